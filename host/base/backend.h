@@ -1,0 +1,66 @@
+/// Where the CPU and the GPU meet: one small table of functions. Stages (a simulator's step, an
+/// agent's update, a fit) are written once, in host/, as calls on this table; a backend brings
+/// memory, the launch of a listed kernel, and the few products that a library does better.
+#ifndef THRONG_BASE_BACKEND_H
+#define THRONG_BASE_BACKEND_H
+
+#include "base/status.h"
+
+/// C = alpha op(A) op(B) + beta C, row-major, `batch` times (stride 0 shares an operand).
+///   op(A) (m, k), op(B) (k, n), C (m, n). Sums are made in an order that does not depend on the
+///   number of threads.
+typedef struct gemm_args {
+  bool transpose_a, transpose_b;
+  int64_t m, n, k;
+  float alpha, beta;
+  const float *a, *b;
+  float *c;
+  int64_t lda, ldb, ldc;                 // elements from one stored row to the next
+  int64_t stride_a, stride_b, stride_c;  // elements from one batch member to the next
+  int64_t batch;
+} gemm_args;
+
+/// Group positions by key: after the call order[offset[k] .. offset[k+1]) are the positions i with
+/// key[i] == k, rising. Keys below 0 belong to no group. What scatter-adds are built on, so that
+/// they sum in a fixed order without atomics.
+typedef struct group_args {
+  int64_t n;  // positions
+  int64_t n_key;
+  const int32_t *key;  // (n)
+  int32_t *offset;     // (n_key + 1)
+  int32_t *order;      // (n)
+} group_args;
+
+typedef struct backend_ops {
+  void (*close)(throng_backend *backend);
+  /// Zeroed, aligned to 64 bytes at least.
+  throng_status (*alloc)(throng_backend *backend, size_t bytes, const char *what, void **out);
+  void (*release)(throng_backend *backend, void *block);
+  throng_status (*upload)(throng_backend *backend, void *to, const void *from, size_t bytes);
+  throng_status (*download)(throng_backend *backend, void *to, const void *from, size_t bytes);
+  throng_status (*copy)(throng_backend *backend, void *to, const void *from, size_t bytes);
+  throng_status (*zero)(throng_backend *backend, void *block, size_t bytes);
+  /// Run rows 0 .. n_row-1 of kernel KERNEL_NAME of kernels/list.h; `args` is its NAME_args.
+  throng_status (*launch)(throng_backend *backend, int kernel, int64_t n_row, const void *args);
+  throng_status (*gemm)(throng_backend *backend, const gemm_args *args);
+  throng_status (*group)(throng_backend *backend, const group_args *args);
+  throng_status (*synchronize)(throng_backend *backend);
+} backend_ops;
+
+struct throng_backend {
+  const backend_ops *ops;
+  const char *name;  // "cpu" or "cuda"
+  char description[256];
+  int n_thread;
+  bool host_memory;  // blocks may be read and written by the host directly
+  void *context;
+};
+
+/// Launch a kernel by its name; the caller includes list.h: BACKEND_LAUNCH(backend, votes_table,
+/// n_lane, &a)
+#define BACKEND_LAUNCH(backend, kernel, n_row, args) \
+  ((backend)->ops->launch((backend), KERNEL_##kernel, (n_row), (args)))
+
+throng_status backend_cpu_open(int threads, throng_backend **out);
+
+#endif

@@ -1,0 +1,65 @@
+/// Named arrays: shapes are registered first, then memory is taken once. The same list drives
+/// allocation on a backend, upload, hashing, and saving to and loading from safetensors.
+#ifndef THRONG_BASE_TENSORS_H
+#define THRONG_BASE_TENSORS_H
+
+#include "base/backend.h"
+
+typedef enum tensor_type {
+  TENSOR_U8,
+  TENSOR_I32,
+  TENSOR_U32,
+  TENSOR_I64,
+  TENSOR_U64,
+  TENSOR_F32,
+  TENSOR_F64,
+} tensor_type;
+
+size_t tensor_type_size(tensor_type type);
+const char *tensor_type_name(tensor_type type);  ///< safetensors' "F32", "I64", ...
+
+enum { TENSOR_MAX_RANK = 4, TENSOR_MAX_NAME = 64 };
+
+typedef struct tensor {
+  char name[TENSOR_MAX_NAME];
+  tensor_type type;
+  int rank;
+  int64_t shape[TENSOR_MAX_RANK];
+  void **slot;  // where the array's pointer is put by tensors_allocate
+  void *data;   // on the backend
+} tensor;
+
+typedef struct tensor_set {
+  tensor *tensor;  // (count)
+  size_t count, capacity;
+  void *block;  // all arrays, each aligned to 64 bytes
+  size_t bytes;
+  throng_backend *backend;
+} tensor_set;
+
+/// Register an array; `slot` gets its address later. Up to four dimensions, all >= 0.
+throng_status tensors_add(tensor_set *set, void *slot, tensor_type type, int rank,
+                          const int64_t *shape, const char *name_format, ...)
+    __attribute__((format(printf, 6, 7)));
+#define TENSOR_SHAPE(...) \
+  (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) { __VA_ARGS__ }
+/// Elements and bytes of one array.
+int64_t tensor_elements(const tensor *t);
+size_t tensor_bytes(const tensor *t);
+/// Take memory for all at once (zeroed) and fill the slots. `what` names them in an error.
+throng_status tensors_allocate(tensor_set *set, throng_backend *backend, const char *what);
+/// Release everything; the set may be used anew.
+void tensors_free(tensor_set *set);
+const tensor *tensors_find(const tensor_set *set, const char *name);
+
+/// Several sets into one safetensors file, atomically; `metadata` is key, value, ..., NULL or NULL.
+throng_status tensors_save(const tensor_set *const *set, const char *const *prefix, int n_set,
+                           const char *const *metadata, const char *path);
+/// Read back what tensors_save wrote: every registered array must be there with its type and
+/// shape. Arrays of the file that no set registers are an error too.
+throng_status tensors_load(tensor_set *const *set, const char *const *prefix, int n_set,
+                           const char *path);
+/// FNV-1a over names, shapes and contents.
+throng_status tensors_hash(const tensor_set *set, uint64_t *hash);
+
+#endif

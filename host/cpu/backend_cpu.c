@@ -1,0 +1,233 @@
+/// The CPU backend: OpenMP over rows, one-threaded OpenBLAS over fixed blocks. Nothing here depends
+/// on the number of threads but the time taken.
+#include <cblas.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/backend.h"
+#include "cpu/rows.h"
+#include "list.h"
+
+enum {
+  BLOCK_ROWS = 256,      // rows of C that one task computes: fixed, so that sums do not move
+  BLOCK_COLUMNS = 1024,  // columns of C that one task computes
+  SPLIT_K = 2048,        // long sums are cut into parts of this many terms, added in order
+  SPLIT_MAX = 64,
+};
+
+typedef struct cpu_context {
+  rows_fn *const *rows;
+  float *partial;  // parts of a long sum
+  size_t partial_capacity;
+} cpu_context;
+
+static const int64_t kernel_grain[] = {
+#define X(name, grain) grain,
+    KERNEL_LIST(X)
+#undef X
+};
+
+static void cpu_close(throng_backend *backend) {
+  cpu_context *context = backend->context;
+  free(context->partial);
+  free(context);
+  free(backend);
+}
+
+static throng_status cpu_alloc(throng_backend *backend, size_t bytes, const char *what,
+                               void **out) {
+  (void)backend;
+  size_t padded = (bytes + 63) / 64 * 64;
+  *out = NULL;
+  if (padded >= bytes) *out = aligned_alloc(64, padded ? padded : 64);
+  if (!*out)
+    return throng_fail(THRONG_ERROR_MEMORY, "%s: %.1f MiB of memory could not be had", what,
+                       (double)bytes / 1048576.0);
+  memset(*out, 0, padded ? padded : 64);
+  return THRONG_OK;
+}
+
+static void cpu_release(throng_backend *backend, void *block) {
+  (void)backend;
+  free(block);
+}
+
+static throng_status cpu_copy(throng_backend *backend, void *to, const void *from, size_t bytes) {
+  (void)backend;
+  if (bytes) memmove(to, from, bytes);
+  return THRONG_OK;
+}
+
+static throng_status cpu_zero(throng_backend *backend, void *block, size_t bytes) {
+  (void)backend;
+  if (bytes) memset(block, 0, bytes);
+  return THRONG_OK;
+}
+
+static throng_status cpu_launch(throng_backend *backend, int kernel, int64_t n_row,
+                                const void *args) {
+  cpu_context *context = backend->context;
+  rows_fn *rows = context->rows[kernel];
+  int64_t grain = kernel_grain[kernel];
+  if (backend->n_thread == 1 || n_row <= grain) {
+    rows(args, 0, n_row);
+    return THRONG_OK;
+  }
+  int64_t n_chunk = (n_row + grain - 1) / grain;
+  int64_t most =
+      (int64_t)backend->n_thread * 8;  // small enough to balance, large enough to amortise
+  if (n_chunk > most) n_chunk = most;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(backend->n_thread)
+  for (int64_t chunk = 0; chunk < n_chunk; ++chunk)
+    rows(args, n_row * chunk / n_chunk, n_row * (chunk + 1) / n_chunk);
+  return THRONG_OK;
+}
+
+static void gemm_block(const gemm_args *g, int64_t member, int64_t row, int64_t rows,
+                       int64_t column, int64_t columns, int64_t k_begin, int64_t k_count, float *c,
+                       int64_t ldc, float beta) {
+  const float *a = g->a + member * g->stride_a;
+  const float *b = g->b + member * g->stride_b;
+  a += g->transpose_a ? k_begin * g->lda + row : row * g->lda + k_begin;
+  b += g->transpose_b ? column * g->ldb + k_begin : k_begin * g->ldb + column;
+  cblas_sgemm(CblasRowMajor, g->transpose_a ? CblasTrans : CblasNoTrans,
+              g->transpose_b ? CblasTrans : CblasNoTrans, (blasint)rows, (blasint)columns,
+              (blasint)k_count, g->alpha, a, (blasint)g->lda, b, (blasint)g->ldb, beta, c,
+              (blasint)ldc);
+}
+
+/// Few outputs, many terms (a weight's gradient over a batch): parts of the sum run side by side
+/// and are added in their order.
+static throng_status gemm_split(throng_backend *backend, const gemm_args *g) {
+  cpu_context *context = backend->context;
+  int64_t n_part = (g->k + SPLIT_K - 1) / SPLIT_K;
+  if (n_part > SPLIT_MAX) n_part = SPLIT_MAX;
+  size_t size = (size_t)(g->m * g->n);
+  size_t needed = size * (size_t)(n_part * g->batch);
+  THRONG_TRY(throng_grow((void **)&context->partial, &context->partial_capacity, needed,
+                         sizeof(float), "matrix product"));
+  int64_t n_task = n_part * g->batch;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(backend->n_thread)
+  for (int64_t task = 0; task < n_task; ++task) {
+    int64_t member = task / n_part, part = task % n_part;
+    int64_t begin = g->k * part / n_part, end = g->k * (part + 1) / n_part;
+    gemm_block(g, member, 0, g->m, 0, g->n, begin, end - begin,
+               context->partial + (size_t)task * size, g->n, 0.0f);
+  }
+#pragma omp parallel for schedule(static) num_threads(backend->n_thread)
+  for (int64_t row = 0; row < g->m * g->batch; ++row) {
+    int64_t member = row / g->m;
+    float *c = g->c + member * g->stride_c + (row % g->m) * g->ldc;
+    const float *p = context->partial + (size_t)(member * n_part) * size + (row % g->m) * g->n;
+    for (int64_t j = 0; j < g->n; ++j) {
+      float sum = 0;
+      for (int64_t part = 0; part < n_part; ++part) sum += p[(size_t)part * size + (size_t)j];
+      c[j] = g->beta == 0.0f ? sum : g->beta * c[j] + sum;
+    }
+  }
+  return THRONG_OK;
+}
+
+static throng_status cpu_gemm(throng_backend *backend, const gemm_args *g) {
+  if (g->m == 0 || g->n == 0 || g->batch == 0) return THRONG_OK;
+  if (g->k >= 2 * SPLIT_K && g->m <= BLOCK_ROWS && g->n <= BLOCK_COLUMNS)
+    return gemm_split(backend, g);
+  int64_t n_row = (g->m + BLOCK_ROWS - 1) / BLOCK_ROWS;
+  int64_t n_column = (g->n + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
+  int64_t n_task = n_row * n_column * g->batch;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(backend->n_thread) if (n_task > 1)
+  for (int64_t task = 0; task < n_task; ++task) {
+    int64_t member = task / (n_row * n_column), block = task % (n_row * n_column);
+    int64_t row = block / n_column * BLOCK_ROWS, column = block % n_column * BLOCK_COLUMNS;
+    int64_t rows = g->m - row < BLOCK_ROWS ? g->m - row : BLOCK_ROWS;
+    int64_t columns = g->n - column < BLOCK_COLUMNS ? g->n - column : BLOCK_COLUMNS;
+    gemm_block(g, member, row, rows, column, columns, 0, g->k,
+               g->c + member * g->stride_c + row * g->ldc + column, g->ldc, g->beta);
+  }
+  return THRONG_OK;
+}
+
+static throng_status cpu_group(throng_backend *backend, const group_args *g) {
+  (void)backend;
+  memset(g->offset, 0, (size_t)(g->n_key + 1) * sizeof *g->offset);
+  for (int64_t i = 0; i < g->n; ++i)
+    if (g->key[i] >= 0) ++g->offset[g->key[i] + 1];
+  for (int64_t k = 0; k < g->n_key; ++k) g->offset[k + 1] += g->offset[k];
+  // Each group's offset walks forward while it is filled, then all are moved back by one place.
+  for (int64_t i = 0; i < g->n; ++i)
+    if (g->key[i] >= 0) g->order[g->offset[g->key[i]]++] = (int32_t)i;
+  memmove(g->offset + 1, g->offset, (size_t)g->n_key * sizeof *g->offset);
+  g->offset[0] = 0;
+  return THRONG_OK;
+}
+
+static throng_status cpu_synchronize(throng_backend *backend) {
+  (void)backend;
+  return THRONG_OK;
+}
+
+static const backend_ops cpu_ops = {
+    .close = cpu_close,
+    .alloc = cpu_alloc,
+    .release = cpu_release,
+    .upload = cpu_copy,
+    .download = cpu_copy,
+    .copy = cpu_copy,
+    .zero = cpu_zero,
+    .launch = cpu_launch,
+    .gemm = cpu_gemm,
+    .group = cpu_group,
+    .synchronize = cpu_synchronize,
+};
+
+static rows_fn *const *choose_rows(const char **isa) {
+#ifdef THRONG_ROWS_X86
+  // THRONG_ISA lets tests compare the builds with each other.
+  const char *most = getenv("THRONG_ISA");
+  __builtin_cpu_init();
+  bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+            __builtin_cpu_supports("avx512cd");
+  bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+            __builtin_cpu_supports("bmi2");
+  if (most && !strcmp(most, "baseline")) v3 = v4 = false;
+  if (most && !strcmp(most, "v3")) v4 = false;
+  if (v4) {
+    *isa = "x86-64-v4";
+    return rows_v4;
+  }
+  if (v3) {
+    *isa = "x86-64-v3";
+    return rows_v3;
+  }
+#endif
+  *isa = "baseline";
+  return rows_baseline;
+}
+
+throng_status backend_cpu_open(int threads, throng_backend **out) {
+  void *backend_block, *context_block;
+  THRONG_TRY(throng_alloc(&backend_block, 1, sizeof(throng_backend), "backend"));
+  throng_status status = throng_alloc(&context_block, 1, sizeof(cpu_context), "backend");
+  if (status != THRONG_OK) {
+    free(backend_block);
+    return status;
+  }
+  throng_backend *backend = backend_block;
+  cpu_context *context = context_block;
+  const char *isa;
+  context->rows = choose_rows(&isa);
+  backend->ops = &cpu_ops;
+  backend->name = "cpu";
+  backend->n_thread = threads > 0 ? threads : omp_get_num_procs();
+  backend->host_memory = true;
+  backend->context = context;
+  // Threads are ours: the library's own would make sums depend on how many there are.
+  openblas_set_num_threads(1);
+  snprintf(backend->description, sizeof backend->description, "cpu, %d threads, %s, OpenBLAS %s",
+           backend->n_thread, isa, openblas_get_corename());
+  *out = backend;
+  return THRONG_OK;
+}

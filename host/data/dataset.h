@@ -1,0 +1,67 @@
+/// Raw interactions after reading: users, items, ratings, texts and item facts, thinned by k-core
+/// and threshold. What keywords are extracted from and worlds are made of.
+#ifndef THRONG_DATA_DATASET_H
+#define THRONG_DATA_DATASET_H
+
+#include "base/strings.h"
+
+typedef enum dataset_format {
+  DATASET_AMAZON,  // 2014, 2018 and 2023 told apart by their fields
+  DATASET_YELP,
+  DATASET_ANIME,
+  DATASET_MOVIELENS,  // 100K, 1M and latest told apart by their files
+  DATASET_RECBOLE,
+  DATASET_CSV,
+} dataset_format;
+
+/// Section "dataset" of a config. Strings are owned by the config.
+typedef struct dataset_def {
+  dataset_format format;
+  const char *reviews, *metadata;  // amazon; yelp's reviews
+  const char *businesses;          // yelp
+  const char *ratings, *items;     // anime, movielens; recbole's items
+  const char *interactions;        // recbole
+  const char *file;                // csv
+  const char *column_user, *column_item, *column_rating, *column_time, *column_text;  // csv
+  const char *state;              // yelp: keep the businesses of this state; NULL: all
+  double like_threshold;          // a rating that reaches it is a like
+  double rating_min, rating_max;  // accepted ratings; NaN: the format's own range
+  int32_t k_core;                 // users and items with fewer interactions go; 0: none
+  int64_t max_interactions;       // stop after this many kept rows; 0: no limit
+} dataset_def;
+
+dataset_def dataset_default_def(void);
+
+/// What was read and what was dropped, for the report.
+typedef struct dataset_counts {
+  int64_t lines, duplicates, unrated, unknown_item, below_core;
+  int64_t text_bytes;  // uncompressed bytes read
+  double seconds;      // reading them
+} dataset_counts;
+
+typedef struct dataset {
+  int64_t n_user, n_item, n_interaction, n_category, n_attribute;
+  string_table user_id, item_id;
+  string_table item_name;    // (n_item) title, "" where none
+  int64_t *user_offset;      // (n_user + 1) into the arrays below
+  int32_t *item;             // (n_interaction) by user, in time order (file order without time)
+  float *rating;             // (n_interaction)
+  uint8_t *like;             // (n_interaction)
+  int64_t *time;             // (n_interaction) seconds since 1970; the row's place without time
+  string_table text;         // (n_interaction) review, "" where none; n = 0 without texts
+  int64_t *category_offset;  // (n_item + 1)
+  int32_t *category;         // rising within an item
+  string_table category_name;
+  int64_t *attribute_offset;  // (n_item + 1)
+  int32_t *attribute;         // facts as words: "genre: drama", "type: tv", "decade: 1990s"
+  string_table attribute_name;
+  string_table facts;  // (n_item) description, features, brand: free text, "" where none
+  bool has_time, has_text;
+  dataset_counts counts;
+} dataset;
+
+/// Read and thin. Errors name file, line and what was expected.
+throng_status dataset_read(const dataset_def *def, const throng_progress *progress, dataset *out);
+void dataset_free(dataset *d);
+
+#endif

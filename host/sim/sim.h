@@ -1,0 +1,57 @@
+/// The inside of a simulator: one list of lane arrays drives allocation, snapshots and hashing.
+/// (Agents read these arrays on the backend; they never change them, `action` excepted.)
+#ifndef THRONG_SIM_INTERNAL_H
+#define THRONG_SIM_INTERNAL_H
+
+#include "base/tensors.h"
+#include "sta/sta.h"
+#include "throng/sim.h"
+#include "vote.h"
+#include "world/world_device.h"
+
+/// X(C type, tensor type, name, second dimension, third dimension): all start with n_lane.
+#define SIM_ARRAYS(X)                                                                              \
+  X(int32_t, I32, user, 1, 1)                                                                      \
+  X(uint32_t, U32, episode, 1, 1)              /* episodes finished: the counter's last word */    \
+  X(int32_t, I32, step, 1, 1)                  /* steps taken in this episode */                   \
+  X(int32_t, I32, count, 1, 1)                 /* entries ever written to the ring this episode */ \
+  X(int32_t, I32, initial_count, 1, 1)         /* of which came from the real history */           \
+  X(uint32_t, U32, history, s->def.history, 1) /* ring of packed entries, see history.h */         \
+  X(float, F32, running_return, 1, 1)                                                              \
+  X(int32_t, I32, action, s->def.slate_size, 1)                                                    \
+  X(float, F32, reward, 1, 1) /* of the last step */                                               \
+  X(uint8_t, U8, ended, 1, 1) /* throng_end of the last step */                                    \
+  X(vote_record, U8, vote, s->def.slate_size, sizeof(vote_record))                                 \
+  X(int32_t, I32, final_user, 1, 1) /* the state in which the last episode ended */                \
+  X(int32_t, I32, final_step, 1, 1)                                                                \
+  X(int32_t, I32, final_count, 1, 1)                                                               \
+  X(uint32_t, U32, final_history, s->def.history, 1)                                               \
+  X(float, F32, final_return, 1, 1)                                                                \
+  X(uint32_t, U32, seen, s->n_seen_word, 1) /* bit an item shown this session, if mask_seen */     \
+  X(float, F32, sta_key, s->n_sta_cache, 1) /* sta_cache, (layers, window, width) a lane */        \
+  X(float, F32, sta_value, s->n_sta_cache, 1)                                                      \
+  X(int32_t, I32, sta_encoded, 1, 1)                                                               \
+  X(float, F32, sta_query, s->n_sta_width, 1)
+
+struct throng_sim {
+  throng_sim_def def;
+  throng_backend *backend;
+  const throng_world *world;
+  const throng_sta *sta;  // NULL where the rule asks none
+  int32_t n_lane;
+  int64_t n_seen_word;  // (n_item + 31) / 32 where mask_seen, else 0
+  int64_t n_sta_cache, n_sta_width;
+  world_device device;   // the world on the backend
+  uint32_t *table;       // (2, n_item, n_item) pair records, or NULL: see kernels/pair_table.h
+  tensor_set constants;  // the table
+  tensor_set lanes;      // SIM_ARRAYS
+#define X(type, tensor_type, name, d1, d2) type *name;
+  SIM_ARRAYS(X)
+#undef X
+  struct sim_host *host;  // copies for observe and outcome
+};
+
+/// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
+throng_status sim_step_on_backend(throng_sim *sim);
+
+#endif

@@ -1,0 +1,84 @@
+/// Agents: a batch of DQN learners (Mnih et al., Nature 2015) over the lanes of one simulator, and
+/// yardsticks that need no learning. Weights, optimiser state and hyperparameters carry a leading
+/// agent dimension; lanes are shared out evenly, lane l belongs to agent l / (n_lane / n_agent).
+#ifndef THRONG_AGENT_H
+#define THRONG_AGENT_H
+
+#include "base.h"
+#include "sim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct throng_agent throng_agent;
+
+typedef enum throng_head {
+  THRONG_HEAD_FLAT = 0,   ///< user embedding + one slot an item -> [64, 64] -> one Q an item
+  THRONG_HEAD_TWO_TOWER,  ///< query of the state . vector of the item
+} throng_head;
+
+typedef enum throng_loss { THRONG_LOSS_HUBER = 0, THRONG_LOSS_MSE } throng_loss;
+typedef enum throng_epsilon {
+  THRONG_EPSILON_LINEAR = 0,
+  THRONG_EPSILON_EXPONENTIAL
+} throng_epsilon;
+
+typedef struct throng_agent_def {
+  throng_head head;
+  int32_t count;                     ///< 1; agents in the population
+  int32_t hidden[2];                 ///< 64, 64
+  int32_t width;                     ///< 64; query and item vectors (two_tower)
+  int32_t user_width;                ///< 32; learned user embedding (0: none)
+  float gamma;                       ///< 0.975
+  float learning_rate;               ///< 1e-3 (paper: 1e-4)
+  float beta1, beta2, adam_epsilon;  ///< 0.9, 0.999, 1e-8
+  int32_t batch;                     ///< 1,024 transitions an update and agent
+  int32_t update_every;              ///< 1; simulator steps between updates
+  int32_t updates;                   ///< 1; updates each time
+  int64_t buffer;                    ///< 250,000 transitions an agent
+  int64_t learning_starts;           ///< 10,000 user-steps before the first update
+  int32_t n_step;                    ///< 1
+  bool double_dqn;                   ///< true (van Hasselt et al. 2016)
+  throng_loss loss;
+  float max_grad_norm;   ///< 10; 0: no clipping
+  float tau;             ///< 1: hard target copy; below 1: soft update at every update
+  int64_t target_every;  ///< 10,000 user-steps between hard copies
+  throng_epsilon epsilon;
+  float epsilon_start, epsilon_end;  ///< 1, 0.05
+  float epsilon_share;               ///< 0.1; share of all steps over which epsilon falls
+  uint32_t seed;                     ///< 1
+  int32_t cookie;                    ///< set by throng_default_agent_def()
+} throng_agent_def;
+
+THRONG_API throng_agent_def throng_default_agent_def(void);
+
+/// An agent for this simulator; `total_steps` (user-steps) is what epsilon's share is taken of.
+/// All memory, replay included, is taken here. Errors: ARGUMENT, MEMORY (with sizes).
+THRONG_API throng_status throng_agent_create(throng_sim *sim, const throng_agent_def *def,
+                                             int64_t total_steps, throng_agent **out);
+THRONG_API void throng_agent_close(throng_agent *agent);
+
+/// Choose actions (n_lane, slate_size) for the simulator's present state and keep them on the
+/// backend; `action` (host) gets a copy where it is not NULL. `greedy` leaves epsilon out.
+THRONG_API throng_status throng_agent_act(throng_agent *agent, throng_sim *sim, bool greedy,
+                                          int32_t *action);
+/// Act, step the simulator, store the transition, learn when due: one step of training.
+THRONG_API throng_status throng_agent_train_step(throng_agent *agent);
+
+/// Mean loss, Q and gradient norm since the last call, for each agent: (count) each.
+typedef struct throng_agent_stats {
+  int64_t user_steps, updates;
+  float epsilon;
+  const float *loss, *q, *grad_norm;  ///< (count) valid until the next call
+} throng_agent_stats;
+THRONG_API throng_status throng_agent_get_stats(throng_agent *agent, throng_agent_stats *out);
+
+/// Weights, optimiser, replay and counters with the simulator's lanes: what exact resume needs.
+THRONG_API throng_status throng_agent_save(throng_agent *agent, const char *path);
+THRONG_API throng_status throng_agent_restore(throng_agent *agent, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

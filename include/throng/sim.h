@@ -1,0 +1,135 @@
+/// The simulator: B lanes, each one simulated user session, advancing together. A lane starts with
+/// a real user and that user's history; each step shows it one item (or a slate), the user answers
+/// by three votes, and the pair is appended to the lane's history (arXiv 2412.16984, eq. 1-9).
+#ifndef THRONG_SIM_H
+#define THRONG_SIM_H
+
+#include "base.h"
+#include "sta.h"
+#include "world.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct throng_sim throng_sim;
+
+typedef enum throng_semantics {
+  THRONG_SEMANTICS_PAPER = 0,       ///< the equations, with stated ties and empty sides
+  THRONG_SEMANTICS_PUBLISHED_CODE,  ///< the authors' released infer_user_interaction
+} throng_semantics;
+
+typedef enum throng_rule {
+  THRONG_RULE_MAJORITY = 0,  ///< at least two of three (eq. 9)
+  THRONG_RULE_MAT,           ///< the keyword vote alone
+  THRONG_RULE_SIM,           ///< the similarity vote alone
+  THRONG_RULE_STA,           ///< the statistical vote alone
+  THRONG_RULE_LOGICAL,       ///< keyword and similarity votes; a coin where they disagree
+  THRONG_RULE_WEIGHTED,      ///< weights . votes >= weight_threshold
+  THRONG_RULE_PROBABILITY,   ///< the answer is drawn with the weighted mean of the three scores
+} throng_rule;
+
+/// How votes are made and joined.
+typedef struct throng_votes_def {
+  throng_semantics semantics;
+  throng_rule rule;
+  float weights[3];        ///< f_mat, f_sim, f_sta; 1, 1, 1
+  float weight_threshold;  ///< 1.5
+  int64_t table_bytes;     ///< budget for the item-item table; 0: never build one. 4 GiB
+} throng_votes_def;
+
+typedef struct throng_sim_def {
+  int32_t lanes;            ///< 4,096
+  int32_t history;          ///< 64; entries that a lane remembers, newest kept
+  float leave_probability;  ///< 0.025; after each step
+  int32_t max_steps;        ///< 200; steps after which an episode is truncated
+  int32_t slate_size;       ///< 1; items shown a step
+  bool mask_seen;           ///< false; agents may not repeat an item within a session
+  bool autoreset;           ///< true: an ended lane starts again on the same step
+  uint32_t seed;            ///< 1
+  uint32_t first_lane;      ///< 0; number of this simulator's lane 0 in the random stream
+  throng_votes_def votes;
+  int32_t cookie;  ///< set by throng_default_sim_def()
+} throng_sim_def;
+
+/// How a lane's step ended. Gymnasium's terminated and truncated.
+typedef enum throng_end {
+  THRONG_END_NONE = 0,
+  THRONG_END_LEFT = 1,       ///< the user left: terminated
+  THRONG_END_TRUNCATED = 2,  ///< max_steps reached
+} throng_end;
+
+/// One answer with its reasons (votes.csv has the same columns).
+typedef struct throng_vote {
+  int32_t alpha_pos, alpha_neg;  ///< shared keywords with liked (disliked) past items
+  float beta_pos, beta_neg;      ///< nearest liked (disliked) past item; -1 where there is none
+  float p_like;                  ///< f_sta's probability
+  uint8_t f_mat, f_sim, f_sta;   ///< votes, 0 or 1
+  uint8_t like;                  ///< the answer after the rule
+} throng_vote;
+
+/// What an agent may see. Arrays of host memory, valid until the next call on the simulator;
+/// on CUDA they are copies made by the call that returns them.
+typedef struct throng_observation {
+  int32_t n_lane, n_history;
+  const int32_t *user;      ///< (n_lane)
+  const int32_t *length;    ///< (n_lane) entries in use
+  const int32_t *item;      ///< (n_lane, n_history) oldest first, -1 after the last
+  const int8_t *like;       ///< (n_lane, n_history) +1 liked, -1 disliked, 0 after the last
+  const int32_t *step;      ///< (n_lane) steps taken in this episode
+  const uint32_t *episode;  ///< (n_lane) episodes finished in this lane
+} throng_observation;
+
+/// What the last step gave.
+typedef struct throng_outcome {
+  int32_t n_lane, slate_size;
+  const float *reward;          ///< (n_lane) likes in the slate
+  const uint8_t *ended;         ///< (n_lane) throng_end
+  const throng_vote *vote;      ///< (n_lane, slate_size)
+  const float *final_return;    ///< (n_lane) the ended episode's return, where ended
+  const int32_t *final_length;  ///< (n_lane) the ended episode's steps, where ended
+} throng_outcome;
+
+THRONG_API throng_sim_def throng_default_sim_def(void);
+
+/// Make lanes on a backend. `sta` may be NULL where the rule asks no statistical vote; then p_like
+/// is 0.5. All memory is taken here. The world and `sta` must outlive the simulator.
+/// Errors: ARGUMENT (a Def field; history shorter than the window of `sta`), MEMORY (with sizes).
+THRONG_API throng_status throng_sim_create(throng_backend *backend, const throng_world *world,
+                                           const throng_sta *sta, const throng_sim_def *def,
+                                           throng_sim **out);
+/// NULL is allowed.
+THRONG_API void throng_sim_close(throng_sim *sim);
+THRONG_API throng_sim_def throng_sim_get_def(const throng_sim *sim);
+
+/// Every lane starts episode 0 anew; deterministic in seed, lane and episode.
+THRONG_API throng_status throng_sim_reset(throng_sim *sim);
+/// Show `action` (n_lane, slate_size) item indices, host memory. Without autoreset, ended lanes
+/// ignore their action and stay as they are. Errors: ARGUMENT (an item out of range, with its lane;
+/// nothing has moved then).
+THRONG_API throng_status throng_sim_step(throng_sim *sim, const int32_t *action);
+THRONG_API throng_status throng_sim_observe(throng_sim *sim, throng_observation *out);
+/// The state in which lanes that ended on the last step ended; other lanes as in observe.
+THRONG_API throng_status throng_sim_observe_final(throng_sim *sim, throng_observation *out);
+THRONG_API throng_status throng_sim_outcome(throng_sim *sim, throng_outcome *out);
+
+/// Write every lane as it is (safetensors, atomic), and take it back bit for bit. The restoring
+/// simulator must have the same world and Def.
+THRONG_API throng_status throng_sim_save(throng_sim *sim, const char *path);
+THRONG_API throng_status throng_sim_restore(throng_sim *sim, const char *path);
+/// 64-bit hash of all lanes; equal for equal trajectories whatever the number of threads.
+THRONG_API throng_status throng_sim_hash(throng_sim *sim, uint64_t *out);
+
+/// Votes for `n` (user, candidate) pairs outside any lane, each after its own history (see
+/// throng_sta_score for the layout). Ties draw their coin from (seed, row). All host memory.
+THRONG_API throng_status throng_votes_evaluate(throng_backend *backend, const throng_world *world,
+                                               const throng_sta *sta, const throng_votes_def *def,
+                                               uint32_t seed, int64_t n, const int32_t *user,
+                                               const int32_t *candidate, const int64_t *offset,
+                                               const int32_t *item, const uint8_t *like,
+                                               throng_vote *vote);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,77 @@
+/// f_sta, the statistical model: SASRec (Kang & McAuley, ICDM 2018) over a user's history, read out
+/// with the user's embedding as p = sigmoid(w . (W [z; u] o E(c)) + b). Fitting, loading, scoring.
+#ifndef THRONG_STA_H
+#define THRONG_STA_H
+
+#include "base.h"
+#include "world.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct throng_sta throng_sta;
+
+typedef enum throng_sta_objective {
+  THRONG_STA_LABEL = 0,  ///< binary cross-entropy on the real 0/1 answers (the paper)
+  THRONG_STA_NEXT_ITEM,  ///< the next item against sampled negatives (SASRec)
+} throng_sta_objective;
+
+typedef struct throng_sta_def {
+  int32_t width;   ///< 32; length of every embedding
+  int32_t layers;  ///< 2
+  int32_t heads;   ///< 1; divides width
+  int32_t window;  ///< 50; history entries that the model reads, even
+  bool labels;     ///< true: the model sees whether a past item was liked
+  throng_sta_objective objective;
+  float dropout;        ///< 0 (the paper's code); SASRec uses 0.5 on sparse sets
+  float learning_rate;  ///< 0.001
+  float weight_decay;   ///< 5e-6; L2, added to the gradient as torch.optim.Adam does
+  float beta1, beta2;   ///< 0.9, 0.999 (SASRec: 0.98)
+  int32_t batch;        ///< 128; windows a step
+  int32_t epochs;       ///< 30 at most
+  int32_t patience;     ///< 3; epochs without a better validation AUC before stopping
+  float threshold;      ///< 0.5; f_sta votes 1 where p >= threshold
+  uint32_t seed;        ///< 1
+  int32_t cookie;       ///< set by throng_default_sta_def()
+} throng_sta_def;
+
+typedef struct throng_sta_report {
+  int32_t epochs;  ///< run, the best one kept
+  int32_t best_epoch;
+  double train_loss;                          ///< at the best epoch, mean per example
+  double validation_auc;                      ///< best; label objective
+  double validation_hr10, validation_ndcg10;  ///< next-item objective, 100 random negatives
+  double test_auc, test_hr10, test_ndcg10;
+  double seconds_per_epoch;
+} throng_sta_report;
+
+THRONG_API throng_sta_def throng_default_sta_def(void);
+
+/// Fit on all but each user's last two interactions, stop early on the one before the last.
+THRONG_API throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
+                                        const throng_sta_def *def, const throng_progress *progress,
+                                        throng_sta **out, throng_sta_report *report);
+/// Weights with fresh random values and no fitting; for tests and benchmarks.
+THRONG_API throng_status throng_sta_create(throng_backend *backend, const throng_world *world,
+                                           const throng_sta_def *def, throng_sta **out);
+/// Read weights; the world must be the one that they were fitted on (sizes are compared).
+THRONG_API throng_status throng_sta_open(throng_backend *backend, const throng_world *world,
+                                         const char *path, throng_sta **out);
+/// Write weights as safetensors, atomically.
+THRONG_API throng_status throng_sta_save(const throng_sta *sta, const char *path);
+/// NULL is allowed.
+THRONG_API void throng_sta_close(throng_sta *sta);
+THRONG_API throng_sta_def throng_sta_get_def(const throng_sta *sta);
+
+/// p for `n` candidates, each after its own history. History r is entries
+/// offset[r] .. offset[r+1]-1 of `item` and `like`, oldest first; only the window is read.
+///   user (n), candidate (n), offset (n+1), item and like (offset[n]), p (n), all host memory.
+THRONG_API throng_status throng_sta_score(const throng_sta *sta, int64_t n, const int32_t *user,
+                                          const int32_t *candidate, const int64_t *offset,
+                                          const int32_t *item, const uint8_t *like, float *p);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

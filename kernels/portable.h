@@ -1,0 +1,43 @@
+/// The one portability header of kernels/: what lets a row function compile as plain C by gcc and
+/// clang and as device code by nvcc. No arithmetic of the domain.
+///
+/// The contract of a row function:
+///   typedef struct NAME_args { ... } NAME_args;                    plain data and pointers only
+///   THRONG_ROW void NAME_row(const NAME_args *a, int64_t row);     one row, independent of others
+/// It allocates nothing, locks nothing, keeps no state, and writes only what belongs to its row, so
+/// rows may run in any order on any number of threads and the result is bit for bit the same.
+/// Sums run in a fixed order: the build forbids contraction and reassociation.
+#ifndef THRONG_KERNELS_PORTABLE_H
+#define THRONG_KERNELS_PORTABLE_H
+
+#ifdef __CUDACC__
+#include <cstdint>
+#define THRONG_ROW static __host__ __device__ inline
+#define THRONG_RESTRICT __restrict__
+#else
+#include <stdint.h>
+#define THRONG_ROW static inline
+#define THRONG_RESTRICT restrict
+#endif
+
+#include <math.h>
+
+/// Partial sums that a dot product keeps. Fixed, so that every instruction set (and the device)
+/// adds in the same order while the compiler may still use vectors.
+#define THRONG_DOT_LANES 16
+
+THRONG_ROW float dot_product(const float *THRONG_RESTRICT a, const float *THRONG_RESTRICT b,
+                             int32_t n) {
+  float sum[THRONG_DOT_LANES] = {0};
+  int32_t i = 0;
+  for (; i + THRONG_DOT_LANES <= n; i += THRONG_DOT_LANES)
+    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) sum[k] += a[i + k] * b[i + k];
+  for (int32_t k = 0; i < n; ++i, ++k) sum[k] += a[i] * b[i];
+  for (int32_t half = THRONG_DOT_LANES / 2; half > 0; half /= 2)
+    for (int32_t k = 0; k < half; ++k) sum[k] += sum[k + half];
+  return sum[0];
+}
+
+THRONG_ROW float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+
+#endif
