@@ -43,9 +43,12 @@ bool throng_test_ok(const char *file, int line, const char *a, int status, const
   }                                                                                 \
   static void test_##suite##_##name(void)
 
-#define TEST_COMPARE_(a, b, op)                                                                    \
-  throng_test_int(__FILE__, __LINE__, #a, #b, #op, (long long)(a)op(long long)(b), (long long)(a), \
-                  (long long)(b))
+/// Each side is evaluated once: tests compare the results of calls that do something.
+#define TEST_COMPARE_(a, b, op)                                                             \
+  __extension__({                                                                           \
+    long long test_x_ = (long long)(a), test_y_ = (long long)(b);                           \
+    throng_test_int(__FILE__, __LINE__, #a, #b, #op, test_x_ op test_y_, test_x_, test_y_); \
+  })
 #define EXPECT_EQ(a, b) ((void)TEST_COMPARE_(a, b, ==))
 #define EXPECT_NE(a, b) ((void)TEST_COMPARE_(a, b, !=))
 #define EXPECT_LT(a, b) ((void)TEST_COMPARE_(a, b, <))
