@@ -1,0 +1,32 @@
+/// The inside of throng_agent, for host/agent and host/train: playing and ranking on any simulator.
+/// (The learner's own arrays are in learner.h; the public face is throng/agent.h.)
+#ifndef THRONG_AGENT_INTERNAL_H
+#define THRONG_AGENT_INTERNAL_H
+
+#include "sim/sim.h"
+#include "throng/agent.h"
+
+/// Scratch memory for choosing items on simulators of one shape (lanes, history, slate). An agent
+/// trains with an actor of its own; evaluation creates a second one, which may serve any number of
+/// simulators of that shape and never touches the replay, the random stream of training or the
+/// weights. Must be freed before its agent.
+typedef struct agent_actor agent_actor;
+
+/// Take memory for simulators shaped like `sim`: their lanes must be a multiple of the agent's
+/// count, and lane l is played by agent l / (n_lane / count). `top` is the most items that
+/// agent_actor_rank will be asked for (0: none). Errors: ARGUMENT, MEMORY.
+throng_status agent_actor_create(throng_agent *agent, const throng_sim *sim, int32_t top,
+                                 agent_actor **out);
+/// NULL is allowed.
+void agent_actor_free(agent_actor *actor);
+
+/// Choose items for the present state of every lane and leave them in `sim->action`, on the
+/// backend; sim_step_on_backend(sim) then shows them. `greedy` leaves epsilon out. Items seen in
+/// the session are left out where the simulator masks them.
+throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy);
+
+/// The `top` best items of every lane's present state, best first (host memory, (n_lane, top));
+/// ties go to the lower item. Seen items are left out where the simulator masks them.
+throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top, int32_t *item);
+
+#endif
