@@ -1,9 +1,59 @@
-# The front door. `make demo` and `make test` are all that a newcomer needs.
-.DEFAULT_GOAL := build
-BUILD ?= build/release
-build:
-	cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
-	cmake --build $(BUILD) -j
-test: build
-	ctest --test-dir $(BUILD) --output-on-failure
-.PHONY: build test
+# The front door. `make demo` and `make test` are all that a newcomer needs; `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+RELEASE := build/release
+DEMO := runs/demo
+PYTHON ?= python3
+
+.PHONY: help deps deps-check build test demo check lint fuzz bench install clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "DEPS=skip leaves packages alone; JOBS=n bounds the build; FUZZ_SECONDS=n times each fuzzer"
+
+deps:  ## Install the Debian packages that are missing, and say which
+	@.ci/deps build
+
+deps-check:  ## The same, with clang's tools (for check, lint, fuzz)
+	@.ci/deps check
+
+build: deps  ## Build the library, the program and the tests into build/release
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release -j $(JOBS)
+
+test: build  ## Run every test
+	@ctest --preset release -j $(JOBS)
+
+demo: build  ## Synthetic world, f_sta, DQN: a learning curve and a table in under 5 minutes
+	@mkdir -p $(DEMO)
+	$(RELEASE)/throng synth -o $(DEMO)/world.safetensors
+	$(RELEASE)/throng fit $(DEMO)/world.safetensors -o $(DEMO)/sta.safetensors
+	$(RELEASE)/throng train configs/demo.json
+
+check: deps-check  ## Every test under AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --preset debug --log-level=WARNING
+	@cmake --build --preset debug -j $(JOBS)
+	@ctest --preset debug -j $(JOBS)
+
+lint: deps-check  ## Formatting, clang-tidy and the house's own rules
+	@cmake --preset release --log-level=WARNING
+	@.ci/lint $(RELEASE) $(JOBS)
+
+fuzz: deps-check  ## Fuzz every reader for FUZZ_SECONDS each, from the kept corpus
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz -j $(JOBS) --target fuzzers
+	@.ci/fuzz build/fuzz $(FUZZ_SECONDS)
+
+bench: build  ## Measure, beside the PyTorch peer where PYTHON has torch
+	@PYTHON="$(PYTHON)" bench/run.sh $(RELEASE)
+
+install: build  ## Install under PREFIX (/usr/local); DESTDIR is heeded
+	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"
+
+clean:  ## Remove everything that was built
+	@rm -rf build

@@ -1,4 +1,4 @@
-// The C++ side of throng_test.h: the only C++ in the project's tests.
+/// The C++ side of throng_test.h: the only C++ in the project's tests.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,0 +1,14 @@
+# What is wrong with a build though every test of the code passes: style, exported names, installing.
+set(CHECKS ${CMAKE_CURRENT_SOURCE_DIR}/checks)
+add_test(NAME check_style COMMAND ${CHECKS}/style.sh ${PROJECT_SOURCE_DIR})
+if(NOT THRONG_SANITIZE)
+  add_test(NAME check_symbols
+           COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng)
+  add_test(NAME check_install
+           COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
+endif()
+if(TARGET throng_cuda_rows)
+  add_test(NAME check_cuda_resources
+           COMMAND ${CHECKS}/cuda_resources.sh ${THRONG_CUDA_RESOURCES} ${PROJECT_SOURCE_DIR}/kernels
+                   ${CMAKE_CUDA_ARCHITECTURES})
+endif()

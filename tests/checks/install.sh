@@ -1,0 +1,47 @@
+#!/bin/bash
+# usage: install.sh SOURCE BUILD COMPILER
+# Installs into an empty prefix, moves it, and builds programs against it the two ways in which
+# people do: pkg-config and find_package. Both must run, and so must the installed program.
+set -euo pipefail
+source=$1 build=$2 compiler=$3
+work=$(mktemp -d "${TMPDIR:-/tmp}/throng-install-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cmake --install "$build" --prefix "$work/staged" >"$work/log" || { cat "$work/log" >&2; exit 1; }
+mv "$work/staged" "$work/prefix"  # nothing may remember where it was installed first
+prefix=$work/prefix
+
+pc=$(find "$prefix" -name throng.pc)
+[ -n "$pc" ] || { echo "install: no throng.pc under the prefix" >&2; exit 1; }
+export PKG_CONFIG_PATH=${pc%/*}
+library=$(pkg-config --variable=libdir throng)
+export LD_LIBRARY_PATH=$library
+for header in "$source"/include/throng/*.h; do
+  cmp "$header" "$prefix/include/throng/${header##*/}"
+done
+
+read -ra flags <<<"$(pkg-config --cflags --libs throng)"
+consumer=$source/tests/checks/consumer
+"$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror "$consumer/main.c" "${flags[@]}" -o "$work/by_pkg_config"
+c++ -x c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$consumer/main.c" "${flags[@]}"
+cmake -S "$consumer" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$compiler" \
+  -DEXAMPLE="$source/tests/example_quickstart.c" >"$work/log" 2>&1 &&
+  cmake --build "$work/consumer" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+
+version=$(pkg-config --modversion throng)
+for program in "$work/by_pkg_config" "$work/consumer/consumer"; do
+  said=$("$program")
+  [ "$said" = "$version" ] || { echo "install: $program says '$said', pkg-config '$version'" >&2; exit 1; }
+done
+if [ -f "$source/tests/example_quickstart.c" ]; then
+  "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror "$source/tests/example_quickstart.c" "${flags[@]}" \
+    -o "$work/quickstart"
+  for program in "$work/quickstart" "$work/consumer/quickstart"; do
+    (cd "$work" && "$program" >"$work/said") || { cat "$work/said" >&2; exit 1; }
+    [ -s "$work/said" ] || { echo "install: $program said nothing" >&2; exit 1; }
+  done
+fi
+if [ -x "$build/throng" ]; then
+  [ -x "$prefix/bin/throng" ] || { echo "install: no program in $prefix/bin" >&2; exit 1; }
+  env -u LD_LIBRARY_PATH "$prefix/bin/throng" info >/dev/null
+fi
+echo "install: $(find "$prefix" -type f | wc -l) files; pkg-config and find_package agree on $version"
