@@ -13,10 +13,13 @@
 #ifdef __CUDACC__
 #include <cstdint>
 #define THRONG_ROW static __host__ __device__ inline
+#define THRONG_INLINE static __host__ __device__ __forceinline__
 #define THRONG_RESTRICT __restrict__
 #else
 #include <stdint.h>
 #define THRONG_ROW static inline
+/// For helpers that take a size as a constant, so that loops get known lengths.
+#define THRONG_INLINE static inline __attribute__((always_inline))
 #define THRONG_RESTRICT restrict
 #endif
 

@@ -2,6 +2,8 @@
 #ifndef THRONG_KERNELS_STA_LIST_H
 #define THRONG_KERNELS_STA_LIST_H
 
-#define STA_KERNELS(X)
+#include "sta_pairs.h"
+
+#define STA_KERNELS(X) X(sta_pairs, 4)
 
 #endif

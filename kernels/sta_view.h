@@ -31,9 +31,10 @@ typedef struct sta_view {
 /// Keys and values of the tokens that a lane's window holds, so that an appended interaction costs
 /// one token. The window of n entries starts at 0 while n <= window, then hops by window / 2.
 typedef struct sta_cache {
-  float *key, *value;  // (n_lane, layers, window, width)
-  int32_t *encoded;    // (n_lane) entries of the lane's history (of its count) already read
-  float *query;        // (n_lane, width) w o (W [z; u]): p = sigmoid(query . E(c) + b)
+  float *key;        // (n_lane, layers, width, window)
+  float *value;      // (n_lane, layers, window, width)
+  int32_t *encoded;  // (n_lane) entries of the lane's history (of its count) read; <= 0: start anew
+  float *query;      // (n_lane, width) w o (W [z; u]): p = sigmoid(query . E(c) + b)
 } sta_cache;
 
 THRONG_ROW int32_t sta_window_start(int32_t n, int32_t window) {
