@@ -23,7 +23,7 @@ deps-check:  ## The same, with clang's tools (for check, lint, fuzz)
 	@.ci/deps check
 
 build: deps  ## Build the library, the program and the tests into build/release
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS)
 
 test: build  ## Run every test
@@ -36,16 +36,16 @@ demo: build  ## Synthetic world, f_sta, DQN: a learning curve and a table in und
 	$(RELEASE)/throng train configs/demo.json
 
 check: deps-check  ## Every test under AddressSanitizer and UndefinedBehaviorSanitizer
-	@cmake --preset debug --log-level=WARNING
+	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug -j $(JOBS)
 	@ctest --preset debug -j $(JOBS)
 
 lint: deps-check  ## Formatting, clang-tidy and the house's own rules
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release >/dev/null
 	@.ci/lint $(RELEASE) $(JOBS)
 
 fuzz: deps-check  ## Fuzz every reader for FUZZ_SECONDS each, from the kept corpus
-	@cmake --preset fuzz --log-level=WARNING
+	@cmake --preset fuzz >/dev/null
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	@.ci/fuzz build/fuzz $(FUZZ_SECONDS)
 

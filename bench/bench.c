@@ -1,0 +1,66 @@
+/// Printing of benchmark rows, for people and as CSV.
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void bench_require(throng_status status) {
+  if (status == THRONG_OK) return;
+  fprintf(stderr, "%s: %s\n", throng_status_name(status), throng_error_message());
+  exit(1);
+}
+
+const char *bench_option(int argc, char **argv, const char *name, const char *otherwise) {
+  for (int i = 1; i + 1 < argc; ++i)
+    if (!strcmp(argv[i], name)) return argv[i + 1];
+  return otherwise;
+}
+
+bench_output bench_open(throng_backend *backend, int argc, char **argv) {
+  bench_output out = {0};
+  bench_require(measure_machine(backend, &out.ceiling));
+  const char *path = bench_option(argc, argv, "--csv", getenv("THRONG_BENCH_CSV"));
+  if (path) {
+    FILE *csv = fopen(path, "a");
+    if (!csv) {
+      perror(path);
+      exit(1);
+    }
+    if (ftell(csv) == 0)
+      fprintf(csv,
+              "date,commit,threads,name,size,unit,units,seconds,low,high,rate,bytes,operations,"
+              "ceiling_bytes,ceiling_operations,ceiling_loads\n");
+    out.csv = csv;
+  }
+  printf("%s\n", throng_backend_describe(backend));
+  printf("ceiling: %.1f GB/s triad, %.0f GFLOP/s product, %.0f M random lines/s\n\n",
+         out.ceiling.bytes * 1e-9, out.ceiling.operations * 1e-9, out.ceiling.loads * 1e-6);
+  printf("%-44s %11s %22s %7s %7s\n", "", "ms a call", "rate", "memory", "arith.");
+  return out;
+}
+
+void bench_print(bench_output *out, const measure_row *row) {
+  double rate = row->units / row->seconds;
+  printf("%-44s %11.3f %10.0f %s/s", row->name, row->seconds * 1e3, rate, row->unit);
+  printf(row->bytes > 0 ? " %6.0f%%" : "       -",
+         100 * row->bytes / row->seconds / out->ceiling.bytes);
+  printf(row->operations > 0 ? " %6.0f%%\n" : "       -\n",
+         100 * row->operations / row->seconds / out->ceiling.operations);
+  fflush(stdout);
+  if (!out->csv) return;
+  const char *commit = getenv("THRONG_BENCH_COMMIT");
+  char date[32];
+  time_t now = time(NULL);
+  strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+  fprintf(out->csv, "%s,%s,%d,\"%s\",\"%s\",%s,%.0f,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.4g,%.4g,%.4g\n",
+          date, commit ? commit : "", row->threads, row->name, row->size, row->unit, row->units,
+          row->seconds, row->low, row->high, rate, row->bytes, row->operations, out->ceiling.bytes,
+          out->ceiling.operations, out->ceiling.loads);
+}
+
+void bench_close(bench_output *out) {
+  if (out->csv) fclose(out->csv);
+  out->csv = NULL;
+}

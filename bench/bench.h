@@ -1,0 +1,27 @@
+/// What every benchmark program shares: a table on stdout with each figure against the machine's
+/// ceiling, and the same rows appended to bench/results/<machine>.csv. Timing itself is
+/// host/report/measure.h.
+#ifndef THRONG_BENCH_H
+#define THRONG_BENCH_H
+
+#include "report/measure.h"
+
+/// Where rows go. Start with bench_open(), print rows as they come, end with bench_close().
+typedef struct bench_output {
+  measure_ceiling ceiling;
+  void *csv;  // FILE
+} bench_output;
+
+/// Measure the ceilings, print the header, open the CSV file (`--csv FILE`, or THRONG_BENCH_CSV;
+/// none where neither is given). Exits with a message where that fails.
+bench_output bench_open(throng_backend *backend, int argc, char **argv);
+/// One row: name, size, milliseconds, rate, and share of the memory's and the processor's ceiling.
+void bench_print(bench_output *out, const measure_row *row);
+void bench_close(bench_output *out);
+
+/// Value of `--name VALUE` on the command line, or `otherwise`.
+const char *bench_option(int argc, char **argv, const char *name, const char *otherwise);
+/// Print throng_error_message() and exit where a call failed.
+void bench_require(throng_status status);
+
+#endif

@@ -1,0 +1,134 @@
+/// The clock, the median and the machine's ceilings.
+#include "report/measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "random.h"
+
+enum { MAX_CHUNKS = 64, WANTED_CHUNKS = 20 };
+
+double measure_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+throng_status measure(measure_call *call, void *context, double seconds, measure_row *row) {
+  int64_t calls = 0;
+  double start = measure_now(), elapsed;
+  do {
+    THRONG_TRY(call(context));
+    ++calls;
+    elapsed = measure_now() - start;
+  } while (elapsed < seconds / 5);
+  int64_t chunk = (int64_t)((double)calls * (seconds / WANTED_CHUNKS) / elapsed);
+  if (chunk < 1) chunk = 1;
+
+  double sample[MAX_CHUNKS];
+  int n = 0;
+  start = measure_now();
+  // Three at least, so that a quartile means something even where one call is slow.
+  while (n < MAX_CHUNKS && (n < 3 || measure_now() - start < seconds)) {
+    double begin = measure_now();
+    for (int64_t i = 0; i < chunk; ++i) THRONG_TRY(call(context));
+    sample[n++] = (measure_now() - begin) / (double)chunk;
+  }
+  qsort(sample, (size_t)n, sizeof sample[0], compare_doubles);
+  row->chunks = n;
+  row->seconds = n % 2 ? sample[n / 2] : 0.5 * (sample[n / 2 - 1] + sample[n / 2]);
+  row->low = sample[n / 4];
+  row->high = sample[n - 1 - n / 4];
+  return THRONG_OK;
+}
+
+// --- ceilings --------------------------------------------------------------------------------
+
+enum {
+  TRIAD_LENGTH = 16 << 20,  // floats an array: 64 MiB, three arrays
+  GEMM_SIDE = 1024,
+  LOADS = 1 << 21,
+};
+
+typedef struct probe {
+  throng_backend *backend;
+  float *a, *b, *c;  // (TRIAD_LENGTH)
+  uint64_t sum;      // kept, so that the loads are not removed
+} probe;
+
+static throng_status run_triad(void *context) {
+  probe *p = context;
+  float *a = p->a;
+  const float *b = p->b, *c = p->c;
+#pragma omp parallel for schedule(static) num_threads(p->backend->n_thread)
+  for (int64_t i = 0; i < TRIAD_LENGTH; ++i) a[i] = b[i] + 3.0f * c[i];
+  return THRONG_OK;
+}
+
+static throng_status run_gemm(void *context) {
+  probe *p = context;
+  gemm_args g = {.m = GEMM_SIDE,
+                 .n = GEMM_SIDE,
+                 .k = GEMM_SIDE,
+                 .alpha = 1,
+                 .a = p->b,
+                 .b = p->c,
+                 .c = p->a,
+                 .lda = GEMM_SIDE,
+                 .ldb = GEMM_SIDE,
+                 .ldc = GEMM_SIDE,
+                 .batch = 1};
+  THRONG_TRY(p->backend->ops->gemm(p->backend, &g));
+  return p->backend->ops->synchronize(p->backend);
+}
+
+static throng_status run_loads(void *context) {
+  probe *p = context;
+  const uint32_t *line = (const uint32_t *)(const void *)p->a;  // all three arrays: one block
+  uint64_t sum = 0;
+#pragma omp parallel for schedule(static) num_threads(p->backend->n_thread) reduction(+ : sum)
+  for (int64_t i = 0; i < LOADS; ++i) {
+    // A full-period mix of i: addresses do not depend on what was loaded before.
+    uint32_t x = (uint32_t)i * 2654435761u;
+    x ^= x >> 15;
+    x *= 2246822519u;
+    x ^= x >> 13;
+    sum += line[(size_t)random_index(x, 3 * (TRIAD_LENGTH / 16)) * 16];
+  }
+  p->sum += sum;
+  return THRONG_OK;
+}
+
+throng_status measure_machine(throng_backend *backend, measure_ceiling *out) {
+  memset(out, 0, sizeof *out);
+  void *block;
+  THRONG_TRY(throng_alloc(&block, 3 * (size_t)TRIAD_LENGTH, sizeof(float), "ceiling probe"));
+  probe p = {.backend = backend, .a = block};
+  p.b = p.a + TRIAD_LENGTH;
+  p.c = p.b + TRIAD_LENGTH;
+#pragma omp parallel for schedule(static) num_threads(backend->n_thread)
+  for (int64_t i = 0; i < TRIAD_LENGTH; ++i) {
+    p.a[i] = 0;
+    p.b[i] = 1;
+    p.c[i] = 2;
+  }
+  measure_row row;
+  throng_status status;
+  THRONG_TRY_GOTO(measure(run_triad, &p, 0.3, &row));
+  out->bytes = 3.0 * sizeof(float) * TRIAD_LENGTH / row.seconds;
+  if (backend->host_memory) {
+    THRONG_TRY_GOTO(measure(run_gemm, &p, 0.3, &row));
+    out->operations = 2.0 * GEMM_SIDE * GEMM_SIDE * GEMM_SIDE / row.seconds;
+  }
+  THRONG_TRY_GOTO(measure(run_loads, &p, 0.3, &row));
+  out->loads = LOADS / row.seconds;
+done:
+  free(block);
+  return status;
+}
