@@ -1,0 +1,28 @@
+/// Text into words: Unicode folding, stop words, English stems. Knows nothing of reviews or items.
+#ifndef THRONG_TEXT_TOKENS_H
+#define THRONG_TEXT_TOKENS_H
+
+#include "base/status.h"
+
+typedef enum token_kind {
+  TOKEN_WORD,      ///< carries meaning by itself
+  TOKEN_NEGATION,  ///< "not", "never", "don't": only before another word
+  TOKEN_BREAK,     ///< stop word or punctuation: no phrase reaches across
+} token_kind;
+
+/// Texts live in the tokenizer until its next call. Both are NULL for a break.
+///   `surface` the folded word as written; `stem` what joins its variants (Porter2).
+typedef throng_status token_visitor(void *context, token_kind kind, const char *surface,
+                                    const char *stem);
+
+typedef struct tokenizer tokenizer;
+throng_status tokenizer_create(tokenizer **out);
+void tokenizer_free(tokenizer *t);  ///< NULL is allowed
+
+/// Call `visit` for each word and break of a UTF-8 text. NFKC and case folding (UAX #15); a word is
+/// a run of letters, marks, digits and inner apostrophes, 2 to 40 bytes, not digits alone; "'s" is
+/// cut off; a hyphen separates words without a break; markup tags and invalid bytes are breaks.
+throng_status tokenize(tokenizer *t, const char *text, size_t length, token_visitor *visit,
+                       void *context);
+
+#endif
