@@ -1,0 +1,106 @@
+/// The learning curve and the table as text.
+#include "report/curve.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "report/table.h"
+#include "throng_test.h"
+
+static int lines(const char *text) {
+  int n = 0;
+  for (const char *c = text; *c; ++c) n += *c == '\n';
+  return n;
+}
+
+TEST(curve, rising_line_in_ascii_runs_from_bottom_left_to_top_right) {
+  const double x[] = {0, 1000, 2000}, y[] = {0, 5, 10};
+  const curve_def def = {.width = 9, .height = 3, .x_label = "user-steps", .n = 3, .x = x, .y = y};
+  char *text;
+  ASSERT_OK(curve_render(&def, &text));
+  EXPECT_STREQ(text,
+               "       10 |      ***\n"
+               "        5 |  ****   \n"
+               "        0 |**       \n"
+               "          +---------\n"
+               "           0      2k user-steps\n");
+  free(text);
+}
+
+TEST(curve, levels_are_drawn_and_named_where_they_lie) {
+  const double x[] = {0, 1}, y[] = {2, 2};
+  const curve_level level[] = {{"oracle", 4}, {"random", 0}, {"lost", (double)NAN}};
+  const curve_def def = {.width = 8,
+                         .height = 5,
+                         .title = "A.Rwd",
+                         .n = 2,
+                         .x = x,
+                         .y = y,
+                         .n_level = 3,
+                         .level = level};
+  char *text;
+  ASSERT_OK(curve_render(&def, &text));
+  EXPECT_STREQ(text,
+               "A.Rwd\n"
+               "        4 |- - - -  oracle 4\n"
+               "          |        \n"
+               "        2 |********\n"
+               "          |        \n"
+               "        0 |- - - -  random 0\n"
+               "          +--------\n"
+               "           0      1\n");
+  free(text);
+}
+
+TEST(curve, flat_line_in_braille_fills_one_row_of_dots) {
+  const double x[] = {0, 1}, y[] = {3, 3};
+  const curve_def def = {.width = 8, .height = 3, .unicode = true, .n = 2, .x = x, .y = y};
+  char *text;
+  ASSERT_OK(curve_render(&def, &text));
+  EXPECT_CONTAINS(text, "⠒⠒⠒⠒⠒⠒⠒⠒");
+  EXPECT_EQ(lines(text), 5);
+  free(text);
+}
+
+TEST(curve, no_points_and_points_that_are_not_finite_still_give_a_drawing) {
+  const double x[] = {0, 1, 2}, y[] = {(double)NAN, (double)INFINITY, (double)NAN};
+  curve_def def = {.width = 8, .height = 3, .n = 3, .x = x, .y = y};
+  char *text;
+  ASSERT_OK(curve_render(&def, &text));
+  EXPECT_TRUE(strchr(text, '*') == NULL);
+  free(text);
+  def.n = 0;
+  ASSERT_OK(curve_render(&def, &text));
+  EXPECT_EQ(lines(text), 5);
+  free(text);
+}
+
+TEST(curve, drawing_too_small_is_an_error) {
+  const curve_def def = {.width = 2, .height = 3};
+  char *text;
+  EXPECT_EQ(curve_render(&def, &text), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "2 x 3");
+}
+
+TEST(table, rows_are_ordered_by_reward_and_leave_out_what_was_not_evaluated) {
+  throng_train_report report = {0};
+  report.policy[THRONG_POLICY_AGENT] = (throng_metrics){.episodes = 4,
+                                                        .average_reward = 20,
+                                                        .average_reward_sem = 0.5,
+                                                        .total_reward = 80,
+                                                        .liking = 45.5,
+                                                        .coverage = 0.25};
+  report.policy[THRONG_POLICY_RANDOM] = (throng_metrics){.episodes = 4, .average_reward = 10};
+  report.policy[THRONG_POLICY_ORACLE] = (throng_metrics){.episodes = 4, .average_reward = 22.5};
+  char *text;
+  ASSERT_OK(report_table(&report, false, &text));
+  const char *oracle = strstr(text, "oracle"), *dqn = strstr(text, "DQN"),
+             *random = strstr(text, "random");
+  EXPECT_TRUE(oracle && dqn && random && oracle < dqn && dqn < random);
+  EXPECT_TRUE(strstr(text, "popular") == NULL);
+  EXPECT_CONTAINS(text, "DQN              20.00 +- 0.50         80     45.50     25.0%");
+  free(text);
+  EXPECT_NEAR(report_gap_closed(&report), 80, 1e-12);
+  report.policy[THRONG_POLICY_ORACLE].episodes = 0;
+  EXPECT_TRUE(isnan(report_gap_closed(&report)));
+}
