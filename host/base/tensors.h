@@ -59,7 +59,7 @@ throng_status tensors_save(const tensor_set *const *set, const char *const *pref
 /// shape. Arrays of the file that no set registers are an error too.
 throng_status tensors_load(tensor_set *const *set, const char *const *prefix, int n_set,
                            const char *path);
-/// FNV-1a over names, shapes and contents.
+/// 64-bit hash (base/hash.h) over names, types, shapes and contents.
 throng_status tensors_hash(const tensor_set *set, uint64_t *hash);
 
 #endif
