@@ -34,9 +34,13 @@ dataset_def dataset_default_def(void);
 
 /// What was read and what was dropped, for the report.
 typedef struct dataset_counts {
-  int64_t lines, duplicates, unrated, unknown_item, below_core;
-  int64_t text_bytes;  // uncompressed bytes read
-  double seconds;      // reading them
+  int64_t lines;         // of the file of interactions, header included
+  int64_t duplicates;    // later rows of the same user and item
+  int64_t unrated;       // rows without a rating (anime's -1, empty fields)
+  int64_t unknown_item;  // rows of items left out (yelp: not listed, or of another state)
+  int64_t below_core;    // rows that the k-core dropped
+  int64_t text_bytes;    // uncompressed bytes read
+  double seconds;        // reading them
 } dataset_counts;
 
 typedef struct dataset {
@@ -48,14 +52,14 @@ typedef struct dataset {
   float *rating;             // (n_interaction)
   uint8_t *like;             // (n_interaction)
   int64_t *time;             // (n_interaction) seconds since 1970; the row's place without time
-  string_table text;         // (n_interaction) review, "" where none; n = 0 without texts
+  string_table text;         // (n_interaction) title, line end, review; n = 0 without texts
   int64_t *category_offset;  // (n_item + 1)
   int32_t *category;         // rising within an item
   string_table category_name;
   int64_t *attribute_offset;  // (n_item + 1)
   int32_t *attribute;         // facts as words: "genre: drama", "type: tv", "decade: 1990s"
   string_table attribute_name;
-  string_table facts;  // (n_item) description, features, brand: free text, "" where none
+  string_table facts;  // (n_item) lines of title, brand, features, description; "" where none
   bool has_time, has_text;
   dataset_counts counts;
 } dataset;

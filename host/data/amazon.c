@@ -1,0 +1,343 @@
+/// Amazon reviews of 2014, 2018 and 2023 (McAuley's group), reviews or bare ratings, with or
+/// without metadata: reviews are JSON lines, ratings CSV, metadata JSON lines or (2014) Python
+/// literals.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "data/csv_parser.h"
+#include "data/ingest.h"
+#include "data/json_line.h"
+#include "data/number.h"
+#include "data/python_literal.h"
+
+enum { USER, ITEM, RATING, TIME, ROW_FIELDS };
+
+static throng_status require(const line_reader *reader, const json_line_field *field,
+                             json_line_kind kind, const char *what) {
+  if (field->kind == kind) return THRONG_OK;
+  if (field->kind == JSON_LINE_ABSENT)
+    return line_reader_fail(reader, "no \"%s\", expected %s", field->key, what);
+  return line_reader_fail(reader, "\"%s\" is %.*s, expected %s", field->key,
+                          (int)(field->length < 40 ? field->length : 40), field->raw, what);
+}
+
+typedef struct row_buffers {
+  byte_buffer user, item;
+} row_buffers;
+
+/// One review of any year; 2023 calls its fields otherwise and joins on parent_asin.
+static throng_status scan_review(ingest *in, const line_reader *reader, const char *line,
+                                 size_t length, row_buffers *text) {
+  json_line_field field[2 * ROW_FIELDS] = {
+      {.key = "reviewerID"}, {.key = "asin"},        {.key = "overall"}, {.key = "unixReviewTime"},
+      {.key = "user_id"},    {.key = "parent_asin"}, {.key = "rating"},  {.key = "timestamp"},
+  };
+  THRONG_TRY(line_reader_require_utf8(reader, line, length));
+  THRONG_TRY(json_line_scan(reader, line, length, field, 2 * ROW_FIELDS));
+  json_line_field *f = field;
+  if (f[USER].kind == JSON_LINE_ABSENT) f = field + ROW_FIELDS;
+  if (f[USER].kind == JSON_LINE_ABSENT)
+    return line_reader_fail(
+        reader, "neither \"reviewerID\" (2014, 2018) nor \"user_id\" (2023), expected a review");
+  THRONG_TRY(require(reader, &f[USER], JSON_LINE_STRING, "a string"));
+  THRONG_TRY(require(reader, &f[ITEM], JSON_LINE_STRING, "a string"));
+  THRONG_TRY(require(reader, &f[RATING], JSON_LINE_NUMBER, "a number"));
+  THRONG_TRY(require(reader, &f[TIME], JSON_LINE_NUMBER, "a number"));
+  double rating;
+  int64_t time;
+  THRONG_TRY(ingest_parse_rating(reader, f[RATING].raw, f[RATING].length, &rating));
+  THRONG_TRY(ingest_parse_time(reader, f[TIME].raw, f[TIME].length, &time));
+  bytes_clear(&text->user);
+  bytes_clear(&text->item);
+  THRONG_TRY(json_line_text(&f[USER], &text->user));
+  THRONG_TRY(json_line_text(&f[ITEM], &text->item));
+  return ingest_add(in, reader, line_reader_number(reader), bytes_text(&text->user),
+                    text->user.length, bytes_text(&text->item), text->item.length, rating, time);
+}
+
+/// "user,item,rating,timestamp" of 2023's header or of no header at all. The ratings of 2018 came
+/// item first; their first line tells: an ASIN is ten characters and starts with a digit or B, a
+/// reviewer's id is longer and starts with A.
+static throng_status scan_ratings(ingest *in, line_reader *reader) {
+  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
+  int column[ROW_FIELDS] = {USER, ITEM, RATING, TIME};
+  throng_status status;
+  bool more;
+  THRONG_TRY_GOTO(csv_next(&csv, &more));
+  bool header = more && csv.n_field >= ROW_FIELDS && strcmp(csv_field(&csv, 0), "user_id") == 0;
+  if (header) {
+    static const char *const name[] = {"user_id", "parent_asin", "rating", "timestamp"};
+    for (int i = 0; i < csv.n_field; i++)
+      THRONG_TRY_GOTO(strings_append(&csv.header, csv_field(&csv, i), csv_length(&csv, i)));
+    for (int i = 0; i < ROW_FIELDS; i++)
+      THRONG_TRY_GOTO(csv_require_column(&csv, name[i], "ratings of 2023", &column[i]));
+    THRONG_TRY_GOTO(csv_next(&csv, &more));
+  } else if (more && csv.n_field == ROW_FIELDS && csv_length(&csv, 0) == 10 &&
+             strchr("0123456789B", *csv_field(&csv, 0)) && csv_length(&csv, 1) > 10 &&
+             *csv_field(&csv, 1) == 'A') {
+    column[USER] = ITEM;
+    column[ITEM] = USER;
+    throng_note(in->progress, "%s: read as item,user,rating,timestamp", line_reader_path(reader));
+  }
+  for (; more && !ingest_full(in);) {
+    if (!header && csv.n_field != ROW_FIELDS) {
+      status = line_reader_fail(
+          reader, "%d fields, expected a JSON object or user,item,rating,timestamp", csv.n_field);
+      goto done;
+    }
+    double rating;
+    int64_t time;
+    THRONG_TRY_GOTO(ingest_parse_rating(reader, csv_field(&csv, column[RATING]),
+                                        csv_length(&csv, column[RATING]), &rating));
+    THRONG_TRY_GOTO(ingest_parse_time(reader, csv_field(&csv, column[TIME]),
+                                      csv_length(&csv, column[TIME]), &time));
+    THRONG_TRY_GOTO(ingest_add(in, reader, csv.line, csv_field(&csv, column[USER]),
+                               csv_length(&csv, column[USER]), csv_field(&csv, column[ITEM]),
+                               csv_length(&csv, column[ITEM]), rating, time));
+    THRONG_TRY_GOTO(csv_next(&csv, &more));
+  }
+  status = THRONG_OK;
+done:
+  csv_free(&csv);
+  return status;
+}
+
+/// Whether the file holds JSON objects (reviews) or not (bare ratings).
+static throng_status sniff(ingest *in, bool *reviews) {
+  line_reader *reader;
+  char *line;
+  size_t length;
+  THRONG_TRY(
+      line_reader_open(in->def->reviews, "dataset.reviews", "look at reviews", NULL, &reader));
+  throng_status status = line_reader_next(reader, &line, &length);
+  if (status == THRONG_OK && !line)
+    status = throng_fail(THRONG_ERROR_DATA,
+                         "dataset.reviews: %s: the file is empty, expected "
+                         "reviews as JSON lines or user,item,rating,timestamp",
+                         in->def->reviews);
+  if (status == THRONG_OK) *reviews = line[strspn(line, " \t")] == '{';
+  line_reader_close(reader);
+  return status;
+}
+
+static throng_status scan(ingest *in) {
+  line_reader *reader = NULL;
+  row_buffers text = {0};
+  throng_status status;
+  in->has_time = true;
+  THRONG_TRY(sniff(in, &in->has_text));
+  THRONG_TRY(ingest_open(in, in->def->reviews, "dataset.reviews", "read reviews", &reader));
+  if (in->has_text) {
+    while (!ingest_full(in)) {
+      char *line;
+      size_t length;
+      THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
+      if (!line) break;
+      if (length > 0) THRONG_TRY_GOTO(scan_review(in, reader, line, length, &text));
+    }
+  } else {
+    THRONG_TRY_GOTO(scan_ratings(in, reader));
+  }
+  status = THRONG_OK;
+done:
+  bytes_free(&text.user);
+  bytes_free(&text.item);
+  ingest_close(in, reader, true);
+  return status;
+}
+
+static throng_status read_text(ingest *in, const line_reader *reader, const char *line,
+                               size_t length, byte_buffer *title, byte_buffer *body) {
+  json_line_field field[] = {
+      {.key = "summary"}, {.key = "reviewText"}, {.key = "title"}, {.key = "text"}};
+  THRONG_TRY(json_line_scan(reader, line, length, field, 4));
+  int first = field[1].kind == JSON_LINE_STRING || field[0].kind == JSON_LINE_STRING ? 0 : 2;
+  bytes_clear(title);
+  bytes_clear(body);
+  if (field[first].kind == JSON_LINE_STRING) THRONG_TRY(json_line_text(&field[first], title));
+  if (field[first + 1].kind == JSON_LINE_STRING)
+    THRONG_TRY(json_line_text(&field[first + 1], body));
+  return ingest_text(in, bytes_text(title), title->length, bytes_text(body), body->length);
+}
+
+static throng_status texts(ingest *in) {
+  line_reader *reader;
+  byte_buffer title = {0}, body = {0};
+  throng_status status = THRONG_OK;
+  THRONG_TRY(ingest_open(in, in->def->reviews, "dataset.reviews", "read texts", &reader));
+  while (ingest_text_line(in) >= 0) {
+    char *line;
+    size_t length;
+    THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
+    if (!line) break;  // the caller sees that texts are missing
+    if (line_reader_number(reader) == ingest_text_line(in))
+      THRONG_TRY_GOTO(read_text(in, reader, line, length, &title, &body));
+  }
+done:
+  bytes_free(&title);
+  bytes_free(&body);
+  ingest_close(in, reader, false);
+  return status;
+}
+
+// --- metadata ------------------------------------------------------------------------------------
+
+static throng_status fact_line(item_facts *facts, const cJSON *value) {
+  if (cJSON_IsString(value))
+    return item_facts_text(facts, value->valuestring, strlen(value->valuestring));
+  const cJSON *element;
+  if (cJSON_IsArray(value)) {
+    cJSON_ArrayForEach(element, value) {
+      if (cJSON_IsString(element))
+        THRONG_TRY(item_facts_text(facts, element->valuestring, strlen(element->valuestring)));
+    }
+  }
+  return THRONG_OK;
+}
+
+/// Every level of a category path but the root, which the whole file shares.
+static throng_status category_path(item_facts *facts, const cJSON *path) {
+  const cJSON *level = path->child ? path->child->next : NULL;
+  for (; level; level = level->next)
+    if (cJSON_IsString(level))
+      THRONG_TRY(item_facts_category(facts, level->valuestring, strlen(level->valuestring)));
+  return THRONG_OK;
+}
+
+/// A list of paths (2014) or one path (2018, 2023).
+static throng_status category_paths(item_facts *facts, const cJSON *value) {
+  if (!cJSON_IsArray(value) || !value->child) return THRONG_OK;
+  if (!cJSON_IsArray(value->child)) return category_path(facts, value);
+  const cJSON *path;
+  cJSON_ArrayForEach(path, value) {
+    if (cJSON_IsArray(path)) THRONG_TRY(category_path(facts, path));
+  }
+  return THRONG_OK;
+}
+
+/// 85.0, "$85.00", "$1,085.00 - $1,200.00" (the lower); what is no price says nothing.
+static bool parse_price(const cJSON *value, double *price) {
+  if (cJSON_IsNumber(value)) {
+    *price = value->valuedouble;
+  } else {
+    if (!cJSON_IsString(value)) return false;
+    const char *at = value->valuestring;
+    if (*at == '$') at++;
+    char digits[32];
+    size_t n = 0;
+    for (; (*at >= '0' && *at <= '9') || *at == '.' || *at == ','; at++) {
+      if (*at == ',') continue;
+      if (n == sizeof digits) return false;
+      digits[n++] = *at;
+    }
+    if ((*at && *at != ' ') || !number_parse(digits, n, price)) return false;
+  }
+  return isfinite(*price) && *price >= 0;
+}
+
+static throng_status describe(item_facts *facts, const cJSON *meta) {
+  static const double price_bound[] = {5, 10, 20, 50, 100, 200, 500};
+  const cJSON *title = cJSON_GetObjectItemCaseSensitive(meta, "title");
+  // Some titles of 2018 are a page's script instead.
+  if (cJSON_IsString(title) && !strstr(title->valuestring, "getTime(")) {
+    THRONG_TRY(item_facts_name(facts, title->valuestring, strlen(title->valuestring)));
+    THRONG_TRY(fact_line(facts, title));
+  }
+  const cJSON *brand = cJSON_GetObjectItemCaseSensitive(meta, "brand");
+  if (!brand) brand = cJSON_GetObjectItemCaseSensitive(meta, "store");
+  if (cJSON_IsString(brand)) {
+    THRONG_TRY(
+        item_facts_attribute(facts, "brand", brand->valuestring, strlen(brand->valuestring)));
+    THRONG_TRY(fact_line(facts, brand));
+  }
+  const cJSON *department = cJSON_GetObjectItemCaseSensitive(meta, "main_cat");
+  if (!department) department = cJSON_GetObjectItemCaseSensitive(meta, "main_category");
+  if (cJSON_IsString(department))
+    THRONG_TRY(item_facts_attribute(facts, "department", department->valuestring,
+                                    strlen(department->valuestring)));
+  double price;
+  if (parse_price(cJSON_GetObjectItemCaseSensitive(meta, "price"), &price)) {
+    char word[64];
+    bucket_word(price, price_bound, sizeof price_bound / sizeof price_bound[0], word);
+    THRONG_TRY(item_facts_attribute(facts, "price", word, strlen(word)));
+  }
+  static const char *const free_text[] = {"feature", "features", "description"};
+  for (size_t i = 0; i < sizeof free_text / sizeof free_text[0]; i++)
+    THRONG_TRY(fact_line(facts, cJSON_GetObjectItemCaseSensitive(meta, free_text[i])));
+  THRONG_TRY(category_paths(facts, cJSON_GetObjectItemCaseSensitive(meta, "category")));
+  return category_paths(facts, cJSON_GetObjectItemCaseSensitive(meta, "categories"));
+}
+
+/// The item's number, from "parent_asin" (2023) or "asin".
+static throng_status item_of(const ingest *in, const line_reader *reader, const char *id,
+                             int32_t *item) {
+  if (!id || !id[0])
+    return line_reader_fail(reader, "no \"asin\" or \"parent_asin\", expected an item's metadata");
+  *item = ingest_find_item(in, id, strlen(id));
+  return THRONG_OK;
+}
+
+/// A line of metadata as a tree, or NULL where its item is not kept.
+static throng_status metadata_tree(const ingest *in, const line_reader *reader, char *line,
+                                   size_t length, byte_buffer *id, int32_t *item, cJSON **tree) {
+  *tree = NULL;
+  char *brace = line + strspn(line, " \t");
+  char *quote = *brace == '{' ? brace + 1 + strspn(brace + 1, " \t") : brace;
+  if (*quote == '"') {
+    json_line_field field[] = {{.key = "parent_asin"}, {.key = "asin"}};
+    THRONG_TRY(json_line_scan(reader, line, length, field, 2));
+    const json_line_field *key = field[0].kind == JSON_LINE_STRING ? &field[0] : &field[1];
+    bytes_clear(id);
+    if (key->kind == JSON_LINE_STRING) THRONG_TRY(json_line_text(key, id));
+    THRONG_TRY(item_of(in, reader, bytes_text(id), item));
+    return *item < 0 ? THRONG_OK : json_line_tree(reader, line, length, tree);
+  }
+  cJSON *parsed;
+  THRONG_TRY(python_literal_parse(line, length, line_reader_path(reader),
+                                  line_reader_number(reader), &parsed));
+  throng_status status;
+  if (!cJSON_IsObject(parsed)) {
+    status = line_reader_fail(reader, "a literal that is no dict, expected an item's metadata");
+  } else {
+    status = item_of(in, reader,
+                     cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(parsed, "asin")), item);
+  }
+  if (status == THRONG_OK && *item >= 0) {
+    *tree = parsed;
+  } else {
+    cJSON_Delete(parsed);
+  }
+  return status;
+}
+
+static throng_status items(ingest *in) {
+  if (!in->def->metadata) return THRONG_OK;
+  line_reader *reader;
+  byte_buffer id = {0};
+  throng_status status = THRONG_OK;
+  THRONG_TRY(ingest_open(in, in->def->metadata, "dataset.metadata", "read metadata", &reader));
+  for (;;) {
+    char *line;
+    size_t length;
+    THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
+    if (!line) break;
+    if (length == 0) continue;
+    THRONG_TRY_GOTO(line_reader_require_utf8(reader, line, length));
+    int32_t item = -1;
+    cJSON *tree;
+    THRONG_TRY_GOTO(metadata_tree(in, reader, line, length, &id, &item, &tree));
+    if (tree && item_facts_begin(&in->facts, item)) {
+      status = describe(&in->facts, tree);
+      if (status == THRONG_OK) status = item_facts_end(&in->facts);
+    }
+    cJSON_Delete(tree);
+    if (status != THRONG_OK) goto done;
+  }
+done:
+  bytes_free(&id);
+  ingest_close(in, reader, false);
+  return status;
+}
+
+const dataset_reader amazon_reader = {"amazon", 1, 5, scan, texts, items};

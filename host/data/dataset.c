@@ -1,0 +1,183 @@
+/// From raw files to a data set: the passes, the thinning and the order; see ingest.h for the plan
+/// and dataset.h for what comes out. What a format looks like is its reader's business.
+#include "data/dataset.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "data/ingest.h"
+
+static const dataset_reader *find_reader(dataset_format format) {
+  switch (format) {
+    case DATASET_AMAZON: return &amazon_reader;
+    case DATASET_ANIME: return &anime_reader;
+    default: break;
+  }
+  return NULL;
+}
+
+dataset_def dataset_default_def(void) {
+  return (dataset_def){
+      .format = DATASET_AMAZON, .like_threshold = 4, .rating_min = NAN, .rating_max = NAN};
+}
+
+static throng_status check_def(ingest *in, const dataset_reader *reader) {
+  const dataset_def *def = in->def;
+  in->rating_min = isnan(def->rating_min) ? reader->rating_min : def->rating_min;
+  in->rating_max = isnan(def->rating_max) ? reader->rating_max : def->rating_max;
+  if (!(in->rating_min < in->rating_max))
+    return throng_fail(THRONG_ERROR_CONFIG,
+                       "dataset.rating_min %g and rating_max %g, expected a rising range",
+                       in->rating_min, in->rating_max);
+  if (!isfinite(def->like_threshold) || def->like_threshold > in->rating_max)
+    return throng_fail(THRONG_ERROR_CONFIG,
+                       "dataset.like_threshold %g is never reached, expected at most %g",
+                       def->like_threshold, in->rating_max);
+  if (def->k_core < 0)
+    return throng_fail(THRONG_ERROR_CONFIG, "dataset.k_core %d, expected 0 or more", def->k_core);
+  if (def->max_interactions < 0)
+    return throng_fail(THRONG_ERROR_CONFIG, "dataset.max_interactions %lld, expected 0 or more",
+                       (long long)def->max_interactions);
+  return THRONG_OK;
+}
+
+/// Duplicates went while scanning; here go the users and items with too few rows.
+static throng_status thin(ingest *in) {
+  const dataset_counts *c = &in->counts;
+  in->counts.duplicates = in->rows.duplicates;
+  if (in->rows.n == 0)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "dataset: no interaction left of %lld lines: %lld unrated, %lld of items "
+                       "left out (dataset.businesses, dataset.state), expected some",
+                       (long long)c->lines, (long long)c->unrated, (long long)c->unknown_item);
+  int64_t before = in->rows.n;
+  THRONG_TRY(interactions_core(&in->rows, in->def->k_core, &in->counts.below_core));
+  if (in->rows.n == 0)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "dataset.k_core %d leaves none of %lld interactions, expected a smaller k",
+                       in->def->k_core, (long long)before);
+  return THRONG_OK;
+}
+
+/// The arrays of interactions in the data set's order.
+static throng_status place_rows(const ingest *in, dataset *out) {
+  size_t n = (size_t)out->n_interaction;
+  int64_t *place = NULL;
+  throng_status status = THRONG_OK;
+  THRONG_TRY_GOTO(
+      interactions_order(&in->rows, out->n_user, in->has_time, &out->user_offset, &place));
+  THRONG_TRY_GOTO(throng_alloc((void **)&out->item, n, sizeof *out->item, "interactions"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&out->rating, n, sizeof *out->rating, "interactions"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&out->like, n, sizeof *out->like, "interactions"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&out->time, n, sizeof *out->time, "interactions"));
+  for (size_t i = 0; i < n; i++) {
+    const interaction *row = &in->rows.row[place[i]];
+    out->item[i] = row->item;
+    out->rating[i] = row->rating;
+    out->like[i] = (double)row->rating >= in->def->like_threshold;
+    int64_t seconds = row->time / 1000 - (row->time % 1000 < 0);
+    out->time[i] = in->has_time ? seconds : place[i];
+    if (in->has_text)
+      THRONG_TRY_GOTO(strings_append(&out->text, strings_get(&in->text, place[i]),
+                                     strings_length(&in->text, place[i])));
+  }
+done:
+  free(place);
+  return status;
+}
+
+static throng_status read_all(ingest *in, const dataset_reader *reader, dataset *out) {
+  THRONG_TRY(check_def(in, reader));
+  THRONG_TRY(interactions_init(&in->rows));
+  THRONG_TRY(reader->scan(in));
+  THRONG_TRY(thin(in));
+  THRONG_TRY(interactions_renumber(&in->rows, &out->user_id, &out->item_id, &in->new_item));
+  out->n_user = out->user_id.n;
+  out->n_item = out->item_id.n;
+  out->n_interaction = in->rows.n;
+  if (in->has_text) {
+    THRONG_TRY(reader->texts(in));
+    if (in->text.n < in->rows.n)
+      return throng_fail(THRONG_ERROR_DATA,
+                         "dataset: the file of texts became shorter while it was read");
+  }
+  THRONG_TRY(item_facts_init(&in->facts, out->n_item));
+  if (reader->items) THRONG_TRY(reader->items(in));
+  THRONG_TRY(item_facts_finish(&in->facts, out));
+  return place_rows(in, out);
+}
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void tell(const ingest *in, const dataset *d) {
+  const dataset_counts *c = &d->counts;
+  double megabytes = (double)c->text_bytes / 1e6;
+  throng_note(in->progress,
+              "read %lld lines: %lld users, %lld items, %lld interactions; %.1f MB of text in "
+              "%.2f s (%.0f MB/s)",
+              (long long)c->lines, (long long)d->n_user, (long long)d->n_item,
+              (long long)d->n_interaction, megabytes, c->seconds,
+              c->seconds > 0 ? megabytes / c->seconds : 0.0);
+  if (c->duplicates > 0)
+    throng_note(in->progress, "%lld duplicate interactions, the earliest kept",
+                (long long)c->duplicates);
+  if (c->unrated > 0)
+    throng_note(in->progress, "%lld unrated interactions dropped", (long long)c->unrated);
+  if (c->unknown_item > 0)
+    throng_note(in->progress, "%lld interactions of items left out dropped",
+                (long long)c->unknown_item);
+  if (c->below_core > 0)
+    throng_note(in->progress, "%lld interactions below the %d-core dropped",
+                (long long)c->below_core, in->def->k_core);
+}
+
+throng_status dataset_read(const dataset_def *def, const throng_progress *progress, dataset *out) {
+  *out = (dataset){0};
+  const dataset_reader *reader = find_reader(def->format);
+  if (!reader)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "dataset_read: format %d is unknown", def->format);
+  ingest in = {.def = def, .progress = progress};
+  double start = now();
+  throng_status status = read_all(&in, reader, out);
+  if (status == THRONG_OK) {
+    out->has_time = in.has_time;
+    out->has_text = in.has_text;
+    out->counts = in.counts;
+    out->counts.seconds = now() - start;
+    tell(&in, out);
+  } else {
+    dataset_free(out);
+  }
+  interactions_free(&in.rows);
+  item_facts_free(&in.facts);
+  strings_free(&in.text);
+  free(in.new_item);
+  return status;
+}
+
+void dataset_free(dataset *d) {
+  if (!d) return;
+  strings_free(&d->user_id);
+  strings_free(&d->item_id);
+  strings_free(&d->item_name);
+  strings_free(&d->text);
+  strings_free(&d->category_name);
+  strings_free(&d->attribute_name);
+  strings_free(&d->facts);
+  free(d->user_offset);
+  free(d->item);
+  free(d->rating);
+  free(d->like);
+  free(d->time);
+  free(d->category_offset);
+  free(d->category);
+  free(d->attribute_offset);
+  free(d->attribute);
+  *d = (dataset){0};
+}

@@ -1,0 +1,65 @@
+/// What a format's reader is given and where it puts what it finds. Reading goes in three passes,
+/// so that memory grows with what is kept and not with the files:
+///
+///   1. scan   every interaction as a compact row, without its text; then dataset.c thins them
+///   2. texts  the review texts of the kept rows only, in file order; other lines are not parsed
+///   3. items  names, categories and facts of the kept items only
+#ifndef THRONG_DATA_INGEST_H
+#define THRONG_DATA_INGEST_H
+
+#include "data/dataset.h"
+#include "data/interactions.h"
+#include "data/item_facts.h"
+#include "data/line_reader.h"
+
+typedef struct ingest {
+  const dataset_def *def;
+  const throng_progress *progress;
+  double rating_min, rating_max;
+  bool has_time, has_text;  // set by scan
+  interactions rows;
+  dataset_counts counts;
+  // after thinning
+  int32_t *new_item;  // number in rows.items to number in the data set, -1: dropped
+  string_table text;  // of rows[0 .. text.n), so far
+  item_facts facts;
+} ingest;
+
+/// A format: its name, the ratings that it knows (NaN: any), and its three passes.
+typedef struct dataset_reader {
+  const char *name;
+  double rating_min, rating_max;
+  throng_status (*scan)(ingest *in);
+  throng_status (*texts)(ingest *in);  // called where scan set has_text
+  throng_status (*items)(ingest *in);  // NULL: the format has no item facts
+} dataset_reader;
+
+extern const dataset_reader amazon_reader, anime_reader;
+
+/// Open and close a file of the config; closing adds to the counts (`rows`: its lines too).
+throng_status ingest_open(const ingest *in, const char *path, const char *key, const char *stage,
+                          line_reader **out);
+void ingest_close(ingest *in, line_reader *reader, bool rows);
+
+/// True where dataset.max_interactions rows are held: stop scanning.
+bool ingest_full(const ingest *in);
+/// Add an interaction of the record that begins at `line`. DATA where an id is empty or the rating
+/// is NaN or out of range. `time` in milliseconds.
+throng_status ingest_add(ingest *in, const line_reader *reader, int64_t line, const char *user,
+                         size_t user_length, const char *item, size_t item_length, double rating,
+                         int64_t time);
+/// Parse a rating and a time, or say what was found.
+throng_status ingest_parse_rating(const line_reader *reader, const char *text, size_t length,
+                                  double *rating);
+throng_status ingest_parse_time(const line_reader *reader, const char *text, size_t length,
+                                int64_t *time);
+
+/// The line where the next wanted text's record begins; -1 where all are read.
+int64_t ingest_text_line(const ingest *in);
+/// Store the next wanted text, cleaned of HTML: `title`, a line end, `body`, where not empty.
+throng_status ingest_text(ingest *in, const char *title, size_t title_length, const char *body,
+                          size_t body_length);
+/// Number of a kept item, -1 for others.
+int32_t ingest_find_item(const ingest *in, const char *id, size_t length);
+
+#endif
