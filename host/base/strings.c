@@ -1,4 +1,4 @@
-/// String tables and the interner (open addressing with linear probing over the table's numbers).
+/// String tables, their index (open addressing with linear probing) and the interner built on both.
 #include "base/strings.h"
 
 #include <stdlib.h>
@@ -39,14 +39,65 @@ void strings_free(string_table *table) {
 
 /// `number` is the string's number + 1, 0 where the slot is empty. Half of the hash is kept, so
 /// that a probe seldom has to compare texts and growing never reads them.
-typedef struct interner_slot {
+typedef struct string_slot {
   uint32_t hash, number;
-} interner_slot;
+} string_slot;
+
+static throng_status index_create(string_index *index, int64_t n) {
+  size_t n_slot = 64;
+  *index = (string_index){0};
+  if (n > INT32_MAX)
+    return throng_fail(THRONG_ERROR_MEMORY, "more than %d distinct strings", INT32_MAX);
+  while (n_slot * 3 < (size_t)(n + 1) * 4) n_slot *= 2;
+  THRONG_TRY(throng_alloc((void **)&index->slot, n_slot, sizeof *index->slot, "string index"));
+  index->n_slot = n_slot;
+  return THRONG_OK;
+}
+
+/// The slot that holds `text`, or the empty one where it belongs.
+static string_slot *index_probe(const string_index *index, const string_table *table,
+                                const char *text, size_t length, uint32_t hash) {
+  size_t mask = index->n_slot - 1;
+  for (size_t i = hash & mask;; i = (i + 1) & mask) {
+    string_slot *slot = &index->slot[i];
+    if (slot->number == 0) return slot;
+    if (slot->hash != hash) continue;
+    int64_t id = (int64_t)slot->number - 1;
+    if (strings_length(table, id) == length &&
+        (length == 0 || !memcmp(strings_get(table, id), text, length)))
+      return slot;
+  }
+}
+
+throng_status string_index_build(const string_table *table, string_index *out, int64_t *duplicate) {
+  *duplicate = -1;
+  THRONG_TRY(index_create(out, table->n));
+  for (int64_t i = 0; i < table->n; ++i) {
+    size_t length = strings_length(table, i);
+    uint32_t hash = (uint32_t)hash64(strings_get(table, i), length, 0);
+    string_slot *slot = index_probe(out, table, strings_get(table, i), length, hash);
+    if (slot->number == 0)
+      *slot = (string_slot){.hash = hash, .number = (uint32_t)(i + 1)};
+    else if (*duplicate < 0)
+      *duplicate = i;
+  }
+  return THRONG_OK;
+}
+
+int64_t string_index_find(const string_index *index, const string_table *table, const char *text,
+                          size_t length) {
+  uint32_t hash = (uint32_t)hash64(text, length, 0);
+  return (int64_t)index_probe(index, table, text, length, hash)->number - 1;
+}
+
+void string_index_free(string_index *index) {
+  free(index->slot);
+  *index = (string_index){0};
+}
 
 struct interner {
   string_table strings;
-  interner_slot *slot;  // (n_slot)
-  size_t n_slot;        // a power of two, at most three quarters used
+  string_index index;
 };
 
 throng_status interner_create(interner **out) {
@@ -54,8 +105,7 @@ throng_status interner_create(interner **out) {
   *out = NULL;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(interner), "interner"));
   interner *in = block;
-  in->n_slot = 64;
-  throng_status status = throng_alloc((void **)&in->slot, in->n_slot, sizeof *in->slot, "interner");
+  throng_status status = index_create(&in->index, 0);
   if (status != THRONG_OK) {
     free(in);
     return status;
@@ -67,69 +117,52 @@ throng_status interner_create(interner **out) {
 void interner_free(interner *in) {
   if (!in) return;
   strings_free(&in->strings);
-  free(in->slot);
+  string_index_free(&in->index);
   free(in);
 }
 
-/// The slot that holds `text`, or the empty one where it belongs.
-static interner_slot *interner_probe(const interner *in, const char *text, size_t length,
-                                     uint32_t hash) {
-  size_t mask = in->n_slot - 1;
-  for (size_t i = hash & mask;; i = (i + 1) & mask) {
-    interner_slot *slot = &in->slot[i];
-    if (slot->number == 0) return slot;
-    if (slot->hash != hash) continue;
-    int64_t id = (int64_t)slot->number - 1;
-    if (strings_length(&in->strings, id) == length &&
-        (length == 0 || !memcmp(strings_get(&in->strings, id), text, length)))
-      return slot;
-  }
-}
-
 static throng_status interner_grow(interner *in) {
-  interner_slot *larger;
-  size_t n_slot = in->n_slot * 2;
-  THRONG_TRY(throng_alloc((void **)&larger, n_slot, sizeof *larger, "interner"));
-  for (size_t i = 0; i < in->n_slot; ++i) {
-    if (in->slot[i].number == 0) continue;
-    size_t at = in->slot[i].hash & (n_slot - 1);
-    while (larger[at].number != 0) at = (at + 1) & (n_slot - 1);
-    larger[at] = in->slot[i];
+  string_index larger;
+  THRONG_TRY(index_create(&larger, (int64_t)in->index.n_slot));
+  for (size_t i = 0; i < in->index.n_slot; ++i) {
+    if (in->index.slot[i].number == 0) continue;
+    size_t at = in->index.slot[i].hash & (larger.n_slot - 1);
+    while (larger.slot[at].number != 0) at = (at + 1) & (larger.n_slot - 1);
+    larger.slot[at] = in->index.slot[i];
   }
-  free(in->slot);
-  in->slot = larger;
-  in->n_slot = n_slot;
+  string_index_free(&in->index);
+  in->index = larger;
   return THRONG_OK;
 }
 
 throng_status interner_add(interner *in, const char *text, size_t length, int64_t *id,
                            bool *added) {
   uint32_t hash = (uint32_t)hash64(text, length, 0);
-  interner_slot *slot = interner_probe(in, text, length, hash);
+  string_slot *slot = index_probe(&in->index, &in->strings, text, length, hash);
   if (added) *added = slot->number == 0;
   if (slot->number == 0) {
     if (in->strings.n >= INT32_MAX)
       return throng_fail(THRONG_ERROR_MEMORY, "more than %d distinct strings", INT32_MAX);
-    if ((size_t)(in->strings.n + 1) * 4 > in->n_slot * 3) {
+    if ((size_t)(in->strings.n + 1) * 4 > in->index.n_slot * 3) {
       THRONG_TRY(interner_grow(in));
-      slot = interner_probe(in, text, length, hash);
+      slot = index_probe(&in->index, &in->strings, text, length, hash);
     }
     THRONG_TRY(strings_append(&in->strings, text, length));
-    *slot = (interner_slot){.hash = hash, .number = (uint32_t)in->strings.n};
+    *slot = (string_slot){.hash = hash, .number = (uint32_t)in->strings.n};
   }
   *id = (int64_t)slot->number - 1;
   return THRONG_OK;
 }
 
 int64_t interner_find(const interner *in, const char *text, size_t length) {
-  return (int64_t)interner_probe(in, text, length, (uint32_t)hash64(text, length, 0))->number - 1;
+  return string_index_find(&in->index, &in->strings, text, length);
 }
 
 const string_table *interner_strings(const interner *in) { return &in->strings; }
 
 string_table interner_release(interner *in) {
   string_table strings = in->strings;
-  free(in->slot);
+  string_index_free(&in->index);
   free(in);
   return strings;
 }

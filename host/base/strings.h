@@ -18,6 +18,19 @@ const char *strings_get(const string_table *table, int64_t i);
 size_t strings_length(const string_table *table, int64_t i);
 void strings_free(string_table *table);
 
+/// A way from a string of a finished table to its number. The table must stay as it is.
+typedef struct string_index {
+  struct string_slot *slot;  // (n_slot) open addressing
+  size_t n_slot;             // a power of two, at most three quarters used
+} string_index;
+
+/// `*duplicate` is the first string that repeats an earlier one, -1 where there is none (the index
+/// then knows the earlier one).
+throng_status string_index_build(const string_table *table, string_index *out, int64_t *duplicate);
+int64_t string_index_find(const string_index *index, const string_table *table, const char *text,
+                          size_t length);  ///< -1 if absent
+void string_index_free(string_index *index);
+
 /// A string's number, given in order of first sight. Owns a string_table.
 typedef struct interner interner;
 throng_status interner_create(interner **out);
