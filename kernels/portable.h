@@ -12,8 +12,8 @@
 
 #ifdef __CUDACC__
 #include <cstdint>
-#define THRONG_ROW static __host__ __device__ inline
-#define THRONG_INLINE static __host__ __device__ __forceinline__
+#define THRONG_ROW static __device__ inline
+#define THRONG_INLINE static __device__ __forceinline__
 #define THRONG_RESTRICT __restrict__
 #else
 #include <stdint.h>

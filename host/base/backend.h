@@ -54,6 +54,7 @@ struct throng_backend {
   int n_thread;
   bool host_memory;  // blocks may be read and written by the host directly
   void *context;
+  void *shared;  // worlds uploaded here, see world/world_device.c
 };
 
 /// Launch a kernel by its name; the caller includes list.h: BACKEND_LAUNCH(backend, votes_table,

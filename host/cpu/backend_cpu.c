@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/backend.h"
 #include "cpu/rows.h"
@@ -15,6 +16,7 @@ enum {
   BLOCK_COLUMNS = 1024,  // columns of C that one task computes
   SPLIT_K = 2048,        // long sums are cut into parts of this many terms, added in order
   SPLIT_MAX = 64,
+  LARGE_PAGE = 2 << 20,
 };
 
 typedef struct cpu_context {
@@ -39,13 +41,18 @@ static void cpu_close(throng_backend *backend) {
 static throng_status cpu_alloc(throng_backend *backend, size_t bytes, const char *what,
                                void **out) {
   (void)backend;
-  size_t padded = (bytes + 63) / 64 * 64;
+  // Tables are read at random: without large pages every load would miss the address cache too.
+  size_t alignment = bytes >= LARGE_PAGE ? LARGE_PAGE : 64;
+  size_t padded = (bytes + alignment - 1) / alignment * alignment;
   *out = NULL;
-  if (padded >= bytes) *out = aligned_alloc(64, padded ? padded : 64);
+  if (padded >= bytes) *out = aligned_alloc(alignment, padded ? padded : alignment);
   if (!*out)
     return throng_fail(THRONG_ERROR_MEMORY, "%s: %.1f MiB of memory could not be had", what,
                        (double)bytes / 1048576.0);
-  memset(*out, 0, padded ? padded : 64);
+#ifdef MADV_HUGEPAGE
+  if (alignment == LARGE_PAGE) (void)madvise(*out, padded, MADV_HUGEPAGE);  // a wish, not a need
+#endif
+  memset(*out, 0, padded ? padded : alignment);
   return THRONG_OK;
 }
 

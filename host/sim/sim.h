@@ -4,6 +4,7 @@
 #define THRONG_SIM_INTERNAL_H
 
 #include "base/tensors.h"
+#include "sim_step.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
 #include "vote.h"
@@ -41,10 +42,8 @@ struct throng_sim {
   int32_t n_lane;
   int64_t n_seen_word;  // (n_item + 31) / 32 where mask_seen, else 0
   int64_t n_sta_cache, n_sta_width;
-  world_device device;   // the world on the backend
-  uint32_t *table;       // (2, n_item, n_item) pair records, or NULL: see kernels/pair_table.h
-  tensor_set constants;  // the table
-  tensor_set lanes;      // SIM_ARRAYS
+  world_device device;  // the world on the backend, and its item-item table where it fits
+  tensor_set lanes;     // SIM_ARRAYS
 #define X(type, tensor_type, name, d1, d2) type *name;
   SIM_ARRAYS(X)
 #undef X
@@ -53,5 +52,19 @@ struct throng_sim {
 
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
 throng_status sim_step_on_backend(throng_sim *sim);
+
+/// The simulator's arrays and rules as its kernels take them.
+sim_args sim_make_args(const throng_sim *sim);
+vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta);
+/// Every field in range, and a statistical vote there where the rule asks for one.
+throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
+
+/// One line that tells simulators apart whose lanes would go on differently; kept as metadata
+/// 'simulator' of whatever file holds lanes. The check is made before anything is restored.
+void sim_identity(const throng_sim *sim, char *text, size_t size);
+throng_status sim_check_identity(const throng_sim *sim, const char *path);
+
+throng_status sim_host_create(throng_sim *sim);
+void sim_host_free(struct sim_host *host);
 
 #endif

@@ -1,0 +1,278 @@
+/// Making, resetting and stepping a simulator. The step reads as its five stages.
+#include "sim/sim.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "list.h"
+
+_Static_assert(sizeof(vote_record) == sizeof(throng_vote), "kernels and callers share votes");
+_Static_assert(offsetof(vote_record, p_like) == offsetof(throng_vote, p_like), "p_like");
+_Static_assert(offsetof(vote_record, like) == offsetof(throng_vote, like), "like");
+_Static_assert((int)SEMANTICS_PUBLISHED_CODE == (int)THRONG_SEMANTICS_PUBLISHED_CODE, "semantics");
+_Static_assert((int)RULE_LOGICAL == (int)THRONG_RULE_LOGICAL, "rules");
+_Static_assert((int)RULE_PROBABILITY == (int)THRONG_RULE_PROBABILITY, "rules");
+_Static_assert((int)END_TRUNCATED == (int)THRONG_END_TRUNCATED, "ends");
+
+throng_sim_def throng_default_sim_def(void) {
+  return (throng_sim_def){
+      .lanes = 4096,
+      .history = 64,
+      .leave_probability = 0.025f,
+      .max_steps = 200,
+      .slate_size = 1,
+      .mask_seen = false,
+      .autoreset = true,
+      .seed = 1,
+      .first_lane = 0,
+      .votes = {.semantics = THRONG_SEMANTICS_PAPER,
+                .rule = THRONG_RULE_MAJORITY,
+                .weights = {1, 1, 1},
+                .weight_threshold = 1.5f,
+                .table_bytes = (int64_t)4 << 30},
+      .cookie = THRONG_COOKIE,
+  };
+}
+
+/// Does the rule's answer hang on the statistical vote?
+static bool rule_asks_sta(const throng_votes_def *def) {
+  if (def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE && def->rule != THRONG_RULE_PROBABILITY)
+    return false;  // there it is always 1
+  switch (def->rule) {
+    case THRONG_RULE_MAT:
+    case THRONG_RULE_SIM:
+    case THRONG_RULE_LOGICAL: return false;
+    case THRONG_RULE_WEIGHTED:
+    case THRONG_RULE_PROBABILITY: return def->weights[2] != 0;
+    case THRONG_RULE_MAJORITY:
+    case THRONG_RULE_STA: return true;
+  }
+  return true;
+}
+
+throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
+  if ((int)def->semantics < 0 || def->semantics > THRONG_SEMANTICS_PUBLISHED_CODE)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.semantics: %d is none", (int)def->semantics);
+  if ((int)def->rule < 0 || def->rule > THRONG_RULE_PROBABILITY)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.rule: %d is none", (int)def->rule);
+  double sum = 0;
+  for (int k = 0; k < 3; ++k) {
+    if (!isfinite(def->weights[k]) || def->weights[k] < 0)
+      return throng_fail(THRONG_ERROR_ARGUMENT,
+                         "votes.weights[%d]: %g is not a number that is 0 or more", k,
+                         (double)def->weights[k]);
+    sum += (double)def->weights[k];
+  }
+  if (def->rule == THRONG_RULE_PROBABILITY && sum <= 0)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "votes.weights: all are 0, so rule probability has no mean to draw with");
+  if (!isfinite(def->weight_threshold))
+    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.weight_threshold is not a number");
+  if (def->table_bytes < 0)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.table_bytes: %lld is negative",
+                       (long long)def->table_bytes);
+  if (!sta && rule_asks_sta(def))
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "votes.rule asks for the statistical vote and no f_sta was given: fit one, "
+                       "or choose a rule without it (f_mat, f_sim, logical)");
+  return THRONG_OK;
+}
+
+static throng_status check(const throng_sim_def *d, const throng_world *world,
+                           const throng_sta *sta) {
+  if (d->cookie != THRONG_COOKIE)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "throng_sim_def: start from throng_default_sim_def()");
+#define IN_RANGE(field, least, most)                                                       \
+  if (d->field < (least) || d->field > (most))                                             \
+    return throng_fail(THRONG_ERROR_ARGUMENT, "sim." #field ": %lld is not in %lld..%lld", \
+                       (long long)d->field, (long long)(least), (long long)(most));
+  IN_RANGE(lanes, 1, 1 << 24)
+  IN_RANGE(history, 1, 1 << 16)
+  IN_RANGE(max_steps, 1, 1 << 20)
+  IN_RANGE(slate_size, 1, 1024)
+#undef IN_RANGE
+  if (!(d->leave_probability >= 0 && d->leave_probability <= 1))
+    return throng_fail(THRONG_ERROR_ARGUMENT, "sim.leave_probability: %g is not in 0..1",
+                       (double)d->leave_probability);
+  if (world->n_user < 1 || world->n_item < 1)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "the world has %lld users and %lld items: nobody to be "
+                       "simulated",
+                       (long long)world->n_user, (long long)world->n_item);
+  if (d->slate_size > world->n_item)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "sim.slate_size: %d items asked of a catalogue of %lld", d->slate_size,
+                       (long long)world->n_item);
+  if (d->mask_seen && (int64_t)d->max_steps * d->slate_size > world->n_item)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "sim.mask_seen: %d steps of %d items would run out of the %lld items; lower "
+                       "sim.max_steps",
+                       d->max_steps, d->slate_size, (long long)world->n_item);
+  THRONG_TRY(votes_check(&d->votes, sta));
+  if (!sta) return THRONG_OK;
+  if (sta->n_user != world->n_user || sta->n_item != world->n_item)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "f_sta was fitted on %lld users and %lld items, the world has %lld and %lld",
+                       (long long)sta->n_user, (long long)sta->n_item, (long long)world->n_user,
+                       (long long)world->n_item);
+  if (d->history < sta->def.window)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "sim.history: %d is shorter than the window of f_sta, %d", d->history,
+                       sta->def.window);
+  return THRONG_OK;
+}
+
+static throng_status register_lanes(throng_sim *s) {
+#define X(type, tensor_type, name, d1, d2)                          \
+  THRONG_TRY(tensors_add(&s->lanes, &s->name, TENSOR_##tensor_type, \
+                         TENSOR_SHAPE(s->n_lane, (int64_t)(d1), (int64_t)(d2)), #name));
+  SIM_ARRAYS(X)
+#undef X
+  return tensors_allocate(&s->lanes, s->backend, "lanes of the simulator");
+}
+
+throng_status throng_sim_create(throng_backend *backend, const throng_world *world,
+                                const throng_sta *sta, const throng_sim_def *def,
+                                throng_sim **out) {
+  *out = NULL;
+  THRONG_TRY(check(def, world, sta));
+  throng_sim *s;
+  throng_status status;
+  THRONG_TRY(throng_alloc((void **)&s, 1, sizeof *s, "simulator"));
+  s->def = *def;
+  s->backend = backend;
+  s->world = world;
+  s->sta = sta;
+  s->n_lane = def->lanes;
+  s->n_seen_word = def->mask_seen ? (world->n_item + 31) / 32 : 0;
+  if (sta) {
+    s->n_sta_cache = (int64_t)sta->def.layers * sta->def.window * sta->def.width;
+    s->n_sta_width = sta->def.width;
+  }
+  bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
+  THRONG_TRY_GOTO(
+      world_device_acquire(backend, world, def->votes.table_bytes, empty_equal, &s->device));
+  THRONG_TRY_GOTO(register_lanes(s));
+  THRONG_TRY_GOTO(sim_host_create(s));
+  THRONG_TRY_GOTO(throng_sim_reset(s));
+  *out = s;
+  s = NULL;
+done:
+  throng_sim_close(s);
+  return status;
+}
+
+void throng_sim_close(throng_sim *sim) {
+  if (!sim) return;
+  sim_host_free(sim->host);
+  tensors_free(&sim->lanes);
+  world_device_release(&sim->device);
+  free(sim);
+}
+
+throng_sim_def throng_sim_get_def(const throng_sim *sim) { return sim->def; }
+
+vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta) {
+  return (vote_rule){
+      .semantics = (int32_t)def->semantics,
+      .rule = (int32_t)def->rule,
+      .weights = {def->weights[0], def->weights[1], def->weights[2]},
+      .weight_threshold = def->weight_threshold,
+      .sta_threshold = sta ? sta->def.threshold : 0.5f,
+      .has_sta = sta != NULL,
+  };
+}
+
+sim_args sim_make_args(const throng_sim *s) {
+  return (sim_args){
+      .world = s->device.view,
+      .table = s->device.table,
+      .rule = vote_make_rule(&s->def.votes, s->sta),
+      .seed = s->def.seed,
+      .first_lane = s->def.first_lane,
+      .n_history = s->def.history,
+      .slate_size = s->def.slate_size,
+      .max_steps = s->def.max_steps,
+      .autoreset = s->def.autoreset,
+      .mask_seen = s->def.mask_seen,
+      .leave_probability = s->def.leave_probability,
+      .n_seen_word = s->n_seen_word,
+      .user = s->user,
+      .step = s->step,
+      .count = s->count,
+      .initial_count = s->initial_count,
+      .episode = s->episode,
+      .history = s->history,
+      .running_return = s->running_return,
+      .action = s->action,
+      .reward = s->reward,
+      .ended = s->ended,
+      .vote = s->vote,
+      .final_user = s->final_user,
+      .final_step = s->final_step,
+      .final_count = s->final_count,
+      .final_history = s->final_history,
+      .final_return = s->final_return,
+      .seen = s->seen,
+      .sta_encoded = s->sta_encoded,
+  };
+}
+
+static sim_sta_args make_sta_args(const throng_sim *s) {
+  sim_sta_args a = {.sim = sim_make_args(s)};
+  if (!s->sta) return a;
+  a.view = s->sta->view;
+  a.cache = (sta_cache){
+      .key = s->sta_key, .value = s->sta_value, .encoded = s->sta_encoded, .query = s->sta_query};
+  return a;
+}
+
+/// f_mat and f_sim on the shown items.
+static throng_status vote_logical(throng_sim *s, const sim_sta_args *a) {
+  return BACKEND_LAUNCH(s->backend, sim_vote, s->n_lane, &a->sim);
+}
+/// f_sta on the shown items, from each lane's cached query.
+static throng_status vote_statistical(throng_sim *s, const sim_sta_args *a) {
+  return BACKEND_LAUNCH(s->backend, sim_sta_vote, s->n_lane, a);
+}
+/// Three votes to an answer, answers to a reward.
+static throng_status respond(throng_sim *s, const sim_sta_args *a) {
+  return BACKEND_LAUNCH(s->backend, sim_respond, s->n_lane, &a->sim);
+}
+/// Histories grow, users leave, ended lanes start again.
+static throng_status transition(throng_sim *s, const sim_sta_args *a) {
+  return BACKEND_LAUNCH(s->backend, sim_transition, s->n_lane, &a->sim);
+}
+/// f_sta reads what was appended.
+static throng_status advance_statistical(throng_sim *s, const sim_sta_args *a) {
+  if (!s->sta) return THRONG_OK;
+  return BACKEND_LAUNCH(s->backend, sim_sta_advance, s->n_lane, a);
+}
+
+throng_status sim_step_on_backend(throng_sim *s) {
+  sim_sta_args a = make_sta_args(s);
+  THRONG_TRY(vote_logical(s, &a));
+  THRONG_TRY(vote_statistical(s, &a));
+  THRONG_TRY(respond(s, &a));
+  THRONG_TRY(transition(s, &a));
+  return advance_statistical(s, &a);
+}
+
+throng_status throng_sim_reset(throng_sim *s) {
+  sim_sta_args a = make_sta_args(s);
+  THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_begin, s->n_lane, &a.sim));
+  return advance_statistical(s, &a);
+}
+
+throng_status throng_sim_step(throng_sim *s, const int32_t *action) {
+  int64_t n = (int64_t)s->n_lane * s->def.slate_size;
+  for (int64_t k = 0; k < n; ++k)
+    if (action[k] < 0 || action[k] >= s->world->n_item)
+      return throng_fail(THRONG_ERROR_ARGUMENT,
+                         "action of lane %lld: item %d is not in 0..%lld; no lane has moved",
+                         (long long)(k / s->def.slate_size), action[k],
+                         (long long)s->world->n_item - 1);
+  THRONG_TRY(s->backend->ops->upload(s->backend, s->action, action, (size_t)n * sizeof *action));
+  return sim_step_on_backend(s);
+}

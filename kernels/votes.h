@@ -1,0 +1,211 @@
+/// The two logical votes (arXiv 2412.16984, eq. 1-8) and the rule that joins three votes into an
+/// answer (eq. 9), for one candidate after one history.
+#ifndef THRONG_KERNELS_VOTES_H
+#define THRONG_KERNELS_VOTES_H
+
+#include "history.h"
+#include "pair.h"
+#include "pair_table.h"
+#include "random.h"
+#include "vote.h"
+
+/// Same numbers as throng_semantics and throng_rule of the public header (checked in host/sim/).
+enum { SEMANTICS_PAPER = 0, SEMANTICS_PUBLISHED_CODE = 1 };
+enum {
+  RULE_MAJORITY = 0,
+  RULE_MAT,
+  RULE_SIM,
+  RULE_STA,
+  RULE_LOGICAL,
+  RULE_WEIGHTED,
+  RULE_PROBABILITY
+};
+
+typedef struct vote_rule {
+  int32_t semantics, rule;
+  float weights[3];
+  float weight_threshold;
+  float sta_threshold;
+  int32_t has_sta;
+} vote_rule;
+
+/// Where a draw stands in the random stream.
+typedef struct vote_stream {
+  uint32_t seed, slot, step, lane, episode;
+} vote_stream;
+
+/// What a pass over the history gathers, for each side, over all entries [0] and over those that
+/// share a category with the candidate [1].
+typedef struct vote_sums {
+  int32_t count[2][2];    // [side][scope] entries
+  int32_t matches[2][2];  // shared keywords, summed
+  int32_t nearest[2][2];  // largest similarity, quantised; -PAIR_UNIT where there is none
+} vote_sums;
+
+enum { VOTE_BLOCK = 64 };  // entries whose records are loaded before any is looked at
+
+/// Add `n` entries to the sums. Written as selections without branches over whole numbers, so that
+/// a compiler may take many entries at once: order plays no part in sums and maxima of integers.
+THRONG_ROW void vote_add(vote_sums *sums, const uint32_t *THRONG_RESTRICT entry,
+                         const uint32_t *THRONG_RESTRICT record, int32_t n) {
+  int32_t likes = 0, likes_inside = 0, inside_all = 0;
+  int32_t matches_pos = 0, matches_neg = 0, matches_pos_inside = 0, matches_neg_inside = 0;
+  int32_t near_pos = -PAIR_UNIT, near_neg = -PAIR_UNIT;
+  int32_t near_pos_inside = -PAIR_UNIT, near_neg_inside = -PAIR_UNIT;
+  for (int32_t k = 0; k < n; ++k) {
+    int32_t liked = history_like(entry[k]), inside = pair_overlap(record[k]);
+    int32_t matches = pair_matches(record[k]), near = pair_quantised(record[k]);
+    int32_t pos = liked ? matches : 0, neg = matches - pos;
+    int32_t to_pos = liked ? near : -PAIR_UNIT, to_neg = liked ? -PAIR_UNIT : near;
+    int32_t to_pos_inside = inside ? to_pos : -PAIR_UNIT;
+    int32_t to_neg_inside = inside ? to_neg : -PAIR_UNIT;
+    likes += liked;
+    inside_all += inside;
+    likes_inside += liked & inside;
+    matches_pos += pos;
+    matches_neg += neg;
+    matches_pos_inside += inside ? pos : 0;
+    matches_neg_inside += inside ? neg : 0;
+    near_pos = to_pos > near_pos ? to_pos : near_pos;
+    near_neg = to_neg > near_neg ? to_neg : near_neg;
+    near_pos_inside = to_pos_inside > near_pos_inside ? to_pos_inside : near_pos_inside;
+    near_neg_inside = to_neg_inside > near_neg_inside ? to_neg_inside : near_neg_inside;
+  }
+  sums->count[PAIR_POS][0] += likes;
+  sums->count[PAIR_NEG][0] += n - likes;
+  sums->count[PAIR_POS][1] += likes_inside;
+  sums->count[PAIR_NEG][1] += inside_all - likes_inside;
+  sums->matches[PAIR_POS][0] += matches_pos;
+  sums->matches[PAIR_NEG][0] += matches_neg;
+  sums->matches[PAIR_POS][1] += matches_pos_inside;
+  sums->matches[PAIR_NEG][1] += matches_neg_inside;
+#define RAISE(at, by) at = (by) > (at) ? (by) : (at)
+  RAISE(sums->nearest[PAIR_POS][0], near_pos);
+  RAISE(sums->nearest[PAIR_NEG][0], near_neg);
+  RAISE(sums->nearest[PAIR_POS][1], near_pos_inside);
+  RAISE(sums->nearest[PAIR_NEG][1], near_neg_inside);
+#undef RAISE
+}
+
+/// The record of one entry, made on the fly. Matches beyond what a record holds: see vote_gather.
+THRONG_ROW uint32_t vote_record_of(const world_view *w, int empty_equal, uint32_t entry,
+                                   int32_t candidate, int32_t *surplus) {
+  int side = history_like(entry) ? PAIR_POS : PAIR_NEG;
+  int32_t item = history_item(entry);
+  int32_t matches = pair_count_matches(w, side, empty_equal, candidate, item);
+  *surplus = matches > PAIR_MAX_MATCHES ? matches - PAIR_MAX_MATCHES : 0;
+  return pair_pack(pair_share_category(w, candidate, item), matches - *surplus,
+                   pair_embedding_similarity(w, side, candidate, item));
+}
+
+/// One pass over the history (the ring as it lies: order plays no part).
+THRONG_ROW vote_sums vote_gather(const world_view *w, const uint32_t *table, int32_t semantics,
+                                 const history_view *h, int32_t candidate) {
+  vote_sums sums = {
+      {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{-PAIR_UNIT, -PAIR_UNIT}, {-PAIR_UNIT, -PAIR_UNIT}}};
+  int32_t n = history_length(h);
+  uint32_t record[VOTE_BLOCK];
+  for (int32_t begin = 0; begin < n; begin += VOTE_BLOCK) {
+    int32_t block = n - begin < VOTE_BLOCK ? n - begin : VOTE_BLOCK;
+    const uint32_t *entry = h->entry + begin;
+    if (table) {
+      const uint32_t *pos = pair_table_at(table, w->n_item, PAIR_POS, candidate);
+      int64_t to_neg = (int64_t)w->n_item * w->n_item;
+      for (int32_t k = 0; k < block; ++k)
+        record[k] = pos[(history_like(entry[k]) ? 0 : to_neg) + history_item(entry[k])];
+    } else {
+      for (int32_t k = 0; k < block; ++k) {
+        int32_t surplus;
+        int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
+        record[k] =
+            vote_record_of(w, semantics == SEMANTICS_PUBLISHED_CODE, entry[k], candidate, &surplus);
+        sums.matches[side][0] += surplus;
+        sums.matches[side][1] += pair_overlap(record[k]) ? surplus : 0;
+      }
+    }
+    vote_add(&sums, entry, record, block);
+  }
+  return sums;
+}
+
+THRONG_ROW uint8_t vote_coin(const vote_stream *s, uint32_t purpose) {
+  return (uint8_t)(random_draw(s->seed, purpose, s->slot, s->step, s->lane, s->episode).w[0] >> 31);
+}
+
+/// Fill the logical part of a vote. Paper: entries of the candidate's categories, or all where it
+/// shares none with the history; ties by a coin. Published code: the choice is made for likes and
+/// dislikes apart, ties are 0, a history without likes answers 1 and one without dislikes 0.
+THRONG_ROW void vote_decide_logical(const vote_sums *sums, int32_t semantics, const vote_stream *s,
+                                    vote_record *v) {
+  int scope_pos, scope_neg;
+  if (semantics == SEMANTICS_PUBLISHED_CODE) {
+    scope_pos = sums->count[PAIR_POS][1] > 0;
+    scope_neg = sums->count[PAIR_NEG][1] > 0;
+  } else {
+    scope_pos = scope_neg = sums->count[PAIR_POS][1] + sums->count[PAIR_NEG][1] > 0;
+  }
+  int32_t near_pos = sums->nearest[PAIR_POS][scope_pos];
+  int32_t near_neg = sums->nearest[PAIR_NEG][scope_neg];
+  v->alpha_pos = sums->matches[PAIR_POS][scope_pos];
+  v->alpha_neg = sums->matches[PAIR_NEG][scope_neg];
+  v->beta_pos = pair_similarity(near_pos);
+  v->beta_neg = pair_similarity(near_neg);
+  if (semantics == SEMANTICS_PUBLISHED_CODE) {
+    if (sums->count[PAIR_POS][0] == 0) {
+      v->f_mat = v->f_sim = 1;
+    } else if (sums->count[PAIR_NEG][0] == 0) {
+      v->f_mat = v->f_sim = 0;
+    } else {
+      v->f_mat = v->alpha_pos > v->alpha_neg;
+      v->f_sim = near_pos > near_neg;
+    }
+    return;
+  }
+  v->f_mat =
+      v->alpha_pos != v->alpha_neg ? v->alpha_pos > v->alpha_neg : vote_coin(s, RANDOM_COIN_MAT);
+  v->f_sim = near_pos != near_neg ? near_pos > near_neg : vote_coin(s, RANDOM_COIN_SIM);
+}
+
+/// The statistical vote from p. The published code applies the sigmoid twice and so always says 1.
+THRONG_ROW void vote_decide_sta(const vote_rule *rule, float p, vote_record *v) {
+  if (rule->semantics == SEMANTICS_PUBLISHED_CODE) {
+    v->p_like = sigmoid(p);
+    v->f_sta = 1;
+    return;
+  }
+  v->p_like = p;
+  v->f_sta = rule->has_sta && p >= rule->sta_threshold;
+}
+
+/// The ensemble's three scores, each in 0..1 (spec, "Fidelity").
+THRONG_ROW float vote_score_mat(const vote_record *v) {
+  int32_t sum = v->alpha_pos + v->alpha_neg;
+  return sum == 0 ? 0.5f : (float)v->alpha_pos / (float)sum;
+}
+THRONG_ROW float vote_score_sim(const vote_record *v) {
+  return (v->beta_pos - v->beta_neg + 2.0f) * 0.25f;
+}
+
+THRONG_ROW uint8_t vote_answer(const vote_rule *rule, const vote_stream *s, const vote_record *v) {
+  const float *w = rule->weights;
+  switch (rule->rule) {
+    case RULE_MAT: return v->f_mat;
+    case RULE_SIM: return v->f_sim;
+    case RULE_STA: return v->f_sta;
+    case RULE_LOGICAL:
+      if (v->f_mat == v->f_sim) return v->f_mat;
+      return rule->semantics == SEMANTICS_PUBLISHED_CODE ? 0 : vote_coin(s, RANDOM_ANSWER);
+    case RULE_WEIGHTED:
+      return w[0] * v->f_mat + w[1] * v->f_sim + w[2] * v->f_sta >= rule->weight_threshold;
+    case RULE_PROBABILITY: {
+      float p = (w[0] * vote_score_mat(v) + w[1] * vote_score_sim(v) + w[2] * v->p_like) /
+                (w[0] + w[1] + w[2]);
+      uint32_t word =
+          random_draw(s->seed, RANDOM_ANSWER, s->slot, s->step, s->lane, s->episode).w[0];
+      return (uint8_t)random_bernoulli(word, p);
+    }
+    default: return v->f_mat + v->f_sim + v->f_sta >= 2;
+  }
+}
+
+#endif
