@@ -40,6 +40,7 @@ TEST(tokens, variants_share_a_stem) {
 
 TEST(tokens, punctuation_breaks_and_hyphens_do_not) {
   EXPECT_STREQ(SURFACES("slow-burning soul, sweet"), "slow burning soul | sweet");
+  EXPECT_STREQ(SURFACES("Great title\nfine text"), "great title | fine text");
 }
 
 TEST(tokens, full_width_and_sharp_s_fold_by_nfkc) {

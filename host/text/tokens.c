@@ -145,8 +145,7 @@ static bool word_point(utf8proc_int32_t point, bool *digit) {
 }
 
 static bool separates_softly(utf8proc_int32_t point) {
-  return point == '-' || point == '_' || point == 0x2010 || point == 0x2011 || point == ' ' ||
-         point == '\t' || point == '\n' || point == '\r' ||
+  return point == '-' || point == '_' || point == 0x2010 || point == 0x2011 || point == '\t' ||
          utf8proc_category(point) == UTF8PROC_CATEGORY_ZS;
 }
 
