@@ -1,5 +1,5 @@
 /// Inference of f_sta for one lane, one token at a time: pre-LN blocks with causal attention over
-/// the keys and values that the lane has cached, then the read-out. No fitting (sta_train.h).
+/// the keys and values that the lane has cached, then the read-out. No fitting (sta_forward.h).
 ///
 /// Long sums run in four interleaved chains, joined as (0 + 1) + (2 + 3): a fixed order, with the
 /// outputs side by side for vectors and chains to hide an addition's latency. Common shapes get
@@ -253,10 +253,12 @@ THRONG_ROW void sta_read_out(const sta_view *v, const float *z, int32_t user, fl
   for (int32_t o = 0; o < width; ++o) query[o] = v->out_weight[o] * sum[o];
 }
 
+THRONG_ROW float sta_probability(float logit) { return 1.0f / (1.0f + exp_portable(-logit)); }
+
 /// p = sigmoid(query . E(item) + b): the probability that the user likes the item.
 THRONG_ROW float sta_score(const sta_view *v, const float *query, int32_t item) {
-  float logit = dot_product(query, v->item + (int64_t)item * v->width, v->width) + v->out_bias[0];
-  return 1.0f / (1.0f + exp_portable(-logit));
+  return sta_probability(dot_product(query, v->item + (int64_t)item * v->width, v->width) +
+                         v->out_bias[0]);
 }
 
 /// Read the history's entries `from` .. h->count - 1 (numbers of its count) into a cache whose

@@ -6,13 +6,62 @@
 #include "sta_view.h"
 #include "throng/sta.h"
 
+/// X(name, fresh values, shape): normal numbers of that deviation, or all 0 (ZEROS), all 1 (ONES).
+/// The shape is in terms of n_item, n_user, window, layers, width. The read-out comes last, so that
+/// what the next-item objective fits is the block's beginning.
+#define STA_PARAMETERS(X)                   \
+  X(item, EMBEDDING, n_item, width)         \
+  X(position, EMBEDDING, window, width)     \
+  X(label, EMBEDDING, 2, width)             \
+  X(ln1_gain, ONES, layers, width)          \
+  X(ln1_bias, ZEROS, layers, width)         \
+  X(wq, MATRIX, layers, width, width)       \
+  X(wk, MATRIX, layers, width, width)       \
+  X(wv, MATRIX, layers, width, width)       \
+  X(wo, MATRIX, layers, width, width)       \
+  X(bq, ZEROS, layers, width)               \
+  X(bk, ZEROS, layers, width)               \
+  X(bv, ZEROS, layers, width)               \
+  X(bo, ZEROS, layers, width)               \
+  X(ln2_gain, ONES, layers, width)          \
+  X(ln2_bias, ZEROS, layers, width)         \
+  X(w1, MATRIX, layers, width, width)       \
+  X(w2, MATRIX, layers, width, width)       \
+  X(b1, ZEROS, layers, width)               \
+  X(b2, ZEROS, layers, width)               \
+  X(lnf_gain, ONES, width)                  \
+  X(lnf_bias, ZEROS, width)                 \
+  X(user, EMBEDDING, n_user, width)         \
+  X(mix, MATRIX, 2 * (int64_t)width, width) \
+  X(out_weight, ONES, width)                \
+  X(out_bias, ZEROS, 1)
+
+/// One writable array a parameter: the parameters themselves, their gradients, their moments.
+typedef struct sta_arrays {
+#define X(name, fresh, ...) float *name;
+  STA_PARAMETERS(X)
+#undef X
+} sta_arrays;
+
 struct throng_sta {
   throng_sta_def def;
   throng_backend *backend;
   int64_t n_user, n_item;
   uint64_t world_hash;
   tensor_set parameters;  // names as in sta_view
+  sta_arrays arrays;
   sta_view view;
 };
+
+/// Errors: ARGUMENT, naming the field and its range.
+throng_status sta_check_def(const throng_sta_def *def);
+/// Register every parameter's name and shape in `set`; pointers will be put into `arrays`.
+throng_status sta_register(const throng_sta_def *def, int64_t n_user, int64_t n_item,
+                           tensor_set *set, sta_arrays *arrays);
+/// Floats at the block's beginning that this objective fits.
+int64_t sta_fitted_size(const throng_sta *sta);
+/// A model of zeros for this world; errors: ARGUMENT, MEMORY.
+throng_status sta_allocate(throng_backend *backend, const throng_world *world,
+                           const throng_sta_def *def, throng_sta **out);
 
 #endif

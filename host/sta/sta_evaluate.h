@@ -1,0 +1,30 @@
+/// Measuring a model on one held-out interaction of every user while it is fitted.
+#ifndef THRONG_STA_EVALUATE_H
+#define THRONG_STA_EVALUATE_H
+
+#include "sta/sta_score.h"
+
+typedef struct sta_measures {
+  double auc;           // label objective, else NaN
+  double hr10, ndcg10;  // next-item objective, else NaN
+} sta_measures;
+
+typedef struct sta_evaluation {
+  int64_t n;  // users that have this interaction
+  throng_sta_objective objective;
+  sta_scorer scorer;
+  uint8_t *like, *answer;  // (n)
+  float *p;                // (n)
+  double *score;           // (n)
+  int32_t *rank;           // (n)
+} sta_evaluation;
+
+/// `back` is 1 for the test (last interaction), 2 for the validation (the one before it). Ranking
+/// leaves out users without a training interaction, as SASRec's evaluation does. Takes all memory;
+/// sta_evaluation_free is due even on failure.
+throng_status sta_evaluation_create(const throng_sta *sta, const throng_world *world, int back,
+                                    sta_evaluation *e);
+throng_status sta_evaluation_run(sta_evaluation *e, sta_measures *out);
+void sta_evaluation_free(sta_evaluation *e);
+
+#endif

@@ -1,0 +1,165 @@
+/// Epochs, early stopping and the report. What a batch does is sta_trainer.h's.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "random.h"
+#include "sta/sta_evaluate.h"
+#include "sta/sta_trainer.h"
+#include "world/world.h"
+
+static double seconds_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+typedef struct fit {
+  throng_sta *sta;
+  sta_trainer trainer;
+  sta_evaluation validation, test;
+  int64_t *order;  // (n_window) shuffled each epoch
+  float *loss;     // (most_example)
+  const throng_progress *progress;
+} fit;
+
+/// Fisher-Yates from the first order, so that an epoch's order depends on its number alone.
+static void shuffle(fit *f, int32_t epoch) {
+  const int64_t n = f->trainer.windows.n;
+  for (int64_t i = 0; i < n; ++i) f->order[i] = i;
+  for (int64_t i = n - 1; i > 0; --i) {
+    random_words r =
+        random_draw(f->sta->def.seed, RANDOM_SHUFFLE, (uint32_t)i, (uint32_t)epoch, 0, 0);
+    const int64_t j = (int64_t)random_index(r.w[0], (uint32_t)i + 1);
+    const int64_t kept = f->order[i];
+    f->order[i] = f->order[j];
+    f->order[j] = kept;
+  }
+}
+
+static throng_status learn_batch(fit *f, int64_t first, int64_t n, double *loss) {
+  sta_trainer *t = &f->trainer;
+  sta_batch_compose(t, n, f->order + first);
+  THRONG_TRY(sta_batch_upload(t));
+  THRONG_TRY(sta_forward(t, true));
+  THRONG_TRY(sta_backward(t));
+  THRONG_TRY(sta_adam_step(t));
+  return sta_loss_sum(t, f->loss, loss);
+}
+
+static throng_status learn_epoch(fit *f, int32_t epoch, double *mean_loss) {
+  const throng_sta_def *def = &f->sta->def;
+  const int64_t n = f->trainer.windows.n;
+  double sum = 0;
+  shuffle(f, epoch);
+  for (int64_t first = 0; first < n; first += def->batch) {
+    if (!throng_report(f->progress, "fit f_sta", (epoch - 1) * n + first, def->epochs * n,
+                       "windows"))
+      return throng_cancelled("fit f_sta");
+    double loss = 0;
+    THRONG_TRY(learn_batch(f, first, n - first < def->batch ? n - first : def->batch, &loss));
+    if (!isfinite(loss))
+      return throng_fail(THRONG_ERROR_ARGUMENT,
+                         "fit f_sta: the loss became %g in epoch %d, batch %lld: "
+                         "sta.learning_rate %g is too large for this world; try %g",
+                         loss, epoch, (long long)(first / def->batch) + 1,
+                         (double)def->learning_rate, (double)def->learning_rate / 10);
+    sum += loss;
+  }
+  *mean_loss = sum / (double)f->trainer.windows.n_example;
+  return THRONG_OK;
+}
+
+static throng_status copy_weights(fit *f, void *to, const void *from) {
+  throng_backend *backend = f->sta->backend;
+  return backend->ops->copy(backend, to, from, f->sta->parameters.bytes);
+}
+
+/// What early stopping watches: AUC, or NDCG@10 of the next item. NaN where it cannot be measured.
+static double watched(const fit *f, const sta_measures *m) {
+  return f->sta->def.objective == THRONG_STA_LABEL ? m->auc : m->ndcg10;
+}
+
+static void note_epoch(const fit *f, int32_t epoch, double loss, const sta_measures *m,
+                       double seconds) {
+  if (f->sta->def.objective == THRONG_STA_LABEL)
+    throng_note(f->progress, "epoch %d: loss %.4f, validation AUC %.4f, %.2f s", epoch, loss,
+                m->auc, seconds);
+  else
+    throng_note(f->progress, "epoch %d: loss %.4f, validation HR@10 %.4f, NDCG@10 %.4f, %.2f s",
+                epoch, loss, m->hr10, m->ndcg10, seconds);
+}
+
+static throng_status learn(fit *f, throng_sta_report *report) {
+  const throng_sta_def *def = &f->sta->def;
+  double best = -INFINITY, seconds = 0;
+  for (int32_t epoch = 1; epoch <= def->epochs; ++epoch) {
+    const double start = seconds_now();
+    double loss = 0;
+    sta_measures m;
+    THRONG_TRY(learn_epoch(f, epoch, &loss));
+    const double taken = seconds_now() - start;
+    seconds += taken;
+    THRONG_TRY(sta_evaluation_run(&f->validation, &m));
+    note_epoch(f, epoch, loss, &m, taken);
+    report->epochs = epoch;
+    report->seconds_per_epoch = seconds / epoch;
+    const double now = watched(f, &m);
+    if (isnan(now) || now > best) {  // nothing to watch: the last epoch counts
+      best = isnan(now) ? best : now;
+      report->best_epoch = epoch;
+      report->train_loss = loss;
+      report->validation_auc = m.auc;
+      report->validation_hr10 = m.hr10;
+      report->validation_ndcg10 = m.ndcg10;
+      THRONG_TRY(copy_weights(f, f->trainer.best_set.block, f->sta->parameters.block));
+    } else if (epoch - report->best_epoch >= def->patience) {
+      break;
+    }
+  }
+  THRONG_TRY(copy_weights(f, f->sta->parameters.block, f->trainer.best_set.block));
+  sta_measures m;
+  THRONG_TRY(sta_evaluation_run(&f->test, &m));
+  report->test_auc = m.auc;
+  report->test_hr10 = m.hr10;
+  report->test_ndcg10 = m.ndcg10;
+  return THRONG_OK;
+}
+
+static throng_status prepare(fit *f, const throng_world *world) {
+  sta_trainer *t = &f->trainer;
+  THRONG_TRY(sta_trainer_create(f->sta, world, t));
+  if (t->windows.n == 0)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "fit f_sta: no user has the %d interactions that leave one to learn from "
+                       "after the last two are held out",
+                       f->sta->def.objective == THRONG_STA_NEXT_ITEM ? 4 : 3);
+  THRONG_TRY(throng_alloc((void **)&f->order, (size_t)t->windows.n, sizeof *f->order, "order"));
+  THRONG_TRY(throng_alloc((void **)&f->loss, (size_t)t->most_example, sizeof *f->loss, "losses"));
+  THRONG_TRY(sta_evaluation_create(f->sta, world, 2, &f->validation));
+  return sta_evaluation_create(f->sta, world, 1, &f->test);
+}
+
+throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
+                             const throng_sta_def *def, const throng_progress *progress,
+                             throng_sta **out, throng_sta_report *report) {
+  throng_sta_report unused;
+  if (!report) report = &unused;
+  *report = (throng_sta_report){0};
+  *out = NULL;
+  fit f = {.progress = progress};
+  THRONG_TRY(throng_sta_create(backend, world, def, &f.sta));
+  throng_status status = prepare(&f, world);
+  if (status == THRONG_OK) status = learn(&f, report);
+  sta_trainer_free(&f.trainer);
+  sta_evaluation_free(&f.validation);
+  sta_evaluation_free(&f.test);
+  free(f.order);
+  free(f.loss);
+  if (status == THRONG_OK)
+    *out = f.sta;
+  else
+    throng_sta_close(f.sta);
+  return status;
+}
