@@ -63,6 +63,25 @@ static inline const char *fixture_real(const char *name) {
   return path[next];
 }
 
+/// A file of tests/data.
+static inline const char *fixture_data(const char *name) {
+  static char path[8][512];
+  static int next;
+  next = (next + 1) % 8;
+  snprintf(path[next], sizeof path[next], "%s/data/%s", TEST_SOURCE_DIR, name);
+  return path[next];
+}
+
+/// Place of the interaction of a user and an item, -1 where there is none.
+static inline int64_t fixture_row(const dataset *d, const char *user, const char *item) {
+  for (int64_t u = 0; u < d->n_user; u++)
+    for (int64_t i = d->user_offset[u]; i < d->user_offset[u + 1]; i++)
+      if (!strcmp(strings_get(&d->user_id, u), user) &&
+          !strcmp(strings_get(&d->item_id, d->item[i]), item))
+        return i;
+  return -1;
+}
+
 /// Number of an id in a table, -1 where it is not there.
 static inline int64_t fixture_find(const string_table *table, const char *text) {
   for (int64_t i = 0; i < table->n; i++)

@@ -84,6 +84,119 @@ TEST(dataset_amazon, keeps_the_earliest_of_repeated_reviews_and_counts_the_rest)
   dataset_free(&d);
 }
 
+TEST(dataset_amazon, reads_2018_reviews_with_json_metadata) {
+  dataset_def def = amazon(fixture_data("amazon_2018/Soap_5.json.gz"),
+                           fixture_data("amazon_2018/meta_Soap.json.gz"));
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_EQ(d.n_interaction, 3);
+  EXPECT_EQ(d.counts.duplicates, 1);
+  // A review without its text keeps its summary; twice-escaped text is unescaped once.
+  int64_t row = fixture_row(&d, "A2GUSTYDAY002", "B000SOAP01");
+  EXPECT_STREQ(strings_get(&d.text, row), "Dries my skin");
+  row = fixture_row(&d, "A2GUSTYDAY002", "B000SOAP02");
+  EXPECT_STREQ(strings_get(&d.text, row), "Five Stars\nGreat &amp; cheap");
+  int64_t soap = fixture_find(&d.item_id, "B000SOAP01");
+  int64_t other = fixture_find(&d.item_id, "B000SOAP02");
+  EXPECT_STREQ(strings_get(&d.item_name, soap), "Pine Soap");
+  EXPECT_STREQ(strings_get(&d.facts, soap),
+               "Pine Soap\nForest & Co\n7 oz\nVegan & kind\n\nHand made.\n\nOil.");
+  EXPECT_CATEGORY(&d, soap, "Bath");
+  EXPECT_CATEGORY(&d, soap, "Soap");
+  EXPECT_EQ(d.n_category, 2);
+  EXPECT_ATTRIBUTE(&d, soap, "brand: forest & co");
+  EXPECT_ATTRIBUTE(&d, soap, "price: 50 to 100");
+  EXPECT_ATTRIBUTE(&d, soap, "department: all beauty");
+  // A page's script is no title; of a range of prices the lower counts.
+  EXPECT_STREQ(strings_get(&d.item_name, other), "");
+  EXPECT_ATTRIBUTE(&d, other, "price: 500 or more");
+  dataset_free(&d);
+}
+
+TEST(dataset_amazon, reads_2023_reviews_by_parent_asin_in_milliseconds) {
+  dataset_def def =
+      amazon(fixture_data("amazon_2023/Mugs.jsonl"), fixture_data("amazon_2023/meta_Mugs.jsonl"));
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_EQ(d.n_item, 2);
+  EXPECT_EQ(d.n_interaction, 3);
+  EXPECT_EQ(d.counts.duplicates, 1);
+  int64_t row = fixture_row(&d, "AGKHLEW2SOWHNMFQIJGBECAF7INQ", "B00MUG0001");
+  EXPECT_EQ(d.time[row], 1588687728);
+  EXPECT_NEAR(d.rating[row], 5, 0);
+  EXPECT_STREQ(strings_get(&d.text, row), "Such a lovely mug\nKeeps tea hot.\nLove it");
+  int64_t mug = fixture_find(&d.item_id, "B00MUG0001");
+  EXPECT_CATEGORY(&d, mug, "Kitchen & Dining");
+  EXPECT_CATEGORY(&d, mug, "Mugs");
+  EXPECT_ATTRIBUTE(&d, mug, "brand: clayworks");
+  EXPECT_ATTRIBUTE(&d, mug, "price: 10 to 20");
+  EXPECT_STREQ(strings_get(&d.facts, mug),
+               "Stoneware Mug\nClayworks\nHolds 12 oz\nDishwasher safe\nA mug.");
+  dataset_free(&d);
+}
+
+TEST(dataset_amazon, reads_bare_ratings_with_and_without_a_header) {
+  dataset_def def = amazon(fixture_data("amazon_2023/ratings_Mugs.csv"), NULL);
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_EQ(d.n_interaction, 2);
+  EXPECT_FALSE(d.has_text);
+  EXPECT_EQ(d.time[0], 1588687728);
+  dataset_free(&d);
+  def =
+      amazon(fixture_text("r.csv", "A1,B000000001,5.0,1000000000\r\nA1,B2,2,1000000009\r\n"), NULL);
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_STREQ(strings_get(&d.user_id, 0), "A1");
+  EXPECT_EQ(d.n_item, 2);
+  EXPECT_EQ(d.time[1], 1000000009);
+  dataset_free(&d);
+  // 2018's come item first.
+  def = amazon(fixture_text("r.csv", "0143026860,A1V6B6TNIC10QE,1.0,1424304000\n"), NULL);
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_STREQ(strings_get(&d.user_id, 0), "A1V6B6TNIC10QE");
+  dataset_free(&d);
+}
+
+TEST(dataset_amazon, names_file_line_and_cause_of_bad_lines) {
+  static const struct {
+    const char *text, *message;
+  } bad[] = {
+      {"", "r.json: the first line is empty"},
+      {"{\"reviewerID\": \"u\"}\n", "r.json:1: no \"asin\", expected a string"},
+      {"{\"user\": \"u\"}\n", "r.json:1: neither \"reviewerID\""},
+      {"{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": NaN, \"unixReviewTime\": 1}\n",
+       "r.json:1: column 45: expected a JSON value (NaN and Infinity are not JSON)"},
+      {"{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": 0.5, \"unixReviewTime\": 1}\n",
+       "r.json:1: rating 0.5, expected 1 to 5"},
+      {"{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": \"5\", \"unixReviewTime\": 1}\n",
+       "r.json:1: \"overall\" is 5, expected a number"},
+      {"{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": 5, \"unixReviewTime\": 1e30}\n",
+       "r.json:1: time \"1e30\", expected seconds"},
+      {"{\"reviewerID\": \"\", \"asin\": \"i\", \"overall\": 5, \"unixReviewTime\": 1}\n",
+       "r.json:1: the user's id is empty"},
+      {"{\"reviewerID\": \"\xE9\", \"asin\": \"i\"}\n",
+       "r.json:1: byte 0xE9 at column 17 is not UTF-8"},
+      {"{\"reviewerID\": \"u\", \"asin\": \"i\"", "r.json:1: line ends at column 32, expected"},
+      {"A1,B1,5.0\n", "r.json:1: 3 fields, expected a JSON object or user,item,rating,timestamp"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    dataset_def def = amazon(fixture_text("r.json", bad[i].text), NULL);
+    EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, bad[i].message);
+  }
+  static const char nul[] = "{\"reviewerID\": \"u\0\"}\n";
+  dataset_def def = amazon(fixture_bytes("r.json", nul, sizeof nul - 1), NULL);
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "r.json:1: NUL byte at column 18");
+}
+
+TEST(dataset_amazon, names_path_and_key_of_missing_files) {
+  dataset_def def = amazon("/nowhere/r.json", NULL);
+  EXPECT_READ_FAILS(def, THRONG_ERROR_IO, "dataset.reviews: /nowhere/r.json: No such file");
+  def.reviews = NULL;
+  EXPECT_READ_FAILS(def, THRONG_ERROR_CONFIG, "dataset.reviews: no file given");
+  def = amazon(fixture_text("r.json", reviews_2014), "/nowhere/m.json");
+  EXPECT_READ_FAILS(def, THRONG_ERROR_IO, "dataset.metadata: /nowhere/m.json: No such file");
+}
+
 TEST(dataset_amazon, refuses_a_truncated_gzip) {
   dataset_def def = amazon(fixture_gzip("r.json.gz", reviews_2014, 30), NULL);
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "r.json.gz: truncated gzip after line");

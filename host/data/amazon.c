@@ -13,15 +13,6 @@
 
 enum { USER, ITEM, RATING, TIME, ROW_FIELDS };
 
-static throng_status require(const line_reader *reader, const json_line_field *field,
-                             json_line_kind kind, const char *what) {
-  if (field->kind == kind) return THRONG_OK;
-  if (field->kind == JSON_LINE_ABSENT)
-    return line_reader_fail(reader, "no \"%s\", expected %s", field->key, what);
-  return line_reader_fail(reader, "\"%s\" is %.*s, expected %s", field->key,
-                          (int)(field->length < 40 ? field->length : 40), field->raw, what);
-}
-
 typedef struct row_buffers {
   byte_buffer user, item;
 } row_buffers;
@@ -40,10 +31,10 @@ static throng_status scan_review(ingest *in, const line_reader *reader, const ch
   if (f[USER].kind == JSON_LINE_ABSENT)
     return line_reader_fail(
         reader, "neither \"reviewerID\" (2014, 2018) nor \"user_id\" (2023), expected a review");
-  THRONG_TRY(require(reader, &f[USER], JSON_LINE_STRING, "a string"));
-  THRONG_TRY(require(reader, &f[ITEM], JSON_LINE_STRING, "a string"));
-  THRONG_TRY(require(reader, &f[RATING], JSON_LINE_NUMBER, "a number"));
-  THRONG_TRY(require(reader, &f[TIME], JSON_LINE_NUMBER, "a number"));
+  THRONG_TRY(json_line_require(reader, &f[USER], JSON_LINE_STRING, "a string"));
+  THRONG_TRY(json_line_require(reader, &f[ITEM], JSON_LINE_STRING, "a string"));
+  THRONG_TRY(json_line_require(reader, &f[RATING], JSON_LINE_NUMBER, "a number"));
+  THRONG_TRY(json_line_require(reader, &f[TIME], JSON_LINE_NUMBER, "a number"));
   double rating;
   int64_t time;
   THRONG_TRY(ingest_parse_rating(reader, f[RATING].raw, f[RATING].length, &rating));
@@ -105,19 +96,15 @@ done:
 
 /// Whether the file holds JSON objects (reviews) or not (bare ratings).
 static throng_status sniff(ingest *in, bool *reviews) {
-  line_reader *reader;
-  char *line;
-  size_t length;
-  THRONG_TRY(
-      line_reader_open(in->def->reviews, "dataset.reviews", "look at reviews", NULL, &reader));
-  throng_status status = line_reader_next(reader, &line, &length);
-  if (status == THRONG_OK && !line)
+  byte_buffer line = {0};
+  throng_status status = ingest_first_line(in->def->reviews, "dataset.reviews", &line);
+  if (status == THRONG_OK && line.length == 0)
     status = throng_fail(THRONG_ERROR_DATA,
-                         "dataset.reviews: %s: the file is empty, expected "
-                         "reviews as JSON lines or user,item,rating,timestamp",
+                         "dataset.reviews: %s: the first line is empty, expected reviews as JSON "
+                         "lines or user,item,rating,timestamp",
                          in->def->reviews);
-  if (status == THRONG_OK) *reviews = line[strspn(line, " \t")] == '{';
-  line_reader_close(reader);
+  if (status == THRONG_OK) *reviews = line.data[strspn(line.data, " \t")] == '{';
+  bytes_free(&line);
   return status;
 }
 
@@ -147,38 +134,26 @@ done:
   return status;
 }
 
-static throng_status read_text(ingest *in, const line_reader *reader, const char *line,
-                               size_t length, byte_buffer *title, byte_buffer *body) {
+static throng_status take_text(ingest *in, const line_reader *reader, const char *line,
+                               size_t length) {
   json_line_field field[] = {
       {.key = "summary"}, {.key = "reviewText"}, {.key = "title"}, {.key = "text"}};
   THRONG_TRY(json_line_scan(reader, line, length, field, 4));
   int first = field[1].kind == JSON_LINE_STRING || field[0].kind == JSON_LINE_STRING ? 0 : 2;
-  bytes_clear(title);
-  bytes_clear(body);
-  if (field[first].kind == JSON_LINE_STRING) THRONG_TRY(json_line_text(&field[first], title));
-  if (field[first + 1].kind == JSON_LINE_STRING)
-    THRONG_TRY(json_line_text(&field[first + 1], body));
-  return ingest_text(in, bytes_text(title), title->length, bytes_text(body), body->length);
+  byte_buffer title = {0}, body = {0};
+  throng_status status = THRONG_OK;
+  if (field[first].kind == JSON_LINE_STRING) status = json_line_text(&field[first], &title);
+  if (status == THRONG_OK && field[first + 1].kind == JSON_LINE_STRING)
+    status = json_line_text(&field[first + 1], &body);
+  if (status == THRONG_OK)
+    status = ingest_text(in, bytes_text(&title), title.length, bytes_text(&body), body.length);
+  bytes_free(&title);
+  bytes_free(&body);
+  return status;
 }
 
 static throng_status texts(ingest *in) {
-  line_reader *reader;
-  byte_buffer title = {0}, body = {0};
-  throng_status status = THRONG_OK;
-  THRONG_TRY(ingest_open(in, in->def->reviews, "dataset.reviews", "read texts", &reader));
-  while (ingest_text_line(in) >= 0) {
-    char *line;
-    size_t length;
-    THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
-    if (!line) break;  // the caller sees that texts are missing
-    if (line_reader_number(reader) == ingest_text_line(in))
-      THRONG_TRY_GOTO(read_text(in, reader, line, length, &title, &body));
-  }
-done:
-  bytes_free(&title);
-  bytes_free(&body);
-  ingest_close(in, reader, false);
-  return status;
+  return ingest_json_texts(in, in->def->reviews, "dataset.reviews", take_text);
 }
 
 // --- metadata ------------------------------------------------------------------------------------

@@ -12,8 +12,11 @@
 static const dataset_reader *find_reader(dataset_format format) {
   switch (format) {
     case DATASET_AMAZON: return &amazon_reader;
+    case DATASET_YELP: return &yelp_reader;
     case DATASET_ANIME: return &anime_reader;
-    default: break;
+    case DATASET_MOVIELENS: return &movielens_reader;
+    case DATASET_RECBOLE: return &recbole_reader;
+    case DATASET_CSV: return &csv_reader;
   }
   return NULL;
 }
@@ -27,6 +30,8 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
   const dataset_def *def = in->def;
   in->rating_min = isnan(def->rating_min) ? reader->rating_min : def->rating_min;
   in->rating_max = isnan(def->rating_max) ? reader->rating_max : def->rating_max;
+  if (isnan(in->rating_min)) in->rating_min = -INFINITY;
+  if (isnan(in->rating_max)) in->rating_max = INFINITY;
   if (!(in->rating_min < in->rating_max))
     return throng_fail(THRONG_ERROR_CONFIG,
                        "dataset.rating_min %g and rating_max %g, expected a rising range",

@@ -22,7 +22,9 @@ typedef struct dataset_def {
   const char *ratings, *items;     // anime, movielens; recbole's items
   const char *interactions;        // recbole
   const char *file;                // csv
-  const char *column_user, *column_item, *column_rating, *column_time, *column_text;  // csv
+  // csv and recbole; NULL: user, item, rating and, where the header has them, time and text
+  // (recbole: user_id, item_id, rating, timestamp)
+  const char *column_user, *column_item, *column_rating, *column_time, *column_text;
   const char *state;              // yelp: keep the businesses of this state; NULL: all
   double like_threshold;          // a rating that reaches it is a like
   double rating_min, rating_max;  // accepted ratings; NaN: the format's own range

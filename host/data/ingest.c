@@ -18,6 +18,18 @@ void ingest_close(ingest *in, line_reader *reader, bool rows) {
   line_reader_close(reader);
 }
 
+throng_status ingest_first_line(const char *path, const char *key, byte_buffer *line) {
+  line_reader *reader;
+  char *text;
+  size_t length;
+  bytes_clear(line);
+  THRONG_TRY(line_reader_open(path, key, "look at the file", NULL, &reader));
+  throng_status status = line_reader_next(reader, &text, &length);
+  if (status == THRONG_OK && text) status = bytes_append(line, text, length);
+  line_reader_close(reader);
+  return status;
+}
+
 bool ingest_full(const ingest *in) {
   return in->def->max_interactions > 0 && in->rows.n >= in->def->max_interactions;
 }
@@ -52,6 +64,23 @@ throng_status ingest_parse_time(const line_reader *reader, const char *text, siz
 
 int64_t ingest_text_line(const ingest *in) {
   return in->text.n < in->rows.n ? in->rows.row[in->text.n].line : -1;
+}
+
+throng_status ingest_json_texts(ingest *in, const char *path, const char *key, take_text_fn *take) {
+  line_reader *reader;
+  throng_status status = THRONG_OK;
+  THRONG_TRY(ingest_open(in, path, key, "read texts", &reader));
+  while (ingest_text_line(in) >= 0) {
+    char *line;
+    size_t length;
+    THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
+    if (!line) break;  // dataset.c sees that texts are missing
+    if (line_reader_number(reader) == ingest_text_line(in))
+      THRONG_TRY_GOTO(take(in, reader, line, length));
+  }
+done:
+  ingest_close(in, reader, false);
+  return status;
 }
 
 throng_status ingest_text(ingest *in, const char *title, size_t title_length, const char *body,

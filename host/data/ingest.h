@@ -34,12 +34,16 @@ typedef struct dataset_reader {
   throng_status (*items)(ingest *in);  // NULL: the format has no item facts
 } dataset_reader;
 
-extern const dataset_reader amazon_reader, anime_reader;
+extern const dataset_reader amazon_reader, anime_reader, csv_reader, movielens_reader,
+    recbole_reader, yelp_reader;
 
 /// Open and close a file of the config; closing adds to the counts (`rows`: its lines too).
 throng_status ingest_open(const ingest *in, const char *path, const char *key, const char *stage,
                           line_reader **out);
 void ingest_close(ingest *in, line_reader *reader, bool rows);
+
+/// The first line of a file of the config, "" where the file is empty: what tells variants apart.
+throng_status ingest_first_line(const char *path, const char *key, byte_buffer *line);
 
 /// True where dataset.max_interactions rows are held: stop scanning.
 bool ingest_full(const ingest *in);
@@ -56,6 +60,10 @@ throng_status ingest_parse_time(const line_reader *reader, const char *text, siz
 
 /// The line where the next wanted text's record begins; -1 where all are read.
 int64_t ingest_text_line(const ingest *in);
+/// Read a file of JSON lines and give those that hold wanted texts to `take`, which stores one.
+typedef throng_status take_text_fn(ingest *in, const line_reader *reader, const char *line,
+                                   size_t length);
+throng_status ingest_json_texts(ingest *in, const char *path, const char *key, take_text_fn *take);
 /// Store the next wanted text, cleaned of HTML: `title`, a line end, `body`, where not empty.
 throng_status ingest_text(ingest *in, const char *title, size_t title_length, const char *body,
                           size_t body_length);

@@ -252,6 +252,15 @@ throng_status json_line_scan(const line_reader *reader, const char *line, size_t
   return s.at == s.end ? THRONG_OK : expected(&s, "the end of the line");
 }
 
+throng_status json_line_require(const line_reader *reader, const json_line_field *field,
+                                json_line_kind kind, const char *what) {
+  if (field->kind == kind) return THRONG_OK;
+  if (field->kind == JSON_LINE_ABSENT)
+    return line_reader_fail(reader, "no \"%s\", expected %s", field->key, what);
+  return line_reader_fail(reader, "\"%s\" is %.*s, expected %s", field->key,
+                          (int)(field->length < 40 ? field->length : 40), field->raw, what);
+}
+
 static uint32_t hex4(const char *at) {
   return (uint32_t)(hex_digit(at[0]) << 12 | hex_digit(at[1]) << 8 | hex_digit(at[2]) << 4 |
                     hex_digit(at[3]));

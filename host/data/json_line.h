@@ -32,6 +32,9 @@ typedef struct json_line_field {
 /// column and what was expected there; a wanted key that comes twice.
 throng_status json_line_scan(const line_reader *reader, const char *line, size_t length,
                              json_line_field *field, int n_field);
+/// DATA where the field is not of this kind; `what` was expected ("a string").
+throng_status json_line_require(const line_reader *reader, const json_line_field *field,
+                                json_line_kind kind, const char *what);
 /// Append a string field's text, escapes resolved. Half a surrogate pair and U+0000 become U+FFFD.
 throng_status json_line_text(const json_line_field *field, byte_buffer *out);
 /// The scanned line as a cJSON tree. Changes the line: what json_line_text replaces, cJSON would

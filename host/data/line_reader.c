@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <utf8proc.h>
 #include <zlib.h>
+
+#include "base/json.h"
 
 enum { FIRST_CAPACITY = 1 << 20, ZLIB_BUFFER = 1 << 18, REPORT_EVERY = 4 << 20 };
 
@@ -165,26 +166,16 @@ throng_status line_reader_fail(const line_reader *reader, const char *format, ..
 }
 
 throng_status line_reader_require_utf8(const line_reader *reader, const char *line, size_t length) {
+  // Eight ASCII bytes at a time: nearly all of every file.
   size_t i = 0;
-  while (i < length) {
-    // Eight ASCII bytes at a time: nearly all of every file.
-    uint64_t word;
-    if (length - i >= sizeof word) {
-      memcpy(&word, line + i, sizeof word);
-      if (!(word & UINT64_C(0x8080808080808080))) {
-        i += sizeof word;
-        continue;
-      }
-    }
-    utf8proc_int32_t codepoint;
-    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)line + i,
-                                          (utf8proc_ssize_t)(length - i), &codepoint);
-    if (n <= 0)
-      return line_reader_fail(reader,
-                              "byte 0x%02X at column %zu is not UTF-8, expected UTF-8 text "
-                              "(iconv -f LATIN1 -t UTF-8 converts)",
-                              (unsigned char)line[i], i + 1);
-    i += (size_t)n;
+  for (uint64_t word; length - i >= sizeof word; i += sizeof word) {
+    memcpy(&word, line + i, sizeof word);
+    if (word & UINT64_C(0x8080808080808080)) break;
   }
-  return THRONG_OK;
+  i += utf8_valid_prefix(line + i, length - i);
+  if (i == length) return THRONG_OK;
+  return line_reader_fail(reader,
+                          "byte 0x%02X at column %zu is not UTF-8, expected UTF-8 text "
+                          "(iconv -f LATIN1 -t UTF-8 converts)",
+                          (unsigned char)line[i], i + 1);
 }

@@ -1,0 +1,243 @@
+/// MovieLens (GroupLens): 100K (u.data, u.item), 1M (ratings.dat, movies.dat) and the later CSV
+/// releases (ratings.csv, movies.csv), told apart by the first line of each file. No review texts.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "data/csv_parser.h"
+#include "data/ingest.h"
+
+typedef enum layout { LAYOUT_100K_RATINGS, LAYOUT_100K_ITEMS, LAYOUT_1M, LAYOUT_CSV } layout;
+
+/// What separates the first number of the first line from the rest.
+static throng_status find_layout(const char *path, const char *key, layout *out) {
+  byte_buffer line = {0};
+  throng_status status = ingest_first_line(path, key, &line);
+  const char *text = bytes_text(&line);
+  size_t digits = strspn(text, "0123456789");
+  *out = LAYOUT_CSV;
+  if (digits > 0 && text[digits] == '\t') *out = LAYOUT_100K_RATINGS;
+  if (digits > 0 && text[digits] == '|') *out = LAYOUT_100K_ITEMS;
+  if (digits > 0 && text[digits] == ':' && text[digits + 1] == ':') *out = LAYOUT_1M;
+  bytes_free(&line);
+  return status;
+}
+
+typedef struct field {
+  const char *text;
+  size_t length;
+} field;
+
+/// Cut a line at each `separator`; the last of `max` fields takes the rest. Returns their number.
+static int split(const char *line, size_t length, const char *separator, field *out, int max) {
+  size_t width = strlen(separator);
+  int n = 0;
+  const char *at = line, *end = line + length;
+  while (n < max - 1) {
+    const char *next = memmem(at, (size_t)(end - at), separator, width);
+    if (!next) break;
+    out[n++] = (field){at, (size_t)(next - at)};
+    at = next + width;
+  }
+  out[n++] = (field){at, (size_t)(end - at)};
+  return n;
+}
+
+static throng_status add_rating(ingest *in, const line_reader *reader, int64_t line,
+                                const field f[4]) {
+  double rating;
+  int64_t time;
+  THRONG_TRY(ingest_parse_rating(reader, f[2].text, f[2].length, &rating));
+  THRONG_TRY(ingest_parse_time(reader, f[3].text, f[3].length, &time));
+  return ingest_add(in, reader, line, f[0].text, f[0].length, f[1].text, f[1].length, rating, time);
+}
+
+static throng_status scan_lines(ingest *in, line_reader *reader, const char *separator) {
+  while (!ingest_full(in)) {
+    char *line;
+    size_t length;
+    THRONG_TRY(line_reader_next(reader, &line, &length));
+    if (!line) break;
+    if (length == 0) continue;
+    THRONG_TRY(line_reader_require_utf8(reader, line, length));
+    field f[5];
+    int n = split(line, length, separator, f, 5);
+    if (n != 4)
+      return line_reader_fail(reader, "%d fields, expected user, item, rating, timestamp", n);
+    THRONG_TRY(add_rating(in, reader, line_reader_number(reader), f));
+  }
+  return THRONG_OK;
+}
+
+static throng_status scan_csv(ingest *in, line_reader *reader) {
+  static const char *const name[4] = {"userId", "movieId", "rating", "timestamp"};
+  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
+  int column[4];
+  throng_status status;
+  THRONG_TRY_GOTO(csv_read_header(&csv));
+  for (int i = 0; i < 4; i++)
+    THRONG_TRY_GOTO(csv_require_column(&csv, name[i], "dataset.ratings", &column[i]));
+  while (!ingest_full(in)) {
+    bool more;
+    THRONG_TRY_GOTO(csv_next(&csv, &more));
+    if (!more) break;
+    field f[4];
+    for (int i = 0; i < 4; i++)
+      f[i] = (field){csv_field(&csv, column[i]), csv_length(&csv, column[i])};
+    THRONG_TRY_GOTO(add_rating(in, reader, csv.line, f));
+  }
+done:
+  csv_free(&csv);
+  return status;
+}
+
+static throng_status scan(ingest *in) {
+  line_reader *reader;
+  layout kind;
+  in->has_time = true;
+  THRONG_TRY(find_layout(in->def->ratings, "dataset.ratings", &kind));
+  THRONG_TRY(ingest_open(in, in->def->ratings, "dataset.ratings", "read ratings", &reader));
+  throng_status status = kind == LAYOUT_CSV
+                             ? scan_csv(in, reader)
+                             : scan_lines(in, reader, kind == LAYOUT_1M ? "::" : "\t");
+  ingest_close(in, reader, true);
+  return status;
+}
+
+// --- items ---------------------------------------------------------------------------------------
+
+/// 100K and 1M are Latin-1; files that someone has converted already are taken as they are.
+static throng_status to_utf8(const char *line, size_t length, byte_buffer *out) {
+  bytes_clear(out);
+  if (utf8_valid_prefix(line, length) == length) return bytes_append(out, line, length);
+  for (size_t i = 0; i < length; i++)
+    THRONG_TRY(bytes_append_codepoint(out, (unsigned char)line[i]));
+  return THRONG_OK;
+}
+
+/// "Toy Story (1995)": the title with its year as name, the decade as a word.
+static throng_status title(item_facts *facts, field text) {
+  THRONG_TRY(item_facts_name(facts, text.text, text.length));
+  THRONG_TRY(item_facts_text(facts, text.text, text.length));
+  size_t n = text.length;
+  while (n > 0 && text.text[n - 1] == ' ') n--;
+  if (n < 6 || text.text[n - 1] != ')' || text.text[n - 6] != '(') return THRONG_OK;
+  const char *year = text.text + n - 5;
+  if (strspn(year, "0123456789") != 4) return THRONG_OK;
+  char decade[8];
+  snprintf(decade, sizeof decade, "%.3s0s", year);
+  return item_facts_attribute(facts, "decade", decade, strlen(decade));
+}
+
+static throng_status genre(item_facts *facts, const char *text, size_t length) {
+  static const char none[] = "(no genres listed)";
+  if (length == sizeof none - 1 && memcmp(text, none, length) == 0) return THRONG_OK;
+  THRONG_TRY(item_facts_category(facts, text, length));
+  return item_facts_attribute(facts, "genre", text, length);
+}
+
+/// "Animation|Children's|Comedy"
+static throng_status genres(item_facts *facts, field text) {
+  for (;;) {
+    const char *bar = memchr(text.text, '|', text.length);
+    size_t n = bar ? (size_t)(bar - text.text) : text.length;
+    THRONG_TRY(genre(facts, text.text, n));
+    if (!bar) return THRONG_OK;
+    text = (field){bar + 1, text.length - n - 1};
+  }
+}
+
+/// u.item: id | title | release date | video release date | URL | 19 flags.
+static throng_status describe_100k(ingest *in, const line_reader *reader, const byte_buffer *line) {
+  static const char *const name[19] = {
+      "unknown",     "Action", "Adventure", "Animation", "Children's", "Comedy",  "Crime",
+      "Documentary", "Drama",  "Fantasy",   "Film-Noir", "Horror",     "Musical", "Mystery",
+      "Romance",     "Sci-Fi", "Thriller",  "War",       "Western"};
+  field f[25];
+  int n = split(line->data, line->length, "|", f, 25);
+  if (n != 24) return line_reader_fail(reader, "%d fields between '|', expected 24", n);
+  int32_t item = ingest_find_item(in, f[0].text, f[0].length);
+  if (item < 0 || !item_facts_begin(&in->facts, item)) return THRONG_OK;
+  THRONG_TRY(title(&in->facts, f[1]));
+  for (int i = 0; i < 19; i++) {
+    bool set = f[5 + i].length == 1 && f[5 + i].text[0] == '1';
+    if (!set && !(f[5 + i].length == 1 && f[5 + i].text[0] == '0'))
+      return line_reader_fail(reader, "genre flag %d is \"%.*s\", expected 0 or 1", i + 1,
+                              (int)(f[5 + i].length < 20 ? f[5 + i].length : 20), f[5 + i].text);
+    // The first flag says that the genre is unknown.
+    if (set && i > 0) THRONG_TRY(genre(&in->facts, name[i], strlen(name[i])));
+  }
+  return item_facts_end(&in->facts);
+}
+
+/// movies.dat: id :: title, which may hold colons :: genres.
+static throng_status describe_1m(ingest *in, const line_reader *reader, const byte_buffer *line) {
+  field f[2];
+  int n = split(line->data, line->length, "::", f, 2);
+  const char *last = NULL;
+  for (const char *at = n == 2 ? f[1].text : ""; (at = strstr(at, "::")); at++) last = at;
+  if (!last) return line_reader_fail(reader, "expected id::title::genres");
+  int32_t item = ingest_find_item(in, f[0].text, f[0].length);
+  if (item < 0 || !item_facts_begin(&in->facts, item)) return THRONG_OK;
+  THRONG_TRY(title(&in->facts, (field){f[1].text, (size_t)(last - f[1].text)}));
+  THRONG_TRY(genres(&in->facts, (field){last + 2, f[1].length - (size_t)(last + 2 - f[1].text)}));
+  return item_facts_end(&in->facts);
+}
+
+static throng_status describe_lines(ingest *in, line_reader *reader, layout kind) {
+  byte_buffer text = {0};
+  throng_status status = THRONG_OK;
+  for (;;) {
+    char *line;
+    size_t length;
+    THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
+    if (!line) break;
+    if (length == 0) continue;
+    THRONG_TRY_GOTO(to_utf8(line, length, &text));
+    THRONG_TRY_GOTO(kind == LAYOUT_1M ? describe_1m(in, reader, &text)
+                                      : describe_100k(in, reader, &text));
+  }
+done:
+  bytes_free(&text);
+  return status;
+}
+
+static throng_status describe_csv(ingest *in, line_reader *reader) {
+  static const char *const name[3] = {"movieId", "title", "genres"};
+  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
+  int column[3];
+  throng_status status;
+  THRONG_TRY_GOTO(csv_read_header(&csv));
+  for (int i = 0; i < 3; i++)
+    THRONG_TRY_GOTO(csv_require_column(&csv, name[i], "dataset.items", &column[i]));
+  for (;;) {
+    bool more;
+    THRONG_TRY_GOTO(csv_next(&csv, &more));
+    if (!more) break;
+    field f[3];
+    for (int i = 0; i < 3; i++)
+      f[i] = (field){csv_field(&csv, column[i]), csv_length(&csv, column[i])};
+    int32_t item = ingest_find_item(in, f[0].text, f[0].length);
+    if (item < 0 || !item_facts_begin(&in->facts, item)) continue;
+    THRONG_TRY_GOTO(title(&in->facts, f[1]));
+    THRONG_TRY_GOTO(genres(&in->facts, f[2]));
+    THRONG_TRY_GOTO(item_facts_end(&in->facts));
+  }
+done:
+  csv_free(&csv);
+  return status;
+}
+
+static throng_status items(ingest *in) {
+  if (!in->def->items) return THRONG_OK;
+  line_reader *reader;
+  layout kind;
+  THRONG_TRY(find_layout(in->def->items, "dataset.items", &kind));
+  THRONG_TRY(ingest_open(in, in->def->items, "dataset.items", "read items", &reader));
+  throng_status status =
+      kind == LAYOUT_CSV ? describe_csv(in, reader) : describe_lines(in, reader, kind);
+  ingest_close(in, reader, false);
+  return status;
+}
+
+const dataset_reader movielens_reader = {"movielens", 0.5, 5, scan, NULL, items};
