@@ -1,0 +1,302 @@
+/// The files of a run and their order.
+#include "report/run_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/atomic_file.h"
+#include "base/json.h"
+#include "report/hparams.h"
+
+struct run_folder {
+  char path[PATH_MAX];
+  char name[PATH_MAX + 320];  // the last path asked for
+  FILE *rows;                 // metrics.jsonl, locked while the run lasts
+  tensorboard *board;         // NULL before run_folder_begin
+};
+
+static const char *inside(run_folder *folder, const char *name) {
+  snprintf(folder->name, sizeof folder->name, "%s/%s", folder->path, name);
+  return folder->name;
+}
+
+static throng_status io_error(const char *path, const char *what) {
+  return throng_fail(THRONG_ERROR_IO, "%s: cannot %s: %s", path, what, strerror(errno));
+}
+
+/// Step of "checkpoint-<step>.safetensors", or -1.
+static int64_t checkpoint_step(const char *name) {
+  int64_t step = -1;
+  int used = 0;
+  if (strncmp(name, "checkpoint-", 11) != 0 || name[11] < '0' || name[11] > '9') return -1;
+  if (sscanf(name, "checkpoint-%18" SCNd64 ".safetensors%n", &step, &used) != 1) return -1;
+  return used && !name[used] ? step : -1;
+}
+
+static bool belongs_to_run(const char *name) {
+  return !strcmp(name, "config.json") || !strcmp(name, "metrics.jsonl") ||
+         !strcmp(name, "summary.json") || !strncmp(name, "events.out.tfevents.", 20) ||
+         checkpoint_step(name) >= 0;
+}
+
+static throng_status make_folders(const char *path) {
+  char part[PATH_MAX];
+  snprintf(part, sizeof part, "%s", path);
+  for (char *c = part + 1;; ++c) {
+    if (*c && *c != '/') continue;
+    char end = *c;
+    *c = '\0';
+    if (mkdir(part, 0777) != 0 && errno != EEXIST) return io_error(part, "make this folder");
+    *c = end;
+    if (!end) break;
+  }
+  struct stat info;
+  if (stat(path, &info) != 0) return io_error(path, "look at this folder");
+  if (!S_ISDIR(info.st_mode))
+    return throng_fail(THRONG_ERROR_IO, "%s: is a file; a run needs a folder", path);
+  return THRONG_OK;
+}
+
+/// Move what an earlier run left into a folder of its own: nothing that took hours is overwritten.
+static throng_status move_previous(run_folder *folder, const throng_progress *progress) {
+  DIR *directory = opendir(folder->path);
+  if (!directory) return io_error(folder->path, "read this folder");
+  char target[PATH_MAX + 32] = "";
+  throng_status status = THRONG_OK;
+  const struct dirent *entry;
+  while (status == THRONG_OK && (entry = readdir(directory))) {
+    if (!belongs_to_run(entry->d_name)) continue;
+    for (int n = 1; !target[0] && status == THRONG_OK; ++n) {
+      snprintf(target, sizeof target, "%s/previous-%d", folder->path, n);
+      if (mkdir(target, 0777) == 0) break;
+      if (errno != EEXIST) status = io_error(target, "make this folder");
+      target[0] = '\0';
+    }
+    if (status != THRONG_OK) break;
+    char to[PATH_MAX + 340];
+    snprintf(to, sizeof to, "%s/%s", target, entry->d_name);
+    const char *from = inside(folder, entry->d_name);
+    if (rename(from, to) != 0) status = io_error(from, "move this file of an earlier run");
+  }
+  closedir(directory);
+  if (status == THRONG_OK && target[0])
+    throng_note(progress, "the files of an earlier run were moved to %s", target);
+  return status;
+}
+
+static throng_status open_rows(run_folder *folder) {
+  const char *path = inside(folder, "metrics.jsonl");
+  int descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (descriptor < 0) return io_error(path, "open");
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    int cause = errno;
+    close(descriptor);
+    errno = cause;
+    if (cause == EWOULDBLOCK)
+      return throng_fail(THRONG_ERROR_IO,
+                         "%s: another process is writing a run there; choose another folder",
+                         folder->path);
+    return io_error(path, "lock");
+  }
+  folder->rows = fdopen(descriptor, "r+");
+  if (folder->rows) return THRONG_OK;
+  close(descriptor);
+  return io_error(path, "open");
+}
+
+throng_status run_folder_open(const char *path, bool resume, const throng_progress *progress,
+                              run_folder **out) {
+  *out = NULL;
+  if (!path || !*path || strlen(path) >= PATH_MAX - 64)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "run folder: expected a path");
+  void *block;
+  THRONG_TRY(throng_alloc(&block, 1, sizeof(run_folder), "run folder"));
+  run_folder *folder = block;
+  snprintf(folder->path, sizeof folder->path, "%s", path);
+  throng_status status = make_folders(path);
+  if (status == THRONG_OK) status = open_rows(folder);
+  if (status == THRONG_OK && !resume) {
+    // An empty metrics.jsonl, ours of this moment, is no earlier run.
+    struct stat info;
+    bool fresh = fstat(fileno(folder->rows), &info) == 0 && info.st_size == 0;
+    if (fresh) unlink(inside(folder, "metrics.jsonl"));
+    status = move_previous(folder, progress);
+    fclose(folder->rows);
+    folder->rows = NULL;
+    if (status == THRONG_OK) status = open_rows(folder);
+  }
+  if (status != THRONG_OK) {
+    if (folder->rows) fclose(folder->rows);
+    free(folder);
+    return status;
+  }
+  *out = folder;
+  return THRONG_OK;
+}
+
+throng_status run_folder_close(run_folder *folder, tensorboard_end end) {
+  if (!folder) return THRONG_OK;
+  throng_status status = THRONG_OK;
+  if (folder->board) {
+    status = tensorboard_session_end(folder->board, end);
+    throng_status closed = tensorboard_close(folder->board);
+    if (status == THRONG_OK) status = closed;
+  }
+  if (fclose(folder->rows) != 0 && status == THRONG_OK)
+    status = io_error(inside(folder, "metrics.jsonl"), "write");
+  free(folder);
+  return status;
+}
+
+static int newest_first(const void *a, const void *b) {
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return (x < y) - (x > y);
+}
+
+int run_folder_checkpoints(const run_folder *folder, int64_t *step, int most) {
+  DIR *directory = opendir(folder->path);
+  if (!directory) return 0;
+  enum { LIMIT = 1024 };
+  int64_t found[LIMIT];
+  int n = 0;
+  const struct dirent *entry;
+  while (n < LIMIT && (entry = readdir(directory))) {
+    int64_t at = checkpoint_step(entry->d_name);
+    if (at >= 0) found[n++] = at;
+  }
+  closedir(directory);
+  qsort(found, (size_t)n, sizeof *found, newest_first);
+  if (n > most) n = most;
+  for (int i = 0; i < n; ++i) step[i] = found[i];
+  return n;
+}
+
+const char *run_folder_checkpoint_path(run_folder *folder, int64_t step) {
+  char name[64];
+  snprintf(name, sizeof name, "checkpoint-%" PRId64 ".safetensors", step);
+  return inside(folder, name);
+}
+
+throng_status run_folder_set_aside(run_folder *folder, int64_t step) {
+  const char *path = run_folder_checkpoint_path(folder, step);
+  char aside[PATH_MAX + 340];
+  snprintf(aside, sizeof aside, "%s.damaged", path);
+  if (rename(path, aside) != 0) return io_error(path, "rename");
+  return THRONG_OK;
+}
+
+throng_status run_folder_prune(run_folder *folder) {
+  int64_t step[64];
+  int n = run_folder_checkpoints(folder, step, 64);
+  for (int i = RUN_CHECKPOINTS_KEPT; i < n; ++i) {
+    const char *path = run_folder_checkpoint_path(folder, step[i]);
+    if (unlink(path) != 0 && errno != ENOENT) return io_error(path, "remove");
+  }
+  return THRONG_OK;
+}
+
+/// Bytes of the rows up to `step`; the first row beyond it, or a broken line, ends them.
+static throng_status rows_until(FILE *rows, int64_t step, off_t *keep, double *seconds) {
+  char *line = NULL;
+  size_t capacity = 0;
+  ssize_t length;
+  *keep = 0;
+  rewind(rows);
+  while ((length = getline(&line, &capacity, rows)) > 0 && line[length - 1] == '\n') {
+    cJSON *row = cJSON_Parse(line);
+    const cJSON *at = cJSON_GetObjectItemCaseSensitive(row, "step");
+    const cJSON *time = cJSON_GetObjectItemCaseSensitive(row, "seconds");
+    bool good = cJSON_IsNumber(at) && at->valuedouble <= (double)step;
+    if (good && cJSON_IsNumber(time)) *seconds = time->valuedouble;
+    cJSON_Delete(row);
+    if (!good) break;
+    *keep += length;
+  }
+  free(line);
+  if (ferror(rows)) return throng_fail(THRONG_ERROR_IO, "cannot read: %s", strerror(errno));
+  return THRONG_OK;
+}
+
+throng_status run_folder_begin(run_folder *folder, int64_t step, double *seconds) {
+  off_t keep = 0;
+  *seconds = 0;
+  throng_status status = rows_until(folder->rows, step, &keep, seconds);
+  const char *path = inside(folder, "metrics.jsonl");
+  if (status != THRONG_OK) return throng_fail_context(status, "%s", path);
+  if (ftruncate(fileno(folder->rows), keep) != 0 || fseeko(folder->rows, keep, SEEK_SET) != 0)
+    return io_error(path, "cut");
+  tensorboard_def def = {
+      .folder = folder->path, .wall_time = -1, .host = NULL, .process = -1, .serial = -1};
+  THRONG_TRY(tensorboard_open(&def, &folder->board));
+  return step >= 0 ? tensorboard_restart(folder->board, step + 1) : THRONG_OK;
+}
+
+static throng_status write_whole(const char *path, const char *text) {
+  atomic_file *file;
+  THRONG_TRY(atomic_file_create(path, &file));
+  throng_status status = atomic_file_write(file, text, strlen(text));
+  if (status == THRONG_OK) status = atomic_file_write(file, "\n", 1);
+  if (status == THRONG_OK) return atomic_file_commit(file);
+  atomic_file_abort(file);
+  return status;
+}
+
+static bool file_differs(const char *path, const char *text) {
+  FILE *file = fopen(path, "rb");
+  if (!file) return false;
+  bool same = true;
+  for (const char *c = text; same && *c; ++c) same = getc(file) == (unsigned char)*c;
+  same = same && getc(file) == '\n' && getc(file) == EOF;
+  fclose(file);
+  return !same;
+}
+
+throng_status run_folder_config(run_folder *folder, const char *json, bool *differs) {
+  const char *path = inside(folder, "config.json");
+  cJSON *config = cJSON_Parse(json);
+  if (!config) return throng_fail(THRONG_ERROR_CONFIG, "%s: the config to write is not JSON", path);
+  *differs = file_differs(path, json);
+  throng_status status = write_whole(path, json);
+  if (status == THRONG_OK && folder->board) status = hparams_write(folder->board, config);
+  cJSON_Delete(config);
+  return status;
+}
+
+throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
+                             const run_value *value, int64_t n) {
+  cJSON *row = cJSON_CreateObject();
+  bool built = row && cJSON_AddNumberToObject(row, "step", (double)step) &&
+               cJSON_AddNumberToObject(row, "seconds", seconds);
+  for (int64_t i = 0; i < n && built; ++i)
+    built = cJSON_AddNumberToObject(row, value[i].name, value[i].value) != NULL;
+  char *text = built ? cJSON_PrintUnformatted(row) : NULL;
+  cJSON_Delete(row);
+  if (!text) return throng_fail(THRONG_ERROR_MEMORY, "a row of metrics: no memory");
+  bool written = fprintf(folder->rows, "%s\n", text) > 0 && fflush(folder->rows) == 0;
+  free(text);
+  if (!written) return io_error(inside(folder, "metrics.jsonl"), "write");
+  for (int64_t i = 0; i < n; ++i)
+    if (isfinite(value[i].value))
+      THRONG_TRY(tensorboard_scalar(folder->board, step, value[i].name, value[i].value));
+  return tensorboard_flush(folder->board);
+}
+
+throng_status run_folder_sync(run_folder *folder) {
+  if (fflush(folder->rows) != 0 || fdatasync(fileno(folder->rows)) != 0)
+    return io_error(inside(folder, "metrics.jsonl"), "write");
+  return THRONG_OK;
+}
+
+throng_status run_folder_summary(run_folder *folder, const char *json) {
+  return write_whole(inside(folder, "summary.json"), json);
+}
