@@ -1,0 +1,282 @@
+/// Making an agent and its steps of training.
+#include <math.h>
+#include <stdlib.h>
+
+#include "agent/learner.h"
+
+throng_agent_def throng_default_agent_def(void) {
+  return (throng_agent_def){
+      .head = THRONG_HEAD_TWO_TOWER,
+      .count = 1,
+      .hidden = {64, 64},
+      .width = 64,
+      .user_width = 32,
+      .gamma = 0.975f,
+      .learning_rate = 1e-3f,
+      .beta1 = 0.9f,
+      .beta2 = 0.999f,
+      .adam_epsilon = 1e-8f,
+      .batch = 1024,
+      .update_every = 1,
+      .updates = 1,
+      .buffer = 250000,
+      .learning_starts = 10000,
+      .n_step = 1,
+      .double_dqn = true,
+      .loss = THRONG_LOSS_HUBER,
+      .max_grad_norm = 10.0f,
+      .tau = 1.0f,
+      .target_every = 10000,
+      .epsilon = THRONG_EPSILON_LINEAR,
+      .epsilon_start = 1.0f,
+      .epsilon_end = 0.05f,
+      .epsilon_share = 0.1f,
+      .seed = 1,
+      .cookie = THRONG_COOKIE,
+  };
+}
+
+static throng_status check(const throng_agent_def *d, const throng_sim *sim, int64_t total_steps) {
+  if (!d || d->cookie != THRONG_COOKIE)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "throng_agent_def: start from throng_default_agent_def()");
+#define IN_RANGE(field, least, most)                                                         \
+  if (d->field < (least) || d->field > (most))                                               \
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent." #field ": %lld is not in %lld..%lld", \
+                       (long long)d->field, (long long)(least), (long long)(most));
+#define FINITE(field, holds, expected)                                                 \
+  if (!(isfinite(d->field) && (holds)))                                                \
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent." #field ": %g is not " expected, \
+                       (double)d->field);
+  IN_RANGE(head, THRONG_HEAD_FLAT, THRONG_HEAD_TWO_TOWER)
+  IN_RANGE(count, 1, 65536)
+  IN_RANGE(hidden[0], 1, 8192)
+  IN_RANGE(hidden[1], 1, 8192)
+  IN_RANGE(width, 1, 8192)
+  IN_RANGE(user_width, 0, 8192)
+  FINITE(gamma, d->gamma >= 0 && d->gamma <= 1, "in 0..1")
+  FINITE(learning_rate, d->learning_rate >= 0, "0 or more")
+  FINITE(beta1, d->beta1 >= 0 && d->beta1 < 1, "in 0..1, 1 excluded")
+  FINITE(beta2, d->beta2 >= 0 && d->beta2 < 1, "in 0..1, 1 excluded")
+  FINITE(adam_epsilon, d->adam_epsilon > 0, "above 0")
+  IN_RANGE(batch, 1, 1 << 24)
+  IN_RANGE(update_every, 1, INT32_MAX)
+  IN_RANGE(updates, 0, 1 << 20)
+  IN_RANGE(buffer, 1, (int64_t)1 << 40)
+  IN_RANGE(learning_starts, 0, INT64_MAX)
+  IN_RANGE(n_step, 1, 1024)
+  IN_RANGE(loss, THRONG_LOSS_HUBER, THRONG_LOSS_MSE)
+  FINITE(max_grad_norm, d->max_grad_norm >= 0, "0 or more")
+  FINITE(tau, d->tau > 0 && d->tau <= 1, "in 0..1, 0 excluded")
+  IN_RANGE(target_every, 1, INT64_MAX)
+  IN_RANGE(epsilon, THRONG_EPSILON_LINEAR, THRONG_EPSILON_EXPONENTIAL)
+  FINITE(epsilon_start, d->epsilon_start >= 0 && d->epsilon_start <= 1, "in 0..1")
+  FINITE(epsilon_end, d->epsilon_end >= 0 && d->epsilon_end <= 1, "in 0..1")
+  FINITE(epsilon_share, d->epsilon_share >= 0 && d->epsilon_share <= 1, "in 0..1")
+#undef IN_RANGE
+#undef FINITE
+  if (d->epsilon == THRONG_EPSILON_EXPONENTIAL && !(d->epsilon_start > 0 && d->epsilon_end > 0))
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.epsilon_end: an exponential schedule needs a start and an end above "
+                       "0, they are %g and %g",
+                       (double)d->epsilon_start, (double)d->epsilon_end);
+  if (total_steps < 0)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent: %lld total steps", (long long)total_steps);
+  if (sim->n_lane % d->count)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.count: %d agents cannot share %d lanes evenly; sim.lanes must be a "
+                       "multiple of it",
+                       d->count, sim->n_lane);
+  if (!sim->def.autoreset)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent: training needs a simulator with sim.autoreset true");
+  // Grouping by (agent, item) and (agent, user) counts in 32 bits.
+  const int64_t largest[] = {
+      sim->world->n_item, d->user_width ? sim->world->n_user : 0,
+      (int64_t)d->batch * (d->head == THRONG_HEAD_FLAT ? sim->def.history : 1)};
+  for (size_t k = 0; k < sizeof largest / sizeof *largest; ++k)
+    if (largest[k] * d->count >= INT32_MAX)
+      return throng_fail(THRONG_ERROR_ARGUMENT,
+                         "agent.count: %d agents times %lld (items, users or batch) is past 2^31",
+                         d->count, (long long)largest[k]);
+  return THRONG_OK;
+}
+
+static throng_status make_constants(throng_agent *a) {
+  void *item = NULL;
+  throng_status status = THRONG_OK;
+  if (a->def.head == THRONG_HEAD_TWO_TOWER) {
+    size_t size = (size_t)(a->n_item * a->n_feature);
+    THRONG_TRY(throng_alloc(&item, size, sizeof(float), "item features"));
+    status = item_features_make(a->sim->world, a->n_direction, a->n_category, item);
+    if (status == THRONG_OK)
+      status = a->backend->ops->upload(a->backend, a->item_feature, item, size * sizeof(float));
+  }
+  if (status == THRONG_OK) status = agent_start_weights(a, item);
+  free(item);
+  return status;
+}
+
+static throng_status register_tables(throng_agent *a) {
+  THRONG_TRY(
+      tensors_add(&a->scratch, &a->tile, TENSOR_F32, TENSOR_SHAPE(agent_tile_size(a)), "tile"));
+  if (a->def.head == THRONG_HEAD_FLAT) return THRONG_OK;
+  THRONG_TRY(tensors_add(&a->constants, &a->item_feature, TENSOR_F32,
+                         TENSOR_SHAPE(a->n_item, a->n_feature), "item_feature"));
+  for (int target = 0; target < (a->def.double_dqn ? 1 : 2); ++target) {
+    THRONG_TRY(tensors_add(&a->scratch, target ? &a->target_vector : &a->vector, TENSOR_F32,
+                           TENSOR_SHAPE(a->n_agent, a->n_item, a->width), "vector%d", target));
+    THRONG_TRY(tensors_add(&a->scratch, target ? &a->target_vector_bias : &a->vector_bias,
+                           TENSOR_F32, TENSOR_SHAPE(a->n_agent, a->n_item), "vector_bias%d",
+                           target));
+  }
+  return THRONG_OK;
+}
+
+/// The flat head's catalogue is its output layer.
+static void bind_tables(throng_agent *a) {
+  pass_bind(a, &a->batch.state);
+  pass_bind(a, &a->batch.next);
+  if (a->def.head == THRONG_HEAD_TWO_TOWER) return;
+  a->vector = a->weight.at[PARAMETER_ITEM_VECTOR];
+  a->vector_bias = a->weight.at[PARAMETER_ITEM_BIAS];
+  a->target_vector = a->target.at[PARAMETER_ITEM_VECTOR];
+  a->target_vector_bias = a->target.at[PARAMETER_ITEM_BIAS];
+}
+
+static throng_status allocate(throng_agent *a) {
+  THRONG_TRY(agent_register_weights(a));
+  THRONG_TRY(agent_register_replay(a));
+  THRONG_TRY(agent_register_batch(a));
+  THRONG_TRY(register_tables(a));
+  THRONG_TRY(
+      tensors_add(&a->counters, &a->counter, TENSOR_I64, TENSOR_SHAPE(AGENT_COUNTERS), "counter"));
+  const struct {
+    tensor_set *set;
+    const char *what;
+  } part[] = {{&a->weights, "weights of the agents"},
+              {&a->hyper, "hyperparameters"},
+              {&a->replay, "replay log of the agents"},
+              {&a->counters, "counters"},
+              {&a->constants, "item features"},
+              {&a->scratch, "gradients and batches of the agents"}};
+  for (size_t k = 0; k < sizeof part / sizeof *part; ++k)
+    THRONG_TRY(tensors_allocate(part[k].set, a->backend, part[k].what));
+  return throng_alloc((void **)&a->statistics, 3 * (size_t)a->n_agent, sizeof(float), "statistics");
+}
+
+static void set_shapes(throng_agent *a, throng_sim *sim) {
+  bool two = a->def.head == THRONG_HEAD_TWO_TOWER;
+  a->n_agent = a->def.count;
+  a->n_lane = sim->n_lane;
+  a->lanes = a->n_lane / a->n_agent;
+  a->history = sim->def.history;
+  a->slate = sim->def.slate_size;
+  a->n_item = sim->world->n_item;
+  a->n_user = sim->world->n_user;
+  a->width = two ? a->def.width : a->def.hidden[1];
+  a->n_input = a->def.user_width;
+  if (!two) return;
+  item_features_shape(sim->world, &a->n_direction, &a->n_category);
+  a->n_feature = 2 * a->n_direction + a->n_category + AGENT_ITEM_FACTS;
+  a->n_input = state_feature_count(a->n_direction, a->n_category, a->def.user_width);
+}
+
+throng_status throng_agent_create(throng_sim *sim, const throng_agent_def *def, int64_t total_steps,
+                                  throng_agent **out) {
+  *out = NULL;
+  THRONG_TRY(check(def, sim, total_steps));
+  void *block;
+  throng_status status;
+  THRONG_TRY(throng_alloc(&block, 1, sizeof(throng_agent), "agent"));
+  throng_agent *a = block;
+  a->def = *def;
+  a->sim = sim;
+  a->backend = sim->backend;
+  a->total_steps = total_steps;
+  set_shapes(a, sim);
+  THRONG_TRY_GOTO(allocate(a));
+  bind_tables(a);
+  THRONG_TRY_GOTO(make_constants(a));
+  THRONG_TRY_GOTO(agent_actor_create(a, sim, 0, &a->actor));
+  *out = a;
+  return THRONG_OK;
+done:
+  throng_agent_close(a);
+  return status;
+}
+
+void throng_agent_close(throng_agent *agent) {
+  if (!agent) return;
+  agent_actor_free(agent->actor);
+  agent_actor_free(agent->visitor);
+  tensors_free(&agent->weights);
+  tensors_free(&agent->hyper);
+  tensors_free(&agent->replay);
+  tensors_free(&agent->counters);
+  tensors_free(&agent->constants);
+  tensors_free(&agent->scratch);
+  free(agent->statistics);
+  free(agent);
+}
+
+throng_status throng_agent_act(throng_agent *agent, throng_sim *sim, bool greedy, int32_t *action) {
+  agent_actor **actor = &agent->actor;
+  if (!agent_actor_fits(agent->actor, sim)) {
+    actor = &agent->visitor;
+    if (*actor && !agent_actor_fits(*actor, sim)) {
+      agent_actor_free(*actor);
+      *actor = NULL;
+    }
+    if (!*actor) THRONG_TRY(agent_actor_create(agent, sim, 0, actor));
+  }
+  THRONG_TRY(agent_actor_act(*actor, sim, greedy));
+  if (!action) return THRONG_OK;
+  size_t n = (size_t)sim->n_lane * (size_t)sim->def.slate_size;
+  return agent->backend->ops->download(agent->backend, action, sim->action, n * sizeof *action);
+}
+
+throng_status throng_agent_train_step(throng_agent *a) {
+  THRONG_TRY(agent_actor_act(a->actor, a->sim, false));
+  THRONG_TRY(replay_before_step(a));
+  THRONG_TRY(sim_step_on_backend(a->sim));
+  THRONG_TRY(replay_after_step(a));
+  if (agent_steps(a) >= a->def.learning_starts && a->time % a->def.update_every == 0 &&
+      replay_ready(a))
+    for (int32_t k = 0; k < a->def.updates; ++k) THRONG_TRY(agent_learn(a));
+  if (a->def.tau >= 1.0f && agent_steps(a) - a->synced >= a->def.target_every) {
+    a->synced = agent_steps(a);
+    THRONG_TRY(agent_copy_target(a));
+  }
+  return THRONG_OK;
+}
+
+/// Epsilon of agent 0: what the statistics show of the schedule.
+static throng_status present_epsilon(throng_agent *a, float *out) {
+  float start, end, steps;
+  const backend_ops *ops = a->backend->ops;
+  THRONG_TRY(ops->download(a->backend, &start, a->epsilon_start, sizeof start));
+  THRONG_TRY(ops->download(a->backend, &end, a->epsilon_end, sizeof end));
+  THRONG_TRY(ops->download(a->backend, &steps, a->epsilon_steps, sizeof steps));
+  *out = agent_epsilon(a->def.epsilon, start, end, steps, agent_steps(a));
+  return THRONG_OK;
+}
+
+throng_status throng_agent_get_stats(throng_agent *a, throng_agent_stats *out) {
+  size_t n = (size_t)a->n_agent;
+  agent_batch *b = &a->batch;
+  float *const from[] = {b->loss_sum, b->q_sum, b->norm_sum};
+  for (size_t k = 0; k < 3; ++k) {
+    float *to = a->statistics + k * n;
+    THRONG_TRY(a->backend->ops->download(a->backend, to, from[k], n * sizeof(float)));
+    THRONG_TRY(a->backend->ops->zero(a->backend, from[k], n * sizeof(float)));
+    for (size_t i = 0; i < n; ++i) to[i] = a->stat_updates ? to[i] / (float)a->stat_updates : 0.0f;
+  }
+  a->stat_updates = 0;
+  *out = (throng_agent_stats){.user_steps = a->time * a->n_lane,
+                              .updates = a->updates,
+                              .loss = a->statistics,
+                              .q = a->statistics + n,
+                              .grad_norm = a->statistics + 2 * n};
+  return present_epsilon(a, &out->epsilon);
+}

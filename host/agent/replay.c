@@ -1,0 +1,75 @@
+/// The replay: logging what a step showed and gave, and drawing batches from it.
+#include "agent/learner.h"
+#include "list.h"
+
+throng_status agent_register_replay(throng_agent *a) {
+  int64_t times = (a->def.buffer + a->lanes - 1) / a->lanes;
+  // Past what is sampled, the log holds what the oldest state and the last successor need.
+  int64_t history = (a->history + a->slate - 1) / a->slate;
+  a->replay_times = times;
+  a->log.n_time = times + history + a->def.n_step;
+  a->log.slate = a->slate;
+  tensor_set *set = &a->replay;
+  int64_t n = a->n_lane, t = a->log.n_time;
+  THRONG_TRY(tensors_add(set, &a->log.entry, TENSOR_U32, TENSOR_SHAPE(n, t, a->slate), "entry"));
+  THRONG_TRY(tensors_add(set, &a->log.reward, TENSOR_F32, TENSOR_SHAPE(n, t), "reward"));
+  THRONG_TRY(tensors_add(set, &a->log.ended, TENSOR_U8, TENSOR_SHAPE(n, t), "ended"));
+  THRONG_TRY(tensors_add(set, &a->log.user, TENSOR_I32, TENSOR_SHAPE(n, t), "user"));
+  return tensors_add(set, &a->log.step, TENSOR_I32, TENSOR_SHAPE(n, t), "step");
+}
+
+throng_status replay_before_step(throng_agent *a) {
+  log_before_args before = {a->log, a->time % a->log.n_time, a->sim->user, a->sim->step};
+  return BACKEND_LAUNCH(a->backend, log_before, a->n_lane, &before);
+}
+
+throng_status replay_after_step(throng_agent *a) {
+  const throng_sim *sim = a->sim;
+  log_after_args after = {a->log,    a->time % a->log.n_time, sim->action, sim->vote, sim->reward,
+                          sim->ended};
+  THRONG_TRY(BACKEND_LAUNCH(a->backend, log_after, a->n_lane, &after));
+  ++a->time;
+  return THRONG_OK;
+}
+
+bool replay_ready(const throng_agent *a) { return a->time >= a->def.n_step; }
+
+throng_status replay_draw(throng_agent *a, uint64_t draw) {
+  agent_batch *b = &a->batch;
+  int64_t last = a->time - a->def.n_step;  // its successor is the newest state
+  int64_t first = last - a->replay_times + 1;
+  if (first < 0) first = 0;
+  replay_sample_args sample = {.seed = a->seed,
+                               .batch = a->def.batch,
+                               .lanes = a->lanes,
+                               .first = first,
+                               .times = last - first + 1,
+                               .slate = a->slate,
+                               .draw = draw,
+                               .lane = b->lane,
+                               .time = b->time,
+                               .slot = b->slot};
+  THRONG_TRY(
+      BACKEND_LAUNCH(a->backend, replay_sample, (int64_t)a->def.batch * a->n_agent, &sample));
+  return replay_rebuild_batch(a);
+}
+
+throng_status replay_rebuild_batch(throng_agent *a) {
+  agent_batch *b = &a->batch;
+  const world_view *world = &a->sim->device.view;
+  replay_gather_args gather = {.log = a->log,
+                               .user_offset = world->user_offset,
+                               .history = world->history,
+                               .gamma = a->gamma,
+                               .batch = a->def.batch,
+                               .n_step = a->def.n_step,
+                               .lane = b->lane,
+                               .time = b->time,
+                               .slot = b->slot,
+                               .state = b->state.state,
+                               .next = b->next.state,
+                               .action = b->action,
+                               .reward = b->reward,
+                               .discount = b->discount};
+  return BACKEND_LAUNCH(a->backend, replay_gather, (int64_t)a->def.batch * a->n_agent, &gather);
+}

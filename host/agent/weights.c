@@ -1,0 +1,183 @@
+/// The learner's parameters and hyperparameters: registering them, and where they start.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/learner.h"
+#include "random.h"
+
+static const char *const parameter_name[] = {
+#define X(id, name, rows, columns) #name,
+    AGENT_PARAMETERS(X)
+#undef X
+};
+
+throng_status agent_register_weights(throng_agent *a) {
+  int two = a->def.head == THRONG_HEAD_TWO_TOWER;
+  const int64_t shape[][2] = {
+#define X(id, name, rows, columns) {(rows), (columns)},
+      AGENT_PARAMETERS(X)
+#undef X
+  };
+  a->n_partial = 0;
+  for (int p = 0; p < PARAMETER_COUNT; ++p) {
+    a->size[p] = shape[p][0] * shape[p][1];
+    a->n_partial += (a->size[p] + ADAM_BLOCK - 1) / ADAM_BLOCK;
+    if (!a->size[p]) continue;
+    struct {
+      tensor_set *set;
+      parameter_set *to;
+      const char *prefix;
+    } part[] = {{&a->weights, &a->weight, "weight"},
+                {&a->weights, &a->target, "target"},
+                {&a->weights, &a->moment1, "moment1"},
+                {&a->weights, &a->moment2, "moment2"},
+                {&a->scratch, &a->gradient, "gradient"}};
+    for (size_t k = 0; k < sizeof part / sizeof *part; ++k)
+      THRONG_TRY(tensors_add(part[k].set, &part[k].to->at[p], TENSOR_F32,
+                             TENSOR_SHAPE(a->n_agent, shape[p][0], shape[p][1]), "%s.%s",
+                             part[k].prefix, parameter_name[p]));
+  }
+#define X(name) \
+  THRONG_TRY(tensors_add(&a->hyper, &a->name, TENSOR_F32, TENSOR_SHAPE(a->n_agent), #name));
+  AGENT_HYPERPARAMETERS(X)
+#undef X
+  return tensors_add(&a->hyper, &a->seed, TENSOR_U32, TENSOR_SHAPE(a->n_agent), "seed");
+}
+
+throng_status agent_set_hyperparameter(throng_agent *a, const char *name, const float *value) {
+#define X(field)             \
+  if (!strcmp(name, #field)) \
+    return a->backend->ops->upload(a->backend, a->field, value, sizeof(float) * (size_t)a->n_agent);
+  AGENT_HYPERPARAMETERS(X)
+#undef X
+  return throng_fail(THRONG_ERROR_ARGUMENT, "agent: there is no hyperparameter '%s'", name);
+}
+
+static throng_status start_hyperparameters(throng_agent *a) {
+  const throng_agent_def *d = &a->def;
+  void *block;
+  THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(float), "hyperparameters"));
+  float *value = block;
+  double own_steps = (double)a->total_steps / a->n_agent;
+  const struct {
+    const char *name;
+    float value;
+  } start[] = {{"learning_rate", d->learning_rate},
+               {"gamma", d->gamma},
+               {"beta1", d->beta1},
+               {"beta2", d->beta2},
+               {"adam_epsilon", d->adam_epsilon},
+               {"max_grad_norm", d->max_grad_norm},
+               {"tau", d->tau},
+               {"epsilon_start", d->epsilon_start},
+               {"epsilon_end", d->epsilon_end},
+               {"epsilon_steps", (float)(d->epsilon_share * own_steps)}};
+  throng_status status = THRONG_OK;
+  for (size_t k = 0; status == THRONG_OK && k < sizeof start / sizeof *start; ++k) {
+    for (int32_t i = 0; i < a->n_agent; ++i) value[i] = start[k].value;
+    status = agent_set_hyperparameter(a, start[k].name, value);
+  }
+  // Agents of a population differ in their seed, so that one's luck is not all's.
+  uint32_t *seed = block;
+  for (int32_t i = 0; i < a->n_agent; ++i) seed[i] = d->seed + (uint32_t)i;
+  if (status == THRONG_OK)
+    status =
+        a->backend->ops->upload(a->backend, a->seed, seed, sizeof(uint32_t) * (size_t)a->n_agent);
+  free(block);
+  return status;
+}
+
+/// How a parameter's elements are drawn.
+typedef struct start_rule {
+  float uniform;  // in -uniform .. uniform
+  float normal;   // standard deviation
+} start_rule;
+
+static start_rule rule_of(const throng_agent *a, int parameter) {
+  int two = a->def.head == THRONG_HEAD_TWO_TOWER;
+  // As torch.nn.Linear; the flat input has n_item slots but only `history` of them are not 0.
+  float inputs = (float)(a->n_input + (two ? 0 : a->history));
+  float input = 1.0f / sqrtf(inputs > 0 ? inputs : 1.0f);
+  float hidden = 1.0f / sqrtf((float)a->def.hidden[0]);
+  float last = 1.0f / sqrtf((float)a->def.hidden[1]);
+  switch (parameter) {
+    case PARAMETER_USER: return (start_rule){.normal = two ? 0.1f : 1.0f};
+    case PARAMETER_INPUT_ITEM:
+    case PARAMETER_INPUT:
+    case PARAMETER_INPUT_BIAS: return (start_rule){.uniform = input};
+    case PARAMETER_HIDDEN:
+    case PARAMETER_HIDDEN_BIAS: return (start_rule){.uniform = hidden};
+    // Small beside the skip connection, which starts from a sensible ranking.
+    case PARAMETER_QUERY:
+    case PARAMETER_VALUE: return (start_rule){.uniform = 0.1f * last};
+    case PARAMETER_ITEM_VECTOR: return (start_rule){.uniform = two ? 0.0f : last};
+    default: return (start_rule){0};
+  }
+}
+
+/// The two_tower head starts as "similar to what was liked, unlike what was disliked, in categories
+/// that were liked": item_matrix holds the items' leading directions E, and skip the same rows
+/// with these factors, so that query . vector ~ sum of factor * <state block, item block>.
+static void start_bilinear(const throng_agent *a, const float *basis, float *skip) {
+  static const float direction[STATE_DIRECTION_BLOCKS] = {
+      [STATE_LIKED_MEAN] = 0.25f,   [STATE_DISLIKED_MEAN] = -0.25f,
+      [STATE_LIKED_SHARE] = 0.5f,   [STATE_DISLIKED_SHARE] = -0.5f,
+      [STATE_LIKED_RECENT] = 0.25f, [STATE_DISLIKED_RECENT] = -0.25f};
+  static const float category[STATE_CATEGORY_BLOCKS] = {[STATE_CATEGORY_SIGN] = 0.5f};
+  int64_t nd = a->n_direction, nc = a->n_category, width = a->width;
+  for (int64_t block = 0; block < STATE_DIRECTION_BLOCKS; ++block) {
+    bool disliked = block == STATE_DISLIKED_MEAN || block == STATE_DISLIKED_SHARE ||
+                    block == STATE_DISLIKED_RECENT;
+    for (int64_t i = 0; i < nd * width; ++i)
+      skip[block * nd * width + i] = direction[block] * basis[(disliked ? nd * width : 0) + i];
+  }
+  float *categories = skip + STATE_DIRECTION_BLOCKS * nd * width;
+  for (int64_t block = 0; block < STATE_CATEGORY_BLOCKS; ++block)
+    for (int64_t i = 0; i < nc * width; ++i)
+      categories[block * nc * width + i] = category[block] * basis[2 * nd * width + i];
+}
+
+static throng_status start_parameter(throng_agent *a, int parameter, const float *basis,
+                                     float *value) {
+  start_rule rule = rule_of(a, parameter);
+  int64_t size = a->size[parameter];
+  for (int32_t agent = 0; agent < a->n_agent; ++agent) {
+    float *v = value + agent * size;
+    for (int64_t i = 0; i < size; ++i) {
+      v[i] = 0.0f;
+      if (rule.uniform == 0.0f && rule.normal == 0.0f) continue;
+      random_words r = random_draw(a->def.seed + (uint32_t)agent, RANDOM_INIT, (uint32_t)i,
+                                   (uint32_t)parameter, 0, (uint32_t)(i >> 32));
+      v[i] = rule.normal > 0.0f ? rule.normal * random_normal(r.w[0], r.w[1])
+                                : rule.uniform * (2.0f * random_uniform(r.w[0]) - 1.0f);
+    }
+    if (parameter == PARAMETER_ITEM_MATRIX) memcpy(v, basis, sizeof(float) * (size_t)size);
+    if (parameter == PARAMETER_SKIP) start_bilinear(a, basis, v);
+    // Items that are liked more often in the real histories are liked more often again.
+    if (parameter == PARAMETER_ITEM_FACT) v[2 * a->n_direction + a->n_category] = 1.0f;
+  }
+  return a->backend->ops->upload(a->backend, a->weight.at[parameter], value,
+                                 sizeof(float) * (size_t)(size * a->n_agent));
+}
+
+throng_status agent_start_weights(throng_agent *a, const float *item_feature) {
+  THRONG_TRY(start_hyperparameters(a));
+  int64_t largest = (int64_t)a->n_feature * a->width;
+  for (int p = 0; p < PARAMETER_COUNT; ++p)
+    if (a->size[p] * a->n_agent > largest) largest = a->size[p] * a->n_agent;
+  void *value = NULL, *basis = NULL;
+  throng_status status = throng_alloc(&value, (size_t)largest, sizeof(float), "agent weights");
+  if (status == THRONG_OK)
+    status =
+        throng_alloc(&basis, (size_t)(a->n_feature * a->width), sizeof(float), "agent weights");
+  if (status == THRONG_OK && item_feature)
+    status = principal_directions(item_feature, a->n_item, a->n_feature,
+                                  a->n_feature - AGENT_ITEM_FACTS, a->width, basis);
+  for (int p = 0; status == THRONG_OK && p < PARAMETER_COUNT; ++p)
+    if (a->size[p]) status = start_parameter(a, p, basis, value);
+  free(value);
+  free(basis);
+  if (status == THRONG_OK) status = agent_copy_target(a);
+  return status;
+}

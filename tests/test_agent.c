@@ -1,0 +1,221 @@
+/// Agents as a whole: checkpoints, threads, populations, errors.
+#include <stdio.h>
+
+#include "support/agent_rig.h"
+
+static throng_status train(agent_rig *rig, int steps) {
+  for (int t = 0; t < steps; ++t) THRONG_TRY(throng_agent_train_step(rig->agent));
+  return THRONG_OK;
+}
+
+static void expect_same_agents(const throng_agent *x, const throng_agent *y) {
+  uint64_t a, b;
+  ASSERT_OK(tensors_hash(&x->weights, &a));
+  ASSERT_OK(tensors_hash(&y->weights, &b));
+  EXPECT_TRUE(a == b);
+  ASSERT_OK(tensors_hash(&x->replay, &a));
+  ASSERT_OK(tensors_hash(&y->replay, &b));
+  EXPECT_TRUE(a == b);
+  ASSERT_OK(throng_sim_hash(x->sim, &a));
+  ASSERT_OK(throng_sim_hash(y->sim, &b));
+  EXPECT_TRUE(a == b);
+}
+
+static void resume_and_compare(throng_head head, float tau, bool mask_seen) {
+  throng_sim_def sim = rig_sim_def(8, 10);
+  sim.mask_seen = mask_seen;
+  throng_agent_def def = rig_agent_def(head);
+  def.count = 2;
+  def.n_step = 2;
+  def.tau = tau;
+  agent_rig whole, resumed;
+  char path[512];
+  snprintf(path, sizeof path, "%s/agent.safetensors", throng_test_folder());
+  ASSERT_OK(rig_make(&whole, 1, &sim, &def, 2000));
+  ASSERT_OK(train(&whole, 60));
+  ASSERT_OK(throng_agent_save(whole.agent, path));
+  ASSERT_OK(train(&whole, 60));
+  ASSERT_OK(rig_make(&resumed, 1, &sim, &def, 2000));
+  ASSERT_OK(train(&resumed, 7));  // what is restored must not show what was there
+  ASSERT_OK(throng_agent_restore(resumed.agent, path));
+  ASSERT_OK(train(&resumed, 60));
+  EXPECT_GT(whole.agent->updates, 50);
+  EXPECT_EQ(whole.agent->updates, resumed.agent->updates);
+  expect_same_agents(whole.agent, resumed.agent);
+  rig_free(&whole);
+  rig_free(&resumed);
+}
+
+TEST(agent, a_restored_two_tower_agent_goes_on_to_the_same_bits) {
+  resume_and_compare(THRONG_HEAD_TWO_TOWER, 1.0f, false);
+}
+TEST(agent, a_restored_flat_agent_goes_on_to_the_same_bits) {
+  resume_and_compare(THRONG_HEAD_FLAT, 1.0f, true);
+}
+TEST(agent, a_restored_agent_with_a_soft_target_goes_on_to_the_same_bits) {
+  resume_and_compare(THRONG_HEAD_TWO_TOWER, 0.05f, true);
+}
+
+TEST(agent, training_does_not_depend_on_the_number_of_threads) {
+  for (int head = 0; head < 2; ++head) {
+    throng_sim_def sim = rig_sim_def(8, 10);
+    throng_agent_def def = rig_agent_def((throng_head)head);
+    def.batch = 300;
+    def.double_dqn = head == 0;
+    agent_rig one, three;
+    ASSERT_OK(rig_make(&one, 1, &sim, &def, 1000));
+    ASSERT_OK(rig_make(&three, 3, &sim, &def, 1000));
+    ASSERT_OK(train(&one, 60));
+    ASSERT_OK(train(&three, 60));
+    expect_same_agents(one.agent, three.agent);
+    rig_free(&one);
+    rig_free(&three);
+  }
+}
+
+TEST(agent, evaluating_on_another_simulator_leaves_training_as_it_was) {
+  throng_sim_def sim = rig_sim_def(8, 10), other_def = rig_sim_def(12, 10);
+  other_def.autoreset = false;
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
+  def.count = 2;
+  agent_rig plain, visited;
+  ASSERT_OK(rig_make(&plain, 1, &sim, &def, 1000));
+  ASSERT_OK(rig_make(&visited, 1, &sim, &def, 1000));
+  throng_sim *other;
+  ASSERT_OK(throng_sim_create(visited.backend, &visited.world, NULL, &other_def, &other));
+  agent_actor *actor;
+  ASSERT_OK(agent_actor_create(visited.agent, other, 5, &actor));
+  int32_t item[12 * 5];
+  for (int t = 0; t < 40; ++t) {
+    ASSERT_OK(train(&plain, 1));
+    ASSERT_OK(train(&visited, 1));
+    ASSERT_OK(agent_actor_rank(actor, other, 5, item));
+    ASSERT_OK(agent_actor_act(actor, other, true));
+    for (int lane = 0; lane < 12; ++lane) EXPECT_EQ(other->action[lane], item[lane * 5]);
+    ASSERT_OK(sim_step_on_backend(other));
+    ASSERT_OK(throng_agent_act(visited.agent, other, false, item));
+  }
+  expect_same_agents(plain.agent, visited.agent);
+  agent_actor_free(actor);
+  throng_sim_close(other);
+  rig_free(&plain);
+  rig_free(&visited);
+}
+
+TEST(agent, an_agent_of_a_population_learns_as_it_would_alone) {
+  // Agent 1 of two has seed 2 and lanes 4..7; alone it has the same, from first_lane 4.
+  throng_sim_def sim = rig_sim_def(8, 10), half = rig_sim_def(4, 10);
+  half.first_lane = 4;
+  throng_agent_def alone = rig_agent_def(THRONG_HEAD_FLAT), def = alone;
+  def.count = 2;
+  alone.seed = def.seed + 1;
+  agent_rig both, one;
+  ASSERT_OK(rig_make(&both, 1, &sim, &def, 800));
+  ASSERT_OK(rig_make(&one, 1, &half, &alone, 400));
+  ASSERT_OK(train(&both, 50));
+  ASSERT_OK(train(&one, 50));
+  EXPECT_GT(one.agent->updates, 20);
+  int64_t size = one.agent->log.n_time * 4;
+  EXPECT_EQ(memcmp(both.agent->log.entry + size, one.agent->log.entry, (size_t)size * 4), 0);
+  for (int p = 0; p < PARAMETER_COUNT; ++p)
+    if (one.agent->size[p])
+      EXPECT_EQ(memcmp(both.agent->weight.at[p] + one.agent->size[p], one.agent->weight.at[p],
+                       (size_t)one.agent->size[p] * sizeof(float)),
+                0);
+  rig_free(&both);
+  rig_free(&one);
+}
+
+TEST(agent, a_checkpoint_of_other_options_is_refused_and_nothing_changes) {
+  throng_sim_def sim = rig_sim_def(8, 10);
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER), other = def;
+  other.batch = 17;
+  agent_rig a, b;
+  char path[512];
+  snprintf(path, sizeof path, "%s/agent.safetensors", throng_test_folder());
+  ASSERT_OK(rig_make(&a, 1, &sim, &def, 1000));
+  ASSERT_OK(rig_make(&b, 1, &sim, &other, 1000));
+  ASSERT_OK(train(&b, 20));
+  ASSERT_OK(throng_agent_save(a.agent, path));
+  uint64_t before, after;
+  ASSERT_OK(tensors_hash(&b.agent->weights, &before));
+  EXPECT_EQ(throng_agent_restore(b.agent, path), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "it has batch 16, this one has batch 17");
+  ASSERT_OK(throng_sim_save(a.sim, path));
+  EXPECT_EQ(throng_agent_restore(b.agent, path), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "not a checkpoint of an agent");
+  EXPECT_EQ(throng_agent_restore(b.agent, "/nowhere/agent.safetensors"), THRONG_ERROR_IO);
+  ASSERT_OK(tensors_hash(&b.agent->weights, &after));
+  EXPECT_TRUE(before == after);
+  rig_free(&a);
+  rig_free(&b);
+}
+
+TEST(agent, a_loss_that_is_not_a_number_is_an_error_that_names_the_update) {
+  throng_sim_def sim = rig_sim_def(8, 10);
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_FLAT);
+  def.count = 2;
+  def.learning_starts = 8;
+  agent_rig rig;
+  ASSERT_OK(rig_make(&rig, 1, &sim, &def, 1000));
+  ASSERT_OK(train(&rig, 4));
+  int64_t updates = rig.agent->updates;
+  float *hidden = rig.agent->weight.at[PARAMETER_HIDDEN_BIAS];
+  for (int k = 0; k < def.hidden[1]; ++k) hidden[def.hidden[1] + k] = NAN;
+  // A ReLU turns NaN into 0, so the output layer is spoilt too.
+  for (int64_t k = 0; k < rig.agent->n_item; ++k)
+    rig.agent->weight.at[PARAMETER_ITEM_BIAS][rig.agent->n_item + k] = NAN;
+  EXPECT_EQ(throng_agent_train_step(rig.agent), THRONG_ERROR_ARGUMENT);
+  char expected[64];
+  snprintf(expected, sizeof expected, "agent 1: the loss is NaN after update %lld",
+           (long long)updates + 1);
+  EXPECT_CONTAINS(throng_error_message(), expected);
+  EXPECT_CONTAINS(throng_error_message(), "lower agent.learning_rate");
+  rig_free(&rig);
+}
+
+TEST(agent, options_out_of_range_are_named_with_what_was_expected) {
+  throng_sim_def sim = rig_sim_def(8, 10);
+  const throng_agent_def good = rig_agent_def(THRONG_HEAD_FLAT);
+  agent_rig rig;
+  ASSERT_OK(rig_make(&rig, 1, &sim, &good, 1000));
+  throng_agent *none = NULL;
+#define REFUSED(change, part)                                                          \
+  do {                                                                                 \
+    throng_agent_def def = good;                                                       \
+    change;                                                                            \
+    EXPECT_EQ(throng_agent_create(rig.sim, &def, 1000, &none), THRONG_ERROR_ARGUMENT); \
+    EXPECT_CONTAINS(throng_error_message(), part);                                     \
+    EXPECT_TRUE(none == NULL);                                                         \
+  } while (0)
+  REFUSED(def.cookie = 0, "throng_default_agent_def()");
+  REFUSED(def.count = 3, "3 agents cannot share 8 lanes evenly");
+  REFUSED(def.gamma = 1.5f, "agent.gamma: 1.5 is not in 0..1");
+  REFUSED(def.gamma = NAN, "agent.gamma: nan");
+  REFUSED(def.learning_rate = -1, "agent.learning_rate: -1");
+  REFUSED(def.batch = 0, "agent.batch: 0 is not in 1..");
+  REFUSED(def.tau = 0, "agent.tau: 0");
+  REFUSED((def.epsilon = THRONG_EPSILON_EXPONENTIAL, def.epsilon_end = 0), "above 0");
+#undef REFUSED
+  rig_free(&rig);
+}
+
+TEST(agent, statistics_are_means_since_the_last_call) {
+  throng_sim_def sim = rig_sim_def(8, 10);
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
+  def.learning_starts = 8;
+  agent_rig rig;
+  ASSERT_OK(rig_make(&rig, 1, &sim, &def, 10000));
+  ASSERT_OK(train(&rig, 10));
+  throng_agent_stats stats;
+  ASSERT_OK(throng_agent_get_stats(rig.agent, &stats));
+  EXPECT_EQ(stats.user_steps, 80);
+  EXPECT_EQ(stats.updates, 10);
+  EXPECT_TRUE(stats.loss[0] > 0 && stats.grad_norm[0] > 0);
+  EXPECT_NEAR(stats.epsilon, 1.0 - 0.95 * 80 / 1000, 1e-6);
+  ASSERT_OK(train(&rig, 1));
+  float last = rig.agent->batch.loss_mean[0];
+  ASSERT_OK(throng_agent_get_stats(rig.agent, &stats));
+  EXPECT_NEAR(stats.loss[0], last, 1e-7);
+  rig_free(&rig);
+}

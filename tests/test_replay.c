@@ -1,0 +1,121 @@
+/// States rebuilt from the log are the states that the simulator showed.
+#include "support/agent_rig.h"
+
+enum { MAX_TIMES = 2000, MAX_HISTORY = 32 };
+
+/// What a lane looked like at a time: before its step, and in the state after it.
+typedef struct seen_state {
+  int32_t user, step, length;
+  uint32_t entry[MAX_HISTORY];
+} seen_state;
+
+static void look(const throng_sim *sim, int32_t lane, bool final, seen_state *out) {
+  int32_t capacity = sim->def.history;
+  const uint32_t *ring = (final ? sim->final_history : sim->history) + (int64_t)lane * capacity;
+  history_view h = {ring, capacity, final ? sim->final_count[lane] : sim->count[lane]};
+  out->user = final ? sim->final_user[lane] : sim->user[lane];
+  out->step = final ? sim->final_step[lane] : sim->step[lane];
+  out->length = history_length(&h);
+  for (int32_t k = 0; k < out->length; ++k) out->entry[k] = history_entry(&h, k);
+}
+
+static bool same(const state_view *state, int64_t row, const seen_state *expected) {
+  return state->user[row] == expected->user && state->length[row] == expected->length &&
+         !memcmp(state->entry + row * state->capacity, expected->entry,
+                 sizeof(uint32_t) * (size_t)expected->length);
+}
+
+/// Play `times` steps at random, checking samples drawn on the way. Counts what was met.
+static void play_and_compare(int32_t slate, int32_t n_step, int32_t count, int32_t history) {
+  throng_sim_def sim_def = rig_sim_def(8, history);
+  sim_def.slate_size = slate;
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
+  def.n_step = n_step;
+  def.count = count;
+  def.buffer = 100;
+  agent_rig rig;
+  ASSERT_OK(rig_make(&rig, 1, &sim_def, &def, 100000));
+  throng_agent *a = rig.agent;
+  // before[t][lane], after[t][lane], and what the step gave
+  seen_state *before = calloc(MAX_TIMES * 8, sizeof *before);
+  seen_state *after = calloc(MAX_TIMES * 8, sizeof *after);
+  float *reward = calloc(MAX_TIMES * 8, sizeof *reward);
+  uint8_t *ended = calloc(MAX_TIMES * 8, 1);
+  uint32_t *shown = calloc(MAX_TIMES * 8 * (size_t)slate, sizeof *shown);
+  int64_t compared = 0, left = 0, truncated = 0, wrapped = 0, wrong = 0, crossed = 0;
+  for (int64_t t = 0; t < MAX_TIMES; ++t) {
+    for (int32_t lane = 0; lane < 8; ++lane) look(rig.sim, lane, false, &before[t * 8 + lane]);
+    ASSERT_OK(agent_actor_act(a->actor, rig.sim, false));
+    ASSERT_OK(replay_before_step(a));
+    ASSERT_OK(sim_step_on_backend(rig.sim));
+    ASSERT_OK(replay_after_step(a));
+    for (int32_t lane = 0; lane < 8; ++lane) {
+      ended[t * 8 + lane] = rig.sim->ended[lane];
+      reward[t * 8 + lane] = rig.sim->reward[lane];
+      look(rig.sim, lane, ended[t * 8 + lane] != THRONG_END_NONE, &after[t * 8 + lane]);
+      for (int32_t k = 0; k < slate; ++k)
+        shown[(t * 8 + lane) * slate + k] =
+            history_pack(rig.sim->action[lane * slate + k], rig.sim->vote[lane * slate + k].like);
+    }
+    if (!replay_ready(a)) continue;
+    ASSERT_OK(replay_draw(a, (uint64_t)t));
+    const agent_batch *b = &a->batch;
+    for (int64_t row = 0; row < def.batch * count; ++row) {
+      int32_t lane = b->lane[row];
+      int64_t time = b->time[row];
+      ASSERT_EQ(lane / (8 / count), row / def.batch);
+      ASSERT_TRUE(time >= 0 && time + n_step <= t + 1);
+      // The first reward is the shown item's own, later ones the slate's mean.
+      uint32_t entry = shown[(time * 8 + lane) * slate + b->slot[row]];
+      float expected = (float)history_like(entry), discount = 0.975f;
+      int64_t last = time;
+      while (last < time + n_step - 1 && !ended[last * 8 + lane]) {
+        ++last;
+        expected += discount * reward[last * 8 + lane] / (float)slate;
+        discount *= 0.975f;
+      }
+      uint8_t how = ended[last * 8 + lane];
+      wrong += b->action[row] != history_item(entry);
+      wrong += fabsf(b->reward[row] - expected) > 1e-6f;
+      wrong += b->discount[row] != (how == THRONG_END_LEFT ? 0.0f : discount);
+      wrong += !same(&b->state.state, row, &before[time * 8 + lane]);
+      wrong += !same(&b->next.state, row, &after[last * 8 + lane]);
+      int32_t session = before[time * 8 + lane].step * slate;
+      wrong += b->state.state.session[row] != (session < history ? session : history);
+      ++compared;
+      left += how == THRONG_END_LEFT;
+      truncated += how == THRONG_END_TRUNCATED;
+      wrapped += before[time * 8 + lane].length == history && session > 0;
+      crossed += last > time && last < time + n_step - 1;
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+  // The comparison means something only where each case came up.
+  EXPECT_GT(compared, 20000);
+  EXPECT_GT(left, 1000);
+  EXPECT_GT(truncated, 200);
+  EXPECT_GT(wrapped, 1000);
+  if (n_step > 2) EXPECT_GT(crossed, 200);
+  free(before);
+  free(after);
+  free(reward);
+  free(ended);
+  free(shown);
+  rig_free(&rig);
+}
+
+TEST(replay, rebuilt_states_are_the_simulators_over_thousands_of_steps) {
+  play_and_compare(1, 1, 1, 10);
+}
+
+TEST(replay, rebuilt_states_are_the_simulators_with_three_steps_and_two_agents) {
+  play_and_compare(1, 3, 2, 10);
+}
+
+TEST(replay, rebuilt_states_are_the_simulators_with_slates_that_do_not_divide_the_history) {
+  play_and_compare(3, 2, 1, 10);
+}
+
+TEST(replay, rebuilt_states_are_the_simulators_where_a_slate_is_longer_than_the_history) {
+  play_and_compare(5, 1, 4, 4);
+}
