@@ -5,10 +5,11 @@
 #define THRONG_KERNELS_LIST_H
 
 #include "agent_list.h"
+#include "policy_list.h"
 #include "sim_list.h"
 #include "sta_list.h"
 
-#define KERNEL_LIST(X) SIM_KERNELS(X) STA_KERNELS(X) AGENT_KERNELS(X)
+#define KERNEL_LIST(X) SIM_KERNELS(X) STA_KERNELS(X) AGENT_KERNELS(X) POLICY_KERNELS(X)
 
 enum kernel_id {
 #define X(name, grain) KERNEL_##name,

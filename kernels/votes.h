@@ -132,11 +132,13 @@ THRONG_ROW uint8_t vote_coin(const vote_stream *s, uint32_t purpose) {
   return (uint8_t)(random_draw(s->seed, purpose, s->slot, s->step, s->lane, s->episode).w[0] >> 31);
 }
 
-/// Fill the logical part of a vote. Paper: entries of the candidate's categories, or all where it
-/// shares none with the history; ties by a coin. Published code: the choice is made for likes and
-/// dislikes apart, ties are 0, a history without likes answers 1 and one without dislikes 0.
-THRONG_ROW void vote_decide_logical(const vote_sums *sums, int32_t semantics, const vote_stream *s,
-                                    vote_record *v) {
+enum { VOTE_TIE = 2 };  // a vote that waits for its coin
+
+/// Fill the logical part of a vote, ties left as VOTE_TIE. Paper: entries of the candidate's
+/// categories, or all where it shares none with the history. Published code: the choice is made for
+/// likes and dislikes apart, ties are 0, a history without likes answers 1 and one without dislikes
+/// 0.
+THRONG_ROW void vote_compare(const vote_sums *sums, int32_t semantics, vote_record *v) {
   int scope_pos, scope_neg;
   if (semantics == SEMANTICS_PUBLISHED_CODE) {
     scope_pos = sums->count[PAIR_POS][1] > 0;
@@ -161,9 +163,16 @@ THRONG_ROW void vote_decide_logical(const vote_sums *sums, int32_t semantics, co
     }
     return;
   }
-  v->f_mat =
-      v->alpha_pos != v->alpha_neg ? v->alpha_pos > v->alpha_neg : vote_coin(s, RANDOM_COIN_MAT);
-  v->f_sim = near_pos != near_neg ? near_pos > near_neg : vote_coin(s, RANDOM_COIN_SIM);
+  v->f_mat = v->alpha_pos != v->alpha_neg ? v->alpha_pos > v->alpha_neg : VOTE_TIE;
+  v->f_sim = near_pos != near_neg ? near_pos > near_neg : VOTE_TIE;
+}
+
+/// The logical part of a vote, ties by a coin.
+THRONG_ROW void vote_decide_logical(const vote_sums *sums, int32_t semantics, const vote_stream *s,
+                                    vote_record *v) {
+  vote_compare(sums, semantics, v);
+  if (v->f_mat == VOTE_TIE) v->f_mat = vote_coin(s, RANDOM_COIN_MAT);
+  if (v->f_sim == VOTE_TIE) v->f_sim = vote_coin(s, RANDOM_COIN_SIM);
 }
 
 /// The statistical vote from p. The published code applies the sigmoid twice and so always says 1.
