@@ -70,8 +70,8 @@ static throng_status build(const dataset *data, const keyword_sets *sets, const 
   size_t row = (size_t)out->dim * sizeof(float);
   THRONG_TRY(throng_alloc((void **)&out->embedding_pos, entries, row, "world: e+"));
   THRONG_TRY(throng_alloc((void **)&out->embedding_neg, entries, row, "world: e-"));
+  THRONG_TRY(world_check(out, "world"));  // before anything indexes by these numbers
   world_item_embeddings(out);
-  THRONG_TRY(world_check(out, "world"));
   return world_finish(out);
 }
 
