@@ -1,0 +1,298 @@
+/// A training run: yardsticks, then steps with evaluations and checkpoints at their marks, then a
+/// summary. What is written where is host/report/run_folder.c's business.
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "agent/agent.h"
+#include "base/safetensors.h"
+#include "report/run_folder.h"
+#include "report/table.h"
+#include "train/evaluator.h"
+#include "train/train_json.h"
+#include "world/world.h"
+
+/// Above this many items and without an item-item table, a search over the catalogue at every step
+/// takes hours; these policies then play fewer episodes.
+enum { SEARCH_ITEMS = 4096, SEARCH_EPISODES = 32 };
+
+typedef struct training {
+  const throng_train_def *def;
+  const throng_progress *progress;
+  throng_train_report *report;
+  throng_sim *sim;
+  throng_agent *agent;
+  evaluator *evaluator;
+  evaluator *short_evaluator;  // for searches without a table; NULL where there is one
+  agent_actor *actor;          // plays on the evaluator's lanes
+  run_folder *folder;
+  int64_t steps;      // user-steps taken
+  int64_t start;      // of which before this process; -1: a run from its beginning
+  double seconds;     // training alone, of all processes
+  double earlier;     // of which before this process
+  int64_t evaluated;  // steps at the last evaluation; -1: none yet
+  int64_t saved;      // steps of the last checkpoint; -1: none yet
+} training;
+
+throng_train_def throng_default_train_def(void) {
+  return (throng_train_def){
+      .steps = 2000000,
+      .evaluate_every = 100000,
+      .checkpoint_every = 500000,
+      .evaluation = {.episodes = 512, .seed = 1000003, .top = 10},
+      .yardsticks = true,
+      .resume = false,
+      .out = NULL,
+      .config_json = NULL,
+      .cookie = THRONG_COOKIE,
+  };
+}
+
+static double clock_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static throng_status check(const throng_train_def *def) {
+  if (!def || def->cookie != THRONG_COOKIE)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "throng_train_def: start from throng_default_train_def()");
+  if (def->steps < 1)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "train.steps: %" PRId64 " is below 1", def->steps);
+  if (def->evaluate_every < 1)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "train.evaluate_every: %" PRId64 " is below 1",
+                       def->evaluate_every);
+  if (def->checkpoint_every < 1)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "train.checkpoint_every: %" PRId64 " is below 1",
+                       def->checkpoint_every);
+  if (!def->out || !*def->out)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "train.out: expected the path of a run folder");
+  return THRONG_OK;
+}
+
+/// The newest checkpoint that is a whole file. One that is not is put aside; one that is whole but
+/// belongs to another agent or simulator is an error, for training on would not be resuming.
+static throng_status resume(training *t) {
+  int64_t step[64];
+  int n = run_folder_checkpoints(t->folder, step, 64);
+  for (int i = 0; i < n; ++i) {
+    const char *path = run_folder_checkpoint_path(t->folder, step[i]);
+    safetensors_file *file;
+    if (safetensors_open(path, &file) != THRONG_OK) {
+      throng_note(t->progress, "%s; going back to the checkpoint before it",
+                  throng_error_message());
+      THRONG_TRY(run_folder_set_aside(t->folder, step[i]));
+      continue;
+    }
+    safetensors_close(file);
+    throng_status status = throng_agent_restore(t->agent, path);
+    if (status != THRONG_OK) return throng_fail_context(status, "cannot resume");
+    throng_agent_stats stats;
+    THRONG_TRY(throng_agent_get_stats(t->agent, &stats));
+    t->start = t->steps = t->saved = stats.user_steps;
+    throng_note(t->progress, "resumed from %s", path);
+    return THRONG_OK;
+  }
+  throng_note(t->progress, "%s holds no checkpoint: training starts from the beginning",
+              t->def->out);
+  return THRONG_OK;
+}
+
+static throng_status write_config(training *t, const throng_agent_def *agent) {
+  throng_sim_def sim = throng_sim_get_def(t->sim);
+  char *made = NULL;
+  if (!t->def->config_json) THRONG_TRY(train_config_json(&sim, agent, t->def, &made));
+  bool differs = false;
+  throng_status status = run_folder_config(t->folder, made ? made : t->def->config_json, &differs);
+  free(made);
+  if (status == THRONG_OK && differs && t->start >= 0)
+    throng_note(t->progress, "the config is not the one that this run was started with");
+  return status;
+}
+
+static throng_status write_row(training *t, const train_row *row) {
+  return run_folder_row(t->folder, t->steps, t->seconds, row->value, row->n);
+}
+
+static double mean(const float *x, int32_t n) {
+  double sum = 0;
+  for (int32_t i = 0; i < n; ++i) sum += (double)x[i];
+  return sum / n;
+}
+
+/// Losses since the last row; a loss that is not a number ends the run, the checkpoints stay.
+static throng_status add_statistics(training *t, int32_t n_agent, train_row *row) {
+  throng_agent_stats stats;
+  THRONG_TRY(throng_agent_get_stats(t->agent, &stats));
+  double loss = mean(stats.loss, n_agent), q = mean(stats.q, n_agent);
+  if (!isfinite(loss) || !isfinite(q)) {
+    return throng_fail(THRONG_ERROR_DATA,
+                       "train: the loss is %g and Q is %g after %" PRId64
+                       " user-steps: learning has diverged; "
+                       "lower agent.learning_rate or set agent.max_grad_norm",
+                       loss, q, t->steps);
+  }
+  double elapsed = t->seconds - t->earlier;
+  train_row_add(row, "train", "loss", loss);
+  train_row_add(row, "train", "q", q);
+  train_row_add(row, "train", "grad_norm", mean(stats.grad_norm, n_agent));
+  train_row_add(row, "train", "epsilon", (double)stats.epsilon);
+  train_row_add(row, "train", "updates", (double)stats.updates);
+  train_row_add(row, "train", "user_steps_per_second",
+                elapsed > 0 ? (double)(t->steps - (t->start > 0 ? t->start : 0)) / elapsed : 0);
+  return THRONG_OK;
+}
+
+static throng_status evaluate_agent(training *t, train_row *row) {
+  throng_metrics *m = &t->report->policy[THRONG_POLICY_AGENT];
+  THRONG_TRY(evaluator_run(t->evaluator, THRONG_POLICY_AGENT, t->actor, t->progress, m));
+  train_row_add_metrics(row, THRONG_POLICY_AGENT, m);
+  t->evaluated = t->steps;
+  return THRONG_OK;
+}
+
+static throng_status evaluate_yardsticks(training *t) {
+  for (int p = 0; p < THRONG_POLICY_COUNT; ++p) {
+    if (p == THRONG_POLICY_AGENT) continue;
+    bool searches = p == THRONG_POLICY_ORACLE || p == THRONG_POLICY_MOST_SIMILAR;
+    evaluator *e = searches && t->short_evaluator ? t->short_evaluator : t->evaluator;
+    throng_metrics *m = &t->report->policy[p];
+    THRONG_TRY(evaluator_run(e, (throng_policy)p, NULL, t->progress, m));
+    if (t->start >= 0) continue;  // a resumed run has their rows
+    train_row row = {.n = 0};
+    train_row_add_metrics(&row, (throng_policy)p, m);
+    THRONG_TRY(write_row(t, &row));
+  }
+  return THRONG_OK;
+}
+
+/// Rows first: a checkpoint must not outlive the rows before it.
+static throng_status save(training *t) {
+  THRONG_TRY(run_folder_sync(t->folder));
+  THRONG_TRY(throng_agent_save(t->agent, run_folder_checkpoint_path(t->folder, t->steps)));
+  t->saved = t->steps;
+  return run_folder_prune(t->folder);
+}
+
+static bool passed(int64_t before, int64_t now, int64_t every) {
+  return now / every > before / every;
+}
+
+/// Evaluation and checkpoint where a mark was passed, or at the end. Statistics are read at every
+/// mark, so that a run that goes on from a checkpoint reads the same ones.
+static throng_status at_marks(training *t, int64_t before, int32_t n_agent) {
+  bool last = t->steps >= t->def->steps;
+  bool evaluate = last || passed(before, t->steps, t->def->evaluate_every);
+  bool checkpoint = last || passed(before, t->steps, t->def->checkpoint_every);
+  if (!evaluate && !checkpoint) return THRONG_OK;
+  train_row row = {.n = 0};
+  THRONG_TRY(add_statistics(t, n_agent, &row));
+  if (evaluate) THRONG_TRY(evaluate_agent(t, &row));
+  THRONG_TRY(write_row(t, &row));
+  return checkpoint ? save(t) : THRONG_OK;
+}
+
+static throng_status take_steps(training *t, int32_t n_agent) {
+  while (t->steps < t->def->steps) {
+    if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps")) {
+      // What was learned up to here is not lost.
+      THRONG_TRY(save(t));
+      return throng_cancelled("train");
+    }
+    double begin = clock_seconds();
+    int64_t before = t->steps;
+    THRONG_TRY(throng_agent_train_step(t->agent));
+    t->steps += t->sim->n_lane;
+    t->seconds += clock_seconds() - begin;
+    THRONG_TRY(at_marks(t, before, n_agent));
+  }
+  if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps"))
+    return throng_cancelled("train");
+  return THRONG_OK;
+}
+
+static throng_status write_summary(training *t) {
+  double elapsed = t->seconds - t->earlier;
+  t->report->user_steps = t->steps;
+  t->report->seconds = t->seconds;
+  t->report->user_steps_per_second =
+      elapsed > 0 ? (double)(t->steps - (t->start > 0 ? t->start : 0)) / elapsed : 0;
+  cJSON *json;
+  THRONG_TRY(train_report_json(t->report, &json));
+  char *text = cJSON_Print(json);
+  cJSON_Delete(json);
+  if (!text) return throng_fail(THRONG_ERROR_MEMORY, "training: no memory for its summary");
+  throng_status status = run_folder_summary(t->folder, text);
+  free(text);
+  return status;
+}
+
+static throng_status make_parts(training *t, throng_backend *backend, const throng_world *world,
+                                const throng_sta *sta, const throng_sim_def *sim,
+                                const throng_agent_def *agent) {
+  throng_evaluation_def few = t->def->evaluation;
+  THRONG_TRY(throng_sim_create(backend, world, sta, sim, &t->sim));
+  THRONG_TRY(throng_agent_create(t->sim, agent, t->def->steps, &t->agent));
+  THRONG_TRY(
+      evaluator_create(backend, world, sta, sim, &t->def->evaluation, agent->count, &t->evaluator));
+  THRONG_TRY(agent_actor_create(t->agent, evaluator_sim(t->evaluator), evaluator_top(t->evaluator),
+                                &t->actor));
+  bool slow = !t->sim->device.table && world->n_item > SEARCH_ITEMS;
+  if (!slow || !t->def->yardsticks || few.episodes <= SEARCH_EPISODES) return THRONG_OK;
+  few.episodes = SEARCH_EPISODES;
+  throng_note(t->progress,
+              "no item-item table for %" PRId64
+              " items: most-similar and oracle play %d episodes instead of %d",
+              world->n_item, few.episodes, t->def->evaluation.episodes);
+  return evaluator_create(backend, world, sta, sim, &few, 1, &t->short_evaluator);
+}
+
+static throng_status run(training *t, const throng_agent_def *agent) {
+  THRONG_TRY(run_folder_open(t->def->out, t->def->resume, t->progress, &t->folder));
+  if (t->def->resume) THRONG_TRY(resume(t));
+  THRONG_TRY(run_folder_begin(t->folder, t->start, &t->seconds));
+  t->earlier = t->seconds;
+  THRONG_TRY(write_config(t, agent));
+  if (t->def->yardsticks) THRONG_TRY(evaluate_yardsticks(t));
+  if (t->start < 0) {
+    train_row row = {.n = 0};
+    THRONG_TRY(evaluate_agent(t, &row));
+    THRONG_TRY(write_row(t, &row));
+  }
+  THRONG_TRY(take_steps(t, agent->count));
+  // Nothing was left to do for a run that had ended: its agent is measured all the same.
+  train_row unused = {.n = 0};
+  if (t->evaluated < 0) THRONG_TRY(evaluate_agent(t, &unused));
+  return write_summary(t);
+}
+
+throng_status throng_train(throng_backend *backend, const throng_world *world,
+                           const throng_sta *sta, const throng_sim_def *sim,
+                           const throng_agent_def *agent, const throng_train_def *def,
+                           const throng_progress *progress, throng_train_report *report) {
+  throng_train_report unwanted;
+  if (!report) report = &unwanted;
+  *report = (throng_train_report){0};
+  THRONG_TRY(check(def));
+  training t = {.def = def,
+                .progress = progress,
+                .report = report,
+                .start = -1,
+                .evaluated = -1,
+                .saved = -1};
+  throng_status status = make_parts(&t, backend, world, sta, sim, agent);
+  if (status == THRONG_OK) status = run(&t, agent);
+  if (status != THRONG_OK && status != THRONG_ERROR_CANCELLED && t.saved >= 0)
+    throng_fail_context(status, "the checkpoint of %" PRId64 " user-steps is kept", t.saved);
+  throng_status closed =
+      run_folder_close(t.folder, status == THRONG_OK ? TENSORBOARD_END_OK : TENSORBOARD_END_FAILED);
+  if (status == THRONG_OK) status = closed;
+  agent_actor_free(t.actor);
+  evaluator_free(t.short_evaluator);
+  evaluator_free(t.evaluator);
+  throng_agent_close(t.agent);
+  throng_sim_close(t.sim);
+  return status;
+}

@@ -1,0 +1,322 @@
+/// Training runs: what they leave, that they learn, and that a killed one goes on exactly.
+#include <cjson/cJSON.h>
+#include <glob.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report/table.h"
+#include "support/small_run.h"
+
+static char *read_file(const char *folder, const char *name, size_t *size) {
+  char path[1024];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "rb");
+  if (!file) return NULL;
+  fseek(file, 0, SEEK_END);
+  long length = ftell(file);
+  rewind(file);
+  char *bytes = calloc(1, (size_t)length + 1);
+  *size = fread(bytes, 1, (size_t)length, file);
+  fclose(file);
+  return bytes;
+}
+
+static bool same_file(const char *folder_a, const char *folder_b, const char *name) {
+  size_t size_a = 0, size_b = 0;
+  char *a = read_file(folder_a, name, &size_a), *b = read_file(folder_b, name, &size_b);
+  bool same = a && b && size_a == size_b && size_a > 0 && !memcmp(a, b, size_a);
+  free(a);
+  free(b);
+  return same;
+}
+
+static int count(const char *folder, const char *pattern) {
+  char path[1024];
+  glob_t found;
+  snprintf(path, sizeof path, "%s/%s", folder, pattern);
+  int n = glob(path, 0, NULL, &found) == 0 ? (int)found.gl_pathc : 0;
+  globfree(&found);
+  return n;
+}
+
+static char notes[4096];
+static void note(void *context, const char *text) {
+  (void)context;
+  size_t used = strlen(notes);
+  snprintf(notes + used, sizeof notes - used, "%s\n", text);
+}
+
+/// Cancels once this many user-steps are done.
+static int64_t stop_at = INT64_MAX;
+static bool report_progress(void *context, const char *stage, int64_t done, int64_t total,
+                            const char *unit) {
+  (void)context, (void)total, (void)unit;
+  return strcmp(stage, "train") != 0 || done < stop_at;
+}
+static const throng_progress progress = {.report = report_progress, .note = note};
+
+static throng_status train(small_run *run, const char *out, bool resume,
+                           throng_train_report *report) {
+  notes[0] = '\0';
+  throng_train_def def = run->train;
+  def.out = out;
+  def.resume = resume;
+  return throng_train(run->backend, run->world, NULL, &run->sim, &run->agent, &def, &progress,
+                      report);
+}
+
+#define FINAL "checkpoint-3200.safetensors"
+
+/// Steps of the rows that carry `key`, and all rows rising in step.
+static int rows_with(const char *folder, const char *key, int64_t *step, int most) {
+  size_t size;
+  char *text = read_file(folder, "metrics.jsonl", &size);
+  int n = 0;
+  double last = -1;
+  for (char *line = text; line && *line; line = strchr(line, '\n') + 1) {
+    cJSON *row = cJSON_Parse(line);
+    EXPECT_TRUE(row != NULL);
+    double at = cJSON_GetObjectItemCaseSensitive(row, "step")->valuedouble;
+    EXPECT_TRUE(at >= last);
+    last = at;
+    if (cJSON_GetObjectItemCaseSensitive(row, key) && n < most) step[n++] = (int64_t)at;
+    cJSON_Delete(row);
+  }
+  free(text);
+  return n;
+}
+
+TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
+  small_run run;
+  char out[512];
+  snprintf(out, sizeof out, "%s/runs/first", throng_test_folder());
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    throng_train_report report;
+    ASSERT_OK(train(&run, out, false, &report));
+    EXPECT_EQ(report.user_steps, 3200);
+    EXPECT_TRUE(report.seconds > 0 && report.user_steps_per_second > 0);
+    for (int p = 0; p < THRONG_POLICY_COUNT; ++p) EXPECT_EQ(report.policy[p].episodes, 24);
+    EXPECT_EQ(count(out, "config.json"), 1);
+    EXPECT_EQ(count(out, "events.out.tfevents.*"), 1);
+    EXPECT_EQ(count(out, "checkpoint-*.safetensors"), 2);
+    EXPECT_EQ(count(out, "checkpoint-2400.safetensors"), 1);
+    EXPECT_EQ(count(out, FINAL), 1);
+    int64_t step[16];
+    ASSERT_EQ(rows_with(out, "evaluation/agent/average_reward", step, 16), 4);
+    EXPECT_EQ(step[0], 0);
+    EXPECT_EQ(step[1], 1280);
+    EXPECT_EQ(step[2], 2560);
+    EXPECT_EQ(step[3], 3200);
+    EXPECT_EQ(rows_with(out, "evaluation/oracle/liking", step, 16), 1);
+    ASSERT_EQ(rows_with(out, "train/loss", step, 16), 6);
+    EXPECT_EQ(step[0], 800);
+    size_t size;
+    char *text = read_file(out, "summary.json", &size);
+    cJSON *summary = cJSON_Parse(text);
+    ASSERT_TRUE(summary != NULL);
+    const cJSON *policies = cJSON_GetObjectItemCaseSensitive(summary, "policies");
+    for (int p = 0; p < THRONG_POLICY_COUNT; ++p) {
+      const cJSON *m = cJSON_GetObjectItemCaseSensitive(policies, policy_key((throng_policy)p));
+      ASSERT_TRUE(cJSON_IsObject(m));
+      EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(m, "average_reward")->valuedouble,
+                  report.policy[p].average_reward, 1e-12);
+    }
+    cJSON_Delete(summary);
+    free(text);
+  }
+  small_run_close(&run);
+}
+
+/// The child of the test below: a run in the folder named by the environment.
+TEST(train_child, runs_where_it_is_told) {
+  const char *out = getenv("THRONG_TEST_RUN"), *folder = getenv("THRONG_TEST_WORLD");
+  if (!out || !folder) SKIP("runs only as the child of another test");
+  small_run run;
+  if (small_run_open(&run, folder, 1)) {
+    run.train.yardsticks = false;
+    throng_train_report report;
+    EXPECT_OK(train(&run, out, true, &report));
+  }
+  small_run_close(&run);
+}
+
+/// Start this program again, on the child alone; kill it after `milliseconds` (below 0: wait).
+static bool run_child(const char *folder, const char *out, int milliseconds) {
+  pid_t child = fork();
+  if (child == 0) {
+    setenv("THRONG_TEST_RUN", out, 1);
+    setenv("THRONG_TEST_WORLD", folder, 1);
+    if (!freopen("/dev/null", "w", stdout)) _exit(3);
+    char self[] = "/proc/self/exe", filter[] = "--gtest_filter=train_child.*";
+    execv(self, (char *[]){self, filter, NULL});
+    _exit(2);
+  }
+  if (milliseconds >= 0) {
+    struct timespec wait = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    nanosleep(&wait, NULL);
+    kill(child, SIGKILL);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(train, run_killed_at_random_moments_resumes_to_the_same_bytes_and_rows) {
+  char straight[512], killed[512];
+  const char *folder = throng_test_folder();
+  snprintf(straight, sizeof straight, "%s/straight", folder);
+  snprintf(killed, sizeof killed, "%s/killed", folder);
+  struct timespec begin, end;
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  ASSERT_TRUE(run_child(folder, straight, -1));
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  int whole = (int)((end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000);
+  srand((unsigned)end.tv_nsec);
+  bool done = false;
+  int kills = 0;
+  for (int round = 0; round < 6 && !done; ++round, ++kills)
+    done = run_child(folder, killed, whole / 4 + rand() % (whole / 2 + 1));
+  if (!done) ASSERT_TRUE(run_child(folder, killed, -1));
+  EXPECT_LT(0, kills);
+  EXPECT_TRUE(same_file(straight, killed, FINAL));
+  EXPECT_TRUE(same_file(straight, killed, "checkpoint-2400.safetensors"));
+  int64_t a[32], b[32];
+  int n = rows_with(straight, "step", a, 32), m = rows_with(killed, "step", b, 32);
+  ASSERT_EQ(n, m);
+  for (int k = 0; k < n; ++k) EXPECT_EQ(a[k], b[k]);
+}
+
+TEST(train, damaged_newest_checkpoint_falls_back_to_the_one_before_with_a_note) {
+  small_run run;
+  char straight[512], damaged[512], newest[600];
+  const char *folder = throng_test_folder();
+  snprintf(straight, sizeof straight, "%s/straight", folder);
+  snprintf(damaged, sizeof damaged, "%s/damaged", folder);
+  if (small_run_open(&run, folder, 1)) {
+    run.train.yardsticks = false;
+    ASSERT_OK(train(&run, straight, false, NULL));
+    ASSERT_OK(train(&run, damaged, false, NULL));
+    snprintf(newest, sizeof newest, "%s/" FINAL, damaged);
+    ASSERT_EQ(truncate(newest, 1000), 0);
+    throng_train_report report;
+    ASSERT_OK(train(&run, damaged, true, &report));
+    EXPECT_CONTAINS(notes, FINAL);
+    EXPECT_CONTAINS(notes, "going back");
+    EXPECT_CONTAINS(notes, "resumed from");
+    EXPECT_EQ(report.user_steps, 3200);
+    EXPECT_TRUE(same_file(straight, damaged, FINAL));
+    EXPECT_EQ(count(damaged, FINAL ".damaged"), 1);
+    int64_t a[32], b[32];
+    EXPECT_EQ(rows_with(straight, "step", a, 32), rows_with(damaged, "step", b, 32));
+  }
+  small_run_close(&run);
+}
+
+TEST(train, cancelled_run_keeps_what_it_learned_and_resumes_to_the_same_bytes) {
+  small_run run;
+  char straight[512], stopped[512];
+  const char *folder = throng_test_folder();
+  snprintf(straight, sizeof straight, "%s/straight", folder);
+  snprintf(stopped, sizeof stopped, "%s/stopped", folder);
+  if (small_run_open(&run, folder, 1)) {
+    run.train.yardsticks = false;
+    ASSERT_OK(train(&run, straight, false, NULL));
+    stop_at = 1300;
+    EXPECT_EQ(train(&run, stopped, false, NULL), THRONG_ERROR_CANCELLED);
+    stop_at = INT64_MAX;
+    EXPECT_EQ(count(stopped, "checkpoint-1312.safetensors"), 1);
+    EXPECT_EQ(count(stopped, "summary.json"), 0);
+    ASSERT_OK(train(&run, stopped, true, NULL));
+    EXPECT_TRUE(same_file(straight, stopped, FINAL));
+  }
+  small_run_close(&run);
+}
+
+TEST(train, another_agents_checkpoint_is_refused_and_left_alone) {
+  small_run run;
+  char out[512];
+  snprintf(out, sizeof out, "%s/run", throng_test_folder());
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.train.yardsticks = false;
+    ASSERT_OK(train(&run, out, false, NULL));
+    run.agent.gamma = 0.5f;
+    EXPECT_NE(train(&run, out, true, NULL), THRONG_OK);
+    EXPECT_CONTAINS(throng_error_message(), "cannot resume");
+    EXPECT_CONTAINS(throng_error_message(), "gamma");
+    EXPECT_EQ(count(out, "checkpoint-*.safetensors"), 2);
+  }
+  small_run_close(&run);
+}
+
+TEST(train, diverging_run_is_an_error_that_says_which_checkpoint_is_kept) {
+  small_run run;
+  char out[512];
+  snprintf(out, sizeof out, "%s/run", throng_test_folder());
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.train.yardsticks = false;
+    run.agent.learning_rate = 1e30f;
+    run.agent.learning_starts = 1600;
+    run.agent.max_grad_norm = 0;
+    run.agent.loss = THRONG_LOSS_MSE;
+    EXPECT_NE(train(&run, out, false, NULL), THRONG_OK);
+    EXPECT_CONTAINS(throng_error_message(), "loss");
+    EXPECT_CONTAINS(throng_error_message(), "checkpoint of 1600 user-steps is kept");
+    EXPECT_EQ(count(out, "checkpoint-1600.safetensors"), 1);
+    EXPECT_EQ(count(out, "summary.json"), 0);
+  }
+  small_run_close(&run);
+}
+
+TEST(train, wrong_fields_are_refused_by_name_and_leave_no_folder) {
+  small_run run;
+  char out[512];
+  snprintf(out, sizeof out, "%s/run", throng_test_folder());
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.train.steps = 0;
+    EXPECT_EQ(train(&run, out, false, NULL), THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "train.steps: 0");
+    run.train = throng_default_train_def();
+    EXPECT_EQ(train(&run, NULL, false, NULL), THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "train.out");
+    run.train.cookie = 0;
+    EXPECT_EQ(train(&run, out, false, NULL), THRONG_ERROR_ARGUMENT);
+    EXPECT_EQ(count(throng_test_folder(), "run"), 0);
+  }
+  small_run_close(&run);
+}
+
+TEST(train, dqn_learns_to_beat_random_and_popular_in_a_small_world) {
+  small_run run;
+  char out[512];
+  snprintf(out, sizeof out, "%s/run", throng_test_folder());
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.sim.lanes = 128;
+    run.agent.hidden[0] = run.agent.hidden[1] = 32;
+    run.agent.width = 32;
+    run.agent.batch = 128;
+    run.agent.buffer = 32768;
+    run.agent.learning_starts = 2048;
+    run.agent.target_every = 2048;
+    run.train.steps = 128 * 400;
+    run.train.evaluate_every = run.train.checkpoint_every = run.train.steps;
+    run.train.evaluation.episodes = 128;
+    throng_train_report report;
+    ASSERT_OK(train(&run, out, false, &report));
+    const throng_metrics *m = report.policy;
+    double error = m[THRONG_POLICY_AGENT].average_reward_sem;
+    double least =
+        fmax(m[THRONG_POLICY_RANDOM].average_reward, m[THRONG_POLICY_POPULAR].average_reward);
+    EXPECT_TRUE(m[THRONG_POLICY_AGENT].average_reward > least + 2 * error);
+    EXPECT_TRUE(report_gap_closed(&report) > 30);
+    char *table = NULL;
+    EXPECT_OK(report_table(&report, false, &table));
+    printf("%sgap closed: %.0f %%, %.0f user-steps/s\n", table, report_gap_closed(&report),
+           report.user_steps_per_second);
+    free(table);
+  }
+  small_run_close(&run);
+}
