@@ -16,6 +16,7 @@ enum {
   BLOCK_COLUMNS = 1024,  // columns of C that one task computes
   SPLIT_K = 2048,        // long sums are cut into parts of this many terms, added in order
   SPLIT_MAX = 64,
+  GEMM_GRAIN = 1 << 20,  // multiplications below which waking threads costs more than it brings
   LARGE_PAGE = 2 << 20,
 };
 
@@ -105,6 +106,10 @@ static void gemm_block(const gemm_args *g, int64_t member, int64_t row, int64_t 
               (blasint)ldc);
 }
 
+static int gemm_threads(const throng_backend *backend, const gemm_args *g) {
+  return g->m * g->n * g->batch < GEMM_GRAIN / (g->k > 0 ? g->k : 1) ? 1 : backend->n_thread;
+}
+
 /// Few outputs, many terms (a weight's gradient over a batch): parts of the sum run side by side
 /// and are added in their order.
 static throng_status gemm_split(throng_backend *backend, const gemm_args *g) {
@@ -116,14 +121,16 @@ static throng_status gemm_split(throng_backend *backend, const gemm_args *g) {
   THRONG_TRY(throng_grow((void **)&context->partial, &context->partial_capacity, needed,
                          sizeof(float), "matrix product"));
   int64_t n_task = n_part * g->batch;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(backend->n_thread)
+  const int n_thread = gemm_threads(backend, g);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread)
   for (int64_t task = 0; task < n_task; ++task) {
     int64_t member = task / n_part, part = task % n_part;
     int64_t begin = g->k * part / n_part, end = g->k * (part + 1) / n_part;
     gemm_block(g, member, 0, g->m, 0, g->n, begin, end - begin,
                context->partial + (size_t)task * size, g->n, 0.0f);
   }
-#pragma omp parallel for schedule(static) num_threads(backend->n_thread)
+  const int n_adder = (int64_t)size * n_task < GEMM_GRAIN ? 1 : n_thread;
+#pragma omp parallel for schedule(static) num_threads(n_adder)
   for (int64_t row = 0; row < g->m * g->batch; ++row) {
     int64_t member = row / g->m;
     float *c = g->c + member * g->stride_c + (row % g->m) * g->ldc;
@@ -144,7 +151,8 @@ static throng_status cpu_gemm(throng_backend *backend, const gemm_args *g) {
   int64_t n_row = (g->m + BLOCK_ROWS - 1) / BLOCK_ROWS;
   int64_t n_column = (g->n + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
   int64_t n_task = n_row * n_column * g->batch;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(backend->n_thread) if (n_task > 1)
+  const int n_thread = n_task > 1 ? gemm_threads(backend, g) : 1;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread)
   for (int64_t task = 0; task < n_task; ++task) {
     int64_t member = task / (n_row * n_column), block = task % (n_row * n_column);
     int64_t row = block / n_column * BLOCK_ROWS, column = block % n_column * BLOCK_COLUMNS;

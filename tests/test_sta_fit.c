@@ -1,0 +1,368 @@
+/// Fitting f_sta: it learns what was planted, does not depend on threads, survives a round trip
+/// through a file, and says what is wrong with bad input.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/safetensors.h"
+
+#include "random.h"
+#include "sta/sta_trainer.h"
+#include "support/history_world.h"
+#include "throng_test.h"
+
+typedef struct planted {
+  int64_t *offset;
+  int32_t *item;
+  uint8_t *like;
+  throng_world world;
+} planted;
+
+static uint32_t word(uint32_t purpose, int64_t a, int64_t b) {
+  return random_draw(77, purpose, (uint32_t)a, (uint32_t)b, 0, 0).w[0];
+}
+
+/// Histories of random lengths 0 .. most-1 (0, 1, 2 and 3 among them). A user likes items of one
+/// parity and, after item i, mostly meets item i + 1.
+static planted planted_world(int64_t n_user, int32_t n_item, uint32_t most) {
+  planted p;
+  p.offset = calloc((size_t)n_user + 1, sizeof *p.offset);
+  for (int64_t u = 0; u < n_user; ++u)
+    p.offset[u + 1] = p.offset[u] + (u < 4 ? u : (int64_t)random_index(word(1, u, 0), most));
+  p.item = calloc((size_t)p.offset[n_user] + 1, sizeof *p.item);
+  p.like = calloc((size_t)p.offset[n_user] + 1, sizeof *p.like);
+  for (int64_t u = 0; u < n_user; ++u) {
+    uint32_t at = random_index(word(2, u, 0), (uint32_t)n_item);
+    for (int64_t k = p.offset[u]; k < p.offset[u + 1]; ++k) {
+      const bool jump = random_bernoulli(word(3, k, 0), 0.1f);
+      at = jump ? random_index(word(4, k, 0), (uint32_t)n_item) : (at + 1) % (uint32_t)n_item;
+      p.item[k] = (int32_t)at;
+      const bool noise = random_bernoulli(word(5, k, 0), 0.1f);
+      p.like[k] = (((at / 3 + (uint32_t)u) % 2) ^ noise) != 0;
+    }
+  }
+  p.world = history_world(n_user, n_item, p.offset, p.item, p.like, 4711);
+  return p;
+}
+
+static void planted_free(planted *p) {
+  free(p->offset);
+  free(p->item);
+  free(p->like);
+}
+
+static throng_backend *cpu(int threads) {
+  throng_backend_def def = throng_default_backend_def();
+  throng_backend *backend = NULL;
+  def.name = "cpu";
+  def.threads = threads;
+  EXPECT_OK(throng_backend_open(&def, &backend));
+  return backend;
+}
+
+static throng_sta_def small_def(throng_sta_objective objective) {
+  throng_sta_def def = throng_default_sta_def();
+  def.width = 16;
+  def.window = 10;
+  def.batch = 32;
+  def.epochs = 12;
+  def.learning_rate = 0.003f;
+  def.objective = objective;
+  return def;
+}
+
+static uint64_t weights_hash(const throng_sta *sta) {
+  uint64_t hash = 0;
+  EXPECT_OK(tensors_hash(&sta->parameters, &hash));
+  return hash;
+}
+
+TEST(sta_fit, label_objective_learns_planted_tastes_and_users_with_few_entries_do_not_disturb) {
+  planted p = planted_world(400, 40, 40);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  throng_sta *sta;
+  throng_sta_report report;
+  ASSERT_OK(throng_sta_fit(backend, &p.world, &def, NULL, &sta, &report));
+  EXPECT_TRUE(report.test_auc > 0.8);
+  EXPECT_TRUE(report.validation_auc > 0.8);
+  EXPECT_TRUE(report.train_loss < 0.6);
+  EXPECT_LE(report.best_epoch, report.epochs);
+  EXPECT_TRUE(isnan(report.test_hr10));
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
+TEST(sta_fit, next_item_objective_finds_planted_sequences_far_above_chance) {
+  planted p = planted_world(400, 150, 40);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_NEXT_ITEM);
+  def.epochs = 25;
+  def.dropout = 0.1f;
+  throng_sta *sta;
+  throng_sta_report report;
+  ASSERT_OK(throng_sta_fit(backend, &p.world, &def, NULL, &sta, &report));
+  EXPECT_TRUE(report.test_hr10 > 0.3);  // chance: 10 of 101
+  EXPECT_TRUE(report.test_ndcg10 > 0.15);
+  EXPECT_TRUE(isnan(report.test_auc));
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
+TEST(sta_fit, weights_do_not_depend_on_the_number_of_threads_but_do_on_the_seed) {
+  planted p = planted_world(500, 60, 60);  // large batches: every stage is shared out
+  for (int objective = 0; objective < 2; ++objective) {
+    throng_sta_def def = small_def((throng_sta_objective)objective);
+    def.epochs = 2;
+    def.batch = 1024;
+    def.window = 20;
+    def.dropout = 0.2f;
+    def.heads = 2;
+    uint64_t hash[4];
+    for (int run = 0; run < 4; ++run) {
+      throng_backend *backend = cpu(run == 0 ? 1 : run + 1);
+      def.seed = run == 3 ? 2 : 1;
+      throng_sta *sta;
+      ASSERT_OK(throng_sta_fit(backend, &p.world, &def, NULL, &sta, NULL));
+      hash[run] = weights_hash(sta);
+      throng_sta_close(sta);
+      throng_backend_close(backend);
+    }
+    EXPECT_TRUE(hash[0] == hash[1] && hash[1] == hash[2]);
+    EXPECT_TRUE(hash[2] != hash[3]);
+  }
+  planted_free(&p);
+}
+
+TEST(sta_fit, inference_gives_the_probabilities_that_training_saw_for_every_example) {
+  planted p = planted_world(60, 30, 60);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  throng_sta *sta;
+  ASSERT_OK(throng_sta_create(backend, &p.world, &def, &sta));
+  sta_trainer t;
+  ASSERT_OK(sta_trainer_create(sta, &p.world, &t));
+  for (int64_t i = 0; i < t.windows.n; ++i) {
+    sta_batch_compose(&t, 1, &i);
+    EXPECT_OK(sta_batch_upload(&t));
+    EXPECT_OK(sta_forward(&t, false));
+    const sta_window *w = &t.windows.window[i];
+    for (int32_t k = 0; k < w->n_example; ++k) {
+      const int64_t begin = p.offset[w->user], offset[2] = {0, w->first + k};
+      float probability;
+      EXPECT_OK(throng_sta_score(sta, 1, &w->user, &p.item[begin + w->first + k], offset,
+                                 p.item + begin, p.like + begin, &probability));
+      EXPECT_NEAR(probability, 1 / (1 + exp(-(double)t.logit[k])), 1e-5);
+    }
+  }
+  sta_trainer_free(&t);
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
+TEST(sta_fit, windows_hold_every_training_entry_exactly_once_as_an_example) {
+  planted p = planted_world(200, 30, 70);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  sta_windows windows;
+  ASSERT_OK(sta_windows_create(&p.world, &def, &windows));
+  uint8_t *seen = calloc((size_t)p.world.n_interaction, 1);
+  for (int64_t i = 0; i < windows.n; ++i) {
+    const sta_window *w = &windows.window[i];
+    EXPECT_LE(w->n_token, def.window);
+    for (int32_t k = w->first; k < w->first + w->n_example; ++k) {
+      ++seen[p.offset[w->user] + k];
+      EXPECT_EQ(sta_window_start(k, def.window), w->start);
+      EXPECT_LE(k, w->start + w->n_token);
+    }
+  }
+  for (int64_t u = 0; u < p.world.n_user; ++u)
+    for (int64_t k = p.offset[u]; k < p.offset[u + 1]; ++k)
+      EXPECT_EQ(seen[k], k < p.offset[u + 1] - 2);
+  free(seen);
+  sta_windows_free(&windows);
+  planted_free(&p);
+}
+
+TEST(sta_fit, saved_weights_open_to_the_same_def_and_bits_and_score_alike) {
+  planted p = planted_world(50, 30, 30);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  def.heads = 4;
+  def.threshold = 0.37f;
+  def.seed = 4000000000u;
+  throng_sta *sta, *again;
+  ASSERT_OK(throng_sta_create(backend, &p.world, &def, &sta));
+  char path[512];
+  snprintf(path, sizeof path, "%s/sta.safetensors", throng_test_folder());
+  ASSERT_OK(throng_sta_save(sta, path));
+  ASSERT_OK(throng_sta_open(backend, &p.world, path, &again));
+  EXPECT_TRUE(weights_hash(sta) == weights_hash(again));
+  throng_sta_def read = throng_sta_get_def(again);
+  EXPECT_EQ(read.heads, 4);
+  EXPECT_TRUE(read.threshold == def.threshold);
+  EXPECT_TRUE(read.seed == def.seed);
+  EXPECT_TRUE(read.learning_rate == def.learning_rate);
+  const int32_t user[2] = {3, 5}, candidate[2] = {7, 9}, item[3] = {1, 2, 3};
+  const int64_t offset[3] = {0, 3, 3};
+  const uint8_t like[3] = {1, 0, 1};
+  float a[2], b[2];
+  EXPECT_OK(throng_sta_score(sta, 2, user, candidate, offset, item, like, a));
+  EXPECT_OK(throng_sta_score(again, 2, user, candidate, offset, item, like, b));
+  EXPECT_TRUE(a[0] == b[0] && a[1] == b[1] && a[0] != a[1]);
+  throng_sta_close(sta);
+  throng_sta_close(again);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
+TEST(sta_fit, weights_of_another_world_of_a_cut_file_or_of_no_weights_are_refused_with_the_reason) {
+  planted p = planted_world(50, 30, 30);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  throng_sta *sta, *again;
+  ASSERT_OK(throng_sta_create(backend, &p.world, &def, &sta));
+  char path[512];
+  snprintf(path, sizeof path, "%s/sta.safetensors", throng_test_folder());
+  ASSERT_OK(throng_sta_save(sta, path));
+
+  throng_world other = p.world;
+  other.hash = 4712;
+  EXPECT_EQ(throng_sta_open(backend, &other, path, &again), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "world");
+  EXPECT_TRUE(again == NULL);
+  other = p.world;
+  other.n_item = 31;
+  EXPECT_EQ(throng_sta_open(backend, &other, path, &again), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "30 items");
+
+  // A weight that is not a number.
+  float *bias = sta->arrays.b1, kept = bias[3];
+  bias[3] = NAN;
+  ASSERT_OK(throng_sta_save(sta, path));
+  EXPECT_EQ(throng_sta_open(backend, &p.world, path, &again), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "'b1', element 3");
+  bias[3] = kept;
+  ASSERT_OK(throng_sta_save(sta, path));
+
+  FILE *file = fopen(path, "r+");
+  fseek(file, 0, SEEK_END);
+  long size = ftell(file);
+  fclose(file);
+  EXPECT_EQ(truncate(path, size - 4), 0);
+  EXPECT_NE(throng_sta_open(backend, &p.world, path, &again), THRONG_OK);
+  EXPECT_CONTAINS(throng_error_message(), path);
+
+  const char *const metadata[] = {"format", "something else", NULL};
+  const tensor_set *set = &sta->parameters;
+  ASSERT_OK(tensors_save(&set, NULL, 1, metadata, path));
+  EXPECT_EQ(throng_sta_open(backend, &p.world, path, &again), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "something else");
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
+TEST(sta_fit, a_def_out_of_range_is_refused_by_the_name_of_its_field) {
+  planted p = planted_world(10, 10, 10);
+  throng_backend *backend = cpu(1);
+  throng_sta *sta;
+  throng_sta_def def = throng_default_sta_def();
+  def.width = 30;
+  def.heads = 4;
+  EXPECT_EQ(throng_sta_create(backend, &p.world, &def, &sta), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "sta.heads");
+  def = throng_default_sta_def();
+  def.window = 7;
+  EXPECT_EQ(throng_sta_create(backend, &p.world, &def, &sta), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "sta.window");
+  def = throng_default_sta_def();
+  def.dropout = NAN;
+  EXPECT_EQ(throng_sta_create(backend, &p.world, &def, &sta), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "sta.dropout");
+  def = (throng_sta_def){.width = 32};
+  EXPECT_EQ(throng_sta_create(backend, &p.world, &def, &sta), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "throng_default_sta_def");
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
+TEST(sta_fit, a_loss_that_is_no_number_names_the_learning_rate) {
+  planted p = planted_world(100, 20, 30);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  // Every step throws the weights ten times as far as before: they overflow within a few epochs.
+  def.learning_rate = 10;
+  def.weight_decay = 100;
+  def.beta1 = 0.99999f;
+  def.beta2 = 0;
+  def.epochs = 500;
+  def.patience = 500;
+  throng_sta *sta;
+  EXPECT_EQ(throng_sta_fit(backend, &p.world, &def, NULL, &sta, NULL), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "sta.learning_rate");
+  EXPECT_TRUE(sta == NULL);
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
+static bool stop_at_third(void *context, const char *stage, int64_t done, int64_t total,
+                          const char *unit) {
+  (void)stage;
+  (void)unit;
+  EXPECT_LT(done, total);
+  return ++*(int *)context < 3;
+}
+
+TEST(sta_fit, a_fit_stops_where_the_progress_callback_asks_to) {
+  planted p = planted_world(100, 20, 30);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  int calls = 0;
+  throng_progress progress = {.report = stop_at_third, .context = &calls};
+  throng_sta *sta;
+  EXPECT_EQ(throng_sta_fit(backend, &p.world, &def, &progress, &sta, NULL), THRONG_ERROR_CANCELLED);
+  EXPECT_EQ(calls, 3);
+  EXPECT_TRUE(sta == NULL);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
+TEST(sta_fit, a_world_without_training_interactions_is_an_error_that_says_so) {
+  int64_t offset[4] = {0, 0, 1, 3};
+  int32_t item[3] = {0, 1, 2};
+  uint8_t like[3] = {1, 0, 1};
+  throng_world world = history_world(3, 3, offset, item, like, 1);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  throng_sta *sta;
+  EXPECT_EQ(throng_sta_fit(backend, &world, &def, NULL, &sta, NULL), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "3 interactions");
+  throng_backend_close(backend);
+}
+
+TEST(sta_fit, scoring_refuses_items_and_users_that_the_world_does_not_have) {
+  planted p = planted_world(10, 10, 10);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  throng_sta *sta;
+  ASSERT_OK(throng_sta_create(backend, &p.world, &def, &sta));
+  int32_t user = 10, candidate = 0, item[2] = {1, 10};
+  int64_t offset[2] = {0, 2};
+  uint8_t like[2] = {1, 0};
+  float score;
+  EXPECT_EQ(throng_sta_score(sta, 1, &user, &candidate, offset, item, like, &score),
+            THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "user 10");
+  user = 9;
+  EXPECT_EQ(throng_sta_score(sta, 1, &user, &candidate, offset, item, like, &score),
+            THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "history entry 1: item 10");
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
