@@ -74,6 +74,17 @@ TEST(json, keys_that_differ_in_case_are_different_keys) {
   cJSON_Delete(root);
 }
 
+TEST(json, a_byte_order_mark_is_skipped_even_before_a_single_character) {
+  cJSON *root;
+  ASSERT_OK(
+      parse("\xef\xbb\xbf"
+            "1",
+            JSON_STRICT, &root));
+  EXPECT_EQ(root->valueint, 1);
+  cJSON_Delete(root);
+  EXPECT_EQ(parse("\xef\xbb\xbf", JSON_STRICT, &root), THRONG_ERROR_DATA);
+}
+
 TEST(json, comments_are_space_where_asked_for_and_keep_lines_and_columns) {
   cJSON *root;
   ASSERT_OK(parse("{ // one\n \"a\": /* two\n */ \"//no\" }", JSON_COMMENTS, &root));

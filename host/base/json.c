@@ -256,14 +256,16 @@ throng_status json_parse(const char *name, int64_t first_line, const char *text,
   }
   s.begin = s.at = text;
   s.end = text + length;
-  if (length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) s.at += 3;  // a byte order mark
+  // A byte order mark; cJSON skips it only where more than one character follows.
+  if (length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) s.at += 3;
+  const char *document = s.at;
   THRONG_TRY_GOTO(scan_value(&s, 0));
   skip_space(&s);
   if (s.at < s.end) {
     status = scan_fail(&s, s.at, "text after the end of the document");
     goto done;
   }
-  *out = cJSON_ParseWithLengthOpts(text, length, NULL, 0);
+  *out = cJSON_ParseWithLengthOpts(document, (size_t)(s.end - document), NULL, 0);
   if (!*out) {
     status = throng_fail(THRONG_ERROR_MEMORY, "%s: no memory for %lld JSON values", name,
                          (long long)s.values);
