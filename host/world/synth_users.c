@@ -87,7 +87,7 @@ static int32_t draw_length(const synth_plan *plan, synth_stream *stream) {
   double length = LEAST_HISTORY;
   if (mean > LEAST_HISTORY)
     length += floor(log(synth_uniform(stream)) / log1p(-1.0 / (mean - LEAST_HISTORY + 1)));
-  double most = plan->def.n_item / 2;
+  double most = floor(plan->def.n_item * 0.5);
   if (most > 20.0 * mean) most = 20.0 * mean;
   return (int32_t)(length < most ? length : most);
 }
