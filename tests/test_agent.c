@@ -204,6 +204,7 @@ TEST(agent, statistics_are_means_since_the_last_call) {
   throng_sim_def sim = rig_sim_def(8, 10);
   throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
   def.learning_starts = 8;
+  def.updates = 1;
   agent_rig rig;
   ASSERT_OK(rig_make(&rig, 1, &sim, &def, 10000));
   ASSERT_OK(train(&rig, 10));

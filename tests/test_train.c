@@ -260,6 +260,7 @@ TEST(train, diverging_run_is_an_error_that_says_which_checkpoint_is_kept) {
     run.train.yardsticks = false;
     run.agent.learning_rate = 1e30f;
     run.agent.learning_starts = 1600;
+    run.agent.updates = 1;
     run.agent.max_grad_norm = 0;
     run.agent.loss = THRONG_LOSS_MSE;
     EXPECT_NE(train(&run, out, false, NULL), THRONG_OK);

@@ -16,16 +16,16 @@ throng_agent_def throng_default_agent_def(void) {
       .beta1 = 0.9f,
       .beta2 = 0.999f,
       .adam_epsilon = 1e-8f,
-      .batch = 1024,
+      .batch = 512,
       .update_every = 1,
-      .updates = 1,
+      .updates = 2,
       .buffer = 250000,
       .learning_starts = 10000,
       .n_step = 1,
       .double_dqn = true,
       .loss = THRONG_LOSS_HUBER,
       .max_grad_norm = 10.0f,
-      .tau = 1.0f,
+      .tau = 0.01f,
       .target_every = 10000,
       .epsilon = THRONG_EPSILON_LINEAR,
       .epsilon_start = 1.0f,
@@ -112,7 +112,7 @@ static throng_status make_constants(throng_agent *a) {
     if (status == THRONG_OK)
       status = a->backend->ops->upload(a->backend, a->item_feature, item, size * sizeof(float));
   }
-  if (status == THRONG_OK) status = agent_start_weights(a, item);
+  if (status == THRONG_OK) status = agent_start_weights(a);
   free(item);
   return status;
 }

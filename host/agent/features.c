@@ -58,6 +58,7 @@ throng_status principal_directions(const float *rows, int64_t n, int64_t stride,
 
 static throng_status project(const float *embedding, const throng_world *w, int32_t n_direction,
                              int64_t n_feature, float *to) {
+  // Rows of unit length are scaled so that their elements, like the other features, are about 1.
   void *basis;
   THRONG_TRY(
       throng_alloc(&basis, (size_t)w->dim * (size_t)n_direction, sizeof(float), "item features"));
@@ -65,7 +66,8 @@ static throng_status project(const float *embedding, const throng_world *w, int3
       principal_directions(embedding, w->n_item, w->dim, w->dim, n_direction, basis);
   if (status == THRONG_OK && w->n_item && w->dim)
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)w->n_item, n_direction, w->dim,
-                1.0f, embedding, w->dim, basis, n_direction, 0.0f, to, (blasint)n_feature);
+                sqrtf((float)n_direction), embedding, w->dim, basis, n_direction, 0.0f, to,
+                (blasint)n_feature);
   free(basis);
   return status;
 }

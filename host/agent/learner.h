@@ -150,8 +150,8 @@ throng_status principal_directions(const float *rows, int64_t n, int64_t stride,
 
 // weights.c
 throng_status agent_register_weights(throng_agent *a);
-/// Seeded start: see weights.c. `item_feature` is the host's copy, NULL for flat.
-throng_status agent_start_weights(throng_agent *a, const float *item_feature);
+/// Seeded random start: see weights.c.
+throng_status agent_start_weights(throng_agent *a);
 /// Set a hyperparameter of every agent by its name; `value` (count).
 throng_status agent_set_hyperparameter(throng_agent *a, const char *name, const float *value);
 

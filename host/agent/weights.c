@@ -108,38 +108,17 @@ static start_rule rule_of(const throng_agent *a, int parameter) {
     case PARAMETER_INPUT_BIAS: return (start_rule){.uniform = input};
     case PARAMETER_HIDDEN:
     case PARAMETER_HIDDEN_BIAS: return (start_rule){.uniform = hidden};
-    // Small beside the skip connection, which starts from a sensible ranking.
-    case PARAMETER_QUERY:
+    // Query and value start small, so that the first targets are the rewards and not noise.
+    case PARAMETER_QUERY: return (start_rule){.uniform = 0.3f * last};
+    case PARAMETER_SKIP: return (start_rule){.uniform = 0.3f * input};
     case PARAMETER_VALUE: return (start_rule){.uniform = 0.1f * last};
+    case PARAMETER_ITEM_MATRIX: return (start_rule){.uniform = 1.0f / sqrtf((float)a->n_feature)};
     case PARAMETER_ITEM_VECTOR: return (start_rule){.uniform = two ? 0.0f : last};
     default: return (start_rule){0};
   }
 }
 
-/// The two_tower head starts as "similar to what was liked, unlike what was disliked, in categories
-/// that were liked": item_matrix holds the items' leading directions E, and skip the same rows
-/// with these factors, so that query . vector ~ sum of factor * <state block, item block>.
-static void start_bilinear(const throng_agent *a, const float *basis, float *skip) {
-  static const float direction[STATE_DIRECTION_BLOCKS] = {
-      [STATE_LIKED_MEAN] = 0.25f,   [STATE_DISLIKED_MEAN] = -0.25f,
-      [STATE_LIKED_SHARE] = 0.5f,   [STATE_DISLIKED_SHARE] = -0.5f,
-      [STATE_LIKED_RECENT] = 0.25f, [STATE_DISLIKED_RECENT] = -0.25f};
-  static const float category[STATE_CATEGORY_BLOCKS] = {[STATE_CATEGORY_SIGN] = 0.5f};
-  int64_t nd = a->n_direction, nc = a->n_category, width = a->width;
-  for (int64_t block = 0; block < STATE_DIRECTION_BLOCKS; ++block) {
-    bool disliked = block == STATE_DISLIKED_MEAN || block == STATE_DISLIKED_SHARE ||
-                    block == STATE_DISLIKED_RECENT;
-    for (int64_t i = 0; i < nd * width; ++i)
-      skip[block * nd * width + i] = direction[block] * basis[(disliked ? nd * width : 0) + i];
-  }
-  float *categories = skip + STATE_DIRECTION_BLOCKS * nd * width;
-  for (int64_t block = 0; block < STATE_CATEGORY_BLOCKS; ++block)
-    for (int64_t i = 0; i < nc * width; ++i)
-      categories[block * nc * width + i] = category[block] * basis[2 * nd * width + i];
-}
-
-static throng_status start_parameter(throng_agent *a, int parameter, const float *basis,
-                                     float *value) {
+static throng_status start_parameter(throng_agent *a, int parameter, float *value) {
   start_rule rule = rule_of(a, parameter);
   int64_t size = a->size[parameter];
   for (int32_t agent = 0; agent < a->n_agent; ++agent) {
@@ -152,32 +131,21 @@ static throng_status start_parameter(throng_agent *a, int parameter, const float
       v[i] = rule.normal > 0.0f ? rule.normal * random_normal(r.w[0], r.w[1])
                                 : rule.uniform * (2.0f * random_uniform(r.w[0]) - 1.0f);
     }
-    if (parameter == PARAMETER_ITEM_MATRIX) memcpy(v, basis, sizeof(float) * (size_t)size);
-    if (parameter == PARAMETER_SKIP) start_bilinear(a, basis, v);
-    // Items that are liked more often in the real histories are liked more often again.
-    if (parameter == PARAMETER_ITEM_FACT) v[2 * a->n_direction + a->n_category] = 1.0f;
   }
   return a->backend->ops->upload(a->backend, a->weight.at[parameter], value,
                                  sizeof(float) * (size_t)(size * a->n_agent));
 }
 
-throng_status agent_start_weights(throng_agent *a, const float *item_feature) {
+throng_status agent_start_weights(throng_agent *a) {
   THRONG_TRY(start_hyperparameters(a));
-  int64_t largest = (int64_t)a->n_feature * a->width;
+  int64_t largest = 0;
   for (int p = 0; p < PARAMETER_COUNT; ++p)
     if (a->size[p] * a->n_agent > largest) largest = a->size[p] * a->n_agent;
-  void *value = NULL, *basis = NULL;
+  void *value;
   throng_status status = throng_alloc(&value, (size_t)largest, sizeof(float), "agent weights");
-  if (status == THRONG_OK)
-    status =
-        throng_alloc(&basis, (size_t)(a->n_feature * a->width), sizeof(float), "agent weights");
-  if (status == THRONG_OK && item_feature)
-    status = principal_directions(item_feature, a->n_item, a->n_feature,
-                                  a->n_feature - AGENT_ITEM_FACTS, a->width, basis);
   for (int p = 0; status == THRONG_OK && p < PARAMETER_COUNT; ++p)
-    if (a->size[p]) status = start_parameter(a, p, basis, value);
+    if (a->size[p]) status = start_parameter(a, p, value);
   free(value);
-  free(basis);
   if (status == THRONG_OK) status = agent_copy_target(a);
   return status;
 }

@@ -33,16 +33,16 @@ typedef struct throng_agent_def {
   float gamma;                       ///< 0.975
   float learning_rate;               ///< 1e-3 (paper: 1e-4)
   float beta1, beta2, adam_epsilon;  ///< 0.9, 0.999, 1e-8
-  int32_t batch;                     ///< 1,024 transitions an update and agent
+  int32_t batch;                     ///< 512 transitions an update and agent
   int32_t update_every;              ///< 1; simulator steps between updates
-  int32_t updates;                   ///< 1; updates each time
+  int32_t updates;                   ///< 2; updates each time
   int64_t buffer;                    ///< 250,000 transitions an agent
   int64_t learning_starts;           ///< 10,000 user-steps before the first update
   int32_t n_step;                    ///< 1
   bool double_dqn;                   ///< true (van Hasselt et al. 2016)
   throng_loss loss;
-  float max_grad_norm;   ///< 10; 0: no clipping
-  float tau;             ///< 1: hard target copy; below 1: soft update at every update
+  float max_grad_norm;  ///< 10; 0: no clipping
+  float tau;            ///< 0.01; soft target update after every update. 1: hard copies (the paper)
   int64_t target_every;  ///< 10,000 user-steps between hard copies
   throng_epsilon epsilon;
   float epsilon_start, epsilon_end;  ///< 1, 0.05
