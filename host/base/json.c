@@ -276,7 +276,7 @@ throng_status json_parse(const char *name, int64_t first_line, const char *text,
     snprintf(place, sizeof place, "%s", name);
   else
     snprintf(place, sizeof place, "%s:%lld", name, (long long)first_line);
-  status = check_keys(place, *out);
+  if (!(flags & JSON_DUPLICATES)) status = check_keys(place, *out);
   if (status != THRONG_OK) {
     cJSON_Delete(*out);
     *out = NULL;

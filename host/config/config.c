@@ -1,0 +1,205 @@
+/// A configuration's life: loaded from text and overrides, checked across keys, freed.
+#include "config/config.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/keys.h"
+#include "config/nearest.h"
+#include "config/read.h"
+
+void config_free(throng_config *config) {
+  for (size_t i = 0; i < config->n_owned; ++i) free(config->owned[i]);
+  free(config->owned);
+  memset(config, 0, sizeof *config);
+}
+
+bool config_has_key(const throng_config *config, const char *path) {
+  const config_key *key = config_find_key(path);
+  return key && config->origin[key - config_keys] != CONFIG_DEFAULT;
+}
+
+bool config_has_section(const throng_config *config, const char *section) {
+  size_t length = strlen(section);
+  for (int i = 0; i < config_key_count; ++i)
+    if (config->origin[i] != CONFIG_DEFAULT && !strncmp(config_keys[i].path, section, length) &&
+        config_keys[i].path[length] == '.')
+      return true;
+  return false;
+}
+
+/// "a.b=c": strings, paths and names are taken as they stand, anything else is read as JSON.
+static throng_status override(throng_config *config, const char *text) {
+  char path[128], where[160];
+  const char *equals = strchr(text, '=');
+  size_t length = equals ? (size_t)(equals - text) : 0;
+  if (!equals || length == 0 || length >= sizeof path)
+    return throng_fail(THRONG_ERROR_CONFIG, "--set %.80s: expected section.key=value", text);
+  memcpy(path, text, length);
+  path[length] = '\0';
+  const config_key *key = config_find_key(path);
+  if (!key) {
+    const config_key *nearest = config_nearest_key(path);
+    if (nearest)
+      return throng_fail(THRONG_ERROR_CONFIG, "--set %s: no such key; did you mean %s?", path,
+                         nearest->path);
+    return throng_fail(THRONG_ERROR_CONFIG, "--set %s: no such key; `man throng` lists them", path);
+  }
+  snprintf(where, sizeof where, "--set %s", path);
+  const char *value = equals + 1;
+  cJSON *node = NULL;
+  if (key->kind == KEY_STRING || key->kind == KEY_PATH || key->kind == KEY_ENUM) {
+    node = cJSON_CreateString(value);
+  } else {
+    char wrapped[512];
+    bool bare = key->count > 1 && *value != '[';
+    int size = snprintf(wrapped, sizeof wrapped, bare ? "[%s]" : "%s", value);
+    if (size > 0 && (size_t)size < sizeof wrapped) node = cJSON_ParseWithOpts(wrapped, NULL, 1);
+    if (!node) node = cJSON_CreateString(value);  // the refusal then quotes it
+  }
+  if (!node) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
+  throng_status status = config_assign(config, key, node, CONFIG_OVERRIDE, where);
+  cJSON_Delete(node);
+  return status;
+}
+
+static int origin_of(const throng_config *config, const char *path) {
+  return config->origin[config_find_key(path) - config_keys];
+}
+
+/// One seed for a whole run: whoever was not told otherwise at the same place follows train.seed.
+static void spread_seed(throng_config *config) {
+  int given = origin_of(config, "train.seed");
+  if (given == CONFIG_DEFAULT) return;
+  if (origin_of(config, "sim.seed") < given) config->sim.seed = config->seed;
+  if (origin_of(config, "agent.seed") < given) config->agent.seed = config->seed;
+  if (origin_of(config, "sta.seed") < given) config->sta.seed = config->seed;
+}
+
+static throng_status wrong(const throng_config *config, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static throng_status wrong(const throng_config *config, const char *format, ...) {
+  char text[512];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (!config->source) return throng_fail(THRONG_ERROR_CONFIG, "%s", text);
+  return throng_fail(THRONG_ERROR_CONFIG, "%s: %s", config->source, text);
+}
+
+static bool is_text(const config_key *key) {
+  return key->kind == KEY_STRING || key->kind == KEY_PATH;
+}
+
+static const char *text_of(const throng_config *config, const config_key *key) {
+  return *(const char *const *)(const void *)((const char *)config + key->offset);
+}
+
+/// A file key of another format is a mistake worth stopping at: the file would be left unread.
+static throng_status check_formats(const throng_config *config) {
+  const config_key *format = config_find_key("dataset.format");
+  for (int i = 0; i < config_key_count; ++i) {
+    const config_key *key = &config_keys[i];
+    if (!key->formats || config->origin[i] == CONFIG_DEFAULT) continue;
+    if (is_text(key) && !text_of(config, key)) continue;
+    if (key->formats >> config->dataset.format & 1u) continue;
+    char uses[128] = "";
+    for (int f = 0; format->names[f]; ++f) {
+      if (!(key->formats >> f & 1u)) continue;
+      size_t used = strlen(uses);
+      snprintf(uses + used, sizeof uses - used, "%s%s", used ? " and " : "", format->names[f]);
+    }
+    return wrong(config, "%s: dataset.format %s does not use it (%s does)", key->path,
+                 format->names[config->dataset.format], uses);
+  }
+  return THRONG_OK;
+}
+
+static throng_status check(const throng_config *config) {
+  if (config_has_section(config, "dataset")) THRONG_TRY(check_formats(config));
+  if (config->sta.width % config->sta.heads)
+    return wrong(config, "sta.heads: %d does not divide sta.width, which is %d", config->sta.heads,
+                 config->sta.width);
+  if (config->sta.window % 2)
+    return wrong(config, "sta.window: %d is odd; expected an even number", config->sta.window);
+  if (config->sim.lanes % config->agent.count)
+    return wrong(config, "agent.count: %d does not divide sim.lanes, which is %d",
+                 config->agent.count, config->sim.lanes);
+  const char *name = config->backend.name;
+  if (!name || (strcmp(name, "auto") && strcmp(name, "cpu") && strcmp(name, "cuda")))
+    return wrong(config, "backend.name: expected auto, cpu or cuda, not \"%s\"", name ? name : "");
+  if (!isnan(config->dataset.rating_min) && !isnan(config->dataset.rating_max) &&
+      config->dataset.rating_min > config->dataset.rating_max)
+    return wrong(config, "dataset.rating_min: %g is above dataset.rating_max, which is %g",
+                 config->dataset.rating_min, config->dataset.rating_max);
+  if (config->agent.epsilon_end > config->agent.epsilon_start)
+    return wrong(config, "agent.epsilon_end: %g is above agent.epsilon_start, which is %g",
+                 (double)config->agent.epsilon_end, (double)config->agent.epsilon_start);
+  return THRONG_OK;
+}
+
+throng_status config_check_dataset(const throng_config *config) {
+  static const char *const required[][2] = {
+      [DATASET_AMAZON] = {"dataset.reviews"},
+      [DATASET_YELP] = {"dataset.reviews", "dataset.businesses"},
+      [DATASET_ANIME] = {"dataset.ratings", "dataset.items"},
+      [DATASET_MOVIELENS] = {"dataset.ratings", "dataset.items"},
+      [DATASET_RECBOLE] = {"dataset.interactions"},
+      [DATASET_CSV] = {"dataset.file"},
+  };
+  const char *format = config_find_key("dataset.format")->names[config->dataset.format];
+  THRONG_TRY(check_formats(config));
+  for (int i = 0; i < 2; ++i) {
+    const char *path = required[config->dataset.format][i];
+    if (path && !text_of(config, config_find_key(path)))
+      return wrong(config, "%s: missing; dataset.format %s needs it", path, format);
+  }
+  if (config->keywords.provider == KEYWORDS_FILE && !config->keywords.file)
+    return wrong(config, "keywords.file: missing; keywords.provider file needs it");
+  if (config->keywords.provider != KEYWORDS_FILE && config->keywords.file)
+    return wrong(config, "keywords.file: given, but keywords.provider is not file");
+  if (config->embedding.provider == EMBEDDING_FILE &&
+      (!config->embedding.file || !config->embedding.vocabulary))
+    return wrong(config, "embedding.%s: missing; embedding.provider file needs it",
+                 config->embedding.file ? "vocabulary" : "file");
+  if (config->embedding.provider != EMBEDDING_FILE && config->embedding.file)
+    return wrong(config, "embedding.file: given, but embedding.provider is not file");
+  return THRONG_OK;
+}
+
+throng_status config_load_text(const char *text, size_t length, const char *name,
+                               const char *const *overrides, throng_config *out) {
+  config_defaults(out);
+  throng_status status = THRONG_OK;
+  if (text) {
+    char *source = strdup(name);
+    if (!source) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", name);
+    out->source = source;
+    THRONG_TRY_GOTO(
+        throng_grow((void **)&out->owned, &out->owned_capacity, 1, sizeof *out->owned, name));
+    out->owned[out->n_owned++] = source;
+    THRONG_TRY_GOTO(config_read(out, text, length, name));
+  }
+  for (const char *const *o = overrides; o && *o; ++o) THRONG_TRY_GOTO(override(out, *o));
+  spread_seed(out);
+  THRONG_TRY_GOTO(check(out));
+  return THRONG_OK;
+done:
+  if (out->n_owned == 0) free((char *)out->source);
+  config_free(out);
+  return status;
+}
+
+throng_status config_load(const char *path, const char *const *overrides, throng_config *out) {
+  if (!path) return config_load_text(NULL, 0, NULL, overrides, out);
+  char *text = NULL;
+  size_t length = 0;
+  THRONG_TRY(config_read_file(path, &text, &length));
+  throng_status status = config_load_text(text, length, path, overrides, out);
+  free(text);
+  return status;
+}

@@ -1,0 +1,289 @@
+/// Every configuration key: its place, type, range and meaning. To add a key, add a row.
+#include "config/keys.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "config/nearest.h"
+
+/// offsetof that refuses to compile where the field is not of the row's type.
+#define TYPED(type, field, element)                                                          \
+  (offsetof(throng_config, field) +                                                          \
+   0 * sizeof(struct {                                                                       \
+     int unused;                                                                             \
+     _Static_assert(_Generic(((throng_config *)0)->element, type : 1, default : 0), #field); \
+   }))
+#define CHECKED(type, field) TYPED(type, field, field)
+
+#define STRING(path, field, formats, help) \
+  { path, KEY_STRING, 1, CHECKED(const char *, field), 0, 0, NULL, formats, help }
+#define PATH(path, field, formats, help) \
+  { path, KEY_PATH, 1, CHECKED(const char *, field), 0, 0, NULL, formats, help }
+#define I32(path, field, low, high, help) \
+  { path, KEY_I32, 1, CHECKED(int32_t, field), low, high, NULL, 0, help }
+#define U32(path, field, low, high, help) \
+  { path, KEY_U32, 1, CHECKED(uint32_t, field), low, high, NULL, 0, help }
+#define I64(path, field, low, high, help) \
+  { path, KEY_I64, 1, CHECKED(int64_t, field), low, high, NULL, 0, help }
+#define F32(path, field, low, high, help) \
+  { path, KEY_F32, 1, CHECKED(float, field), low, high, NULL, 0, help }
+#define F64(path, field, low, high, help) \
+  { path, KEY_F64, 1, CHECKED(double, field), low, high, NULL, 0, help }
+#define BOOL(path, field, help) \
+  { path, KEY_BOOL, 1, CHECKED(bool, field), 0, 0, NULL, 0, help }
+#define ENUM(path, type, field, names, help) \
+  { path, KEY_ENUM, 1, CHECKED(type, field), 0, 0, names, 0, help }
+#define I32S(path, field, n, low, high, help) \
+  { path, KEY_I32, n, TYPED(int32_t, field, field[0]), low, high, NULL, 0, help }
+#define F32S(path, field, n, low, high, help) \
+  { path, KEY_F32, n, TYPED(float, field, field[0]), low, high, NULL, 0, help }
+#define SEED(path, field, help) U32(path, field, 0, 4294967295.0, help)
+
+#define FORMAT(name) (1u << DATASET_##name)
+#define LARGE 1099511627776.0  // 2^40: steps, transitions, bytes; exact in a double
+
+static const char *const format_names[] = {"amazon",  "yelp", "anime", "movielens",
+                                           "recbole", "csv",  NULL};
+static const char *const keywords_names[] = {"lexical", "file", NULL};
+static const char *const embedding_names[] = {"lsa", "file", NULL};
+static const char *const objective_names[] = {"label", "next_item", NULL};
+static const char *const semantics_names[] = {"paper", "published-code", NULL};
+static const char *const rule_names[] = {"majority", "f_mat",    "f_sim",       "f_sta",
+                                         "logical",  "weighted", "probability", NULL};
+static const char *const algorithm_names[] = {"dqn", NULL};
+static const char *const head_names[] = {"flat", "two_tower", NULL};
+static const char *const loss_names[] = {"huber", "mse", NULL};
+static const char *const epsilon_names[] = {"linear", "exponential", NULL};
+
+const config_section config_sections[] = {
+    {"dataset", "raw reviews or ratings, and how they become likes and dislikes"},
+    {"keywords", "where liking and disliking keywords come from"},
+    {"embedding", "where keyword embeddings come from"},
+    {"synth", "a synthetic world with planted tastes, in place of a data set"},
+    {"world", "a world file made earlier, in place of a data set"},
+    {"sta", "the statistical model f_sta and its fit"},
+    {"votes", "how the three votes are made and joined"},
+    {"sim", "simulated user sessions"},
+    {"agent", "the learner"},
+    {"train", "a training run"},
+    {"backend", "where arrays live and kernels run"},
+};
+const int config_section_count = sizeof config_sections / sizeof *config_sections;
+
+const config_key config_keys[] = {
+    ENUM("dataset.format", dataset_format, dataset.format, format_names,
+         "layout of the raw files; Amazon's three editions and MovieLens' are told apart by "
+         "themselves"),
+    PATH("dataset.reviews", dataset.reviews, FORMAT(AMAZON) | FORMAT(YELP),
+         "review lines, gzip or plain"),
+    PATH("dataset.metadata", dataset.metadata, FORMAT(AMAZON),
+         "item metadata lines; may be left out"),
+    PATH("dataset.businesses", dataset.businesses, FORMAT(YELP), "business lines"),
+    PATH("dataset.ratings", dataset.ratings, FORMAT(ANIME) | FORMAT(MOVIELENS), "rating rows"),
+    PATH("dataset.items", dataset.items, FORMAT(ANIME) | FORMAT(MOVIELENS) | FORMAT(RECBOLE),
+         "item rows"),
+    PATH("dataset.interactions", dataset.interactions, FORMAT(RECBOLE), "the .inter file"),
+    PATH("dataset.file", dataset.file, FORMAT(CSV), "the CSV file, with a header"),
+    STRING("dataset.columns.user", dataset.column_user, FORMAT(CSV), "column of user ids"),
+    STRING("dataset.columns.item", dataset.column_item, FORMAT(CSV), "column of item ids"),
+    STRING("dataset.columns.rating", dataset.column_rating, FORMAT(CSV), "column of ratings"),
+    STRING("dataset.columns.time", dataset.column_time, FORMAT(CSV),
+           "column of times, seconds since 1970 or a date; without one, file order counts"),
+    STRING("dataset.columns.text", dataset.column_text, FORMAT(CSV), "column of review texts"),
+    STRING("dataset.state", dataset.state, FORMAT(YELP),
+           "keep the businesses of this state (the paper: MO)"),
+    F64("dataset.like_threshold", dataset.like_threshold, -1e9, 1e9,
+        "a rating that reaches it is a like, in rating units (the paper: 3 of 5)"),
+    F64("dataset.rating_min", dataset.rating_min, -1e9, 1e9,
+        "least rating accepted; null: the format's own"),
+    F64("dataset.rating_max", dataset.rating_max, -1e9, 1e9,
+        "largest rating accepted; null: the format's own"),
+    I32("dataset.k_core", dataset.k_core, 0, 1000000,
+        "users and items with fewer interactions go; 0: none"),
+    I64("dataset.max_interactions", dataset.max_interactions, 0, LARGE,
+        "stop after so many kept interactions; 0: no limit"),
+
+    ENUM("keywords.provider", keywords_provider, keywords.provider, keywords_names,
+         "lexical: from review texts and attributes; file: keywords.file as it is"),
+    PATH("keywords.file", keywords.file, 0,
+         "JSON lines {\"item\",\"categories\",\"pros\",\"cons\"}, for provider file"),
+    I32("keywords.min_items", keywords.min_items, 1, 1000000000,
+        "extracted keywords of fewer items go"),
+    F64("keywords.max_share", keywords.max_share, 0, 1,
+        "extracted keywords of a larger share of the items go"),
+    I32("keywords.per_item", keywords.per_item, 0, 10000,
+        "at most so many keywords a side from an item's own reviews"),
+    I32("keywords.per_category", keywords.per_category, 0, 10000,
+        "at most so many keywords a side from each category"),
+    F64("keywords.prior", keywords.prior, 1e-9, 1e9,
+        "strength of the Dirichlet prior, per corpus word"),
+    F64("keywords.min_z", keywords.min_z, 0, 1e6, "least z-score of a log-odds ratio"),
+
+    ENUM("embedding.provider", embedding_provider, embedding.provider, embedding_names,
+         "lsa: keyword-item PPMI, truncated SVD; file: embedding.file as it is"),
+    PATH("embedding.file", embedding.file, 0,
+         "safetensors with the tensor embedding (n_keywords, d), for provider file"),
+    PATH("embedding.vocabulary", embedding.vocabulary, 0,
+         "the keywords of embedding.file, one a line"),
+    I32("embedding.dim", embedding.dim, 1, 65536, "length of a keyword's embedding (lsa)"),
+    SEED("embedding.seed", embedding.seed, "seed of the SVD's range finder"),
+
+    I32("synth.users", synth.n_user, 1, 100000000, "users"),
+    I32("synth.items", synth.n_item, 10, 10000000, "items"),
+    I32("synth.categories", synth.n_category, 1, 100000, "categories"),
+    I32("synth.keywords", synth.n_keyword, 32, 10000000, "distinct keywords"),
+    I32("synth.dim", synth.dim, 2, 4096, "length of the embeddings"),
+    I32("synth.tastes", synth.n_taste, 4, 1000,
+        "latent tastes that users and items are drawn from"),
+    I32("synth.history_mean", synth.history_mean, 5, 10000, "mean interactions a user"),
+    F32("synth.noise", synth.noise, 0, 1, "share of answers that ignore the taste"),
+    SEED("synth.seed", synth.seed, "seed of the synthetic world"),
+
+    PATH("world.file", world_file, 0,
+         "a world made earlier; neither dataset nor synth is read then"),
+
+    PATH("sta.file", sta_file, 0, "f_sta weights fitted earlier on this world"),
+    I32("sta.width", sta.width, 1, 4096, "length of every embedding"),
+    I32("sta.layers", sta.layers, 1, 64, "attention layers"),
+    I32("sta.heads", sta.heads, 1, 64, "attention heads; divides sta.width"),
+    I32("sta.window", sta.window, 2, 4096, "history entries that the model reads; even"),
+    BOOL("sta.labels", sta.labels, "the model sees whether a past item was liked"),
+    ENUM("sta.objective", throng_sta_objective, sta.objective, objective_names,
+         "label: the real 0/1 answers; next_item: the next item against sampled negatives"),
+    F32("sta.dropout", sta.dropout, 0, 0.99, "share of activations dropped in the fit"),
+    F32("sta.learning_rate", sta.learning_rate, 1e-9, 10, "Adam's step size"),
+    F32("sta.weight_decay", sta.weight_decay, 0, 10, "L2 added to the gradient"),
+    F32("sta.beta1", sta.beta1, 0, 0.999999, "Adam's first decay"),
+    F32("sta.beta2", sta.beta2, 0, 0.9999999, "Adam's second decay"),
+    I32("sta.batch", sta.batch, 1, 1048576, "windows a step"),
+    I32("sta.epochs", sta.epochs, 1, 100000, "epochs at most"),
+    I32("sta.patience", sta.patience, 1, 100000,
+        "epochs without a better validation AUC before stopping"),
+    F32("sta.threshold", sta.threshold, 0, 1, "f_sta votes 1 where p reaches it"),
+    SEED("sta.seed", sta.seed, "seed of the fit; follows train.seed unless given"),
+
+    ENUM("votes.semantics", throng_semantics, sim.votes.semantics, semantics_names,
+         "paper: the equations; published-code: the authors' released code bit for bit, whose "
+         "predict applies the sigmoid twice, so that its statistical vote is always 1"),
+    ENUM("votes.rule", throng_rule, sim.votes.rule, rule_names,
+         "majority: at least two of three; f_mat, f_sim, f_sta: one vote alone; logical: f_mat and "
+         "f_sim, a coin where they disagree; weighted: weights . votes reaches the threshold; "
+         "probability: drawn with the weighted mean of the three scores"),
+    F32S("votes.weights", sim.votes.weights, 3, 0, 1e6, "weights of f_mat, f_sim, f_sta"),
+    F32("votes.weight_threshold", sim.votes.weight_threshold, -1e9, 1e9,
+        "what the weighted votes must reach (rule weighted)"),
+    I64("votes.table_bytes", sim.votes.table_bytes, 0, LARGE,
+        "budget of the item-item table in bytes; 0: never build one"),
+
+    I32("sim.lanes", sim.lanes, 1, 16777216, "user sessions that advance together"),
+    I32("sim.history", sim.history, 1, 65536, "entries that a lane remembers, newest kept"),
+    F32("sim.leave_probability", sim.leave_probability, 0, 1,
+        "probability that a user leaves after a step"),
+    I32("sim.max_steps", sim.max_steps, 1, 1000000000, "steps after which an episode is truncated"),
+    I32("sim.slate_size", sim.slate_size, 1, 1024, "items shown a step"),
+    BOOL("sim.mask_seen", sim.mask_seen, "agents may not repeat an item within a session"),
+    BOOL("sim.autoreset", sim.autoreset, "an ended lane starts again on the same step"),
+    SEED("sim.seed", sim.seed, "seed of the lanes; follows train.seed unless given"),
+    U32("sim.first_lane", sim.first_lane, 0, 4294967295.0, "number of lane 0 in the random stream"),
+
+    ENUM("agent.algorithm", config_algorithm, algorithm, algorithm_names, "the learner"),
+    ENUM("agent.head", throng_head, agent.head, head_names,
+         "flat: one slot and one Q an item (the paper); two_tower: query of the state . vector of "
+         "the item"),
+    I32("agent.count", agent.count, 1, 65536, "agents in the population; divides sim.lanes"),
+    I32S("agent.hidden", agent.hidden, 2, 1, 16384, "units of the two hidden layers"),
+    I32("agent.width", agent.width, 1, 16384, "query and item vectors (two_tower)"),
+    I32("agent.user_width", agent.user_width, 0, 16384, "learned user embedding; 0: none"),
+    F32("agent.gamma", agent.gamma, 0, 1, "discount a step"),
+    F32("agent.learning_rate", agent.learning_rate, 1e-9, 10, "Adam's step size (the paper: 1e-4)"),
+    F32("agent.beta1", agent.beta1, 0, 0.999999, "Adam's first decay"),
+    F32("agent.beta2", agent.beta2, 0, 0.9999999, "Adam's second decay"),
+    F32("agent.adam_epsilon", agent.adam_epsilon, 1e-20, 1, "Adam's denominator term"),
+    I32("agent.batch", agent.batch, 1, 16777216, "transitions an update and agent"),
+    I32("agent.update_every", agent.update_every, 1, 1000000000, "simulator steps between updates"),
+    I32("agent.updates", agent.updates, 1, 1000000, "updates each time"),
+    I64("agent.buffer", agent.buffer, 1, LARGE, "replay transitions an agent"),
+    I64("agent.learning_starts", agent.learning_starts, 0, LARGE,
+        "user-steps before the first update"),
+    I32("agent.n_step", agent.n_step, 1, 1000, "steps of reward before the bootstrap"),
+    BOOL("agent.double_dqn", agent.double_dqn, "the online net chooses, the target net values"),
+    ENUM("agent.loss", throng_loss, agent.loss, loss_names, "loss of the TD error"),
+    F32("agent.max_grad_norm", agent.max_grad_norm, 0, 1e9, "gradient clipping; 0: none"),
+    F32("agent.tau", agent.tau, 1e-9, 1, "1: hard target copy; below: soft update at every update"),
+    I64("agent.target_every", agent.target_every, 1, LARGE, "user-steps between hard copies"),
+    ENUM("agent.epsilon", throng_epsilon, agent.epsilon, epsilon_names, "how epsilon falls"),
+    F32("agent.epsilon_start", agent.epsilon_start, 0, 1, "share of random actions at first"),
+    F32("agent.epsilon_end", agent.epsilon_end, 0, 1, "share of random actions at last"),
+    F32("agent.epsilon_share", agent.epsilon_share, 0, 1, "share of all steps over which it falls"),
+    SEED("agent.seed", agent.seed,
+         "seed of weights, actions and replay; follows train.seed unless "
+         "given"),
+
+    I64("train.steps", train.steps, 1, LARGE, "user-steps"),
+    I64("train.evaluate_every", train.evaluate_every, 1, LARGE, "user-steps between evaluations"),
+    I64("train.checkpoint_every", train.checkpoint_every, 1, LARGE,
+        "user-steps between checkpoints"),
+    I32("train.evaluation.episodes", train.evaluation.episodes, 1, 16777216,
+        "sessions of an evaluation"),
+    SEED("train.evaluation.seed", train.evaluation.seed,
+         "seed of evaluations, apart from training's"),
+    I32("train.evaluation.top", train.evaluation.top, 1, 1000, "items that Liking% asks about"),
+    BOOL("train.yardsticks", train.yardsticks,
+         "evaluate random, popular, most-similar and oracle too"),
+    BOOL("train.resume", train.resume, "go on from the run folder's last good checkpoint"),
+    SEED("train.seed", seed, "seed that sim, agent and sta follow unless they have their own"),
+    PATH("train.out", train.out, 0, "run folder, made where missing"),
+
+    STRING("backend.name", backend.name, 0, "auto, cpu or cuda"),
+    I32("backend.threads", backend.threads, 0, 1024, "CPU threads; 0: one a core"),
+    I32("backend.device", backend.device, 0, 1024, "CUDA device"),
+};
+const int config_key_count = sizeof config_keys / sizeof *config_keys;
+_Static_assert(sizeof config_keys / sizeof *config_keys <= CONFIG_MAX_KEYS, "CONFIG_MAX_KEYS");
+
+void config_defaults(throng_config *out) {
+  memset(out, 0, sizeof *out);
+  out->dataset = dataset_default_def();
+  out->keywords = keywords_default_def();
+  out->embedding = embedding_default_def();
+  out->synth = throng_default_synth_def();
+  out->sta = throng_default_sta_def();
+  out->sim = throng_default_sim_def();
+  out->agent = throng_default_agent_def();
+  out->train = throng_default_train_def();
+  out->seed = 1;
+  out->backend = throng_default_backend_def();
+}
+
+const config_key *config_find_key(const char *path) {
+  for (int i = 0; i < config_key_count; ++i)
+    if (!strcmp(config_keys[i].path, path)) return &config_keys[i];
+  return NULL;
+}
+
+bool config_is_group(const char *path) {
+  size_t length = strlen(path);
+  for (int i = 0; i < config_key_count; ++i)
+    if (!strncmp(config_keys[i].path, path, length) && config_keys[i].path[length] == '.')
+      return true;
+  return false;
+}
+
+static const char *leaf_of(const char *path) {
+  const char *dot = strrchr(path, '.');
+  return dot ? dot + 1 : path;
+}
+
+/// A key that was put into the wrong section is nearer than any misspelling within the section.
+const config_key *config_nearest_key(const char *path) {
+  const config_key *nearest = NULL;
+  size_t best = edit_limit(path) + 1;
+  for (int i = 0; i < config_key_count; ++i) {
+    const char *known = config_keys[i].path;
+    size_t distance = edit_distance(path, known, best);
+    if (distance > 2 && !strcmp(leaf_of(path), leaf_of(known))) distance = 2;
+    if (distance < best) best = distance, nearest = &config_keys[i];
+  }
+  return nearest;
+}

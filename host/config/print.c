@@ -1,0 +1,135 @@
+/// A configuration as JSON, and the JSON Schema of all of them.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/keys.h"
+
+/// The object in which the key stands, made on the way: "dataset.columns.user" -> columns.
+/// With a schema every object's members are under "properties".
+static cJSON *object_for(cJSON *root, const char *path, bool schema, const char **leaf) {
+  cJSON *object = root;
+  const char *at = path;
+  for (const char *dot; (dot = strchr(at, '.')); at = dot + 1) {
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(dot - at), at);
+    cJSON *members = schema ? cJSON_GetObjectItemCaseSensitive(object, "properties") : object;
+    cJSON *inner = cJSON_GetObjectItemCaseSensitive(members, name);
+    if (!inner) {
+      inner = cJSON_AddObjectToObject(members, name);
+      if (inner && schema) {
+        cJSON_AddStringToObject(inner, "type", "object");
+        for (int i = 0; i < config_section_count; ++i)
+          if (object == root && !strcmp(config_sections[i].name, name))
+            cJSON_AddStringToObject(inner, "description", config_sections[i].help);
+        cJSON_AddFalseToObject(inner, "additionalProperties");
+        cJSON_AddObjectToObject(inner, "properties");
+      }
+    }
+    if (!inner) return NULL;
+    object = inner;
+  }
+  *leaf = at;
+  return schema ? cJSON_GetObjectItemCaseSensitive(object, "properties") : object;
+}
+
+static throng_status finish(cJSON *root, bool complete, char **out) {
+  *out = complete ? cJSON_Print(root) : NULL;
+  cJSON_Delete(root);
+  if (!*out) return throng_fail(THRONG_ERROR_MEMORY, "printing a configuration: out of memory");
+  return THRONG_OK;
+}
+
+throng_status config_print(const throng_config *config, char **out) {
+  cJSON *root = cJSON_CreateObject();
+  bool complete = root != NULL;
+  for (int i = 0; i < config_key_count && complete; ++i) {
+    const config_key *key = &config_keys[i];
+    const char *leaf;
+    if (key->formats && !(key->formats >> config->dataset.format & 1u)) continue;
+    cJSON *object = object_for(root, key->path, false, &leaf);
+    if (key->kind == KEY_STRING || key->kind == KEY_PATH) {
+      const void *field = (const char *)config + key->offset;
+      const char *string = *(const char *const *)field;
+      complete = object && (string ? cJSON_AddStringToObject(object, leaf, string)
+                                   : cJSON_AddNullToObject(object, leaf));
+      continue;
+    }
+    char text[256];
+    config_value_text(config, key, text, sizeof text);
+    complete = object && cJSON_AddRawToObject(object, leaf, text);
+  }
+  return finish(root, complete, out);
+}
+
+static const char *schema_type(key_kind kind) {
+  switch (kind) {
+    case KEY_STRING:
+    case KEY_PATH:
+    case KEY_ENUM: return "string";
+    case KEY_BOOL: return "boolean";
+    case KEY_F32:
+    case KEY_F64: return "number";
+    default: return "integer";
+  }
+}
+
+static bool describe_element(cJSON *node, const config_key *key, bool nullable) {
+  const char *type = schema_type(key->kind);
+  bool text = key->kind == KEY_STRING || key->kind == KEY_PATH;
+  if (text || nullable) {
+    cJSON *types = cJSON_AddArrayToObject(node, "type");
+    cJSON_AddItemToArray(types, cJSON_CreateString(type));
+    cJSON_AddItemToArray(types, cJSON_CreateString("null"));
+  } else {
+    cJSON_AddStringToObject(node, "type", type);
+  }
+  if (key->kind == KEY_ENUM) {
+    cJSON *names = cJSON_AddArrayToObject(node, "enum");
+    for (int i = 0; key->names[i]; ++i)
+      cJSON_AddItemToArray(names, cJSON_CreateString(key->names[i]));
+  } else if (!text && key->kind != KEY_BOOL) {
+    cJSON_AddNumberToObject(node, "minimum", key->minimum);
+    cJSON_AddNumberToObject(node, "maximum", key->maximum);
+  }
+  return true;
+}
+
+throng_status config_schema(char **out) {
+  throng_config defaults;
+  config_defaults(&defaults);
+  cJSON *root = cJSON_CreateObject();
+  bool complete = root != NULL;
+  if (complete) {
+    cJSON_AddStringToObject(root, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    cJSON_AddStringToObject(root, "title", "throng configuration");
+    cJSON_AddStringToObject(root, "type", "object");
+    cJSON_AddFalseToObject(root, "additionalProperties");
+    cJSON *properties = cJSON_AddObjectToObject(root, "properties");
+    cJSON *schema = cJSON_AddObjectToObject(properties, "$schema");
+    complete = schema && cJSON_AddStringToObject(schema, "type", "string");
+  }
+  for (int i = 0; i < config_key_count && complete; ++i) {
+    const config_key *key = &config_keys[i];
+    char text[1024];
+    const char *leaf;
+    cJSON *object = object_for(root, key->path, true, &leaf);
+    cJSON *node = object ? cJSON_AddObjectToObject(object, leaf) : NULL;
+    config_value_text(&defaults, key, text, sizeof text);
+    bool nullable = !strcmp(text, "null");
+    complete = node && cJSON_AddStringToObject(node, "description", key->help);
+    if (!complete) break;
+    if (key->count > 1) {
+      cJSON_AddStringToObject(node, "type", "array");
+      cJSON_AddNumberToObject(node, "minItems", key->count);
+      cJSON_AddNumberToObject(node, "maxItems", key->count);
+      cJSON *items = cJSON_AddObjectToObject(node, "items");
+      complete = items && describe_element(items, key, false);
+    } else {
+      complete = describe_element(node, key, nullable);
+    }
+    complete = complete && cJSON_AddRawToObject(node, "default", text);
+  }
+  return finish(root, complete, out);
+}

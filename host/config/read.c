@@ -1,0 +1,169 @@
+/// Reading a config file. json_parse checks the text and builds the tree; a second, tiny walk over
+/// the same text finds where each key stands, which the tree does not keep.
+#include "config/read.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "config/keys.h"
+
+enum { LARGEST_FILE = 1 << 20 };
+
+typedef struct reader {
+  throng_config *config;
+  const char *name;
+  const char *text;  // NUL-terminated
+  size_t length;
+  size_t at;
+} reader;
+
+static throng_status fail_at(const reader *r, size_t at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static throng_status fail_at(const reader *r, size_t at, const char *format, ...) {
+  char cause[768];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(cause, sizeof cause, format, arguments);
+  va_end(arguments);
+  size_t line = 1, column = 1;
+  for (size_t i = 0; i < at && i < r->length; ++i) {
+    ++column;
+    if (r->text[i] == '\n') ++line, column = 1;
+  }
+  return throng_fail(THRONG_ERROR_CONFIG, "%s:%zu:%zu: %s", r->name, line, column, cause);
+}
+
+/// Space and comments; the text has passed json_parse.
+static void skip_space(reader *r) {
+  for (; r->at < r->length; ++r->at) {
+    const char *at = r->text + r->at;
+    if (at[0] == '/' && at[1] == '/') {
+      const char *end = memchr(at, '\n', r->length - r->at);
+      r->at = end ? (size_t)(end - r->text) : r->length;
+    } else if (at[0] == '/') {
+      const char *end = memmem(at + 2, r->length - r->at - 2, "*/", 2);
+      r->at = end ? (size_t)(end - r->text) + 1 : r->length;
+    } else if (!strchr(" \t\r\n", *at)) {
+      return;
+    }
+  }
+}
+
+static void skip_string(reader *r) {
+  for (++r->at; r->at < r->length && r->text[r->at] != '"'; ++r->at)
+    if (r->text[r->at] == '\\') ++r->at;
+  ++r->at;
+}
+
+/// Past one value.
+static void skip_value(reader *r) {
+  int depth = 0;
+  for (skip_space(r); r->at < r->length; skip_space(r)) {
+    char c = r->text[r->at];
+    bool opens = c == '{' || c == '[', closes = c == '}' || c == ']';
+    if (depth == 0 && (closes || c == ',')) return;
+    depth += opens - closes;
+    if (c == '"')
+      skip_string(r);
+    else
+      ++r->at;
+  }
+}
+
+static throng_status unknown_key(const reader *r, size_t at, const char *path) {
+  const config_key *nearest = config_nearest_key(path);
+  if (nearest) return fail_at(r, at, "%.120s: no such key; did you mean %s?", path, nearest->path);
+  char sections[256] = "";
+  for (int i = 0; i < config_section_count; ++i) {
+    size_t used = strlen(sections);
+    snprintf(sections + used, sizeof sections - used, "%s%s", used ? ", " : "",
+             config_sections[i].name);
+  }
+  return fail_at(r, at, "%.120s: no such key; the sections are %s", path, sections);
+}
+
+/// Walk an object and its text side by side. Depth is bounded by the table: only known groups are
+/// entered.
+static throng_status read_object(reader *r, const cJSON *object, const char *prefix) {
+  ++r->at;  // the brace
+  for (const cJSON *value = object->child; value; value = value->next) {
+    skip_space(r);
+    size_t key_at = r->at;
+    skip_string(r);
+    skip_space(r);
+    ++r->at;  // the colon
+    skip_space(r);
+    size_t value_at = r->at;
+    char path[160];
+    int size = snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", value->string);
+    if (size < 0 || (size_t)size >= sizeof path) return unknown_key(r, key_at, path);
+    for (const cJSON *other = object->child; other != value; other = other->next)
+      if (!strcmp(other->string, value->string)) return fail_at(r, key_at, "%s: given twice", path);
+    if (strchr(value->string, '.'))
+      return fail_at(r, key_at, "%s: expected sections and keys as nested objects", path);
+    const config_key *key = config_find_key(path);
+    if (key) {
+      throng_status status = config_assign(r->config, key, value, CONFIG_FILE, key->path);
+      if (status == THRONG_ERROR_CONFIG) {
+        char cause[768];
+        snprintf(cause, sizeof cause, "%s", throng_error_message());
+        return fail_at(r, value_at, "%s", cause);
+      }
+      if (status != THRONG_OK) return status;
+      skip_value(r);
+    } else if (config_is_group(path)) {
+      if (!cJSON_IsObject(value))
+        return fail_at(r, value_at, "%s: expected an object with its keys", path);
+      THRONG_TRY(read_object(r, value, path));
+    } else if (!*prefix && !strcmp(path, "$schema")) {
+      skip_value(r);  // editors read it
+    } else {
+      return unknown_key(r, key_at, path);
+    }
+    skip_space(r);
+    if (r->at < r->length && r->text[r->at] == ',') ++r->at;
+  }
+  skip_space(r);
+  ++r->at;  // the closing brace
+  return THRONG_OK;
+}
+
+throng_status config_read(throng_config *config, const char *text, size_t length,
+                          const char *name) {
+  reader r = {.config = config, .name = name, .text = text, .length = length};
+  cJSON *tree = NULL;
+  if (length > LARGEST_FILE)
+    return throng_fail(THRONG_ERROR_CONFIG, "%s: more than the %d bytes that a config may have",
+                       name, LARGEST_FILE);
+  throng_status status = json_parse(name, 1, text, length, JSON_COMMENTS | JSON_DUPLICATES, &tree);
+  if (status == THRONG_ERROR_DATA) return THRONG_ERROR_CONFIG;  // the message stays
+  if (status != THRONG_OK) return status;
+  if (length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) r.at = 3;  // a byte order mark
+  skip_space(&r);
+  if (cJSON_IsObject(tree))
+    status = read_object(&r, tree, "");
+  else
+    status = fail_at(&r, r.at, "expected an object of sections: { \"dataset\": {...}, ... }");
+  cJSON_Delete(tree);
+  return status;
+}
+
+throng_status config_read_file(const char *path, char **text, size_t *length) {
+  *text = NULL;
+  *length = 0;
+  FILE *file = fopen(path, "rb");
+  if (!file)
+    return throng_fail(THRONG_ERROR_IO, "%s: %s; expected a config file", path, strerror(errno));
+  throng_status status = throng_alloc((void **)text, LARGEST_FILE + 2, 1, path);
+  if (status == THRONG_OK) {
+    *length = fread(*text, 1, LARGEST_FILE + 1, file);
+    if (ferror(file)) status = throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(errno));
+  }
+  fclose(file);
+  if (status != THRONG_OK) free(*text), *text = NULL;
+  return status;
+}

@@ -1,0 +1,338 @@
+/// Config files: keys, ranges, positions in errors, overrides, printing and the schema.
+#include <cjson/cJSON.h>
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/config.h"
+#include "config/keys.h"
+#include "config/nearest.h"
+#include "throng_test.h"
+
+static throng_status load(const char *text, const char *const *overrides, throng_config *out) {
+  return config_load_text(text, strlen(text), "run.json", overrides, out);
+}
+
+/// The message that a wrong text gives; the text must be refused as a configuration error.
+static const char *refusal(const char *text) {
+  throng_config config;
+  throng_status status = load(text, NULL, &config);
+  if (status == THRONG_OK) {
+    config_free(&config);
+    return "(accepted)";
+  }
+  EXPECT_EQ(status, THRONG_ERROR_CONFIG);
+  return throng_error_message();
+}
+
+static const char *override_refusal(const char *override) {
+  throng_config config;
+  const char *overrides[] = {override, NULL};
+  throng_status status = config_load(NULL, overrides, &config);
+  if (status == THRONG_OK) {
+    config_free(&config);
+    return "(accepted)";
+  }
+  EXPECT_EQ(status, THRONG_ERROR_CONFIG);
+  return throng_error_message();
+}
+
+TEST(config, an_empty_object_gives_the_defaults) {
+  throng_config config;
+  ASSERT_OK(load("{}", NULL, &config));
+  EXPECT_EQ(config.sim.lanes, throng_default_sim_def().lanes);
+  EXPECT_EQ(config.agent.buffer, throng_default_agent_def().buffer);
+  EXPECT_NEAR(config.agent.gamma, throng_default_agent_def().gamma, 0);
+  EXPECT_EQ(config.train.steps, throng_default_train_def().steps);
+  EXPECT_FALSE(config_has_section(&config, "dataset"));
+  config_free(&config);
+}
+
+TEST(config, values_of_every_kind_reach_their_fields) {
+  throng_config config;
+  ASSERT_OK(
+      load("{ \"$schema\": \"throng.schema.json\",\n"
+           "  \"dataset\": {\"format\": \"csv\", \"file\": \"a.csv\", \"rating_min\": null,\n"
+           "               \"columns\": {\"user\": \"uid\"}, \"like_threshold\": 3.5},\n"
+           "  \"votes\": {\"semantics\": \"published-code\", \"rule\": \"f_sta\",\n"
+           "            \"weights\": [1, 2.5, 0], \"table_bytes\": 17179869184},\n"
+           "  \"sim\": {\"lanes\": 64, \"mask_seen\": true, \"seed\": 4294967295},\n"
+           "  \"agent\": {\"hidden\": [32, 16], \"head\": \"two_tower\"},\n"
+           "  \"train\": {\"evaluation\": {\"episodes\": 7}}}",
+           NULL, &config));
+  EXPECT_EQ(config.dataset.format, DATASET_CSV);
+  EXPECT_STREQ(config.dataset.file, "a.csv");
+  EXPECT_STREQ(config.dataset.column_user, "uid");
+  EXPECT_TRUE(isnan(config.dataset.rating_min));
+  EXPECT_NEAR(config.dataset.like_threshold, 3.5, 0);
+  EXPECT_EQ(config.sim.votes.semantics, THRONG_SEMANTICS_PUBLISHED_CODE);
+  EXPECT_EQ(config.sim.votes.rule, THRONG_RULE_STA);
+  EXPECT_NEAR(config.sim.votes.weights[1], 2.5, 0);
+  EXPECT_NEAR(config.sim.votes.weights[2], 0, 0);
+  EXPECT_EQ(config.sim.votes.table_bytes, 17179869184LL);
+  EXPECT_EQ(config.sim.lanes, 64);
+  EXPECT_TRUE(config.sim.mask_seen);
+  EXPECT_EQ(config.sim.seed, 4294967295LL);
+  EXPECT_EQ(config.agent.hidden[1], 16);
+  EXPECT_EQ(config.agent.head, THRONG_HEAD_TWO_TOWER);
+  EXPECT_EQ(config.train.evaluation.episodes, 7);
+  EXPECT_TRUE(config_has_key(&config, "sim.lanes"));
+  EXPECT_FALSE(config_has_key(&config, "sim.history"));
+  config_free(&config);
+}
+
+TEST(config, comments_go_and_strings_that_look_like_comments_stay) {
+  throng_config config;
+  ASSERT_OK(
+      load("// first\n{ /* two\nlines */ \"dataset\": { \"reviews\": \"http://a/*b*/\\\"//c\" "
+           "} } // last",
+           NULL, &config));
+  EXPECT_STREQ(config.dataset.reviews, "http://a/*b*/\"//c");
+  config_free(&config);
+  EXPECT_CONTAINS(refusal("{}\n /* open"), "run.json:2:2: comment without its end");
+}
+
+TEST(config, a_misspelt_key_names_its_place_and_the_nearest_key) {
+  EXPECT_CONTAINS(refusal("{ \"sim\": {\n  \"lanes\": 4,\n  \"max_step\": 3 } }"),
+                  "run.json:3:3: sim.max_step: no such key; did you mean sim.max_steps?");
+  EXPECT_CONTAINS(refusal("{ \"agnet\": { \"gamma\": 0.9 } }"), "run.json:1:3: agnet: no such key");
+  EXPECT_CONTAINS(refusal("{ \"train\": { \"gamma\": 0.9 } }"), "did you mean agent.gamma?");
+  EXPECT_CONTAINS(refusal("{ \"sim.lanes\": 4 }"), "nested objects");
+  EXPECT_CONTAINS(refusal("{ \"zzzzzzzzzzzzzzzz\": 4 }"), "the sections are dataset, ");
+}
+
+TEST(config, a_comment_does_not_move_the_place_that_an_error_names) {
+  EXPECT_CONTAINS(refusal("/* a\n b */ { \"sim\": { /* \xc3\xa9 */ \"lanes\": 0 } }"),
+                  "run.json:2:36: sim.lanes: expected an integer in 1..16777216, not 0");
+}
+
+TEST(config, a_key_given_twice_is_refused) {
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"lanes\": 1, \"lanes\": 1}}"),
+                  "1:22: sim.lanes: given twice");
+  EXPECT_CONTAINS(refusal("{\"sim\": {}, \"sim\": {}}"), "1:13: sim: given twice");
+}
+
+TEST(config, values_out_of_range_or_of_another_kind_are_refused) {
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"lanes\": 1.5}}"), "an integer in 1..16777216, not 1.5");
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"lanes\": \"many\"}}"), "not \"many\"");
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"leave_probability\": 1.01}}"),
+                  "a number in 0..1, not 1.01");
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"leave_probability\": 1e999}}"),
+                  "1:31: number out of range");
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"leave_probability\": NaN}}"), "1:31: expected a value");
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"seed\": 4294967296}}"), "0..4294967295, not 4294967296");
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"mask_seen\": 1}}"), "true or false, not 1");
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"mask_seen\": null}}"), "true or false, not null");
+  EXPECT_CONTAINS(refusal("{\"votes\": {\"rule\": \"most\"}}"),
+                  "expected majority, f_mat, f_sim, f_sta, logical, weighted or probability");
+  EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2]}}"), "an array of 3");
+  EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2, true]}}"), "not a boolean");
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"like_threshold\": null}}"), "not null");
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"columns\": 3}}"), "expected an object with its keys");
+  EXPECT_CONTAINS(refusal("{\"dataset\": 3}"), "1:13: dataset: expected an object");
+  EXPECT_CONTAINS(refusal("[1]"), "1:1: expected an object of sections");
+}
+
+TEST(config, broken_text_is_refused_with_its_place) {
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"lanes\": 4}"), "expected ',' or '}'");
+  EXPECT_CONTAINS(refusal(""), "run.json:1:1: text ends where a value is expected");
+  EXPECT_CONTAINS(refusal("{}\n{}"), "run.json:2:1: text after the end");
+  EXPECT_CONTAINS(refusal("{\"sim\": {\"lanes\": 4,}}"), "expected a key");
+  EXPECT_CONTAINS(refusal("{\n\"train\": {\"out\": \"a\xff\"}}"), "run.json:2:20: invalid UTF-8");
+  EXPECT_CONTAINS(refusal("{\"train\": {\"out\": \"a\\u0000b\"}}"), "1:21: \\u0000");
+  throng_config config;
+  EXPECT_EQ(config_load_text("{}\0", 3, "run.json", NULL, &config), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "text after the end");
+}
+
+TEST(config, a_missing_file_is_an_input_error) {
+  throng_config config;
+  EXPECT_EQ(config_load("/nowhere/run.json", NULL, &config), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "/nowhere/run.json: No such file");
+  EXPECT_EQ(config_load("/", NULL, &config), THRONG_ERROR_IO);
+}
+
+TEST(config, overrides_win_over_the_file_and_unknown_ones_are_fatal) {
+  throng_config config;
+  const char *overrides[] = {
+      "sim.lanes=8",   "agent.hidden=8,4", "votes.rule=f_mat",           "sim.autoreset=false",
+      "train.out=a=b", "dataset.reviews=", "sim.leave_probability=5e-1", NULL};
+  ASSERT_OK(
+      load("{\"sim\": {\"lanes\": 16}, \"dataset\": {\"reviews\": \"x\"}}", overrides, &config));
+  EXPECT_EQ(config.sim.lanes, 8);
+  EXPECT_EQ(config.agent.hidden[0], 8);
+  EXPECT_EQ(config.agent.hidden[1], 4);
+  EXPECT_EQ(config.sim.votes.rule, THRONG_RULE_MAT);
+  EXPECT_FALSE(config.sim.autoreset);
+  EXPECT_STREQ(config.train.out, "a=b");
+  EXPECT_TRUE(config.dataset.reviews == NULL);
+  EXPECT_NEAR(config.sim.leave_probability, 0.5, 0);
+  config_free(&config);
+  EXPECT_CONTAINS(override_refusal("sim.lane=8"),
+                  "--set sim.lane: no such key; did you mean sim.lanes?");
+  EXPECT_CONTAINS(override_refusal("sim.lanes"), "expected section.key=value");
+  EXPECT_CONTAINS(override_refusal("sim.lanes=eight"),
+                  "--set sim.lanes: expected an integer in 1..16777216, not \"eight\"");
+  EXPECT_CONTAINS(override_refusal("sim.lanes=8 9"), "not \"8 9\"");
+  EXPECT_CONTAINS(override_refusal("agent.hidden=8"), "an array of 2");
+}
+
+TEST(config, one_seed_reaches_every_part_that_has_none_of_its_own) {
+  throng_config config;
+  ASSERT_OK(load("{\"train\": {\"seed\": 9}, \"sim\": {\"seed\": 3}}", NULL, &config));
+  EXPECT_EQ(config.sim.seed, 3);
+  EXPECT_EQ(config.agent.seed, 9);
+  EXPECT_EQ(config.sta.seed, 9);
+  config_free(&config);
+  const char *overrides[] = {"train.seed=5", "agent.seed=6", NULL};
+  ASSERT_OK(load("{\"sim\": {\"seed\": 3}}", overrides, &config));
+  EXPECT_EQ(config.sim.seed, 5);
+  EXPECT_EQ(config.agent.seed, 6);
+  EXPECT_EQ(config.sta.seed, 5);
+  config_free(&config);
+}
+
+TEST(config, environment_variables_expand_in_paths_only) {
+  throng_config config;
+  setenv("THRONG_TEST_ROOT", "/data", 1);
+  unsetenv("THRONG_TEST_NONE");
+  ASSERT_OK(
+      load("{\"dataset\": {\"reviews\": \"${THRONG_TEST_ROOT}/$a/${THRONG_TEST_ROOT}\",\n"
+           "\"format\": \"amazon\"}}",
+           NULL, &config));
+  EXPECT_STREQ(config.dataset.reviews, "/data/$a//data");
+  config_free(&config);
+  const char *message = refusal("{\"dataset\": {\"reviews\": \"${THRONG_TEST_NONE}/x\"}}");
+  EXPECT_CONTAINS(message, "run.json:1:25: dataset.reviews: '${THRONG_TEST_NONE}/x'");
+  EXPECT_CONTAINS(message, "THRONG_TEST_NONE is not set");
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"reviews\": \"${THRONG\"}}"), "expected ${NAME}");
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"reviews\": \"${}\"}}"), "expected ${NAME}");
+}
+
+TEST(config, files_of_another_format_are_refused_with_the_format_that_uses_them) {
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"format\": \"amazon\", \"ratings\": \"r.csv\"}}"),
+                  "run.json: dataset.ratings: dataset.format amazon does not use it (anime and "
+                  "movielens does)");
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"format\": \"anime\", \"columns\": {\"user\": \"u\"}}}"),
+                  "dataset.columns.user: dataset.format anime does not use it (csv does)");
+  throng_config config;
+  ASSERT_OK(load("{\"dataset\": {\"format\": \"anime\", \"ratings\": \"r.csv\"}}", NULL, &config));
+  EXPECT_EQ(config_check_dataset(&config), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "dataset.items: missing; dataset.format anime needs it");
+  config_free(&config);
+}
+
+TEST(config, keys_that_contradict_each_other_are_refused) {
+  EXPECT_CONTAINS(refusal("{\"sta\": {\"width\": 32, \"heads\": 3}}"),
+                  "sta.heads: 3 does not divide");
+  EXPECT_CONTAINS(refusal("{\"sta\": {\"window\": 7}}"), "sta.window: 7 is odd");
+  EXPECT_CONTAINS(refusal("{\"agent\": {\"count\": 3}, \"sim\": {\"lanes\": 4}}"),
+                  "agent.count: 3");
+  EXPECT_CONTAINS(refusal("{\"backend\": {\"name\": \"gpu\"}}"), "expected auto, cpu or cuda");
+  EXPECT_CONTAINS(refusal("{\"agent\": {\"epsilon_start\": 0.1, \"epsilon_end\": 0.2}}"),
+                  "agent.epsilon_end: 0.2 is above");
+}
+
+TEST(config, the_printed_config_reads_back_to_the_same_one) {
+  throng_config config, again;
+  ASSERT_OK(
+      load("{\"dataset\": {\"format\": \"csv\", \"file\": \"\xc3\xa9\\\"\\\\.csv\"},\n"
+           "\"sim\": {\"leave_probability\": 0.1}, \"agent\": {\"learning_rate\": 3.3e-4,\n"
+           "\"adam_epsilon\": 1e-8}, \"train\": {\"seed\": 4}}",
+           NULL, &config));
+  char *first = NULL, *second = NULL;
+  ASSERT_OK(config_print(&config, &first));
+  EXPECT_CONTAINS(first, "\"leave_probability\":\t0.1,");
+  EXPECT_TRUE(strstr(first, "businesses") == NULL);  // what the format does not use stays out
+  ASSERT_OK(load(first, NULL, &again));
+  ASSERT_OK(config_print(&again, &second));
+  EXPECT_STREQ(first, second);
+  EXPECT_NEAR(again.agent.learning_rate, config.agent.learning_rate, 0);
+  EXPECT_EQ(again.sim.seed, config.sim.seed);
+  EXPECT_STREQ(again.dataset.file, config.dataset.file);
+  free(first);
+  free(second);
+  config_free(&config);
+  config_free(&again);
+}
+
+TEST(config, every_default_lies_within_its_range) {
+  throng_config defaults;
+  config_defaults(&defaults);
+  for (int i = 0; i < config_key_count; ++i) {
+    char text[256];
+    config_value_text(&defaults, &config_keys[i], text, sizeof text);
+    cJSON *value = cJSON_Parse(text);
+    ASSERT_TRUE(value != NULL);
+    throng_config copy;
+    config_defaults(&copy);
+    EXPECT_OK(config_assign(&copy, &config_keys[i], value, CONFIG_FILE, config_keys[i].path));
+    config_free(&copy);
+    cJSON_Delete(value);
+  }
+}
+
+TEST(config, every_key_belongs_to_a_section_and_stands_once) {
+  for (int i = 0; i < config_key_count; ++i) {
+    bool found = false;
+    for (int s = 0; s < config_section_count; ++s) {
+      size_t length = strlen(config_sections[s].name);
+      found |= !strncmp(config_keys[i].path, config_sections[s].name, length) &&
+               config_keys[i].path[length] == '.';
+    }
+    EXPECT_TRUE(found);
+    for (int j = 0; j < i; ++j) EXPECT_NE(strcmp(config_keys[i].path, config_keys[j].path), 0);
+  }
+}
+
+static char *file_text(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (!file) return NULL;
+  char *text = calloc(1, 1 << 20);
+  if (fread(text, 1, (1 << 20) - 1, file) == 0) text[0] = '\0';
+  fclose(file);
+  return text;
+}
+
+TEST(config, the_committed_schema_is_the_one_that_the_table_gives) {
+  char *schema = NULL;
+  ASSERT_OK(config_schema(&schema));
+  char *committed = file_text(TEST_SOURCE_DIR "/../configs/throng.schema.json");
+  ASSERT_TRUE(committed != NULL);
+  size_t length = strlen(schema);
+  EXPECT_TRUE(!strncmp(schema, committed, length) && !strcmp(committed + length, "\n"));
+  free(schema);
+  free(committed);
+}
+
+TEST(config, every_shipped_config_is_accepted) {
+  setenv("THRONG_DATA", "/data", 1);
+  DIR *folder = opendir(TEST_SOURCE_DIR "/../configs");
+  ASSERT_TRUE(folder != NULL);
+  int configs = 0;
+  for (struct dirent *entry; (entry = readdir(folder));) {
+    char path[1024];
+    snprintf(path, sizeof path, TEST_SOURCE_DIR "/../configs/%s", entry->d_name);
+    if (!strstr(path, ".json") || strstr(path, "schema.json")) continue;
+    throng_config config;
+    throng_status status = config_load(path, NULL, &config);
+    EXPECT_OK(status);
+    if (status != THRONG_OK) continue;
+    if (!config.world_file) EXPECT_OK(config_check_dataset(&config));
+    config_free(&config);
+    ++configs;
+  }
+  closedir(folder);
+  EXPECT_GE(configs, 11);
+}
+
+TEST(nearest, distance_counts_edits_and_swaps_and_ignores_case) {
+  EXPECT_EQ(edit_distance("lanes", "lanes", 9), 0);
+  EXPECT_EQ(edit_distance("lanes", "LANES", 9), 0);
+  EXPECT_EQ(edit_distance("lanes", "lane", 9), 1);
+  EXPECT_EQ(edit_distance("lanes", "alnes", 9), 1);
+  EXPECT_EQ(edit_distance("kitten", "sitting", 9), 3);
+  EXPECT_EQ(edit_distance("", "abc", 9), 3);
+  EXPECT_EQ(edit_distance("abcdef", "uvwxyz", 3), 4);
+}
