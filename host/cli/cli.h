@@ -1,0 +1,107 @@
+/// What every command of the program shares: the command table, the parsed command line, output and
+/// progress. A command lives in cmd_<name>.c; main.c runs it. The only folder that prints.
+#ifndef THRONG_CLI_CLI_H
+#define THRONG_CLI_CLI_H
+
+#include <cjson/cJSON.h>
+
+#include "base/status.h"
+#include "config/config.h"
+#include "throng/throng.h"
+
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };  // exit codes
+enum { CLI_MAX_OPTIONS = 32, CLI_MAX_SETS = 256 };
+
+/// `argument`: NULL for a flag; "N" takes an integer >= 0, "X" a number, "a|b|c" one of the names
+/// (all checked before the command runs); anything else is free text, its capital word says what.
+typedef struct cli_option {
+  const char *name;
+  char letter;  // 0: none
+  const char *argument;
+  const char *help;
+  const char *key;  // the configuration key that it is short for, or NULL
+} cli_option;
+
+typedef struct cli_run cli_run;
+
+typedef struct cli_command {
+  const char *name;
+  const char *summary;    // one line, no full stop
+  const char *arguments;  // "WORLD [CONFIG]"
+  int least, most;        // positional arguments
+  const char *description;
+  const cli_option *options;    // ended by a NULL name; the common ones come on top
+  const char *const *examples;  // NULL-terminated: command line, what it does, ...
+  const char *seed_key;         // the configuration key that --seed sets
+  int (*run)(cli_run *run);     // exit code
+} cli_command;
+
+extern const cli_command cli_commands[];
+extern const int cli_command_count;
+extern const cli_option cli_common_options[];  // ended by a NULL name
+
+struct cli_run {
+  const cli_command *command;
+  char *const *argument;  // positional
+  int n_argument;
+  const char *value[CLI_MAX_OPTIONS];  // in the order of cli_option_at; "" for a given flag
+  const char *set[CLI_MAX_SETS + CLI_MAX_OPTIONS + 1];  // "a.b=c", NULL-terminated
+  int n_set;
+  bool json, quiet;
+  throng_progress progress;
+};
+
+/// Option `i` of a command, its own first, then the common ones; NULL past the last.
+const cli_option *cli_option_at(const cli_command *command, int i);
+const cli_command *cli_find_command(const char *name);
+
+/// Parse everything behind the command's name. CLI_DONE, or CLI_USAGE after printing why; `*help`
+/// where --help was given.
+int cli_parse(const cli_command *command, int argc, char **argv, cli_run *run, bool *help);
+/// What an option was given, or NULL. Asking for one that the table lacks is a programmer's
+/// mistake.
+const char *cli_text(const cli_run *run, const char *name);
+bool cli_flag(const cli_run *run, const char *name);
+int64_t cli_integer(const cli_run *run, const char *name, int64_t otherwise);
+double cli_number(const cli_run *run, const char *name, double otherwise);
+
+/// Print "throng fit: ..." on stderr. cli_wrong returns CLI_USAGE, cli_fail CLI_FAILED with the
+/// library's message.
+int cli_wrong(const cli_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_fail(const cli_run *run);
+
+/// Defaults, the file (NULL: none), --set in order, then the options that are short for keys.
+throng_status cli_config(const cli_run *run, const char *path, throng_config *config);
+throng_status cli_backend(const throng_config *config, throng_backend **out);
+
+/// Print a document on stdout and free it.
+int cli_json(cJSON *document);
+/// 1,234,567
+const char *cli_count(int64_t n, char *buffer);  // 32 bytes
+/// 12.3 MB
+const char *cli_bytes(double bytes, char *buffer);  // 32 bytes
+double cli_peak_memory(void);                       // bytes, of this process so far
+double cli_now(void);                               // seconds, monotonic
+
+/// Progress on stderr: a redrawn line on a terminal, else a line now and then. Ctrl-C makes the
+/// next report ask the library to stop; a second one ends the program at once.
+void cli_progress_start(cli_run *run);
+/// Take the redrawn line away, before other output.
+void cli_progress_clear(void);
+bool cli_interrupted(void);
+
+void cli_print_help(const cli_command *command);  // NULL: of the program
+/// man, bash-completion, zsh-completion or schema on stdout.
+int cli_generate(const char *what);
+
+int cmd_synth(cli_run *run);
+int cmd_prepare(cli_run *run);
+int cmd_fit(cli_run *run);
+int cmd_votes(cli_run *run);
+int cmd_explain(cli_run *run);
+int cmd_evaluate(cli_run *run);
+int cmd_train(cli_run *run);
+int cmd_bench(cli_run *run);
+int cmd_info(cli_run *run);
+
+#endif

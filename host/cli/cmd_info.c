@@ -1,0 +1,138 @@
+/// throng info: what this program was built as and runs on; what a world holds and lanes take.
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/world_summary.h"
+#include "sim/sim.h"
+
+#ifdef NDEBUG
+static const char build[] = "release";
+#else
+static const char build[] = "debug";
+#endif
+#ifdef __clang__
+static const char compiler[] = __VERSION__;
+#else
+static const char compiler[] = "gcc " __VERSION__;
+#endif
+
+static int cores(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+static double memory(int what) { return (double)sysconf(what) * (double)sysconf(_SC_PAGESIZE); }
+
+static int print_machine(const cli_run *run, const throng_config *config) {
+  throng_backend *backend = NULL;
+  if (cli_backend(config, &backend) != THRONG_OK) return cli_fail(run);
+  int code = CLI_DONE;
+  if (run->json) {
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddStringToObject(document, "version", throng_version());
+    cJSON_AddStringToObject(document, "build", build);
+    cJSON_AddStringToObject(document, "compiler", compiler);
+    cJSON_AddStringToObject(document, "backend", throng_backend_name(backend));
+    cJSON_AddStringToObject(document, "backend_description", throng_backend_describe(backend));
+    cJSON_AddNumberToObject(document, "cores", cores());
+    cJSON_AddNumberToObject(document, "memory_bytes", memory(_SC_PHYS_PAGES));
+    cJSON_AddNumberToObject(document, "memory_free_bytes", memory(_SC_AVPHYS_PAGES));
+    code = cli_json(document);
+  } else {
+    char total[32], available[32];
+    printf("throng    %s, %s build by %s\n", throng_version(), build, compiler);
+    printf("backend   %s\n", throng_backend_describe(backend));
+    printf("cores     %d that this process may use\n", cores());
+    printf("memory    %s, of which %s free\n", cli_bytes(memory(_SC_PHYS_PAGES), total),
+           cli_bytes(memory(_SC_AVPHYS_PAGES), available));
+  }
+  throng_backend_close(backend);
+  return code;
+}
+
+/// What a simulator of this configuration takes, by the lists that it allocates from.
+typedef struct sizes {
+  int64_t lane;   // bytes a lane
+  int64_t lanes;  // number of them
+  int64_t world;  // arrays of the world
+  int64_t table;  // item-item table, 0 where the budget forbids it
+  int64_t table_wanted;
+} sizes;
+
+static sizes measure(const throng_world *world, const throng_config *config) {
+  throng_sim sim = {.def = config->sim, .n_lane = config->sim.lanes};
+  const throng_sim *s = &sim;
+  sim.n_seen_word = config->sim.mask_seen ? (world->n_item + 31) / 32 : 0;
+  sim.n_sta_cache = (int64_t)config->sta.layers * config->sta.window * config->sta.width;
+  sim.n_sta_width = config->sta.width;
+  sizes z = {.lanes = config->sim.lanes, .table_wanted = 8 * world->n_item * world->n_item};
+#define X(type, tensor_type, name, d1, d2) \
+  z.lane += (int64_t)(d1) * (int64_t)(d2) * (int64_t)tensor_type_size(TENSOR_##tensor_type);
+  SIM_ARRAYS(X)
+#undef X
+  const throng_world *w = world;
+#define X(type, tensor_type, name, d0, d1) \
+  z.world += (int64_t)(d0) * (int64_t)(d1) * (int64_t)sizeof(type);
+  WORLD_ARRAYS(X)
+#undef X
+  z.table = z.table_wanted <= config->sim.votes.table_bytes ? z.table_wanted : 0;
+  return z;
+}
+
+static int print_world(const cli_run *run, const throng_world *world, const throng_config *config) {
+  sizes z = measure(world, config);
+  double total = (double)z.lane * (double)z.lanes + (double)z.world + (double)z.table;
+  if (run->json) {
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddStringToObject(document, "world", run->argument[0]);
+    world_summary_json(world, document);
+    cJSON *bytes = cJSON_AddObjectToObject(document, "memory");
+    cJSON_AddNumberToObject(bytes, "lanes", (double)z.lanes);
+    cJSON_AddNumberToObject(bytes, "bytes_per_lane", (double)z.lane);
+    cJSON_AddNumberToObject(bytes, "world_bytes", (double)z.world);
+    cJSON_AddNumberToObject(bytes, "table_bytes", (double)z.table);
+    cJSON_AddNumberToObject(bytes, "total_bytes", total);
+    return cli_json(document);
+  }
+  char a[32], b[32], c[32], n[32];
+  printf("made from      %s\n", world->source ? world->source : "(not said)");
+  world_summary_print(world);
+  printf("times          %s\n", world->has_time ? "yes" : "no, only the order of interactions");
+  puts("\nMemory of a simulator on this world");
+  printf("  lanes   %s x %s = %s\n", cli_count(z.lanes, n), cli_bytes((double)z.lane, a),
+         cli_bytes((double)z.lane * (double)z.lanes, b));
+  printf("          a lane: history of %d, and of f_sta keys and values of %d layers x %d x %d\n",
+         config->sim.history, config->sta.layers, config->sta.window, config->sta.width);
+  printf("  world   %s\n", cli_bytes((double)z.world, a));
+  if (z.table)
+    printf("  table   8 B x %s^2 items = %s\n", cli_count(world->n_item, n),
+           cli_bytes((double)z.table, a));
+  else
+    printf("  table   none: 8 B x %s^2 items = %s is beyond votes.table_bytes, %s\n",
+           cli_count(world->n_item, n), cli_bytes((double)z.table_wanted, a),
+           cli_bytes((double)config->sim.votes.table_bytes, b));
+  printf("  in all  %s\n", cli_bytes(total, c));
+  return CLI_DONE;
+}
+
+int cmd_info(cli_run *run) {
+  throng_config config;
+  if (cli_config(run, run->n_argument > 1 ? run->argument[1] : NULL, &config) != THRONG_OK)
+    return cli_fail(run);
+  int code;
+  if (run->n_argument == 0) {
+    code = print_machine(run, &config);
+  } else {
+    throng_world *world = NULL;
+    if (throng_world_open(run->argument[0], &world) != THRONG_OK)
+      code = cli_fail(run);
+    else
+      code = print_world(run, world, &config);
+    throng_world_close(world);
+  }
+  config_free(&config);
+  return code;
+}

@@ -1,0 +1,8 @@
+/// The parts of `throng --generate`, which only the build runs.
+#ifndef THRONG_CLI_GENERATE_H
+#define THRONG_CLI_GENERATE_H
+
+/// throng(1) in roff on standard output, from the command table and the key table.
+void generate_man(void);
+
+#endif

@@ -1,0 +1,69 @@
+/// --help, of the program and of each command, wrapped to the terminal's usual 80 columns.
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+enum { WIDTH = 80 };
+
+/// Print words from `column` on, continuing lines at `indent`.
+static void wrap(const char *text, int column, int indent) {
+  while (*text) {
+    int length = (int)strcspn(text, " ");
+    if (column > indent && column + 1 + length > WIDTH) {
+      printf("\n%*s", indent, "");
+      column = indent;
+    } else if (column > indent) {
+      putchar(' ');
+      ++column;
+    }
+    printf("%.*s", length, text);
+    column += length;
+    text += length + (text[length] == ' ');
+  }
+  putchar('\n');
+}
+
+static void print_option(const cli_option *option) {
+  char left[80];
+  int used = option->letter
+                 ? snprintf(left, sizeof left, "  -%c, --%s", option->letter, option->name)
+                 : snprintf(left, sizeof left, "      --%s", option->name);
+  if (option->argument) snprintf(left + used, sizeof left - (size_t)used, " %s", option->argument);
+  int column = 30;
+  if (strlen(left) + 2 > (size_t)column)
+    printf("%s\n%*s", left, column, "");
+  else
+    printf("%-*s", column, left);
+  wrap(option->help, column, column);
+}
+
+void cli_print_help(const cli_command *command) {
+  if (!command) {
+    puts("usage: throng COMMAND [OPTION...]\n");
+    wrap("Simulates thousands of recommender-system users at once and trains agents on them.", 0,
+         0);
+    puts("\nCommands:");
+    for (int i = 0; i < cli_command_count; ++i)
+      printf("  %-10s %s\n", cli_commands[i].name, cli_commands[i].summary);
+    puts("\n`throng COMMAND --help` explains one; `man throng` lists every configuration key.");
+    puts("From nothing to a trained agent:\n");
+    puts("  throng synth -o world.safetensors");
+    puts("  throng fit world.safetensors -o sta.safetensors");
+    puts("  throng train configs/demo.json");
+    return;
+  }
+  printf("usage: throng %s%s%s [OPTION...]\n\n", command->name, *command->arguments ? " " : "",
+         command->arguments);
+  wrap(command->description, 0, 0);
+  puts("\nOptions:");
+  const cli_option *option;
+  for (int i = 0; (option = cli_option_at(command, i)); ++i) print_option(option);
+  puts("\nExamples:");
+  for (int i = 0; command->examples[i]; i += 2) {
+    printf("  %s\n", command->examples[i]);
+    fputs("      ", stdout);
+    wrap(command->examples[i + 1], 6, 6);
+  }
+  puts("\nExit status: 0 done, 1 failed, 2 wrong usage.");
+}

@@ -1,0 +1,83 @@
+/// Raw ids, names and times against a world.
+#include "cli/lookup.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/nearest.h"
+#include "data/number.h"
+
+enum { SUGGESTIONS = 3 };
+
+/// The ids nearest to `text` by edits; ids of that title come first where `name` is given.
+static throng_status suggest(const char *what, const char *text, const string_table *ids,
+                             const string_table *names) {
+  int64_t best[SUGGESTIONS];
+  size_t distance[SUGGESTIONS];
+  int found = 0;
+  size_t limit = edit_limit(text);
+  for (int64_t i = 0; i < ids->n; ++i) {
+    size_t d = edit_distance(text, strings_get(ids, i), limit);
+    if (names && !strcasecmp(text, strings_get(names, i))) d = 0;
+    if (d > limit) continue;
+    int at = found < SUGGESTIONS ? found++ : SUGGESTIONS;
+    while (at > 0 && distance[at - 1] > d) {
+      if (at < SUGGESTIONS) distance[at] = distance[at - 1], best[at] = best[at - 1];
+      --at;
+    }
+    if (at < SUGGESTIONS) distance[at] = d, best[at] = i;
+  }
+  char list[400] = "";
+  for (int k = 0; k < found; ++k) {
+    size_t used = strlen(list);
+    snprintf(list + used, sizeof list - used, "%s'%.60s'", k ? ", " : "",
+             strings_get(ids, best[k]));
+    used = strlen(list);
+    if (names && *strings_get(names, best[k]))
+      snprintf(list + used, sizeof list - used, " (%.60s)", strings_get(names, best[k]));
+  }
+  if (found)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "no %s '%.80s' in this world; did you mean %s?", what,
+                       text, list);
+  if (ids->n)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "no %s '%.80s' in this world, nor any id like it; ids look like '%.60s'",
+                       what, text, strings_get(ids, 0));
+  return throng_fail(THRONG_ERROR_ARGUMENT, "no %s '%.80s': this world has none", what, text);
+}
+
+throng_status lookup_user(const throng_world *world, const char *id, int32_t *user) {
+  int64_t found = throng_world_find_user(world, id);
+  *user = (int32_t)found;
+  return found >= 0 ? THRONG_OK : suggest("user", id, &world->user_id, NULL);
+}
+
+throng_status lookup_item(const throng_world *world, const char *id, int32_t *item) {
+  int64_t found = throng_world_find_item(world, id);
+  *item = (int32_t)found;
+  return found >= 0 ? THRONG_OK : suggest("item", id, &world->item_id, &world->item_name);
+}
+
+void lookup_past(const throng_world *world, int32_t user, int32_t candidate, int64_t time,
+                 int32_t *item, uint8_t *like, int64_t *n) {
+  for (int64_t k = world->user_offset[user]; k < world->user_offset[user + 1]; ++k) {
+    if (world->history_item[k] == candidate || world->history_time[k] >= time) continue;
+    item[*n] = world->history_item[k];
+    like[*n] = world->history_like[k];
+    ++*n;
+  }
+}
+
+throng_status lookup_time(const throng_world *world, const char *text, int64_t *seconds) {
+  int64_t milliseconds;
+  if (!world->has_time)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "time '%.40s': this world has the order of interactions and no times", text);
+  if (!time_parse(text, strlen(text), &milliseconds))
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "time '%.40s': expected seconds since 1970 or YYYY-MM-DD[ HH:MM[:SS]]",
+                       text);
+  *seconds = milliseconds / 1000 - (milliseconds % 1000 < 0);
+  return THRONG_OK;
+}

@@ -1,0 +1,67 @@
+/// The program: finds the command, runs it, and makes sure that what was printed has arrived.
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "config/nearest.h"
+
+/// A full disk or a closed pipe is a failure, even where every computation went well.
+static int finish(int code) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+  fprintf(stderr, "throng: writing to standard output: %s\n", strerror(errno));
+  return CLI_FAILED;
+}
+
+static int unknown_command(const char *name) {
+  const char *nearest = NULL;
+  size_t best = edit_limit(name) + 1;
+  for (int i = 0; i < cli_command_count; ++i) {
+    size_t distance = edit_distance(name, cli_commands[i].name, best);
+    if (distance < best) best = distance, nearest = cli_commands[i].name;
+  }
+  fprintf(stderr, "throng: no command '%s'", name);
+  if (nearest) fprintf(stderr, "; did you mean '%s'?", nearest);
+  fprintf(stderr, "\n`throng --help` lists the commands.\n");
+  return CLI_USAGE;
+}
+
+int main(int argc, char **argv) {
+  signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
+  if (argc < 2) {
+    fprintf(stderr, "usage: throng COMMAND [OPTION...]\n`throng --help` lists the commands.\n");
+    return CLI_USAGE;
+  }
+  const char *first = argv[1];
+  if (!strcmp(first, "--help") || !strcmp(first, "-h") || !strcmp(first, "help")) {
+    const cli_command *command = argc > 2 ? cli_find_command(argv[2]) : NULL;
+    if (argc > 2 && !command) return unknown_command(argv[2]);
+    cli_print_help(command);
+    return finish(CLI_DONE);
+  }
+  if (!strcmp(first, "--version") || !strcmp(first, "-V")) {
+    printf("throng %s\n", throng_version());
+    return finish(CLI_DONE);
+  }
+  if (!strcmp(first, "--generate")) return finish(cli_generate(argc > 2 ? argv[2] : ""));
+  const cli_command *command = cli_find_command(first);
+  if (!command) {
+    if (*first != '-') return unknown_command(first);
+    fprintf(stderr, "throng: option '%s' before a command\n", first);
+    fprintf(stderr, "`throng --help` lists the commands.\n");
+    return CLI_USAGE;
+  }
+  static cli_run run;  // large, and its strings outlive every call
+  bool help = false;
+  int code = cli_parse(command, argc - 1, argv + 1, &run, &help);
+  if (help) {
+    cli_print_help(command);
+    return finish(CLI_DONE);
+  }
+  if (code != CLI_DONE) return code;
+  cli_progress_start(&run);
+  code = command->run(&run);
+  cli_progress_clear();
+  return finish(code);
+}

@@ -1,0 +1,53 @@
+/// Numbers and documents on stdout, as people and programs read them.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "cli/cli.h"
+
+int cli_json(cJSON *document) {
+  char *text = document ? cJSON_Print(document) : NULL;
+  cJSON_Delete(document);
+  if (!text) {
+    fprintf(stderr, "throng: printing JSON: out of memory\n");
+    return CLI_FAILED;
+  }
+  puts(text);
+  free(text);
+  return CLI_DONE;
+}
+
+const char *cli_count(int64_t n, char *buffer) {
+  char digits[24];
+  int length = snprintf(digits, sizeof digits, "%lld", (long long)(n < 0 ? -n : n));
+  char *to = buffer;
+  if (n < 0) *to++ = '-';
+  for (int i = 0; i < length; ++i) {
+    if (i && (length - i) % 3 == 0) *to++ = ',';
+    *to++ = digits[i];
+  }
+  *to = '\0';
+  return buffer;
+}
+
+const char *cli_bytes(double bytes, char *buffer) {
+  static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+  int unit = 0;
+  while (fabs(bytes) >= 1000 && unit < 4) bytes /= 1000, ++unit;
+  snprintf(buffer, 32, unit == 0 || bytes >= 100 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+  return buffer;
+}
+
+double cli_peak_memory(void) {
+  struct rusage usage;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : 0;
+}
+
+double cli_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

@@ -1,0 +1,83 @@
+/// Reading pairs.csv with the same parser that reads CSV data sets.
+#include "cli/pairs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/lookup.h"
+#include "data/csv_parser.h"
+
+void pairs_free(pairs *p) {
+  free(p->user);
+  free(p->item);
+  free(p->offset);
+  free(p->past_item);
+  free(p->past_like);
+  memset(p, 0, sizeof *p);
+}
+
+static throng_status append(const throng_world *world, pairs *p, int32_t user, int32_t item,
+                            int64_t time) {
+  size_t n = (size_t)p->n;
+  size_t most = (size_t)(world->user_offset[user + 1] - world->user_offset[user]);
+  int64_t used = p->offset[n];
+  THRONG_TRY(throng_grow((void **)&p->user, &p->user_capacity, n + 1, sizeof *p->user, "pairs"));
+  THRONG_TRY(throng_grow((void **)&p->item, &p->item_capacity, n + 1, sizeof *p->item, "pairs"));
+  THRONG_TRY(
+      throng_grow((void **)&p->offset, &p->offset_capacity, n + 2, sizeof *p->offset, "pairs"));
+  THRONG_TRY(throng_grow((void **)&p->past_item, &p->past_item_capacity, (size_t)used + most + 1,
+                         sizeof *p->past_item, "histories of the pairs"));
+  THRONG_TRY(throng_grow((void **)&p->past_like, &p->past_like_capacity, (size_t)used + most + 1,
+                         sizeof *p->past_like, "histories of the pairs"));
+  p->user[n] = user;
+  p->item[n] = item;
+  lookup_past(world, user, item, time, p->past_item, p->past_like, &used);
+  p->offset[n + 1] = used;
+  p->n = (int64_t)n + 1;
+  return THRONG_OK;
+}
+
+/// A mistake of the record, with the file and the line where it begins.
+static throng_status at_record(const csv_parser *csv, throng_status status) {
+  if (status == THRONG_OK || status == THRONG_ERROR_MEMORY) return status;
+  return throng_fail_context(THRONG_ERROR_DATA, "%s:%lld", line_reader_path(csv->reader),
+                             (long long)csv->line);
+}
+
+static throng_status read_records(const throng_world *world, csv_parser *csv, pairs *p) {
+  int user_column, item_column;
+  THRONG_TRY(csv_read_header(csv));
+  THRONG_TRY(csv_require_column(csv, "user", "--pairs", &user_column));
+  THRONG_TRY(csv_require_column(csv, "item", "--pairs", &item_column));
+  int time_column = csv_find_column(csv, "time");
+  for (;;) {
+    bool more;
+    THRONG_TRY(csv_next(csv, &more));
+    if (!more) return THRONG_OK;
+    int32_t user, item;
+    int64_t time = INT64_MAX;
+    THRONG_TRY(at_record(csv, lookup_user(world, csv_field(csv, user_column), &user)));
+    THRONG_TRY(at_record(csv, lookup_item(world, csv_field(csv, item_column), &item)));
+    if (time_column >= 0 && *csv_field(csv, time_column))
+      THRONG_TRY(at_record(csv, lookup_time(world, csv_field(csv, time_column), &time)));
+    THRONG_TRY(append(world, p, user, item, time));
+  }
+}
+
+throng_status pairs_read(const throng_world *world, const char *path,
+                         const throng_progress *progress, pairs *out) {
+  memset(out, 0, sizeof *out);
+  csv_parser csv = {.delimiter = ',', .quotes = true};
+  throng_status status;
+  THRONG_TRY(
+      throng_grow((void **)&out->offset, &out->offset_capacity, 1, sizeof *out->offset, "pairs"));
+  out->offset[0] = 0;
+  THRONG_TRY_GOTO(line_reader_open(!strcmp(path, "-") ? "/dev/stdin" : path, "--pairs",
+                                   "read pairs", progress, &csv.reader));
+  THRONG_TRY_GOTO(read_records(world, &csv, out));
+done:
+  line_reader_close(csv.reader);
+  csv_free(&csv);
+  if (status != THRONG_OK) pairs_free(out);
+  return status;
+}

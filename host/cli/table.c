@@ -1,0 +1,97 @@
+/// The command table: dispatch, --help, the manual page and shell completion all come from here.
+#include "cli/cli.h"
+
+const cli_option cli_common_options[] = {
+    {"set", 's', "KEY=VALUE", "override a configuration key; may be repeated", NULL},
+    {"backend", 0, "auto|cpu|cuda", "where kernels run (auto)", "backend.name"},
+    {"threads", 0, "N", "CPU threads; 0: one a core (0)", "backend.threads"},
+    {"seed", 0, "N", "seed of everything random (1)", NULL},
+    {"json", 0, NULL, "print one JSON document on standard output", NULL},
+    {"quiet", 'q', NULL, "no progress and no notes on standard error", NULL},
+    {"help", 'h', NULL, "show this help", NULL},
+    {0}};
+
+static const cli_option synth_options[] = {
+    {"output", 'o', "FILE", "world file to write (required)", NULL}, {0}};
+static const char *const synth_examples[] = {
+    "throng synth -o world.safetensors", "the demo's world: 15,000 users, 10,000 items",
+    "throng synth -o small.safetensors --set synth.users=500 --set synth.items=300",
+    "a small one, made in a moment", NULL};
+
+static const cli_option prepare_options[] = {
+    {"output", 'o', "FILE", "world file to write (required)", NULL}, {0}};
+static const char *const prepare_examples[] = {
+    "throng prepare configs/anime.json -o anime.safetensors", "Anime's two files to a world",
+    "throng prepare configs/csv.json --set dataset.file=my.csv.gz -o my.safetensors",
+    "your own data", NULL};
+
+static const cli_option fit_options[] = {
+    {"output", 'o', "FILE", "weights to write (required)", NULL}, {0}};
+static const char *const fit_examples[] = {
+    "throng fit world.safetensors -o sta.safetensors", "fit with the usual settings",
+    "throng fit world.safetensors -o sta.safetensors --set sta.window=100 --set sta.dropout=0.2",
+    "a longer window, some dropout", NULL};
+
+static const cli_option votes_options[] = {
+    {"pairs", 'p', "FILE",
+     "CSV with the header user,item[,time] and raw ids; - reads standard input "
+     "(required)",
+     NULL},
+    {"output", 'o', "FILE", "CSV to write; - writes standard output (-)", NULL},
+    {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
+    {"semantics", 0, "paper|published-code", "how votes are made; see votes.semantics",
+     "votes.semantics"},
+    {0}};
+static const char *const votes_examples[] = {
+    "throng votes world.safetensors --pairs pairs.csv --sta sta.safetensors -o votes.csv",
+    "every vote with its reasons, a line a pair", NULL};
+
+static const cli_option explain_options[] = {
+    {"user", 'u', "ID", "raw id of the user (required)", NULL},
+    {"item", 'i', "ID", "raw id of the item (required)", NULL},
+    {"time", 't', "TIME",
+     "only what the user did before this time counts: seconds since 1970 or "
+     "YYYY-MM-DD",
+     NULL},
+    {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
+    {"semantics", 0, "paper|published-code", "how votes are made; see votes.semantics",
+     "votes.semantics"},
+    {0}};
+static const char *const explain_examples[] = {
+    "throng explain world.safetensors --user u12 --item i7 --sta sta.safetensors",
+    "which keywords met, which past item was nearest, each vote and the reward", NULL};
+
+static const cli_option info_options[] = {
+    {"lanes", 0, "N", "lanes to count memory for (sim.lanes)", "sim.lanes"}, {0}};
+static const char *const info_examples[] = {"throng info", "version, build and machine",
+                                            "throng info world.safetensors --lanes 65536",
+                                            "a world's sizes and what 65,536 lanes take", NULL};
+
+const cli_command cli_commands[] = {
+    {"synth", "make a synthetic world with planted tastes", "[CONFIG]", 0, 1,
+     "Writes a world of users and items whose tastes are known by construction: the default demo. "
+     "Sizes come from the configuration's section synth.",
+     synth_options, synth_examples, "synth.seed", cmd_synth},
+    {"prepare", "raw reviews or ratings to a world file", "CONFIG", 1, 1,
+     "Reads the raw files that the configuration's section dataset names, extracts keywords, makes "
+     "embeddings, and writes the world. What was read, kept and dropped is reported.",
+     prepare_options, prepare_examples, "embedding.seed", cmd_prepare},
+    {"fit", "fit f_sta, the statistical model", "WORLD [CONFIG]", 1, 2,
+     "Fits SASRec with a read-out for the user on all but each user's last two interactions, stops "
+     "early on the one before the last, and writes the best epoch's weights.",
+     fit_options, fit_examples, "train.seed", cmd_fit},
+    {"votes", "the three votes for pairs of user and item", "WORLD [CONFIG]", 1, 2,
+     "For every pair: the history is the user's interactions strictly before time (all, where "
+     "absent), without the candidate itself. Output columns: user, item, alpha_pos, alpha_neg, "
+     "beta_pos, beta_neg, p_like, f_mat, f_sim, f_sta, reward.",
+     votes_options, votes_examples, "train.seed", cmd_votes},
+    {"explain", "why this user likes this item or not", "WORLD [CONFIG]", 1, 2,
+     "Says which keywords met and with which past items, which liked and which disliked item was "
+     "nearest, how each vote fell and by what margin, and what the rule made of them.",
+     explain_options, explain_examples, "train.seed", cmd_explain},
+    {"info", "version, machine, and what a world holds", "[WORLD [CONFIG]]", 0, 2,
+     "Without arguments: version, build, backends, cores and memory. With a world: its sizes, what "
+     "it was made from, and the memory that a number of lanes takes, with the arithmetic.",
+     info_options, info_examples, "train.seed", cmd_info},
+};
+const int cli_command_count = sizeof cli_commands / sizeof *cli_commands;
