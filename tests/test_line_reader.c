@@ -1,0 +1,173 @@
+/// Tests of streaming lines.
+#include "data/line_reader.h"
+
+#include "dataset_fixture.h"
+
+static throng_status open_file(const char *path, line_reader **out) {
+  return line_reader_open(path, "dataset.file", "read", NULL, out);
+}
+
+TEST(line_reader, gives_the_same_lines_from_gzip_and_plain_files) {
+  const char *text = "one\r\ntwo\n\nlast \xC3\xA9";
+  const char *path[2] = {fixture_text("a.txt", text), fixture_gzip("a.gz", text, 0)};
+  for (int i = 0; i < 2; i++) {
+    static const char *const expected[] = {"one", "two", "", "last \xC3\xA9"};
+    line_reader *reader;
+    char *line;
+    size_t length;
+    ASSERT_OK(open_file(path[i], &reader));
+    for (int k = 0; k < 4; k++) {
+      ASSERT_OK(line_reader_next(reader, &line, &length));
+      ASSERT_TRUE(line != NULL);
+      EXPECT_STREQ(line, expected[k]);
+      EXPECT_EQ(length, strlen(expected[k]));
+      EXPECT_EQ(line_reader_number(reader), k + 1);
+    }
+    ASSERT_OK(line_reader_next(reader, &line, &length));
+    EXPECT_TRUE(line == NULL);
+    EXPECT_EQ(line_reader_bytes(reader), strlen(text));
+    line_reader_close(reader);
+  }
+}
+
+TEST(line_reader, skips_a_byte_order_mark) {
+  line_reader *reader;
+  char *line;
+  size_t length;
+  ASSERT_OK(open_file(fixture_text("a.txt", "\xEF\xBB\xBFuser\n\xEF\xBB\xBFx\n"), &reader));
+  ASSERT_OK(line_reader_next(reader, &line, &length));
+  EXPECT_STREQ(line, "user");
+  ASSERT_OK(line_reader_next(reader, &line, &length));
+  EXPECT_EQ(length, 4);
+  line_reader_close(reader);
+}
+
+TEST(line_reader, gives_lines_longer_than_its_first_buffer) {
+  size_t n = 3 << 20;
+  char *text = malloc(n + 3);
+  ASSERT_TRUE(text != NULL);
+  memset(text, 'x', n);
+  memcpy(text + n, "\ny\n", 3);
+  const char *path = fixture_bytes("long.txt", text, n + 3);
+  free(text);
+  line_reader *reader;
+  char *line;
+  size_t length;
+  ASSERT_OK(open_file(path, &reader));
+  ASSERT_OK(line_reader_next(reader, &line, &length));
+  EXPECT_EQ(length, n);
+  ASSERT_OK(line_reader_next(reader, &line, &length));
+  EXPECT_STREQ(line, "y");
+  line_reader_close(reader);
+}
+
+TEST(line_reader, refuses_lines_without_end) {
+  size_t n = (size_t)LINE_READER_MAX_LINE + 2;
+  char *text = malloc(n);
+  ASSERT_TRUE(text != NULL);
+  memset(text, 'x', n);
+  const char *path = fixture_bytes("long.txt", text, n);
+  free(text);
+  line_reader *reader;
+  char *line;
+  size_t length;
+  ASSERT_OK(open_file(path, &reader));
+  EXPECT_EQ(line_reader_next(reader, &line, &length), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "long.txt:1: line longer than 16 MiB");
+  line_reader_close(reader);
+}
+
+TEST(line_reader, finds_every_truncation_of_a_gzip) {
+  char text[4096];
+  for (size_t i = 0; i < sizeof text - 1; i++)
+    text[i] = i % 64 == 63 ? '\n' : (char)('a' + i * i % 26);
+  text[sizeof text - 1] = '\0';
+  const char *whole = fixture_gzip("whole.gz", text, 0);
+  FILE *file = fopen(whole, "rb");
+  ASSERT_TRUE(file != NULL);
+  static char bytes[8192];
+  size_t n = fread(bytes, 1, sizeof bytes, file);
+  fclose(file);
+  // One byte is no gzip yet; from two on, the format is known.
+  for (size_t cut = 2; cut < n; cut++) {
+    line_reader *reader;
+    char *line = NULL;
+    size_t length;
+    throng_status status = open_file(fixture_bytes("cut.gz", bytes, cut), &reader);
+    while (status == THRONG_OK) {
+      status = line_reader_next(reader, &line, &length);
+      if (!line) break;
+    }
+    EXPECT_EQ(status, THRONG_ERROR_DATA);
+    EXPECT_CONTAINS(throng_error_message(), "cut.gz: truncated gzip after line");
+    line_reader_close(reader);
+  }
+}
+
+TEST(line_reader, tells_corruption_from_truncation) {
+  const char *path = fixture_gzip("a.gz", "some text to be broken, some text\n", 0);
+  FILE *file = fopen(path, "r+b");
+  ASSERT_TRUE(file != NULL);
+  fseek(file, -6, SEEK_END);  // in the checksum
+  fputc(0x55, file);
+  fclose(file);
+  line_reader *reader;
+  char *line;
+  size_t length;
+  ASSERT_OK(open_file(path, &reader));
+  throng_status status;
+  do status = line_reader_next(reader, &line, &length);
+  while (status == THRONG_OK && line);
+  EXPECT_EQ(status, THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "a.gz: corrupt gzip after line");
+  line_reader_close(reader);
+}
+
+TEST(line_reader, refuses_folders_and_nothing) {
+  line_reader *reader;
+  EXPECT_EQ(open_file(throng_test_folder(), &reader), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "not a regular file");
+  EXPECT_EQ(open_file("", &reader), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "dataset.file: no file given");
+  EXPECT_EQ(open_file("/nowhere/at.all", &reader), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "dataset.file: /nowhere/at.all: No such file");
+}
+
+typedef struct seen {
+  int calls;
+  int64_t done, total;
+} seen;
+
+static bool watch(void *context, const char *stage, int64_t done, int64_t total, const char *unit) {
+  seen *s = context;
+  s->calls++;
+  EXPECT_STREQ(stage, "read");
+  EXPECT_STREQ(unit, "bytes");
+  EXPECT_LE(s->done, done);
+  s->done = done;
+  s->total = total;
+  return true;
+}
+
+TEST(line_reader, reports_progress_by_compressed_position) {
+  size_t n = 9 << 20;
+  char *text = malloc(n + 1);
+  ASSERT_TRUE(text != NULL);
+  memset(text, 'x', n);
+  for (size_t i = 99; i < n; i += 100) text[i] = '\n';
+  text[n] = '\0';
+  const char *path = fixture_gzip("a.gz", text, 0);
+  free(text);
+  seen s = {0};
+  throng_progress progress = {.report = watch, .context = &s};
+  line_reader *reader;
+  char *line;
+  size_t length;
+  ASSERT_OK(line_reader_open(path, "dataset.file", "read", &progress, &reader));
+  do ASSERT_OK(line_reader_next(reader, &line, &length));
+  while (line);
+  line_reader_close(reader);
+  EXPECT_EQ(s.calls, 3);
+  EXPECT_LT(s.total, n / 50);
+  EXPECT_EQ(s.done, s.total);
+}
