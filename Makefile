@@ -30,10 +30,9 @@ test: build  ## Run every test
 	@ctest --preset release -j $(JOBS)
 
 demo: build  ## Synthetic world, f_sta, DQN: a learning curve and a table in under 5 minutes
-	@mkdir -p $(DEMO)
-	$(RELEASE)/throng synth -o $(DEMO)/world.safetensors
-	$(RELEASE)/throng fit $(DEMO)/world.safetensors -o $(DEMO)/sta.safetensors
 	$(RELEASE)/throng train configs/demo.json
+	@echo; echo "Why one of these users would like an item or not:"; echo
+	$(RELEASE)/throng explain $(DEMO)/world.safetensors --sta $(DEMO)/sta.safetensors --user u00007 --item i00042
 
 check: deps-check  ## Every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset debug >/dev/null

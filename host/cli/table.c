@@ -61,6 +61,38 @@ static const char *const explain_examples[] = {
     "throng explain world.safetensors --user u12 --item i7 --sta sta.safetensors",
     "which keywords met, which past item was nearest, each vote and the reward", NULL};
 
+static const cli_option evaluate_options[] = {
+    {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
+    {"semantics", 0, "paper|published-code", "how votes are made; see votes.semantics",
+     "votes.semantics"},
+    {"split", 0, "test|validation",
+     "ask about each user's last interaction, or about the one before it (test)", NULL},
+    {0}};
+static const char *const evaluate_examples[] = {
+    "throng evaluate world.safetensors --sta sta.safetensors",
+    "AUC, log-loss, accuracy and F1 of every vote, rule and the ensemble", NULL};
+
+static const cli_option train_options[] = {
+    {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
+    {"resume", 0, NULL, "go on from the run folder's last good checkpoint", NULL},
+    {0}};
+static const char *const train_examples[] = {
+    "throng train configs/demo.json",
+    "the demonstration",
+    "throng train configs/anime.json --set train.steps=500000 -o runs/anime",
+    "raw files to a trained agent in one call",
+    "throng train configs/demo.json --resume",
+    "after a kill: on to the same weights",
+    NULL};
+
+static const cli_option bench_options[] = {
+    {"lanes", 0, "N", "lanes that step together (4096)", "sim.lanes"},
+    {"seconds", 0, "X", "time for each figure (1)", NULL},
+    {"sta", 0, "FILE", "weights of f_sta for WORLD", "sta.file"},
+    {0}};
+static const char *const bench_examples[] = {
+    "throng bench", "the reference size: 10,000 items, d = 384, 64 entries, window 50", NULL};
+
 static const cli_option info_options[] = {
     {"lanes", 0, "N", "lanes to count memory for (sim.lanes)", "sim.lanes"}, {0}};
 static const char *const info_examples[] = {"throng info", "version, build and machine",
@@ -89,6 +121,20 @@ const cli_command cli_commands[] = {
      "Says which keywords met and with which past items, which liked and which disliked item was "
      "nearest, how each vote fell and by what margin, and what the rule made of them.",
      explain_options, explain_examples, "train.seed", cmd_explain},
+    {"evaluate", "fidelity on held-out interactions", "WORLD [CONFIG]", 1, 2,
+     "Leave-one-out by time: asks the votes about each user's last interaction, after all that "
+     "stands before it, and compares their answers with the real one.",
+     evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
+    {"train", "train agents, with yardsticks beside them", "CONFIG", 1, 1,
+     "Opens the world and the weights that the configuration names, or makes them in the run "
+     "folder (again only when their configuration changed); then trains, evaluates and writes "
+     "metrics, TensorBoard events and checkpoints. Prints the learning curve and the table of "
+     "policies.",
+     train_options, train_examples, "train.seed", cmd_train},
+    {"bench", "user-steps a second on this machine", "[WORLD]", 0, 1,
+     "Measures the simulator under random actions: each vote alone, all three, with the item-item "
+     "table and without; on WORLD, or on a synthetic world of the reference size.",
+     bench_options, bench_examples, "train.seed", cmd_bench},
     {"info", "version, machine, and what a world holds", "[WORLD [CONFIG]]", 0, 2,
      "Without arguments: version, build, backends, cores and memory. With a world: its sizes, what "
      "it was made from, and the memory that a number of lanes takes, with the arithmetic.",

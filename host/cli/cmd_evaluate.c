@@ -1,0 +1,62 @@
+/// throng evaluate: how well votes, rules and ensemble foretell what real users answered.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/votes.h"
+#include "train/fidelity.h"
+
+static void print_row(const char *name, const classification *c) {
+  printf("%-17s %7.4f %9.4f %9.4f %10.4f %8.4f %8.4f %9.4f\n", name, c->auc, c->log_loss,
+         c->accuracy, c->macro.precision, c->macro.recall, c->macro.f1, c->weighted.f1);
+}
+
+static int print(const fidelity *f, const char *split, double seconds) {
+  char users[32], interactions[32], memory[32];
+  printf("%s users asked about their %s interaction, %.1f %% likes; %s interactions in all\n\n",
+         cli_count(f->users, users), split,
+         f->users ? 100.0 * (double)f->likes / (double)f->users : 0,
+         cli_count(f->interactions, interactions));
+  printf("%-17s %7s %9s %9s %10s %8s %8s %9s\n", "", "AUC", "log-loss", "accuracy", "precision",
+         "recall", "F1", "weighted");
+  printf("%-17s %27s %10s %8s %8s %9s\n", "", "", "macro", "macro", "macro", "F1");
+  for (int k = 0; k < FIDELITY_VOTES; ++k)
+    if (k < 2 || f->has_sta) print_row(fidelity_vote_name(k), &f->vote[k]);
+  for (int k = 0; k < FIDELITY_RULES; ++k)
+    if (k != THRONG_RULE_MAT && k != THRONG_RULE_SIM && k != THRONG_RULE_STA && f->rule[k].n > 0 &&
+        !isnan(f->rule[k].accuracy)) {
+      char name[48];
+      snprintf(name, sizeof name, "rule %s", fidelity_rule_name(k));
+      print_row(name, &f->rule[k]);
+    }
+  print_row("ensemble", &f->ensemble);
+  if (!f->has_sta) printf("\nf_sta was not measured: give its weights with --sta\n");
+  printf("\nin %.1f s, %s at most\n", seconds, cli_bytes(cli_peak_memory(), memory));
+  return CLI_DONE;
+}
+
+int cmd_evaluate(cli_run *run) {
+  votes_session s;
+  if (votes_open(run, &s) != THRONG_OK) return cli_fail(run);
+  double start = cli_now();
+  const char *name = cli_text(run, "split");
+  fidelity_split split = name && !strcmp(name, "validation") ? FIDELITY_VALIDATION : FIDELITY_TEST;
+  fidelity f;
+  cJSON *document = NULL;
+  throng_status status = fidelity_evaluate(s.backend, s.world, s.sta, &s.votes, s.config.sim.seed,
+                                           split, &run->progress, &f);
+  if (status == THRONG_OK && run->json) status = fidelity_json(&f, &document);
+  int code;
+  if (status != THRONG_OK) {
+    code = cli_fail(run);
+  } else if (run->json) {
+    cJSON_AddNumberToObject(document, "seconds", cli_now() - start);
+    cJSON_AddNumberToObject(document, "peak_memory_bytes", cli_peak_memory());
+    code = cli_json(document);
+  } else {
+    cli_progress_clear();
+    code = print(&f, split == FIDELITY_TEST ? "last" : "last but one", cli_now() - start);
+  }
+  votes_close(&s);
+  return code;
+}

@@ -1,0 +1,169 @@
+/// throng train: a run from a config to a folder, with its learning curve and the table of
+/// policies.
+#include <limits.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/train_inputs.h"
+#include "report/curve.h"
+#include "report/table.h"
+
+enum { MOST_POINTS = 100000 };
+
+static bool can_draw_unicode(void) {
+  const char *names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+  for (int k = 0; k < 3; ++k) {
+    const char *value = getenv(names[k]);
+    if (value && *value) return strstr(value, "UTF-8") || strstr(value, "utf8");
+  }
+  return false;
+}
+
+/// The agent's evaluations as the run folder has them: a resumed run shows all of its curve.
+static int64_t read_curve(const char *out, double *x, double *y) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/metrics.jsonl", out);
+  FILE *file = fopen(path, "r");
+  if (!file) return 0;
+  int64_t n = 0;
+  char *line = NULL;
+  size_t capacity = 0;
+  while (n < MOST_POINTS && getline(&line, &capacity, file) > 0) {
+    cJSON *row = cJSON_Parse(line);
+    const cJSON *step = cJSON_GetObjectItemCaseSensitive(row, "step");
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, "evaluation/agent/average_reward");
+    if (cJSON_IsNumber(step) && cJSON_IsNumber(value)) {
+      x[n] = step->valuedouble;
+      y[n++] = value->valuedouble;
+    }
+    cJSON_Delete(row);
+  }
+  free(line);
+  fclose(file);
+  return n;
+}
+
+static int drawing_width(void) {
+  struct winsize window;
+  int columns = 80;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) columns = window.ws_col;
+  return columns < 60 ? 40 : columns > 120 ? 100 : columns - 20;
+}
+
+static throng_status print_curve(const char *out, const throng_train_report *report) {
+  void *x, *y;
+  char *text = NULL;
+  THRONG_TRY(throng_alloc(&x, MOST_POINTS, sizeof(double), "learning curve"));
+  throng_status status = throng_alloc(&y, MOST_POINTS, sizeof(double), "learning curve");
+  if (status == THRONG_OK) {
+    curve_level level[THRONG_POLICY_COUNT];
+    int64_t n_level = 0;
+    for (int k = THRONG_POLICY_RANDOM; k < THRONG_POLICY_COUNT; ++k)
+      if (report->policy[k].episodes > 0)
+        level[n_level++] =
+            (curve_level){policy_title((throng_policy)k), report->policy[k].average_reward};
+    curve_def def = {.width = drawing_width(),
+                     .height = 15,
+                     .unicode = can_draw_unicode(),
+                     .title = "A.Rwd, mean return of an evaluation episode",
+                     .x_label = "user-steps",
+                     .n = read_curve(out, x, y),
+                     .x = x,
+                     .y = y,
+                     .n_level = n_level,
+                     .level = level};
+    if (def.n > 0) status = curve_render(&def, &text);
+    if (status == THRONG_OK && text) printf("%s\n", text);
+    free(text);
+    free(y);
+  }
+  free(x);
+  return status;
+}
+
+static void add_metrics(cJSON *policies, throng_policy policy, const throng_metrics *m) {
+  cJSON *object = cJSON_AddObjectToObject(policies, policy_key(policy));
+  cJSON_AddNumberToObject(object, "episodes", (double)m->episodes);
+  cJSON_AddNumberToObject(object, "average_reward", m->average_reward);
+  cJSON_AddNumberToObject(object, "average_reward_sem", m->average_reward_sem);
+  cJSON_AddNumberToObject(object, "total_reward", m->total_reward);
+  cJSON_AddNumberToObject(object, "liking", m->liking);
+  cJSON_AddNumberToObject(object, "coverage", m->coverage);
+  cJSON_AddNumberToObject(object, "gini", m->gini);
+  cJSON_AddNumberToObject(object, "diversity", m->diversity);
+  cJSON_AddNumberToObject(object, "session_length", m->session_length);
+}
+
+static int print_json(const throng_config *config, const train_inputs *in,
+                      const throng_train_report *report) {
+  cJSON *document = cJSON_CreateObject();
+  cJSON_AddStringToObject(document, "out", config->train.out);
+  cJSON_AddNumberToObject(document, "user_steps", (double)report->user_steps);
+  cJSON_AddNumberToObject(document, "seconds", report->seconds);
+  cJSON_AddNumberToObject(document, "user_steps_per_second", report->user_steps_per_second);
+  cJSON_AddNumberToObject(document, "prepare_seconds", in->prepare_seconds);
+  cJSON_AddNumberToObject(document, "fit_seconds", in->fit_seconds);
+  cJSON_AddNumberToObject(document, "peak_memory_bytes", cli_peak_memory());
+  double gap = report_gap_closed(report);
+  if (isfinite(gap)) cJSON_AddNumberToObject(document, "gap_closed", gap);
+  cJSON *policies = cJSON_AddObjectToObject(document, "policies");
+  for (int k = 0; k < THRONG_POLICY_COUNT; ++k)
+    if (report->policy[k].episodes > 0) add_metrics(policies, (throng_policy)k, &report->policy[k]);
+  return cli_json(document);
+}
+
+static int print_text(const throng_config *config, const throng_train_report *report,
+                      double seconds) {
+  char *table, steps[32], memory[32];
+  if (print_curve(config->train.out, report) != THRONG_OK ||
+      report_table(report, can_draw_unicode(), &table) != THRONG_OK)
+    return CLI_FAILED;
+  printf("%s\n", table);
+  free(table);
+  double gap = report_gap_closed(report);
+  if (isfinite(gap)) printf("DQN closes %.1f %% of the gap between random and the oracle.\n", gap);
+  printf("%s user-steps in %.1f s (%.0f a second), %.1f s in all, %s at most\n",
+         cli_count(report->user_steps, steps), report->seconds, report->user_steps_per_second,
+         seconds, cli_bytes(cli_peak_memory(), memory));
+  printf("run folder: %s (metrics.jsonl, TensorBoard events, checkpoints, summary.json)\n",
+         config->train.out);
+  return CLI_DONE;
+}
+
+int cmd_train(cli_run *run) {
+  throng_config config;
+  if (cli_config(run, run->argument[0], &config) != THRONG_OK) return cli_fail(run);
+  throng_backend *backend = NULL;
+  train_inputs in = {0};
+  throng_train_report report = {0};
+  char *resolved = NULL;
+  throng_status status;
+  double start = cli_now();
+  THRONG_TRY_GOTO(config_print(&config, &resolved));
+  THRONG_TRY_GOTO(cli_backend(&config, &backend));
+  THRONG_TRY_GOTO(train_inputs_open(&config, backend, &run->progress, &in));
+  throng_train_def train = config.train;
+  train.config_json = resolved;
+  if (cli_flag(run, "resume")) train.resume = true;
+  THRONG_TRY_GOTO(throng_train(backend, in.world, in.sta, &config.sim, &config.agent, &train,
+                               &run->progress, &report));
+done:;
+  int code;
+  cli_progress_clear();
+  if (status != THRONG_OK)
+    code = cli_fail(run);
+  else if (run->json)
+    code = print_json(&config, &in, &report);
+  else if ((code = print_text(&config, &report, cli_now() - start)) != CLI_DONE)
+    cli_fail(run);
+  train_inputs_close(&in);
+  throng_backend_close(backend);
+  config_free(&config);
+  free(resolved);
+  return code;
+}

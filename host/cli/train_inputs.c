@@ -1,0 +1,148 @@
+/// Opening or making the world and the weights of a training run.
+#include "cli/train_inputs.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/atomic_file.h"
+#include "config/prepare.h"
+
+/// Every parent that is missing, then the folder itself.
+static throng_status make_folder(const char *path) {
+  char part[PATH_MAX];
+  snprintf(part, sizeof part, "%s", path);
+  for (char *at = part + 1;; ++at) {
+    if (*at != '/' && *at != '\0') continue;
+    char end = *at;
+    *at = '\0';
+    if (mkdir(part, 0777) != 0 && errno != EEXIST)
+      return throng_fail(THRONG_ERROR_IO, "train.out: cannot make the folder %s: %s", part,
+                         strerror(errno));
+    *at = end;
+    if (end == '\0') return THRONG_OK;
+  }
+}
+
+/// The sections of the resolved config that a file was made from, as text.
+static throng_status recipe(const throng_config *config, const char *const *sections, char **out) {
+  char *whole;
+  THRONG_TRY(config_print(config, &whole));
+  cJSON *root = cJSON_Parse(whole), *kept = cJSON_CreateObject();
+  free(whole);
+  for (; root && *sections; ++sections)
+    cJSON_AddItemToObject(kept, *sections,
+                          cJSON_DetachItemFromObjectCaseSensitive(root, *sections));
+  *out = root ? cJSON_Print(kept) : NULL;
+  cJSON_Delete(root);
+  cJSON_Delete(kept);
+  return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "recipe: out of memory");
+}
+
+/// Is `path` there, with a recipe beside it that says the same?
+static bool unchanged(const char *path, const char *text) {
+  char beside[PATH_MAX + 16];
+  snprintf(beside, sizeof beside, "%s.recipe.json", path);
+  struct stat state;
+  FILE *file = stat(path, &state) == 0 ? fopen(beside, "r") : NULL;
+  if (!file) return false;
+  size_t length = strlen(text), at = 0;
+  int c;
+  while ((c = getc(file)) != EOF && at <= length && c == (unsigned char)text[at]) ++at;
+  fclose(file);
+  return c == EOF && at == length;
+}
+
+static throng_status remember(const char *path, const char *text) {
+  char beside[PATH_MAX + 16];
+  snprintf(beside, sizeof beside, "%s.recipe.json", path);
+  atomic_file *file;
+  THRONG_TRY(atomic_file_create(beside, &file));
+  fputs(text, atomic_file_stream(file));
+  return atomic_file_commit(file);
+}
+
+static throng_status open_world(const throng_config *config, const throng_progress *progress,
+                                train_inputs *in) {
+  if (config->world_file) return throng_world_open(config->world_file, &in->world);
+  bool synth = config_has_section(config, "synth");
+  if (!synth && !config_has_section(config, "dataset"))
+    return throng_fail(THRONG_ERROR_CONFIG,
+                       "%s: no world: give world.file, or a section dataset or synth to make one",
+                       config->source ? config->source : "config");
+  char path[PATH_MAX], *text = NULL;
+  snprintf(path, sizeof path, "%s/world.safetensors", config->train.out);
+  THRONG_TRY(recipe(config,
+                    synth ? (const char *const[]){"synth", NULL}
+                          : (const char *const[]){"dataset", "keywords", "embedding", NULL},
+                    &text));
+  throng_status status;
+  if (unchanged(path, text)) {
+    throng_note(progress, "using %s again: its configuration is unchanged", path);
+  } else {
+    double start = cli_now();
+    THRONG_TRY_GOTO(synth ? throng_synth(&config->synth, path, progress)
+                          : prepare_world(config, path, progress, NULL));
+    THRONG_TRY_GOTO(remember(path, text));
+    in->prepare_seconds = cli_now() - start;
+  }
+  status = throng_world_open(path, &in->world);
+done:
+  free(text);
+  return status;
+}
+
+static bool asks_sta(const throng_votes_def *votes) {
+  return votes->rule == THRONG_RULE_STA || votes->rule == THRONG_RULE_MAJORITY ||
+         ((votes->rule == THRONG_RULE_WEIGHTED || votes->rule == THRONG_RULE_PROBABILITY) &&
+          votes->weights[2] != 0);
+}
+
+static throng_status open_sta(const throng_config *config, throng_backend *backend,
+                              const throng_progress *progress, train_inputs *in) {
+  if (config->sta_file) return throng_sta_open(backend, in->world, config->sta_file, &in->sta);
+  if (!asks_sta(&config->sim.votes)) return THRONG_OK;
+  char path[PATH_MAX], *text = NULL;
+  snprintf(path, sizeof path, "%s/sta.safetensors", config->train.out);
+  THRONG_TRY(recipe(config, (const char *const[]){"sta", NULL}, &text));
+  throng_status status;
+  // Weights carry their world's hash: those of another world do not open and are fitted anew.
+  if (unchanged(path, text) && throng_sta_open(backend, in->world, path, &in->sta) == THRONG_OK) {
+    throng_note(progress, "using %s again: its configuration is unchanged", path);
+    free(text);
+    return THRONG_OK;
+  }
+  double start = cli_now();
+  throng_sta_report report;
+  THRONG_TRY_GOTO(throng_sta_fit(backend, in->world, &config->sta, progress, &in->sta, &report));
+  THRONG_TRY_GOTO(throng_sta_save(in->sta, path));
+  THRONG_TRY_GOTO(remember(path, text));
+  in->fit_seconds = cli_now() - start;
+  throng_note(progress, "fitted f_sta: %d epochs, test AUC %.4f, %s", report.epochs,
+              report.test_auc, path);
+done:
+  free(text);
+  return status;
+}
+
+throng_status train_inputs_open(const throng_config *config, throng_backend *backend,
+                                const throng_progress *progress, train_inputs *out) {
+  memset(out, 0, sizeof *out);
+  throng_status status;
+  THRONG_TRY_GOTO(make_folder(config->train.out));
+  THRONG_TRY_GOTO(open_world(config, progress, out));
+  THRONG_TRY_GOTO(open_sta(config, backend, progress, out));
+  return THRONG_OK;
+done:
+  train_inputs_close(out);
+  return status;
+}
+
+void train_inputs_close(train_inputs *inputs) {
+  throng_sta_close(inputs->sta);
+  throng_world_close(inputs->world);
+  memset(inputs, 0, sizeof *inputs);
+}

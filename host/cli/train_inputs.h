@@ -1,0 +1,18 @@
+/// What a training run needs before it starts: a world and f_sta's weights, opened where the
+/// config names files, made in the run folder where it does not, and used again while unchanged.
+#ifndef THRONG_CLI_TRAIN_INPUTS_H
+#define THRONG_CLI_TRAIN_INPUTS_H
+
+#include "cli/cli.h"
+
+typedef struct train_inputs {
+  throng_world *world;
+  throng_sta *sta;                      // NULL where the rule asks no statistical vote
+  double prepare_seconds, fit_seconds;  // 0 where nothing had to be made
+} train_inputs;
+
+throng_status train_inputs_open(const throng_config *config, throng_backend *backend,
+                                const throng_progress *progress, train_inputs *out);
+void train_inputs_close(train_inputs *inputs);
+
+#endif
