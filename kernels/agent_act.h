@@ -4,6 +4,7 @@
 
 #include "portable.h"
 #include "random.h"
+#include "replay.h"
 
 enum { BEST_CHUNK = 64, BEST_LANES = 16, EXPLORE_TRIES = 64 };
 
@@ -26,6 +27,7 @@ typedef struct best_fold_args {
   const float *q;        // (agents of the tile, rows, n_column) query . vector
   const float *bias;     // (n_agent, n_item)
   const uint32_t *seen;  // (n_agent * places, n_seen_word) items to leave out, or NULL
+  state_view shown;      // leave out what these states' sessions hold, where shown.entry
   float *value;          // (n_agent, places, top)
   int32_t *item;         // (n_agent, places, top)
   int64_t rows, places, place, agent, n_item, n_seen_word;
@@ -43,12 +45,22 @@ THRONG_ROW void best_insert(float *value, int32_t *item, int32_t top, float v, i
   item[k] = i;
 }
 
+/// Is the item masked in the row's session?
+THRONG_ROW int best_masked(const best_fold_args *a, int64_t place, int32_t item) {
+  if (a->seen) return (int)(a->seen[place * a->n_seen_word + (item >> 5)] >> (item & 31) & 1u);
+  if (!a->shown.entry) return 0;
+  const uint32_t *entry = a->shown.entry + place * a->shown.capacity;
+  int32_t length = a->shown.length[place];
+  for (int32_t k = length - a->shown.session[place]; k < length; ++k)
+    if (history_item(entry[k]) == item) return 1;
+  return 0;
+}
+
 THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
   int64_t agent = a->agent + row / a->rows;
   int64_t place = agent * a->places + a->place + row % a->rows;
   const float *q = a->q + row * a->n_column;
   const float *bias = a->bias + agent * a->n_item + a->column;
-  const uint32_t *seen = a->seen ? a->seen + place * a->n_seen_word : 0;
   float *value = a->value + place * a->top;
   int32_t *item = a->item + place * a->top;
   float least = value[a->top - 1];
@@ -64,7 +76,7 @@ THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
     for (int32_t i = 0; i < n; ++i) {
       if (!(sum[i] > least)) continue;
       int32_t candidate = a->column + begin + i;
-      if (seen && (seen[candidate >> 5] >> (candidate & 31) & 1u)) continue;
+      if (best_masked(a, place, candidate)) continue;
       best_insert(value, item, a->top, sum[i], candidate);
       least = value[a->top - 1];
     }

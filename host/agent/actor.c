@@ -85,9 +85,9 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
   THRONG_TRY(agent_refresh(a));
   THRONG_TRY(pass_features(a, &actor->pass));
   THRONG_TRY(pass_forward(a, &a->weight, &actor->pass));
-  return agent_best(a, a->vector, a->vector_bias, actor->pass.query, actor->lanes,
-                    sim->def.mask_seen ? sim->seen : NULL, sim->n_seen_word, top, actor->best_value,
-                    actor->best_item);
+  best_mask mask = {.seen = sim->def.mask_seen ? sim->seen : NULL, .n_seen_word = sim->n_seen_word};
+  return agent_best(a, a->vector, a->vector_bias, actor->pass.query, actor->lanes, &mask, top,
+                    actor->best_value, actor->best_item);
 }
 
 throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy) {

@@ -88,16 +88,20 @@ static throng_status through_relu(throng_agent *a, float *x, const float *y, int
 /// The target's side: what the next state is worth, in next_vector or best_value and next.value.
 static throng_status next_values(throng_agent *a) {
   agent_batch *b = &a->batch;
+  // An item that may not be shown again must not be hoped for either: its Q is never put right by
+  // experience, and its overestimate would feed itself.
+  best_mask mask = {0};
+  if (a->sim->def.mask_seen) mask.shown = b->next.state;
   THRONG_TRY(pass_features(a, &b->next));
   if (!a->def.double_dqn) {
     THRONG_TRY(agent_refresh_target(a));
     THRONG_TRY(pass_forward(a, &a->target, &b->next));
-    return agent_best(a, a->target_vector, a->target_vector_bias, b->next.query, a->def.batch, NULL,
-                      0, 1, b->best_value, b->best_item);
+    return agent_best(a, a->target_vector, a->target_vector_bias, b->next.query, a->def.batch,
+                      &mask, 1, b->best_value, b->best_item);
   }
   THRONG_TRY(agent_refresh(a));
   THRONG_TRY(pass_forward(a, &a->weight, &b->next));
-  THRONG_TRY(agent_best(a, a->vector, a->vector_bias, b->next.query, a->def.batch, NULL, 0, 1,
+  THRONG_TRY(agent_best(a, a->vector, a->vector_bias, b->next.query, a->def.batch, &mask, 1,
                         b->best_value, b->best_item));
   THRONG_TRY(pass_forward(a, &a->target, &b->next));
   return item_vectors(a, &a->target, b->best_item, a->def.batch, b->next_feature, b->next_vector,

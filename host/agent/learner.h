@@ -172,10 +172,17 @@ throng_status item_vectors(const throng_agent *a, const parameter_set *w, const 
                            int64_t rows, float *feature, float *vector, float *bias);
 /// Floats of the tile of Q that agent_best works in.
 int64_t agent_tile_size(const throng_agent *a);
+/// Items that agent_best leaves out: a bit an item and row, or what the rows' sessions hold, or
+/// none.
+typedef struct best_mask {
+  const uint32_t *seen;  // (n_agent * rows, n_seen_word) or NULL
+  int64_t n_seen_word;
+  state_view shown;  // shown.entry NULL: not used
+} best_mask;
 /// Best items of every row by query . vector + bias; ties go to the lower item.
 throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,
-                         const float *query, int64_t rows, const uint32_t *seen,
-                         int64_t n_seen_word, int32_t top, float *value, int32_t *item);
+                         const float *query, int64_t rows, const best_mask *mask, int32_t top,
+                         float *value, int32_t *item);
 /// C (m, n) of every agent from its own A and B, all contiguous.
 throng_status agent_product(const throng_agent *a, bool transpose_a, bool transpose_b, int64_t m,
                             int64_t n, int64_t k, const float *x, const float *y, float beta,

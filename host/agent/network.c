@@ -211,8 +211,8 @@ int64_t agent_tile_size(const throng_agent *a) {
 }
 
 throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,
-                         const float *query, int64_t rows, const uint32_t *seen,
-                         int64_t n_seen_word, int32_t top, float *value, int32_t *item) {
+                         const float *query, int64_t rows, const best_mask *mask, int32_t top,
+                         float *value, int32_t *item) {
   throng_backend *backend = a->backend;
   best_reset_args reset = {value, item, top};
   THRONG_TRY(BACKEND_LAUNCH(backend, best_reset, rows * a->n_agent, &reset));
@@ -243,7 +243,8 @@ throng_status agent_best(const throng_agent *a, const float *vector, const float
         THRONG_TRY(backend->ops->gemm(backend, &g));
         best_fold_args fold = {.q = a->tile,
                                .bias = bias,
-                               .seen = seen,
+                               .seen = mask->seen,
+                               .shown = mask->shown,
                                .value = value,
                                .item = item,
                                .rows = places,
@@ -251,7 +252,7 @@ throng_status agent_best(const throng_agent *a, const float *vector, const float
                                .place = place,
                                .agent = agent,
                                .n_item = a->n_item,
-                               .n_seen_word = n_seen_word,
+                               .n_seen_word = mask->n_seen_word,
                                .column = (int32_t)column,
                                .n_column = (int32_t)columns,
                                .top = top};

@@ -1,0 +1,136 @@
+/// The update against PyTorch: loss, every gradient, 50 Adam steps with target updates, for two
+/// agents at once with hyperparameters of their own (tests/golden/make_dqn_golden.py).
+#include <stdio.h>
+
+#include "base/safetensors.h"
+#include "support/agent_rig.h"
+
+enum { GOLDEN_BATCHES = 5, GOLDEN_STEPS = 50, GOLDEN_SYNC = 7 };
+
+static const char *const parameter_name[] = {
+#define X(id, name, rows, columns) #name,
+    AGENT_PARAMETERS(X)
+#undef X
+};
+
+/// Part `part` of `parts` equal ones of a tensor, into `to`.
+static throng_status fetch(const safetensors_file *file, const char *name, int part, int parts,
+                           void *to) {
+  const safetensors_tensor *t = safetensors_find(file, name);
+  if (!t) return throng_fail(THRONG_ERROR_DATA, "golden file has no '%s'", name);
+  size_t bytes = t->bytes / (size_t)parts;
+  return safetensors_read(file, t, bytes * (size_t)part, to, bytes);
+}
+
+static throng_status load_batch(const safetensors_file *file, int number, throng_agent *a) {
+  agent_batch *b = &a->batch;
+  const struct {
+    const char *name;
+    void *to;
+  } part[] = {{"state.entry", b->state.state.entry},
+              {"state.length", b->state.state.length},
+              {"state.session", b->state.state.session},
+              {"state.user", b->state.state.user},
+              {"next.entry", b->next.state.entry},
+              {"next.length", b->next.state.length},
+              {"next.session", b->next.state.session},
+              {"next.user", b->next.state.user},
+              {"action", b->action},
+              {"reward", b->reward},
+              {"discount", b->discount}};
+  for (size_t k = 0; k < sizeof part / sizeof *part; ++k)
+    THRONG_TRY(fetch(file, part[k].name, number, GOLDEN_BATCHES, part[k].to));
+  return THRONG_OK;
+}
+
+/// Largest difference between a parameter of the agent and the golden one, relative where large.
+static double furthest(const safetensors_file *file, const char *kind, const throng_agent *a,
+                       const parameter_set *set) {
+  double worst = 0;
+  for (int p = 0; p < PARAMETER_COUNT; ++p) {
+    if (!a->size[p]) continue;
+    char name[96];
+    snprintf(name, sizeof name, "%s.%s", kind, parameter_name[p]);
+    int64_t n = a->size[p] * a->n_agent;
+    float *expected = calloc((size_t)n, sizeof *expected);
+    const safetensors_tensor *t = safetensors_find(file, name);
+    EXPECT_TRUE(t && t->elements == n);
+    EXPECT_OK(fetch(file, name, 0, 1, expected));
+    double largest = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      double difference = fabs((double)set->at[p][i] - (double)expected[i]);
+      double size = fabs((double)expected[i]);
+      if (!(difference <= 1e9)) difference = 1e9;
+      if (difference / (size > 1 ? size : 1) > largest)
+        largest = difference / (size > 1 ? size : 1);
+    }
+    if (largest > 1e-4) throng_test_fail(__FILE__, __LINE__, "%s is off by %g", name, largest);
+    if (largest > worst) worst = largest;
+    free(expected);
+  }
+  return worst;
+}
+
+static void compare(const char *golden, throng_head head, bool double_dqn, throng_loss loss,
+                    bool soft) {
+  throng_sim_def sim = rig_sim_def(8, 10);
+  throng_agent_def def = rig_agent_def(head);
+  def.count = 2;
+  def.double_dqn = double_dqn;
+  def.loss = loss;
+  def.tau = soft ? 0.5f : 1.0f;
+  agent_rig rig;
+  ASSERT_OK(rig_make(&rig, 2, &sim, &def, 1000));
+  throng_agent *a = rig.agent;
+  char path[512];
+  snprintf(path, sizeof path, "%s/golden/%s.safetensors", TEST_SOURCE_DIR, golden);
+  safetensors_file *file;
+  ASSERT_OK(safetensors_open(path, &file));
+  const struct {
+    const char *name;
+    float value[2];
+  } hyper[] = {{"learning_rate", {0.01f, 0.003f}}, {"beta1", {0.9f, 0.8f}},
+               {"beta2", {0.999f, 0.99f}},         {"adam_epsilon", {0.01f, 0.02f}},
+               {"max_grad_norm", {0.5f, 0.0f}},    {"tau", {0.05f, 0.2f}}};
+  for (size_t k = 0; k < sizeof hyper / sizeof *hyper; ++k)
+    ASSERT_OK(agent_set_hyperparameter(a, hyper[k].name, hyper[k].value));
+  if (head == THRONG_HEAD_TWO_TOWER) ASSERT_OK(fetch(file, "item_feature", 0, 1, a->item_feature));
+  for (int p = 0; p < PARAMETER_COUNT; ++p) {
+    char name[96];
+    snprintf(name, sizeof name, "start.%s", parameter_name[p]);
+    if (a->size[p]) ASSERT_OK(fetch(file, name, 0, 1, a->weight.at[p]));
+  }
+  ASSERT_OK(agent_copy_target(a));
+  a->fresh = false;
+
+  for (int step = 0; step < GOLDEN_STEPS; ++step) {
+    ASSERT_OK(load_batch(file, step % GOLDEN_BATCHES, a));
+    ASSERT_OK(agent_gradients(a));
+    if (step == 0) {
+      float expected[2];
+      ASSERT_OK(fetch(file, "loss", 0, 1, expected));
+      for (int i = 0; i < 2; ++i)
+        EXPECT_NEAR(a->batch.loss_mean[i], expected[i], 1e-4 * fmax(1.0, (double)expected[i]));
+      EXPECT_TRUE(furthest(file, "gradient", a, &a->gradient) < 1e-4);
+    }
+    ASSERT_OK(agent_apply(a));
+    if (!soft && (step + 1) % GOLDEN_SYNC == 0) ASSERT_OK(agent_copy_target(a));
+  }
+  EXPECT_TRUE(furthest(file, "weight", a, &a->weight) < 1e-4);
+  EXPECT_TRUE(furthest(file, "target", a, &a->target) < 1e-4);
+  safetensors_close(file);
+  rig_free(&rig);
+}
+
+TEST(dqn, two_tower_with_double_huber_and_hard_target_follows_pytorch) {
+  compare("dqn_two_tower_double_huber_hard", THRONG_HEAD_TWO_TOWER, true, THRONG_LOSS_HUBER, false);
+}
+TEST(dqn, two_tower_with_single_mse_and_soft_target_follows_pytorch) {
+  compare("dqn_two_tower_single_mse_soft", THRONG_HEAD_TWO_TOWER, false, THRONG_LOSS_MSE, true);
+}
+TEST(dqn, flat_with_double_mse_and_hard_target_follows_pytorch) {
+  compare("dqn_flat_double_mse_hard", THRONG_HEAD_FLAT, true, THRONG_LOSS_MSE, false);
+}
+TEST(dqn, flat_with_single_huber_and_soft_target_follows_pytorch) {
+  compare("dqn_flat_single_huber_soft", THRONG_HEAD_FLAT, false, THRONG_LOSS_HUBER, true);
+}
