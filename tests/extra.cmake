@@ -1,6 +1,13 @@
 # What the tests that drive the program need: the program.
-foreach(name test_cli test_cli_votes test_cli_train)
+foreach(name test_cli test_cli_votes test_cli_train test_cli_bad_input)
   if(TARGET ${name} AND TARGET throng_program)
     add_dependencies(${name} throng_program)
   endif()
 endforeach()
+
+# The example program, on the public interface and the shared library alone.
+add_executable(example_quickstart example_quickstart.c)
+target_link_libraries(example_quickstart PRIVATE throng)
+target_compile_options(example_quickstart PRIVATE -Wall -Wextra -Wpedantic -Werror)
+add_test(NAME example_quickstart
+         COMMAND example_quickstart ${CMAKE_CURRENT_BINARY_DIR}/quickstart-world.safetensors)
