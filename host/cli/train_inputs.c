@@ -84,6 +84,7 @@ static throng_status open_world(const throng_config *config, const throng_progre
     throng_note(progress, "using %s again: its configuration is unchanged", path);
   } else {
     double start = cli_now();
+    THRONG_TRY_GOTO(make_folder(config->train.out));
     THRONG_TRY_GOTO(synth ? throng_synth(&config->synth, path, progress)
                           : prepare_world(config, path, progress, NULL));
     THRONG_TRY_GOTO(remember(path, text));
@@ -117,6 +118,7 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
   }
   double start = cli_now();
   throng_sta_report report;
+  THRONG_TRY_GOTO(make_folder(config->train.out));
   THRONG_TRY_GOTO(throng_sta_fit(backend, in->world, &config->sta, progress, &in->sta, &report));
   THRONG_TRY_GOTO(throng_sta_save(in->sta, path));
   THRONG_TRY_GOTO(remember(path, text));
@@ -132,7 +134,6 @@ throng_status train_inputs_open(const throng_config *config, throng_backend *bac
                                 const throng_progress *progress, train_inputs *out) {
   memset(out, 0, sizeof *out);
   throng_status status;
-  THRONG_TRY_GOTO(make_folder(config->train.out));
   THRONG_TRY_GOTO(open_world(config, progress, out));
   THRONG_TRY_GOTO(open_sta(config, backend, progress, out));
   return THRONG_OK;

@@ -91,9 +91,14 @@ static throng_status fill(line_reader *reader) {
   const char *cause = gzerror(reader->file, &code);
   if (got < 0 || code != Z_OK) {
     int reason = errno;
-    if (code == Z_BUF_ERROR)
+    if (code == Z_BUF_ERROR) {
+      // Whole lines that were unpacked and not handed out yet count too: they name the place.
+      int64_t lines = reader->number;
+      size_t end = reader->end + (got > 0 ? (size_t)got : 0);
+      for (size_t i = reader->begin; i < end; ++i) lines += reader->buffer[i] == '\n';
       return throng_fail(THRONG_ERROR_DATA, "%s: truncated gzip after line %lld", reader->path,
-                         (long long)reader->number);
+                         (long long)lines);
+    }
     if (code == Z_ERRNO)
       return throng_fail(THRONG_ERROR_IO, "%s: after line %lld: %s", reader->path,
                          (long long)reader->number, strerror(reason));

@@ -1,0 +1,182 @@
+/// `throng train`, `evaluate` and `bench` as a person meets them: a run from a config to a folder,
+/// resumed after kills, and what they print.
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+
+#include "base/safetensors.h"
+#include "cli_driver.h"
+
+#define SMALL_WORLD                                                                             \
+  "\"synth\": {\"users\": 60, \"items\": 40, \"categories\": 4, \"keywords\": 40, \"dim\": 8, " \
+  "\"tastes\": 4, \"history_mean\": 8}, \"sta\": {\"epochs\": 2, \"window\": 8, \"width\": 8}, "
+
+static void write_config(const char *name, const char *out) {
+  char text[2048];
+  snprintf(text, sizeof text,
+           "// a small run\n{" SMALL_WORLD
+           "\"sim\": {\"lanes\": 16, \"history\": 8, \"max_steps\": 10},"
+           "\"agent\": {\"batch\": 8, \"learning_starts\": 64, \"hidden\": [8, 8], \"width\": 8},"
+           "\"train\": {\"steps\": 4800, \"evaluate_every\": 1600, \"checkpoint_every\": 400,"
+           " \"evaluation\": {\"episodes\": 16}, \"out\": \"%s\"}}",
+           out);
+  write_file(name, text);
+}
+
+static cJSON *train_json(const char *command) {
+  EXPECT_EQ(throng(command), 0);
+  cJSON *document = cJSON_Parse(last.out);
+  if (!document) throng_test_fail(__FILE__, __LINE__, "not JSON: %s%s", last.out, last.err);
+  return document;
+}
+
+TEST(cli_train, a_config_becomes_a_run_folder_with_everything_in_it) {
+  write_config("run.json", "run");
+  cJSON *document = train_json("train run.json --json --threads 1");
+  EXPECT_EQ(number_at(document, "user_steps", NULL), 4800);
+  const cJSON *policies = cJSON_GetObjectItemCaseSensitive(document, "policies");
+  static const char *const names[] = {"agent", "random", "popular", "most_similar", "oracle"};
+  for (int k = 0; k < 5; ++k) {
+    EXPECT_EQ(number_at(policies, names[k], "episodes"), 16);
+    EXPECT_TRUE(number_at(policies, names[k], "average_reward") >= 0);
+  }
+  EXPECT_TRUE(number_at(policies, "oracle", "average_reward") >
+              number_at(policies, "random", "average_reward"));
+  static const char *const files[] = {"run/config.json", "run/metrics.jsonl", "run/summary.json",
+                                      "run/world.safetensors", "run/sta.safetensors"};
+  for (int k = 0; k < 5; ++k) EXPECT_TRUE(exists(files[k]));
+  cJSON_Delete(document);
+}
+
+TEST(cli_train, the_text_shows_the_curve_the_table_and_where_the_folder_is) {
+  write_config("run.json", "run");
+  ASSERT_EQ(throng("train run.json --threads 1"), 0);
+  static const char *const parts[] = {"A.Rwd",        "T.Rwd",  "Liking%",
+                                      "DQN",          "random", "popular",
+                                      "most similar", "oracle", "run folder: run"};
+  for (size_t k = 0; k < sizeof parts / sizeof *parts; ++k) EXPECT_CONTAINS(last.out, parts[k]);
+}
+
+TEST(cli_train, world_and_weights_are_made_again_only_when_their_sections_change) {
+  write_config("run.json", "run");
+  ASSERT_EQ(throng("train run.json --json --threads 1"), 0);
+  cJSON *again = train_json("train run.json --json --threads 1 --set train.steps=1600");
+  EXPECT_EQ(number_at(again, "prepare_seconds", NULL), 0);
+  EXPECT_EQ(number_at(again, "fit_seconds", NULL), 0);
+  cJSON_Delete(again);
+  again = train_json("train run.json --json --threads 1 --set synth.noise=0.3");
+  EXPECT_TRUE(number_at(again, "prepare_seconds", NULL) > 0);
+  EXPECT_TRUE(number_at(again, "fit_seconds", NULL) > 0);
+  cJSON_Delete(again);
+}
+
+/// The newest checkpoint's tensors, hashed; 0 without one.
+static uint64_t last_weights(const char *run) {
+  char name[128];
+  snprintf(name, sizeof name, "%s/checkpoint-4800.safetensors", run);
+  safetensors_file *file;
+  if (safetensors_open(in_folder(name), &file) != THRONG_OK) return 0;
+  uint64_t hash = 1469598103934665603u;
+  for (size_t i = 0; i < safetensors_count(file); ++i) {
+    const safetensors_tensor *t = safetensors_at(file, i);
+    void *data;
+    if (safetensors_read_all(file, t, &data) != THRONG_OK) break;
+    for (size_t k = 0; k < t->bytes; ++k)
+      hash = (hash ^ ((const uint8_t *)data)[k]) * 1099511628211u;
+    free(data);
+  }
+  safetensors_close(file);
+  return hash;
+}
+
+static pid_t start_run(const char *const *arguments) {
+  pid_t child = fork();
+  if (child != 0) return child;
+  int nothing = open("/dev/null", O_WRONLY);
+  dup2(nothing, STDOUT_FILENO);
+  dup2(nothing, STDERR_FILENO);
+  if (chdir(throng_test_folder()) != 0) _exit(127);
+  execv(TEST_PROGRAM, (char *const *)(uintptr_t)arguments);
+  _exit(127);
+}
+
+TEST(cli_train, a_run_killed_again_and_again_ends_with_the_same_weights) {
+  write_config("whole.json", "whole");
+  ASSERT_EQ(throng("train whole.json -q --threads 1"), 0);
+  uint64_t whole = last_weights("whole");
+  EXPECT_TRUE(whole != 0);
+  write_config("cut.json", "cut");
+  const char *const arguments[] = {"throng", "train",     "cut.json", "--resume",
+                                   "-q",     "--threads", "1",        NULL};
+  int killed = 0, status = 1;
+  for (int attempt = 0; attempt < 60; ++attempt) {
+    pid_t child = start_run(arguments);
+    ASSERT_TRUE(child > 0);
+    usleep(20000 + 13577 * (unsigned)attempt % 90000 + 4000 * (unsigned)attempt);
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    if (!WIFSIGNALED(status)) break;
+    ++killed;
+  }
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_GT(killed, 0);
+  EXPECT_TRUE(last_weights("cut") == whole);
+}
+
+TEST(cli_train, an_interrupt_ends_the_run_and_keeps_its_checkpoints) {
+  write_config("run.json", "run");
+  const char *const arguments[] = {"throng",    "train", "run.json", "-q",
+                                   "--threads", "1",     "--set",    "train.steps=100000000",
+                                   NULL};
+  pid_t child = start_run(arguments);
+  ASSERT_TRUE(child > 0);
+  for (int k = 0; k < 500 && !exists("run/checkpoint-800.safetensors"); ++k) usleep(10000);
+  kill(child, SIGINT);
+  int status;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+  DIR *folder = opendir(in_folder("run"));
+  ASSERT_TRUE(folder != NULL);
+  int checkpoints = 0, temporary = 0;
+  for (struct dirent *entry; (entry = readdir(folder));) {
+    checkpoints += strstr(entry->d_name, "checkpoint-") == entry->d_name;
+    temporary += strstr(entry->d_name, ".tmp") != NULL;
+  }
+  closedir(folder);
+  EXPECT_GE(checkpoints, 1);
+  EXPECT_EQ(temporary, 0);
+}
+
+TEST(cli_train, evaluate_prints_the_documented_layout) {
+  ASSERT_TRUE(make_world());
+  ASSERT_EQ(throng("fit world.safetensors -q -o sta.safetensors --set sta.epochs=1"), 0);
+  ASSERT_EQ(throng("evaluate world.safetensors --sta sta.safetensors --json"), 0);
+  cJSON *document = cJSON_Parse(last.out);
+  ASSERT_TRUE(document != NULL);
+  EXPECT_TRUE(number_at(document, "users", NULL) > 0);
+  EXPECT_TRUE(number_at(document, "interactions", NULL) > 0);
+  const cJSON *votes = cJSON_GetObjectItemCaseSensitive(document, "votes");
+  static const char *const names[] = {"f_mat", "f_sim", "f_sta"};
+  for (int k = 0; k < 3; ++k) {
+    double auc = number_at(votes, names[k], "auc");
+    EXPECT_TRUE(auc >= 0 && auc <= 1);
+    EXPECT_TRUE(number_at(votes, names[k], "log_loss") > 0);
+  }
+  EXPECT_TRUE(number_at(document, "ensemble", "auc") > 0);
+  EXPECT_TRUE(cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(document, "rules")));
+  cJSON_Delete(document);
+  ASSERT_EQ(throng("evaluate world.safetensors --split validation"), 0);
+  EXPECT_CONTAINS(last.out, "ensemble");
+  EXPECT_CONTAINS(last.out, "f_sta was not measured");
+}
+
+TEST(cli_train, bench_measures_a_world_that_it_is_given) {
+  ASSERT_TRUE(make_world());
+  ASSERT_EQ(throng("bench world.safetensors --lanes 32 --seconds 0.02 --json"), 0);
+  cJSON *document = cJSON_Parse(last.out);
+  ASSERT_TRUE(document != NULL);
+  const cJSON *rows = cJSON_GetObjectItemCaseSensitive(document, "rows");
+  EXPECT_GE(cJSON_GetArraySize(rows), 2);
+  EXPECT_TRUE(number_at(cJSON_GetArrayItem(rows, 0), "rate", NULL) > 0);
+  cJSON_Delete(document);
+}
