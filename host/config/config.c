@@ -77,6 +77,7 @@ static void spread_seed(throng_config *config) {
   if (origin_of(config, "sim.seed") < given) config->sim.seed = config->seed;
   if (origin_of(config, "agent.seed") < given) config->agent.seed = config->seed;
   if (origin_of(config, "sta.seed") < given) config->sta.seed = config->seed;
+  if (origin_of(config, "synth.seed") < given) config->synth.seed = config->seed;
 }
 
 static throng_status wrong(const throng_config *config, const char *format, ...)

@@ -138,7 +138,7 @@ const config_key config_keys[] = {
         "latent tastes that users and items are drawn from"),
     I32("synth.history_mean", synth.history_mean, 5, 10000, "mean interactions a user"),
     F32("synth.noise", synth.noise, 0, 1, "share of answers that ignore the taste"),
-    SEED("synth.seed", synth.seed, "seed of the synthetic world"),
+    SEED("synth.seed", synth.seed, "seed of the synthetic world; follows train.seed unless given"),
 
     PATH("world.file", world_file, 0,
          "a world made earlier; neither dataset nor synth is read then"),
@@ -232,7 +232,8 @@ const config_key config_keys[] = {
     BOOL("train.yardsticks", train.yardsticks,
          "evaluate random, popular, most-similar and oracle too"),
     BOOL("train.resume", train.resume, "go on from the run folder's last good checkpoint"),
-    SEED("train.seed", seed, "seed that sim, agent and sta follow unless they have their own"),
+    SEED("train.seed", seed,
+         "seed that sim, agent, sta and synth follow unless they have their own"),
     PATH("train.out", train.out, 0, "run folder, made where missing"),
 
     STRING("backend.name", backend.name, 0, "auto, cpu or cuda"),
