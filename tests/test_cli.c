@@ -9,7 +9,8 @@ TEST(cli, without_a_command_it_says_how_to_get_help) {
 
 TEST(cli, help_of_every_command_lists_its_options_and_an_example) {
   EXPECT_EQ(throng("--help"), 0);
-  static const char *const commands[] = {"synth", "prepare", "fit", "votes", "explain", "info"};
+  static const char *const commands[] = {"synth",    "prepare", "fit",   "votes", "explain",
+                                         "evaluate", "train",   "bench", "info"};
   char *program = strdup(last.out);
   for (size_t i = 0; i < sizeof commands / sizeof *commands; ++i) {
     char line[64];
@@ -68,6 +69,8 @@ TEST(cli, info_tells_version_and_backend) {
   cJSON *document = cJSON_Parse(last.out);
   ASSERT_TRUE(document != NULL);
   EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItem(document, "backend")), "cpu");
+  const char *build = cJSON_GetStringValue(cJSON_GetObjectItem(document, "build"));
+  EXPECT_TRUE(build && *build);
   EXPECT_GE(cJSON_GetNumberValue(cJSON_GetObjectItem(document, "cores")), 1);
   cJSON_Delete(document);
 }
@@ -131,6 +134,9 @@ TEST(cli, generated_documents_hold_every_command_and_key) {
   ASSERT_EQ(throng("--generate man"), 0);
   EXPECT_CONTAINS(last.out, ".TH THRONG 1");
   EXPECT_CONTAINS(last.out, ".SS throng explain WORLD");
+  EXPECT_CONTAINS(last.out, ".SS throng train CONFIG");
+  EXPECT_CONTAINS(last.out, ".SS throng evaluate WORLD");
+  EXPECT_CONTAINS(last.out, ".SS throng bench");
   EXPECT_CONTAINS(last.out, "agent.epsilon_share");
   ASSERT_EQ(throng("--generate bash-completion"), 0);
   EXPECT_CONTAINS(last.out, "complete -F _throng throng");

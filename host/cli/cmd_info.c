@@ -8,11 +8,7 @@
 #include "cli/world_summary.h"
 #include "sim/sim.h"
 
-#ifdef NDEBUG
-static const char build[] = "release";
-#else
-static const char build[] = "debug";
-#endif
+static const char build[] = THRONG_BUILD_TYPE;  // CMake's name of it: "Release"
 #ifdef __clang__
 static const char compiler[] = __VERSION__;
 #else
