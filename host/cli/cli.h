@@ -89,6 +89,8 @@ void cli_progress_start(cli_run *run);
 /// Take the redrawn line away, before other output.
 void cli_progress_clear(void);
 bool cli_interrupted(void);
+/// From here on the first Ctrl-C ends the program: for work that makes no reports and no files.
+void cli_interrupt_at_once(void);
 
 void cli_print_help(const cli_command *command);  // NULL: of the program
 /// man, bash-completion, zsh-completion or schema on stdout.

@@ -58,6 +58,11 @@ static throng_status reference(throng_backend *backend, const throng_progress *p
 
 int cmd_bench(cli_run *run) {
   throng_config config;
+  if (cli_number(run, "seconds", 1) <= 0)
+    return cli_wrong(run, "--seconds: expected a number above 0, not '%s'",
+                     cli_text(run, "seconds"));
+  if (run->n_argument == 0 && cli_text(run, "sta"))
+    return cli_wrong(run, "--sta: weights belong to a world; expected WORLD too");
   if (cli_config(run, NULL, &config) != THRONG_OK) return cli_fail(run);
   throng_backend *backend = NULL;
   throng_world *world = NULL;
@@ -67,6 +72,8 @@ int cmd_bench(cli_run *run) {
   def.seconds = cli_number(run, "seconds", def.seconds);
   def.without_table = true;
   if (config_has_key(&config, "sim.lanes")) def.lanes = config.sim.lanes;
+  if (config_has_key(&config, "sim.history")) def.history = config.sim.history;
+  def.seed = config.sim.seed;
   throng_status status;
   THRONG_TRY_GOTO(cli_backend(&config, &backend));
   if (run->n_argument > 0) {
@@ -75,6 +82,7 @@ int cmd_bench(cli_run *run) {
   } else {
     THRONG_TRY_GOTO(reference(backend, &run->progress, &world, &sta));
   }
+  cli_interrupt_at_once();  // measuring asks nobody whether to go on, and writes no file
   THRONG_TRY_GOTO(measure_machine(backend, &sink.ceiling));
   cJSON *document = NULL;
   if (run->json) {

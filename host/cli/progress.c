@@ -24,6 +24,11 @@ static void on_signal(int number) {
 
 bool cli_interrupted(void) { return interrupted; }
 
+void cli_interrupt_at_once(void) {
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+}
+
 void cli_progress_clear(void) {
   if (line.drawn) fprintf(stderr, "\r\033[K");
   line.drawn = false;

@@ -87,8 +87,9 @@ static const char *const train_examples[] = {
 
 static const cli_option bench_options[] = {
     {"lanes", 0, "N", "lanes that step together (4096)", "sim.lanes"},
-    {"seconds", 0, "X", "time for each figure (1)", NULL},
-    {"sta", 0, "FILE", "weights of f_sta for WORLD", "sta.file"},
+    {"seconds", 0, "X", "time for each figure, above 0 (1)", NULL},
+    {"sta", 0, "FILE", "weights of f_sta for WORLD; without them its vote is not measured",
+     "sta.file"},
     {0}};
 static const char *const bench_examples[] = {
     "throng bench", "the reference size: 10,000 items, d = 384, 64 entries, window 50", NULL};
@@ -127,7 +128,8 @@ const cli_command cli_commands[] = {
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
     {"train", "train agents, with yardsticks beside them", "CONFIG", 1, 1,
      "Opens the world and the weights that the configuration names, or makes them in the run "
-     "folder (again only when their configuration changed); then trains, evaluates and writes "
+     "folder (again only when their configuration or raw files changed); then trains, evaluates "
+     "and writes "
      "metrics, TensorBoard events and checkpoints. Prints the learning curve and the table of "
      "policies.",
      train_options, train_examples, "train.seed", cmd_train},
