@@ -147,10 +147,62 @@ TEST(cli_bad_input, a_full_disk_leaves_no_part_of_the_output) {
   EXPECT_EQ(count_files(), before);
 }
 
+#define ON_FULL_DISK(blocks, command)                                                          \
+  throng("info >/dev/null; ulimit -f " blocks "; trap '' XFSZ; exec " TEST_PROGRAM " " command \
+         " >/dev/null")
+
+TEST(cli_bad_input, no_command_leaves_a_part_of_its_output_on_a_full_disk) {
+  if (access("/dev/full", W_OK) != 0) SKIP("no /dev/full here");
+  ASSERT_TRUE(make_world());
+  write_file("p.csv", "user,item\n");
+  FILE *pairs = fopen(in_folder("p.csv"), "a");
+  throng_world *world;
+  ASSERT_TRUE(throng_world_open(in_folder("world.safetensors"), &world) == THRONG_OK);
+  for (int k = 0; k < 100; ++k)
+    fprintf(pairs, "%s,%s\n", throng_world_user_id(world, k % 60),
+            throng_world_item_id(world, k % 40));
+  fclose(pairs);
+  throng_world_close(world);
+  int before = count_files();
+  EXPECT_EQ(ON_FULL_DISK("1", "fit -q world.safetensors -o f.safetensors --set sta.epochs=1"), 1);
+  EXPECT_CONTAINS(last.err, "f.safetensors");
+  EXPECT_EQ(ON_FULL_DISK("1", "votes -q world.safetensors --pairs p.csv -o v.csv"), 1);
+  EXPECT_CONTAINS(last.err, "v.csv");
+  EXPECT_EQ(count_files(), before);
+  EXPECT_EQ(throng("votes -q world.safetensors --pairs p.csv -o - > /dev/full"), 1);
+  EXPECT_CONTAINS(last.err, "No space left");
+}
+
+TEST(cli_bad_input, a_run_folder_that_is_missing_or_cannot_be_made_is_said_before_any_work) {
+  write_file("c.json", "{\"synth\": {\"users\": 60, \"items\": 40}}");
+  FAILS("train c.json", "c.json", "train.out", "expected the path of a run folder");
+  FAILS("train c.json --set train.out=", "c.json", "train.out");
+  write_file("taken", "");
+  FAILS("train c.json -o taken", "train.out: taken is a file");
+  FAILS("train c.json -o taken/run", "train.out: cannot make the folder taken/run");
+}
+
+TEST(cli_bad_input, a_run_that_fails_before_its_world_leaves_no_empty_folder) {
+  write_file("c.json", "{\"train\": {\"out\": \"runs/a/b\"}}");
+  FAILS("train c.json", "c.json: no world: give world.file");
+  write_file("d.json",
+             "{\"dataset\": {\"format\": \"anime\", \"ratings\": \"r.csv\", \"items\": "
+             "\"a.csv\"}, \"train\": {\"out\": \"runs/a/b\"}}");
+  FAILS("train d.json", ".csv", "No such file");
+  FAILS("train d.json --set world.file=w.safetensors", "w.safetensors", "No such file");
+}
+
 TEST(cli_bad_input, pairs_that_do_not_fit_are_named_by_line) {
   ASSERT_TRUE(make_world());
   write_file("p.csv", "user,itm\nu,i\n");
   FAILS("votes world.safetensors --pairs p.csv -o v.csv", "p.csv:1", "item");
+  write_file("p.csv", "user,item\nu1\n");
+  FAILS("votes world.safetensors --pairs p.csv -o v.csv", "p.csv:2");
+  write_file("p.csv", "user,item\n\"u1,i1\n");
+  FAILS("votes world.safetensors --pairs p.csv -o v.csv", "p.csv:2");
+  write_file("p.csv", "");
+  FAILS("votes world.safetensors --pairs p.csv -o v.csv", "p.csv");
+  FAILS("votes world.safetensors --pairs none.csv -o v.csv", "none.csv", "No such file");
   write_file("p.csv", "user,item\nnobody,i0\n");
   FAILS("votes world.safetensors --pairs p.csv -o v.csv", "p.csv:2", "nobody");
   FAILS("explain world.safetensors --user nobody --item i00001", "nobody");

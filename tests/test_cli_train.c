@@ -70,6 +70,71 @@ TEST(cli_train, world_and_weights_are_made_again_only_when_their_sections_change
   cJSON_Delete(again);
 }
 
+static const char *const recipe = "run/world.safetensors.recipe.json";
+
+TEST(cli_train, a_world_that_could_not_be_made_again_leaves_no_claim_about_the_old_one) {
+  write_config("run.json", "run");
+  ASSERT_EQ(throng("train run.json -q --threads 1"), 0);
+  EXPECT_TRUE(exists(recipe));
+  EXPECT_EQ(throng("info >/dev/null; ulimit -f 1; trap '' XFSZ; exec " TEST_PROGRAM
+                   " train run.json -q --set synth.noise=0.3 >/dev/null"),
+            1);
+  EXPECT_CONTAINS(last.err, "run/world.safetensors");
+  EXPECT_FALSE(exists(recipe));
+  cJSON *again = train_json("train run.json --json --threads 1");
+  EXPECT_TRUE(number_at(again, "prepare_seconds", NULL) > 0);
+  cJSON_Delete(again);
+}
+
+/// Thirty users who rate a dozen items with words.
+static void write_reviews(void) {
+  FILE *file = fopen(in_folder("r.csv"), "w");
+  if (!file) abort();
+  fprintf(file, "user,item,rating,time,text\n");
+  for (int user = 0; user < 30; ++user) {
+    for (int k = 0; k < 6; ++k) {
+      int item = (user * 5 + k * 7) % 12;
+      bool like = (user + item) % 3 != 0;
+      fprintf(file, "u%d,i%d,%d,%d,%s\n", user, item, like ? 5 : 1, 1000 + k,
+              like ? "warm sound and bright cover" : "dull sound and broken case");
+    }
+  }
+  fclose(file);
+}
+
+TEST(cli_train, raw_files_become_a_world_once_and_again_when_they_were_written_anew) {
+  write_reviews();
+  write_file("data.json",
+             "{\"dataset\": {\"format\": \"csv\", \"file\": \"r.csv\", \"columns\": {\"user\": "
+             "\"user\", \"item\": \"item\", \"rating\": \"rating\", \"time\": \"time\", "
+             "\"text\": \"text\"}},"
+             "\"keywords\": {\"min_items\": 1, \"max_share\": 1, \"min_z\": 0},"
+             "\"embedding\": {\"dim\": 2},"
+             "\"sta\": {\"epochs\": 1, \"window\": 4, \"width\": 4},"
+             "\"sim\": {\"lanes\": 8, \"history\": 8, \"max_steps\": 5},"
+             "\"agent\": {\"batch\": 8, \"learning_starts\": 16, \"hidden\": [8, 8], \"width\": 4},"
+             "\"train\": {\"steps\": 160, \"evaluate_every\": 80, \"evaluation\": {\"episodes\": "
+             "8}, \"out\": \"runs/data\"}}");
+  cJSON *document = train_json("train data.json --json --threads 1");
+  EXPECT_TRUE(number_at(document, "prepare_seconds", NULL) > 0);
+  EXPECT_TRUE(number_at(document, "fit_seconds", NULL) > 0);
+  cJSON_Delete(document);
+  ASSERT_EQ(throng("info runs/data/world.safetensors --json"), 0);
+  document = cJSON_Parse(last.out);
+  EXPECT_EQ(number_at(document, "users", NULL), 30);
+  EXPECT_EQ(number_at(document, "items", NULL), 12);
+  cJSON_Delete(document);
+  document = train_json("train data.json --json --threads 1");
+  EXPECT_EQ(number_at(document, "prepare_seconds", NULL), 0);
+  EXPECT_EQ(number_at(document, "fit_seconds", NULL), 0);
+  cJSON_Delete(document);
+  usleep(20000);  // file times move in steps of the kernel's clock
+  write_reviews();
+  document = train_json("train data.json --json --threads 1");
+  EXPECT_TRUE(number_at(document, "prepare_seconds", NULL) > 0);
+  cJSON_Delete(document);
+}
+
 /// The newest checkpoint's tensors, hashed; 0 without one.
 static uint64_t last_weights(const char *run) {
   char name[128];
@@ -98,6 +163,33 @@ static pid_t start_run(const char *const *arguments) {
   if (chdir(throng_test_folder()) != 0) _exit(127);
   execv(TEST_PROGRAM, (char *const *)(uintptr_t)arguments);
   _exit(127);
+}
+
+TEST(cli_train, the_seed_of_the_command_line_reaches_world_fit_and_agent) {
+  write_config("run.json", "one");
+  ASSERT_EQ(throng("train run.json -q --threads 1 --seed 1 -o one"), 0);
+  ASSERT_EQ(throng("train run.json -q --threads 1 --seed 1 -o same"), 0);
+  ASSERT_EQ(throng("train run.json -q --threads 1 --seed 2 -o other"), 0);
+  ASSERT_EQ(throng("train run.json -q --threads 1 --seed 2 --set synth.seed=1 -o world1"), 0);
+  EXPECT_TRUE(last_weights("one") != 0 && last_weights("one") == last_weights("same"));
+  EXPECT_TRUE(last_weights("one") != last_weights("other"));
+  static const char *const pairs[][2] = {{"one/world", "same/world"},
+                                         {"one/sta", "same/sta"},
+                                         {"one/world", "world1/world"},
+                                         {"one/world", "other/world"},
+                                         {"one/sta", "world1/sta"}};
+  for (int k = 0; k < 5; ++k) {
+    char line[256];
+    snprintf(line, sizeof line, "info >/dev/null; cmp -s %s.safetensors %s.safetensors >/dev/null",
+             pairs[k][0], pairs[k][1]);
+    EXPECT_EQ(throng(line), k < 3 ? 0 : 1);
+  }
+}
+
+TEST(cli_train, quiet_training_says_nothing_on_standard_error) {
+  write_config("run.json", "run");
+  ASSERT_EQ(throng("train run.json -q --threads 1"), 0);
+  EXPECT_STREQ(last.err, "");
 }
 
 TEST(cli_train, a_run_killed_again_and_again_ends_with_the_same_weights) {
@@ -179,4 +271,17 @@ TEST(cli_train, bench_measures_a_world_that_it_is_given) {
   EXPECT_GE(cJSON_GetArraySize(rows), 2);
   EXPECT_TRUE(number_at(cJSON_GetArrayItem(rows, 0), "rate", NULL) > 0);
   cJSON_Delete(document);
+}
+
+TEST(cli_train, wrong_usage_of_train_evaluate_and_bench_exits_with_2) {
+  EXPECT_EQ(throng("train"), 2);
+  EXPECT_CONTAINS(last.err, "expected CONFIG");
+  EXPECT_EQ(throng("train a.json b.json"), 2);
+  EXPECT_EQ(throng("evaluate"), 2);
+  EXPECT_EQ(throng("evaluate w --split tests"), 2);
+  EXPECT_CONTAINS(last.err, "--split: expected test|validation, not 'tests'");
+  EXPECT_EQ(throng("bench --seconds 0"), 2);
+  EXPECT_CONTAINS(last.err, "--seconds: expected a number above 0");
+  EXPECT_EQ(throng("bench --sta f.safetensors"), 2);
+  EXPECT_CONTAINS(last.err, "expected WORLD too");
 }

@@ -7,23 +7,50 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/atomic_file.h"
+#include "config/keys.h"
 #include "config/prepare.h"
 
-/// Every parent that is missing, then the folder itself.
-static throng_status make_folder(const char *path) {
+enum { LONGEST_NAME = 64 };  // of a file in the run folder
+
+/// Every parent that is missing, then the folder itself. `*kept`: the length of the part of `path`
+/// that was there before.
+static throng_status make_folder(const char *path, size_t *kept) {
   char part[PATH_MAX];
-  snprintf(part, sizeof part, "%s", path);
+  *kept = strlen(path);
+  if (*kept + LONGEST_NAME >= sizeof part)
+    return throng_fail(THRONG_ERROR_IO, "train.out: a path of %zu bytes is too long", *kept);
+  memcpy(part, path, *kept + 1);
   for (char *at = part + 1;; ++at) {
     if (*at != '/' && *at != '\0') continue;
     char end = *at;
     *at = '\0';
-    if (mkdir(part, 0777) != 0 && errno != EEXIST)
+    if (mkdir(part, 0777) == 0) {
+      size_t parent = (size_t)(strrchr(part, '/') ? strrchr(part, '/') - part : 0);
+      if (parent < *kept) *kept = parent;
+    } else if (errno != EEXIST) {
       return throng_fail(THRONG_ERROR_IO, "train.out: cannot make the folder %s: %s", part,
                          strerror(errno));
+    }
     *at = end;
-    if (end == '\0') return THRONG_OK;
+    if (end == '\0') break;
+  }
+  struct stat state;
+  if (stat(part, &state) != 0 || !S_ISDIR(state.st_mode))
+    return throng_fail(THRONG_ERROR_IO, "train.out: %s is a file; a run needs a folder", part);
+  return THRONG_OK;
+}
+
+/// Folders that make_folder made, as far as they are still empty.
+static void drop_empty_folders(const char *path, size_t kept) {
+  char part[PATH_MAX];
+  snprintf(part, sizeof part, "%s", path);
+  while (strlen(part) > kept && rmdir(part) == 0) {
+    char *slash = strrchr(part, '/');
+    if (!slash) return;
+    *slash = '\0';
   }
 }
 
@@ -56,6 +83,33 @@ static bool unchanged(const char *path, const char *text) {
   return c == EOF && at == length;
 }
 
+/// True where one of the raw files that a world is made from was written after the world.
+static bool raw_files_changed(const throng_config *config, const char *world) {
+  struct stat made, raw;
+  if (stat(world, &made) != 0) return true;
+  for (int i = 0; i < config_key_count; ++i) {
+    const config_key *key = &config_keys[i];
+    bool read = !strncmp(key->path, "dataset.", 8) || !strncmp(key->path, "keywords.", 9) ||
+                !strncmp(key->path, "embedding.", 10);
+    if (!read || key->kind != KEY_PATH) continue;
+    const char *path = *(const char *const *)(const void *)((const char *)config + key->offset);
+    if (!path || stat(path, &raw) != 0) continue;
+    if (raw.st_mtim.tv_sec > made.st_mtim.tv_sec ||
+        (raw.st_mtim.tv_sec == made.st_mtim.tv_sec && raw.st_mtim.tv_nsec > made.st_mtim.tv_nsec))
+      return true;
+  }
+  return false;
+}
+
+/// Before a file is made anew: the old recipe must never stand beside the new file, whenever the
+/// process is killed.
+static throng_status forget(const char *path) {
+  char beside[PATH_MAX + 16];
+  snprintf(beside, sizeof beside, "%s.recipe.json", path);
+  if (unlink(beside) == 0 || errno == ENOENT) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_IO, "%s: cannot be removed: %s", beside, strerror(errno));
+}
+
 static throng_status remember(const char *path, const char *text) {
   char beside[PATH_MAX + 16];
   snprintf(beside, sizeof beside, "%s.recipe.json", path);
@@ -80,11 +134,11 @@ static throng_status open_world(const throng_config *config, const throng_progre
                           : (const char *const[]){"dataset", "keywords", "embedding", NULL},
                     &text));
   throng_status status;
-  if (unchanged(path, text)) {
-    throng_note(progress, "using %s again: its configuration is unchanged", path);
+  if (unchanged(path, text) && (synth || !raw_files_changed(config, path))) {
+    throng_note(progress, "using %s again: what it was made from is unchanged", path);
   } else {
     double start = cli_now();
-    THRONG_TRY_GOTO(make_folder(config->train.out));
+    THRONG_TRY_GOTO(forget(path));
     THRONG_TRY_GOTO(synth ? throng_synth(&config->synth, path, progress)
                           : prepare_world(config, path, progress, NULL));
     THRONG_TRY_GOTO(remember(path, text));
@@ -118,7 +172,7 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
   }
   double start = cli_now();
   throng_sta_report report;
-  THRONG_TRY_GOTO(make_folder(config->train.out));
+  THRONG_TRY_GOTO(forget(path));
   THRONG_TRY_GOTO(throng_sta_fit(backend, in->world, &config->sta, progress, &in->sta, &report));
   THRONG_TRY_GOTO(throng_sta_save(in->sta, path));
   THRONG_TRY_GOTO(remember(path, text));
@@ -133,12 +187,21 @@ done:
 throng_status train_inputs_open(const throng_config *config, throng_backend *backend,
                                 const throng_progress *progress, train_inputs *out) {
   memset(out, 0, sizeof *out);
+  const char *folder = config->train.out;
+  if (!folder || !*folder)
+    return throng_fail(THRONG_ERROR_CONFIG,
+                       "%s: train.out: missing; expected the path of a run folder, there or as -o",
+                       config->source ? config->source : "config");
+  size_t kept;
   throng_status status;
+  // First of all, for making a world may take minutes.
+  THRONG_TRY_GOTO(make_folder(folder, &kept));
   THRONG_TRY_GOTO(open_world(config, progress, out));
   THRONG_TRY_GOTO(open_sta(config, backend, progress, out));
   return THRONG_OK;
 done:
   train_inputs_close(out);
+  drop_empty_folders(folder, kept);
   return status;
 }
 
