@@ -1,5 +1,6 @@
-/// throng in sixty lines, on the public interface alone: a world, users that answer, an agent that
+/// throng in a page, on the public interface alone: a world, users that answer, an agent that
 /// learns from the answers. Built and run by the tests, inside and against an installed library.
+/// usage: example_quickstart [WORLD]; leaves WORLD and WORLD.lanes where they were written.
 #include <stdio.h>
 #include <stdlib.h>
 #include <throng/throng.h>
@@ -35,15 +36,31 @@ int main(int argc, char **argv) {
   sim_def.lanes = 64;
   require(throng_sim_create(backend, world, sta, &sim_def, &sim));
 
-  int32_t action[64] = {0};  // show everybody item 0 and look at lane 0's answer
-  throng_observation seen;
+  int32_t action[64] = {0};  // show everybody item 0 until lane 0's user leaves
+  throng_observation final, seen;
   throng_outcome outcome;
-  require(throng_sim_step(sim, action));
-  require(throng_sim_outcome(sim, &outcome));
+  do {
+    require(throng_sim_step(sim, action));
+    require(throng_sim_outcome(sim, &outcome));
+  } while (outcome.ended[0] == THRONG_END_NONE);
+  printf("votes %d %d %d, reward %g; ended after %d steps with return %g\n", outcome.vote[0].f_mat,
+         outcome.vote[0].f_sim, outcome.vote[0].f_sta, (double)outcome.reward[0],
+         outcome.final_length[0], (double)outcome.final_return[0]);
+  require(throng_sim_observe_final(sim, &final));
+  printf("%s left with %d items behind, ", throng_world_user_id(world, final.user[0]),
+         final.length[0]);
   require(throng_sim_observe(sim, &seen));
-  printf("lane 0: user %s, %d past items, votes %d %d %d, reward %g, ended %d\n",
-         throng_world_user_id(world, seen.user[0]), seen.length[0], outcome.vote[0].f_mat,
-         outcome.vote[0].f_sim, outcome.vote[0].f_sta, (double)outcome.reward[0], outcome.ended[0]);
+  printf("%s came with %d\n", throng_world_user_id(world, seen.user[0]), seen.length[0]);
+
+  char lanes[4096];  // every lane as it stands, kept and taken back: the same step once more
+  uint64_t once, again;
+  snprintf(lanes, sizeof lanes, "%s.lanes", path);
+  require(throng_sim_save(sim, lanes));
+  require(throng_sim_step(sim, action));
+  require(throng_sim_hash(sim, &once));
+  require(throng_sim_restore(sim, lanes));
+  require(throng_sim_step(sim, action));
+  require(throng_sim_hash(sim, &again));
 
   throng_agent *agent;
   throng_agent_def agent_def = throng_default_agent_def();
@@ -66,5 +83,5 @@ int main(int argc, char **argv) {
   throng_sta_close(sta);
   throng_backend_close(backend);
   throng_world_close(world);
-  return learned.average_reward > random.average_reward ? 0 : 2;
+  return once == again && learned.average_reward > random.average_reward ? 0 : 2;
 }
