@@ -30,7 +30,7 @@ def main(work, out, names):
                 rows.append([name, seed, key] + [m[k] for k in (
                     "average_reward", "average_reward_sem", "total_reward", "liking", "coverage",
                     "gini", "diversity", "session_length")] + [run["user_steps"], run["seconds"]])
-        world = prepare.get("world", prepare)
+        world = prepare
         auc = [evaluate["votes"][v]["auc"] for v in ("f_mat", "f_sim", "f_sta")]
         fidelity.append([name, world["users"], world["items"], world["interactions"]]
                         + [f"{a:.3f}" for a in auc] + [f"{evaluate['ensemble']['auc']:.3f}"])

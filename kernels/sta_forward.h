@@ -96,7 +96,8 @@ THRONG_ROW void sta_heads_row(const sta_heads_args *a, int64_t row) {
   float *THRONG_RESTRICT v = a->v + row * width;
   float *THRONG_RESTRICT k_across = a->k_across + first * width + (row - first);
   float *THRONG_RESTRICT v_across = a->v_across + first * width + (row - first);
-  const float scale = 1.0f / sqrtf((float)(width / a->heads));
+  const int32_t head_width = width / a->heads;
+  const float scale = 1.0f / sqrtf((float)head_width);
   for (int32_t i = 0; i < width; ++i) q[i] = (q[i] + a->bq[i]) * scale;
   for (int32_t i = 0; i < width; ++i) k[i] += a->bk[i];
   for (int32_t i = 0; i < width; ++i) v[i] += a->bv[i];

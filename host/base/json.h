@@ -10,8 +10,9 @@
 
 typedef enum json_flags {
   JSON_STRICT = 0,
-  JSON_COMMENTS = 1,    ///< `//` and `/* */` count as space (configs)
-  JSON_DUPLICATES = 2,  ///< repeated keys stay in the tree: the caller refuses them with their place
+  JSON_COMMENTS = 1,  ///< `//` and `/* */` count as space (configs)
+  JSON_DUPLICATES =
+      2,  ///< repeated keys stay in the tree: the caller refuses them with their place
 } json_flags;
 
 enum {
