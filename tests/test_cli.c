@@ -49,6 +49,8 @@ TEST(cli, wrong_usage_exits_with_2_and_names_the_nearest_word) {
   EXPECT_EQ(throng("info --backend gpu"), 2);
   EXPECT_CONTAINS(last.err, "--backend: expected auto|cpu|cuda, not 'gpu'");
   EXPECT_EQ(throng("info --seed 4294967296"), 2);
+  EXPECT_EQ(throng("synth -o ''"), 2);
+  EXPECT_CONTAINS(last.err, "--output: expected FILE, not an empty text");
   EXPECT_STREQ(last.out, "");
 }
 

@@ -74,6 +74,9 @@ int cli_fail(const cli_run *run);
 throng_status cli_config(const cli_run *run, const char *path, throng_config *config);
 throng_status cli_backend(const throng_config *config, throng_backend **out);
 
+/// Before work that takes minutes: can a file be made beside where `path` will be? IO where not.
+throng_status cli_check_output(const char *path);
+
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);
 /// 1,234,567

@@ -112,8 +112,11 @@ static int check_value(const cli_run *run, const cli_option *option, const char 
     double x = strtod(text, &end);
     if (end == text || *end || !isfinite(x))
       return cli_wrong(run, "--%s: expected a number, not '%s'", option->name, text);
-  } else if (strchr(kind, '|') && !is_choice(kind, text)) {
-    return cli_wrong(run, "--%s: expected %s, not '%s'", option->name, kind, text);
+  } else if (strchr(kind, '|')) {
+    if (!is_choice(kind, text))
+      return cli_wrong(run, "--%s: expected %s, not '%s'", option->name, kind, text);
+  } else if (!*text) {
+    return cli_wrong(run, "--%s: expected %s, not an empty text", option->name, kind);
   }
   return CLI_DONE;
 }

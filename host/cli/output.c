@@ -1,12 +1,31 @@
 /// Numbers and documents on stdout, as people and programs read them.
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+
+throng_status cli_check_output(const char *path) {
+  char folder[PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  int length = slash ? (int)(slash - path) + 1 : 0;  // the root's own slash stays
+  if (length >= (int)sizeof folder)
+    return throng_fail(THRONG_ERROR_IO, "%s: cannot be written: %s", path, strerror(ENAMETOOLONG));
+  snprintf(folder, sizeof folder, "%.*s", length, path);
+  if (access(slash ? folder : ".", W_OK | X_OK) != 0)
+    return throng_fail(THRONG_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+  struct stat state;
+  if (stat(path, &state) == 0 && S_ISDIR(state.st_mode))
+    return throng_fail(THRONG_ERROR_IO, "%s: cannot be written: %s", path, strerror(EISDIR));
+  return THRONG_OK;
+}
 
 int cli_json(cJSON *document) {
   char *text = document ? cJSON_Print(document) : NULL;
