@@ -190,6 +190,20 @@ TEST(cli_bad_input, a_run_that_fails_before_its_world_leaves_no_empty_folder) {
              "\"a.csv\"}, \"train\": {\"out\": \"runs/a/b\"}}");
   FAILS("train d.json", ".csv", "No such file");
   FAILS("train d.json --set world.file=w.safetensors", "w.safetensors", "No such file");
+  ASSERT_TRUE(make_world());
+  write_file("m.json",
+             "{\"world\": {\"file\": \"world.safetensors\"}, \"votes\": {\"rule\": \"logical\"},"
+             "\"sim\": {\"slate_size\": 1024}, \"train\": {\"out\": \"r\"}}");
+  FAILS("train m.json", "slate_size");
+}
+
+TEST(cli_bad_input, an_output_that_cannot_be_written_is_said_before_the_fit) {
+  ASSERT_TRUE(make_world());
+  FAILS("fit world.safetensors -o none/f.safetensors", "none/f.safetensors", "No such file");
+  EXPECT_TRUE(strstr(last.err, "epoch") == NULL);
+  ASSERT_EQ(mkdir(in_folder("folder"), 0777), 0);
+  FAILS("fit world.safetensors -o folder", "folder", "Is a directory");
+  EXPECT_TRUE(strstr(last.err, "epoch") == NULL);
 }
 
 TEST(cli_bad_input, pairs_that_do_not_fit_are_named_by_line) {

@@ -192,21 +192,21 @@ throng_status train_inputs_open(const throng_config *config, throng_backend *bac
     return throng_fail(THRONG_ERROR_CONFIG,
                        "%s: train.out: missing; expected the path of a run folder, there or as -o",
                        config->source ? config->source : "config");
-  size_t kept;
   throng_status status;
   // First of all, for making a world may take minutes.
-  THRONG_TRY_GOTO(make_folder(folder, &kept));
+  out->folder = folder;
+  THRONG_TRY_GOTO(make_folder(folder, &out->kept));
   THRONG_TRY_GOTO(open_world(config, progress, out));
   THRONG_TRY_GOTO(open_sta(config, backend, progress, out));
   return THRONG_OK;
 done:
   train_inputs_close(out);
-  drop_empty_folders(folder, kept);
   return status;
 }
 
 void train_inputs_close(train_inputs *inputs) {
   throng_sta_close(inputs->sta);
   throng_world_close(inputs->world);
+  if (inputs->folder) drop_empty_folders(inputs->folder, inputs->kept);
   memset(inputs, 0, sizeof *inputs);
 }
