@@ -210,6 +210,10 @@ TEST(cli_bad_input, pairs_that_do_not_fit_are_named_by_line) {
   ASSERT_TRUE(make_world());
   write_file("p.csv", "user,itm\nu,i\n");
   FAILS("votes world.safetensors --pairs p.csv -o v.csv", "p.csv:1", "item");
+  write_file("p.csv", "user,item,tiem\nu1,i1,5\n");
+  FAILS("votes world.safetensors --pairs p.csv -o v.csv", "p.csv:1", "\"tiem\"", "expected user");
+  write_file("p.csv", "user,item,item\nu1,i1,i1\n");
+  FAILS("votes world.safetensors --pairs p.csv -o v.csv", "p.csv:1", "each once");
   write_file("p.csv", "user,item\nu1\n");
   FAILS("votes world.safetensors --pairs p.csv -o v.csv", "p.csv:2");
   write_file("p.csv", "user,item\n\"u1,i1\n");

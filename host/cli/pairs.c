@@ -50,6 +50,12 @@ static throng_status read_records(const throng_world *world, csv_parser *csv, pa
   THRONG_TRY(csv_require_column(csv, "user", "--pairs", &user_column));
   THRONG_TRY(csv_require_column(csv, "item", "--pairs", &item_column));
   int time_column = csv_find_column(csv, "time");
+  // A misspelt "time" passed over would let the votes see what came after the pair.
+  for (int k = 0; k < (int)csv->header.n; ++k)
+    if (k != user_column && k != item_column && k != time_column)
+      return line_reader_fail(csv->reader,
+                              "column \"%.100s\": expected user,item[,time], each once",
+                              strings_get(&csv->header, k));
   for (;;) {
     bool more;
     THRONG_TRY(csv_next(csv, &more));
