@@ -1,4 +1,4 @@
-"""Collect what bench/real_data.sh left: one CSV row a set, seed and policy, and a Markdown table."""
+"""Collect what bench/real_data.sh left: a CSV row a set, seed and policy, and the Markdown tables."""
 import csv
 import json
 import pathlib
@@ -7,10 +7,14 @@ import sys
 
 POLICIES = [("agent", "DQN"), ("random", "random"), ("popular", "popular"),
             ("most_similar", "most similar"), ("oracle", "oracle")]
+MEASURES = ["average_reward", "average_reward_sem", "total_reward", "liking", "coverage", "gini",
+            "diversity", "session_length"]
+VOTES = ["f_mat", "f_sim", "f_sta"]
+END = "<!-- end of the tables -->\n"  # what follows is written by hand and kept
 
 
 def load(path):
-    return json.loads(pathlib.Path(path).read_text())
+    return json.loads(path.read_text())
 
 
 def mean_error(values):
@@ -18,49 +22,75 @@ def mean_error(values):
     return statistics.mean(values), error
 
 
+def table(head, body):
+    lines = [head, ["---"] * len(head)] + body
+    return "".join("| " + " | ".join(str(c) for c in line) + " |\n" for line in lines) + "\n"
+
+
+def policy_cells(runs, key):
+    """A.Rwd / T.Rwd / Liking%, means over training seeds; only an agent depends on the seed."""
+    reward, error = mean_error([r["policies"][key]["average_reward"] for r in runs])
+    total, liking = (statistics.mean(r["policies"][key][k] for r in runs)
+                     for k in ("total_reward", "liking"))
+    spread = f" ± {error:.2f}" if key == "agent" else ""
+    return f"{reward:.2f}{spread} / {total:.0f} / {liking:.1f}"
+
+
+def lead(runs, key):
+    """By how much the agent beats a policy, and how many standard errors over seeds that is."""
+    leads = [r["policies"]["agent"]["average_reward"] - r["policies"][key]["average_reward"]
+             for r in runs]
+    mean, error = mean_error(leads)
+    return f"{mean:+.2f} ({mean / error:.1f} errors)" if error > 0 else f"{mean:+.2f}"
+
+
 def main(work, out, names):
-    work, out = pathlib.Path(work), pathlib.Path(out)
-    rows, fidelity, rewards, costs = [], [], [], []
+    rows, votes, sets, rewards, leads, costs = [], [], [], [], [], []
     for name in names:
-        prepare, fit, evaluate = (load(work / name / f"{k}.json") for k in ("prepare", "fit", "evaluate"))
-        runs = {int(p.stem.split("-")[1]): load(p) for p in sorted((work / name).glob("train-*.json"))}
-        for seed, run in runs.items():
+        folder = work / name
+        prepare, fit, evaluate = (load(folder / f"{k}.json") for k in ("prepare", "fit", "evaluate"))
+        hidden = folder / "fit-hidden.json"
+        hidden = load(hidden) if hidden.exists() else None
+        seeds = sorted(int(p.stem.split("-")[1]) for p in folder.glob("train-*.json"))
+        runs = [load(folder / f"train-{seed}.json") for seed in seeds]
+        for seed, run in zip(seeds, runs):
             for key, _ in POLICIES:
-                m = run["policies"][key]
-                rows.append([name, seed, key] + [m[k] for k in (
-                    "average_reward", "average_reward_sem", "total_reward", "liking", "coverage",
-                    "gini", "diversity", "session_length")] + [run["user_steps"], run["seconds"]])
-        world = prepare
-        auc = [evaluate["votes"][v]["auc"] for v in ("f_mat", "f_sim", "f_sta")]
-        fidelity.append([name, world["users"], world["items"], world["interactions"]]
-                        + [f"{a:.3f}" for a in auc] + [f"{evaluate['ensemble']['auc']:.3f}"])
-        cells = [name]
-        for key, _ in POLICIES:
-            reward, error = mean_error([r["policies"][key]["average_reward"] for r in runs.values()])
-            total = statistics.mean(r["policies"][key]["total_reward"] for r in runs.values())
-            liking = statistics.mean(r["policies"][key]["liking"] for r in runs.values())
-            cells.append(f"{reward:.2f} ± {error:.2f} / {total:.0f} / {liking:.1f}"
-                         if key in ("agent", "random") else f"{reward:.2f} / {total:.0f} / {liking:.1f}")
-        rewards.append(cells)
-        seconds = statistics.mean(r["seconds"] for r in runs.values())
-        peak = max(r["peak_memory_bytes"] for r in runs.values())
-        costs.append([name, f"{prepare['seconds']:.1f}", f"{fit['seconds']:.1f}", f"{seconds:.0f}",
+                rows.append([name, seed, key] + [run["policies"][key][m] for m in MEASURES]
+                            + [run["user_steps"], run["seconds"]])
+        measured = [(v, evaluate["votes"][v]) for v in VOTES] + [("ensemble", evaluate["ensemble"])]
+        for vote, m in measured:
+            votes.append([name, vote, evaluate["users"], evaluate["likes"], m["auc"], m["log_loss"],
+                          m["accuracy"]])
+        sets.append([name, prepare["users"], prepare["items"], prepare["interactions"],
+                     f"{prepare['like_threshold']:g}",
+                     f"{100 * prepare['likes'] / prepare['interactions']:.0f} %", evaluate["users"]]
+                    + [f"{m['auc']:.3f}" for _, m in measured]
+                    + [f"{f['validation_auc']:.3f} / {f['test_auc']:.3f}" if f else "not run"
+                       for f in (fit, hidden)])
+        rewards.append([name] + [policy_cells(runs, key) for key, _ in POLICIES])
+        leads.append([name] + [lead(runs, key) for key, _ in POLICIES[1:]])
+        peak = max(r["peak_memory_bytes"] for r in [prepare, fit] + runs)
+        costs.append([name, f"{prepare['seconds']:.1f}", f"{fit['seconds']:.1f}",
+                      f"{statistics.mean(r['seconds'] for r in runs):.0f}", runs[0]["user_steps"],
                       f"{peak / 1e6:.0f} MB"])
-    with open(out / "real-data.csv", "w", newline="") as f:
-        writer = csv.writer(f, lineterminator="\n")
-        writer.writerow("set,seed,policy,average_reward,average_reward_sem,total_reward,liking,coverage,"
-                        "gini,diversity,session_length,user_steps,seconds".split(","))
-        writer.writerows(rows)
-    with open(out / "real-data.md", "w") as f:
-        for head, body in (
-                (["set", "users", "items", "interactions", "AUC f_mat", "f_sim", "f_sta", "ensemble"], fidelity),
-                (["A.Rwd / T.Rwd / Liking%"] + [t for _, t in POLICIES], rewards),
-                (["seconds", "prepare", "fit", "train", "peak memory"], costs)):
-            f.write("| " + " | ".join(head) + " |\n|" + " --- |" * len(head) + "\n")
-            for row in body:
-                f.write("| " + " | ".join(str(c) for c in row) + " |\n")
-            f.write("\n")
-    print((out / "real-data.md").read_text())
+    for file, head, body in (
+            ("real-data.csv", ["set", "seed", "policy"] + MEASURES + ["user_steps", "seconds"], rows),
+            ("real-data-votes.csv", "set,vote,users,likes,auc,log_loss,accuracy".split(","), votes)):
+        with open(out / file, "w", newline="") as f:
+            writer = csv.writer(f, lineterminator="\n")
+            writer.writerow(head)
+            writer.writerows(body)
+    tables = "# Real data, from raw files to a trained agent\n\n"
+    tables += table(["set", "users", "items", "interactions", "like from", "likes", "users asked",
+                     "AUC f_mat", "AUC f_sim", "AUC f_sta", "AUC ensemble",
+                     "f_sta fit, validation / test", "its answers hidden"], sets)
+    tables += table(["A.Rwd / T.Rwd / Liking%"] + [t for _, t in POLICIES], rewards)
+    tables += table(["DQN's lead in A.Rwd over"] + [t for _, t in POLICIES[1:]], leads)
+    tables += table(["seconds", "prepare", "fit", "train", "user-steps", "peak memory"], costs)
+    page = out / "real-data.md"
+    kept = page.read_text().partition(END)[2] if page.exists() else ""
+    page.write_text(tables + END + kept)
+    print(tables)
 
 
-main(sys.argv[1], sys.argv[2], sys.argv[3:])
+main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:])
