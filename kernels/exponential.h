@@ -6,11 +6,12 @@
 #include "portable.h"
 
 /// e^x within a unit in the last place for x in [-87, 88]; 0 below (so for -inf), the value at 88
-/// above. Range reduction by ln 2 in two parts and the polynomial of Cephes' expf (Moshier 1992).
+/// above, NaN for NaN. Range reduction by ln 2 in two parts and the polynomial of Cephes' expf
+/// (Moshier 1992).
 THRONG_ROW float exp_portable(float x) {
   const float round_to_even = 12582912.0f;  // 1.5 * 2^23: adding it leaves no room for a fraction
   float bounded = x > 88.0f ? 88.0f : x;
-  bounded = bounded < -87.0f ? -87.0f : bounded;
+  bounded = bounded >= -87.0f ? bounded : -87.0f;  // NaN too: it must not reach the integer below
   float n = (bounded * 1.44269504088896341f + round_to_even) - round_to_even;
   float r = (bounded - n * 0.693359375f) - n * -2.12194440e-4f;
   float p = 1.9875691500e-4f;
@@ -25,7 +26,7 @@ THRONG_ROW float exp_portable(float x) {
   } scale;
   scale.i = ((int32_t)n + 127) << 23;
   float e = ((p * r) * r + r + 1.0f) * scale.f;
-  return x < -87.0f ? 0.0f : e;
+  return x >= -87.0f ? e : x < -87.0f ? 0.0f : x;
 }
 
 #endif

@@ -8,9 +8,19 @@
 
 #include "sta_token.h"
 
-/// Numbers in (-scale, scale) of a small generator; never freed before the program ends.
+/// Blocks that reference_random took, for reference_free at a test's end.
+static float *reference_block[1024];
+static int reference_blocks;
+
+static inline void reference_free(void) {
+  while (reference_blocks > 0) free(reference_block[--reference_blocks]);
+}
+
+/// Numbers in (-scale, scale) around `centre`, of a small generator.
 static inline float *reference_random(uint64_t *state, int64_t n, float scale, float centre) {
+  if (reference_blocks == 1024) abort();
   float *x = malloc((size_t)(n > 0 ? n : 1) * sizeof *x);
+  reference_block[reference_blocks++] = x;
   for (int64_t i = 0; i < n; ++i) {
     *state = *state * 6364136223846793005u + 1442695040888963407u;
     x[i] = centre + scale * ((float)(*state >> 40) / 8388608.0f - 1.0f);

@@ -44,6 +44,7 @@ TEST(sta_token, probabilities_are_those_of_the_definition_at_every_length_and_sh
     }
     free(scratch);
   }
+  reference_free();
 }
 
 TEST(sta_token, cached_inference_equals_full_recomputation_bit_for_bit_over_hops_and_resets) {
@@ -82,8 +83,8 @@ TEST(sta_token, cached_inference_equals_full_recomputation_bit_for_bit_over_hops
     }
     EXPECT_EQ(differing, 0);
     free(ring);
-    free(scratch);
   }
+  reference_free();
 }
 
 TEST(sta_token, what_an_item_was_answered_matters_only_where_labels_are_visible) {
@@ -96,6 +97,7 @@ TEST(sta_token, what_an_item_was_answered_matters_only_where_labels_are_visible)
     sta_encode(&v, 0, &(history_view){disliked, 2, 2}, scratch, b);
     EXPECT_EQ(memcmp(a, b, sizeof a) != 0, labels);
   }
+  reference_free();
 }
 
 TEST(sta_token, portable_exponential_is_within_a_unit_in_the_last_place) {
@@ -108,4 +110,5 @@ TEST(sta_token, portable_exponential_is_within_a_unit_in_the_last_place) {
   EXPECT_TRUE(worst < 1.2e-7);
   EXPECT_TRUE(exp_portable(-INFINITY) == 0.0f);
   EXPECT_TRUE(exp_portable(0.0f) == 1.0f);
+  EXPECT_TRUE(isnan(exp_portable(NAN)));
 }
