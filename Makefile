@@ -10,7 +10,7 @@ RELEASE := build/release
 DEMO := runs/demo
 PYTHON ?= python3
 
-.PHONY: help deps deps-check build test demo check lint fuzz bench install clean
+.PHONY: help deps deps-check build program test demo check lint fuzz bench install clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,10 +26,14 @@ build: deps  ## Build the library, the program and the tests into build/release
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS)
 
+program: deps  ## Build the program alone
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target throng_program
+
 test: build  ## Run every test
 	@ctest --preset release -j $(JOBS)
 
-demo: build  ## Synthetic world, f_sta, DQN: a learning curve and a table in under 5 minutes
+demo: program  ## Synthetic world, f_sta, DQN: a learning curve and a table in under 5 minutes
 	$(RELEASE)/throng train configs/demo.json
 	@echo; echo "Why one of these users would like an item or not:"; echo
 	$(RELEASE)/throng explain $(DEMO)/world.safetensors --sta $(DEMO)/sta.safetensors --user u00007 --item i00042

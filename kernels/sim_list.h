@@ -5,11 +5,17 @@
 #include "pair_table.h"
 #include "sim_sta.h"
 
-#define SIM_KERNELS(X)                                                             \
-  X(pair_table_similarity, 1)                                                      \
-  X(pair_table_match, 64)                                                          \
-  X(sim_begin, 64)                                                                 \
-  X(sim_vote, 64) X(sim_sta_vote, 256) X(sim_respond, 1024) X(sim_transition, 256) \
-      X(sim_sta_advance, 16) X(pair_vote, 16)
+// clang-format off
+#define SIM_KERNELS(X)        \
+  X(pair_table_similarity, 1) \
+  X(pair_table_match, 64)     \
+  X(sim_begin, 64)            \
+  X(sim_vote, 64)             \
+  X(sim_sta_vote, 256)        \
+  X(sim_respond, 1024)        \
+  X(sim_transition, 256)      \
+  X(sim_sta_advance, 16)      \
+  X(pair_vote, 16)
+// clang-format on
 
 #endif

@@ -61,7 +61,9 @@ static void print_heading(const story *t) {
          (long long)side[1].past);
   print_list(t, "the item's categories", w->category, w->category_offset[t->item],
              w->category_offset[t->item + 1], &w->category_name);
-  if (side[0].fallback && side[1].fallback)
+  if (t->n_past == 0)
+    puts("  there is no history: both logical votes have nothing to go by");
+  else if (side[0].fallback && side[1].fallback)
     puts("  no past item shares a category with it, so the whole history counts");
   else if (side[0].fallback || side[1].fallback)
     printf("  no %s item shares a category with it, so all %s items count\n",

@@ -39,7 +39,9 @@ static const cli_option votes_options[] = {
      NULL},
     {"output", 'o', "FILE", "CSV to write; - writes standard output (-)", NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
-    {"semantics", 0, "paper|published-code", "how votes are made; see votes.semantics",
+    {"semantics", 0, "paper|published-code",
+     "how votes are made: as the paper writes, or as its authors' released code does, whose "
+     "statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const votes_examples[] = {
@@ -54,7 +56,9 @@ static const cli_option explain_options[] = {
      "YYYY-MM-DD",
      NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
-    {"semantics", 0, "paper|published-code", "how votes are made; see votes.semantics",
+    {"semantics", 0, "paper|published-code",
+     "how votes are made: as the paper writes, or as its authors' released code does, whose "
+     "statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const explain_examples[] = {
@@ -63,7 +67,9 @@ static const char *const explain_examples[] = {
 
 static const cli_option evaluate_options[] = {
     {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
-    {"semantics", 0, "paper|published-code", "how votes are made; see votes.semantics",
+    {"semantics", 0, "paper|published-code",
+     "how votes are made: as the paper writes, or as its authors' released code does, whose "
+     "statistical vote is always 1",
      "votes.semantics"},
     {"split", 0, "test|validation",
      "ask about each user's last interaction, or about the one before it (test)", NULL},
