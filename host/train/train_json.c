@@ -23,7 +23,7 @@ void train_row_add_metrics(train_row *row, throng_policy policy, const throng_me
 #undef X
 #define X(field)                                                \
   for (int k = 0; k < 3; ++k) {                                 \
-    snprintf(name, sizeof name, "%s_%s", #field + 8, third[k]); \
+    snprintf(name, sizeof name, "%s_%s", &#field[8], third[k]); \
     train_row_add(row, prefix, name, m->field[k]);              \
   }
   TRAIN_TERCILES(X)  // "tercile_reward" is written as "reward_least_active", ...
