@@ -126,6 +126,10 @@ typedef struct item_finish_args {
 THRONG_ROW void item_finish_row(const item_finish_args *a, int64_t row) {
   int64_t agent = row / a->rows;
   int64_t item = a->index ? a->index[row] : row % a->rows;
+  if (item < 0) {  // no item was better than any other: Q is not a number, and neither is this
+    a->bias[row] = NAN;
+    return;
+  }
   float *THRONG_RESTRICT vector = a->vector + row * a->width;
   const float *THRONG_RESTRICT learned = a->item_vector + (agent * a->n_item + item) * a->width;
   for (int32_t i = 0; i < a->width; ++i) vector[i] += learned[i];
