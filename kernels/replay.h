@@ -121,12 +121,14 @@ typedef struct replay_gather_args {
 } replay_gather_args;
 
 /// The state before time `time`, `step` steps into the episode: the newest entries of the real
-/// history's tail (as the simulator loads it at reset) followed by the session's.
+/// history's tail (as the simulator loads it at reset) followed by the session's. Of a session that
+/// was under way when the log began, only what the log has seen can be told.
 THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *out, int64_t row,
                                int32_t lane, int64_t time, int32_t step, int32_t user) {
   int64_t capacity = out->capacity, slate = a->log.slate;
   int64_t real = a->user_offset[user + 1] - a->user_offset[user];
-  int64_t session = (int64_t)step * slate;
+  int64_t logged = step < time ? step : time;
+  int64_t session = logged * slate;
   int64_t kept_session = session < capacity ? session : capacity;
   int64_t kept_real = real < capacity ? real : capacity;
   if (kept_real > capacity - kept_session) kept_real = capacity - kept_session;
@@ -136,7 +138,7 @@ THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *ou
   const uint32_t *log = a->log.entry + lane * a->log.n_time * slate;
   int64_t begin = session - kept_session;
   for (int64_t k = 0; k < kept_session; ++k) {
-    int64_t at = (time - step + (begin + k) / slate) % a->log.n_time;
+    int64_t at = (time - logged + (begin + k) / slate) % a->log.n_time;
     entry[kept_real + k] = log[at * slate + (begin + k) % slate];
   }
   out->length[row] = (int32_t)(kept_real + kept_session);

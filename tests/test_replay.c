@@ -119,3 +119,25 @@ TEST(replay, rebuilt_states_are_the_simulators_with_slates_that_do_not_divide_th
 TEST(replay, rebuilt_states_are_the_simulators_where_a_slate_is_longer_than_the_history) {
   play_and_compare(5, 1, 4, 4);
 }
+
+TEST(replay, an_agent_made_within_a_session_rebuilds_no_more_of_it_than_it_has_seen) {
+  throng_sim_def sim_def = rig_sim_def(8, 10);
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
+  sim_def.leave_probability = 0;
+  agent_rig rig = {.world = small_world(7, 20, 60, 6, 12)};
+  ASSERT_OK(backend_cpu_open(1, &rig.backend));
+  ASSERT_OK(throng_sim_create(rig.backend, &rig.world, NULL, &sim_def, &rig.sim));
+  int32_t action[8] = {0};
+  for (int t = 0; t < 9; ++t) ASSERT_OK(throng_sim_step(rig.sim, action));
+  ASSERT_OK(throng_agent_create(rig.sim, &def, 1000, &rig.agent));
+  throng_agent *a = rig.agent;
+  for (int t = 0; t < 5; ++t) {
+    ASSERT_OK(throng_agent_train_step(a));
+    ASSERT_OK(replay_draw(a, (uint64_t)t));
+    for (int64_t row = 0; row < def.batch; ++row) {
+      EXPECT_LE(a->batch.state.state.session[row], a->batch.time[row]);
+      EXPECT_LE(a->batch.next.state.session[row], a->batch.time[row] + 1);
+    }
+  }
+  rig_free(&rig);
+}
