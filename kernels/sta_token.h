@@ -198,6 +198,8 @@ THRONG_INLINE void sta_token_sized(const sta_view *v, float *THRONG_RESTRICT key
     sta_linear(a, normal, v->wk + matrix, v->bk + row, width);
     for (int32_t i = 0; i < width; ++i) layer_key[i * window + position] = a[i];
     sta_linear(layer_value + (int64_t)position * width, normal, v->wv + matrix, v->bv + row, width);
+    // Of the last layer later tokens read keys and values alone; the rest is for the read-out.
+    if (!z_out && layer + 1 == v->layers) return;
     sta_linear(a, normal, v->wq + matrix, v->bq + row, width);
     for (int32_t i = 0; i < width; ++i) a[i] *= query_scale;
     for (int32_t head = 0; head < heads; ++head) {

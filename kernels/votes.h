@@ -87,44 +87,69 @@ THRONG_ROW void vote_add(vote_sums *sums, const uint32_t *THRONG_RESTRICT entry,
 #undef RAISE
 }
 
-/// The record of one entry, made on the fly. Matches beyond what a record holds: see vote_gather.
-THRONG_ROW uint32_t vote_record_of(const world_view *w, int empty_equal, uint32_t entry,
-                                   int32_t candidate, int32_t *surplus) {
-  int side = history_like(entry) ? PAIR_POS : PAIR_NEG;
-  int32_t item = history_item(entry);
-  int32_t matches = pair_count_matches(w, side, empty_equal, candidate, item);
-  *surplus = matches > PAIR_MAX_MATCHES ? matches - PAIR_MAX_MATCHES : 0;
-  return pair_pack(pair_share_category(w, candidate, item), matches - *surplus,
-                   pair_embedding_similarity(w, side, candidate, item));
+/// Which entries count, for each side: those that share a category with the candidate (1), or all
+/// (0). Paper: one choice for both sides; published code: one for each.
+typedef struct vote_scope {
+  int32_t of[2];
+} vote_scope;
+
+THRONG_ROW vote_scope vote_choose_scope(const vote_sums *sums, int32_t semantics) {
+  int32_t pos = sums->count[PAIR_POS][1] > 0, neg = sums->count[PAIR_NEG][1] > 0;
+  vote_scope each = {{pos, neg}}, both = {{pos | neg, pos | neg}};
+  return semantics == SEMANTICS_PUBLISHED_CODE ? each : both;
 }
 
-/// One pass over the history (the ring as it lies: order plays no part).
+/// With the item-item table: one record an entry, all of them looked at.
+THRONG_ROW void vote_gather_table(vote_sums *sums, const world_view *w, const uint32_t *table,
+                                  const uint32_t *entry, int32_t n, int32_t candidate) {
+  uint32_t record[VOTE_BLOCK];
+  const uint32_t *pos = pair_table_at(table, w->n_item, PAIR_POS, candidate);
+  const int64_t to_neg = (int64_t)w->n_item * w->n_item;
+  for (int32_t begin = 0; begin < n; begin += VOTE_BLOCK) {
+    int32_t block = n - begin < VOTE_BLOCK ? n - begin : VOTE_BLOCK;
+    for (int32_t k = 0; k < block; ++k) {
+      uint32_t e = entry[begin + k];
+      record[k] = pos[(history_like(e) ? 0 : to_neg) + history_item(e)];
+    }
+    vote_add(sums, entry + begin, record, block);
+  }
+}
+
+/// Without a table: categories first, for they say which entries count; keywords and embeddings,
+/// which cost far more, of those alone. Sums of the scope that does not count stay as they were.
+THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, int32_t semantics,
+                                   const uint32_t *entry, int32_t n, int32_t candidate) {
+  uint8_t inside[VOTE_BLOCK];  // of the block looked at last
+  for (int32_t k = 0; k < n; ++k) {
+    int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
+    int32_t shares = pair_share_category(w, candidate, history_item(entry[k]));
+    inside[k % VOTE_BLOCK] = (uint8_t)shares;
+    sums->count[side][0] += 1;
+    sums->count[side][1] += shares;
+  }
+  const vote_scope scope = vote_choose_scope(sums, semantics);
+  for (int32_t k = 0; k < n; ++k) {
+    int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG, of = scope.of[side];
+    int32_t item = history_item(entry[k]);
+    if (of && !(n <= VOTE_BLOCK ? inside[k] : pair_share_category(w, candidate, item))) continue;
+    int32_t near = pair_embedding_similarity(w, side, candidate, item);
+    sums->matches[side][of] +=
+        pair_count_matches(w, side, semantics == SEMANTICS_PUBLISHED_CODE, candidate, item);
+    if (near > sums->nearest[side][of]) sums->nearest[side][of] = near;
+  }
+}
+
+/// One pass over the history (the ring as it lies: order plays no part). `table` may be NULL. Of
+/// matches and nearest only the scope that counts is filled in without a table.
 THRONG_ROW vote_sums vote_gather(const world_view *w, const uint32_t *table, int32_t semantics,
                                  const history_view *h, int32_t candidate) {
   vote_sums sums = {
       {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{-PAIR_UNIT, -PAIR_UNIT}, {-PAIR_UNIT, -PAIR_UNIT}}};
   int32_t n = history_length(h);
-  uint32_t record[VOTE_BLOCK];
-  for (int32_t begin = 0; begin < n; begin += VOTE_BLOCK) {
-    int32_t block = n - begin < VOTE_BLOCK ? n - begin : VOTE_BLOCK;
-    const uint32_t *entry = h->entry + begin;
-    if (table) {
-      const uint32_t *pos = pair_table_at(table, w->n_item, PAIR_POS, candidate);
-      int64_t to_neg = (int64_t)w->n_item * w->n_item;
-      for (int32_t k = 0; k < block; ++k)
-        record[k] = pos[(history_like(entry[k]) ? 0 : to_neg) + history_item(entry[k])];
-    } else {
-      for (int32_t k = 0; k < block; ++k) {
-        int32_t surplus;
-        int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
-        record[k] =
-            vote_record_of(w, semantics == SEMANTICS_PUBLISHED_CODE, entry[k], candidate, &surplus);
-        sums.matches[side][0] += surplus;
-        sums.matches[side][1] += pair_overlap(record[k]) ? surplus : 0;
-      }
-    }
-    vote_add(&sums, entry, record, block);
-  }
+  if (table)
+    vote_gather_table(&sums, w, table, h->entry, n, candidate);
+  else
+    vote_gather_direct(&sums, w, semantics, h->entry, n, candidate);
   return sums;
 }
 
@@ -139,13 +164,8 @@ enum { VOTE_TIE = 2 };  // a vote that waits for its coin
 /// likes and dislikes apart, ties are 0, a history without likes answers 1 and one without dislikes
 /// 0.
 THRONG_ROW void vote_compare(const vote_sums *sums, int32_t semantics, vote_record *v) {
-  int scope_pos, scope_neg;
-  if (semantics == SEMANTICS_PUBLISHED_CODE) {
-    scope_pos = sums->count[PAIR_POS][1] > 0;
-    scope_neg = sums->count[PAIR_NEG][1] > 0;
-  } else {
-    scope_pos = scope_neg = sums->count[PAIR_POS][1] + sums->count[PAIR_NEG][1] > 0;
-  }
+  const vote_scope scope = vote_choose_scope(sums, semantics);
+  const int32_t scope_pos = scope.of[PAIR_POS], scope_neg = scope.of[PAIR_NEG];
   int32_t near_pos = sums->nearest[PAIR_POS][scope_pos];
   int32_t near_neg = sums->nearest[PAIR_NEG][scope_neg];
   v->alpha_pos = sums->matches[PAIR_POS][scope_pos];

@@ -258,7 +258,7 @@ static reference slow_votes(const throng_world *w, const uint32_t *entry, int n,
 }
 
 static void compare_with_reference(bool published) {
-  enum { DIM = 20, CASES = 4000, LONGEST = 40 };
+  enum { DIM = 20, CASES = 4000, LONGEST = 150 };  // longer than a block of the gather
   throng_world w = small_world(published ? 11 : 12, 50, 120, DIM, 30);
   throng_backend_def backend_def = throng_default_backend_def();
   throng_backend *backend;
