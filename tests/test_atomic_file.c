@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/atomic_file.h"
@@ -127,4 +128,22 @@ TEST(atomic_file, a_link_keeps_pointing_at_the_file_that_is_replaced) {
   EXPECT_STREQ(read_text(real), "new");
   char target[8];
   EXPECT_TRUE(readlink(link, target, sizeof target) > 0);
+}
+
+TEST(atomic_file, a_sweep_takes_what_dead_processes_left_and_nothing_else) {
+  pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  waitpid(dead, NULL, 0);
+  char name[128];
+  snprintf(name, sizeof name, ".step-10.safetensors.%ld.3.tmp", (long)dead);
+  write_text(in_folder(name), "half");
+  snprintf(name, sizeof name, ".step-10.safetensors.%ld.3.tmp", (long)getpid());
+  write_text(in_folder(name), "being written");
+  write_text(in_folder(".notes.tmp"), "somebody's");
+  write_text(in_folder(".a.b.c.tmp"), "somebody's");
+  write_text(in_folder("a.1.2.tmp"), "somebody's");
+  write_text(in_folder(".1.2.tmp"), "somebody's");
+  EXPECT_EQ(atomic_file_sweep(throng_test_folder()), 1);
+  EXPECT_EQ(files_in_folder(), 5);
+  EXPECT_EQ(atomic_file_sweep(in_folder("none")), 0);
 }

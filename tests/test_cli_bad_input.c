@@ -169,8 +169,41 @@ TEST(cli_bad_input, no_command_leaves_a_part_of_its_output_on_a_full_disk) {
   EXPECT_EQ(ON_FULL_DISK("1", "votes -q world.safetensors --pairs p.csv -o v.csv"), 1);
   EXPECT_CONTAINS(last.err, "v.csv");
   EXPECT_EQ(count_files(), before);
+  FILE *reviews = fopen(in_folder("r.csv"), "w");
+  fputs("user,item,rating,text\n", reviews);
+  for (int k = 0; k < 4000; ++k)
+    fprintf(reviews, "u%d,i%d,%d,%s%c record\n", k % 100, k / 100, k % 7 ? 5 : 1,
+            k % 7 ? "warm" : "dull", 'a' + k / 100 % 20);
+  fclose(reviews);
+  write_file(
+      "prepare.json",
+      "{\"dataset\": {\"format\": \"csv\", \"file\": \"r.csv\", \"like_threshold\": 3, \"columns\":"
+      " {\"user\": \"user\", \"item\": \"item\", \"rating\": \"rating\", \"text\": \"text\"}}}");
+  before = count_files();
+  EXPECT_EQ(ON_FULL_DISK("8", "prepare -q prepare.json -o p.safetensors"), 1);
+  EXPECT_CONTAINS(last.err, "p.safetensors");
+  EXPECT_EQ(count_files(), before);
   EXPECT_EQ(throng("votes -q world.safetensors --pairs p.csv -o - > /dev/full"), 1);
   EXPECT_CONTAINS(last.err, "No space left");
+}
+
+TEST(cli_bad_input, a_run_on_a_full_disk_fails_and_leaves_no_half_of_a_checkpoint) {
+  ASSERT_TRUE(make_world());
+  write_file("t.json",
+             "{\"world\": {\"file\": \"world.safetensors\"}, \"votes\": {\"rule\": \"logical\"},"
+             "\"sim\": {\"lanes\": 16}, \"train\": {\"steps\": 320, \"evaluate_every\": 160, "
+             "\"checkpoint_every\": 160, \"out\": \"full\"}}");
+  EXPECT_EQ(ON_FULL_DISK("32", "train -q t.json"), 1);
+  EXPECT_CONTAINS(last.err, "full/");
+  EXPECT_CONTAINS(last.err, "File too large");
+  DIR *folder = opendir(in_folder("full"));
+  ASSERT_TRUE(folder != NULL);
+  for (const struct dirent *entry; (entry = readdir(folder));) {
+    EXPECT_TRUE(strstr(entry->d_name, ".tmp") == NULL);
+    EXPECT_TRUE(strstr(entry->d_name, ".safetensors") == NULL);
+  }
+  closedir(folder);
+  EXPECT_EQ(throng("train -q t.json --set train.resume=true"), 0);  // room again: it goes on
 }
 
 TEST(cli_bad_input, a_run_folder_that_is_missing_or_cannot_be_made_is_said_before_any_work) {

@@ -1,8 +1,10 @@
 /// Temporary file, fsync, rename, fsync of the folder: the order that survives a power cut.
 #include "base/atomic_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,4 +145,33 @@ void atomic_file_abort(atomic_file *file) {
   if (!file) return;
   if (file->temporary) unlink(file->temporary);
   release(file);
+}
+
+/// The process that opened a temporary file of this name; 0 where it is none of ours.
+static long temporary_owner(const char *name) {
+  size_t length = strlen(name);
+  long owner;
+  unsigned count;
+  int end = 0;
+  if (name[0] != '.' || length < 5 || strcmp(name + length - 4, ".tmp") != 0) return 0;
+  // ".NAME.PID.COUNT.tmp": NAME may hold points, so read from the end.
+  const char *at = name + length - 4;
+  for (int points = 0; points < 2; ++points) do {
+      if (--at <= name) return 0;
+    } while (*at != '.');
+  if (sscanf(at, ".%ld.%u.tmp%n", &owner, &count, &end) != 2 || at[end] || owner <= 0) return 0;
+  return owner;
+}
+
+int atomic_file_sweep(const char *folder) {
+  int removed = 0;
+  DIR *directory = opendir(folder);
+  if (!directory) return 0;
+  for (const struct dirent *entry; (entry = readdir(directory));) {
+    long owner = temporary_owner(entry->d_name);
+    bool gone = owner > 0 && kill((pid_t)owner, 0) != 0 && errno == ESRCH;
+    if (gone) removed += unlinkat(dirfd(directory), entry->d_name, 0) == 0;
+  }
+  closedir(directory);
+  return removed;
 }

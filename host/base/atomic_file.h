@@ -24,5 +24,8 @@ throng_status atomic_file_write_at(atomic_file *file, uint64_t offset, const voi
 throng_status atomic_file_commit(atomic_file *file);
 /// Throw the file away; the target stays as it was. NULL is allowed.
 void atomic_file_abort(atomic_file *file);
+/// Remove the temporary files in `folder` of processes that are no more: what a kill left behind.
+/// Returns how many. Only for folders that no other machine writes to.
+int atomic_file_sweep(const char *folder);
 
 #endif

@@ -140,6 +140,7 @@ throng_status run_folder_open(const char *path, bool resume, const throng_progre
     free(folder);
     return status;
   }
+  atomic_file_sweep(folder->path);  // the lock is ours: nobody else is writing here
   *out = folder;
   return THRONG_OK;
 }

@@ -11,7 +11,7 @@ failed=0
 stray=$(comm -13 <(echo "$promised") <(echo "$exported"))
 [ -z "$stray" ] || { echo "exported, but in no public header:" $stray >&2; failed=1; }
 absent=$(comm -23 <(echo "$promised") <(echo "$exported"))
-[ -z "$absent" ] || { echo "promised by a public header, but not exported:" $absent >&2; failed=${STRICT:-0}; }
+[ -z "$absent" ] || { echo "promised by a public header, but not exported:" $absent >&2; failed=1; }
 soname=$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')
 case $soname in
   libthrong.so.[0-9]*) ;;
