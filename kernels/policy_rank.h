@@ -74,7 +74,7 @@ THRONG_ROW void policy_probe_row(const policy_probe_args *a, int64_t row) {
   history_view h = sim_history(s, lane);
   vote_stream stream = sim_stream(s, lane, (int32_t)(row % a->top));
   vote_record v;
-  vote_sums sums = vote_gather(&s->world, s->table, s->rule.semantics, &h, item);
+  vote_sums sums = vote_gather(&s->world, s->table, &s->rule, sim_preference_of(s, lane), &h, item);
   vote_decide_logical(&sums, s->rule.semantics, &stream, &v);
   float p = s->rule.has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width, item) : 0.5f;
   vote_decide_sta(&s->rule, p, &v);

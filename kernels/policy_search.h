@@ -170,12 +170,15 @@ THRONG_ROW void policy_search_row(const policy_search_args *a, int64_t row) {
   for (int32_t k = 0; k < a->top; ++k) item[k] = -1;
   if (sim_idle(s, lane)) return;
   history_view h = sim_history(s, lane);
+  const int32_t *preference = sim_preference_of(s, lane);
   policy_sums sums;
   if (s->table) policy_gather(&s->world, s->table, &h, begin, n, &sums);
   for (int32_t c = 0; c < n; ++c) {
     if (policy_masked(s, lane, begin + c)) continue;
     vote_sums one = s->table ? policy_sums_of(&sums, c)
-                             : vote_gather(&s->world, 0, s->rule.semantics, &h, begin + c);
+                             : vote_gather(&s->world, 0, &s->rule, preference, &h, begin + c);
+    if (s->table && s->rule.similarity == SIMILARITY_MEAN)
+      vote_gather_mean(&one, &s->world, preference, h.entry, history_length(&h), begin + c);
     policy_insert(item, value, a->top, begin + c, policy_value_of(a, lane, &one, begin + c));
   }
 }

@@ -3,6 +3,7 @@
 #define THRONG_KERNELS_SIM_LIST_H
 
 #include "pair_table.h"
+#include "sim_preference.h"
 #include "sim_sta.h"
 
 // clang-format off
@@ -15,6 +16,8 @@
   X(sim_respond, 1024)        \
   X(sim_transition, 256)      \
   X(sim_sta_advance, 16)      \
+  X(sim_preference, 256)      \
+  X(sim_preference_mean, 16)  \
   X(pair_vote, 16)
 // clang-format on
 

@@ -30,6 +30,8 @@ typedef struct sim_args {
   float *final_return;
   uint32_t *seen;
   int32_t *sta_encoded;
+  int32_t *preference;  // (n_lane, 2, dim) or NULL
+  uint32_t *evicted;    // (n_lane, slate_size), with preference
 } sim_args;
 
 /// A lane that ended and does not start again by itself.
@@ -40,6 +42,10 @@ THRONG_ROW int sim_idle(const sim_args *a, int64_t lane) {
 THRONG_ROW history_view sim_history(const sim_args *a, int64_t lane) {
   history_view h = {a->history + lane * a->n_history, a->n_history, a->count[lane]};
   return h;
+}
+
+THRONG_ROW const int32_t *sim_preference_of(const sim_args *a, int64_t lane) {
+  return a->preference ? a->preference + lane * 2 * a->world.dim : 0;
 }
 
 THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot) {
@@ -85,7 +91,8 @@ THRONG_ROW void sim_vote_row(const sim_vote_args *a, int64_t lane) {
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
     int64_t at = lane * a->slate_size + slot;
     vote_stream s = sim_stream(a, lane, slot);
-    vote_sums sums = vote_gather(&a->world, a->table, a->rule.semantics, &h, a->action[at]);
+    vote_sums sums =
+        vote_gather(&a->world, a->table, &a->rule, sim_preference_of(a, lane), &h, a->action[at]);
     vote_decide_logical(&sums, a->rule.semantics, &s, &a->vote[at]);
   }
 }
@@ -106,11 +113,17 @@ THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
 /// Append the answers, let the user leave, and start the next episode on the same step.
 typedef sim_args sim_transition_args;
 THRONG_ROW void sim_transition_row(const sim_transition_args *a, int64_t lane) {
-  if (sim_idle(a, lane)) return;
+  if (sim_idle(a, lane)) {
+    if (a->preference) a->evicted[lane * a->slate_size] = PREFERENCE_IDLE;
+    return;
+  }
   uint32_t *ring = a->history + lane * a->n_history;
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
     int64_t at = lane * a->slate_size + slot;
     int32_t item = a->action[at];
+    if (a->preference)
+      a->evicted[at] =
+          a->count[lane] < a->n_history ? PREFERENCE_NONE : ring[a->count[lane] % a->n_history];
     ring[a->count[lane] % a->n_history] = history_pack(item, a->vote[at].like);
     a->count[lane] += 1;
     if (a->mask_seen) a->seen[lane * a->n_seen_word + item / 32] |= 1u << (item % 32);
@@ -152,7 +165,7 @@ THRONG_ROW void pair_vote_row(const pair_vote_args *a, int64_t row) {
   history_view h = {a->history + a->offset[row], length, length};
   vote_stream s = {a->seed, 0, 0, (uint32_t)row, (uint32_t)(row >> 32)};
   vote_record *v = &a->vote[row];
-  vote_sums sums = vote_gather(&a->world, 0, a->rule.semantics, &h, a->candidate[row]);
+  vote_sums sums = vote_gather(&a->world, 0, &a->rule, 0, &h, a->candidate[row]);
   vote_decide_logical(&sums, a->rule.semantics, &s, v);
   vote_decide_sta(&a->rule, a->p[row], v);
   v->like = vote_answer(&a->rule, &s, v);

@@ -6,11 +6,13 @@
 #include "history.h"
 #include "pair.h"
 #include "pair_table.h"
+#include "preference.h"
 #include "random.h"
 #include "vote.h"
 
 /// Same numbers as throng_semantics and throng_rule of the public header (checked in host/sim/).
 enum { SEMANTICS_PAPER = 0, SEMANTICS_PUBLISHED_CODE = 1 };
+enum { SIMILARITY_MAX = 0, SIMILARITY_MEAN = 1 };
 enum {
   RULE_MAJORITY = 0,
   RULE_MAT,
@@ -22,7 +24,7 @@ enum {
 };
 
 typedef struct vote_rule {
-  int32_t semantics, rule;
+  int32_t semantics, rule, similarity;
   float weights[3];
   float weight_threshold;
   float sta_threshold;
@@ -117,7 +119,7 @@ THRONG_ROW void vote_gather_table(vote_sums *sums, const world_view *w, const ui
 
 /// Without a table: categories first, for they say which entries count; keywords and embeddings,
 /// which cost far more, of those alone. Sums of the scope that does not count stay as they were.
-THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, int32_t semantics,
+THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, const vote_rule *rule,
                                    const uint32_t *entry, int32_t n, int32_t candidate) {
   uint8_t inside[VOTE_BLOCK];  // of the block looked at last
   for (int32_t k = 0; k < n; ++k) {
@@ -127,29 +129,46 @@ THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, int32_t
     sums->count[side][0] += 1;
     sums->count[side][1] += shares;
   }
-  const vote_scope scope = vote_choose_scope(sums, semantics);
+  const vote_scope scope = vote_choose_scope(sums, rule->semantics);
   for (int32_t k = 0; k < n; ++k) {
     int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG, of = scope.of[side];
     int32_t item = history_item(entry[k]);
     if (of && !(n <= VOTE_BLOCK ? inside[k] : pair_share_category(w, candidate, item))) continue;
-    int32_t near = pair_embedding_similarity(w, side, candidate, item);
     sums->matches[side][of] +=
-        pair_count_matches(w, side, semantics == SEMANTICS_PUBLISHED_CODE, candidate, item);
+        pair_count_matches(w, side, rule->semantics == SEMANTICS_PUBLISHED_CODE, candidate, item);
+    if (rule->similarity == SIMILARITY_MEAN) continue;
+    int32_t near = pair_embedding_similarity(w, side, candidate, item);
     if (near > sums->nearest[side][of]) sums->nearest[side][of] = near;
   }
 }
 
-/// One pass over the history (the ring as it lies: order plays no part). `table` may be NULL. Of
+/// Similarity to the mean in place of the nearest, over the whole history whatever the scope.
+THRONG_ROW void vote_gather_mean(vote_sums *sums, const world_view *w, const int32_t *preference,
+                                 const uint32_t *entry, int32_t n, int32_t candidate) {
+  for (int side = 0; side < 2; ++side) {
+    int32_t count = sums->count[side][0];
+    if (count == 0) continue;
+    int32_t mean =
+        pair_quantise(preference_similarity(w, side, preference, entry, n, count, candidate));
+    sums->nearest[side][0] = sums->nearest[side][1] = mean;
+  }
+}
+
+/// One pass over the history (the ring as it lies: order plays no part). `table` may be NULL, and
+/// so may `preference` (2, dim), the history's sums, which only similarity "mean" reads. Of
 /// matches and nearest only the scope that counts is filled in without a table.
-THRONG_ROW vote_sums vote_gather(const world_view *w, const uint32_t *table, int32_t semantics,
-                                 const history_view *h, int32_t candidate) {
+THRONG_ROW vote_sums vote_gather(const world_view *w, const uint32_t *table, const vote_rule *rule,
+                                 const int32_t *preference, const history_view *h,
+                                 int32_t candidate) {
   vote_sums sums = {
       {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{-PAIR_UNIT, -PAIR_UNIT}, {-PAIR_UNIT, -PAIR_UNIT}}};
   int32_t n = history_length(h);
   if (table)
     vote_gather_table(&sums, w, table, h->entry, n, candidate);
   else
-    vote_gather_direct(&sums, w, semantics, h->entry, n, candidate);
+    vote_gather_direct(&sums, w, rule, h->entry, n, candidate);
+  if (rule->similarity == SIMILARITY_MEAN)
+    vote_gather_mean(&sums, w, preference, h->entry, n, candidate);
   return sums;
 }
 

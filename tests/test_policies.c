@@ -95,7 +95,7 @@ static slow_value slow_ask(const fixture *f, throng_policy policy, int64_t lane,
   history_view h = sim_history(&a, lane);
   vote_stream stream = {0};
   vote_record v = {0};
-  vote_sums sums = vote_gather(&a.world, NULL, a.rule.semantics, &h, item);
+  vote_sums sums = vote_gather(&a.world, NULL, &a.rule, NULL, &h, item);
   vote_decide_logical(&sums, a.rule.semantics, &stream, &v);
   float p = f->sim->sta ? sta_score(&f->sim->sta->view, f->sim->sta_query + lane * 8, item) : 0.5f;
   vote_decide_sta(&a.rule, p, &v);

@@ -44,7 +44,8 @@ static vote_record vote_by_hand(int semantics, int32_t candidate, const uint32_t
   history_view h = {entry, n > 0 ? n : 1, n};
   vote_stream stream = {1, 0, 0, 0, 0};
   vote_record v = {0};
-  vote_sums sums = vote_gather(&by_hand, NULL, semantics, &h, candidate);
+  vote_sums sums =
+      vote_gather(&by_hand, NULL, &(vote_rule){.semantics = semantics}, NULL, &h, candidate);
   vote_decide_logical(&sums, semantics, &stream, &v);
   return v;
 }
@@ -119,7 +120,7 @@ TEST(votes, ties_are_fair_coins_that_differ_between_votes) {
   for (uint32_t lane = 0; lane < N; ++lane) {
     vote_stream stream = {5, 0, 3, lane, 2};
     vote_record v = {0};
-    vote_sums sums = vote_gather(&by_hand, NULL, SEMANTICS_PAPER, &empty, 0);
+    vote_sums sums = vote_gather(&by_hand, NULL, &(vote_rule){0}, NULL, &empty, 0);
     vote_decide_logical(&sums, SEMANTICS_PAPER, &stream, &v);
     mat += v.f_mat;
     sim += v.f_sim;
@@ -276,10 +277,11 @@ static void compare_with_reference(bool published) {
     int32_t c = (int32_t)test_below(&r, 120);
     history_view h = {entry, LONGEST, n};
     vote_stream stream = {3, 0, 0, (uint32_t)k, 0};
+    vote_rule rule = {.semantics = semantics};
     vote_record direct = {0}, table = {0};
-    vote_sums sums = vote_gather(&device.view, NULL, semantics, &h, c);
+    vote_sums sums = vote_gather(&device.view, NULL, &rule, NULL, &h, c);
     vote_decide_logical(&sums, semantics, &stream, &direct);
-    sums = vote_gather(&device.view, device.table, semantics, &h, c);
+    sums = vote_gather(&device.view, device.table, &rule, NULL, &h, c);
     vote_decide_logical(&sums, semantics, &stream, &table);
     EXPECT_EQ(memcmp(&direct, &table, sizeof direct), 0);
     reference slow = slow_votes(&w, entry, n, c, published);

@@ -115,7 +115,11 @@ static void print_keyword_vote(const story *t) {
 
 static void print_similarity_vote(const story *t) {
   const throng_vote *v = &t->vote;
+  bool mean = t->s->votes.similarity == THRONG_SIMILARITY_MEAN;
   printf("\nSimilarity vote f_sim = %d\n", v->f_sim);
+  if (mean)
+    printf("  against the mean of all %lld liked and of all %lld disliked items; of single ones:\n",
+           (long long)t->why.side[0].past, (long long)t->why.side[1].past);
   for (int s = 0; s < 2; ++s) {
     const explanation_side *side = &t->why.side[s];
     if (side->nearest >= 0)

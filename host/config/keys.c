@@ -48,6 +48,7 @@ static const char *const format_names[] = {"amazon",  "yelp", "anime", "movielen
 static const char *const keywords_names[] = {"lexical", "file", NULL};
 static const char *const embedding_names[] = {"lsa", "file", NULL};
 static const char *const objective_names[] = {"label", "next_item", NULL};
+static const char *const similarity_names[] = {"max", "mean", NULL};
 static const char *const semantics_names[] = {"paper", "published-code", NULL};
 static const char *const rule_names[] = {"majority", "f_mat",    "f_sim",       "f_sta",
                                          "logical",  "weighted", "probability", NULL};
@@ -170,6 +171,8 @@ const config_key config_keys[] = {
          "majority: at least two of three; f_mat, f_sim, f_sta: one vote alone; logical: f_mat and "
          "f_sim, a coin where they disagree; weighted: weights . votes reaches the threshold; "
          "probability: drawn with the weighted mean of the three scores"),
+    ENUM("votes.similarity", throng_similarity, sim.votes.similarity, similarity_names,
+         "max: the nearest past item that counts (the paper); mean: the mean of all past items"),
     F32S("votes.weights", sim.votes.weights, 3, 0, 1e6, "weights of f_mat, f_sim, f_sta"),
     F32("votes.weight_threshold", sim.votes.weight_threshold, -1e9, 1e9,
         "what the weighted votes must reach (rule weighted)"),
@@ -183,6 +186,8 @@ const config_key config_keys[] = {
     I32("sim.max_steps", sim.max_steps, 1, 1000000000, "steps after which an episode is truncated"),
     I32("sim.slate_size", sim.slate_size, 1, 1024, "items shown a step"),
     BOOL("sim.mask_seen", sim.mask_seen, "agents may not repeat an item within a session"),
+    BOOL("sim.preferences", sim.preferences,
+         "keep users' preference vectors; always so with votes.similarity mean"),
     BOOL("sim.autoreset", sim.autoreset, "an ended lane starts again on the same step"),
     SEED("sim.seed", sim.seed, "seed of the lanes; follows train.seed unless given"),
     U32("sim.first_lane", sim.first_lane, 0, 4294967295.0, "number of lane 0 in the random stream"),

@@ -16,6 +16,7 @@ struct sim_host {
   // Made from them.
   int32_t *length, *item;
   int8_t *like;
+  sim_host_preference preference;
 };
 
 /// X(name, elements a lane)
@@ -44,14 +45,26 @@ throng_status sim_host_create(throng_sim *s) {
                           sizeof *s->host->name, "host copy of the lanes"));
   HOST_ARRAYS(X)
 #undef X
-  return THRONG_OK;
+  if (!s->n_preference) return THRONG_OK;
+  sim_host_preference *p = &s->host->preference;
+  const size_t n = (size_t)s->n_lane, size = n * (size_t)s->world->dim;
+  THRONG_TRY(throng_alloc((void **)&p->liked, size, sizeof *p->liked, "preference vectors"));
+  THRONG_TRY(throng_alloc((void **)&p->disliked, size, sizeof *p->disliked, "preference vectors"));
+  THRONG_TRY(throng_alloc((void **)&p->n_liked, n, sizeof *p->n_liked, "preference vectors"));
+  return throng_alloc((void **)&p->n_disliked, n, sizeof *p->n_disliked, "preference vectors");
 }
+
+sim_host_preference *sim_host_preferences(struct sim_host *host) { return &host->preference; }
 
 void sim_host_free(struct sim_host *host) {
   if (!host) return;
 #define X(name, each) free(host->name);
   HOST_ARRAYS(X)
 #undef X
+  free(host->preference.liked);
+  free(host->preference.disliked);
+  free(host->preference.n_liked);
+  free(host->preference.n_disliked);
   free(host);
 }
 

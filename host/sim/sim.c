@@ -10,6 +10,7 @@ _Static_assert(sizeof(vote_record) == sizeof(throng_vote), "kernels and callers 
 _Static_assert(offsetof(vote_record, p_like) == offsetof(throng_vote, p_like), "p_like");
 _Static_assert(offsetof(vote_record, like) == offsetof(throng_vote, like), "like");
 _Static_assert((int)SEMANTICS_PUBLISHED_CODE == (int)THRONG_SEMANTICS_PUBLISHED_CODE, "semantics");
+_Static_assert((int)SIMILARITY_MEAN == (int)THRONG_SIMILARITY_MEAN, "similarity");
 _Static_assert((int)RULE_LOGICAL == (int)THRONG_RULE_LOGICAL, "rules");
 _Static_assert((int)RULE_PROBABILITY == (int)THRONG_RULE_PROBABILITY, "rules");
 _Static_assert((int)END_TRUNCATED == (int)THRONG_END_TRUNCATED, "ends");
@@ -22,11 +23,13 @@ throng_sim_def throng_default_sim_def(void) {
       .max_steps = 200,
       .slate_size = 1,
       .mask_seen = false,
+      .preferences = false,
       .autoreset = true,
       .seed = 1,
       .first_lane = 0,
       .votes = {.semantics = THRONG_SEMANTICS_PAPER,
                 .rule = THRONG_RULE_MAJORITY,
+                .similarity = THRONG_SIMILARITY_MAX,
                 .weights = {1, 1, 1},
                 .weight_threshold = 1.5f,
                 .table_bytes = (int64_t)4 << 30},
@@ -55,6 +58,13 @@ throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
     return throng_fail(THRONG_ERROR_ARGUMENT, "votes.semantics: %d is none", (int)def->semantics);
   if ((int)def->rule < 0 || def->rule > THRONG_RULE_PROBABILITY)
     return throng_fail(THRONG_ERROR_ARGUMENT, "votes.rule: %d is none", (int)def->rule);
+  if ((int)def->similarity < 0 || def->similarity > THRONG_SIMILARITY_MEAN)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.similarity: %d is none", (int)def->similarity);
+  if (def->similarity == THRONG_SIMILARITY_MEAN &&
+      def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "votes.similarity: the published code knows the nearest item only; use "
+                       "\"max\", or semantics \"paper\"");
   double sum = 0;
   for (int k = 0; k < 3; ++k) {
     if (!isfinite(def->weights[k]) || def->weights[k] < 0)
@@ -76,6 +86,10 @@ throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
                        "votes.rule asks for the statistical vote and no f_sta was given: fit one, "
                        "or choose a rule without it (f_mat, f_sim, logical)");
   return THRONG_OK;
+}
+
+bool sim_keeps_preferences(const throng_sim_def *def) {
+  return def->preferences || def->votes.similarity == THRONG_SIMILARITY_MEAN;
 }
 
 static throng_status check(const throng_sim_def *d, const throng_world *world,
@@ -110,6 +124,10 @@ static throng_status check(const throng_sim_def *d, const throng_world *world,
                        "sim.max_steps",
                        d->max_steps, d->slate_size, (long long)world->n_item);
   THRONG_TRY(votes_check(&d->votes, sta));
+  if (sim_keeps_preferences(d) && d->history > PREFERENCE_MAX_HISTORY)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "sim.history: %d entries are more than preference vectors can sum, %d",
+                       d->history, PREFERENCE_MAX_HISTORY);
   if (!sta) return THRONG_OK;
   if (sta->n_user != world->n_user || sta->n_item != world->n_item)
     return throng_fail(THRONG_ERROR_ARGUMENT,
@@ -146,6 +164,7 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   s->sta = sta;
   s->n_lane = def->lanes;
   s->n_seen_word = def->mask_seen ? (world->n_item + 31) / 32 : 0;
+  s->n_preference = sim_keeps_preferences(def) ? 2 * (int64_t)world->dim : 0;
   if (sta) {
     s->n_sta_cache = (int64_t)sta->def.layers * sta->def.window * sta->def.width;
     s->n_sta_width = sta->def.width;
@@ -177,6 +196,7 @@ vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta) {
   return (vote_rule){
       .semantics = (int32_t)def->semantics,
       .rule = (int32_t)def->rule,
+      .similarity = (int32_t)def->similarity,
       .weights = {def->weights[0], def->weights[1], def->weights[2]},
       .weight_threshold = def->weight_threshold,
       .sta_threshold = sta ? sta->def.threshold : 0.5f,
@@ -216,6 +236,8 @@ sim_args sim_make_args(const throng_sim *s) {
       .final_return = s->final_return,
       .seen = s->seen,
       .sta_encoded = s->sta_encoded,
+      .preference = s->n_preference ? s->preference : NULL,
+      .evicted = s->evicted,
   };
 }
 
@@ -250,18 +272,27 @@ static throng_status advance_statistical(throng_sim *s, const sim_sta_args *a) {
   return BACKEND_LAUNCH(s->backend, sim_sta_advance, s->n_lane, a);
 }
 
+/// Preference vectors follow what was appended and what fell out.
+static throng_status advance_preferences(throng_sim *s, const sim_sta_args *a) {
+  if (!s->n_preference) return THRONG_OK;
+  int64_t n_row = (int64_t)s->n_lane * preference_blocks(s->world->dim);
+  return BACKEND_LAUNCH(s->backend, sim_preference, n_row, &a->sim);
+}
+
 throng_status sim_step_on_backend(throng_sim *s) {
   sim_sta_args a = make_sta_args(s);
   THRONG_TRY(vote_logical(s, &a));
   THRONG_TRY(vote_statistical(s, &a));
   THRONG_TRY(respond(s, &a));
   THRONG_TRY(transition(s, &a));
+  THRONG_TRY(advance_preferences(s, &a));
   return advance_statistical(s, &a);
 }
 
 throng_status throng_sim_reset(throng_sim *s) {
   sim_sta_args a = make_sta_args(s);
   THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_begin, s->n_lane, &a.sim));
+  THRONG_TRY(advance_preferences(s, &a));
   return advance_statistical(s, &a);
 }
 

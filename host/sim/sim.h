@@ -32,7 +32,9 @@
   X(float, F32, sta_key, s->n_sta_cache, 1) /* sta_cache, (layers, window, width) a lane */        \
   X(float, F32, sta_value, s->n_sta_cache, 1)                                                      \
   X(int32_t, I32, sta_encoded, 1, 1)                                                               \
-  X(float, F32, sta_query, s->n_sta_width, 1)
+  X(float, F32, sta_query, s->n_sta_width, 1)                                                      \
+  X(int32_t, I32, preference, s->n_preference, 1) /* (2, dim) sums a lane, see preference.h */     \
+  X(uint32_t, U32, evicted, s->n_preference ? s->def.slate_size : 0, 1)
 
 struct throng_sim {
   throng_sim_def def;
@@ -42,8 +44,9 @@ struct throng_sim {
   int32_t n_lane;
   int64_t n_seen_word;  // (n_item + 31) / 32 where mask_seen, else 0
   int64_t n_sta_cache, n_sta_width;
-  world_device device;  // the world on the backend, and its item-item table where it fits
-  tensor_set lanes;     // SIM_ARRAYS
+  int64_t n_preference;  // 2 dim where preference vectors are kept, else 0
+  world_device device;   // the world on the backend, and its item-item table where it fits
+  tensor_set lanes;      // SIM_ARRAYS
 #define X(type, tensor_type, name, d1, d2) type *name;
   SIM_ARRAYS(X)
 #undef X
@@ -64,7 +67,17 @@ throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
 void sim_identity(const throng_sim *sim, char *text, size_t size);
 throng_status sim_check_identity(const throng_sim *sim, const char *path);
 
+/// Does this simulator keep preference vectors?
+bool sim_keeps_preferences(const throng_sim_def *def);
+
 throng_status sim_host_create(throng_sim *sim);
 void sim_host_free(struct sim_host *host);
+
+/// Host copies behind throng_preference, where the simulator keeps such vectors.
+typedef struct sim_host_preference {
+  float *liked, *disliked;        // (n_lane, dim)
+  int32_t *n_liked, *n_disliked;  // (n_lane)
+} sim_host_preference;
+sim_host_preference *sim_host_preferences(struct sim_host *host);
 
 #endif

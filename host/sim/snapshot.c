@@ -18,11 +18,14 @@ void sim_identity(const throng_sim *s, char *text, size_t size) {
       "world %016" PRIx64
       ", lanes %d from %u, history %d, leave_probability %.9g, "
       "max_steps %d, slate_size %d, mask_seen %d, autoreset %d, seed %u, semantics %d, rule %d, "
-      "weights %.9g %.9g %.9g, weight_threshold %.9g, f_sta %s",
+      "weights %.9g %.9g %.9g, weight_threshold %.9g, f_sta %s%s",
       s->world->hash, d->lanes, d->first_lane, d->history, (double)d->leave_probability,
       d->max_steps, d->slate_size, d->mask_seen, d->autoreset, d->seed, (int)d->votes.semantics,
       (int)d->votes.rule, (double)d->votes.weights[0], (double)d->votes.weights[1],
-      (double)d->votes.weights[2], (double)d->votes.weight_threshold, s->sta ? "yes" : "no");
+      (double)d->votes.weights[2], (double)d->votes.weight_threshold, s->sta ? "yes" : "no",
+      !s->n_preference                                ? ""
+      : d->votes.similarity == THRONG_SIMILARITY_MEAN ? ", similarity mean"
+                                                      : ", preferences kept");
 }
 
 throng_status sim_check_identity(const throng_sim *s, const char *path) {

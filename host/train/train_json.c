@@ -96,6 +96,7 @@ throng_status train_config_json(const throng_sim_def *sim, const throng_agent_de
   NUMBER(s, sim, seed);
   NUMBER(v, &sim->votes, semantics);
   NUMBER(v, &sim->votes, rule);
+  NUMBER(v, &sim->votes, similarity);
   NUMBER(v, &sim->votes, weight_threshold);
   cJSON_AddStringToObject(a, "head", agent->head == THRONG_HEAD_FLAT ? "flat" : "two_tower");
   NUMBER(a, agent, count);

@@ -29,10 +29,17 @@ typedef enum throng_rule {
   THRONG_RULE_PROBABILITY,   ///< the answer is drawn with the weighted mean of the three scores
 } throng_rule;
 
+/// What the similarity vote compares a candidate with.
+typedef enum throng_similarity {
+  THRONG_SIMILARITY_MAX = 0,  ///< the nearest past item that counts (eq. 4-8)
+  THRONG_SIMILARITY_MEAN,     ///< the mean of all past items: the user's preference vectors
+} throng_similarity;
+
 /// How votes are made and joined.
 typedef struct throng_votes_def {
   throng_semantics semantics;
   throng_rule rule;
+  throng_similarity similarity;
   float weights[3];        ///< f_mat, f_sim, f_sta; 1, 1, 1
   float weight_threshold;  ///< 1.5
   int64_t table_bytes;     ///< budget for the item-item table; 0: never build one. 4 GiB
@@ -45,6 +52,7 @@ typedef struct throng_sim_def {
   int32_t max_steps;        ///< 200; steps after which an episode is truncated
   int32_t slate_size;       ///< 1; items shown a step
   bool mask_seen;           ///< false; agents may not repeat an item within a session
+  bool preferences;         ///< false; keep preference vectors (always with similarity "mean")
   bool autoreset;           ///< true: an ended lane starts again on the same step
   uint32_t seed;            ///< 1
   uint32_t first_lane;      ///< 0; number of this simulator's lane 0 in the random stream
@@ -112,6 +120,22 @@ THRONG_API throng_status throng_sim_observe(throng_sim *sim, throng_observation 
 /// The state in which lanes that ended on the last step ended; other lanes as in observe.
 THRONG_API throng_status throng_sim_observe_final(throng_sim *sim, throng_observation *out);
 THRONG_API throng_status throng_sim_outcome(throng_sim *sim, throng_outcome *out);
+
+/// What each lane's user prefers at present: the mean of e+ over the liked entries of the history
+/// and of e- over the disliked ones, each kept up to date by the step to within 2^-20.
+typedef struct throng_preference {
+  int32_t n_lane, dim;
+  const float *liked;      ///< (n_lane, dim); zeros where nothing was liked
+  const float *disliked;   ///< (n_lane, dim)
+  const int32_t *n_liked;  ///< (n_lane) entries behind the mean
+  const int32_t *n_disliked;
+} throng_preference;
+/// Host memory, valid until the next call on the simulator. Errors: ARGUMENT where the simulator
+/// keeps none (throng_sim_def.preferences).
+THRONG_API throng_status throng_sim_preferences(throng_sim *sim, throng_preference *out);
+/// b+ - b- of similarity "mean" for every item and lane: score (n_lane, n_item), host memory; an
+/// empty side counts as -1. Two products on the backend. Errors: ARGUMENT, MEMORY.
+THRONG_API throng_status throng_sim_preference_scores(throng_sim *sim, float *score);
 
 /// Write every lane as it is (safetensors, atomic), and take it back bit for bit. The restoring
 /// simulator must have the same world and Def.
