@@ -1,5 +1,5 @@
 # What the tests that drive the program need: the program.
-foreach(name test_cli test_cli_votes test_cli_train test_cli_bad_input)
+foreach(name test_cli test_cli_votes test_cli_train test_cli_bad_input test_llm_cli test_llm_server)
   if(TARGET ${name} AND TARGET throng_program)
     add_dependencies(${name} throng_program)
   endif()
@@ -16,3 +16,14 @@ set_tests_properties(example_quickstart PROPERTIES TIMEOUT 600 ENVIRONMENT "OMP_
 if(THRONG_SANITIZE)  # the library's sanitizers must be the program's too
   target_link_options(example_quickstart PRIVATE -fsanitize=address,undefined)
 endif()
+
+# What the tests of the language model's side ask: a real HTTP server that fails as it is told.
+add_library(throng_test_http STATIC http/server.c)
+target_link_libraries(throng_test_http PUBLIC throng_flags)
+target_include_directories(throng_test_http PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+foreach(source ${THRONG_TESTS})
+  get_filename_component(name ${source} NAME_WE)
+  if(name MATCHES "^test_llm_")
+    target_link_libraries(${name} PRIVATE throng_test_http)
+  endif()
+endforeach()

@@ -1,0 +1,384 @@
+/// The client against a real server that fails in every way it is told to: nothing lost, nothing
+/// asked again that was answered, no limit passed, no key given away.
+#include "http/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "llm/http.h"
+#include "throng_test.h"
+
+enum { MOST_JOBS = 4096 };
+
+/// What the server saw and does.
+typedef struct stage {
+  server_fault fault[8];  // by turn of a job's tries; FAULT_NONE after the last
+  int status[8];
+  const char *headers[8];
+  int n_turn;
+  bool random;  // faults by chance instead
+  double delay;
+  int seen[MOST_JOBS];  // requests by job
+  int good[MOST_JOBS];  // whole good answers sent by job
+  char headers_seen[2048];
+} stage;
+
+/// The asker: jobs 0..n-1, each body {"job":N}.
+typedef struct asker {
+  int n, next;
+  int taken[MOST_JOBS];
+  char body[MOST_JOBS][40];
+  long status[MOST_JOBS];
+  int tries[MOST_JOBS];
+  char error[512];
+  char whole[4096];  // the last answer
+  int stop_after;    // answers; 0: never
+  int ticks, stop_at_tick;
+  int n_taken, dropped;
+  bool want_json;  // an answer without "ok" is the server's fault
+  throng_status fail_with;
+} asker;
+
+static stage st;
+static asker ask;
+
+static void serve(void *context, const server_request *request, server_reply *reply) {
+  stage *s = context;
+  int job = -1;
+  sscanf(request->body, "{\"job\":%d", &job);
+  if (job < 0 || job >= MOST_JOBS) abort();
+  snprintf(s->headers_seen, sizeof s->headers_seen, "%s", request->headers);
+  int turn = s->seen[job]++;
+  reply->delay = s->delay;
+  if (s->random) {
+    static const server_fault faults[] = {FAULT_DROP, FAULT_HALF, FAULT_CUT, FAULT_GARBAGE};
+    static const int statuses[] = {429, 500, 503, 408};
+    uint64_t z = (uint64_t)(request->number + 1) * 0x9e3779b97f4a7c15u;
+    z ^= z >> 29;
+    int dice = (int)(z % 100);
+    reply->headers = "retry-after-ms: 5\r\n";
+    if (dice < 12) reply->fault = faults[dice % 4];
+    if (dice >= 12 && dice < 20) reply->status = statuses[dice % 4];
+  } else if (turn < s->n_turn) {
+    reply->fault = s->fault[turn];
+    if (s->status[turn]) reply->status = s->status[turn];
+    if (s->headers[turn]) reply->headers = s->headers[turn];
+  }
+  reply_text(reply, "{\"ok\":%d,\"padding\":\"................\"}", job);
+  s->good[job] += reply->fault == FAULT_NONE && reply->status == 200;
+}
+
+static throng_status next(void *context, http_job *job, bool *more) {
+  asker *a = context;
+  *more = a->next < a->n;
+  if (!*more) return THRONG_OK;
+  char text[64];
+  job->length = (size_t)snprintf(text, sizeof text, "{\"job\":%d}", a->next);
+  job->body = strdup(text);
+  job->tokens = 10;
+  job->tag = (void *)(intptr_t)a->next++;
+  return THRONG_OK;
+}
+
+static throng_status done(void *context, http_job *job, const http_answer *answer,
+                          http_verdict *verdict, double *tokens) {
+  asker *a = context;
+  intptr_t i = (intptr_t)job->tag;
+  *tokens = 10;
+  *verdict = HTTP_TAKEN;
+  bool good = !*answer->error && answer->length && answer->body[answer->length - 1] == '}';
+  if (a->want_json && !*answer->error && !good && !answer->last) {
+    *verdict = HTTP_RETRY;
+    return THRONG_OK;
+  }
+  ++a->taken[i];
+  ++a->n_taken;
+  a->status[i] = answer->status;
+  a->tries[i] = answer->tries;
+  snprintf(a->body[i], sizeof a->body[i], "%.39s", answer->body);
+  snprintf(a->whole, sizeof a->whole, "%s", answer->body);
+  if (*answer->error) snprintf(a->error, sizeof a->error, "%s", answer->error);
+  if (a->fail_with) return throng_fail(a->fail_with, "the asker had enough");
+  return THRONG_OK;
+}
+
+static throng_status tick(void *context, bool *stop) {
+  asker *a = context;
+  *stop = (a->stop_after && a->n_taken >= a->stop_after) ||
+          (a->stop_at_tick && ++a->ticks >= a->stop_at_tick);
+  return THRONG_OK;
+}
+
+static void drop(void *context, http_job *job) {
+  (void)job;
+  ++((asker *)context)->dropped;
+}
+
+static http_def usual(const http_server *server, char *url, size_t size) {
+  http_def def = http_default_def();
+  snprintf(url, size, "%s/chat/completions", http_server_url(server));
+  def.url = url;
+  def.timeout = 5;
+  return def;
+}
+
+static http_counts counts;
+static throng_status ask_all(const http_def *def, int n) {
+  ask.n = n;
+  http_handler handler = {next, done, tick, drop, &ask};
+  return http_run(def, &handler, &counts);
+}
+
+#define START_WITH(handler, def_)                        \
+  char url_[256];                                        \
+  memset(&st, 0, sizeof st);                             \
+  memset(&ask, 0, sizeof ask);                           \
+  http_server *server = http_server_start(handler, &st); \
+  http_def def_ = usual(server, url_, sizeof url_)
+#define START(def_) START_WITH(serve, def_)
+
+TEST(llm_http, every_request_is_answered_once_over_few_connections) {
+  START(def);
+  def.in_flight = 8;
+  EXPECT_OK(ask_all(&def, 2000));
+  for (int i = 0; i < 2000; ++i) EXPECT_TRUE(ask.taken[i] == 1 && st.seen[i] == 1);
+  char want[64];
+  snprintf(want, sizeof want, "{\"ok\":%d,\"padding\"", 1234);
+  EXPECT_CONTAINS(ask.body[1234], want);
+  EXPECT_LE(http_server_connections(server), 8);
+  EXPECT_EQ(counts.answers, 2000);
+  EXPECT_EQ(counts.retries, 0);
+  http_server_stop(server);
+}
+
+TEST(llm_http, three_thousand_requests_through_every_fault_lose_nothing_and_repeat_no_answer) {
+  START(def);
+  st.random = true;
+  ask.want_json = true;
+  def.in_flight = 128;
+  def.retries = 12;
+  EXPECT_OK(ask_all(&def, 3000));
+  int lost = 0, twice = 0, wrong = 0;
+  for (int i = 0; i < 3000; ++i) {
+    char want[64];
+    snprintf(want, sizeof want, "{\"ok\":%d,", i);
+    lost += ask.taken[i] != 1;
+    twice += st.good[i] != 1;
+    wrong += strncmp(ask.body[i], want, strlen(want)) != 0;
+  }
+  EXPECT_EQ(lost, 0);
+  EXPECT_EQ(twice, 0);
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(counts.retries, 300);
+  http_server_stop(server);
+}
+
+TEST(llm_http, a_limited_server_is_obeyed_whether_it_names_a_time_or_not) {
+  START(def);
+  st.n_turn = 3;
+  st.status[0] = st.status[1] = st.status[2] = 429;
+  st.headers[0] = "retry-after-ms: 20\r\n";
+  st.headers[1] = "retry-after: 0.05\r\n";
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_EQ(ask.tries[0], 4);
+  EXPECT_EQ(ask.status[0], 200);
+  // 20 ms, 50 ms, and a back-off of 2 s less at most a quarter.
+  EXPECT_GE(counts.seconds, 0.02 + 0.05 + 1.5);
+  EXPECT_LE(counts.seconds, 4);
+  http_server_stop(server);
+}
+
+TEST(llm_http, one_refused_request_with_a_time_holds_all_that_have_not_begun) {
+  START(def);
+  st.n_turn = 1;
+  st.status[0] = 429;
+  st.headers[0] = "retry-after-ms: 300\r\n";
+  def.in_flight = 2;
+  EXPECT_OK(ask_all(&def, 4));
+  // Two begin and are refused; none of the others may be sent before the time has passed, and is
+  // then refused once itself.
+  EXPECT_GE(counts.seconds, 0.6);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(st.seen[i], 2);
+  http_server_stop(server);
+}
+
+TEST(llm_http, a_refusal_that_no_retry_helps_comes_back_at_once) {
+  START(def);
+  st.n_turn = 1;
+  st.status[0] = 401;
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_EQ(st.seen[0], 1);
+  EXPECT_EQ(ask.status[0], 401);
+  EXPECT_STREQ(ask.error, "HTTP 401");
+  http_server_stop(server);
+}
+
+TEST(llm_http, retries_end_and_the_last_error_is_told) {
+  START(def);
+  def.retries = 1;
+  st.n_turn = 8;
+  for (int i = 0; i < 8; ++i) {
+    st.status[i] = 503;
+    st.headers[i] = "retry-after-ms: 5\r\n";
+  }
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_EQ(st.seen[0], 2);
+  EXPECT_STREQ(ask.error, "HTTP 503");
+  http_server_stop(server);
+}
+
+TEST(llm_http, an_endless_body_is_cut_at_the_limit) {
+  START(def);
+  def.retries = 0;
+  def.max_answer = 100000;
+  st.n_turn = 1;
+  st.fault[0] = FAULT_ENDLESS;
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_STREQ(ask.error, "the answer is longer than 100000 bytes");
+  EXPECT_LE(counts.bytes_received, 100000 + (1 << 20));
+  http_server_stop(server);
+}
+
+TEST(llm_http, a_server_that_says_nothing_is_left_after_the_time_allowed) {
+  START(def);
+  def.retries = 0;
+  def.timeout = 0.2;
+  st.n_turn = 1;
+  st.fault[0] = FAULT_STALL;
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_CONTAINS(ask.error, "timed out");
+  EXPECT_LE(counts.seconds, 2);
+  http_server_stop(server);
+}
+
+TEST(llm_http, nobody_listening_is_an_error_that_names_the_address) {
+  START(def);
+  http_server_stop(server);
+  def.retries = 0;
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_EQ(ask.status[0], 0);
+  EXPECT_CONTAINS(ask.error, "127.0.0.1");
+}
+
+TEST(llm_http, a_redirect_is_not_followed_and_its_target_never_sees_the_key) {
+  START(def);
+  http_server *other = http_server_start(serve, &st);
+  char to[128];
+  snprintf(to, sizeof to, "Location: %s/elsewhere\r\n", http_server_url(other));
+  st.n_turn = 1;
+  st.status[0] = 307;
+  st.headers[0] = to;
+  def.key = "sk-secret";
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_CONTAINS(ask.error, "redirects are not followed");
+  EXPECT_EQ(http_server_connections(other), 0);
+  http_server_stop(server);
+  http_server_stop(other);
+}
+
+static void echo_headers(void *context, const server_request *request, server_reply *reply) {
+  snprintf(((stage *)context)->headers_seen, sizeof st.headers_seen, "%s", request->headers);
+  reply->status = 400;
+  reply_text(reply, "%s", request->headers);
+}
+
+TEST(llm_http, the_key_is_sent_and_never_comes_back) {
+  START_WITH(echo_headers, def);
+  def.key = "sk-secret";
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_CONTAINS(st.headers_seen, "Authorization: Bearer sk-secret");
+  EXPECT_CONTAINS(ask.whole, "Bearer *********");
+  EXPECT_TRUE(strstr(ask.whole, "sk-secret") == NULL);
+  EXPECT_TRUE(strstr(ask.error, "sk-secret") == NULL);
+  http_server_stop(server);
+}
+
+TEST(llm_http, requests_a_minute_are_not_passed) {
+  START(def);
+  def.requests_per_minute = 1200;  // 20 a second, and one second's worth at first
+  EXPECT_OK(ask_all(&def, 40));
+  EXPECT_GE(counts.seconds, 0.95);
+  EXPECT_LE(counts.seconds, 3);
+  http_server_stop(server);
+}
+
+TEST(llm_http, tokens_a_minute_are_not_passed) {
+  START(def);
+  def.tokens_per_minute = 12000;  // 200 a second; a request takes 10
+  EXPECT_OK(ask_all(&def, 40));
+  EXPECT_GE(counts.seconds, 0.9);
+  EXPECT_LE(counts.seconds, 3);
+  http_server_stop(server);
+}
+
+TEST(llm_http, a_stop_starts_nothing_more_and_takes_what_is_in_flight) {
+  START(def);
+  def.in_flight = 4;
+  st.delay = 0.02;
+  ask.stop_after = 10;
+  EXPECT_OK(ask_all(&def, 1000));
+  EXPECT_GE(ask.n_taken, 10);
+  EXPECT_LE(ask.n_taken, 10 + 2 * 4);
+  EXPECT_EQ(ask.next, ask.n_taken + ask.dropped);
+  EXPECT_EQ(ask.dropped, 0);
+  http_server_stop(server);
+}
+
+TEST(llm_http, a_stop_does_not_wait_for_a_slow_server_beyond_its_grace) {
+  START(def);
+  st.delay = 3;
+  def.grace = 0.2;
+  ask.stop_at_tick = 2;
+  EXPECT_OK(ask_all(&def, 10));
+  EXPECT_GE(counts.seconds, 0.2);
+  EXPECT_LE(counts.seconds, 2);
+  EXPECT_EQ(ask.n_taken, 0);
+  EXPECT_EQ(ask.next, 8);
+  EXPECT_EQ(ask.dropped, 8);
+  http_server_stop(server);
+}
+
+TEST(llm_http, the_wanted_number_is_in_flight_all_the_time) {
+  START(def);
+  def.in_flight = 8;
+  st.delay = 0.02;
+  EXPECT_OK(ask_all(&def, 400));
+  EXPECT_GE(counts.busy / counts.seconds, 0.9 * 8);
+  EXPECT_LE(counts.busy / counts.seconds, 8.001);
+  http_server_stop(server);
+}
+
+TEST(llm_http, an_error_of_the_asker_ends_the_run_with_it) {
+  START(def);
+  ask.fail_with = THRONG_ERROR_IO;
+  EXPECT_EQ(ask_all(&def, 10), THRONG_ERROR_IO);
+  EXPECT_STREQ(throng_error_message(), "the asker had enough");
+  http_server_stop(server);
+}
+
+TEST(llm_http, addresses_that_give_keys_away_or_are_no_addresses_are_refused) {
+  static const struct {
+    const char *url, *part;
+  } bad[] = {
+      {"", "expected the address of a server"},
+      {"not an address", "expected the address of a server"},
+      {"file:///etc/passwd", "http"},
+      {"ftp://host/v1", "expected http or https"},
+      {"http://me:secret@host/v1", "keys come from the environment"},
+      {"http://host/v1?key=secret", "query or fragment"},
+      {"http://host/v1#a", "query or fragment"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+    EXPECT_EQ(http_check_url("llm.url", bad[i].url), THRONG_ERROR_CONFIG);
+    EXPECT_CONTAINS(throng_error_message(), "llm.url: ");
+    EXPECT_CONTAINS(throng_error_message(), bad[i].part);
+    EXPECT_TRUE(strstr(throng_error_message(), "secret") == NULL);
+  }
+  EXPECT_OK(http_check_url("llm.url", "http://127.0.0.1:8080/v1"));
+  EXPECT_OK(http_check_url("llm.url", "https://api.example.org/v1"));
+  EXPECT_TRUE(http_is_loopback("http://127.0.0.1:8080/v1"));
+  EXPECT_TRUE(http_is_loopback("http://[::1]:8080/v1"));
+  EXPECT_TRUE(http_is_loopback("http://localhost/v1"));
+  EXPECT_FALSE(http_is_loopback("http://127.example.org.evil/v1") &&
+               http_is_loopback("https://api.example.org/v1"));
+}
