@@ -57,8 +57,8 @@ static void serve(void *context, const server_request *request, server_reply *re
     z ^= z >> 29;
     int dice = (int)(z % 100);
     reply->headers = "retry-after-ms: 5\r\n";
-    if (dice < 12) reply->fault = faults[dice % 4];
-    if (dice >= 12 && dice < 20) reply->status = statuses[dice % 4];
+    if (dice < 6) reply->fault = faults[dice % 4];
+    if (dice >= 6 && dice < 20) reply->status = statuses[dice % 4];
   } else if (turn < s->n_turn) {
     reply->fault = s->fault[turn];
     if (s->status[turn]) reply->status = s->status[turn];

@@ -1,0 +1,197 @@
+/// The store: what is put in comes out, answers are never overwritten, a kill loses nothing that
+/// was committed, and files that are no store are refused.
+#include "llm/store.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "llm/sha256.h"
+#include "throng_test.h"
+
+static const char *at(const char *name) {
+  static char path[2][512];
+  static int next;
+  next ^= 1;
+  snprintf(path[next], sizeof path[next], "%s/%s", throng_test_folder(), name);
+  return path[next];
+}
+
+static store_row row(const char *id, const char *answer) {
+  return (store_row){.id = id,
+                     .kind = "objective",
+                     .item = "i1",
+                     .side = "both",
+                     .prompt = "p",
+                     .model = "m",
+                     .params = "{}",
+                     .request = "[]",
+                     .answer = answer,
+                     .error = answer ? NULL : "HTTP 500",
+                     .prompt_tokens = 10,
+                     .completion_tokens = 5,
+                     .seconds = 0.25,
+                     .tries = 1};
+}
+
+TEST(llm_store, a_row_comes_back_as_it_was_put_in_even_after_closing) {
+  llm_store *s;
+  ASSERT_OK(store_open(at("s.sqlite"), false, &s));
+  store_row put = row("a", "an \"answer\"\nof two lines, \xc3\xa9"), got;
+  put.keywords = "{\"like\":[]}";
+  put.finish = "stop";
+  put.form = "lines";
+  bool found;
+  EXPECT_OK(store_put(s, &put));
+  EXPECT_OK(store_find(s, "b", &got, &found));
+  EXPECT_FALSE(found);
+  store_close(s);
+  ASSERT_OK(store_open(at("s.sqlite"), true, &s));
+  EXPECT_OK(store_find(s, "a", &got, &found));
+  ASSERT_TRUE(found);
+  EXPECT_STREQ(got.answer, put.answer);
+  EXPECT_STREQ(got.keywords, put.keywords);
+  EXPECT_STREQ(got.finish, "stop");
+  EXPECT_STREQ(got.form, "lines");
+  EXPECT_TRUE(got.error == NULL);
+  EXPECT_EQ(got.prompt_tokens, 10);
+  EXPECT_EQ(got.completion_tokens, 5);
+  EXPECT_NEAR(got.seconds, 0.25, 0);
+  store_close(s);
+}
+
+TEST(llm_store, a_failure_gives_way_to_an_answer_and_never_the_other_way_round) {
+  llm_store *s;
+  ASSERT_OK(store_open(at("s.sqlite"), false, &s));
+  store_row failed = row("a", NULL), good = row("a", "yes"), got;
+  bool found;
+  EXPECT_OK(store_put(s, &failed));
+  EXPECT_OK(store_find(s, "a", &got, &found));
+  EXPECT_TRUE(found && got.answer == NULL);
+  EXPECT_STREQ(got.error, "HTTP 500");
+  EXPECT_OK(store_put(s, &good));
+  EXPECT_OK(store_put(s, &failed));
+  EXPECT_OK(store_find(s, "a", &got, &found));
+  EXPECT_STREQ(got.answer, "yes");
+  EXPECT_EQ(got.tries, 2);
+  store_totals sum;
+  EXPECT_OK(store_sum(s, "m", &sum));
+  EXPECT_EQ(sum.answered, 1);
+  EXPECT_EQ(sum.failed, 0);
+  EXPECT_EQ(sum.prompt_tokens, 10);
+  EXPECT_OK(store_sum(s, "another model", &sum));
+  EXPECT_EQ(sum.answered, 0);
+  store_close(s);
+}
+
+TEST(llm_store, vectors_are_kept_by_model_and_text) {
+  llm_store *s;
+  ASSERT_OK(store_open(at("s.sqlite"), false, &s));
+  const float v[3] = {1, -2, 0.5f}, *got;
+  int32_t dim;
+  EXPECT_OK(store_vector_dim(s, "m", &dim));
+  EXPECT_EQ(dim, 0);
+  EXPECT_OK(store_put_vector(s, "m", "piano", v, 3));
+  EXPECT_OK(store_find_vector(s, "m", "piano", &got, &dim));
+  EXPECT_TRUE(got && dim == 3 && got[1] == -2);
+  EXPECT_OK(store_find_vector(s, "other", "piano", &got, &dim));
+  EXPECT_TRUE(got == NULL);
+  EXPECT_OK(store_vector_dim(s, "m", &dim));
+  EXPECT_EQ(dim, 3);
+  store_close(s);
+}
+
+TEST(llm_store, what_is_no_store_is_refused_and_left_as_it_is) {
+  llm_store *s;
+  FILE *file = fopen(at("text"), "w");
+  for (int i = 0; i < 100; ++i) fputs("this is a text of many lines\n", file);
+  fclose(file);
+  EXPECT_EQ(store_open(at("text"), false, &s), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "expected a store that throng made");
+  EXPECT_TRUE(s == NULL);
+  file = fopen(at("text"), "r");
+  char line[64];
+  EXPECT_TRUE(fgets(line, sizeof line, file) != NULL);
+  EXPECT_STREQ(line, "this is a text of many lines\n");
+  fclose(file);
+  EXPECT_EQ(store_open("/nonexistent/folder/s.sqlite", false, &s), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "/nonexistent/folder/s.sqlite");
+  EXPECT_OK(store_open(at("absent"), true, &s));
+  EXPECT_TRUE(s == NULL);
+}
+
+/// Writes rows and says on the pipe how many are committed, until it is killed.
+static void write_until_killed(const char *path, int to) {
+  llm_store *s;
+  if (store_open(path, false, &s) != THRONG_OK) _exit(1);
+  static char text[2000];
+  memset(text, 'x', sizeof text - 1);
+  for (int i = 0;; ++i) {
+    char id[32];
+    snprintf(id, sizeof id, "%d", i);
+    store_row r = row(id, text);
+    int64_t before = store_committed(s);
+    if (store_put(s, &r) != THRONG_OK || store_commit_due(s) != THRONG_OK) _exit(1);
+    int64_t committed = store_committed(s);
+    if (committed != before && write(to, &committed, sizeof committed) != sizeof committed)
+      _exit(1);
+  }
+}
+
+TEST(llm_store, a_killed_writer_loses_no_row_that_it_said_was_committed) {
+  for (int round = 0; round < 5; ++round) {
+    char name[32];
+    snprintf(name, sizeof name, "kill-%d.sqlite", round);
+    const char *path = at(name);
+    int ends[2];
+    ASSERT_TRUE(pipe(ends) == 0);
+    pid_t child = fork();
+    if (child == 0) write_until_killed(path, ends[1]);
+    close(ends[1]);
+    usleep(40000 + 23000 * (unsigned)round);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    int64_t told = 0;
+    while (read(ends[0], &told, sizeof told) == sizeof told) {
+    }
+    close(ends[0]);
+    EXPECT_GT(told, 0);
+    llm_store *s;
+    ASSERT_OK(store_open(path, false, &s));
+    int64_t lost = 0;
+    for (int64_t i = 0; i < told; ++i) {
+      char id[32];
+      snprintf(id, sizeof id, "%lld", (long long)i);
+      store_row got;
+      bool found;
+      ASSERT_OK(store_find(s, id, &got, &found));
+      lost += !found || !got.answer || strlen(got.answer) != 1999;
+    }
+    EXPECT_EQ(lost, 0);
+    store_close(s);
+  }
+}
+
+TEST(llm_store, names_are_sha256_as_fips_180_gives_them) {
+  static const struct {
+    const char *text, *hash;
+    int repeat;
+  } known[] = {
+      {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 1},
+      {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", 1},
+      {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+       "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1", 1},
+      {"aaaaaaaaaa", "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0", 100000},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {
+    sha256 s;
+    char text[SHA256_TEXT];
+    sha256_start(&s);
+    for (int k = 0; k < known[i].repeat; ++k) sha256_add(&s, known[i].text, strlen(known[i].text));
+    sha256_text(&s, text);
+    EXPECT_STREQ(text, known[i].hash);
+  }
+}
