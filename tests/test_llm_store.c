@@ -151,10 +151,12 @@ TEST(llm_store, a_killed_writer_loses_no_row_that_it_said_was_committed) {
     pid_t child = fork();
     if (child == 0) write_until_killed(path, ends[1]);
     close(ends[1]);
-    usleep(40000 + 23000 * (unsigned)round);
+    // Once it has said something, at some moment.
+    int64_t told = 0;
+    EXPECT_EQ(read(ends[0], &told, sizeof told), (long long)sizeof told);
+    usleep(3000 + 23000 * (unsigned)round);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    int64_t told = 0;
     while (read(ends[0], &told, sizeof told) == sizeof told) {
     }
     close(ends[0]);
