@@ -1,15 +1,23 @@
 #!/bin/bash
-# usage: bench/run.sh BUILD      (make bench)
-# Measure ours and the PyTorch peer in turns on the same files, print the ratio, and append our rows
-# and the peer's to bench/results/<machine>.csv. PYTHON: an interpreter that has torch and
-# safetensors; without one the peer is left out, and it says so. SECONDS_EACH times each case.
+# usage: bench/run.sh BUILD [PART...]      (make bench)
+# Each part (sim, agent, sta; all where none is named): ours, the PyTorch peer, ours again, on the same
+# files. Print the ratios over both turns and append our rows and the peer's to
+# bench/results/<machine>.csv. Its last column tells whether the machine gave both turns the same:
+# where a ceiling differs by more than 15 % between them, the part was measured on a busy machine.
+# PYTHON: an interpreter that has torch and safetensors; without one the peer is left out, and it
+# says so. SECONDS_EACH times each case.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
+shift
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(sim agent sta)
 python=${PYTHON:-python3}
 each=${SECONDS_EACH:-2}
 data=$build/bench-data
 mkdir -p "$data" bench/results
+# For ours and the peer alike: threads that spin while they wait take the cores from those that work.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 cores=$(nproc)
 model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1 | tr 'A-Z' 'a-z' |
@@ -17,55 +25,65 @@ model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1 | tr 'A-Z' 'a-z
 machine=${THRONG_BENCH_MACHINE:-${model:-unknown}-${cores}c}
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 git diff --quiet HEAD 2>/dev/null || commit=$commit-changed
-export THRONG_BENCH_COMMIT=$commit THRONG_BENCH_CSV=bench/results/$machine.csv
-echo "machine $machine, commit $commit; rows go to $THRONG_BENCH_CSV"
+results=${THRONG_BENCH_RESULTS:-bench/results/$machine.csv}
+export THRONG_BENCH_COMMIT=$commit THRONG_BENCH_CSV=$data/rows.csv
+echo "machine $machine, commit $commit; rows go to $results"
+have_peer=1
+reason=$("$python" -c 'import torch, safetensors' 2>&1) || have_peer=0
+[ $have_peer = 1 ] ||
+  echo "peer left out: $python cannot import torch and safetensors (${reason##*$'\n'}); set PYTHON=..."
+
+# ours PART TURN PROGRAM ARGUMENT...
+ours() {
+  printf '\n== %s, turn %s\n' "$1" "$2"
+  "$build/bench/$3" "${@:4}" | tee "$data/$1.$2"
+}
+
+# peer PART ARGUMENT...
+peer() {
+  printf '\n== %s, PyTorch peer\n' "$1"
+  "$python" "bench/peers/$2" "${@:3}" --seconds "$each" --threads "$cores" --csv "$THRONG_BENCH_CSV" \
+    --commit "$commit" 2>"$data/$1.peer.err" | tee "$data/$1.peer" ||
+    { cat "$data/$1.peer.err" >&2; return 1; }
+}
+
+# publish PART: the rows so far go to the results, with a word on how steady the machine was.
+publish() {
+  local steady="one turn"
+  if [ -s "$data/$1.2" ]; then
+    steady=$(awk -v what=ceilings -f bench/compare.awk "$data/$1.1" "$data/$1.2")
+    echo
+    awk -v what=ratios -f bench/compare.awk "$data/$1.1" "$data/$1.2" "$data/$1.peer"
+    [ "$steady" = steady ] || printf '\nBUSY MACHINE: %s. Measure again.\n' "$steady"
+  fi
+  if [ ! -s "$results" ]; then
+    head -1 "$THRONG_BENCH_CSV" | sed 's/$/,machine/' >"$results"
+  elif ! head -1 "$results" | grep -q ',machine$'; then
+    sed -i '1s/$/,machine/; 2,$s/$/,/' "$results"  # rows from before the column
+  fi
+  sed "1d; s/\$/,\"$steady\"/" "$THRONG_BENCH_CSV" >>"$results"
+}
 
 files=(--world "$data/world.safetensors" --sta "$data/sta.safetensors")
 make=()
 [ -s "$data/sta.safetensors" ] || make=(--make 1)
-echo
-echo "== simulator, first turn"
-"$build/bench/bench_sim" "${files[@]}" "${make[@]}" --sample "$data/sample.safetensors" --seconds "$each" |
-  tee "$data/ours.1"
-if reason=$("$python" -c 'import torch, safetensors' 2>&1); then
-  echo
-  echo "== simulator, PyTorch peer"
-  "$python" bench/peers/peer_sim.py "${files[@]}" --sample "$data/sample.safetensors" \
-    --seconds "$each" --threads "$cores" --csv "$THRONG_BENCH_CSV" --commit "$commit" 2>"$data/peer.err" |
-    tee "$data/peer" || { cat "$data/peer.err" >&2; exit 1; }
-  echo
-  echo "== simulator, second turn"
-  "$build/bench/bench_sim" "${files[@]}" --seconds "$each" | tee "$data/ours.2"
-  echo
-  awk '
-    FILENAME ~ /ours/ && /user-steps\/s/ {
-      name = substr($0, 1, 44); sub(/ +$/, "", name)
-      rate = $0; sub(/ user-steps.*/, "", rate); sub(/.* /, "", rate)
-      ours[name] += rate / 2
-    }
-    FILENAME ~ /peer$/ && /user-steps\/s/ {
-      name = substr($0, 7, 32); sub(/ +$/, "", name)
-      rate = $0; sub(/ user-steps.*/, "", rate); sub(/.* /, "", rate)
-      peer[name] = rate; order[++n] = name
-    }
-    END {
-      printf "%-28s %14s   %-28s %12s %8s\n", "ours (mean of two turns)", "user-steps/s", "peer", "user-steps/s", "ratio"
-      for (i = 1; i <= n; ++i) {
-        name = order[i]; base = name; sub(/, (table|last|eager).*/, "", base)
-        best = (base ", table") in ours ? base ", table" : base
-        # f_sta alone asks nothing of the table.
-        printf "%-28s %14.0f   %-28s %12.0f %7.1fx\n", best, ours[best], name, peer[name], ours[best] / peer[name]
-        if (base != best && base in ours && name !~ /table/)
-          printf "%-28s %14.0f   %-28s %12.0f %7.1fx\n", base, ours[base], name, peer[name], ours[base] / peer[name]
-      }
-    }' "$data/ours.1" "$data/ours.2" "$data/peer"
-else
-  echo "peer left out: $python cannot import torch and safetensors (${reason##*$'\n'}); set PYTHON=..."
-fi
-for program in "$build"/bench/bench_*; do
-  [ -x "$program" ] && [ -f "$program" ] || continue
-  [ "${program##*/}" != bench_sim ] || continue
-  echo
-  echo "== ${program##*/}"
-  "$program"
+for part in "${parts[@]}"; do
+  rm -f "$THRONG_BENCH_CSV" "$data/$part".{1,2,peer}
+  both=() first=() always=(--seconds "$each")
+  case $part in
+    sim) both=("${files[@]}") first=("${make[@]}") sample=$data/sample.safetensors script=peer_sim.py ;;
+    agent) both=("${files[@]}") sample=$data/agent script=peer_dqn.py ;;
+    sta) always+=(--epochs 1) sample=$data/sta-sample.safetensors script=peer_sta.py ;;
+    *) echo "unknown part '$part': expected sim, agent or sta" >&2; exit 2 ;;
+  esac
+  if [ "$part" = agent ] && [ ! -s "$data/sta.safetensors" ]; then
+    "$build/bench/bench_sim" "${files[@]}" --make 1 --seconds 0.01 >/dev/null  # for the reference world
+    rm -f "$THRONG_BENCH_CSV"
+  fi
+  ours "$part" 1 "bench_$part" "${both[@]}" "${first[@]}" "${always[@]}" --sample "$sample"
+  if [ $have_peer = 1 ]; then
+    peer "$part" $script "${both[@]}" --sample "$sample"
+    ours "$part" 2 "bench_$part" "${both[@]}" "${always[@]}"
+  fi
+  publish "$part"
 done
