@@ -1,6 +1,11 @@
-# The device build: nvcc compiles the row functions of kernels/ for the GPUs that we name. Without
-# nvcc the build is for the CPU only, and says so in one line.
+# The CUDA backend: nvcc compiles the row functions of kernels/ and CUDA's own kernels for the GPUs
+# that we name; the rest of cuda/ is C. Without nvcc the build is for the CPU only, and says so in
+# one line.
+macro(throng_without_cuda)
+  target_sources(throng_objects PRIVATE cuda/none.c)
+endmacro()
 if(NOT THRONG_CUDA)
+  throng_without_cuda()
   return()
 endif()
 if(NOT CMAKE_CUDA_COMPILER)
@@ -11,24 +16,49 @@ if(NOT CMAKE_CUDA_COMPILER)
       message(FATAL_ERROR "CUDA: nvcc was not found; set CUDAToolkit_ROOT, or use the release preset")
     endif()
     message(NOTICE "-- CUDA: no nvcc, so this build is for the CPU only")
+    throng_without_cuda()
     return()
   endif()
   set(CMAKE_CUDA_COMPILER ${THRONG_NVCC})
 endif()
 if(NOT CMAKE_CUDA_ARCHITECTURES)
-  set(CMAKE_CUDA_ARCHITECTURES 80 90)
+  # Machine code for the A100 and the H100, and PTX that later devices compile for themselves.
+  set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
 endif()
 set(CMAKE_CUDA_STANDARD 17)
 set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 enable_language(CUDA)
+find_package(CUDAToolkit REQUIRED)
 message(NOTICE "-- CUDA: ${CMAKE_CUDA_COMPILER_VERSION}, kernels for ${CMAKE_CUDA_ARCHITECTURES}")
 
-add_library(throng_cuda_rows STATIC cuda/rows.cu)
-target_include_directories(throng_cuda_rows PRIVATE kernels PUBLIC cuda)
-target_compile_options(throng_cuda_rows PRIVATE
+file(GLOB THRONG_CUDA_KERNELS CONFIGURE_DEPENDS cuda/*.cu)
+add_library(throng_cuda_kernels OBJECT ${THRONG_CUDA_KERNELS})
+target_include_directories(throng_cuda_kernels PRIVATE kernels cuda)
+target_compile_options(throng_cuda_kernels PRIVATE
   -fmad=false  # one source of arithmetic rounds alike on every backend
   --expt-relaxed-constexpr
-  -Xptxas=-v)  # registers and spills; the launcher below keeps them in a file
-set(THRONG_CUDA_RESOURCES ${CMAKE_CURRENT_BINARY_DIR}/cuda-resources.log)
-set_target_properties(throng_cuda_rows PROPERTIES
+  -Xcompiler=-fvisibility=hidden
+  -Xptxas=-v)  # registers and spills; the launcher below keeps them in files
+set(THRONG_CUDA_RESOURCES ${CMAKE_CURRENT_BINARY_DIR}/cuda-resources)
+set_target_properties(throng_cuda_kernels PROPERTIES
+  POSITION_INDEPENDENT_CODE ON
   CUDA_COMPILER_LAUNCHER "${CMAKE_CURRENT_SOURCE_DIR}/cuda/keep_resources.sh;${THRONG_CUDA_RESOURCES}")
+
+add_library(throng_cuda_host OBJECT cuda/backend_cuda.c cuda/blas_load.c cuda/error.c
+            cuda/row_table.c)
+target_link_libraries(throng_cuda_host PRIVATE throng_flags)
+target_include_directories(throng_cuda_host PRIVATE cuda)
+target_include_directories(throng_cuda_host SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+target_compile_options(throng_cuda_host PRIVATE -fvisibility=hidden)
+target_compile_definitions(throng_cuda_host PRIVATE
+  THRONG_CUDA_LIBRARIES="${CUDAToolkit_LIBRARY_DIR}")
+
+# The runtime is linked in; cuBLAS is opened when it is first wanted, since a program must start on
+# machines without it.
+foreach(library throng throng_static)
+  target_sources(${library} PRIVATE $<TARGET_OBJECTS:throng_cuda_kernels>
+                 $<TARGET_OBJECTS:throng_cuda_host>)
+endforeach()
+target_link_libraries(throng PRIVATE CUDA::cudart_static)
+target_link_options(throng PRIVATE -Wl,--exclude-libs,ALL)
+target_link_libraries(throng_static PUBLIC CUDA::cudart_static)

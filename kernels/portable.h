@@ -10,7 +10,16 @@
 #ifndef THRONG_KERNELS_PORTABLE_H
 #define THRONG_KERNELS_PORTABLE_H
 
-#ifdef __CUDACC__
+#ifdef THRONG_CUDA_ON_CPU  // tests/cuda: the device's sources as C++ for the CPU
+#include "cuda_on_cpu.h"
+#endif
+
+/// Device code, by nvcc or in the tests' emulation.
+#if defined(__CUDACC__) || defined(THRONG_CUDA_ON_CPU)
+#define THRONG_DEVICE
+#endif
+
+#ifdef THRONG_DEVICE
 #include <cstdint>
 #define THRONG_ROW static __device__ inline
 #define THRONG_INLINE static __device__ __forceinline__

@@ -6,7 +6,7 @@
 
 #include "portable.h"
 
-#ifdef __CUDACC__
+#ifdef THRONG_DEVICE
 #include <curand_philox4x32_x.h>
 #else
 #include <Random123/philox.h>
@@ -38,7 +38,7 @@ typedef struct random_words {
 THRONG_ROW random_words random_draw(uint32_t seed, uint32_t purpose, uint32_t draw, uint32_t step,
                                     uint32_t lane, uint32_t episode) {
   random_words r;
-#ifdef __CUDACC__
+#ifdef THRONG_DEVICE
   uint4 c = curand_Philox4x32_10(make_uint4(draw, step, lane, episode), make_uint2(seed, purpose));
   r.w[0] = c.x;
   r.w[1] = c.y;

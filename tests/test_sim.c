@@ -17,6 +17,7 @@ static bool open_fixture(fixture *f, int threads, bool with_sta) {
   memset(f, 0, sizeof *f);
   f->world = small_world(21, 40, 150, 24, 30);
   throng_backend_def def = throng_default_backend_def();
+  def.name = "cpu";
   def.threads = threads;
   bool ok = throng_backend_open(&def, &f->backend) == THRONG_OK;
   if (ok && with_sta) {
@@ -325,7 +326,9 @@ TEST(sim, a_slate_appends_every_item_and_its_likes_add_up) {
       int at = lane * 16 + o.length[lane] - 3 + k;
       EXPECT_EQ(o.item[at], action[lane * 3 + k]);
       EXPECT_EQ(o.like[at], out.vote[lane * 3 + k].like ? 1 : -1);
-      uint32_t word = sim->seen[lane * sim->n_seen_word + action[lane * 3 + k] / 32];
+      uint32_t word;
+      const uint32_t *from = sim->seen + lane * sim->n_seen_word + action[lane * 3 + k] / 32;
+      ASSERT_OK(f.backend->ops->download(f.backend, &word, from, sizeof word));
       EXPECT_TRUE(word >> (action[lane * 3 + k] % 32) & 1);
     }
     EXPECT_TRUE(out.reward[lane] == likes);

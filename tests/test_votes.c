@@ -262,6 +262,7 @@ static void compare_with_reference(bool published) {
   enum { DIM = 20, CASES = 4000, LONGEST = 150 };  // longer than a block of the gather
   throng_world w = small_world(published ? 11 : 12, 50, 120, DIM, 30);
   throng_backend_def backend_def = throng_default_backend_def();
+  backend_def.name = "cpu";  // the test reads its memory
   throng_backend *backend;
   ASSERT_OK(throng_backend_open(&backend_def, &backend));
   world_device device;

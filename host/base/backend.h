@@ -31,6 +31,8 @@ typedef struct group_args {
   int32_t *order;      // (n)
 } group_args;
 
+struct backend_graph;
+
 typedef struct backend_ops {
   void (*close)(throng_backend *backend);
   /// Zeroed, aligned to 64 bytes at least.
@@ -45,14 +47,26 @@ typedef struct backend_ops {
   throng_status (*gemm)(throng_backend *backend, const gemm_args *args);
   throng_status (*group)(throng_backend *backend, const group_args *args);
   throng_status (*synchronize)(throng_backend *backend);
+
+  // Below: NULL where a backend has none.
+  /// Free and total memory where `alloc` takes it from.
+  throng_status (*memory)(throng_backend *backend, size_t *free_bytes, size_t *total_bytes);
+  /// What is queued between the two is recorded in place of being run; uploads, downloads and
+  /// synchronising are errors there. After an error between them, end all the same: `*out` is NULL.
+  throng_status (*capture_begin)(throng_backend *backend);
+  throng_status (*capture_end)(throng_backend *backend, struct backend_graph **out);
+  /// Queue everything that was recorded, with the arguments of then.
+  throng_status (*replay)(throng_backend *backend, struct backend_graph *graph);
+  void (*graph_free)(throng_backend *backend, struct backend_graph *graph);
 } backend_ops;
 
 struct throng_backend {
   const backend_ops *ops;
   const char *name;  // "cpu" or "cuda"
-  char description[256];
+  char description[512];
   int n_thread;
   bool host_memory;  // blocks may be read and written by the host directly
+  bool planning;     // nothing runs: only what would be allocated is counted (base/plan.h)
   void *context;
   void *shared;  // worlds uploaded here, see world/world_device.c
 };
@@ -63,5 +77,20 @@ struct throng_backend {
   ((backend)->ops->launch((backend), KERNEL_##kernel, (n_row), (args)))
 
 throng_status backend_cpu_open(int threads, throng_backend **out);
+/// Errors: BACKEND with cause and remedy (no driver, an old one, no such device, no CUDA in this
+/// build).
+throng_status backend_cuda_open(int threads, int device, throng_backend **out);
+
+/// A CUDA device as `throng info` shows it.
+typedef struct backend_device {
+  char name[256];
+  int major, minor;  // compute capability
+  int n_multiprocessor;
+  size_t free_bytes, total_bytes;
+} backend_device;
+
+/// How many devices there are; errors as backend_cuda_open.
+throng_status backend_cuda_devices(int *count);
+throng_status backend_cuda_device(int device, backend_device *out);
 
 #endif

@@ -7,7 +7,7 @@ if(NOT THRONG_SANITIZE)
   add_test(NAME check_install
            COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
 endif()
-if(TARGET throng_cuda_rows)
+if(TARGET throng_cuda_kernels)
   add_test(NAME check_cuda_resources
            COMMAND ${CHECKS}/cuda_resources.sh ${THRONG_CUDA_RESOURCES} ${PROJECT_SOURCE_DIR}/kernels
                    ${CMAKE_CUDA_ARCHITECTURES})

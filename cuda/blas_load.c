@@ -1,0 +1,53 @@
+/// Opening libcublas at run time.
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "blas.h"
+
+static cuda_blas functions;
+static bool loaded;
+
+static throng_status find(void *library, const char *name, void *slot) {
+  void *symbol = dlsym(library, name);
+  if (!symbol)
+    return throng_fail(THRONG_ERROR_BACKEND, "libcublas has no %s: its version does not fit (%s)",
+                       name, dlerror());
+  memcpy(slot, &symbol, sizeof symbol);  // C has no cast from data to functions
+  return THRONG_OK;
+}
+
+throng_status cuda_blas_load(const cuda_blas **out) {
+  *out = &functions;
+  if (loaded) return THRONG_OK;
+  char name[64], reason[256];
+  snprintf(name, sizeof name, "libcublas.so.%d", CUBLAS_VER_MAJOR);
+  void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    snprintf(reason, sizeof reason, "%s", dlerror());
+#ifdef THRONG_CUDA_LIBRARIES  // of the toolkit that this was built with
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", THRONG_CUDA_LIBRARIES, name);
+    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+#endif
+  }
+  if (!library)
+    return throng_fail(THRONG_ERROR_BACKEND,
+                       "backend cuda needs %s: %s; install it (part of the CUDA toolkit) or name "
+                       "its folder in LD_LIBRARY_PATH",
+                       name, reason);
+  const struct {
+    const char *name;
+    void *slot;
+  } symbol[] = {{"cublasCreate_v2", &functions.create},
+                {"cublasDestroy_v2", &functions.destroy},
+                {"cublasSetStream_v2", &functions.set_stream},
+                {"cublasSetWorkspace_v2", &functions.set_workspace},
+                {"cublasSetMathMode", &functions.set_math_mode},
+                {"cublasSetAtomicsMode", &functions.set_atomics_mode},
+                {"cublasSgemmStridedBatched", &functions.sgemm_strided_batched}};
+  for (size_t k = 0; k < sizeof symbol / sizeof *symbol; ++k)
+    THRONG_TRY(find(library, symbol[k].name, symbol[k].slot));
+  loaded = true;
+  return THRONG_OK;
+}

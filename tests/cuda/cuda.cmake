@@ -1,0 +1,41 @@
+# The CUDA backend without a GPU: the sources of cuda/ compiled for the CPU against cuda_on_cpu.h and
+# linked into test programs of their own, where they take the place of the library's CUDA backend.
+#   test_cuda_*      compare the backends (tests/cuda/test_cuda_*.c)
+#   on_cuda_*        the tests of the stages themselves, with the emulated device as their "cpu"
+set(CUDA_TESTS ${CMAKE_CURRENT_SOURCE_DIR}/cuda)
+set(CUDA_SOURCES ${PROJECT_SOURCE_DIR}/cuda)
+
+file(GLOB CUDA_ON_CPU_KERNELS CONFIGURE_DEPENDS ${CUDA_SOURCES}/*.cu)
+set_source_files_properties(${CUDA_ON_CPU_KERNELS} PROPERTIES LANGUAGE CXX)
+add_library(cuda_on_cpu_kernels OBJECT ${CUDA_ON_CPU_KERNELS} ${CUDA_TESTS}/cuda_on_cpu.cpp)
+target_compile_definitions(cuda_on_cpu_kernels PRIVATE THRONG_CUDA_ON_CPU)
+target_compile_options(cuda_on_cpu_kernels PRIVATE -fno-math-errno -fno-trapping-math)
+add_library(cuda_on_cpu_host OBJECT ${CUDA_SOURCES}/backend_cuda.c ${CUDA_SOURCES}/error.c
+            ${CUDA_SOURCES}/row_table.c ${CUDA_TESTS}/blas_on_cpu.c)
+foreach(part cuda_on_cpu_kernels cuda_on_cpu_host)
+  target_link_libraries(${part} PRIVATE throng_flags)
+  target_include_directories(${part} BEFORE PRIVATE ${CUDA_TESTS} ${CUDA_TESTS}/include ${CUDA_SOURCES})
+endforeach()
+
+function(cuda_on_cpu_test name source)
+  add_executable(${name} ${source} ${CUDA_TESTS}/real_backend.c
+                 $<TARGET_OBJECTS:cuda_on_cpu_kernels> $<TARGET_OBJECTS:cuda_on_cpu_host>)
+  target_link_libraries(${name} PRIVATE throng_test_shim throng_static)
+  target_include_directories(${name} PRIVATE ${CUDA_TESTS} ${CUDA_TESTS}/include
+                             ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/support)
+  target_compile_definitions(${name} PRIVATE
+    TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TEST_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}" ${ARGN})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "OMP_WAIT_POLICY=passive")
+endfunction()
+
+file(GLOB CUDA_PARITY_TESTS CONFIGURE_DEPENDS ${CUDA_TESTS}/test_cuda_*.c)
+foreach(source ${CUDA_PARITY_TESTS})
+  get_filename_component(name ${source} NAME_WE)
+  cuda_on_cpu_test(${name} ${source} CUDA_TEST_ON_CPU)
+endforeach()
+
+foreach(noun sim evaluator fidelity train)
+  cuda_on_cpu_test(on_cuda_${noun} ${CMAKE_CURRENT_SOURCE_DIR}/test_${noun}.c CUDA_IN_PLACE_OF_CPU)
+  target_link_options(on_cuda_${noun} PRIVATE -Wl,--wrap=backend_cpu_open)
+endforeach()

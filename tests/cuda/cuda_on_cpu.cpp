@@ -1,0 +1,505 @@
+/// The emulated device: threads as fibers, memory that host code cannot touch, streams that run at
+/// once, and graphs as lists of what was recorded. One host thread at a time.
+#include "cuda_on_cpu.h"
+
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "cuda_fiber.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#endif
+
+namespace cuda_on_cpu {
+
+place here;
+
+namespace {
+
+[[noreturn]] void stop(const char *what, const char *kernel) {
+  std::fprintf(stderr, "CUDA on CPU: kernel %s: %s\n", kernel, what);
+  std::abort();
+}
+
+// --- memory ------------------------------------------------------------------------------------
+
+constexpr size_t kReserved = size_t{1} << 36;  // of addresses, not of memory
+constexpr size_t kPage = 4096;
+constexpr size_t kGuard = 256;  // bytes after each block that nobody may write
+constexpr unsigned char kGuardByte = 0xA5;
+
+/// Blocks lie in a range of their own that nobody may read or write but while a kernel, a copy or a
+/// product runs: host code that follows a device pointer ends there.
+struct device_memory {
+  char *base = nullptr;
+  size_t used = 0, in_use = 0, limit = size_t{4} << 30;
+  std::map<char *, size_t> blocks;
+  std::multimap<size_t, char *> spare;  // freed blocks by their padded size
+  int open = 0;
+  bool closed = true;
+  uint64_t uses = 0;
+
+  void reserve() {
+    if (base) return;
+    void *at =
+        mmap(nullptr, kReserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) stop("no address range for the device's memory", "(none)");
+    base = static_cast<char *>(at);
+  }
+  void protect(int how) {
+    if (used && mprotect(base, used, how) != 0) stop("mprotect failed", "(none)");
+  }
+};
+
+device_memory memory;
+
+size_t padded(size_t bytes) { return (bytes + kGuard + kPage - 1) / kPage * kPage; }
+
+/// While one of these lives the device's memory is open. Closing it costs more than a small kernel:
+/// after the first thousand times it is closed now and then, which a loop's steps still meet.
+struct access {
+  access() {
+    if (memory.open++ == 0 && memory.closed) memory.protect(PROT_READ | PROT_WRITE);
+    memory.closed = false;
+  }
+  ~access() {
+    ++memory.uses;
+    if (--memory.open == 0 && (memory.uses < 1000 || memory.uses % 37 == 0)) {
+      memory.protect(PROT_NONE);
+      memory.closed = true;
+    }
+  }
+  access(const access &) = delete;
+  access &operator=(const access &) = delete;
+};
+
+// --- threads of a block ------------------------------------------------------------------------
+
+struct thread_state {
+  fiber *running;
+  dim3 index;
+  bool done, waits_block;
+  uint64_t waits_warp;  // generation that must pass, 0: none
+};
+
+struct warp_state {
+  uint64_t generation = 1;
+  int arrived = 0, turn[32] = {};
+  uint64_t word[2][32];
+};
+
+struct block_state {
+  const char *kernel;
+  bool fibers = false;
+  const std::function<void()> *body;
+  std::vector<thread_state> thread;
+  std::vector<warp_state> warp;
+  size_t current = 0, arrived = 0, live = 0;
+  std::map<const void *, std::unique_ptr<char[]>> arrays;
+};
+
+block_state *block;
+uint32_t shuffle_state = 2463534242u;
+fiber_stacks stacks;
+
+uint32_t shuffle_word() {
+  shuffle_state ^= shuffle_state << 13;
+  shuffle_state ^= shuffle_state >> 17;
+  shuffle_state ^= shuffle_state << 5;
+  return shuffle_state;
+}
+
+/// An order of 0 .. n-1 that changes from call to call: a stride without common divisor.
+struct order {
+  size_t n, start, stride;
+  explicit order(size_t n_) : n(n_), start(shuffle_word() % n_), stride(shuffle_word() % n_ | 1) {
+    size_t a = n, b = stride;
+    while (b) {
+      const size_t rest = a % b;
+      a = b;
+      b = rest;
+    }
+    if (a != 1) stride = 1;
+  }
+  size_t operator[](size_t i) const { return (start + i * stride) % n; }
+};
+
+dim3 index_of(size_t i, dim3 extent) {
+  return dim3(unsigned(i % extent.x), unsigned(i / extent.x % extent.y),
+              unsigned(i / extent.x / extent.y));
+}
+
+void thread_main(void *) {
+  (*block->body)();
+  block->thread[block->current].done = true;
+}
+
+void yield() {
+  const place mine = here;
+  fiber_leave(block->thread[block->current].running);
+  here = mine;
+}
+
+bool may_run(const thread_state &t) {
+  if (t.done || t.waits_block) return false;
+  return !t.waits_warp ||
+         block->warp[size_t(&t - block->thread.data()) / 32].generation != t.waits_warp;
+}
+
+void run_fibers(size_t n) {
+  block->thread.assign(n, thread_state{});
+  block->warp.assign((n + 31) / 32, warp_state{});
+  block->live = n;
+  block->arrived = 0;
+  for (size_t i = 0; i < n; ++i) {
+    thread_state &t = block->thread[i];
+    t.running = fiber_create(&stacks, i, thread_main, nullptr);
+    t.index = index_of(i, here.block_dim);
+  }
+  while (block->live > 0) {
+    bool moved = false;
+    const order turn(n);
+    for (size_t k = 0; k < n; ++k) {
+      const size_t i = turn[k];
+      thread_state &t = block->thread[i];
+      if (!may_run(t)) continue;
+      t.waits_warp = 0;
+      moved = true;
+      block->current = i;
+      here.thread_index = t.index;
+      fiber_enter(t.running);
+      if (t.done) {
+        --block->live;
+        if (block->live > 0 && block->arrived == block->live)
+          stop("some threads ended while the others wait at a barrier", block->kernel);
+      }
+    }
+    if (!moved) stop("a barrier that not every thread reaches", block->kernel);
+  }
+}
+
+void run_block(const char *kernel, bool fibers, const std::function<void()> &body, size_t n) {
+  block_state mine;
+  mine.kernel = kernel;
+  mine.fibers = fibers;
+  mine.body = &body;
+  block = &mine;
+  if (fibers) {
+    run_fibers(n);
+  } else {
+    const order turn(n);
+    for (size_t k = 0; k < n; ++k) {
+      here.thread_index = index_of(turn[k], here.block_dim);
+      body();
+    }
+  }
+  block = nullptr;
+}
+
+warp_state &warp_here() { return block->warp[block->current / 32]; }
+
+void check_warp(unsigned mask) {
+  if (!block->fibers) stop("a warp's exchange in a kernel launched as LAUNCH_ALONE", block->kernel);
+  if (mask != 0xffffffffu) stop("only whole warps are emulated", block->kernel);
+  if (block->thread.size() % 32) stop("a block that is not whole warps", block->kernel);
+}
+
+/// Put a word where the warp sees it; on return all 32 have.
+const uint64_t *gather(unsigned mask, uint64_t word) {
+  check_warp(mask);
+  warp_state &w = warp_here();
+  const size_t lane = block->current % 32;
+  const int turn = w.turn[lane];
+  w.turn[lane] = 1 - turn;
+  w.word[turn][lane] = word;
+  if (++w.arrived == 32) {
+    w.arrived = 0;
+    ++w.generation;
+  } else {
+    const uint64_t waited = w.generation;
+    block->thread[block->current].waits_warp = waited;
+    yield();
+  }
+  return w.word[turn];
+}
+
+}  // namespace
+
+void *shared(const void *where, size_t bytes) {
+  auto &array = block->arrays[where];
+  if (!array) {
+    array.reset(new char[bytes]);
+    std::memset(array.get(), 0xFF, bytes);  // NaN, and no count
+  }
+  return array.get();
+}
+
+void barrier() {
+  if (!block->fibers) stop("a barrier in a kernel launched as LAUNCH_ALONE", block->kernel);
+  if (++block->arrived == block->live) {
+    block->arrived = 0;
+    for (thread_state &t : block->thread) t.waits_block = false;
+    return;
+  }
+  block->thread[block->current].waits_block = true;
+  yield();
+}
+
+uint64_t exchange(unsigned mask, uint64_t word, int from) { return gather(mask, word)[from & 31]; }
+
+unsigned match(unsigned mask, uint64_t word) {
+  const uint64_t *all = gather(mask, word);
+  unsigned same = 0;
+  for (int k = 0; k < 32; ++k) same |= unsigned(all[k] == word) << k;
+  return same;
+}
+
+unsigned ballot(unsigned mask, bool holds) {
+  const uint64_t *all = gather(mask, holds);
+  unsigned set = 0;
+  for (int k = 0; k < 32; ++k) set |= unsigned(all[k]) << k;
+  return set;
+}
+
+}  // namespace cuda_on_cpu
+
+// --- streams and graphs --------------------------------------------------------------------------
+
+struct cuda_on_cpu_graph {
+  std::vector<std::function<void()>> work;
+};
+struct cuda_on_cpu_stream {
+  std::unique_ptr<cuda_on_cpu_graph> recorded;
+};
+
+namespace {
+
+using namespace cuda_on_cpu;
+
+cudaError_t last_error = cudaSuccess;
+cudaError_t lost = cudaSuccess;  // set by tests: every call fails with it
+
+cudaError_t give(cudaError_t error) {
+  if (lost != cudaSuccess) error = lost;
+  if (error != cudaSuccess) last_error = error;
+  return error;
+}
+
+cudaError_t queue(cudaStream_t stream, std::function<void()> work) {
+  if (lost != cudaSuccess) return give(lost);
+  if (stream->recorded) {
+    stream->recorded->work.push_back(std::move(work));
+  } else {
+    access open;
+    work();
+  }
+  return cudaSuccess;
+}
+
+bool is_device(const void *at) {
+  const char *p = static_cast<const char *>(at);
+  return memory.base && p >= memory.base && p < memory.base + memory.used;
+}
+
+/// Bytes from `at` to the end of its block; 0 where it lies in none.
+size_t room(const void *at) {
+  const char *p = static_cast<const char *>(at);
+  auto next = memory.blocks.upper_bound(const_cast<char *>(p));
+  if (next == memory.blocks.begin()) return 0;
+  --next;
+  return p < next->first + next->second ? size_t(next->first + next->second - p) : 0;
+}
+
+}  // namespace
+
+void cuda_on_cpu::launch(const char *name, dim3 grid, dim3 block_dim, cudaStream_t stream,
+                         bool fibers, std::function<void()> thread) {
+  const size_t n = size_t{block_dim.x} * block_dim.y * block_dim.z;
+  const size_t n_block = size_t{grid.x} * grid.y * grid.z;
+  if (n == 0 || n > 1024 || n_block == 0 || grid.y > 65535 || grid.z > 65535) {
+    give(cudaErrorInvalidValue);
+    return;
+  }
+  queue(stream, [=]() {
+    const order turn(n_block);
+    for (size_t k = 0; k < n_block; ++k) {
+      here.grid_dim = grid;
+      here.block_dim = block_dim;
+      here.block_index = index_of(turn[k], grid);
+      run_block(name, fibers, thread, n);
+    }
+  });
+}
+
+extern "C" {
+
+/// For tests: the device is gone, with this error, until cudaSuccess is given.
+void cuda_on_cpu_lose(cudaError_t error);
+/// For tests: bytes that the device has; and how many are taken.
+void cuda_on_cpu_limit(size_t bytes);
+size_t cuda_on_cpu_in_use(void);
+/// For blas_on_cpu.c: run a product when its turn on the stream comes.
+void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
+                       size_t bytes);
+
+void cuda_on_cpu_lose(cudaError_t error) { lost = error; }
+void cuda_on_cpu_limit(size_t bytes) { memory.limit = bytes; }
+size_t cuda_on_cpu_in_use(void) { return memory.in_use; }
+
+void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
+                       size_t bytes) {
+  const char *from = static_cast<const char *>(arguments);
+  queue(stream, [work, copy = std::vector<char>(from, from + bytes)]() { work(copy.data()); });
+}
+
+cudaError_t cudaGetDeviceCount(int *count) {
+  *count = 1;
+  return give(cudaSuccess);
+}
+cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *out, int device) {
+  if (device != 0) return give(cudaErrorInvalidDevice);
+  *out = {};
+  std::snprintf(out->name, sizeof out->name, "CUDA on CPU");
+  out->multiProcessorCount = 1;
+  return give(cudaSuccess);
+}
+cudaError_t cudaSetDevice(int device) {
+  return give(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
+}
+cudaError_t cudaDriverGetVersion(int *version) {
+  *version = lost == cudaErrorInsufficientDriver ? 12040 : 13000;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int *version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total_bytes) {
+  *total_bytes = memory.limit;
+  *free_bytes = memory.limit > memory.in_use ? memory.limit - memory.in_use : 0;
+  return give(cudaSuccess);
+}
+
+cudaError_t cudaMalloc(void **out, size_t bytes) {
+  memory.reserve();
+  if (lost != cudaSuccess) return give(lost);
+  const size_t size = padded(bytes);
+  if (memory.in_use + size > memory.limit) return give(cudaErrorMemoryAllocation);
+  char *at;
+  auto spare = memory.spare.find(size);
+  if (spare != memory.spare.end()) {
+    at = spare->second;
+    memory.spare.erase(spare);
+  } else {
+    if (memory.used + size > kReserved) return give(cudaErrorMemoryAllocation);
+    at = memory.base + memory.used;
+    memory.used += size;
+    if (!memory.closed) memory.protect(PROT_READ | PROT_WRITE);
+  }
+  memory.in_use += size;
+  memory.blocks[at] = bytes;
+  access open;
+  ASAN_UNPOISON_MEMORY_REGION(at, size);
+  std::memset(at, 0xFF, bytes);  // fresh device memory holds anything
+  std::memset(at + bytes, kGuardByte, size - bytes);
+  ASAN_POISON_MEMORY_REGION(at + bytes, size - bytes);
+  *out = at;
+  return cudaSuccess;
+}
+
+cudaError_t cudaFree(void *block) {
+  if (!block) return cudaSuccess;
+  auto found = memory.blocks.find(static_cast<char *>(block));
+  if (found == memory.blocks.end()) return give(cudaErrorInvalidValue);
+  const size_t size = padded(found->second);
+  access open;
+  ASAN_UNPOISON_MEMORY_REGION(found->first, size);
+  for (size_t k = found->second; k < size; ++k)
+    if (static_cast<unsigned char>(found->first[k]) != kGuardByte)
+      stop("a kernel wrote past the end of a block", "(found when it was freed)");
+  ASAN_POISON_MEMORY_REGION(found->first, size);
+  memory.in_use -= size;
+  memory.spare.emplace(size, found->first);
+  memory.blocks.erase(found);
+  return give(cudaSuccess);
+}
+
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+  const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+  if (to_device != is_device(to) || from_device != is_device(from))
+    stop("a copy between other memories than it says", "(copy)");
+  if ((to_device && room(to) < bytes) || (from_device && room(from) < bytes))
+    stop("a copy past the end of a block", "(copy)");
+  return queue(stream, [=]() { std::memmove(to, from, bytes); });
+}
+cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream) {
+  if (room(to) < bytes) stop("a fill past the end of a block", "(fill)");
+  return queue(stream, [=]() { std::memset(to, value, bytes); });
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned) {
+  *out = new cuda_on_cpu_stream;
+  return give(cudaSuccess);
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  delete stream;
+  return give(cudaSuccess);
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  return give(stream->recorded ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
+}
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode) {
+  if (stream->recorded) return give(cudaErrorStreamCaptureUnsupported);
+  stream->recorded = std::make_unique<cuda_on_cpu_graph>();
+  return give(cudaSuccess);
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *out) {
+  *out = stream->recorded.release();
+  if (lost != cudaSuccess) {
+    delete *out;
+    *out = nullptr;
+  }
+  return give(*out ? cudaSuccess : cudaErrorStreamCaptureInvalidated);
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t graph, unsigned long long) {
+  *out = new cuda_on_cpu_graph(*graph);
+  return give(cudaSuccess);
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  for (const auto &work : graph->work)
+    if (cudaError_t error = queue(stream, work)) return error;
+  return give(cudaSuccess);
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+cudaError_t cudaGetLastError(void) {
+  const cudaError_t error = last_error;
+  last_error = cudaSuccess;
+  return lost != cudaSuccess ? lost : error;
+}
+const char *cudaGetErrorName(cudaError_t error) {
+  return error == cudaErrorIllegalAddress ? "cudaErrorIllegalAddress" : "cudaError";
+}
+const char *cudaGetErrorString(cudaError_t error) {
+  return error == cudaErrorIllegalAddress ? "an illegal memory access was encountered"
+                                          : "an emulated error";
+}
+
+}  // extern "C"

@@ -1,0 +1,19 @@
+/// What tests may do to the emulated device besides using it.
+#ifndef CUDA_ON_CPU_TESTS_H
+#define CUDA_ON_CPU_TESTS_H
+
+#include "base/backend.h"
+#include "cuda_runtime_api.h"
+
+/// The device is gone, with this error, until cudaSuccess is given.
+void cuda_on_cpu_lose(cudaError_t error);
+/// Bytes that the device has (4 GiB where nobody says), and how many are taken.
+void cuda_on_cpu_limit(size_t bytes);
+size_t cuda_on_cpu_in_use(void);
+/// Run `work` on a copy of its arguments when its turn on the stream comes.
+void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
+                       size_t bytes);
+/// The CPU backend, also where a test program's "cpu" is the emulated device (in_place.c).
+throng_status cuda_on_cpu_real_backend(int threads, throng_backend **out);
+
+#endif

@@ -1,0 +1,298 @@
+/// The table of the CUDA backend, function by function: memory, copies, products, grouping, graphs,
+/// and what it says when something is wrong.
+#include "cuda_parity.h"
+#include "list.h"
+#include "random.h"
+
+static float unit(uint32_t i) {
+  return random_uniform(random_draw(5, 9999, i, 0, 0, 0).w[0]) - 0.5f;
+}
+
+TEST(cuda_backend, memory_comes_zeroed_and_copies_keep_every_byte) {
+  parity p;
+  if (!parity_open(&p)) return;
+  const backend_ops *ops = p.cuda->ops;
+  enum { N = 100003 };
+  char *from = malloc(N), *to = malloc(N);
+  void *a, *b;
+  for (int i = 0; i < N; ++i) from[i] = (char)(i * 7 + 1);
+  ASSERT_OK(ops->alloc(p.cuda, N, "test", &a));
+  ASSERT_OK(ops->alloc(p.cuda, N, "test", &b));
+  EXPECT_EQ((uintptr_t)a % 64, 0);
+  ASSERT_OK(ops->download(p.cuda, to, a, N));
+  for (int i = 0; i < N; ++i) ASSERT_EQ(to[i], 0);
+  ASSERT_OK(ops->upload(p.cuda, a, from, N));
+  ASSERT_OK(ops->copy(p.cuda, b, a, N));
+  ASSERT_OK(ops->zero(p.cuda, a, N / 2));
+  ASSERT_OK(ops->download(p.cuda, to, b, N));
+  EXPECT_EQ(memcmp(from, to, N), 0);
+  ASSERT_OK(ops->download(p.cuda, to, a, N));
+  for (int i = 0; i < N; ++i) ASSERT_EQ(to[i], i < N / 2 ? 0 : from[i]);
+  ops->release(p.cuda, a);
+  ops->release(p.cuda, b);
+  ops->release(p.cuda, NULL);
+  free(from);
+  free(to);
+  parity_close(&p);
+}
+
+/// One product on CUDA against sums in double precision.
+static void check_product(throng_backend *cuda, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
+                          int64_t batch, bool share_a, float beta) {
+  const backend_ops *ops = cuda->ops;
+  const int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 1, ldc = n + 2;
+  const int64_t size_a = (ta ? k : m) * lda, size_b = (tb ? n : k) * ldb, size_c = m * ldc;
+  const int64_t n_a = share_a ? size_a : size_a * batch;
+  float *a = malloc(sizeof *a * (size_t)n_a), *b = malloc(sizeof *b * (size_t)(size_b * batch));
+  float *c = malloc(sizeof *c * (size_t)(size_c * batch)),
+        *got = malloc(sizeof *c * (size_t)(size_c * batch));
+  for (int64_t i = 0; i < n_a; ++i) a[i] = unit((uint32_t)i);
+  for (int64_t i = 0; i < size_b * batch; ++i) b[i] = unit((uint32_t)i + 77777);
+  for (int64_t i = 0; i < size_c * batch; ++i) c[i] = unit((uint32_t)i + 555555);
+  void *on[3];
+  ASSERT_OK(ops->alloc(cuda, sizeof *a * (size_t)n_a, "a", &on[0]));
+  ASSERT_OK(ops->alloc(cuda, sizeof *b * (size_t)(size_b * batch), "b", &on[1]));
+  ASSERT_OK(ops->alloc(cuda, sizeof *c * (size_t)(size_c * batch), "c", &on[2]));
+  ASSERT_OK(ops->upload(cuda, on[0], a, sizeof *a * (size_t)n_a));
+  ASSERT_OK(ops->upload(cuda, on[1], b, sizeof *b * (size_t)(size_b * batch)));
+  ASSERT_OK(ops->upload(cuda, on[2], c, sizeof *c * (size_t)(size_c * batch)));
+  const gemm_args g = {.transpose_a = ta,
+                       .transpose_b = tb,
+                       .m = m,
+                       .n = n,
+                       .k = k,
+                       .alpha = 0.5f,
+                       .beta = beta,
+                       .a = on[0],
+                       .b = on[1],
+                       .c = on[2],
+                       .lda = lda,
+                       .ldb = ldb,
+                       .ldc = ldc,
+                       .stride_a = share_a ? 0 : size_a,
+                       .stride_b = size_b,
+                       .stride_c = size_c,
+                       .batch = batch};
+  ASSERT_OK(ops->gemm(cuda, &g));
+  ASSERT_OK(ops->download(cuda, got, on[2], sizeof *c * (size_t)(size_c * batch)));
+  for (int64_t r = 0; r < batch; ++r)
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < ldc; ++j) {
+        const int64_t at = r * size_c + i * ldc + j;
+        if (j >= n) {  // between the rows nothing is written
+          ASSERT_TRUE(got[at] == c[at]);
+          continue;
+        }
+        const float *x = a + (share_a ? 0 : r * size_a), *y = b + r * size_b;
+        double sum = 0;
+        for (int64_t t = 0; t < k; ++t)
+          sum +=
+              (double)x[ta ? t * lda + i : i * lda + t] * (double)y[tb ? j * ldb + t : t * ldb + j];
+        EXPECT_NEAR((double)got[at], 0.5 * sum + (double)beta * (double)c[at], 2e-5);
+      }
+  for (int q = 0; q < 3; ++q) ops->release(cuda, on[q]);
+  free(a);
+  free(b);
+  free(c);
+  free(got);
+}
+
+TEST(cuda_backend, products_by_rows_are_those_of_every_transposition_stride_and_beta) {
+  parity p;
+  if (!parity_open(&p)) return;
+  for (int which = 0; which < 8; ++which) {
+    const bool ta = which & 1, tb = which & 2;
+    const float beta = which & 4 ? -0.75f : 0.0f;
+    check_product(p.cuda, ta, tb, 7, 5, 11, 1, false, beta);
+    check_product(p.cuda, ta, tb, 1, 9, 40, 3, false, beta);
+    check_product(p.cuda, ta, tb, 6, 1, 3, 4, true, beta);
+  }
+  parity_close(&p);
+}
+
+TEST(cuda_backend, products_that_repeat_give_the_same_bits) {
+  parity p;
+  if (!parity_open(&p)) return;
+  const backend_ops *ops = p.cuda->ops;
+  enum { M = 65, N = 33, K = 4100 };
+  float *x = malloc(sizeof *x * M * K), first[M * N], again[M * N];
+  for (int i = 0; i < M * K; ++i) x[i] = unit((uint32_t)i);
+  void *a, *c;
+  ASSERT_OK(ops->alloc(p.cuda, sizeof *x * M * K, "a", &a));
+  ASSERT_OK(ops->alloc(p.cuda, sizeof first, "c", &c));
+  ASSERT_OK(ops->upload(p.cuda, a, x, sizeof *x * M * K));
+  const gemm_args g = {.transpose_a = true,
+                       .m = M,
+                       .n = N,
+                       .k = K,
+                       .alpha = 1,
+                       .a = a,
+                       .b = a,
+                       .c = c,
+                       .lda = M,
+                       .ldb = M,
+                       .ldc = N,
+                       .batch = 1};
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_OK(ops->gemm(p.cuda, &g));
+    ASSERT_OK(ops->download(p.cuda, round ? again : first, c, sizeof first));
+    if (round) EXPECT_EQ(memcmp(first, again, sizeof first), 0);
+  }
+  ops->release(p.cuda, a);
+  ops->release(p.cuda, c);
+  free(x);
+  parity_close(&p);
+}
+
+static void check_group(const parity *p, int64_t n, int64_t n_key, uint32_t skew) {
+  int32_t *key = malloc(sizeof *key * (size_t)(n + 1));
+  int32_t *offset[2], *order[2];
+  for (int64_t i = 0; i < n; ++i) {
+    uint32_t word = random_draw(8, 9999, (uint32_t)i, skew, 0, 0).w[0];
+    key[i] = (int32_t)random_index(word, (uint32_t)n_key + 1) - 1;  // -1: no group
+    if (skew && word % 3 == 0) key[i] = (int32_t)((uint32_t)n_key / 2);
+  }
+  for (int side = 0; side < 2; ++side) {
+    throng_backend *b = side ? p->cuda : p->cpu;
+    void *on[3];
+    offset[side] = malloc(sizeof **offset * (size_t)(n_key + 1));
+    order[side] = malloc(sizeof **order * (size_t)(n + 1));
+    ASSERT_OK(b->ops->alloc(b, sizeof *key * (size_t)n, "key", &on[0]));
+    ASSERT_OK(b->ops->alloc(b, sizeof *key * (size_t)(n_key + 1), "offset", &on[1]));
+    ASSERT_OK(b->ops->alloc(b, sizeof *key * (size_t)n, "order", &on[2]));
+    ASSERT_OK(b->ops->upload(b, on[0], key, sizeof *key * (size_t)n));
+    const group_args g = {n, n_key, on[0], on[1], on[2]};
+    ASSERT_OK(b->ops->group(b, &g));
+    ASSERT_OK(b->ops->download(b, offset[side], on[1], sizeof *key * (size_t)(n_key + 1)));
+    ASSERT_OK(b->ops->download(b, order[side], on[2], sizeof *key * (size_t)n));
+    for (int q = 0; q < 3; ++q) b->ops->release(b, on[q]);
+  }
+  EXPECT_EQ(memcmp(offset[0], offset[1], sizeof *key * (size_t)(n_key + 1)), 0);
+  EXPECT_EQ(memcmp(order[0], order[1], sizeof *key * (size_t)offset[0][n_key]), 0);
+  for (int side = 0; side < 2; ++side) {
+    free(offset[side]);
+    free(order[side]);
+  }
+  free(key);
+}
+
+TEST(cuda_backend, groups_hold_the_same_positions_in_the_same_order) {
+  parity p;
+  if (!parity_open(&p)) return;
+  const int64_t n[] = {0, 1, 255, 2048, 2049, 9000}, n_key[] = {1, 255, 256, 70000, 20000000};
+  for (int i = 0; i < 6; ++i)
+    for (int k = 0; k < 4; ++k) check_group(&p, n[i], n_key[k], (uint32_t)(i + k) % 2);
+  check_group(&p, 700000, 300, 1);  // more tiles than a scan takes at once
+  parity_close(&p);
+}
+
+TEST(cuda_backend, a_graph_runs_what_was_recorded_and_nothing_before_it_is_replayed) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_backend *b = p.cuda;
+  enum { N = 600 };
+  float host[N];
+  void *x, *y;
+  ASSERT_OK(b->ops->alloc(b, sizeof host, "x", &x));
+  ASSERT_OK(b->ops->alloc(b, sizeof host, "y", &y));
+  struct backend_graph *graph;
+  soft_update_args move = {.target = x, .weight = y, .tau = y, .size = N, .n_block = 1};
+  fill_args fill = {y, 0.5f};
+  ASSERT_OK(BACKEND_LAUNCH(b, fill, N, &fill));
+  ASSERT_OK(b->ops->capture_begin(b));
+  ASSERT_OK(BACKEND_LAUNCH(b, soft_update, 1, &move));
+  EXPECT_EQ(b->ops->synchronize(b), THRONG_ERROR_BACKEND);
+  EXPECT_CONTAINS(throng_error_message(), "captured");
+  EXPECT_EQ(b->ops->download(b, host, x, sizeof host), THRONG_ERROR_BACKEND);
+  void *none;
+  EXPECT_EQ(b->ops->alloc(b, 8, "late", &none), THRONG_ERROR_BACKEND);
+  ASSERT_OK(b->ops->capture_end(b, &graph));
+  ASSERT_OK(b->ops->download(b, host, x, sizeof host));
+  for (int i = 0; i < N; ++i) ASSERT_TRUE(host[i] == 0.0f);
+  for (int round = 0; round < 2; ++round) ASSERT_OK(b->ops->replay(b, graph));
+  ASSERT_OK(b->ops->download(b, host, x, sizeof host));
+  for (int i = 0; i < N; ++i) ASSERT_TRUE(host[i] == 0.375f);  // 0, 1/4, 3/8
+  b->ops->graph_free(b, graph);
+  b->ops->graph_free(b, NULL);
+  b->ops->release(b, x);
+  b->ops->release(b, y);
+  parity_close(&p);
+}
+
+TEST(cuda_backend, a_device_that_is_not_there_is_named_with_how_many_there_are) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_backend *none;
+  EXPECT_EQ(backend_cuda_open(1, 99, &none), THRONG_ERROR_BACKEND);
+  EXPECT_CONTAINS(throng_error_message(), "no device 99");
+  EXPECT_TRUE(none == NULL);
+  parity_close(&p);
+}
+
+TEST(cuda_backend, memory_that_is_not_there_is_refused_with_what_was_asked_and_what_is_free) {
+  parity p;
+  if (!parity_open(&p)) return;
+  void *out;
+  EXPECT_EQ(p.cuda->ops->alloc(p.cuda, (size_t)1 << 50, "lanes", &out), THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "lanes: 1073741824.0 MiB asked of device 0");
+  EXPECT_CONTAINS(throng_error_message(), "free of");
+  EXPECT_TRUE(out == NULL);
+  ASSERT_OK(p.cuda->ops->alloc(p.cuda, 100, "after it", &out));
+  p.cuda->ops->release(p.cuda, out);
+  parity_close(&p);
+}
+
+#ifdef CUDA_TEST_ON_CPU
+
+TEST(cuda_backend, auto_takes_the_device_and_else_the_cpu_saying_why) {
+  throng_backend_def def = throng_default_backend_def();
+  throng_backend *backend;
+  ASSERT_OK(throng_backend_open(&def, &backend));
+  EXPECT_STREQ(throng_backend_name(backend), "cuda");
+  EXPECT_CONTAINS(throng_backend_describe(backend), "device 0 of 1: CUDA on CPU");
+  throng_backend_close(backend);
+  cuda_on_cpu_lose(cudaErrorInsufficientDriver);
+  ASSERT_OK(throng_backend_open(&def, &backend));
+  EXPECT_STREQ(throng_backend_name(backend), "cpu");
+  EXPECT_CONTAINS(throng_backend_describe(backend),
+                  "not cuda: the NVIDIA driver supports CUDA 12.4 and this build needs 13.0");
+  throng_backend_close(backend);
+  def.name = "cuda";
+  EXPECT_EQ(throng_backend_open(&def, &backend), THRONG_ERROR_BACKEND);
+  EXPECT_CONTAINS(throng_error_message(), "update the driver");
+  cuda_on_cpu_lose(cudaErrorNoDevice);
+  EXPECT_EQ(throng_backend_open(&def, &backend), THRONG_ERROR_BACKEND);
+  EXPECT_CONTAINS(throng_error_message(), "no CUDA device is visible");
+  cuda_on_cpu_lose(cudaSuccess);
+}
+
+TEST(cuda_backend, a_lost_device_is_told_with_the_kernels_launched_last_and_what_to_do) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_backend *b = p.cuda;
+  float host = 0;
+  void *x;
+  ASSERT_OK(b->ops->alloc(b, 4096, "x", &x));
+  fill_args fill = {x, 0.5f};
+  ASSERT_OK(BACKEND_LAUNCH(b, fill, 8, &fill));
+  cuda_on_cpu_lose(cudaErrorIllegalAddress);
+  EXPECT_EQ(b->ops->download(b, &host, x, sizeof host), THRONG_ERROR_BACKEND);
+  EXPECT_NE(BACKEND_LAUNCH(b, fill, 8, &fill), THRONG_OK);
+  EXPECT_CONTAINS(throng_error_message(), "illegal");
+  EXPECT_CONTAINS(throng_error_message(), "last checkpoint");
+  cuda_on_cpu_lose(cudaSuccess);
+  b->ops->release(b, x);
+  parity_close(&p);
+}
+
+TEST(cuda_backend, closing_gives_all_memory_back) {
+  parity p;
+  const size_t before = cuda_on_cpu_in_use();
+  if (!parity_open(&p)) return;
+  check_group(&p, 5000, 300, 0);
+  EXPECT_LT(before, cuda_on_cpu_in_use());
+  parity_close(&p);
+  EXPECT_EQ(cuda_on_cpu_in_use(), before);
+}
+
+#endif

@@ -1,0 +1,217 @@
+/// The simulator on both backends, step by step from one seed: users, items, coins, ends exactly;
+/// floats within 1e-5; a vote may differ only where its margin is below that.
+#include "cuda_parity.h"
+#include "sim/sim.h"
+#include "support/small_world.h"
+
+enum { LANES = 96 };
+
+typedef struct sides {
+  parity p;
+  throng_world world;
+  throng_sta *sta[2];
+  throng_sim *sim[2];
+  bool apart[LANES];  // lanes that a vote within the margin has led elsewhere
+} sides;
+
+static throng_backend *backend_of(sides *s, int side) { return side ? s->p.cuda : s->p.cpu; }
+
+static bool sides_open(sides *s, const throng_sim_def *def, bool with_sta) {
+  memset(s, 0, sizeof *s);
+  if (!parity_open(&s->p)) return false;
+  s->world = small_world(21, 40, 150, 24, 30);
+  for (int side = 0; side < 2; ++side) {
+    throng_sta_def sta = throng_default_sta_def();
+    sta.width = 16;
+    sta.window = 12;
+    sta.labels = true;
+    throng_status status = THRONG_OK;
+    if (with_sta) status = throng_sta_create(backend_of(s, side), &s->world, &sta, &s->sta[side]);
+    if (status == THRONG_OK)
+      status = throng_sim_create(backend_of(s, side), &s->world, s->sta[side], def, &s->sim[side]);
+    EXPECT_OK(status);
+    if (status != THRONG_OK) return false;
+  }
+  return true;
+}
+
+static void sides_close(sides *s) {
+  for (int side = 0; side < 2; ++side) {
+    throng_sim_close(s->sim[side]);
+    throng_sta_close(s->sta[side]);
+  }
+  small_world_free(&s->world);
+  parity_close(&s->p);
+}
+
+/// Do two votes agree as they must? `*apart`: they differ, and may.
+static bool votes_agree(const throng_vote *x, const throng_vote *y, float threshold, bool *apart) {
+  if (x->alpha_pos != y->alpha_pos || x->alpha_neg != y->alpha_neg || x->f_mat != y->f_mat)
+    return false;
+  if (!parity_near((double)x->beta_pos, (double)y->beta_pos, 1e-5) ||
+      !parity_near((double)x->beta_neg, (double)y->beta_neg, 1e-5) ||
+      !parity_near((double)x->p_like, (double)y->p_like, 1e-5))
+    return false;
+  const bool sim_margin = fabsf(x->beta_pos - x->beta_neg) < 2e-5f;
+  const bool sta_margin = fabsf(x->p_like - threshold) < 1e-5f;
+  if (x->f_sim != y->f_sim && (PARITY_EXACT || !sim_margin)) return false;
+  if (x->f_sta != y->f_sta && (PARITY_EXACT || !sta_margin)) return false;
+  *apart = x->f_sim != y->f_sim || x->f_sta != y->f_sta;
+  return *apart || x->like == y->like;
+}
+
+/// Steps with scripted actions; every tenth one outcomes and states are compared.
+static void walk(sides *s, int steps, float threshold) {
+  const throng_sim_def def = throng_sim_get_def(s->sim[0]);
+  int32_t *action = malloc(sizeof *action * (size_t)(def.lanes * def.slate_size));
+  int64_t compared = 0;
+  for (int t = 0; t < steps; ++t) {
+    for (int k = 0; k < def.lanes * def.slate_size; ++k)
+      action[k] = (int32_t)random_index(random_draw(4, 77, (uint32_t)t, (uint32_t)k, 0, 0).w[0],
+                                        (uint32_t)s->world.n_item);
+    throng_outcome out[2];
+    throng_observation seen[2];
+    for (int side = 0; side < 2; ++side) {
+      ASSERT_OK(throng_sim_step(s->sim[side], action));
+      if (!PARITY_EXACT || t % 10 == 0 || t + 1 == steps) {
+        ASSERT_OK(throng_sim_outcome(s->sim[side], &out[side]));
+        ASSERT_OK(throng_sim_observe(s->sim[side], &seen[side]));
+      }
+    }
+    if (PARITY_EXACT && t % 10 && t + 1 != steps) continue;
+    for (int lane = 0; lane < def.lanes; ++lane) {
+      if (s->apart[lane]) continue;
+      bool apart = false;
+      for (int k = 0; k < def.slate_size && !apart; ++k) {
+        const int at = lane * def.slate_size + k;
+        ASSERT_TRUE(votes_agree(&out[0].vote[at], &out[1].vote[at], threshold, &apart));
+      }
+      s->apart[lane] = apart;
+      if (apart) continue;
+      ++compared;
+      ASSERT_EQ(out[0].ended[lane], out[1].ended[lane]);
+      ASSERT_TRUE(out[0].reward[lane] == out[1].reward[lane]);
+      ASSERT_EQ(seen[0].user[lane], seen[1].user[lane]);
+      ASSERT_EQ(seen[0].step[lane], seen[1].step[lane]);
+      ASSERT_EQ(seen[0].episode[lane], seen[1].episode[lane]);
+      ASSERT_EQ(seen[0].length[lane], seen[1].length[lane]);
+      ASSERT_EQ(memcmp(seen[0].item + lane * def.history, seen[1].item + lane * def.history,
+                       sizeof(int32_t) * (size_t)def.history),
+                0);
+      ASSERT_EQ(memcmp(seen[0].like + lane * def.history, seen[1].like + lane * def.history,
+                       (size_t)def.history),
+                0);
+    }
+  }
+  // Few lanes may ever go apart: margins below 1e-5 are rare.
+  EXPECT_GT(compared, (int64_t)steps * def.lanes / 12);
+  if (PARITY_EXACT) {
+    uint64_t hash[2];
+    for (int side = 0; side < 2; ++side) ASSERT_OK(throng_sim_hash(s->sim[side], &hash[side]));
+    EXPECT_TRUE(hash[0] == hash[1]);
+  }
+  free(action);
+}
+
+static throng_sim_def small_def(void) {
+  throng_sim_def def = throng_default_sim_def();
+  def.lanes = LANES;
+  def.history = 16;
+  def.leave_probability = 0.1f;
+  def.max_steps = 12;
+  return def;
+}
+
+static void compare(throng_sim_def def, bool with_sta, int steps) {
+  sides s;
+  if (!sides_open(&s, &def, with_sta)) return;
+  walk(&s, steps, 0.5f);
+  sides_close(&s);
+}
+
+TEST(cuda_sim, lanes_agree_for_two_thousand_steps_with_the_table) {
+  compare(small_def(), true, 2000);
+}
+
+TEST(cuda_sim, lanes_agree_without_the_table_and_with_another_history) {
+  throng_sim_def def = small_def();
+  def.votes.table_bytes = 0;
+  compare(def, true, 300);
+  def.history = 70;  // more entries than the votes take at once
+  def.max_steps = 90;
+  def.leave_probability = 0.01f;
+  compare(def, true, 300);
+  def.votes.table_bytes = 1 << 30;
+  compare(def, true, 300);
+}
+
+TEST(cuda_sim, lanes_agree_under_every_rule_and_both_semantics) {
+  for (int semantics = 0; semantics < 2; ++semantics)
+    for (int rule = THRONG_RULE_MAJORITY; rule <= THRONG_RULE_PROBABILITY; ++rule)
+      for (int table = 0; table < 2; ++table) {
+        throng_sim_def def = small_def();
+        def.votes.semantics = (throng_semantics)semantics;
+        def.votes.rule = (throng_rule)rule;
+        def.votes.weights[1] = 0.5f;
+        def.votes.table_bytes = table ? 1 << 20 : 0;
+        compare(def, true, 40);
+      }
+}
+
+TEST(cuda_sim, lanes_agree_with_slates_masks_and_without_autoreset_or_f_sta) {
+  throng_sim_def def = small_def();
+  def.slate_size = 3;
+  def.mask_seen = true;
+  compare(def, true, 300);
+  def.autoreset = false;
+  compare(def, true, 40);
+  def = small_def();
+  def.votes.rule = THRONG_RULE_LOGICAL;
+  def.first_lane = 1000;
+  compare(def, false, 300);
+}
+
+TEST(cuda_sim, a_snapshot_of_one_backend_goes_on_alike_on_the_other) {
+  sides s;
+  throng_sim_def def = small_def();
+  if (!sides_open(&s, &def, true)) return;
+  char path[512];
+  snprintf(path, sizeof path, "%s/lanes.safetensors", throng_test_folder());
+  int32_t action[LANES];
+  for (int lane = 0; lane < LANES; ++lane) action[lane] = lane;
+  for (int t = 0; t < 7; ++t) ASSERT_OK(throng_sim_step(s.sim[0], action));
+  ASSERT_OK(throng_sim_save(s.sim[0], path));
+  ASSERT_OK(throng_sim_restore(s.sim[1], path));
+  walk(&s, 50, 0.5f);
+  sides_close(&s);
+}
+
+TEST(cuda_sim, votes_outside_lanes_agree) {
+  sides s;
+  throng_sim_def def = small_def();
+  if (!sides_open(&s, &def, true)) return;
+  enum { N = 500 };
+  int32_t user[N], candidate[N], *item = malloc(sizeof *item * N * 70);
+  int64_t offset[N + 1] = {0};
+  uint8_t *like = malloc(N * 70);
+  throng_vote vote[2][N];
+  for (int r = 0; r < N; ++r) {
+    user[r] = r % 40;
+    candidate[r] = (r * 7) % 150;
+    offset[r + 1] = offset[r] + r % 70;
+  }
+  for (int64_t k = 0; k < offset[N]; ++k) {
+    item[k] = (int32_t)(k * 31 % 150);
+    like[k] = (uint8_t)(k * 13 % 7 < 4);
+  }
+  for (int side = 0; side < 2; ++side)
+    ASSERT_OK(throng_votes_evaluate(backend_of(&s, side), &s.world, s.sta[side], &def.votes, 3, N,
+                                    user, candidate, offset, item, like, vote[side]));
+  for (int r = 0; r < N; ++r) {
+    bool apart;
+    ASSERT_TRUE(votes_agree(&vote[0][r], &vote[1][r], 0.5f, &apart));
+  }
+  free(item);
+  free(like);
+  sides_close(&s);
+}
