@@ -11,7 +11,7 @@ table=$(awk '
   /Compiling entry function/ {
     match($0, /sm_[0-9]+/); arch = substr($0, RSTART + 3, RLENGTH - 3)
     match($0, /[a-z][a-z0-9_]*_kernel/); name = substr($0, RSTART, RLENGTH - 7)
-    sub(/.*_cu_[0-9a-f]*_?[0-9]+/, "", name)  # what C++ puts before the names of a file's own
+    sub(/.*_cu_[0-9a-f]*_?[0-9]+/, "", name)  # C++ puts these before names that are local to a file
   }
   /bytes stack frame/ { stack = $1; store = $5; load = $9 }
   /Used [0-9]+ registers/ {
