@@ -48,9 +48,13 @@ typedef struct state_features_args {
   int64_t stride;
 } state_features_args;
 
-THRONG_ROW void feature_add(float *THRONG_RESTRICT to, const float *THRONG_RESTRICT from,
-                            float scale, int32_t n) {
-  for (int32_t i = 0; i < n; ++i) to[i] += scale * from[i];
+/// The same row into the plain sum and the one weighted by age, read once.
+THRONG_ROW void feature_add(float *THRONG_RESTRICT plain, float *THRONG_RESTRICT recent,
+                            const float *THRONG_RESTRICT from, float weight, int32_t n) {
+  for (int32_t i = 0; i < n; ++i) {
+    plain[i] += from[i];
+    recent[i] += weight * from[i];
+  }
 }
 
 THRONG_ROW void state_features_row(const state_features_args *a, int64_t row) {
@@ -67,12 +71,11 @@ THRONG_ROW void state_features_row(const state_features_args *a, int64_t row) {
     const float *x = a->item + (int64_t)history_item(entry[k]) * a->n_feature;
     int like = history_like(entry[k]);
     const float *e = like ? x : x + nd;
-    feature_add(direction + (like ? STATE_LIKED_SHARE : STATE_DISLIKED_SHARE) * nd, e, 1.0f, nd);
-    feature_add(direction + (like ? STATE_LIKED_RECENT : STATE_DISLIKED_RECENT) * nd, e, weight,
+    feature_add(direction + (like ? STATE_LIKED_SHARE : STATE_DISLIKED_SHARE) * nd,
+                direction + (like ? STATE_LIKED_RECENT : STATE_DISLIKED_RECENT) * nd, e, weight,
                 nd);
-    feature_add(category + (like ? STATE_CATEGORY_LIKED : STATE_CATEGORY_DISLIKED) * nc, x + 2 * nd,
-                1.0f, nc);
-    feature_add(category + STATE_CATEGORY_RECENT * nc, x + 2 * nd, like ? weight : -weight, nc);
+    feature_add(category + (like ? STATE_CATEGORY_LIKED : STATE_CATEGORY_DISLIKED) * nc,
+                category + STATE_CATEGORY_RECENT * nc, x + 2 * nd, like ? weight : -weight, nc);
     likes += like;
     session_likes += like && k >= length - session;
     recent_likes += like ? weight : 0.0f;

@@ -21,13 +21,14 @@ THRONG_ROW void flat_slots_row(const flat_slots_args *a, int64_t row) {
     item[k] = k < length ? history_item(entry[k]) : -1;
     sign[k] = k < length ? (history_like(entry[k]) ? 1.0f : -1.0f) : 0.0f;
   }
-  for (int32_t k = 0; k < length; ++k)
+  for (int32_t k = 0; k < length; ++k) {
+    int32_t again = 0;  // without a way out of the loop it runs in vectors
     for (int32_t later = k + 1; later < length; ++later)
-      if (history_item(entry[later]) == history_item(entry[k])) {
-        item[k] = -1;
-        sign[k] = 0.0f;
-        break;
-      }
+      again |= history_item(entry[later]) == history_item(entry[k]);
+    if (!again) continue;
+    item[k] = -1;
+    sign[k] = 0.0f;
+  }
 }
 
 /// hidden = max(0, hidden + bias + sum of sign * weight[item]). Row: (agent, row).
