@@ -125,7 +125,7 @@ static http_def usual(const http_server *server, char *url, size_t size) {
 static http_counts counts;
 static throng_status ask_all(const http_def *def, int n) {
   ask.n = n;
-  http_handler handler = {next, done, tick, drop, &ask};
+  http_handler handler = {.next = next, .done = done, .tick = tick, .drop = drop, .context = &ask};
   return http_run(def, &handler, &counts);
 }
 

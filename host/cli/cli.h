@@ -101,6 +101,7 @@ int cli_generate(const char *what);
 
 int cmd_synth(cli_run *run);
 int cmd_prepare(cli_run *run);
+int cmd_extract(cli_run *run);
 int cmd_fit(cli_run *run);
 int cmd_votes(cli_run *run);
 int cmd_explain(cli_run *run);

@@ -25,6 +25,22 @@ static const char *const prepare_examples[] = {
     "throng prepare configs/csv.json --set dataset.file=my.csv.gz -o my.safetensors",
     "your own data", NULL};
 
+static const cli_option extract_options[] = {
+    {"status", 0, NULL,
+     "how far the store is: progress, tokens, rate, time left, cost; asks nobody", NULL},
+    {"dry-run", 0, NULL, "count the requests and estimate their tokens and cost; asks nobody",
+     NULL},
+    {"output", 'o', "FILE", "write the keywords as JSON lines, as keywords.file takes them", NULL},
+    {0}};
+static const char *const extract_examples[] = {
+    "throng extract music.json --dry-run",
+    "what it would take, before anything is spent",
+    "throng extract music.json --set llm.max_items=20 -o keywords.jsonl",
+    "reasons for the first twenty items, to read and to judge the prompts by",
+    "throng extract music.json --status",
+    "beside a run or after it",
+    NULL};
+
 static const cli_option fit_options[] = {
     {"output", 'o', "FILE", "weights to write (required)", NULL}, {0}};
 static const char *const fit_examples[] = {
@@ -115,6 +131,12 @@ const cli_command cli_commands[] = {
      "Reads the raw files that the configuration's section dataset names, extracts keywords, makes "
      "embeddings, and writes the world. What was read, kept and dropped is reported.",
      prepare_options, prepare_examples, "embedding.seed", cmd_prepare},
+    {"extract", "reasons to like and dislike items, from a language model", "CONFIG", 1, 1,
+     "Asks the model that the configuration's section llm names about every item's facts and "
+     "reviews, keeps every answer in the store, and reports how many keywords came through and why "
+     "the rest did not. What the store holds is not asked again: a run that was stopped or killed "
+     "goes on where it was. prepare does the same on its way where keywords.provider is llm.",
+     extract_options, extract_examples, "llm.seed", cmd_extract},
     {"fit", "fit f_sta, the statistical model", "WORLD [CONFIG]", 1, 2,
      "Fits SASRec with a read-out for the user on all but each user's last two interactions, stops "
      "early on the one before the last, and writes the best epoch's weights.",

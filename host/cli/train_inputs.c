@@ -129,9 +129,12 @@ static throng_status open_world(const throng_config *config, const throng_progre
                        config->source ? config->source : "config");
   char path[PATH_MAX], *text = NULL;
   snprintf(path, sizeof path, "%s/world.safetensors", config->train.out);
+  bool asks =
+      config->keywords.provider == KEYWORDS_LLM || config->embedding.provider == EMBEDDING_SERVER;
   THRONG_TRY(recipe(config,
-                    synth ? (const char *const[]){"synth", NULL}
-                          : (const char *const[]){"dataset", "keywords", "embedding", NULL},
+                    synth  ? (const char *const[]){"synth", NULL}
+                    : asks ? (const char *const[]){"dataset", "keywords", "embedding", "llm", NULL}
+                           : (const char *const[]){"dataset", "keywords", "embedding", NULL},
                     &text));
   throng_status status;
   if (unchanged(path, text) && (synth || !raw_files_changed(config, path))) {

@@ -163,6 +163,18 @@ throng_status config_check_dataset(const throng_config *config) {
     return wrong(config, "keywords.file: missing; keywords.provider file needs it");
   if (config->keywords.provider != KEYWORDS_FILE && config->keywords.file)
     return wrong(config, "keywords.file: given, but keywords.provider is not file");
+  if (config->keywords.provider == KEYWORDS_LLM) {
+    throng_status status = llm_check(&config->llm);
+    if (status == THRONG_ERROR_CONFIG && config->source)
+      return throng_fail_context(status, "%s", config->source);
+    if (status != THRONG_OK) return status;
+  }
+  if (config->embedding.provider == EMBEDDING_SERVER && !config->embedding.model)
+    return wrong(config, "embedding.model: missing; embedding.provider server needs it");
+  if (config->embedding.provider != EMBEDDING_SERVER &&
+      (config->embedding.model || config->embedding.url))
+    return wrong(config, "embedding.%s: given, but embedding.provider is not server",
+                 config->embedding.model ? "model" : "url");
   if (config->embedding.provider == EMBEDDING_FILE &&
       (!config->embedding.file || !config->embedding.vocabulary))
     return wrong(config, "embedding.%s: missing; embedding.provider file needs it",

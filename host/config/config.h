@@ -4,6 +4,7 @@
 #define THRONG_CONFIG_CONFIG_H
 
 #include "data/dataset.h"
+#include "llm/llm.h"
 #include "text/keywords.h"
 #include "throng/throng.h"
 
@@ -18,6 +19,7 @@ typedef struct throng_config {
   dataset_def dataset;
   keywords_def keywords;
   embedding_def embedding;
+  llm_def llm;
   throng_synth_def synth;
   const char *world_file;  // a world made earlier; NULL: make one
   throng_sta_def sta;

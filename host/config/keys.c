@@ -45,8 +45,9 @@
 
 static const char *const format_names[] = {"amazon",  "yelp", "anime", "movielens",
                                            "recbole", "csv",  NULL};
-static const char *const keywords_names[] = {"lexical", "file", NULL};
-static const char *const embedding_names[] = {"lsa", "file", NULL};
+static const char *const keywords_names[] = {"lexical", "file", "llm", NULL};
+static const char *const embedding_names[] = {"lsa", "file", "server", NULL};
+static const char *const token_key_names[] = {"max_tokens", "max_completion_tokens", NULL};
 static const char *const objective_names[] = {"label", "next_item", NULL};
 static const char *const similarity_names[] = {"max", "mean", NULL};
 static const char *const semantics_names[] = {"paper", "published-code", NULL};
@@ -61,6 +62,7 @@ const config_section config_sections[] = {
     {"dataset", "raw reviews or ratings, and how they become likes and dislikes"},
     {"keywords", "where liking and disliking keywords come from"},
     {"embedding", "where keyword embeddings come from"},
+    {"llm", "the language model that finds reasons, and the store of its answers"},
     {"synth", "a synthetic world with planted tastes, in place of a data set"},
     {"world", "a world file made earlier, in place of a data set"},
     {"sta", "the statistical model f_sta and its fit"},
@@ -106,7 +108,8 @@ const config_key config_keys[] = {
         "stop after so many kept interactions; 0: no limit"),
 
     ENUM("keywords.provider", keywords_provider, keywords.provider, keywords_names,
-         "lexical: from review texts and attributes; file: keywords.file as it is"),
+         "lexical: from review texts and attributes; file: keywords.file as it is; llm: a language "
+         "model's reasons, see section llm"),
     PATH("keywords.file", keywords.file, 0,
          "JSON lines {\"item\",\"categories\",\"pros\",\"cons\"}, for provider file"),
     I32("keywords.min_items", keywords.min_items, 1, 1000000000,
@@ -122,13 +125,65 @@ const config_key config_keys[] = {
     F64("keywords.min_z", keywords.min_z, 0, 1e6, "least z-score of a log-odds ratio"),
 
     ENUM("embedding.provider", embedding_provider, embedding.provider, embedding_names,
-         "lsa: keyword-item PPMI, truncated SVD; file: embedding.file as it is"),
+         "lsa: keyword-item PPMI, truncated SVD; file: embedding.file as it is; server: a model "
+         "behind /embeddings"),
     PATH("embedding.file", embedding.file, 0,
          "safetensors with the tensor embedding (n_keywords, d), for provider file"),
     PATH("embedding.vocabulary", embedding.vocabulary, 0,
          "the keywords of embedding.file, one a line"),
     I32("embedding.dim", embedding.dim, 1, 65536, "length of a keyword's embedding (lsa)"),
     SEED("embedding.seed", embedding.seed, "seed of the SVD's range finder"),
+    STRING("embedding.url", embedding.url, 0,
+           "address before /embeddings (server); null: llm.url, and its key"),
+    STRING("embedding.model", embedding.model, 0, "the model's name at the server (server)"),
+    STRING("embedding.api_key_env", embedding.api_key_env, 0,
+           "environment variable that holds the key for embedding.url"),
+    I32("embedding.batch", embedding.batch, 1, 2048, "keywords a request (server)"),
+
+    STRING("llm.url", llm.url, 0,
+           "address before /chat/completions of an OpenAI-compatible server; http or https"),
+    STRING("llm.model", llm.model, 0, "the model's name at the server"),
+    STRING("llm.api_key_env", llm.api_key_env, 0,
+           "environment variable that holds the key; null: none is sent"),
+    PATH("llm.store", llm.store, 0,
+         "SQLite file of every request and answer; what is in it is not asked again"),
+    PATH("llm.objective_prompt", llm.objective_prompt, 0,
+         "prompt on an item's facts; null: the built-in one (configs/prompts/objective.txt)"),
+    PATH("llm.subjective_prompt", llm.subjective_prompt, 0,
+         "prompt on an item's reviews; null: the built-in one (configs/prompts/subjective.txt)"),
+    ENUM("llm.form", llm_form, llm.form, llm_form_names,
+         "form of answers; bounded: JSON schema with bounds on lengths; schema: without; object: "
+         "any "
+         "JSON object; lines: lines of text; auto: the first of these that the server takes"),
+    ENUM("llm.token_key", llm_token_key, llm.token_key, token_key_names,
+         "what the server calls the limit of an answer"),
+    I32("llm.max_tokens", llm.max_tokens, 16, 1000000, "tokens of an answer at most"),
+    F64("llm.temperature", llm.temperature, -1, 2, "sampling temperature; -1: the server's own"),
+    I64("llm.seed", llm.seed, -1, 4294967295.0,
+        "sent with every request, and orders the sample of reviews; -1: not sent"),
+    I32("llm.reasons", llm.reasons, 1, 20, "reasons asked for, a side"),
+    I32("llm.reviews_per_side", llm.reviews_per_side, 0, 100000,
+        "reviews sampled of an item's likes, and of its dislikes"),
+    I32("llm.reviews_per_request", llm.reviews_per_request, 1, 1000,
+        "reviews that go into one request: more where the budget is tight"),
+    I32("llm.review_bytes", llm.review_bytes, 100, 1000000, "a longer review is cut, in bytes"),
+    I32("llm.facts_bytes", llm.facts_bytes, 100, 1000000, "longer facts are cut, in bytes"),
+    I32("llm.max_items", llm.max_items, 0, 1000000000, "ask about the first so many items; 0: all"),
+    I32("llm.in_flight", llm.in_flight, 1, 256,
+        "requests at once; a slot more than the server has"),
+    I32("llm.retries", llm.retries, 0, 100, "tries after the first, of one request"),
+    F64("llm.timeout", llm.timeout, 0.1, 86400, "seconds for one try"),
+    F64("llm.connect_timeout", llm.connect_timeout, 0.1, 3600, "seconds for connecting"),
+    I64("llm.max_answer_bytes", llm.max_answer_bytes, 1024, 1073741824.0,
+        "a longer answer is an error"),
+    F64("llm.requests_per_minute", llm.requests_per_minute, 0, 1e9, "limit; 0: none"),
+    F64("llm.tokens_per_minute", llm.tokens_per_minute, 0, 1e12, "limit; 0: none"),
+    I64("llm.budget_requests", llm.budget_requests, 0, LARGE,
+        "a run stops after so many requests; 0: no limit"),
+    I64("llm.budget_tokens", llm.budget_tokens, 0, LARGE,
+        "a run stops before it takes more tokens, prompts and answers together; 0: no limit"),
+    F64("llm.price_prompt", llm.price_prompt, 0, 1e9, "price of a million prompt tokens"),
+    F64("llm.price_answer", llm.price_answer, 0, 1e9, "price of a million tokens of answers"),
 
     I32("synth.users", synth.n_user, 1, 100000000, "users"),
     I32("synth.items", synth.n_item, 10, 10000000, "items"),
@@ -253,6 +308,7 @@ void config_defaults(throng_config *out) {
   out->dataset = dataset_default_def();
   out->keywords = keywords_default_def();
   out->embedding = embedding_default_def();
+  out->llm = llm_default_def();
   out->synth = throng_default_synth_def();
   out->sta = throng_default_sta_def();
   out->sim = throng_default_sim_def();

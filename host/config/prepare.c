@@ -46,17 +46,19 @@ throng_status prepare_world(const throng_config *config, const char *path,
   throng_world *world = NULL;
   throng_status status;
   double start = now();
+  keywords_def keywords = config->keywords;
+  embedding_def embeddings = config->embedding;
+  keywords.llm = embeddings.llm = &config->llm;
   THRONG_TRY(config_check_dataset(config));
   THRONG_TRY_GOTO(throng_alloc((void **)&world, 1, sizeof *world, "world"));
   THRONG_TRY_GOTO(dataset_read(&config->dataset, progress, &data));
   local.counts = data.counts;
   local.has_text = data.has_text;
   double after_reading = now();
-  THRONG_TRY_GOTO(keywords_extract(&config->keywords, &data, progress, &sets));
+  THRONG_TRY_GOTO(keywords_extract(&keywords, &data, progress, &sets));
   strings_free(&data.text);  // the largest part by far, and needed no more
   double after_keywords = now();
-  THRONG_TRY_GOTO(
-      embeddings_make(&config->embedding, &sets, data.n_item, progress, &embedding, &dim));
+  THRONG_TRY_GOTO(embeddings_make(&embeddings, &sets, data.n_item, progress, &embedding, &dim));
   double after_embedding = now();
   describe(config, source, sizeof source);
   THRONG_TRY_GOTO(

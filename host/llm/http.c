@@ -266,7 +266,8 @@ static void judge(const client *c, transfer *t, CURLcode code, long status, bool
   hide_key(c->def->key, t->buffer, t->length);
 }
 
-static throng_status wait_for_try(client *c, transfer *t, long status, double time) {
+static throng_status wait_for_try(client *c, transfer *t, long status, const char *error,
+                                  double time) {
   double hint = -1;
   struct timespec wall;
   clock_gettime(CLOCK_REALTIME, &wall);
@@ -275,6 +276,7 @@ static throng_status wait_for_try(client *c, transfer *t, long status, double ti
                        (double)wall.tv_sec + 1e-9 * (double)wall.tv_nsec);
   if (hint > 0) c->hold = fmax(c->hold, time + hint);
   t->at.due = time + (hint > 0 ? hint : retry_backoff(t->at.tries - 1, noise(c)));
+  if (c->handler->trouble) c->handler->trouble(c->handler->context, error, t->at.due - time);
   // There is room: what is in flight and what waits never outgrow it together.
   c->waiting[c->n_waiting++] = t->at;
   return THRONG_OK;
@@ -317,7 +319,7 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
     t->at.due = time;
     c->waiting[c->n_waiting++] = t->at;
   } else {
-    THRONG_TRY(wait_for_try(c, t, *error ? status : 0, time));
+    THRONG_TRY(wait_for_try(c, t, *error ? status : 0, error, time));
   }
   t->flying = false;
   --c->flying;

@@ -52,6 +52,8 @@ typedef struct http_handler {
                         http_verdict *verdict, double *tokens);
   /// Some ten times a second and after every answer: `*stop` true starts nothing more.
   throng_status (*tick)(void *context, bool *stop);
+  /// Told of a try that failed and is made again in `wait` seconds. May be NULL.
+  void (*trouble)(void *context, const char *error, double wait);
   /// Frees the tag of a job that was given up without an answer (a stop, an error).
   void (*drop)(void *context, http_job *job);
   void *context;

@@ -7,13 +7,14 @@
 
 #include "base/json.h"
 #include "base/safetensors.h"
+#include "llm/embed.h"
 #include "text/keywords.h"
 #include "text/lsa.h"
 
 enum { MAX_DIM = 16384 };
 
 embedding_def embedding_default_def(void) {
-  return (embedding_def){.provider = EMBEDDING_LSA, .dim = 128, .seed = 1};
+  return (embedding_def){.provider = EMBEDDING_LSA, .dim = 128, .seed = 1, .batch = 64};
 }
 
 static throng_status make_lsa(const embedding_def *def, const keyword_sets *sets, int64_t n_item,
@@ -170,9 +171,11 @@ throng_status embeddings_make(const embedding_def *def, const keyword_sets *sets
   switch (def->provider) {
     case EMBEDDING_LSA: status = make_lsa(def, sets, n_item, progress, out, dim); break;
     case EMBEDDING_FILE: status = read_embedding(def, sets, out, dim); break;
+    case EMBEDDING_SERVER: status = embed_from_server(def, sets, progress, out, dim); break;
     default:
-      status = throng_fail(THRONG_ERROR_ARGUMENT, "embedding.provider: %d, expected lsa or file",
-                           (int)def->provider);
+      status =
+          throng_fail(THRONG_ERROR_ARGUMENT, "embedding.provider: %d, expected lsa, file or server",
+                      (int)def->provider);
   }
   if (status != THRONG_OK) {
     free(*out);

@@ -44,5 +44,7 @@ throng_status keywords_lexical(const keywords_def *def, const dataset *data,
                                const throng_progress *progress, keyword_sets *out);
 throng_status keywords_from_file(const keywords_def *def, const dataset *data,
                                  const throng_progress *progress, keyword_sets *out);
+throng_status keywords_llm(const keywords_def *def, const dataset *data,
+                           const throng_progress *progress, keyword_sets *out);  // in host/llm
 
 #endif

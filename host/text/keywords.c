@@ -42,9 +42,11 @@ throng_status keywords_extract(const keywords_def *def, const dataset *data,
   switch (def->provider) {
     case KEYWORDS_LEXICAL: status = keywords_lexical(def, data, progress, out); break;
     case KEYWORDS_FILE: status = keywords_from_file(def, data, progress, out); break;
+    case KEYWORDS_LLM: status = keywords_llm(def, data, progress, out); break;
     default:
-      status = throng_fail(THRONG_ERROR_ARGUMENT, "keywords.provider: %d, expected lexical or file",
-                           (int)def->provider);
+      status =
+          throng_fail(THRONG_ERROR_ARGUMENT, "keywords.provider: %d, expected lexical, file or llm",
+                      (int)def->provider);
   }
   if (status != THRONG_OK) {
     keyword_sets_free(out);

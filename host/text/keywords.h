@@ -4,19 +4,26 @@
 
 #include "data/dataset.h"
 
-typedef enum keywords_provider { KEYWORDS_LEXICAL, KEYWORDS_FILE } keywords_provider;
-typedef enum embedding_provider { EMBEDDING_LSA, EMBEDDING_FILE } embedding_provider;
+typedef enum keywords_provider { KEYWORDS_LEXICAL, KEYWORDS_FILE, KEYWORDS_LLM } keywords_provider;
+typedef enum embedding_provider {
+  EMBEDDING_LSA,
+  EMBEDDING_FILE,
+  EMBEDDING_SERVER
+} embedding_provider;
+
+struct llm_def;  // llm/llm.h
 
 /// Section "keywords".
 typedef struct keywords_def {
   keywords_provider provider;
-  const char *file;      // provider file: JSON lines {"item","categories","pros","cons"}
-  int32_t min_items;     // 2; keywords of fewer items go (extracted ones only)
-  double max_share;      // 0.5; keywords of a larger share of items go (extracted ones only)
-  int32_t per_item;      // 12; at most so many a side from an item's own reviews
-  int32_t per_category;  // 8; at most so many a side from each category
-  double prior;          // 0.01; strength of the Dirichlet prior, per corpus word
-  double min_z;          // 1.0; least z-score of a log-odds ratio
+  const char *file;           // provider file: JSON lines {"item","categories","pros","cons"}
+  int32_t min_items;          // 2; keywords of fewer items go (extracted ones only)
+  double max_share;           // 0.5; keywords of a larger share of items go (extracted ones only)
+  int32_t per_item;           // 12; at most so many a side from an item's own reviews
+  int32_t per_category;       // 8; at most so many a side from each category
+  double prior;               // 0.01; strength of the Dirichlet prior, per corpus word
+  double min_z;               // 1.0; least z-score of a log-odds ratio
+  const struct llm_def *llm;  // provider llm: whom to ask
 } keywords_def;
 
 /// Section "embedding".
@@ -25,10 +32,30 @@ typedef struct embedding_def {
   const char *file, *vocabulary;  // provider file
   int32_t dim;                    // 128
   uint32_t seed;                  // 1; of the range finder
+  // Provider server: a model behind /embeddings, with what `llm` says of store, retries and limits.
+  const char *url, *model, *api_key_env;  // url NULL: llm's, and its key with it
+  int32_t batch;                          // 64; texts a request
+  const struct llm_def *llm;
 } embedding_def;
 
 keywords_def keywords_default_def(void);
 embedding_def embedding_default_def(void);
+
+/// How a language model's answers became keywords; zeros with the other providers.
+typedef struct llm_counts {
+  int64_t requests, from_store, asked, failed;  // failed: no answer could be had
+  int64_t refused, filtered, cut_off;           // answers: by the model, by a filter, by max_tokens
+  int64_t unreadable;                           // answers in which no reason was found
+  int64_t reasons;                              // read from answers
+  int64_t other_side, malformed;                // left out while reading
+  int64_t keywords;                             // of the reasons
+  int64_t unproven;                             // dropped: the evidence is not in the given text
+  int64_t unusable;                             // dropped: no word left, or too many
+  int64_t kept;                                 // (item, side, keyword), before they are joined
+  int64_t items_both_sides;                     // items with keywords on both sides in the end
+  int64_t prompt_tokens, completion_tokens;     // of this run
+  double seconds, busy;                         // of this run; request-seconds in flight
+} llm_counts;
 
 /// P(i), N(i) and C(i) of every item: CSR lists, rising within an item.
 typedef struct keyword_sets {
@@ -41,6 +68,7 @@ typedef struct keyword_sets {
   int64_t *category_offset;
   int32_t *category_id;
   int64_t dropped_common, dropped_rare, items_without;  // for the report
+  llm_counts llm;
 } keyword_sets;
 
 throng_status keywords_extract(const keywords_def *def, const dataset *data,

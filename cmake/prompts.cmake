@@ -1,0 +1,15 @@
+# The prompts of configs/prompts/ as C strings, so that an installed program works without the folder.
+set(THRONG_PROMPTS_C ${CMAKE_CURRENT_BINARY_DIR}/generated/prompts.c)
+set(THRONG_PROMPTS_TEXT "/// Made from configs/prompts/ by cmake/prompts.cmake.\n#include \"llm/prompt.h\"\n")
+foreach(name objective subjective)
+  set(file ${CMAKE_CURRENT_SOURCE_DIR}/configs/prompts/${name}.txt)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} bytes HEX)
+  string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${bytes}")
+  string(APPEND THRONG_PROMPTS_TEXT "const char prompt_${name}[] = \"${bytes}\";\n")
+endforeach()
+file(CONFIGURE OUTPUT ${THRONG_PROMPTS_C} CONTENT "${THRONG_PROMPTS_TEXT}" @ONLY)
+target_sources(throng_objects PRIVATE ${THRONG_PROMPTS_C})
+# A string of a few thousand bytes is longer than what ISO C promises, and fine everywhere.
+set_source_files_properties(${THRONG_PROMPTS_C} PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)
+install(DIRECTORY configs/prompts DESTINATION ${CMAKE_INSTALL_DATADIR}/throng)

@@ -1,0 +1,39 @@
+/// What a model's text means: reasons with evidence and keywords, from JSON, from JSON that was cut
+/// off, or from lines. Only this form comes out, whatever the text says; what fits into none of it
+/// is left out. Whether evidence is true is evidence.h's.
+#ifndef THRONG_LLM_ANSWER_H
+#define THRONG_LLM_ANSWER_H
+
+#include "base/status.h"
+#include "llm/chat.h"
+
+enum {
+  ANSWER_MAX_REASONS = 64,   // of one answer; the rest is left out
+  ANSWER_MAX_KEYWORDS = 8,   // of one reason
+  ANSWER_MAX_TEXT = 2000,    // bytes of evidence; longer is left out
+  ANSWER_MAX_KEYWORD = 200,  // bytes
+};
+
+typedef struct answer_reason {
+  chat_side side;                            // CHAT_LIKE or CHAT_DISLIKE
+  const char *reason, *evidence;             // "" where there is none
+  const char *keyword[ANSWER_MAX_KEYWORDS];  // never empty texts
+  int32_t n_keyword;
+} answer_reason;
+
+/// Texts live until it returns.
+typedef throng_status answer_visitor(void *context, const answer_reason *reason);
+
+typedef struct answer_shape {
+  bool json, cut;      // cut: JSON that was closed where it broke off
+  int64_t reasons;     // given to the visitor
+  int64_t other_side;  // left out: of a side that was not asked for
+  int64_t malformed;   // left out: without the fields, or too long
+} answer_shape;
+
+/// Visit the reasons of `text` (valid UTF-8, NUL-terminated) for the sides in `asked`. A text with
+/// none is no error: `shape->reasons` is 0. Errors: MEMORY, and what the visitor returns.
+throng_status answer_read(const char *text, chat_side asked, answer_visitor *visit, void *context,
+                          answer_shape *shape);
+
+#endif

@@ -1,0 +1,193 @@
+/// Requests and answers of OpenAI-compatible servers.
+#include "llm/chat.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+throng_status chat_append_string(byte_buffer *out, const char *text, size_t length) {
+  THRONG_TRY(bytes_append(out, "\"", 1));
+  size_t from = 0;
+  for (size_t i = 0; i < length; ++i) {
+    unsigned char c = (unsigned char)text[i];
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    char escape[8];
+    int n = c == '\n'  ? snprintf(escape, sizeof escape, "\\n")
+            : c < 0x20 ? snprintf(escape, sizeof escape, "\\u%04x", c)
+                       : snprintf(escape, sizeof escape, "\\%c", c);
+    THRONG_TRY(bytes_append(out, text + from, i - from));
+    THRONG_TRY(bytes_append(out, escape, (size_t)n));
+    from = i + 1;
+  }
+  THRONG_TRY(bytes_append(out, text + from, length - from));
+  return bytes_append(out, "\"", 1);
+}
+
+static throng_status append(byte_buffer *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static throng_status append(byte_buffer *out, const char *format, ...) {
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  int n = vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  return bytes_append(out, text, (size_t)n);
+}
+
+/// Reason, evidence, keywords, in this order: a model that thinks before it answers answers better,
+/// and grammars keep the order of a schema.
+static throng_status append_list(byte_buffer *out, const char *name, int least, bool bounded) {
+  const char *text =
+      bounded ? "{\"type\":\"string\",\"minLength\":3,\"maxLength\":160}" : "{\"type\":\"string\"}";
+  const char *word =
+      bounded ? "{\"type\":\"string\",\"minLength\":2,\"maxLength\":32}" : "{\"type\":\"string\"}";
+  THRONG_TRY(append(out, "\"%s\":{\"type\":\"array\",", name));
+  if (bounded) THRONG_TRY(append(out, "\"minItems\":%d,\"maxItems\":%d,", least, least + 2));
+  THRONG_TRY(append(out,
+                    "\"items\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":["
+                    "\"reason\",\"evidence\",\"keywords\"],\"properties\":{\"reason\":%s,"
+                    "\"evidence\":%s,\"keywords\":{\"type\":\"array\",",
+                    text, text));
+  if (bounded) THRONG_TRY(append(out, "\"minItems\":1,\"maxItems\":3,"));
+  return append(out, "\"items\":%s}}}}", word);
+}
+
+static throng_status append_schema(byte_buffer *out, const llm_def *def, bool bounded,
+                                   chat_side side) {
+  int least = side == CHAT_BOTH ? def->reasons : 1;
+  THRONG_TRY(append(out,
+                    ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":"
+                    "\"reasons\",\"strict\":true,\"schema\":{\"type\":\"object\","
+                    "\"additionalProperties\":false,\"required\":[%s],\"properties\":{",
+                    side == CHAT_BOTH   ? "\"like\",\"dislike\""
+                    : side == CHAT_LIKE ? "\"like\""
+                                        : "\"dislike\""));
+  if (side & CHAT_LIKE) THRONG_TRY(append_list(out, "like", least, bounded));
+  if (side == CHAT_BOTH) THRONG_TRY(append(out, ","));
+  if (side & CHAT_DISLIKE) THRONG_TRY(append_list(out, "dislike", least, bounded));
+  return append(out, "}}}}");
+}
+
+throng_status chat_append_params(const llm_def *def, llm_form form, chat_side side,
+                                 byte_buffer *out) {
+  THRONG_TRY(append(out, "\"model\":"));
+  THRONG_TRY(chat_append_string(out, def->model, strlen(def->model)));
+  THRONG_TRY(append(out, ",\"%s\":%d",
+                    def->token_key == LLM_MAX_TOKENS ? "max_tokens" : "max_completion_tokens",
+                    def->max_tokens));
+  if (def->temperature >= 0) THRONG_TRY(append(out, ",\"temperature\":%.6g", def->temperature));
+  if (def->seed >= 0) THRONG_TRY(append(out, ",\"seed\":%lld", (long long)def->seed));
+  if (form == LLM_FORM_OBJECT)
+    return append(out, ",\"response_format\":{\"type\":\"json_object\"}");
+  if (form == LLM_FORM_LINES) return THRONG_OK;
+  return append_schema(out, def, form == LLM_FORM_BOUNDED || form == LLM_FORM_AUTO, side);
+}
+
+throng_status chat_append_messages(const char *system, const char *user, byte_buffer *out) {
+  THRONG_TRY(append(out, "["));
+  if (*system) {
+    THRONG_TRY(append(out, "{\"role\":\"system\",\"content\":"));
+    THRONG_TRY(chat_append_string(out, system, strlen(system)));
+    THRONG_TRY(append(out, "},"));
+  }
+  THRONG_TRY(append(out, "{\"role\":\"user\",\"content\":"));
+  THRONG_TRY(chat_append_string(out, user, strlen(user)));
+  return append(out, "}]");
+}
+
+const char *chat_form_text(llm_form form, chat_side side) {
+  if (form != LLM_FORM_LINES) switch (side) {
+      case CHAT_LIKE:
+        return "Answer with JSON and nothing else: {\"like\": [{\"reason\": \"...\", \"evidence\": "
+               "\"...\", \"keywords\": [\"...\"]}]}";
+      case CHAT_DISLIKE:
+        return "Answer with JSON and nothing else: {\"dislike\": [{\"reason\": \"...\", "
+               "\"evidence\": \"...\", \"keywords\": [\"...\"]}]}";
+      default:
+        return "Answer with JSON and nothing else: {\"like\": [{\"reason\": \"...\", \"evidence\": "
+               "\"...\", \"keywords\": [\"...\"]}], \"dislike\": [...]}";
+    }
+  switch (side) {
+    case CHAT_LIKE:
+      return "Answer with one line for each reason and nothing else:\nlike | the reason | the "
+             "words "
+             "that show it | keyword; keyword";
+    case CHAT_DISLIKE:
+      return "Answer with one line for each reason and nothing else:\ndislike | the reason | the "
+             "words that show it | keyword; keyword";
+    default:
+      return "Answer with one line for each reason and nothing else:\nlike | the reason | the "
+             "words "
+             "that show it | keyword; keyword\ndislike | the reason | the words that show it | "
+             "keyword; keyword";
+  }
+}
+
+static const char *text_of(const cJSON *object, const char *key) {
+  const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+  return cJSON_IsString(value) ? value->valuestring : NULL;
+}
+
+static int64_t count_of(const cJSON *object, const char *key) {
+  int64_t n;
+  const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+  return value && json_integer(value, &n) && n >= 0 ? n : -1;
+}
+
+throng_status chat_read(const char *body, size_t length, chat_reply *out) {
+  *out = (chat_reply){.content = "", .finish = ""};
+  THRONG_TRY(json_parse("the answer", 1, body, length, JSON_DUPLICATES, &out->tree));
+  const cJSON *choice =
+      cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(out->tree, "choices"), 0);
+  const cJSON *message = cJSON_GetObjectItemCaseSensitive(choice, "message");
+  if (!cJSON_IsObject(message)) {
+    chat_reply_free(out);
+    return throng_fail(THRONG_ERROR_DATA,
+                       "the answer has no choices[0].message; expected a chat completion");
+  }
+  const char *content = text_of(message, "content"), *finish = text_of(choice, "finish_reason");
+  if (content) out->content = content;
+  if (finish) out->finish = finish;
+  out->refusal = text_of(message, "refusal");
+  if (out->refusal && !*out->refusal) out->refusal = NULL;
+  const cJSON *usage = cJSON_GetObjectItemCaseSensitive(out->tree, "usage");
+  out->prompt_tokens = count_of(usage, "prompt_tokens");
+  out->completion_tokens = count_of(usage, "completion_tokens");
+  return THRONG_OK;
+}
+
+void chat_reply_free(chat_reply *reply) {
+  cJSON_Delete(reply->tree);
+  *reply = (chat_reply){.content = "", .finish = ""};
+}
+
+void chat_error_text(const char *body, size_t length, char *text, size_t size) {
+  cJSON *tree = NULL;
+  const char *message = NULL;
+  text[0] = '\0';
+  if (length && json_parse("the answer", 1, body, length, JSON_DUPLICATES, &tree) == THRONG_OK) {
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(tree, "error");
+    message = cJSON_IsString(error) ? error->valuestring : text_of(error, "message");
+    if (!message) message = text_of(tree, "message");
+    if (!message) message = text_of(tree, "detail");
+  }
+  snprintf(text, size, "%.*s", (int)(size - 1), message ? message : body);
+  text[utf8_valid_prefix(text, strlen(text))] = '\0';
+  for (char *c = text; *c; ++c)
+    if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = ' ';
+  cJSON_Delete(tree);
+}
+
+bool chat_refuses_form(long status, const char *body, size_t length) {
+  static const char *const words[] = {"response_format", "json_schema", "json_object",
+                                      "schema",          "grammar",     "structured"};
+  char text[1024];
+  if (status != 400 && status != 422 && status != 501) return false;
+  chat_error_text(body, length, text, sizeof text);
+  for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
+    if (strcasestr(text, words[i])) return true;
+  return false;
+}

@@ -1,0 +1,72 @@
+/// Answers to keywords.
+#include "llm/distil.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "llm/evidence.h"
+
+struct distiller {
+  tokenizer *tokens;
+  byte_buffer given, scratch, surface, stem;
+  distil_visitor *visit;
+  void *context;
+  llm_counts *counts;
+};
+
+throng_status distiller_create(distiller **out) {
+  THRONG_TRY(throng_alloc((void **)out, 1, sizeof **out, "answers"));
+  throng_status status = tokenizer_create(&(*out)->tokens);
+  if (status == THRONG_OK) return THRONG_OK;
+  free(*out);
+  *out = NULL;
+  return status;
+}
+
+void distiller_free(distiller *d) {
+  if (!d) return;
+  tokenizer_free(d->tokens);
+  bytes_free(&d->given);
+  bytes_free(&d->scratch);
+  bytes_free(&d->surface);
+  bytes_free(&d->stem);
+  free(d);
+}
+
+static throng_status take_reason(void *context, const answer_reason *reason) {
+  distiller *d = context;
+  bool proven;
+  d->counts->keywords += reason->n_keyword;
+  THRONG_TRY(evidence_found(bytes_text(&d->given), reason->evidence, &d->scratch, &proven));
+  if (!proven) {
+    d->counts->unproven += reason->n_keyword;
+    return THRONG_OK;
+  }
+  for (int32_t k = 0; k < reason->n_keyword; ++k) {
+    bool usable;
+    THRONG_TRY(keyword_fold(d->tokens, reason->keyword[k], &d->surface, &d->stem, &usable));
+    if (!usable) {
+      ++d->counts->unusable;
+      continue;
+    }
+    ++d->counts->kept;
+    THRONG_TRY(d->visit(d->context, reason->side, bytes_text(&d->surface), bytes_text(&d->stem)));
+  }
+  return THRONG_OK;
+}
+
+throng_status distil(distiller *d, const char *answer, chat_side asked, const char *given,
+                     size_t length, distil_visitor *visit, void *context, llm_counts *counts) {
+  answer_shape shape;
+  d->visit = visit;
+  d->context = context;
+  d->counts = counts;
+  bytes_clear(&d->given);
+  THRONG_TRY(evidence_fold(given, length, &d->given));
+  THRONG_TRY(answer_read(answer, asked, take_reason, d, &shape));
+  counts->reasons += shape.reasons;
+  counts->other_side += shape.other_side;
+  counts->malformed += shape.malformed;
+  counts->unreadable += shape.reasons == 0;
+  return THRONG_OK;
+}

@@ -1,0 +1,121 @@
+/// Keywords from a language model: ask what is missing, then fold the kept keywords of all answers
+/// into lists, as the lexical provider does with its terms.
+#include <stdlib.h>
+#include <string.h>
+
+#include "llm/extract.h"
+#include "text/keyword_builder.h"
+
+typedef struct gathering {
+  keyword_builder builder;
+  interner *stem;     // keywords are joined by their stems
+  interner *surface;  // pairs of stem and writing
+  int64_t *of;        // (surfaces) stem
+  int64_t *count;     // (surfaces)
+  size_t of_capacity, count_capacity;
+} gathering;
+
+static throng_status gather(void *context, int64_t item, chat_side side, const char *surface,
+                            const char *stem) {
+  gathering *g = context;
+  int64_t keyword, writing;
+  bool fresh;
+  THRONG_TRY(interner_add(g->stem, stem, strlen(stem), &keyword, NULL));
+  THRONG_TRY(interner_add(g->surface, surface, strlen(surface), &writing, &fresh));
+  THRONG_TRY(throng_grow((void **)&g->of, &g->of_capacity, (size_t)writing + 1, sizeof *g->of,
+                         "keywords"));
+  THRONG_TRY(throng_grow((void **)&g->count, &g->count_capacity, (size_t)writing + 1,
+                         sizeof *g->count, "keywords"));
+  if (fresh) g->count[writing] = 0;
+  g->of[writing] = keyword;  // the stem follows from the writing
+  ++g->count[writing];
+  return builder_add(&g->builder, side == CHAT_LIKE ? SIDE_POS : SIDE_NEG, item, keyword);
+}
+
+/// The most frequent writing of each keyword, the first seen where several are as frequent.
+static throng_status name_keywords(const gathering *g, string_table *name) {
+  int64_t n_keyword = interner_strings(g->stem)->n, n_writing = interner_strings(g->surface)->n;
+  int64_t *best = NULL;  // writing + 1
+  throng_status status;
+  THRONG_TRY_GOTO(throng_alloc((void **)&best, (size_t)n_keyword, sizeof *best, "keywords"));
+  for (int64_t w = 0; w < n_writing; ++w) {
+    int64_t *b = &best[g->of[w]];
+    if (!*b || g->count[w] > g->count[*b - 1]) *b = w + 1;
+  }
+  for (int64_t k = 0; k < n_keyword; ++k)
+    THRONG_TRY_GOTO(strings_append(name, strings_get(interner_strings(g->surface), best[k] - 1),
+                                   strings_length(interner_strings(g->surface), best[k] - 1)));
+done:
+  free(best);
+  return status;
+}
+
+static throng_status finish(const keywords_def *def, const dataset *data, gathering *g,
+                            keyword_sets *out) {
+  string_table name = {0};
+  int64_t *n_items = NULL;
+  int64_t n_keyword = interner_strings(g->stem)->n;
+  throng_status status;
+  THRONG_TRY_GOTO(name_keywords(g, &name));
+  THRONG_TRY_GOTO(
+      throng_alloc((void **)&n_items, (size_t)n_keyword, sizeof *n_items, "items by keyword"));
+  builder_bound(&g->builder, item_bounds_of(def, data->n_item), n_keyword, n_items,
+                &out->dropped_common, &out->dropped_rare);
+  THRONG_TRY_GOTO(builder_finish(&g->builder, &name, data->n_item, out));
+  for (int64_t i = 0; i < data->n_item; ++i)
+    out->llm.items_both_sides +=
+        out->pos_offset[i] < out->pos_offset[i + 1] && out->neg_offset[i] < out->neg_offset[i + 1];
+done:
+  strings_free(&name);
+  free(n_items);
+  return status;
+}
+
+static void tell(const llm_counts *c, const keyword_sets *sets, const throng_progress *progress) {
+  throng_note(progress,
+              "%lld requests: %lld from the store, %lld asked, %lld without an answer; %lld "
+              "answers refused or filtered, %lld cut off, %lld without a reason",
+              (long long)c->requests, (long long)c->from_store, (long long)c->asked,
+              (long long)c->failed, (long long)(c->refused + c->filtered), (long long)c->cut_off,
+              (long long)c->unreadable);
+  throng_note(progress,
+              "%lld keywords of %lld reasons: %lld kept, %lld dropped for evidence that is not in "
+              "the text, %lld without a usable word; joined to %lld (%lld too common and %lld too "
+              "rare dropped); %lld items have both sides",
+              (long long)c->keywords, (long long)c->reasons, (long long)c->kept,
+              (long long)c->unproven, (long long)c->unusable, (long long)sets->keyword.n,
+              (long long)sets->dropped_common, (long long)sets->dropped_rare,
+              (long long)c->items_both_sides);
+}
+
+throng_status keywords_llm(const keywords_def *def, const dataset *data,
+                           const throng_progress *progress, keyword_sets *out) {
+  const llm_def *llm = def->llm;
+  if (!llm)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "keywords: provider llm needs the section llm");
+  plan *requests = NULL;
+  llm_store *store = NULL;
+  gathering g = {0};
+  item_bounds bounds = item_bounds_of(def, data->n_item);
+  int64_t dropped;
+  throng_status status;
+  THRONG_TRY_GOTO(llm_check(llm));
+  THRONG_TRY_GOTO(plan_open(llm, data, &requests));
+  THRONG_TRY_GOTO(store_open(llm->store, false, &store));
+  THRONG_TRY_GOTO(interner_create(&g.stem));
+  THRONG_TRY_GOTO(interner_create(&g.surface));
+  THRONG_TRY_GOTO(extract_run(llm, requests, store, progress, &out->llm));
+  THRONG_TRY_GOTO(extract_read(llm, requests, store, progress, gather, &g, &out->llm));
+  THRONG_TRY_GOTO(categories_from_dataset(data, &bounds, out, &dropped));
+  THRONG_TRY_GOTO(finish(def, data, &g, out));
+  tell(&out->llm, out, progress);
+done:
+  builder_free(&g.builder);
+  interner_free(g.stem);
+  interner_free(g.surface);
+  free(g.of);
+  free(g.count);
+  store_close(store);
+  plan_close(requests);
+  return status;
+}

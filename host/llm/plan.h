@@ -1,0 +1,53 @@
+/// Which requests there are for a data set, and the text of each: made one at a time, so that a
+/// million of them take no more memory than one. Sends nothing.
+///
+/// An item has one objective request, on its facts, and a subjective one for every
+/// `reviews_per_request` of its sampled reviews of a side. Reviews are sampled from the training
+/// part alone (text/training.h): of each item and side the `reviews_per_side` with the least hash
+/// of seed and text, among those of at least PLAN_LEAST_REVIEW bytes. So a sample is random, the
+/// same every time, and changes little when reviews are added.
+#ifndef THRONG_LLM_PLAN_H
+#define THRONG_LLM_PLAN_H
+
+#include "llm/chat.h"
+#include "llm/prompt.h"
+#include "text/training.h"
+
+enum { PLAN_LEAST_REVIEW = 40 };  // bytes; "Great!" gives no reason
+
+typedef struct plan plan;
+
+/// The place of a request. Start from {0}.
+typedef struct plan_place {
+  int64_t item;
+  int32_t stage;  // 0: objective, 1: liked reviews, 2: disliked reviews
+  int32_t part;   // of a stage's requests
+} plan_place;
+
+typedef struct plan_request {
+  const char *kind;      // "objective", "subjective"
+  chat_side side;        // what is asked for
+  const char *prompt;    // its hash
+  byte_buffer given;     // the facts and reviews: where evidence must stand
+  byte_buffer messages;  // JSON array
+  byte_buffer params;    // JSON members without braces
+  byte_buffer body;      // the whole request
+  char id[SHA256_TEXT];  // of the body in the form of the settings; kept when made in another
+} plan_request;
+
+/// `data` and `def` must outlive the plan. Errors: of the prompts' files.
+throng_status plan_open(const llm_def *def, const dataset *data, plan **out);
+void plan_close(plan *p);  ///< NULL is allowed
+
+/// Requests in all; items that nothing is known of have none.
+throng_status plan_count(const plan *p, int64_t *objective, int64_t *subjective);
+/// Move to the next request, `place` itself included where `*place` was not visited yet (start).
+/// False: there is none.
+bool plan_next(const plan *p, plan_place *place);
+/// The request of a place. Its buffers are used again.
+throng_status plan_make(const plan *p, const plan_place *place, llm_form form, plan_request *out);
+void plan_request_free(plan_request *request);
+
+const dataset *plan_data(const plan *p);
+
+#endif

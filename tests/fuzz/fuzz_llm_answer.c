@@ -1,0 +1,69 @@
+/// Any bytes as a server's body and as a model's text give an error or reasons within their limits.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "llm/distil.h"
+#include "llm/embed.h"
+#include "llm/evidence.h"
+#include "llm/prompt.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds) {
+  if (!holds) abort();
+}
+
+static throng_status check_keyword(void *context, chat_side side, const char *surface,
+                                   const char *stem) {
+  must(context && (side == CHAT_LIKE || side == CHAT_DISLIKE));
+  must(*surface && *stem && utf8_valid_prefix(surface, strlen(surface)) == strlen(surface));
+  return THRONG_OK;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static distiller *d;
+  static const char given[] = "A soft piano, a lovely voice and a na\xc3\xafve plot.";
+  if (!d) must(distiller_create(&d) == THRONG_OK);
+  const char *text = (const char *)data;
+  chat_reply reply;
+  throng_status status = chat_read(text, size, &reply);
+  must(status == THRONG_OK || (status == THRONG_ERROR_DATA && *throng_error_message()));
+  if (status == THRONG_OK) {
+    must(reply.content && reply.finish);
+    chat_reply_free(&reply);
+  }
+  char said[64];
+  chat_error_text(text, size, said, sizeof said);
+  must(strlen(said) < sizeof said);
+
+  int32_t dim = 0;
+  float *vector;
+  int64_t tokens;
+  bool json;
+  status = embed_read(text, size, 2, &dim, &vector, &tokens, &json);
+  must((status == THRONG_OK) == (vector != NULL));
+  must(status != THRONG_OK || dim > 0);
+  free(vector);
+
+  // The model's text reaches the parser as a valid, NUL-terminated string.
+  size_t valid = utf8_valid_prefix(text, size);
+  char *copy = strndup(text, valid);
+  must(copy != NULL);
+  llm_counts counts = {0};
+  for (int asked = CHAT_LIKE; asked <= CHAT_BOTH; ++asked)
+    must(distil(d, copy, (chat_side)asked, given, sizeof given - 1, check_keyword, &counts,
+                &counts) == THRONG_OK);
+  must(counts.reasons <= 3 * ANSWER_MAX_REASONS);
+  must(counts.kept + counts.unproven + counts.unusable == counts.keywords);
+  free(copy);
+  byte_buffer folded = {0};
+  must(evidence_fold(text, size, &folded) == THRONG_OK);
+  must(utf8_valid_prefix(bytes_text(&folded), folded.length) == folded.length);
+  bytes_clear(&folded);
+  must(prompt_append_data(text, size, 1000, &folded) == THRONG_OK);
+  must(utf8_valid_prefix(bytes_text(&folded), folded.length) == folded.length);
+  must(!strstr(bytes_text(&folded), ">>") && !strstr(bytes_text(&folded), "<|"));
+  bytes_free(&folded);
+  return 0;
+}
