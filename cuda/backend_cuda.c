@@ -22,6 +22,7 @@ typedef struct cuda_context {
   int n_scratch;
   size_t scratch_bytes;  // of the last one
   bool capturing;
+  bool plain;        // THRONG_CUDA_PLAIN: row kernels alone, to compare their variants with
   bool synchronous;  // THRONG_CUDA_SYNC: wait after each launch, so that an error names its kernel
   const char *recent[RECENT];  // launched last, a ring
   unsigned n_launch;
@@ -143,7 +144,9 @@ static throng_status cuda_launch(throng_backend *backend, int kernel, int64_t n_
   cuda_context *c = backend->context;
   if (n_row <= 0) return THRONG_OK;
   THRONG_TRY(enter(c));
-  return queued(c, cuda_rows[kernel](args, n_row, c->stream), cuda_row_names[kernel]);
+  cuda_rows_launch *variant = c->plain ? NULL : cuda_variants[kernel];
+  cuda_rows_launch *launch = variant ? variant : cuda_rows[kernel];
+  return queued(c, launch(args, n_row, c->stream), cuda_row_names[kernel]);
 }
 
 static throng_status blas_fail(cublasStatus_t status, const char *what) {
@@ -357,6 +360,11 @@ static throng_status start(throng_backend *backend) {
   return probed;
 }
 
+static bool asked(const char *variable) {
+  const char *value = getenv(variable);
+  return value && *value && strcmp(value, "0") != 0;
+}
+
 throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
   int count;
   backend_device is;
@@ -376,13 +384,14 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
   }
   throng_backend *backend = backend_block;
   cuda_context *context = context_block;
-  const char *synchronous = getenv("THRONG_CUDA_SYNC");
   context->device = device;
-  context->synchronous = synchronous && strcmp(synchronous, "0") != 0 && *synchronous;
+  context->synchronous = asked("THRONG_CUDA_SYNC");
+  context->plain = asked("THRONG_CUDA_PLAIN");
   backend->ops = &cuda_ops;
   backend->name = "cuda";
   backend->n_thread = threads > 0 ? threads : 1;
   backend->context = context;
+  backend->searches = !context->plain;
   status = start(backend);
   if (status != THRONG_OK) {
     cuda_close(backend);

@@ -19,6 +19,9 @@ typedef cudaError_t cuda_rows_launch(const void *args, int64_t n_row, cudaStream
 /// Launchers and names, indexed by KERNEL_NAME.
 extern cuda_rows_launch *const cuda_rows[];
 extern const char *const cuda_row_names[];
+/// Launchers that stand for those of a row function, with more threads a row; NULL where there is
+/// none. They give the row function's bits, but for best_search: see best.cu.
+extern cuda_rows_launch *const cuda_variants[];
 
 /// Bytes of scratch that cuda_group needs for `n` positions.
 size_t cuda_group_scratch(int64_t n);

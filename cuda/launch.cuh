@@ -5,12 +5,16 @@
 
 #ifdef THRONG_CUDA_ON_CPU
 #include "cuda_on_cpu.h"
+#define UNROLL(times)
 #else
 #include <cuda_runtime.h>
 #include <stdint.h>
 
 #define LAUNCH(kernel, grid, block, stream, ...) \
   kernel<<<(grid), (block), 0, (stream)>>>(__VA_ARGS__)
+/// Before a loop: unroll it whole, or so many times.
+#define UNROLL_PRAGMA(text) _Pragma(#text)
+#define UNROLL(times) UNROLL_PRAGMA(unroll times)
 /// A kernel whose threads never wait for each other.
 #define LAUNCH_ALONE LAUNCH
 /// An array that the threads of a block share: SHARED(float, tile, [8][32]).

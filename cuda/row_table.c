@@ -1,4 +1,4 @@
-/// The launchers of all row functions in the order of kernels/list.h.
+/// The launchers of all row functions in the order of kernels/list.h, and their variants.
 #include "kernels.h"
 #include "list.h"
 
@@ -15,5 +15,19 @@ cuda_rows_launch *const cuda_rows[] = {
 const char *const cuda_row_names[] = {
 #define X(name, grain) #name,
     KERNEL_LIST(X)
+#undef X
+};
+
+/// X(name): kernels that have a variant, cuda_NAME_launch.
+#define VARIANTS(X) \
+  X(sim_vote) X(sim_sta_advance) X(state_features) X(best_fold) X(best_search) X(policy_search)
+
+#define X(name) cuda_rows_launch cuda_##name##_launch;
+VARIANTS(X)
+#undef X
+
+cuda_rows_launch *const cuda_variants[KERNEL_COUNT] = {
+#define X(name) [KERNEL_##name] = cuda_##name##_launch,
+    VARIANTS(X)
 #undef X
 };

@@ -83,6 +83,42 @@ THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
   }
 }
 
+/// The best item of each state, Q made on the way and kept nowhere: what a device does in place of
+/// a product and folds, where only the best is wanted. Row: place row % places of agent row /
+/// places.
+typedef struct best_search_args {
+  const float *query;    // (n_agent, places, width)
+  const float *vector;   // (n_agent, n_item, width)
+  const float *bias;     // (n_agent, n_item)
+  const uint32_t *seen;  // as best_fold_args
+  state_view shown;
+  float *value;      // (n_agent, places)
+  int32_t *item;     // (n_agent, places) -1: everything is masked, or no Q is a number
+  uint64_t *packed;  // (n_agent, places) scratch of a device's variant
+  int64_t places, n_item, n_seen_word;
+  int32_t n_agent, width;
+} best_search_args;
+
+THRONG_ROW void best_search_row(const best_search_args *a, int64_t row) {
+  const int64_t agent = row / a->places;
+  best_fold_args mask;
+  mask.seen = a->seen;
+  mask.shown = a->shown;
+  mask.n_seen_word = a->n_seen_word;
+  const float *query = a->query + row * a->width;
+  float most = -INFINITY;
+  int32_t best = -1;
+  for (int32_t i = 0; i < a->n_item; ++i) {
+    const int64_t at = agent * a->n_item + i;
+    const float q = dot_product(query, a->vector + at * a->width, a->width) + a->bias[at];
+    if (!(q > most) || best_masked(&mask, row, i)) continue;
+    most = q;
+    best = i;
+  }
+  a->value[row] = most;
+  a->item[row] = best;
+}
+
 /// Epsilon of an agent after `steps` of its own user-steps.
 typedef struct epsilon_schedule {
   const float *start, *end;  // (n_agent)

@@ -31,6 +31,7 @@
   X(agent_key, 4096)     \
   X(best_reset, 1024)    \
   X(best_fold, 16)       \
+  X(best_search, 1)      \
   X(choose, 256)         \
   X(td_error, 128)       \
   X(batch_mean, 1)       \

@@ -210,10 +210,32 @@ int64_t agent_tile_size(const throng_agent *a) {
   return TILE_ROWS * columns;
 }
 
+/// On a device one kernel makes Q and finds the best, and the tile's memory is its scratch; a
+/// processor is faster with a library's products.
+static bool may_search(const throng_agent *a, int64_t rows, int32_t top) {
+  return a->backend->searches && top == 1 && 2 * rows * a->n_agent <= agent_tile_size(a);
+}
+
 throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,
                          const float *query, int64_t rows, const best_mask *mask, int32_t top,
                          float *value, int32_t *item) {
   throng_backend *backend = a->backend;
+  if (may_search(a, rows, top)) {
+    best_search_args search = {.query = query,
+                               .vector = vector,
+                               .bias = bias,
+                               .seen = mask->seen,
+                               .shown = mask->shown,
+                               .value = value,
+                               .item = item,
+                               .packed = (uint64_t *)(void *)a->tile,
+                               .places = rows,
+                               .n_item = a->n_item,
+                               .n_seen_word = mask->n_seen_word,
+                               .n_agent = a->n_agent,
+                               .width = a->width};
+    return BACKEND_LAUNCH(backend, best_search, rows * a->n_agent, &search);
+  }
   best_reset_args reset = {value, item, top};
   THRONG_TRY(BACKEND_LAUNCH(backend, best_reset, rows * a->n_agent, &reset));
   // A tile is a block of one agent's states, or all states of several agents.

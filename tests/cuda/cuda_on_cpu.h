@@ -128,6 +128,7 @@ static inline unsigned __match_any_sync(unsigned mask, uint32_t value) {
 static inline unsigned __ballot_sync(unsigned mask, bool holds) {
   return cuda_on_cpu::ballot(mask, holds);
 }
+static inline int __ffs(int x) { return __builtin_ffs(x); }
 static inline int __popc(unsigned x) { return __builtin_popcount(x); }
 
 /// Blocks and threads take turns, so nothing can come between.
@@ -135,6 +136,12 @@ template <typename T>
 T atomicAdd(T *to, T value) {
   const T before = *to;
   *to = before + value;
+  return before;
+}
+template <typename T>
+T atomicMax(T *to, T value) {
+  const T before = *to;
+  if (value > before) *to = value;
   return before;
 }
 

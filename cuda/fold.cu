@@ -1,0 +1,50 @@
+/// Folding a tile of Q with a warp a state: neighbouring threads look at neighbouring items, and
+/// what is better goes into the list in the items' order. Bit for bit what best_fold_row gives
+/// (kernels/agent_act.h).
+#include "kernels.h"
+#include "launch.cuh"
+#include "list.h"
+#include "warp.cuh"
+
+namespace {
+
+__device__ void fold(const best_fold_args *a, int64_t row) {
+  const int thread = (int)(threadIdx.x % WARP_THREADS);
+  const int64_t agent = a->agent + row / a->rows;
+  const int64_t place = agent * a->places + a->place + row % a->rows;
+  const float *q = a->q + row * a->n_column;
+  const float *bias = a->bias + agent * a->n_item + a->column;
+  float *value = a->value + place * a->top;
+  int32_t *item = a->item + place * a->top;
+  float least = value[a->top - 1];
+  for (int32_t begin = 0; begin < a->n_column; begin += WARP_THREADS) {
+    const int32_t i = begin + thread;
+    const float sum = i < a->n_column ? q[i] + bias[i] : -INFINITY;
+    const bool better = sum > least && !best_masked(a, place, a->column + i);
+    for (unsigned left = __ballot_sync(WARP_ALL, better); left; left &= left - 1) {
+      const int winner = __ffs((int)left) - 1;
+      const float v = __shfl_sync(WARP_ALL, sum, winner);
+      if (!(v > least)) continue;
+      if (thread == 0) best_insert(value, item, a->top, v, a->column + begin + winner);
+      __syncwarp();
+      least = value[a->top - 1];
+      __syncwarp();
+    }
+  }
+}
+
+__global__ void __launch_bounds__(CUDA_ROW_THREADS)
+    best_fold_warp(const best_fold_args args, const int64_t n_row) {
+  const int64_t warps = (int64_t)gridDim.x * (blockDim.x / WARP_THREADS);
+  const int64_t first = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) / WARP_THREADS;
+  for (int64_t row = first; row < n_row; row += warps) fold(&args, row);
+}
+
+}  // namespace
+
+extern "C" cudaError_t cuda_best_fold_launch(const void *args, int64_t n_row, cudaStream_t stream) {
+  const unsigned grid = cuda_blocks(n_row, CUDA_ROW_THREADS / WARP_THREADS);
+  LAUNCH(best_fold_warp, dim3(grid), dim3(CUDA_ROW_THREADS), stream,
+         *static_cast<const best_fold_args *>(args), n_row);
+  return cudaGetLastError();
+}

@@ -1,0 +1,372 @@
+/// CUDA's variants of row functions against the row functions on the CPU: votes, f_sta's cache,
+/// state features, folds and yardsticks bit for bit; the search over Q to within rounding.
+#include "agent_list.h"
+#include "cuda_parity.h"
+#include "list.h"
+#include "sim/sim.h"
+#include "support/small_world.h"
+#include "train/policies.h"
+
+enum { USERS = 24, ITEMS = 300, LANES = 6, STEPS = 60 };
+
+/// Memory on both backends with the same content.
+static void *twice(const parity *p, const void *content, size_t bytes, void *on_cuda) {
+  void *on_cpu = NULL;
+  EXPECT_OK(p->cpu->ops->alloc(p->cpu, bytes, "test", &on_cpu));
+  EXPECT_OK(p->cuda->ops->alloc(p->cuda, bytes, "test", (void **)on_cuda));
+  if (content) {
+    EXPECT_OK(p->cpu->ops->upload(p->cpu, on_cpu, content, bytes));
+    EXPECT_OK(p->cuda->ops->upload(p->cuda, *(void **)on_cuda, content, bytes));
+  }
+  return on_cpu;
+}
+
+static void release(const parity *p, void *on_cpu, void *on_cuda) {
+  p->cpu->ops->release(p->cpu, on_cpu);
+  p->cuda->ops->release(p->cuda, on_cuda);
+}
+
+/// Does the device's array hold the same bytes? On a device, floats within rounding.
+static bool same(const parity *p, const float *on_cpu, const float *on_cuda, size_t n) {
+  float *copy = malloc(n * sizeof *copy);
+  EXPECT_OK(p->cuda->ops->download(p->cuda, copy, on_cuda, n * sizeof *copy));
+  bool equal = true;
+  for (size_t k = 0; k < n; ++k) equal &= parity_near(on_cpu[k], copy[k], 1e-5);
+  free(copy);
+  return equal;
+}
+
+typedef struct variation {
+  throng_rule rule;
+  throng_semantics semantics;
+  throng_similarity similarity;
+  bool table, labels;
+  int slate, history, window, layers;
+  bool autoreset;
+} variation;
+
+/// Simulators of the variation on both backends go the same way.
+static void follow(const variation *v) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_world world = small_world(17, USERS, ITEMS, 24, 90);
+  throng_sta_def sta_def = throng_default_sta_def();
+  sta_def.window = v->window;
+  sta_def.layers = v->layers;
+  sta_def.labels = v->labels;
+  throng_sim_def def = throng_default_sim_def();
+  def.lanes = LANES;
+  def.history = v->history;
+  def.leave_probability = 0.08f;
+  def.max_steps = 70;
+  def.slate_size = v->slate;
+  def.autoreset = v->autoreset;
+  def.votes.rule = v->rule;
+  def.votes.semantics = v->semantics;
+  def.votes.similarity = v->similarity;
+  if (!v->table) def.votes.table_bytes = 0;
+  throng_sta *sta[2];
+  throng_sim *sim[2];
+  for (int side = 0; side < 2; ++side) {
+    throng_backend *backend = side ? p.cuda : p.cpu;
+    ASSERT_OK(throng_sta_create(backend, &world, &sta_def, &sta[side]));
+    ASSERT_OK(throng_sim_create(backend, &world, sta[side], &def, &sim[side]));
+  }
+  for (uint32_t step = 0; step < STEPS; ++step) {
+    int32_t action[LANES * 4];
+    for (int k = 0; k < LANES * v->slate; ++k)
+      action[k] = (int32_t)random_index(random_draw(4, 77, step, (uint32_t)k, 0, 0).w[0], ITEMS);
+    throng_outcome out[2];
+    for (int side = 0; side < 2; ++side) {
+      ASSERT_OK(throng_sim_step(sim[side], action));
+      ASSERT_OK(throng_sim_outcome(sim[side], &out[side]));
+    }
+    for (int k = 0; k < LANES * v->slate; ++k) {
+      const throng_vote *x = &out[0].vote[k], *y = &out[1].vote[k];
+      EXPECT_EQ(x->alpha_pos, y->alpha_pos);
+      EXPECT_EQ(x->alpha_neg, y->alpha_neg);
+      EXPECT_TRUE(parity_near(x->beta_pos, y->beta_pos, 1e-5));
+      EXPECT_TRUE(parity_near(x->beta_neg, y->beta_neg, 1e-5));
+      EXPECT_TRUE(parity_near(x->p_like, y->p_like, 1e-5));
+      EXPECT_EQ(x->f_mat, y->f_mat);
+      EXPECT_EQ(x->like, y->like);
+    }
+  }
+  if (PARITY_EXACT) {
+    uint64_t hash[2];
+    for (int side = 0; side < 2; ++side) ASSERT_OK(throng_sim_hash(sim[side], &hash[side]));
+    EXPECT_EQ(hash[0], hash[1]);
+  }
+  for (int side = 0; side < 2; ++side) {
+    throng_sim_close(sim[side]);
+    throng_sta_close(sta[side]);
+  }
+  small_world_free(&world);
+  parity_close(&p);
+}
+
+static const variation common = {
+    .table = true, .slate = 1, .history = 64, .window = 50, .layers = 2, .autoreset = true};
+
+TEST(cuda_variants, votes_from_the_table_and_a_cached_f_sta_are_the_rows) { follow(&common); }
+
+TEST(cuda_variants, votes_without_a_table_are_the_rows) {
+  variation v = common;
+  v.table = false;
+  follow(&v);
+  v.semantics = THRONG_SEMANTICS_PUBLISHED_CODE;
+  follow(&v);
+}
+
+TEST(cuda_variants, published_semantics_slates_and_idle_lanes_are_the_rows) {
+  variation v = common;
+  v.semantics = THRONG_SEMANTICS_PUBLISHED_CODE;
+  v.slate = 3;
+  v.autoreset = false;
+  follow(&v);
+}
+
+TEST(cuda_variants, similarity_to_the_mean_is_the_rows) {
+  variation v = common;
+  v.similarity = THRONG_SIMILARITY_MEAN;
+  follow(&v);
+  v.table = false;
+  v.slate = 4;
+  follow(&v);
+}
+
+TEST(cuda_variants, windows_of_any_length_that_fits_and_labels_are_the_rows) {
+  for (int window = 2; window <= 64; window += window < 10 ? 8 : 18) {
+    variation v = common;
+    v.window = window;
+    v.history = window < 40 ? 40 : 100;
+    v.layers = window % 3 + 1;
+    v.labels = window % 4 == 2;
+    follow(&v);
+  }
+}
+
+TEST(cuda_variants, state_features_are_the_rows) {
+  enum { ROWS = 37, CAPACITY = 20, ND = 40, NC = 64, FEATURES = 2 * ND + NC + AGENT_ITEM_FACTS };
+  parity p;
+  if (!parity_open(&p)) return;
+  test_random r = {3, 0};
+  static float item[ITEMS * FEATURES];
+  static uint32_t entry[ROWS * CAPACITY];
+  int32_t length[ROWS], session[ROWS], user[ROWS] = {0};
+  for (int k = 0; k < ITEMS * FEATURES; ++k) item[k] = test_unit(&r) - 0.5f;
+  for (int k = 0; k < ROWS * CAPACITY; ++k) entry[k] = test_below(&r, 2 * ITEMS);
+  for (int k = 0; k < ROWS; ++k) {
+    length[k] = (int32_t)test_below(&r, CAPACITY + 1);
+    session[k] = (int32_t)test_below(&r, (uint32_t)length[k] + 1);
+  }
+  const int64_t stride = state_feature_count(ND, NC, 5);
+  state_features_args a[2];
+  for (int side = 0; side < 2; ++side)
+    a[side] = (state_features_args){.state = {.capacity = CAPACITY},
+                                    .n_feature = FEATURES,
+                                    .n_direction = ND,
+                                    .n_category = NC,
+                                    .stride = stride};
+  const size_t n = (size_t)(ROWS * stride);
+  a[0].item = twice(&p, item, sizeof item, &a[1].item);
+  a[0].state.entry = twice(&p, entry, sizeof entry, &a[1].state.entry);
+  a[0].state.length = twice(&p, length, sizeof length, &a[1].state.length);
+  a[0].state.session = twice(&p, session, sizeof session, &a[1].state.session);
+  a[0].state.user = twice(&p, user, sizeof user, &a[1].state.user);
+  a[0].feature = twice(&p, NULL, n * sizeof(float), &a[1].feature);
+  ASSERT_OK(BACKEND_LAUNCH(p.cpu, state_features, ROWS, &a[0]));
+  ASSERT_OK(BACKEND_LAUNCH(p.cuda, state_features, ROWS, &a[1]));
+  EXPECT_TRUE(same(&p, a[0].feature, a[1].feature, n));
+  release(&p, (void *)a[0].item, (void *)a[1].item);
+  release(&p, a[0].state.entry, a[1].state.entry);
+  release(&p, a[0].state.length, a[1].state.length);
+  release(&p, a[0].state.session, a[1].state.session);
+  release(&p, a[0].state.user, a[1].state.user);
+  release(&p, a[0].feature, a[1].feature);
+  parity_close(&p);
+}
+
+TEST(cuda_variants, folds_keep_the_same_list_with_ties_and_masks) {
+  enum { ROWS = 9, TOP = 5, COLUMNS = 205, WORDS = (COLUMNS + 50) / 32 + 1 };
+  parity p;
+  if (!parity_open(&p)) return;
+  test_random r = {5, 0};
+  static float q[ROWS * COLUMNS], bias[COLUMNS + 50];
+  uint32_t seen[ROWS * WORDS];
+  for (int k = 0; k < ROWS * COLUMNS; ++k)  // few values, so that many are equal
+    q[k] = test_below(&r, 40) == 0 ? NAN : (float)test_below(&r, 12);
+  for (int k = 0; k < COLUMNS + 50; ++k) bias[k] = (float)test_below(&r, 3);
+  for (int k = 0; k < ROWS * WORDS; ++k) seen[k] = test_below(&r, 1u << 31);
+  best_fold_args a[2];
+  for (int masked = 0; masked < 2; ++masked) {
+    for (int side = 0; side < 2; ++side)
+      a[side] = (best_fold_args){.rows = ROWS,
+                                 .places = ROWS,
+                                 .n_item = COLUMNS + 50,
+                                 .n_seen_word = WORDS,
+                                 .column = 50,
+                                 .n_column = COLUMNS,
+                                 .top = TOP};
+    a[0].q = twice(&p, q, sizeof q, &a[1].q);
+    a[0].bias = twice(&p, bias, sizeof bias, &a[1].bias);
+    a[0].seen = twice(&p, seen, sizeof seen, &a[1].seen);
+    a[0].value = twice(&p, NULL, ROWS * TOP * sizeof(float), &a[1].value);
+    a[0].item = twice(&p, NULL, ROWS * TOP * sizeof(int32_t), &a[1].item);
+    void *mask[2] = {(void *)a[0].seen, (void *)a[1].seen};
+    if (!masked) a[0].seen = a[1].seen = NULL;
+    for (int side = 0; side < 2; ++side) {
+      throng_backend *backend = side ? p.cuda : p.cpu;
+      best_reset_args reset = {a[side].value, a[side].item, TOP};
+      ASSERT_OK(BACKEND_LAUNCH(backend, best_reset, ROWS, &reset));
+      ASSERT_OK(BACKEND_LAUNCH(backend, best_fold, ROWS, &a[side]));
+    }
+    int32_t item[ROWS * TOP];
+    ASSERT_OK(p.cuda->ops->download(p.cuda, item, a[1].item, sizeof item));
+    EXPECT_EQ(memcmp(item, a[0].item, sizeof item), 0);
+    EXPECT_TRUE(same(&p, a[0].value, a[1].value, ROWS * TOP));
+    release(&p, (void *)a[0].q, (void *)a[1].q);
+    release(&p, (void *)a[0].bias, (void *)a[1].bias);
+    release(&p, mask[0], mask[1]);
+    release(&p, a[0].value, a[1].value);
+    release(&p, a[0].item, a[1].item);
+  }
+  parity_close(&p);
+}
+
+/// The search on both backends: the same item, or one whose Q is the same to within rounding.
+static void search(int n_agent, int places, int n_item, int width, int mask, bool ties) {
+  parity p;
+  if (!parity_open(&p)) return;
+  test_random r = {(uint32_t)(places + n_item + width + mask), 0};
+  const int words = (n_item + 31) / 32, capacity = 6;
+  const size_t n_row = (size_t)(n_agent * places), n_vector = (size_t)(n_agent * n_item);
+  float *query = calloc(n_row * (size_t)width, sizeof *query);
+  float *vector = calloc(n_vector * (size_t)width, sizeof *vector);
+  float *bias = calloc(n_vector, sizeof *bias);
+  uint32_t *seen = calloc(n_row * (size_t)words, sizeof *seen);
+  uint32_t *entry = calloc(n_row * (size_t)capacity, sizeof *entry);
+  int32_t *length = calloc(n_row, sizeof *length);
+  for (size_t k = 0; k < n_row * (size_t)width; ++k)
+    query[k] = ties ? (float)test_below(&r, 2) : test_unit(&r) - 0.5f;
+  for (size_t k = 0; k < n_vector * (size_t)width; ++k)
+    vector[k] = ties ? (float)test_below(&r, 2) : test_unit(&r) - 0.5f;
+  for (size_t k = 0; k < n_vector; ++k) bias[k] = ties ? 0 : test_unit(&r);
+  for (size_t k = 0; k < n_row * (size_t)words; ++k)
+    seen[k] = test_below(&r, 3) == 0 ? 0xffffffffu : test_below(&r, 1u << 31);
+  if (mask == 1)  // a state that has seen everything
+    for (int k = 0; k < words; ++k) seen[k] = 0xffffffffu;
+  for (size_t k = 0; k < n_row * (size_t)capacity; ++k)
+    entry[k] = test_below(&r, 2 * (uint32_t)n_item);
+  for (size_t k = 0; k < n_row; ++k) length[k] = (int32_t)test_below(&r, (uint32_t)capacity + 1);
+  if (!ties) query[width] = NAN;  // of the second state: it has no best
+
+  best_search_args a[2];
+  for (int side = 0; side < 2; ++side)
+    a[side] = (best_search_args){.shown = {.capacity = capacity},
+                                 .places = places,
+                                 .n_item = n_item,
+                                 .n_seen_word = words,
+                                 .n_agent = n_agent,
+                                 .width = width};
+  a[0].query = twice(&p, query, n_row * (size_t)width * 4, &a[1].query);
+  a[0].vector = twice(&p, vector, n_vector * (size_t)width * 4, &a[1].vector);
+  a[0].bias = twice(&p, bias, n_vector * 4, &a[1].bias);
+  void *others[4][2];
+  others[0][0] = twice(&p, seen, n_row * (size_t)words * 4, &others[0][1]);
+  others[1][0] = twice(&p, entry, n_row * (size_t)capacity * 4, &others[1][1]);
+  others[2][0] = twice(&p, length, n_row * 4, &others[2][1]);
+  others[3][0] = twice(&p, NULL, n_row * 8, &others[3][1]);
+  a[0].value = twice(&p, NULL, n_row * 4, &a[1].value);
+  a[0].item = twice(&p, NULL, n_row * 4, &a[1].item);
+  for (int side = 0; side < 2; ++side) {
+    if (mask == 1) a[side].seen = others[0][side];
+    if (mask == 2) {
+      a[side].shown.entry = others[1][side];
+      a[side].shown.length = a[side].shown.session = others[2][side];
+    }
+    a[side].packed = others[3][side];
+    throng_backend *backend = side ? p.cuda : p.cpu;
+    ASSERT_OK(BACKEND_LAUNCH(backend, best_search, (int64_t)n_row, &a[side]));
+  }
+  int32_t *item = calloc(n_row, sizeof *item);
+  float *value = calloc(n_row, sizeof *value);
+  ASSERT_OK(p.cuda->ops->download(p.cuda, item, a[1].item, n_row * 4));
+  ASSERT_OK(p.cuda->ops->download(p.cuda, value, a[1].value, n_row * 4));
+  int none = 0;
+  for (size_t k = 0; k < n_row; ++k) {
+    none += item[k] < 0;
+    if (ties || item[k] < 0 || a[0].item[k] < 0) EXPECT_EQ(item[k], a[0].item[k]);
+    if (item[k] >= 0) EXPECT_NEAR(value[k], a[0].value[k], 1e-5);
+    if (item[k] >= 0 && item[k] != a[0].item[k]) {  // then both must be as good
+      const int64_t at = (int64_t)(k / (size_t)places) * n_item + item[k];
+      EXPECT_NEAR(dot_product(query + k * (size_t)width, vector + at * width, width) + bias[at],
+                  a[0].value[k], 1e-5);
+    }
+  }
+  EXPECT_EQ(none > 0, !ties || mask == 1);
+  release(&p, (void *)a[0].query, (void *)a[1].query);
+  release(&p, (void *)a[0].vector, (void *)a[1].vector);
+  release(&p, (void *)a[0].bias, (void *)a[1].bias);
+  for (int k = 0; k < 4; ++k) release(&p, others[k][0], others[k][1]);
+  release(&p, a[0].value, a[1].value);
+  release(&p, a[0].item, a[1].item);
+  free(query), free(vector), free(bias), free(seen), free(entry), free(length), free(item);
+  free(value);
+  parity_close(&p);
+}
+
+TEST(cuda_variants, the_search_finds_the_best_item_of_each_state) {
+  search(1, 130, 300, 64, 0, false);
+  search(2, 5, 129, 64, 0, false);
+}
+TEST(cuda_variants, the_search_leaves_out_what_was_seen) {
+  search(1, 40, 700, 16, 1, false);
+  search(3, 7, 40, 16, 1, true);
+}
+TEST(cuda_variants, the_search_leaves_out_what_sessions_hold) { search(2, 33, 90, 12, 2, false); }
+TEST(cuda_variants, the_search_takes_the_first_of_equal_items) { search(2, 50, 400, 8, 0, true); }
+TEST(cuda_variants, the_search_takes_widths_that_fill_no_slice) {
+  for (int width = 2; width <= 26; width += 3) search(1, 4, 140, width, 0, false);
+}
+
+TEST(cuda_variants, yardsticks_rank_the_catalogue_as_the_rows_do) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_world world = small_world(19, USERS, 700, 12, 40);
+  for (int kind = 0; kind < 4; ++kind) {
+    throng_sim_def def = throng_default_sim_def();
+    def.lanes = 6;
+    def.history = 30;
+    def.max_steps = 20;
+    def.mask_seen = kind % 2 == 1;
+    def.votes.rule = kind == 3 ? THRONG_RULE_PROBABILITY : THRONG_RULE_LOGICAL;
+    def.votes.weights[2] = 0;
+    if (kind == 2) def.votes.table_bytes = 0;
+    if (kind == 3) def.votes.similarity = THRONG_SIMILARITY_MEAN;
+    throng_sim *sim[2];
+    policies *policy[2];
+    for (int side = 0; side < 2; ++side) {
+      ASSERT_OK(throng_sim_create(side ? p.cuda : p.cpu, &world, NULL, &def, &sim[side]));
+      ASSERT_OK(policies_create(sim[side], 10, &policy[side]));
+    }
+    for (int step = 0; step < 3; ++step)
+      for (int which = THRONG_POLICY_MOST_SIMILAR; which <= THRONG_POLICY_ORACLE; ++which) {
+        int32_t *best[2], item[6 * 10];
+        for (int side = 0; side < 2; ++side)
+          ASSERT_OK(policies_rank(policy[side], (throng_policy)which, 10, &best[side]));
+        ASSERT_OK(p.cuda->ops->download(p.cuda, item, best[1], sizeof item));
+        if (PARITY_EXACT) EXPECT_EQ(memcmp(item, best[0], sizeof item), 0);
+        for (int side = 0; side < 2; ++side) {
+          ASSERT_OK(policies_act(policy[side], THRONG_POLICY_RANDOM));
+          ASSERT_OK(sim_step_on_backend(sim[side]));
+        }
+      }
+    for (int side = 0; side < 2; ++side) {
+      policies_free(policy[side]);
+      throng_sim_close(sim[side]);
+    }
+  }
+  small_world_free(&world);
+  parity_close(&p);
+}
