@@ -1,0 +1,247 @@
+/// Embeddings by server: order by index, both encodings, the cache, and vectors that are refused.
+#include "llm/embed.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "http/server.h"
+#include "llm/llm.h"
+#include "throng_test.h"
+
+/// The server's vectors: of a word w, (w[0], w[1], length), in whatever order and encoding it is
+/// told.
+typedef struct stage {
+  int seen, texts;
+  bool plain, backwards, no_index, nan, twice, missing;
+  int dim;     // 3, or another
+  int broken;  // so many bodies first that are no JSON
+  char key[200];
+} stage;
+static stage st;
+
+static void append_vector(char *out, const char *word, size_t length) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  float v[4] = {(float)word[0], (float)word[1], (float)length, 1};
+  if (st.nan) v[1] = NAN;
+  if (st.plain) {
+    char *at = out + sprintf(out, "[");
+    for (int j = 0; j < st.dim; ++j) at += sprintf(at, "%s%g", j ? "," : "", (double)v[j]);
+    sprintf(at, "]");
+    return;
+  }
+  const unsigned char *b = (const unsigned char *)v;
+  int n = 4 * st.dim;
+  char *at = out + sprintf(out, "\"");
+  for (int i = 0; i < n; i += 3) {
+    uint32_t w = (uint32_t)b[i] << 16 | (i + 1 < n ? (uint32_t)b[i + 1] << 8 : 0) |
+                 (i + 2 < n ? b[i + 2] : 0);
+    *at++ = digits[w >> 18];
+    *at++ = digits[w >> 12 & 63];
+    *at++ = i + 1 < n ? digits[w >> 6 & 63] : '=';
+    *at++ = i + 2 < n ? digits[w & 63] : '=';
+  }
+  sprintf(at, "\"");
+}
+
+static void serve(void *context, const server_request *request, server_reply *reply) {
+  (void)context;
+  ++st.seen;
+  const char *key = strstr(request->headers, "Authorization:");
+  snprintf(st.key, sizeof st.key, "%.*s", key ? (int)strcspn(key, "\r") : 0, key ? key : "");
+  if (st.broken-- > 0) {
+    reply_text(reply, "<html>busy</html>");
+    return;
+  }
+  static char list[64][200];
+  int n = 0;
+  const char *at = strstr(request->body, "\"input\":[") + 9;
+  while (*at == '"' && n < 64) {
+    size_t length = strcspn(at + 1, "\"");
+    int index = st.twice ? 0 : n;
+    char vector[120];
+    append_vector(vector, at + 1, length);
+    if (st.no_index)
+      snprintf(list[n], 200, "{\"embedding\":%s}", vector);
+    else
+      snprintf(list[n], 200, "{\"index\":%d,\"embedding\":%s}", index, vector);
+    ++n;
+    at += length + 2;
+    if (*at == ',') ++at;
+  }
+  st.texts += n;
+  static char body[20000];
+  size_t used = (size_t)sprintf(body, "{\"object\":\"list\",\"data\":[");
+  for (int i = 0; i < n - st.missing; ++i)
+    used += (size_t)sprintf(body + used, "%s%s", i ? "," : "", list[st.backwards ? n - 1 - i : i]);
+  sprintf(body + used, "],\"usage\":{\"prompt_tokens\":%d}}", n);
+  reply_text(reply, "%s", body);
+}
+
+static http_server *server;
+static llm_def llm;
+static embedding_def def;
+static keyword_sets sets;
+static char store[600];
+
+static void begin(void) {
+  st = (stage){.dim = 3};
+  server = http_server_start(serve, NULL);
+  snprintf(store, sizeof store, "%s/llm.sqlite", throng_test_folder());
+  llm = llm_default_def();
+  llm.store = store;
+  llm.retries = 2;
+  def = embedding_default_def();
+  def.provider = EMBEDDING_SERVER;
+  def.url = http_server_url(server);
+  def.model = "e";
+  def.batch = 7;
+  def.llm = &llm;
+  sets = (keyword_sets){0};
+  for (int i = 0; i < 40; ++i) {
+    char word[16];
+    EXPECT_OK(strings_append(&sets.keyword, word,
+                             (size_t)snprintf(word, sizeof word, "%c%c%.*s", 'a' + i % 26,
+                                              'a' + i / 26, i % 9, "xxxxxxxxx")));
+  }
+}
+
+static void end(void) {
+  http_server_stop(server);
+  strings_free(&sets.keyword);
+}
+
+static throng_status make(float **out, int32_t *dim) {
+  return embeddings_make(&def, &sets, 10, NULL, out, dim);
+}
+
+/// Every row is the server's vector of its own keyword, brought to unit length.
+static void expect_right(const float *v, int32_t dim) {
+  int wrong = 0;
+  ASSERT_EQ(dim, 3);
+  for (int64_t k = 0; k < sets.keyword.n; ++k) {
+    const char *w = strings_get(&sets.keyword, k);
+    double x[3] = {w[0], w[1], (double)strlen(w)};
+    double norm = sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
+    for (int j = 0; j < 3; ++j) wrong += fabs((double)v[3 * k + j] - x[j] / norm) > 1e-6;
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(llm_embed, vectors_belong_to_their_words_in_both_encodings_and_any_order) {
+  for (int way = 0; way < 4; ++way) {
+    begin();
+    snprintf(store, sizeof store, "%s/way-%d.sqlite", throng_test_folder(), way);
+    st.plain = way & 1;
+    st.backwards = way & 2;
+    float *v;
+    int32_t dim;
+    ASSERT_OK(make(&v, &dim));
+    expect_right(v, dim);
+    EXPECT_EQ(st.seen, 6);  // 40 in batches of 7
+    free(v);
+    end();
+  }
+}
+
+TEST(llm_embed, without_an_index_the_order_of_the_list_counts) {
+  begin();
+  st.no_index = true;
+  float *v;
+  int32_t dim;
+  ASSERT_OK(make(&v, &dim));
+  expect_right(v, dim);
+  free(v);
+  end();
+}
+
+TEST(llm_embed, what_the_store_has_is_not_asked_again) {
+  begin();
+  float *v;
+  int32_t dim;
+  ASSERT_OK(make(&v, &dim));
+  free(v);
+  st.texts = 0;
+  EXPECT_OK(strings_append(&sets.keyword, "zz new", 6));
+  ASSERT_OK(make(&v, &dim));
+  EXPECT_EQ(st.texts, 1);
+  expect_right(v, dim);
+  free(v);
+  st.texts = 0;
+  def.model = "another";
+  ASSERT_OK(make(&v, &dim));
+  EXPECT_EQ(st.texts, 41);
+  free(v);
+  end();
+}
+
+TEST(llm_embed, a_model_that_changed_its_dimension_is_an_error_that_says_so) {
+  begin();
+  float *v;
+  int32_t dim;
+  ASSERT_OK(make(&v, &dim));
+  free(v);
+  st.dim = 4;
+  EXPECT_OK(strings_append(&sets.keyword, "zz new", 6));
+  EXPECT_EQ(make(&v, &dim), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(),
+                  "has 4 numbers, the ones before it 3; has the model changed?");
+  EXPECT_CONTAINS(throng_error_message(), "model e");
+  EXPECT_TRUE(v == NULL);
+  end();
+}
+
+TEST(llm_embed, vectors_that_are_not_finite_missing_or_doubled_are_refused) {
+  static const struct {
+    int fault;
+    const char *part;
+  } cases[] = {{0, "number 1 is not finite"},
+               {1, "stands on two embeddings"},
+               {2, "the answer holds 6 embeddings, expected 7"}};
+  for (int c = 0; c < 3; ++c) {
+    begin();
+    llm.in_flight = 1;
+    st.nan = c == 0;
+    st.twice = c == 1;
+    st.missing = c == 2;
+    float *v;
+    int32_t dim;
+    EXPECT_EQ(make(&v, &dim), THRONG_ERROR_DATA);
+    EXPECT_CONTAINS(throng_error_message(), cases[c].part);
+    EXPECT_EQ(st.seen, 1);  // no retry helps
+    end();
+  }
+}
+
+TEST(llm_embed, a_body_that_is_no_json_is_asked_for_again) {
+  begin();
+  st.broken = 1;
+  llm.in_flight = 1;
+  float *v;
+  int32_t dim;
+  ASSERT_OK(make(&v, &dim));
+  EXPECT_EQ(st.seen, 7);
+  expect_right(v, dim);
+  free(v);
+  end();
+}
+
+TEST(llm_embed, the_chat_servers_key_is_not_given_to_another_server) {
+  begin();
+  setenv("THRONG_TEST_KEY", "sk-chat", 1);
+  llm.api_key_env = "THRONG_TEST_KEY";
+  float *v;
+  int32_t dim;
+  ASSERT_OK(make(&v, &dim));
+  EXPECT_STREQ(st.key, "");
+  free(v);
+  llm.url = def.url;
+  def.url = NULL;
+  def.model = "f";
+  ASSERT_OK(make(&v, &dim));
+  EXPECT_STREQ(st.key, "Authorization: Bearer sk-chat");
+  free(v);
+  unsetenv("THRONG_TEST_KEY");
+  end();
+}
