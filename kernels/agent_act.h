@@ -137,7 +137,8 @@ THRONG_ROW float epsilon_at(const epsilon_schedule *e, int64_t agent, float step
 /// Actions from the best items, or uniform over unseen items where the lane explores. Row: a lane.
 typedef struct choose_args {
   epsilon_schedule epsilon;
-  float agent_steps;           // an agent's user-steps so far
+  const int64_t *clock;        // of the agents (replay.h)
+  int64_t agent_lanes;         // user-steps of an agent each time
   int32_t greedy;              // leave epsilon out
   const uint32_t *agent_seed;  // (n_agent)
   const int32_t *step;         // (n_lane) of the simulator: the counter of the random stream
@@ -187,7 +188,7 @@ THRONG_ROW void choose_row(const choose_args *a, int64_t row) {
   if (!a->greedy) {
     random_words r = random_draw(seed, RANDOM_EXPLORE, 0, (uint32_t)a->step[row],
                                  a->first_lane + (uint32_t)row, a->episode[row]);
-    float epsilon = epsilon_at(&a->epsilon, agent, a->agent_steps);
+    float epsilon = epsilon_at(&a->epsilon, agent, (float)(a->clock[CLOCK_TIME] * a->agent_lanes));
     explore = epsilon > 0.0f && random_bernoulli(r.w[0], epsilon);
   }
   for (int32_t slot = 0; slot < a->slate; ++slot) {

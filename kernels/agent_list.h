@@ -18,6 +18,7 @@
   X(gather, 128)         \
   X(scatter_sum, 256)    \
   X(lane_state, 64)      \
+  X(agent_tick, 1)       \
   X(log_before, 1024)    \
   X(log_after, 1024)     \
   X(replay_sample, 512)  \

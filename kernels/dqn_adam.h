@@ -42,7 +42,7 @@ typedef struct adam_scale_args {
   const double *partial;  // (n_agent, n_partial)
   int64_t n_partial;
   const float *learning_rate, *beta1, *beta2, *max_norm;  // (n_agent); max_norm 0: no clipping
-  double update;                                          // t, from 1
+  const int64_t *update;                                  // (1) t, from 1
   adam_scale *scale;                                      // (n_agent)
   float *norm_sum;  // (n_agent) since the statistics were last read
 } adam_scale_args;
@@ -56,10 +56,11 @@ THRONG_ROW void adam_scale_row(const adam_scale_args *a, int64_t row) {
     clip = a->max_norm[row] / (norm + 1e-6f);
     if (clip > 1.0f) clip = 1.0f;
   }
+  double update = (double)a->update[0];
   adam_scale s;
   s.clip = clip;
-  s.step_size = (float)((double)a->learning_rate[row] / (1.0 - pow(a->beta1[row], a->update)));
-  s.root = (float)sqrt(1.0 - pow(a->beta2[row], a->update));
+  s.step_size = (float)((double)a->learning_rate[row] / (1.0 - pow(a->beta1[row], update)));
+  s.root = (float)sqrt(1.0 - pow(a->beta2[row], update));
   s.norm = norm;
   a->scale[row] = s;
   a->norm_sum[row] += norm;

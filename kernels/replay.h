@@ -38,6 +38,20 @@ THRONG_ROW void lane_state_row(const lane_state_args *a, int64_t row) {
   a->state.user[row] = a->user[row];
 }
 
+/// The agents' clock is kept where the kernels run, so that a step of training has the same
+/// arguments every time and may be recorded once and replayed.
+enum { CLOCK_TIME = 0, CLOCK_UPDATES = 1 };  // simulator steps logged; updates made
+
+/// One tick. Row: the only one.
+typedef struct agent_tick_args {
+  int64_t *clock;
+  int32_t which;
+} agent_tick_args;
+
+THRONG_ROW void agent_tick_row(const agent_tick_args *a, int64_t row) {
+  a->clock[a->which + row] += 1;
+}
+
 /// Time t of lane l is at place t % n_time.
 typedef struct replay_log {
   uint32_t *entry;  // (n_lane, n_time, slate) packed item and answer
@@ -52,12 +66,12 @@ typedef struct replay_log {
 /// What must be kept before the simulator's step, which may start a new episode. Row: a lane.
 typedef struct log_before_args {
   replay_log log;
-  int64_t at;  // time % n_time
+  const int64_t *clock;
   const int32_t *user, *step;
 } log_before_args;
 
 THRONG_ROW void log_before_row(const log_before_args *a, int64_t row) {
-  int64_t at = row * a->log.n_time + a->at;
+  int64_t at = row * a->log.n_time + a->clock[CLOCK_TIME] % a->log.n_time;
   a->log.user[at] = a->user[row];
   a->log.step[at] = a->step[row];
 }
@@ -65,7 +79,7 @@ THRONG_ROW void log_before_row(const log_before_args *a, int64_t row) {
 /// What the step gave. Row: a lane.
 typedef struct log_after_args {
   replay_log log;
-  int64_t at;
+  const int64_t *clock;
   const int32_t *action;    // (n_lane, slate)
   const vote_record *vote;  // (n_lane, slate)
   const float *reward;      // (n_lane)
@@ -73,7 +87,7 @@ typedef struct log_after_args {
 } log_after_args;
 
 THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
-  int64_t at = row * a->log.n_time + a->at;
+  int64_t at = row * a->log.n_time + a->clock[CLOCK_TIME] % a->log.n_time;
   for (int32_t k = 0; k < a->log.slate; ++k)
     a->log.entry[at * a->log.slate + k] =
         history_pack(a->action[row * a->log.slate + k], a->vote[row * a->log.slate + k].like);
@@ -86,20 +100,25 @@ THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
 typedef struct replay_sample_args {
   const uint32_t *seed;  // (n_agent)
   int64_t batch, lanes;  // lanes of one agent
-  int64_t first, times;  // oldest time and how many
+  const int64_t *clock;
+  int64_t most_times;  // times that are sampled from, the newest ones
+  int32_t n_step;      // the last time's successor is the newest state
   int32_t slate;
-  uint64_t draw;  // number of this batch
-  int32_t *lane;  // (n_agent, batch)
-  int64_t *time;  // (n_agent, batch)
-  int32_t *slot;  // (n_agent, batch)
+  const int64_t *draw;  // number of this batch, or NULL: as many updates as were made
+  int32_t *lane;        // (n_agent, batch)
+  int64_t *time;        // (n_agent, batch)
+  int32_t *slot;        // (n_agent, batch)
 } replay_sample_args;
 
 THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
   int64_t agent = row / a->batch, place = row % a->batch;
-  random_words r = random_draw(a->seed[agent], RANDOM_REPLAY, (uint32_t)place, (uint32_t)a->draw, 0,
-                               (uint32_t)(a->draw >> 32));
+  int64_t last = a->clock[CLOCK_TIME] - a->n_step, first = last - a->most_times + 1;
+  if (first < 0) first = 0;
+  uint64_t draw = (uint64_t)(a->draw ? a->draw[0] : a->clock[CLOCK_UPDATES]);
+  random_words r = random_draw(a->seed[agent], RANDOM_REPLAY, (uint32_t)place, (uint32_t)draw, 0,
+                               (uint32_t)(draw >> 32));
   a->lane[row] = (int32_t)(agent * a->lanes + random_index(r.w[0], (uint32_t)a->lanes));
-  a->time[row] = a->first + random_index(r.w[1], (uint32_t)a->times);
+  a->time[row] = first + random_index(r.w[1], (uint32_t)(last - first + 1));
   a->slot[row] = (int32_t)random_index(r.w[2], (uint32_t)a->slate);
 }
 

@@ -96,7 +96,8 @@ throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy) 
   choose_args choose = {
       .epsilon = {a->epsilon_start, a->epsilon_end, a->epsilon_steps,
                   a->def.epsilon == THRONG_EPSILON_EXPONENTIAL},
-      .agent_steps = (float)agent_steps(a),
+      .clock = a->counter,
+      .agent_lanes = a->lanes,
       .greedy = greedy,
       .agent_seed = a->seed,
       .step = sim->step,

@@ -208,6 +208,7 @@ done:
 
 void throng_agent_close(throng_agent *agent) {
   if (!agent) return;
+  agent_graphs_free(agent);
   agent_actor_free(agent->actor);
   agent_actor_free(agent->visitor);
   tensors_free(&agent->weights);
@@ -234,21 +235,6 @@ throng_status throng_agent_act(throng_agent *agent, throng_sim *sim, bool greedy
   if (!action) return THRONG_OK;
   size_t n = (size_t)sim->n_lane * (size_t)sim->def.slate_size;
   return agent->backend->ops->download(agent->backend, action, sim->action, n * sizeof *action);
-}
-
-throng_status throng_agent_train_step(throng_agent *a) {
-  THRONG_TRY(agent_actor_act(a->actor, a->sim, false));
-  THRONG_TRY(replay_before_step(a));
-  THRONG_TRY(sim_step_on_backend(a->sim));
-  THRONG_TRY(replay_after_step(a));
-  if (agent_steps(a) >= a->def.learning_starts && a->time % a->def.update_every == 0 &&
-      replay_ready(a))
-    for (int32_t k = 0; k < a->def.updates; ++k) THRONG_TRY(agent_learn(a));
-  if (a->def.tau >= 1.0f && agent_steps(a) - a->synced >= a->def.target_every) {
-    a->synced = agent_steps(a);
-    THRONG_TRY(agent_copy_target(a));
-  }
-  return THRONG_OK;
 }
 
 /// Epsilon of agent 0: what the statistics show of the schedule.

@@ -23,6 +23,7 @@ throng_status agent_register_batch(throng_agent *a) {
   ADD(lane, TENSOR_I32, n);
   ADD(slot, TENSOR_I32, n);
   ADD(time, TENSOR_I64, n);
+  ADD(number, TENSOR_I64, 1);
   ADD(action, TENSOR_I32, n);
   ADD(reward, TENSOR_F32, n);
   ADD(discount, TENSOR_F32, n);
@@ -246,6 +247,7 @@ throng_status agent_apply(throng_agent *a) {
     THRONG_TRY(BACKEND_LAUNCH(a->backend, square_sum, n_block[p] * a->n_agent, &square));
     first += n_block[p];
   }
+  THRONG_TRY(agent_tick(a, CLOCK_UPDATES));
   ++a->updates;
   ++a->stat_updates;
   adam_scale_args scale = {.partial = b->partial,
@@ -254,7 +256,7 @@ throng_status agent_apply(throng_agent *a) {
                            .beta1 = a->beta1,
                            .beta2 = a->beta2,
                            .max_norm = a->max_grad_norm,
-                           .update = (double)a->updates,
+                           .update = a->counter + CLOCK_UPDATES,
                            .scale = b->scale,
                            .norm_sum = b->norm_sum};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, adam_scale, a->n_agent, &scale));
@@ -296,9 +298,9 @@ static throng_status start_value(throng_agent *a) {
   return agent_copy_target(a);
 }
 
-static throng_status check_loss(throng_agent *a) {
+throng_status agent_check_loss(throng_agent *a, int64_t before) {
   int every = a->backend->host_memory ? HOST_CHECK_EVERY : DEVICE_CHECK_EVERY;
-  if (a->updates % every) return THRONG_OK;
+  if (a->updates / every == before / every) return THRONG_OK;
   float *loss = a->statistics;
   THRONG_TRY(a->backend->ops->download(a->backend, loss, a->batch.loss_mean,
                                        sizeof(float) * (size_t)a->n_agent));
@@ -312,10 +314,15 @@ static throng_status check_loss(throng_agent *a) {
   return THRONG_OK;
 }
 
-throng_status agent_learn(throng_agent *a) {
-  if (a->updates == 0) THRONG_TRY(start_value(a));
-  THRONG_TRY(replay_draw(a, (uint64_t)a->updates));
+throng_status agent_update(throng_agent *a) {
+  THRONG_TRY(replay_draw_next(a));
   THRONG_TRY(agent_gradients(a));
-  THRONG_TRY(agent_apply(a));
-  return check_loss(a);
+  return agent_apply(a);
+}
+
+throng_status agent_learn(throng_agent *a) {
+  int64_t before = a->updates;
+  if (a->updates == 0) THRONG_TRY(start_value(a));
+  THRONG_TRY(agent_update(a));
+  return agent_check_loss(a, before);
 }

@@ -69,7 +69,7 @@ typedef struct agent_pass {
 /// A batch of transitions and what an update makes of it: (n_agent, batch) each.
 typedef struct agent_batch {
   int32_t *lane, *slot, *action;
-  int64_t *time;
+  int64_t *time, *number;  // number (1): of a batch that replay_draw was asked for
   float *reward, *discount;
   agent_pass state, next;
   float *best_value;  // of the next state
@@ -88,6 +88,15 @@ typedef struct agent_batch {
   float *loss_sum, *q_sum, *norm_sum;  // (n_agent) since the statistics were read
   float *lane_reward, *lane_left;      // (n_lane) for the value that learning starts from
 } agent_batch;
+
+/// A step of training as a graph of the backend, where it has such: one for each combination of
+/// what a step may be (with or without learning) and may find (tables fresh or not).
+typedef struct agent_graph {
+  struct backend_graph *graph;
+  bool seen;                 // ran once as plain calls: products chosen, scratch grown
+  bool fresh, target_fresh;  // afterwards
+} agent_graph;
+enum { AGENT_GRAPHS = 8 };
 
 struct throng_agent {
   throng_agent_def def;
@@ -115,8 +124,8 @@ struct throng_agent {
   replay_log log;
   int64_t replay_times;  // times that are sampled from
   tensor_set counters;
-  int64_t *counter;  // (AGENT_COUNTERS) on the backend, filled when saving
-  int64_t time;      // simulator steps logged
+  int64_t *counter;  // (AGENT_COUNTERS) on the backend: the clock (replay.h), and what saving adds
+  int64_t time;      // simulator steps logged: the clock's mirror, like updates
   int64_t updates, synced, stat_updates;
 
   // Derived or scratch: not saved.
@@ -130,6 +139,7 @@ struct throng_agent {
   float *tile;                                // Q of some states and items
   agent_actor *actor, *visitor;  // for the agent's own simulator; for another, made on demand
   float *statistics;             // (3, count) host
+  agent_graph graph[AGENT_GRAPHS];
 };
 
 enum { AGENT_COUNTERS = 4 };
@@ -192,8 +202,12 @@ throng_status agent_product(const throng_agent *a, bool transpose_a, bool transp
 throng_status agent_register_replay(throng_agent *a);
 throng_status replay_before_step(throng_agent *a);
 throng_status replay_after_step(throng_agent *a);
+/// Move the clock on the backend; its mirror in throng_agent is the caller's matter.
+throng_status agent_tick(throng_agent *a, int32_t which);
 /// True where a batch can be drawn.
 bool replay_ready(const throng_agent *a);
+/// Draw the next batch of the clock and rebuild its states.
+throng_status replay_draw_next(throng_agent *a);
 /// Draw batch number `draw` and rebuild its states.
 throng_status replay_draw(throng_agent *a, uint64_t draw);
 /// Rebuild the states of the transitions in batch.lane, .time and .slot.
@@ -211,7 +225,15 @@ throng_status agent_gradients(throng_agent *a);
 /// One Adam step on the gradients, then the soft target update where tau < 1.
 throng_status agent_apply(throng_agent *a);
 throng_status agent_copy_target(throng_agent *a);
-/// Draw, gradients, apply, check the loss.
+/// Draw, gradients, apply: nothing that a graph could not record.
+throng_status agent_update(throng_agent *a);
+/// An update; before the first, where learning starts from; then the check of the loss.
 throng_status agent_learn(throng_agent *a);
+/// Has the loss stayed a number? Looked at each update on the host's memory, now and then on a
+/// device; `before`: updates when it might have been looked at last.
+throng_status agent_check_loss(throng_agent *a, int64_t before);
+
+// step.c
+void agent_graphs_free(throng_agent *a);
 
 #endif

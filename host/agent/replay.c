@@ -18,32 +18,36 @@ throng_status agent_register_replay(throng_agent *a) {
   return tensors_add(set, &a->log.step, TENSOR_I32, TENSOR_SHAPE(n, t), "step");
 }
 
+throng_status agent_tick(throng_agent *a, int32_t which) {
+  agent_tick_args tick = {a->counter, which};
+  return BACKEND_LAUNCH(a->backend, agent_tick, 1, &tick);
+}
+
 throng_status replay_before_step(throng_agent *a) {
-  log_before_args before = {a->log, a->time % a->log.n_time, a->sim->user, a->sim->step};
+  log_before_args before = {a->log, a->counter, a->sim->user, a->sim->step};
   return BACKEND_LAUNCH(a->backend, log_before, a->n_lane, &before);
 }
 
 throng_status replay_after_step(throng_agent *a) {
   const throng_sim *sim = a->sim;
-  log_after_args after = {a->log,    a->time % a->log.n_time, sim->action, sim->vote, sim->reward,
-                          sim->ended};
+  log_after_args after = {a->log, a->counter, sim->action, sim->vote, sim->reward, sim->ended};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, log_after, a->n_lane, &after));
+  THRONG_TRY(agent_tick(a, CLOCK_TIME));
   ++a->time;
   return THRONG_OK;
 }
 
 bool replay_ready(const throng_agent *a) { return a->time >= a->def.n_step; }
 
-throng_status replay_draw(throng_agent *a, uint64_t draw) {
+/// Draw the batch whose number is at `draw` on the backend (NULL: the clock's).
+static throng_status draw_batch(throng_agent *a, const int64_t *draw) {
   agent_batch *b = &a->batch;
-  int64_t last = a->time - a->def.n_step;  // its successor is the newest state
-  int64_t first = last - a->replay_times + 1;
-  if (first < 0) first = 0;
   replay_sample_args sample = {.seed = a->seed,
                                .batch = a->def.batch,
                                .lanes = a->lanes,
-                               .first = first,
-                               .times = last - first + 1,
+                               .clock = a->counter,
+                               .most_times = a->replay_times,
+                               .n_step = a->def.n_step,
                                .slate = a->slate,
                                .draw = draw,
                                .lane = b->lane,
@@ -52,6 +56,13 @@ throng_status replay_draw(throng_agent *a, uint64_t draw) {
   THRONG_TRY(
       BACKEND_LAUNCH(a->backend, replay_sample, (int64_t)a->def.batch * a->n_agent, &sample));
   return replay_rebuild_batch(a);
+}
+
+throng_status replay_draw_next(throng_agent *a) { return draw_batch(a, NULL); }
+
+throng_status replay_draw(throng_agent *a, uint64_t draw) {
+  THRONG_TRY(a->backend->ops->upload(a->backend, a->batch.number, &draw, sizeof draw));
+  return draw_batch(a, a->batch.number);
 }
 
 throng_status replay_rebuild_batch(throng_agent *a) {

@@ -194,6 +194,11 @@ static throng_status at_marks(training *t, int64_t before, int32_t n_agent) {
   return checkpoint ? save(t) : THRONG_OK;
 }
 
+static bool marked(const training *t, int64_t before) {
+  return t->steps >= t->def->steps || passed(before, t->steps, t->def->evaluate_every) ||
+         passed(before, t->steps, t->def->checkpoint_every);
+}
+
 static throng_status take_steps(training *t, int32_t n_agent) {
   while (t->steps < t->def->steps) {
     if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps")) {
@@ -205,6 +210,8 @@ static throng_status take_steps(training *t, int32_t n_agent) {
     int64_t before = t->steps;
     THRONG_TRY(throng_agent_train_step(t->agent));
     t->steps += t->sim->n_lane;
+    // What is only queued on a device has not been done yet.
+    if (marked(t, before)) THRONG_TRY(t->sim->backend->ops->synchronize(t->sim->backend));
     t->seconds += clock_seconds() - begin;
     THRONG_TRY(at_marks(t, before, n_agent));
   }

@@ -126,6 +126,9 @@ static void train_both(const throng_sim_def *sim, const throng_agent_def *agent,
   EXPECT_TRUE(difference >= 0 && difference <= (PARITY_EXACT ? 0 : 1e-3));
   EXPECT_EQ(l.agent[0]->updates, l.agent[1]->updates);
   EXPECT_GT(l.agent[1]->updates, 0);
+  int graphs = 0;
+  for (int k = 0; k < AGENT_GRAPHS; ++k) graphs += l.agent[1]->graph[k].graph != NULL;
+  EXPECT_GT(graphs, 0);
   if (PARITY_EXACT) {
     EXPECT_TRUE(set_difference(&l.agent[0]->replay, &l.agent[1]->replay) == 0);
     EXPECT_TRUE(set_difference(&l.sim[0]->lanes, &l.sim[1]->lanes) == 0);
