@@ -98,18 +98,19 @@ throng_status chat_append_messages(const char *system, const char *user, byte_bu
   return append(out, "}]");
 }
 
+// No sample in it: small models copy a sample in place of the text.
 const char *chat_form_text(llm_form form, chat_side side) {
-  if (form != LLM_FORM_LINES) switch (side) {
-      case CHAT_LIKE:
-        return "Answer with JSON and nothing else: {\"like\": [{\"reason\": \"...\", \"evidence\": "
-               "\"...\", \"keywords\": [\"...\"]}]}";
-      case CHAT_DISLIKE:
-        return "Answer with JSON and nothing else: {\"dislike\": [{\"reason\": \"...\", "
-               "\"evidence\": \"...\", \"keywords\": [\"...\"]}]}";
-      default:
-        return "Answer with JSON and nothing else: {\"like\": [{\"reason\": \"...\", \"evidence\": "
-               "\"...\", \"keywords\": [\"...\"]}], \"dislike\": [...]}";
+#define JSON_FORM(keys)                                                                     \
+  "Answer with JSON and nothing else: an object with " keys                                 \
+  ", a list of objects with the keys \"reason\", \"evidence\" and \"keywords\" (a list of " \
+  "texts)."
+  if (form != LLM_FORM_LINES) {
+    switch (side) {
+      case CHAT_LIKE: return JSON_FORM("the key \"like\"");
+      case CHAT_DISLIKE: return JSON_FORM("the key \"dislike\"");
+      default: return JSON_FORM("the keys \"like\" and \"dislike\", each");
     }
+  }
   switch (side) {
     case CHAT_LIKE:
       return "Answer with one line for each reason and nothing else:\nlike | the reason | the "

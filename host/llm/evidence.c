@@ -5,7 +5,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-enum { LEAST_LETTERS = 3 };
+enum { LEAST_LETTERS = 5 };
 
 static bool is_word_point(utf8proc_int32_t point) {
   utf8proc_category_t c = utf8proc_category(point);

@@ -10,7 +10,7 @@
 /// ends. Invalid UTF-8 counts as a space.
 throng_status evidence_fold(const char *text, size_t length, byte_buffer *out);
 
-/// True where the folded evidence holds at least three letters or digits and stands in the folded
+/// True where the folded evidence holds at least five letters or digits and stands in the folded
 /// text as whole words in this order. `scratch` is overwritten.
 throng_status evidence_found(const char *folded_text, const char *evidence, byte_buffer *scratch,
                              bool *found);
