@@ -134,6 +134,10 @@ TEST(llm_answer, evidence_that_is_made_up_in_part_or_too_short_is_not_found) {
   EXPECT_FALSE(proven(text, "piano soft"));
   EXPECT_FALSE(proven(text, "oft piano"));
   EXPECT_FALSE(proven(text, "soft pian"));
+  EXPECT_FALSE(proven(text, "a soft pian"));
+  EXPECT_TRUE(proven(text, "a soft piano an"));  // cut off within its fourth word
+  EXPECT_FALSE(proven(text, "a soft guitar an"));
+  EXPECT_FALSE(proven(text, "soft piano and an ugly"));
   EXPECT_FALSE(proven(text, ""));
   EXPECT_FALSE(proven(text, "a soft") && proven(text, "a"));
   EXPECT_FALSE(proven(text, "..."));

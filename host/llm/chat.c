@@ -41,9 +41,9 @@ static throng_status append(byte_buffer *out, const char *format, ...) {
 /// and grammars keep the order of a schema.
 static throng_status append_list(byte_buffer *out, const char *name, int least, bool bounded) {
   const char *text =
-      bounded ? "{\"type\":\"string\",\"minLength\":3,\"maxLength\":160}" : "{\"type\":\"string\"}";
+      bounded ? "{\"type\":\"string\",\"minLength\":3,\"maxLength\":100}" : "{\"type\":\"string\"}";
   const char *word =
-      bounded ? "{\"type\":\"string\",\"minLength\":2,\"maxLength\":32}" : "{\"type\":\"string\"}";
+      bounded ? "{\"type\":\"string\",\"minLength\":3,\"maxLength\":24}" : "{\"type\":\"string\"}";
   THRONG_TRY(append(out, "\"%s\":{\"type\":\"array\",", name));
   if (bounded) THRONG_TRY(append(out, "\"minItems\":%d,\"maxItems\":%d,", least, least + 2));
   THRONG_TRY(append(out,

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-enum { LEAST_LETTERS = 5 };
+enum { LEAST_LETTERS = 5, LEAST_WORDS_CUT = 4 };
 
 static bool is_word_point(utf8proc_int32_t point) {
   utf8proc_category_t c = utf8proc_category(point);
@@ -86,10 +86,21 @@ throng_status evidence_found(const char *folded_text, const char *evidence, byte
   *found = false;
   bytes_clear(scratch);
   THRONG_TRY(evidence_fold(evidence, strlen(evidence), scratch));
-  int letters = 0;
-  for (const char *c = bytes_text(scratch); *c; ++c)
-    letters += *c != ' ' && ((unsigned char)*c & 0xc0) != 0x80;
-  *found = letters >= LEAST_LETTERS && strstr(folded_text, bytes_text(scratch)) != NULL;
+  if (!scratch->length) return THRONG_OK;
+  int letters = 0, words = 0;
+  size_t last = 0;  // where the space before the last word stands
+  for (size_t i = 0; i < scratch->length; ++i) {
+    unsigned char c = (unsigned char)scratch->data[i];
+    letters += c != ' ' && (c & 0xc0) != 0x80;
+    if (c != ' ' || i + 1 == scratch->length) continue;
+    ++words;
+    last = i;
+  }
+  if (letters < LEAST_LETTERS) return THRONG_OK;
+  *found = strstr(folded_text, scratch->data) != NULL;
+  if (*found || words < LEAST_WORDS_CUT) return THRONG_OK;
+  scratch->data[last + 1] = '\0';  // with the space that ends the word before
+  *found = strstr(folded_text, scratch->data) != NULL;
   return THRONG_OK;
 }
 

@@ -11,7 +11,8 @@
 throng_status evidence_fold(const char *text, size_t length, byte_buffer *out);
 
 /// True where the folded evidence holds at least five letters or digits and stands in the folded
-/// text as whole words in this order. `scratch` is overwritten.
+/// text as whole words in this order. Of four words or more the last may be missing there: bounds
+/// on lengths cut quotes off within a word. `scratch` is overwritten.
 throng_status evidence_found(const char *folded_text, const char *evidence, byte_buffer *scratch,
                              bool *found);
 
