@@ -105,6 +105,7 @@ static throng_status check(const throng_agent_def *d, const throng_sim *sim, int
 static throng_status make_constants(throng_agent *a) {
   void *item = NULL;
   throng_status status = THRONG_OK;
+  if (a->backend->planning) return THRONG_OK;  // takes time, and no memory of the backend's
   if (a->def.head == THRONG_HEAD_TWO_TOWER) {
     size_t size = (size_t)(a->n_item * a->n_feature);
     THRONG_TRY(throng_alloc(&item, size, sizeof(float), "item features"));

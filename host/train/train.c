@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "agent/agent.h"
+#include "base/plan.h"
 #include "base/safetensors.h"
 #include "report/run_folder.h"
 #include "report/table.h"
@@ -256,6 +257,31 @@ static throng_status make_parts(training *t, throng_backend *backend, const thro
   return evaluator_create(backend, world, sta, sim, &few, 1, &t->short_evaluator);
 }
 
+static void free_parts(training *t) {
+  agent_actor_free(t->actor);
+  evaluator_free(t->short_evaluator);
+  evaluator_free(t->evaluator);
+  throng_agent_close(t->agent);
+  throng_sim_close(t->sim);
+}
+
+/// On a device: the sum of everything that make_parts will take, against what is free, before
+/// anything is begun.
+static throng_status check_memory(const training *t, throng_backend *backend,
+                                  const throng_world *world, const throng_sta *sta,
+                                  const throng_sim_def *sim, const throng_agent_def *agent) {
+  throng_backend *plan;
+  training trial = {.def = t->def};
+  if (!backend->ops->memory) return THRONG_OK;
+  THRONG_TRY(plan_open(backend, &plan));
+  throng_status status = make_parts(&trial, plan, world, sta, sim, agent);
+  if (status == THRONG_OK)
+    status = plan_check(plan, backend, world_device_held(backend, world), "training");
+  free_parts(&trial);
+  throng_backend_close(plan);
+  return status;
+}
+
 static throng_status run(training *t, const throng_agent_def *agent) {
   THRONG_TRY(run_folder_open(t->def->out, t->def->resume, t->progress, &t->folder));
   if (t->def->resume) THRONG_TRY(resume(t));
@@ -289,6 +315,7 @@ throng_status throng_train(throng_backend *backend, const throng_world *world,
                 .start = -1,
                 .evaluated = -1,
                 .saved = -1};
+  THRONG_TRY(check_memory(&t, backend, world, sta, sim, agent));
   throng_status status = make_parts(&t, backend, world, sta, sim, agent);
   if (status == THRONG_OK) status = run(&t, agent);
   if (status != THRONG_OK && status != THRONG_ERROR_CANCELLED && t.saved >= 0)
@@ -296,10 +323,6 @@ throng_status throng_train(throng_backend *backend, const throng_world *world,
   throng_status closed =
       run_folder_close(t.folder, status == THRONG_OK ? TENSORBOARD_END_OK : TENSORBOARD_END_FAILED);
   if (status == THRONG_OK) status = closed;
-  agent_actor_free(t.actor);
-  evaluator_free(t.short_evaluator);
-  evaluator_free(t.evaluator);
-  throng_agent_close(t.agent);
-  throng_sim_close(t.sim);
+  free_parts(&t);
   return status;
 }
