@@ -10,7 +10,7 @@ RELEASE := build/release
 DEMO := runs/demo
 PYTHON ?= python3
 
-.PHONY: help deps deps-check build program test demo check lint fuzz bench install clean
+.PHONY: help deps deps-check build program test demo check lint fuzz bench gpu-check gpu-bundle install clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ bench: build  ## Measure, beside the PyTorch peer where PYTHON has torch
 
 install: build  ## Install under PREFIX (/usr/local); DESTDIR is heeded
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"
+
+gpu-check:  ## On a machine with a GPU and nvcc, offline: build, compare, sanitise, measure
+	@PYTHON="$(PYTHON)" JOBS="$(JOBS)" bench/gpu_check.sh build/gpu
+
+gpu-bundle:  ## Fetch what such a machine may lack into build/gpu-bundle (BUNDLE_TORCH=1: the peer too)
+	@PYTHON="$(PYTHON)" .ci/gpu-bundle build/gpu-bundle
 
 clean:  ## Remove everything that was built
 	@rm -rf build

@@ -116,7 +116,7 @@ int main(int argc, char **argv) {
   if (!world_path || !sta_path) {
     fprintf(stderr,
             "usage: bench_sim --world FILE --sta FILE [--make 1] [--sample FILE] [--threads N] "
-            "[--seconds T] [--csv FILE]\n");
+            "[--lanes B] [--backend cpu|cuda] [--seconds T] [--csv FILE]\n");
     return 2;
   }
   throng_backend_def backend_def = throng_default_backend_def();
@@ -132,6 +132,7 @@ int main(int argc, char **argv) {
   bench_require(throng_sta_open(backend, world, sta_path, &sta));
 
   bench_sim_def def = bench_sim_default_def();
+  def.lanes = atoi(bench_option(argc, argv, "--lanes", "4096"));
   def.seconds = atof(bench_option(argc, argv, "--seconds", "2"));
   bench_output out = bench_open(backend, argc, argv);
   bench_require(bench_sim(backend, world, sta, &def, print_row, &out));

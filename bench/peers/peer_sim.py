@@ -26,9 +26,14 @@ import warnings
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
+from safetensors.torch import load_file as load_on_host
 
 warnings.filterwarnings("ignore")
+
+
+def load_file(path):
+    device = torch.get_default_device()
+    return {name: tensor.to(device) for name, tensor in load_on_host(path).items()}
 
 
 def padded_lists(offset, flat, fill):
@@ -297,7 +302,7 @@ def verify(world, sta, path):
 
 
 def time_steps(world, vote, lanes_n, seconds):
-    """Median seconds of a step, after a warm-up that includes compiling."""
+    """Median seconds of a step (waited for, on a GPU), after a warm-up that includes compiling."""
     lanes = Lanes(world, torch.randint(world.n_user, (lanes_n,)))
     lanes.step = torch.randint(40, (lanes_n,))
     actions = torch.randint(world.n_item, (16, lanes_n))
@@ -307,6 +312,8 @@ def time_steps(world, vote, lanes_n, seconds):
     while len(samples) < 5 or time.perf_counter() - begin < seconds:
         start = time.perf_counter()
         step(world, lanes, vote, actions[len(samples) % 16])
+        if torch.cuda.is_initialized():
+            torch.cuda.synchronize()
         samples.append(time.perf_counter() - start)
     return statistics.median(samples)
 
@@ -324,7 +331,9 @@ def main():
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--csv", default="", help="append rows in the form of bench/results/")
     parser.add_argument("--commit", default="")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda: where tensors are made")
     args = parser.parse_args()
+    torch.set_default_device(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.manual_seed(1)

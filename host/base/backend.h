@@ -67,7 +67,7 @@ struct throng_backend {
   int n_thread;
   bool host_memory;  // blocks may be read and written by the host directly
   bool searches;     // KERNEL_best_search is faster here than products and folds
-  bool planning;     // nothing runs: only what would be allocated is counted (base/plan.h)
+  bool planning;     // nothing runs: only what would be allocated is counted (base/memory_plan.h)
   void *context;
   void *shared;  // worlds uploaded here, see world/world_device.c
 };

@@ -20,11 +20,19 @@ static int compare_doubles(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/// Whose queue calls are waited for: what is only queued has not been done.
+static throng_backend *measured;
+
+static throng_status settle(void) {
+  return measured ? measured->ops->synchronize(measured) : THRONG_OK;
+}
+
 throng_status measure(measure_call *call, void *context, double seconds, measure_row *row) {
   int64_t calls = 0;
   double start = measure_now(), elapsed;
   do {
     THRONG_TRY(call(context));
+    THRONG_TRY(settle());
     ++calls;
     elapsed = measure_now() - start;
   } while (elapsed < seconds / 5);
@@ -38,6 +46,7 @@ throng_status measure(measure_call *call, void *context, double seconds, measure
   while (n < MAX_CHUNKS && (n < 3 || measure_now() - start < seconds)) {
     double begin = measure_now();
     for (int64_t i = 0; i < chunk; ++i) THRONG_TRY(call(context));
+    THRONG_TRY(settle());
     sample[n++] = (measure_now() - begin) / (double)chunk;
   }
   qsort(sample, (size_t)n, sizeof sample[0], compare_doubles);
@@ -53,12 +62,14 @@ throng_status measure(measure_call *call, void *context, double seconds, measure
 enum {
   TRIAD_LENGTH = 16 << 20,  // floats an array: 64 MiB, three arrays
   GEMM_SIDE = 1024,
+  DEVICE_SIDE = 4096,
   LOADS = 1 << 21,
 };
 
 typedef struct probe {
   throng_backend *backend;
   float *a, *b, *c;  // (TRIAD_LENGTH)
+  int64_t side;      // of the product
   uint64_t sum;      // kept, so that the loads are not removed
 } probe;
 
@@ -73,16 +84,16 @@ static throng_status run_triad(void *context) {
 
 static throng_status run_gemm(void *context) {
   probe *p = context;
-  gemm_args g = {.m = GEMM_SIDE,
-                 .n = GEMM_SIDE,
-                 .k = GEMM_SIDE,
+  gemm_args g = {.m = p->side,
+                 .n = p->side,
+                 .k = p->side,
                  .alpha = 1,
                  .a = p->b,
                  .b = p->c,
                  .c = p->a,
-                 .lda = GEMM_SIDE,
-                 .ldb = GEMM_SIDE,
-                 .ldc = GEMM_SIDE,
+                 .lda = p->side,
+                 .ldb = p->side,
+                 .ldc = p->side,
                  .batch = 1};
   THRONG_TRY(p->backend->ops->gemm(p->backend, &g));
   return p->backend->ops->synchronize(p->backend);
@@ -105,11 +116,40 @@ static throng_status run_loads(void *context) {
   return THRONG_OK;
 }
 
+static throng_status run_copy(void *context) {
+  probe *p = context;
+  return p->backend->ops->copy(p->backend, p->a, p->b, sizeof(float) * TRIAD_LENGTH);
+}
+
+/// A device's: bytes read and written by a copy that no cache holds, and a product of a size that
+/// fills it. Random lines are left out: a processor's loop cannot ask for them there.
+static throng_status measure_device(throng_backend *backend, measure_ceiling *out) {
+  probe p = {.backend = backend};
+  void *block = NULL;
+  measure_row row;
+  throng_status status;
+  THRONG_TRY(
+      backend->ops->alloc(backend, 3 * sizeof(float) * TRIAD_LENGTH, "ceiling probe", &block));
+  p.a = block;
+  p.b = p.a + TRIAD_LENGTH;
+  p.c = p.b + TRIAD_LENGTH;
+  THRONG_TRY_GOTO(measure(run_copy, &p, 0.3, &row));
+  out->bytes = 2.0 * sizeof(float) * TRIAD_LENGTH / row.seconds;
+  p.side = DEVICE_SIDE;
+  THRONG_TRY_GOTO(measure(run_gemm, &p, 0.3, &row));
+  out->operations = 2.0 * DEVICE_SIDE * DEVICE_SIDE * DEVICE_SIDE / row.seconds;
+done:
+  backend->ops->release(backend, block);
+  return status;
+}
+
 throng_status measure_machine(throng_backend *backend, measure_ceiling *out) {
   memset(out, 0, sizeof *out);
+  measured = backend->host_memory ? NULL : backend;
+  if (measured) return measure_device(backend, out);
   void *block;
   THRONG_TRY(throng_alloc(&block, 3 * (size_t)TRIAD_LENGTH, sizeof(float), "ceiling probe"));
-  probe p = {.backend = backend, .a = block};
+  probe p = {.backend = backend, .a = block, .side = GEMM_SIDE};
   p.b = p.a + TRIAD_LENGTH;
   p.c = p.b + TRIAD_LENGTH;
 #pragma omp parallel for schedule(static) num_threads(backend->n_thread)
@@ -122,10 +162,8 @@ throng_status measure_machine(throng_backend *backend, measure_ceiling *out) {
   throng_status status;
   THRONG_TRY_GOTO(measure(run_triad, &p, 0.3, &row));
   out->bytes = 3.0 * sizeof(float) * TRIAD_LENGTH / row.seconds;
-  if (backend->host_memory) {
-    THRONG_TRY_GOTO(measure(run_gemm, &p, 0.3, &row));
-    out->operations = 2.0 * GEMM_SIDE * GEMM_SIDE * GEMM_SIDE / row.seconds;
-  }
+  THRONG_TRY_GOTO(measure(run_gemm, &p, 0.3, &row));
+  out->operations = 2.0 * GEMM_SIDE * GEMM_SIDE * GEMM_SIDE / row.seconds;
   THRONG_TRY_GOTO(measure(run_loads, &p, 0.3, &row));
   out->loads = LOADS / row.seconds;
 done:

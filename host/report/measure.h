@@ -26,11 +26,13 @@ typedef throng_status measure_call(void *context);
 /// seconds, low, high and chunks of `row`; the rest is the caller's.
 throng_status measure(measure_call *call, void *context, double seconds, measure_row *row);
 
-/// What this machine can do with the threads of `backend`, measured in about a second.
+/// What this machine can do with the threads of `backend`, measured in about a second; on a device,
+/// what the device can. Calls measured from here on are waited for on it, until the next machine.
 typedef struct measure_ceiling {
-  double bytes;       // a second, triad over arrays far beyond the caches (McCalpin's STREAM)
-  double operations;  // a second, single-precision product of 1,024 x 1,024 matrices
-  double loads;       // a second, cache lines at random addresses of 192 MiB
+  double bytes;  // a second, triad over arrays far beyond the caches (STREAM); a device: a copy
+  double
+      operations;  // a second, single-precision product of square matrices, 1,024 (device: 4,096)
+  double loads;    // a second, cache lines at random addresses of 192 MiB; a device: 0
 } measure_ceiling;
 
 throng_status measure_machine(throng_backend *backend, measure_ceiling *out);

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "agent/agent.h"
-#include "base/plan.h"
+#include "base/memory_plan.h"
 #include "base/safetensors.h"
 #include "report/run_folder.h"
 #include "report/table.h"
@@ -273,10 +273,10 @@ static throng_status check_memory(const training *t, throng_backend *backend,
   throng_backend *plan;
   training trial = {.def = t->def};
   if (!backend->ops->memory) return THRONG_OK;
-  THRONG_TRY(plan_open(backend, &plan));
+  THRONG_TRY(memory_plan_open(backend, &plan));
   throng_status status = make_parts(&trial, plan, world, sta, sim, agent);
   if (status == THRONG_OK)
-    status = plan_check(plan, backend, world_device_held(backend, world), "training");
+    status = memory_plan_check(plan, backend, world_device_held(backend, world), "training");
   free_parts(&trial);
   throng_backend_close(plan);
   return status;

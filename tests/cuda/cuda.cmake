@@ -45,3 +45,22 @@ endforeach()
 foreach(name test_cuda_sim test_cuda_agent on_cuda_sim on_cuda_evaluator on_cuda_fidelity on_cuda_train)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "OMP_WAIT_POLICY=passive;THRONG_CUDA_PLAIN=1")
 endforeach()
+
+# The same comparisons on a real device: gpu_test_cuda_*. On a machine without one they are skipped,
+# saying why.
+if(TARGET throng_cuda_kernels)
+  foreach(source ${CUDA_PARITY_TESTS})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(gpu_${name} ${source})
+    target_link_libraries(gpu_${name} PRIVATE throng_test_shim throng_static)
+    target_include_directories(gpu_${name} PRIVATE ${CUDA_TESTS} ${CUDA_SOURCES}
+                               ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/support)
+    target_include_directories(gpu_${name} SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+    target_compile_definitions(gpu_${name} PRIVATE
+      TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TEST_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}")
+    add_test(NAME gpu_${name} COMMAND gpu_${name})
+    # One at a time: they share a device.
+    set_tests_properties(gpu_${name} PROPERTIES LABELS gpu TIMEOUT 600 RUN_SERIAL ON
+                         ENVIRONMENT "OMP_WAIT_POLICY=passive")
+  endforeach()
+endif()

@@ -1,6 +1,6 @@
 /// Learning on both backends: a fit of f_sta, DQN with both heads, yardsticks, and a whole run.
 #include "agent/learner.h"
-#include "base/plan.h"
+#include "base/memory_plan.h"
 #include "cuda_parity.h"
 #include "sta/sta.h"
 #include "support/small_run.h"
@@ -268,7 +268,7 @@ TEST(cuda_agent, what_is_planned_is_what_a_run_then_takes) {
   small_run run;
   ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
   throng_backend *plan;
-  ASSERT_OK(plan_open(p.cuda, &plan));
+  ASSERT_OK(memory_plan_open(p.cuda, &plan));
   size_t taken[2];
   for (int side = 0; side < 2; ++side) {
     throng_backend *b = side ? p.cuda : plan;
@@ -277,7 +277,7 @@ TEST(cuda_agent, what_is_planned_is_what_a_run_then_takes) {
     throng_agent *agent;
     ASSERT_OK(throng_sim_create(b, run.world, NULL, &run.sim, &sim));
     ASSERT_OK(throng_agent_create(sim, &run.agent, 1000, &agent));
-    taken[side] = side ? cuda_on_cpu_in_use() - before : plan_bytes(plan);
+    taken[side] = side ? cuda_on_cpu_in_use() - before : memory_plan_bytes(plan);
     throng_agent_close(agent);
     throng_sim_close(sim);
   }

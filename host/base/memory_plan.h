@@ -1,19 +1,19 @@
 /// What a run would take, before it takes anything: a backend on which nothing happens but
 /// counting. The stages' own code is run on it, so that the sum is exact and cannot fall behind the
 /// code.
-#ifndef THRONG_BASE_PLAN_H
-#define THRONG_BASE_PLAN_H
+#ifndef THRONG_BASE_MEMORY_PLAN_H
+#define THRONG_BASE_MEMORY_PLAN_H
 
 #include "base/backend.h"
 
 /// A backend like `real` that hands out addresses without memory behind them, reads zeros and runs
 /// nothing. Stages may leave out costly work where backend->planning.
-throng_status plan_open(const throng_backend *real, throng_backend **out);
+throng_status memory_plan_open(const throng_backend *real, throng_backend **out);
 /// Bytes at the most that were taken at once.
-size_t plan_bytes(const throng_backend *plan);
+size_t memory_plan_bytes(const throng_backend *plan);
 /// Does what was planned fit the free memory of `real`? `held`: bytes of the plan that are there
 /// already. Errors: MEMORY with the parts' sizes, largest first, and what to lower.
-throng_status plan_check(const throng_backend *plan, throng_backend *real, size_t held,
-                         const char *what);
+throng_status memory_plan_check(const throng_backend *plan, throng_backend *real, size_t held,
+                                const char *what);
 
 #endif

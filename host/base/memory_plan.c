@@ -1,5 +1,5 @@
 /// Counting what would be allocated.
-#include "base/plan.h"
+#include "base/memory_plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,7 +106,7 @@ static const backend_ops plan_ops = {
     .synchronize = plan_synchronize,
 };
 
-throng_status plan_open(const throng_backend *real, throng_backend **out) {
+throng_status memory_plan_open(const throng_backend *real, throng_backend **out) {
   void *backend_block, *context_block;
   *out = NULL;
   THRONG_TRY(throng_alloc(&backend_block, 1, sizeof(throng_backend), "plan of memory"));
@@ -128,7 +128,7 @@ throng_status plan_open(const throng_backend *real, throng_backend **out) {
   return THRONG_OK;
 }
 
-size_t plan_bytes(const throng_backend *plan) {
+size_t memory_plan_bytes(const throng_backend *plan) {
   const plan_context *c = plan->context;
   return c->most;
 }
@@ -138,8 +138,8 @@ static int largest_first(const void *a, const void *b) {
   return (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
-throng_status plan_check(const throng_backend *plan, throng_backend *real, size_t held,
-                         const char *what) {
+throng_status memory_plan_check(const throng_backend *plan, throng_backend *real, size_t held,
+                                const char *what) {
   plan_context *c = plan->context;
   size_t free_bytes, total_bytes;
   if (!real->ops->memory) return THRONG_OK;

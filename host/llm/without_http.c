@@ -1,0 +1,21 @@
+/// What stands in for http.c in a build without libcurl (-DTHRONG_HTTP=OFF): errors that say so.
+#include "llm/http.h"
+
+http_def http_default_def(void) { return (http_def){.in_flight = 1}; }
+
+bool http_is_loopback(const char *url) {
+  (void)url;
+  return false;
+}
+
+throng_status http_check_url(const char *where, const char *url) {
+  return throng_fail(THRONG_ERROR_CONFIG,
+                     "%s: %s: this build was made without libcurl and asks no servers; configure "
+                     "with -DTHRONG_HTTP=ON, or use the lexical, file or lsa providers",
+                     where, url);
+}
+
+throng_status http_run(const http_def *def, const http_handler *handler, http_counts *counts) {
+  (void)handler, (void)counts;
+  return http_check_url("llm.url", def->url);
+}
