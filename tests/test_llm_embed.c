@@ -14,7 +14,7 @@
 /// told.
 typedef struct stage {
   int seen, texts;
-  bool plain, backwards, no_index, nan, twice, missing;
+  bool plain, backwards, no_index, nan, twice, missing, turned;
   int dim;     // 3, or another
   int broken;  // so many bodies first that are no JSON
   char key[200];
@@ -25,6 +25,7 @@ static void append_vector(char *out, const char *word, size_t length) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   float v[4] = {(float)word[0], (float)word[1], (float)length, 1};
   if (st.nan) v[1] = NAN;
+  if (st.turned) v[2] = -1000;
   if (st.plain) {
     char *at = out + sprintf(out, "[");
     for (int j = 0; j < st.dim; ++j) at += sprintf(at, "%s%g", j ? "," : "", (double)v[j]);
@@ -165,7 +166,7 @@ TEST(llm_embed, what_the_store_has_is_not_asked_again) {
   st.texts = 0;
   EXPECT_OK(strings_append(&sets.keyword, "zz new", 6));
   ASSERT_OK(make(&v, &dim));
-  EXPECT_EQ(st.texts, 1);
+  EXPECT_EQ(st.texts, 2);  // and one that it has, to see that the model is the same
   expect_right(v, dim);
   free(v);
   st.texts = 0;
@@ -189,6 +190,21 @@ TEST(llm_embed, a_model_that_changed_its_dimension_is_an_error_that_says_so) {
                   "has 4 numbers, the ones before it 3; has the model changed?");
   EXPECT_CONTAINS(throng_error_message(), "model e");
   EXPECT_TRUE(v == NULL);
+  end();
+}
+
+TEST(llm_embed, another_model_of_the_same_dimension_behind_the_same_name_is_an_error_too) {
+  begin();
+  float *v;
+  int32_t dim;
+  ASSERT_OK(make(&v, &dim));
+  free(v);
+  st.turned = true;
+  ASSERT_OK(make(&v, &dim));  // all of it is in the store: nobody is asked
+  free(v);
+  EXPECT_OK(strings_append(&sets.keyword, "zz new", 6));
+  EXPECT_EQ(make(&v, &dim), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "the model behind this name has changed");
   end();
 }
 

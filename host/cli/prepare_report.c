@@ -22,6 +22,12 @@ void prepare_report_print(FILE *to, const prepare_report *report) {
   row(to, "below the k-core", c->below_core, "");
   fprintf(to, "made keywords in %.1f s, embeddings in %.1f s\n", report->keyword_seconds,
           report->embedding_seconds);
+  if (report->llm.requests) {
+    row(to, "answers of the model", report->llm.from_store + report->llm.asked, "");
+    row(to, "its keywords", report->llm.keywords, "");
+    row(to, "evidence not in text", report->llm.unproven, "");
+    row(to, "without a usable word", report->llm.unusable, "");
+  }
   row(to, "keywords kept", report->keywords, "");
   row(to, "too common, dropped", report->dropped_common, "");
   row(to, "too rare, dropped", report->dropped_rare, "");
@@ -41,6 +47,19 @@ void prepare_report_json(const prepare_report *report, cJSON *object) {
   cJSON_AddNumberToObject(read, "text_bytes_per_second", rate(c));
   cJSON_AddNumberToObject(object, "keywords_dropped_common", (double)report->dropped_common);
   cJSON_AddNumberToObject(object, "keywords_dropped_rare", (double)report->dropped_rare);
+  if (report->llm.requests) {
+    const llm_counts *l = &report->llm;
+    cJSON *llm = cJSON_AddObjectToObject(object, "llm");
+    cJSON_AddNumberToObject(llm, "requests", (double)l->requests);
+    cJSON_AddNumberToObject(llm, "from_store", (double)l->from_store);
+    cJSON_AddNumberToObject(llm, "asked", (double)l->asked);
+    cJSON_AddNumberToObject(llm, "failed", (double)l->failed);
+    cJSON_AddNumberToObject(llm, "keywords", (double)l->keywords);
+    cJSON_AddNumberToObject(llm, "unproven", (double)l->unproven);
+    cJSON_AddNumberToObject(llm, "unusable", (double)l->unusable);
+    cJSON_AddNumberToObject(llm, "kept", (double)l->kept);
+    cJSON_AddNumberToObject(llm, "items_both_sides", (double)l->items_both_sides);
+  }
   cJSON_AddNumberToObject(object, "keyword_seconds", report->keyword_seconds);
   cJSON_AddNumberToObject(object, "embedding_seconds", report->embedding_seconds);
 }

@@ -9,6 +9,8 @@
 #include "llm/chat.h"
 #include "llm/http.h"
 
+static const double least_cosine = 0.99;  // batches round differently, models differ by far more
+
 /// The keywords of a request in flight.
 typedef struct batch {
   int64_t n;
@@ -23,6 +25,8 @@ typedef struct embedding_run {
   const throng_progress *progress;
   llm_store *store;
   int64_t at, done;
+  int64_t probe;  // a keyword that the store has, asked for once more; -1: none
+  bool probed;
   int32_t dim;  // 0: not known yet
   bool dim_from_store;
   bool stopped;
@@ -44,7 +48,12 @@ static throng_status make_body(embedding_run *e, const batch *b) {
 }
 
 static throng_status fill_batch(embedding_run *e, batch *b) {
-  while (b->n < e->def->batch && e->at < e->keyword->n) {
+  if (e->probe >= 0 && !e->probed) {
+    b->keyword[b->n++] = e->probe;
+    e->probed = true;
+  }
+  int64_t most = e->def->batch + b->n;
+  while (b->n < most && e->at < e->keyword->n) {
     const float *vector;
     int32_t dim;
     THRONG_TRY(
@@ -62,11 +71,13 @@ static throng_status next(void *context, http_job *job, bool *more) {
   embedding_run *e = context;
   batch *b;
   *more = false;
-  THRONG_TRY(throng_alloc((void **)&b, 1, sizeof *b + (size_t)e->def->batch * sizeof *b->keyword,
+  THRONG_TRY(throng_alloc((void **)&b, 1,
+                          sizeof *b + ((size_t)e->def->batch + 1) * sizeof *b->keyword,
                           "a batch of keywords"));
   throng_status status = fill_batch(e, b);
-  if (status == THRONG_OK && b->n) status = make_body(e, b);
-  if (status != THRONG_OK || b->n == 0) {
+  bool empty = b->n == 0 || (b->n == 1 && b->keyword[0] == e->probe);
+  if (status == THRONG_OK && !empty) status = make_body(e, b);
+  if (status != THRONG_OK || empty) {
     free(b);
     return status;
   }
@@ -76,6 +87,39 @@ static throng_status next(void *context, http_job *job, bool *more) {
   job->tokens = (double)e->body.length / 4;
   *more = true;
   return job->body ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "a request: out of memory");
+}
+
+static throng_status find_probe(embedding_run *e) {
+  e->probe = -1;
+  for (int64_t k = 0; k < e->keyword->n && e->probe < 0; ++k) {
+    const float *vector;
+    int32_t dim;
+    THRONG_TRY(
+        store_find_vector(e->store, e->def->model, strings_get(e->keyword, k), &vector, &dim));
+    if (vector) e->probe = k;
+  }
+  return THRONG_OK;
+}
+
+/// A name may come to stand for another model of the same dimension: the probe's vector tells.
+static throng_status check_probe(embedding_run *e, const float *now) {
+  const float *then;
+  int32_t dim;
+  const char *text = strings_get(e->keyword, e->probe);
+  THRONG_TRY(store_find_vector(e->store, e->def->model, text, &then, &dim));
+  if (!then || dim != e->dim) return THRONG_OK;  // collect() says that
+  double both = 0, a = 0, b = 0;
+  for (int32_t j = 0; j < dim; ++j) {
+    both += (double)now[j] * then[j];
+    a += (double)now[j] * now[j];
+    b += (double)then[j] * then[j];
+  }
+  if (a == 0 || b == 0 || both >= least_cosine * sqrt(a * b)) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_DATA,
+                     "\"%.60s\" has another vector than the one in %s (cosine %.3f): the model "
+                     "behind this name has changed; give embedding.model another name, or delete "
+                     "its rows from the table embedding",
+                     text, e->llm->store, both / sqrt(a * b));
 }
 
 static void drop(void *context, http_job *job) {
@@ -93,11 +137,13 @@ static throng_status put(embedding_run *e, const batch *b, const http_answer *an
   if (status != THRONG_OK) return status;
   e->dim = dim;
   *tokens = (double)told;
-  for (int64_t i = 0; i < b->n && status == THRONG_OK; ++i)
+  int64_t first = b->keyword[0] == e->probe;
+  if (first) status = check_probe(e, vector);
+  for (int64_t i = first; i < b->n && status == THRONG_OK; ++i)
     status = store_put_vector(e->store, e->def->model, strings_get(e->keyword, b->keyword[i]),
                               vector + i * dim, dim);
   free(vector);
-  e->done += b->n;
+  e->done += b->n - first;
   return status;
 }
 
@@ -194,6 +240,7 @@ throng_status embed_from_server(const embedding_def *def, const keyword_sets *se
   THRONG_TRY_GOTO(store_open(def->llm->store, false, &e.store));
   THRONG_TRY_GOTO(store_vector_dim(e.store, def->model, &e.dim));
   e.dim_from_store = e.dim > 0;
+  THRONG_TRY_GOTO(find_probe(&e));
   http_def client = llm_http_def(def->llm, url, key);
   THRONG_TRY_GOTO(http_run(&client, &handler, NULL));
   THRONG_TRY_GOTO(store_commit(e.store));
