@@ -118,8 +118,14 @@ static throng_status keep_keyword(void *context, chat_side side, const char *sur
                                   const char *stem) {
   (void)stem;
   byte_buffer *list = &((extraction *)context)->kept[side == CHAT_DISLIKE];
-  if (list->length) THRONG_TRY(bytes_append(list, ",", 1));
-  return chat_append_string(list, surface, strlen(surface));
+  size_t before = list->length;
+  if (before) THRONG_TRY(bytes_append(list, ",", 1));
+  size_t from = list->length;
+  THRONG_TRY(chat_append_string(list, surface, strlen(surface)));
+  if (!memmem(list->data, before, list->data + from, list->length - from)) return THRONG_OK;
+  list->length = before;  // it is there already
+  list->data[before] = '\0';
+  return THRONG_OK;
 }
 
 static throng_status append3(byte_buffer *out, const char *before, const byte_buffer *middle,
