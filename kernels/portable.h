@@ -34,6 +34,14 @@
 
 #include <math.h>
 
+/// Ask for memory that will be read soon; a wish, and none on a device, which has other threads.
+#ifdef __CUDACC__
+#define THRONG_PREFETCH(at) ((void)(at))
+#else
+#define THRONG_PREFETCH(at) __builtin_prefetch((at), 1, 2)
+#endif
+#define THRONG_PREFETCH_STEP 64  // bytes that come together
+
 /// Partial sums that a dot product keeps. Fixed, so that every instruction set (and the device)
 /// adds in the same order while the compiler may still use vectors.
 #define THRONG_DOT_LANES 16

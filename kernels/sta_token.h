@@ -173,10 +173,30 @@ THRONG_INLINE void sta_attention_values(float *THRONG_RESTRICT out,
   for (int32_t d = 0; d < head_width; ++d) out[d] = ((s0[d] + s1[d]) + (s2[d] + s3[d])) * scale;
 }
 
+/// The cache that will be read next, asked for a little at a time while this one is worked on: all
+/// at once would wait for the few loads that a core can have under way.
+typedef struct sta_ahead {
+  const float *key, *value;
+  int64_t at, size;  // floats asked for, and in all
+} sta_ahead;
+
+enum { STA_AHEAD_TURNS = 8 };  // of a layer
+
+THRONG_INLINE void sta_look_ahead(const sta_view *v, sta_ahead *next) {
+  if (!next) return;
+  const int64_t line = THRONG_PREFETCH_STEP / (int64_t)sizeof(float);
+  int64_t end = next->at + next->size / (STA_AHEAD_TURNS * v->layers) + line;
+  if (end > next->size) end = next->size;
+  for (; next->at < end; next->at += line) {
+    THRONG_PREFETCH(next->key + next->at);
+    THRONG_PREFETCH(next->value + next->at);
+  }
+}
+
 THRONG_INLINE void sta_token_sized(const sta_view *v, float *THRONG_RESTRICT key,
                                    float *THRONG_RESTRICT value, int32_t position, int32_t item,
-                                   int like, float *THRONG_RESTRICT z_out, const int32_t width,
-                                   const int32_t heads) {
+                                   int like, float *THRONG_RESTRICT z_out, sta_ahead *next,
+                                   const int32_t width, const int32_t heads) {
   const int32_t head_width = width / heads, window = v->window;
   const int64_t square = (int64_t)width * width, layer_cache = (int64_t)window * width;
   const float item_scale = sqrtf((float)width);
@@ -194,14 +214,18 @@ THRONG_INLINE void sta_token_sized(const sta_view *v, float *THRONG_RESTRICT key
   for (int32_t layer = 0; layer < v->layers; ++layer) {
     const int64_t row = (int64_t)layer * width, matrix = (int64_t)layer * square;
     float *layer_key = key + layer * layer_cache, *layer_value = value + layer * layer_cache;
+    sta_look_ahead(v, next);
     sta_layer_norm(normal, x, v->ln1_gain + row, v->ln1_bias + row, width);
     sta_linear(a, normal, v->wk + matrix, v->bk + row, width);
     for (int32_t i = 0; i < width; ++i) layer_key[i * window + position] = a[i];
+    sta_look_ahead(v, next);
     sta_linear(layer_value + (int64_t)position * width, normal, v->wv + matrix, v->bv + row, width);
     // Of the last layer later tokens read keys and values alone; the rest is for the read-out.
     if (!z_out && layer + 1 == v->layers) return;
+    sta_look_ahead(v, next);
     sta_linear(a, normal, v->wq + matrix, v->bq + row, width);
     for (int32_t i = 0; i < width; ++i) a[i] *= query_scale;
+    sta_look_ahead(v, next);
     for (int32_t head = 0; head < heads; ++head) {
       const int32_t first = head * head_width;
       sta_attention_scores(score, a + first, layer_key + (int64_t)first * window, position + 1,
@@ -210,12 +234,16 @@ THRONG_INLINE void sta_token_sized(const sta_view *v, float *THRONG_RESTRICT key
       sta_attention_values(b + first, score, 1.0f / sum, layer_value + first, position + 1, width,
                            head_width);
     }
+    sta_look_ahead(v, next);
     sta_linear(a, b, v->wo + matrix, v->bo + row, width);
     for (int32_t i = 0; i < width; ++i) x[i] += a[i];
+    sta_look_ahead(v, next);
     sta_layer_norm(normal, x, v->ln2_gain + row, v->ln2_bias + row, width);
     sta_linear(a, normal, v->w1 + matrix, v->b1 + row, width);
     for (int32_t i = 0; i < width; ++i) a[i] = a[i] > 0.0f ? a[i] : 0.0f;
+    sta_look_ahead(v, next);
     sta_linear(b, a, v->w2 + matrix, v->b2 + row, width);
+    sta_look_ahead(v, next);
     for (int32_t i = 0; i < width; ++i) x[i] += b[i];
   }
   if (z_out) sta_layer_norm(z_out, x, v->lnf_gain, v->lnf_bias, width);
@@ -223,16 +251,17 @@ THRONG_INLINE void sta_token_sized(const sta_view *v, float *THRONG_RESTRICT key
 
 /// Read one token at `position` of the window: attend to positions 0 .. position, leave the token's
 /// key and value in the cache. z_out (width) gets the normalised last state; NULL: not wanted.
+/// `next` may be NULL.
 ///   key (layers, width, window), so that all positions' scores are made side by side;
 ///   value (layers, window, width).
 THRONG_ROW void sta_token(const sta_view *v, float *key, float *value, int32_t position,
-                          int32_t item, int like, float *z_out) {
+                          int32_t item, int like, float *z_out, sta_ahead *next) {
   if (v->width == 32 && v->heads == 1)
-    sta_token_sized(v, key, value, position, item, like, z_out, 32, 1);
+    sta_token_sized(v, key, value, position, item, like, z_out, next, 32, 1);
   else if (v->width == 64 && v->heads == 1)
-    sta_token_sized(v, key, value, position, item, like, z_out, 64, 1);
+    sta_token_sized(v, key, value, position, item, like, z_out, next, 64, 1);
   else
-    sta_token_sized(v, key, value, position, item, like, z_out, v->width, v->heads);
+    sta_token_sized(v, key, value, position, item, like, z_out, next, v->width, v->heads);
 }
 
 /// query = w o ([z; u] W); z (width) or NULL for the state of an empty history, which is 0.
@@ -266,13 +295,14 @@ THRONG_ROW float sta_score(const sta_view *v, const float *query, int32_t item) 
 /// Read the history's entries `from` .. h->count - 1 (numbers of its count) into a cache whose
 /// window starts at entry `start`, then read out. The ring must still hold entry `from`.
 THRONG_ROW void sta_read_entries(const sta_view *v, float *key, float *value, int32_t user,
-                                 const history_view *h, int32_t start, int32_t from, float *query) {
+                                 const history_view *h, int32_t start, int32_t from, float *query,
+                                 sta_ahead *next) {
   float z[STA_MAX_WIDTH];
   const int32_t oldest = h->count - history_length(h);
   for (int32_t n = from; n < h->count; ++n) {
     uint32_t entry = history_entry(h, n - oldest);
     sta_token(v, key, value, n - start, history_item(entry), history_like(entry),
-              n + 1 == h->count ? z : 0);
+              n + 1 == h->count ? z : 0, n + 1 == h->count ? next : 0);
   }
   sta_read_out(v, from < h->count ? z : 0, user, query);
 }
@@ -283,13 +313,15 @@ THRONG_ROW void sta_read_entries(const sta_view *v, float *key, float *value, in
 THRONG_ROW void sta_cache_advance(const sta_view *v, const sta_cache *cache, int64_t lane,
                                   int32_t user, const history_view *h) {
   const int64_t size = sta_cache_size(v);
+  // Whoever works on this lane takes the one after it, as a rule.
+  sta_ahead next = {cache->key + (lane + 1) * size, cache->value + (lane + 1) * size, 0, size};
   const int32_t encoded = cache->encoded[lane];
   if (encoded > 0 && encoded == h->count) return;
   const int32_t start = sta_window_start(h->count, v->window);
   const int anew =
       encoded <= 0 || encoded > h->count || sta_window_start(encoded, v->window) != start;
   sta_read_entries(v, cache->key + lane * size, cache->value + lane * size, user, h, start,
-                   anew ? start : encoded, cache->query + lane * v->width);
+                   anew ? start : encoded, cache->query + lane * v->width, &next);
   cache->encoded[lane] = h->count;
 }
 
@@ -298,7 +330,7 @@ THRONG_ROW void sta_cache_advance(const sta_view *v, const sta_cache *cache, int
 THRONG_ROW void sta_encode(const sta_view *v, int32_t user, const history_view *h, float *scratch,
                            float *query) {
   const int32_t start = sta_window_start(h->count, v->window);
-  sta_read_entries(v, scratch, scratch + sta_cache_size(v), user, h, start, start, query);
+  sta_read_entries(v, scratch, scratch + sta_cache_size(v), user, h, start, start, query, 0);
 }
 
 #endif

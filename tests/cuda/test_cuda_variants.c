@@ -7,7 +7,7 @@
 #include "support/small_world.h"
 #include "train/policies.h"
 
-enum { USERS = 24, ITEMS = 300, LANES = 6, STEPS = 60 };
+enum { USERS = 24, ITEMS = 300, LANES = 5, STEPS = 45 };
 
 /// Memory on both backends with the same content.
 static void *twice(const parity *p, const void *content, size_t bytes, void *on_cuda) {
@@ -136,7 +136,7 @@ TEST(cuda_variants, similarity_to_the_mean_is_the_rows) {
 }
 
 TEST(cuda_variants, windows_of_any_length_that_fits_and_labels_are_the_rows) {
-  for (int window = 2; window <= 64; window += window < 10 ? 8 : 18) {
+  for (int window = 2; window <= 64; window += window < 10 ? 16 : 46) {
     variation v = common;
     v.window = window;
     v.history = window < 40 ? 40 : 100;
