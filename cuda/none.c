@@ -2,9 +2,10 @@
 #include "base/backend.h"
 
 static throng_status none(void) {
-  return throng_fail(THRONG_ERROR_BACKEND,
-                     "backend cuda: this build has none (nvcc was not found when it was "
-                     "configured); install the CUDA toolkit and build again, or use --backend cpu");
+  return throng_fail(
+      THRONG_ERROR_BACKEND,
+      "backend cuda: this build has none (no nvcc was found, or "
+      "THRONG_CUDA was OFF); install the CUDA toolkit and build again, or use --backend cpu");
 }
 
 throng_status backend_cuda_open(int threads, int device, throng_backend **out) {

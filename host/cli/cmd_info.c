@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/device_fit.h"
 #include "cli/world_summary.h"
 #include "sim/sim.h"
 
@@ -36,6 +37,7 @@ static int print_machine(const cli_run *run, const throng_config *config) {
     cJSON_AddNumberToObject(document, "cores", cores());
     cJSON_AddNumberToObject(document, "memory_bytes", memory(_SC_PHYS_PAGES));
     cJSON_AddNumberToObject(document, "memory_free_bytes", memory(_SC_AVPHYS_PAGES));
+    devices_json(document);
     code = cli_json(document);
   } else {
     char total[32], available[32];
@@ -44,6 +46,7 @@ static int print_machine(const cli_run *run, const throng_config *config) {
     printf("cores     %d that this process may use\n", cores());
     printf("memory    %s, of which %s free\n", cli_bytes(memory(_SC_PHYS_PAGES), total),
            cli_bytes(memory(_SC_AVPHYS_PAGES), available));
+    devices_print();
   }
   throng_backend_close(backend);
   return code;
@@ -82,6 +85,14 @@ static sizes measure(const throng_world *world, const throng_config *config) {
 static int print_world(const cli_run *run, const throng_world *world, const throng_config *config) {
   sizes z = measure(world, config);
   double total = (double)z.lane * (double)z.lanes + (double)z.world + (double)z.table;
+  const double n_item = world->n_item > 0 ? (double)world->n_item : 1;
+  const fit_sizes sizes = {.item = (double)z.world / n_item,
+                           .world = (double)z.world,
+                           .table = (double)z.table,
+                           .lane = (double)z.lane,
+                           .n_item = n_item,
+                           .n_lane = (double)z.lanes};
+  const fit_memory into = fit_find_memory();
   if (run->json) {
     cJSON *document = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "world", run->argument[0]);
@@ -92,6 +103,7 @@ static int print_world(const cli_run *run, const throng_world *world, const thro
     cJSON_AddNumberToObject(bytes, "world_bytes", (double)z.world);
     cJSON_AddNumberToObject(bytes, "table_bytes", (double)z.table);
     cJSON_AddNumberToObject(bytes, "total_bytes", total);
+    fit_json(&sizes, &into, document);
     return cli_json(document);
   }
   char a[32], b[32], c[32], n[32];
@@ -112,6 +124,7 @@ static int print_world(const cli_run *run, const throng_world *world, const thro
            cli_count(world->n_item, n), cli_bytes((double)z.table_wanted, a),
            cli_bytes((double)config->sim.votes.table_bytes, b));
   printf("  in all  %s\n", cli_bytes(total, c));
+  fit_print(&sizes, &into);
   return CLI_DONE;
 }
 

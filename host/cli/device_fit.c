@@ -1,0 +1,104 @@
+/// Devices, and sums that say what fits into their memory.
+#include "cli/device_fit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/backend.h"
+#include "cli/cli.h"
+
+/// A transition of the replay with slates of one item: entry, reward, end, user, step (replay.h).
+enum { REPLAY_BYTES = 4 + 4 + 1 + 4 + 4 };
+
+void devices_print(void) {
+  int count;
+  char free_text[32], total_text[32];
+  if (backend_cuda_devices(&count) != THRONG_OK) {
+    printf("devices   none: %s\n", throng_error_message());
+    return;
+  }
+  for (int k = 0; k < count; ++k) {
+    backend_device d;
+    if (backend_cuda_device(k, &d) != THRONG_OK)
+      printf("device %d  not usable: %s\n", k, throng_error_message());
+    else
+      printf("device %d  %s, compute %d.%d, %d multiprocessors, %s, of which %s free\n", k, d.name,
+             d.major, d.minor, d.n_multiprocessor, cli_bytes((double)d.total_bytes, total_text),
+             cli_bytes((double)d.free_bytes, free_text));
+  }
+}
+
+void devices_json(cJSON *document) {
+  int count;
+  cJSON *list = cJSON_AddArrayToObject(document, "devices");
+  if (backend_cuda_devices(&count) != THRONG_OK) {
+    cJSON_AddStringToObject(document, "no_device", throng_error_message());
+    return;
+  }
+  for (int k = 0; k < count; ++k) {
+    backend_device d;
+    cJSON *device = cJSON_CreateObject();
+    cJSON_AddItemToArray(list, device);
+    if (backend_cuda_device(k, &d) != THRONG_OK) {
+      cJSON_AddStringToObject(device, "error", throng_error_message());
+      continue;
+    }
+    cJSON_AddStringToObject(device, "name", d.name);
+    cJSON_AddNumberToObject(device, "compute_major", d.major);
+    cJSON_AddNumberToObject(device, "compute_minor", d.minor);
+    cJSON_AddNumberToObject(device, "multiprocessors", d.n_multiprocessor);
+    cJSON_AddNumberToObject(device, "memory_bytes", (double)d.total_bytes);
+    cJSON_AddNumberToObject(device, "memory_free_bytes", (double)d.free_bytes);
+  }
+}
+
+fit_memory fit_find_memory(void) {
+  fit_memory memory = {.name = "this machine's free memory"};
+  backend_device d;
+  int count;
+  memory.bytes = (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  if (backend_cuda_devices(&count) != THRONG_OK || backend_cuda_device(0, &d) != THRONG_OK)
+    return memory;
+  memory.bytes = (double)d.free_bytes;
+  snprintf(memory.name, sizeof memory.name, "what is free of device 0, %s", d.name);
+  return memory;
+}
+
+static double at_least_zero(double x) { return x > 0 ? floor(x) : 0; }
+
+fit fit_compute(const fit_sizes *s, double memory) {
+  const double lanes = s->lane * s->n_lane, rest = memory - lanes > 0 ? memory - lanes : 0;
+  return (fit){
+      .lanes = at_least_zero((memory - s->world - s->table) / s->lane),
+      // 8 n^2 + item n = rest
+      .items_with_table = at_least_zero((sqrt(s->item * s->item + 32.0 * rest) - s->item) / 16.0),
+      .items_without = at_least_zero(rest / s->item),
+      .replay = at_least_zero((memory - s->world - s->table - lanes) / REPLAY_BYTES),
+  };
+}
+
+void fit_print(const fit_sizes *s, const fit_memory *memory) {
+  const fit f = fit_compute(s, memory->bytes);
+  char a[32], n[32], lane[32], item[32];
+  printf("\nWhat fits into %s, %s\n", memory->name, cli_bytes(memory->bytes, a));
+  printf("  lanes   (memory - world - table) / %s = %s\n", cli_bytes(s->lane, lane),
+         cli_count((int64_t)f.lanes, n));
+  printf("  items   with the table: largest N with 8 N^2 + %s N <= memory - lanes: %s\n",
+         cli_bytes(s->item, item), cli_count((int64_t)f.items_with_table, n));
+  printf("          without: (memory - lanes) / %s = %s\n", item,
+         cli_count((int64_t)f.items_without, n));
+  printf("  replay  (memory - world - table - lanes) / %d B = %s transitions\n", REPLAY_BYTES,
+         cli_count((int64_t)f.replay, n));
+}
+
+void fit_json(const fit_sizes *s, const fit_memory *memory, cJSON *document) {
+  const fit f = fit_compute(s, memory->bytes);
+  cJSON *object = cJSON_AddObjectToObject(document, "fits");
+  cJSON_AddStringToObject(object, "memory", memory->name);
+  cJSON_AddNumberToObject(object, "memory_bytes", memory->bytes);
+  cJSON_AddNumberToObject(object, "lanes", f.lanes);
+  cJSON_AddNumberToObject(object, "items_with_table", f.items_with_table);
+  cJSON_AddNumberToObject(object, "items_without_table", f.items_without);
+  cJSON_AddNumberToObject(object, "replay_transitions", f.replay);
+}
