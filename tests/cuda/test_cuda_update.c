@@ -1,0 +1,163 @@
+/// CUDA's variants of an update's kernels against the row functions: Adam, the soft target and the
+/// squares of the norm bit for bit, sums over a batch within rounding and the same on every run.
+#include "cuda_parity.h"
+#include "list.h"
+
+typedef struct pair {
+  float *cpu, *cuda;
+} pair;
+
+/// `n` numbers of both signs on both backends.
+static pair numbers(const parity *p, int64_t n, uint32_t seed, bool positive) {
+  const size_t bytes = (size_t)n * sizeof(float);
+  float *x = malloc(bytes);
+  void *cpu = NULL, *cuda = NULL;
+  for (int64_t i = 0; i < n; ++i) {
+    x[i] = random_uniform(random_draw(seed, 9999, (uint32_t)i, 0, 0, 0).w[0]);
+    if (!positive) x[i] -= 0.5f;
+  }
+  EXPECT_OK(p->cpu->ops->alloc(p->cpu, bytes, "test", &cpu));
+  EXPECT_OK(p->cuda->ops->alloc(p->cuda, bytes, "test", &cuda));
+  EXPECT_OK(p->cpu->ops->upload(p->cpu, cpu, x, bytes));
+  EXPECT_OK(p->cuda->ops->upload(p->cuda, cuda, x, bytes));
+  free(x);
+  return (pair){cpu, cuda};
+}
+
+static void release(const parity *p, pair x) {
+  p->cpu->ops->release(p->cpu, x.cpu);
+  p->cuda->ops->release(p->cuda, x.cuda);
+}
+
+/// Largest difference, relative to the larger of 1 and the value.
+static double difference(const parity *p, pair x, int64_t n) {
+  double worst = 0;
+  float *copy = malloc((size_t)n * sizeof *copy);
+  EXPECT_OK(p->cuda->ops->download(p->cuda, copy, x.cuda, (size_t)n * sizeof *copy));
+  for (int64_t i = 0; i < n; ++i) {
+    const double size = fabs((double)x.cpu[i]) > 1 ? fabs((double)x.cpu[i]) : 1;
+    const double d = fabs((double)x.cpu[i] - (double)copy[i]) / size;
+    if (!(d <= worst)) worst = d;
+  }
+  free(copy);
+  return worst;
+}
+
+static const int64_t sizes[] = {1, 7, 1024, 1025, 5000};
+enum { SIZES = sizeof sizes / sizeof *sizes, AGENTS = 3 };
+
+TEST(cuda_update, adam_and_the_soft_target_move_every_weight_as_the_rows_do) {
+  parity p;
+  if (!parity_open(&p)) return;
+  for (int s = 0; s < SIZES; ++s) {
+    const int64_t n = sizes[s] * AGENTS, n_block = (sizes[s] + ADAM_BLOCK - 1) / ADAM_BLOCK;
+    pair w = numbers(&p, n, 1, false), m = numbers(&p, n, 2, false), v = numbers(&p, n, 3, true);
+    pair g = numbers(&p, n, 4, false), t = numbers(&p, n, 5, false);
+    pair scale = numbers(&p, 4 * AGENTS, 6, true), hyper = numbers(&p, AGENTS, 7, true);
+    for (int side = 0; side < 2; ++side) {
+      throng_backend *b = side ? p.cuda : p.cpu;
+#define ON(x) (side ? (x).cuda : (x).cpu)
+      const adam_args adam = {
+          ON(w),     ON(m),     ON(v),     ON(g),    (const adam_scale *)(const void *)ON(scale),
+          ON(hyper), ON(hyper), ON(hyper), sizes[s], n_block};
+      const soft_update_args soft = {ON(t), ON(w), ON(hyper), sizes[s], n_block};
+      for (int turn = 0; turn < 3; ++turn) {
+        ASSERT_OK(BACKEND_LAUNCH(b, adam, n_block * AGENTS, &adam));
+        ASSERT_OK(BACKEND_LAUNCH(b, soft_update, n_block * AGENTS, &soft));
+      }
+      const sta_adam_args flat = {.n = n,
+                                  .x = ON(t),
+                                  .m = ON(m),
+                                  .v = ON(v),
+                                  .grad = ON(g),
+                                  .learning_rate = 0.01f,
+                                  .beta1 = 0.9f,
+                                  .beta2 = 0.98f,
+                                  .epsilon = 1e-8f,
+                                  .weight_decay = 1e-3f,
+                                  .correction1 = 0.1f,
+                                  .correction2 = 0.2f};
+      ASSERT_OK(BACKEND_LAUNCH(b, sta_adam, (n + STA_ADAM_CHUNK - 1) / STA_ADAM_CHUNK, &flat));
+    }
+    const double allowed = PARITY_EXACT ? 0 : 1e-5;
+    EXPECT_TRUE(difference(&p, w, n) <= allowed);
+    EXPECT_TRUE(difference(&p, t, n) <= allowed);
+    EXPECT_TRUE(difference(&p, m, n) <= allowed);
+    EXPECT_TRUE(difference(&p, v, n) <= allowed);
+    release(&p, w);
+    release(&p, m);
+    release(&p, v);
+    release(&p, g);
+    release(&p, t);
+    release(&p, scale);
+    release(&p, hyper);
+  }
+  parity_close(&p);
+}
+
+TEST(cuda_update, squares_of_the_gradient_are_summed_to_the_same_bits) {
+  parity p;
+  if (!parity_open(&p)) return;
+  for (int s = 0; s < SIZES; ++s) {
+    enum { FIRST = 2, MOST = 8 };
+    const int64_t n_block = (sizes[s] + ADAM_BLOCK - 1) / ADAM_BLOCK;
+    pair g = numbers(&p, sizes[s] * AGENTS, 4, false),
+         sum = numbers(&p, 2 * AGENTS * MOST, 9, false);
+    double got[AGENTS * MOST], expected[AGENTS * MOST];
+    for (int side = 0; side < 2; ++side) {
+      throng_backend *b = side ? p.cuda : p.cpu;
+      const square_sum_args square = {ON(g), (double *)(void *)ON(sum), sizes[s], n_block, MOST,
+                                      FIRST};
+      ASSERT_OK(BACKEND_LAUNCH(b, square_sum, n_block * AGENTS, &square));
+      ASSERT_OK(b->ops->download(b, side ? got : expected, ON(sum), sizeof got));
+    }
+    for (int agent = 0; agent < AGENTS; ++agent)
+      for (int64_t k = 0; k < n_block; ++k) {
+        EXPECT_TRUE(expected[agent * MOST + FIRST + k] > 0);
+        EXPECT_TRUE(got[agent * MOST + FIRST + k] == expected[agent * MOST + FIRST + k]);
+      }
+    release(&p, g);
+    release(&p, sum);
+  }
+  parity_close(&p);
+}
+
+TEST(cuda_update, sums_over_a_batch_are_near_the_rows_and_repeat_bit_for_bit) {
+  parity p;
+  if (!parity_open(&p)) return;
+  const int64_t widths[] = {1, 31, 64, 70}, rows[] = {1, 5, 300, 1000};
+  for (int s = 0; s < 4; ++s) {
+    const int64_t n = rows[s] * widths[s] * AGENTS, out = widths[s] * AGENTS;
+    pair x = numbers(&p, n, 11, false), sum = numbers(&p, out, 12, false);
+    pair again = numbers(&p, out, 13, false), mean = numbers(&p, AGENTS, 14, false);
+    pair loss_sum = numbers(&p, AGENTS, 15, false), q_sum = numbers(&p, AGENTS, 16, false);
+    for (int side = 0; side < 2; ++side) {
+      throng_backend *b = side ? p.cuda : p.cpu;
+      const column_sum_args columns = {ON(x), ON(sum), rows[s], (int32_t)widths[s]};
+      ASSERT_OK(BACKEND_LAUNCH(b, column_sum, out, &columns));
+      const column_sum_args repeat = {ON(x), ON(again), rows[s], (int32_t)widths[s]};
+      ASSERT_OK(BACKEND_LAUNCH(b, column_sum, out, &repeat));
+      const batch_mean_args batch = {ON(x),        ON(x),     ON(mean),
+                                     ON(loss_sum), ON(q_sum), rows[s] * widths[s]};
+      ASSERT_OK(BACKEND_LAUNCH(b, batch_mean, AGENTS, &batch));
+    }
+    EXPECT_TRUE(difference(&p, sum, out) <= 1e-5);
+    EXPECT_TRUE(difference(&p, mean, AGENTS) <= 1e-5);
+    EXPECT_TRUE(difference(&p, loss_sum, AGENTS) <= 1e-5);
+    EXPECT_TRUE(difference(&p, q_sum, AGENTS) <= 1e-5);
+    float *first = malloc(sizeof(float) * (size_t)out),
+          *second = malloc(sizeof(float) * (size_t)out);
+    ASSERT_OK(p.cuda->ops->download(p.cuda, first, sum.cuda, sizeof(float) * (size_t)out));
+    ASSERT_OK(p.cuda->ops->download(p.cuda, second, again.cuda, sizeof(float) * (size_t)out));
+    EXPECT_EQ(memcmp(first, second, sizeof(float) * (size_t)out), 0);
+    free(first);
+    free(second);
+    release(&p, x);
+    release(&p, sum);
+    release(&p, again);
+    release(&p, mean);
+    release(&p, loss_sum);
+    release(&p, q_sum);
+  }
+  parity_close(&p);
+}
