@@ -78,7 +78,7 @@ for program in "$build"/tests/gpu_test_cuda_*; do
   [ -f "$program" ] && [ -x "$program" ] || continue
   part "$(basename "$program")" whole "$program"
 done
-part tests-on-the-cpu ctest --test-dir "$build" -j "$jobs" -LE gpu --output-on-failure
+part tests-on-the-cpu env CUDA_VISIBLE_DEVICES= ctest --test-dir "$build" -j "$jobs" -LE gpu --output-on-failure
 part repeats-bit-for-bit bash bench/gpu_repeat.sh "$build/throng" "$log/repeat"
 
 sanitizer=$(command -v compute-sanitizer || ls "$(dirname "$nvcc")/compute-sanitizer" 2>/dev/null || true)

@@ -67,7 +67,7 @@ TEST(cli, info_tells_version_and_backend) {
   ASSERT_EQ(throng("info"), 0);
   EXPECT_CONTAINS(last.out, throng_version());
   EXPECT_CONTAINS(last.out, "cpu");
-  ASSERT_EQ(throng("info --json --threads 1"), 0);
+  ASSERT_EQ(throng("info --json --threads 1 --backend cpu"), 0);
   cJSON *document = cJSON_Parse(last.out);
   ASSERT_TRUE(document != NULL);
   EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItem(document, "backend")), "cpu");
@@ -99,6 +99,29 @@ TEST(cli, synth_writes_a_world_that_info_describes) {
                 cJSON_GetNumberValue(cJSON_GetObjectItem(memory, "table_bytes")));
   EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItem(memory, "table_bytes")), 8 * 40 * 40);
   cJSON_Delete(document);
+}
+
+TEST(cli, info_says_what_fits_by_sums_that_hold) {
+  ASSERT_TRUE(make_world());
+  ASSERT_EQ(throng("info world.safetensors --json --lanes 10"), 0);
+  cJSON *document = cJSON_Parse(last.out);
+  cJSON *taken = cJSON_GetObjectItem(document, "memory");
+  cJSON *fits = cJSON_GetObjectItem(document, "fits");
+  ASSERT_TRUE(taken != NULL && fits != NULL);
+#define NUMBER(object, name) cJSON_GetNumberValue(cJSON_GetObjectItem(object, name))
+  double memory = NUMBER(fits, "memory_bytes"), lane = NUMBER(taken, "bytes_per_lane");
+  double world = NUMBER(taken, "world_bytes"), item = world / 40;
+  double rest = memory - 10 * lane, n = NUMBER(fits, "items_with_table");
+  EXPECT_TRUE(8 * n * n + item * n <= rest);
+  EXPECT_TRUE(8 * (n + 1) * (n + 1) + item * (n + 1) > rest);
+  EXPECT_TRUE(fabs(NUMBER(fits, "items_without_table") - rest / item) <= 1);
+  rest = memory - world - 8 * 40 * 40;
+  EXPECT_TRUE(fabs(NUMBER(fits, "lanes") - rest / lane) <= 1);
+  EXPECT_TRUE(fabs(NUMBER(fits, "replay_transitions") - (rest - 10 * lane) / 17) <= 1);
+#undef NUMBER
+  cJSON_Delete(document);
+  ASSERT_EQ(throng("info world.safetensors"), 0);
+  EXPECT_CONTAINS(last.out, "largest N with 8 N^2");
 }
 
 TEST(cli, the_same_seed_writes_the_same_world) {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # usage: cuda_resources.sh LOG_FOLDER KERNELS_FOLDER ARCHITECTURE...
-# What ptxas gave each kernel: registers, spills, stack. A kernel of the lists that was not compiled
+# What ptxas gave each kernel: registers, shared memory, spills, stack. A kernel of the lists that was not compiled
 # for one of the architectures is an error.
 set -euo pipefail
 logs=$1 kernels=$2
@@ -10,15 +10,24 @@ compgen -G "$logs/*.log" >/dev/null ||
 table=$(awk '
   /Compiling entry function/ {
     match($0, /sm_[0-9]+/); arch = substr($0, RSTART + 3, RLENGTH - 3)
-    match($0, /[a-z][a-z0-9_]*_kernel/); name = substr($0, RSTART, RLENGTH - 7)
-    sub(/.*_cu_[0-9a-f]*_?[0-9]+/, "", name)  # C++ puts these before names that are local to a file
+    name = $0; sub(/.*function ./, "", name); sub(/[^A-Za-z0-9_].*/, "", name); sub(/_kernel$/, "", name)
+    kind = "row"; shared = 0
+    if (match(name, /_cu_[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]/)) {
+      # A name local to its file: behind the mark of the file stand its length and itself.
+      rest = substr(name, RSTART + RLENGTH); wide = rest + 0; sub(/^[0-9]+/, "", rest)
+      name = substr(rest, 1, wide); rest = substr(rest, wide + 1); kind = "own"
+      if (match(rest, /^I[A-Z]+_?[0-9]*[a-z_]*E[0-9]/)) name = name "<" substr(rest, RLENGTH, 1) ">"
+      sub(/_kernel$/, "", name)
+    }
   }
   /bytes stack frame/ { stack = $1; store = $5; load = $9 }
   /Used [0-9]+ registers/ {
     match($0, /Used [0-9]+/); registers = substr($0, RSTART + 5, RLENGTH - 5)
-    printf "%-28s sm_%-4s %9d %12d %12d %8d\n", name, arch, registers, store, load, stack
+    if (match($0, /[0-9]+ bytes smem/)) shared = substr($0, RSTART, RLENGTH - 11)
+    printf "%-28s sm_%-4s %9d %9d %12d %12d %8d  %s\n", name, arch, registers, shared, store, load, stack, kind
   }' "$logs"/*.log | sort -u)
-printf '%-28s %-7s %9s %12s %12s %8s\n%s\n' kernel device registers "spill stores" "spill loads" stack "$table"
+printf '%-28s %-7s %9s %9s %12s %12s %8s  %s\n%s\n' kernel device registers "shared B" "spill stores" "spill loads" \
+  stack "row function, or CUDA's own" "$table"
 failed=0
 listed=$(grep -ohP '\bX\(\K[a-z]\w*(?=,\s*\d+\))' "$kernels"/*_list.h | sort -u)
 [ -n "$listed" ] || { echo "cuda: no kernel found in $kernels/*_list.h" >&2; exit 1; }
@@ -29,4 +38,7 @@ for name in $listed; do
       { echo "cuda: kernel $name was not compiled for sm_$architecture" >&2; failed=1; }
   done
 done
+# What was written for CUDA is what its loops live in: there a spill is a mistake.
+spilling=$(awk '$NF == "own" && $5 + $6 > 0 { print $1, $2 }' <<<"$table")
+[ -z "$spilling" ] || { echo "cuda: spills in: $spilling" >&2; failed=1; }
 exit $failed
