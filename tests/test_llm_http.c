@@ -2,8 +2,11 @@
 /// asked again that was answered, no limit passed, no key given away.
 #include "http/server.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "llm/http.h"
 #include "throng_test.h"
@@ -355,6 +358,38 @@ TEST(llm_http, an_error_of_the_asker_ends_the_run_with_it) {
   EXPECT_EQ(ask_all(&def, 10), THRONG_ERROR_IO);
   EXPECT_STREQ(throng_error_message(), "the asker had enough");
   http_server_stop(server);
+}
+
+TEST(llm_http, a_certificate_that_nobody_vouches_for_is_refused_without_another_try) {
+  START(def);
+  int port = http_server_port(server);  // free again in a moment
+  http_server_stop(server);
+  char command[1024], port_text[16];
+  snprintf(command, sizeof command,
+           "cd %s && openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj "
+           "/CN=127.0.0.1 -days 1 >openssl.log 2>&1",
+           throng_test_folder());
+  if (system(command) != 0) SKIP("no openssl program to make a certificate with");
+  snprintf(port_text, sizeof port_text, "%d", port);
+  pid_t child = fork();
+  if (child == 0) {
+    if (chdir(throng_test_folder()) != 0 || !freopen("server.log", "w", stdout) ||
+        !freopen("server.err", "w", stderr))
+      _exit(1);
+    execlp("openssl", "openssl", "s_server", "-accept", port_text, "-cert", "c.pem", "-key",
+           "k.pem", "-www", (char *)NULL);
+    _exit(127);
+  }
+  snprintf(url_, sizeof url_, "https://127.0.0.1:%d/v1", port);
+  def.url = url_;
+  def.key = "sk-secret";
+  def.retries = 20;  // until it listens
+  EXPECT_OK(ask_all(&def, 1));
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  EXPECT_EQ(ask.status[0], 0);
+  EXPECT_CONTAINS(ask.error, "certificate");
+  EXPECT_LE(ask.tries[0], 20);  // given up for the certificate, not for the number of tries
 }
 
 TEST(llm_http, addresses_that_give_keys_away_or_are_no_addresses_are_refused) {
