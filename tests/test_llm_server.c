@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,7 +35,9 @@ static int free_port(void) {
   return ntohs(address.sin_port);
 }
 
-/// Start the server, without waiting for it: the client's retries do that. False: there is none.
+/// Start the server, with one thread: on cores that others use too, two wait for each other at
+/// every layer (five minutes in place of one). Without waiting for it: the client's retries do
+/// that. False: there is none.
 static bool start(bool embeddings) {
   const char *program = getenv("THRONG_LLAMA_SERVER"), *model = getenv("THRONG_LLAMA_MODEL");
   if (!program || !model || access(program, X_OK) != 0 || access(model, R_OK) != 0) return false;
@@ -45,11 +48,12 @@ static bool start(bool embeddings) {
   snprintf(store, sizeof store, "%s/llm.sqlite", throng_test_folder());
   server = fork();
   if (server == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed leaves no server behind
     int to = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     dup2(to, STDOUT_FILENO);
     dup2(to, STDERR_FILENO);
     execl(program, program, "-m", model, "--host", "127.0.0.1", "--port", port, "-np", "2", "-c",
-          "8192", "-ub", "1024", "-b", "1024", "-t", "2",
+          "8192", "-ub", "1024", "-b", "1024", "-t", "1",
           embeddings ? "--embeddings" : "--no-webui", embeddings ? "--pooling" : "-fa",
           embeddings ? "mean" : "auto", (char *)NULL);
     _exit(127);
@@ -74,10 +78,10 @@ static llm_def settings(void) {
   def.model = "small";
   def.store = store;
   def.in_flight = SLOTS + 1;
-  def.max_tokens = 300;
+  def.max_tokens = 200;
   def.review_bytes = 300;
   def.facts_bytes = 300;
-  def.reviews_per_side = 2;
+  def.reviews_per_side = 1;
   def.retries = 30;  // while it loads
   return def;
 }
@@ -164,7 +168,7 @@ TEST(llm_server, reviews_that_give_orders_do_not_change_the_form_of_an_answer) {
   dataset data;
   ASSERT_OK(dataset_read(&from, NULL, &data));
   llm_def def = settings();
-  def.max_tokens = 500;
+  def.max_tokens = 300;
   keywords_def k = keywords(&def);
   keyword_sets sets = {0};
   throng_status status = keywords_extract(&k, &data, NULL, &sets);
