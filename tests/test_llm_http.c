@@ -132,6 +132,9 @@ static throng_status ask_all(const http_def *def, int n) {
   return http_run(def, &handler, &counts);
 }
 
+/// Comparisons are of whole numbers.
+static int64_t milliseconds(void) { return (int64_t)(1000 * counts.seconds); }
+
 #define START_WITH(handler, def_)                        \
   char url_[256];                                        \
   memset(&st, 0, sizeof st);                             \
@@ -186,8 +189,8 @@ TEST(llm_http, a_limited_server_is_obeyed_whether_it_names_a_time_or_not) {
   EXPECT_EQ(ask.tries[0], 4);
   EXPECT_EQ(ask.status[0], 200);
   // 20 ms, 50 ms, and a back-off of 2 s less at most a quarter.
-  EXPECT_GE(counts.seconds, 0.02 + 0.05 + 1.5);
-  EXPECT_LE(counts.seconds, 30);
+  EXPECT_GE(milliseconds(), 1570);
+  EXPECT_LE(milliseconds(), 30000);
   http_server_stop(server);
 }
 
@@ -200,7 +203,7 @@ TEST(llm_http, one_refused_request_with_a_time_holds_all_that_have_not_begun) {
   EXPECT_OK(ask_all(&def, 4));
   // Two begin and are refused; none of the others may be sent before the time has passed, and is
   // then refused once itself.
-  EXPECT_GE(counts.seconds, 0.6);
+  EXPECT_GE(milliseconds(), 600);
   for (int i = 0; i < 4; ++i) EXPECT_EQ(st.seen[i], 2);
   http_server_stop(server);
 }
@@ -250,7 +253,7 @@ TEST(llm_http, a_server_that_says_nothing_is_left_after_the_time_allowed) {
   st.fault[0] = FAULT_STALL;
   EXPECT_OK(ask_all(&def, 1));
   EXPECT_CONTAINS(ask.error, "timed out");
-  EXPECT_LE(counts.seconds, 20);
+  EXPECT_LE(milliseconds(), 20000);
   http_server_stop(server);
 }
 
@@ -300,8 +303,8 @@ TEST(llm_http, requests_a_minute_are_not_passed) {
   START(def);
   def.requests_per_minute = 1200;  // 20 a second, and one second's worth at first
   EXPECT_OK(ask_all(&def, 40));
-  EXPECT_GE(counts.seconds, 0.95);
-  EXPECT_LE(counts.seconds, 30);
+  EXPECT_GE(milliseconds(), 950);
+  EXPECT_LE(milliseconds(), 30000);
   http_server_stop(server);
 }
 
@@ -309,8 +312,8 @@ TEST(llm_http, tokens_a_minute_are_not_passed) {
   START(def);
   def.tokens_per_minute = 12000;  // 200 a second; a request takes 10
   EXPECT_OK(ask_all(&def, 40));
-  EXPECT_GE(counts.seconds, 0.9);
-  EXPECT_LE(counts.seconds, 30);
+  EXPECT_GE(milliseconds(), 900);
+  EXPECT_LE(milliseconds(), 30000);
   http_server_stop(server);
 }
 
@@ -334,8 +337,8 @@ TEST(llm_http, a_stop_does_not_wait_for_a_slow_server_beyond_its_grace) {
   def.grace = 0.2;
   ask.stop_at_tick = 2;
   EXPECT_OK(ask_all(&def, 10));
-  EXPECT_GE(counts.seconds, 0.2);
-  EXPECT_LE(counts.seconds, 15);
+  EXPECT_GE(milliseconds(), 200);
+  EXPECT_LE(milliseconds(), 15000);
   EXPECT_EQ(ask.n_taken, 0);
   EXPECT_EQ(ask.next, 8);
   EXPECT_EQ(ask.dropped, 8);
@@ -347,8 +350,9 @@ TEST(llm_http, the_wanted_number_is_in_flight_all_the_time) {
   def.in_flight = 8;
   st.delay = 0.02;
   EXPECT_OK(ask_all(&def, 400));
-  EXPECT_GE(counts.busy / counts.seconds, 0.5 * 8);  // on a machine that does other things too
-  EXPECT_LE(counts.busy / counts.seconds, 8.001);
+  EXPECT_GE(1000 * counts.busy / counts.seconds,
+            500 * 8);  // on a machine that does other things too
+  EXPECT_LE(1000 * counts.busy / counts.seconds, 8010);
   http_server_stop(server);
 }
 
