@@ -35,9 +35,10 @@ static int free_port(void) {
   return ntohs(address.sin_port);
 }
 
-/// Start the server, with one thread: on cores that others use too, two wait for each other at
-/// every layer (five minutes in place of one). Without waiting for it: the client's retries do
-/// that. False: there is none.
+/// Start the server. For embeddings with one slot: texts that share a batch there change each
+/// other's vectors (cosine 0.91 with the same text alone). With one thread: on cores that others
+/// use too, two wait for each other at every layer (five minutes in place of one). Without waiting
+/// for it: the client's retries do that. False: there is none.
 static bool start(bool embeddings) {
   const char *program = getenv("THRONG_LLAMA_SERVER"), *model = getenv("THRONG_LLAMA_MODEL");
   if (!program || !model || access(program, X_OK) != 0 || access(model, R_OK) != 0) return false;
@@ -52,8 +53,8 @@ static bool start(bool embeddings) {
     int to = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     dup2(to, STDOUT_FILENO);
     dup2(to, STDERR_FILENO);
-    execl(program, program, "-m", model, "--host", "127.0.0.1", "--port", port, "-np", "2", "-c",
-          "8192", "-ub", "1024", "-b", "1024", "-t", "1",
+    execl(program, program, "-m", model, "--host", "127.0.0.1", "--port", port, "-np",
+          embeddings ? "1" : "2", "-c", "8192", "-ub", "1024", "-b", "1024", "-t", "1",
           embeddings ? "--embeddings" : "--no-webui", embeddings ? "--pooling" : "-fa",
           embeddings ? "mean" : "auto", (char *)NULL);
     _exit(127);
