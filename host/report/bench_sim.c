@@ -27,27 +27,46 @@ static throng_status one_step(void *context) {
   return throng_sim_step(s->sim, action);
 }
 
-/// Entries that a lane's history and f_sta's window hold on average, as the lanes stand.
-static throng_status mean_lengths(throng_sim *sim, double *history, double *window) {
+/// What a lane holds on average, as the lanes stand.
+typedef struct lane_means {
+  double history;   // entries in use
+  double counting;  // of which count for the next candidate: they share a category, or none does
+  double window;    // tokens in f_sta's window
+} lane_means;
+
+static bool share_category(const throng_world *w, int32_t a, int32_t b) {
+  for (int64_t k = w->category_offset[a]; k < w->category_offset[a + 1]; ++k)
+    for (int64_t j = w->category_offset[b]; j < w->category_offset[b + 1]; ++j)
+      if (w->category[k] == w->category[j]) return true;
+  return false;
+}
+
+static throng_status measure_lanes(throng_sim *sim, const int32_t *action, lane_means *out) {
+  throng_observation seen;
+  *out = (lane_means){0};
+  THRONG_TRY(throng_sim_observe(sim, &seen));
   int32_t *count;
   size_t n = (size_t)sim->n_lane;
   THRONG_TRY(throng_alloc((void **)&count, n, sizeof *count, "lengths"));
   throng_status status =
       sim->backend->ops->download(sim->backend, count, sim->count, n * sizeof *count);
   int32_t most = sim->sta ? sim->sta->def.window : 0;
-  double entries = 0, tokens = 0;
   for (size_t lane = 0; lane < n; ++lane) {
-    entries += count[lane] < sim->def.history ? count[lane] : sim->def.history;
-    tokens += most ? count[lane] - sta_window_start(count[lane], most) : 0;
+    const int32_t *item = seen.item + lane * (size_t)seen.n_history;
+    int32_t inside = 0;
+    for (int32_t k = 0; k < seen.length[lane]; ++k)
+      inside += share_category(sim->world, action[lane], item[k]);
+    out->history += seen.length[lane] / (double)n;
+    out->counting += (inside ? inside : seen.length[lane]) / (double)n;
+    out->window += (most ? count[lane] - sta_window_start(count[lane], most) : 0) / (double)n;
   }
-  *history = entries / (double)n;
-  *window = tokens / (double)n;
   free(count);
   return status;
 }
 
 /// What a call must move and compute, however it is written.
-static void count_floor(const throng_sim *sim, double history, double window, measure_row *row) {
+static void count_floor(const throng_sim *sim, const lane_means *mean, measure_row *row) {
+  double history = mean->history, counting = mean->counting, window = mean->window;
   double lanes = sim->n_lane, dim = sim->world->dim, bytes = 0, operations = 0;
   bytes += 4 * history + sizeof(vote_record) + 32;  // the ring, the answer, the lane's counters
   if (sim->def.votes.rule != THRONG_RULE_STA) {
@@ -57,10 +76,10 @@ static void count_floor(const throng_sim *sim, double history, double window, me
       const throng_world *w = sim->world;
       double keywords = (double)(w->n_pos_entry + w->n_neg_entry) / (double)(2 * w->n_item);
       double categories = (double)w->n_category_entry / (double)w->n_item;
-      bytes += history * 4 * (keywords + categories);
+      bytes += 4 * (history * categories + counting * keywords);
       if (sim->def.votes.rule != THRONG_RULE_MAT) {
-        bytes += (history + 2) * 4 * dim;
-        operations += history * 2 * dim;
+        bytes += (counting + 2) * 4 * dim;
+        operations += counting * 2 * dim;
       }
     }
   }
@@ -137,12 +156,13 @@ throng_status bench_sim(throng_backend *backend, const throng_world *world, cons
       bool has_table = sim->device.table != NULL;
       snprintf(row.name, sizeof row.name, "%s%s", rules[k].name, has_table ? ", table" : "");
       THRONG_TRY_GOTO(measure(one_step, &s, def->seconds, &row));
-      double history, window;
-      THRONG_TRY_GOTO(mean_lengths(sim, &history, &window));
-      count_floor(sim, history, window, &row);
-      snprintf(row.size, sizeof row.size, "N=%lld d=%d H=%d (%.1f in use) L=%d (%.1f) B=%d",
-               (long long)world->n_item, world->dim, def->history, history,
-               sim->sta ? sim->sta->def.window : 0, window, def->lanes);
+      lane_means mean;
+      THRONG_TRY_GOTO(measure_lanes(sim, action, &mean));
+      count_floor(sim, &mean, &row);
+      snprintf(row.size, sizeof row.size,
+               "N=%lld d=%d H=%d (%.1f in use, %.1f count) L=%d (%.1f) B=%d",
+               (long long)world->n_item, world->dim, def->history, mean.history, mean.counting,
+               sim->sta ? sim->sta->def.window : 0, mean.window, def->lanes);
       each(context, &row);
       throng_sim_close(sim);
       sim = NULL;
