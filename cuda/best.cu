@@ -121,8 +121,9 @@ __device__ void fold(const best_search_args *a, int32_t first, int32_t end, floa
     own->item[i][threadIdx.x] = best;
   }
 }
+/// Two blocks a multiprocessor; one where sessions are looked through, which would spill on sm_80.
 template <mask_kind KIND>
-__global__ void __launch_bounds__(CUDA_ROW_THREADS, 2)
+__global__ void __launch_bounds__(CUDA_ROW_THREADS, KIND == MASK_SHOWN ? 1 : 2)
     best_search_tile(const best_search_args a, const int32_t share) {
   SHARED(stage, query, [2]);
   SHARED(stage, item, [2]);
