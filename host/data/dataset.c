@@ -2,6 +2,7 @@
 /// and dataset.h for what comes out. What a format looks like is its reader's business.
 #include "data/dataset.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +31,8 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
   const dataset_def *def = in->def;
   in->rating_min = isnan(def->rating_min) ? reader->rating_min : def->rating_min;
   in->rating_max = isnan(def->rating_max) ? reader->rating_max : def->rating_max;
-  if (isnan(in->rating_min)) in->rating_min = -INFINITY;
-  if (isnan(in->rating_max)) in->rating_max = INFINITY;
+  if (isnan(in->rating_min)) in->rating_min = -(double)FLT_MAX;
+  if (isnan(in->rating_max)) in->rating_max = (double)FLT_MAX;
   if (!(in->rating_min < in->rating_max))
     return throng_fail(THRONG_ERROR_CONFIG,
                        "dataset.rating_min %g and rating_max %g, expected a rising range",

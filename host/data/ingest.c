@@ -1,6 +1,7 @@
 /// The common ground of the formats' readers; see ingest.h.
 #include "data/ingest.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "data/entities.h"
@@ -39,7 +40,8 @@ throng_status ingest_add(ingest *in, const line_reader *reader, int64_t line, co
                          int64_t time) {
   if (user_length == 0) return line_reader_fail(reader, "the user's id is empty");
   if (item_length == 0) return line_reader_fail(reader, "the item's id is empty");
-  if (!isfinite(rating) || rating < in->rating_min || rating > in->rating_max)
+  // Kept as a float: a finite double may still be too large for one.
+  if (!(fabs(rating) <= (double)FLT_MAX) || rating < in->rating_min || rating > in->rating_max)
     return line_reader_fail(reader, "rating %g, expected %g to %g (dataset.rating_min, rating_max)",
                             rating, in->rating_min, in->rating_max);
   return interactions_add(&in->rows, user, user_length, item, item_length, (float)rating,
