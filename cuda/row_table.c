@@ -19,11 +19,12 @@ const char *const cuda_row_names[] = {
 };
 
 /// X(name): kernels that have a variant, cuda_NAME_launch.
-#define VARIANTS(X)                                                                     \
-  X(sim_vote)                                                                           \
-  X(sim_sta_advance)                                                                    \
-  X(state_features) X(best_fold) X(best_search) X(policy_search) X(adam) X(soft_update) \
-      X(sta_adam) X(square_sum) X(column_sum) X(batch_mean)
+// clang-format off
+#define VARIANTS(X)                                                            \
+  X(sim_vote) X(sim_sta_advance) X(state_features) X(best_fold) X(best_search) \
+  X(policy_search) X(adam) X(soft_update) X(sta_adam) X(square_sum)            \
+  X(column_sum) X(batch_mean)
+// clang-format on
 
 #define X(name) cuda_rows_launch cuda_##name##_launch;
 VARIANTS(X)
