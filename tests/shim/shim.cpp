@@ -70,6 +70,13 @@ bool throng_test_int(const char *file, int line, const char *a, const char *b, c
   return holds;
 }
 
+bool throng_test_number(const char *file, int line, const char *a, const char *b, const char *op,
+                     bool holds, double x, double y) {
+  if (!holds)
+    ADD_FAILURE_AT(file, line) << a << " " << op << " " << b << ": " << x << " against " << y;
+  return holds;
+}
+
 bool throng_test_float(const char *file, int line, const char *a, const char *b, double x, double y,
                        double tolerance) {
   bool holds = std::fabs(x - y) <= tolerance || x == y;

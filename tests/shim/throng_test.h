@@ -22,6 +22,8 @@ const char *throng_test_folder(void);
 
 bool throng_test_int(const char *file, int line, const char *a, const char *b, const char *op,
                      bool holds, long long x, long long y);
+bool throng_test_number(const char *file, int line, const char *a, const char *b, const char *op,
+                        bool holds, double x, double y);
 bool throng_test_float(const char *file, int line, const char *a, const char *b, double x, double y,
                        double tolerance);
 bool throng_test_string(const char *file, int line, const char *a, const char *b, const char *x,
@@ -43,11 +45,18 @@ bool throng_test_ok(const char *file, int line, const char *a, int status, const
   }                                                                                 \
   static void test_##suite##_##name(void)
 
-/// Each side is evaluated once: tests compare the results of calls that do something.
-#define TEST_COMPARE_(a, b, op)                                                             \
-  __extension__({                                                                           \
-    long long test_x_ = (long long)(a), test_y_ = (long long)(b);                           \
-    throng_test_int(__FILE__, __LINE__, #a, #b, #op, test_x_ op test_y_, test_x_, test_y_); \
+/// Each side is evaluated once: tests compare the results of calls that do something. Compared as
+/// double where either side is a fraction, else as long long.
+#define TEST_WIDEST_(a, b)                                    \
+  __typeof__(_Generic((a), float : 0.0, double : 0.0, default \
+                      : _Generic((b), float : 0.0, double : 0.0, default : 0LL)))
+#define TEST_COMPARE_(a, b, op)                                                                    \
+  __extension__({                                                                                  \
+    const TEST_WIDEST_(a, b) test_x_ = (TEST_WIDEST_(a, b))(a), test_y_ = (TEST_WIDEST_(a, b))(b); \
+    _Generic(test_x_, double                                                                       \
+             : throng_test_number, default                                                         \
+             : throng_test_int)(__FILE__, __LINE__, #a, #b, #op, test_x_ op test_y_, test_x_,      \
+                                test_y_);                                                          \
   })
 #define EXPECT_EQ(a, b) ((void)TEST_COMPARE_(a, b, ==))
 #define EXPECT_NE(a, b) ((void)TEST_COMPARE_(a, b, !=))
