@@ -139,7 +139,7 @@ static int largest_first(const void *a, const void *b) {
 }
 
 throng_status memory_plan_check(const throng_backend *plan, throng_backend *real, size_t held,
-                                const char *what) {
+                                const char *what, const char *remedy) {
   plan_context *c = plan->context;
   size_t free_bytes, total_bytes;
   if (!real->ops->memory) return THRONG_OK;
@@ -155,8 +155,8 @@ throng_status memory_plan_check(const throng_backend *plan, throng_backend *real
                          c->part[i].what, (double)c->part[i].bytes / 1048576.0);
   return throng_fail(THRONG_ERROR_MEMORY,
                      "%s needs %.1f MiB of the device's memory (and %.0f MiB to spare), of which "
-                     "%.1f MiB of %.1f MiB are free: %s; lower sim.lanes, agent.buffer, "
-                     "agent.batch, evaluation.episodes or votes.table_bytes",
+                     "%.1f MiB of %.1f MiB are free: %s; lower %s",
                      what, (double)wanted / 1048576.0, (double)spare_bytes / 1048576.0,
-                     (double)free_bytes / 1048576.0, (double)total_bytes / 1048576.0, parts);
+                     (double)free_bytes / 1048576.0, (double)total_bytes / 1048576.0, parts,
+                     remedy);
 }

@@ -12,8 +12,9 @@ throng_status memory_plan_open(const throng_backend *real, throng_backend **out)
 /// Bytes at the most that were taken at once.
 size_t memory_plan_bytes(const throng_backend *plan);
 /// Does what was planned fit the free memory of `real`? `held`: bytes of the plan that are there
-/// already. Errors: MEMORY with the parts' sizes, largest first, and what to lower.
+/// already. `remedy`: keys that make `what` smaller. Errors: MEMORY with the parts' sizes, largest
+/// first, and the remedy.
 throng_status memory_plan_check(const throng_backend *plan, throng_backend *real, size_t held,
-                                const char *what);
+                                const char *what, const char *remedy);
 
 #endif

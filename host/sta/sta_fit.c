@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/memory_plan.h"
 #include "random.h"
 #include "sta/sta_evaluate.h"
 #include "sta/sta_trainer.h"
@@ -141,6 +142,32 @@ static throng_status prepare(fit *f, const throng_world *world) {
   return sta_evaluation_create(f->sta, world, 1, &f->test);
 }
 
+static void fit_free(fit *f) {
+  sta_trainer_free(&f->trainer);
+  sta_evaluation_free(&f->validation);
+  sta_evaluation_free(&f->test);
+  free(f->order);
+  free(f->loss);
+}
+
+/// On a device: the sum of everything that a fit takes, against what is free, before it begins.
+static throng_status check_memory(throng_backend *backend, const throng_world *world,
+                                  const throng_sta_def *def) {
+  throng_backend *plan;
+  fit trial = {0};
+  if (!backend->ops->memory) return THRONG_OK;
+  THRONG_TRY(memory_plan_open(backend, &plan));
+  throng_status status = throng_sta_create(plan, world, def, &trial.sta);
+  if (status == THRONG_OK) status = prepare(&trial, world);
+  if (status == THRONG_OK)
+    status = memory_plan_check(plan, backend, 0, "the fit of f_sta",
+                               "sta.batch, sta.width or sta.window");
+  fit_free(&trial);
+  throng_sta_close(trial.sta);
+  throng_backend_close(plan);
+  return status;
+}
+
 throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
                              const throng_sta_def *def, const throng_progress *progress,
                              throng_sta **out, throng_sta_report *report) {
@@ -149,14 +176,11 @@ throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
   *report = (throng_sta_report){0};
   *out = NULL;
   fit f = {.progress = progress};
+  THRONG_TRY(check_memory(backend, world, def));
   THRONG_TRY(throng_sta_create(backend, world, def, &f.sta));
   throng_status status = prepare(&f, world);
   if (status == THRONG_OK) status = learn(&f, report);
-  sta_trainer_free(&f.trainer);
-  sta_evaluation_free(&f.validation);
-  sta_evaluation_free(&f.test);
-  free(f.order);
-  free(f.loss);
+  fit_free(&f);
   if (status == THRONG_OK)
     *out = f.sta;
   else

@@ -268,6 +268,29 @@ TEST(cuda_agent, a_run_that_would_not_fit_is_refused_with_its_sizes_before_anyth
   parity_close(&p);
 }
 
+#ifdef CUDA_TEST_ON_CPU
+TEST(cuda_agent, a_fit_that_would_not_fit_is_refused_with_its_sizes_before_it_begins) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_world world = small_world(31, 120, 60, 8, 40);
+  throng_sta_def def = throng_default_sta_def();
+  throng_sta *sta = NULL;
+  const size_t before = cuda_on_cpu_in_use();
+  cuda_on_cpu_limit(before + ((size_t)97 << 20));  // the driver's share and one more
+  EXPECT_EQ(throng_sta_fit(p.cuda, &world, &def, NULL, &sta, NULL), THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "the fit of f_sta needs");
+  EXPECT_CONTAINS(throng_error_message(), "lower sta.batch");
+  EXPECT_TRUE(sta == NULL);
+  EXPECT_EQ(cuda_on_cpu_in_use(), before);
+  cuda_on_cpu_limit((size_t)4 << 30);
+  def.epochs = 1;
+  EXPECT_OK(throng_sta_fit(p.cuda, &world, &def, NULL, &sta, NULL));
+  throng_sta_close(sta);
+  small_world_free(&world);
+  parity_close(&p);
+}
+#endif
+
 TEST(cuda_agent, what_is_planned_is_what_a_run_then_takes) {
   parity p;
   if (!parity_open(&p)) return;

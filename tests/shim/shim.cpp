@@ -71,7 +71,7 @@ bool throng_test_int(const char *file, int line, const char *a, const char *b, c
 }
 
 bool throng_test_number(const char *file, int line, const char *a, const char *b, const char *op,
-                     bool holds, double x, double y) {
+                        bool holds, double x, double y) {
   if (!holds)
     ADD_FAILURE_AT(file, line) << a << " " << op << " " << b << ": " << x << " against " << y;
   return holds;
