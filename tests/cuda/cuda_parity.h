@@ -19,6 +19,13 @@
 #define PARITY_EXACT false
 #endif
 
+/// Steps of a comparison: fewer under AddressSanitizer, which makes each some twenty times as long.
+#ifdef __SANITIZE_ADDRESS__
+#define PARITY_STEPS(n) ((n) / 5)
+#else
+#define PARITY_STEPS(n) (n)
+#endif
+
 typedef struct parity {
   throng_backend *cpu, *cuda;
 } parity;

@@ -155,25 +155,25 @@ static void train_both(const throng_sim_def *sim, const throng_agent_def *agent,
 TEST(cuda_agent, two_tower_learns_the_same_weights_step_by_step) {
   throng_sim_def sim = lanes_def();
   throng_agent_def agent = learner_def(THRONG_HEAD_TWO_TOWER);
-  train_both(&sim, &agent, 400);
+  train_both(&sim, &agent, PARITY_STEPS(400));
   agent.double_dqn = false;
   agent.tau = 1.0f;
   agent.update_every = 3;
   agent.loss = THRONG_LOSS_MSE;
   agent.epsilon = THRONG_EPSILON_EXPONENTIAL;
-  train_both(&sim, &agent, 200);
+  train_both(&sim, &agent, PARITY_STEPS(200));
 }
 
 TEST(cuda_agent, flat_learns_the_same_weights_step_by_step) {
   throng_sim_def sim = lanes_def();
   throng_agent_def agent = learner_def(THRONG_HEAD_FLAT);
-  train_both(&sim, &agent, 400);
+  train_both(&sim, &agent, PARITY_STEPS(400));
   agent.n_step = 3;
   agent.double_dqn = false;
   sim.mask_seen = true;
   sim.slate_size = 2;
   sim.max_steps = 12;
-  train_both(&sim, &agent, 200);
+  train_both(&sim, &agent, PARITY_STEPS(200));
 }
 
 TEST(cuda_agent, a_checkpoint_of_one_backend_goes_on_on_the_other) {

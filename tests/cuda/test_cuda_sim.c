@@ -130,7 +130,7 @@ static void compare(throng_sim_def def, bool with_sta, int steps) {
 }
 
 TEST(cuda_sim, lanes_agree_for_two_thousand_steps_with_the_table) {
-  compare(small_def(), true, 2000);
+  compare(small_def(), true, PARITY_STEPS(2000));
 }
 
 TEST(cuda_sim, lanes_agree_without_the_table_and_with_another_history) {
