@@ -99,19 +99,11 @@ __device__ void features(const state_features_args *a, int64_t row) {
   fact[5] = length ? (history_like(entry[length - 1]) ? 1.0f : -1.0f) : 0.0f;
 }
 
-__global__ void __launch_bounds__(CUDA_ROW_THREADS)
-    state_features_warp(const state_features_args args, const int64_t n_row) {
-  const int64_t warps = (int64_t)gridDim.x * (blockDim.x / WARP_THREADS);
-  const int64_t first = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) / WARP_THREADS;
-  for (int64_t row = first; row < n_row; row += warps) features(&args, row);
-}
+CUDA_WARP_ROW(state_features, features, 5)
 
 }  // namespace
 
 extern "C" cudaError_t cuda_state_features_launch(const void *args, int64_t n_row,
                                                   cudaStream_t stream) {
-  const unsigned grid = cuda_blocks(n_row, CUDA_ROW_THREADS / WARP_THREADS);
-  LAUNCH_ALONE(state_features_warp, dim3(grid), dim3(CUDA_ROW_THREADS), stream,
-               *static_cast<const state_features_args *>(args), n_row);
-  return cudaGetLastError();
+  return state_features_warp_launch(args, n_row, stream);
 }

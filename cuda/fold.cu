@@ -33,18 +33,10 @@ __device__ void fold(const best_fold_args *a, int64_t row) {
   }
 }
 
-__global__ void __launch_bounds__(CUDA_ROW_THREADS)
-    best_fold_warp(const best_fold_args args, const int64_t n_row) {
-  const int64_t warps = (int64_t)gridDim.x * (blockDim.x / WARP_THREADS);
-  const int64_t first = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) / WARP_THREADS;
-  for (int64_t row = first; row < n_row; row += warps) fold(&args, row);
-}
+CUDA_WARP_ROW(best_fold, fold, 6)
 
 }  // namespace
 
 extern "C" cudaError_t cuda_best_fold_launch(const void *args, int64_t n_row, cudaStream_t stream) {
-  const unsigned grid = cuda_blocks(n_row, CUDA_ROW_THREADS / WARP_THREADS);
-  LAUNCH(best_fold_warp, dim3(grid), dim3(CUDA_ROW_THREADS), stream,
-         *static_cast<const best_fold_args *>(args), n_row);
-  return cudaGetLastError();
+  return best_fold_warp_launch(args, n_row, stream);
 }

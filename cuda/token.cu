@@ -131,6 +131,7 @@ __device__ float read_out(const sta_view *v, float z, int32_t user) {
 
 /// See sta_cache_advance.
 __device__ void advance(const sim_sta_args *a, int64_t lane) {
+  if (sim_idle(&a->sim, lane)) return;
   const sta_view *v = &a->view;
   const history_view h = sim_history(&a->sim, lane);
   const int64_t size = sta_cache_size(v);
@@ -149,13 +150,7 @@ __device__ void advance(const sim_sta_args *a, int64_t lane) {
   if (channel() == 0) a->cache.encoded[lane] = h.count;
 }
 
-__global__ void __launch_bounds__(CUDA_ROW_THREADS, 2)
-    sim_sta_advance_warp(const sim_sta_args args, const int64_t n_lane) {
-  const int64_t warps = (int64_t)gridDim.x * (blockDim.x / WARP_THREADS);
-  const int64_t first = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) / WARP_THREADS;
-  for (int64_t lane = first; lane < n_lane; lane += warps)
-    if (!sim_idle(&args.sim, lane)) advance(&args, lane);
-}
+CUDA_WARP_ROW(sim_sta_advance, advance, 2)
 
 }  // namespace
 
@@ -164,7 +159,5 @@ extern "C" cudaError_t cuda_sim_sta_advance_launch(const void *args, int64_t n_r
   const sim_sta_args *a = static_cast<const sim_sta_args *>(args);
   if (a->view.width != WIDTH || a->view.heads != 1 || a->view.window > MOST_WINDOW)
     return cuda_rows[KERNEL_sim_sta_advance](args, n_row, stream);
-  const unsigned grid = cuda_blocks(n_row, CUDA_ROW_THREADS / WARP_THREADS);
-  LAUNCH(sim_sta_advance_warp, dim3(grid), dim3(CUDA_ROW_THREADS), stream, *a, n_row);
-  return cudaGetLastError();
+  return sim_sta_advance_warp_launch(args, n_row, stream);
 }

@@ -123,27 +123,21 @@ __device__ vote_sums gather(const sim_args *a, int64_t lane, int32_t candidate) 
   return sums;
 }
 
-__global__ void __launch_bounds__(CUDA_ROW_THREADS)
-    sim_vote_warp(const sim_args args, const int64_t n_lane) {
-  const int64_t warps = (int64_t)gridDim.x * (blockDim.x / WARP_THREADS);
-  const int64_t first = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) / WARP_THREADS;
-  for (int64_t lane = first; lane < n_lane; lane += warps) {
-    if (sim_idle(&args, lane)) continue;
-    for (int32_t slot = 0; slot < args.slate_size; ++slot) {
-      const int64_t at = lane * args.slate_size + slot;
-      const vote_sums sums = gather(&args, lane, args.action[at]);
-      if (threadIdx.x % WARP_THREADS != 0) continue;
-      const vote_stream stream = sim_stream(&args, lane, slot);
-      vote_decide_logical(&sums, args.rule.semantics, &stream, &args.vote[at]);
-    }
+__device__ void vote(const sim_vote_args *a, int64_t lane) {
+  if (sim_idle(a, lane)) return;
+  for (int32_t slot = 0; slot < a->slate_size; ++slot) {
+    const int64_t at = lane * a->slate_size + slot;
+    const vote_sums sums = gather(a, lane, a->action[at]);
+    if (threadIdx.x % WARP_THREADS != 0) continue;
+    const vote_stream stream = sim_stream(a, lane, slot);
+    vote_decide_logical(&sums, a->rule.semantics, &stream, &a->vote[at]);
   }
 }
+
+CUDA_WARP_ROW(sim_vote, vote, 5)
 
 }  // namespace
 
 extern "C" cudaError_t cuda_sim_vote_launch(const void *args, int64_t n_row, cudaStream_t stream) {
-  const unsigned grid = cuda_blocks(n_row, CUDA_ROW_THREADS / WARP_THREADS);
-  LAUNCH(sim_vote_warp, dim3(grid), dim3(CUDA_ROW_THREADS), stream,
-         *static_cast<const sim_args *>(args), n_row);
-  return cudaGetLastError();
+  return sim_vote_warp_launch(args, n_row, stream);
 }

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "pair.h"
+#include "world/world.h"
 
 void explanation_free(explanation *e) {
   free(e->side[0].meeting);
@@ -17,13 +18,6 @@ void explanation_free(explanation *e) {
 static bool has(const int32_t *list, int64_t begin, int64_t end, int32_t wanted) {
   for (int64_t k = begin; k < end; ++k)
     if (list[k] == wanted) return true;
-  return false;
-}
-
-static bool share_category(const throng_world *w, int32_t a, int32_t b) {
-  for (int64_t k = w->category_offset[a]; k < w->category_offset[a + 1]; ++k)
-    if (has(w->category, w->category_offset[b], w->category_offset[b + 1], w->category[k]))
-      return true;
   return false;
 }
 
@@ -44,7 +38,7 @@ typedef struct past {
 
 static bool counts(const past *p, const explanation_side *side, bool liked, int64_t k) {
   return (p->like[k] != 0) == liked &&
-         (side->fallback || share_category(p->world, p->candidate, p->item[k]));
+         (side->fallback || world_share_category(p->world, p->candidate, p->item[k]));
 }
 
 static throng_status gather_keywords(const past *p, bool liked, bool empty_equal,
@@ -89,7 +83,7 @@ throng_status explanation_make(const throng_world *world, throng_semantics seman
   for (int64_t k = 0; k < n; ++k) {
     explanation_side *side = &out->side[like[k] ? 0 : 1];
     side->past += 1;
-    side->same += share_category(world, candidate, item[k]);
+    side->same += world_share_category(world, candidate, item[k]);
   }
   // The paper falls back for the history as a whole, the published code for each side.
   bool none = out->side[0].same + out->side[1].same == 0;

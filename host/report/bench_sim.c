@@ -34,13 +34,6 @@ typedef struct lane_means {
   double window;    // tokens in f_sta's window
 } lane_means;
 
-static bool share_category(const throng_world *w, int32_t a, int32_t b) {
-  for (int64_t k = w->category_offset[a]; k < w->category_offset[a + 1]; ++k)
-    for (int64_t j = w->category_offset[b]; j < w->category_offset[b + 1]; ++j)
-      if (w->category[k] == w->category[j]) return true;
-  return false;
-}
-
 static throng_status measure_lanes(throng_sim *sim, const int32_t *action, lane_means *out) {
   throng_observation seen;
   *out = (lane_means){0};
@@ -55,7 +48,7 @@ static throng_status measure_lanes(throng_sim *sim, const int32_t *action, lane_
     const int32_t *item = seen.item + lane * (size_t)seen.n_history;
     int32_t inside = 0;
     for (int32_t k = 0; k < seen.length[lane]; ++k)
-      inside += share_category(sim->world, action[lane], item[k]);
+      inside += world_share_category(sim->world, action[lane], item[k]);
     out->history += seen.length[lane] / (double)n;
     out->counting += (inside ? inside : seen.length[lane]) / (double)n;
     out->window += (most ? count[lane] - sta_window_start(count[lane], most) : 0) / (double)n;

@@ -150,3 +150,10 @@ throng_status world_finish(throng_world *world) {
   world->hash = world_hash(world);
   return THRONG_OK;
 }
+
+bool world_share_category(const throng_world *w, int32_t a, int32_t b) {
+  for (int64_t k = w->category_offset[a]; k < w->category_offset[a + 1]; ++k)
+    for (int64_t j = w->category_offset[b]; j < w->category_offset[b + 1]; ++j)
+      if (w->category[k] == w->category[j]) return true;
+  return false;
+}

@@ -54,6 +54,8 @@ throng_status world_save(const throng_world *world, const char *path);
 throng_status world_check(const throng_world *world, const char *name);
 /// e+ and e-: means of the keywords' embeddings, normalised; zero where a set is empty.
 void world_item_embeddings(throng_world *world);
+/// Do two items have a category in common? For those who ask now and then; kernels have their own.
+bool world_share_category(const throng_world *world, int32_t a, int32_t b);
 /// Build `index` and `hash` after filling a world by hand (tests, synth).
 throng_status world_finish(throng_world *world);
 

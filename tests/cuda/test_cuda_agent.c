@@ -3,6 +3,7 @@
 #include "base/memory_plan.h"
 #include "cuda_parity.h"
 #include "sta/sta.h"
+#include "support/agent_rig.h"
 #include "support/small_run.h"
 #include "support/small_world.h"
 #include "train/evaluator.h"
@@ -107,17 +108,8 @@ static throng_sim_def lanes_def(void) {
 }
 
 static throng_agent_def learner_def(throng_head head) {
-  throng_agent_def def = throng_default_agent_def();
-  def.head = head;
+  throng_agent_def def = rig_agent_def(head);
   def.count = 2;
-  def.hidden[0] = 12;
-  def.hidden[1] = 10;
-  def.width = 8;
-  def.user_width = 4;
-  def.batch = 16;
-  def.buffer = 400;
-  def.learning_starts = 100;
-  def.target_every = 60;
   return def;
 }
 
