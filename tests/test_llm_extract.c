@@ -373,6 +373,19 @@ TEST(llm_extract, a_server_that_fails_every_time_is_left_after_ten_requests) {
   end();
 }
 
+TEST(llm_extract, a_few_requests_that_all_fail_are_an_error_too) {
+  begin();
+  st.status = 500;
+  def.retries = 0;
+  def.in_flight = 1;
+  def.max_items = 1;
+  keyword_sets sets;
+  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "requests failed, the last one with");
+  EXPECT_CONTAINS(throng_error_message(), "server says no");
+  end();
+}
+
 static bool stop_at(void *context, const char *stage_name, int64_t done, int64_t total,
                     const char *unit) {
   (void)total;

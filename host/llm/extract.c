@@ -31,7 +31,8 @@ typedef struct extraction {
   llm_form form;        // what is asked for now: falls when a server refuses
   byte_buffer kept[2];  // keywords of one answer, as JSON lists
   int64_t tokens, reserved;
-  int failures;  // in a row
+  int failures;      // in a row
+  char error[1100];  // of the request that failed last
   double noted;
   bool stopped;
   const char *spent;  // the budget's key
@@ -198,6 +199,7 @@ static throng_status put_failure(extraction *e, const asked *a, const http_answe
   row.tries = answer->tries;
   THRONG_TRY_GOTO(store_put(e->store, &row));
   ++e->counts->failed;
+  snprintf(e->error, sizeof e->error, "%s", error);
   if (++e->failures < MOST_IN_A_ROW) goto done;
   status = throng_fail(THRONG_ERROR_IO,
                        "%s: %d requests in a row failed, the last one with: %s; what was answered "
@@ -310,6 +312,13 @@ static throng_status outcome(const extraction *e) {
         "answer yet; run again to go on, or raise llm.reviews_per_request to ask less",
         e->spent, (long long)e->counts->asked, (long long)e->tokens, left,
         (long long)e->counts->requests);
+  if (e->counts->failed == 0) return THRONG_OK;
+  if (e->counts->asked + e->counts->from_store == 0)
+    return throng_fail(THRONG_ERROR_IO, "%s: all %lld requests failed, the last one with: %s",
+                       e->def->url, (long long)e->counts->failed, e->error);
+  throng_note(e->progress,
+              "%lld requests failed, the last one with: %s; another run asks these again alone",
+              (long long)e->counts->failed, e->error);
   return THRONG_OK;
 }
 
