@@ -272,3 +272,16 @@ TEST(llm_answer, only_refusals_of_the_form_count_as_such) {
   chat_error_text("<html>\nno</html>", 16, text, sizeof text);
   EXPECT_STREQ(text, "<html> no</html>");
 }
+
+TEST(llm_answer, an_error_body_is_read_no_further_than_its_length) {
+  static const char body[] = {'n', 'o', ' ', 'r', 'o', 'o', 'm'};
+  char text[64], little[5];
+  chat_error_text(body, sizeof body, text, sizeof text);
+  EXPECT_STREQ(text, "no room");
+  chat_error_text(body, 2, text, sizeof text);
+  EXPECT_STREQ(text, "no");
+  chat_error_text(body, 0, text, sizeof text);
+  EXPECT_STREQ(text, "");
+  chat_error_text(body, sizeof body, little, sizeof little);
+  EXPECT_STREQ(little, "no r");
+}

@@ -175,8 +175,11 @@ void chat_error_text(const char *body, size_t length, char *text, size_t size) {
     if (!message) message = text_of(tree, "message");
     if (!message) message = text_of(tree, "detail");
   }
-  snprintf(text, size, "%.*s", (int)(size - 1), message ? message : body);
-  text[utf8_valid_prefix(text, strlen(text))] = '\0';
+  // A body that is no JSON is quoted as it is, and need not end with a zero.
+  size_t n = message ? strlen(message) : strnlen(body, length);
+  if (n > size - 1) n = size - 1;
+  memcpy(text, message ? message : body, n);
+  text[utf8_valid_prefix(text, n)] = '\0';
   for (char *c = text; *c; ++c)
     if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = ' ';
   cJSON_Delete(tree);
