@@ -134,6 +134,7 @@ int main(int argc, char **argv) {
   bench_sim_def def = bench_sim_default_def();
   def.lanes = atoi(bench_option(argc, argv, "--lanes", "4096"));
   def.seconds = atof(bench_option(argc, argv, "--seconds", "2"));
+  bench_require(bench_sim_check_memory(backend, world, sta, &def));
   bench_output out = bench_open(backend, argc, argv);
   bench_require(bench_sim(backend, world, sta, &def, print_row, &out));
   bench_close(&out);

@@ -82,6 +82,7 @@ int cmd_bench(cli_run *run) {
   } else {
     THRONG_TRY_GOTO(reference(backend, &run->progress, &world, &sta));
   }
+  THRONG_TRY_GOTO(bench_sim_check_memory(backend, world, sta, &def));
   cli_interrupt_at_once();  // measuring asks nobody whether to go on, and writes no file
   THRONG_TRY_GOTO(measure_machine(backend, &sink.ceiling));
   cJSON *document = NULL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_plan.h"
 #include "random.h"
 #include "sim/sim.h"
 
@@ -87,8 +88,9 @@ static void count_floor(const throng_sim *sim, const lane_means *mean, measure_r
   row->operations = lanes * operations;
 }
 
-throng_status bench_sim(throng_backend *backend, const throng_world *world, const throng_sta *sta,
-                        const bench_sim_def *def, bench_sim_each *each, void *context) {
+static throng_status run_cases(throng_backend *backend, const throng_world *world,
+                               const throng_sta *sta, const bench_sim_def *def,
+                               bench_sim_each *each, void *context) {
   static const struct {
     throng_rule rule;
     const char *name;
@@ -105,7 +107,7 @@ throng_status bench_sim(throng_backend *backend, const throng_world *world, cons
   size_t n_action = (size_t)ACTION_SETS * (size_t)def->lanes;
   THRONG_TRY(throng_alloc((void **)&action, n_action, sizeof *action, "actions"));
   uint32_t n_item = (uint32_t)throng_world_get_info(world).n_item;
-  for (size_t i = 0; i < n_action; ++i)
+  for (size_t i = 0; i < n_action && !backend->planning; ++i)
     action[i] = (int32_t)random_index(
         random_draw(def->seed, RANDOM_POLICY, (uint32_t)i, 0, 0, 0).w[0], n_item);
 
@@ -115,7 +117,7 @@ throng_status bench_sim(throng_backend *backend, const throng_world *world, cons
   holder_def.votes.rule = THRONG_RULE_MAT;
   double begin = measure_now();
   THRONG_TRY_GOTO(throng_sim_create(backend, world, NULL, &holder_def, &holder));
-  if (holder->device.table) {
+  if (holder->device.table && !backend->planning) {
     double n = (double)n_item, dim = world->dim;
     measure_row row = {.name = "item-item table, made once",
                        .unit = "pairs",
@@ -142,6 +144,11 @@ throng_status bench_sim(throng_backend *backend, const throng_world *world, cons
       d.votes.rule = rules[k].rule;
       if (!table) d.votes.table_bytes = 0;
       THRONG_TRY_GOTO(throng_sim_create(backend, world, rules[k].needs_sta ? sta : NULL, &d, &sim));
+      if (backend->planning) {
+        throng_sim_close(sim);
+        sim = NULL;
+        continue;
+      }
       stepping s = {.sim = sim, .action = action};
       // Sessions begin together; let them come apart, so that every step does the same work.
       for (int i = 0; i < SETTLE_STEPS; ++i) THRONG_TRY_GOTO(one_step(&s));
@@ -166,6 +173,27 @@ done:
   throng_sim_close(holder);
   free(action);
   return status;
+}
+
+throng_status bench_sim_check_memory(throng_backend *backend, const throng_world *world,
+                                     const throng_sta *sta, const bench_sim_def *def) {
+  throng_backend *plan;
+  if (!backend->ops->memory) return THRONG_OK;
+  THRONG_TRY(memory_plan_open(backend, &plan));
+  throng_status status = run_cases(plan, world, sta, def, NULL, NULL);
+  if (status == THRONG_OK)
+    status = memory_plan_check(
+        plan, backend,
+        world_device_held(backend, world, throng_default_sim_def().votes.table_bytes, false),
+        "the benchmark", "sim.lanes or sim.history");
+  throng_backend_close(plan);
+  return status;
+}
+
+throng_status bench_sim(throng_backend *backend, const throng_world *world, const throng_sta *sta,
+                        const bench_sim_def *def, bench_sim_each *each, void *context) {
+  THRONG_TRY(bench_sim_check_memory(backend, world, sta, def));
+  return run_cases(backend, world, sta, def, each, context);
 }
 
 throng_status bench_reference_world(throng_backend *backend, const char *path, const char *sta_path,

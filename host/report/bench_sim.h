@@ -20,7 +20,13 @@ bench_sim_def bench_sim_default_def(void);
 /// Called for each case as soon as it is measured.
 typedef void bench_sim_each(void *context, const measure_row *row);
 
-/// Cases that need f_sta are left out where `sta` is NULL.
+/// Does the largest case fit the device's memory? Errors: MEMORY with the sizes. bench_sim() asks
+/// too; for callers who measure something else first.
+throng_status bench_sim_check_memory(throng_backend *backend, const throng_world *world,
+                                     const throng_sta *sta, const bench_sim_def *def);
+
+/// Cases that need f_sta are left out where `sta` is NULL. Errors: those of bench_sim_check_memory
+/// before anything is timed, and whatever a step may say.
 throng_status bench_sim(throng_backend *backend, const throng_world *world, const throng_sta *sta,
                         const bench_sim_def *def, bench_sim_each *each, void *context);
 

@@ -276,9 +276,13 @@ static throng_status check_memory(const training *t, throng_backend *backend,
   THRONG_TRY(memory_plan_open(backend, &plan));
   throng_status status = make_parts(&trial, plan, world, sta, sim, agent);
   if (status == THRONG_OK)
-    status = memory_plan_check(plan, backend, world_device_held(backend, world), "training",
-                               "sim.lanes, agent.buffer, agent.batch, evaluation.episodes or "
-                               "votes.table_bytes");
+    status = memory_plan_check(
+        plan, backend,
+        world_device_held(backend, world, sim->votes.table_bytes,
+                          sim->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE),
+        "training",
+        "sim.lanes, agent.buffer, agent.batch, evaluation.episodes or "
+        "votes.table_bytes");
   free_parts(&trial);
   throng_backend_close(plan);
   return status;

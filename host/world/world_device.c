@@ -199,14 +199,13 @@ throng_status world_device_acquire(throng_backend *backend, const throng_world *
   return THRONG_OK;
 }
 
-size_t world_device_held(const throng_backend *backend, const throng_world *world) {
+size_t world_device_held(const throng_backend *backend, const throng_world *world,
+                         int64_t table_budget, bool empty_equal) {
   const world_shared *s = backend->shared;
   while (s && s->world != world) s = s->next;
   if (!s) return 0;
-  size_t bytes = s->tensors.bytes;
-  for (int k = 0; k < 2; ++k)
-    if (s->table[k]) bytes += (size_t)world_table_bytes(world->n_item);
-  return bytes;
+  const int64_t table = world_table_bytes(world->n_item);
+  return s->tensors.bytes + (table <= table_budget && s->table[empty_equal] ? (size_t)table : 0);
 }
 
 void world_device_release(world_device *device) {

@@ -21,8 +21,9 @@ int64_t world_table_bytes(int64_t n_item);
 /// empty keyword lists share one keyword (published code). Errors: MEMORY, with the sizes.
 throng_status world_device_acquire(throng_backend *backend, const throng_world *world,
                                    int64_t table_budget, bool empty_equal, world_device *out);
-/// Bytes that this backend holds of the world now, its table included; 0 where nobody uses it.
-size_t world_device_held(const throng_backend *backend, const throng_world *world);
+/// Bytes that world_device_acquire with the same arguments would find on this backend already.
+size_t world_device_held(const throng_backend *backend, const throng_world *world,
+                         int64_t table_budget, bool empty_equal);
 /// Give the share back; the last one frees the arrays. A zeroed device is allowed.
 void world_device_release(world_device *device);
 

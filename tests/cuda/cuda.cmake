@@ -42,7 +42,7 @@ endforeach()
 
 # Thousands of steps run the row functions: a barrier or a shuffle costs a fiber's switch here. What
 # needs them has a test of its own against the rows, over fewer steps.
-foreach(name test_cuda_sim test_cuda_agent on_cuda_sim on_cuda_evaluator on_cuda_fidelity on_cuda_train)
+foreach(name test_cuda_sim test_cuda_agent test_cuda_memory on_cuda_sim on_cuda_evaluator on_cuda_fidelity on_cuda_train)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "OMP_WAIT_POLICY=passive;THRONG_CUDA_PLAIN=1")
 endforeach()
 

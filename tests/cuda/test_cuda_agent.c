@@ -1,6 +1,5 @@
 /// Learning on both backends: a fit of f_sta, DQN with both heads, yardsticks, and a whole run.
 #include "agent/learner.h"
-#include "base/memory_plan.h"
 #include "cuda_parity.h"
 #include "sta/sta.h"
 #include "support/agent_rig.h"
@@ -238,75 +237,3 @@ TEST(cuda_agent, a_whole_run_reports_the_same_numbers) {
   }
   parity_close(&p);
 }
-
-#ifdef CUDA_TEST_ON_CPU
-
-TEST(cuda_agent, a_run_that_would_not_fit_is_refused_with_its_sizes_before_anything_is_written) {
-  parity p;
-  if (!parity_open(&p)) return;
-  small_run run;
-  char out[512];
-  ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
-  snprintf(out, sizeof out, "%s/refused", throng_test_folder());
-  run.train.out = out;
-  run.agent.buffer = (int64_t)1 << 33;  // 17 bytes each: 136 GiB of a device of 4
-  EXPECT_EQ(throng_train(p.cuda, run.world, NULL, &run.sim, &run.agent, &run.train, NULL, NULL),
-            THRONG_ERROR_MEMORY);
-  EXPECT_CONTAINS(throng_error_message(), "training needs 139");
-  EXPECT_CONTAINS(throng_error_message(), "replay log of the agents 139");
-  EXPECT_CONTAINS(throng_error_message(), "agent.buffer");
-  EXPECT_TRUE(fopen(out, "r") == NULL);
-  small_run_close(&run);
-  parity_close(&p);
-}
-
-#ifdef CUDA_TEST_ON_CPU
-TEST(cuda_agent, a_fit_that_would_not_fit_is_refused_with_its_sizes_before_it_begins) {
-  parity p;
-  if (!parity_open(&p)) return;
-  throng_world world = small_world(31, 120, 60, 8, 40);
-  throng_sta_def def = throng_default_sta_def();
-  throng_sta *sta = NULL;
-  const size_t before = cuda_on_cpu_in_use();
-  cuda_on_cpu_limit(before + ((size_t)97 << 20));  // the driver's share and one more
-  EXPECT_EQ(throng_sta_fit(p.cuda, &world, &def, NULL, &sta, NULL), THRONG_ERROR_MEMORY);
-  EXPECT_CONTAINS(throng_error_message(), "the fit of f_sta needs");
-  EXPECT_CONTAINS(throng_error_message(), "lower sta.batch");
-  EXPECT_TRUE(sta == NULL);
-  EXPECT_EQ(cuda_on_cpu_in_use(), before);
-  cuda_on_cpu_limit((size_t)4 << 30);
-  def.epochs = 1;
-  EXPECT_OK(throng_sta_fit(p.cuda, &world, &def, NULL, &sta, NULL));
-  throng_sta_close(sta);
-  small_world_free(&world);
-  parity_close(&p);
-}
-#endif
-
-TEST(cuda_agent, what_is_planned_is_what_a_run_then_takes) {
-  parity p;
-  if (!parity_open(&p)) return;
-  small_run run;
-  ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
-  throng_backend *plan;
-  ASSERT_OK(memory_plan_open(p.cuda, &plan));
-  size_t taken[2];
-  for (int side = 0; side < 2; ++side) {
-    throng_backend *b = side ? p.cuda : plan;
-    const size_t before = cuda_on_cpu_in_use();
-    throng_sim *sim;
-    throng_agent *agent;
-    ASSERT_OK(throng_sim_create(b, run.world, NULL, &run.sim, &sim));
-    ASSERT_OK(throng_agent_create(sim, &run.agent, 1000, &agent));
-    taken[side] = side ? cuda_on_cpu_in_use() - before : memory_plan_bytes(plan);
-    throng_agent_close(agent);
-    throng_sim_close(sim);
-  }
-  // Pages and guards of the emulation's blocks, and what building the table takes for a while.
-  EXPECT_NEAR((double)taken[0], (double)taken[1], 1 << 17);
-  throng_backend_close(plan);
-  small_run_close(&run);
-  parity_close(&p);
-}
-
-#endif

@@ -1,0 +1,182 @@
+/// What does not fit into a device's memory is refused with its sizes before anything starts: runs,
+/// fits, votes, evaluations and benchmarks.
+#include "base/memory_plan.h"
+#include "cuda_parity.h"
+#include "report/bench_sim.h"
+#include "sim/sim.h"
+#include "support/small_run.h"
+#include "support/small_world.h"
+#include "train/fidelity.h"
+#include "world/world_device.h"
+
+TEST(cuda_memory, a_simulator_that_no_device_could_hold_is_refused_and_leaves_nothing_behind) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_world world = small_world(31, 120, 60, 8, 40);
+  throng_sim_def def = throng_default_sim_def();
+  def.votes.rule = THRONG_RULE_LOGICAL;
+  def.lanes = 1 << 24;
+  def.history = 1 << 16;  // two rings of 4 TiB
+  throng_sim *sim;
+  EXPECT_EQ(throng_sim_create(p.cuda, &world, NULL, &def, &sim), THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "lanes of the simulator");
+  EXPECT_TRUE(sim == NULL);
+  EXPECT_EQ(world_device_held(p.cuda, &world, INT64_MAX, false), 0);
+  small_world_free(&world);
+  parity_close(&p);
+}
+
+#ifdef CUDA_TEST_ON_CPU
+
+/// Memory that the backend holds already, the driver's share and `more` MiB.
+static void leave_free(size_t more) {
+  cuda_on_cpu_limit(cuda_on_cpu_in_use() + ((96 + more) << 20));
+}
+
+TEST(cuda_memory, a_run_that_would_not_fit_is_refused_with_its_sizes_before_anything_is_written) {
+  parity p;
+  if (!parity_open(&p)) return;
+  small_run run;
+  char out[512];
+  ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
+  snprintf(out, sizeof out, "%s/refused", throng_test_folder());
+  run.train.out = out;
+  run.agent.buffer = (int64_t)1 << 33;  // 17 bytes each: 136 GiB of a device of 4
+  EXPECT_EQ(throng_train(p.cuda, run.world, NULL, &run.sim, &run.agent, &run.train, NULL, NULL),
+            THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "training needs 139");
+  EXPECT_CONTAINS(throng_error_message(), "replay log of the agents 139");
+  EXPECT_CONTAINS(throng_error_message(), "agent.buffer");
+  EXPECT_TRUE(fopen(out, "r") == NULL);
+  small_run_close(&run);
+  parity_close(&p);
+}
+
+TEST(cuda_memory, a_fit_that_would_not_fit_is_refused_with_its_sizes_before_it_begins) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_world world = small_world(31, 120, 60, 8, 40);
+  throng_sta_def def = throng_default_sta_def();
+  throng_sta *sta = NULL;
+  const size_t before = cuda_on_cpu_in_use();
+  cuda_on_cpu_limit(before + ((size_t)97 << 20));  // the driver's share and one more
+  EXPECT_EQ(throng_sta_fit(p.cuda, &world, &def, NULL, &sta, NULL), THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "the fit of f_sta needs");
+  EXPECT_CONTAINS(throng_error_message(), "lower sta.batch");
+  EXPECT_TRUE(sta == NULL);
+  EXPECT_EQ(cuda_on_cpu_in_use(), before);
+  cuda_on_cpu_limit((size_t)4 << 30);
+  def.epochs = 1;
+  EXPECT_OK(throng_sta_fit(p.cuda, &world, &def, NULL, &sta, NULL));
+  throng_sta_close(sta);
+  small_world_free(&world);
+  parity_close(&p);
+}
+
+TEST(cuda_memory, what_is_planned_is_what_a_run_then_takes) {
+  parity p;
+  if (!parity_open(&p)) return;
+  small_run run;
+  ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
+  throng_backend *plan;
+  ASSERT_OK(memory_plan_open(p.cuda, &plan));
+  size_t taken[2];
+  for (int side = 0; side < 2; ++side) {
+    throng_backend *b = side ? p.cuda : plan;
+    const size_t before = cuda_on_cpu_in_use();
+    throng_sim *sim;
+    throng_agent *agent;
+    ASSERT_OK(throng_sim_create(b, run.world, NULL, &run.sim, &sim));
+    ASSERT_OK(throng_agent_create(sim, &run.agent, 1000, &agent));
+    taken[side] = side ? cuda_on_cpu_in_use() - before : memory_plan_bytes(plan);
+    throng_agent_close(agent);
+    throng_sim_close(sim);
+  }
+  // Pages and guards of the emulation's blocks, and what building the table takes for a while.
+  EXPECT_NEAR((double)taken[0], (double)taken[1], 1 << 17);
+  throng_backend_close(plan);
+  small_run_close(&run);
+  parity_close(&p);
+}
+
+TEST(cuda_memory,
+     votes_that_would_not_fit_are_refused_with_their_sizes_before_anything_is_uploaded) {
+  parity p;
+  if (!parity_open(&p)) return;
+  enum { N = 300000 };
+  throng_world world = small_world(31, 120, 60, 8, 40);
+  throng_sta_def sta_def = throng_default_sta_def();
+  throng_sta *sta;
+  ASSERT_OK(throng_sta_create(p.cuda, &world, &sta_def, &sta));
+  int32_t *zero = calloc(N, sizeof *zero);
+  int64_t *offset = calloc(N + 1, sizeof *offset);
+  throng_vote *vote = calloc(N, sizeof *vote);
+  const throng_votes_def def = throng_default_sim_def().votes;
+  const size_t before = cuda_on_cpu_in_use();
+  leave_free(30);  // 300,000 pairs want 8 MiB beside the 25 of f_sta's scratch
+  EXPECT_EQ(
+      throng_votes_evaluate(p.cuda, &world, sta, &def, 1, N, zero, zero, offset, NULL, NULL, vote),
+      THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "asking for votes needs");
+  EXPECT_CONTAINS(throng_error_message(), "pairs ");
+  EXPECT_CONTAINS(throng_error_message(), "lower the number of pairs");
+  EXPECT_EQ(cuda_on_cpu_in_use(), before);
+  EXPECT_OK(throng_votes_evaluate(p.cuda, &world, sta, &def, 1, N / 100, zero, zero, offset, NULL,
+                                  NULL, vote));
+  cuda_on_cpu_limit((size_t)4 << 30);
+  free(zero);
+  free(offset);
+  free(vote);
+  throng_sta_close(sta);
+  small_world_free(&world);
+  parity_close(&p);
+}
+
+TEST(cuda_memory, an_evaluation_that_would_not_fit_is_refused_with_its_sizes) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_world world = small_world(31, 120, 60, 8, 40);
+  const throng_votes_def def = throng_default_sim_def().votes;
+  fidelity f;
+  leave_free(0);
+  EXPECT_EQ(fidelity_evaluate(p.cuda, &world, NULL, &def, 1, FIDELITY_TEST, NULL, &f),
+            THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "asking for votes needs");
+  EXPECT_CONTAINS(throng_error_message(), "world 0.0 MiB");
+  leave_free(1);
+  EXPECT_OK(fidelity_evaluate(p.cuda, &world, NULL, &def, 1, FIDELITY_TEST, NULL, &f));
+  cuda_on_cpu_limit((size_t)4 << 30);
+  small_world_free(&world);
+  parity_close(&p);
+}
+
+static void count_row(void *context, const measure_row *row) {
+  (void)row;
+  ++*(int *)context;
+}
+
+TEST(cuda_memory, a_benchmark_that_would_not_fit_is_refused_with_its_sizes_before_a_case_is_timed) {
+  parity p;
+  if (!parity_open(&p)) return;
+  throng_world world = small_world(31, 120, 60, 8, 40);
+  bench_sim_def def = bench_sim_default_def();
+  int rows = 0;
+  const size_t before = cuda_on_cpu_in_use();
+  def.lanes = 1 << 20;
+  leave_free(100);  // two rings of 256 MiB are wanted
+  EXPECT_EQ(bench_sim(p.cuda, &world, NULL, &def, count_row, &rows), THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "the benchmark needs");
+  EXPECT_CONTAINS(throng_error_message(), "lanes of the simulator");
+  EXPECT_CONTAINS(throng_error_message(), "lower sim.lanes");
+  EXPECT_EQ(rows, 0);
+  EXPECT_EQ(cuda_on_cpu_in_use(), before);
+  def.lanes = 16;
+  def.seconds = 0.001;
+  EXPECT_OK(bench_sim(p.cuda, &world, NULL, &def, count_row, &rows));
+  EXPECT_EQ(rows, 5);  // the table, two votes with it and without
+  cuda_on_cpu_limit((size_t)4 << 30);
+  small_world_free(&world);
+  parity_close(&p);
+}
+
+#endif
