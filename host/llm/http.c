@@ -55,15 +55,6 @@ static double now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-http_def http_default_def(void) {
-  return (http_def){.in_flight = 8,
-                    .retries = 8,
-                    .timeout = 300,
-                    .connect_timeout = 10,
-                    .grace = 10,
-                    .max_answer = (size_t)4 << 20};
-}
-
 throng_status http_check_url(const char *where, const char *url) {
   CURLU *parts = curl_url();
   char *scheme = NULL, *host = NULL, *user = NULL, *query = NULL, *fragment = NULL;

@@ -7,6 +7,16 @@
 
 const char *const llm_form_names[] = {"auto", "bounded", "schema", "object", "lines", NULL};
 
+/// Here and not in http.c: a build without libcurl reads and writes the same configs.
+http_def http_default_def(void) {
+  return (http_def){.in_flight = 8,
+                    .retries = 8,
+                    .timeout = 300,
+                    .connect_timeout = 10,
+                    .grace = 10,
+                    .max_answer = (size_t)4 << 20};
+}
+
 llm_def llm_default_def(void) {
   http_def http = http_default_def();
   return (llm_def){.url = "http://127.0.0.1:8080/v1",

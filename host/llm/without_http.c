@@ -1,8 +1,6 @@
 /// What stands in for http.c in a build without libcurl (-DTHRONG_HTTP=OFF): errors that say so.
 #include "llm/http.h"
 
-http_def http_default_def(void) { return (http_def){.in_flight = 1}; }
-
 bool http_is_loopback(const char *url) {
   (void)url;
   return false;
