@@ -134,7 +134,7 @@ __device__ void vote(const sim_vote_args *a, int64_t lane) {
   }
 }
 
-CUDA_WARP_ROW(sim_vote, vote, 5)
+CUDA_WARP_ROW(sim_vote, vote, 4)
 
 }  // namespace
 
