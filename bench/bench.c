@@ -18,11 +18,20 @@ const char *bench_option(int argc, char **argv, const char *name, const char *ot
   return otherwise;
 }
 
+throng_backend *bench_host_backend(void) {
+  throng_backend_def def = throng_default_backend_def();
+  throng_backend *backend;
+  def.name = "cpu";
+  def.threads = 1;
+  bench_require(throng_backend_open(&def, &backend));
+  return backend;
+}
+
 bench_output bench_open(throng_backend *backend, int argc, char **argv) {
   bench_output out = {0};
   bench_require(measure_machine(backend, &out.ceiling));
   const char *path = bench_option(argc, argv, "--csv", getenv("THRONG_BENCH_CSV"));
-  if (path) {
+  if (path && *path) {
     FILE *csv = fopen(path, "a");
     if (!csv) {
       perror(path);

@@ -21,6 +21,9 @@ void bench_close(bench_output *out);
 
 /// Value of `--name VALUE` on the command line, or `otherwise`.
 const char *bench_option(int argc, char **argv, const char *name, const char *otherwise);
+/// A backend whose memory the host may write: what samples for the peers are put together on,
+/// whatever backend is measured.
+throng_backend *bench_host_backend(void);
 /// Print throng_error_message() and exit where a call failed.
 void bench_require(throng_status status);
 

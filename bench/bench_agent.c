@@ -1,8 +1,10 @@
 /// The agents at the reference size: user-steps a second of acting, of acting and stepping, of
 /// training, and updates a second; both heads. The same weights, lanes and batch go to the PyTorch
 /// peer (peers/peer_dqn.py). The simulator alone: bench_sim.
-///   bench_agent --world W --sta S [--sample PREFIX] [--only HEAD] [--lanes B] [--threads N]
-///               [--seconds T] [--csv FILE]
+///   bench_agent --world W --sta S [--sample PREFIX] [--only HEAD] [--lanes B] [--batch M]
+///               [--updates K] [--backend cpu|cuda] [--threads N] [--seconds T] [--csv FILE]
+/// A step of training: K updates (2) of M transitions (512) after a user-step of each of the B
+/// lanes (4,096).
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +105,7 @@ static double mean_entries(throng_sim *sim) {
 /// Lanes with their greedy actions, a batch with its mean loss, and the weights of both.
 static void write_sample(throng_agent *a, const char *prefix, const char *head) {
   throng_sim *sim = a->sim;
+  throng_backend *host = bench_host_backend();
   tensor_set lanes = {0};
   int32_t *user, *length, *session, *item, *action;
   uint8_t *like;
@@ -116,7 +119,7 @@ static void write_sample(throng_agent *a, const char *prefix, const char *head) 
   ADD(like, U8, n, n_history);
   ADD(action, I32, n);
 #undef ADD
-  bench_require(tensors_allocate(&lanes, a->backend, "sample"));
+  bench_require(tensors_allocate(&lanes, host, "sample"));
   throng_observation seen;
   bench_require(throng_sim_observe(sim, &seen));
   for (int64_t lane = 0; lane < n; ++lane) {
@@ -137,6 +140,7 @@ static void write_sample(throng_agent *a, const char *prefix, const char *head) 
   snprintf(path, sizeof path, "%s.%s.safetensors", prefix, head);
   bench_require(tensors_save(sets, prefixes, 4, NULL, path));
   tensors_free(&lanes);
+  throng_backend_close(host);
 }
 
 static void run_case(throng_agent *a, const char *head, const char *name, measure_call *call,
@@ -170,6 +174,8 @@ static void bench_head(throng_backend *backend, const throng_world *world, const
   throng_agent_def def = throng_default_agent_def();
   def.head = head;
   def.epsilon_start = def.epsilon_end;
+  def.batch = atoi(bench_option(argc, argv, "--batch", "512"));
+  def.updates = atoi(bench_option(argc, argv, "--updates", "2"));
   throng_sim *sim;
   throng_agent *a;
   bench_require(throng_sim_create(backend, world, sta, &sim_def, &sim));
@@ -199,7 +205,8 @@ int main(int argc, char **argv) {
   if (!world_path || !sta_path) {
     fprintf(stderr,
             "usage: bench_agent --world FILE --sta FILE [--sample PREFIX] [--only flat|two_tower] "
-            "[--lanes B] [--threads N] [--seconds T] [--csv FILE]\n");
+            "[--lanes B] [--batch M] [--updates K] [--backend cpu|cuda] [--threads N] "
+            "[--seconds T] [--csv FILE]\n");
     return 2;
   }
   throng_backend_def backend_def = throng_default_backend_def();

@@ -18,12 +18,13 @@ static throng_status write_sample(throng_backend *backend, const throng_world *w
   throng_sim_def def = throng_default_sim_def();
   def.lanes = 4096;
   throng_sim *sim = NULL;
+  throng_backend *host = bench_host_backend();
   tensor_set set = {0};
   int32_t *user, *length, *count, *item, *candidate, *alpha;
   uint8_t *like, *vote;
   float *beta, *p;
   throng_status status;
-  THRONG_TRY(throng_sim_create(backend, world, sta, &def, &sim));
+  THRONG_TRY_GOTO(throng_sim_create(backend, world, sta, &def, &sim));
   int64_t n = def.lanes, n_history = def.history;
 #define ADD(slot, type, ...) \
   THRONG_TRY_GOTO(tensors_add(&set, &(slot), TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), #slot))
@@ -38,7 +39,7 @@ static throng_status write_sample(throng_backend *backend, const throng_world *w
   ADD(p, F32, n);
   ADD(vote, U8, n, 4);  // f_mat, f_sim, f_sta, answer
 #undef ADD
-  THRONG_TRY_GOTO(tensors_allocate(&set, backend, "sample"));
+  THRONG_TRY_GOTO(tensors_allocate(&set, host, "sample"));
   for (int step = 0; step < 60; ++step) {
     for (int64_t lane = 0; lane < n; ++lane)
       candidate[lane] = (int32_t)random_index(
@@ -48,7 +49,7 @@ static throng_status write_sample(throng_backend *backend, const throng_world *w
     THRONG_TRY_GOTO(throng_sim_observe(sim, &seen));
     memcpy(user, seen.user, (size_t)n * sizeof *user);
     memcpy(length, seen.length, (size_t)n * sizeof *length);
-    memcpy(count, sim->count, (size_t)n * sizeof *count);
+    THRONG_TRY_GOTO(backend->ops->download(backend, count, sim->count, (size_t)n * sizeof *count));
     for (int64_t k = 0; k < n * n_history; ++k) {
       item[k] = seen.item[k];
       like[k] = seen.like[k] > 0;
@@ -72,6 +73,7 @@ static throng_status write_sample(throng_backend *backend, const throng_world *w
 done:
   tensors_free(&set);
   throng_sim_close(sim);
+  throng_backend_close(host);
   return status;
 }
 

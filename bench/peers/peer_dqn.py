@@ -2,6 +2,7 @@
 
     bench_agent --world W --sta S --sample PREFIX
     python peer_dqn.py --world W --sta S --sample PREFIX [--seconds 2] [--threads 2] [--csv F]
+                       [--device cuda] [--compile] [--lanes 4096] [--batch 512] [--updates 2]
 
 Takes bench_agent's weights, compares its greedy actions and the loss of a batch with bench_agent's
 (exits 1 where they differ beyond 1e-4), then times acting, acting and stepping, one update, and
@@ -9,7 +10,8 @@ training steps. What makes it a good one:
 
   states    sums of item features over a history by embedding_bag with weights, which never holds the
             (B, H, features) array; the flat head's input layer likewise
-  act       Q by blocks of rows that stay in the cache, masked in place, then arg-max
+  act       Q by blocks of rows (that stay in a CPU's cache, that fill a GPU), masked in place, then
+            arg-max
   replay    whole states in a ring on the device's side, a batch is one gather
   update    double DQN, Huber, fused Adam, foreach clipping and soft target, gradients set to None
   step      the votes of peer_sim.py in their fastest form (tables, last position, compiled)
@@ -18,18 +20,12 @@ training steps. What makes it a good one:
 It is not a part of the project's library and nothing of it is used there.
 """
 
-import argparse
-import statistics
-import time
-import warnings
-
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 
+import common
 import peer_sim
 
-warnings.filterwarnings("ignore")
 RECENCY, GAMMA, TAU, LEARNING_RATE, MAX_NORM, EPSILON = 0.8, 0.975, 0.01, 1e-3, 10.0, 0.05
 
 
@@ -118,8 +114,9 @@ class Flat:
         return F.embedding(item, w["item_vector"]), F.embedding(item, w["item_bias"])[:, 0]
 
 
-def best_unseen(query, vector, bias, seen, block=256):
+def best_unseen(query, vector, bias, seen):
     """Arg-max over the catalogue, seen (B, N) left out."""
+    block = 8192 if common.on_gpu() else 256
     best = [torch.addmm(bias, q, vector.T).masked_fill_(s, -torch.inf).argmax(1)
             for q, s in zip(query.split(block), seen.split(block))]
     return torch.cat(best)
@@ -243,7 +240,7 @@ class Users:
 
 
 def load(prefix, head):
-    s = load_file(f"{prefix}.{head}.safetensors")
+    s = common.load(f"{prefix}.{head}.safetensors")
     part = lambda name: {k[len(name) + 1 :]: t[0] for k, t in s.items() if k.startswith(name + ".")}
     if head == "two_tower":
         x = s["item_feature"]
@@ -294,59 +291,34 @@ def verify(s, agent, head):
           f"loss {loss:.6f} against {theirs:.6f}", flush=True)
 
 
-def median_seconds(call, seconds):
-    for _ in range(3):
-        call()
-    samples, begin = [], time.perf_counter()
-    while len(samples) < 5 or time.perf_counter() - begin < seconds:
-        start = time.perf_counter()
-        call()
-        samples.append(time.perf_counter() - start)
-    return statistics.median(samples)
-
-
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--world", required=True)
-    parser.add_argument("--sta", required=True)
-    parser.add_argument("--sample", required=True, help="the prefix that bench_agent was given")
-    parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--lanes", type=int, default=4096)
+    parser = common.arguments(__doc__, "world", "sta", "sample", seconds=2, lanes=4096)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--updates", type=int, default=2)
     parser.add_argument("--only", default="", help="flat or two_tower alone")
-    parser.add_argument("--no-compile", action="store_true")
-    parser.add_argument("--csv", default="", help="append rows in the form of bench/results/")
-    parser.add_argument("--commit", default="")
     args = parser.parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    torch.manual_seed(1)
-    n_history, rows = 64, []
+    common.begin(args)
+    n_history = 64
     world, sta = peer_sim.World(args.world, n_history), peer_sim.Sta(args.sta)
     with torch.no_grad():
         world.build_tables()
         eager_vote = peer_sim.majority(peer_sim.make_votes(world, sta, True, True))
+    size = f"N={world.n_item} d={world.dim} H={n_history} B={args.lanes} width=64 batch={args.batch}"
+    rows = common.Rows(args, size)
     for head in ("two_tower", "flat"):
         if args.only and args.only != head:
             continue
         s, net, weight, target = load(args.sample, head)
         verify(s, Agent(net, weight, target, False), head)
-        for compiled in (False, True):
-            if compiled and args.no_compile:
-                continue
-            suffix = "" if compiled else ", eager"
+        for compiled in common.compiled_or_not(args):
             agent = Agent(net, weight, target, compiled)
             vote = torch.compile(eager_vote, dynamic=False) if compiled else eager_vote
             users = Users(world, vote, args.lanes)
             replay = Replay(250000, n_history)
 
             def report(name, call, n, unit):
-                seconds = median_seconds(call, args.seconds)
-                label = f"{head}, {name}{suffix}"
-                rows.append((label, unit, n, seconds))
-                print(f"peer: {label:42s} {n / seconds:12.0f} {unit}/s", flush=True)
+                rows.add(f"{head}, {name}" + ("" if compiled else ", eager"), unit, n,
+                         common.measure(call, args.seconds))
 
             def play():
                 return users.step(agent.greedy(users.state(), users.seen))
@@ -356,24 +328,13 @@ def main():
                 for _ in range(args.updates):
                     agent.update(replay.sample(args.batch))
 
-            try:
+            with common.may_fail(compiled):
                 report("act", lambda: agent.greedy(users.state(), users.seen), args.lanes, "user-steps")
                 report("act + step", play, args.lanes, "user-steps")
                 for _ in range(8):
                     replay.store(*play())
                 report("update", lambda: agent.update(replay.sample(args.batch)), 1, "updates")
                 report(f"training, {args.updates} updates a step", train, args.lanes, "user-steps")
-            except Exception as error:
-                if not compiled:
-                    raise
-                print(f"peer: torch.compile does not work here ({type(error).__name__})")
-    if args.csv:
-        date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        size = f"N={world.n_item} d={world.dim} H={n_history} B={args.lanes} width=64 batch={args.batch}"
-        with open(args.csv, "a") as file:
-            for label, unit, n, seconds in rows:
-                file.write(f'{date},{args.commit},{torch.get_num_threads()},"peer torch {torch.__version__}: '
-                           f'{label}","{size}",{unit},{n},{seconds:.6g},,,{n / seconds:.6g},,,,,\n')
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ test, the one before it validation, ranked against 100 random items that the use
 not a part of the project's library.
 """
 
-import argparse
 import json
 import math
 
@@ -19,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from safetensors.numpy import load_file
 from torch import nn
+
+import common
 
 
 class Block(nn.Module):
@@ -62,6 +63,10 @@ class SASRec(nn.Module):
         return self.norm(x)
 
 
+def on_device(array):
+    return torch.from_numpy(array).to(torch.get_default_device())
+
+
 def padded(rows, window):
     out = np.zeros((len(rows), window), np.int64)
     for k, row in enumerate(rows):
@@ -85,10 +90,10 @@ def measure(model, histories, targets, others):
     model.eval()
     hits = gain = 0.0
     for at in range(0, len(targets), 512):
-        z = model(torch.from_numpy(histories[at : at + 512]))[:, -1]
+        z = model(on_device(histories[at : at + 512]))[:, -1]
         items = np.concatenate([targets[at : at + 512, None], others[at : at + 512]], 1)
-        score = torch.einsum("bd,bkd->bk", z, model.item(torch.from_numpy(items)))
-        rank = (score[:, 1:] >= score[:, :1]).sum(1).numpy()
+        score = torch.einsum("bd,bkd->bk", z, model.item(on_device(items)))
+        rank = (score[:, 1:] >= score[:, :1]).sum(1).cpu().numpy()
         hits += (rank < 10).sum()
         gain += (1 / np.log2(rank[rank < 10] + 2)).sum()
     model.train()
@@ -118,9 +123,9 @@ def run(options, items, offset, n_item, seed):
         order = rng.permutation(len(rows))
         for at in range(0, len(order), 128):
             pick = order[at : at + 128]
-            target = torch.from_numpy(train_out[pick])
-            other = torch.from_numpy(negatives(rng, train_out[pick].shape, taken[pick], n_item))
-            z = model(torch.from_numpy(train_in[pick]))
+            target = on_device(train_out[pick])
+            other = on_device(negatives(rng, train_out[pick].shape, taken[pick], n_item))
+            z = model(on_device(train_in[pick]))
             here = target > 0
             good = (z * model.item(target)).sum(-1)[here]
             bad = (z * model.item(other)).sum(-1)[here]
@@ -142,8 +147,7 @@ def run(options, items, offset, n_item, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--world", required=True)
+    parser = common.arguments(__doc__, "world", threads=2)
     parser.add_argument("--width", type=int, default=50)
     parser.add_argument("--window", type=int, default=50)
     parser.add_argument("--dropout", type=float, default=0.5)
@@ -152,9 +156,8 @@ def main():
     parser.add_argument("--every", type=int, default=5, help="epochs between validations")
     parser.add_argument("--patience", type=int, default=6, help="validations without a better one")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    common.begin(options)
     world = load_file(options.world)
     n_item = len(world["category_offset"]) - 1
     runs = [

@@ -1,10 +1,10 @@
 """The three votes of the simulator as a good PyTorch rendering: no Python loop over users.
 
-    python peer_sim.py --world W --sta S --sample F [--seconds 3] [--threads 2] [--json OUT]
+    python peer_sim.py --world W --sta S --sample F [--seconds 3] [--threads 2] [--device cuda] [--csv F]
 
 Reads the world and the weights that bench_sim wrote, compares its votes with bench_sim's on the
 sample of lanes (exits 1 where they differ beyond a tie or 1e-5), then times whole steps: votes,
-reward, append, leave, autoreset, over 4,096 lanes. What makes it a good one:
+reward, append, leave, autoreset, over 4,096 lanes (--lanes). What makes it a good one:
 
   keywords     the candidate's keywords as a multi-hot row, gathered at the history's keyword ids
   similarity   rows of e+ and e- gathered in blocks that stay in the cache, then a product; with
@@ -17,23 +17,12 @@ reward, append, leave, autoreset, over 4,096 lanes. What makes it a good one:
 It is not a part of the project's library and nothing of it is used there.
 """
 
-import argparse
 import math
-import statistics
-import sys
-import time
-import warnings
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file as load_on_host
 
-warnings.filterwarnings("ignore")
-
-
-def load_file(path):
-    device = torch.get_default_device()
-    return {name: tensor.to(device) for name, tensor in load_on_host(path).items()}
+import common
 
 
 def padded_lists(offset, flat, fill):
@@ -51,7 +40,7 @@ class World:
     """The world's arrays in the shapes that the votes gather from. Side 0: disliking, 1: liking."""
 
     def __init__(self, path, history):
-        w = load_file(path)
+        w = common.load(path)
         self.n_item, self.dim = w["embedding_pos"].shape
         n_keyword = w["keyword_embedding"].shape[0]
         self.n_keyword = n_keyword
@@ -96,7 +85,8 @@ class World:
             hot.scatter_(1, self.keyword[rows], 1.0)
             hot = hot[:, :-1].contiguous()
             for begin in range(0, n, 1000):
-                self.matches[side * n + begin : side * n + begin + 1000] = hot[begin : begin + 1000] @ hot.T
+                end = min(begin + 1000, n)
+                self.matches[side * n + begin : side * n + end] = hot[begin:end] @ hot.T
 
 
 class Lanes:
@@ -141,8 +131,9 @@ def alphas(world, item, like, length, candidate, table):
     return liked, shared.sum(1) - liked
 
 
-def betas(world, item, like, length, candidate, table, block=256):
+def betas(world, item, like, length, candidate, table):
     """Nearest liked and disliked past item (eq. 4-7); an empty side is -1."""
+    block = 4096 if common.on_gpu() else 256  # what fills a GPU, what stays in a CPU's cache
     row = item + like * world.n_item
     if table:
         cosine = world.similarity[row, candidate[:, None]]
@@ -166,7 +157,7 @@ class Sta:
     """SASRec (Kang & McAuley 2018), pre-LN, and the read-out p = sigmoid(w . (W [z; u] o E(c)) + b)."""
 
     def __init__(self, path):
-        raw = load_file(path)
+        raw = common.load(path)
         names = ("item user position label ln1_gain ln1_bias wq wk wv wo bq bk bv bo ln2_gain ln2_bias "
                  "w1 w2 b1 b2 lnf_gain lnf_bias mix out_weight out_bias").split()
         w = {name: next(t for key, t in raw.items() if key.split("/")[-1].split(".")[-1] == name)
@@ -236,6 +227,17 @@ def make_votes(world, sta, table, last):
     return mat, sim, stat
 
 
+def start_again(world, lanes, ended):
+    """Ended lanes get a new user with that user's history."""
+    user = torch.randint(world.n_user, ended.shape)
+    lanes.user = torch.where(ended, user, lanes.user)
+    lanes.item = torch.where(ended[:, None], world.user_item[user], lanes.item)
+    lanes.like = torch.where(ended[:, None], world.user_like[user], lanes.like)
+    lanes.length = torch.where(ended, world.user_length[user], lanes.length)
+    lanes.count = torch.where(ended, world.user_length[user], lanes.count)
+    lanes.step = torch.where(ended, torch.zeros_like(lanes.step), lanes.step)
+
+
 def step(world, lanes, vote, candidate, leave=0.025, max_steps=200):
     """One step of every lane: answer, append, leave, same-step autoreset."""
     answer = vote(lanes.user, lanes.item, lanes.like, lanes.length, lanes.count, candidate).long()
@@ -252,6 +254,9 @@ def step(world, lanes, vote, candidate, leave=0.025, max_steps=200):
     lanes.step = lanes.step + 1
     ended = (torch.rand(len(answer)) < leave) | (lanes.step >= max_steps)
     lanes.item, lanes.like = item, like
+    if common.on_gpu():  # without asking how many there are, for which the host would have to wait
+        start_again(world, lanes, ended)
+        return answer
     who = ended.nonzero(as_tuple=True)[0]
     if len(who):
         user = torch.randint(world.n_user, (len(who),))
@@ -274,7 +279,7 @@ def majority(votes):
 def verify(world, sta, path):
     """Every lane of the sample: equal matches, similarities and probabilities within 1e-5, and equal
     votes wherever neither a tie nor such a difference decides."""
-    s = load_file(path)
+    s = common.load(path)
     s = {key.split("/")[-1]: value for key, value in s.items()}
     item = s["item"].long().clamp(min=0)
     like, length, count = s["like"].long(), s["length"].long(), s["count"].long()
@@ -302,55 +307,27 @@ def verify(world, sta, path):
 
 
 def time_steps(world, vote, lanes_n, seconds):
-    """Median seconds of a step (waited for, on a GPU), after a warm-up that includes compiling."""
+    """A step of every lane with random candidates, drawn beforehand."""
     lanes = Lanes(world, torch.randint(world.n_user, (lanes_n,)))
     lanes.step = torch.randint(40, (lanes_n,))
     actions = torch.randint(world.n_item, (16, lanes_n))
-    for k in range(3):
-        step(world, lanes, vote, actions[k])
-    samples, begin = [], time.perf_counter()
-    while len(samples) < 5 or time.perf_counter() - begin < seconds:
-        start = time.perf_counter()
-        step(world, lanes, vote, actions[len(samples) % 16])
-        if torch.cuda.is_initialized():
-            torch.cuda.synchronize()
-        samples.append(time.perf_counter() - start)
-    return statistics.median(samples)
+    turn = iter(range(1 << 62))
+    return common.measure(lambda: step(world, lanes, vote, actions[next(turn) % 16]), seconds)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--world", required=True)
-    parser.add_argument("--sta", required=True)
-    parser.add_argument("--sample", required=True)
-    parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--lanes", type=int, default=4096)
+    parser = common.arguments(__doc__, "world", "sta", "sample", seconds=3, lanes=4096)
     parser.add_argument("--history", type=int, default=64)
     parser.add_argument("--only", default="", help="time only what has this in its name")
-    parser.add_argument("--no-compile", action="store_true")
-    parser.add_argument("--csv", default="", help="append rows in the form of bench/results/")
-    parser.add_argument("--commit", default="")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda: where tensors are made")
     args = parser.parse_args()
-    torch.set_default_device(args.device)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    torch.manual_seed(1)
+    common.begin(args)
     with torch.inference_mode():
         world = World(args.world, args.history)
         sta = Sta(args.sta)
         world.build_tables()
         verify(world, sta, args.sample)
-        rows = []
-
-        def report(label, vote):
-            if args.only and args.only not in label:
-                return
-            seconds = time_steps(world, vote, args.lanes, args.seconds)
-            rows.append((label, seconds))
-            print(f"peer: {label:32s} {args.lanes / seconds:12.0f} user-steps/s", flush=True)
-
+        size = f"N={world.n_item} d={world.dim} H={args.history} L={sta.window} B={args.lanes}"
+        rows = common.Rows(args, size)
         for table, last in ((False, False), (False, True), (True, True)):
             votes = make_votes(world, sta, table, last)
             named = {"f_mat alone": votes[0], "f_sim alone": votes[1], "f_sta alone": votes[2],
@@ -358,24 +335,16 @@ def main():
             for name, vote in named.items():
                 asks_sta = name in ("f_sta alone", "three votes")
                 asks_table = name != "f_sta alone"
+                if args.only not in name:
+                    continue
                 if not table and last and not asks_sta or table and not asks_table:
                     continue
                 label = name + (", table" if table else "") + (", last" if last and asks_sta else "")
-                report(label + ", eager", vote)
-                if not args.no_compile:
-                    try:
-                        report(label, torch.compile(vote, dynamic=False))
-                    except Exception as error:  # no compiler, or none that it can use
-                        print(f"peer: torch.compile does not work here ({type(error).__name__})")
-                        args.no_compile = True
-    if args.csv:
-        date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        size = f"N={world.n_item} d={world.dim} H={args.history} L={sta.window} B={args.lanes}"
-        with open(args.csv, "a") as file:
-            for label, seconds in rows:
-                file.write(f'{date},{args.commit},{torch.get_num_threads()},"peer torch {torch.__version__}: '
-                           f'{label}","{size}",user-steps,{args.lanes},{seconds:.6g},,,'
-                           f"{args.lanes / seconds:.6g},,,,,\n")
+                for compiled in common.compiled_or_not(args):
+                    with common.may_fail(compiled):
+                        run = torch.compile(vote, dynamic=False) if compiled else vote
+                        timing = time_steps(world, run, args.lanes, args.seconds)
+                        rows.add(label + ("" if compiled else ", eager"), "user-steps", args.lanes, timing)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,21 @@
 """Training of f_sta as a good PyTorch rendering, on the histories that bench_sta wrote.
 
-    bench_sta --sample F;  python peer_sta.py --sample F [--threads 2] [--seconds 4] [--csv F]
+    bench_sta --sample F
+    python peer_sta.py --sample F [--threads 2] [--seconds 4] [--device cuda] [--csv F]
 
 The same windows (left-aligned, hopping by half), batches, model and Adam as host/sta; each batch is
 padded to its longest window, attention by scaled_dot_product_attention, embedding
 gradients dense (as Adam wants them). It is not a part of the project's library.
 """
 
-import argparse
 import math
 import time
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import nn
+
+import common
 
 WARM_UP = 10  # batches
 
@@ -93,71 +94,54 @@ def compose(batch, history_item, history_like):
 def time_batches(run, adam, batches, seconds):
     """Examples a second and mean loss over `seconds` of training (an epoch at most), after a warm-up
     that includes compiling."""
-    n, total, begin = 0, 0.0, 0.0
+    n, total, begin = 0, torch.zeros(()), 0.0
     for k, (inputs, like) in enumerate(batches):
         if k == WARM_UP:
-            n, total, begin = 0, 0.0, time.perf_counter()
+            common.synchronise()
+            n, total, begin = 0, torch.zeros(()), time.perf_counter()
         adam.zero_grad(set_to_none=True)
         loss = F.binary_cross_entropy_with_logits(run(*inputs), like.float())
         loss.backward()
         adam.step()
-        total, n = total + loss.item() * len(like), n + len(like)
+        total, n = total + loss.detach() * len(like), n + len(like)
         if k > WARM_UP and time.perf_counter() - begin > seconds:
             break
-    return n / (time.perf_counter() - begin), total / n
+    common.synchronise()
+    return n / (time.perf_counter() - begin), total.item() / n
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--sample", required=True)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=4)
+    parser = common.arguments(__doc__, "sample", seconds=4)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--window", type=int, default=50)
-    parser.add_argument("--no-compile", action="store_true")
-    parser.add_argument("--csv", default="", help="append rows in the form of bench/results/")
-    parser.add_argument("--commit", default="")
     args = parser.parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    data = load_file(args.sample)
-    history_item, history_like = data["history_item"].long(), data["history_like"].long()
-    n_user, n_item = data["n_user_n_item"].tolist()
-    windows = windows_of(data["user_offset"].tolist(), args.window)
-    # Batches are composed before the clock starts: the model is compared, not Python's loops.
-    torch.manual_seed(1)
-    order = torch.randperm(len(windows)).tolist()
-    batches = [
-        compose([windows[j] for j in order[i : i + args.batch]], history_item, history_like)
-        for i in range(0, len(order), args.batch)
-    ]
-    rows = []
-    for compiled in (False, True):
-        if compiled and args.no_compile:
-            continue
+    common.begin(args)
+    with torch.device("cpu"):
+        data = common.load(args.sample)
+        history_item, history_like = data["history_item"].long(), data["history_like"].long()
+        n_user, n_item = data["n_user_n_item"].tolist()
+        windows = windows_of(data["user_offset"].tolist(), args.window)
+        # Batches are composed before the clock starts: the model is compared, not Python's loops.
+        torch.manual_seed(1)
+        order = torch.randperm(len(windows)).tolist()
+        batches = [
+            compose([windows[j] for j in order[i : i + args.batch]], history_item, history_like)
+            for i in range(0, len(order), args.batch)
+        ]
+    batches = [(tuple(t.to(args.device) for t in inputs), like.to(args.device)) for inputs, like in batches]
+    rows = common.Rows(args, f"width={args.width} layers={args.layers} L={args.window} batch={args.batch}")
+    for compiled in common.compiled_or_not(args):
         torch.manual_seed(1)
         model = Sta(n_user, n_item, args.width, args.layers, 1, args.window)
         adam = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=5e-6, fused=True)
         label = "f_sta training epoch" + ("" if compiled else ", eager")
-        try:
+        with common.may_fail(compiled):
             rate, loss = time_batches(torch.compile(model, dynamic=True) if compiled else model, adam, batches,
                                       args.seconds)
-        except Exception as error:  # no compiler, or none that it can use
-            if not compiled:
-                raise
-            print(f"peer: torch.compile does not work here ({type(error).__name__})")
-            continue
-        rows.append((label, rate))
-        print(f"peer: {label:42s} {rate:12.0f} examples/s  (mean loss {loss:.4f})", flush=True)
-    if args.csv:
-        date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        size = f"width={args.width} layers={args.layers} L={args.window} batch={args.batch}"
-        with open(args.csv, "a") as file:
-            for label, rate in rows:
-                file.write(f'{date},{args.commit},{torch.get_num_threads()},"peer torch {torch.__version__}: '
-                           f'{label}","{size}",examples,1,{1 / rate:.6g},,,{rate:.6g},,,,,\n')
+            timing = common.Timing(1 / rate, 1 / rate, 1 / rate)
+            rows.add(label, "examples", 1, timing, f"  (mean loss {loss:.4f})")
 
 
 if __name__ == "__main__":
