@@ -29,7 +29,10 @@ throng_backend *bench_host_backend(void) {
 
 bench_output bench_open(throng_backend *backend, int argc, char **argv) {
   bench_output out = {0};
-  bench_require(measure_machine(backend, &out.ceiling));
+  measure_on(backend);
+  // Without them shares of a ceiling are left out: for runs that are not about speed.
+  if (strcmp(bench_option(argc, argv, "--ceilings", "yes"), "no") != 0)
+    bench_require(measure_machine(backend, &out.ceiling));
   const char *path = bench_option(argc, argv, "--csv", getenv("THRONG_BENCH_CSV"));
   if (path && *path) {
     FILE *csv = fopen(path, "a");
@@ -50,13 +53,19 @@ bench_output bench_open(throng_backend *backend, int argc, char **argv) {
   return out;
 }
 
+static void print_share(double is, double ceiling) {
+  if (is > 0 && ceiling > 0)
+    printf(" %6.0f%%", 100 * is / ceiling);
+  else
+    printf("       -");
+}
+
 void bench_print(bench_output *out, const measure_row *row) {
   double rate = row->units / row->seconds;
   printf("%-44s %11.3f %10.0f %s/s", row->name, row->seconds * 1e3, rate, row->unit);
-  printf(row->bytes > 0 ? " %6.0f%%" : "       -",
-         100 * row->bytes / row->seconds / out->ceiling.bytes);
-  printf(row->operations > 0 ? " %6.0f%%\n" : "       -\n",
-         100 * row->operations / row->seconds / out->ceiling.operations);
+  print_share(row->bytes / row->seconds, out->ceiling.bytes);
+  print_share(row->operations / row->seconds, out->ceiling.operations);
+  putchar('\n');
   fflush(stdout);
   if (!out->csv) return;
   const char *commit = getenv("THRONG_BENCH_COMMIT");

@@ -13,7 +13,8 @@ typedef struct bench_output {
 } bench_output;
 
 /// Measure the ceilings, print the header, open the CSV file (`--csv FILE`, or THRONG_BENCH_CSV;
-/// none where neither is given). Exits with a message where that fails.
+/// none where neither is given or it is empty). `--ceilings no` leaves the ceilings out. Exits with
+/// a message where that fails.
 bench_output bench_open(throng_backend *backend, int argc, char **argv);
 /// One row: name, size, milliseconds, rate, and share of the memory's and the processor's ceiling.
 void bench_print(bench_output *out, const measure_row *row);

@@ -10,13 +10,17 @@
 #include "report/bench_sim.h"
 #include "sim/sim.h"
 
+enum { SAMPLED_LANES = 4096, HASHED_LANES = 512 };
+
+static int32_t at_most(int32_t n, int32_t most) { return n < most ? n : most; }
+
 static void print_row(void *context, const measure_row *row) { bench_print(context, row); }
 
 /// Lanes before a step and the votes that the step gave: what the peer must agree with.
 static throng_status write_sample(throng_backend *backend, const throng_world *world,
-                                  const throng_sta *sta, const char *path) {
+                                  const throng_sta *sta, int32_t lanes, const char *path) {
   throng_sim_def def = throng_default_sim_def();
-  def.lanes = 4096;
+  def.lanes = lanes;
   throng_sim *sim = NULL;
   throng_backend *host = bench_host_backend();
   tensor_set set = {0};
@@ -79,7 +83,7 @@ done:
 
 /// The same trajectories with one thread as with all: a rate is worth nothing otherwise.
 static void require_same_hash(throng_backend *backend, const throng_world *world,
-                              const char *sta_path) {
+                              const char *sta_path, int32_t lanes) {
   uint64_t hash[2];
   for (int k = 0; k < 2; ++k) {
     throng_backend_def def = throng_default_backend_def();
@@ -91,11 +95,11 @@ static void require_same_hash(throng_backend *backend, const throng_world *world
     bench_require(throng_backend_open(&def, &other));
     bench_require(throng_sta_open(other, world, sta_path, &sta));
     throng_sim_def sim_def = throng_default_sim_def();
-    sim_def.lanes = 512;
+    sim_def.lanes = lanes;
     bench_require(throng_sim_create(other, world, sta, &sim_def, &sim));
-    int32_t action[512];
+    int32_t action[HASHED_LANES];
     for (int step = 0; step < 100; ++step) {
-      for (int lane = 0; lane < 512; ++lane)
+      for (int lane = 0; lane < lanes; ++lane)
         action[lane] = (int32_t)((lane * 7919 + step * 104729) % world->n_item);
       bench_require(throng_sim_step(sim, action));
     }
@@ -108,7 +112,7 @@ static void require_same_hash(throng_backend *backend, const throng_world *world
     fprintf(stderr, "trajectories differ between 1 and %d threads\n", backend->n_thread);
     exit(1);
   }
-  printf("\n512 lanes, 100 steps: hash %016llx with 1 and with %d threads\n",
+  printf("\n%d lanes, 100 steps: hash %016llx with 1 and with %d threads\n", lanes,
          (unsigned long long)hash[0], backend->n_thread);
 }
 
@@ -118,7 +122,7 @@ int main(int argc, char **argv) {
   if (!world_path || !sta_path) {
     fprintf(stderr,
             "usage: bench_sim --world FILE --sta FILE [--make 1] [--sample FILE] [--threads N] "
-            "[--lanes B] [--backend cpu|cuda] [--seconds T] [--csv FILE]\n");
+            "[--lanes B] [--backend cpu|cuda] [--seconds T] [--ceilings no] [--csv FILE]\n");
     return 2;
   }
   throng_backend_def backend_def = throng_default_backend_def();
@@ -143,8 +147,8 @@ int main(int argc, char **argv) {
 
   const char *sample = bench_option(argc, argv, "--sample", NULL);
   if (sample) {
-    bench_require(write_sample(backend, world, sta, sample));
-    require_same_hash(backend, world, sta_path);
+    bench_require(write_sample(backend, world, sta, at_most(def.lanes, SAMPLED_LANES), sample));
+    require_same_hash(backend, world, sta_path, at_most(def.lanes, HASHED_LANES));
   }
   throng_sta_close(sta);
   throng_world_close(world);

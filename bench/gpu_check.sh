@@ -5,7 +5,8 @@
 # bench/results/<gpu>.csv. Whatever fails is told at the end; nothing is left out in silence.
 #   GPU_CHECK_SECONDS  each benchmark's time (2)
 #   GPU_CHECK_LANES    lanes of the benchmarks (65536)
-#   PYTHON             an interpreter with torch for the peer on the same GPU (python3)
+#   GPU_CHECK_ARCHITECTURES  what the kernels are compiled for (native: this machine's GPU)
+#   PYTHON             an interpreter with torch for the peers, on the CPU and on the same GPU (python3)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/gpu}
@@ -63,7 +64,7 @@ csv=bench/results/$machine.csv
 echo "GPU: $gpu; commit $commit; $("$nvcc" --version | tail -1)"
 
 CUDACXX=$nvcc part configure cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-  -DTHRONG_CUDA=REQUIRED -DCMAKE_CUDA_ARCHITECTURES=native -DTHRONG_HTTP=OFF
+  -DTHRONG_CUDA=REQUIRED -DCMAKE_CUDA_ARCHITECTURES="${GPU_CHECK_ARCHITECTURES:-native}" -DTHRONG_HTTP=OFF
 [ $failed = 0 ] || exit 1
 part build cmake --build "$build" -j "$jobs"
 [ $failed = 0 ] || exit 1
@@ -93,30 +94,50 @@ else
   leave sanitizer "compute-sanitizer is not installed"
 fi
 
-export THRONG_BENCH_COMMIT=$commit THRONG_BENCH_CSV=$csv OMP_WAIT_POLICY=passive
-data=$build/bench-data
-mkdir -p "$data" bench/results
+export THRONG_BENCH_COMMIT=$commit OMP_WAIT_POLICY=passive
+data=$build/bench-data rows=$log/rows
+rm -rf "$rows"  # of this run alone: what it does not measure must not come from an earlier one
+mkdir -p "$data" "$rows" bench/results
 files=(--world "$data/world.safetensors" --sta "$data/sta.safetensors" --seconds "$each")
 make=()
 [ -s "$data/sta.safetensors" ] || make=(--make 1)
-part bench-sim "$build/bench/bench_sim" "${files[@]}" "${make[@]}" --backend cuda --lanes "$lanes"
-part bench-agent "$build/bench/bench_agent" "${files[@]}" --backend cuda --lanes "$lanes"
-part bench-sim-cpu env THRONG_BENCH_CSV= "$build/bench/bench_sim" "${files[@]}" --backend cpu
-if reason=$("$python" -c 'import torch, safetensors; assert torch.cuda.is_available(), "torch sees no GPU"' 2>&1); then
-  "$build/bench/bench_sim" "${files[@]}" --backend cuda --sample "$data/sample.safetensors" >/dev/null 2>&1 || true
-  part peer-sim "$python" bench/peers/peer_sim.py --world "$data/world.safetensors" --sta "$data/sta.safetensors" \
-    --sample "$data/sample.safetensors" --seconds "$each" --csv "$csv" --commit "$commit" --device cuda --lanes "$lanes"
+part bench-sim "$build/bench/bench_sim" "${files[@]}" "${make[@]}" --backend cuda --lanes "$lanes" \
+  --sample "$data/sample.safetensors" --csv "$rows/ours-sim.csv"
+# The loop that is asked for: an update of a sixteenth of the user-steps after each step.
+part bench-agent "$build/bench/bench_agent" "${files[@]}" --backend cuda --lanes "$lanes" --batch $((lanes / 16)) \
+  --updates 1 --sample "$data/agent" --csv "$rows/ours-agent.csv"
+part bench-sim-cpu "$build/bench/bench_sim" "${files[@]}" --backend cpu --csv "$rows/ours-sim-cpu.csv"
+
+# peer NAME SCRIPT SAMPLE DEVICE ARGUMENT...
+peer() {
+  part "$1" "$python" "bench/peers/$2" "${files[@]}" --sample "$3" --device "$4" --commit "$commit" \
+    --csv "$rows/$1.csv" "${@:5}"
+}
+if reason=$("$python" -c 'import torch, safetensors' 2>&1); then
+  peer peer-sim-cpu peer_sim.py "$data/sample.safetensors" cpu --only "three votes"
+  if reason=$("$python" -c 'import torch; assert torch.cuda.is_available(), "torch sees no GPU"' 2>&1); then
+    peer peer-sim-gpu peer_sim.py "$data/sample.safetensors" cuda --lanes "$lanes" --only "three votes"
+    peer peer-dqn-gpu peer_dqn.py "$data/agent" cuda --lanes "$lanes" --batch $((lanes / 16)) --updates 1 --only two_tower
+  else
+    leave peers-gpu "PYTHON=$python: ${reason##*$'\n'}"
+  fi
 else
-  leave peer "PYTHON=$python: ${reason##*$'\n'}"
+  leave peers "PYTHON=$python: ${reason##*$'\n'}"
 fi
+for file in "$rows"/*.csv; do
+  [ -f "$file" ] || continue
+  if [ -s "$csv" ]; then sed 1d "$file"; else cat "$file"; fi >>"$csv"
+done
 
 echo
 echo "== measured on $gpu (rows in $csv)"
-for bench in bench-sim bench-agent peer-sim; do
-  [ ! -f "$log/$bench.log" ] || grep -E 'ceiling|/s' "$log/$bench.log" || true
+for bench in bench-sim bench-agent bench-sim-cpu peer-sim-cpu peer-sim-gpu peer-dqn-gpu; do
+  [ ! -f "$log/$bench.log" ] || { echo "-- $bench"; grep -E 'ceiling|/s' "$log/$bench.log" || true; }
 done
 echo
 printf '%-32s %-9s %s\n' part result time
 for i in "${!names[@]}"; do printf '%-32s %-9s %s\n' "${names[$i]}" "${results[$i]}" "${notes[$i]}"; done
+echo
+awk -v rows="$rows" -v predictions=bench/predictions-h100.md -f bench/gpu_table.awk
 [ $failed = 0 ] && echo "gpu-check: all passed on $gpu" || echo "gpu-check: FAILED on $gpu" >&2
 exit $failed

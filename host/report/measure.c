@@ -143,9 +143,11 @@ done:
   return status;
 }
 
+void measure_on(throng_backend *backend) { measured = backend->host_memory ? NULL : backend; }
+
 throng_status measure_machine(throng_backend *backend, measure_ceiling *out) {
   memset(out, 0, sizeof *out);
-  measured = backend->host_memory ? NULL : backend;
+  measure_on(backend);
   if (measured) return measure_device(backend, out);
   void *block;
   THRONG_TRY(throng_alloc(&block, 3 * (size_t)TRIAD_LENGTH, sizeof(float), "ceiling probe"));

@@ -17,12 +17,17 @@ foreach(part cuda_on_cpu_kernels cuda_on_cpu_host)
   target_include_directories(${part} BEFORE PRIVATE ${CUDA_TESTS} ${CUDA_TESTS}/include ${CUDA_SOURCES})
 endforeach()
 
-function(cuda_on_cpu_test name source)
-  add_executable(${name} ${source} ${CUDA_TESTS}/real_backend.c
+function(cuda_on_cpu_program name)
+  add_executable(${name} ${ARGN} ${CUDA_TESTS}/real_backend.c
                  $<TARGET_OBJECTS:cuda_on_cpu_kernels> $<TARGET_OBJECTS:cuda_on_cpu_host>)
+  target_include_directories(${name} PRIVATE ${CUDA_TESTS} ${CUDA_TESTS}/include)
+endfunction()
+
+function(cuda_on_cpu_test name source)
+  cuda_on_cpu_program(${name} ${source})
   target_link_libraries(${name} PRIVATE throng_test_shim throng_static)
-  target_include_directories(${name} PRIVATE ${CUDA_TESTS} ${CUDA_TESTS}/include
-                             ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/support)
+  target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
+                             ${CMAKE_CURRENT_SOURCE_DIR}/support)
   target_compile_definitions(${name} PRIVATE
     TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TEST_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}" ${ARGN})
   add_test(NAME ${name} COMMAND ${name})
@@ -45,6 +50,18 @@ endforeach()
 foreach(name test_cuda_sim test_cuda_agent test_cuda_memory on_cuda_sim on_cuda_evaluator on_cuda_fidelity on_cuda_train)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "OMP_WAIT_POLICY=passive;THRONG_CUDA_PLAIN=1")
 endforeach()
+
+# The benchmarks, for what they do beside stepping: a device's memory is not theirs to touch.
+foreach(bench sim agent)
+  cuda_on_cpu_program(bench_${bench}_on_cuda ${PROJECT_SOURCE_DIR}/bench/bench_${bench}.c
+                      ${PROJECT_SOURCE_DIR}/bench/bench.c)
+  target_link_libraries(bench_${bench}_on_cuda PRIVATE throng_static)
+  target_include_directories(bench_${bench}_on_cuda PRIVATE ${PROJECT_SOURCE_DIR}/bench)
+endforeach()
+add_test(NAME test_cuda_bench COMMAND ${CUDA_TESTS}/bench.sh $<TARGET_FILE:throng_program>
+         $<TARGET_FILE:bench_sim_on_cuda> $<TARGET_FILE:bench_agent_on_cuda>)
+set_tests_properties(test_cuda_bench PROPERTIES
+  TIMEOUT 600 ENVIRONMENT "OMP_WAIT_POLICY=passive;THRONG_CUDA_PLAIN=1")
 
 # The same comparisons on a real device: gpu_test_cuda_*. On a machine without one they are skipped,
 # saying why.
