@@ -33,37 +33,46 @@ __device__ float linear(float x, const float *__restrict__ w, float bias) {
   float s0 = bias, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
   UNROLL()
   for (int i = 0; i < WIDTH; i += 4) {
-    s0 += of(x, i) * w[i * WIDTH + c];
-    s1 += of(x, i + 1) * w[(i + 1) * WIDTH + c];
-    s2 += of(x, i + 2) * w[(i + 2) * WIDTH + c];
-    s3 += of(x, i + 3) * w[(i + 3) * WIDTH + c];
+    s0 = fmaf(of(x, i), w[i * WIDTH + c], s0);
+    s1 = fmaf(of(x, i + 1), w[(i + 1) * WIDTH + c], s1);
+    s2 = fmaf(of(x, i + 2), w[(i + 2) * WIDTH + c], s2);
+    s3 = fmaf(of(x, i + 3), w[(i + 3) * WIDTH + c], s3);
   }
   return (s0 + s1) + (s2 + s3);
 }
 
-/// q . K(:, t) for this thread's t; K (width, window). All threads take part, those below n read.
-__device__ float score(float q, const float *key, int32_t t, int32_t n, int32_t window) {
-  float s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
-  const bool reads = t < n;
-  UNROLL(4)
-  for (int d = 0; d < WIDTH; d += 4) {
-    const float q0 = of(q, d), q1 = of(q, d + 1), q2 = of(q, d + 2), q3 = of(q, d + 3);
-    if (!reads) continue;
-    const float *r = key + (int64_t)d * window + t;
-    s0 += q0 * r[0];
-    s1 += q1 * r[window];
-    s2 += q2 * r[2 * window];
-    s3 += q3 * r[3 * window];
+/// q . x_t for this thread's token, a row of 32 floats, see sta_scores: 16 partial sums, joined by
+/// halves. All threads take part, those whose row is NULL read nothing.
+__device__ float score(float q, const float *row) {
+  float s[THRONG_DOT_LANES];
+  UNROLL()
+  for (int k = 0; k < THRONG_DOT_LANES; ++k) s[k] = 0.0f;
+  UNROLL()
+  for (int i = 0; i < WIDTH; i += 4) {
+    const float4 x = row ? *reinterpret_cast<const float4 *>(row + i) : float4{};
+    float *sum = s + i % THRONG_DOT_LANES;
+    sum[0] = fmaf(of(q, i), x.x, sum[0]);
+    sum[1] = fmaf(of(q, i + 1), x.y, sum[1]);
+    sum[2] = fmaf(of(q, i + 2), x.z, sum[2]);
+    sum[3] = fmaf(of(q, i + 3), x.w, sum[3]);
   }
-  return (s0 + s1) + (s2 + s3);
+  UNROLL()
+  for (int half = THRONG_DOT_LANES / 2; half > 0; half /= 2) {
+    UNROLL()
+    for (int k = 0; k < half; ++k) s[k] += s[k + half];
+  }
+  return s[0];
 }
 
-/// Attention of channel's query over n tokens, see sta_attention_scores and the two after it.
-__device__ float attention(float q, const float *key, const float *value, int32_t n,
-                           int32_t window) {
+/// Channel's part of the n inputs mixed by the query's attention, see sta_attend; rows of `state`
+/// are `stride` apart.
+__device__ float attention(float q, const float *state, int32_t n, int64_t stride) {
   const int c = channel();
-  const float near = score(q, key, c, n, window);
-  const float far = n > WARP_THREADS ? score(q, key, c + WARP_THREADS, n, window) : 0.0f;
+  const float near = score(q, c < n ? state + c * stride : nullptr);
+  const float far =
+      n > WARP_THREADS
+          ? score(q, c + WARP_THREADS < n ? state + (c + WARP_THREADS) * stride : nullptr)
+          : 0.0f;
   float largest = c < n ? near : -INFINITY;
   if (c + WARP_THREADS < n && far > largest) largest = far;
   for (int other = 16; other > 0; other /= 2) {
@@ -81,39 +90,37 @@ __device__ float attention(float q, const float *key, const float *value, int32_
   int32_t t = 0;
   for (; t + 4 <= n; t += 4) {
     const float from = t < WARP_THREADS ? weight : weight_far;  // 4 divides 32
-    const float *r = value + (int64_t)t * WIDTH + c;
-    s0 += of(from, t % WARP_THREADS) * r[0];
-    s1 += of(from, t % WARP_THREADS + 1) * r[WIDTH];
-    s2 += of(from, t % WARP_THREADS + 2) * r[2 * WIDTH];
-    s3 += of(from, t % WARP_THREADS + 3) * r[3 * WIDTH];
+    const float *r = state + t * stride + c;
+    s0 = fmaf(of(from, t % WARP_THREADS), r[0], s0);
+    s1 = fmaf(of(from, t % WARP_THREADS + 1), r[stride], s1);
+    s2 = fmaf(of(from, t % WARP_THREADS + 2), r[2 * stride], s2);
+    s3 = fmaf(of(from, t % WARP_THREADS + 3), r[3 * stride], s3);
   }
   for (; t < n; ++t) {
     const float from = t < WARP_THREADS ? weight : weight_far;
-    s0 += of(from, t % WARP_THREADS) * value[(int64_t)t * WIDTH + c];
+    s0 = fmaf(of(from, t % WARP_THREADS), state[t * stride + c], s0);
   }
   return ((s0 + s1) + (s2 + s3)) * (1.0f / sum);
 }
 
 /// See sta_token; returns the channel of z, where `last` asks for it.
-__device__ float token(const sta_view *v, float *key, float *value, int32_t position,
-                       uint32_t entry, bool last) {
+__device__ float token(const sta_view *v, float *state, int32_t position, uint32_t entry,
+                       bool last) {
   const int c = channel();
-  const int32_t window = v->window;
-  const float query_scale = 1.0f / sqrtf((float)WIDTH);
+  const int64_t stride = (int64_t)v->layers * WIDTH;
   float x = v->item[(int64_t)history_item(entry) * WIDTH + c] * sqrtf((float)WIDTH) +
             v->position[(int64_t)position * WIDTH + c];
   if (v->labels) x += v->label[history_like(entry) * WIDTH + c];
   for (int32_t layer = 0; layer < v->layers; ++layer) {
     const int64_t row = (int64_t)layer * WIDTH, matrix = row * WIDTH;
-    float *layer_key = key + row * window, *layer_value = value + row * window;
+    float *cached = state + row;
     float normal = layer_norm(x, v->ln1_gain + row, v->ln1_bias + row);
-    layer_key[(int64_t)c * window + position] = linear(normal, v->wk + matrix, v->bk[row + c]);
-    layer_value[(int64_t)position * WIDTH + c] = linear(normal, v->wv + matrix, v->bv[row + c]);
+    cached[position * stride + c] = normal;
     if (!last && layer + 1 == v->layers) break;
-    const float q = linear(normal, v->wq + matrix, v->bq[row + c]) * query_scale;
-    __syncwarp();  // keys are written by channel and read by token
-    const float b = attention(q, layer_key, layer_value, position + 1, window);
-    x += linear(b, v->wo + matrix, v->bo[row + c]);
+    const float q = linear(normal, v->query_matrix + matrix, v->query_bias[row + c]);
+    __syncwarp();  // inputs are written by channel and read by token
+    const float mixed = attention(q, cached, position + 1, stride);
+    x += linear(mixed, v->value_matrix + matrix, v->value_bias[row + c]);
     normal = layer_norm(x, v->ln2_gain + row, v->ln2_bias + row);
     float a = linear(normal, v->w1 + matrix, v->b1[row + c]);
     a = a > 0.0f ? a : 0.0f;
@@ -122,11 +129,10 @@ __device__ float token(const sta_view *v, float *key, float *value, int32_t posi
   return last ? layer_norm(x, v->lnf_gain, v->lnf_bias) : 0.0f;
 }
 
-__device__ float read_out(const sta_view *v, float z, int32_t user) {
-  const int c = channel();
-  const float u = v->user[(int64_t)user * WIDTH + c];
-  const float user_part = linear(u, v->mix + WIDTH * WIDTH, 0.0f);
-  return v->out_weight[c] * linear(z, v->mix, user_part);
+/// See sta_read_out; an empty history has no state.
+__device__ float read_out(const sta_view *v, float z, bool empty, int32_t user) {
+  const float user_part = v->read_user[(int64_t)user * WIDTH + channel()];
+  return empty ? user_part : linear(z, v->read_matrix, user_part);
 }
 
 /// See sta_cache_advance.
@@ -134,7 +140,7 @@ __device__ void advance(const sim_sta_args *a, int64_t lane) {
   if (sim_idle(&a->sim, lane)) return;
   const sta_view *v = &a->view;
   const history_view h = sim_history(&a->sim, lane);
-  const int64_t size = sta_cache_size(v);
+  float *state = a->cache.state + lane * sta_cache_size(v);
   const int32_t encoded = a->cache.encoded[lane];
   if (encoded > 0 && encoded == h.count) return;
   const int32_t start = sta_window_start(h.count, v->window);
@@ -143,9 +149,8 @@ __device__ void advance(const sim_sta_args *a, int64_t lane) {
   const int32_t from = anew ? start : encoded, oldest = h.count - history_length(&h);
   float z = 0.0f;
   for (int32_t n = from; n < h.count; ++n)
-    z = token(v, a->cache.key + lane * size, a->cache.value + lane * size, n - start,
-              history_entry(&h, n - oldest), n + 1 == h.count);
-  a->cache.query[lane * WIDTH + channel()] = read_out(v, z, a->sim.user[lane]);
+    z = token(v, state, n - start, history_entry(&h, n - oldest), n + 1 == h.count);
+  a->cache.query[lane * WIDTH + channel()] = read_out(v, z, from == h.count, a->sim.user[lane]);
   __syncwarp();  // everybody has read what was encoded
   if (channel() == 0) a->cache.encoded[lane] = h.count;
 }

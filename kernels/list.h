@@ -9,7 +9,11 @@
 #include "sim_list.h"
 #include "sta_list.h"
 
-#define KERNEL_LIST(X) SIM_KERNELS(X) STA_KERNELS(X) AGENT_KERNELS(X) POLICY_KERNELS(X)
+#define ROW_KERNELS(X) SIM_ROW_KERNELS(X) STA_KERNELS(X) AGENT_KERNELS(X) POLICY_KERNELS(X)
+/// Kernels whose rows a CPU does faster several at a time: beside NAME_row(args, row) there is
+/// NAME_span(args, begin, end), which gives the same bits.
+#define SPAN_KERNELS(X) SIM_SPAN_KERNELS(X)
+#define KERNEL_LIST(X) ROW_KERNELS(X) SPAN_KERNELS(X)
 
 enum kernel_id {
 #define X(name, grain) KERNEL_##name,

@@ -34,6 +34,12 @@
 
 #include <math.h>
 
+/// The CPU has vectors that floats16.h writes out.
+#if !defined(THRONG_DEVICE) && (defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__)))
+#define THRONG_FLOATS16
+#include <immintrin.h>
+#endif
+
 /// Ask for memory that will be read soon; a wish, and none on a device, which has other threads.
 #ifdef __CUDACC__
 #define THRONG_PREFETCH(at) ((void)(at))
@@ -46,6 +52,15 @@
 /// adds in the same order while the compiler may still use vectors.
 #define THRONG_DOT_LANES 16
 
+/// Their sum, by halves: k with k + 8, 4, 2, 1. Written out, for a loop over halves would go
+/// through memory.
+THRONG_INLINE float join_lanes(const float s[THRONG_DOT_LANES]) {
+  float eight[8], four[4];
+  for (int32_t k = 0; k < 8; ++k) eight[k] = s[k] + s[k + 8];
+  for (int32_t k = 0; k < 4; ++k) four[k] = eight[k] + eight[k + 4];
+  return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
 THRONG_ROW float dot_product(const float *THRONG_RESTRICT a, const float *THRONG_RESTRICT b,
                              int32_t n) {
   float sum[THRONG_DOT_LANES] = {0};
@@ -53,9 +68,7 @@ THRONG_ROW float dot_product(const float *THRONG_RESTRICT a, const float *THRONG
   for (; i + THRONG_DOT_LANES <= n; i += THRONG_DOT_LANES)
     for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) sum[k] += a[i + k] * b[i + k];
   for (int32_t k = 0; i < n; ++i, ++k) sum[k] += a[i] * b[i];
-  for (int32_t half = THRONG_DOT_LANES / 2; half > 0; half /= 2)
-    for (int32_t k = 0; k < half; ++k) sum[k] += sum[k + half];
-  return sum[0];
+  return join_lanes(sum);
 }
 
 THRONG_ROW float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }

@@ -7,7 +7,7 @@
 #include "sim_sta.h"
 
 // clang-format off
-#define SIM_KERNELS(X)        \
+#define SIM_ROW_KERNELS(X)    \
   X(pair_table_similarity, 1) \
   X(pair_table_match, 64)     \
   X(sim_begin, 64)            \
@@ -15,10 +15,12 @@
   X(sim_sta_vote, 256)        \
   X(sim_respond, 1024)        \
   X(sim_transition, 256)      \
-  X(sim_sta_advance, 16)      \
   X(sim_preference, 256)      \
   X(sim_preference_mean, 16)  \
   X(pair_vote, 16)
 // clang-format on
+/// See list.h.
+#define SIM_SPAN_KERNELS(X) X(sim_sta_advance, 16)
+#define SIM_KERNELS(X) SIM_ROW_KERNELS(X) SIM_SPAN_KERNELS(X)
 
 #endif

@@ -4,7 +4,7 @@
 #define THRONG_KERNELS_SIM_STA_H
 
 #include "sim_step.h"
-#include "sta_token.h"
+#include "sta_cache.h"
 
 typedef struct sim_sta_args {
   sim_args sim;
@@ -25,12 +25,40 @@ THRONG_ROW void sim_sta_vote_row(const sim_sta_vote_args *a, int64_t lane) {
   }
 }
 
-typedef sim_sta_args sim_sta_advance_args;
-THRONG_ROW void sim_sta_advance_row(const sim_sta_advance_args *a, int64_t lane) {
+/// The lanes after these, as far as their caches and what they will look up can be told.
+THRONG_ROW void sim_sta_ahead(const sim_sta_args *a, int64_t begin, int64_t end, sta_ahead *next) {
   const sim_args *s = &a->sim;
-  if (sim_idle(s, lane)) return;
-  history_view h = sim_history(s, lane);
-  sta_cache_advance(&a->view, &a->cache, lane, s->user[lane], &h);
+  const int32_t width = a->view.width;
+  for (int64_t lane = begin; lane < end && next->n < STA_AHEAD_RANGES; ++lane) {
+    const history_view h = sim_history(s, lane);
+    sta_cache_ahead(&a->view, &a->cache, lane, next);
+    THRONG_PREFETCH(a->view.read_user + (int64_t)s->user[lane] * width);
+    if (h.count > 0)
+      THRONG_PREFETCH(a->view.item +
+                      (int64_t)history_item(h.entry[(h.count - 1) % h.capacity]) * width);
+  }
+}
+
+/// Bring the caches of lanes begin .. end - 1 up to their histories.
+typedef sim_sta_args sim_sta_advance_args;
+THRONG_ROW void sim_sta_advance_span(const sim_sta_advance_args *a, int64_t begin, int64_t end) {
+  const sim_args *s = &a->sim;
+  sta_lanes lanes;
+  lanes.n = 0;
+  for (int64_t lane = begin; lane < end; ++lane) {
+    if (!sim_idle(s, lane)) {
+      const history_view h = sim_history(s, lane);
+      sta_cache_begin(&a->view, &a->cache, lane, s->user[lane], &h, &lanes);
+    }
+    if (lanes.n < STA_TOGETHER && lane + 1 < end) continue;
+    sta_ahead next;
+    next.n = next.which = next.at = 0;
+    sim_sta_ahead(a, lane + 1, end, &next);
+    sta_cache_finish(&a->view, &a->cache, &lanes, &next);
+  }
+}
+THRONG_ROW void sim_sta_advance_row(const sim_sta_advance_args *a, int64_t lane) {
+  sim_sta_advance_span(a, lane, lane + 1);
 }
 
 #endif

@@ -4,8 +4,9 @@
 #ifndef THRONG_KERNELS_STA_FORWARD_H
 #define THRONG_KERNELS_STA_FORWARD_H
 
+#include "history.h"
 #include "random.h"
-#include "sta_token.h"
+#include "sta_math.h"
 
 /// One batch on the backend. Token i is the (i - offset[sequence[i]])-th of its window.
 typedef struct sta_batch_view {
@@ -75,6 +76,78 @@ THRONG_ROW void sta_norm_row(const sta_norm_args *a, int64_t row) {
     sta_layer_norm(y, x, a->gain, a->bias, 32);
   else
     sta_layer_norm(y, x, a->gain, a->bias, a->width);
+}
+
+/// score[t] = q . K(:, t) for t < n (and maybe beyond, up to a block); K (head width, window).
+THRONG_INLINE void sta_attention_scores(float *THRONG_RESTRICT score,
+                                        const float *THRONG_RESTRICT q,
+                                        const float *THRONG_RESTRICT key, int32_t n, int32_t window,
+                                        const int32_t head_width) {
+  if (window < STA_BLOCK) {
+    for (int32_t t = 0; t < n; ++t) {
+      float s[4] = {0};
+      for (int32_t d = 0; d < head_width; ++d) s[d & 3] += q[d] * key[d * window + t];
+      score[t] = (s[0] + s[1]) + (s[2] + s[3]);
+    }
+    return;
+  }
+  for (int32_t block = 0; block < n; block += STA_BLOCK) {
+    // The last block moves back rather than reading past the row; what it makes twice is equal.
+    int32_t t = block + STA_BLOCK <= window ? block : window - STA_BLOCK;
+    float s0[STA_BLOCK], s1[STA_BLOCK], s2[STA_BLOCK], s3[STA_BLOCK];
+    for (int32_t k = 0; k < STA_BLOCK; ++k) {
+      s0[k] = 0.0f;
+      s1[k] = 0.0f;
+      s2[k] = 0.0f;
+      s3[k] = 0.0f;
+    }
+    int32_t d = 0;
+    for (; d + 4 <= head_width; d += 4) {
+      const float *r = key + (int64_t)d * window + t;
+      const float q0 = q[d], q1 = q[d + 1], q2 = q[d + 2], q3 = q[d + 3];
+      for (int32_t k = 0; k < STA_BLOCK; ++k) {
+        s0[k] += q0 * r[k];
+        s1[k] += q1 * r[window + k];
+        s2[k] += q2 * r[2 * window + k];
+        s3[k] += q3 * r[3 * window + k];
+      }
+    }
+    float *rest[3] = {s0, s1, s2};
+    for (int32_t j = 0; j < 3 && d < head_width; ++d, ++j)
+      for (int32_t k = 0; k < STA_BLOCK; ++k) rest[j][k] += q[d] * key[(int64_t)d * window + t + k];
+    for (int32_t k = 0; k < STA_BLOCK; ++k) score[t + k] = (s0[k] + s1[k]) + (s2[k] + s3[k]);
+  }
+}
+
+/// out = sum over t < n of weight[t] V(t, :), times `scale`; V's rows are `width` apart.
+THRONG_INLINE void sta_attention_values(float *THRONG_RESTRICT out,
+                                        const float *THRONG_RESTRICT weight, float scale,
+                                        const float *THRONG_RESTRICT value, int32_t n,
+                                        const int32_t width, const int32_t head_width) {
+  float s0[STA_MAX_WIDTH], s1[STA_MAX_WIDTH], s2[STA_MAX_WIDTH], s3[STA_MAX_WIDTH];
+  for (int32_t d = 0; d < head_width; ++d) {
+    s0[d] = 0.0f;
+    s1[d] = 0.0f;
+    s2[d] = 0.0f;
+    s3[d] = 0.0f;
+  }
+  int32_t t = 0;
+  for (; t + 4 <= n; t += 4) {
+    const float *r = value + (int64_t)t * width;
+    const float w0 = weight[t], w1 = weight[t + 1], w2 = weight[t + 2], w3 = weight[t + 3];
+    for (int32_t d = 0; d < head_width; ++d) {
+      s0[d] += w0 * r[d];
+      s1[d] += w1 * r[width + d];
+      s2[d] += w2 * r[2 * width + d];
+      s3[d] += w3 * r[3 * width + d];
+    }
+  }
+  for (; t < n; ++t) {
+    const float *r = value + (int64_t)t * width;
+    const float w0 = weight[t];
+    for (int32_t d = 0; d < head_width; ++d) s0[d] += w0 * r[d];
+  }
+  for (int32_t d = 0; d < head_width; ++d) out[d] = ((s0[d] + s1[d]) + (s2[d] + s3[d])) * scale;
 }
 
 /// Add the biases of queries, keys and values, scale queries, and lay keys and values across:

@@ -4,6 +4,7 @@
 
 #include "sta_adam.h"
 #include "sta_backward.h"
+#include "sta_fold.h"
 #include "sta_loss.h"
 #include "sta_pairs.h"
 
@@ -29,6 +30,9 @@
   X(sta_group_grad, 512)  \
   X(sta_slot_grad, 16)    \
   X(sta_adam, 64)         \
-  X(sta_normal, 4096)
+  X(sta_normal, 4096)     \
+  X(sta_fold_query, 64)   \
+  X(sta_fold_value, 64)   \
+  X(sta_fold_read, 512)
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef THRONG_KERNELS_STA_PAIRS_H
 #define THRONG_KERNELS_STA_PAIRS_H
 
-#include "sta_token.h"
+#include "sta_cache.h"
 
 typedef struct sta_pairs_args {
   sta_view view;
@@ -12,18 +12,18 @@ typedef struct sta_pairs_args {
   const int64_t *begin;      // (n) first entry of the pair's history
   const int32_t *count;      // (n) its entries
   const uint32_t *history;   // packed entries, oldest first
-  float *scratch;            // (n, 2 * sta_cache_size + width)
+  float *scratch;            // (n, sta_cache_size + width)
   float *p;                  // (n)
 } sta_pairs_args;
 
-THRONG_ROW int64_t sta_pairs_scratch(const sta_view *v) { return 2 * sta_cache_size(v) + v->width; }
+THRONG_ROW int64_t sta_pairs_scratch(const sta_view *v) { return sta_cache_size(v) + v->width; }
 
 /// The pair's query, in its part of the scratch memory.
 THRONG_ROW const float *sta_pairs_query(const sta_pairs_args *a, int64_t row) {
   const sta_view *v = &a->view;
   const history_view h = {a->history + a->begin[row], a->count[row], a->count[row]};
   float *scratch = a->scratch + row * sta_pairs_scratch(v);
-  float *query = scratch + 2 * sta_cache_size(v);
+  float *query = scratch + sta_cache_size(v);
   sta_encode(v, a->user[row], &h, scratch, query);
   return query;
 }

@@ -26,13 +26,16 @@ typedef struct sta_view {
   const float *mix;                  // (2 width, width) W of the read-out, rows z then u
   const float *out_weight;           // (width) w
   const float *out_bias;             // (1) b
+  // Made of these for inference, see sta_fold.h.
+  const float *query_matrix, *query_bias;  // (layers, heads, width, width), (layers, heads, width)
+  const float *value_matrix, *value_bias;  // (layers, heads, width, width), (layers, width)
+  const float *read_matrix, *read_user;    // (width, width), (n_user, width)
 } sta_view;
 
-/// Keys and values of the tokens that a lane's window holds, so that an appended interaction costs
-/// one token. The window of n entries starts at 0 while n <= window, then hops by window / 2.
+/// Attention's inputs of the tokens that a lane's window holds, so that an appended interaction
+/// costs one token. The window of n entries starts at 0 while n <= window, then hops by window / 2.
 typedef struct sta_cache {
-  float *key;        // (n_lane, layers, width, window)
-  float *value;      // (n_lane, layers, window, width)
+  float *state;      // (n_lane, window, layers, width)
   int32_t *encoded;  // (n_lane) entries of the lane's history (of its count) read; <= 0: start anew
   float *query;      // (n_lane, width) w o (W [z; u]): p = sigmoid(query . E(c) + b)
 } sta_cache;

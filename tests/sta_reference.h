@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "sta_token.h"
+#include "sta_cache.h"
+#include "sta_fold.h"
 
 /// Blocks that reference_random took, for reference_free at a test's end.
 static float *reference_block[1024];
@@ -26,6 +27,28 @@ static inline float *reference_random(uint64_t *state, int64_t n, float scale, f
     x[i] = centre + scale * ((float)(*state >> 40) / 8388608.0f - 1.0f);
   }
   return x;
+}
+
+/// What inference reads, made by the rows that make it.
+static inline void reference_fold(sta_view *v) {
+  const int64_t w = v->width, rows = (int64_t)v->layers * v->heads;
+  uint64_t s = 5;
+  sta_fold_args a = {.out = {.query_matrix = reference_random(&s, rows * w * w, 9, 0),
+                             .query_bias = reference_random(&s, rows * w, 9, 0),
+                             .value_matrix = reference_random(&s, rows * w * w, 9, 0),
+                             .value_bias = reference_random(&s, v->layers * w, 9, 0),
+                             .read_matrix = reference_random(&s, w * w, 9, 0),
+                             .read_user = reference_random(&s, v->n_user * w, 9, 0)}};
+  a.view = *v;
+  for (int64_t row = 0; row < rows * (w + 1); ++row) sta_fold_query_row(&a, row);
+  for (int64_t row = 0; row < rows * (w + 1); ++row) sta_fold_value_row(&a, row);
+  for (int64_t row = 0; row < w + v->n_user; ++row) sta_fold_read_row(&a, row);
+  v->query_matrix = a.out.query_matrix;
+  v->query_bias = a.out.query_bias;
+  v->value_matrix = a.out.value_matrix;
+  v->value_bias = a.out.value_bias;
+  v->read_matrix = a.out.read_matrix;
+  v->read_user = a.out.read_user;
 }
 
 static inline sta_view reference_view(uint64_t seed, int32_t n_user, int32_t n_item, int32_t width,
@@ -60,6 +83,7 @@ static inline sta_view reference_view(uint64_t seed, int32_t n_user, int32_t n_i
   v.mix = reference_random(&s, 2 * w * w, 0.5f, 0);
   v.out_weight = reference_random(&s, w, 1.0f, 0);
   v.out_bias = reference_random(&s, 1, 0.5f, 0);
+  reference_fold(&v);
   return v;
 }
 

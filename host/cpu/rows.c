@@ -11,7 +11,14 @@
   static void name##_rows(const void *args, int64_t begin, int64_t end) { \
     for (int64_t row = begin; row < end; ++row) name##_row(args, row);    \
   }
-KERNEL_LIST(X)
+ROW_KERNELS(X)
+#undef X
+
+#define X(name, grain)                                                    \
+  static void name##_rows(const void *args, int64_t begin, int64_t end) { \
+    name##_span(args, begin, end);                                        \
+  }
+SPAN_KERNELS(X)
 #undef X
 
 rows_fn *const ROWS_TABLE[] = {

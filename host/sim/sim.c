@@ -245,8 +245,7 @@ static sim_sta_args make_sta_args(const throng_sim *s) {
   sim_sta_args a = {.sim = sim_make_args(s)};
   if (!s->sta) return a;
   a.view = s->sta->view;
-  a.cache = (sta_cache){
-      .key = s->sta_key, .value = s->sta_value, .encoded = s->sta_encoded, .query = s->sta_query};
+  a.cache = (sta_cache){.state = s->sta_state, .encoded = s->sta_encoded, .query = s->sta_query};
   return a;
 }
 

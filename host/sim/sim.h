@@ -28,9 +28,8 @@
   X(int32_t, I32, final_count, 1, 1)                                                               \
   X(uint32_t, U32, final_history, s->def.history, 1)                                               \
   X(float, F32, final_return, 1, 1)                                                                \
-  X(uint32_t, U32, seen, s->n_seen_word, 1) /* bit an item shown this session, if mask_seen */     \
-  X(float, F32, sta_key, s->n_sta_cache, 1) /* sta_cache, (layers, window, width) a lane */        \
-  X(float, F32, sta_value, s->n_sta_cache, 1)                                                      \
+  X(uint32_t, U32, seen, s->n_seen_word, 1)   /* bit an item shown this session, if mask_seen */   \
+  X(float, F32, sta_state, s->n_sta_cache, 1) /* sta_cache, (window, layers, width) a lane */      \
   X(int32_t, I32, sta_encoded, 1, 1)                                                               \
   X(float, F32, sta_query, s->n_sta_width, 1)                                                      \
   X(int32_t, I32, preference, s->n_preference, 1) /* (2, dim) sums a lane, see preference.h */     \

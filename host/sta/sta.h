@@ -3,7 +3,7 @@
 #define THRONG_STA_INTERNAL_H
 
 #include "base/tensors.h"
-#include "sta_view.h"
+#include "sta_fold.h"
 #include "throng/sta.h"
 
 /// X(name, fresh values, shape): normal numbers of that deviation, or all 0 (ZEROS), all 1 (ONES).
@@ -50,6 +50,8 @@ struct throng_sta {
   uint64_t world_hash;
   tensor_set parameters;  // names as in sta_view
   sta_arrays arrays;
+  tensor_set folded_set;  // what inference reads of the matrices' products
+  sta_folded folded;
   sta_view view;
 };
 
@@ -60,6 +62,10 @@ throng_status sta_register(const throng_sta_def *def, int64_t n_user, int64_t n_
                            tensor_set *set, sta_arrays *arrays);
 /// Floats at the block's beginning that this objective fits.
 int64_t sta_fitted_size(const throng_sta *sta);
+/// Bring what is made of the parameters up to them: due after every change that inference shall
+/// see.
+throng_status sta_fold(throng_sta *sta);
+throng_status sta_folded_allocate(throng_sta *sta);
 /// A model of zeros for this world; errors: ARGUMENT, MEMORY.
 throng_status sta_allocate(throng_backend *backend, const throng_world *world,
                            const throng_sta_def *def, throng_sta **out);

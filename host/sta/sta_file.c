@@ -124,6 +124,7 @@ throng_status throng_sta_open(throng_backend *backend, const throng_world *world
   tensor_set *set = &sta->parameters;
   status = tensors_load(&set, NULL, 1, path);
   if (status == THRONG_OK) status = check_finite(path, sta);
+  if (status == THRONG_OK) status = sta_fold(sta);
   if (status == THRONG_OK) {
     *out = sta;
     return THRONG_OK;

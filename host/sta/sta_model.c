@@ -96,11 +96,14 @@ throng_status sta_allocate(throng_backend *backend, const throng_world *world,
   throng_status status =
       sta_register(def, sta->n_user, sta->n_item, &sta->parameters, &sta->arrays);
   if (status == THRONG_OK) status = tensors_allocate(&sta->parameters, backend, "f_sta");
+  if (status == THRONG_OK) {
+    set_view(sta);
+    status = sta_folded_allocate(sta);
+  }
   if (status != THRONG_OK) {
     throng_sta_close(sta);
     return status;
   }
-  set_view(sta);
   *out = sta;
   return THRONG_OK;
 }
@@ -151,6 +154,7 @@ throng_status throng_sta_create(throng_backend *backend, const throng_world *wor
   THRONG_TRY(sta_allocate(backend, world, def, out));
   throng_status status = fresh_values(*out);
   if (status == THRONG_OK && def->objective == THRONG_STA_NEXT_ITEM) status = fixed_read_out(*out);
+  if (status == THRONG_OK) status = sta_fold(*out);
   if (status == THRONG_OK) return THRONG_OK;
   throng_sta_close(*out);
   *out = NULL;
@@ -160,6 +164,7 @@ throng_status throng_sta_create(throng_backend *backend, const throng_world *wor
 void throng_sta_close(throng_sta *sta) {
   if (!sta) return;
   tensors_free(&sta->parameters);
+  tensors_free(&sta->folded_set);
   free(sta);
 }
 

@@ -113,7 +113,7 @@ TEST(cuda_memory,
   throng_vote *vote = calloc(N, sizeof *vote);
   const throng_votes_def def = throng_default_sim_def().votes;
   const size_t before = cuda_on_cpu_in_use();
-  leave_free(30);  // 300,000 pairs want 8 MiB beside the 25 of f_sta's scratch
+  leave_free(17);  // 300,000 pairs want 8 MiB beside the 13 of f_sta's scratch
   EXPECT_EQ(
       throng_votes_evaluate(p.cuda, &world, sta, &def, 1, N, zero, zero, offset, NULL, NULL, vote),
       THRONG_ERROR_MEMORY);
