@@ -75,12 +75,12 @@ TEST(cli_bad_input, ratings_out_of_range_and_nan_name_line_and_range) {
   FAILS("prepare amazon.json -o w.safetensors", "r.json.gz:2");
 }
 
-TEST(cli_bad_input, a_rating_that_only_a_double_holds_is_out_of_range) {
+TEST(cli_bad_input, a_rating_that_only_a_double_holds_is_refused) {
   write_file("huge.json",
              "{\"dataset\": {\"format\": \"csv\", \"file\": \"h.csv\", \"like_threshold\": 3,"
              " \"columns\": {\"user\": \"user\", \"item\": \"item\", \"rating\": \"rating\"}}}");
   write_file("h.csv", "user,item,rating\nu,i,5\nu,j,2e220\n");
-  FAILS("prepare huge.json -o w.safetensors", "h.csv:3", "rating 2e+220", "3.4");
+  FAILS("prepare huge.json -o w.safetensors", "h.csv:3", "rating 2e+220", "32-bit float");
 }
 
 TEST(cli_bad_input, users_with_one_interaction_and_items_without_keywords_are_fine) {

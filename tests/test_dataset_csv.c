@@ -56,6 +56,8 @@ TEST(dataset_csv, names_file_line_and_cause_of_bad_input) {
       {"user,item,rating\nu,\"i\"x,3\n", "d.csv:2: column 6: text after a closing quote"},
       {"user,item,rating\nu,i,nan\n", "d.csv:2: rating nan"},
       {"user,item,rating\nu,i,inf\n", "d.csv:2: rating inf"},
+      {"user,item,rating\nu,i,-1e39\n",
+       "d.csv:2: rating -1e+39, expected a number that a 32-bit float can hold"},
       {"user,item,rating\nu,i,0x10\n", "d.csv:2: rating \"0x10\", expected a number"},
       {"user,item,rating\nu,,1\n", "d.csv:2: the item's id is empty"},
       {"user,item,rating,time\nu,i,1,soon\n", "d.csv:2: time \"soon\", expected seconds"},
@@ -73,6 +75,13 @@ TEST(dataset_csv, accepts_only_the_configured_range) {
   def.rating_min = 0;
   def.rating_max = 5;
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "d.csv:3: rating 7, expected 0 to 5");
+  def.rating_min = NAN;
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "d.csv:3: rating 7, expected 5 or less");
+  def.rating_min = 4;
+  def.rating_max = NAN;
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "d.csv:2: rating 3, expected 4 or more");
+  def.rating_min = 0;
+  def.rating_max = 5;
   def.like_threshold = 6;
   EXPECT_READ_FAILS(def, THRONG_ERROR_CONFIG, "dataset.like_threshold 6 is never reached");
   def.like_threshold = NAN;

@@ -35,15 +35,29 @@ bool ingest_full(const ingest *in) {
   return in->def->max_interactions > 0 && in->rows.n >= in->def->max_interactions;
 }
 
+static throng_status check_rating(const ingest *in, const line_reader *reader, double rating) {
+  const double most = (double)FLT_MAX;  // kept as a float: a finite double may be too large for one
+  if (!(fabs(rating) <= most))
+    return line_reader_fail(reader, "rating %g, expected a number that a 32-bit float can hold",
+                            rating);
+  if (rating >= in->rating_min && rating <= in->rating_max) return THRONG_OK;
+  // A side that nobody has bounded is not spoken of.
+  if (in->rating_max >= most)
+    return line_reader_fail(reader, "rating %g, expected %g or more (dataset.rating_min)", rating,
+                            in->rating_min);
+  if (in->rating_min <= -most)
+    return line_reader_fail(reader, "rating %g, expected %g or less (dataset.rating_max)", rating,
+                            in->rating_max);
+  return line_reader_fail(reader, "rating %g, expected %g to %g (dataset.rating_min, rating_max)",
+                          rating, in->rating_min, in->rating_max);
+}
+
 throng_status ingest_add(ingest *in, const line_reader *reader, int64_t line, const char *user,
                          size_t user_length, const char *item, size_t item_length, double rating,
                          int64_t time) {
   if (user_length == 0) return line_reader_fail(reader, "the user's id is empty");
   if (item_length == 0) return line_reader_fail(reader, "the item's id is empty");
-  // Kept as a float: a finite double may still be too large for one.
-  if (!(fabs(rating) <= (double)FLT_MAX) || rating < in->rating_min || rating > in->rating_max)
-    return line_reader_fail(reader, "rating %g, expected %g to %g (dataset.rating_min, rating_max)",
-                            rating, in->rating_min, in->rating_max);
+  THRONG_TRY(check_rating(in, reader, rating));
   return interactions_add(&in->rows, user, user_length, item, item_length, (float)rating,
                           in->has_time, time, line);
 }
