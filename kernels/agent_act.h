@@ -2,6 +2,7 @@
 #ifndef THRONG_KERNELS_AGENT_ACT_H
 #define THRONG_KERNELS_AGENT_ACT_H
 
+#include "exponential.h"
 #include "portable.h"
 #include "random.h"
 #include "replay.h"
@@ -130,7 +131,10 @@ THRONG_ROW float epsilon_at(const epsilon_schedule *e, int64_t agent, float step
   float start = e->start[agent], end = e->end[agent];
   if (!(steps < e->steps[agent])) return end;
   float share = steps / e->steps[agent];
-  if (e->exponential) return start * powf(end / start, share);
+  // Not powf: an explored step must be one on every backend.
+  if (e->exponential)
+    return share > 0.0f && start > 0.0f ? start * exp_portable(share * log_portable(end / start))
+                                        : start;
   return start + (end - start) * share;
 }
 

@@ -29,4 +29,37 @@ THRONG_ROW float exp_portable(float x) {
   return x >= -87.0f ? e : x < -87.0f ? 0.0f : x;
 }
 
+/// ln x within two units in the last place; -inf for 0 and for what is too small for a whole
+/// mantissa, NaN below 0, infinity and NaN as they are. The polynomial of Cephes' logf (Moshier
+/// 1992).
+THRONG_ROW float log_portable(float x) {
+  if (!(x >= 1.17549435e-38f)) return x >= 0.0f ? -INFINITY : NAN;
+  if (x > 3.402823466e38f) return x;
+  union {
+    int32_t i;
+    float f;
+  } part;
+  part.f = x;
+  int32_t exponent = (part.i >> 23) - 126;
+  part.i = (part.i & 0x007fffff) | 0x3f000000;  // 0.5 .. 1
+  float m = part.f;
+  if (m < 0.707106781186547524f) {
+    exponent -= 1;
+    m += m;
+  }
+  m -= 1.0f;
+  const float square = m * m, power = (float)exponent;
+  float p = 7.0376836292e-2f;
+  p = p * m - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  const float rest = p * m * square + power * -2.12194440e-4f - 0.5f * square;
+  return (m + rest) + power * 0.693359375f;
+}
+
 #endif

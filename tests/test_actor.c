@@ -1,9 +1,11 @@
 /// Acting: the items of greedy agents against a slow reading of their weights, epsilon over time,
 /// and what exploration shows.
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "agent_features.h"
+#include "exponential.h"
 #include "support/agent_rig.h"
 
 enum { TOP = 12, MAX_ITEM = 5000 };
@@ -194,6 +196,27 @@ TEST(epsilon, falls_by_equal_factors_where_exponential) {
   for (int k = 0; k < 6; ++k)
     EXPECT_NEAR(agent_epsilon(THRONG_EPSILON_EXPONENTIAL, 0.64f, 0.04f, 400.0f, 100 * k),
                 expected[k], 1e-6);
+}
+
+TEST(epsilon, that_falls_exponentially_to_nothing_is_a_number_from_its_start_on) {
+  EXPECT_TRUE(agent_epsilon(THRONG_EPSILON_EXPONENTIAL, 0.5f, 0.0f, 400.0f, 0) == 0.5f);
+  EXPECT_TRUE(agent_epsilon(THRONG_EPSILON_EXPONENTIAL, 0.5f, 0.0f, 400.0f, 1) == 0.0f);
+  EXPECT_TRUE(agent_epsilon(THRONG_EPSILON_EXPONENTIAL, 0.0f, 0.0f, 400.0f, 200) == 0.0f);
+}
+
+TEST(epsilon, logarithms_are_those_of_the_machine_within_two_units_of_the_last_place) {
+  for (uint32_t i = 0; i < 200000; ++i) {
+    // Exponents and mantissas of all sizes, and the neighbourhood of 1.
+    const uint32_t word = random_draw(3, 9999, i, 0, 0, 0).w[0];
+    float x = i % 4 ? ldexpf(1.0f + (float)(word >> 9) * 0x1p-23f, (int)(word % 250) - 125)
+                    : 1.0f + ((float)(word >> 8) * 0x1p-24f - 0.5f) * 0x1p-6f;
+    const double truth = log((double)x), size = fabs(truth) > 1e-30 ? fabs(truth) : 1;
+    ASSERT_TRUE(fabs((double)log_portable(x) - truth) / size < 2.4e-7);
+  }
+  EXPECT_TRUE(log_portable(1.0f) == 0.0f);
+  EXPECT_TRUE(log_portable(0.0f) == -INFINITY && log_portable(1e-40f) == -INFINITY);
+  EXPECT_TRUE(log_portable(INFINITY) == INFINITY);
+  EXPECT_TRUE(isnan(log_portable(-1.0f)) && isnan(log_portable(NAN)));
 }
 
 TEST(epsilon, of_a_resumed_agent_goes_on_where_it_was) {
