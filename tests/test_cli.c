@@ -124,6 +124,16 @@ TEST(cli, info_says_what_fits_by_sums_that_hold) {
   EXPECT_CONTAINS(last.out, "largest N with 8 N^2");
 }
 
+TEST(cli, what_runs_kernels_says_on_which_backend_and_why_not_on_a_device) {
+  ASSERT_TRUE(make_world());
+  ASSERT_EQ(throng("evaluate world.safetensors --backend cpu"), 0);
+  EXPECT_CONTAINS(last.err, "backend: cpu, ");
+  EXPECT_TRUE(strstr(last.err, "not cuda") == NULL);
+  ASSERT_EQ(throng("evaluate world.safetensors"), 0);
+  EXPECT_CONTAINS(last.err, "backend: c");
+  if (!strstr(last.err, "backend: cuda")) EXPECT_CONTAINS(last.err, "; not cuda: ");
+}
+
 TEST(cli, the_same_seed_writes_the_same_world) {
   ASSERT_EQ(throng("synth -q -o a.safetensors --set synth.users=50 --set synth.items=50 --seed 7"),
             0);

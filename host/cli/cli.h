@@ -72,7 +72,8 @@ int cli_fail(const cli_run *run);
 
 /// Defaults, the file (NULL: none), --set in order, then the options that are short for keys.
 throng_status cli_config(const cli_run *run, const char *path, throng_config *config);
-throng_status cli_backend(const throng_config *config, throng_backend **out);
+/// Open the backend that the configuration names; a note says which it is, and why not CUDA.
+throng_status cli_backend(const cli_run *run, const throng_config *config, throng_backend **out);
 
 /// Before work that takes minutes: can a file be made beside where `path` will be? IO where not.
 throng_status cli_check_output(const char *path);

@@ -75,7 +75,7 @@ int cmd_bench(cli_run *run) {
   if (config_has_key(&config, "sim.history")) def.history = config.sim.history;
   def.seed = config.sim.seed;
   throng_status status;
-  THRONG_TRY_GOTO(cli_backend(&config, &backend));
+  THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
   if (run->n_argument > 0) {
     THRONG_TRY_GOTO(throng_world_open(run->argument[0], &world));
     if (config.sta_file) THRONG_TRY_GOTO(throng_sta_open(backend, world, config.sta_file, &sta));

@@ -25,7 +25,7 @@ static double memory(int what) { return (double)sysconf(what) * (double)sysconf(
 
 static int print_machine(const cli_run *run, const throng_config *config) {
   throng_backend *backend = NULL;
-  if (cli_backend(config, &backend) != THRONG_OK) return cli_fail(run);
+  if (throng_backend_open(&config->backend, &backend) != THRONG_OK) return cli_fail(run);
   int code = CLI_DONE;
   if (run->json) {
     cJSON *document = cJSON_CreateObject();

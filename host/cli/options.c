@@ -197,6 +197,8 @@ throng_status cli_config(const cli_run *run, const char *path, throng_config *co
   return config_load(path, run->set, config);
 }
 
-throng_status cli_backend(const throng_config *config, throng_backend **out) {
-  return throng_backend_open(&config->backend, out);
+throng_status cli_backend(const cli_run *run, const throng_config *config, throng_backend **out) {
+  THRONG_TRY(throng_backend_open(&config->backend, out));
+  throng_note(&run->progress, "backend: %s", throng_backend_describe(*out));
+  return THRONG_OK;
 }

@@ -10,7 +10,7 @@ throng_status votes_open(cli_run *run, votes_session *s) {
   THRONG_TRY(cli_config(run, run->n_argument > 1 ? run->argument[1] : NULL, &s->config));
   throng_status status;
   THRONG_TRY_GOTO(throng_world_open(run->argument[0], &s->world));
-  THRONG_TRY_GOTO(cli_backend(&s->config, &s->backend));
+  THRONG_TRY_GOTO(cli_backend(run, &s->config, &s->backend));
   s->votes = s->config.sim.votes;
   if (s->config.sta_file) {
     THRONG_TRY_GOTO(throng_sta_open(s->backend, s->world, s->config.sta_file, &s->sta));
