@@ -12,6 +12,7 @@
 enum { BLAS_WORKSPACE = 32 << 20, RECENT = 4, MOST_SCRATCH = 64 };
 
 typedef struct cuda_context {
+  backend_ops ops;  // without graphs where THRONG_CUDA_GRAPHS=0
   int device;
   cudaStream_t stream;
   const cuda_blas *blas;
@@ -36,6 +37,13 @@ struct backend_graph {
 static throng_status enter(const cuda_context *c) {
   CUDA_TRY(cudaSetDevice(c->device), "backend cuda");
   return THRONG_OK;
+}
+
+/// The same where something is given back: an error that led there must keep its message.
+static bool enter_quietly(const cuda_context *c) {
+  const bool there = cudaSetDevice(c->device) == cudaSuccess;
+  if (!there) (void)cudaGetLastError();
+  return there;
 }
 
 /// An error that shows when the stream is waited for: the guilty kernel is one of the last.
@@ -104,7 +112,7 @@ static throng_status cuda_alloc(throng_backend *backend, size_t bytes, const cha
 
 static void cuda_release(throng_backend *backend, void *block) {
   // Waits for what still uses it. Nobody is there to hear of an error: the next call will.
-  if (block && enter(backend->context) == THRONG_OK) (void)cudaFree(block);
+  if (block && enter_quietly(backend->context)) (void)cudaFree(block);
 }
 
 static throng_status transfer(throng_backend *backend, void *to, const void *from, size_t bytes,
@@ -268,7 +276,7 @@ static throng_status cuda_replay(throng_backend *backend, struct backend_graph *
 
 static void cuda_graph_free(throng_backend *backend, struct backend_graph *graph) {
   if (!graph) return;
-  if (enter(backend->context) == THRONG_OK) {
+  if (enter_quietly(backend->context)) {
     const cuda_context *c = backend->context;
     (void)cudaStreamSynchronize(c->stream);
     (void)cudaGraphExecDestroy(graph->executable);
@@ -278,7 +286,7 @@ static void cuda_graph_free(throng_backend *backend, struct backend_graph *graph
 
 static void cuda_close(throng_backend *backend) {
   cuda_context *c = backend->context;
-  if (enter(c) == THRONG_OK) {
+  if (enter_quietly(c)) {
     if (c->stream) (void)cudaStreamSynchronize(c->stream);
     if (c->handle) (void)c->blas->destroy(c->handle);
     for (int k = 0; k < c->n_scratch; ++k) (void)cudaFree(c->scratch[k]);
@@ -365,6 +373,11 @@ static bool asked(const char *variable) {
   return value && *value && strcmp(value, "0") != 0;
 }
 
+static bool refused(const char *variable) {
+  const char *value = getenv(variable);
+  return value && !strcmp(value, "0");
+}
+
 throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
   int count;
   backend_device is;
@@ -387,7 +400,9 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
   context->device = device;
   context->synchronous = asked("THRONG_CUDA_SYNC");
   context->plain = asked("THRONG_CUDA_PLAIN");
-  backend->ops = &cuda_ops;
+  context->ops = cuda_ops;
+  if (refused("THRONG_CUDA_GRAPHS")) context->ops.capture_begin = NULL;
+  backend->ops = &context->ops;
   backend->name = "cuda";
   backend->n_thread = threads > 0 ? threads : 1;
   backend->context = context;

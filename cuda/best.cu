@@ -11,12 +11,13 @@
 namespace {
 
 enum {
-  SIDE = 128,    // states, and items, of a tile
-  DEPTH = 8,     // of the width, staged at a time
-  EACH = 8,      // states, and items, of a thread
-  ACROSS = 16,   // threads along the items
-  PAD = 4,       // so that the staging's columns fall into different banks
-  BLOCKS = 528,  // wanted: four for each multiprocessor of an H100
+  SIDE = 128,           // states, and items, of a tile
+  DEPTH = 8,            // of the width, staged at a time
+  EACH = 8,             // states, and items, of a thread
+  ACROSS = 16,          // threads along the items
+  PAD = 4,              // so that the staging's columns fall into different banks
+  BLOCKS = 528,         // wanted: four for each multiprocessor of an H100
+  MOST_AGENTS = 65535,  // of a grid's third dimension
 };
 
 /// Numbers in the order of their values, and above them all lower items first.
@@ -185,6 +186,7 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
 extern "C" cudaError_t cuda_best_search_launch(const void *args, int64_t n_row,
                                                cudaStream_t stream) {
   const best_search_args *a = static_cast<const best_search_args *>(args);
+  if (a->n_agent > MOST_AGENTS) return cuda_rows[KERNEL_best_search](args, n_row, stream);
   const dim3 threads(CUDA_ROW_THREADS), rows(cuda_blocks(n_row, CUDA_ROW_THREADS));
   const int64_t n_place = (a->places + SIDE - 1) / SIDE, n_tile = (a->n_item + SIDE - 1) / SIDE;
   int64_t n_share = BLOCKS / (n_place * a->n_agent);

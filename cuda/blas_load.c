@@ -20,15 +20,22 @@ static throng_status find(void *library, const char *name, void *slot) {
 throng_status cuda_blas_load(const cuda_blas **out) {
   *out = &functions;
   if (loaded) return THRONG_OK;
-  char name[64], reason[256];
+  char name[64], reason[512];
   snprintf(name, sizeof name, "libcublas.so.%d", CUBLAS_VER_MAJOR);
   void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     snprintf(reason, sizeof reason, "%s", dlerror());
 #ifdef THRONG_CUDA_LIBRARIES  // of the toolkit that this was built with
     char path[1024];
+    // It needs libcublasLt, which is found by its name alone once it is loaded.
+    snprintf(path, sizeof path, "%s/libcublasLt.so.%d", THRONG_CUDA_LIBRARIES, CUBLAS_VER_MAJOR);
+    (void)dlopen(path, RTLD_NOW | RTLD_LOCAL);
     snprintf(path, sizeof path, "%s/%s", THRONG_CUDA_LIBRARIES, name);
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+      const size_t length = strlen(reason);
+      snprintf(reason + length, sizeof reason - length, "; %s", dlerror());
+    }
 #endif
   }
   if (!library)

@@ -63,10 +63,24 @@ throng_status cuda_fail(cudaError_t error, const char *what) {
     case cudaErrorMisalignedAddress:
     case cudaErrorIllegalInstruction:
     case cudaErrorAssert:
+    case cudaErrorUnknown:
       remedy =
           "the device's context is lost and this process cannot use it again; start from the "
           "last checkpoint (train.resume), and set THRONG_CUDA_SYNC=1 to learn which kernel "
           "fails";
+      break;
+    case cudaErrorStreamCaptureUnsupported:
+    case cudaErrorStreamCaptureInvalidated:
+    case cudaErrorStreamCaptureMerge:
+    case cudaErrorStreamCaptureUnmatched:
+    case cudaErrorStreamCaptureUnjoined:
+    case cudaErrorStreamCaptureIsolation:
+    case cudaErrorStreamCaptureImplicit:
+    case cudaErrorCapturedEvent:
+    case cudaErrorStreamCaptureWrongThread:
+      remedy =
+          "a step could not be recorded as a graph; set THRONG_CUDA_GRAPHS=0 to run it as single "
+          "calls, which takes longer";
       break;
     default: remedy = NULL;
   }

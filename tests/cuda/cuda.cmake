@@ -47,7 +47,7 @@ endforeach()
 
 # Thousands of steps run the row functions: a barrier or a shuffle costs a fiber's switch here. What
 # needs them has a test of its own against the rows, over fewer steps.
-foreach(name test_cuda_sim test_cuda_agent test_cuda_memory on_cuda_sim on_cuda_evaluator on_cuda_fidelity on_cuda_train)
+foreach(name test_cuda_sim test_cuda_agent test_cuda_memory test_cuda_failures on_cuda_sim on_cuda_evaluator on_cuda_fidelity on_cuda_train)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "OMP_WAIT_POLICY=passive;THRONG_CUDA_PLAIN=1")
 endforeach()
 
@@ -66,6 +66,7 @@ set_tests_properties(test_cuda_bench PROPERTIES
 # The same comparisons on a real device: gpu_test_cuda_*. On a machine without one they are skipped,
 # saying why.
 if(TARGET throng_cuda_kernels)
+  list(FILTER CUDA_PARITY_TESTS EXCLUDE REGEX "test_cuda_failures")  # of the emulated device alone
   foreach(source ${CUDA_PARITY_TESTS})
     get_filename_component(name ${source} NAME_WE)
     add_executable(gpu_${name} ${source})

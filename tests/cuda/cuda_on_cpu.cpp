@@ -286,7 +286,8 @@ namespace {
 using namespace cuda_on_cpu;
 
 cudaError_t last_error = cudaSuccess;
-cudaError_t lost = cudaSuccess;  // set by tests: every call fails with it
+cudaError_t lost = cudaSuccess;           // set by tests: every call fails with it
+cudaError_t capture_fails = cudaSuccess;  // set by tests: what is recorded is refused with it
 
 cudaError_t give(cudaError_t error) {
   if (lost != cudaSuccess) error = lost;
@@ -321,6 +322,22 @@ size_t room(const void *at) {
 
 }  // namespace
 
+void cuda_on_cpu::inspect(const char *kernel, const void *argument, size_t bytes) {
+  // Numbers are seldom as large, and seldom an address that is there; AddressSanitizer's own memory
+  // lies below.
+  constexpr uint64_t kLeast = uint64_t{1} << 44, kMost = uint64_t{1} << 47;
+  for (size_t at = 0; at + sizeof(uint64_t) <= bytes; at += sizeof(uint64_t)) {
+    uint64_t word;
+    std::memcpy(&word, static_cast<const char *>(argument) + at, sizeof word);
+    if (word < kLeast || word >= kMost) continue;
+    const char *p = reinterpret_cast<const char *>(word);
+    if (memory.base && p >= memory.base && p < memory.base + kReserved) continue;
+    unsigned char resident;
+    if (mincore(reinterpret_cast<void *>(word / kPage * kPage), kPage, &resident) == 0)
+      stop("an address of the host's among its arguments", kernel);
+  }
+}
+
 void cuda_on_cpu::launch(const char *name, dim3 grid, dim3 block_dim, cudaStream_t stream,
                          bool fibers, std::function<void()> thread) {
   const size_t n = size_t{block_dim.x} * block_dim.y * block_dim.z;
@@ -344,6 +361,10 @@ extern "C" {
 
 /// For tests: the device is gone, with this error, until cudaSuccess is given.
 void cuda_on_cpu_lose(cudaError_t error);
+/// For tests: are the addresses among a kernel's arguments looked at?
+bool cuda_on_cpu_inspects(void);
+/// For tests: no graph can be recorded, with this error, until cudaSuccess is given.
+void cuda_on_cpu_fail_capture(cudaError_t error);
 /// For tests: bytes that the device has; and how many are taken.
 void cuda_on_cpu_limit(size_t bytes);
 size_t cuda_on_cpu_in_use(void);
@@ -351,7 +372,15 @@ size_t cuda_on_cpu_in_use(void);
 void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
                        size_t bytes);
 
+bool cuda_on_cpu_inspects(void) {
+#ifdef CUDA_ON_CPU_INSPECTS
+  return true;
+#else
+  return false;
+#endif
+}
 void cuda_on_cpu_lose(cudaError_t error) { lost = error; }
+void cuda_on_cpu_fail_capture(cudaError_t error) { capture_fails = error; }
 void cuda_on_cpu_limit(size_t bytes) { memory.limit = bytes; }
 size_t cuda_on_cpu_in_use(void) { return memory.in_use; }
 
@@ -466,10 +495,11 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMo
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *out) {
   *out = stream->recorded.release();
-  if (lost != cudaSuccess) {
+  if (lost != cudaSuccess || capture_fails != cudaSuccess) {
     delete *out;
     *out = nullptr;
   }
+  if (capture_fails != cudaSuccess) return give(capture_fails);
   return give(*out ? cudaSuccess : cudaErrorStreamCaptureInvalidated);
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t graph, unsigned long long) {

@@ -55,6 +55,8 @@ extern place here;
 /// threads may wait for each other.
 void launch(const char *name, dim3 grid, dim3 block, cudaStream_t stream, bool fibers,
             std::function<void()> thread);
+/// Stop where an argument holds an address of the host's, which a device could not follow.
+void inspect(const char *kernel, const void *argument, size_t bytes);
 /// The block's shared array that was declared at `where`.
 void *shared(const void *where, size_t bytes);
 /// Wait for all threads of the block.
@@ -85,7 +87,7 @@ static inline int lane() { return (int)(here.thread_index.x & 31u); }
 
 #define CUDA_ON_CPU_LAUNCH(kernel, grid, block, stream, fibers, ...) \
   cuda_on_cpu::launch(#kernel, (grid), (block), (stream), (fibers),  \
-                      cuda_on_cpu_bind(kernel, __VA_ARGS__))
+                      cuda_on_cpu_bind(#kernel, kernel, __VA_ARGS__))
 #define LAUNCH(kernel, grid, block, stream, ...) \
   CUDA_ON_CPU_LAUNCH(kernel, grid, block, stream, true, __VA_ARGS__)
 #define LAUNCH_ALONE(kernel, grid, block, stream, ...) \
@@ -96,9 +98,29 @@ static inline int lane() { return (int)(here.thread_index.x & 31u); }
   auto &name =                           \
       *static_cast<name##_array *>(cuda_on_cpu::shared(&name##_declared, sizeof(name##_array)))
 
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+#define CUDA_ON_CPU_INSPECTS
+#endif
+#endif
+
+/// One argument of a launch. Padding holds what the stack held before, addresses too: only
+/// compilers that can clear it look.
+template <typename Argument>
+void cuda_on_cpu_inspect(const char *name, Argument copy) {
+#ifdef CUDA_ON_CPU_INSPECTS
+  __builtin_clear_padding(&copy);
+  cuda_on_cpu::inspect(name, &copy, sizeof copy);
+#else
+  (void)name, (void)copy;
+#endif
+}
+
 /// Arguments are copied when a kernel is launched, as CUDA copies them.
 template <typename... Parameters, typename... Arguments>
-std::function<void()> cuda_on_cpu_bind(void (*kernel)(Parameters...), Arguments &&...arguments) {
+std::function<void()> cuda_on_cpu_bind(const char *name, void (*kernel)(Parameters...),
+                                       Arguments &&...arguments) {
+  (cuda_on_cpu_inspect<std::decay_t<Parameters>>(name, arguments), ...);
   return [kernel, copies = std::tuple<std::decay_t<Parameters>...>(arguments...)]() {
     std::apply(kernel, copies);
   };

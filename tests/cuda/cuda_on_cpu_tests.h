@@ -7,6 +7,11 @@
 
 /// The device is gone, with this error, until cudaSuccess is given.
 void cuda_on_cpu_lose(cudaError_t error);
+/// No graph can be recorded, with this error, until cudaSuccess is given.
+void cuda_on_cpu_fail_capture(cudaError_t error);
+/// Is a kernel stopped that is given an address of the host's? It takes a compiler that can tell a
+/// struct's padding.
+bool cuda_on_cpu_inspects(void);
 /// Bytes that the device has (4 GiB where nobody says), and how many are taken.
 void cuda_on_cpu_limit(size_t bytes);
 size_t cuda_on_cpu_in_use(void);

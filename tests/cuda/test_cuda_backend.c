@@ -1,5 +1,8 @@
 /// The table of the CUDA backend, function by function: memory, copies, products, grouping, graphs,
 /// and what it says when something is wrong.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "cuda_parity.h"
 #include "list.h"
 #include "random.h"
@@ -282,6 +285,34 @@ TEST(cuda_backend, a_lost_device_is_told_with_the_kernels_launched_last_and_what
   EXPECT_CONTAINS(throng_error_message(), "last checkpoint");
   cuda_on_cpu_lose(cudaSuccess);
   b->ops->release(b, x);
+  parity_close(&p);
+}
+
+/// Does a child that launches a kernel on `x` end by itself?
+static bool fills(throng_backend *b, float *x) {
+  int status = 0;
+  const pid_t child = fork();
+  if (child == 0) {
+    fill_args fill = {x, 0.5f};
+    const bool launched = freopen("/dev/null", "w", stderr) && !BACKEND_LAUNCH(b, fill, 8, &fill);
+    _exit(launched ? 0 : 1);
+  }
+  return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+         WEXITSTATUS(status) == 0;
+}
+
+TEST(cuda_backend, the_emulation_stops_a_kernel_that_is_given_an_address_of_the_hosts) {
+  if (!cuda_on_cpu_inspects()) SKIP("this compiler cannot clear a struct's padding");
+  parity p;
+  if (!parity_open(&p)) return;
+  void *on_device;
+  float *on_host = calloc(8, sizeof *on_host), on_stack[8] = {0};
+  ASSERT_OK(p.cuda->ops->alloc(p.cuda, 8 * sizeof(float), "x", &on_device));
+  EXPECT_TRUE(fills(p.cuda, on_device));
+  EXPECT_FALSE(fills(p.cuda, on_host));
+  EXPECT_FALSE(fills(p.cuda, on_stack));
+  p.cuda->ops->release(p.cuda, on_device);
+  free(on_host);
   parity_close(&p);
 }
 
