@@ -29,11 +29,19 @@ table=$(awk '
 printf '%-28s %-7s %9s %9s %12s %12s %8s  %s\n%s\n' kernel device registers "shared B" "spill stores" "spill loads" \
   stack "row function, or CUDA's own" "$table"
 failed=0
+# "native" and the like name no device: those that were compiled for are meant.
+architectures=()
+for architecture in "$@"; do
+  case $architecture in
+    native | all | all-major) architectures+=($(awk '{ sub("sm_", "", $2); print $2 }' <<<"$table" | sort -u)) ;;
+    *) architectures+=("${architecture%%-*}") ;;  # 80-real is sm_80
+  esac
+done
+[ ${#architectures[@]} -gt 0 ] || { echo "cuda: no architecture is named or found" >&2; exit 1; }
 listed=$(grep -ohP '\bX\(\K[a-z]\w*(?=,\s*\d+\))' "$kernels"/*_list.h | sort -u)
 [ -n "$listed" ] || { echo "cuda: no kernel found in $kernels/*_list.h" >&2; exit 1; }
 for name in $listed; do
-  for architecture in "$@"; do
-    architecture=${architecture%%-*}  # 80-real is sm_80
+  for architecture in "${architectures[@]}"; do
     grep -qE "^$name +sm_$architecture " <<<"$table" ||
       { echo "cuda: kernel $name was not compiled for sm_$architecture" >&2; failed=1; }
   done
