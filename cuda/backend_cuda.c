@@ -1,5 +1,6 @@
 /// The CUDA backend behind backend_ops: memory, one stream, launches, cuBLAS, grouping, graphs.
 /// Kernels are in the .cu files; which errors mean what is in error.c.
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "error.h"
 #include "kernels.h"
 
-enum { BLAS_WORKSPACE = 32 << 20, RECENT = 4, MOST_SCRATCH = 64 };
+enum { BLAS_WORKSPACE = 32 << 20, RECENT = 4, MOST_SCRATCH = 64, MOST_ARGUMENT_BYTES = 4096 };
 
 typedef struct cuda_context {
   backend_ops ops;  // without graphs where THRONG_CUDA_GRAPHS=0
@@ -336,7 +337,17 @@ throng_status backend_cuda_device(int device, backend_device *out) {
   return THRONG_OK;
 }
 
-/// Stream, cuBLAS and a first kernel: what tells a usable device from one that is only there.
+/// Launch every row function's kernel on no rows. Code is loaded and each thread's own memory set
+/// aside when a kernel first runs: a frame of 8 KB times all threads of an H100 is 2 GB, which must
+/// be gone before a run's sum is held against what is free, and must not be asked for in a graph.
+static throng_status load_kernels(cuda_context *c) {
+  static const max_align_t nothing[MOST_ARGUMENT_BYTES / sizeof(max_align_t)];
+  for (int kernel = 0; kernel < cuda_row_count; ++kernel)
+    THRONG_TRY(queued(c, cuda_rows[kernel](nothing, 0, c->stream), cuda_row_names[kernel]));
+  return wait(c, "load the kernels");
+}
+
+/// Stream, cuBLAS and the first kernels: what tells a usable device from one that is only there.
 static throng_status start(throng_backend *backend) {
   cuda_context *c = backend->context;
   THRONG_TRY(enter(c));
@@ -365,7 +376,7 @@ static throng_status start(throng_backend *backend) {
   if (probed == THRONG_OK) probed = cuda_group_by_key(backend, &g);
   if (probed == THRONG_OK) probed = wait(c, "first kernel");
   cuda_release(backend, probe);
-  return probed;
+  return probed == THRONG_OK ? load_kernels(c) : probed;
 }
 
 static bool asked(const char *variable) {

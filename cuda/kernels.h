@@ -12,15 +12,16 @@
 extern "C" {
 #endif
 
-/// Queue rows 0 .. n_row-1 on `stream`, n_row > 0. `args` (host memory) is the kernel's NAME_args,
-/// copied before the call returns.
+/// Queue rows 0 .. n_row-1 on `stream`; 0 rows launch the kernel all the same. `args` (host memory)
+/// is the kernel's NAME_args, copied before the call returns.
 typedef cudaError_t cuda_rows_launch(const void *args, int64_t n_row, cudaStream_t stream);
 
 /// Launchers and names, indexed by KERNEL_NAME.
 extern cuda_rows_launch *const cuda_rows[];
 extern const char *const cuda_row_names[];
-/// Launchers that stand for those of a row function, with more threads a row; NULL where there is
-/// none. They give the row function's bits, but for best_search: see best.cu.
+extern const int cuda_row_count;
+/// Launchers that stand for those of a row function, with more threads a row, n_row > 0; NULL where
+/// there is none. They give the row function's bits, but for best_search: see best.cu.
 extern cuda_rows_launch *const cuda_variants[];
 
 /// Bytes of scratch that cuda_group needs for `n` positions.

@@ -26,8 +26,9 @@
 /// Blocks that fill any device of today many times; what is left is reached by striding.
 #define CUDA_MOST_BLOCKS 65536
 
+/// One block at least: a kernel without rows is launched once, to load it (backend_cuda.c).
 static inline unsigned cuda_blocks(int64_t n, int64_t per_block) {
-  const int64_t blocks = (n + per_block - 1) / per_block;
+  const int64_t blocks = n > per_block ? (n + per_block - 1) / per_block : 1;
   return (unsigned)(blocks < CUDA_MOST_BLOCKS ? blocks : CUDA_MOST_BLOCKS);
 }
 

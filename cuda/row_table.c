@@ -18,6 +18,8 @@ const char *const cuda_row_names[] = {
 #undef X
 };
 
+const int cuda_row_count = KERNEL_COUNT;
+
 /// X(name): kernels that have a variant, cuda_NAME_launch.
 // clang-format off
 #define VARIANTS(X)                                                            \

@@ -133,6 +133,14 @@ size_t memory_plan_bytes(const throng_backend *plan) {
   return c->most;
 }
 
+size_t memory_plan_part(const throng_backend *plan, const char *what) {
+  const plan_context *c = plan->context;
+  size_t bytes = 0;
+  for (size_t i = 0; i < c->n; ++i)
+    if (c->part[i].address && !strcmp(c->part[i].what, what)) bytes += c->part[i].bytes;
+  return bytes;
+}
+
 static int largest_first(const void *a, const void *b) {
   const plan_part *x = a, *y = b;
   return (x->bytes < y->bytes) - (x->bytes > y->bytes);

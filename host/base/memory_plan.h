@@ -11,6 +11,8 @@
 throng_status memory_plan_open(const throng_backend *real, throng_backend **out);
 /// Bytes at the most that were taken at once.
 size_t memory_plan_bytes(const throng_backend *plan);
+/// Of which for allocations named `what`, that were not given back.
+size_t memory_plan_part(const throng_backend *plan, const char *what);
 /// Does what was planned fit the free memory of `real`? `held`: bytes of the plan that are there
 /// already. `remedy`: keys that make `what` smaller. Errors: MEMORY with the parts' sizes, largest
 /// first, and the remedy.

@@ -150,6 +150,40 @@ TEST(cuda_memory, an_evaluation_that_would_not_fit_is_refused_with_its_sizes) {
   parity_close(&p);
 }
 
+TEST(cuda_memory, a_million_items_and_16384_lanes_take_less_than_2_GiB_beside_world_and_weights) {
+  parity p;
+  if (!parity_open(&p)) return;
+  // Sizes alone: nothing is read while a plan is made.
+  throng_world world = {.n_item = 1000000, .n_user = 10, .n_category = 50, .n_keyword = 2000};
+  world.dim = 384;
+  world.category_offset = calloc((size_t)world.n_item + 1, sizeof *world.category_offset);
+  world.pos_offset = world.neg_offset = world.category_offset;
+  world.user_offset = calloc((size_t)world.n_user + 1, sizeof *world.user_offset);
+  throng_sim_def sim_def = throng_default_sim_def();
+  sim_def.lanes = 16384;
+  sim_def.mask_seen = true;
+  sim_def.votes.rule = THRONG_RULE_LOGICAL;
+  const throng_agent_def agent_def = throng_default_agent_def();
+  throng_backend *plan;
+  throng_sim *sim;
+  throng_agent *agent;
+  p.cuda->searches = true;
+  ASSERT_OK(memory_plan_open(p.cuda, &plan));
+  ASSERT_OK(throng_sim_create(plan, &world, NULL, &sim_def, &sim));
+  ASSERT_OK(throng_agent_create(sim, &agent_def, 1000000, &agent));
+  const double scratch = (double)memory_plan_part(plan, "actor of the agents") +
+                         (double)memory_plan_part(plan, "gradients and batches of the agents");
+  EXPECT_LT(4.0 * 64 * 1e6, scratch);  // the catalogue's vectors at least
+  EXPECT_LT(scratch, 2147483648.0);
+  throng_agent_close(agent);
+  throng_sim_close(sim);
+  EXPECT_EQ(memory_plan_part(plan, "actor of the agents"), 0);
+  throng_backend_close(plan);
+  free(world.category_offset);
+  free(world.user_offset);
+  parity_close(&p);
+}
+
 static void count_row(void *context, const measure_row *row) {
   (void)row;
   ++*(int *)context;
