@@ -123,26 +123,21 @@ THRONG_INLINE void sta_linear(float *THRONG_RESTRICT y, const float *THRONG_REST
   for (int32_t o = 0; o < width; ++o) y[o] = (s0[o] + s1[o]) + (s2[o] + s3[o]);
 }
 
-/// score[t] = q . x_t for t < n, each in 16 partial sums that are joined by halves; rows are
-/// `stride` apart. Four sums a row are left for a second loop over the rows, side by side.
+/// score[t] = q . x_t for t < n, each in 16 partial sums; rows are `stride` apart.
 THRONG_INLINE void sta_scores(float *THRONG_RESTRICT score, const float *THRONG_RESTRICT q,
                               const float *THRONG_RESTRICT x, int32_t n, int64_t stride,
                               const int32_t width) {
   STA_WHOLE_ELSE(width, sta_scores_whole(score, q, x, n, stride, width));
-  float four[4 * STA_MAX_WINDOW];
   for (int32_t t = 0; t < n; ++t) {
     const float *r = x + t * stride;
-    float s[THRONG_DOT_LANES], eight[8];
+    float s[THRONG_DOT_LANES];
     for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) s[k] = 0.0f;
     int32_t i = 0;
     for (; i + THRONG_DOT_LANES <= width; i += THRONG_DOT_LANES)
       for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) s[k] = fmaf(q[i + k], r[i + k], s[k]);
     for (int32_t k = 0; i < width; ++i, ++k) s[k] = fmaf(q[i], r[i], s[k]);
-    for (int32_t k = 0; k < 8; ++k) eight[k] = s[k] + s[k + 8];
-    for (int32_t k = 0; k < 4; ++k) four[4 * t + k] = eight[k] + eight[k + 4];
+    score[t] = join_lanes(s);
   }
-  for (int32_t t = 0; t < n; ++t)
-    score[t] = (four[4 * t] + four[4 * t + 2]) + (four[4 * t + 1] + four[4 * t + 3]);
 }
 
 /// out = sum over t < n of weight[t] x_t, times `scale`; rows are `stride` apart.
