@@ -12,6 +12,7 @@
 #include "base/atomic_file.h"
 #include "config/keys.h"
 #include "config/prepare.h"
+#include "train/train_memory.h"
 
 enum { LONGEST_NAME = 64 };  // of a file in the run folder
 
@@ -175,6 +176,8 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
   }
   double start = cli_now();
   throng_sta_report report;
+  THRONG_TRY_GOTO(train_check_memory(backend, in->world, NULL, &config->sta, &config->sim,
+                                     &config->agent, &config->train));
   THRONG_TRY_GOTO(forget(path));
   THRONG_TRY_GOTO(throng_sta_fit(backend, in->world, &config->sta, progress, &in->sta, &report));
   THRONG_TRY_GOTO(throng_sta_save(in->sta, path));

@@ -12,6 +12,7 @@
 #include "report/table.h"
 #include "train/evaluator.h"
 #include "train/train_json.h"
+#include "train/train_memory.h"
 #include "world/world.h"
 
 /// Above this many items and without an item-item table, a search over the catalogue at every step
@@ -265,16 +266,19 @@ static void free_parts(training *t) {
   throng_sim_close(t->sim);
 }
 
-/// On a device: the sum of everything that make_parts will take, against what is free, before
-/// anything is begun.
-static throng_status check_memory(const training *t, throng_backend *backend,
-                                  const throng_world *world, const throng_sta *sta,
-                                  const throng_sim_def *sim, const throng_agent_def *agent) {
+throng_status train_check_memory(throng_backend *backend, const throng_world *world,
+                                 const throng_sta *sta, const throng_sta_def *shape,
+                                 const throng_sim_def *sim, const throng_agent_def *agent,
+                                 const throng_train_def *def) {
   throng_backend *plan;
-  training trial = {.def = t->def};
+  throng_sta *fitted = NULL;
+  training trial = {.def = def};
+  THRONG_TRY(check(def));
   if (!backend->ops->memory) return THRONG_OK;
   THRONG_TRY(memory_plan_open(backend, &plan));
-  throng_status status = make_parts(&trial, plan, world, sta, sim, agent);
+  throng_status status = THRONG_OK;
+  if (!sta && shape) status = throng_sta_create(plan, world, shape, &fitted);
+  if (status == THRONG_OK) status = make_parts(&trial, plan, world, sta ? sta : fitted, sim, agent);
   if (status == THRONG_OK)
     status = memory_plan_check(
         plan, backend,
@@ -284,6 +288,7 @@ static throng_status check_memory(const training *t, throng_backend *backend,
         "sim.lanes, agent.buffer, agent.batch, evaluation.episodes or "
         "votes.table_bytes");
   free_parts(&trial);
+  throng_sta_close(fitted);
   throng_backend_close(plan);
   return status;
 }
@@ -314,14 +319,13 @@ throng_status throng_train(throng_backend *backend, const throng_world *world,
   throng_train_report unwanted;
   if (!report) report = &unwanted;
   *report = (throng_train_report){0};
-  THRONG_TRY(check(def));
+  THRONG_TRY(train_check_memory(backend, world, sta, NULL, sim, agent, def));
   training t = {.def = def,
                 .progress = progress,
                 .report = report,
                 .start = -1,
                 .evaluated = -1,
                 .saved = -1};
-  THRONG_TRY(check_memory(&t, backend, world, sta, sim, agent));
   throng_status status = make_parts(&t, backend, world, sta, sim, agent);
   if (status == THRONG_OK) status = run(&t, agent);
   if (status != THRONG_OK && status != THRONG_ERROR_CANCELLED && t.saved >= 0)

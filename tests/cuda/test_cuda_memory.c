@@ -7,6 +7,7 @@
 #include "support/small_run.h"
 #include "support/small_world.h"
 #include "train/fidelity.h"
+#include "train/train_memory.h"
 #include "world/world_device.h"
 
 TEST(cuda_memory, a_simulator_that_no_device_could_hold_is_refused_and_leaves_nothing_behind) {
@@ -70,6 +71,29 @@ TEST(cuda_memory, a_fit_that_would_not_fit_is_refused_with_its_sizes_before_it_b
   EXPECT_OK(throng_sta_fit(p.cuda, &world, &def, NULL, &sta, NULL));
   throng_sta_close(sta);
   small_world_free(&world);
+  parity_close(&p);
+}
+
+TEST(cuda_memory, a_run_that_would_not_fit_is_refused_before_its_f_sta_is_fitted) {
+  parity p;
+  if (!parity_open(&p)) return;
+  small_run run;
+  ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
+  const throng_sta_def shape = throng_default_sta_def();
+  run.sim.votes.rule = THRONG_RULE_MAJORITY;
+  run.sim.history = 64;
+  run.train.out = "unused";
+  const size_t before = cuda_on_cpu_in_use();
+  EXPECT_OK(train_check_memory(p.cuda, run.world, NULL, &shape, &run.sim, &run.agent, &run.train));
+  run.sim.lanes = 1 << 15;  // histories and f_sta's caches: some KB a lane
+  leave_free(64);
+  EXPECT_EQ(train_check_memory(p.cuda, run.world, NULL, &shape, &run.sim, &run.agent, &run.train),
+            THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "training needs");
+  EXPECT_CONTAINS(throng_error_message(), "lanes of the simulator");
+  EXPECT_EQ(cuda_on_cpu_in_use(), before);
+  cuda_on_cpu_limit((size_t)4 << 30);
+  small_run_close(&run);
   parity_close(&p);
 }
 
