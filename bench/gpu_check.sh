@@ -5,7 +5,7 @@
 # bench/results/<gpu>.csv. Whatever fails is told at the end; nothing is left out in silence.
 #   GPU_CHECK_SECONDS  each benchmark's time (2)
 #   GPU_CHECK_LANES    lanes of the benchmarks (65536)
-#   GPU_CHECK_ARCHITECTURES  what the kernels are compiled for (native: this machine's GPU)
+#   GPU_CHECK_ARCHITECTURES  what the kernels are compiled for (those of this machine's GPUs)
 #   PYTHON             an interpreter with torch for the peers, on the CPU and on the same GPU (python3)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -56,6 +56,10 @@ if ! gpu=$(nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,
   echo "gpu-check: nvidia-smi finds no GPU: $gpu" >&2
   exit 1
 fi
+# What the driver says of its GPUs: 9.0 is 90-real. An old driver does not know; then CMake asks.
+capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null |
+  sed -nE 's/^([0-9]+)\.([0-9]+)$/\1\2-real/p' | sort -u | paste -sd ';') || capability=
+architectures=${GPU_CHECK_ARCHITECTURES:-${capability:-native}}
 mkdir -p "$log"
 machine=$(sed 's/,.*//' <<<"$gpu" | tr 'A-Z' 'a-z' | sed -E 's/[^a-z0-9]+/-/g; s/^-|-$//g')
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
@@ -64,7 +68,7 @@ csv=bench/results/$machine.csv
 echo "GPU: $gpu; commit $commit; $("$nvcc" --version | tail -1)"
 
 CUDACXX=$nvcc part configure cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-  -DTHRONG_CUDA=REQUIRED -DCMAKE_CUDA_ARCHITECTURES="${GPU_CHECK_ARCHITECTURES:-native}" -DTHRONG_HTTP=OFF
+  -DTHRONG_CUDA=REQUIRED -DCMAKE_CUDA_ARCHITECTURES="$architectures" -DTHRONG_HTTP=OFF
 [ $failed = 0 ] || exit 1
 part build cmake --build "$build" -j "$jobs"
 [ $failed = 0 ] || exit 1
