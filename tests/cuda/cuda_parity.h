@@ -21,7 +21,7 @@
 
 /// Steps of a comparison: fewer under AddressSanitizer, which makes each some twenty times as long.
 #ifdef __SANITIZE_ADDRESS__
-#define PARITY_STEPS(n) ((n) / 5)
+#define PARITY_STEPS(n) ((n) / 10)
 #else
 #define PARITY_STEPS(n) (n)
 #endif
