@@ -40,12 +40,11 @@ static throng_status enter(const cuda_context *c) {
   return THRONG_OK;
 }
 
-/// The same where something is given back: an error that led there must keep its message.
-static bool enter_quietly(const cuda_context *c) {
-  const bool there = cudaSetDevice(c->device) == cudaSuccess;
-  if (!there) (void)cudaGetLastError();
-  return there;
-}
+/// The same where something is given back: an error that led there must keep its message, and what
+/// the host holds of a lost device is freed all the same. Errors on the way must not be taken for a
+/// launch's.
+static void enter_quietly(const cuda_context *c) { (void)cudaSetDevice(c->device); }
+static void leave_quietly(void) { (void)cudaGetLastError(); }
 
 /// An error that shows when the stream is waited for: the guilty kernel is one of the last.
 static throng_status stream_fail(const cuda_context *c, cudaError_t error, const char *what) {
@@ -113,7 +112,9 @@ static throng_status cuda_alloc(throng_backend *backend, size_t bytes, const cha
 
 static void cuda_release(throng_backend *backend, void *block) {
   // Waits for what still uses it. Nobody is there to hear of an error: the next call will.
-  if (block && enter_quietly(backend->context)) (void)cudaFree(block);
+  enter_quietly(backend->context);
+  if (block) (void)cudaFree(block);
+  leave_quietly();
 }
 
 static throng_status transfer(throng_backend *backend, void *to, const void *from, size_t bytes,
@@ -277,23 +278,23 @@ static throng_status cuda_replay(throng_backend *backend, struct backend_graph *
 
 static void cuda_graph_free(throng_backend *backend, struct backend_graph *graph) {
   if (!graph) return;
-  if (enter_quietly(backend->context)) {
-    const cuda_context *c = backend->context;
-    (void)cudaStreamSynchronize(c->stream);
-    (void)cudaGraphExecDestroy(graph->executable);
-  }
+  const cuda_context *c = backend->context;
+  enter_quietly(c);
+  (void)cudaStreamSynchronize(c->stream);
+  (void)cudaGraphExecDestroy(graph->executable);
+  leave_quietly();
   free(graph);
 }
 
 static void cuda_close(throng_backend *backend) {
   cuda_context *c = backend->context;
-  if (enter_quietly(c)) {
-    if (c->stream) (void)cudaStreamSynchronize(c->stream);
-    if (c->handle) (void)c->blas->destroy(c->handle);
-    for (int k = 0; k < c->n_scratch; ++k) (void)cudaFree(c->scratch[k]);
-    if (c->workspace) (void)cudaFree(c->workspace);
-    if (c->stream) (void)cudaStreamDestroy(c->stream);
-  }
+  enter_quietly(c);
+  if (c->stream) (void)cudaStreamSynchronize(c->stream);
+  if (c->handle) (void)c->blas->destroy(c->handle);
+  for (int k = 0; k < c->n_scratch; ++k) (void)cudaFree(c->scratch[k]);
+  if (c->workspace) (void)cudaFree(c->workspace);
+  if (c->stream) (void)cudaStreamDestroy(c->stream);
+  leave_quietly();
   free(c);
   free(backend);
 }

@@ -379,7 +379,7 @@ bool cuda_on_cpu_inspects(void) {
   return false;
 #endif
 }
-void cuda_on_cpu_lose(cudaError_t error) { lost = error; }
+void cuda_on_cpu_lose(cudaError_t error) { lost = last_error = error; }
 void cuda_on_cpu_fail_capture(cudaError_t error) { capture_fails = error; }
 void cuda_on_cpu_limit(size_t bytes) { memory.limit = bytes; }
 size_t cuda_on_cpu_in_use(void) { return memory.in_use; }

@@ -6,6 +6,8 @@
 
 #ifdef CUDA_TEST_ON_CPU
 
+enum { EVERY = 256 };  // user-steps between checkpoints, eight steps of 32 lanes
+
 /// Is gone after so many user-steps.
 static int64_t lost_at = INT64_MAX;
 static bool report_progress(void *context, const char *stage, int64_t done, int64_t total,
@@ -36,7 +38,11 @@ static bool open_run(small_run *run, const char *name, char *out, size_t size) {
   snprintf(out, size, "%s/%s", throng_test_folder(), name);
   run->train.out = out;
   run->train.yardsticks = false;
-  run->train.evaluation.episodes = 8;
+  run->train.evaluation.episodes = 4;
+  run->train.evaluate_every = 1 << 20;  // before and after alone
+  run->train.checkpoint_every = EVERY;
+  run->sim.max_steps = 12;
+  run->agent.learning_starts = 96;
   return true;
 }
 
@@ -67,18 +73,18 @@ TEST(cuda_failures, a_device_lost_in_a_run_leaves_the_checkpoint_that_it_then_go
   small_run run;
   char whole[512], broken[512];
   if (open_run(&run, "whole", whole, sizeof whole)) {
-    ASSERT_OK(train(&run, 2400, false));
+    ASSERT_OK(train(&run, 3 * EVERY, false));
     snprintf(broken, sizeof broken, "%s/broken", throng_test_folder());
     run.train.out = broken;
-    lost_at = 1000;
-    EXPECT_EQ(train(&run, 2400, false), THRONG_ERROR_BACKEND);
-    EXPECT_CONTAINS(throng_error_message(), "the checkpoint of 800 user-steps is kept");
+    lost_at = EVERY + 64;
+    EXPECT_EQ(train(&run, 3 * EVERY, false), THRONG_ERROR_BACKEND);
+    EXPECT_CONTAINS(throng_error_message(), "the checkpoint of 256 user-steps is kept");
     EXPECT_CONTAINS(throng_error_message(), "an illegal memory access");
     EXPECT_CONTAINS(throng_error_message(), "start from the last checkpoint (train.resume)");
     lost_at = INT64_MAX;
     cuda_on_cpu_lose(cudaSuccess);
-    ASSERT_OK(train(&run, 2400, true));
-    expect_same_checkpoint(whole, broken, 2400);
+    ASSERT_OK(train(&run, 3 * EVERY, true));
+    expect_same_checkpoint(whole, broken, 3 * EVERY);
   }
   small_run_close(&run);
 }
@@ -88,19 +94,19 @@ TEST(cuda_failures,
   small_run run;
   char out[512];
   if (open_run(&run, "graph", out, sizeof out)) {
-    ASSERT_OK(train(&run, 1600, false));
+    ASSERT_OK(train(&run, 2 * EVERY, false));
     cuda_on_cpu_fail_capture(cudaErrorStreamCaptureUnsupported);
-    EXPECT_EQ(train(&run, 2400, true), THRONG_ERROR_BACKEND);
-    EXPECT_CONTAINS(throng_error_message(), "the checkpoint of 1600 user-steps is kept");
+    EXPECT_EQ(train(&run, 3 * EVERY, true), THRONG_ERROR_BACKEND);
+    EXPECT_CONTAINS(throng_error_message(), "the checkpoint of 512 user-steps is kept");
     EXPECT_CONTAINS(throng_error_message(), "capture a graph");
     EXPECT_CONTAINS(throng_error_message(), "set THRONG_CUDA_GRAPHS=0");
     size_t size;
-    char *kept = checkpoint(out, 1600, &size);
+    char *kept = checkpoint(out, 2 * EVERY, &size);
     EXPECT_TRUE(kept != NULL);
     free(kept);
     // What the message says to do helps.
     setenv("THRONG_CUDA_GRAPHS", "0", 1);
-    EXPECT_OK(train(&run, 2400, true));
+    EXPECT_OK(train(&run, 3 * EVERY, true));
     unsetenv("THRONG_CUDA_GRAPHS");
     cuda_on_cpu_fail_capture(cudaSuccess);
   }
@@ -111,16 +117,16 @@ TEST(cuda_failures, a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_check
   small_run run;
   char out[512];
   if (open_run(&run, "diverged", out, sizeof out)) {
-    run.agent.learning_starts = 1000;  // after the checkpoint of 800
+    run.agent.learning_starts = EVERY + 64;  // after the first checkpoint
     run.agent.learning_rate = 1e30f;
     run.agent.max_grad_norm = 0;
-    const throng_status status = train(&run, 3200, false);
+    const throng_status status = train(&run, 3 * EVERY, false);
     EXPECT_TRUE(status == THRONG_ERROR_DATA || status == THRONG_ERROR_ARGUMENT);
-    EXPECT_CONTAINS(throng_error_message(), "the checkpoint of 800 user-steps is kept");
+    EXPECT_CONTAINS(throng_error_message(), "the checkpoint of 256 user-steps is kept");
     EXPECT_CONTAINS(throng_error_message(), "diverged");
     EXPECT_CONTAINS(throng_error_message(), "lower agent.learning_rate");
     size_t size;
-    char *kept = checkpoint(out, 800, &size), *late = checkpoint(out, 1600, &size);
+    char *kept = checkpoint(out, EVERY, &size), *late = checkpoint(out, 2 * EVERY, &size);
     EXPECT_TRUE(kept != NULL && late == NULL);
     free(kept);
     free(late);
