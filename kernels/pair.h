@@ -46,7 +46,10 @@ THRONG_ROW int32_t pair_intersection(const int32_t *a, int64_t n_a, const int32_
   return shared;
 }
 
+/// Masks tell most pairs apart, and with 64 categories or fewer all of them; lists do the rest.
 THRONG_ROW int32_t pair_share_category(const world_view *w, int32_t c, int32_t i) {
+  if (!(w->category_mask[c] & w->category_mask[i])) return 0;
+  if (w->n_category <= 64) return 1;
   const int64_t *offset = w->category_offset;
   return pair_intersection(w->category + offset[c], offset[c + 1] - offset[c],
                            w->category + offset[i], offset[i + 1] - offset[i]) > 0;
@@ -61,6 +64,12 @@ THRONG_ROW int32_t pair_count_matches(const world_view *w, int side, int empty_e
   int64_t n_c = offset[c + 1] - offset[c], n_i = offset[i + 1] - offset[i];
   if (empty_equal && n_c == 0 && n_i == 0) return 1;
   return pair_intersection(list + offset[c], n_c, list + offset[i], n_i);
+}
+
+/// Ask for what pair_embedding_similarity will read of an item.
+THRONG_ROW void pair_look_ahead(const world_view *w, int side, int32_t i) {
+  const float *e = (side == PAIR_POS ? w->embedding_pos : w->embedding_neg) + (int64_t)i * w->dim;
+  for (int32_t k = 0; k < w->dim; k += THRONG_PREFETCH_STEP / 4) THRONG_PREFETCH(e + k);
 }
 
 THRONG_ROW int32_t pair_embedding_similarity(const world_view *w, int side, int32_t c, int32_t i) {

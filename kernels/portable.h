@@ -44,7 +44,7 @@
 #ifdef __CUDACC__
 #define THRONG_PREFETCH(at) ((void)(at))
 #else
-#define THRONG_PREFETCH(at) __builtin_prefetch((at), 1, 2)
+#define THRONG_PREFETCH(at) __builtin_prefetch((at), 0, 2)
 #endif
 #define THRONG_PREFETCH_STEP 64  // bytes that come together
 

@@ -117,28 +117,41 @@ THRONG_ROW void vote_gather_table(vote_sums *sums, const world_view *w, const ui
   }
 }
 
+/// Keywords and, where they are asked for, embeddings of one entry.
+THRONG_ROW void vote_add_direct(vote_sums *sums, const world_view *w, const vote_rule *rule,
+                                int side, int of, int32_t item, int32_t candidate) {
+  sums->matches[side][of] +=
+      pair_count_matches(w, side, rule->semantics == SEMANTICS_PUBLISHED_CODE, candidate, item);
+  if (rule->similarity == SIMILARITY_MEAN) return;
+  int32_t near = pair_embedding_similarity(w, side, candidate, item);
+  if (near > sums->nearest[side][of]) sums->nearest[side][of] = near;
+}
+
 /// Without a table: categories first, for they say which entries count; keywords and embeddings,
-/// which cost far more, of those alone. Sums of the scope that does not count stay as they were.
+/// which cost far more, of those alone, each asked for while the one before it is worked on. Sums
+/// of the scope that does not count stay as they were.
 THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, const vote_rule *rule,
                                    const uint32_t *entry, int32_t n, int32_t candidate) {
-  uint8_t inside[VOTE_BLOCK];  // of the block looked at last
   for (int32_t k = 0; k < n; ++k) {
     int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
-    int32_t shares = pair_share_category(w, candidate, history_item(entry[k]));
-    inside[k % VOTE_BLOCK] = (uint8_t)shares;
     sums->count[side][0] += 1;
-    sums->count[side][1] += shares;
+    sums->count[side][1] += pair_share_category(w, candidate, history_item(entry[k]));
   }
   const vote_scope scope = vote_choose_scope(sums, rule->semantics);
-  for (int32_t k = 0; k < n; ++k) {
-    int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG, of = scope.of[side];
-    int32_t item = history_item(entry[k]);
-    if (of && !(n <= VOTE_BLOCK ? inside[k] : pair_share_category(w, candidate, item))) continue;
-    sums->matches[side][of] +=
-        pair_count_matches(w, side, rule->semantics == SEMANTICS_PUBLISHED_CODE, candidate, item);
-    if (rule->similarity == SIMILARITY_MEAN) continue;
-    int32_t near = pair_embedding_similarity(w, side, candidate, item);
-    if (near > sums->nearest[side][of]) sums->nearest[side][of] = near;
+  uint32_t held = 0;  // the entry before, which is being fetched
+  int holds = 0;
+  for (int32_t k = 0; k <= n; ++k) {
+    int side = k < n && history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
+    if (k < n && scope.of[side] && !pair_share_category(w, candidate, history_item(entry[k])))
+      continue;
+    if (k < n && rule->similarity == SIMILARITY_MAX)
+      pair_look_ahead(w, side, history_item(entry[k]));
+    if (holds) {
+      int32_t before = history_like(held) ? PAIR_POS : PAIR_NEG;
+      vote_add_direct(sums, w, rule, before, scope.of[before], history_item(held), candidate);
+    }
+    holds = k < n;
+    held = k < n ? entry[k] : 0;
   }
 }
 

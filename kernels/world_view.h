@@ -6,6 +6,7 @@
 
 typedef struct world_view {
   int32_t n_user, n_item, n_category, dim;
+  const uint64_t *category_mask;   // (n_item) bit c % 64 for every category c
   const int64_t *category_offset;  // (n_item + 1)
   const int32_t *category;         // rising within an item
   const int64_t *pos_offset;       // (n_item + 1)

@@ -16,6 +16,7 @@
 //   4     {1}  {5}        {}       (-1,0)    (0,0)
 static const int64_t category_offset[] = {0, 1, 2, 3, 3, 4};
 static const int32_t category[] = {0, 0, 1, 1};
+static const uint64_t category_mask[] = {1, 1, 2, 0, 2};
 static const int64_t pos_offset[] = {0, 3, 5, 9, 9, 10};
 static const int32_t pos[] = {1, 2, 3, 2, 3, 1, 2, 3, 4, 5};
 static const int64_t neg_offset[] = {0, 1, 3, 6, 6, 6};
@@ -28,6 +29,7 @@ static const world_view by_hand = {
     .n_item = 5,
     .n_category = 2,
     .dim = 2,
+    .category_mask = category_mask,
     .category_offset = category_offset,
     .category = category,
     .pos_offset = pos_offset,
@@ -69,6 +71,22 @@ TEST(votes, keyword_vote_sums_over_every_entry) {
   EXPECT_EQ(v.alpha_pos, 2);
   EXPECT_EQ(v.alpha_neg, 3);
   EXPECT_EQ(v.f_mat, 0);
+}
+
+TEST(votes, categories_that_share_a_bit_of_the_mask_are_told_apart_by_their_lists) {
+  static const int64_t offset[] = {0, 1, 2, 4, 5};
+  static const int32_t list[] = {3, 67, 3, 70, 5};
+  static const uint64_t mask[] = {1 << 3, 1 << 3, 1 << 3 | 1 << 6, 1 << 5};
+  const world_view w = {.n_item = 4,
+                        .n_category = 71,
+                        .category_mask = mask,
+                        .category_offset = offset,
+                        .category = list};
+  EXPECT_FALSE(pair_share_category(&w, 0, 1));
+  EXPECT_TRUE(pair_share_category(&w, 0, 2));
+  EXPECT_FALSE(pair_share_category(&w, 1, 2));
+  EXPECT_FALSE(pair_share_category(&w, 2, 3));
+  EXPECT_TRUE(pair_share_category(&w, 1, 1));
 }
 
 TEST(votes, similarity_vote_takes_the_nearest_item_of_each_side) {

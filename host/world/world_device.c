@@ -27,6 +27,14 @@ static throng_status pack_histories(const throng_world *world, uint32_t **out) {
   return THRONG_OK;
 }
 
+static throng_status mask_categories(const throng_world *world, uint64_t **out) {
+  THRONG_TRY(throng_alloc((void **)out, (size_t)world->n_item, sizeof **out, "category masks"));
+  for (int64_t i = 0; i < world->n_item; ++i)
+    for (int64_t k = world->category_offset[i]; k < world->category_offset[i + 1]; ++k)
+      (*out)[i] |= (uint64_t)1 << (world->category[k] % 64);
+  return THRONG_OK;
+}
+
 /// The arrays that kernels read, in upload order.
 #define DEVICE_ARRAYS(X)                           \
   X(I64, category_offset, world->n_item + 1, 1)    \
@@ -52,6 +60,8 @@ static throng_status upload(world_shared *s) {
 #undef X
   THRONG_TRY(tensors_add(&s->tensors, &s->view.history, TENSOR_U32,
                          TENSOR_SHAPE(world->n_interaction), "history"));
+  THRONG_TRY(tensors_add(&s->tensors, &s->view.category_mask, TENSOR_I64,
+                         TENSOR_SHAPE(world->n_item), "category_mask"));
   THRONG_TRY(tensors_allocate(&s->tensors, s->backend, "world"));
 #define X(type, name, d0, d1)                                                               \
   THRONG_TRY(backend->ops->upload(s->backend, (void *)(uintptr_t)s->view.name, world->name, \
@@ -64,6 +74,12 @@ static throng_status upload(world_shared *s) {
       backend->ops->upload(s->backend, (void *)(uintptr_t)s->view.history, packed,
                            sizeof *packed * (size_t)world->n_interaction);
   free(packed);
+  uint64_t *mask = NULL;
+  if (status == THRONG_OK) status = mask_categories(world, &mask);
+  if (status == THRONG_OK)
+    status = backend->ops->upload(s->backend, (void *)(uintptr_t)s->view.category_mask, mask,
+                                  sizeof *mask * (size_t)world->n_item);
+  free(mask);
   return status;
 }
 
