@@ -95,8 +95,9 @@ def time_batches(run, adam, batches, seconds):
     """Examples a second and mean loss over `seconds` of training (an epoch at most), after a warm-up
     that includes compiling."""
     n, total, begin = 0, torch.zeros(()), 0.0
+    warm_up = min(WARM_UP, len(batches) - 1)
     for k, (inputs, like) in enumerate(batches):
-        if k == WARM_UP:
+        if k == warm_up:
             common.synchronise()
             n, total, begin = 0, torch.zeros(()), time.perf_counter()
         adam.zero_grad(set_to_none=True)
@@ -104,7 +105,7 @@ def time_batches(run, adam, batches, seconds):
         loss.backward()
         adam.step()
         total, n = total + loss.detach() * len(like), n + len(like)
-        if k > WARM_UP and time.perf_counter() - begin > seconds:
+        if k > warm_up and time.perf_counter() - begin > seconds:
             break
     common.synchronise()
     return n / (time.perf_counter() - begin), total.item() / n
