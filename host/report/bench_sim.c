@@ -79,10 +79,10 @@ static void count_floor(const throng_sim *sim, const lane_means *mean, measure_r
   }
   if (sim->sta) {
     double width = sim->sta->def.width, layers = sim->sta->def.layers;
-    // One token read: keys and values of the window, six matrices, the read-out and the score.
-    bytes += layers * 2 * window * width * sizeof(float);
-    operations += layers * (6 * 2 * width * width + 2 * 2 * window * width) +
-                  2 * 2 * width * width + 2 * width;
+    // One token read: attention's inputs of the window, four matrices, the read-out and the score.
+    bytes += layers * window * width * sizeof(float);
+    operations +=
+        layers * (4 * 2 * width * width + 2 * 2 * window * width) + 2 * width * width + 2 * width;
   }
   row->bytes = lanes * bytes;
   row->operations = lanes * operations;
