@@ -326,6 +326,9 @@ TEST(cuda_variants, the_search_leaves_out_what_was_seen) {
 }
 TEST(cuda_variants, the_search_leaves_out_what_sessions_hold) { search(2, 33, 90, 12, 2, false); }
 TEST(cuda_variants, the_search_takes_the_first_of_equal_items) { search(2, 50, 400, 8, 0, true); }
+TEST(cuda_variants, the_search_takes_more_agents_than_a_grid_is_deep) {
+  search(65536 + 3, 1, 3, 2, 0, false);
+}
 TEST(cuda_variants, the_search_takes_widths_that_fill_no_slice) {
   for (int width = 2; width <= 26; width += 3) search(1, 4, 140, width, 0, false);
 }
