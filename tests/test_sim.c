@@ -13,6 +13,13 @@ typedef struct fixture {
   throng_sta *sta;
 } fixture;
 
+/// f_sta's shape, and the history that its window needs: small, unless a test wants more.
+typedef struct sta_shape {
+  int32_t width, heads, window, history;
+} sta_shape;
+#define SMALL_SHAPE ((sta_shape){16, 1, 12, 16})
+static sta_shape shape = {16, 1, 12, 16};
+
 static bool open_fixture(fixture *f, int threads, bool with_sta) {
   memset(f, 0, sizeof *f);
   f->world = small_world(21, 40, 150, 24, 30);
@@ -22,8 +29,9 @@ static bool open_fixture(fixture *f, int threads, bool with_sta) {
   bool ok = throng_backend_open(&def, &f->backend) == THRONG_OK;
   if (ok && with_sta) {
     throng_sta_def sta = throng_default_sta_def();
-    sta.width = 16;
-    sta.window = 12;
+    sta.width = shape.width;
+    sta.heads = shape.heads;
+    sta.window = shape.window;
     sta.labels = true;
     ok = throng_sta_create(f->backend, &f->world, &sta, &f->sta) == THRONG_OK;
   }
@@ -39,7 +47,7 @@ static void close_fixture(fixture *f) {
 static throng_sim_def small_def(bool with_sta) {
   throng_sim_def def = throng_default_sim_def();
   def.lanes = 64;
-  def.history = 16;
+  def.history = shape.history;
   def.leave_probability = 0.1f;
   def.max_steps = 12;
   if (!with_sta) def.votes.rule = THRONG_RULE_LOGICAL;
@@ -226,15 +234,21 @@ TEST(sim, trajectories_are_equal_for_every_thread_count_and_with_or_without_the_
 }
 
 TEST(sim, trajectories_are_equal_for_every_instruction_set) {
-  uint64_t best = run_hash(2, 64, 0, INT64_MAX, NULL);
-  EXPECT_TRUE(best != 0);
+  // Shapes of any size; those with vectors written out; and two heads, which have none.
+  const sta_shape shapes[] = {SMALL_SHAPE, {32, 1, 34, 40}, {64, 1, 20, 24}, {32, 2, 20, 24}};
   const char *isa[] = {"baseline", "v3", "v4"};
-  for (int k = 0; k < 3; ++k) {
-    setenv("THRONG_ISA", isa[k], 1);
-    EXPECT_TRUE(best == run_hash(2, 64, 0, INT64_MAX, NULL));
-    EXPECT_TRUE(best == run_hash(2, 64, 0, 0, NULL));
+  for (int i = 0; i < 4; ++i) {
+    shape = shapes[i];
+    uint64_t best = run_hash(2, 64, 0, INT64_MAX, NULL);
+    EXPECT_TRUE(best != 0);
+    for (int k = 0; k < 3; ++k) {
+      setenv("THRONG_ISA", isa[k], 1);
+      EXPECT_TRUE(best == run_hash(2, 64, 0, INT64_MAX, NULL));
+      EXPECT_TRUE(best == run_hash(2, 64, 0, 0, NULL));
+    }
+    unsetenv("THRONG_ISA");
   }
-  unsetenv("THRONG_ISA");
+  shape = SMALL_SHAPE;
 }
 
 TEST(sim, a_lane_does_not_depend_on_how_many_others_there_are) {
