@@ -114,6 +114,7 @@ THRONG_INLINE void sta_query_grad_sized(const sta_query_grad_args *a, int64_t ro
   const float *THRONG_RESTRICT weight = a->weight + row * a->window;
   float *THRONG_RESTRICT dscore = a->dscore + row * a->window;
   float dweight[STA_MAX_WINDOW];
+  dweight[0] = 0.0f;  // n is at least 1, which a compiler cannot see
   sta_attention_scores(dweight, a->dout + token * width + column,
                        a->v_across + first * width + (int64_t)column * length, n, length,
                        head_width);
