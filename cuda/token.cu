@@ -1,5 +1,5 @@
-/// f_sta's cached inference with a warp a lane, a channel a thread: the width that the cache was
-/// made for, 32, one head, windows up to 64. Bit for bit what sim_sta_advance_row gives
+/// f_sta's inference with a warp a lane (or a pair outside any lane), a channel a thread: the width
+/// that it was made for, 32, one head, windows up to 64. Bit for bit what the rows give
 /// (kernels/sta_token.h): every sum runs in the row function's chains. Other shapes take the row.
 #include "kernels.h"
 #include "launch.cuh"
@@ -135,34 +135,79 @@ __device__ float read_out(const sta_view *v, float z, bool empty, int32_t user) 
   return empty ? user_part : linear(z, v->read_matrix, user_part);
 }
 
-/// See sta_cache_advance.
+/// Channel's part of the query after entries `from` .. the last of a history, see sta_cache.h.
+__device__ float encode(const sta_view *v, float *state, int32_t user, const history_view *h,
+                        int32_t start, int32_t from) {
+  const int32_t oldest = h->count - history_length(h);
+  float z = 0.0f;
+  for (int32_t n = from; n < h->count; ++n)
+    z = token(v, state, n - start, history_entry(h, n - oldest), n + 1 == h->count);
+  return read_out(v, z, from == h->count, user);
+}
+
 __device__ void advance(const sim_sta_args *a, int64_t lane) {
   if (sim_idle(&a->sim, lane)) return;
   const sta_view *v = &a->view;
   const history_view h = sim_history(&a->sim, lane);
-  float *state = a->cache.state + lane * sta_cache_size(v);
   const int32_t encoded = a->cache.encoded[lane];
   if (encoded > 0 && encoded == h.count) return;
   const int32_t start = sta_window_start(h.count, v->window);
   const bool anew =
       encoded <= 0 || encoded > h.count || sta_window_start(encoded, v->window) != start;
-  const int32_t from = anew ? start : encoded, oldest = h.count - history_length(&h);
-  float z = 0.0f;
-  for (int32_t n = from; n < h.count; ++n)
-    z = token(v, state, n - start, history_entry(&h, n - oldest), n + 1 == h.count);
-  a->cache.query[lane * WIDTH + channel()] = read_out(v, z, from == h.count, a->sim.user[lane]);
+  a->cache.query[lane * WIDTH + channel()] =
+      encode(v, a->cache.state + lane * sta_cache_size(v), a->sim.user[lane], &h, start,
+             anew ? start : encoded);
   __syncwarp();  // everybody has read what was encoded
   if (channel() == 0) a->cache.encoded[lane] = h.count;
 }
 
+/// The query of a pair outside any lane, see sta_pairs_query.
+__device__ float pair_query(const sta_pairs_args *a, int64_t row) {
+  const sta_view *v = &a->view;
+  const history_view h = {a->history + a->begin[row], a->count[row], a->count[row]};
+  const int32_t start = sta_window_start(h.count, v->window);
+  return encode(v, a->scratch + row * sta_pairs_scratch(v), a->user[row], &h, start, start);
+}
+
+/// query . E(item) in the order of dot_product, the same in every thread.
+__device__ float product(const sta_view *v, float query, int32_t item) {
+  const float x = 0.0f + query * v->item[(int64_t)item * WIDTH + channel()];
+  return half_warp_join(x + __shfl_xor_sync(WARP_ALL, x, 16));
+}
+
+__device__ void score_pair(const sta_pairs_args *a, int64_t row) {
+  const float logit = product(&a->view, pair_query(a, row), a->candidate[row]);
+  if (channel() == 0) a->p[row] = sta_probability(logit + a->view.out_bias[0]);
+}
+
+__device__ void rank_pair(const sta_rank_args *a, int64_t row) {
+  const sta_view *v = &a->pairs.view;
+  const float query = pair_query(&a->pairs, row);
+  const float score = product(v, query, a->pairs.candidate[row]);
+  int32_t rank = 0;
+  for (int32_t k = 0; k < a->n_other; ++k)
+    rank += !(product(v, query, a->other[row * a->n_other + k]) < score);
+  if (channel() == 0) a->rank[row] = rank;
+}
+
 CUDA_WARP_ROW(sim_sta_advance, advance, 2)
+CUDA_WARP_ROW(sta_pairs, score_pair, 2)
+CUDA_WARP_ROW(sta_rank, rank_pair, 2)
+
+bool fits(const sta_view *v) {
+  return v->width == WIDTH && v->heads == 1 && v->window <= MOST_WINDOW;
+}
 
 }  // namespace
 
-extern "C" cudaError_t cuda_sim_sta_advance_launch(const void *args, int64_t n_row,
-                                                   cudaStream_t stream) {
-  const sim_sta_args *a = static_cast<const sim_sta_args *>(args);
-  if (a->view.width != WIDTH || a->view.heads != 1 || a->view.window > MOST_WINDOW)
-    return cuda_rows[KERNEL_sim_sta_advance](args, n_row, stream);
-  return sim_sta_advance_warp_launch(args, n_row, stream);
-}
+/// The variant where the shape is the one it was written for, else the row.
+#define STA_LAUNCH(name, view_of)                                              \
+  extern "C" cudaError_t cuda_##name##_launch(const void *args, int64_t n_row, \
+                                              cudaStream_t stream) {           \
+    if (!fits(&static_cast<const name##_args *>(args)->view_of))               \
+      return cuda_rows[KERNEL_##name](args, n_row, stream);                    \
+    return name##_warp_launch(args, n_row, stream);                            \
+  }
+STA_LAUNCH(sim_sta_advance, view)
+STA_LAUNCH(sta_pairs, view)
+STA_LAUNCH(sta_rank, pairs.view)

@@ -287,11 +287,13 @@ THRONG_INLINE void sta_tokens_sized(const sta_view *v, const sta_slot *slot, sta
 /// own and leaves its inputs in the cache. `last`: leave z in w[t].normal. `next` may be NULL.
 THRONG_ROW void sta_tokens(const sta_view *v, const sta_slot *slot, sta_work *w, int32_t n,
                            int last, sta_ahead *next) {
+#ifndef THRONG_DEVICE  // a device has a warp for the usual shape (cuda/token.cu)
   if (v->width == 32 && v->heads == 1)
     sta_tokens_sized(v, slot, w, n, last, next, 32, 1);
   else if (v->width == 64 && v->heads == 1)
     sta_tokens_sized(v, slot, w, n, last, next, 64, 1);
   else
+#endif
     sta_tokens_sized(v, slot, w, n, last, next, v->width, v->heads);
 }
 

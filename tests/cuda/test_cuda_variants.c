@@ -4,6 +4,7 @@
 #include "cuda_parity.h"
 #include "list.h"
 #include "sim/sim.h"
+#include "sta/sta_score.h"
 #include "support/small_world.h"
 #include "train/policies.h"
 
@@ -144,6 +145,57 @@ TEST(cuda_variants, windows_of_any_length_that_fits_and_labels_are_the_rows) {
     v.labels = window % 4 == 2;
     follow(&v);
   }
+}
+
+TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
+  parity p;
+  if (!parity_open(&p)) return;
+  enum { PAIRS = 12, OTHERS = 7, ENTRIES = 400 };
+  throng_world world = small_world(23, USERS, ITEMS, 24, 90);
+  int32_t user[PAIRS], candidate[PAIRS], count[PAIRS], other[PAIRS * OTHERS];
+  int64_t begin[PAIRS];
+  uint32_t history[ENTRIES];
+  for (uint32_t k = 0; k < ENTRIES; ++k)
+    history[k] = random_draw(9, 77, 0, k, 0, 0).w[0] % (2 * ITEMS);
+  for (uint32_t k = 0; k < PAIRS; ++k) {
+    const random_words r = random_draw(9, 77, 1, k, 0, 0);
+    user[k] = (int32_t)(r.w[0] % USERS);
+    candidate[k] = (int32_t)(r.w[1] % ITEMS);
+    count[k] = k < 2 ? (int32_t)k : (int32_t)(11 * k - 9);  // none, one, and up to two hops
+    begin[k] = r.w[2] % (ENTRIES - 120);
+  }
+  for (uint32_t k = 0; k < PAIRS * OTHERS; ++k)
+    other[k] = k % OTHERS == 0 ? candidate[k / OTHERS]  // as high as the candidate counts as higher
+                               : (int32_t)(random_draw(9, 77, 2, k, 0, 0).w[0] % ITEMS);
+  float answer[2][PAIRS];
+  int32_t rank[2][PAIRS], above = 0;
+  for (int side = 0; side < 2; ++side) {
+    throng_backend *backend = side ? p.cuda : p.cpu;
+    const backend_ops *ops = backend->ops;
+    throng_sta_def def = throng_default_sta_def();
+    throng_sta *sta;
+    sta_scorer s;
+    ASSERT_OK(throng_sta_create(backend, &world, &def, &sta));
+    ASSERT_OK(sta_scorer_create(backend, &sta->view, PAIRS, ENTRIES, OTHERS, &s));
+    ASSERT_OK(ops->upload(backend, s.user, user, sizeof user));
+    ASSERT_OK(ops->upload(backend, s.candidate, candidate, sizeof candidate));
+    ASSERT_OK(ops->upload(backend, s.begin, begin, sizeof begin));
+    ASSERT_OK(ops->upload(backend, s.count, count, sizeof count));
+    ASSERT_OK(ops->upload(backend, s.other, other, sizeof other));
+    ASSERT_OK(ops->upload(backend, s.history, history, sizeof history));
+    ASSERT_OK(sta_scorer_run(&s, answer[side], rank[side]));
+    sta_scorer_free(&s);
+    throng_sta_close(sta);
+  }
+  for (int k = 0; k < PAIRS; ++k) {
+    EXPECT_TRUE(parity_near(answer[0][k], answer[1][k], 1e-5));
+    if (PARITY_EXACT) EXPECT_EQ(rank[0][k], rank[1][k]);
+    EXPECT_GE(rank[1][k], 1);
+    above += rank[1][k] > 1;
+  }
+  EXPECT_GT(above, 0);
+  small_world_free(&world);
+  parity_close(&p);
 }
 
 TEST(cuda_variants, state_features_are_the_rows) {
