@@ -42,7 +42,15 @@ static void invented_world(throng_world *world) {
   }
 }
 
-/// Multiplications and additions of one window's tokens, forward.
+/// Multiplications and additions of reading one window, where the last token alone is read out and
+/// four matrices a layer are due (kernels/sta_token.h).
+static double reading_operations(const throng_sta_def *def, int64_t n) {
+  const double width = def->width, tokens = (double)n, attended = tokens * (tokens + 1) / 2;
+  return (def->layers - 1) * (tokens * 4 * 2 * width * width + attended * 4 * width) +
+         4 * 2 * width * width + tokens * 4 * width + 2 * width * width;
+}
+
+/// Multiplications and additions of one window's tokens, forward, in training.
 static double window_operations(const throng_sta_def *def, int64_t n) {
   const double width = def->width, tokens = (double)n, attended = tokens * (tokens + 1) / 2;
   return def->layers * (tokens * 6 * 2 * width * width + attended * 4 * width);
@@ -90,7 +98,7 @@ static void bench_inference(throng_backend *backend, const throng_world *world,
                      .unit = "tokens",
                      .threads = backend->n_thread,
                      .units = (double)n_entry,
-                     .operations = N * window_operations(def, def->window)};
+                     .operations = N * reading_operations(def, def->window)};
   snprintf(row.size, sizeof row.size, "width=%d layers=%d L=%d pairs=%d", def->width, def->layers,
            def->window, N);
   bench_require(measure(score_all, &run, seconds, &row));
