@@ -12,7 +12,6 @@ namespace {
 
 enum { SLICES = CUDA_ROW_THREADS / WARP_THREADS, SQUARE_THREADS = 8 };
 
-/// One element of a block's row; the arithmetic is adam_row's.
 __global__ void __launch_bounds__(CUDA_ROW_THREADS)
     adam_block(const adam_args a, const int64_t n_row) {
   for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) {
@@ -20,15 +19,10 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
     const int64_t n = a.size - begin < ADAM_BLOCK ? a.size - begin : (int64_t)ADAM_BLOCK;
     const adam_scale s = a.scale[agent];
     const float b1 = a.beta1[agent], b2 = a.beta2[agent], epsilon = a.epsilon[agent];
-    const float rest1 = 1.0f - b1, rest2 = 1.0f - b2;
     for (int64_t i = threadIdx.x; i < n; i += CUDA_ROW_THREADS) {
       const int64_t at = agent * a.size + begin + i;
-      const float gradient = a.gradient[at] * s.clip;
-      const float m = b1 * a.moment1[at] + rest1 * gradient;
-      const float v = b2 * a.moment2[at] + rest2 * gradient * gradient;
-      a.moment1[at] = m;
-      a.moment2[at] = v;
-      a.weight[at] -= s.step_size * m / (sqrtf(v) / s.root + epsilon);
+      adam_element(&a.weight[at], &a.moment1[at], &a.moment2[at], a.gradient[at] * s.clip, b1, b2,
+                   s.step_size, s.root, epsilon);
     }
   }
 }
@@ -52,14 +46,9 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
   for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) {
     const int64_t begin = row * STA_ADAM_CHUNK;
     const int64_t n = a.n - begin < STA_ADAM_CHUNK ? a.n - begin : (int64_t)STA_ADAM_CHUNK;
-    for (int64_t i = begin + threadIdx.x; i < begin + n; i += CUDA_ROW_THREADS) {
-      const float g = a.grad[i] + a.weight_decay * a.x[i];
-      const float m = a.beta1 * a.m[i] + (1.0f - a.beta1) * g;
-      const float v = a.beta2 * a.v[i] + (1.0f - a.beta2) * g * g;
-      a.m[i] = m;
-      a.v[i] = v;
-      a.x[i] -= step * m / (sqrtf(v) / a.correction2 + a.epsilon);
-    }
+    for (int64_t i = begin + threadIdx.x; i < begin + n; i += CUDA_ROW_THREADS)
+      adam_element(&a.x[i], &a.m[i], &a.v[i], a.grad[i] + a.weight_decay * a.x[i], a.beta1, a.beta2,
+                   step, a.correction2, a.epsilon);
   }
 }
 

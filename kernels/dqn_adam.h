@@ -3,7 +3,7 @@
 #ifndef THRONG_KERNELS_DQN_ADAM_H
 #define THRONG_KERNELS_DQN_ADAM_H
 
-#include "portable.h"
+#include "adam.h"
 
 enum { ADAM_BLOCK = 1024 };
 
@@ -85,13 +85,8 @@ THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
   const float *THRONG_RESTRICT g = a->gradient + at;
   adam_scale s = a->scale[agent];
   float b1 = a->beta1[agent], b2 = a->beta2[agent], epsilon = a->epsilon[agent];
-  float rest1 = 1.0f - b1, rest2 = 1.0f - b2;
-  for (int64_t i = 0; i < n; ++i) {
-    float gradient = g[i] * s.clip;
-    m[i] = b1 * m[i] + rest1 * gradient;
-    v[i] = b2 * v[i] + rest2 * gradient * gradient;
-    w[i] -= s.step_size * m[i] / (sqrtf(v[i]) / s.root + epsilon);
-  }
+  for (int64_t i = 0; i < n; ++i)
+    adam_element(&w[i], &m[i], &v[i], g[i] * s.clip, b1, b2, s.step_size, s.root, epsilon);
 }
 
 /// target += tau (weight - target). Row: (agent, block).

@@ -2,6 +2,7 @@
 #ifndef THRONG_KERNELS_STA_ADAM_H
 #define THRONG_KERNELS_STA_ADAM_H
 
+#include "adam.h"
 #include "random.h"
 
 enum { STA_ADAM_CHUNK = 1024 };  // elements a row
@@ -24,12 +25,8 @@ THRONG_ROW void sta_adam_row(const sta_adam_args *a, int64_t row) {
   const float *THRONG_RESTRICT grad = a->grad + begin;
   const float beta1 = a->beta1, beta2 = a->beta2, decay = a->weight_decay, epsilon = a->epsilon;
   const float step = a->learning_rate / a->correction1, root = a->correction2;
-  for (int64_t i = 0; i < n; ++i) {
-    float g = grad[i] + decay * x[i];
-    m[i] = beta1 * m[i] + (1.0f - beta1) * g;
-    v[i] = beta2 * v[i] + (1.0f - beta2) * g * g;
-    x[i] -= step * m[i] / (sqrtf(v[i]) / root + epsilon);
-  }
+  for (int64_t i = 0; i < n; ++i)
+    adam_element(&x[i], &m[i], &v[i], grad[i] + decay * x[i], beta1, beta2, step, root, epsilon);
 }
 
 /// Normal numbers with mean 0. Row = element.
