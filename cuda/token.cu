@@ -137,8 +137,9 @@ __device__ float read_out(const sta_view *v, float z, bool empty, int32_t user) 
 
 /// Channel's part of the query after entries `from` .. the last of a history, see sta_cache.h.
 __device__ float encode(const sta_view *v, float *state, int32_t user, const history_view *h,
-                        int32_t start, int32_t from) {
+                        int32_t from) {
   const int32_t oldest = h->count - history_length(h);
+  const int32_t start = sta_window_start(h->count, v->window);
   float z = 0.0f;
   for (int32_t n = from; n < h->count; ++n)
     z = token(v, state, n - start, history_entry(h, n - oldest), n + 1 == h->count);
@@ -151,12 +152,9 @@ __device__ void advance(const sim_sta_args *a, int64_t lane) {
   const history_view h = sim_history(&a->sim, lane);
   const int32_t encoded = a->cache.encoded[lane];
   if (encoded > 0 && encoded == h.count) return;
-  const int32_t start = sta_window_start(h.count, v->window);
-  const bool anew =
-      encoded <= 0 || encoded > h.count || sta_window_start(encoded, v->window) != start;
   a->cache.query[lane * WIDTH + channel()] =
-      encode(v, a->cache.state + lane * sta_cache_size(v), a->sim.user[lane], &h, start,
-             anew ? start : encoded);
+      encode(v, a->cache.state + lane * sta_cache_size(v), a->sim.user[lane], &h,
+             sta_cache_first(v, encoded, h.count));
   __syncwarp();  // everybody has read what was encoded
   if (channel() == 0) a->cache.encoded[lane] = h.count;
 }
@@ -165,8 +163,8 @@ __device__ void advance(const sim_sta_args *a, int64_t lane) {
 __device__ float pair_query(const sta_pairs_args *a, int64_t row) {
   const sta_view *v = &a->view;
   const history_view h = {a->history + a->begin[row], a->count[row], a->count[row]};
-  const int32_t start = sta_window_start(h.count, v->window);
-  return encode(v, a->scratch + row * sta_pairs_scratch(v), a->user[row], &h, start, start);
+  return encode(v, a->scratch + row * sta_pairs_scratch(v), a->user[row], &h,
+                sta_window_start(h.count, v->window));
 }
 
 /// query . E(item) in the order of dot_product, the same in every thread.

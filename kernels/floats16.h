@@ -11,6 +11,12 @@
 /// Widths of whole vectors that the compiler knows: arrays of so many vectors stay in registers.
 #define FLOATS16_WHOLE(width) (__builtin_constant_p(width) && (width) % 16 == 0 && (width) <= 64)
 #define FLOATS16_MOST 4
+/// First in a function of a width: `call` in place of what follows, where the width is such a one.
+#define FLOATS16_INSTEAD(width, call) \
+  if (FLOATS16_WHOLE(width)) {        \
+    call;                             \
+    return;                           \
+  }
 
 /// The last steps of join_lanes, from eight sums.
 THRONG_INLINE float floats8_join(__m256 eight) {
@@ -108,5 +114,7 @@ THRONG_INLINE floats16 floats16_join_rows(const floats16 row[16]) {
 }
 
 #endif
+#else
+#define FLOATS16_INSTEAD(width, call)
 #endif
 #endif

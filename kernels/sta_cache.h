@@ -26,11 +26,11 @@ THRONG_ROW float sta_score(const sta_view *v, const float *query, int32_t item) 
                          v->out_bias[0]);
 }
 
-/// Read the history's entries `from` .. h->count - 2 (numbers of its count) into a cache whose
-/// window starts at entry `start`; returns the slot of the last entry, which is not read yet. The
-/// ring must still hold entry `from`.
+/// Read the history's entries `from` .. h->count - 2 (numbers of its count) into a cache; returns
+/// the slot of the last entry, which is not read yet. The ring must still hold entry `from`.
 THRONG_ROW sta_slot sta_read_before(const sta_view *v, float *state, const history_view *h,
-                                    int32_t start, int32_t from) {
+                                    int32_t from) {
+  const int32_t start = sta_window_start(h->count, v->window);
   const int32_t oldest = h->count - history_length(h);
   sta_slot slot[STA_TOGETHER];
   sta_work work[STA_TOGETHER];
@@ -52,15 +52,23 @@ THRONG_ROW sta_slot sta_read_before(const sta_view *v, float *state, const histo
 /// `scratch` holds sta_cache_size(v) floats, of any content.
 THRONG_ROW void sta_encode(const sta_view *v, int32_t user, const history_view *h, float *scratch,
                            float *query) {
-  const int32_t start = sta_window_start(h->count, v->window);
   sta_work work;
   if (h->count == 0) {
     sta_read_out(v, 0, user, query);
     return;
   }
-  const sta_slot last = sta_read_before(v, scratch, h, start, start);
+  const sta_slot last = sta_read_before(v, scratch, h, sta_window_start(h->count, v->window));
   sta_tokens(v, &last, &work, 1, 1, 0);
   sta_read_out(v, work.normal, user, query);
+}
+
+/// First entry to read into a cache that holds `encoded` of them (<= 0: none), to come to `count`:
+/// the next one, or the window's first where the window hopped since.
+THRONG_ROW int32_t sta_cache_first(const sta_view *v, int32_t encoded, int32_t count) {
+  const int32_t start = sta_window_start(count, v->window);
+  const int goes_on =
+      encoded > 0 && encoded <= count && sta_window_start(encoded, v->window) == start;
+  return goes_on ? encoded : start;
 }
 
 /// Lanes whose last tokens are read together.
@@ -84,15 +92,12 @@ THRONG_ROW void sta_cache_begin(const sta_view *v, const sta_cache *cache, int64
     cache->encoded[lane] = 0;
     return;
   }
-  const int32_t start = sta_window_start(h->count, v->window);
-  const int anew =
-      encoded <= 0 || encoded > h->count || sta_window_start(encoded, v->window) != start;
   const int32_t at = lanes->n++;
   lanes->lane[at] = lane;
   lanes->user[at] = user;
   lanes->count[at] = h->count;
-  lanes->slot[at] =
-      sta_read_before(v, cache->state + lane * sta_cache_size(v), h, start, anew ? start : encoded);
+  lanes->slot[at] = sta_read_before(v, cache->state + lane * sta_cache_size(v), h,
+                                    sta_cache_first(v, encoded, h->count));
 }
 
 /// Read the last entries of the lanes that sta_cache_begin left, and their queries.

@@ -83,20 +83,13 @@ THRONG_INLINE void sta_mix_whole(float *THRONG_RESTRICT out, const float *THRONG
                                                                 floats16_add(s[2][o], s[3][o])),
                                                    floats16_all(scale)));
 }
-#define STA_WHOLE_ELSE(width, call) \
-  if (FLOATS16_WHOLE(width)) {      \
-    call;                           \
-    return;                         \
-  }
-#else
-#define STA_WHOLE_ELSE(width, call)
 #endif
 
 /// y = x W + bias; x (width), W (width, width) as (in, out), bias (width), y (width).
 THRONG_INLINE void sta_linear(float *THRONG_RESTRICT y, const float *THRONG_RESTRICT x,
                               const float *THRONG_RESTRICT w, const float *THRONG_RESTRICT bias,
                               const int32_t width) {
-  STA_WHOLE_ELSE(width, sta_linear_whole(y, x, w, bias, width));
+  FLOATS16_INSTEAD(width, sta_linear_whole(y, x, w, bias, width));
   float s0[STA_MAX_WIDTH], s1[STA_MAX_WIDTH], s2[STA_MAX_WIDTH], s3[STA_MAX_WIDTH];
   for (int32_t o = 0; o < width; ++o) {
     s0[o] = bias[o];
@@ -127,7 +120,7 @@ THRONG_INLINE void sta_linear(float *THRONG_RESTRICT y, const float *THRONG_REST
 THRONG_INLINE void sta_scores(float *THRONG_RESTRICT score, const float *THRONG_RESTRICT q,
                               const float *THRONG_RESTRICT x, int32_t n, int64_t stride,
                               const int32_t width) {
-  STA_WHOLE_ELSE(width, sta_scores_whole(score, q, x, n, stride, width));
+  FLOATS16_INSTEAD(width, sta_scores_whole(score, q, x, n, stride, width));
   for (int32_t t = 0; t < n; ++t) {
     const float *r = x + t * stride;
     float s[THRONG_DOT_LANES];
@@ -144,7 +137,7 @@ THRONG_INLINE void sta_scores(float *THRONG_RESTRICT score, const float *THRONG_
 THRONG_INLINE void sta_mix(float *THRONG_RESTRICT out, const float *THRONG_RESTRICT weight,
                            float scale, const float *THRONG_RESTRICT x, int32_t n, int64_t stride,
                            const int32_t width) {
-  STA_WHOLE_ELSE(width, sta_mix_whole(out, weight, scale, x, n, stride, width));
+  FLOATS16_INSTEAD(width, sta_mix_whole(out, weight, scale, x, n, stride, width));
   float s0[STA_MAX_WIDTH], s1[STA_MAX_WIDTH], s2[STA_MAX_WIDTH], s3[STA_MAX_WIDTH];
   for (int32_t d = 0; d < width; ++d) {
     s0[d] = 0.0f;
@@ -201,12 +194,11 @@ typedef struct sta_ahead {
   int32_t n, which, at;            // ranges; the one that is asked for, and how far
 } sta_ahead;
 
-THRONG_INLINE void sta_look_ahead(sta_ahead *a, int32_t lines) {
-  const int32_t line = THRONG_PREFETCH_STEP / (int32_t)sizeof(float);
+THRONG_INLINE void sta_look_ahead(sta_ahead *a) {
   if (!a) return;
-  for (; lines > 0 && a->which < a->n; --lines) {
+  for (int32_t k = 0; k < STA_AHEAD_LINES && a->which < a->n; ++k) {
     THRONG_PREFETCH(a->range[a->which] + a->at);
-    a->at += line;
+    a->at += THRONG_PREFETCH_STEP / (int32_t)sizeof(float);
     if (a->at < a->size[a->which]) continue;
     a->at = 0;
     ++a->which;
@@ -260,7 +252,7 @@ THRONG_INLINE void sta_tokens_sized(const sta_view *v, const sta_slot *slot, sta
     // Of the last layer later tokens read the input alone; the rest is for the read-out.
     if (!last && layer + 1 == v->layers) return;
     for (int32_t t = 0; t < n; ++t) {
-      sta_look_ahead(next, STA_AHEAD_LINES);
+      sta_look_ahead(next);
       sta_attend(v, w[t].a, w[t].normal, layer, slot[t].state + row, stride, slot[t].position + 1,
                  width, heads);
     }
@@ -269,12 +261,12 @@ THRONG_INLINE void sta_tokens_sized(const sta_view *v, const sta_slot *slot, sta
       sta_layer_norm(w[t].normal, w[t].x, v->ln2_gain + row, v->ln2_bias + row, width);
     }
     for (int32_t t = 0; t < n; ++t) {
-      sta_look_ahead(next, STA_AHEAD_LINES);
+      sta_look_ahead(next);
       sta_linear(w[t].a, w[t].normal, v->w1 + matrix, v->b1 + row, width);
       for (int32_t i = 0; i < width; ++i) w[t].a[i] = w[t].a[i] > 0.0f ? w[t].a[i] : 0.0f;
     }
     for (int32_t t = 0; t < n; ++t) {
-      sta_look_ahead(next, STA_AHEAD_LINES);
+      sta_look_ahead(next);
       sta_linear(w[t].b, w[t].a, v->w2 + matrix, v->b2 + row, width);
       for (int32_t i = 0; i < width; ++i) w[t].x[i] += w[t].b[i];
     }

@@ -117,13 +117,15 @@ THRONG_ROW void vote_gather_table(vote_sums *sums, const world_view *w, const ui
   }
 }
 
-/// Keywords and, where they are asked for, embeddings of one entry.
+/// Keywords and, where it is asked for, the embedding of one entry that counts.
 THRONG_ROW void vote_add_direct(vote_sums *sums, const world_view *w, const vote_rule *rule,
-                                int side, int of, int32_t item, int32_t candidate) {
+                                const vote_scope *scope, uint32_t entry, int32_t candidate) {
+  const int32_t side = history_like(entry) ? PAIR_POS : PAIR_NEG, of = scope->of[side];
+  const int32_t item = history_item(entry);
   sums->matches[side][of] +=
       pair_count_matches(w, side, rule->semantics == SEMANTICS_PUBLISHED_CODE, candidate, item);
   if (rule->similarity == SIMILARITY_MEAN) return;
-  int32_t near = pair_embedding_similarity(w, side, candidate, item);
+  const int32_t near = pair_embedding_similarity(w, side, candidate, item);
   if (near > sums->nearest[side][of]) sums->nearest[side][of] = near;
 }
 
@@ -132,27 +134,26 @@ THRONG_ROW void vote_add_direct(vote_sums *sums, const world_view *w, const vote
 /// of the scope that does not count stay as they were.
 THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, const vote_rule *rule,
                                    const uint32_t *entry, int32_t n, int32_t candidate) {
+  uint8_t inside[VOTE_BLOCK];  // of the block looked at last
   for (int32_t k = 0; k < n; ++k) {
     int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
+    int32_t shares = pair_share_category(w, candidate, history_item(entry[k]));
+    inside[k % VOTE_BLOCK] = (uint8_t)shares;
     sums->count[side][0] += 1;
-    sums->count[side][1] += pair_share_category(w, candidate, history_item(entry[k]));
+    sums->count[side][1] += shares;
   }
   const vote_scope scope = vote_choose_scope(sums, rule->semantics);
-  uint32_t held = 0;  // the entry before, which is being fetched
-  int holds = 0;
-  for (int32_t k = 0; k <= n; ++k) {
-    int side = k < n && history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
-    if (k < n && scope.of[side] && !pair_share_category(w, candidate, history_item(entry[k])))
+  int32_t before = -1;  // the entry whose embedding is on its way
+  for (int32_t k = 0; k < n; ++k) {
+    int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
+    int32_t item = history_item(entry[k]);
+    if (scope.of[side] && !(n <= VOTE_BLOCK ? inside[k] : pair_share_category(w, candidate, item)))
       continue;
-    if (k < n && rule->similarity == SIMILARITY_MAX)
-      pair_look_ahead(w, side, history_item(entry[k]));
-    if (holds) {
-      int32_t before = history_like(held) ? PAIR_POS : PAIR_NEG;
-      vote_add_direct(sums, w, rule, before, scope.of[before], history_item(held), candidate);
-    }
-    holds = k < n;
-    held = k < n ? entry[k] : 0;
+    if (rule->similarity == SIMILARITY_MAX) pair_look_ahead(w, side, item);
+    if (before >= 0) vote_add_direct(sums, w, rule, &scope, entry[before], candidate);
+    before = k;
   }
+  if (before >= 0) vote_add_direct(sums, w, rule, &scope, entry[before], candidate);
 }
 
 /// Similarity to the mean in place of the nearest, over the whole history whatever the scope.

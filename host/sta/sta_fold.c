@@ -3,26 +3,26 @@
 #include "list.h"
 #include "sta/sta.h"
 
+/// X(name, shape): the fields of sta_folded, which sta_view has too.
+#define STA_FOLDED(X)                          \
+  X(query_matrix, layers, heads, width, width) \
+  X(query_bias, layers, heads, width)          \
+  X(value_matrix, layers, heads, width, width) \
+  X(value_bias, layers, width)                 \
+  X(read_matrix, width, width)                 \
+  X(read_user, sta->n_user, width)
+
 throng_status sta_folded_allocate(throng_sta *sta) {
   const int64_t width = sta->def.width, layers = sta->def.layers, heads = sta->def.heads;
   tensor_set *set = &sta->folded_set;
-  sta_folded *f = &sta->folded;
-#define FOLDED(name, ...) \
-  THRONG_TRY(tensors_add(set, &f->name, TENSOR_F32, TENSOR_SHAPE(__VA_ARGS__), #name))
-  FOLDED(query_matrix, layers, heads, width, width);
-  FOLDED(query_bias, layers, heads, width);
-  FOLDED(value_matrix, layers, heads, width, width);
-  FOLDED(value_bias, layers, width);
-  FOLDED(read_matrix, width, width);
-  FOLDED(read_user, sta->n_user, width);
-#undef FOLDED
+#define X(name, ...) \
+  THRONG_TRY(tensors_add(set, &sta->folded.name, TENSOR_F32, TENSOR_SHAPE(__VA_ARGS__), #name));
+  STA_FOLDED(X)
+#undef X
   THRONG_TRY(tensors_allocate(set, sta->backend, "f_sta's inference"));
-  sta->view.query_matrix = f->query_matrix;
-  sta->view.query_bias = f->query_bias;
-  sta->view.value_matrix = f->value_matrix;
-  sta->view.value_bias = f->value_bias;
-  sta->view.read_matrix = f->read_matrix;
-  sta->view.read_user = f->read_user;
+#define X(name, ...) sta->view.name = sta->folded.name;
+  STA_FOLDED(X)
+#undef X
   return THRONG_OK;
 }
 
