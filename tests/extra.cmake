@@ -26,3 +26,6 @@ foreach(source ${THRONG_TESTS})
     target_link_libraries(${name} PRIVATE throng_test_http)
   endif()
 endforeach()
+
+# OpenBLAS must have no threads even where it is asked for some.
+set_tests_properties(test_blas PROPERTIES ENVIRONMENT "OPENBLAS_NUM_THREADS=8;OMP_NUM_THREADS=8")
