@@ -75,8 +75,12 @@ throng_status cli_config(const cli_run *run, const char *path, throng_config *co
 /// Open the backend that the configuration names; a note says which it is, and why not CUDA.
 throng_status cli_backend(const cli_run *run, const throng_config *config, throng_backend **out);
 
-/// Before work that takes minutes: can a file be made beside where `path` will be? IO where not.
+/// Before work that takes minutes: can a file be made beside where `path` will be? IO where not;
+/// the second also where `path` is a pipe or a device, which takes no tensor file.
 throng_status cli_check_output(const char *path);
+throng_status cli_check_tensor_output(const char *path);
+/// True where `path` means standard output, by whatever name: text can go there.
+bool cli_is_stdout(const char *path);
 
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);

@@ -61,7 +61,7 @@ int cmd_votes(cli_run *run) {
   const char *from = cli_text(run, "pairs");
   const char *path = cli_text(run, "output");
   if (!from) return cli_wrong(run, "expected --pairs FILE");
-  bool to_stdout = !path || !strcmp(path, "-");
+  bool to_stdout = !path || cli_is_stdout(path);
   if (to_stdout && run->json)
     return cli_wrong(run, "--json needs -o FILE: standard output cannot hold both");
   votes_session s;

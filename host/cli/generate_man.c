@@ -105,7 +105,10 @@ void generate_man(void) {
       "A configuration is JSON with // and /* */ comments: sections, and keys within them. Any key "
       "can be overridden with --set section.key=value; arrays are written a,b,c. An unknown key is "
       "an error that names the nearest one. Paths are relative to the current directory, and "
-      "${NAME} in them stands for the environment variable NAME.");
+      "${NAME} in them stands for the environment variable NAME. A file of data may be gzip or "
+      "plain, "
+      "a pipe, or -, which is standard input: a pipe is copied into TMPDIR first, for data are "
+      "read more than once.");
   keys();
   puts(".SH ENVIRONMENT\n.TP\n.B THRONG_DATA");
   puts("Where the configurations that come with throng look for raw data sets.");

@@ -30,7 +30,10 @@ static const cli_option extract_options[] = {
      "how far the store is: progress, tokens, rate, time left, cost; asks nobody", NULL},
     {"dry-run", 0, NULL, "count the requests and estimate their tokens and cost; asks nobody",
      NULL},
-    {"output", 'o', "FILE", "write the keywords as JSON lines, as keywords.file takes them", NULL},
+    {"output", 'o', "FILE",
+     "write the keywords as JSON lines, as keywords.file takes them; - writes them to standard "
+     "output in place of the report",
+     NULL},
     {0}};
 static const char *const extract_examples[] = {
     "throng extract music.json --dry-run",

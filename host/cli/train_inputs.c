@@ -12,6 +12,7 @@
 #include "base/atomic_file.h"
 #include "config/keys.h"
 #include "config/prepare.h"
+#include "data/stream.h"
 #include "train/train_memory.h"
 
 enum { LONGEST_NAME = 64 };  // of a file in the run folder
@@ -84,7 +85,8 @@ static bool unchanged(const char *path, const char *text) {
   return c == EOF && at == length;
 }
 
-/// True where one of the raw files that a world is made from was written after the world.
+/// True where one of the raw files that a world is made from was written after the world, or is a
+/// pipe, which may bring anything.
 static bool raw_files_changed(const throng_config *config, const char *world) {
   struct stat made, raw;
   if (stat(world, &made) != 0) return true;
@@ -94,7 +96,9 @@ static bool raw_files_changed(const throng_config *config, const char *world) {
                 !strncmp(key->path, "embedding.", 10);
     if (!read || key->kind != KEY_PATH) continue;
     const char *path = *(const char *const *)(const void *)((const char *)config + key->offset);
-    if (!path || stat(path, &raw) != 0) continue;
+    if (!path) continue;
+    if (stream_is_pipe(path)) return true;
+    if (stat(path, &raw) != 0) continue;
     if (raw.st_mtim.tv_sec > made.st_mtim.tv_sec ||
         (raw.st_mtim.tv_sec == made.st_mtim.tv_sec && raw.st_mtim.tv_nsec > made.st_mtim.tv_nsec))
       return true;
