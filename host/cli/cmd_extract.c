@@ -124,7 +124,7 @@ static throng_status write_keywords(const char *path, const dataset *data,
                                     const keyword_sets *sets) {
   if (cli_is_stdout(path)) {
     cli_progress_clear();
-    write_items(stdout, data, sets);
+    write_items(cli_data_stream(), data, sets);
     return THRONG_OK;  // main finds what could not be written
   }
   atomic_file *file;

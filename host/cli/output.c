@@ -48,8 +48,10 @@ throng_status cli_check_tensor_output(const char *path) {
 }
 
 int cli_json(cJSON *document) {
-  char *text = document ? cJSON_Print(document) : NULL;
+  char *printed = document ? cJSON_Print(document) : NULL;
+  char *text = printed ? cli_safe_json(printed) : NULL;
   cJSON_Delete(document);
+  free(printed);
   if (!text) {
     fprintf(stderr, "throng: printing JSON: out of memory\n");
     return CLI_FAILED;

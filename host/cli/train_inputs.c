@@ -124,7 +124,7 @@ static throng_status remember(const char *path, const char *text) {
   return atomic_file_commit(file);
 }
 
-static throng_status open_world(const throng_config *config, const throng_progress *progress,
+static throng_status open_world(throng_config *config, const throng_progress *progress,
                                 train_inputs *in) {
   if (config->world_file) return throng_world_open(config->world_file, &in->world);
   bool synth = config_has_section(config, "synth");
@@ -194,7 +194,15 @@ done:
   return status;
 }
 
-throng_status train_inputs_open(const throng_config *config, throng_backend *backend,
+throng_status train_inputs_use(throng_config *config) {
+  THRONG_TRY(config_use(config, "train.out"));
+  THRONG_TRY(config_use(config, "world.file"));
+  THRONG_TRY(config_use(config, "sta.file"));
+  bool reads = !config->world_file && !config_has_section(config, "synth");
+  return reads && config_has_section(config, "dataset") ? config_check_dataset(config) : THRONG_OK;
+}
+
+throng_status train_inputs_open(throng_config *config, throng_backend *backend,
                                 const throng_progress *progress, train_inputs *out) {
   memset(out, 0, sizeof *out);
   const char *folder = config->train.out;
