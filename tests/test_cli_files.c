@@ -122,6 +122,91 @@ TEST(cli_files, pairs_come_from_standard_input_and_votes_go_to_standard_output) 
   }
 }
 
+/// `command` must fail and say what `file` is and who takes it.
+static void expect_kind(const char *command, const char *what, const char *who) {
+  if (throng(command) != 1) throng_test_fail(__FILE__, __LINE__, "%s: exit %d", command, last.code);
+  EXPECT_CONTAINS(last.err, what);
+  EXPECT_CONTAINS(last.err, who);
+}
+
+TEST(cli_files, a_file_of_another_kind_is_named_with_the_command_that_takes_it) {
+  ASSERT_TRUE(make_world());
+  ASSERT_EQ(throng("fit world.safetensors -q -o sta.safetensors --set sta.epochs=1"), 0);
+  write_reviews();
+  write_file("run.json",
+             "// a run\n{\"world\": {\"file\": \"world.safetensors\"}, \"votes\": {\"rule\": "
+             "\"logical\"}, \"sim\": {\"lanes\": 16}, \"train\": {\"steps\": 32, "
+             "\"evaluation\": {\"episodes\": 8}, \"out\": \"run\"}}");
+  ASSERT_EQ(throng("train -q run.json"), 0);
+  write_file("reviews.json",
+             "{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": 5.0}\n"
+             "{\"reviewerID\": \"v\", \"asin\": \"i\", \"overall\": 1.0}\n");
+  write_file("nothing", "");
+  static const struct {
+    const char *file, *what, *who;
+  } files[] = {
+      {"world.safetensors", "world.safetensors: is a world, not ", "`throng info WORLD`"},
+      {"sta.safetensors", "sta.safetensors: is weights of f_sta, not ", "--sta takes them"},
+      {"run/checkpoint-32.safetensors", "is a checkpoint of a training run, not ",
+       "`throng train CONFIG --resume -o FOLDER`"},
+      {"run.json", "run.json: is a config, not ", "train, prepare, extract"},
+      {"r.csv", "r.csv: is a table of text, not ", "`throng prepare CONFIG -o WORLD`"},
+      {"reviews.json", "reviews.json: is JSON lines, not ", "`throng prepare CONFIG -o WORLD`"},
+      {"run", "run: is the folder of a run, not ", "config.json"},
+      {".", ".: is a folder, not ", ""},
+      {"nothing", "nothing: is empty, not ", ""},
+  };
+  enum { WORLD, STA, CHECKPOINT, CONFIG };
+  for (int k = 0; k < (int)(sizeof files / sizeof *files); ++k) {
+    static const struct {
+      int takes;
+      const char *command;
+    } commands[] = {
+        {WORLD, "info %s"},
+        {WORLD, "fit %s -o o.safetensors"},
+        {WORLD, "evaluate %s"},
+        {WORLD, "votes %s -p p.csv"},
+        {WORLD, "explain %s --user u00001 --item i00001"},
+        {WORLD, "bench %s --seconds 0.01"},
+        {WORLD, "train run.json --set world.file=%s -o other"},
+        {STA, "evaluate world.safetensors --sta %s"},
+        {STA, "train run.json --set votes.rule=majority --set sta.file=%s -o other"},
+        {CONFIG, "train %s -o other"},
+        {CONFIG, "prepare %s -o o.safetensors"},
+        {CONFIG, "extract %s --dry-run"},
+        {CONFIG, "config %s"},
+        {CONFIG, "synth %s -o o.safetensors"},
+        {CONFIG, "evaluate world.safetensors %s"},
+    };
+    for (size_t c = 0; c < sizeof commands / sizeof *commands; ++c) {
+      if (commands[c].takes == k) continue;
+      char line[512];
+      snprintf(line, sizeof line, commands[c].command, files[k].file);
+      expect_kind(line, files[k].what, files[k].who);
+    }
+  }
+  EXPECT_FALSE(exists("o.safetensors") || exists("other"));
+}
+
+TEST(cli_files, tensor_files_and_stores_in_place_of_data_are_named) {
+  ASSERT_TRUE(make_world());
+  write_reviews();
+  expect_kind("prepare csv.json --set dataset.file=world.safetensors -o o.safetensors",
+              "dataset.file: world.safetensors: is a world, not text", "`throng info WORLD`");
+  expect_kind("votes world.safetensors --pairs world.safetensors",
+              "--pairs: world.safetensors: is a world, not text", "`throng info WORLD`");
+  FILE *file = fopen(in_folder("store"), "wb");
+  fwrite("SQLite format 3\0....", 1, 20, file);
+  fclose(file);
+  expect_kind(
+      "prepare csv.json --set keywords.provider=file --set keywords.file=store -o "
+      "o.safetensors",
+      "keywords.file: store: is an SQLite database, not text", "llm.store");
+  EXPECT_EQ(bash("%s info - <world.safetensors"), 1);
+  EXPECT_EQ(bash("cat csv.json | %s prepare -q - -o w.safetensors"), 0);
+  EXPECT_EQ(bash("%s prepare -q <(cat csv.json) -o w.safetensors"), 0);
+}
+
 TEST(cli_files, worlds_and_weights_are_not_written_to_pipes) {
   ASSERT_TRUE(make_world());
   static const char *const ways[] = {"%s synth -q -o -", "%s synth -q -o - >file",

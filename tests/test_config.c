@@ -134,7 +134,7 @@ TEST(config, values_out_of_range_or_of_another_kind_are_refused) {
 
 TEST(config, broken_text_is_refused_with_its_place) {
   EXPECT_CONTAINS(refusal("{\"sim\": {\"lanes\": 4}"), "expected ',' or '}'");
-  EXPECT_CONTAINS(refusal(""), "run.json:1:1: text ends where a value is expected");
+  EXPECT_CONTAINS(refusal(""), "run.json: is empty, not a config");
   EXPECT_CONTAINS(refusal("{}\n{}"), "run.json:2:1: text after the end");
   EXPECT_CONTAINS(refusal("{\"sim\": {\"lanes\": 4,}}"), "expected a key");
   EXPECT_CONTAINS(refusal("{\n\"train\": {\"out\": \"a\xff\"}}"), "run.json:2:20: invalid UTF-8");

@@ -11,6 +11,7 @@
 #include "config/keys.h"
 #include "config/nearest.h"
 #include "config/read.h"
+#include "data/stream.h"
 
 void config_free(throng_config *config) {
   for (size_t i = 0; i < config->n_owned; ++i) free(config->owned[i]);
@@ -247,7 +248,7 @@ throng_status config_load(const char *path, const char *const *overrides, throng
   char *text = NULL;
   size_t length = 0;
   THRONG_TRY(config_read_file(path, &text, &length));
-  throng_status status = config_load_text(text, length, path, overrides, out);
+  throng_status status = config_load_text(text, length, stream_name(path), overrides, out);
   free(text);
   return status;
 }

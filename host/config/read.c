@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/json.h"
 #include "config/keys.h"
+#include "data/stream.h"
 
 enum { LARGEST_FILE = 1 << 20 };
 
@@ -160,6 +162,9 @@ throng_status config_read(throng_config *config, const char *text, size_t length
                           config_origin origin) {
   reader r = {.config = config, .name = name, .text = text, .length = length, .origin = origin};
   cJSON *tree = NULL;
+  if (origin == CONFIG_FILE)
+    THRONG_TRY(file_kind_expect(name, file_kind_of_bytes(text, length), FILE_KIND_CONFIG,
+                                THRONG_ERROR_CONFIG));
   if (length > LARGEST_FILE)
     return throng_fail(THRONG_ERROR_CONFIG, "%s: more than the %d bytes that a config may have",
                        name, LARGEST_FILE);
@@ -179,13 +184,16 @@ throng_status config_read(throng_config *config, const char *text, size_t length
 throng_status config_read_file(const char *path, char **text, size_t *length) {
   *text = NULL;
   *length = 0;
-  FILE *file = fopen(path, "rb");
-  if (!file)
-    return throng_fail(THRONG_ERROR_IO, "%s: %s; expected a config file", path, strerror(errno));
+  file_kind kind = file_kind_of(path);
+  if (kind == FILE_KIND_FOLDER || kind == FILE_KIND_RUN)
+    return file_kind_expect(path, kind, FILE_KIND_CONFIG, THRONG_ERROR_IO);
+  FILE *file;
+  THRONG_TRY(stream_open_file(path, "CONFIG", NULL, &file));
   throng_status status = throng_alloc((void **)text, LARGEST_FILE + 2, 1, path);
   if (status == THRONG_OK) {
     *length = fread(*text, 1, LARGEST_FILE + 1, file);
-    if (ferror(file)) status = throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(errno));
+    if (ferror(file))
+      status = throng_fail(THRONG_ERROR_IO, "%s: %s", stream_name(path), strerror(errno));
   }
   fclose(file);
   if (status != THRONG_OK) free(*text), *text = NULL;

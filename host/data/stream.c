@@ -11,6 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/file_kind.h"
+
 enum { BLOCK = 1 << 16, WAIT_MILLISECONDS = 100 };
 
 typedef struct stream_kept {
@@ -145,6 +147,17 @@ static throng_status find_kept(const char *path, const char *key, int *out) {
   return THRONG_OK;
 }
 
+/// A tensor file or a store in place of rows: said before somebody looks for lines in it.
+static throng_status check_bytes(const char *path, const char *key, int from) {
+  char bytes[4096];
+  ssize_t n = pread(from, bytes, sizeof bytes, 0);
+  file_kind kind = n > 0 ? file_kind_of_bytes(bytes, (size_t)n) : FILE_KIND_UNKNOWN;
+  if (kind < FILE_KIND_WORLD || (kind > FILE_KIND_TENSORS && kind != FILE_KIND_SQLITE))
+    return THRONG_OK;
+  file_kind_expect(stream_name(path), kind, FILE_KIND_UNKNOWN, THRONG_ERROR_DATA);
+  return throng_fail_context(THRONG_ERROR_DATA, "%s", key);
+}
+
 /// `-` is what is left of standard input; a whole file behind it is opened as any other.
 static int open_path(const char *path, struct stat *facts) {
   // Without waiting for a writer: a pipe that nobody opens must not keep an interrupt away.
@@ -207,6 +220,11 @@ throng_status stream_open(const char *path, const char *key, const throng_progre
   }
   if (fstat(from, &facts) != 0 || (lseek(from, 0, SEEK_SET) < 0)) {
     throng_status status = io_error(path, key);
+    close(from);
+    return status;
+  }
+  throng_status status = check_bytes(path, key, from);
+  if (status != THRONG_OK) {
     close(from);
     return status;
   }
