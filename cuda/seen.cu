@@ -9,15 +9,17 @@
 
 namespace {
 
-__device__ bool begin(const sim_args *a, int64_t lane) {
+__device__ __forceinline__ bool begin(const sim_args *a, int64_t lane) {
   sim_begin_lane(a, lane);
   return true;
 }
-__device__ bool move(const sim_args *a, int64_t lane) { return sim_transition_lane(a, lane) != 0; }
+__device__ __forceinline__ bool move(const sim_args *a, int64_t lane) {
+  return sim_transition_lane(a, lane) != 0;
+}
 
 /// BY_LANE(args, lane): did an episode start? The grid is whole warps, and strides by whole warps.
 template <bool BY_LANE(const sim_args *, int64_t)>
-__device__ void lanes(const sim_args *a, int64_t n_row) {
+__device__ __forceinline__ void lanes(const sim_args *a, int64_t n_row) {
   const int64_t stride = (int64_t)gridDim.x * blockDim.x;
   const int thread = (int)(threadIdx.x % WARP_THREADS);
   for (int64_t row = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; row - thread < n_row;

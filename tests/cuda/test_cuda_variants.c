@@ -8,7 +8,7 @@
 #include "support/small_world.h"
 #include "train/policies.h"
 
-enum { USERS = 24, ITEMS = 300, LANES = 5, STEPS = 45 };
+enum { USERS = 24, ITEMS = 300, MANY_ITEMS = 3000, LANES = 5, STEPS = 45 };
 
 /// Memory on both backends with the same content.
 static void *twice(const parity *p, const void *content, size_t bytes, void *on_cuda) {
@@ -65,7 +65,8 @@ static int compare_step(const variation *v, const throng_outcome out[2], bool ap
 static void follow(const variation *v) {
   parity p;
   if (!parity_open(&p)) return;
-  throng_world world = small_world(17, USERS, ITEMS, 24, 90);
+  const int n_item = v->mask ? MANY_ITEMS : ITEMS;  // words of bits for every thread of a warp
+  throng_world world = small_world(17, USERS, n_item, 24, 90);
   throng_sta_def sta_def = throng_default_sta_def();
   sta_def.window = v->window;
   sta_def.layers = v->layers;
@@ -96,7 +97,8 @@ static void follow(const variation *v) {
   for (uint32_t step = 0; step < STEPS; ++step) {
     int32_t action[LANES * 4];
     for (int k = 0; k < LANES * v->slate; ++k)
-      action[k] = (int32_t)random_index(random_draw(4, 77, step, (uint32_t)k, 0, 0).w[0], ITEMS);
+      action[k] =
+          (int32_t)random_index(random_draw(4, 77, step, (uint32_t)k, 0, 0).w[0], (uint32_t)n_item);
     throng_outcome out[2];
     for (int side = 0; side < 2; ++side) {
       ASSERT_OK(throng_sim_step(sim[side], action));
@@ -185,6 +187,7 @@ TEST(cuda_variants, f_sta_of_any_width_and_heads_over_long_windows_is_the_rows) 
 TEST(cuda_variants, lanes_that_start_again_have_forgotten_what_they_saw) {
   variation v = common;
   v.mask = true;
+  v.table = false;
   follow(&v);
   v.slate = 4;
   v.autoreset = false;
