@@ -64,6 +64,7 @@ struct throng_backend {
   const backend_ops *ops;
   const char *name;  // "cpu" or "cuda"
   char description[512];
+  char arithmetic[192];  // what decides the bits of results: instruction set, BLAS and its kernel
   int n_thread;
   bool host_memory;  // blocks may be read and written by the host directly
   bool searches;     // KERNEL_best_search is faster here than products and folds

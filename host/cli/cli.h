@@ -76,7 +76,10 @@ throng_status cli_config(const cli_run *run, const char *path, throng_config *co
 throng_status cli_backend(const cli_run *run, const throng_config *config, throng_backend **out);
 
 /// Before work that takes minutes: can a file be made beside where `path` will be? IO where not.
+/// From then on the output is this process's.
 throng_status cli_check_output(const char *path);
+/// The second half: IO where another process writes the same, or a run into the same folder.
+throng_status cli_hold_output(const char *path);
 
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);

@@ -222,6 +222,16 @@ static rows_fn *const *choose_rows(const char **isa) {
   return rows_baseline;
 }
 
+/// Instruction set, and OpenBLAS with the kernels that it chose for this machine. The row functions
+/// give the same bits on every instruction set; OpenBLAS's kernels do not.
+static void describe_arithmetic(const char *isa, char *text, size_t size) {
+  char version[32] = "";
+  const char *config = openblas_get_config();  // "OpenBLAS 0.3.21 ..."
+  if (!strncmp(config, "OpenBLAS ", 9))
+    snprintf(version, sizeof version, "%.*s ", (int)strcspn(config + 9, " "), config + 9);
+  snprintf(text, size, "cpu, %s, OpenBLAS %s%s", isa, version, openblas_get_corename());
+}
+
 throng_status backend_cpu_open(int threads, throng_backend **out) {
   void *backend_block, *context_block;
   THRONG_TRY(throng_alloc(&backend_block, 1, sizeof(throng_backend), "backend"));
@@ -243,6 +253,7 @@ throng_status backend_cpu_open(int threads, throng_backend **out) {
   openblas_set_num_threads(1);
   snprintf(backend->description, sizeof backend->description, "cpu, %d threads, %s, OpenBLAS %s",
            backend->n_thread, isa, openblas_get_corename());
+  describe_arithmetic(isa, backend->arithmetic, sizeof backend->arithmetic);
   *out = backend;
   return THRONG_OK;
 }
