@@ -54,7 +54,7 @@ TEST(interactions, core_is_the_one_of_a_slow_reference) {
   static bool held[USERS][ITEMS];
   for (int k = 0; k <= 14; k++) {
     interactions list;
-    ASSERT_OK(interactions_init(&list));
+    ASSERT_OK(interactions_init(&list, DATASET_REPEATED_FIRST));
     fill(&list, held);
     int64_t before = list.n, dropped;
     ASSERT_OK(interactions_core(&list, k, &dropped));
@@ -72,7 +72,7 @@ TEST(interactions, core_is_the_one_of_a_slow_reference) {
 TEST(interactions, earliest_of_repeated_pairs_survives_growth) {
   interactions list;
   static bool held[USERS][ITEMS];
-  ASSERT_OK(interactions_init(&list));
+  ASSERT_OK(interactions_init(&list, DATASET_REPEATED_FIRST));
   fill(&list, held);
   int64_t pairs = 0;
   for (int u = 0; u < USERS; u++)
@@ -94,7 +94,7 @@ TEST(interactions, earliest_of_repeated_pairs_survives_growth) {
 TEST(interactions, order_is_by_user_then_time_then_line) {
   interactions list;
   static bool held[USERS][ITEMS];
-  ASSERT_OK(interactions_init(&list));
+  ASSERT_OK(interactions_init(&list, DATASET_REPEATED_FIRST));
   fill(&list, held);
   string_table users = {0}, items = {0};
   int32_t *new_item;

@@ -68,6 +68,7 @@ typedef struct keyword_sets {
   int64_t *category_offset;
   int32_t *category_id;
   int64_t dropped_common, dropped_rare, items_without;  // for the report
+  join_count join;                                      // provider file: of items and their lines
   llm_counts llm;
 } keyword_sets;
 
