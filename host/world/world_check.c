@@ -100,12 +100,17 @@ static throng_status check_distinct(const char *file, const char *name, const st
 }
 
 static throng_status check_history(const char *file, const throng_world *w) {
+  if (w->n_cold < 0 || w->n_cold >= w->n_item)
+    return throng_fail(THRONG_ERROR_DATA, "%s: %lld items that nobody rated, expected 0 to %lld",
+                       file, (long long)w->n_cold, (long long)w->n_item - 1);
   for (int64_t u = 0; u < w->n_user; ++u)
     for (int64_t k = w->user_offset[u]; k < w->user_offset[u + 1]; ++k) {
       if (w->history_item[k] < 0 || w->history_item[k] >= w->n_item)
         return throng_fail(THRONG_ERROR_DATA,
                            "%s: tensor 'history_item' at index %lld: %d, expected 0 to %lld", file,
                            (long long)k, w->history_item[k], (long long)w->n_item - 1);
+      if (w->history_item[k] >= w->n_item - w->n_cold)
+        return broken(file, "history_item", k, "one of the items that nobody rated");
       if (w->history_like[k] > 1) return broken(file, "history_like", k, "neither 0 nor 1");
       if (!isfinite(w->history_rating[k]))
         return broken(file, "history_rating", k, "not a finite number");
