@@ -104,6 +104,7 @@ static throng_status bring_to(form way, const char *text, size_t length, byte_bu
   if (way == FORM_PREFIX || way == FORM_ALL_PREFIX) s = without_prefix(s);
   if (way == FORM_ZERO || all) s = without_zeros(s);
   bytes_clear(out);
+  if (strip(s, space).length == 0) return THRONG_OK;  // nothing is written here
   THRONG_TRY(bytes_append(out, s.text, s.length));
   if (way != FORM_CASE && !all) return THRONG_OK;
   utf8proc_uint8_t *folded = NULL;
