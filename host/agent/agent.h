@@ -29,4 +29,8 @@ throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy);
 /// ties go to the lower item. Seen items are left out where the simulator masks them.
 throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top, int32_t *item);
 
+/// What happened in training that a person should hear of, once; NULL: nothing. Valid until the
+/// next call.
+const char *agent_take_note(throng_agent *agent);
+
 #endif

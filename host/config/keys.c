@@ -269,7 +269,7 @@ const config_key config_keys[] = {
     ENUM("agent.head", throng_head, agent.head, head_names,
          "flat: one slot and one Q an item (the paper); two_tower: query of the state . vector of "
          "the item"),
-    I32("agent.count", agent.count, 1, 65536, "agents in the population; divides sim.lanes"),
+    I32("agent.count", agent.count, 1, 65535, "agents in the population; divides sim.lanes"),
     I32S("agent.hidden", agent.hidden, 2, 1, 16384, "units of the two hidden layers"),
     I32("agent.width", agent.width, 1, 16384, "query and item vectors (two_tower)"),
     I32("agent.user_width", agent.user_width, 0, 16384, "learned user embedding; 0: none"),

@@ -7,6 +7,7 @@
 
 #include "data/entities.h"
 #include "data/number.h"
+#include "data/stream.h"
 
 throng_status ingest_open(const ingest *in, const char *path, const char *key, const char *stage,
                           line_reader **out) {
@@ -165,9 +166,9 @@ throng_status ingest_join(ingest *in, const char *key, const char *path, bool co
   for (int k = 0; k < in->counts.n_join; k++)
     if (strcmp(in->counts.join[k].key, key) == 0) return THRONG_OK;  // told by scan
   join_def join = {.key = key,
-                   .file = path,
+                   .file = stream_name(path),
                    .what = "items of",
-                   .of = ingest_main_file(in->def),
+                   .of = stream_name(ingest_main_file(in->def)),
                    .ours = warm,
                    .found = in->found,
                    .theirs = interner_strings(took_cold ? in->cold : in->strangers),

@@ -6,6 +6,7 @@
 
 #include "data/ingest.h"
 #include "data/json_line.h"
+#include "data/stream.h"
 #include "data/yelp_facts.h"
 
 /// Businesses by their ids: those that are kept, and those of other states.
@@ -95,9 +96,9 @@ static throng_status join_listing(ingest *in, const listing *l) {
     for (int64_t i = 0; i < side[k]->n; i++)
       THRONG_TRY_GOTO(strings_append(&ours, strings_get(side[k], i), strings_length(side[k], i)));
   join_def join = {.key = "dataset.businesses",
-                   .file = in->def->businesses,
+                   .file = stream_name(in->def->businesses),
                    .what = "items of",
-                   .of = in->def->reviews,
+                   .of = stream_name(in->def->reviews),
                    .ours = &ours,
                    .found = found,
                    .theirs = interner_strings(l->kept)};

@@ -8,6 +8,7 @@
 #include "base/safetensors.h"
 #include "data/join.h"
 #include "data/line_reader.h"
+#include "data/stream.h"
 
 /// A line that holds a keyword.
 typedef struct vocabulary_line {
@@ -59,7 +60,7 @@ static throng_status read_vocabulary(const char *path, const throng_progress *pr
                                      vocabulary *v) {
   line_reader *reader;
   throng_status status;
-  v->path = path;
+  v->path = stream_name(path);
   THRONG_TRY(interner_create(&v->words));
   THRONG_TRY(line_reader_open(path, "embedding.vocabulary", "read vocabulary", progress, &reader));
   for (;;) {
