@@ -9,7 +9,7 @@
 
 /// A full disk or a closed pipe is a failure, even where every computation went well.
 static int finish(int code) {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+  if (cli_flush_stdout()) return code;
   fprintf(stderr, "throng: writing to standard output: %s\n", strerror(errno));
   return CLI_FAILED;
 }
@@ -21,7 +21,7 @@ static int unknown_command(const char *name) {
     size_t distance = edit_distance(name, cli_commands[i].name, best);
     if (distance < best) best = distance, nearest = cli_commands[i].name;
   }
-  fprintf(stderr, "throng: no command '%s'", name);
+  fprintf(stderr, "throng: no command '%s'", cli_word(name));
   if (nearest) fprintf(stderr, "; did you mean '%s'?", nearest);
   fprintf(stderr, "\n`throng --help` lists the commands.\n");
   return CLI_USAGE;
@@ -29,6 +29,7 @@ static int unknown_command(const char *name) {
 
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
+  cli_guard_stdout();
   if (argc < 2) {
     fprintf(stderr, "usage: throng COMMAND [OPTION...]\n`throng --help` lists the commands.\n");
     return CLI_USAGE;
@@ -48,7 +49,7 @@ int main(int argc, char **argv) {
   const cli_command *command = cli_find_command(first);
   if (!command) {
     if (*first != '-') return unknown_command(first);
-    fprintf(stderr, "throng: option '%s' before a command\n", first);
+    fprintf(stderr, "throng: option '%s' before a command\n", cli_word(first));
     fprintf(stderr, "`throng --help` lists the commands.\n");
     return CLI_USAGE;
   }
