@@ -1,8 +1,10 @@
 /// The program: finds the command, runs it, and makes sure that what was printed has arrived.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "config/nearest.h"
@@ -27,7 +29,17 @@ static int unknown_command(const char *name) {
   return CLI_USAGE;
 }
 
+/// A file opened where standard input or output was closed would be read as the one or written into
+/// as the other. So the places are taken, by what refuses both.
+static void fill_closed_streams(void) {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
+    if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+      (void)open("/dev/null",
+                 stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // the lowest: `stream`
+}
+
 int main(int argc, char **argv) {
+  fill_closed_streams();
   signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
   cli_guard_stdout();
   if (argc < 2) {
