@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/learner.h"
+#include "base/file_kind.h"
 #include "base/safetensors.h"
 
 enum { IDENTITY_SIZE = 1024, PARTS = 5 };
@@ -88,6 +89,7 @@ static throng_status check_identity(const throng_agent *a, const char *path) {
 }
 
 throng_status throng_agent_restore(throng_agent *a, const char *path) {
+  THRONG_TRY(file_kind_require(path, FILE_KIND_CHECKPOINT));
   THRONG_TRY(check_identity(a, path));
   THRONG_TRY(sim_check_identity(a->sim, path));
   tensor_set *part[PARTS];

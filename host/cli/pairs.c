@@ -78,8 +78,7 @@ throng_status pairs_read(const throng_world *world, const char *path,
   THRONG_TRY(
       throng_grow((void **)&out->offset, &out->offset_capacity, 1, sizeof *out->offset, "pairs"));
   out->offset[0] = 0;
-  THRONG_TRY_GOTO(line_reader_open(!strcmp(path, "-") ? "/dev/stdin" : path, "--pairs",
-                                   "read pairs", progress, &csv.reader));
+  THRONG_TRY_GOTO(line_reader_open(path, "--pairs", "read pairs", progress, &csv.reader));
   THRONG_TRY_GOTO(read_records(world, &csv, out));
 done:
   line_reader_close(csv.reader);

@@ -15,9 +15,9 @@ typedef struct prepare_report {
   double keyword_seconds, embedding_seconds, seconds;
 } prepare_report;
 
-/// Write the world that the sections dataset, keywords and embedding ask for to `path`, atomically.
-/// `report` may be NULL.
-throng_status prepare_world(const throng_config *config, const char *path,
+/// Write the world that the sections dataset, keywords and embedding ask for to `path`, atomically;
+/// the variables of the paths that it reads are put in. `report` may be NULL.
+throng_status prepare_world(throng_config *config, const char *path,
                             const throng_progress *progress, prepare_report *report);
 
 #endif

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "data/ingest.h"
+#include "data/stream.h"
 
 static const dataset_reader *find_reader(dataset_format format) {
   switch (format) {
@@ -150,7 +151,10 @@ throng_status dataset_read(const dataset_def *def, const throng_progress *progre
     return throng_fail(THRONG_ERROR_ARGUMENT, "dataset_read: format %d is unknown", def->format);
   ingest in = {.def = def, .progress = progress};
   double start = now();
+  stream_scope scope;
+  stream_scope_begin(&scope);
   throng_status status = read_all(&in, reader, out);
+  stream_scope_end(&scope);
   if (status == THRONG_OK) {
     out->has_time = in.has_time;
     out->has_text = in.has_text;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/safetensors.h"
 #include "sim/sim.h"
 
@@ -53,6 +54,7 @@ throng_status throng_sim_save(throng_sim *s, const char *path) {
 }
 
 throng_status throng_sim_restore(throng_sim *s, const char *path) {
+  THRONG_TRY(file_kind_require(path, FILE_KIND_LANES));
   THRONG_TRY(sim_check_identity(s, path));
   return tensors_load((tensor_set *[]){&s->lanes}, (const char *[]){""}, 1, path);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/json.h"
 #include "base/safetensors.h"
 #include "sta/sta.h"
@@ -104,6 +105,7 @@ static throng_status check_finite(const char *path, const throng_sta *sta) {
 throng_status throng_sta_open(throng_backend *backend, const throng_world *world, const char *path,
                               throng_sta **out) {
   *out = NULL;
+  THRONG_TRY(file_kind_require(path, FILE_KIND_STA));
   safetensors_file *file;
   THRONG_TRY(safetensors_open(path, &file));
   throng_sta_def def;

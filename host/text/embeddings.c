@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/safetensors.h"
+#include "data/stream.h"
 #include "llm/embed.h"
 #include "text/keywords.h"
 #include "text/lsa.h"
@@ -76,10 +77,9 @@ static throng_status take_vocabulary(const char *path, FILE *file, interner *wor
 }
 
 static throng_status read_vocabulary(const char *path, interner *words) {
-  FILE *file = fopen(path, "rb");
-  if (!file)
-    return throng_fail(THRONG_ERROR_IO, "embedding.vocabulary: %s: %s", path, strerror(errno));
-  throng_status status = take_vocabulary(path, file, words);
+  FILE *file;
+  THRONG_TRY(stream_open_file(path, "embedding.vocabulary", NULL, &file));
+  throng_status status = take_vocabulary(stream_name(path), file, words);
   fclose(file);
   return status;
 }

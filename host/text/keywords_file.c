@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "data/stream.h"
 #include "text/keyword_builder.h"
 #include "text/keywords_file.h"
 
@@ -250,10 +251,9 @@ throng_status keywords_from_file(const keywords_def *def, const dataset *data,
   if (!def->file || !*def->file)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "keywords.file: missing; provider file reads JSON lines from it");
-  FILE *file = fopen(def->file, "rb");
-  if (!file)
-    return throng_fail(THRONG_ERROR_IO, "keywords.file: %s: %s", def->file, strerror(errno));
-  throng_status status = keywords_read(file, def->file, data, progress, out);
+  FILE *file;
+  THRONG_TRY(stream_open_file(def->file, "keywords.file", progress, &file));
+  throng_status status = keywords_read(file, stream_name(def->file), data, progress, out);
   fclose(file);
   return status;
 }

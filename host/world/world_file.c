@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/safetensors.h"
 #include "world/world.h"
 
@@ -229,6 +230,7 @@ throng_status throng_world_open(const char *path, throng_world **out) {
   safetensors_file *file;
   throng_world *world;
   *out = NULL;
+  THRONG_TRY(file_kind_require(path, FILE_KIND_WORLD));
   THRONG_TRY(safetensors_open(path, &file));
   throng_status status = throng_alloc((void **)&world, 1, sizeof *world, path);
   if (status == THRONG_OK) {
