@@ -189,6 +189,7 @@ TEST(agent, options_out_of_range_are_named_with_what_was_expected) {
     EXPECT_TRUE(none == NULL);                                                         \
   } while (0)
   REFUSED(def.cookie = 0, "throng_default_agent_def()");
+  REFUSED(def.count = 65536, "agent.count: 65536 is not in 1..65535");
   REFUSED(def.count = 3, "3 agents cannot share 8 lanes evenly");
   REFUSED(def.gamma = 1.5f, "agent.gamma: 1.5 is not in 0..1");
   REFUSED(def.gamma = NAN, "agent.gamma: nan");

@@ -11,5 +11,6 @@ endif()
 if(TARGET throng_cuda_kernels)
   add_test(NAME check_cuda_resources
            COMMAND ${CHECKS}/cuda_resources.sh ${THRONG_CUDA_RESOURCES} ${PROJECT_SOURCE_DIR}/kernels
+                   ${PROJECT_SOURCE_DIR}/cuda/row_table.c
                    ${CMAKE_CUDA_ARCHITECTURES})
 endif()
