@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { MUTATIONS = 3000 };
+enum { MUTATIONS = 2000 };
 
 static uint32_t next_random(uint64_t *state) {
   *state = *state * 6364136223846793005u + 1442695040888963407u;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "config/keys.h"
 #include "config/nearest.h"
 #include "config/read.h"
@@ -33,6 +34,7 @@ bool config_has_section(const throng_config *config, const char *section) {
 
 /// "a.b=c": strings, paths and names are taken as they stand, anything else is read as JSON.
 static throng_status override(throng_config *config, const char *text) {
+  NUMBERS_WITHOUT_LOCALE;
   char path[128], where[160];
   const char *equals = strchr(text, '=');
   size_t length = equals ? (size_t)(equals - text) : 0;
