@@ -193,7 +193,7 @@ TEST(world, every_broken_invariant_is_refused_with_tensor_and_index) {
   REFUSED(w->embedding_neg[0] = 3, "'embedding_neg' row 0: length");
   REFUSED(w->embedding_neg[4] = 1,
           "'embedding_neg' row 2: length 1, expected 0 (its set is empty)");
-  REFUSED(w->keyword_embedding[1] = 0.5f, "'keyword_embedding' row 0");
+  REFUSED(w->keyword_embedding[1] = INFINITY, "'keyword_embedding' at index 1: not a finite");
   REFUSED(w->user_offset[1] = -3, "'user_offset' at index 1");
   REFUSED(w->history_item[2] = 4, "'history_item' at index 2: 4, expected 0 to 3");
   REFUSED(w->history_like[1] = 2, "'history_like' at index 1: neither 0 nor 1");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/learner.h"
+#include "base/file_kind.h"
 #include "base/identity.h"
 #include "base/numbers.h"
 #include "base/safetensors.h"
@@ -113,6 +114,7 @@ throng_status agent_restore_from(throng_agent *a, const safetensors_file *file) 
 }
 
 throng_status throng_agent_restore(throng_agent *a, const char *path) {
+  THRONG_TRY(file_kind_require(path, FILE_KIND_CHECKPOINT));
   safetensors_file *file;
   THRONG_TRY(safetensors_open(path, &file));
   throng_status status = agent_restore_from(a, file);

@@ -80,6 +80,7 @@ typedef struct agent_batch {
   agent_pass state, next;
   float *best_value;  // of the next state
   int32_t *best_item;
+  int64_t *packed;                        // what a device's search for them works in, or NULL
   float *item_feature;                    // (n_agent, batch, n_feature) of the action
   float *vector, *bias;                   // of the action
   float *next_vector, *next_bias;         // of the next state's best item
@@ -146,6 +147,8 @@ struct throng_agent {
   agent_actor *actor, *visitor;  // for the agent's own simulator; for another, made on demand
   float *statistics;             // (3, count) host
   agent_graph graph[AGENT_GRAPHS];
+  bool unrecorded;            // one could not be recorded: no other is tried
+  char note[768], told[768];  // see agent_take_note
 };
 
 enum { AGENT_COUNTERS = 4 };
@@ -196,10 +199,14 @@ typedef struct best_mask {
   int64_t n_seen_word;
   state_view shown;  // shown.entry NULL: not used
 } best_mask;
-/// Best items of every row by query . vector + bias; ties go to the lower item.
+/// Numbers of scratch memory with which agent_best finds `rows` states' best items in one kernel; 0
+/// where the backend is faster by tiles.
+int64_t agent_packed_size(const throng_agent *a, int64_t rows);
+/// Best items of every row by query . vector + bias; ties go to the lower item. `packed`:
+/// agent_packed_size of them, or NULL, which takes tiles.
 throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,
                          const float *query, int64_t rows, const best_mask *mask, int32_t top,
-                         float *value, int32_t *item);
+                         int64_t *packed, float *value, int32_t *item);
 /// C (m, n) of every agent from its own A and B, all contiguous.
 throng_status agent_product(const throng_agent *a, bool transpose_a, bool transpose_b, int64_t m,
                             int64_t n, int64_t k, const float *x, const float *y, float beta,

@@ -107,7 +107,7 @@ static int print_world(const cli_run *run, const throng_world *world, const thro
     return cli_json(document);
   }
   char a[32], b[32], c[32], n[32];
-  printf("made from      %s\n", world->source ? world->source : "(not said)");
+  printf("made from      %s\n", world->source ? cli_word(world->source) : "(not said)");
   world_summary_print(world);
   printf("times          %s\n", world->has_time ? "yes" : "no, only the order of interactions");
   puts("\nMemory of a simulator on this world");

@@ -145,6 +145,7 @@ int cmd_train(cli_run *run) {
   char *resolved = NULL;
   throng_status status;
   double start = cli_now();
+  THRONG_TRY_GOTO(train_inputs_use(&config));
   THRONG_TRY_GOTO(config_print(&config, &resolved));
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
   THRONG_TRY_GOTO(train_inputs_open(&config, backend, &run->progress, &in));

@@ -12,6 +12,7 @@
 #include "base/atomic_file.h"
 #include "config/keys.h"
 #include "config/prepare.h"
+#include "data/stream.h"
 #include "train/train_memory.h"
 
 /// The sections of the resolved config that a file was made from, as text.
@@ -47,7 +48,8 @@ static throng_status look(const char *path, const char *text, bool *unchanged) {
   return THRONG_OK;
 }
 
-/// True where one of the raw files that a world is made from was written after the world.
+/// True where one of the raw files that a world is made from was written after the world, or is a
+/// pipe, which may bring anything.
 static bool raw_files_changed(const throng_config *config, const char *world) {
   struct stat made, raw;
   if (stat(world, &made) != 0) return true;
@@ -57,7 +59,9 @@ static bool raw_files_changed(const throng_config *config, const char *world) {
                 !strncmp(key->path, "embedding.", 10);
     if (!read || key->kind != KEY_PATH) continue;
     const char *path = *(const char *const *)(const void *)((const char *)config + key->offset);
-    if (!path || stat(path, &raw) != 0) continue;
+    if (!path) continue;
+    if (stream_is_pipe(path)) return true;
+    if (stat(path, &raw) != 0) continue;
     if (raw.st_mtim.tv_sec > made.st_mtim.tv_sec ||
         (raw.st_mtim.tv_sec == made.st_mtim.tv_sec && raw.st_mtim.tv_nsec > made.st_mtim.tv_nsec))
       return true;
@@ -83,7 +87,7 @@ static throng_status remember(const char *path, const char *text) {
   return atomic_file_commit(file);
 }
 
-static throng_status open_world(const throng_config *config, const throng_progress *progress,
+static throng_status open_world(throng_config *config, const throng_progress *progress,
                                 train_inputs *in) {
   if (config->world_file) return throng_world_open(config->world_file, &in->world);
   bool synth = config_has_section(config, "synth");
@@ -159,7 +163,15 @@ done:
   return status;
 }
 
-throng_status train_inputs_open(const throng_config *config, throng_backend *backend,
+throng_status train_inputs_use(throng_config *config) {
+  THRONG_TRY(config_use(config, "train.out"));
+  THRONG_TRY(config_use(config, "world.file"));
+  THRONG_TRY(config_use(config, "sta.file"));
+  bool reads = !config->world_file && !config_has_section(config, "synth");
+  return reads && config_has_section(config, "dataset") ? config_check_dataset(config) : THRONG_OK;
+}
+
+throng_status train_inputs_open(throng_config *config, throng_backend *backend,
                                 const throng_progress *progress, train_inputs *out) {
   memset(out, 0, sizeof *out);
   const char *folder = config->train.out;

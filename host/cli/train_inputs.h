@@ -13,7 +13,9 @@ typedef struct train_inputs {
   run_folder *folder;                   // locked before anything in it was looked at
 } train_inputs;
 
-throng_status train_inputs_open(const throng_config *config, throng_backend *backend,
+/// Put the variables into the paths that this run uses, and no others.
+throng_status train_inputs_use(throng_config *config);
+throng_status train_inputs_open(throng_config *config, throng_backend *backend,
                                 const throng_progress *progress, train_inputs *out);
 /// Removes the run folder too where this run made it and nothing was put into it.
 void train_inputs_close(train_inputs *inputs);

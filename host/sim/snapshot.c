@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/identity.h"
 #include "base/numbers.h"
+#include "base/safetensors.h"
 #include "sim/sim.h"
 
 enum { IDENTITY_SIZE = 512, STA_SIZE = 64 };
@@ -70,6 +72,7 @@ throng_status throng_sim_save(throng_sim *s, const char *path) {
 }
 
 throng_status throng_sim_restore(throng_sim *s, const char *path) {
+  THRONG_TRY(file_kind_require(path, FILE_KIND_LANES));
   safetensors_file *file;
   tensor_set *const lanes[] = {&s->lanes};
   THRONG_TRY(safetensors_open(path, &file));

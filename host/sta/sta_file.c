@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/json.h"
 #include "base/numbers.h"
 #include "base/safetensors.h"
@@ -98,6 +99,7 @@ static throng_status read_header(const char *path, const safetensors_file *file,
 throng_status throng_sta_open(throng_backend *backend, const throng_world *world, const char *path,
                               throng_sta **out) {
   *out = NULL;
+  THRONG_TRY(file_kind_require(path, FILE_KIND_STA));
   safetensors_file *file;
   throng_sta_def def;
   throng_sta *sta = NULL;

@@ -226,6 +226,20 @@ static throng_status evaluate_yardsticks(training *t) {
   return THRONG_OK;
 }
 
+/// How many steps the replay remembers: with many lanes a buffer of usual size holds a few, and the
+/// agent learns from almost nothing but the present.
+static void tell_replay(training *t, const throng_agent_def *agent) {
+  enum { FEW_STEPS = 16 };
+  const int64_t steps =
+      (agent->buffer + t->sim->n_lane / agent->count - 1) / (t->sim->n_lane / agent->count);
+  if (steps < FEW_STEPS && steps * t->sim->n_lane < t->def->steps)
+    throng_note(t->progress,
+                "agent.buffer: %" PRId64 " transitions an agent are the last %" PRId64
+                " steps of its %d lanes; %d steps want agent.buffer=%" PRId64,
+                agent->buffer, steps, t->sim->n_lane / agent->count, 256,
+                (int64_t)256 * (t->sim->n_lane / agent->count));
+}
+
 /// Rows first: a checkpoint must not outlive the rows before it.
 static throng_status save(training *t) {
   THRONG_TRY(run_folder_sync(t->folder));
@@ -267,6 +281,8 @@ static throng_status take_steps(training *t, int32_t n_agent) {
     double begin = clock_seconds();
     int64_t before = t->steps;
     THRONG_TRY(throng_agent_train_step(t->agent));
+    const char *note = agent_take_note(t->agent);
+    if (note) throng_note(t->progress, "%s", note);
     t->steps += t->sim->n_lane;
     // What is only queued on a device has not been done yet.
     if (marked(t, before)) THRONG_TRY(t->sim->backend->ops->synchronize(t->sim->backend));
@@ -358,6 +374,7 @@ static throng_status run(training *t, const throng_agent_def *agent) {
   THRONG_TRY(run_folder_begin(t->folder, t->start, &t->seconds));
   t->earlier = t->seconds;
   THRONG_TRY(write_config(t, agent));
+  tell_replay(t, agent);
   if (t->def->yardsticks) THRONG_TRY(evaluate_yardsticks(t));
   if (t->start < 0) {
     train_row row = {.n = 0};
