@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/numbers.h"
 #include "config/keys.h"
 #include "config/nearest.h"
 #include "config/read.h"
@@ -71,6 +72,7 @@ static throng_status no_such_key(const char *path) {
 
 /// "a.b=c": strings, paths and names are taken as they stand, anything else is read as JSON.
 static throng_status override(throng_config *config, const char *text) {
+  NUMBERS_WITHOUT_LOCALE;
   char path[128], where[160];
   const char *equals = strchr(text, '=');
   size_t length = equals ? (size_t)(equals - text) : 0;

@@ -14,3 +14,11 @@ if(TARGET throng_cuda_kernels)
                    ${PROJECT_SOURCE_DIR}/cuda/row_table.c
                    ${CMAKE_CUDA_ARCHITECTURES})
 endif()
+if(NOT THRONG_SANITIZE)
+  set(hardened 0)
+  if(THRONG_HARDEN AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_C_FLAGS_RELEASE MATCHES "-O[1-3s]")
+    set(hardened 1)
+  endif()
+  add_test(NAME check_hardening
+           COMMAND ${CHECKS}/hardening.sh ${hardened} $<TARGET_FILE:throng_program> $<TARGET_FILE:throng>)
+endif()
