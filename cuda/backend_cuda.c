@@ -448,6 +448,9 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
            device, count, is.name, is.major, is.minor, is.n_multiprocessor,
            (double)is.free_bytes / 1073741824.0, (double)is.total_bytes / 1073741824.0,
            runtime / 1000, runtime % 1000 / 10, driver / 1000, driver % 1000 / 10);
+  snprintf(backend->arithmetic, sizeof backend->arithmetic,
+           "cuda, %.100s, compute %d.%d, CUDA %d.%d", is.name, is.major, is.minor, runtime / 1000,
+           runtime % 1000 / 10);
   *out = backend;
   return THRONG_OK;
 }

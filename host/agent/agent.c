@@ -152,6 +152,7 @@ static throng_status allocate(throng_agent *a) {
   THRONG_TRY(register_tables(a));
   THRONG_TRY(
       tensors_add(&a->counters, &a->counter, TENSOR_I64, TENSOR_SHAPE(AGENT_COUNTERS), "counter"));
+  tensors_within(&a->counters, 0, AGENT_CLOCK_MOST);
   const struct {
     tensor_set *set;
     const char *what;

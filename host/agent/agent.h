@@ -33,4 +33,7 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
 /// next call.
 const char *agent_take_note(throng_agent *agent);
 
+/// throng_agent_restore from a file that is open already.
+throng_status agent_restore_from(throng_agent *agent, const safetensors_file *file);
+
 #endif

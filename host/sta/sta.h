@@ -36,6 +36,12 @@
   X(out_weight, ONES, width)                \
   X(out_bias, ZEROS, 1)
 
+/// Largest weight that a file may hold. Within it every answer is a number whatever the shape
+/// (width 128 and 4 layers at most): inputs of a layer stay below 1.3e5, attention's scores below
+/// 3e23, the residual below 2e18, of which the variance alone may overflow, and then the token
+/// reads as its bias. What is fitted stays below 100.
+#define STA_WEIGHT_MOST 1e4
+
 /// One writable array a parameter: the parameters themselves, their gradients, their moments.
 typedef struct sta_arrays {
 #define X(name, fresh, ...) float *name;

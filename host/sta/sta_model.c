@@ -49,8 +49,9 @@ throng_status sta_check_def(const throng_sta_def *def) {
 throng_status sta_register(const throng_sta_def *def, int64_t n_user, int64_t n_item,
                            tensor_set *set, sta_arrays *arrays) {
   const int64_t width = def->width, layers = def->layers, window = def->window;
-#define X(name, fresh, ...) \
-  THRONG_TRY(tensors_add(set, &arrays->name, TENSOR_F32, TENSOR_SHAPE(__VA_ARGS__), #name));
+#define X(name, fresh, ...)                                                                  \
+  THRONG_TRY(tensors_add(set, &arrays->name, TENSOR_F32, TENSOR_SHAPE(__VA_ARGS__), #name)); \
+  tensors_within(set, -STA_WEIGHT_MOST, STA_WEIGHT_MOST);
   STA_PARAMETERS(X)
 #undef X
   return THRONG_OK;
