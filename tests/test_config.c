@@ -213,9 +213,9 @@ TEST(config, environment_variables_expand_in_paths_only) {
 TEST(config, files_of_another_format_are_refused_with_the_format_that_uses_them) {
   EXPECT_CONTAINS(refusal("{\"dataset\": {\"format\": \"amazon\", \"ratings\": \"r.csv\"}}"),
                   "run.json: dataset.ratings: dataset.format amazon does not use it (anime and "
-                  "movielens does)");
+                  "movielens do)");
   EXPECT_CONTAINS(refusal("{\"dataset\": {\"format\": \"anime\", \"columns\": {\"user\": \"u\"}}}"),
-                  "dataset.columns.user: dataset.format anime does not use it (csv does)");
+                  "dataset.columns.user: dataset.format anime does not use it (recbole and csv do)");
   throng_config config;
   ASSERT_OK(load("{\"dataset\": {\"format\": \"anime\", \"ratings\": \"r.csv\"}}", NULL, &config));
   EXPECT_EQ(config_check_dataset(&config), THRONG_ERROR_CONFIG);

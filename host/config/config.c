@@ -31,6 +31,20 @@ bool config_has_section(const throng_config *config, const char *section) {
   return false;
 }
 
+/// "a,b" as an array of strings.
+static cJSON *split_list(const char *text) {
+  cJSON *array = cJSON_CreateArray();
+  for (const char *at = text; array;) {
+    size_t n = strcspn(at, ",");
+    char *one = strndup(at, n);
+    cJSON_AddItemToArray(array, one ? cJSON_CreateString(one) : NULL);
+    free(one);
+    if (!at[n]) break;
+    at += n + 1;
+  }
+  return array;
+}
+
 /// "a.b=c": strings, paths and names are taken as they stand, anything else is read as JSON.
 static throng_status override(throng_config *config, const char *text) {
   char path[128], where[160];
@@ -53,6 +67,8 @@ static throng_status override(throng_config *config, const char *text) {
   cJSON *node = NULL;
   if (key->kind == KEY_STRING || key->kind == KEY_PATH || key->kind == KEY_ENUM) {
     node = cJSON_CreateString(value);
+  } else if (key->kind == KEY_TEXTS && *value != '[' && strcmp(value, "null") != 0) {
+    node = split_list(value);
   } else {
     char wrapped[512];
     bool bare = key->count > 1 && *value != '[';
@@ -114,8 +130,9 @@ static throng_status check_formats(const throng_config *config) {
       size_t used = strlen(uses);
       snprintf(uses + used, sizeof uses - used, "%s%s", used ? " and " : "", format->names[f]);
     }
-    return wrong(config, "%s: dataset.format %s does not use it (%s does)", key->path,
-                 format->names[config->dataset.format], uses);
+    return wrong(config, "%s: dataset.format %s does not use it (%s %s)", key->path,
+                 format->names[config->dataset.format], uses,
+                 strstr(uses, " and ") ? "do" : "does");
   }
   return THRONG_OK;
 }

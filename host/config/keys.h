@@ -9,7 +9,8 @@
 
 typedef enum key_kind {
   KEY_STRING,
-  KEY_PATH,  // a string in which ${NAME} is expanded
+  KEY_PATH,   // a string in which ${NAME} is expanded
+  KEY_TEXTS,  // an array of strings; the field is a NULL-terminated const char *const *
   KEY_I32,
   KEY_U32,
   KEY_I64,
@@ -53,6 +54,8 @@ throng_status config_assign(throng_config *config, const config_key *key, const 
 /// A key's present value as JSON text, into `buffer`.
 void config_value_text(const throng_config *config, const config_key *key, char *buffer,
                        size_t size);
+/// A KEY_TEXTS value as an array of JSON; NULL where memory is short.
+cJSON *config_texts_json(const throng_config *config, const config_key *key);
 /// What the key accepts: "integer in 1..16777216".
 void config_expectation(const config_key *key, char *buffer, size_t size);
 

@@ -102,6 +102,41 @@ static throng_status explain(line_reader *reader, unpack_result result) {
   return throng_fail(THRONG_ERROR_IO, "%s: after line %lld: %s", path, lines_so_far(reader), cause);
 }
 
+void line_reader_command(const line_reader *reader, const char *command, char *text, size_t size) {
+  char quoted[512];
+  file_kind_quote(reader->path, quoted, sizeof quoted);
+  if (unpacker_codec(reader->file))
+    snprintf(text, size, "%s %s | %s > data.txt", unpacker_command(reader->file), quoted, command);
+  else
+    snprintf(text, size, "%s %s > data.txt", command, quoted);
+}
+
+/// One JSON value over the whole file, which readers of lines would take for something else.
+static throng_status check_json(const line_reader *reader) {
+  const char *at = reader->buffer, *end = at + reader->end;
+  char command[700];
+  if (reader->end >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0) at += 3;
+  while (at < end && *at && strchr(" \t\r\n", *at)) at++;
+  char first = '\0';
+  if (at < end) first = *at++;
+  bool lines = false;
+  for (; at < end && *at && strchr(" \t\r\n", *at); at++) lines |= *at == '\n';
+  if (first == '[' && at < end && *at == '{') {
+    line_reader_command(reader, "jq -c '.[]'", command, sizeof command);
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: one JSON array, expected one object a line; make it so with: %s",
+                       reader->path, command);
+  }
+  if (first == '{' && lines && at < end && *at == '"') {
+    line_reader_command(reader, "jq -c .", command, sizeof command);
+    return throng_fail(
+        THRONG_ERROR_DATA,
+        "%s: JSON over several lines, expected one object a line; make it so with: %s",
+        reader->path, command);
+  }
+  return THRONG_OK;
+}
+
 /// What the first bytes tell: that this is no text, or that lines end with CR as on an old Mac.
 static throng_status look_at_start(line_reader *reader) {
   char text[2400];
@@ -111,7 +146,7 @@ static throng_status look_at_start(line_reader *reader) {
     return throng_fail(THRONG_ERROR_DATA, "%s: %s", reader->path, text);
   if (!memchr(reader->buffer, '\n', reader->end) && memchr(reader->buffer, '\r', reader->end))
     reader->line_end = '\r';
-  return THRONG_OK;
+  return check_json(reader);
 }
 
 /// Make room behind `end` and fill it.
@@ -219,18 +254,13 @@ throng_status line_reader_require_utf8(const line_reader *reader, const char *li
   if (i == length) return THRONG_OK;
   // In Windows' encoding of Western Europe these are quotes and dashes, in Latin-1 controls.
   bool windows = (unsigned char)line[i] < 0xA0;
-  char quoted[256];
-  file_kind_quote(reader->path, quoted, sizeof quoted);
-  const char *codec = unpacker_codec(reader->file);
-  const char *encoding = windows ? "WINDOWS-1252" : "LATIN1";
-  char from[400];
-  if (codec)
-    snprintf(from, sizeof from, "%s %s | iconv -f %s -t UTF-8", unpacker_command(reader->file),
-             quoted, encoding);
-  else
-    snprintf(from, sizeof from, "iconv -f %s -t UTF-8 %s", encoding, quoted);
+  char from[700];
+  line_reader_command(reader,
+                      windows ? "iconv -f WINDOWS-1252 -t UTF-8" : "iconv -f LATIN1 -t UTF-8", from,
+                      sizeof from);
   return line_reader_fail(
       reader,
-      "byte 0x%02X at column %zu is not UTF-8, expected UTF-8 text (where it is %s: %s > data.txt)",
+      "byte 0x%02X at column %zu is not UTF-8, expected UTF-8 text (where it is "
+      "%s: %s)",
       (unsigned char)line[i], i + 1, windows ? "Windows-1252" : "Latin-1", from);
 }

@@ -29,6 +29,9 @@ int64_t line_reader_number(const line_reader *reader);
 /// Uncompressed bytes read so far, line ends included.
 int64_t line_reader_bytes(const line_reader *reader);
 const char *line_reader_path(const line_reader *reader);
+/// "gzip -dc PATH | COMMAND > data.txt", or "COMMAND PATH > data.txt" where the file is plain: to
+/// be pasted into a shell.
+void line_reader_command(const line_reader *reader, const char *command, char *text, size_t size);
 /// True after an error of line_reader_next that ended the file; after others the next line can be
 /// read.
 bool line_reader_broken(const line_reader *reader);
