@@ -247,6 +247,9 @@ const config_key config_keys[] = {
     I32("sta.epochs", sta.epochs, 1, 100000, "epochs at most"),
     I32("sta.patience", sta.patience, 1, 100000,
         "epochs without a better validation AUC before stopping"),
+    I32("sta.negatives", sta.negatives, -1, 1000,
+        "unseen items that stand as dislikes beside each like in the fit (label); -1: 1 where the "
+        "world has no dislikes, else 0"),
     F32("sta.threshold", sta.threshold, 0, 1, "f_sta votes 1 where p reaches it"),
     SEED("sta.seed", sta.seed, "seed of the fit; follows train.seed unless given"),
 

@@ -83,9 +83,8 @@ static void choose_separator(const char *line, const char *const wanted[], csv_d
 
 typedef struct sample {
   int64_t records, faults;
-  bool open;     // the one fault is a quote that is open to the end of the file
-  bool quoted;   // a field stands in quotes, taken as text
-  bool escaped;  // a quote after a backslash
+  bool open;    // the one fault is a quote that is open to the end of the file
+  bool quoted;  // a field stands in quotes, taken as text
 } sample;
 
 /// Read the first records in a dialect and count those that do not fit.
@@ -112,12 +111,32 @@ static throng_status try_dialect(const char *path, const char *key, const csv_wi
       const char *text = csv_field(&csv, i);
       size_t n = csv_length(&csv, i);
       out->quoted |= n >= 2 && text[0] == '"' && text[n - 1] == '"';
-      out->escaped |= strstr(text, "\\\"") != NULL;
     }
   }
   line_reader_close(csv.reader);
   csv_free(&csv);
   // What ends the file here is met again, and told, by who reads it.
+  return status == THRONG_ERROR_DATA ? THRONG_OK : status;
+}
+
+/// Whether a quote stands after a backslash in the first lines.
+static throng_status find_escapes(const char *path, const char *key, char quote, bool *found) {
+  const char escaped[] = {'\\', quote, '\0'};
+  line_reader *reader;
+  throng_status status;
+  *found = false;
+  THRONG_TRY(line_reader_open(path, key, "look at the file", NULL, &reader));
+  for (;;) {
+    char *line = NULL;
+    size_t length;
+    status = line_reader_next(reader, &line, &length);
+    if (status != THRONG_OK || !line) break;
+    *found = strstr(line, escaped) != NULL;
+    if (*found || line_reader_number(reader) >= SAMPLE_RECORDS ||
+        line_reader_bytes(reader) >= SAMPLE_BYTES)
+      break;
+  }
+  line_reader_close(reader);
   return status == THRONG_ERROR_DATA ? THRONG_OK : status;
 }
 
@@ -128,13 +147,13 @@ static throng_status choose_quotes(const char *path, const char *key, const csv_
   sample first, other;
   if (!d->quote) return THRONG_OK;
   THRONG_TRY(try_dialect(path, key, wishes, d, &first));
-  // A quote that is never closed is a mistake, not a dialect: the settings are for who knows
-  // better.
-  if (first.faults == 0 || first.open) return THRONG_OK;
+  if (first.faults == 0) return THRONG_OK;
   plain.quote = '\0';
   THRONG_TRY(try_dialect(path, key, wishes, &plain, &other));
   bool no_quotes = other.faults == 0 && !other.quoted;
-  if (!wishes->escape && other.escaped) {
+  bool escaped = false;
+  if (!wishes->escape) THRONG_TRY(find_escapes(path, key, d->quote, &escaped));
+  if (escaped) {
     escapes.escape = '\\';
     THRONG_TRY(try_dialect(path, key, wishes, &escapes, &other));
     if (other.faults == 0 || (!no_quotes && other.faults * 2 < first.faults)) {
@@ -142,7 +161,8 @@ static throng_status choose_quotes(const char *path, const char *key, const csv_
       return THRONG_OK;
     }
   }
-  if (!wishes->quote && no_quotes) *d = plain;
+  // A quote that is never closed is a mistake, not a dialect: the setting is for who knows better.
+  if (!wishes->quote && no_quotes && !first.open) *d = plain;
   return THRONG_OK;
 }
 

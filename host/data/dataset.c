@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "data/ingest.h"
+#include "data/sampled_dislikes.h"
 
 static const dataset_reader *find_reader(dataset_format format) {
   switch (format) {
@@ -146,7 +147,11 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
   THRONG_TRY(item_facts_init(&in->facts, out->n_item));
   if (reader->items) THRONG_TRY(reader->items(in));
   THRONG_TRY(item_facts_finish(&in->facts, out));
-  return place_rows(in, out);
+  THRONG_TRY(place_rows(in, out));
+  out->has_time = in->has_time;
+  out->has_text = in->has_text;
+  return sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
+                              &in->counts.negatives);
 }
 
 static double now(void) {
@@ -194,6 +199,9 @@ static void tell(const ingest *in, const dataset *d) {
                 (long long)c->duplicates);
   if (c->unrated > 0)
     throng_note(in->progress, "%lld unrated interactions dropped", (long long)c->unrated);
+  if (c->negatives > 0)
+    throng_note(in->progress, "%lld unseen items put in as dislikes, %d a like",
+                (long long)c->negatives, in->def->negatives);
   tell_bad_rows(in);
   tell_doubtful_ratings(in);
   if (c->unknown_item > 0)
@@ -213,8 +221,6 @@ throng_status dataset_read(const dataset_def *def, const throng_progress *progre
   double start = now();
   throng_status status = read_all(&in, reader, out);
   if (status == THRONG_OK) {
-    out->has_time = in.has_time;
-    out->has_text = in.has_text;
     out->implicit = in.implicit;
     out->counts = in.counts;
     out->counts.seconds = now() - start;
