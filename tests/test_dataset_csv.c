@@ -47,14 +47,13 @@ TEST(dataset_csv, names_file_line_and_cause_of_bad_input) {
   } bad[] = {
       {"", "d.csv: the file is empty, expected a header line"},
       {"user,item,raiting\n",
-       "d.csv:1: no column \"rating\" (dataset.columns.rating), the header has: user, item, "
-       "raiting"},
+       "d.csv:1: no column \"rating\", but \"raiting\" may be it: give dataset.columns.rating"},
       {"a,b,3\nc,d,4\n", "d.csv:1: no column \"user\""},
       {"user,item,rating\nu,i\n", "d.csv:2: 2 fields, expected 3 as in the header"},
       {"user,item,rating\nu,i,\"3\n", "d.csv:2: a quoted field of this record is not closed"},
-      {"user,item,rating\nu,i\"x,3\n", "d.csv:2: column 4: '\"' inside an unquoted field"},
-      {"user,item,rating\nu,\"i\"x,3\n", "d.csv:2: column 6: text after a closing quote"},
-      {"user,item,rating\nu,i,nan\n", "d.csv:2: rating nan"},
+      {"user,item,rating\nu,\"i\"x,3\n\"u\",i,3\n",
+       "d.csv:2: column 6: text after a closing quote, expected ',' or the end (dataset.csv.quote"},
+      {"user,item,rating\nu,i,nan\n", "dataset: no interaction left of 2 lines: 1 unrated"},
       {"user,item,rating\nu,i,inf\n", "d.csv:2: rating inf"},
       {"user,item,rating\nu,i,-1e39\n",
        "d.csv:2: rating -1e+39, expected a number that a 32-bit float can hold"},
