@@ -129,7 +129,9 @@ TEST(cli_prepare, pairs_of_other_ids_say_what_would_match_and_how_many_do) {
   ASSERT_EQ(throng("prepare c.json -q -o w.safetensors " SETTINGS), 0);
   write_file("p.csv", "user,item\nu0,7\nu0,5.0\nu1,3\nU2,4\n");
   EXPECT_EQ(throng("votes w.safetensors --pairs p.csv"), 1);
-  EXPECT_CONTAINS(last.err, "p.csv:3: no item '5.0' in this world; '5' would match without \".0\"");
+  EXPECT_CONTAINS(
+      last.err,
+      "p.csv:3: no item '5.0' in this world; did you mean '5'? It would match without \".0\"");
   EXPECT_CONTAINS(last.err, "user and item of 2 of 4 pairs are in this world");
 }
 

@@ -18,8 +18,9 @@ static throng_status suggest(const char *what, const char *text, const string_ta
   const char *difference;
   THRONG_TRY(join_find_alike(ids, text, &alike, &difference));
   if (alike >= 0)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "no %s '%.80s' in this world; '%.60s' would match %s",
-                       what, text, strings_get(ids, alike), difference);
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "no %s '%.80s' in this world; did you mean '%.60s'? It would match %s", what,
+                       text, strings_get(ids, alike), difference);
   int64_t best[SUGGESTIONS];
   size_t distance[SUGGESTIONS];
   int found = 0;
