@@ -71,6 +71,29 @@ TEST(cli_prepare, the_report_has_histogram_likes_joins_and_what_was_dropped) {
   cJSON_Delete(document);
 }
 
+TEST(cli_prepare, bad_rows_are_told_by_cause_with_the_first) {
+  write_ratings("r.csv", "%d");
+  write_items();
+  FILE *file = fopen(in_folder("r.csv"), "a");
+  ASSERT_TRUE(file != NULL);
+  fputs("u1,2,many,3\nu1,2,4,never\nu1\n,2,3,4\n", file);
+  fclose(file);
+  write_file("c.json", "{}");
+  EXPECT_EQ(throng("prepare c.json -o w.safetensors " SETTINGS), 1);
+  EXPECT_CONTAINS(last.err, "r.csv:76: rating \"many\"");
+  ASSERT_EQ(throng("prepare c.json -o w.safetensors " SETTINGS "--set dataset.max_bad_rows=4"), 0);
+  EXPECT_CONTAINS(last.out, "without a true rating");
+  EXPECT_CONTAINS(last.out, "the first of them: r.csv:76: rating \"many\"");
+  ASSERT_EQ(
+      throng("prepare c.json -q --json -o w.safetensors " SETTINGS "--set dataset.max_bad_rows=4"),
+      0);
+  cJSON *document = cJSON_Parse(last.out);
+  const cJSON *read = cJSON_GetObjectItemCaseSensitive(document, "read");
+  static const char *const cause[] = {"malformed", "no_id", "no_rating", "no_time"};
+  for (int k = 0; k < 4; k++) EXPECT_EQ(number_at(read, "bad_rows", cause[k]), 1);
+  cJSON_Delete(document);
+}
+
 TEST(cli_prepare, many_values_of_ratings_are_shown_by_widths) {
   FILE *file = fopen(in_folder("r.csv"), "w");
   ASSERT_TRUE(file != NULL);
