@@ -120,7 +120,8 @@ static throng_status place_rows(ingest *in, dataset *out) {
     const interaction *row = &in->rows.row[place[i]];
     out->item[i] = row->item;
     out->rating[i] = row->rating;
-    out->like[i] = in->implicit || (double)row->rating >= in->def->like_threshold;
+    // As floats both: a rating of 4.1 reaches a threshold of 4.1.
+    out->like[i] = in->implicit || row->rating >= (float)in->def->like_threshold;
     out->time[i] = in->has_time ? time_column_seconds(&in->times, row->time) : place[i];
     if (in->has_text)
       THRONG_TRY_GOTO(strings_append(&out->text, strings_get(&in->text, place[i]),
