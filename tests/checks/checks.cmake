@@ -9,6 +9,10 @@ if(NOT THRONG_SANITIZE)
            COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
   # It runs the example too: threads that spin while they wait take the cores from other tests.
   set_tests_properties(check_install PROPERTIES ENVIRONMENT "OMP_WAIT_POLICY=passive")
+  # The archive of `make gpu-bundle` in a root where nothing is installed.
+  add_test(NAME check_gpu_bundle
+           COMMAND ${CHECKS}/gpu_bundle.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  set_tests_properties(check_gpu_bundle PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
 endif()
 if(TARGET throng_cuda_kernels)
   add_test(NAME check_cuda_resources
