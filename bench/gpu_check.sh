@@ -32,23 +32,25 @@ die() {
 }
 usage() { awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$self"; }
 
-# Beside its archive alone this script unpacks it, outside the folder: what is carried stays small.
-archive=$here/gpu-bundle.tar.xz
-if [ ! -d "$here/bin" ] && [ -f "$archive" ]; then
+# Beside its archive alone this script unpacks it, outside the folder: what is carried stays small. tar and gzip do, for
+# the programs inside are packed by an xz that lies beside them.
+archive=$here/gpu-bundle.tar.gz
+if [ ! -d "$here/libc" ] && [ -f "$archive" ]; then
   sum=$(sha256sum "$archive") && folder=${TMPDIR:-/tmp}/throng-gpu-$UID-${sum:0:16}
   if [ ! -f "$folder/run.sh" ]; then
     fresh=$(mktemp -d "$folder.XXXXXX") || die "cannot write into ${TMPDIR:-/tmp}; set TMPDIR to a folder with 300 MB free"
-    if command -v xz >/dev/null; then
-      tar -xJf "$archive" -C "$fresh"
-    elif command -v python3 >/dev/null; then
-      python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1], "r:xz").extractall(sys.argv[2])' "$archive" "$fresh"
-    else
-      die "neither xz nor python3 is here to unpack $archive: unpack it elsewhere and carry the folder over"
-    fi || die "$archive could not be unpacked into $fresh"
+    tar -xzf "$archive" -C "$fresh" || die "$archive could not be unpacked into $fresh: is it whole, and is there room?"
     mv -T "$fresh/gpu-bundle" "$folder" 2>/dev/null || [ -f "$folder/run.sh" ] || die "cannot rename $fresh/gpu-bundle to $folder"
     rm -rf "$fresh"
   fi
   exec bash "$folder/run.sh" "$@"
+fi
+if [ ! -d "$here/bin" ] && [ -f "$here/programs.tar.xz" ]; then
+  fresh=$(mktemp -d "$here/unpacked.XXXXXX") || die "cannot write into $here: unpack the archive where there are 300 MB free"
+  "$here/libc/ld-linux-x86-64.so.2" --library-path "$here/unpack:$here/libc" "$here/unpack/xz" -dc "$here/programs.tar.xz" |
+    tar -xf - -C "$fresh" || die "$here/programs.tar.xz could not be unpacked: is it whole, and are there 300 MB free?"
+  mv "$fresh/lib" "$fresh/share" "$here" 2>/dev/null && mv "$fresh/bin" "$here" || [ -d "$here/bin" ] || die "cannot unpack into $here"
+  rm -rf "$fresh"
 fi
 
 # --- what was asked for ------------------------------------------------------------------------
@@ -123,38 +125,37 @@ sets() {
   for pair in "$@"; do set+=(--set "$pair"); done
 }
 
-# folders_of FILE FOLDER...: those that hold it, each behind a colon.
-folders_of() {
-  local file=$1 folder found=
-  shift
-  for folder in "$@"; do [ ! -e "$folder/$file" ] || found+=:$folder; done
-  echo "$found"
+# folder_of FILE FOLDER...: the first that holds it, behind a colon.
+folder_of() {
+  local folder
+  for folder in "${@:2}"; do [ ! -e "$folder/$1" ] || { echo ":$folder"; return; }; done
 }
 # The driver's library and cuBLAS, where the loader would not look: CUDA's own folders, wheels of PyTorch.
 find_cuda() {
-  local site=() all
+  local site=() driver
   if [ "$backend" = cuda ] && command -v "$python" >/dev/null; then
     mapfile -t site < <("$python" -c 'import sys; print("\n".join(p for p in sys.path if p))' 2>/dev/null) 2>/dev/null
   fi
-  all=("${site[@]}" /usr/local/lib/python3*/*-packages /usr/lib/python3/dist-packages /opt/*/lib/python3*/site-packages
-    /opt/*/.venv/lib/python3*/site-packages /opt/venv/lib/python3*/site-packages "${HOME:-/root}"/.local/lib/python3*/site-packages)
-  library_path=$(folders_of libcublas.so.13 ${CUDA_HOME:+"$CUDA_HOME/lib64"} /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 \
-    /usr/local/cuda*/targets/x86_64-linux/lib /opt/cuda/lib64 /usr/lib/x86_64-linux-gnu "${all[@]/%//nvidia/cu13/lib}" \
-    "${all[@]/%//nvidia/cublas/lib}")
-  cublas=${library_path#:} cublas=${cublas%%:*}
-  library_path+=$(folders_of libcuda.so.1 /usr/local/nvidia/lib64 /usr/local/nvidia/lib /usr/lib/wsl/lib /usr/lib64-nvidia \
+  site+=(/usr/local/lib/python3*/*-packages /usr/lib/python3/dist-packages /opt/*/lib/python3*/site-packages
+    /opt/*/.venv/lib/python3*/site-packages "${HOME:-/root}"/.local/lib/python3*/site-packages)
+  cublas=$(folder_of libcublas.so.13 ${CUDA_HOME:+"$CUDA_HOME/lib64"} /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 \
+    /usr/local/cuda*/targets/x86_64-linux/lib /opt/cuda/lib64 /usr/lib/x86_64-linux-gnu "${site[@]/%//nvidia/cu13/lib}" \
+    "${site[@]/%//nvidia/cublas/lib}")
+  driver=$(folder_of libcuda.so.1 /usr/local/nvidia/lib64 /usr/local/nvidia/lib /usr/lib/wsl/lib /usr/lib64-nvidia \
     /run/opengl-driver/lib /usr/lib/x86_64-linux-gnu /usr/lib64)
-  library_path=${LD_LIBRARY_PATH:-}$library_path library_path=${library_path#:}
+  library_path=${LD_LIBRARY_PATH:-}$cublas$driver
+  library_path=${library_path#:} cublas=${cublas#:}
 }
 # The machine's libc where it is new enough, for the driver's libraries were made for it; else the archive's.
 choose_libc() {
   loader=() libc="the system's"
   [ -d "$here/libc" ] || return 0
-  local why carried=("$here/libc/ld-linux-x86-64.so.2" --library-path "$here/lib:$here/libc${library_path:+:$library_path}")
+  local why='' carried=("$here/libc/ld-linux-x86-64.so.2" --library-path "$here/lib:$here/libc${library_path:+:$library_path}")
   if [ "${GPU_CHECK_LIBC:-}" != carried ]; then
     why=$(env LD_LIBRARY_PATH="$library_path" OMP_WAIT_POLICY=passive "$throng" --version 2>&1 >/dev/null) && return
     [ "${GPU_CHECK_LIBC:-}" != system ] || die "$throng does not start on this system's libc: $why"
   fi
+  why=${why%%$'\n'*}
   loader=("${carried[@]}") libc="carried (${why:-asked for})"
   why=$(env OMP_WAIT_POLICY=passive "${loader[@]}" "$throng" --version 2>&1 >/dev/null) || die "$throng does not start: $why"
 }
@@ -427,6 +428,7 @@ function split_csv(line, field,    n, c, k, quoted) {
 }'
 
 comparison() {
+  [ "$backend" = cuda ] || echo "(small, on the CPU: whether the table is made, not a figure to hold against it)"
   awk -v rows="$out" -v backend="$backend" -v predictions="$share/predictions-h100.md" -f "$share/gpu_table.awk"
 }
 
@@ -445,11 +447,17 @@ part_bench() {
 
 # peer ITEM SECONDS SCRIPT SAMPLE DEVICE ARGUMENT...
 peer() {
-  item "$1" "$2" "$python" "$share/peers/$3" "${files[@]}" --sample "$4" --device "$5" --commit "$commit" --seconds "$each" \
-    --csv "$csv" "${@:6}"
+  try "$1" "$2" "$python" "$share/peers/$3" "${files[@]}" --sample "$4" --device "$5" --commit "$commit" --seconds "$each" \
+    --csv "$csv" "${@:6}" || return 0
+  case $code in
+    124 | 137) record "$1" "not measured" "not done in $allowed s; the rows that it had are kept" ;;
+    *) settle "$1" ;;
+  esac
 }
 part_peers() {
-  local device=$backend all=(peer-dqn-gpu peer-sim-gpu peer-sim-cpu) name reason
+  local name reason quick=() all=(peer-dqn-$backend peer-sim-$backend)
+  # torch.compile takes a minute a case on few cores, and says nothing about the command lines.
+  if [ "$backend" = cpu ]; then quick=(--no-compile); else all+=(peer-sim-cpu); fi
   if ! reason=$("$python" -c 'import torch, safetensors' 2>&1); then
     for name in "${all[@]}"; do leave "$name" "PYTHON=$python: ${reason##*$'\n'}"; done
     return
@@ -462,10 +470,10 @@ part_peers() {
         --backend "$backend" --batch "$batch" --updates 1 --sample "$data/agent" || return
   fi
   if [ "$backend" = cuda ] && ! reason=$("$python" -c 'import torch; assert torch.cuda.is_available(), "torch sees no GPU"' 2>&1); then
-    for name in peer-dqn-gpu peer-sim-gpu; do leave "$name" "PYTHON=$python: ${reason##*$'\n'}"; done
+    for name in "${all[@]:0:2}"; do leave "$name" "PYTHON=$python: ${reason##*$'\n'}"; done
   else
-    peer peer-dqn-gpu 170 peer_dqn.py "$data/agent" "$device" --lanes "$lanes" --batch "$batch" --updates 1 --only two_tower
-    peer peer-sim-gpu 150 peer_sim.py "$data/sample.safetensors" "$device" --lanes "$lanes" --only "three votes"
+    peer "${all[0]}" 170 peer_dqn.py "$data/agent" "$backend" --lanes "$lanes" --batch "$batch" --updates 1 --only two_tower "${quick[@]}"
+    peer "${all[1]}" 150 peer_sim.py "$data/sample.safetensors" "$backend" --lanes "$lanes" --only "three votes" "${quick[@]}"
   fi
   [ "$backend" = cpu ] || peer peer-sim-cpu 130 peer_sim.py "$data/sample.safetensors" cpu --only "three votes"
   say ""

@@ -1,6 +1,6 @@
 #!/bin/bash
 # usage: gpu_bundle.sh SOURCE_ROOT BUILD
-# The archive of `make gpu-bundle` where nothing is installed: a root of bash, coreutils, awk, tar, xz and libc. Every
+# The archive of `make gpu-bundle` where nothing is installed: a root of bash, coreutils, awk, tar, gzip and libc. Every
 # part's command lines run there without a GPU; then, with a stand-in for NVIDIA's tools, what a machine with one reads
 # from them; and what is told of what fails, lacks or is killed. Exits 77 where no root can be entered.
 set -euo pipefail
@@ -20,7 +20,7 @@ skip() {
 for tool in patchelf xz strip; do command -v $tool >/dev/null || skip "$tool is not installed (.ci/deps bundle)"; done
 
 # --- a root with nothing in it ------------------------------------------------------------------
-tools=(bash env tar xz awk cat chmod comm cp cut date head ls mkdir mktemp mv nproc readlink rm sha256sum sleep sort stat tail
+tools=(bash env tar gzip awk cat chmod comm cp cut date head ls mkdir mktemp mv nproc readlink rm sha256sum sleep sort stat tail
   tee timeout touch tr uname wc)
 mkdir -p "$bare"/{bin,dev,tmp,lib64}
 place() {  # place FILE: at its own path
@@ -56,7 +56,7 @@ GPU_BUNDLE_XZ=${GPU_BUNDLE_XZ:-preset=0,dict=32MiB} .ci/gpu-bundle "$build" "$ba
   fail "the archive could not be made"
 tells "MiB of at most 40"
 grep -F "MiB of" "$said"
-[ "$(ls "$bare/gpu-bundle")" = "gpu-bundle.tar.xz"$'\n'"run.sh" ] || fail "the folder holds more than the archive and its script"
+[ "$(ls "$bare/gpu-bundle")" = "gpu-bundle.tar.gz"$'\n'"run.sh" ] || fail "the folder holds more than the archive and its script"
 with_cuda=0
 compgen -G "$build/tests/gpu_test_cuda_*" >/dev/null && with_cuda=1
 
@@ -178,4 +178,12 @@ tells "add_bias: FAILED"
 grep -qx 'profile,sim_vote,passed,,"Duration",84512,"ns",' "$bare/gpu/profile.csv" || fail "no row of sim_vote: $(cat "$bare/gpu/profile.csv")"
 grep -q -- "--kernel-name regex:sim_vote --launch-skip" "$bare/tmp/asked" || fail "ncu was not asked for sim_vote"
 [ "$(ls "$bare/gpu" | wc -l)" -le 8 ] || fail "more than 8 files"
+# --- the peers' arguments ------------------------------------------------------------------------------
+if command -v python3 >/dev/null; then
+  printf '#!/bin/bash\nPYTHONDONTWRITEBYTECODE=1 PYTHONPATH=%s exec python3 "$@"\n' "$root/tests/checks/no_torch" >"$work/python"
+  chmod +x "$work/python"
+  PYTHON=$work/python GPU_CHECK_WORK=$work/here bash bench/gpu_check.sh --backend cpu --build "$build" peers "$work/peers" >"$said" 2>&1 ||
+    fail "the peers do not take the arguments that they are given"
+  [ "$(grep -c '^arguments understood: ' "$work/peers/peers.log")" = 2 ] || fail "the peers were not asked"
+fi
 echo "gpu_bundle: all parts in a bare root, on its libc and on the archive's; failures, kills and absent tools are told"
