@@ -459,14 +459,14 @@ TEST(llm_extract, reviews_are_grouped_by_request_as_the_settings_say) {
   plan_place place = {.stage = 1};
   plan_request request = {0};
   ASSERT_TRUE(plan_next(p, &place));
-  ASSERT_OK(plan_make(p, &place, LLM_FORM_AUTO, &request));
+  ASSERT_OK(plan_make_named(p, &place, &request));
   EXPECT_CONTAINS(bytes_text(&request.body), "Review 2, rated 5");
   EXPECT_TRUE(strstr(bytes_text(&request.body), "Review 3") == NULL);
   char id[SHA256_TEXT];
   memcpy(id, request.id, sizeof id);
   ++place.part;
   ASSERT_TRUE(plan_next(p, &place));
-  ASSERT_OK(plan_make(p, &place, LLM_FORM_AUTO, &request));
+  ASSERT_OK(plan_make_named(p, &place, &request));
   EXPECT_TRUE(strcmp(id, request.id) != 0);
   plan_request_free(&request);
   plan_close(p);

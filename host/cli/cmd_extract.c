@@ -138,7 +138,10 @@ static int print_report(const cli_run *run, const dataset *data, const keyword_s
       {"refused", "answers refused", c->refused},
       {"filtered", "answers filtered", c->filtered},
       {"cut_off", "answers cut off", c->cut_off},
-      {"unreadable", "answers without a reason", c->unreadable},
+      {"empty", "answers that there is none", c->empty},
+      {"unreadable", "answers not to be read", c->unreadable},
+      {"reread", "answers read again", c->reread},
+      {"recovered", "  with reasons now alone", c->recovered},
       {"reasons", "reasons", c->reasons},
       {"other_side", "  of a side not asked for", c->other_side},
       {"malformed", "  without their fields", c->malformed},
@@ -176,8 +179,11 @@ int cmd_extract(cli_run *run) {
   bool look = cli_flag(run, "status") || cli_flag(run, "dry-run");
   const char *path = cli_text(run, "output");
   if (look && path) return cli_wrong(run, "--output goes with neither --status nor --dry-run");
+  if (look && cli_flag(run, "reread"))
+    return cli_wrong(run, "--reread goes with neither --status nor --dry-run");
   throng_config config;
   if (cli_config(run, run->argument[0], &config) != THRONG_OK) return cli_fail(run);
+  config.llm.reread = cli_flag(run, "reread");
   dataset data = {0};
   keyword_sets sets = {0};
   extract_state state;
@@ -200,6 +206,9 @@ done:;
   int code = status != THRONG_OK ? cli_fail(run)
              : look              ? print_state(run, &config.llm, &state)
                                  : print_report(run, &data, &sets);
+  // All is written and told by now; a run that was mostly lost is no success all the same.
+  if (status == THRONG_OK && !look && extract_verdict(&sets.llm, config.llm.store) != THRONG_OK)
+    code = cli_fail(run);
   keyword_sets_free(&sets);
   dataset_free(&data);
   config_free(&config);

@@ -69,21 +69,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!d) must(distiller_create(&d) == THRONG_OK);
   const char *text = (const char *)data;
   chat_reply reply;
-  throng_status status = chat_read(text, size, &reply);
+  throng_status status = chat_read(text, size, NULL, &reply);
   must(status == THRONG_OK || (status == THRONG_ERROR_DATA && *throng_error_message()));
   if (status == THRONG_OK) {
     must(reply.content && reply.finish);
     chat_reply_free(&reply);
   }
   char said[64];
-  chat_error_text(text, size, said, sizeof said);
+  chat_error_text(text, size, NULL, said, sizeof said);
   must(strlen(said) < sizeof said);
 
   int32_t dim = 0;
   float *vector;
-  int64_t tokens;
-  bool json;
-  status = embed_read(text, size, 2, &dim, &vector, &tokens, &json);
+  embed_reply said_beside;
+  status = embed_read(text, size, 2, NULL, &dim, &vector, &said_beside);
   must((status == THRONG_OK) == (vector != NULL));
   must(status != THRONG_OK || dim > 0);
   free(vector);
