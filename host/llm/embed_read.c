@@ -48,7 +48,7 @@ static bool are_doubles(const unsigned char *bytes, int64_t n_byte) {
   for (int64_t i = 0; i < n_byte / 4; ++i) {
     float x;
     memcpy(&x, bytes + 4 * i, sizeof x);
-    wild |= !(fabsf(x) < 1e6f);
+    wild |= !(fabsf(x) < 1e6f) || (x != 0 && fabsf(x) < 1e-10f);
   }
   for (int64_t i = 0; wild && i < n_byte / 8; ++i) {
     double x;

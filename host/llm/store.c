@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,16 +64,19 @@ static double now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/// A full disk hides behind several of SQLite's errors.
-static bool is_full(const llm_store *s, int code) {
-  int cause = s->db ? sqlite3_system_errno(s->db) : 0;
-  return (code & 0xff) == SQLITE_FULL ||
-         ((code & 0xff) == SQLITE_IOERR && (cause == ENOSPC || cause == EDQUOT || cause == EFBIG));
+/// A full disk hides behind several of SQLite's errors, and its own note of the cause is gone after
+/// the rollback; errno's is not.
+static bool is_full(const llm_store *s, int code, int cause) {
+  struct statvfs disk;
+  if ((code & 0xff) == SQLITE_FULL) return true;
+  if ((code & 0xff) != SQLITE_IOERR) return false;
+  if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG) return true;
+  return statvfs(s->path, &disk) == 0 && disk.f_bavail == 0;
 }
 
 static throng_status fail(const llm_store *s, int code, const char *doing) {
-  if (s->db && sqlite3_extended_errcode(s->db) != SQLITE_OK) code = sqlite3_extended_errcode(s->db);
-  if (is_full(s, code))
+  int cause = errno;
+  if (is_full(s, code, cause))
     return throng_fail(
         THRONG_ERROR_IO,
         "%s: %s: no space is left for it on its disk (or its quota is used up); what "
