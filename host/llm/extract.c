@@ -211,40 +211,13 @@ done:
   return status;
 }
 
-/// What to ask in after a refusal; false: nothing of it can change.
-static bool give_way(const extraction *e, long status, const char *said, llm_dialect *d) {
-  switch (chat_refuses(status, said)) {
-    case CHAT_REFUSES_FORM:
-      if (e->def->form != LLM_FORM_AUTO || d->form == LLM_FORM_LINES) return false;
-      d->form = d->form == LLM_FORM_AUTO ? LLM_FORM_SCHEMA : d->form + 1;
-      return true;
-    case CHAT_REFUSES_TOKEN_KEY:
-      if (d->token_key != e->def->token_key) return false;
-      d->token_key = d->token_key == LLM_MAX_TOKENS ? LLM_MAX_COMPLETION_TOKENS : LLM_MAX_TOKENS;
-      return true;
-    case CHAT_REFUSES_TEMPERATURE:
-      if (d->no_temperature) return false;
-      return d->no_temperature = true;
-    case CHAT_REFUSES_SEED:
-      if (d->no_seed) return false;
-      return d->no_seed = true;
-    default: return false;
-  }
-}
-
 /// Ask again in what the server takes. Those in flight learn it from each other.
 static throng_status change(extraction *e, http_job *job, const llm_dialect *now, const char *said,
                             http_verdict *verdict) {
   asked *a = job->tag;
   if (llm_same_dialect(&a->dialect, &e->dialect)) {
-    throng_note(e->progress, "%s does not take a part of the request (%s); now %s%s", e->def->url,
-                said,
-                now->no_seed != e->dialect.no_seed                 ? "without a seed"
-                : now->no_temperature != e->dialect.no_temperature ? "without a temperature"
-                : now->token_key == e->dialect.token_key           ? "form "
-                : now->token_key == LLM_MAX_TOKENS                 ? "max_tokens"
-                                                                   : "max_completion_tokens",
-                now->form != e->dialect.form ? llm_form_names[now->form] : "");
+    throng_note(e->progress, "%s does not take a part of the request (%s); now %s", e->def->url,
+                said, llm_dialect_change(&e->dialect, now));
     e->dialect = *now;
   }
   a->dialect = e->dialect;
@@ -261,7 +234,7 @@ static throng_status take_error(extraction *e, http_job *job, const http_answer 
   char error[1100], hint[400] = "";
   say(error, sizeof error, what, said);
   llm_dialect now = a->dialect;
-  if (give_way(e, status, said, &now)) return change(e, job, &now, said, verdict);
+  if (llm_give_way(e->def, status, said, &now)) return change(e, job, &now, said, verdict);
   bool lost = status == 404 || status == 405 || (status >= 300 && status < 400);
   if (lost && !strcasestr(said, "model")) llm_suggest_url(e->door, hint, sizeof hint);
   if (status == 401 || status == 403 || lost)

@@ -39,18 +39,6 @@ llm_def llm_default_def(void) {
                    .max_answer_bytes = (int64_t)http.max_answer};
 }
 
-llm_dialect llm_dialect_of(const llm_def *def) {
-  return (llm_dialect){.form = def->form,
-                       .token_key = def->token_key,
-                       .no_temperature = def->temperature < 0,
-                       .no_seed = def->seed < 0};
-}
-
-bool llm_same_dialect(const llm_dialect *a, const llm_dialect *b) {
-  return a->form == b->form && a->token_key == b->token_key &&
-         a->no_temperature == b->no_temperature && a->no_seed == b->no_seed;
-}
-
 throng_status llm_check(const llm_def *def) {
   if (!def->reread) THRONG_TRY(http_check_url("llm.url", def->url));
   if (!def->model)

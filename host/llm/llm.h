@@ -72,6 +72,10 @@ llm_def llm_default_def(void);
 /// What the settings say, before any server was heard.
 llm_dialect llm_dialect_of(const llm_def *def);
 bool llm_same_dialect(const llm_dialect *a, const llm_dialect *b);
+/// What to ask in after a refusal (status and words); false: nothing of it can change.
+bool llm_give_way(const llm_def *def, long status, const char *said, llm_dialect *dialect);
+/// In words, what changed.
+const char *llm_dialect_change(const llm_dialect *before, const llm_dialect *now);
 /// What spans keys or needs the environment: address, model, key. CONFIG with the key at fault.
 throng_status llm_check(const llm_def *def);
 llm_door llm_door_of(const llm_def *def);

@@ -1,4 +1,5 @@
 /// Any bytes as a server's body and as a model's text give an error or reasons within their limits.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "llm/evidence.h"
 #include "llm/lenient.h"
 #include "llm/prompt.h"
+#include "llm/redact.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -63,6 +65,24 @@ static void check_lenient(const char *text, size_t length) {
   cJSON_Delete(lenient);
 }
 
+/// The first bytes as a key and all as what a server sends back: nothing gets longer, and the key
+/// does not stand there alone any more.
+static void check_redact(char *text) {
+  char key[SECRET_LEAST + 1], alone[SECRET_LEAST + 3];
+  size_t length = strlen(text);
+  secrets s = {0};
+  if (length < SECRET_LEAST) return;
+  memcpy(key, text, SECRET_LEAST);
+  key[SECRET_LEAST] = '\0';
+  must(secrets_add(&s, key, SECRET_LEAST) == THRONG_OK && s.n == 1);
+  redact(&s, text);
+  must(strlen(text) <= length);
+  snprintf(alone, sizeof alone, " %s ", key);
+  redact(&s, alone);
+  must(!strcmp(alone, " *** "));
+  secrets_free(&s);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static distiller *d;
   static const char given[] = "A soft piano, a lovely voice and a na\xc3\xafve plot.";
@@ -100,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 &counts) == THRONG_OK);
   must(counts.reasons <= 3 * ANSWER_MAX_REASONS);
   must(counts.kept + counts.unproven + counts.unusable == counts.keywords);
+  check_redact(copy);
   free(copy);
   byte_buffer folded = {0};
   must(evidence_fold(text, size, &folded) == THRONG_OK);
