@@ -62,16 +62,18 @@ static size_t escaped(const char *at, char wanted) {
   return at[n] == wanted && ispunct((unsigned char)wanted) ? n + 1 : 0;
 }
 
-static size_t character(const char *at, char wanted) {
-  size_t n = escaped(at, wanted);
-  return n ? n : *at == wanted;
-}
-
-/// Bytes of the whole secret at `at`; 0: it does not stand here.
+/// Bytes of the whole secret at `at`; 0: it does not stand here. A character that could begin an
+/// escape ("&amp;") may stand for itself too.
 static size_t match(const char *at, const char *secret) {
   const char *from = at;
   for (; *secret; ++secret) {
-    size_t n = character(at, *secret);
+    size_t n = escaped(at, *secret);
+    if (n && *at == *secret) {
+      size_t rest = secret[1] ? match(at + n, secret + 1) : 0;
+      if (rest) return (size_t)(at - from) + n + rest;
+      if (secret[1]) n = 1;
+    }
+    if (n == 0 && *at == *secret) n = 1;
     if (n == 0) return 0;
     at += n;
   }

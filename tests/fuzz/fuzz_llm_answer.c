@@ -72,6 +72,8 @@ static void check_redact(char *text) {
   size_t length = strlen(text);
   secrets s = {0};
   if (length < SECRET_LEAST) return;
+  for (int i = 0; i < SECRET_LEAST; ++i)
+    if (text[i] <= ' ' || text[i] > '~') return;  // no header takes it
   memcpy(key, text, SECRET_LEAST);
   key[SECRET_LEAST] = '\0';
   must(secrets_add(&s, key, SECRET_LEAST) == THRONG_OK && s.n == 1);
