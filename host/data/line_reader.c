@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/json.h"
+#include "data/stream.h"
 
 enum { FIRST_CAPACITY = 1 << 20, ZLIB_BUFFER = 1 << 18, REPORT_EVERY = 4 << 20 };
 
@@ -26,28 +27,26 @@ struct line_reader {
 throng_status line_reader_open(const char *path, const char *key, const char *stage,
                                const throng_progress *progress, line_reader **out) {
   *out = NULL;
-  if (!path || !path[0])
-    return throng_fail(THRONG_ERROR_CONFIG, "%s: no file given, expected a path", key);
-  struct stat status;
-  if (stat(path, &status) != 0)
-    return throng_fail(THRONG_ERROR_IO, "%s: %s: %s", key, path, strerror(errno));
-  // Files are read more than once (rows, then texts), which a pipe would not survive.
-  if (!S_ISREG(status.st_mode))
-    return throng_fail(THRONG_ERROR_IO, "%s: %s: not a regular file, expected gzip or plain text",
-                       key, path);
+  int descriptor;
+  int64_t size;
+  THRONG_TRY(stream_open(path, key, progress, &descriptor, &size));
   line_reader *reader;
-  THRONG_TRY(throng_alloc((void **)&reader, 1, sizeof *reader, "line reader"));
-  *reader = (line_reader){.path = path,
+  throng_status result = throng_alloc((void **)&reader, 1, sizeof *reader, "line reader");
+  if (result != THRONG_OK) {
+    close(descriptor);
+    return result;
+  }
+  *reader = (line_reader){.path = stream_name(path),
                           .stage = stage,
                           .progress = progress,
                           .capacity = FIRST_CAPACITY,
-                          .size = (int64_t)status.st_size};
-  throng_status result =
-      throng_alloc((void **)&reader->buffer, reader->capacity + 1, 1, "line buffer");
-  if (result == THRONG_OK) {
-    reader->file = gzopen(path, "rb");
-    if (!reader->file)
-      result = throng_fail(THRONG_ERROR_IO, "%s: %s: %s", key, path, strerror(errno));
+                          .size = size};
+  result = throng_alloc((void **)&reader->buffer, reader->capacity + 1, 1, "line buffer");
+  reader->file = gzdopen(descriptor, "rb");
+  if (!reader->file) {
+    close(descriptor);
+    if (result == THRONG_OK)
+      result = throng_fail(THRONG_ERROR_MEMORY, "%s: %s: no memory to read it", key, path);
   }
   if (result != THRONG_OK) {
     line_reader_close(reader);
