@@ -130,6 +130,12 @@ TEST(llm_answer, what_a_person_would_read_is_read_however_the_json_is_written) {
       // No JSON.
       "| side | reason | evidence | keywords |\n|---|---|---|---|\n| like | it sounds good | is "
       "warm | warm sound |\n| dislike | bad | is dull | dull tone |\n",
+      "like:\n  - reason: it sounds good\n    evidence: is warm\n    keywords:\n      - warm "
+      "sound\n"
+      "dislike:\n  - reason: bad\n    evidence:\n      - 'is dull'\n    keywords: [dull tone]\n",
+      "{\"like\":[{\"reason\":\"it sounds good\",\"evidence\":\"is warm\",\"keywords\":{\"warm "
+      "sound\":0.9}}],"
+      "\"dislike\":{\"reason\":\"bad\",\"evidence\":\"is dull\",\"keywords\":\"dull tone\"}}",
       "### Likes\n1. **Reason:** it sounds good\n   **Evidence:** \"is warm\"\n   **Keywords:** "
       "warm sound\n### Dislikes\n1. **Reason:** bad\n   - Evidence: 'is dull'\n   - Keywords: "
       "[dull tone]\n",

@@ -105,6 +105,8 @@ static void add_texts(answer_reason *reason, answer_field field, cJSON *value) {
     answer_add_evidence(reason, value->valuestring);
   for (cJSON *c = cJSON_IsString(value) ? NULL : value->child; c; c = c->next) {
     cJSON *text = cJSON_IsObject(c) ? c->child : c;
+    if (cJSON_IsObject(value) && cJSON_IsNumber(c) && field == FIELD_KEYWORDS)
+      answer_add_keyword(reason, c->string);  // {"warm sound": 0.9}
     if (!cJSON_IsString(text)) continue;
     if (field == FIELD_KEYWORDS)
       answer_add_keyword(reason, text->valuestring);

@@ -43,15 +43,18 @@ static void add_detail(const cJSON *entry, char *text, size_t size) {
 
 /// The words of an error's value: a text, a list, or an object with a message.
 static void add_words(const cJSON *value, int depth, char *text, size_t size) {
-  static const char *const keys[] = {"message", "msg",         "error",
-                                     "detail",  "details",     "errors",
-                                     "title",   "description", "error_description"};
+  // By sense, in whatever case.
+  static const char *const keys[] = {"message",   "msg",         "error",
+                                     "detail",    "details",     "errors",
+                                     "title",     "description", "error_description",
+                                     "error_msg", "status_msg",  "base_resp",
+                                     "reason"};
   const cJSON *c;
   if (cJSON_IsString(value)) add(text, size, "; ", value->valuestring);
   if (cJSON_IsArray(value) && depth < 3) cJSON_ArrayForEach(c, value) add_detail(c, text, size);
   if (!cJSON_IsObject(value) || depth > 3) return;
   for (size_t i = 0; i < sizeof keys / sizeof *keys && !*text; ++i)
-    add_words(get(value, keys[i]), depth + 1, text, size);
+    add_words(cJSON_GetObjectItem(value, keys[i]), depth + 1, text, size);
   // OpenRouter: what the provider behind it said.
   const char *raw = text_of(get(value, "metadata"), "raw");
   if (raw) add(text, size, ": ", raw);
@@ -169,6 +172,18 @@ static throng_status copy_body(const char *body, size_t length, byte_buffer *out
   return bytes_append(out, "", 0);
 }
 
+/// A text that is no JSON at all says something itself.
+static throng_status quote_text(const char *text, const secrets *secret) {
+  char said[200];
+  char *copy = strdup(text);
+  if (!copy) return throng_fail(THRONG_ERROR_MEMORY, "an answer: out of memory");
+  redact(secret, copy);
+  snprintf(said, sizeof said, "%s", copy);
+  free(copy);
+  make_line(said);
+  return throng_fail(THRONG_ERROR_DATA, "the answer is no JSON: \"%s\"", said);
+}
+
 throng_status chat_parse(const char *body, size_t length, const secrets *secret, cJSON **out) {
   byte_buffer copy = {0};
   throng_status status;
@@ -199,7 +214,7 @@ throng_status chat_parse(const char *body, size_t length, const secrets *secret,
         status = THRONG_OK;
       } else {
         cJSON_Delete(tree);
-        status = THRONG_ERROR_DATA;
+        status = *text == '{' || *text == '[' ? THRONG_ERROR_DATA : quote_text(text, secret);
       }
     }
   }
