@@ -86,7 +86,7 @@ static bool is_sound(void) {
 static pid_t launch(const char *arguments) {
   char command[2048];
   snprintf(command, sizeof command,
-           "cd %s && OMP_WAIT_POLICY=passive exec %s %s >killed.out 2>killed.err",
+           "cd %s && exec %s %s >killed.out 2>killed.err",
            throng_test_folder(), TEST_PROGRAM, arguments);
   pid_t child = fork();
   if (child == 0) {

@@ -2,9 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "config/nearest.h"
@@ -29,17 +27,7 @@ static int unknown_command(const char *name) {
   return CLI_USAGE;
 }
 
-/// OpenMP's threads spin while they wait unless the environment says otherwise, and the environment
-/// is read before main. On cores that are shared a spinning thread keeps the working one away: next
-/// to a build a run of the demo took more than six times as long. So say it, and start once more.
-static void wait_without_spinning(char **argv) {
-  if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
-  if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0) (void)execv("/proc/self/exe", argv);
-  // Where that cannot be done the program runs as it is.
-}
-
 int main(int argc, char **argv) {
-  wait_without_spinning(argv);
   signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
   cli_guard_stdout();
   if (argc < 2) {
