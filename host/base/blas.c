@@ -34,8 +34,8 @@ static void watch_forks(void) { (void)pthread_atfork(NULL, NULL, forget); }
 
 static bool room_for(int n_buffer) {
   size_t bytes = (size_t)n_buffer * buffer_bytes;
-  void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *block =
+      mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (block == MAP_FAILED) return false;
   munmap(block, bytes);
   return true;

@@ -27,7 +27,10 @@ static int unknown_command(const char *name) {
   return CLI_USAGE;
 }
 
+const char *cli_program = "throng";
+
 int main(int argc, char **argv) {
+  if (argc > 0) cli_program = argv[0];
   signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
   cli_guard_stdout();
   if (argc < 2) {
@@ -64,5 +67,6 @@ int main(int argc, char **argv) {
   cli_progress_start(&run);
   code = command->run(&run);
   cli_progress_clear();
+  if (code == CLI_FAILED && cli_interrupted()) code = 128 + cli_interrupted();
   return finish(code);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backend.h"
 #include "cli/cli.h"
 #include "config/keys.h"
 #include "config/nearest.h"
@@ -200,6 +201,7 @@ throng_status cli_config(const cli_run *run, const char *path, throng_config *co
 
 throng_status cli_backend(const cli_run *run, const throng_config *config, throng_backend **out) {
   THRONG_TRY(throng_backend_open(&config->backend, out));
+  (*out)->stop = cli_stop;
   throng_note(&run->progress, "backend: %s", throng_backend_describe(*out));
   return THRONG_OK;
 }
