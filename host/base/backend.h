@@ -67,7 +67,7 @@ struct throng_backend {
   const backend_ops *ops;
   const char *name;  // "cpu" or "cuda"
   char description[512];
-  char arithmetic[128];  // what decides bits, see throng_backend_arithmetic()
+  char arithmetic[192];  // what decides bits, see throng_backend_arithmetic()
   int n_thread;
   bool host_memory;  // blocks may be read and written by the host directly
   bool searches;     // KERNEL_best_search is faster here than products and folds

@@ -77,7 +77,8 @@ throng_status cli_config(const cli_run *run, const char *path, throng_config *co
 throng_status cli_backend(const cli_run *run, const throng_config *config, throng_backend **out);
 
 /// Before work that takes minutes: can a file be made beside where `path` will be? IO where not;
-/// the second also where `path` is a pipe or a device, which takes no tensor file.
+/// the second also where `path` is a pipe or a device, which takes no tensor file. From then on the
+/// output is this process's.
 throng_status cli_check_output(const char *path);
 throng_status cli_check_tensor_output(const char *path);
 /// True where `path` means standard output, by whatever name: text can go there.
@@ -97,6 +98,8 @@ FILE *cli_data_stream(void);
 bool cli_flush_stdout(void);
 /// JSON with what would steer a terminal as \u escapes; malloc'd.
 char *cli_safe_json(const char *text);
+/// The second half: IO where another process writes the same, or a run into the same folder.
+throng_status cli_hold_output(const char *path);
 
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);

@@ -69,7 +69,7 @@ static sizes measure(const throng_world *world, const throng_config *config) {
   sim.n_sta_width = config->sta.width;
   sim.n_preference = sim_keeps_preferences(&config->sim) ? 2 * (int64_t)world->dim : 0;
   sizes z = {.lanes = config->sim.lanes, .table_wanted = 8 * world->n_item * world->n_item};
-#define X(type, tensor_type, name, d1, d2) \
+#define X(type, tensor_type, name, d1, d2, ...) \
   z.lane += (int64_t)(d1) * (int64_t)(d2) * (int64_t)tensor_type_size(TENSOR_##tensor_type);
   SIM_ARRAYS(X)
 #undef X

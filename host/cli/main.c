@@ -1,8 +1,10 @@
 /// The program: finds the command, runs it, and makes sure that what was printed has arrived.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "config/nearest.h"
@@ -29,8 +31,17 @@ static int unknown_command(const char *name) {
 
 const char *cli_program = "throng";
 
+/// Where one of the three was closed, the next file that is opened would take its place and be read
+/// or written as it. What stands there now can be neither.
+static void hold_standard_streams(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+      (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv) {
   if (argc > 0) cli_program = argv[0];
+  hold_standard_streams();
   signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
   cli_guard_stdout();
   if (argc < 2) {

@@ -33,7 +33,7 @@ throng_status cli_check_output(const char *path) {
   struct stat state;
   if (stat(path, &state) == 0 && S_ISDIR(state.st_mode))
     return throng_fail(THRONG_ERROR_IO, "%s: cannot be written: %s", path, strerror(EISDIR));
-  return THRONG_OK;
+  return cli_hold_output(path);
 }
 
 throng_status cli_check_tensor_output(const char *path) {

@@ -4,13 +4,13 @@
 #define THRONG_CLI_TRAIN_INPUTS_H
 
 #include "cli/cli.h"
+#include "report/run_folder.h"
 
 typedef struct train_inputs {
   throng_world *world;
   throng_sta *sta;                      // NULL where the rule asks no statistical vote
   double prepare_seconds, fit_seconds;  // 0 where nothing had to be made
-  const char *folder;                   // the run folder; the configuration's
-  size_t kept;                          // bytes of its path that were there before
+  run_folder *folder;                   // locked before anything in it was looked at
 } train_inputs;
 
 /// Put the variables into the paths that this run uses, and no others.

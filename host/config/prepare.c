@@ -68,6 +68,7 @@ throng_status prepare_world(throng_config *config, const char *path,
   local.dropped_common = sets.dropped_common;
   local.dropped_rare = sets.dropped_rare;
   local.items_without = sets.items_without;
+  local.keyword_join = sets.join;
   local.llm = sets.llm;
   local.keyword_seconds = after_keywords - after_reading;
   local.embedding_seconds = after_embedding - after_keywords;

@@ -11,6 +11,7 @@ typedef struct prepare_report {
   int64_t keywords;                      // kept
   int64_t dropped_common, dropped_rare;  // by the document-frequency bounds
   int64_t items_without;                 // items that ended without any keyword
+  join_count keyword_join;               // of items and keywords.file
   llm_counts llm;                        // zeros where no model was asked
   double keyword_seconds, embedding_seconds, seconds;
 } prepare_report;
