@@ -26,3 +26,8 @@ foreach(source ${THRONG_TESTS})
     target_link_libraries(${name} PRIVATE throng_test_http)
   endif()
 endforeach()
+# The same server as a program, for the checks that are scripts.
+if(THRONG_HTTP)
+  add_executable(test_http_serve http/serve.c)
+  target_link_libraries(test_http_serve PRIVATE throng_test_http)
+endif()

@@ -7,6 +7,7 @@ if(NOT THRONG_SANITIZE)
            COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng)
   add_test(NAME check_install
            COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
+  add_test(NAME check_documents COMMAND ${CHECKS}/documents.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   add_test(NAME check_completion COMMAND ${CHECKS}/completion.sh $<TARGET_FILE_DIR:throng>/throng)
 endif()
 if(TARGET throng_cuda_kernels)
