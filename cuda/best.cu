@@ -186,8 +186,16 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
 extern "C" cudaError_t cuda_best_search_launch(const void *args, int64_t n_row,
                                                cudaStream_t stream) {
   const best_search_args *a = static_cast<const best_search_args *>(args);
-  if (a->n_agent > MOST_AGENTS) return cuda_rows[KERNEL_best_search](args, n_row, stream);
   const dim3 threads(CUDA_ROW_THREADS), rows(cuda_blocks(n_row, CUDA_ROW_THREADS));
+  if (n_row == 0) {  // to be loaded: without items nothing is read or written
+    LAUNCH_ALONE(best_search_clear, rows, threads, stream, *a, n_row);
+    LAUNCH(best_search_tile<MASK_SEEN>, rows, threads, stream, *a, SIDE);
+    LAUNCH(best_search_tile<MASK_SHOWN>, rows, threads, stream, *a, SIDE);
+    LAUNCH(best_search_tile<MASK_NONE>, rows, threads, stream, *a, SIDE);
+    LAUNCH_ALONE(best_search_finish, rows, threads, stream, *a, n_row);
+    return cudaGetLastError();
+  }
+  if (a->n_agent > MOST_AGENTS) return cuda_rows[KERNEL_best_search](args, n_row, stream);
   const int64_t n_place = (a->places + SIDE - 1) / SIDE, n_tile = (a->n_item + SIDE - 1) / SIDE;
   int64_t n_share = BLOCKS / (n_place * a->n_agent);
   if (n_share < 1) n_share = 1;

@@ -49,6 +49,9 @@ typedef struct backend_ops {
   throng_status (*synchronize)(throng_backend *backend);
 
   // Below: NULL where a backend has none.
+  /// task(context, 0) .. task(context, n_task - 1) on the backend's threads, in any order.
+  void (*each)(throng_backend *backend, int64_t n_task, void (*task)(void *context, int64_t task),
+               void *context);
   /// Free and total memory where `alloc` takes it from.
   throng_status (*memory)(throng_backend *backend, size_t *free_bytes, size_t *total_bytes);
   /// What is queued between the two is recorded in place of being run; uploads, downloads and
@@ -64,6 +67,7 @@ struct throng_backend {
   const backend_ops *ops;
   const char *name;  // "cpu" or "cuda"
   char description[512];
+  char arithmetic[192];  // what decides bits, see throng_backend_arithmetic()
   int n_thread;
   bool host_memory;  // blocks may be read and written by the host directly
   bool searches;     // KERNEL_best_search is faster here than products and folds

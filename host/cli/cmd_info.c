@@ -69,7 +69,7 @@ static sizes measure(const throng_world *world, const throng_config *config) {
   sim.n_sta_width = config->sta.width;
   sim.n_preference = sim_keeps_preferences(&config->sim) ? 2 * (int64_t)world->dim : 0;
   sizes z = {.lanes = config->sim.lanes, .table_wanted = 8 * world->n_item * world->n_item};
-#define X(type, tensor_type, name, d1, d2) \
+#define X(type, tensor_type, name, d1, d2, ...) \
   z.lane += (int64_t)(d1) * (int64_t)(d2) * (int64_t)tensor_type_size(TENSOR_##tensor_type);
   SIM_ARRAYS(X)
 #undef X
@@ -107,7 +107,7 @@ static int print_world(const cli_run *run, const throng_world *world, const thro
     return cli_json(document);
   }
   char a[32], b[32], c[32], n[32];
-  printf("made from      %s\n", world->source ? world->source : "(not said)");
+  printf("made from      %s\n", world->source ? cli_word(world->source) : "(not said)");
   world_summary_print(world);
   printf("times          %s\n", world->has_time ? "yes" : "no, only the order of interactions");
   puts("\nMemory of a simulator on this world");

@@ -12,6 +12,7 @@
 #include "cli/train_inputs.h"
 #include "report/curve.h"
 #include "report/table.h"
+#include "train/train_folder.h"
 
 enum { MOST_POINTS = 100000 };
 
@@ -144,14 +145,15 @@ int cmd_train(cli_run *run) {
   char *resolved = NULL;
   throng_status status;
   double start = cli_now();
+  THRONG_TRY_GOTO(train_inputs_use(&config));
   THRONG_TRY_GOTO(config_print(&config, &resolved));
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
   THRONG_TRY_GOTO(train_inputs_open(&config, backend, &run->progress, &in));
   throng_train_def train = config.train;
   train.config_json = resolved;
   if (cli_flag(run, "resume")) train.resume = true;
-  THRONG_TRY_GOTO(throng_train(backend, in.world, in.sta, &config.sim, &config.agent, &train,
-                               &run->progress, &report));
+  THRONG_TRY_GOTO(train_in_folder(backend, in.world, in.sta, &config.sim, &config.agent, &train,
+                                  &in.folder, &run->progress, &report));
 done:;
   int code;
   cli_progress_clear();

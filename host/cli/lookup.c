@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "config/nearest.h"
+#include "data/join.h"
 #include "data/times.h"
 
 enum { SUGGESTIONS = 3 };
@@ -13,6 +14,12 @@ enum { SUGGESTIONS = 3 };
 /// The ids nearest to `text` by edits; ids of that title come first where `name` is given.
 static throng_status suggest(const char *what, const char *text, const string_table *ids,
                              const string_table *names) {
+  int64_t alike;
+  const char *difference;
+  THRONG_TRY(join_find_alike(ids, text, &alike, &difference));
+  if (alike >= 0)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "no %s '%.80s' in this world; '%.60s' would match %s",
+                       what, text, strings_get(ids, alike), difference);
   int64_t best[SUGGESTIONS];
   size_t distance[SUGGESTIONS];
   int found = 0;

@@ -54,18 +54,19 @@ double cli_number(const cli_run *run, const char *name, double otherwise) {
 
 int cli_wrong(const cli_run *run, const char *format, ...) {
   cli_progress_clear();
-  fprintf(stderr, "throng %s: ", run->command->name);
+  char text[2048];
   va_list arguments;
   va_start(arguments, format);
-  vfprintf(stderr, format, arguments);
+  vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  fprintf(stderr, "\n`throng %s --help` says more.\n", run->command->name);
+  fprintf(stderr, "throng %s: %s\n`throng %s --help` says more.\n", run->command->name,
+          cli_word(text), run->command->name);
   return CLI_USAGE;
 }
 
 int cli_fail(const cli_run *run) {
   cli_progress_clear();
-  fprintf(stderr, "throng %s: %s\n", run->command->name, throng_error_message());
+  fprintf(stderr, "throng %s: %s\n", run->command->name, cli_word(throng_error_message()));
   return CLI_FAILED;
 }
 

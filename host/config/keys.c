@@ -51,6 +51,7 @@ static const char *const format_names[] = {"amazon",  "yelp", "anime", "movielen
                                            "recbole", "csv",  NULL};
 static const char *const rating_names[] = {"auto", "explicit", "implicit", NULL};
 static const char *const time_unit_names[] = {"auto", "s", "ms", "us", "ns", "date", NULL};
+static const char *const repeated_names[] = {"first", "last", "mean", NULL};
 static const char *const keywords_names[] = {"lexical", "file", "llm", NULL};
 static const char *const embedding_names[] = {"lsa", "file", "server", NULL};
 static const char *const token_key_names[] = {"max_tokens", "max_completion_tokens", NULL};
@@ -90,8 +91,25 @@ const config_key config_keys[] = {
          "item metadata lines; may be left out"),
     PATH("dataset.businesses", dataset.businesses, FORMAT(YELP), "business lines"),
     PATH("dataset.ratings", dataset.ratings, FORMAT(ANIME) | FORMAT(MOVIELENS), "rating rows"),
-    PATH("dataset.items", dataset.items, FORMAT(ANIME) | FORMAT(MOVIELENS) | FORMAT(RECBOLE),
-         "item rows"),
+    PATH("dataset.items", dataset.items, 0,
+         "item rows: the format's own file, or any table with a header or JSON lines"),
+    STRING("dataset.item_columns.item", dataset.items_item, 0,
+           "dataset.items: column of ids; where one of item_columns is given the file is read by "
+           "columns whatever the format"),
+    STRING("dataset.item_columns.title", dataset.items_title, 0, "dataset.items: column of titles"),
+    STRING("dataset.item_columns.categories", dataset.items_categories, 0,
+           "dataset.items: columns of categories, a list or words between | ; or , in a field"),
+    STRING("dataset.item_columns.text", dataset.items_text, 0,
+           "dataset.items: columns of descriptions"),
+    STRING("dataset.item_columns.attributes", dataset.items_attributes, 0,
+           "dataset.items: columns whose words are attributes, which keywords are made of where "
+           "there are no review texts"),
+    PATH("dataset.tags", dataset.tags, FORMAT(MOVIELENS),
+         "tags.csv or tags.dat: every user's tags as attributes of the items"),
+    BOOL("dataset.cold_items", dataset.cold_items,
+         "keep the items of the files of items that nobody rated; f_sta knows nothing of them"),
+    ENUM("dataset.repeated", dataset_repeated, dataset.repeated, repeated_names,
+         "which of a user's ratings of the same item counts, by time"),
     PATH("dataset.interactions", dataset.interactions, FORMAT(RECBOLE), "the .inter file"),
     PATH("dataset.file", dataset.file, FORMAT(CSV), "the CSV file, with a header"),
     STRING("dataset.columns.user", dataset.column_user, COLUMNS, "column of user ids"),
@@ -285,7 +303,7 @@ const config_key config_keys[] = {
     ENUM("agent.head", throng_head, agent.head, head_names,
          "flat: one slot and one Q an item (the paper); two_tower: query of the state . vector of "
          "the item"),
-    I32("agent.count", agent.count, 1, 65536, "agents in the population; divides sim.lanes"),
+    I32("agent.count", agent.count, 1, 65535, "agents in the population; divides sim.lanes"),
     I32S("agent.hidden", agent.hidden, 2, 1, 16384, "units of the two hidden layers"),
     I32("agent.width", agent.width, 1, 16384, "query and item vectors (two_tower)"),
     I32("agent.user_width", agent.user_width, 0, 16384, "learned user embedding; 0: none"),

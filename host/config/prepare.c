@@ -36,7 +36,7 @@ static void describe(const throng_config *config, char *text, size_t size) {
              config_find_key("embedding.provider")->names[config->embedding.provider]);
 }
 
-throng_status prepare_world(const throng_config *config, const char *path,
+throng_status prepare_world(throng_config *config, const char *path,
                             const throng_progress *progress, prepare_report *report) {
   prepare_report local = {0};
   dataset data = {0};
@@ -47,10 +47,10 @@ throng_status prepare_world(const throng_config *config, const char *path,
   throng_world *world = NULL;
   throng_status status;
   double start = now();
+  THRONG_TRY(config_check_dataset(config));
   keywords_def keywords = config->keywords;
   embedding_def embeddings = config->embedding;
   keywords.llm = embeddings.llm = &config->llm;
-  THRONG_TRY(config_check_dataset(config));
   THRONG_TRY_GOTO(throng_alloc((void **)&world, 1, sizeof *world, "world"));
   THRONG_TRY_GOTO(dataset_read(&config->dataset, progress, &data));
   local.counts = data.counts;
@@ -69,6 +69,7 @@ throng_status prepare_world(const throng_config *config, const char *path,
   local.dropped_common = sets.dropped_common;
   local.dropped_rare = sets.dropped_rare;
   local.items_without = sets.items_without;
+  local.keyword_join = sets.join;
   local.llm = sets.llm;
   local.keyword_seconds = after_keywords - after_reading;
   local.embedding_seconds = after_embedding - after_keywords;

@@ -276,17 +276,15 @@ static throng_status describe(item_facts *facts, const cJSON *meta) {
 }
 
 /// The item's number, from "parent_asin" (2023) or "asin".
-static throng_status item_of(const ingest *in, const line_reader *reader, const char *id,
-                             int32_t *item) {
+static throng_status item_of(ingest *in, const line_reader *reader, const char *id, int32_t *item) {
   if (!id || !id[0])
     return line_reader_fail(reader, "no \"asin\" or \"parent_asin\", expected an item's metadata");
-  *item = ingest_find_item(in, id, strlen(id));
-  return THRONG_OK;
+  return ingest_find_item(in, id, strlen(id), item);
 }
 
 /// A line of metadata as a tree, or NULL where its item is not kept.
-static throng_status metadata_tree(const ingest *in, const line_reader *reader, char *line,
-                                   size_t length, byte_buffer *id, int32_t *item, cJSON **tree) {
+static throng_status metadata_tree(ingest *in, const line_reader *reader, char *line, size_t length,
+                                   byte_buffer *id, int32_t *item, cJSON **tree) {
   *tree = NULL;
   char *brace = line + strspn(line, " \t");
   char *quote = *brace == '{' ? brace + 1 + strspn(brace + 1, " \t") : brace;
@@ -318,7 +316,6 @@ static throng_status metadata_tree(const ingest *in, const line_reader *reader, 
 }
 
 static throng_status items(ingest *in) {
-  if (!in->def->metadata) return THRONG_OK;
   line_reader *reader;
   byte_buffer id = {0};
   throng_status status = THRONG_OK;
@@ -346,4 +343,4 @@ done:
   return status;
 }
 
-const dataset_reader amazon_reader = {"amazon", 1, 5, scan, texts, items};
+const dataset_reader amazon_reader = {"amazon", 1, 5, scan, texts, items, "dataset.metadata"};

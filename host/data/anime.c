@@ -96,7 +96,8 @@ static throng_status describe_all(ingest *in, csv_parser *csv) {
     bool more;
     THRONG_TRY(csv_next(csv, &more));
     if (!more) return THRONG_OK;
-    int32_t item = ingest_find_item(in, csv_field(csv, c.id), csv_length(csv, c.id));
+    int32_t item;
+    THRONG_TRY(ingest_find_item(in, csv_field(csv, c.id), csv_length(csv, c.id), &item));
     if (item < 0 || !item_facts_begin(&in->facts, item)) continue;
     THRONG_TRY(describe(&in->facts, csv, &c));
     THRONG_TRY(item_facts_end(&in->facts));
@@ -104,14 +105,15 @@ static throng_status describe_all(ingest *in, csv_parser *csv) {
 }
 
 static throng_status items(ingest *in) {
-  if (!in->def->items) return THRONG_OK;
   line_reader *reader;
   THRONG_TRY(ingest_open(in, in->def->items, "dataset.items", "read items", &reader));
-  csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
-  throng_status status = describe_all(in, &csv);
+  csv_parser csv = {.reader = reader};
+  throng_status status =
+      ingest_dialect(in, in->def->items, "dataset.items", NULL, CSV_COMMAS, true, &csv);
+  if (status == THRONG_OK) status = describe_all(in, &csv);
   csv_free(&csv);
   ingest_close(in, reader, false);
   return status;
 }
 
-const dataset_reader anime_reader = {"anime", 1, 10, scan, NULL, items};
+const dataset_reader anime_reader = {"anime", 1, 10, scan, NULL, items, "dataset.items"};

@@ -58,4 +58,4 @@ static throng_status scan(ingest *in) { return run_pass(in, "read interactions",
 
 static throng_status texts(ingest *in) { return run_pass(in, "read texts", false, read_texts); }
 
-const dataset_reader csv_reader = {"csv", NAN, NAN, scan, texts, NULL};
+const dataset_reader csv_reader = {"csv", NAN, NAN, scan, texts, NULL, NULL};

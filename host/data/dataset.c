@@ -9,7 +9,10 @@
 #include <time.h>
 
 #include "data/ingest.h"
+#include "data/item_table.h"
+#include "data/rating_counts.h"
 #include "data/sampled_dislikes.h"
+#include "data/stream.h"
 
 static const dataset_reader *find_reader(dataset_format format) {
   switch (format) {
@@ -57,21 +60,9 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
   return THRONG_OK;
 }
 
-static const char *main_file(const dataset_def *def) {
-  switch (def->format) {
-    case DATASET_AMAZON:
-    case DATASET_YELP: return def->reviews;
-    case DATASET_ANIME:
-    case DATASET_MOVIELENS: return def->ratings;
-    case DATASET_RECBOLE: return def->interactions;
-    case DATASET_CSV: return def->file;
-  }
-  return "";
-}
-
 /// The unit of the times, which all rows of the file tell together.
 static throng_status settle_times(ingest *in) {
-  const char *path = main_file(in->def);
+  const char *path = ingest_main_file(in->def);
   if (!in->has_time || in->times.n == 0) {
     if (in->rows.n > 0)
       throng_note(in->progress, "%s: no times; the order of the file counts", path);
@@ -87,6 +78,7 @@ static throng_status settle_times(ingest *in) {
 static throng_status thin(ingest *in) {
   const dataset_counts *c = &in->counts;
   in->counts.duplicates = in->rows.duplicates;
+  interactions_settle(&in->rows);
   if (in->rows.n == 0)
     return throng_fail(THRONG_ERROR_DATA,
                        "dataset: no interaction left of %lld lines: %lld unrated, %lld of items "
@@ -127,10 +119,48 @@ done:
   return status;
 }
 
+/// The path that a key of files of items stands for.
+static const char *items_path(const dataset_def *def, const char *key) {
+  if (!key) return NULL;
+  if (strcmp(key, "dataset.metadata") == 0) return def->metadata;
+  if (strcmp(key, "dataset.businesses") == 0) return def->businesses;
+  return def->items;
+}
+
+/// The format's own file of items, a table of items, tags; then the items that nobody rated.
+static throng_status read_items(ingest *in, const dataset_reader *reader, dataset *out) {
+  const dataset_def *def = in->def;
+  const char *own = items_path(def, reader->items_key);
+  bool table = def->items && (!own || own != def->items || item_table_is_wanted(def));
+  if (table && own == def->items) own = NULL;
+  if (def->cold_items && !own && !table)
+    return throng_fail(THRONG_ERROR_CONFIG,
+                       "dataset.cold_items: true without a file of items, expected dataset.items%s",
+                       reader->items_key && strcmp(reader->items_key, "dataset.items") != 0
+                           ? " or the format's own"
+                           : "");
+  in->item_id = &out->item_id;
+  THRONG_TRY(throng_alloc((void **)&in->found, (size_t)out->n_item, 1, "items"));
+  THRONG_TRY(interner_create(&in->cold));
+  THRONG_TRY(item_facts_init(&in->facts, out->n_item));
+  if (own) THRONG_TRY(ingest_join(in, reader->items_key, own, true, false, reader->items));
+  if (table) THRONG_TRY(ingest_join(in, "dataset.items", def->items, true, false, item_table_read));
+  if (def->tags)
+    THRONG_TRY(ingest_join(in, "dataset.tags", def->tags, false, true, movielens_read_tags));
+  const string_table *cold = interner_strings(in->cold);
+  for (int64_t i = 0; i < cold->n; i++)
+    THRONG_TRY(strings_append(&out->item_id, strings_get(cold, i), strings_length(cold, i)));
+  in->counts.cold_items = cold->n;
+  out->n_item += cold->n;
+  return item_facts_finish(&in->facts, out);
+}
+
 static throng_status read_all(ingest *in, const dataset_reader *reader, dataset *out) {
   THRONG_TRY(check_def(in, reader));
   ingest_begin(in);
-  THRONG_TRY(interactions_init(&in->rows));
+  in->counts.repeated = in->def->repeated;
+  in->counts.like_threshold = in->def->like_threshold;
+  THRONG_TRY(interactions_init(&in->rows, in->def->repeated));
   THRONG_TRY(reader->scan(in));
   THRONG_TRY(settle_times(in));
   THRONG_TRY(thin(in));
@@ -144,10 +174,9 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
       return throng_fail(THRONG_ERROR_DATA,
                          "dataset: the file of texts became shorter while it was read");
   }
-  THRONG_TRY(item_facts_init(&in->facts, out->n_item));
-  if (reader->items) THRONG_TRY(reader->items(in));
-  THRONG_TRY(item_facts_finish(&in->facts, out));
+  THRONG_TRY(read_items(in, reader, out));
   THRONG_TRY(place_rows(in, out));
+  THRONG_TRY(dataset_count_ratings(out, &in->counts));
   out->has_time = in->has_time;
   out->has_text = in->has_text;
   return sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
@@ -195,8 +224,8 @@ static void tell(const ingest *in, const dataset *d) {
               (long long)d->n_interaction, megabytes, c->seconds,
               c->seconds > 0 ? megabytes / c->seconds : 0.0);
   if (c->duplicates > 0)
-    throng_note(in->progress, "%lld duplicate interactions, the earliest kept",
-                (long long)c->duplicates);
+    throng_note(in->progress, "%lld repeated ratings; of each pair the %s counts",
+                (long long)c->duplicates, dataset_repeated_word(c->repeated));
   if (c->unrated > 0)
     throng_note(in->progress, "%lld unrated interactions dropped", (long long)c->unrated);
   if (c->negatives > 0)
@@ -207,6 +236,13 @@ static void tell(const ingest *in, const dataset *d) {
   if (c->unknown_item > 0)
     throng_note(in->progress, "%lld interactions of items left out dropped",
                 (long long)c->unknown_item);
+  if (c->other_kind > 0)
+    throng_note(in->progress, "%lld lines of other records passed over", (long long)c->other_kind);
+  if (c->odd_values > 0)
+    throng_note(in->progress, "%lld odd values of the items' facts left out",
+                (long long)c->odd_values);
+  if (c->cold_items > 0)
+    throng_note(in->progress, "%lld items kept that nobody rated", (long long)c->cold_items);
   if (c->below_core > 0)
     throng_note(in->progress, "%lld interactions below the %d-core dropped",
                 (long long)c->below_core, in->def->k_core);
@@ -219,7 +255,10 @@ throng_status dataset_read(const dataset_def *def, const throng_progress *progre
     return throng_fail(THRONG_ERROR_ARGUMENT, "dataset_read: format %d is unknown", def->format);
   ingest in = {.def = def, .progress = progress};
   double start = now();
+  stream_scope scope;
+  stream_scope_begin(&scope);
   throng_status status = read_all(&in, reader, out);
+  stream_scope_end(&scope);
   if (status == THRONG_OK) {
     out->implicit = in.implicit;
     out->counts = in.counts;
@@ -230,6 +269,9 @@ throng_status dataset_read(const dataset_def *def, const throng_progress *progre
   }
   interactions_free(&in.rows);
   item_facts_free(&in.facts);
+  interner_free(in.strangers);
+  interner_free(in.cold);
+  free(in.found);
   strings_free(&in.text);
   free(in.new_item);
   return status;

@@ -8,6 +8,7 @@
 
 #include "data/entities.h"
 #include "data/number.h"
+#include "data/stream.h"
 
 throng_status ingest_open(const ingest *in, const char *path, const char *key, const char *stage,
                           line_reader **out) {
@@ -200,11 +201,14 @@ throng_status ingest_end_row(ingest *in, const line_reader *reader, int64_t befo
 throng_status ingest_dialect(ingest *in, const char *path, const char *key,
                              const char *const wanted[], csv_dialect usual, bool tell,
                              csv_parser *csv) {
+  static const csv_wishes none;
   char say[160];
-  THRONG_TRY(
-      csv_dialect_find(path, key, &in->def->csv, wanted, usual, &csv->dialect, say, sizeof say));
-  csv->section = "dataset.csv";
-  in->decimal_comma = strchr(csv->dialect.separator, ',') == NULL;
+  // What the config says of tables is said of the interactions.
+  bool rows = path == ingest_main_file(in->def);
+  THRONG_TRY(csv_dialect_find(path, key, rows ? &in->def->csv : &none, wanted, usual, &csv->dialect,
+                              say, sizeof say));
+  csv->section = rows ? "dataset.csv" : NULL;
+  if (rows) in->decimal_comma = strchr(csv->dialect.separator, ',') == NULL;
   if (tell && say[0]) throng_note(in->progress, "%s: %s", path, say);
   return THRONG_OK;
 }
@@ -246,7 +250,69 @@ throng_status ingest_text(ingest *in, const char *title, size_t title_length, co
   return status;
 }
 
-int32_t ingest_find_item(const ingest *in, const char *id, size_t length) {
+/// The number of an id that no row has, where such items are kept.
+static throng_status add_cold(ingest *in, const char *id, size_t length, int32_t *item) {
+  int64_t number;
+  bool added;
+  int64_t warm = in->facts.n_item - interner_strings(in->cold)->n;
+  THRONG_TRY(interner_add(in->cold, id, length, &number, &added));
+  if (warm + number >= INT32_MAX - 1)
+    return throng_fail(THRONG_ERROR_DATA, "more than %d items, expected fewer", INT32_MAX - 2);
+  if (added) THRONG_TRY(item_facts_grow(&in->facts));
+  *item = (int32_t)(warm + number);
+  return THRONG_OK;
+}
+
+throng_status ingest_find_item(ingest *in, const char *id, size_t length, int32_t *item) {
   int64_t old = interner_find(in->rows.items, id, length);
-  return old < 0 ? -1 : in->new_item[old];
+  *item = old < 0 ? -1 : in->new_item[old];
+  if (*item >= 0) in->found[*item] = 1;
+  if (old >= 0 || length == 0) return THRONG_OK;  // without an id it is nobody
+  if (in->takes_cold) return add_cold(in, id, length, item);
+  if (interner_strings(in->strangers)->n >= JOIN_SAMPLE) return THRONG_OK;
+  return interner_add(in->strangers, id, length, &(int64_t){0}, NULL);
+}
+
+const char *ingest_main_file(const dataset_def *def) {
+  switch (def->format) {
+    case DATASET_AMAZON:
+    case DATASET_YELP: return def->reviews;
+    case DATASET_ANIME:
+    case DATASET_MOVIELENS: return def->ratings;
+    case DATASET_RECBOLE: return def->interactions;
+    case DATASET_CSV: return def->file;
+  }
+  return "";
+}
+
+throng_status ingest_join(ingest *in, const char *key, const char *path, bool cold, bool sparse,
+                          ingest_pass *pass) {
+  const string_table *warm = in->item_id;
+  throng_status status;
+  interner_free(in->strangers);
+  in->strangers = NULL;
+  THRONG_TRY(interner_create(&in->strangers));
+  memset(in->found, 0, (size_t)warm->n);
+  in->takes_cold = cold && in->def->cold_items;
+  status = pass(in);
+  bool took_cold = in->takes_cold;
+  in->takes_cold = false;
+  THRONG_TRY(status);
+  for (int k = 0; k < in->counts.n_join; k++)
+    if (strcmp(in->counts.join[k].key, key) == 0) return THRONG_OK;  // told by scan
+  join_def join = {.key = key,
+                   .file = stream_name(path),
+                   .what = "items of",
+                   .of = stream_name(ingest_main_file(in->def)),
+                   .ours = warm,
+                   .found = in->found,
+                   .theirs = interner_strings(took_cold ? in->cold : in->strangers),
+                   .sparse = sparse};
+  return join_check(&join, in->progress, &in->counts.join[in->counts.n_join++]);
+}
+
+void ingest_odd_value(ingest *in, const line_reader *reader, const char *what, const char *value) {
+  if (in->counts.odd_values++ == 0)
+    throng_note(in->progress, "%s:%lld: %.60s is \"%.60s\", which says nothing known; left out",
+                line_reader_path(reader), (long long)line_reader_number(reader), what, value);
 }

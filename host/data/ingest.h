@@ -31,22 +31,34 @@ typedef struct ingest {
   interactions rows;
   dataset_counts counts;
   // after thinning
-  int32_t *new_item;  // number in rows.items to number in the data set, -1: dropped
-  string_table text;  // of rows[0 .. text.n), so far
+  int32_t *new_item;            // number in rows.items to number in the data set, -1: dropped
+  string_table text;            // of rows[0 .. text.n), so far
+  const string_table *item_id;  // of the items that rows have
   item_facts facts;
+  // of the present file of items
+  uint8_t *found;       // (item_id->n) of them, those that it names
+  interner *strangers;  // ids that no row has; JOIN_SAMPLE of them
+  bool takes_cold;      // and they are kept, as further items, in the order of `cold`
+  interner *cold;
 } ingest;
+
+typedef throng_status ingest_pass(ingest *in);
 
 /// A format: its name, the ratings that it knows (NaN: any), and its three passes.
 typedef struct dataset_reader {
   const char *name;
   double rating_min, rating_max;
-  throng_status (*scan)(ingest *in);
-  throng_status (*texts)(ingest *in);  // called where scan set has_text
-  throng_status (*items)(ingest *in);  // NULL: the format has no item facts
+  ingest_pass *scan;
+  ingest_pass *texts;     // called where scan set has_text
+  ingest_pass *items;     // NULL: the format has no item facts
+  const char *items_key;  // the file that `items` reads: "dataset.metadata"
 } dataset_reader;
 
 extern const dataset_reader amazon_reader, anime_reader, csv_reader, movielens_reader,
     recbole_reader, yelp_reader;
+
+/// MovieLens' tags as attributes of the kept items, "tag: atmospheric".
+ingest_pass movielens_read_tags;
 
 /// Open and close a file of the config; closing adds to the counts (`rows`: its lines too).
 throng_status ingest_open(const ingest *in, const char *path, const char *key, const char *stage,
@@ -93,7 +105,16 @@ throng_status ingest_json_texts(ingest *in, const char *path, const char *key, t
 /// Store the next wanted text, cleaned of HTML: `title`, a line end, `body`, where not empty.
 throng_status ingest_text(ingest *in, const char *title, size_t title_length, const char *body,
                           size_t body_length);
-/// Number of a kept item, -1 for others.
-int32_t ingest_find_item(const ingest *in, const char *id, size_t length);
+/// Number of a kept item, -1 for others. An item that no row has becomes one with the next number
+/// where cold items are taken.
+throng_status ingest_find_item(ingest *in, const char *id, size_t length, int32_t *item);
+/// Run `pass` over a file of items, and tell how many of the kept items it names. `cold`: those
+/// that nobody rated may be kept. `sparse`: few are expected. Errors: DATA where none is found.
+throng_status ingest_join(ingest *in, const char *key, const char *path, bool cold, bool sparse,
+                          ingest_pass *pass);
+/// The file that holds the interactions.
+const char *ingest_main_file(const dataset_def *def);
+/// Count a value of an item's facts that cannot be read, and note the first. `what` names it.
+void ingest_odd_value(ingest *in, const line_reader *reader, const char *what, const char *value);
 
 #endif

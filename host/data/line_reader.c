@@ -2,15 +2,14 @@
 #include "data/line_reader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
+#include <unistd.h>
 #include "base/json.h"
-#include "data/file_kind.h"
+#include "data/foreign_file.h"
+#include "data/stream.h"
 #include "data/unpack.h"
 
 enum { FIRST_CAPACITY = 1 << 20, REPORT_EVERY = 4 << 20 };
@@ -30,29 +29,26 @@ struct line_reader {
 throng_status line_reader_open(const char *path, const char *key, const char *stage,
                                const throng_progress *progress, line_reader **out) {
   *out = NULL;
-  if (!path || !path[0])
-    return throng_fail(THRONG_ERROR_CONFIG, "%s: no file given, expected a path", key);
-  struct stat status;
-  if (stat(path, &status) != 0)
-    return throng_fail(THRONG_ERROR_IO, "%s: %s: %s", key, path, strerror(errno));
-  // Files are read more than once (rows, then texts), which a pipe would not survive.
-  if (!S_ISREG(status.st_mode))
-    return throng_fail(THRONG_ERROR_IO, "%s: %s: not a regular file, expected gzip or plain text",
-                       key, path);
+  int descriptor;
+  int64_t size;
+  THRONG_TRY(stream_open(path, key, progress, &descriptor, &size));
   line_reader *reader;
-  THRONG_TRY(throng_alloc((void **)&reader, 1, sizeof *reader, "line reader"));
-  *reader = (line_reader){.path = path,
+  throng_status result = throng_alloc((void **)&reader, 1, sizeof *reader, "line reader");
+  if (result != THRONG_OK) {
+    close(descriptor);
+    return result;
+  }
+  *reader = (line_reader){.path = stream_name(path),
                           .stage = stage,
                           .progress = progress,
                           .capacity = FIRST_CAPACITY,
-                          .size = (int64_t)status.st_size,
+                          .size = size,
                           .line_end = '\n'};
-  throng_status result =
-      throng_alloc((void **)&reader->buffer, reader->capacity + 1, 1, "line buffer");
+  result = throng_alloc((void **)&reader->buffer, reader->capacity + 1, 1, "line buffer");
   if (result == THRONG_OK) {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    result = descriptor < 0 ? throng_fail(THRONG_ERROR_IO, "%s: %s: %s", key, path, strerror(errno))
-                            : unpacker_open(descriptor, path, &reader->file);
+    result = unpacker_open(descriptor, reader->path, &reader->file);
+  } else {
+    close(descriptor);
   }
   if (result != THRONG_OK) {
     line_reader_close(reader);
@@ -90,7 +86,7 @@ static throng_status explain(line_reader *reader, unpack_result result) {
                          lines_so_far(reader), cause);
     case UNPACK_TOO_LARGE: {
       char quoted[512];
-      file_kind_quote(path, quoted, sizeof quoted);
+      foreign_file_quote(path, quoted, sizeof quoted);
       return throng_fail(
           THRONG_ERROR_DATA, "%s: %s needs too much memory here (%s): %s %s > data.txt", path,
           codec, cause,
@@ -104,7 +100,7 @@ static throng_status explain(line_reader *reader, unpack_result result) {
 
 void line_reader_command(const line_reader *reader, const char *command, char *text, size_t size) {
   char quoted[512];
-  file_kind_quote(reader->path, quoted, sizeof quoted);
+  foreign_file_quote(reader->path, quoted, sizeof quoted);
   if (unpacker_codec(reader->file))
     snprintf(text, size, "%s %s | %s > data.txt", unpacker_command(reader->file), quoted, command);
   else
@@ -141,8 +137,8 @@ static throng_status check_json(const line_reader *reader) {
 static throng_status look_at_start(line_reader *reader) {
   char text[2400];
   reader->started = true;
-  if (file_kind_describe(reader->buffer, reader->end, reader->path, unpacker_codec(reader->file),
-                         text, sizeof text))
+  if (foreign_file_describe(reader->buffer, reader->end, reader->path, unpacker_codec(reader->file),
+                            text, sizeof text))
     return throng_fail(THRONG_ERROR_DATA, "%s: %s", reader->path, text);
   if (!memchr(reader->buffer, '\n', reader->end) && memchr(reader->buffer, '\r', reader->end))
     reader->line_end = '\r';

@@ -9,9 +9,10 @@ enum { LINE_READER_MAX_LINE = 16 << 20 };  // bytes; longer ones mean that this 
 
 typedef struct line_reader line_reader;
 
-/// Open `path`. `key` names the config's key in errors ("dataset.reviews"); `stage` names the work
-/// in progress reports, which are made by compressed position, so that time left can be told.
-/// The strings must outlive the reader. Errors: CONFIG (no path), IO (no such file, a folder).
+/// Open `path`, a file or a pipe (stream.h). `key` names the config's key in errors
+/// ("dataset.reviews"); `stage` names the work in progress reports, which are made by compressed
+/// position, so that time left can be told. The strings must outlive the reader. Errors: CONFIG (no
+/// path), IO (no such file, a folder), CANCELLED (waiting for a pipe).
 throng_status line_reader_open(const char *path, const char *key, const char *stage,
                                const throng_progress *progress, line_reader **out);
 /// NULL is allowed.

@@ -157,7 +157,8 @@ static throng_status describe_100k(ingest *in, const line_reader *reader, const 
   field f[25];
   int n = split(line->data, line->length, "|", f, 25);
   if (n != 24) return line_reader_fail(reader, "%d fields between '|', expected 24", n);
-  int32_t item = ingest_find_item(in, f[0].text, f[0].length);
+  int32_t item;
+  THRONG_TRY(ingest_find_item(in, f[0].text, f[0].length, &item));
   if (item < 0 || !item_facts_begin(&in->facts, item)) return THRONG_OK;
   THRONG_TRY(title(&in->facts, f[1]));
   for (int i = 0; i < 19; i++) {
@@ -178,7 +179,8 @@ static throng_status describe_1m(ingest *in, const line_reader *reader, const by
   const char *last = NULL;
   for (const char *at = n == 2 ? f[1].text : ""; (at = strstr(at, "::")); at++) last = at;
   if (!last) return line_reader_fail(reader, "expected id::title::genres");
-  int32_t item = ingest_find_item(in, f[0].text, f[0].length);
+  int32_t item;
+  THRONG_TRY(ingest_find_item(in, f[0].text, f[0].length, &item));
   if (item < 0 || !item_facts_begin(&in->facts, item)) return THRONG_OK;
   THRONG_TRY(title(&in->facts, (field){f[1].text, (size_t)(last - f[1].text)}));
   THRONG_TRY(genres(&in->facts, (field){last + 2, f[1].length - (size_t)(last + 2 - f[1].text)}));
@@ -204,10 +206,12 @@ done:
 }
 
 static throng_status describe_csv(ingest *in, line_reader *reader) {
-  static const char *const name[3] = {"movieId", "title", "genres"};
+  static const char *const name[4] = {"movieId", "title", "genres", NULL};
   csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
   int column[3];
   throng_status status;
+  THRONG_TRY_GOTO(
+      ingest_dialect(in, in->def->items, "dataset.items", name, CSV_COMMAS, true, &csv));
   THRONG_TRY_GOTO(csv_read_header(&csv));
   for (int i = 0; i < 3; i++)
     THRONG_TRY_GOTO(csv_require_column(&csv, name[i], "dataset.items", &column[i]));
@@ -218,7 +222,8 @@ static throng_status describe_csv(ingest *in, line_reader *reader) {
     field f[3];
     for (int i = 0; i < 3; i++)
       f[i] = (field){csv_field(&csv, column[i]), csv_length(&csv, column[i])};
-    int32_t item = ingest_find_item(in, f[0].text, f[0].length);
+    int32_t item;
+    THRONG_TRY(ingest_find_item(in, f[0].text, f[0].length, &item));
     if (item < 0 || !item_facts_begin(&in->facts, item)) continue;
     THRONG_TRY_GOTO(title(&in->facts, f[1]));
     THRONG_TRY_GOTO(genres(&in->facts, f[2]));
@@ -230,7 +235,6 @@ done:
 }
 
 static throng_status items(ingest *in) {
-  if (!in->def->items) return THRONG_OK;
   line_reader *reader;
   layout kind;
   THRONG_TRY(find_layout(in->def->items, "dataset.items", &kind));
@@ -241,4 +245,73 @@ static throng_status items(ingest *in) {
   return status;
 }
 
-const dataset_reader movielens_reader = {"movielens", 0.5, 5, scan, NULL, items};
+// --- tags ----------------------------------------------------------------------------------------
+
+static throng_status add_tag(ingest *in, field id, field tag) {
+  int32_t item;
+  THRONG_TRY(ingest_find_item(in, id.text, id.length, &item));
+  if (item < 0) return THRONG_OK;
+  item_facts_return(&in->facts, item);
+  throng_status status = item_facts_attribute(&in->facts, "tag", tag.text, tag.length);
+  item_facts_leave(&in->facts);
+  return status;
+}
+
+/// tags.csv: userId,movieId,tag,timestamp.
+static throng_status tags_csv(ingest *in, line_reader *reader) {
+  csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
+  int id, tag;
+  throng_status status;
+  THRONG_TRY_GOTO(ingest_dialect(in, in->def->tags, "dataset.tags", NULL, CSV_COMMAS, true, &csv));
+  THRONG_TRY_GOTO(csv_read_header(&csv));
+  THRONG_TRY_GOTO(csv_require_column(&csv, "movieId", "dataset.tags", &id));
+  THRONG_TRY_GOTO(csv_require_column(&csv, "tag", "dataset.tags", &tag));
+  for (;;) {
+    bool more;
+    THRONG_TRY_GOTO(csv_next(&csv, &more));
+    if (!more) break;
+    THRONG_TRY_GOTO(add_tag(in, (field){csv_field(&csv, id), csv_length(&csv, id)},
+                            (field){csv_field(&csv, tag), csv_length(&csv, tag)}));
+  }
+done:
+  csv_free(&csv);
+  return status;
+}
+
+/// tags.dat of 10M: user :: movie :: tag, which may hold colons :: time.
+static throng_status tags_lines(ingest *in, line_reader *reader) {
+  byte_buffer text = {0};
+  throng_status status = THRONG_OK;
+  for (;;) {
+    char *line;
+    size_t length;
+    field f[3];
+    THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
+    if (!line) break;
+    if (length == 0) continue;
+    THRONG_TRY_GOTO(to_utf8(line, length, &text));
+    const char *last = NULL;
+    if (split(text.data, text.length, "::", f, 3) == 3)
+      for (const char *at = f[2].text; (at = strstr(at, "::")); at++) last = at;
+    if (!last) {
+      status = line_reader_fail(reader, "expected user::movie::tag::timestamp");
+      goto done;
+    }
+    THRONG_TRY_GOTO(add_tag(in, f[1], (field){f[2].text, (size_t)(last - f[2].text)}));
+  }
+done:
+  bytes_free(&text);
+  return status;
+}
+
+throng_status movielens_read_tags(ingest *in) {
+  line_reader *reader;
+  layout kind;
+  THRONG_TRY(find_layout(in->def->tags, "dataset.tags", &kind));
+  THRONG_TRY(ingest_open(in, in->def->tags, "dataset.tags", "read tags", &reader));
+  throng_status status = kind == LAYOUT_1M ? tags_lines(in, reader) : tags_csv(in, reader);
+  ingest_close(in, reader, false);
+  return status;
+}
+
+const dataset_reader movielens_reader = {"movielens", 0.5, 5, scan, NULL, items, "dataset.items"};

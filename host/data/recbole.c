@@ -1,10 +1,9 @@
 /// RecBole's atomic files: tab-separated, with a header of name:type; interactions (.inter) and,
 /// where given, items (.item). Sequences are separated by spaces.
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "data/number.h"
+#include "data/item_table.h"
 #include "data/table_rows.h"
 
 typedef enum column_type { TOKEN, TOKEN_SEQ, FLOAT, FLOAT_SEQ, N_TYPE } column_type;
@@ -84,21 +83,6 @@ static throng_status sequence(item_facts *facts, const char *name, const char *a
   return THRONG_OK;
 }
 
-/// "1995" of a year's column to "decade: 1990s"; prices to buckets; other figures are no words.
-static throng_status figure(item_facts *facts, const char *name, const char *text, size_t length) {
-  static const double price_bound[] = {5, 10, 20, 50, 100, 200, 500};
-  double value;
-  char word[64];
-  if (!number_parse(text, length, &value) || !isfinite(value)) return THRONG_OK;
-  if (strstr(name, "year") && value >= 1000 && value < 10000) {
-    snprintf(word, sizeof word, "%d0s", (int)value / 10);
-    return item_facts_attribute(facts, "decade", word, strlen(word));
-  }
-  if (strcmp(name, "price") != 0) return THRONG_OK;
-  bucket_word(value, price_bound, sizeof price_bound / sizeof price_bound[0], word);
-  return item_facts_attribute(facts, "price", word, strlen(word));
-}
-
 static throng_status describe(item_facts *facts, const csv_parser *csv, const column_type *type,
                               int id) {
   static const char *const titles[] = {"title", "name", "movie_title", "item_name", NULL};
@@ -115,7 +99,8 @@ static throng_status describe(item_facts *facts, const csv_parser *csv, const co
     } else if (type[i] == TOKEN_SEQ) {
       THRONG_TRY(item_facts_text(facts, text, length));
     } else if (type[i] == FLOAT || strstr(name, "year")) {
-      THRONG_TRY(figure(facts, name, text, length));
+      bool taken;
+      THRONG_TRY(item_table_figure(facts, name, text, length, &taken));
     } else if (type[i] == TOKEN) {
       if (one_of(name, groups)) THRONG_TRY(item_facts_category(facts, text, length));
       THRONG_TRY(item_facts_attribute(facts, name, text, length));
@@ -135,7 +120,8 @@ static throng_status describe_all(ingest *in, csv_parser *csv) {
     bool more;
     THRONG_TRY(csv_next(csv, &more));
     if (!more) return THRONG_OK;
-    int32_t item = ingest_find_item(in, csv_field(csv, id), csv_length(csv, id));
+    int32_t item;
+    THRONG_TRY(ingest_find_item(in, csv_field(csv, id), csv_length(csv, id), &item));
     if (item < 0 || !item_facts_begin(&in->facts, item)) continue;
     THRONG_TRY(describe(&in->facts, csv, type, id));
     THRONG_TRY(item_facts_end(&in->facts));
@@ -166,8 +152,7 @@ static throng_status texts(ingest *in) {
 }
 
 static throng_status items(ingest *in) {
-  if (!in->def->items) return THRONG_OK;
   return run_pass(in, in->def->items, "dataset.items", "read items", false, describe_all);
 }
 
-const dataset_reader recbole_reader = {"recbole", NAN, NAN, scan, texts, items};
+const dataset_reader recbole_reader = {"recbole", NAN, NAN, scan, texts, items, "dataset.items"};

@@ -37,7 +37,9 @@ static throng_status take_reason(void *context, const answer_reason *reason) {
   distiller *d = context;
   bool proven;
   d->counts->keywords += reason->n_keyword;
-  THRONG_TRY(evidence_found(bytes_text(&d->given), reason->evidence, &d->scratch, &proven));
+  proven = false;
+  for (int32_t k = 0; k < reason->n_evidence && !proven; ++k)
+    THRONG_TRY(evidence_found(bytes_text(&d->given), reason->evidence[k], &d->scratch, &proven));
   if (!proven) {
     d->counts->unproven += reason->n_keyword;
     return THRONG_OK;

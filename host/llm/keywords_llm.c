@@ -59,8 +59,8 @@ static throng_status finish(const keywords_def *def, const dataset *data, gather
   THRONG_TRY_GOTO(name_keywords(g, &name));
   THRONG_TRY_GOTO(
       throng_alloc((void **)&n_items, (size_t)n_keyword, sizeof *n_items, "items by keyword"));
-  builder_bound(&g->builder, item_bounds_of(def, data->n_item), n_keyword, n_items,
-                &out->dropped_common, &out->dropped_rare);
+  builder_bound(&g->builder, item_bounds_of(def, data), n_keyword, n_items, &out->dropped_common,
+                &out->dropped_rare);
   THRONG_TRY_GOTO(builder_finish(&g->builder, &name, data->n_item, out));
   for (int64_t i = 0; i < data->n_item; ++i)
     out->llm.items_both_sides +=
@@ -96,7 +96,7 @@ throng_status keywords_llm(const keywords_def *def, const dataset *data,
   plan *requests = NULL;
   llm_store *store = NULL;
   gathering g = {0};
-  item_bounds bounds = item_bounds_of(def, data->n_item);
+  item_bounds bounds = item_bounds_of(def, data);
   int64_t dropped;
   throng_status status;
   THRONG_TRY_GOTO(llm_check(llm));

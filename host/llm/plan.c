@@ -232,12 +232,8 @@ throng_status plan_make(const plan *p, const plan_place *place, llm_form form, p
   out->prompt = place->stage == 0 ? p->objective.hash : p->subjective.hash;
   filling f = {0};
   throng_status status = fill(p, place, form, side, &f, out);
-  if (status == THRONG_OK && form == p->def->form) {
-    sha256 hash;
-    sha256_start(&hash);
-    sha256_add(&hash, out->body.data, out->body.length);
-    sha256_text(&hash, out->id);
-  }
+  if (status == THRONG_OK && form == p->def->form)
+    status = sha256_text(out->body.data, out->body.length, out->id);
   bytes_free(&f.facts);
   bytes_free(&f.reviews);
   bytes_free(&f.user);

@@ -1,6 +1,7 @@
 /// The clock, the median and the machine's ceilings.
 #include "report/measure.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -70,16 +71,32 @@ typedef struct probe {
   throng_backend *backend;
   float *a, *b, *c;  // (TRIAD_LENGTH)
   int64_t side;      // of the product
-  uint64_t sum;      // kept, so that the loads are not removed
+  int64_t n_part;
+  atomic_ullong sum;  // kept, so that the loads are not removed
 } probe;
 
-static throng_status run_triad(void *context) {
-  probe *p = context;
+/// One part for each thread, as large as the others.
+static throng_status run_parts(probe *p, void (*part)(void *context, int64_t part)) {
+  p->n_part = p->backend->n_thread;
+  p->backend->ops->each(p->backend, p->n_part, part, p);
+  return THRONG_OK;
+}
+
+static void triad_part(void *context, int64_t part) {
+  const probe *p = context;
   float *a = p->a;
   const float *b = p->b, *c = p->c;
-#pragma omp parallel for schedule(static) num_threads(p->backend->n_thread)
-  for (int64_t i = 0; i < TRIAD_LENGTH; ++i) a[i] = b[i] + 3.0f * c[i];
-  return THRONG_OK;
+  int64_t end = TRIAD_LENGTH * (part + 1) / p->n_part;
+  for (int64_t i = TRIAD_LENGTH * part / p->n_part; i < end; ++i) a[i] = b[i] + 3.0f * c[i];
+}
+
+static throng_status run_triad(void *context) { return run_parts(context, triad_part); }
+
+static void fill_part(void *context, int64_t part) {
+  const probe *p = context;
+  int64_t end = TRIAD_LENGTH * (part + 1) / p->n_part;
+  for (int64_t i = TRIAD_LENGTH * part / p->n_part; i < end; ++i)
+    p->a[i] = 0, p->b[i] = 1, p->c[i] = 2;
 }
 
 static throng_status run_gemm(void *context) {
@@ -99,12 +116,12 @@ static throng_status run_gemm(void *context) {
   return p->backend->ops->synchronize(p->backend);
 }
 
-static throng_status run_loads(void *context) {
+static void loads_part(void *context, int64_t part) {
   probe *p = context;
   const uint32_t *line = (const uint32_t *)(const void *)p->a;  // all three arrays: one block
   uint64_t sum = 0;
-#pragma omp parallel for schedule(static) num_threads(p->backend->n_thread) reduction(+ : sum)
-  for (int64_t i = 0; i < LOADS; ++i) {
+  int64_t end = LOADS * (part + 1) / p->n_part;
+  for (int64_t i = LOADS * part / p->n_part; i < end; ++i) {
     // A full-period mix of i: addresses do not depend on what was loaded before.
     uint32_t x = (uint32_t)i * 2654435761u;
     x ^= x >> 15;
@@ -112,9 +129,10 @@ static throng_status run_loads(void *context) {
     x ^= x >> 13;
     sum += line[(size_t)random_index(x, 3 * (TRIAD_LENGTH / 16)) * 16];
   }
-  p->sum += sum;
-  return THRONG_OK;
+  atomic_fetch_add(&p->sum, sum);
 }
+
+static throng_status run_loads(void *context) { return run_parts(context, loads_part); }
 
 static throng_status run_copy(void *context) {
   probe *p = context;
@@ -154,14 +172,9 @@ throng_status measure_machine(throng_backend *backend, measure_ceiling *out) {
   probe p = {.backend = backend, .a = block, .side = GEMM_SIDE};
   p.b = p.a + TRIAD_LENGTH;
   p.c = p.b + TRIAD_LENGTH;
-#pragma omp parallel for schedule(static) num_threads(backend->n_thread)
-  for (int64_t i = 0; i < TRIAD_LENGTH; ++i) {
-    p.a[i] = 0;
-    p.b[i] = 1;
-    p.c[i] = 2;
-  }
   measure_row row;
   throng_status status;
+  THRONG_TRY_GOTO(run_parts(&p, fill_part));
   THRONG_TRY_GOTO(measure(run_triad, &p, 0.3, &row));
   out->bytes = 3.0 * sizeof(float) * TRIAD_LENGTH / row.seconds;
   THRONG_TRY_GOTO(measure(run_gemm, &p, 0.3, &row));

@@ -124,6 +124,7 @@ static throng_status learn(fit *f, throng_sta_report *report) {
     }
   }
   THRONG_TRY(copy_weights(f, f->sta->parameters.block, f->trainer.best_set.block));
+  THRONG_TRY(sta_clear_cold(f->sta));
   THRONG_TRY(sta_fold(f->sta));
   sta_measures m;
   THRONG_TRY(sta_evaluation_run(&f->test, &m));

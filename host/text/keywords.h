@@ -68,6 +68,7 @@ typedef struct keyword_sets {
   int64_t *category_offset;
   int32_t *category_id;
   int64_t dropped_common, dropped_rare, items_without;  // for the report
+  join_count join;                                      // provider file: of items and their lines
   llm_counts llm;
 } keyword_sets;
 
@@ -75,7 +76,8 @@ throng_status keywords_extract(const keywords_def *def, const dataset *data,
                                const throng_progress *progress, keyword_sets *out);
 void keyword_sets_free(keyword_sets *sets);
 
-/// Embedding of every keyword: (n_keyword, dim), rows of unit length or zero. `*out` is malloc'd.
+/// Embedding of every keyword: (n_keyword, dim), of unit length or zero by lsa and server, as they
+/// are from a file. `*out` is malloc'd.
 throng_status embeddings_make(const embedding_def *def, const keyword_sets *sets, int64_t n_item,
                               const throng_progress *progress, float **out, int32_t *dim);
 

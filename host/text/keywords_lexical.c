@@ -60,7 +60,7 @@ throng_status keywords_lexical(const keywords_def *def, const dataset *data,
                  .data = data,
                  .progress = progress,
                  .sets = out,
-                 .bounds = item_bounds_of(def, data->n_item)};
+                 .bounds = item_bounds_of(def, data)};
   int64_t dropped = 0;
   throng_status status;
   THRONG_TRY_GOTO(training_make(data, &s.train));

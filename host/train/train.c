@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "agent/agent.h"
@@ -11,6 +12,7 @@
 #include "report/run_folder.h"
 #include "report/table.h"
 #include "train/evaluator.h"
+#include "train/train_folder.h"
 #include "train/train_json.h"
 #include "train/train_memory.h"
 #include "world/world.h"
@@ -74,31 +76,84 @@ static throng_status check(const throng_train_def *def) {
   return THRONG_OK;
 }
 
-/// The newest checkpoint that is a whole file. One that is not is put aside; one that is whole but
-/// belongs to another agent or simulator is an error, for training on would not be resuming.
-static throng_status resume(training *t) {
-  int64_t step[64];
-  int n = run_folder_checkpoints(t->folder, step, 64);
-  for (int i = 0; i < n; ++i) {
-    const char *path = run_folder_checkpoint_path(t->folder, step[i]);
-    safetensors_file *file;
-    if (safetensors_open(path, &file) != THRONG_OK) {
-      throng_note(t->progress, "%s; going back to the checkpoint before it",
-                  throng_error_message());
-      THRONG_TRY(run_folder_set_aside(t->folder, step[i]));
-      continue;
-    }
-    safetensors_close(file);
-    throng_status status = throng_agent_restore(t->agent, path);
-    if (status != THRONG_OK) return throng_fail_context(status, "cannot resume");
-    throng_agent_stats stats;
-    THRONG_TRY(throng_agent_get_stats(t->agent, &stats));
-    t->start = t->steps = t->saved = stats.user_steps;
-    throng_note(t->progress, "resumed from %s", path);
-    return THRONG_OK;
-  }
+enum { MOST_CHECKPOINTS = 64 };
+
+/// Checkpoints newest first, and what became of them. Damaged are those that open and are not what
+/// was written; whatever else keeps one from being read says nothing about it.
+typedef struct checkpoints {
+  int64_t step[MOST_CHECKPOINTS];
+  int n, damaged;  // there; of which, from the newest, damaged
+} checkpoints;
+
+static throng_status no_checkpoint_left(const training *t, const checkpoints *c, int aside) {
+  if (c->damaged > 0)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "cannot resume: %s: all %d checkpoints are damaged (%s); nothing was "
+                       "changed: bring one back from a copy, or train without resuming, which "
+                       "moves this run aside and begins again",
+                       t->def->out, c->damaged, throng_error_message());
+  if (aside > 0)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "cannot resume: %s: its only checkpoints were put aside as damaged; bring "
+                       "one back from a copy, or train without resuming, which moves this run "
+                       "aside and begins again",
+                       t->def->out);
   throng_note(t->progress, "%s holds no checkpoint: training starts from the beginning",
               t->def->out);
+  return THRONG_OK;
+}
+
+/// Bits depend on the instruction set and on the kernels that OpenBLAS chose for the machine.
+static void compare_arithmetic(const training *t, const safetensors_file *file) {
+  const char *then = safetensors_metadata(file, "arithmetic");
+  const char *now = t->sim->backend->arithmetic;
+  if (then && strcmp(then, now) != 0)
+    throng_note(t->progress,
+                "warning: the checkpoint was computed with (%s) and this machine computes with "
+                "(%s): the run goes on, but not to the same bits",
+                then, now);
+}
+
+static throng_status restore(training *t, const safetensors_file *file, int64_t step) {
+  throng_status status = agent_restore_from(t->agent, file);
+  if (status != THRONG_OK) return throng_fail_context(status, "cannot resume");
+  throng_agent_stats stats;
+  THRONG_TRY(throng_agent_get_stats(t->agent, &stats));
+  if (stats.user_steps != step)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "cannot resume: %s: its clock stands at %" PRId64
+                       " user-steps, its name says %" PRId64,
+                       safetensors_path(file), stats.user_steps, step);
+  t->start = t->steps = t->saved = stats.user_steps;
+  compare_arithmetic(t, file);
+  return THRONG_OK;
+}
+
+/// Go on from the newest checkpoint that is a whole file. Damaged ones are put aside once an older
+/// one has been restored; one that is whole but belongs to another agent or simulator is an error,
+/// for training on would not be resuming.
+static throng_status resume(training *t) {
+  checkpoints c = {.n = 0};
+  int aside = 0;
+  THRONG_TRY(run_folder_checkpoints(t->folder, c.step, MOST_CHECKPOINTS, &c.n, &aside));
+  safetensors_file *file = NULL;
+  while (!file && c.damaged < c.n) {
+    const char *path = run_folder_checkpoint_path(t->folder, c.step[c.damaged]);
+    throng_status status = safetensors_open(path, &file);
+    if (status == THRONG_OK) break;
+    if (status != THRONG_ERROR_DATA) return throng_fail_context(status, "cannot resume");
+    ++c.damaged;
+    if (c.damaged < c.n)
+      throng_note(t->progress, "%s; going back to the checkpoint before it",
+                  throng_error_message());
+  }
+  if (!file) return no_checkpoint_left(t, &c, aside);
+  throng_status status = restore(t, file, c.step[c.damaged]);
+  safetensors_close(file);
+  THRONG_TRY(status);
+  throng_note(t->progress, "resumed from %s",
+              run_folder_checkpoint_path(t->folder, c.step[c.damaged]));
+  for (int i = 0; i < c.damaged; ++i) THRONG_TRY(run_folder_set_aside(t->folder, c.step[i]));
   return THRONG_OK;
 }
 
@@ -170,6 +225,20 @@ static throng_status evaluate_yardsticks(training *t) {
   return THRONG_OK;
 }
 
+/// How many steps the replay remembers: with many lanes a buffer of usual size holds a few, and the
+/// agent learns from almost nothing but the present.
+static void tell_replay(training *t, const throng_agent_def *agent) {
+  enum { FEW_STEPS = 16 };
+  const int64_t steps =
+      (agent->buffer + t->sim->n_lane / agent->count - 1) / (t->sim->n_lane / agent->count);
+  if (steps < FEW_STEPS && steps * t->sim->n_lane < t->def->steps)
+    throng_note(t->progress,
+                "agent.buffer: %" PRId64 " transitions an agent are the last %" PRId64
+                " steps of its %d lanes; %d steps want agent.buffer=%" PRId64,
+                agent->buffer, steps, t->sim->n_lane / agent->count, 256,
+                (int64_t)256 * (t->sim->n_lane / agent->count));
+}
+
 /// Rows first: a checkpoint must not outlive the rows before it.
 static throng_status save(training *t) {
   THRONG_TRY(run_folder_sync(t->folder));
@@ -211,6 +280,8 @@ static throng_status take_steps(training *t, int32_t n_agent) {
     double begin = clock_seconds();
     int64_t before = t->steps;
     THRONG_TRY(throng_agent_train_step(t->agent));
+    const char *note = agent_take_note(t->agent);
+    if (note) throng_note(t->progress, "%s", note);
     t->steps += t->sim->n_lane;
     // What is only queued on a device has not been done yet.
     if (marked(t, before)) THRONG_TRY(t->sim->backend->ops->synchronize(t->sim->backend));
@@ -230,6 +301,7 @@ static throng_status write_summary(training *t) {
       elapsed > 0 ? (double)(t->steps - (t->start > 0 ? t->start : 0)) / elapsed : 0;
   cJSON *json;
   THRONG_TRY(train_report_json(t->report, &json));
+  (void)cJSON_AddStringToObject(json, "arithmetic", t->sim->backend->arithmetic);
   char *text = cJSON_Print(json);
   cJSON_Delete(json);
   if (!text) return throng_fail(THRONG_ERROR_MEMORY, "training: no memory for its summary");
@@ -294,11 +366,13 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
 }
 
 static throng_status run(training *t, const throng_agent_def *agent) {
-  THRONG_TRY(run_folder_open(t->def->out, t->def->resume, t->progress, &t->folder));
+  if (!t->folder) THRONG_TRY(run_folder_lock(t->def->out, &t->folder));
+  THRONG_TRY(run_folder_start(t->folder, t->def->resume, t->progress));
   if (t->def->resume) THRONG_TRY(resume(t));
   THRONG_TRY(run_folder_begin(t->folder, t->start, &t->seconds));
   t->earlier = t->seconds;
   THRONG_TRY(write_config(t, agent));
+  tell_replay(t, agent);
   if (t->def->yardsticks) THRONG_TRY(evaluate_yardsticks(t));
   if (t->start < 0) {
     train_row row = {.n = 0};
@@ -312,10 +386,11 @@ static throng_status run(training *t, const throng_agent_def *agent) {
   return write_summary(t);
 }
 
-throng_status throng_train(throng_backend *backend, const throng_world *world,
-                           const throng_sta *sta, const throng_sim_def *sim,
-                           const throng_agent_def *agent, const throng_train_def *def,
-                           const throng_progress *progress, throng_train_report *report) {
+throng_status train_in_folder(throng_backend *backend, const throng_world *world,
+                              const throng_sta *sta, const throng_sim_def *sim,
+                              const throng_agent_def *agent, const throng_train_def *def,
+                              run_folder **folder, const throng_progress *progress,
+                              throng_train_report *report) {
   throng_train_report unwanted;
   if (!report) report = &unwanted;
   *report = (throng_train_report){0};
@@ -323,9 +398,11 @@ throng_status throng_train(throng_backend *backend, const throng_world *world,
   training t = {.def = def,
                 .progress = progress,
                 .report = report,
+                .folder = *folder,
                 .start = -1,
                 .evaluated = -1,
                 .saved = -1};
+  *folder = NULL;
   throng_status status = make_parts(&t, backend, world, sta, sim, agent);
   if (status == THRONG_OK) status = run(&t, agent);
   if (status != THRONG_OK && status != THRONG_ERROR_CANCELLED && t.saved >= 0)
@@ -335,4 +412,12 @@ throng_status throng_train(throng_backend *backend, const throng_world *world,
   if (status == THRONG_OK) status = closed;
   free_parts(&t);
   return status;
+}
+
+throng_status throng_train(throng_backend *backend, const throng_world *world,
+                           const throng_sta *sta, const throng_sim_def *sim,
+                           const throng_agent_def *agent, const throng_train_def *def,
+                           const throng_progress *progress, throng_train_report *report) {
+  run_folder *none = NULL;
+  return train_in_folder(backend, world, sta, sim, agent, def, &none, progress, report);
 }

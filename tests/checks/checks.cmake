@@ -7,8 +7,6 @@ if(NOT THRONG_SANITIZE)
            COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng)
   add_test(NAME check_install
            COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
-  # It runs the example too: threads that spin while they wait take the cores from other tests.
-  set_tests_properties(check_install PROPERTIES ENVIRONMENT "OMP_WAIT_POLICY=passive")
 endif()
 if(TARGET throng_cuda_kernels)
   add_test(NAME check_cuda_resources

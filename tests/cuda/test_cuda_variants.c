@@ -8,7 +8,7 @@
 #include "support/small_world.h"
 #include "train/policies.h"
 
-enum { USERS = 24, ITEMS = 300, LANES = 5, STEPS = 45 };
+enum { USERS = 24, ITEMS = 300, MANY_ITEMS = 3000, LANES = 5, STEPS = 45 };
 
 /// Memory on both backends with the same content.
 static void *twice(const parity *p, const void *content, size_t bytes, void *on_cuda) {
@@ -42,19 +42,37 @@ typedef struct variation {
   throng_semantics semantics;
   throng_similarity similarity;
   bool table, labels;
-  int slate, history, window, layers;
-  bool autoreset;
+  int slate, history, window, layers, width, heads;
+  bool autoreset, mask;
 } variation;
+
+/// A step's outcomes on both backends, lane by lane; on a device a lane that a near-tie has led
+/// elsewhere is looked at no longer. Returns the lanes that went the same way.
+static int compare_step(const variation *v, const throng_outcome out[2], bool apart[LANES]) {
+  int same_lanes = 0;
+  for (int lane = 0; lane < LANES; ++lane) {
+    for (int k = 0; k < v->slate && !apart[lane]; ++k) {
+      const int at = lane * v->slate + k;
+      EXPECT_TRUE(parity_votes(&out[0].vote[at], &out[1].vote[at], 0.5f, &apart[lane]));
+    }
+    if (!apart[lane]) EXPECT_EQ(out[0].ended[lane], out[1].ended[lane]);
+    same_lanes += !apart[lane];
+  }
+  return same_lanes;
+}
 
 /// Simulators of the variation on both backends go the same way.
 static void follow(const variation *v) {
   parity p;
   if (!parity_open(&p)) return;
-  throng_world world = small_world(17, USERS, ITEMS, 24, 90);
+  const int n_item = v->mask ? MANY_ITEMS : ITEMS;  // words of bits for every thread of a warp
+  throng_world world = small_world(17, USERS, n_item, 24, 90);
   throng_sta_def sta_def = throng_default_sta_def();
   sta_def.window = v->window;
   sta_def.layers = v->layers;
   sta_def.labels = v->labels;
+  sta_def.width = v->width;
+  sta_def.heads = v->heads;
   throng_sim_def def = throng_default_sim_def();
   def.lanes = LANES;
   def.history = v->history;
@@ -62,6 +80,7 @@ static void follow(const variation *v) {
   def.max_steps = 70;
   def.slate_size = v->slate;
   def.autoreset = v->autoreset;
+  def.mask_seen = v->mask;
   def.votes.rule = v->rule;
   def.votes.semantics = v->semantics;
   def.votes.similarity = v->similarity;
@@ -73,26 +92,21 @@ static void follow(const variation *v) {
     ASSERT_OK(throng_sta_create(backend, &world, &sta_def, &sta[side]));
     ASSERT_OK(throng_sim_create(backend, &world, sta[side], &def, &sim[side]));
   }
+  bool apart[LANES] = {false};
+  int together = 0;
   for (uint32_t step = 0; step < STEPS; ++step) {
     int32_t action[LANES * 4];
     for (int k = 0; k < LANES * v->slate; ++k)
-      action[k] = (int32_t)random_index(random_draw(4, 77, step, (uint32_t)k, 0, 0).w[0], ITEMS);
+      action[k] =
+          (int32_t)random_index(random_draw(4, 77, step, (uint32_t)k, 0, 0).w[0], (uint32_t)n_item);
     throng_outcome out[2];
     for (int side = 0; side < 2; ++side) {
       ASSERT_OK(throng_sim_step(sim[side], action));
       ASSERT_OK(throng_sim_outcome(sim[side], &out[side]));
     }
-    for (int k = 0; k < LANES * v->slate; ++k) {
-      const throng_vote *x = &out[0].vote[k], *y = &out[1].vote[k];
-      EXPECT_EQ(x->alpha_pos, y->alpha_pos);
-      EXPECT_EQ(x->alpha_neg, y->alpha_neg);
-      EXPECT_TRUE(parity_near(x->beta_pos, y->beta_pos, 1e-5));
-      EXPECT_TRUE(parity_near(x->beta_neg, y->beta_neg, 1e-5));
-      EXPECT_TRUE(parity_near(x->p_like, y->p_like, 1e-5));
-      EXPECT_EQ(x->f_mat, y->f_mat);
-      EXPECT_EQ(x->like, y->like);
-    }
+    together += compare_step(v, out, apart);
   }
+  EXPECT_GT(together, STEPS * LANES / 2);  // margins below 1e-5 are rare
   if (PARITY_EXACT) {
     uint64_t hash[2];
     for (int side = 0; side < 2; ++side) ASSERT_OK(throng_sim_hash(sim[side], &hash[side]));
@@ -106,8 +120,14 @@ static void follow(const variation *v) {
   parity_close(&p);
 }
 
-static const variation common = {
-    .table = true, .slate = 1, .history = 64, .window = 50, .layers = 2, .autoreset = true};
+static const variation common = {.table = true,
+                                 .slate = 1,
+                                 .history = 64,
+                                 .window = 50,
+                                 .layers = 2,
+                                 .width = 32,
+                                 .heads = 1,
+                                 .autoreset = true};
 
 TEST(cuda_variants, votes_from_the_table_and_a_cached_f_sta_are_the_rows) { follow(&common); }
 
@@ -147,7 +167,35 @@ TEST(cuda_variants, windows_of_any_length_that_fits_and_labels_are_the_rows) {
   }
 }
 
-TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
+TEST(cuda_variants, f_sta_of_any_width_and_heads_over_long_windows_is_the_rows) {
+  // Widths with code of their own, between them, below and above; whole vectors and none.
+  const int shape[][3] = {{16, 1, 30}, {16, 4, 70},  {24, 2, 200}, {32, 2, 100}, {32, 1, 200},
+                          {40, 4, 50}, {50, 1, 200}, {50, 2, 34},  {63, 3, 40},  {64, 1, 66},
+                          {64, 4, 98}, {6, 2, 20},   {100, 4, 40}, {128, 1, 24}};
+  for (size_t k = 0; k < sizeof shape / sizeof *shape; ++k) {
+    variation v = common;
+    v.width = shape[k][0];
+    v.heads = shape[k][1];
+    v.window = shape[k][2];
+    v.history = v.window + (int)(k % 2) * 7;
+    v.layers = k % 3 == 0 ? 1 : 2;
+    v.labels = k % 2 == 0;
+    follow(&v);
+  }
+}
+
+TEST(cuda_variants, lanes_that_start_again_have_forgotten_what_they_saw) {
+  variation v = common;
+  v.mask = true;
+  v.table = false;
+  follow(&v);
+  v.slate = 4;
+  v.autoreset = false;
+  follow(&v);
+}
+
+/// Probabilities and ranks of pairs, each after a history of its own.
+static void rank_pairs(int width, int heads, int window) {
   parity p;
   if (!parity_open(&p)) return;
   enum { PAIRS = 12, OTHERS = 7, ENTRIES = 400 };
@@ -173,6 +221,9 @@ TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
     throng_backend *backend = side ? p.cuda : p.cpu;
     const backend_ops *ops = backend->ops;
     throng_sta_def def = throng_default_sta_def();
+    def.width = width;
+    def.heads = heads;
+    def.window = window;
     throng_sta *sta;
     sta_scorer s;
     ASSERT_OK(throng_sta_create(backend, &world, &def, &sta));
@@ -196,6 +247,53 @@ TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
   EXPECT_GT(above, 0);
   small_world_free(&world);
   parity_close(&p);
+}
+
+TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
+  const int shape[][3] = {{32, 1, 50}, {50, 2, 90}, {64, 1, 20}, {50, 1, 64}, {80, 2, 30}};
+  for (size_t k = 0; k < sizeof shape / sizeof *shape; ++k)
+    rank_pairs(shape[k][0], shape[k][1], shape[k][2]);
+}
+
+/// Embeddings of a world that has nothing else, and its table on both backends.
+static void compare_tables(int n_item, int dim) {
+  parity p;
+  if (!parity_open(&p)) return;
+  test_random r = {(uint32_t)(n_item * 1000 + dim), 0};
+  const size_t n = (size_t)n_item * (size_t)dim, n_pair = 2 * (size_t)n_item * (size_t)n_item;
+  float *e = calloc(n, sizeof *e);
+  uint32_t *table = calloc(n_pair, sizeof *table);
+  pair_table_similarity_args a[2];
+  void *on[3][2];
+  for (int side = 0; side < 2; ++side) {
+    for (size_t k = 0; k < n; ++k) e[k] = (test_unit(&r) - 0.5f) * 4.0f / sqrtf((float)dim);
+    on[side][0] = twice(&p, e, n * sizeof *e, &on[side][1]);
+  }
+  on[2][0] = twice(&p, NULL, n_pair * sizeof *table, &on[2][1]);
+  for (int side = 0; side < 2; ++side) {
+    a[side] = (pair_table_similarity_args){
+        .world = {.n_item = n_item, .dim = dim, .embedding_pos = on[0][side]},
+        .table = on[2][side]};
+    a[side].world.embedding_neg = on[1][side];
+    const int64_t n_tile = (n_item + PAIR_TABLE_TILE - 1) / PAIR_TABLE_TILE;
+    ASSERT_OK(BACKEND_LAUNCH(side ? p.cuda : p.cpu, pair_table_similarity, 2 * n_tile, &a[side]));
+  }
+  ASSERT_OK(p.cuda->ops->download(p.cuda, table, on[2][1], n_pair * sizeof *table));
+  const uint32_t *expected = on[2][0];
+  size_t wrong = 0;
+  for (size_t k = 0; k < n_pair; ++k)  // products and sums alone: a device rounds them alike
+    wrong += table[k] != expected[k];
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(pair_quantised(expected[0]), 0);
+  for (int k = 0; k < 3; ++k) release(&p, on[k][0], on[k][1]);
+  free(e);
+  free(table);
+  parity_close(&p);
+}
+
+TEST(cuda_variants, the_item_item_table_is_the_rows_at_sizes_that_fill_no_tile) {
+  const int size[][2] = {{1, 1}, {2, 16}, {31, 17}, {32, 32}, {33, 384}, {65, 15}, {100, 50}};
+  for (size_t k = 0; k < sizeof size / sizeof *size; ++k) compare_tables(size[k][0], size[k][1]);
 }
 
 TEST(cuda_variants, state_features_are_the_rows) {

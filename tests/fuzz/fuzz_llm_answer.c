@@ -6,6 +6,7 @@
 #include "llm/distil.h"
 #include "llm/embed.h"
 #include "llm/evidence.h"
+#include "llm/lenient.h"
 #include "llm/prompt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,6 +20,47 @@ static throng_status check_keyword(void *context, chat_side side, const char *su
   must(context && (side == CHAT_LIKE || side == CHAT_DISLIKE));
   must(*surface && *stem && utf8_valid_prefix(surface, strlen(surface)) == strlen(surface));
   return THRONG_OK;
+}
+
+/// The same tree, numbers apart.
+static void must_agree(const cJSON *strict, const cJSON *lenient) {
+  must((strict->type & 0xff) == (lenient->type & 0xff));
+  if (cJSON_IsString(strict)) must(!strcmp(strict->valuestring, lenient->valuestring));
+  const cJSON *a = strict->child, *b = lenient->child;
+  for (; a && b; a = a->next, b = b->next) {
+    if (a->string) must(b->string && !strcmp(a->string, b->string));
+    must_agree(a, b);
+  }
+  must(!a && !b);
+}
+
+static int depth_of(const cJSON *tree) {
+  int most = 0;
+  for (const cJSON *c = tree->child; c; c = c->next) {
+    int below = 1 + depth_of(c);
+    if (below > most) most = below;
+  }
+  return most;
+}
+
+/// What a strict reader reads, the lenient one reads alike; it never gives texts that are no UTF-8.
+static void check_lenient(const char *text, size_t length) {
+  size_t used;
+  bool cut;
+  cJSON *lenient, *strict = NULL;
+  must(lenient_parse(text, length, &used, &cut, &lenient) == THRONG_OK);
+  must(used <= length);
+  if (length && (*text == '{' || *text == '[') && length < 1000 &&
+      json_parse("x", 1, text, length, JSON_DUPLICATES, &strict) == THRONG_OK &&
+      depth_of(strict) < LENIENT_MAX_DEPTH - 1) {
+    must(lenient && !cut);
+    must_agree(strict, lenient);
+  }
+  cJSON_Delete(strict);
+  char *printed = lenient ? cJSON_PrintUnformatted(lenient) : NULL;
+  if (printed) must(utf8_valid_prefix(printed, strlen(printed)) == strlen(printed));
+  cJSON_free(printed);
+  cJSON_Delete(lenient);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -52,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   must(copy != NULL);
   memcpy(copy, text, valid);
   copy[valid] = '\0';
+  check_lenient(copy, strlen(copy));
   llm_counts counts = {0};
   for (int asked = CHAT_LIKE; asked <= CHAT_BOTH; ++asked)
     must(distil(d, copy, (chat_side)asked, given, sizeof given - 1, check_keyword, &counts,
