@@ -13,7 +13,8 @@ target_compile_definitions(throng_program PRIVATE
 
 set(THRONG_GENERATED ${CMAKE_CURRENT_BINARY_DIR}/share)
 set(THRONG_DOCUMENTS)
-foreach(document "man:throng.1" "bash-completion:throng" "zsh-completion:_throng")
+foreach(document "man:throng.1" "bash-completion:throng" "zsh-completion:_throng"
+                 "fish-completion:throng.fish")
   string(REPLACE ":" ";" document ${document})
   list(GET document 0 kind)
   list(GET document 1 name)
@@ -33,4 +34,10 @@ install(FILES ${THRONG_GENERATED}/throng
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${THRONG_GENERATED}/_throng
         DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES configs/throng.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/throng)
+install(FILES ${THRONG_GENERATED}/throng.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+# The configs where --help and README name them from: cd PREFIX/share/throng. Prompts: prompts.cmake.
+install(DIRECTORY configs DESTINATION ${CMAKE_INSTALL_DATADIR}/throng
+        FILES_MATCHING PATTERN "*.json" PATTERN prompts EXCLUDE)
+install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES tests/example_quickstart.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
