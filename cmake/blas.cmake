@@ -7,10 +7,8 @@ find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE}/o
 find_library(GFORTRAN_LIBRARY libgfortran.so.5 REQUIRED)
 
 # It is found from a program or library by a path that begins at that file: in the build tree, where
-# it was installed, and where either is moved to. Written out, since CMake's own paths in a build tree
-# end in an empty element, which stands for the current folder. In a file, since no other way keeps
-# the $ through every generator.
-set(CMAKE_SKIP_RPATH ON)
+# it was installed, and where either is moved to. In a file, since no other way keeps the $ through
+# every generator.
 # look_in(TARGET|FOLDER PATH): where TARGET, or all targets of this folder from here on, find libraries.
 function(look_in target path)
   string(MD5 name "${path}")
