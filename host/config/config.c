@@ -33,6 +33,20 @@ bool config_has_section(const throng_config *config, const char *section) {
   return false;
 }
 
+/// "a,b" as an array of strings.
+static cJSON *split_list(const char *text) {
+  cJSON *array = cJSON_CreateArray();
+  for (const char *at = text; array;) {
+    size_t n = strcspn(at, ",");
+    char *one = strndup(at, n);
+    cJSON_AddItemToArray(array, one ? cJSON_CreateString(one) : NULL);
+    free(one);
+    if (!at[n]) break;
+    at += n + 1;
+  }
+  return array;
+}
+
 /// "section={...}" and "section=null", as the file would say it.
 static throng_status override_group(throng_config *config, const char *path, const char *value) {
   char name[160];
@@ -67,20 +81,6 @@ static throng_status no_such_key(const char *path) {
                        nearest->path);
   return throng_fail(THRONG_ERROR_CONFIG,
                      "--set %s: no such key; `throng config --keys` lists them", path);
-}
-
-/// "a,b" as an array of strings.
-static cJSON *split_list(const char *text) {
-  cJSON *array = cJSON_CreateArray();
-  for (const char *at = text; array;) {
-    size_t n = strcspn(at, ",");
-    char *one = strndup(at, n);
-    cJSON_AddItemToArray(array, one ? cJSON_CreateString(one) : NULL);
-    free(one);
-    if (!at[n]) break;
-    at += n + 1;
-  }
-  return array;
 }
 
 /// "a.b=c": strings, paths and names are taken as they stand, anything else is read as JSON.

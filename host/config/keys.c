@@ -49,9 +49,9 @@
 
 static const char *const format_names[] = {"amazon",  "yelp", "anime", "movielens",
                                            "recbole", "csv",  NULL};
-static const char *const repeated_names[] = {"first", "last", "mean", NULL};
 static const char *const rating_names[] = {"auto", "explicit", "implicit", NULL};
 static const char *const time_unit_names[] = {"auto", "s", "ms", "us", "ns", "date", NULL};
+static const char *const repeated_names[] = {"first", "last", "mean", NULL};
 static const char *const keywords_names[] = {"lexical", "file", "llm", NULL};
 static const char *const embedding_names[] = {"lsa", "file", "server", NULL};
 static const char *const token_key_names[] = {"max_tokens", "max_completion_tokens", NULL};
