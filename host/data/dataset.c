@@ -60,9 +60,21 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
   return THRONG_OK;
 }
 
+static const char *main_file(const dataset_def *def) {
+  switch (def->format) {
+    case DATASET_AMAZON:
+    case DATASET_YELP: return def->reviews;
+    case DATASET_ANIME:
+    case DATASET_MOVIELENS: return def->ratings;
+    case DATASET_RECBOLE: return def->interactions;
+    case DATASET_CSV: return def->file;
+  }
+  return "";
+}
+
 /// The unit of the times, which all rows of the file tell together.
 static throng_status settle_times(ingest *in) {
-  const char *path = ingest_main_file(in->def);
+  const char *path = main_file(in->def);
   if (!in->has_time || in->times.n == 0) {
     if (in->rows.n > 0)
       throng_note(in->progress, "%s: no times; the order of the file counts", path);
@@ -158,9 +170,9 @@ static throng_status read_items(ingest *in, const dataset_reader *reader, datase
 
 static throng_status read_all(ingest *in, const dataset_reader *reader, dataset *out) {
   THRONG_TRY(check_def(in, reader));
-  ingest_begin(in);
   in->counts.repeated = in->def->repeated;
   in->counts.like_threshold = in->def->like_threshold;
+  ingest_begin(in);
   THRONG_TRY(interactions_init(&in->rows, in->def->repeated));
   THRONG_TRY(reader->scan(in));
   THRONG_TRY(settle_times(in));
@@ -177,11 +189,11 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
   }
   THRONG_TRY(read_items(in, reader, out));
   THRONG_TRY(place_rows(in, out));
-  THRONG_TRY(dataset_count_ratings(out, &in->counts));
   out->has_time = in->has_time;
   out->has_text = in->has_text;
-  return sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
-                              &in->counts.negatives);
+  THRONG_TRY(sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
+                                  &in->counts.negatives));
+  return dataset_count_ratings(out, &in->counts);
 }
 
 static double now(void) {
