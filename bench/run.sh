@@ -16,7 +16,7 @@ python=${PYTHON:-python3}
 each=${SECONDS_EACH:-2}
 data=$build/bench-data
 mkdir -p "$data" bench/results
-# For ours and the peer alike: threads that spin while they wait take the cores from those that work.
+# For the peer: OpenMP threads that spin while they wait take the cores from those that work.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 cores=$(nproc)

@@ -2,7 +2,7 @@
 # them (pkg-config and CMake packages).
 add_library(throng::throng ALIAS throng)
 
-install(TARGETS throng EXPORT throngTargets
+install(TARGETS throng throng_blas EXPORT throngTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/throng DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")

@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "base/backend.h"
+#include "base/numbers.h"
 #include "blas.h"
 #include "error.h"
 #include "kernels.h"
 
 enum { BLAS_WORKSPACE = 32 << 20, RECENT = 4, MOST_SCRATCH = 64, MOST_ARGUMENT_BYTES = 4096 };
+enum { SECTOR_BYTES = 32, MOST_PRODUCTS = 65535 };
 
 typedef struct cuda_context {
   backend_ops ops;  // without graphs where THRONG_CUDA_GRAPHS=0
@@ -192,13 +194,18 @@ static throng_status cuda_gemm(throng_backend *backend, const gemm_args *g) {
   if (g->m == 0 || g->n == 0 || g->batch == 0) return THRONG_OK;
   THRONG_TRY(check_gemm(g));
   THRONG_TRY(enter(c));
-  // cuBLAS stores columns: what we call C (m, n) is to it C^T (n, m) = op(B)^T op(A)^T.
-  const cublasStatus_t status = c->blas->sgemm_strided_batched(
-      c->handle, g->transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
-      g->transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, (int)g->n, (int)g->m, (int)g->k, &g->alpha, g->b,
-      at_least_one(g->ldb), g->stride_b, g->a, at_least_one(g->lda), g->stride_a, &g->beta, g->c,
-      at_least_one(g->ldc), g->stride_c, (int)g->batch);
-  if (status != CUBLAS_STATUS_SUCCESS) return blas_fail(status, "matrix product");
+  // A grid's third dimension ends at 65,535 products.
+  for (int64_t first = 0; first < g->batch; first += MOST_PRODUCTS) {
+    const int64_t n = g->batch - first < MOST_PRODUCTS ? g->batch - first : (int64_t)MOST_PRODUCTS;
+    // cuBLAS stores columns: what we call C (m, n) is to it C^T (n, m) = op(B)^T op(A)^T.
+    const cublasStatus_t status = c->blas->sgemm_strided_batched(
+        c->handle, g->transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
+        g->transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, (int)g->n, (int)g->m, (int)g->k, &g->alpha,
+        g->b + first * g->stride_b, at_least_one(g->ldb), g->stride_b, g->a + first * g->stride_a,
+        at_least_one(g->lda), g->stride_a, &g->beta, g->c + first * g->stride_c,
+        at_least_one(g->ldc), g->stride_c, (int)n);
+    if (status != CUBLAS_STATUS_SUCCESS) return blas_fail(status, "matrix product");
+  }
   return queued(c, cudaSuccess, "matrix product");
 }
 
@@ -338,13 +345,19 @@ throng_status backend_cuda_device(int device, backend_device *out) {
   return THRONG_OK;
 }
 
-/// Launch every row function's kernel on no rows. Code is loaded and each thread's own memory set
-/// aside when a kernel first runs: a frame of 8 KB times all threads of an H100 is 2 GB, which must
-/// be gone before a run's sum is held against what is free, and must not be asked for in a graph.
+/// Launch every kernel that a run may take on no rows. Code is loaded and each thread's own memory
+/// set aside when a kernel first runs, which must be done before a run's sum is held against what
+/// is free, and must not be asked for in a graph. A row function's kernel that a variant stands for
+/// never runs, and is left out: its frame times all threads of an H100 may be gigabytes. (What
+/// cuBLAS chooses for a product it loads itself, the first time.)
 static throng_status load_kernels(cuda_context *c) {
   static const max_align_t nothing[MOST_ARGUMENT_BYTES / sizeof(max_align_t)];
-  for (int kernel = 0; kernel < cuda_row_count; ++kernel)
-    THRONG_TRY(queued(c, cuda_rows[kernel](nothing, 0, c->stream), cuda_row_names[kernel]));
+  for (int kernel = 0; kernel < cuda_row_count; ++kernel) {
+    cuda_rows_launch *variant = c->plain ? NULL : cuda_variants[kernel];
+    cuda_rows_launch *launch = variant ? variant : cuda_rows[kernel];
+    THRONG_TRY(queued(c, launch(nothing, 0, c->stream), cuda_row_names[kernel]));
+  }
+  THRONG_TRY(queued(c, cuda_group_load(c->scratch[c->n_scratch - 1], c->stream), "group"));
   return wait(c, "load the kernels");
 }
 
@@ -353,6 +366,9 @@ static throng_status start(throng_backend *backend) {
   cuda_context *c = backend->context;
   THRONG_TRY(enter(c));
   CUDA_TRY(cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking), "backend cuda");
+  // Votes read single sectors of 32 bytes; the default fetches two. A wish: some devices have none.
+  if (cudaDeviceSetLimit(cudaLimitMaxL2FetchGranularity, SECTOR_BYTES) != cudaSuccess)
+    (void)cudaGetLastError();
   THRONG_TRY(cuda_blas_load(&c->blas));
   cublasStatus_t status = c->blas->create(&c->handle);
   if (status != CUBLAS_STATUS_SUCCESS) {
@@ -424,6 +440,7 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
     cuda_close(backend);
     return status;
   }
+  NUMBERS_WITHOUT_LOCALE;
   int driver = 0, runtime = 0;
   (void)cudaDriverGetVersion(&driver);
   (void)cudaRuntimeGetVersion(&runtime);
@@ -433,6 +450,9 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
            device, count, is.name, is.major, is.minor, is.n_multiprocessor,
            (double)is.free_bytes / 1073741824.0, (double)is.total_bytes / 1073741824.0,
            runtime / 1000, runtime % 1000 / 10, driver / 1000, driver % 1000 / 10);
+  snprintf(backend->arithmetic, sizeof backend->arithmetic,
+           "cuda, %.100s, compute %d.%d, CUDA %d.%d", is.name, is.major, is.minor, runtime / 1000,
+           runtime % 1000 / 10);
   *out = backend;
   return THRONG_OK;
 }

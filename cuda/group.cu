@@ -191,3 +191,9 @@ extern "C" cudaError_t cuda_group(int64_t n, int64_t n_key, const int32_t *key, 
                keys[n_pass % 2], offset);
   return cudaGetLastError();
 }
+
+extern "C" cudaError_t cuda_group_load(void *scratch, cudaStream_t stream) {
+  LAUNCH(group_scan_kernel, 1, kThreads, stream, 0, static_cast<int32_t *>(nullptr),
+         static_cast<int32_t *>(scratch));
+  return cudaGetLastError();
+}

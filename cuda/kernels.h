@@ -20,8 +20,9 @@ typedef cudaError_t cuda_rows_launch(const void *args, int64_t n_row, cudaStream
 extern cuda_rows_launch *const cuda_rows[];
 extern const char *const cuda_row_names[];
 extern const int cuda_row_count;
-/// Launchers that stand for those of a row function, with more threads a row, n_row > 0; NULL where
-/// there is none. They give the row function's bits, but for best_search: see best.cu.
+/// Launchers that stand for those of a row function, with more threads a row; NULL where there is
+/// none. Without rows they launch every kernel that they have. They give the row function's bits,
+/// but for best_search (see best.cu), column_sum and batch_mean (see update.cu).
 extern cuda_rows_launch *const cuda_variants[];
 
 /// Bytes of scratch that cuda_group needs for `n` positions.
@@ -29,6 +30,8 @@ size_t cuda_group_scratch(int64_t n);
 /// group_args of host/base/backend.h: a stable radix sort of the positions by their key.
 cudaError_t cuda_group(int64_t n, int64_t n_key, const int32_t *key, int32_t *offset,
                        int32_t *order, void *scratch, cudaStream_t stream);
+/// Launch the kernel that cuda_group takes for many positions alone, on none; `scratch`: 4 bytes.
+cudaError_t cuda_group_load(void *scratch, cudaStream_t stream);
 
 #ifdef __cplusplus
 }

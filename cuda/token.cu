@@ -1,6 +1,12 @@
-/// f_sta's inference with a warp a lane (or a pair outside any lane), a channel a thread: the width
-/// that it was made for, 32, one head, windows up to 64. Bit for bit what the rows give
-/// (kernels/sta_token.h): every sum runs in the row function's chains. Other shapes take the row.
+/// f_sta's inference with a warp a lane (or a pair outside any lane), the channels shared out among
+/// its threads: any number of heads, windows of any length, widths up to 128. Bit for bit what the
+/// rows give (kernels/sta_token.h): every sum runs in the row function's chains. Usual widths have
+/// code of their own.
+///
+/// What all threads must see of a vector they read from shared memory, four numbers a load, where a
+/// shuffle would bring one. A block is one warp: registers are free again as soon as its lane is
+/// done, and does not wait for the slowest of eight (one lane in fifteen reads a whole window
+/// anew).
 #include "kernels.h"
 #include "launch.cuh"
 #include "list.h"
@@ -8,204 +14,364 @@
 
 namespace {
 
-enum { WIDTH = 32, MOST_WINDOW = 64 };
+/// What the warp's threads tell each other.
+struct alignas(16) board {
+  float vector[STA_MAX_WIDTH];
+  float weight[STA_MAX_WINDOW];
+};
 
-__device__ int channel() { return (int)(threadIdx.x % WARP_THREADS); }
-__device__ float of(float x, int thread) { return __shfl_sync(WARP_ALL, x, thread); }
+__device__ int thread() { return (int)(threadIdx.x % WARP_THREADS); }
 
-/// sta_sum over the channels.
-__device__ float channel_sum(float x) {
-  x += __shfl_xor_sync(WARP_ALL, x, 16);
-  return half_warp_join(x);
-}
-
-__device__ float layer_norm(float x, const float *gain, const float *bias) {
-  const int c = channel();
-  const float centred = x - channel_sum(x) / (float)WIDTH;
-  const float square = centred * centred;
-  const float scale = 1.0f / sqrtf(channel_sum(square) / (float)WIDTH + STA_LAYER_NORM_EPSILON);
-  return centred * scale * gain[c] + bias[c];
-}
-
-/// Channel's part of x W + bias, see sta_linear.
-__device__ float linear(float x, const float *__restrict__ w, float bias) {
-  const int c = channel();
-  float s0 = bias, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
-  UNROLL()
-  for (int i = 0; i < WIDTH; i += 4) {
-    s0 = fmaf(of(x, i), w[i * WIDTH + c], s0);
-    s1 = fmaf(of(x, i + 1), w[(i + 1) * WIDTH + c], s1);
-    s2 = fmaf(of(x, i + 2), w[(i + 2) * WIDTH + c], s2);
-    s3 = fmaf(of(x, i + 3), w[(i + 3) * WIDTH + c], s3);
+/// A shape: its width where it is known to the compiler (else 0), the channels of a thread, whether
+/// there is one head alone, and how many warps shall fit on a multiprocessor: 16 leave a thread 128
+/// registers, 12 leave 168, 8 all that there are.
+template <int WIDTH_, int EACH_, bool ONE_HEAD_, int RESIDENT_>
+struct shape {
+  static constexpr int WIDTH = WIDTH_, EACH = EACH_, RESIDENT = RESIDENT_;
+  static constexpr bool ONE_HEAD = ONE_HEAD_;
+  static constexpr int AHEAD = EACH > 2 ? 2 : 8;  // times four rows of a matrix, asked for together
+  static __device__ int32_t width(const sta_view *v) { return WIDTH > 0 ? WIDTH : v->width; }
+  static __device__ int32_t heads(const sta_view *v) { return ONE_HEAD ? 1 : v->heads; }
+  /// Does the thread have a channel number k? Its place; where it has none, the last channel's.
+  static __device__ bool has(int k, int32_t width) {
+    return (k + 1) * WARP_THREADS <= WIDTH || thread() + k * WARP_THREADS < width;
   }
-  return (s0 + s1) + (s2 + s3);
+  static __device__ int32_t place(int k, int32_t width) {
+    return has(k, width) ? thread() + k * WARP_THREADS : width - 1;
+  }
+};
+
+/// A thread's channels thread, thread + 32, ...; those past the width are 0.
+template <class S>
+struct channels {
+  float of[S::EACH];
+};
+
+template <class S>
+__device__ channels<S> load(const float *from, int32_t width) {
+  channels<S> x;
+  UNROLL()
+  for (int k = 0; k < S::EACH; ++k) x.of[k] = S::has(k, width) ? from[S::place(k, width)] : 0.0f;
+  return x;
 }
 
-/// q . x_t for this thread's token, a row of 32 floats, see sta_scores: 16 partial sums, joined by
-/// halves. All threads take part, those whose row is NULL read nothing.
-__device__ float score(float q, const float *row) {
-  float s[THRONG_DOT_LANES];
+template <class S>
+__device__ void store(float *to, const channels<S> &x, int32_t width) {
   UNROLL()
-  for (int k = 0; k < THRONG_DOT_LANES; ++k) s[k] = 0.0f;
+  for (int k = 0; k < S::EACH; ++k)
+    if (S::has(k, width)) to[S::place(k, width)] = x.of[k];
+}
+
+/// Let all threads see a vector. Whatever they read before they have read.
+template <class S>
+__device__ void show(board *b, const channels<S> &x) {
+  __syncwarp();
   UNROLL()
-  for (int i = 0; i < WIDTH; i += 4) {
-    const float4 x = row ? *reinterpret_cast<const float4 *>(row + i) : float4{};
-    float *sum = s + i % THRONG_DOT_LANES;
-    sum[0] = fmaf(of(q, i), x.x, sum[0]);
-    sum[1] = fmaf(of(q, i + 1), x.y, sum[1]);
-    sum[2] = fmaf(of(q, i + 2), x.z, sum[2]);
-    sum[3] = fmaf(of(q, i + 3), x.w, sum[3]);
+  for (int k = 0; k < S::EACH; ++k) b->vector[thread() + k * WARP_THREADS] = x.of[k];
+  __syncwarp();
+}
+
+/// sta_sum over the channels: partial sum k takes channels k, k + 16, ... in their order.
+template <class S>
+__device__ float channel_sum(const channels<S> &x) {
+  const bool low = thread() < THRONG_DOT_LANES;
+  float sum = 0.0f;
+  UNROLL()
+  for (int k = 0; k < S::EACH; ++k) {
+    const float other = __shfl_xor_sync(WARP_ALL, x.of[k], THRONG_DOT_LANES);
+    sum += low ? x.of[k] : other;
+    sum += low ? other : x.of[k];
   }
+  return half_warp_join(sum);
+}
+
+template <class S>
+__device__ channels<S> layer_norm(channels<S> x, const float *gain, const float *bias,
+                                  int32_t width) {
+  const float mean = channel_sum(x) / (float)width;
+  channels<S> square;
   UNROLL()
-  for (int half = THRONG_DOT_LANES / 2; half > 0; half /= 2) {
+  for (int k = 0; k < S::EACH; ++k) {
+    x.of[k] = S::has(k, width) ? x.of[k] - mean : 0.0f;
+    square.of[k] = x.of[k] * x.of[k];
+  }
+  const float scale = 1.0f / sqrtf(channel_sum(square) / (float)width + STA_LAYER_NORM_EPSILON);
+  UNROLL()
+  for (int k = 0; k < S::EACH; ++k) {
+    const int32_t at = S::place(k, width);
+    x.of[k] = S::has(k, width) ? x.of[k] * scale * gain[at] + bias[at] : 0.0f;
+  }
+  return x;
+}
+
+/// Four chains a channel, see sta_linear and sta_mix.
+template <class S>
+struct chains {
+  float of[S::EACH][4];
+};
+
+template <class S>
+__device__ channels<S> join(const chains<S> &s, int32_t width) {
+  channels<S> y;
+  UNROLL()
+  for (int k = 0; k < S::EACH; ++k)
+    y.of[k] = S::has(k, width) ? (s.of[k][0] + s.of[k][1]) + (s.of[k][2] + s.of[k][3]) : 0.0f;
+  return y;
+}
+
+/// Rows of `matrix`, `stride` apart, each times a number that all threads see, onto the chains.
+template <class S>
+__device__ void add_rows(chains<S> *s, const float *number, int32_t n, const float *matrix,
+                         int64_t stride, int32_t width) {
+  int32_t at[S::EACH];
+  UNROLL()
+  for (int k = 0; k < S::EACH; ++k) at[k] = S::place(k, width);
+  int32_t i = 0;
+  UNROLL(S::AHEAD)
+  for (; i + 4 <= n; i += 4) {
+    const float4 x = *reinterpret_cast<const float4 *>(number + i);
+    const float *r = matrix + i * stride;
     UNROLL()
-    for (int k = 0; k < half; ++k) s[k] += s[k + half];
+    for (int k = 0; k < S::EACH; ++k) {
+      s->of[k][0] = fmaf(x.x, r[at[k]], s->of[k][0]);
+      s->of[k][1] = fmaf(x.y, r[stride + at[k]], s->of[k][1]);
+      s->of[k][2] = fmaf(x.z, r[2 * stride + at[k]], s->of[k][2]);
+      s->of[k][3] = fmaf(x.w, r[3 * stride + at[k]], s->of[k][3]);
+    }
   }
-  return s[0];
+  for (; i < n; ++i) {
+    UNROLL()
+    for (int k = 0; k < S::EACH; ++k)
+      s->of[k][0] = fmaf(number[i], matrix[i * stride + at[k]], s->of[k][0]);
+  }
 }
 
-/// Channel's part of the n inputs mixed by the query's attention, see sta_attend; rows of `state`
-/// are `stride` apart.
-__device__ float attention(float q, const float *state, int32_t n, int64_t stride) {
-  const int c = channel();
-  const float near = score(q, c < n ? state + c * stride : nullptr);
-  const float far =
-      n > WARP_THREADS
-          ? score(q, c + WARP_THREADS < n ? state + (c + WARP_THREADS) * stride : nullptr)
-          : 0.0f;
-  float largest = c < n ? near : -INFINITY;
-  if (c + WARP_THREADS < n && far > largest) largest = far;
+/// x W + bias, see sta_linear.
+template <class S>
+__device__ channels<S> linear(board *b, const channels<S> &x, const float *w,
+                              const channels<S> &bias, int32_t width) {
+  chains<S> s = {};
+  show(b, x);
+  UNROLL()
+  for (int k = 0; k < S::EACH; ++k) s.of[k][0] = bias.of[k];
+  add_rows(&s, b->vector, width, w, width, width);
+  return join(s, width);
+}
+
+/// q . x_t for one token's row, q on the board, see sta_scores: 16 partial sums, joined by halves.
+template <class S>
+__device__ float score(const board *b, const float *row, int32_t width) {
+  float s[THRONG_DOT_LANES] = {};
+  if (S::WIDTH > 0 && S::WIDTH % 4 == 0) {  // rows are whole and aligned
+    UNROLL()
+    for (int32_t i = 0; i < S::WIDTH; i += 4) {
+      const float4 x = *reinterpret_cast<const float4 *>(row + i);
+      const float4 q = *reinterpret_cast<const float4 *>(b->vector + i);
+      float *sum = s + i % THRONG_DOT_LANES;
+      sum[0] = fmaf(q.x, x.x, sum[0]);
+      sum[1] = fmaf(q.y, x.y, sum[1]);
+      sum[2] = fmaf(q.z, x.z, sum[2]);
+      sum[3] = fmaf(q.w, x.w, sum[3]);
+    }
+    return join_lanes(s);
+  }
+  int32_t i = 0;
+  for (; i + THRONG_DOT_LANES <= width; i += THRONG_DOT_LANES) {
+    UNROLL()
+    for (int k = 0; k < THRONG_DOT_LANES; ++k) s[k] = fmaf(b->vector[i + k], row[i + k], s[k]);
+  }
+  UNROLL()
+  for (int k = 0; k < THRONG_DOT_LANES; ++k)
+    if (i + k < width) s[k] = fmaf(b->vector[i + k], row[i + k], s[k]);
+  return join_lanes(s);
+}
+
+/// The n inputs mixed by the query's attention, see sta_attend; rows of `state` are `stride` apart.
+template <class S>
+__device__ channels<S> attention(board *b, const channels<S> &query, const float *state, int32_t n,
+                                 int64_t stride, int32_t width) {
+  show(b, query);
+  float largest = -INFINITY;
+  for (int32_t t = thread(); t < n; t += WARP_THREADS) {
+    const float own = score<S>(b, state + t * stride, width);
+    b->weight[t] = own;
+    largest = own > largest ? own : largest;
+  }
   for (int other = 16; other > 0; other /= 2) {
     const float y = __shfl_xor_sync(WARP_ALL, largest, other);
     largest = y > largest ? y : largest;
   }
-  const float weight = c < n ? exp_portable(near - largest) : 0.0f;
-  const float weight_far = c + WARP_THREADS < n ? exp_portable(far - largest) : 0.0f;
-  const int k = c % STA_BLOCK;
-  float sum = of(weight, k) + of(weight, k + STA_BLOCK);
-  sum += of(weight_far, k);
-  sum += of(weight_far, k + STA_BLOCK);
+  for (int32_t t = thread(); t < n; t += WARP_THREADS)
+    b->weight[t] = exp_portable(b->weight[t] - largest);
+  __syncwarp();
+  float sum = 0.0f;
+  for (int32_t t = thread() % STA_BLOCK; t < n; t += STA_BLOCK) sum += b->weight[t];
   sum = half_warp_join(sum);
-  float s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
-  int32_t t = 0;
-  for (; t + 4 <= n; t += 4) {
-    const float from = t < WARP_THREADS ? weight : weight_far;  // 4 divides 32
-    const float *r = state + t * stride + c;
-    s0 = fmaf(of(from, t % WARP_THREADS), r[0], s0);
-    s1 = fmaf(of(from, t % WARP_THREADS + 1), r[stride], s1);
-    s2 = fmaf(of(from, t % WARP_THREADS + 2), r[2 * stride], s2);
-    s3 = fmaf(of(from, t % WARP_THREADS + 3), r[3 * stride], s3);
-  }
-  for (; t < n; ++t) {
-    const float from = t < WARP_THREADS ? weight : weight_far;
-    s0 = fmaf(of(from, t % WARP_THREADS), state[t * stride + c], s0);
-  }
-  return ((s0 + s1) + (s2 + s3)) * (1.0f / sum);
+  chains<S> s = {};
+  add_rows(&s, b->weight, n, state, stride, width);
+  channels<S> mixed = join(s, width);
+  UNROLL()
+  for (int k = 0; k < S::EACH; ++k) mixed.of[k] *= 1.0f / sum;
+  return mixed;
 }
 
-/// See sta_token; returns the channel of z, where `last` asks for it.
-__device__ float token(const sta_view *v, float *state, int32_t position, uint32_t entry,
-                       bool last) {
-  const int c = channel();
-  const int64_t stride = (int64_t)v->layers * WIDTH;
-  float x = v->item[(int64_t)history_item(entry) * WIDTH + c] * sqrtf((float)WIDTH) +
-            v->position[(int64_t)position * WIDTH + c];
-  if (v->labels) x += v->label[history_like(entry) * WIDTH + c];
+/// What attention adds to the residual, over all heads.
+template <class S>
+__device__ channels<S> attend(const sta_view *v, board *b, const channels<S> &normal, int32_t layer,
+                              const float *cached, int32_t n, int64_t stride) {
+  const int32_t width = S::width(v), heads = S::heads(v);
+  channels<S> out = load<S>(v->value_bias + (int64_t)layer * width, width);
+  for (int32_t head = 0; head < heads; ++head) {
+    const int64_t row = ((int64_t)layer * heads + head) * width, matrix = row * width;
+    const channels<S> query =
+        linear(b, normal, v->query_matrix + matrix, load<S>(v->query_bias + row, width), width);
+    const channels<S> mixed = attention(b, query, cached, n, stride, width);
+    out = linear(b, mixed, v->value_matrix + matrix, out, width);
+  }
+  return out;
+}
+
+/// See sta_tokens; returns z, where `last` asks for it.
+template <class S>
+__device__ channels<S> token(const sta_view *v, board *b, float *state, int32_t position,
+                             uint32_t entry, bool last) {
+  const int32_t width = S::width(v);
+  const int64_t stride = (int64_t)v->layers * width;
+  const float scale = sqrtf((float)width);
+  channels<S> x = load<S>(v->item + (int64_t)history_item(entry) * width, width);
+  const channels<S> at = load<S>(v->position + (int64_t)position * width, width);
+  UNROLL()
+  for (int k = 0; k < S::EACH; ++k) x.of[k] = x.of[k] * scale + at.of[k];
+  if (v->labels) {
+    const channels<S> label = load<S>(v->label + history_like(entry) * width, width);
+    UNROLL()
+    for (int k = 0; k < S::EACH; ++k) x.of[k] += label.of[k];
+  }
   for (int32_t layer = 0; layer < v->layers; ++layer) {
-    const int64_t row = (int64_t)layer * WIDTH, matrix = row * WIDTH;
+    const int64_t row = (int64_t)layer * width, matrix = row * width;
     float *cached = state + row;
-    float normal = layer_norm(x, v->ln1_gain + row, v->ln1_bias + row);
-    cached[position * stride + c] = normal;
+    channels<S> normal = layer_norm(x, v->ln1_gain + row, v->ln1_bias + row, width);
+    store(cached + position * stride, normal, width);
+    // Of the last layer later tokens read the input alone.
     if (!last && layer + 1 == v->layers) break;
-    const float q = linear(normal, v->query_matrix + matrix, v->query_bias[row + c]);
-    __syncwarp();  // inputs are written by channel and read by token
-    const float mixed = attention(q, cached, position + 1, stride);
-    x += linear(mixed, v->value_matrix + matrix, v->value_bias[row + c]);
-    normal = layer_norm(x, v->ln2_gain + row, v->ln2_bias + row);
-    float a = linear(normal, v->w1 + matrix, v->b1[row + c]);
-    a = a > 0.0f ? a : 0.0f;
-    x += linear(a, v->w2 + matrix, v->b2[row + c]);
+    // Inputs are written by channel and read by token: show() waits in between.
+    const channels<S> attended = attend(v, b, normal, layer, cached, position + 1, stride);
+    UNROLL()
+    for (int k = 0; k < S::EACH; ++k) x.of[k] += attended.of[k];
+    normal = layer_norm(x, v->ln2_gain + row, v->ln2_bias + row, width);
+    channels<S> a = linear(b, normal, v->w1 + matrix, load<S>(v->b1 + row, width), width);
+    UNROLL()
+    for (int k = 0; k < S::EACH; ++k) a.of[k] = a.of[k] > 0.0f ? a.of[k] : 0.0f;
+    a = linear(b, a, v->w2 + matrix, load<S>(v->b2 + row, width), width);
+    UNROLL()
+    for (int k = 0; k < S::EACH; ++k) x.of[k] += a.of[k];
   }
-  return last ? layer_norm(x, v->lnf_gain, v->lnf_bias) : 0.0f;
+  return last ? layer_norm(x, v->lnf_gain, v->lnf_bias, width) : channels<S>{};
 }
 
-/// See sta_read_out; an empty history has no state.
-__device__ float read_out(const sta_view *v, float z, bool empty, int32_t user) {
-  const float user_part = v->read_user[(int64_t)user * WIDTH + channel()];
-  return empty ? user_part : linear(z, v->read_matrix, user_part);
-}
-
-/// Channel's part of the query after entries `from` .. the last of a history, see sta_cache.h.
-__device__ float encode(const sta_view *v, float *state, int32_t user, const history_view *h,
-                        int32_t from) {
+/// The query after entries `from` .. the last of a history, see sta_cache.h. An empty history has
+/// no state.
+template <class S>
+__device__ channels<S> encode(const sta_view *v, board *b, float *state, int32_t user,
+                              const history_view *h, int32_t from) {
+  const int32_t width = S::width(v);
   const int32_t oldest = h->count - history_length(h);
   const int32_t start = sta_window_start(h->count, v->window);
-  float z = 0.0f;
+  channels<S> z = {};
   for (int32_t n = from; n < h->count; ++n)
-    z = token(v, state, n - start, history_entry(h, n - oldest), n + 1 == h->count);
-  return read_out(v, z, from == h->count, user);
+    z = token<S>(v, b, state, n - start, history_entry(h, n - oldest), n + 1 == h->count);
+  const channels<S> own = load<S>(v->read_user + (int64_t)user * width, width);
+  return from == h->count ? own : linear(b, z, v->read_matrix, own, width);
 }
 
-__device__ void advance(const sim_sta_args *a, int64_t lane) {
+template <class S>
+__device__ void advance(const sim_sta_args *a, board *b, int64_t lane) {
   if (sim_idle(&a->sim, lane)) return;
   const sta_view *v = &a->view;
   const history_view h = sim_history(&a->sim, lane);
-  const int32_t encoded = a->cache.encoded[lane];
+  const int32_t encoded = a->cache.encoded[lane], width = S::width(v);
   if (encoded > 0 && encoded == h.count) return;
-  a->cache.query[lane * WIDTH + channel()] =
-      encode(v, a->cache.state + lane * sta_cache_size(v), a->sim.user[lane], &h,
-             sta_cache_first(v, encoded, h.count));
+  const channels<S> query = encode<S>(v, b, a->cache.state + lane * sta_cache_size(v),
+                                      a->sim.user[lane], &h, sta_cache_first(v, encoded, h.count));
+  store(a->cache.query + lane * width, query, width);
   __syncwarp();  // everybody has read what was encoded
-  if (channel() == 0) a->cache.encoded[lane] = h.count;
+  if (thread() == 0) a->cache.encoded[lane] = h.count;
 }
 
 /// The query of a pair outside any lane, see sta_pairs_query.
-__device__ float pair_query(const sta_pairs_args *a, int64_t row) {
+template <class S>
+__device__ channels<S> pair_query(const sta_pairs_args *a, board *b, int64_t row) {
   const sta_view *v = &a->view;
   const history_view h = {a->history + a->begin[row], a->count[row], a->count[row]};
-  return encode(v, a->scratch + row * sta_pairs_scratch(v), a->user[row], &h,
-                sta_window_start(h.count, v->window));
+  return encode<S>(v, b, a->scratch + row * sta_pairs_scratch(v), a->user[row], &h,
+                   sta_window_start(h.count, v->window));
 }
 
 /// query . E(item) in the order of dot_product, the same in every thread.
-__device__ float product(const sta_view *v, float query, int32_t item) {
-  const float x = 0.0f + query * v->item[(int64_t)item * WIDTH + channel()];
-  return half_warp_join(x + __shfl_xor_sync(WARP_ALL, x, 16));
+template <class S>
+__device__ float product(const sta_view *v, const channels<S> &query, int32_t item) {
+  channels<S> x = load<S>(v->item + (int64_t)item * S::width(v), S::width(v));
+  UNROLL()
+  for (int k = 0; k < S::EACH; ++k) x.of[k] *= query.of[k];
+  return channel_sum(x);
 }
 
-__device__ void score_pair(const sta_pairs_args *a, int64_t row) {
-  const float logit = product(&a->view, pair_query(a, row), a->candidate[row]);
-  if (channel() == 0) a->p[row] = sta_probability(logit + a->view.out_bias[0]);
+template <class S>
+__device__ void score_pair(const sta_pairs_args *a, board *b, int64_t row) {
+  const float logit = product(&a->view, pair_query<S>(a, b, row), a->candidate[row]);
+  if (thread() == 0) a->p[row] = sta_probability(logit + a->view.out_bias[0]);
 }
 
-__device__ void rank_pair(const sta_rank_args *a, int64_t row) {
+template <class S>
+__device__ void rank_pair(const sta_rank_args *a, board *b, int64_t row) {
   const sta_view *v = &a->pairs.view;
-  const float query = pair_query(&a->pairs, row);
+  const channels<S> query = pair_query<S>(&a->pairs, b, row);
   const float score = product(v, query, a->pairs.candidate[row]);
   int32_t rank = 0;
   for (int32_t k = 0; k < a->n_other; ++k)
     rank += !(product(v, query, a->other[row * a->n_other + k]) < score);
-  if (channel() == 0) a->rank[row] = rank;
+  if (thread() == 0) a->rank[row] = rank;
 }
 
-CUDA_WARP_ROW(sim_sta_advance, advance, 2)
-CUDA_WARP_ROW(sta_pairs, score_pair, 2)
-CUDA_WARP_ROW(sta_rank, rank_pair, 2)
+constexpr int fewer(int x, int y) { return x < y ? x : y; }
 
-bool fits(const sta_view *v) {
-  return v->width == WIDTH && v->heads == 1 && v->window <= MOST_WINDOW;
-}
+using width32 = shape<32, 1, true, 16>;  // f_sta's own
+using width50 = shape<50, 2, true, 12>;  // SASRec's
+using width64 = shape<64, 2, true, 12>;
+using narrow = shape<0, 2, false, 12>;
+using wide = shape<0, STA_MAX_WIDTH / WARP_THREADS, false, 8>;
 
 }  // namespace
 
-/// The variant where the shape is the one it was written for, else the row.
-#define STA_LAUNCH(name, view_of)                                              \
-  extern "C" cudaError_t cuda_##name##_launch(const void *args, int64_t n_row, \
-                                              cudaStream_t stream) {           \
-    if (!fits(&static_cast<const name##_args *>(args)->view_of))               \
-      return cuda_rows[KERNEL_##name](args, n_row, stream);                    \
-    return name##_warp_launch(args, n_row, stream);                            \
+/// Kernel and launcher of BY_WARP<shape>(args, board, row), of which at most MOST warps shall fit
+/// on a multiprocessor. Without rows every shape is loaded.
+#define STA_KERNEL(name, by_warp, view_of, most)                                                   \
+  namespace {                                                                                      \
+  template <class S>                                                                               \
+  __global__ void __launch_bounds__(WARP_THREADS, fewer(S::RESIDENT, most)) name                   \
+      ##_warp(const name##_args args, const int64_t n_row) {                                       \
+    SHARED(board, shared, [1]);                                                                    \
+    for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x)                                  \
+      by_warp<S>(&args, &shared[0], row);                                                          \
+  }                                                                                                \
+  template <class S>                                                                               \
+  void name##_launch_as(const name##_args *args, int64_t n_row, cudaStream_t stream) {             \
+    LAUNCH(name##_warp<S>, dim3(cuda_blocks(n_row, 1)), dim3(WARP_THREADS), stream, *args, n_row); \
+  }                                                                                                \
+  }                                                                                                \
+  extern "C" cudaError_t cuda_##name##_launch(const void *args, int64_t n_row,                     \
+                                              cudaStream_t stream) {                               \
+    const name##_args *a = static_cast<const name##_args *>(args);                                 \
+    const sta_view *v = &a->view_of;                                                               \
+    const bool one = v->heads == 1, all = n_row == 0;                                              \
+    if (all || (one && v->width == 32)) name##_launch_as<width32>(a, n_row, stream);               \
+    if (all || (one && v->width == 50)) name##_launch_as<width50>(a, n_row, stream);               \
+    if (all || (one && v->width == 64)) name##_launch_as<width64>(a, n_row, stream);               \
+    const bool own = one && (v->width == 32 || v->width == 50 || v->width == 64);                  \
+    if (all || (!own && v->width <= 64)) name##_launch_as<narrow>(a, n_row, stream);               \
+    if (all || v->width > 64) name##_launch_as<wide>(a, n_row, stream);                            \
+    return cudaGetLastError();                                                                     \
   }
-STA_LAUNCH(sim_sta_advance, view)
-STA_LAUNCH(sta_pairs, view)
-STA_LAUNCH(sta_rank, pairs.view)
+STA_KERNEL(sim_sta_advance, advance, view, 16)
+STA_KERNEL(sta_pairs, score_pair, view, 12)
+STA_KERNEL(sta_rank, rank_pair, pairs.view, 12)

@@ -161,7 +161,8 @@ extern "C" cudaError_t cuda_square_sum_launch(const void *args, int64_t n_row,
 extern "C" cudaError_t cuda_column_sum_launch(const void *args, int64_t n_row,
                                               cudaStream_t stream) {
   const column_sum_args *a = static_cast<const column_sum_args *>(args);
-  const int64_t n_agent = n_row / a->width, n_group = (a->width + WARP_THREADS - 1) / WARP_THREADS;
+  const int64_t n_agent = n_row ? n_row / a->width : 0;
+  const int64_t n_group = (a->width + WARP_THREADS - 1) / WARP_THREADS;
   LAUNCH(column_sum_slices, cuda_blocks(n_agent * n_group, 1), CUDA_ROW_THREADS, stream, *a,
          n_agent, n_group);
   return cudaGetLastError();

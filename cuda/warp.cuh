@@ -24,17 +24,26 @@
     return cudaGetLastError();                                                              \
   }
 
+/// One instruction from sm_80 on, which integers allow: their sums do not depend on the order.
 static __device__ __forceinline__ int32_t warp_sum(int32_t x) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  return __reduce_add_sync(WARP_ALL, x);
+#else
   for (int other = 16; other > 0; other /= 2) x += __shfl_xor_sync(WARP_ALL, x, other);
   return x;
+#endif
 }
 
 static __device__ __forceinline__ int32_t warp_max(int32_t x) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  return __reduce_max_sync(WARP_ALL, x);
+#else
   for (int other = 16; other > 0; other /= 2) {
     const int32_t y = __shfl_xor_sync(WARP_ALL, x, other);
     x = y > x ? y : x;
   }
   return x;
+#endif
 }
 
 /// Sum of 16 neighbours, joined as dot_product joins its partial sums: k with k + 8, 4, 2, 1.

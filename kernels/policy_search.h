@@ -7,16 +7,23 @@
 #include "sim_sta.h"
 
 enum { POLICY_TILE = 512 };  // candidates whose sums stay in the nearest cache
+/// Candidates whose sums are kept at a time: on a device a thread's own memory is set aside for all
+/// threads that fit on it.
+#ifdef THRONG_DEVICE
+enum { POLICY_HELD = 32 };
+#else
+enum { POLICY_HELD = POLICY_TILE };
+#endif
 
 /// Same numbers as throng_policy (checked in host/train/).
 enum { POLICY_RANDOM = 1, POLICY_POPULAR = 2, POLICY_MOST_SIMILAR = 3, POLICY_ORACLE = 4 };
 
-/// vote_sums of a tile of candidates, arrays side by side.
+/// vote_sums of some candidates, arrays side by side.
 typedef struct policy_sums {
   int32_t count[2];                    // [side] entries, the same for all candidates
-  int32_t inside[2][POLICY_TILE];      // [side] entries that share a category
-  int32_t matches[2][2][POLICY_TILE];  // [side][scope]
-  int32_t nearest[2][2][POLICY_TILE];
+  int32_t inside[2][POLICY_HELD];      // [side] entries that share a category
+  int32_t matches[2][2][POLICY_HELD];  // [side][scope]
+  int32_t nearest[2][2][POLICY_HELD];
 } policy_sums;
 
 /// One history entry into the sums of one side, over `n` candidates.
@@ -172,10 +179,13 @@ THRONG_ROW void policy_search_row(const policy_search_args *a, int64_t row) {
   history_view h = sim_history(s, lane);
   const int32_t *preference = sim_preference_of(s, lane);
   policy_sums sums;
-  if (s->table) policy_gather(&s->world, s->table, &h, begin, n, &sums);
   for (int32_t c = 0; c < n; ++c) {
+    const int32_t at = c % POLICY_HELD;
+    if (s->table && at == 0)
+      policy_gather(&s->world, s->table, &h, begin + c, n - c < POLICY_HELD ? n - c : POLICY_HELD,
+                    &sums);
     if (policy_masked(s, lane, begin + c)) continue;
-    vote_sums one = s->table ? policy_sums_of(&sums, c)
+    vote_sums one = s->table ? policy_sums_of(&sums, at)
                              : vote_gather(&s->world, 0, &s->rule, preference, &h, begin + c);
     if (s->table && s->rule.similarity == SIMILARITY_MEAN)
       vote_gather_mean(&one, &s->world, preference, h.entry, history_length(&h), begin + c);

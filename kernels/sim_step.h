@@ -54,7 +54,8 @@ THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot)
   return s;
 }
 
-/// A new user with the newest entries of the real history; the lane's session is empty.
+/// A new user with the newest entries of the real history; the lane's session is empty, but for
+/// what it has seen: see sim_forget_seen.
 THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
   const world_view *w = &a->world;
   uint32_t word =
@@ -72,16 +73,26 @@ THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
   a->count[lane] = a->initial_count[lane] = (int32_t)(end - begin);
   a->running_return[lane] = 0;
   a->sta_encoded[lane] = 0;
-  if (a->mask_seen)
-    for (int64_t k = 0; k < a->n_seen_word; ++k) a->seen[lane * a->n_seen_word + k] = 0;
+}
+
+/// Words first, first + by, .. of what a lane has seen: a bit an item of the catalogue, so that a
+/// device shares them out (cuda/seen.cu).
+THRONG_ROW void sim_forget_seen(const sim_args *a, int64_t lane, int64_t first, int64_t by) {
+  if (!a->mask_seen) return;
+  uint32_t *seen = a->seen + lane * a->n_seen_word;
+  for (int64_t k = first; k < a->n_seen_word; k += by) seen[k] = 0;
 }
 
 typedef sim_args sim_begin_args;
-THRONG_ROW void sim_begin_row(const sim_begin_args *a, int64_t lane) {
+THRONG_ROW void sim_begin_lane(const sim_begin_args *a, int64_t lane) {
   a->episode[lane] = 0;
   a->ended[lane] = END_NONE;
   a->reward[lane] = 0;
   sim_begin_episode(a, lane);
+}
+THRONG_ROW void sim_begin_row(const sim_begin_args *a, int64_t lane) {
+  sim_begin_lane(a, lane);
+  sim_forget_seen(a, lane, 0, 1);
 }
 
 typedef sim_args sim_vote_args;
@@ -110,12 +121,13 @@ THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
   }
 }
 
-/// Append the answers, let the user leave, and start the next episode on the same step.
+/// Append the answers, let the user leave, and start the next episode on the same step. Did one
+/// start? Then what the lane has seen is to be forgotten.
 typedef sim_args sim_transition_args;
-THRONG_ROW void sim_transition_row(const sim_transition_args *a, int64_t lane) {
+THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
   if (sim_idle(a, lane)) {
     if (a->preference) a->evicted[lane * a->slate_size] = PREFERENCE_IDLE;
-    return;
+    return 0;
   }
   uint32_t *ring = a->history + lane * a->n_history;
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
@@ -137,15 +149,19 @@ THRONG_ROW void sim_transition_row(const sim_transition_args *a, int64_t lane) {
             : a->step[lane] >= a->max_steps              ? END_TRUNCATED
                                                          : END_NONE;
   a->ended[lane] = (uint8_t)end;
-  if (end == END_NONE) return;
+  if (end == END_NONE) return 0;
   a->final_user[lane] = a->user[lane];
   a->final_step[lane] = a->step[lane];
   a->final_count[lane] = a->count[lane];
   a->final_return[lane] = a->running_return[lane];
   for (int32_t k = 0; k < a->n_history; ++k) a->final_history[lane * a->n_history + k] = ring[k];
-  if (!a->autoreset) return;
+  if (!a->autoreset) return 0;
   a->episode[lane] += 1;
   sim_begin_episode(a, lane);
+  return 1;
+}
+THRONG_ROW void sim_transition_row(const sim_transition_args *a, int64_t lane) {
+  if (sim_transition_lane(a, lane)) sim_forget_seen(a, lane, 0, 1);
 }
 
 /// Votes outside any lane: row = pair, each after its own history.

@@ -119,12 +119,20 @@ THRONG_INLINE void sta_attention_scores(float *THRONG_RESTRICT score,
   }
 }
 
-/// out = sum over t < n of weight[t] V(t, :), times `scale`; V's rows are `width` apart.
-THRONG_INLINE void sta_attention_values(float *THRONG_RESTRICT out,
-                                        const float *THRONG_RESTRICT weight, float scale,
-                                        const float *THRONG_RESTRICT value, int32_t n,
-                                        const int32_t width, const int32_t head_width) {
-  float s0[STA_MAX_WIDTH], s1[STA_MAX_WIDTH], s2[STA_MAX_WIDTH], s3[STA_MAX_WIDTH];
+/// Channels that are summed at a time: a device sets a thread's own memory aside for all threads
+/// that fit on it.
+#ifdef THRONG_DEVICE
+enum { STA_SUMMED = 32 };
+#else
+enum { STA_SUMMED = STA_MAX_WIDTH };
+#endif
+
+/// The one below for at most STA_SUMMED channels.
+THRONG_INLINE void sta_attention_some_values(float *THRONG_RESTRICT out,
+                                             const float *THRONG_RESTRICT weight, float scale,
+                                             const float *THRONG_RESTRICT value, int32_t n,
+                                             const int32_t width, const int32_t head_width) {
+  float s0[STA_SUMMED], s1[STA_SUMMED], s2[STA_SUMMED], s3[STA_SUMMED];
   for (int32_t d = 0; d < head_width; ++d) {
     s0[d] = 0.0f;
     s1[d] = 0.0f;
@@ -148,6 +156,20 @@ THRONG_INLINE void sta_attention_values(float *THRONG_RESTRICT out,
     for (int32_t d = 0; d < head_width; ++d) s0[d] += w0 * r[d];
   }
   for (int32_t d = 0; d < head_width; ++d) out[d] = ((s0[d] + s1[d]) + (s2[d] + s3[d])) * scale;
+}
+
+/// out = sum over t < n of weight[t] V(t, :), times `scale`; V's rows are `width` apart.
+THRONG_INLINE void sta_attention_values(float *THRONG_RESTRICT out,
+                                        const float *THRONG_RESTRICT weight, float scale,
+                                        const float *THRONG_RESTRICT value, int32_t n,
+                                        const int32_t width, const int32_t head_width) {
+#ifdef THRONG_DEVICE
+  for (int32_t d = 0; d < head_width; d += STA_SUMMED)
+    sta_attention_some_values(out + d, weight, scale, value + d, n, width,
+                              head_width - d < STA_SUMMED ? head_width - d : STA_SUMMED);
+#else
+  sta_attention_some_values(out, weight, scale, value, n, width, head_width);
+#endif
 }
 
 /// Add the biases of queries, keys and values, scale queries, and lay keys and values across:

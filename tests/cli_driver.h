@@ -36,7 +36,7 @@ static inline int throng(const char *command) {
   const char *folder = throng_test_folder();
   snprintf(out, sizeof out, "%s/stdout", folder);
   snprintf(err, sizeof err, "%s/stderr", folder);
-  snprintf(line, sizeof line, "cd %s && OMP_NUM_THREADS=1 %s %s%s%s 2>%s", folder, TEST_PROGRAM,
+  snprintf(line, sizeof line, "cd %s && %s %s%s%s 2>%s", folder, TEST_PROGRAM,
            command, strchr(command, '>') ? "" : " >", strchr(command, '>') ? "" : out, err);
   int status = system(line);
   last.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

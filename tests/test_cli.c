@@ -9,8 +9,9 @@ TEST(cli, without_a_command_it_says_how_to_get_help) {
 
 TEST(cli, help_of_every_command_lists_its_options_and_an_example) {
   EXPECT_EQ(throng("--help"), 0);
-  static const char *const commands[] = {"synth",    "prepare", "fit",   "votes", "explain",
-                                         "evaluate", "train",   "bench", "info",  "extract"};
+  static const char *const commands[] = {"synth",   "prepare",  "fit",   "votes",
+                                         "explain", "evaluate", "train", "bench",
+                                         "info",    "extract",  "config"};
   char *program = strdup(last.out);
   for (size_t i = 0; i < sizeof commands / sizeof *commands; ++i) {
     char line[64];

@@ -123,12 +123,10 @@ TEST(config, values_out_of_range_or_of_another_kind_are_refused) {
   EXPECT_CONTAINS(refusal("{\"sim\": {\"leave_probability\": NaN}}"), "1:31: expected a value");
   EXPECT_CONTAINS(refusal("{\"sim\": {\"seed\": 4294967296}}"), "0..4294967295, not 4294967296");
   EXPECT_CONTAINS(refusal("{\"sim\": {\"mask_seen\": 1}}"), "true or false, not 1");
-  EXPECT_CONTAINS(refusal("{\"sim\": {\"mask_seen\": null}}"), "true or false, not null");
   EXPECT_CONTAINS(refusal("{\"votes\": {\"rule\": \"most\"}}"),
                   "expected majority, f_mat, f_sim, f_sta, logical, weighted or probability");
   EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2]}}"), "an array of 3");
   EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2, true]}}"), "not a boolean");
-  EXPECT_CONTAINS(refusal("{\"dataset\": {\"like_threshold\": null}}"), "not null");
   EXPECT_CONTAINS(refusal("{\"dataset\": {\"columns\": 3}}"), "expected an object with its keys");
   EXPECT_CONTAINS(refusal("{\"dataset\": 3}"), "1:13: dataset: expected an object");
   EXPECT_CONTAINS(refusal("[1]"), "1:1: expected an object of sections");
@@ -136,7 +134,7 @@ TEST(config, values_out_of_range_or_of_another_kind_are_refused) {
 
 TEST(config, broken_text_is_refused_with_its_place) {
   EXPECT_CONTAINS(refusal("{\"sim\": {\"lanes\": 4}"), "expected ',' or '}'");
-  EXPECT_CONTAINS(refusal(""), "run.json:1:1: text ends where a value is expected");
+  EXPECT_CONTAINS(refusal(""), "run.json: is empty, not a config");
   EXPECT_CONTAINS(refusal("{}\n{}"), "run.json:2:1: text after the end");
   EXPECT_CONTAINS(refusal("{\"sim\": {\"lanes\": 4,}}"), "expected a key");
   EXPECT_CONTAINS(refusal("{\n\"train\": {\"out\": \"a\xff\"}}"), "run.json:2:20: invalid UTF-8");
@@ -151,6 +149,37 @@ TEST(config, a_missing_file_is_an_input_error) {
   EXPECT_EQ(config_load("/nowhere/run.json", NULL, &config), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "/nowhere/run.json: No such file");
   EXPECT_EQ(config_load("/", NULL, &config), THRONG_ERROR_IO);
+}
+
+TEST(config, lists_of_texts_come_from_arrays_and_from_commas) {
+  throng_config config;
+  ASSERT_OK(load("{\"dataset\": {\"missing\": [\"0\", \"a,b\"]}}", NULL, &config));
+  EXPECT_STREQ(config.dataset.missing[0], "0");
+  EXPECT_STREQ(config.dataset.missing[1], "a,b");
+  EXPECT_TRUE(config.dataset.missing[2] == NULL);
+  char *text = NULL;
+  throng_config again;
+  ASSERT_OK(config_print(&config, &text));
+  ASSERT_OK(load(text, NULL, &again));
+  EXPECT_STREQ(again.dataset.missing[1], "a,b");
+  free(text);
+  config_free(&again);
+  config_free(&config);
+  const char *const overrides[] = {"dataset.missing=0,-1", "dataset.csv.names=[\"user\",\"x\"]",
+                                   NULL};
+  ASSERT_OK(load("{\"dataset\": {\"format\": \"csv\"}}", overrides, &config));
+  EXPECT_STREQ(config.dataset.missing[0], "0");
+  EXPECT_STREQ(config.dataset.missing[1], "-1");
+  EXPECT_TRUE(config.dataset.missing[2] == NULL);
+  EXPECT_STREQ(config.dataset.csv.names[1], "x");
+  config_free(&config);
+  ASSERT_OK(load("{\"dataset\": {\"missing\": null}}", NULL, &config));
+  EXPECT_TRUE(config.dataset.missing == dataset_usual_missing);
+  config_free(&config);
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"missing\": \"0\"}}"),
+                  "dataset.missing: expected an array of strings, not \"0\"");
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"missing\": [0]}}"),
+                  "dataset.missing: expected an array of strings, not 0");
 }
 
 TEST(config, overrides_win_over_the_file_and_unknown_ones_are_fatal) {
@@ -193,29 +222,158 @@ TEST(config, one_seed_reaches_every_part_that_has_none_of_its_own) {
   config_free(&config);
 }
 
-TEST(config, environment_variables_expand_in_paths_only) {
+TEST(config, variables_and_the_home_folder_stand_in_paths_only_and_where_they_are_used) {
   throng_config config;
   setenv("THRONG_TEST_ROOT", "/data", 1);
+  setenv("HOME", "/home/someone", 1);
+  ASSERT_OK(
+      load("{\"dataset\": {\"reviews\": \"${THRONG_TEST_ROOT}/$a/$${b}/$$/${THRONG_TEST_ROOT}\",\n"
+           "\"format\": \"amazon\", \"metadata\": \"~/m.json\", \"state\": null},"
+           "\"llm\": {\"model\": \"${THRONG_TEST_ROOT}\"}, \"train\": {\"out\": \"~\"},"
+           "\"sta\": {\"file\": \"~other/${THRONG_TEST_ROOT}\"}}",
+           NULL, &config));
+  ASSERT_OK(config_use_data(&config));
+  EXPECT_STREQ(config.dataset.reviews, "/data/$a/${b}/$$//data");
+  EXPECT_STREQ(config.dataset.metadata, "/home/someone/m.json");
+  EXPECT_STREQ(config.llm.model, "${THRONG_TEST_ROOT}");
+  EXPECT_STREQ(config.train.out, "~");
+  ASSERT_OK(config_use(&config, "train.out"));
+  ASSERT_OK(config_use(&config, "sta.file"));
+  EXPECT_STREQ(config.train.out, "/home/someone");
+  EXPECT_STREQ(config.sta_file, "~other//data");
+  config_free(&config);
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"reviews\": \"${THRONG\"}}"),
+                  "run.json:1:25: dataset.reviews: '${THRONG': expected ${NAME}");
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"reviews\": \"${}\"}}"), "expected ${NAME}");
+  EXPECT_CONTAINS(override_refusal("train.out=a${"), "--set train.out: 'a${': expected ${NAME}");
+}
+
+/// A config whose every path names a variable that is not set.
+#define UNSET_PATHS                                                                \
+  "{\"dataset\": {\"format\": \"csv\",\n  \"file\": \"${THRONG_TEST_NONE}/x\"},\n" \
+  "\"llm\": {\"store\": \"${THRONG_TEST_NONE}/s\"},\n"                             \
+  "\"world\": {\"file\": \"${THRONG_TEST_NONE}/w\"},\n\"sta\": {\"file\": "        \
+  "\"${THRONG_TEST_NONE}/f\"}}"
+
+TEST(config, a_variable_that_is_not_set_is_an_error_only_where_its_path_is_used) {
+  throng_config config;
+  unsetenv("THRONG_TEST_NONE");
+  ASSERT_OK(load(UNSET_PATHS, NULL, &config));
+  EXPECT_EQ(config_check_dataset(&config), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(),
+                  "run.json:2:11: dataset.file: '${THRONG_TEST_NONE}/x': the environment variable "
+                  "THRONG_TEST_NONE is not set");
+  EXPECT_EQ(config_use(&config, "world.file"), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "run.json:4:19: world.file");
+  config_free(&config);
+  const char *const given[] = {"dataset.file=x.csv", "world.file=null", "sta.file=", NULL};
+  ASSERT_OK(load(UNSET_PATHS, given, &config));
+  EXPECT_OK(config_check_dataset(&config));
+  EXPECT_OK(config_use(&config, "world.file"));
+  EXPECT_OK(config_use(&config, "sta.file"));
+  EXPECT_STREQ(config.dataset.file, "x.csv");
+  EXPECT_TRUE(config.world_file == NULL && config.sta_file == NULL);
+  config_free(&config);
+  const char *const again[] = {"dataset.file=${THRONG_TEST_NONE}", "dataset.file=y.csv",
+                               "dataset.file=${THRONG_TEST_NONE}/z", NULL};
+  ASSERT_OK(load(UNSET_PATHS, again, &config));
+  EXPECT_EQ(config_use_data(&config), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "--set dataset.file: '${THRONG_TEST_NONE}/z'");
+  config_free(&config);
+  const char *const asked[] = {"dataset.file=x.csv", "keywords.provider=llm", "llm.model=m", NULL};
+  ASSERT_OK(load(UNSET_PATHS, asked, &config));
+  EXPECT_EQ(config_check_dataset(&config), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "run.json:3:18: llm.store");
+  config_free(&config);
+}
+
+TEST(config, null_unsets_a_key_and_a_section_in_the_file_and_behind_set) {
+  throng_config config;
+  const char *text =
+      "{\"dataset\": {\"format\": \"anime\", \"ratings\": \"r\", \"items\": \"i\","
+      " \"like_threshold\": 8}, \"sim\": {\"lanes\": 7, \"mask_seen\": null},"
+      " \"agent\": {\"hidden\": [4, 4]}, \"synth\": null, \"llm\": {\"url\": null}}";
+  ASSERT_OK(load(text, NULL, &config));
+  EXPECT_FALSE(config_has_key(&config, "sim.mask_seen"));
+  EXPECT_FALSE(config_has_section(&config, "synth"));
+  EXPECT_STREQ(config.llm.url, llm_default_def().url);
+  config_free(&config);
+  const char *const nulls[] = {"sim.lanes=null", "agent.hidden=null", "dataset.like_threshold=null",
+                               NULL};
+  ASSERT_OK(load(text, nulls, &config));
+  EXPECT_EQ(config.sim.lanes, throng_default_sim_def().lanes);
+  EXPECT_EQ(config.agent.hidden[1], throng_default_agent_def().hidden[1]);
+  EXPECT_NEAR(config.dataset.like_threshold, 4, 0);
+  EXPECT_FALSE(config_has_key(&config, "sim.lanes"));
+  EXPECT_TRUE(config_has_section(&config, "dataset"));
+  config_free(&config);
+  const char *const section[] = {"dataset=null", "sim.lanes=3", "sim=null", "sim.history=5", NULL};
+  ASSERT_OK(load(text, section, &config));
+  EXPECT_FALSE(config_has_section(&config, "dataset"));
+  EXPECT_EQ(config.sim.lanes, throng_default_sim_def().lanes);
+  EXPECT_EQ(config.sim.history, 5);
+  config_free(&config);
+}
+
+TEST(config, a_whole_section_can_be_given_behind_set) {
+  throng_config config;
+  const char *const sections[] = {"dataset={\"format\": \"csv\", \"file\": \"a.csv\"}",
+                                  "dataset.columns={\"user\": \"who\"}", "sim={\"lanes\": 9}",
+                                  NULL};
+  ASSERT_OK(load("{\"sim\": {\"history\": 6}}", sections, &config));
+  EXPECT_STREQ(config.dataset.file, "a.csv");
+  EXPECT_STREQ(config.dataset.column_user, "who");
+  EXPECT_EQ(config.sim.lanes, 9);
+  EXPECT_EQ(config.sim.history, 6);
+  config_free(&config);
+  EXPECT_CONTAINS(override_refusal("sim={\"lane\": 9}"), "no such key; did you mean sim.lanes?");
+  EXPECT_CONTAINS(override_refusal("sim=4"), "--set sim");
+  EXPECT_CONTAINS(override_refusal("sim={\"lanes\": 9}, \"agent\": {}"), "text after the end");
+  EXPECT_CONTAINS(override_refusal("dataset.columns={\"user\": 4}"), "expected a string, not 4");
+}
+
+TEST(config, what_was_put_into_a_path_is_printed_so_that_it_is_not_put_in_again) {
+  throng_config config, again;
+  char *text = NULL;
+  setenv("THRONG_TEST_ROOT", "~/${x}", 1);
   unsetenv("THRONG_TEST_NONE");
   ASSERT_OK(
-      load("{\"dataset\": {\"reviews\": \"${THRONG_TEST_ROOT}/$a/${THRONG_TEST_ROOT}\",\n"
-           "\"format\": \"amazon\"}}",
+      load("{\"dataset\": {\"reviews\": \"${THRONG_TEST_ROOT}/a\", \"metadata\": "
+           "\"${THRONG_TEST_NONE}/$${b}\"}}",
            NULL, &config));
-  EXPECT_STREQ(config.dataset.reviews, "/data/$a//data");
+  ASSERT_OK(config_use_set(&config, NULL));
+  ASSERT_OK(config_print(&config, &text));
+  ASSERT_OK(load(text, NULL, &again));
+  EXPECT_STREQ(again.dataset.metadata, "${THRONG_TEST_NONE}/$${b}");
+  EXPECT_EQ(config_use_data(&again), THRONG_ERROR_CONFIG);
+  EXPECT_STREQ(again.dataset.reviews, "./~/${x}/a");
+  free(text);
   config_free(&config);
-  const char *message = refusal("{\"dataset\": {\"reviews\": \"${THRONG_TEST_NONE}/x\"}}");
-  EXPECT_CONTAINS(message, "run.json:1:25: dataset.reviews: '${THRONG_TEST_NONE}/x'");
-  EXPECT_CONTAINS(message, "THRONG_TEST_NONE is not set");
-  EXPECT_CONTAINS(refusal("{\"dataset\": {\"reviews\": \"${THRONG\"}}"), "expected ${NAME}");
-  EXPECT_CONTAINS(refusal("{\"dataset\": {\"reviews\": \"${}\"}}"), "expected ${NAME}");
+  config_free(&again);
+}
+
+TEST(config, the_printed_config_names_no_world_that_was_not_asked_for) {
+  throng_config config, again;
+  char *text = NULL;
+  ASSERT_OK(load("{\"dataset\": {\"format\": \"csv\", \"file\": \"a\"}, \"llm\": {\"url\": \"\"}}",
+                 NULL, &config));
+  ASSERT_OK(config_print(&config, &text));
+  ASSERT_OK(load(text, NULL, &again));
+  EXPECT_TRUE(config_has_section(&again, "dataset"));
+  EXPECT_FALSE(config_has_section(&again, "synth"));
+  EXPECT_TRUE(again.llm.url == NULL);
+  free(text);
+  config_free(&config);
+  config_free(&again);
 }
 
 TEST(config, files_of_another_format_are_refused_with_the_format_that_uses_them) {
   EXPECT_CONTAINS(refusal("{\"dataset\": {\"format\": \"amazon\", \"ratings\": \"r.csv\"}}"),
                   "run.json: dataset.ratings: dataset.format amazon does not use it (anime and "
-                  "movielens does)");
-  EXPECT_CONTAINS(refusal("{\"dataset\": {\"format\": \"anime\", \"columns\": {\"user\": \"u\"}}}"),
-                  "dataset.columns.user: dataset.format anime does not use it (csv does)");
+                  "movielens do); --set dataset.ratings=null leaves it out");
+  EXPECT_CONTAINS(
+      refusal("{\"dataset\": {\"format\": \"anime\", \"columns\": {\"user\": \"u\"}}}"),
+      "dataset.columns.user: dataset.format anime does not use it (recbole and csv do)");
   throng_config config;
   ASSERT_OK(load("{\"dataset\": {\"format\": \"anime\", \"ratings\": \"r.csv\"}}", NULL, &config));
   EXPECT_EQ(config_check_dataset(&config), THRONG_ERROR_CONFIG);

@@ -62,24 +62,123 @@ TEST(dataset_yelp, says_which_rule_left_nothing) {
   EXPECT_READ_FAILS(def, THRONG_ERROR_CONFIG, "dataset.state is given without");
 }
 
-TEST(dataset_yelp, refuses_attributes_that_are_no_literals) {
-  const char *reviews =
-      fixture_text("review.json",
-                   "{\"user_id\": \"u\", \"business_id\": \"b\", \"stars\": 4, \"text\": \"\", "
-                   "\"date\": \"2020-02-29 00:00:00\"}\n");
-  dataset_def def = yelp(
-      reviews,
-      fixture_text("b.json", "{\"business_id\": \"b\", \"attributes\": {\"WiFi\": \"{'a': \"}}\n"),
-      NULL);
-  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "b.json:1: attribute: WiFi:1:7: text ends, expected");
-  // Early releases have bare words and plain values.
-  def.businesses = fixture_text(
-      "b.json", "{\"business_id\": \"b\", \"attributes\": {\"WiFi\": \"free\", \"TV\": true}}\n");
+static const char one_review[] =
+    "{\"user_id\": \"u\", \"business_id\": \"b\", \"stars\": 4, \"text\": \"\", "
+    "\"date\": \"2020-02-29 00:00:00\"}\n";
+
+/// A data set of one business, described by these members.
+static dataset one_business(const char *members) {
+  char line[2048];
+  dataset d;
+  snprintf(line, sizeof line, "{\"business_id\": \"b\", %s}\n", members);
+  dataset_def def =
+      yelp(fixture_text("review.json", one_review), fixture_text("b.json", line), NULL);
+  EXPECT_OK(dataset_read(&def, NULL, &d));
+  return d;
+}
+
+TEST(dataset_yelp, attributes_are_read_however_they_were_written) {
+  dataset d = one_business(
+      "\"attributes\": {\"WiFi\": \"free\", \"HasTV\": true, \"Ages Allowed\": \"21plus\", "
+      "\"Noise Level\": \"very_loud\", \"Alcohol\": \"u'full_bar'\", \"Smoking\": \"'outdoor'\", "
+      "\"Price Range\": 2, \"DogsAllowed\": \"False\", \"Caters\": \"true\", \"Open24Hours\": "
+      "null, "
+      "\"ByAppointmentOnly\": \"None\", \"Corkage\": \"\", \"Attire\": \"null\", "
+      "\"BusinessParking\": \"{'garage': False, 'street': True, 'lot': None}\", "
+      "\"Ambience\": \"{\\\"romantic\\\": true, \\\"hipster\\\": false}\", "
+      "\"Good For\": {\"dessert\": false, \"lunch\": true, \"Meal\": {\"brunch\": true}}, "
+      "\"Accepts\": [\"cash\", \"visa\"], \"Hours\": \"8:0-18:30\"}");
+  int64_t n = d.attribute_offset[1];
+  static const char *const expected[] = {"wifi: free",
+                                         "has tv: yes",
+                                         "ages allowed: 21plus",
+                                         "noise level: very_loud",
+                                         "alcohol: full_bar",
+                                         "smoking: outdoor",
+                                         "price range: 2",
+                                         "dogs allowed: no",
+                                         "caters: yes",
+                                         "business parking: street",
+                                         "ambience: romantic",
+                                         "good for: lunch",
+                                         "good for meal: brunch",
+                                         "accepts: cash",
+                                         "accepts: visa",
+                                         "hours: 8:0-18:30"};
+  for (size_t k = 0; k < sizeof expected / sizeof *expected; k++)
+    EXPECT_ATTRIBUTE(&d, 0, expected[k]);
+  EXPECT_EQ(n, (int64_t)(sizeof expected / sizeof *expected));
+  EXPECT_EQ(d.counts.odd_values, 0);
+  dataset_free(&d);
+}
+
+TEST(dataset_yelp, a_value_that_says_nothing_known_is_counted_and_left_out) {
+  dataset d = one_business(
+      "\"name\": 7, \"city\": \"X\", \"categories\": [\"Bars\", 5, null], \"attributes\": "
+      "{\"WiFi\": \"{'a': \", \"Music\": \"{'dj': True, 'live'\", \"HasTV\": \"True\", "
+      "\"Deep\": [[[[[[\"x\"]]]]]]}");
+  EXPECT_EQ(d.counts.odd_values, 5);
+  EXPECT_STREQ(strings_get(&d.item_name, 0), "");
+  EXPECT_CATEGORY(&d, 0, "Bars");
+  EXPECT_ATTRIBUTE(&d, 0, "has tv: yes");
+  EXPECT_ATTRIBUTE(&d, 0, "city: x");
+  EXPECT_EQ(d.attribute_offset[1], 2);
+  dataset_free(&d);
+}
+
+TEST(dataset_yelp, attributes_and_categories_come_as_objects_lists_or_texts) {
+  dataset d = one_business(
+      "\"attributes\": \"{'WiFi': u'no', 'BusinessParking': {'lot': True}}\", "
+      "\"categories\": [\"Food\", \"Coffee & Tea\"]");
+  EXPECT_ATTRIBUTE(&d, 0, "wifi: no");
+  EXPECT_ATTRIBUTE(&d, 0, "business parking: lot");
+  EXPECT_CATEGORY(&d, 0, "Coffee & Tea");
+  EXPECT_STREQ(strings_get(&d.facts, 0), "Food\nCoffee & Tea");
+  dataset_free(&d);
+  d = one_business("\"attributes\": [], \"categories\": \"['Food', 'Books, Mags']\"");
+  EXPECT_EQ(d.n_category, 2);
+  EXPECT_CATEGORY(&d, 0, "Books, Mags");
+  EXPECT_EQ(d.counts.odd_values, 1);
+  dataset_free(&d);
+  d = one_business("\"attributes\": null, \"categories\": \"Food,Tea\"");
+  EXPECT_CATEGORY(&d, 0, "Tea");
+  EXPECT_EQ(d.counts.odd_values, 0);
+  dataset_free(&d);
+  d = one_business("\"attributes\": \"\", \"categories\": null");
+  EXPECT_EQ(d.n_category + d.n_attribute + d.counts.odd_values, 0);
+  dataset_free(&d);
+}
+
+TEST(dataset_yelp, one_file_of_all_records_is_read_by_their_type) {
+  const char *all = fixture_text(
+      "all.json",
+      "{\"type\": \"business\", \"business_id\": \"b\", \"name\": \"Bar\", \"categories\": "
+      "[\"Bars\"]}\n"
+      "{\"type\": \"user\", \"user_id\": \"u\", \"name\": \"Ann\", \"votes\": {\"funny\": 1}}\n"
+      "{\"votes\": {\"funny\": 0}, \"user_id\": \"u\", \"review_id\": \"r\", \"stars\": 5, "
+      "\"date\": \"2011-01-26\", \"text\": \"Good\", \"type\": \"review\", \"business_id\": "
+      "\"b\"}\n");
+  dataset_def def = yelp(all, all, NULL);
   dataset d;
   ASSERT_OK(dataset_read(&def, NULL, &d));
-  EXPECT_ATTRIBUTE(&d, 0, "wifi: free");
-  EXPECT_ATTRIBUTE(&d, 0, "tv: yes");
+  EXPECT_EQ(d.n_interaction, 1);
+  EXPECT_EQ(d.counts.other_kind, 2);
+  EXPECT_STREQ(strings_get(&d.item_name, 0), "Bar");
+  EXPECT_STREQ(strings_get(&d.text, 0), "Good");
+  EXPECT_EQ(d.counts.join[0].found, 1);
   dataset_free(&d);
+}
+
+TEST(dataset_yelp, businesses_that_reviews_do_not_name_are_an_error_with_counts_and_an_example) {
+  dataset_def def =
+      yelp(fixture_text("review.json", one_review),
+           fixture_text("b.json", "{\"business_id\": \"B\", \"state\": \"AZ\"}\n"), NULL);
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "dataset.businesses: 0 of 1 items of");
+  EXPECT_CONTAINS(throng_error_message(), "\"b\" and \"B\" would match if upper and lower case");
+  def.state = "az";
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
+                    "no business of dataset.state az, expected some; it has "
+                    "those of AZ");
 }
 
 TEST(dataset_yelp, refuses_dates_that_are_none) {

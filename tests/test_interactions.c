@@ -54,7 +54,7 @@ TEST(interactions, core_is_the_one_of_a_slow_reference) {
   static bool held[USERS][ITEMS];
   for (int k = 0; k <= 14; k++) {
     interactions list;
-    ASSERT_OK(interactions_init(&list));
+    ASSERT_OK(interactions_init(&list, DATASET_REPEATED_FIRST));
     fill(&list, held);
     int64_t before = list.n, dropped;
     ASSERT_OK(interactions_core(&list, k, &dropped));
@@ -72,7 +72,7 @@ TEST(interactions, core_is_the_one_of_a_slow_reference) {
 TEST(interactions, earliest_of_repeated_pairs_survives_growth) {
   interactions list;
   static bool held[USERS][ITEMS];
-  ASSERT_OK(interactions_init(&list));
+  ASSERT_OK(interactions_init(&list, DATASET_REPEATED_FIRST));
   fill(&list, held);
   int64_t pairs = 0;
   for (int u = 0; u < USERS; u++)
@@ -91,10 +91,40 @@ TEST(interactions, earliest_of_repeated_pairs_survives_growth) {
   interactions_free(&list);
 }
 
+/// Ratings 1, 2, 4 of one pair at times 20, 10, 20: what stays, and on which line.
+static interaction kept_of(dataset_repeated repeated, bool has_time) {
+  interactions list;
+  EXPECT_OK(interactions_init(&list, repeated));
+  const float rating[] = {1, 2, 4};
+  const int64_t time[] = {20, 10, 20};
+  for (int k = 0; k < 3; k++) {
+    EXPECT_OK(interactions_add(&list, "u", 1, "i", 1, rating[k], has_time, time[k], k + 1));
+    EXPECT_OK(interactions_add(&list, "u", 1, "j", 1, 5, has_time, 0, 10));
+  }
+  interactions_settle(&list);
+  EXPECT_EQ(list.duplicates, 4);
+  EXPECT_EQ(list.n, 2);
+  EXPECT_EQ(list.row[1].rating, 5);
+  interaction row = list.row[0];
+  interactions_free(&list);
+  return row;
+}
+
+TEST(interactions, first_last_or_mean_of_repeated_ratings_counts_by_time_or_line) {
+  EXPECT_EQ(kept_of(DATASET_REPEATED_FIRST, true).rating, 2);
+  EXPECT_EQ(kept_of(DATASET_REPEATED_FIRST, false).rating, 1);
+  EXPECT_EQ(kept_of(DATASET_REPEATED_LAST, true).rating, 4);
+  EXPECT_EQ(kept_of(DATASET_REPEATED_LAST, true).line, 3);
+  EXPECT_EQ(kept_of(DATASET_REPEATED_LAST, false).rating, 4);
+  EXPECT_NEAR(kept_of(DATASET_REPEATED_MEAN, true).rating, 7.0 / 3, 1e-6);
+  EXPECT_EQ(kept_of(DATASET_REPEATED_MEAN, true).line, 3);
+  EXPECT_EQ(kept_of(DATASET_REPEATED_MEAN, true).time, 20);
+}
+
 TEST(interactions, order_is_by_user_then_time_then_line) {
   interactions list;
   static bool held[USERS][ITEMS];
-  ASSERT_OK(interactions_init(&list));
+  ASSERT_OK(interactions_init(&list, DATASET_REPEATED_FIRST));
   fill(&list, held);
   string_table users = {0}, items = {0};
   int32_t *new_item;

@@ -1,6 +1,10 @@
 /// Tests of streaming lines.
 #include "data/line_reader.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "data/stream.h"
 #include "dataset_fixture.h"
 
 static throng_status open_file(const char *path, line_reader **out) {
@@ -131,6 +135,108 @@ TEST(line_reader, refuses_folders_and_nothing) {
   EXPECT_CONTAINS(throng_error_message(), "dataset.file: no file given");
   EXPECT_EQ(open_file("/nowhere/at.all", &reader), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "dataset.file: /nowhere/at.all: No such file");
+}
+
+/// A pipe with `text` in it and nobody who writes any more, as /dev/fd/N.
+static const char *pipe_with(const char *text, int *reading) {
+  static char path[40];
+  int end[2];
+  if (pipe(end) != 0) abort();
+  if (write(end[1], text, strlen(text)) != (ssize_t)strlen(text)) abort();
+  close(end[1]);
+  *reading = end[0];
+  snprintf(path, sizeof path, "/dev/fd/%d", end[0]);
+  return path;
+}
+
+static void expect_lines(const char *path, const char *const *expected, int n) {
+  line_reader *reader;
+  char *line;
+  size_t length;
+  ASSERT_OK(open_file(path, &reader));
+  for (int k = 0; k < n; k++) {
+    ASSERT_OK(line_reader_next(reader, &line, &length));
+    ASSERT_TRUE(line != NULL);
+    EXPECT_STREQ(line, expected[k]);
+  }
+  ASSERT_OK(line_reader_next(reader, &line, &length));
+  EXPECT_TRUE(line == NULL);
+  line_reader_close(reader);
+}
+
+TEST(line_reader, reads_a_pipe_twice_within_a_scope_and_only_once_without) {
+  static const char *const lines[] = {"one", "two"};
+  int reading;
+  stream_scope outer, inner;
+  const char *path = pipe_with("one\ntwo\n", &reading);
+  stream_scope_begin(&outer);
+  expect_lines(path, lines, 2);
+  stream_scope_begin(&inner);
+  expect_lines(path, lines, 2);
+  stream_scope_end(&inner);
+  expect_lines(path, lines, 2);
+  stream_scope_end(&outer);
+  expect_lines(path, lines, 0);
+  close(reading);
+}
+
+TEST(line_reader, a_pipe_that_two_keys_name_is_refused_with_both) {
+  int reading;
+  stream_scope scope;
+  const char *path = pipe_with("x\n", &reading);
+  static const char *const lines[] = {"x"};
+  stream_scope_begin(&scope);
+  expect_lines(path, lines, 1);
+  line_reader *reader;
+  EXPECT_EQ(line_reader_open(path, "dataset.items", "read", NULL, &reader), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "dataset.items: /dev/fd/");
+  EXPECT_CONTAINS(throng_error_message(), "was read already as dataset.file");
+  stream_scope_end(&scope);
+  close(reading);
+}
+
+static bool stop(void *context, const char *stage, int64_t done, int64_t total, const char *unit) {
+  int *calls = context;
+  EXPECT_CONTAINS(stage, "silent");
+  EXPECT_EQ(done, 0);
+  EXPECT_EQ(total, 0);
+  EXPECT_STREQ(unit, "bytes");
+  return ++*calls < 3;
+}
+
+TEST(line_reader, who_waits_for_a_pipe_that_nobody_writes_can_be_stopped) {
+  char path[600];
+  snprintf(path, sizeof path, "%s/silent", throng_test_folder());
+  ASSERT_EQ(mkfifo(path, 0600), 0);
+  int calls = 0;
+  throng_progress progress = {.report = stop, .context = &calls};
+  line_reader *reader;
+  EXPECT_EQ(line_reader_open(path, "dataset.file", "read", &progress, &reader),
+            THRONG_ERROR_CANCELLED);
+  EXPECT_EQ(calls, 3);
+}
+
+TEST(line_reader, a_copy_of_a_pipe_that_has_no_room_says_how_to_go_on) {
+  int reading;
+  const char *path = pipe_with("x\n", &reading);
+  char before[600];
+  snprintf(before, sizeof before, "%s", getenv("TMPDIR") ? getenv("TMPDIR") : "");
+  setenv("TMPDIR", "/nowhere", 1);
+  line_reader *reader;
+  EXPECT_EQ(open_file(path, &reader), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "is a pipe, and /nowhere takes no copy of it");
+  EXPECT_CONTAINS(throng_error_message(), "set TMPDIR");
+  if (*before)
+    setenv("TMPDIR", before, 1);
+  else
+    unsetenv("TMPDIR");
+  close(reading);
+}
+
+TEST(line_reader, devices_are_refused) {
+  line_reader *reader;
+  EXPECT_EQ(open_file("/dev/zero", &reader), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "/dev/zero: a device, not a regular file or a pipe");
 }
 
 typedef struct seen {

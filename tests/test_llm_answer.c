@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "llm/chat.h"
 #include "llm/evidence.h"
 #include "llm/prompt.h"
 #include "throng_test.h"
@@ -14,8 +13,9 @@ static answer_shape shape;
 static throng_status note(void *context, const answer_reason *reason) {
   (void)context;
   size_t used = strlen(seen);
-  used += (size_t)snprintf(seen + used, sizeof seen - used, "%s(%s|%s|",
-                           reason->side == CHAT_LIKE ? "+" : "-", reason->reason, reason->evidence);
+  used +=
+      (size_t)snprintf(seen + used, sizeof seen - used, "%s(%s|%s|",
+                       reason->side == CHAT_LIKE ? "+" : "-", reason->reason, reason->evidence[0]);
   for (int32_t k = 0; k < reason->n_keyword; ++k)
     used +=
         (size_t)snprintf(seen + used, sizeof seen - used, "%s%s", k ? ";" : "", reason->keyword[k]);
@@ -56,6 +56,188 @@ TEST(llm_answer, json_that_breaks_off_keeps_its_whole_entries) {
   EXPECT_STREQ(read_as("{\"like\":[" ENTRY("a", "b", "\"c\"") "],\"dislike\":[{\"rea", CHAT_BOTH),
                "+(a|b|c)");
   EXPECT_STREQ(read_as("{\"like\":[{\"reason\":\"never end", CHAT_LIKE), "");
+}
+
+#define BOTH                                                                                   \
+  "{\"like\":[{\"reason\":\"it sounds good\",\"evidence\":\"is warm\",\"keywords\":["          \
+  "\"warm sound\"]}],\"dislike\":[{\"reason\":\"bad\",\"evidence\":\"is dull\",\"keywords\":[" \
+  "\"dull tone\"]}]}"
+#define SAID "+(it sounds good|is warm|warm sound)-(bad|is dull|dull tone)"
+
+TEST(llm_answer, what_a_person_would_read_is_read_however_the_json_is_written) {
+  static const char *const texts[] = {
+      "Using the template {like, dislike}:\n" BOTH,
+      "See [1] for the format.\n" BOTH,
+      "[Reasoning: I will list {pros} and {cons}] Answer:\n" BOTH "\nThat is {all} [2].",
+      "An open { bracket and another [ here.\n" BOTH,
+      "\xef\xbb\xbf" BOTH,
+      "[" BOTH "]",
+      "{\"result\":" BOTH "}",
+      "{\"status\":\"ok\",\"data\":{\"reasons\":[" BOTH "]}}",
+      BOTH "\n\n" BOTH,
+      "~~~\n" BOTH "\n~~~",
+      // Commas, comments, ellipses.
+      "{\"like\":[{\"reason\":\"it sounds good\",\"evidence\":\"is warm\",\"keywords\":[\"warm "
+      "sound\",],},],\"dislike\":[{\"reason\":\"bad\",\"evidence\":\"is "
+      "dull\",\"keywords\":[\"dull "
+      "tone\", ...]}, ...],}",
+      "{ // my answer\n\"like\": [ # first\n{\"reason\":\"it sounds good\", /* a {b */ "
+      "\"evidence\":\"is warm\" \"keywords\":[\"warm sound\"]}]\n\"dislike\":[{\"reason\":\"bad\"\n"
+      "\"evidence\":\"is dull\"\n\"keywords\":[\"dull tone\"]}] // done\n}",
+      // Quotes of Python, of word processors, and none.
+      "{'like': [{'reason': 'it sounds good', 'evidence': 'is warm', 'keywords': ['warm sound'], "
+      "'sure': True, 'note': None}], 'dislike': [{'reason': 'bad', 'evidence': 'is dull', "
+      "'keywords': ('dull tone',)}]}",
+      "{\xe2\x80\x9clike\xe2\x80\x9d: [{\xe2\x80\x9creason\xe2\x80\x9d: \xe2\x80\x9cit sounds "
+      "good\xe2\x80\x9d, \xe2\x80\x98"
+      "evidence\xe2\x80\x99: \xe2\x80\x98is warm\xe2\x80\x99, "
+      "\"keywords\": [\xe2\x80\x9cwarm sound\xe2\x80\x9d]}], \"dislike\": [{\"reason\": \"bad\", "
+      "\"evidence\": \"is dull\", \"keywords\": [\"dull tone\"]}]}",
+      "{like: [{reason: it sounds good, evidence: is warm, keywords: [warm sound]}], dislike: "
+      "[{reason: bad, evidence: is dull, keywords: {\"dull tone\"}}]}",
+      // Keys.
+      "{\"Like\":[{\"Reason\":\"it sounds good\",\"Evidence\":\"is warm\",\"Keywords\":[\"warm "
+      "sound\"]}],\"DISLIKES\":[{\"reason\":\"bad\",\"quote\":\"is dull\",\"key_words\":[\"dull "
+      "tone\"]}]}",
+      "{\"pros\":[{\"explanation\":\"it sounds good\",\"words_that_show_it\":\"is warm\","
+      "\"keyword\":\"warm sound\"}],\"reasons_to_dislike\":{\"1\":{\"why\":\"bad\",\"evidence\":["
+      "\"is dull\"],\"keywords\":[{\"keyword\":\"dull tone\"}]}}}",
+      "{\"reasons\":[{\"side\":\"like\",\"reason\":\"it sounds good\",\"evidence\":\"is warm\","
+      "\"keywords\":[\"warm sound\"]},{\"sentiment\":\"negative\",\"reason\":\"bad\",\"evidence\":"
+      "\"is dull\",\"keywords\":[\"dull tone\"]}]}",
+      // Several values.
+      "{\"like\":[{\"reason\":\"it sounds good\",\"evidence\":\"is warm\",\"keywords\":[\"warm "
+      "sound\"]}]}\n{\"dislike\":[{\"reason\":\"bad\",\"evidence\":\"is "
+      "dull\",\"keywords\":[\"dull "
+      "tone\"]}]}",
+      "{\"side\":\"like\",\"reason\":\"it sounds good\",\"evidence\":\"is "
+      "warm\",\"keywords\":[\"warm "
+      "sound\"]}\n{\"side\":\"dislike\",\"reason\":\"bad\",\"evidence\":\"is "
+      "dull\",\"keywords\":[\"dull "
+      "tone\"]}",
+      "**Likes:**\n```json\n[{\"reason\":\"it sounds good\",\"evidence\":\"is warm\",\"keywords\":["
+      "\"warm sound\"]}]\n```\n**Dislikes:**\n```json\n[{\"reason\":\"bad\",\"evidence\":\"is "
+      "dull\","
+      "\"keywords\":[\"dull tone\"]}]\n```\n",
+      // Thoughts.
+      "The user wants {x}.\n</think>\n\n" BOTH,
+      "<think>Maybe {\"like\":[{\"evidence\":\"x\",\"keywords\":[\"y\"]}]}</think>" BOTH,
+      "<thinking>hm</thinking>" BOTH "<think>and now",
+      "[THINK]hm[/THINK]" BOTH,
+      "<|channel|>analysis<|message|>hm {\"like\":[]}<|end|><|start|>assistant<|channel|>final"
+      "<|message|>" BOTH "<|return|>",
+      "<think>I am sure that the answer is " BOTH,
+      // No JSON.
+      "| side | reason | evidence | keywords |\n|---|---|---|---|\n| like | it sounds good | is "
+      "warm | warm sound |\n| dislike | bad | is dull | dull tone |\n",
+      "like:\n  - reason: it sounds good\n    evidence: is warm\n    keywords:\n      - warm "
+      "sound\n"
+      "dislike:\n  - reason: bad\n    evidence:\n      - 'is dull'\n    keywords: [dull tone]\n",
+      "{\"like\":[{\"reason\":\"it sounds good\",\"evidence\":\"is warm\",\"keywords\":{\"warm "
+      "sound\":0.9}}],"
+      "\"dislike\":{\"reason\":\"bad\",\"evidence\":\"is dull\",\"keywords\":\"dull tone\"}}",
+      "### Likes\n1. **Reason:** it sounds good\n   **Evidence:** \"is warm\"\n   **Keywords:** "
+      "warm sound\n### Dislikes\n1. **Reason:** bad\n   - Evidence: 'is dull'\n   - Keywords: "
+      "[dull tone]\n",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
+    EXPECT_STREQ(read_as(texts[i], CHAT_BOTH), SAID);
+    EXPECT_EQ(shape.malformed, 0);
+    EXPECT_TRUE(answer_fault(&shape) == NULL);
+  }
+}
+
+static const char *quoted(const char *text, int times) {
+  static char out[2][8192];
+  static int turn;
+  snprintf(out[turn], sizeof out[turn], "%s", text);
+  for (; times; --times) {
+    char *to = out[turn ^ 1];
+    *to++ = '"';
+    for (const char *at = out[turn]; *at; ++at) {
+      if (*at == '"' || *at == '\\') *to++ = '\\';
+      *to++ = *at;
+    }
+    strcpy(to, "\"");
+    turn ^= 1;
+  }
+  return out[turn];
+}
+
+TEST(llm_answer, json_in_json_strings_is_read_twice_over) {
+  char wrapped[8192];
+  EXPECT_STREQ(read_as(quoted(BOTH, 1), CHAT_BOTH), SAID);
+  EXPECT_STREQ(read_as(quoted(BOTH, 2), CHAT_BOTH), SAID);
+  snprintf(wrapped, sizeof wrapped, "{\"answer\":%s}", quoted(BOTH, 1));
+  EXPECT_STREQ(read_as(wrapped, CHAT_BOTH), SAID);
+  snprintf(wrapped, sizeof wrapped, "{\"type\":\"text\",\"text\":%s}", quoted(BOTH, 1));
+  EXPECT_STREQ(read_as(wrapped, CHAT_BOTH), SAID);
+  // Escaped quotes that no string is around.
+  snprintf(wrapped, sizeof wrapped, "%s", quoted(BOTH, 1) + 1);
+  wrapped[strlen(wrapped) - 1] = '\0';
+  EXPECT_STREQ(read_as(wrapped, CHAT_BOTH), SAID);
+}
+
+TEST(llm_answer, strings_hold_line_ends_bad_escapes_and_quotes_that_nobody_escaped) {
+  EXPECT_STREQ(
+      read_as("{\"like\":[" ENTRY("it's\n\tso", "the \"best\" album, they said", "\"c\"") "]}",
+              CHAT_LIKE),
+      "+(it's\n\tso|the \"best\" album, they said|c)");
+  EXPECT_STREQ(read_as("{\"like\":[" ENTRY("it\\'s \\_so\\_", "a\\dz \\u00e9\\ud83d\\ude00\\ud83d",
+                                           "\"c\"") "]}",
+                       CHAT_LIKE),
+               "+(it's _so_|a\\dz \xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbd|c)");
+  EXPECT_STREQ(
+      read_as("{'like':[{'reason':'it's so', 'evidence':'don't you, dear', 'keywords':['c']}]}",
+              CHAT_LIKE),
+      "+(it's so|don't you, dear|c)");
+  EXPECT_STREQ(
+      read_as(
+          "{\"like\":[{\"reason\":\"\"\"a \"b\"\"\"\",\"evidence\":\"e\",\"keywords\":[\"c\"]}]}",
+          CHAT_LIKE),
+      "+(a \"b|e|c)");
+}
+
+TEST(llm_answer, what_is_whole_before_the_token_limit_is_read) {
+  static const char whole[] = BOTH;
+  char text[sizeof whole];
+  int with_first = 0;
+  for (size_t n = 0; n < sizeof whole - 1; ++n) {
+    memcpy(text, whole, n);
+    text[n] = '\0';
+    const char *got = read_as(text, CHAT_BOTH);
+    EXPECT_TRUE(!*got || !strncmp(got, "+(it sounds good|is warm|warm sound)", 36));
+    EXPECT_EQ(shape.malformed, 0);
+    if (!*got && !shape.empty) EXPECT_TRUE(answer_fault(&shape) != NULL);
+    with_first += *got != '\0';
+  }
+  // From the first keyword's closing quote on.
+  EXPECT_EQ(with_first,
+            (long long)(sizeof whole - 1 - (size_t)(strstr(whole, "warm sound\"") + 11 - whole)));
+}
+
+TEST(llm_answer, an_answer_that_there_is_nothing_is_no_unreadable_one) {
+  EXPECT_STREQ(read_as("{\"dislike\":[]}", CHAT_DISLIKE), "");
+  EXPECT_TRUE(shape.empty && answer_fault(&shape) == NULL);
+  EXPECT_STREQ(read_as("```json\n{\"dislike\": null}\n```", CHAT_DISLIKE), "");
+  EXPECT_TRUE(shape.empty);
+  EXPECT_STREQ(read_as("{\"like\":[\"good sound\"],\"dislike\":[\"bad tone\"]}", CHAT_BOTH), "");
+  EXPECT_EQ(shape.malformed, 2);
+  EXPECT_STREQ(answer_fault(&shape), "reasons without evidence or keywords");
+  read_as("I'm sorry, I can't help with that.", CHAT_BOTH);
+  EXPECT_STREQ(answer_fault(&shape), "no reasons in the form that was asked for");
+  read_as("<think>hm, {pros} and [cons]", CHAT_BOTH);
+  EXPECT_STREQ(answer_fault(&shape), "thoughts without an answer");
+}
+
+TEST(llm_answer, brackets_without_end_take_no_time_without_end) {
+  static char text[1 << 18];
+  memset(text, '[', sizeof text - 1);
+  EXPECT_STREQ(read_as(text, CHAT_BOTH), "");
+  for (size_t i = 0; i + 6 < sizeof text; i += 6) memcpy(text + i, "{\"a\":", 6);
+  EXPECT_STREQ(read_as(text, CHAT_BOTH), "");
+  for (size_t i = 0; i + 3 < sizeof text; i += 3) memcpy(text + i, "[1,", 3);
+  EXPECT_STREQ(read_as(text, CHAT_BOTH), "");
 }
 
 TEST(llm_answer, lines_are_read_with_and_without_bullets) {
@@ -225,63 +407,4 @@ TEST(llm_answer, a_prompt_with_a_misspelt_or_missing_placeholder_is_refused_with
   EXPECT_EQ(prompt_open(path, "", names, needs, &p), THRONG_ERROR_CONFIG);
   EXPECT_CONTAINS(throng_error_message(), "{{facts}} is missing");
   EXPECT_EQ(prompt_open("/nonexistent/p", "", names, needs, &p), THRONG_ERROR_IO);
-}
-
-TEST(llm_answer, chat_completions_are_read_and_bodies_that_are_none_refused) {
-  chat_reply r;
-  const char *good =
-      "{\"choices\":[{\"message\":{\"content\":\"hi\"},\"finish_reason\":\"length\"}],\"usage\":{"
-      "\"prompt_tokens\":7,\"completion_tokens\":2}}";
-  ASSERT_OK(chat_read(good, strlen(good), &r));
-  EXPECT_STREQ(r.content, "hi");
-  EXPECT_STREQ(r.finish, "length");
-  EXPECT_TRUE(r.refusal == NULL);
-  EXPECT_EQ(r.prompt_tokens, 7);
-  EXPECT_EQ(r.completion_tokens, 2);
-  chat_reply_free(&r);
-  const char *refused = "{\"choices\":[{\"message\":{\"content\":null,\"refusal\":\"no\"}}]}";
-  ASSERT_OK(chat_read(refused, strlen(refused), &r));
-  EXPECT_STREQ(r.content, "");
-  EXPECT_STREQ(r.refusal, "no");
-  EXPECT_EQ(r.prompt_tokens, -1);
-  chat_reply_free(&r);
-  const char *bad[] = {"",
-                       "{",
-                       "[]",
-                       "{}",
-                       "{\"choices\":[]}",
-                       "{\"choices\":[{\"message\":1}]}",
-                       "{\"choices\":{}} x"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)
-    EXPECT_EQ(chat_read(bad[i], strlen(bad[i]), &r), THRONG_ERROR_DATA);
-  static char deep[100000];
-  memset(deep, '[', sizeof deep - 1);
-  EXPECT_EQ(chat_read(deep, sizeof deep - 1, &r), THRONG_ERROR_DATA);
-  EXPECT_CONTAINS(throng_error_message(), "nested more than 200 deep");
-}
-
-TEST(llm_answer, only_refusals_of_the_form_count_as_such) {
-  const char *form = "{\"error\":{\"message\":\"response_format is not supported\"}}";
-  const char *other = "{\"error\":{\"message\":\"context too long\",\"code\":null}}";
-  EXPECT_TRUE(chat_refuses_form(400, form, strlen(form)));
-  EXPECT_FALSE(chat_refuses_form(400, other, strlen(other)));
-  EXPECT_FALSE(chat_refuses_form(500, form, strlen(form)));
-  char text[64];
-  chat_error_text(other, strlen(other), text, sizeof text);
-  EXPECT_STREQ(text, "context too long");
-  chat_error_text("<html>\nno</html>", 16, text, sizeof text);
-  EXPECT_STREQ(text, "<html> no</html>");
-}
-
-TEST(llm_answer, an_error_body_is_read_no_further_than_its_length) {
-  static const char body[] = {'n', 'o', ' ', 'r', 'o', 'o', 'm'};
-  char text[64], little[5];
-  chat_error_text(body, sizeof body, text, sizeof text);
-  EXPECT_STREQ(text, "no room");
-  chat_error_text(body, 2, text, sizeof text);
-  EXPECT_STREQ(text, "no");
-  chat_error_text(body, 0, text, sizeof text);
-  EXPECT_STREQ(text, "");
-  chat_error_text(body, sizeof body, little, sizeof little);
-  EXPECT_STREQ(little, "no r");
 }

@@ -1,6 +1,6 @@
 /// LSA against numpy's exact decomposition, and what must hold of any embedding.
 #include <math.h>
-#include <omp.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include "base/safetensors.h"
@@ -128,12 +128,16 @@ TEST(lsa, the_number_of_threads_changes_no_bit) {
   golden g = golden_open();
   float *e[2];
   int32_t dim;
-  int before = omp_get_max_threads();
+  // It takes as many threads as there are processors for this process: one, then all.
+  cpu_set_t all, one;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  CPU_ZERO(&one);
+  for (int cpu = 0; cpu < CPU_SETSIZE && !CPU_COUNT(&one); ++cpu)
+    if (CPU_ISSET(cpu, &all)) CPU_SET(cpu, &one);
   for (int run = 0; run < 2; ++run) {
-    omp_set_num_threads(run + 1);
+    ASSERT_EQ(sched_setaffinity(0, sizeof one, run == 0 ? &one : &all), 0);
     ASSERT_OK(lsa_embed(&g.sets, GOLDEN_ITEM, 16, 1, &e[run], &dim));
   }
-  omp_set_num_threads(before);
   EXPECT_EQ(memcmp(e[0], e[1], (size_t)g.sets.keyword.n * (size_t)dim * sizeof **e), 0);
   free(e[0]);
   free(e[1]);
@@ -227,19 +231,54 @@ static void expect_file_error(const char *vocabulary, const float *rows, int64_t
   keyword_sets_free(&sets);
 }
 
-static const float four_rows[8] = {3, 4, 0, 2, -1, 0, 0, 0};
+static const float four_rows[8] = {3, 4, 0, 2, -1, 0, 7, -24};
 
-TEST(embeddings, rows_of_a_file_are_found_by_keyword_and_normalised) {
+static void expect_rows(const char *vocabulary, const float *rows, int64_t n_row,
+                        const float expected[8]) {
   keyword_sets sets = small_sets();
-  embedding_def def = write_files("d\nc\r\nb\na\n", four_rows, 4);
+  embedding_def def = write_files(vocabulary, rows, n_row);
   float *e;
   int32_t dim;
   ASSERT_OK(embeddings_make(&def, &sets, 3, NULL, &e, &dim));
   EXPECT_EQ(dim, 2);
-  const float expected[8] = {0, 0, -1, 0, 0, 1, 0.6f, 0.8f};
-  for (int k = 0; k < 8; ++k) EXPECT_NEAR(e[k], expected[k], 1e-6);
+  for (int k = 0; k < 8; ++k) EXPECT_EQ(e[k], expected[k]);
   free(e);
   keyword_sets_free(&sets);
+}
+
+TEST(embeddings, rows_of_a_file_are_found_by_keyword_and_taken_as_they_are) {
+  expect_rows("d\nc\nb\na\n", four_rows, 4, (const float[]){7, -24, -1, 0, 0, 2, 3, 4});
+}
+
+TEST(embeddings, a_mark_line_ends_spaces_and_blank_lines_of_a_vocabulary_count_for_nothing) {
+  const float expected[8] = {7, -24, -1, 0, 0, 2, 3, 4};
+  expect_rows(
+      "\xEF\xBB\xBF"
+      "d\r\nc \r\n\tb\r\na",
+      four_rows, 4, expected);
+  expect_rows("d\n\nc\n  \nb\na\n\n\n", four_rows, 4, expected);
+  // A row for the blank line too.
+  const float five[10] = {3, 4, 9, 9, 0, 2, -1, 0, 7, -24};
+  expect_rows("d\n\nc\nb\na\n\n", five, 5, expected);
+}
+
+TEST(embeddings, a_keyword_twice_is_no_harm_where_its_vectors_are_equal_or_it_is_not_asked_for) {
+  const float expected[8] = {7, -24, -1, 0, 0, 2, 3, 4};
+  const float twice[10] = {3, 4, 0, 2, -1, 0, 7, -24, 3, 4};
+  expect_rows("d\nc\nb\na\nd\n", twice, 5, expected);
+  const float others[12] = {3, 4, 0, 2, -1, 0, 7, -24, 1, 1, 2, 2};
+  expect_rows("d\nc\nb\na\nx\nx\n", others, 6, expected);
+}
+
+TEST(embeddings, a_vector_of_zeros_is_refused_with_its_keyword) {
+  const float rows[8] = {3, 4, 0, 0, -1, 0, 7, -24};
+  expect_file_error("a\nb\nc\nd\n", rows, 4, "row 1 (keyword \"b\") is all zeros");
+}
+
+TEST(embeddings, a_vocabulary_of_other_words_says_how_many_are_there_and_what_would_match) {
+  expect_file_error("A\nB\nc\nD\n", four_rows, 4,
+                    "keyword \"a\" is missing: 1 of 4 keywords of the items are in it: \"a\" and "
+                    "\"A\" would match if upper and lower case were written alike");
 }
 
 TEST(embeddings, a_missing_keyword_is_named) {
@@ -252,10 +291,12 @@ TEST(embeddings, a_nan_is_named_with_its_keyword) {
 TEST(embeddings, rows_and_lines_must_be_as_many) {
   expect_file_error("a\nb\nc\n", four_rows, 4, "4 rows, but the vocabulary");
 }
-TEST(embeddings, a_keyword_twice_or_an_empty_line_is_named_with_its_line) {
-  expect_file_error("a\nb\na\nd\n", four_rows, 4, "words.txt:3: keyword \"a\" stood already");
-  expect_file_error("a\n\nc\nd\n", four_rows, 4, "words.txt:2: empty line");
-  expect_file_error("a\n\xff\nc\nd\n", four_rows, 4, "words.txt:2: expected a keyword as UTF-8");
+TEST(embeddings, a_keyword_on_two_lines_with_two_vectors_is_named_with_both) {
+  const float rows[10] = {3, 4, 0, 2, -1, 0, 7, -24, 5, 5};
+  expect_file_error("a\nb\nc\nd\na\n", rows, 5,
+                    "words.txt:5: keyword \"a\" stood already on line 1");
+  expect_file_error("a\nb\n\nd\n", four_rows, 4, "keyword \"c\" is missing");
+  expect_file_error("a\n\xff\nc\nd\n", four_rows, 4, "words.txt:2:");
 }
 TEST(embeddings, missing_settings_and_files_are_named) {
   keyword_sets sets = small_sets();

@@ -1,4 +1,7 @@
 /// A run's folder: what is kept, cut, moved aside and refused.
+#include <sys/resource.h>
+
+#include "base/file_lock.h"
 #include "report/run_folder.h"
 
 #include <glob.h>
@@ -149,6 +152,12 @@ TEST(run_folder, new_run_moves_the_files_of_an_earlier_one_aside_and_leaves_othe
   ASSERT_OK(run_folder_close(folder, TENSORBOARD_END_OK));
 }
 
+static int n_checkpoint(const run_folder *folder, int64_t step[8]) {
+  int n = 0;
+  EXPECT_OK(run_folder_checkpoints(folder, step, 8, &n, NULL));
+  return n;
+}
+
 TEST(run_folder, two_newest_checkpoints_are_kept_by_number_and_not_by_name) {
   const char *path = throng_test_folder();
   run_folder *folder = open_at(path, true);
@@ -159,26 +168,68 @@ TEST(run_folder, two_newest_checkpoints_are_kept_by_number_and_not_by_name) {
   write_text(path, "checkpoint-7.safetensors.damaged", "");
   write_text(path, "checkpoint-x.safetensors", "");
   int64_t step[8];
-  ASSERT_EQ(run_folder_checkpoints(folder, step, 8), 3);
+  ASSERT_EQ(n_checkpoint(folder, step), 3);
   EXPECT_EQ(step[0], 20000);
   EXPECT_EQ(step[1], 1000);
   EXPECT_EQ(step[2], 900);
   EXPECT_OK(run_folder_prune(folder));
-  ASSERT_EQ(run_folder_checkpoints(folder, step, 8), 2);
+  ASSERT_EQ(n_checkpoint(folder, step), 2);
   EXPECT_EQ(step[1], 1000);
   EXPECT_OK(run_folder_set_aside(folder, 20000));
-  ASSERT_EQ(run_folder_checkpoints(folder, step, 8), 1);
+  ASSERT_EQ(n_checkpoint(folder, step), 1);
   EXPECT_TRUE(exists(path, "checkpoint-20000.safetensors.damaged"));
   EXPECT_CONTAINS(run_folder_checkpoint_path(folder, 5), "/checkpoint-5.safetensors");
   EXPECT_OK(run_folder_close(folder, TENSORBOARD_END_OK));
 }
 
-TEST(run_folder, second_writer_is_refused) {
-  run_folder *first = open_at(throng_test_folder(), false), *second = NULL;
+TEST(run_folder, second_writer_is_refused_before_it_moves_anything) {
+  const char *path = throng_test_folder();
+  run_folder *first = open_at(path, false), *second = NULL;
   ASSERT_TRUE(first != NULL);
-  EXPECT_EQ(run_folder_open(throng_test_folder(), false, &progress, &second), THRONG_ERROR_IO);
+  write_text(path, "checkpoint-7.safetensors", "");
+  EXPECT_EQ(run_folder_open(path, false, &progress, &second), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "another process");
+  EXPECT_TRUE(exists(path, "checkpoint-7.safetensors"));
+  EXPECT_TRUE(exists(path, "metrics.jsonl"));
   EXPECT_OK(run_folder_close(first, TENSORBOARD_END_OK));
+  EXPECT_FALSE(exists(path, ".lock"));
+  second = open_at(path, true);
+  ASSERT_TRUE(second != NULL);
+  EXPECT_OK(run_folder_close(second, TENSORBOARD_END_OK));
+}
+
+TEST(run_folder, folder_that_another_command_writes_into_is_refused) {
+  const char *path = throng_test_folder();
+  char lock[1024];
+  snprintf(lock, sizeof lock, "%s/.world.safetensors.lock", path);
+  file_lock *writer;
+  run_folder *folder = NULL;
+  ASSERT_OK(file_lock_take(lock, "world.safetensors", "wait", &writer));
+  EXPECT_EQ(run_folder_open(path, false, &progress, &folder), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), ".world.safetensors.lock");
+  file_lock_release(writer);
+  write_text(path, ".world.safetensors.lock", "");  // a killed writer's, held by nobody
+  folder = open_at(path, false);
+  ASSERT_TRUE(folder != NULL);
+  EXPECT_OK(run_folder_close(folder, TENSORBOARD_END_OK));
+}
+
+TEST(run_folder, checkpoints_of_a_folder_that_cannot_be_read_are_an_error_and_not_none) {
+  run_folder *folder = open_at(throng_test_folder(), true);
+  ASSERT_TRUE(folder != NULL);
+  write_text(throng_test_folder(), "checkpoint-7.safetensors", "");
+  struct rlimit before, none;
+  getrlimit(RLIMIT_NOFILE, &before);
+  none = before;
+  none.rlim_cur = 0;
+  setrlimit(RLIMIT_NOFILE, &none);
+  int64_t step[8];
+  int n = -1;
+  throng_status status = run_folder_checkpoints(folder, step, 8, &n, NULL);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(status, THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "Too many open files");
+  EXPECT_OK(run_folder_close(folder, TENSORBOARD_END_OK));
 }
 
 TEST(run_folder, file_in_the_place_of_the_folder_is_an_error_that_names_it) {

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/safetensors.h"
@@ -82,7 +84,8 @@ TEST(safetensors, half_precision_is_read_as_the_same_floats) {
   safetensors_close(file);
 }
 
-TEST(safetensors, the_same_arrays_are_written_byte_for_byte_as_the_stock_package_writes_them) {
+/// Some arrays of every type, as tests/golden/stock.safetensors has them.
+static void write_stock_arrays(const char *path) {
   const float zeta[] = {0, .25f, .5f, .75f, 1, 1.25f}, alpha[] = {-1.5f, 2.25f};
   const int64_t offset[] = {0, 2, 7};
   const uint64_t count = 9223372036854775813ull;
@@ -93,7 +96,6 @@ TEST(safetensors, the_same_arrays_are_written_byte_for_byte_as_the_stock_package
       "Gr\xc3\xbc\xc3\x9f"
       "e";
   safetensors_writer *w;
-  const char *path = in_folder("ours.safetensors");
   ASSERT_OK(safetensors_writer_create(path, &w));
   size_t n[9];
   ASSERT_OK(safetensors_writer_metadata(w, "format", "a \"quoted\" value\n"));
@@ -117,12 +119,97 @@ TEST(safetensors, the_same_arrays_are_written_byte_for_byte_as_the_stock_package
   ASSERT_OK(safetensors_writer_data(w, n[5], item, 8));
   ASSERT_OK(safetensors_writer_data(w, n[6], &word, 4));
   ASSERT_OK(safetensors_writer_commit(w));
+}
+
+/// The checksum's member of a header of ours cut out, and the padding made anew.
+static size_t without_sum(char *bytes, size_t length) {
+  uint64_t n;
+  memcpy(&n, bytes, 8);
+  char *member = strstr(bytes + 8, "\"checksum\":\"xxh3 ");
+  const size_t size = strlen("\"checksum\":\"xxh3 0123456789abcdef\",");
+  if (!member) return 0;
+  char *end = bytes + 8 + n, *brace = end;
+  while (brace[-1] != '}') --brace;
+  memmove(member, member + size, (size_t)(brace - member) - size);
+  brace -= size;
+  uint64_t shorter = (uint64_t)(brace - bytes - 8), padded = (shorter + 7) / 8 * 8;
+  memset(brace, ' ', padded - shorter);
+  memmove(bytes + 8 + padded, end, length - 8 - n);
+  memcpy(bytes, &padded, 8);
+  return length - n + padded;
+}
+
+TEST(safetensors, but_for_the_checksum_arrays_are_written_byte_for_byte_as_the_stock_package_does) {
+  const char *path = in_folder("ours.safetensors");
+  write_stock_arrays(path);
   size_t ours_length, stock_length;
   char *ours = read_bytes(path, &ours_length), *stock = read_bytes(STOCK, &stock_length);
+  ours_length = without_sum(ours, ours_length);
   ASSERT_EQ(ours_length, stock_length);
   EXPECT_EQ(memcmp(ours, stock, stock_length), 0);
   free(ours);
   free(stock);
+}
+
+TEST(safetensors, a_file_of_ours_with_any_one_bit_turned_is_refused) {
+  size_t length;
+  const char *path = in_folder("ours.safetensors");
+  safetensors_file *file;
+  write_stock_arrays(path);
+  ASSERT_OK(safetensors_open(path, &file));
+  safetensors_close(file);
+  char *bytes = read_bytes(path, &length);
+  const char *turned = in_folder("turned.safetensors");
+  int wrong = 0;
+  // Every bit of the header's beginning, every seventh of the rest: one at least of each byte.
+  for (size_t bit = 0; bit < 8 * length; bit += bit < 512 ? 1 : 7) {
+    bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+    write_bytes(turned, bytes, length);
+    wrong += safetensors_open(turned, &file) != THRONG_ERROR_DATA || file != NULL ||
+             !strstr(throng_error_message(), "turned.safetensors");
+    bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+  }
+  EXPECT_EQ(wrong, 0);
+  free(bytes);
+}
+
+TEST(safetensors, a_file_that_another_program_rewrote_opens_only_without_the_old_checksum) {
+  size_t length;
+  const char *path = in_folder("ours.safetensors");
+  safetensors_file *file;
+  write_stock_arrays(path);
+  char *bytes = read_bytes(path, &length);
+  bytes[length - 1] ^= 1;
+  write_bytes(path, bytes, length);
+  EXPECT_EQ(safetensors_open(path, &file), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "damaged since it was written");
+  EXPECT_CONTAINS(throng_error_message(), "leave 'checksum' out of the metadata");
+  length = without_sum(bytes, length);
+  write_bytes(path, bytes, length);
+  ASSERT_OK(safetensors_open(path, &file));
+  safetensors_close(file);
+  free(bytes);
+}
+
+TEST(safetensors, what_says_nothing_about_the_file_is_no_damage) {
+  const char *path = in_folder("t.safetensors");
+  safetensors_file *file;
+  EXPECT_EQ(safetensors_open(path, &file), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "No such file");
+  ASSERT_EQ(mkfifo(path, 0600), 0);  // nobody writes to it: it must not be waited for
+  EXPECT_EQ(safetensors_open(path, &file), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "is not a file");
+  EXPECT_EQ(safetensors_open(throng_test_folder(), &file), THRONG_ERROR_IO);
+  write_stock_arrays(in_folder("ours.safetensors"));
+  struct rlimit before, none;
+  getrlimit(RLIMIT_NOFILE, &before);
+  none = before;
+  none.rlim_cur = 0;
+  setrlimit(RLIMIT_NOFILE, &none);
+  throng_status status = safetensors_open(in_folder("ours.safetensors"), &file);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(status, THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "Too many open files");
 }
 
 TEST(safetensors, a_writer_refuses_too_much_too_little_and_twice_the_same) {

@@ -72,3 +72,33 @@ TEST(tokens, an_endless_word_breaks) {
 }
 
 TEST(tokens, the_empty_text_has_no_words) { EXPECT_STREQ(SURFACES(""), ""); }
+
+TEST(tokens, chinese_is_cut_into_words_without_its_particles) {
+  EXPECT_STREQ(SURFACES("这张专辑的音乐清晰精彩好听，推荐给大家。"),
+               "| | 专辑 | 音乐 清晰 精彩 好听 | 推荐 | | |");
+  EXPECT_STREQ(SURFACES("我不喜歡這個產品"), "| 不喜歡 | 產品");
+}
+
+TEST(tokens, japanese_is_cut_into_words_without_its_particles) {
+  EXPECT_STREQ(SURFACES("このアルバムは美しい音楽です。"), "| アルバム | 美しい 音楽 | |");
+  // Half-width kana fold first.
+  EXPECT_STREQ(SURFACES("ｱﾙﾊﾞﾑ"), "アルバム");
+}
+
+TEST(tokens, thai_is_cut_into_words_with_its_vowels_whole) {
+  EXPECT_STREQ(SURFACES("อาหารอร่อยมากครับ"), "อาหาร อร่อย | |");
+  EXPECT_STREQ(SURFACES("น้ำดื่ม"), "น้ำ ดื่ม");
+  EXPECT_STREQ(SURFACES("ไม่อร่อย"), "!ไม่ อร่อย");
+}
+
+TEST(tokens, lao_khmer_and_burmese_are_cut_by_their_dictionaries) {
+  EXPECT_CONTAINS(SURFACES("ຂ້ອຍມັກອາຫານລາວ"), "ອາຫານ");
+  EXPECT_CONTAINS(SURFACES("ខ្ញុំចូលចិត្តម្ហូបខ្មែរ"), "ខ្មែរ");
+  EXPECT_CONTAINS(SURFACES("မြန်မာစာပေ"), "မြန်မာ");
+}
+
+TEST(tokens, scripts_side_by_side_are_told_apart) {
+  EXPECT_STREQ(SURFACES("iPhone手机 great屏幕123"), "iphone 手机 great 屏幕 |");
+  EXPECT_STREQ(SURFACES("2023年"), "| |");
+  EXPECT_STREQ(SURFACES("안녕하세요 세계"), "안녕하세요 세계");
+}

@@ -13,6 +13,7 @@ struct agent_actor {
   agent_pass pass;
   float *best_value;   // (n_lane, top)
   int32_t *best_item;  // (n_lane, top)
+  int64_t *packed;     // see agent_best
 };
 
 throng_status agent_actor_create(throng_agent *agent, const throng_sim *sim, int32_t top,
@@ -49,6 +50,10 @@ throng_status agent_actor_create(throng_agent *agent, const throng_sim *sim, int
                               TENSOR_SHAPE(actor->n_lane, actor->top), "best_value"));
   THRONG_TRY_GOTO(tensors_add(set, &actor->best_item, TENSOR_I32,
                               TENSOR_SHAPE(actor->n_lane, actor->top), "best_item"));
+  if (agent_packed_size(agent, actor->lanes, actor->top))
+    THRONG_TRY_GOTO(tensors_add(set, &actor->packed, TENSOR_I64,
+                                TENSOR_SHAPE(agent_packed_size(agent, actor->lanes, actor->top)),
+                                "packed"));
   THRONG_TRY_GOTO(tensors_allocate(set, agent->backend, "actor of the agents"));
   pass_bind(agent, &actor->pass);
   *out = actor;
@@ -87,7 +92,7 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
   THRONG_TRY(pass_forward(a, &a->weight, &actor->pass));
   best_mask mask = {.seen = sim->def.mask_seen ? sim->seen : NULL, .n_seen_word = sim->n_seen_word};
   return agent_best(a, a->vector, a->vector_bias, actor->pass.query, actor->lanes, &mask, top,
-                    actor->best_value, actor->best_item);
+                    actor->packed, actor->best_value, actor->best_item);
 }
 
 throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy) {

@@ -49,7 +49,7 @@ static throng_status check(const throng_agent_def *d, const throng_sim *sim, int
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent." #field ": %g is not " expected, \
                        (double)d->field);
   IN_RANGE(head, THRONG_HEAD_FLAT, THRONG_HEAD_TWO_TOWER)
-  IN_RANGE(count, 1, 65536)
+  IN_RANGE(count, 1, 65535)  // a device counts them in a grid's third dimension
   IN_RANGE(hidden[0], 1, 8192)
   IN_RANGE(hidden[1], 1, 8192)
   IN_RANGE(width, 1, 8192)
@@ -152,6 +152,7 @@ static throng_status allocate(throng_agent *a) {
   THRONG_TRY(register_tables(a));
   THRONG_TRY(
       tensors_add(&a->counters, &a->counter, TENSOR_I64, TENSOR_SHAPE(AGENT_COUNTERS), "counter"));
+  tensors_within(&a->counters, 0, AGENT_CLOCK_MOST);
   const struct {
     tensor_set *set;
     const char *what;

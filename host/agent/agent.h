@@ -29,4 +29,11 @@ throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy);
 /// ties go to the lower item. Seen items are left out where the simulator masks them.
 throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top, int32_t *item);
 
+/// What happened in training that a person should hear of, once; NULL: nothing. Valid until the
+/// next call.
+const char *agent_take_note(throng_agent *agent);
+
+/// throng_agent_restore from a file that is open already.
+throng_status agent_restore_from(throng_agent *agent, const safetensors_file *file);
+
 #endif

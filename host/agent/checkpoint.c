@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "agent/learner.h"
+#include "base/file_kind.h"
+#include "base/identity.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 
 enum { IDENTITY_SIZE = 1024, PARTS = 5 };
 
 /// Every option that an agent's future depends on and that no tensor of the file holds.
 static void identity(const throng_agent *a, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   const throng_agent_def *d = &a->def;
   snprintf(text, size,
            "head %s, count %d, hidden %d %d, width %d, user_width %d, gamma %.9g, learning_rate "
@@ -43,56 +47,58 @@ throng_status throng_agent_save(throng_agent *a, const char *path) {
   THRONG_TRY(a->backend->ops->upload(a->backend, a->counter, counter, sizeof counter));
   char mine[IDENTITY_SIZE], simulator[IDENTITY_SIZE];
   identity(a, mine, sizeof mine);
-  sim_identity(a->sim, simulator, sizeof simulator);
+  THRONG_TRY(sim_identity(a->sim, simulator, sizeof simulator));
   tensor_set *part[PARTS];
   list_parts(a, part);
   return tensors_save((const tensor_set *const *)part, part_prefix, PARTS,
-                      (const char *[]){"agent", mine, "simulator", simulator, NULL}, path);
+                      (const char *[]){"agent", mine, "simulator", simulator, "arithmetic",
+                                       a->backend->arithmetic, NULL},
+                      path);
 }
 
-/// Where two lists of options first differ, as one of "batch 32" of each.
-static void first_difference(const char *x, const char *y, int *x_length, const char **x_at,
-                             int *y_length, const char **y_at) {
-  size_t same = 0, begin = 0;
-  while (x[same] && x[same] == y[same]) {
-    if (x[same] == ',') begin = same + 2;
-    ++same;
-  }
-  *x_at = x + begin;
-  *y_at = y + begin;
-  *x_length = (int)strcspn(*x_at, ",");
-  *y_length = (int)strcspn(*y_at, ",");
-}
-
-static throng_status check_identity(const throng_agent *a, const char *path) {
+static throng_status check_identity(const throng_agent *a, const safetensors_file *file) {
   char mine[IDENTITY_SIZE];
   identity(a, mine, sizeof mine);
-  safetensors_file *file;
-  THRONG_TRY(safetensors_open(path, &file));
   const char *found = safetensors_metadata(file, "agent");
-  throng_status status = THRONG_OK;
-  if (!found) {
-    status = throng_fail(THRONG_ERROR_DATA, "%s: no metadata 'agent': not a checkpoint of an agent",
-                         path);
-  } else if (strcmp(found, mine) != 0) {
-    const char *theirs, *ours;
-    int theirs_length, ours_length;
-    first_difference(found, mine, &theirs_length, &theirs, &ours_length, &ours);
-    status = throng_fail(THRONG_ERROR_DATA,
-                         "%s: the checkpoint was written by another agent: it has %.*s, this one "
-                         "has %.*s; give the same agent options or start a new run",
-                         path, theirs_length, theirs, ours_length, ours);
-  }
-  safetensors_close(file);
-  return status;
+  if (!found)
+    return throng_fail(THRONG_ERROR_DATA, "%s: no metadata 'agent': not a checkpoint of an agent",
+                       safetensors_path(file));
+  return identity_compare(safetensors_path(file), "agent", found, mine);
 }
 
-throng_status throng_agent_restore(throng_agent *a, const char *path) {
-  THRONG_TRY(check_identity(a, path));
-  THRONG_TRY(sim_check_identity(a->sim, path));
+/// Clocks that no run of this agent could show: they are what the log is read by.
+static throng_status check_clocks(const throng_agent *a, const safetensors_file *file) {
+  int64_t counter[AGENT_COUNTERS];
+  const safetensors_tensor *t;
+  THRONG_TRY(
+      safetensors_require(file, "counter", TENSOR_I64, 1, (const int64_t[]){AGENT_COUNTERS}, &t));
+  THRONG_TRY(safetensors_read(file, t, 0, counter, sizeof counter));
+  const int64_t time = counter[0], updates = counter[1], synced = counter[2];
+  if (time > (int64_t)AGENT_CLOCK_MOST / a->n_lane)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: tensor 'counter': %lld steps of %lld lanes are past "
+                       "2^53 user-steps",
+                       safetensors_path(file), (long long)time, (long long)a->n_lane);
+  if (updates > (int64_t)((double)time * a->def.updates))
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: tensor 'counter': %lld updates in %lld steps, expected at most %d each",
+                       safetensors_path(file), (long long)updates, (long long)time, a->def.updates);
+  if (synced > time * a->lanes)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: tensor 'counter': the target was copied at user-step %lld of %lld",
+                       safetensors_path(file), (long long)synced, (long long)(time * a->lanes));
+  return THRONG_OK;
+}
+
+throng_status agent_restore_from(throng_agent *a, const safetensors_file *file) {
   tensor_set *part[PARTS];
   list_parts(a, part);
-  THRONG_TRY(tensors_load(part, part_prefix, PARTS, path));
+  THRONG_TRY(check_identity(a, file));
+  THRONG_TRY(sim_check_identity(a->sim, file));
+  THRONG_TRY(tensors_check_file(part, part_prefix, PARTS, file));
+  THRONG_TRY(check_clocks(a, file));
+  THRONG_TRY(sim_check_lanes(a->sim, file, part_prefix[PARTS - 1]));
+  THRONG_TRY(tensors_read_file(part, part_prefix, PARTS, file));
   int64_t counter[AGENT_COUNTERS];
   THRONG_TRY(a->backend->ops->download(a->backend, counter, a->counter, sizeof counter));
   a->time = counter[0];
@@ -105,4 +111,13 @@ throng_status throng_agent_restore(throng_agent *a, const char *path) {
   THRONG_TRY(a->backend->ops->zero(a->backend, a->batch.loss_sum, n));
   THRONG_TRY(a->backend->ops->zero(a->backend, a->batch.q_sum, n));
   return a->backend->ops->zero(a->backend, a->batch.norm_sum, n);
+}
+
+throng_status throng_agent_restore(throng_agent *a, const char *path) {
+  THRONG_TRY(file_kind_require(path, FILE_KIND_CHECKPOINT));
+  safetensors_file *file;
+  THRONG_TRY(safetensors_open(path, &file));
+  throng_status status = agent_restore_from(a, file);
+  safetensors_close(file);
+  return status;
 }

@@ -1,12 +1,11 @@
 /// Fixed features of items for the two_tower head: the leading directions of e+ and e-, category
 /// buckets, and a few facts. What unseen items are judged by.
-#include <cblas.h>
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/learner.h"
+#include "base/blas.h"
 #include "world/world.h"
 
 enum { SAMPLE_ROWS = 16384 };
@@ -15,6 +14,14 @@ void item_features_shape(const throng_world *world, int32_t *n_direction, int32_
   *n_direction = world->dim < AGENT_MAX_DIRECTION ? world->dim : AGENT_MAX_DIRECTION;
   *n_category = world->n_category < AGENT_MAX_CATEGORY ? (int32_t)world->n_category
                                                        : (int32_t)AGENT_MAX_CATEGORY;
+}
+
+/// Of a symmetric a (d, d): the upper triangle.
+static bool all_finite(const float *a, int32_t d) {
+  for (int32_t i = 0; i < d; ++i)
+    for (int32_t j = i; j < d; ++j)
+      if (!isfinite(a[(size_t)i * (size_t)d + (size_t)j])) return false;
+  return true;
 }
 
 throng_status principal_directions(const float *rows, int64_t n, int64_t stride, int32_t d,
@@ -30,17 +37,19 @@ throng_status principal_directions(const float *rows, int64_t n, int64_t stride,
   void *moment = NULL, *value = NULL;
   throng_status status = throng_alloc(&moment, (size_t)d * (size_t)d, sizeof(float), "features");
   if (status == THRONG_OK) status = throng_alloc(&value, (size_t)d, sizeof(float), "features");
+  int granted = 0;
+  if (status == THRONG_OK) status = blas_begin(1, &granted);
   if (status == THRONG_OK) {
-    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, d, (blasint)sampled,
-                sampled ? 1.0f / (float)sampled : 0.0f, rows, (blasint)(stride * step), 0.0f,
-                moment, d);
-    lapack_int info = LAPACKE_ssyev(LAPACK_ROW_MAJOR, 'V', 'U', d, moment, d, value);
-    if (info != 0)
+    blas()->ssyrk(CblasRowMajor, CblasUpper, CblasTrans, d, (blasint)sampled,
+                  sampled ? 1.0f / (float)sampled : 0.0f, rows, (blasint)(stride * step), 0.0f,
+                  moment, d);
+    blas_end(granted);
+    if (!all_finite(moment, d))
       status = throng_fail(THRONG_ERROR_DATA,
-                           "item features: the embeddings' principal directions could not be "
-                           "found (LAPACK ssyev: %d); do the embeddings hold finite numbers?",
-                           (int)info);
+                           "item features: the embeddings' principal directions cannot be found: "
+                           "the embeddings hold numbers that are not finite, or are too large");
   }
+  if (status == THRONG_OK) status = blas_eigen(moment, d, value, "item features");
   // Eigenvalues rise: the leading vectors are the last columns. A vector's sign is arbitrary, so
   // its largest component is made positive.
   for (int32_t j = 0; status == THRONG_OK && j < k; ++j) {
@@ -64,10 +73,14 @@ static throng_status project(const float *embedding, const throng_world *w, int3
       throng_alloc(&basis, (size_t)w->dim * (size_t)n_direction, sizeof(float), "item features"));
   throng_status status =
       principal_directions(embedding, w->n_item, w->dim, w->dim, n_direction, basis);
-  if (status == THRONG_OK && w->n_item && w->dim)
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)w->n_item, n_direction, w->dim,
-                sqrtf((float)n_direction), embedding, w->dim, basis, n_direction, 0.0f, to,
-                (blasint)n_feature);
+  int granted = 0;
+  if (status == THRONG_OK && w->n_item && w->dim) status = blas_begin(1, &granted);
+  if (granted) {
+    blas()->sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)w->n_item, n_direction,
+                  w->dim, sqrtf((float)n_direction), embedding, w->dim, basis, n_direction, 0.0f,
+                  to, (blasint)n_feature);
+    blas_end(granted);
+  }
   free(basis);
   return status;
 }

@@ -29,6 +29,8 @@ throng_status agent_register_batch(throng_agent *a) {
   ADD(discount, TENSOR_F32, n);
   ADD(best_value, TENSOR_F32, n);
   ADD(best_item, TENSOR_I32, n);
+  if (agent_packed_size(a, a->def.batch, 1))
+    ADD(packed, TENSOR_I64, agent_packed_size(a, a->def.batch, 1));
   ADD(item_feature, TENSOR_F32, n, a->n_feature);
   ADD(next_feature, TENSOR_F32, n, a->n_feature);
   ADD(vector, TENSOR_F32, n, a->width);
@@ -98,12 +100,12 @@ static throng_status next_values(throng_agent *a) {
     THRONG_TRY(agent_refresh_target(a));
     THRONG_TRY(pass_forward(a, &a->target, &b->next));
     return agent_best(a, a->target_vector, a->target_vector_bias, b->next.query, a->def.batch,
-                      &mask, 1, b->best_value, b->best_item);
+                      &mask, 1, b->packed, b->best_value, b->best_item);
   }
   THRONG_TRY(agent_refresh(a));
   THRONG_TRY(pass_forward(a, &a->weight, &b->next));
   THRONG_TRY(agent_best(a, a->vector, a->vector_bias, b->next.query, a->def.batch, &mask, 1,
-                        b->best_value, b->best_item));
+                        b->packed, b->best_value, b->best_item));
   THRONG_TRY(pass_forward(a, &a->target, &b->next));
   return item_vectors(a, &a->target, b->best_item, a->def.batch, b->next_feature, b->next_vector,
                       b->next_bias);

@@ -3,6 +3,8 @@
 #ifndef THRONG_AGENT_LEARNER_H
 #define THRONG_AGENT_LEARNER_H
 
+#include <float.h>
+
 #include "agent/agent.h"
 #include "agent_features.h"
 #include "dqn_adam.h"
@@ -40,18 +42,22 @@ typedef struct parameter_set {
   float *at[PARAMETER_COUNT];
 } parameter_set;
 
-/// X(name): hyperparameters, (n_agent) floats on the backend.
-#define AGENT_HYPERPARAMETERS(X) \
-  X(learning_rate)               \
-  X(gamma)                       \
-  X(beta1)                       \
-  X(beta2)                       \
-  X(adam_epsilon)                \
-  X(max_grad_norm)               \
-  X(tau)                         \
-  X(epsilon_start)               \
-  X(epsilon_end)                 \
-  X(epsilon_steps) /* user-steps of the agent over which its epsilon falls */
+/// X(name, least, most): hyperparameters, (n_agent) floats on the backend. An exponential schedule
+/// divides by its ends.
+#define AGENT_ABOVE_0 (double)FLT_TRUE_MIN
+#define AGENT_BELOW_1 (1.0 - (double)FLT_EPSILON / 2)
+#define AGENT_EPSILON_LEAST (a->def.epsilon == THRONG_EPSILON_EXPONENTIAL ? AGENT_ABOVE_0 : 0)
+#define AGENT_HYPERPARAMETERS(X)                  \
+  X(learning_rate, 0, (double)FLT_MAX)            \
+  X(gamma, 0, 1)                                  \
+  X(beta1, 0, AGENT_BELOW_1)                      \
+  X(beta2, 0, AGENT_BELOW_1)                      \
+  X(adam_epsilon, AGENT_ABOVE_0, (double)FLT_MAX) \
+  X(max_grad_norm, 0, (double)FLT_MAX)            \
+  X(tau, AGENT_ABOVE_0, 1)                        \
+  X(epsilon_start, AGENT_EPSILON_LEAST, 1)        \
+  X(epsilon_end, AGENT_EPSILON_LEAST, 1)          \
+  X(epsilon_steps, 0, (double)FLT_MAX) /* user-steps over which its epsilon falls */
 
 /// Activations of one forward pass over `rows` states of every agent.
 typedef struct agent_pass {
@@ -74,6 +80,7 @@ typedef struct agent_batch {
   agent_pass state, next;
   float *best_value;  // of the next state
   int32_t *best_item;
+  int64_t *packed;                        // what a device's search for them works in, or NULL
   float *item_feature;                    // (n_agent, batch, n_feature) of the action
   float *vector, *bias;                   // of the action
   float *next_vector, *next_bias;         // of the next state's best item
@@ -116,7 +123,7 @@ struct throng_agent {
   parameter_set weight, target, moment1, moment2;
   int64_t size[PARAMETER_COUNT];  // elements of one agent's
   tensor_set hyper;
-#define X(name) float *name;
+#define X(name, ...) float *name;
   AGENT_HYPERPARAMETERS(X)
 #undef X
   uint32_t *seed;  // (n_agent)
@@ -140,9 +147,12 @@ struct throng_agent {
   agent_actor *actor, *visitor;  // for the agent's own simulator; for another, made on demand
   float *statistics;             // (3, count) host
   agent_graph graph[AGENT_GRAPHS];
+  bool unrecorded;            // one could not be recorded: no other is tried
+  char note[768], told[768];  // see agent_take_note
 };
 
 enum { AGENT_COUNTERS = 4 };
+#define AGENT_CLOCK_MOST 9007199254740992.0  // 2^53: exact as a JSON number, and far from overflow
 
 /// How many user-steps each agent has taken.
 static inline int64_t agent_steps(const throng_agent *a) { return a->time * a->lanes; }
@@ -189,10 +199,14 @@ typedef struct best_mask {
   int64_t n_seen_word;
   state_view shown;  // shown.entry NULL: not used
 } best_mask;
-/// Best items of every row by query . vector + bias; ties go to the lower item.
+/// Numbers of scratch memory with which agent_best finds up to `top` items of `rows` states an
+/// agent in one kernel; 0 where the backend is faster by tiles.
+int64_t agent_packed_size(const throng_agent *a, int64_t rows, int32_t top);
+/// Best items of every row by query . vector + bias; ties go to the lower item. `packed`:
+/// agent_packed_size of them, or NULL, which takes tiles.
 throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,
                          const float *query, int64_t rows, const best_mask *mask, int32_t top,
-                         float *value, int32_t *item);
+                         int64_t *packed, float *value, int32_t *item);
 /// C (m, n) of every agent from its own A and B, all contiguous.
 throng_status agent_product(const throng_agent *a, bool transpose_a, bool transpose_b, int64_t m,
                             int64_t n, int64_t k, const float *x, const float *y, float beta,

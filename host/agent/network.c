@@ -210,17 +210,23 @@ int64_t agent_tile_size(const throng_agent *a) {
   return TILE_ROWS * columns;
 }
 
-/// On a device one kernel makes Q and finds the best, and the tile's memory is its scratch; a
-/// processor is faster with a library's products.
-static bool may_search(const throng_agent *a, int64_t rows, int32_t top) {
-  return a->backend->searches && top == 1 && 2 * rows * a->n_agent <= agent_tile_size(a);
+/// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
+/// products.
+static bool may_search(const throng_agent *a, const int64_t *packed, int32_t top) {
+  return a->backend->searches && packed && top <= BEST_MOST_TOP;
+}
+
+int64_t agent_packed_size(const throng_agent *a, int64_t rows, int32_t top) {
+  if (!a->backend->searches) return 0;
+  return best_search_scratch(a->n_agent, rows, a->n_item,
+                             top < BEST_MOST_TOP ? top : BEST_MOST_TOP);
 }
 
 throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,
                          const float *query, int64_t rows, const best_mask *mask, int32_t top,
-                         float *value, int32_t *item) {
+                         int64_t *packed, float *value, int32_t *item) {
   throng_backend *backend = a->backend;
-  if (may_search(a, rows, top)) {
+  if (may_search(a, packed, top)) {
     best_search_args search = {.query = query,
                                .vector = vector,
                                .bias = bias,
@@ -228,12 +234,13 @@ throng_status agent_best(const throng_agent *a, const float *vector, const float
                                .shown = mask->shown,
                                .value = value,
                                .item = item,
-                               .packed = (uint64_t *)(void *)a->tile,
+                               .packed = (uint64_t *)packed,
                                .places = rows,
                                .n_item = a->n_item,
                                .n_seen_word = mask->n_seen_word,
                                .n_agent = a->n_agent,
-                               .width = a->width};
+                               .width = a->width,
+                               .top = top};
     return BACKEND_LAUNCH(backend, best_search, rows * a->n_agent, &search);
   }
   best_reset_args reset = {value, item, top};

@@ -11,11 +11,16 @@ throng_status agent_register_replay(throng_agent *a) {
   a->log.slate = a->slate;
   tensor_set *set = &a->replay;
   int64_t n = a->n_lane, t = a->log.n_time;
-  THRONG_TRY(tensors_add(set, &a->log.entry, TENSOR_U32, TENSOR_SHAPE(n, t, a->slate), "entry"));
-  THRONG_TRY(tensors_add(set, &a->log.reward, TENSOR_F32, TENSOR_SHAPE(n, t), "reward"));
-  THRONG_TRY(tensors_add(set, &a->log.ended, TENSOR_U8, TENSOR_SHAPE(n, t), "ended"));
-  THRONG_TRY(tensors_add(set, &a->log.user, TENSOR_I32, TENSOR_SHAPE(n, t), "user"));
-  return tensors_add(set, &a->log.step, TENSOR_I32, TENSOR_SHAPE(n, t), "step");
+#define ADD(name, type, most, ...)                                                             \
+  THRONG_TRY(tensors_add(set, &a->log.name, TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), #name)); \
+  tensors_within(set, 0, (double)(most));
+  ADD(entry, U32, 2.0 * (double)a->n_item - 1, n, t, a->slate)
+  ADD(reward, F32, a->slate, n, t)
+  ADD(ended, U8, END_TRUNCATED, n, t)
+  ADD(user, I32, a->n_user - 1, n, t)
+  ADD(step, I32, a->sim->def.max_steps - 1, n, t)
+#undef ADD
+  return THRONG_OK;
 }
 
 throng_status agent_tick(throng_agent *a, int32_t which) {
@@ -73,6 +78,7 @@ throng_status replay_rebuild_batch(throng_agent *a) {
                                .history = world->history,
                                .gamma = a->gamma,
                                .batch = a->def.batch,
+                               .most_shown = a->sim->def.mask_seen ? a->n_item : INT64_MAX,
                                .n_step = a->def.n_step,
                                .lane = b->lane,
                                .time = b->time,

@@ -1,5 +1,6 @@
 /// A step of training: act, show, log, learn. Where the backend records graphs, each kind of step
 /// is recorded once and replayed: nothing in it hangs on the host, the clock being on the backend.
+/// Where one cannot be recorded, steps go on as single calls, which give the same bits.
 #include <stdio.h>
 
 #include "agent/learner.h"
@@ -13,6 +14,8 @@ static bool learns(const throng_agent *a) {
 
 static throng_status show(throng_agent *a) {
   THRONG_TRY(agent_actor_act(a->actor, a->sim, false));
+  // Choosing changes nothing and may be stopped; from here on a step is whole or not at all.
+  a->backend->stop = NULL;
   THRONG_TRY(replay_before_step(a));
   THRONG_TRY(sim_step_on_backend(a->sim));
   return replay_after_step(a);
@@ -25,22 +28,51 @@ static throng_status queue_step(throng_agent *a, bool learn) {
   return THRONG_OK;
 }
 
+/// Record a step and queue it for the first time. After an error nothing of it has run.
 static throng_status record(throng_agent *a, bool learn, agent_graph *g) {
   const backend_ops *ops = a->backend->ops;
   THRONG_TRY(ops->capture_begin(a->backend));
   throng_status status = queue_step(a, learn);  // moves the mirrors, as the replay moves the clock
   if (status == THRONG_OK) {
-    THRONG_TRY(ops->capture_end(a->backend, &g->graph));
     g->fresh = a->fresh;
     g->target_fresh = a->target_fresh;
-    return ops->replay(a->backend, g->graph);
+    status = ops->capture_end(a->backend, &g->graph);
+    if (status == THRONG_OK) status = ops->replay(a->backend, g->graph);
+    if (status == THRONG_OK) return THRONG_OK;
+  } else {
+    char cause[512];
+    snprintf(cause, sizeof cause, "%s", throng_error_message());
+    (void)ops->capture_end(a->backend, &g->graph);
+    status = throng_fail(status, "%s", cause);
   }
-  char cause[512];
-  snprintf(cause, sizeof cause, "%s", throng_error_message());
-  (void)ops->capture_end(a->backend, &g->graph);
   ops->graph_free(a->backend, g->graph);
   g->graph = NULL;
-  return throng_fail(status, "record a step of training: %s", cause);
+  return status;
+}
+
+/// A step that is to be recorded. What fails to be is run as single calls, and no other is tried.
+static throng_status record_or_run(throng_agent *a, bool learn, agent_graph *g) {
+  const int64_t time = a->time, updates = a->updates, stat_updates = a->stat_updates;
+  const bool fresh = a->fresh, target_fresh = a->target_fresh;
+  if (record(a, learn, g) == THRONG_OK) return THRONG_OK;
+  a->time = time;
+  a->updates = updates;
+  a->stat_updates = stat_updates;
+  a->fresh = fresh;
+  a->target_fresh = target_fresh;
+  a->unrecorded = true;
+  snprintf(a->note, sizeof a->note,
+           "a step of training could not be recorded as a graph, so steps run as single calls, "
+           "which takes longer and gives the same result: %s",
+           throng_error_message());
+  return queue_step(a, learn);
+}
+
+const char *agent_take_note(throng_agent *a) {
+  if (!a->note[0]) return NULL;
+  snprintf(a->told, sizeof a->told, "%s", a->note);
+  a->note[0] = '\0';
+  return a->told;
 }
 
 static throng_status replay(throng_agent *a, bool learn, const agent_graph *g) {
@@ -58,8 +90,8 @@ static throng_status graph_step(throng_agent *a, bool learn) {
   const int64_t before = a->updates;
   if (g->graph) {
     THRONG_TRY(replay(a, learn, g));
-  } else if (g->seen) {
-    THRONG_TRY(record(a, learn, g));
+  } else if (g->seen && !a->unrecorded) {
+    THRONG_TRY(record_or_run(a, learn, g));
   } else {
     g->seen = true;
     THRONG_TRY(queue_step(a, learn));

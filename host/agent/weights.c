@@ -33,20 +33,24 @@ throng_status agent_register_weights(throng_agent *a) {
                 {&a->weights, &a->moment1, "moment1"},
                 {&a->weights, &a->moment2, "moment2"},
                 {&a->scratch, &a->gradient, "gradient"}};
-    for (size_t k = 0; k < sizeof part / sizeof *part; ++k)
+    for (size_t k = 0; k < sizeof part / sizeof *part; ++k) {
       THRONG_TRY(tensors_add(part[k].set, &part[k].to->at[p], TENSOR_F32,
                              TENSOR_SHAPE(a->n_agent, shape[p][0], shape[p][1]), "%s.%s",
                              part[k].prefix, parameter_name[p]));
+      // Means of squares, of which the root is taken.
+      if (part[k].to == &a->moment2) tensors_within(part[k].set, 0, (double)FLT_MAX);
+    }
   }
-#define X(name) \
-  THRONG_TRY(tensors_add(&a->hyper, &a->name, TENSOR_F32, TENSOR_SHAPE(a->n_agent), #name));
+#define X(name, least, most)                                                                 \
+  THRONG_TRY(tensors_add(&a->hyper, &a->name, TENSOR_F32, TENSOR_SHAPE(a->n_agent), #name)); \
+  tensors_within(&a->hyper, least, most);
   AGENT_HYPERPARAMETERS(X)
 #undef X
   return tensors_add(&a->hyper, &a->seed, TENSOR_U32, TENSOR_SHAPE(a->n_agent), "seed");
 }
 
 throng_status agent_set_hyperparameter(throng_agent *a, const char *name, const float *value) {
-#define X(field)             \
+#define X(field, ...)        \
   if (!strcmp(name, #field)) \
     return a->backend->ops->upload(a->backend, a->field, value, sizeof(float) * (size_t)a->n_agent);
   AGENT_HYPERPARAMETERS(X)

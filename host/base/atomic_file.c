@@ -8,8 +8,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { NAME_MOST = 200 };       // bytes of the target's name in the temporary one's
+enum { SETTLED_SECONDS = 60 };  // a file this old was locked by its writer, if it has one
 
 struct atomic_file {
   char *target;
@@ -28,6 +33,68 @@ static void release(atomic_file *file) {
   free(file);
 }
 
+/// The process that opened a temporary file of this name; 0 where it is none of ours. `*length`:
+/// of NAME in ".NAME.PID.COUNT.tmp".
+static long temporary_owner(const char *name, size_t *length) {
+  size_t whole = strlen(name);
+  long owner;
+  unsigned count;
+  int end = 0;
+  if (name[0] != '.' || whole < 5 || strcmp(name + whole - 4, ".tmp") != 0) return 0;
+  // NAME may hold points, so read from the end.
+  const char *at = name + whole - 4;
+  for (int points = 0; points < 2; ++points) do {
+      if (--at <= name) return 0;
+    } while (*at != '.');
+  if (sscanf(at, ".%ld.%u.tmp%n", &owner, &count, &end) != 2 || at[end] || owner <= 0) return 0;
+  *length = (size_t)(at - name) - 1;
+  return owner;
+}
+
+/// Was this left behind? Nobody has it locked, and its process is no more. A number may have gone
+/// to another process since, or to one in another container: then an unlocked file must be old as
+/// well.
+static bool left_behind(int folder, const char *name, long owner) {
+  struct stat facts;
+  int fd = openat(folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return false;
+  bool gone = kill((pid_t)owner, 0) != 0 && errno == ESRCH;
+  bool locked = flock(fd, LOCK_EX | LOCK_NB) != 0;
+  bool unknown = locked && errno != EWOULDBLOCK;  // a file system without locks
+  bool old = fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) &&
+             time(NULL) - facts.st_mtime > SETTLED_SECONDS;
+  close(fd);
+  return unknown ? gone : !locked && (gone || old);
+}
+
+/// `name` (NULL: any): of the target.
+static int sweep(const char *folder, const char *name, size_t name_length) {
+  int removed = 0;
+  size_t length;
+  DIR *directory = opendir(folder);
+  if (!directory) return 0;
+  for (const struct dirent *entry; (entry = readdir(directory));) {
+    long owner = temporary_owner(entry->d_name, &length);
+    if (owner <= 0 || (name && (length != name_length || strncmp(entry->d_name + 1, name, length))))
+      continue;
+    if (left_behind(dirfd(directory), entry->d_name, owner))
+      removed += unlinkat(dirfd(directory), entry->d_name, 0) == 0;
+  }
+  closedir(directory);
+  return removed;
+}
+
+int atomic_file_sweep(const char *folder) { return sweep(folder, NULL, 0); }
+
+/// What killed writers of the same target left.
+static void sweep_target(const char *target) {
+  const char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
+  char *folder = slash ? strndup(target, (size_t)(slash - target) + 1) : strdup(".");
+  size_t length = strlen(name);
+  if (folder) (void)sweep(folder, name, length < NAME_MOST ? length : NAME_MOST);
+  free(folder);
+}
+
 /// Open a new file ".NAME.PID.COUNT.tmp" beside the target.
 static int open_temporary(atomic_file *file) {
   static atomic_uint count;
@@ -37,13 +104,14 @@ static int open_temporary(atomic_file *file) {
   for (int attempt = 0; attempt < 1000; ++attempt) {
     free(file->temporary);
     file->temporary = NULL;
-    if (asprintf(&file->temporary, "%.*s.%.200s.%ld.%u.tmp", folder, file->target, name,
+    if (asprintf(&file->temporary, "%.*s.%.*s.%ld.%u.tmp", folder, file->target, NAME_MOST, name,
                  (long)getpid(), atomic_fetch_add(&count, 1)) < 0) {
       file->temporary = NULL;
       errno = ENOMEM;
       return -1;
     }
     int fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0) (void)flock(fd, LOCK_EX);  // says to a sweep: somebody writes it
     if (fd >= 0 || errno != EEXIST) return fd;
   }
   return -1;
@@ -68,6 +136,7 @@ throng_status atomic_file_create(const char *path, atomic_file **out) {
   } else if (direct) {
     fd = open(path, O_WRONLY | O_CLOEXEC);
   } else {
+    sweep_target(file->target);
     fd = open_temporary(file);
   }
   if (fd >= 0) {
@@ -145,33 +214,4 @@ void atomic_file_abort(atomic_file *file) {
   if (!file) return;
   if (file->temporary) unlink(file->temporary);
   release(file);
-}
-
-/// The process that opened a temporary file of this name; 0 where it is none of ours.
-static long temporary_owner(const char *name) {
-  size_t length = strlen(name);
-  long owner;
-  unsigned count;
-  int end = 0;
-  if (name[0] != '.' || length < 5 || strcmp(name + length - 4, ".tmp") != 0) return 0;
-  // ".NAME.PID.COUNT.tmp": NAME may hold points, so read from the end.
-  const char *at = name + length - 4;
-  for (int points = 0; points < 2; ++points) do {
-      if (--at <= name) return 0;
-    } while (*at != '.');
-  if (sscanf(at, ".%ld.%u.tmp%n", &owner, &count, &end) != 2 || at[end] || owner <= 0) return 0;
-  return owner;
-}
-
-int atomic_file_sweep(const char *folder) {
-  int removed = 0;
-  DIR *directory = opendir(folder);
-  if (!directory) return 0;
-  for (const struct dirent *entry; (entry = readdir(directory));) {
-    long owner = temporary_owner(entry->d_name);
-    bool gone = owner > 0 && kill((pid_t)owner, 0) != 0 && errno == ESRCH;
-    if (gone) removed += unlinkat(dirfd(directory), entry->d_name, 0) == 0;
-  }
-  closedir(directory);
-  return removed;
 }

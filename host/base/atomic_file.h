@@ -9,8 +9,9 @@
 
 typedef struct atomic_file atomic_file;
 
-/// Open a temporary file beside `path`. Where `path` is a device or a pipe it is written directly.
-/// Errors: IO, naming the path and the system's reason.
+/// Open a temporary file beside `path`; what killed processes left of the same is removed. Where
+/// `path` is a device or a pipe it is written directly. Errors: IO, naming the path and the
+/// system's reason.
 throng_status atomic_file_create(const char *path, atomic_file **out);
 /// A buffered stream on the file, for fprintf. Do not close it; commit finds its errors.
 FILE *atomic_file_stream(atomic_file *file);
@@ -25,7 +26,7 @@ throng_status atomic_file_commit(atomic_file *file);
 /// Throw the file away; the target stays as it was. NULL is allowed.
 void atomic_file_abort(atomic_file *file);
 /// Remove the temporary files in `folder` of processes that are no more: what a kill left behind.
-/// Returns how many. Only for folders that no other machine writes to.
+/// Returns how many. A file that somebody is writing is locked, and stays.
 int atomic_file_sweep(const char *folder);
 
 #endif

@@ -49,6 +49,9 @@ typedef struct backend_ops {
   throng_status (*synchronize)(throng_backend *backend);
 
   // Below: NULL where a backend has none.
+  /// task(context, 0) .. task(context, n_task - 1) on the backend's threads, in any order.
+  void (*each)(throng_backend *backend, int64_t n_task, void (*task)(void *context, int64_t task),
+               void *context);
   /// Free and total memory where `alloc` takes it from.
   throng_status (*memory)(throng_backend *backend, size_t *free_bytes, size_t *total_bytes);
   /// What is queued between the two is recorded in place of being run; uploads, downloads and
@@ -64,13 +67,27 @@ struct throng_backend {
   const backend_ops *ops;
   const char *name;  // "cpu" or "cuda"
   char description[512];
+  char arithmetic[192];  // what decides bits, see throng_backend_arithmetic()
   int n_thread;
   bool host_memory;  // blocks may be read and written by the host directly
   bool searches;     // KERNEL_best_search is faster here than products and folds
   bool planning;     // nothing runs: only what would be allocated is counted (base/memory_plan.h)
+  /// Who may end what runs here, or NULL. Asked from the calling thread, between the pieces of an
+  /// allocation, a launch or a product, some ten times a second; true ends it with CANCELLED, and
+  /// what it wrote until then is no result. (A CUDA device is not asked: its queue is short.)
+  bool (*stop)(void *context);
+  void *stop_context;
   void *context;
   void *shared;  // worlds uploaded here, see world/world_device.c
 };
+
+/// For backend.stop: asks `progress`, with what it should show meanwhile.
+typedef struct backend_asker {
+  const throng_progress *progress;
+  const char *stage, *unit;
+  int64_t done, total;
+} backend_asker;
+bool backend_ask(void *asker);
 
 /// Launch a kernel by its name; the caller includes list.h: BACKEND_LAUNCH(backend, votes_table,
 /// n_lane, &a)

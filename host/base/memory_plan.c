@@ -1,5 +1,6 @@
 /// Counting what would be allocated.
 #include "base/memory_plan.h"
+#include "base/numbers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,14 @@ typedef struct plan_context {
   size_t n, capacity;
   uintptr_t next;
   size_t now, most;
+  int64_t queued;
 } plan_context;
+
+static throng_status count_call(const throng_backend *backend) {
+  plan_context *c = backend->context;
+  ++c->queued;
+  return THRONG_OK;
+}
 
 static void plan_close(throng_backend *backend) {
   plan_context *c = backend->context;
@@ -76,16 +84,16 @@ static throng_status plan_zero(throng_backend *backend, void *block, size_t byte
 }
 static throng_status plan_launch(throng_backend *backend, int kernel, int64_t n_row,
                                  const void *args) {
-  (void)backend, (void)kernel, (void)n_row, (void)args;
-  return THRONG_OK;
+  (void)kernel, (void)n_row, (void)args;
+  return count_call(backend);
 }
 static throng_status plan_gemm(throng_backend *backend, const gemm_args *args) {
-  (void)backend, (void)args;
-  return THRONG_OK;
+  (void)args;
+  return count_call(backend);
 }
 static throng_status plan_group(throng_backend *backend, const group_args *args) {
-  (void)backend, (void)args;
-  return THRONG_OK;
+  (void)args;
+  return count_call(backend);
 }
 static throng_status plan_synchronize(throng_backend *backend) {
   (void)backend;
@@ -133,6 +141,11 @@ size_t memory_plan_bytes(const throng_backend *plan) {
   return c->most;
 }
 
+int64_t memory_plan_queued(const throng_backend *plan) {
+  const plan_context *c = plan->context;
+  return c->queued;
+}
+
 size_t memory_plan_part(const throng_backend *plan, const char *what) {
   const plan_context *c = plan->context;
   size_t bytes = 0;
@@ -148,6 +161,7 @@ static int largest_first(const void *a, const void *b) {
 
 throng_status memory_plan_check(const throng_backend *plan, throng_backend *real, size_t held,
                                 const char *what, const char *remedy) {
+  NUMBERS_WITHOUT_LOCALE;
   plan_context *c = plan->context;
   size_t free_bytes, total_bytes;
   if (!real->ops->memory) return THRONG_OK;

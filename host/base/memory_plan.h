@@ -13,6 +13,9 @@ throng_status memory_plan_open(const throng_backend *real, throng_backend **out)
 size_t memory_plan_bytes(const throng_backend *plan);
 /// Of which for allocations named `what`, that were not given back.
 size_t memory_plan_part(const throng_backend *plan, const char *what);
+/// Kernels, products and groupings that were queued on it: what a graph of the same calls holds,
+/// but for the kernels that a device makes of one grouping or search.
+int64_t memory_plan_queued(const throng_backend *plan);
 /// Does what was planned fit the free memory of `real`? `held`: bytes of the plan that are there
 /// already. `remedy`: keys that make `what` smaller. Errors: MEMORY with the parts' sizes, largest
 /// first, and the remedy.

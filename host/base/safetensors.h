@@ -22,7 +22,10 @@ typedef struct safetensors_tensor {
 
 typedef struct safetensors_file safetensors_file;
 
-/// Open and check the whole header. Errors: IO; DATA naming file, tensor and what was expected.
+/// Open, check the whole header and, where there is one, the checksum over every byte (the files
+/// of this project carry one; older files and those of other programs open without).
+/// Errors: IO and MEMORY, which say nothing about the file; DATA (it is damaged or no such file),
+/// naming file, tensor and what was expected.
 throng_status safetensors_open(const char *path, safetensors_file **out);
 void safetensors_close(safetensors_file *file);  ///< NULL is allowed
 const char *safetensors_path(const safetensors_file *file);
@@ -47,8 +50,9 @@ throng_status safetensors_read_float(const safetensors_file *file, const safeten
 
 typedef struct safetensors_writer safetensors_writer;
 
-/// Declare metadata and tensors, then begin, then give each tensor's data, in any order and in
-/// pieces that are appended; then commit. After an error call safetensors_writer_abort.
+/// A checksum is added to the metadata. Declare metadata and tensors, then begin, then give each
+/// tensor's data, in any order and in pieces that are appended; then commit. After an error call
+/// safetensors_writer_abort.
 throng_status safetensors_writer_create(const char *path, safetensors_writer **out);
 throng_status safetensors_writer_metadata(safetensors_writer *writer, const char *key,
                                           const char *value);

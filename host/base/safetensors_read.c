@@ -9,8 +9,11 @@
 
 #include "base/json.h"
 #include "base/safetensors.h"
+#include "base/safetensors_sum.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor files are little-endian");
+
+enum { SUM_BLOCK = 1 << 18 };  // stays in the second cache between reading and summing
 
 struct safetensors_file {
   char *path;
@@ -199,6 +202,64 @@ static throng_status parse_header(safetensors_file *file, const char *text, size
   return check_layout(file, data_start);
 }
 
+static throng_status sum_tensor(const safetensors_file *file, const safetensors_tensor *t,
+                                char *block, uint64_t *out) {
+  sum_state *state = sum_state_create();
+  throng_status status =
+      state ? THRONG_OK
+            : throng_fail(THRONG_ERROR_MEMORY, "%s: no memory for its checksum", file->path);
+  for (uint64_t at = 0; status == THRONG_OK && at < t->bytes; at += SUM_BLOCK) {
+    size_t part = t->bytes - at < SUM_BLOCK ? (size_t)(t->bytes - at) : SUM_BLOCK;
+    status = read_at(file->path, file->fd, t->offset + at, block, part);
+    if (status == THRONG_OK) sum_state_add(state, block, part);
+  }
+  if (status == THRONG_OK) *out = sum_state_value(state);
+  sum_state_free(state);
+  return status;
+}
+
+static throng_status compare_sum(const safetensors_file *file, const char *header, size_t length,
+                                 uint64_t sum) {
+  char digits[SAFETENSORS_SUM_DIGITS + 1];
+  safetensors_sum_text(sum, digits);
+  const char *found = header + SAFETENSORS_SUM_AT;
+  if (!memcmp(found, digits, SAFETENSORS_SUM_DIGITS) && found[SAFETENSORS_SUM_DIGITS] == '"' &&
+      length > SAFETENSORS_SUM_AT + SAFETENSORS_SUM_DIGITS)
+    return THRONG_OK;
+  return throng_fail(THRONG_ERROR_DATA,
+                     "%s: its checksum is %.*s and its contents come to %s: damaged since it was "
+                     "written (or changed by another program, which must then leave '%s' out of "
+                     "the metadata)",
+                     file->path, SAFETENSORS_SUM_DIGITS, found, digits, SAFETENSORS_SUM_KEY);
+}
+
+/// Compare the contents with the checksum, where there is one: every byte is read once.
+static throng_status check_sum(const safetensors_file *file, const char *header, size_t length) {
+  sum_presence presence = safetensors_sum_look(header, length);
+  if (presence == SUM_DAMAGED)
+    return throng_fail(THRONG_ERROR_DATA, "%s: its header's beginning, the checksum, is damaged",
+                       file->path);
+  if (presence == SUM_NONE && safetensors_metadata(file, SAFETENSORS_SUM_KEY))
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: its checksum is not where it was written: another program rewrote the "
+                       "file and must leave '%s' out of the metadata",
+                       file->path, SAFETENSORS_SUM_KEY);
+  if (presence == SUM_NONE) return THRONG_OK;
+  void *sums = NULL, *block = NULL;
+  uint64_t sum;
+  throng_status status;
+  THRONG_TRY_GOTO(throng_alloc(&sums, file->n_tensor, sizeof(uint64_t), file->path));
+  THRONG_TRY_GOTO(throng_alloc(&block, SUM_BLOCK, 1, file->path));
+  for (size_t i = 0; i < file->n_tensor; ++i)
+    THRONG_TRY_GOTO(sum_tensor(file, &file->tensor[i], block, (uint64_t *)sums + i));
+  THRONG_TRY_GOTO(safetensors_sum(header, length, sums, file->n_tensor, &sum));
+  status = compare_sum(file, header, length, sum);
+done:
+  free(sums);
+  free(block);
+  return status;
+}
+
 static throng_status open_and_parse(safetensors_file *file) {
   struct stat facts;
   uint64_t length;
@@ -222,6 +283,7 @@ static throng_status open_and_parse(safetensors_file *file) {
   THRONG_TRY(throng_alloc((void **)&text, (size_t)length, 1, file->path));
   throng_status status = read_at(file->path, file->fd, 8, text, (size_t)length);
   if (status == THRONG_OK) status = parse_header(file, text, (size_t)length);
+  if (status == THRONG_OK) status = check_sum(file, text, (size_t)length);
   free(text);
   return status;
 }
@@ -232,7 +294,8 @@ throng_status safetensors_open(const char *path, safetensors_file **out) {
   THRONG_TRY(throng_alloc(&block, 1, sizeof(safetensors_file), path));
   safetensors_file *file = block;
   file->path = strdup(path);
-  file->fd = file->path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  // A pipe in the file's place must not be waited for: it is told apart after opening.
+  file->fd = file->path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
   throng_status status;
   if (!file->path)
     status = throng_fail(THRONG_ERROR_MEMORY, "%s: no memory for its name", path);

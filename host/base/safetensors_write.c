@@ -6,9 +6,11 @@
 #include "base/atomic_file.h"
 #include "base/json.h"
 #include "base/safetensors.h"
+#include "base/safetensors_sum.h"
 
 typedef struct declared {
   char *name;
+  sum_state *sum;  // of the data so far
   tensor_type type;
   int rank;
   int64_t shape[SAFETENSORS_MAX_RANK];
@@ -22,6 +24,8 @@ struct safetensors_writer {
   size_t n_tensor, tensor_capacity;
   char **metadata;  // key, value, key, value, ...
   size_t n_metadata, metadata_capacity;
+  char *header;  // as written, the checksum's digits still zeros
+  size_t header_length;
   bool begun;
 };
 
@@ -47,10 +51,14 @@ throng_status safetensors_writer_create(const char *path, safetensors_writer **o
 void safetensors_writer_abort(safetensors_writer *writer) {
   if (!writer) return;
   atomic_file_abort(writer->file);
-  for (size_t i = 0; i < writer->n_tensor; ++i) free(writer->tensor[i].name);
+  for (size_t i = 0; i < writer->n_tensor; ++i) {
+    free(writer->tensor[i].name);
+    sum_state_free(writer->tensor[i].sum);
+  }
   for (size_t i = 0; i < writer->n_metadata; ++i) free(writer->metadata[i]);
   free(writer->tensor);
   free(writer->metadata);
+  free(writer->header);
   free(writer->path);
   free(writer);
 }
@@ -61,6 +69,9 @@ throng_status safetensors_writer_metadata(safetensors_writer *writer, const char
     if (!strcmp(writer->metadata[i], key))
       return throng_fail(THRONG_ERROR_ARGUMENT, "%s: metadata '%s' is given twice", writer->path,
                          key);
+  if (!strcmp(key, SAFETENSORS_SUM_KEY))
+    return throng_fail(THRONG_ERROR_ARGUMENT, "%s: metadata '%s' is the writer's own", writer->path,
+                       key);
   if (utf8_valid_prefix(value, strlen(value)) != strlen(value))
     return throng_fail(THRONG_ERROR_ARGUMENT, "%s: metadata '%s' is not UTF-8", writer->path, key);
   THRONG_TRY(throng_grow((void **)&writer->metadata, &writer->metadata_capacity,
@@ -99,6 +110,11 @@ throng_status safetensors_writer_declare(safetensors_writer *writer, const char 
   THRONG_TRY(throng_grow((void **)&writer->tensor, &writer->tensor_capacity, writer->n_tensor + 1,
                          sizeof *writer->tensor, writer->path));
   THRONG_TRY(copy_text(name, &t.name));
+  t.sum = sum_state_create();
+  if (!t.sum) {
+    free(t.name);
+    return throng_fail(THRONG_ERROR_MEMORY, "%s: no memory for a checksum", writer->path);
+  }
   if (number) *number = writer->n_tensor;
   writer->tensor[writer->n_tensor++] = t;
   return THRONG_OK;
@@ -118,24 +134,18 @@ static int compare_layout(const void *a, const void *b) {
 }
 
 static void write_header(FILE *to, const safetensors_writer *writer, declared *const *order) {
-  const char *separator = "";
-  putc('{', to);
-  if (writer->n_metadata) {
-    fputs("\"__metadata__\":{", to);
-    for (size_t i = 0; i < writer->n_metadata; i += 2) {
-      if (i) putc(',', to);
-      json_write_string(to, writer->metadata[i]);
-      putc(':', to);
-      json_write_string(to, writer->metadata[i + 1]);
-    }
-    putc('}', to);
-    separator = ",";
+  fprintf(to, SAFETENSORS_SUM_BEGIN "%0*d\"", SAFETENSORS_SUM_DIGITS, 0);
+  for (size_t i = 0; i < writer->n_metadata; i += 2) {
+    putc(',', to);
+    json_write_string(to, writer->metadata[i]);
+    putc(':', to);
+    json_write_string(to, writer->metadata[i + 1]);
   }
+  putc('}', to);
   uint64_t at = 0;
   for (size_t i = 0; i < writer->n_tensor; ++i) {
     declared *t = order[i];
-    fputs(separator, to);
-    separator = ",";
+    putc(',', to);
     json_write_string(to, t->name);
     fprintf(to, ":{\"dtype\":\"%s\",\"shape\":[", tensor_type_name(t->type));
     for (int d = 0; d < t->rank; ++d) fprintf(to, "%s%lld", d ? "," : "", (long long)t->shape[d]);
@@ -183,6 +193,9 @@ throng_status safetensors_writer_begin(safetensors_writer *writer) {
   THRONG_TRY_GOTO(atomic_file_write_at(writer->file, 0, &n, sizeof n));
   THRONG_TRY_GOTO(atomic_file_write_at(writer->file, 8, text, length));
   for (size_t i = 0; i < writer->n_tensor; ++i) writer->tensor[i].offset += 8 + length;
+  writer->header = text;
+  writer->header_length = length;
+  text = NULL;
   writer->begun = true;
 done:
   free(text);
@@ -197,8 +210,33 @@ throng_status safetensors_writer_data(safetensors_writer *writer, size_t number,
     return throng_fail(THRONG_ERROR_ARGUMENT, "%s: tensor %zu ('%s') cannot take %zu more bytes",
                        writer->path, number, t ? t->name : "?", bytes);
   THRONG_TRY(atomic_file_write_at(writer->file, t->offset + t->written, data, bytes));
+  sum_state_add(t->sum, data, bytes);
   t->written += bytes;
   return THRONG_OK;
+}
+
+static int compare_offset(const void *a, const void *b) {
+  const declared *x = a, *y = b;
+  if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
+  if (x->bytes != y->bytes) return x->bytes < y->bytes ? -1 : 1;
+  return strcmp(x->name, y->name);
+}
+
+/// The sum is known when the last byte is, and takes the place that the header kept for it.
+static throng_status write_sum(safetensors_writer *writer) {
+  void *block;
+  uint64_t sum;
+  char digits[SAFETENSORS_SUM_DIGITS + 1];
+  qsort(writer->tensor, writer->n_tensor, sizeof *writer->tensor, compare_offset);
+  THRONG_TRY(throng_alloc(&block, writer->n_tensor, sizeof(uint64_t), writer->path));
+  uint64_t *tensor = block;
+  for (size_t i = 0; i < writer->n_tensor; ++i) tensor[i] = sum_state_value(writer->tensor[i].sum);
+  throng_status status =
+      safetensors_sum(writer->header, writer->header_length, tensor, writer->n_tensor, &sum);
+  free(block);
+  THRONG_TRY(status);
+  safetensors_sum_text(sum, digits);
+  return atomic_file_write_at(writer->file, 8 + SAFETENSORS_SUM_AT, digits, SAFETENSORS_SUM_DIGITS);
 }
 
 throng_status safetensors_writer_commit(safetensors_writer *writer) {
@@ -211,6 +249,7 @@ throng_status safetensors_writer_commit(safetensors_writer *writer) {
                       (unsigned long long)writer->tensor[i].bytes);
   if (status == THRONG_OK && !writer->begun)
     status = throng_fail(THRONG_ERROR_ARGUMENT, "%s: was never begun", writer->path);
+  if (status == THRONG_OK) status = write_sum(writer);
   if (status == THRONG_OK) {
     status = atomic_file_commit(writer->file);
     writer->file = NULL;

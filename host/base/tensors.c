@@ -1,6 +1,8 @@
 /// Tensor sets: registering, one allocation, saving, loading and hashing through the backend.
 #include "base/tensors.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,8 @@
 #include "base/hash.h"
 #include "base/safetensors.h"
 
+enum { RANGE_BLOCK = 4096 };       // values
+enum { CHECK_BYTES = 1 << 18 };    // a multiple of 8; stays in the second cache
 enum { STAGING_BYTES = 4 << 20 };  // a multiple of 8, as the chained hash wants
 
 size_t tensor_type_size(tensor_type type) {
@@ -37,9 +41,22 @@ const char *tensor_type_name(tensor_type type) {
   return "?";
 }
 
+/// Every value of the type but those that are no numbers.
+static tensor_range whole_range(tensor_type type) {
+  switch (type) {
+    case TENSOR_F32: return (tensor_range){-(double)FLT_MAX, (double)FLT_MAX};
+    case TENSOR_F64: return (tensor_range){-DBL_MAX, DBL_MAX};
+    default: return (tensor_range){-(double)INFINITY, (double)INFINITY};
+  }
+}
+
+void tensors_within(tensor_set *set, double least, double most) {
+  set->tensor[set->count - 1].range = (tensor_range){least, most};
+}
+
 throng_status tensors_add(tensor_set *set, void *slot, tensor_type type, int rank,
                           const int64_t *shape, const char *name_format, ...) {
-  tensor t = {.type = type, .rank = rank, .slot = slot};
+  tensor t = {.type = type, .rank = rank, .range = whole_range(type), .slot = slot};
   va_list arguments;
   va_start(arguments, name_format);
   int length = vsnprintf(t.name, sizeof t.name, name_format, arguments);
@@ -156,23 +173,73 @@ static throng_status full_name(char *name, size_t size, const char *prefix, cons
 
 enum { FULL_NAME = 2 * TENSOR_MAX_NAME };
 
+/// Number of the first of `n` values out of range, or n. Looked at a block at a time, without a
+/// branch a value.
+#define FIRST_OUTSIDE(type)                                                    \
+  for (size_t at = 0; at < n; at += RANGE_BLOCK) {                             \
+    const type *x = (const type *)values + at;                                 \
+    size_t part = n - at < RANGE_BLOCK ? n - at : RANGE_BLOCK;                 \
+    int outside = 0;                                                           \
+    for (size_t i = 0; i < part; ++i)                                          \
+      outside |= !((double)x[i] >= range.least && (double)x[i] <= range.most); \
+    for (size_t i = 0; outside && i < part; ++i)                               \
+      if (!((double)x[i] >= range.least && (double)x[i] <= range.most)) {      \
+        *value = (double)x[i];                                                 \
+        return at + i;                                                         \
+      }                                                                        \
+  }                                                                            \
+  return n
+
+static size_t first_outside(tensor_type type, tensor_range range, const void *values, size_t n,
+                            double *value) {
+  if (range.least == -(double)INFINITY && range.most == (double)INFINITY) return n;
+  switch (type) {
+    case TENSOR_U8: FIRST_OUTSIDE(uint8_t);
+    case TENSOR_I32: FIRST_OUTSIDE(int32_t);
+    case TENSOR_U32: FIRST_OUTSIDE(uint32_t);
+    case TENSOR_I64: FIRST_OUTSIDE(int64_t);
+    case TENSOR_U64: FIRST_OUTSIDE(uint64_t);
+    case TENSOR_F32: FIRST_OUTSIDE(float);
+    case TENSOR_F64: FIRST_OUTSIDE(double);
+  }
+  return n;
+}
+#undef FIRST_OUTSIDE
+
+/// `bytes` bytes of an array's contents, from its byte `at` on; `name` is its name in the file.
+static throng_status check_range(const char *path, const char *name, const tensor *t, size_t at,
+                                 const void *piece, size_t bytes) {
+  const size_t size = tensor_type_size(t->type), n = bytes / size;
+  double value = 0;
+  size_t found = first_outside(t->type, t->range, piece, n, &value);
+  if (found == n) return THRONG_OK;
+  const long long element = (long long)(at / size + found);
+  if (!isfinite(value))
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: tensor '%s', element %lld is %g, expected a finite number", path, name,
+                       element, value);
+  return throng_fail(THRONG_ERROR_DATA,
+                     "%s: tensor '%s', element %lld is %.15g, expected %.15g to %.15g", path, name,
+                     element, value, t->range.least, t->range.most);
+}
+
 typedef struct save_context {
   safetensors_writer *writer;
   size_t number;
+  const char *path;
+  char name[FULL_NAME];
 } save_context;
 
 static throng_status save_piece(void *context, const tensor *t, size_t at, void *piece,
                                 size_t bytes) {
   const save_context *save = context;
-  (void)t;
-  (void)at;
+  THRONG_TRY(check_range(save->path, save->name, t, at, piece, bytes));
   return safetensors_writer_data(save->writer, save->number, piece, bytes);
 }
 
 throng_status tensors_save(const tensor_set *const *set, const char *const *prefix, int n_set,
                            const char *const *metadata, const char *path) {
-  save_context save = {0};
-  char name[FULL_NAME];
+  save_context save = {.path = path};
   throng_status status;
   THRONG_TRY(safetensors_writer_create(path, &save.writer));
   for (const char *const *m = metadata; m && m[0]; m += 2)
@@ -180,14 +247,17 @@ throng_status tensors_save(const tensor_set *const *set, const char *const *pref
   for (int s = 0; s < n_set; ++s)
     for (size_t i = 0; i < set[s]->count; ++i) {
       const tensor *t = &set[s]->tensor[i];
-      THRONG_TRY_GOTO(full_name(name, sizeof name, prefix_of(prefix, s), t));
+      THRONG_TRY_GOTO(full_name(save.name, sizeof save.name, prefix_of(prefix, s), t));
       THRONG_TRY_GOTO(
-          safetensors_writer_declare(save.writer, name, t->type, t->rank, t->shape, NULL));
+          safetensors_writer_declare(save.writer, save.name, t->type, t->rank, t->shape, NULL));
     }
   THRONG_TRY_GOTO(safetensors_writer_begin(save.writer));
   for (int s = 0; s < n_set; ++s)
-    for (size_t i = 0; i < set[s]->count; ++i, ++save.number)
+    for (size_t i = 0; i < set[s]->count; ++i, ++save.number) {
+      THRONG_TRY_GOTO(
+          full_name(save.name, sizeof save.name, prefix_of(prefix, s), &set[s]->tensor[i]));
       THRONG_TRY_GOTO(for_pieces(set[s], &set[s]->tensor[i], false, save_piece, &save));
+    }
   return safetensors_writer_commit(save.writer);
 done:
   safetensors_writer_abort(save.writer);
@@ -195,7 +265,7 @@ done:
 }
 
 typedef struct load_context {
-  safetensors_file *file;
+  const safetensors_file *file;
   const safetensors_tensor *from;
 } load_context;
 
@@ -223,26 +293,73 @@ static throng_status check_known(const safetensors_file *file, tensor_set *const
   return THRONG_OK;
 }
 
+static throng_status check_values(const safetensors_file *file, const tensor *t,
+                                  const safetensors_tensor *from, void *staging) {
+  throng_status status = THRONG_OK;
+  for (uint64_t at = 0; status == THRONG_OK && at < from->bytes; at += CHECK_BYTES) {
+    size_t part = from->bytes - at < CHECK_BYTES ? (size_t)(from->bytes - at) : CHECK_BYTES;
+    status = safetensors_read(file, from, at, staging, part);
+    if (status == THRONG_OK)
+      status = check_range(safetensors_path(file), from->name, t, (size_t)at, staging, part);
+  }
+  return status;
+}
+
+/// Call for every array of the sets with its name in the file.
+typedef throng_status file_fn(const safetensors_file *file, const tensor_set *set, const tensor *t,
+                              const safetensors_tensor *from, void *context);
+
+static throng_status for_arrays(tensor_set *const *set, const char *const *prefix, int n_set,
+                                const safetensors_file *file, file_fn *each, void *context) {
+  char name[FULL_NAME];
+  for (int s = 0; s < n_set; ++s)
+    for (size_t i = 0; i < set[s]->count; ++i) {
+      const tensor *t = &set[s]->tensor[i];
+      const safetensors_tensor *from;
+      THRONG_TRY(full_name(name, sizeof name, prefix_of(prefix, s), t));
+      THRONG_TRY(safetensors_require(file, name, t->type, t->rank, t->shape, &from));
+      if (each) THRONG_TRY(each(file, set[s], t, from, context));
+    }
+  return THRONG_OK;
+}
+
+static throng_status check_array(const safetensors_file *file, const tensor_set *set,
+                                 const tensor *t, const safetensors_tensor *from, void *staging) {
+  (void)set;
+  return check_values(file, t, from, staging);
+}
+
+static throng_status read_array(const safetensors_file *file, const tensor_set *set,
+                                const tensor *t, const safetensors_tensor *from, void *unused) {
+  load_context load = {file, from};
+  (void)unused;
+  return for_pieces(set, t, true, load_piece, &load);
+}
+
+throng_status tensors_check_file(tensor_set *const *set, const char *const *prefix, int n_set,
+                                 const safetensors_file *file) {
+  void *staging;
+  // Names and shapes first: a file of another kind is told without reading its data.
+  THRONG_TRY(for_arrays(set, prefix, n_set, file, NULL, NULL));
+  THRONG_TRY(check_known(file, set, prefix, n_set));
+  THRONG_TRY(throng_alloc(&staging, CHECK_BYTES, 1, "staging buffer"));
+  throng_status status = for_arrays(set, prefix, n_set, file, check_array, staging);
+  free(staging);
+  return status;
+}
+
+throng_status tensors_read_file(tensor_set *const *set, const char *const *prefix, int n_set,
+                                const safetensors_file *file) {
+  return for_arrays(set, prefix, n_set, file, read_array, NULL);
+}
+
 throng_status tensors_load(tensor_set *const *set, const char *const *prefix, int n_set,
                            const char *path) {
-  load_context load = {0};
-  char name[FULL_NAME];
-  throng_status status = THRONG_OK;
-  THRONG_TRY(safetensors_open(path, &load.file));
-  // Two rounds: nothing is overwritten before all names and shapes are known to fit.
-  for (int round = 0; round < 2; ++round) {
-    for (int s = 0; s < n_set; ++s)
-      for (size_t i = 0; i < set[s]->count; ++i) {
-        const tensor *t = &set[s]->tensor[i];
-        THRONG_TRY_GOTO(full_name(name, sizeof name, prefix_of(prefix, s), t));
-        THRONG_TRY_GOTO(
-            safetensors_require(load.file, name, t->type, t->rank, t->shape, &load.from));
-        if (round == 1) THRONG_TRY_GOTO(for_pieces(set[s], t, true, load_piece, &load));
-      }
-    if (round == 0) THRONG_TRY_GOTO(check_known(load.file, set, prefix, n_set));
-  }
-done:
-  safetensors_close(load.file);
+  safetensors_file *file;
+  THRONG_TRY(safetensors_open(path, &file));
+  throng_status status = tensors_check_file(set, prefix, n_set, file);
+  if (status == THRONG_OK) status = tensors_read_file(set, prefix, n_set, file);
+  safetensors_close(file);
   return status;
 }
 

@@ -20,11 +20,17 @@ const char *tensor_type_name(tensor_type type);  ///< safetensors' "F32", "I64",
 
 enum { TENSOR_MAX_RANK = 4, TENSOR_MAX_NAME = 64 };
 
+/// What an array may hold: least .. most, and nothing that is not a number.
+typedef struct tensor_range {
+  double least, most;
+} tensor_range;
+
 typedef struct tensor {
   char name[TENSOR_MAX_NAME];
   tensor_type type;
   int rank;
   int64_t shape[TENSOR_MAX_RANK];
+  tensor_range range;
   void **slot;  // where the array's pointer is put by tensors_allocate
   void *data;   // on the backend
 } tensor;
@@ -41,6 +47,10 @@ typedef struct tensor_set {
 throng_status tensors_add(tensor_set *set, void *slot, tensor_type type, int rank,
                           const int64_t *shape, const char *name_format, ...)
     __attribute__((format(printf, 6, 7)));
+/// Bound the values of the array that was registered last. Without this, floats must be finite and
+/// whole numbers may be any. The range is checked when a file is written and when it is read: what
+/// indexes, counts and chooses must have one, since nothing after the reading looks again.
+void tensors_within(tensor_set *set, double least, double most);
 #define TENSOR_SHAPE(...) \
   (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) { __VA_ARGS__ }
 /// Elements and bytes of one array.
@@ -53,12 +63,20 @@ void tensors_free(tensor_set *set);
 const tensor *tensors_find(const tensor_set *set, const char *name);
 
 /// Several sets into one safetensors file, atomically; `metadata` is key, value, ..., NULL or NULL.
+/// Errors: IO; DATA where a value is out of its array's range (the file there is left alone).
 throng_status tensors_save(const tensor_set *const *set, const char *const *prefix, int n_set,
                            const char *const *metadata, const char *path);
-/// Read back what tensors_save wrote: every registered array must be there with its type and
-/// shape. Arrays of the file that no set registers are an error too.
+/// Read back what tensors_save wrote: every registered array must be there with its type, shape and
+/// values in range. Arrays of the file that no set registers are an error too. Nothing is changed
+/// before all of that is known.
 throng_status tensors_load(tensor_set *const *set, const char *const *prefix, int n_set,
                            const char *path);
+/// The two halves of it, where more is to be checked between them.
+struct safetensors_file;
+throng_status tensors_check_file(tensor_set *const *set, const char *const *prefix, int n_set,
+                                 const struct safetensors_file *file);
+throng_status tensors_read_file(tensor_set *const *set, const char *const *prefix, int n_set,
+                                const struct safetensors_file *file);
 /// 64-bit hash (base/hash.h) over names, types, shapes and contents.
 throng_status tensors_hash(const tensor_set *set, uint64_t *hash);
 

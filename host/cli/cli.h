@@ -4,6 +4,7 @@
 #define THRONG_CLI_CLI_H
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 
 #include "base/status.h"
 #include "config/config.h"
@@ -75,8 +76,30 @@ throng_status cli_config(const cli_run *run, const char *path, throng_config *co
 /// Open the backend that the configuration names; a note says which it is, and why not CUDA.
 throng_status cli_backend(const cli_run *run, const throng_config *config, throng_backend **out);
 
-/// Before work that takes minutes: can a file be made beside where `path` will be? IO where not.
+/// Before work that takes minutes: can a file be made beside where `path` will be? IO where not;
+/// the second also where `path` is a pipe or a device, which takes no tensor file. From then on the
+/// output is this process's.
 throng_status cli_check_output(const char *path);
+throng_status cli_check_tensor_output(const char *path);
+/// True where `path` means standard output, by whatever name: text can go there.
+bool cli_is_stdout(const char *path);
+
+/// From here on stdout shows what would steer a terminal (escapes, other control characters, marks
+/// that turn the direction of text) as \x1b and the like; line ends and tabs stay. cli_word shows
+/// these too: an id, a name or a path as one word, valid for the next fifteen calls.
+void cli_guard_stdout(void);
+const char *cli_word(const char *text);
+/// The word as a shell takes it, quoted where it must be; valid until the next call.
+const char *cli_shell_word(const char *text);
+extern const char *cli_program;  // what the program was called as
+/// Standard output for data that programs read, as they are; guarded where it is a terminal.
+FILE *cli_data_stream(void);
+/// False where something of all that was printed could not be written; errno says why.
+bool cli_flush_stdout(void);
+/// JSON with what would steer a terminal as \u escapes; malloc'd.
+char *cli_safe_json(const char *text);
+/// The second half: IO where another process writes the same, or a run into the same folder.
+throng_status cli_hold_output(const char *path);
 
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);
@@ -92,11 +115,17 @@ double cli_now(void);                               // seconds, monotonic
 void cli_progress_start(cli_run *run);
 /// Take the redrawn line away, before other output.
 void cli_progress_clear(void);
-bool cli_interrupted(void);
+/// The signal that asked to stop, SIGINT or SIGTERM; 0: none has. A command that it ended exits
+/// with 128 and its number, as shells have it.
+int cli_interrupted(void);
+/// The same as backend.stop, which asks it during work that makes no reports.
+bool cli_stop(void *unused);
 /// From here on the first Ctrl-C ends the program: for work that makes no reports and no files.
 void cli_interrupt_at_once(void);
 
 void cli_print_help(const cli_command *command);  // NULL: of the program
+/// Words from `column` on, continuing lines at `indent`, and a line end.
+void cli_wrap(const char *text, int column, int indent);
 /// man, bash-completion, zsh-completion or schema on stdout.
 int cli_generate(const char *what);
 
@@ -110,5 +139,6 @@ int cmd_evaluate(cli_run *run);
 int cmd_train(cli_run *run);
 int cmd_bench(cli_run *run);
 int cmd_info(cli_run *run);
+int cmd_config(cli_run *run);
 
 #endif

@@ -78,6 +78,7 @@ int cmd_bench(cli_run *run) {
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
   if (run->n_argument > 0) {
     THRONG_TRY_GOTO(throng_world_open(run->argument[0], &world));
+    THRONG_TRY_GOTO(config_use(&config, "sta.file"));
     if (config.sta_file) THRONG_TRY_GOTO(throng_sta_open(backend, world, config.sta_file, &sta));
   } else {
     THRONG_TRY_GOTO(reference(backend, &run->progress, &world, &sta));

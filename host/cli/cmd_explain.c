@@ -29,6 +29,9 @@ static const char *keyword_of(const story *t, int32_t keyword) {
   return keyword < 0 ? "(no keyword)" : strings_get(&t->s->world->keyword, keyword);
 }
 
+/// For people: what stands in the world may come from anybody's file.
+static const char *shown_name(const story *t, int32_t item) { return cli_word(name_of(t, item)); }
+
 static bool published(const story *t) {
   return t->s->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
 }
@@ -45,7 +48,7 @@ static void print_list(const story *t, const char *label, const int32_t *list, i
                        int64_t end, const string_table *names) {
   printf("  %s: ", label);
   for (int64_t k = begin; k < end; ++k)
-    printf("%s%s", k > begin ? ", " : "", strings_get(names, list[k]));
+    printf("%s%s", k > begin ? ", " : "", cli_word(strings_get(names, list[k])));
   puts(begin == end ? "none" : "");
   (void)t;
 }
@@ -53,9 +56,10 @@ static void print_list(const story *t, const char *label, const int32_t *list, i
 static void print_heading(const story *t) {
   const throng_world *w = t->s->world;
   const explanation_side *side = t->why.side;
-  printf("User %s and item %s", throng_world_user_id(w, t->user), throng_world_item_id(w, t->item));
+  printf("User %s and item %s", cli_word(throng_world_user_id(w, t->user)),
+         cli_word(throng_world_item_id(w, t->item)));
   const char *name = name_of(t, t->item);
-  if (strcmp(name, throng_world_item_id(w, t->item))) printf(", \"%s\"", name);
+  if (strcmp(name, throng_world_item_id(w, t->item))) printf(", \"%s\"", cli_word(name));
   printf("\n  history: %lld interactions%s%s, %lld liked and %lld disliked\n", (long long)t->n_past,
          t->time ? " before " : "", t->time ? t->time : "", (long long)side[0].past,
          (long long)side[1].past);
@@ -79,9 +83,9 @@ static void print_meetings(const story *t, const explanation_side *side) {
   for (int64_t k = 0; k < side->n_meeting;) {
     int64_t end = k;
     while (end < side->n_meeting && side->meeting[end].keyword == side->meeting[k].keyword) ++end;
-    printf("      \"%s\" in ", keyword_of(t, side->meeting[k].keyword));
+    printf("      \"%s\" in ", cli_word(keyword_of(t, side->meeting[k].keyword)));
     for (int64_t i = k; i < end && i < k + SHOWN; ++i)
-      printf("%s%s", i > k ? "; " : "", name_of(t, side->meeting[i].item));
+      printf("%s%s", i > k ? "; " : "", shown_name(t, side->meeting[i].item));
     if (end - k > SHOWN) printf("; and %lld more", (long long)(end - k - SHOWN));
     putchar('\n');
     k = end;
@@ -123,7 +127,7 @@ static void print_similarity_vote(const story *t) {
   for (int s = 0; s < 2; ++s) {
     const explanation_side *side = &t->why.side[s];
     if (side->nearest >= 0)
-      printf("  nearest %s item: %s, at %.4f\n", past_word[s], name_of(t, side->nearest),
+      printf("  nearest %s item: %s, at %.4f\n", past_word[s], shown_name(t, side->nearest),
              (double)side->similarity);
     else
       printf("  no %s item counts, which stands as -1\n", past_word[s]);

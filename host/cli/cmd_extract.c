@@ -109,11 +109,7 @@ static void write_list(FILE *to, const char *key, const string_table *name, cons
   putc(']', to);
 }
 
-static throng_status write_keywords(const char *path, const dataset *data,
-                                    const keyword_sets *sets) {
-  atomic_file *file;
-  THRONG_TRY(atomic_file_create(path, &file));
-  FILE *to = atomic_file_stream(file);
+static void write_items(FILE *to, const dataset *data, const keyword_sets *sets) {
   for (int64_t i = 0; i < data->n_item; ++i) {
     fputs("{\"item\":", to);
     json_write_string(to, strings_get(&data->item_id, i));
@@ -122,6 +118,18 @@ static throng_status write_keywords(const char *path, const dataset *data,
     write_list(to, "cons", &sets->keyword, sets->neg_offset, sets->neg, i);
     fputs("}\n", to);
   }
+}
+
+static throng_status write_keywords(const char *path, const dataset *data,
+                                    const keyword_sets *sets) {
+  if (cli_is_stdout(path)) {
+    cli_progress_clear();
+    write_items(cli_data_stream(), data, sets);
+    return THRONG_OK;  // main finds what could not be written
+  }
+  atomic_file *file;
+  THRONG_TRY(atomic_file_create(path, &file));
+  write_items(atomic_file_stream(file), data, sets);
   return atomic_file_commit(file);
 }
 
@@ -138,7 +146,10 @@ static int print_report(const cli_run *run, const dataset *data, const keyword_s
       {"refused", "answers refused", c->refused},
       {"filtered", "answers filtered", c->filtered},
       {"cut_off", "answers cut off", c->cut_off},
-      {"unreadable", "answers without a reason", c->unreadable},
+      {"empty", "answers that there is none", c->empty},
+      {"unreadable", "answers not to be read", c->unreadable},
+      {"reread", "answers read again", c->reread},
+      {"recovered", "  with reasons now alone", c->recovered},
       {"reasons", "reasons", c->reasons},
       {"other_side", "  of a side not asked for", c->other_side},
       {"malformed", "  without their fields", c->malformed},
@@ -176,8 +187,14 @@ int cmd_extract(cli_run *run) {
   bool look = cli_flag(run, "status") || cli_flag(run, "dry-run");
   const char *path = cli_text(run, "output");
   if (look && path) return cli_wrong(run, "--output goes with neither --status nor --dry-run");
+  if (look && cli_flag(run, "reread"))
+    return cli_wrong(run, "--reread goes with neither --status nor --dry-run");
+  bool to_stdout = path && cli_is_stdout(path);
+  if (to_stdout && run->json)
+    return cli_wrong(run, "--json needs -o FILE: standard output cannot hold both");
   throng_config config;
   if (cli_config(run, run->argument[0], &config) != THRONG_OK) return cli_fail(run);
+  config.llm.reread = cli_flag(run, "reread");
   dataset data = {0};
   keyword_sets sets = {0};
   extract_state state;
@@ -187,7 +204,7 @@ int cmd_extract(cli_run *run) {
   config.keywords.file = NULL;
   config.keywords.llm = &config.llm;
   THRONG_TRY_GOTO(config_check_dataset(&config));
-  if (path) THRONG_TRY_GOTO(cli_check_output(path));
+  if (path && !to_stdout) THRONG_TRY_GOTO(cli_check_output(path));
   THRONG_TRY_GOTO(dataset_read(&config.dataset, &run->progress, &data));
   if (look) {
     THRONG_TRY_GOTO(extract_look(&config.llm, &data, &run->progress, &state));
@@ -199,7 +216,11 @@ done:;
   cli_progress_clear();
   int code = status != THRONG_OK ? cli_fail(run)
              : look              ? print_state(run, &config.llm, &state)
+             : to_stdout         ? CLI_DONE
                                  : print_report(run, &data, &sets);
+  // All is written and told by now; a run that was mostly lost is no success all the same.
+  if (status == THRONG_OK && !look && extract_verdict(&sets.llm, config.llm.store) != THRONG_OK)
+    code = cli_fail(run);
   keyword_sets_free(&sets);
   dataset_free(&data);
   config_free(&config);

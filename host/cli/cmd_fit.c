@@ -56,7 +56,7 @@ int cmd_fit(cli_run *run) {
   throng_sta_report report = {0};
   throng_status status;
   double start = cli_now();
-  THRONG_TRY_GOTO(cli_check_output(path));
+  THRONG_TRY_GOTO(cli_check_tensor_output(path));
   THRONG_TRY_GOTO(throng_world_open(run->argument[0], &world));
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
   THRONG_TRY_GOTO(throng_sta_fit(backend, world, &config.sta, &run->progress, &sta, &report));

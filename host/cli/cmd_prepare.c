@@ -33,7 +33,7 @@ int cmd_prepare(cli_run *run) {
   prepare_report report;
   throng_world *world = NULL;
   throng_status status;
-  THRONG_TRY_GOTO(cli_check_output(path));
+  THRONG_TRY_GOTO(cli_check_tensor_output(path));
   THRONG_TRY_GOTO(prepare_world(&config, path, &run->progress, &report));
   THRONG_TRY_GOTO(throng_world_open(path, &world));
 done:;

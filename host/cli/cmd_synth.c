@@ -11,7 +11,7 @@ int cmd_synth(cli_run *run) {
   if (cli_config(run, run->n_argument ? run->argument[0] : NULL, &config) != THRONG_OK)
     return cli_fail(run);
   double start = cli_now();
-  throng_status status = cli_check_output(path);
+  throng_status status = cli_check_tensor_output(path);
   if (status == THRONG_OK) status = throng_synth(&config.synth, path, &run->progress);
   double seconds = cli_now() - start;
   config_free(&config);

@@ -61,7 +61,7 @@ int cmd_votes(cli_run *run) {
   const char *from = cli_text(run, "pairs");
   const char *path = cli_text(run, "output");
   if (!from) return cli_wrong(run, "expected --pairs FILE");
-  bool to_stdout = !path || !strcmp(path, "-");
+  bool to_stdout = !path || cli_is_stdout(path);
   if (to_stdout && run->json)
     return cli_wrong(run, "--json needs -o FILE: standard output cannot hold both");
   votes_session s;
@@ -77,7 +77,7 @@ int cmd_votes(cli_run *run) {
                                         p.user, p.item, p.offset, p.past_item, p.past_like, vote));
   if (to_stdout) {
     cli_progress_clear();
-    write_votes(stdout, s.world, &p, vote);
+    write_votes(cli_data_stream(), s.world, &p, vote);
   } else {
     THRONG_TRY_GOTO(atomic_file_create(path, &file));
     write_votes(atomic_file_stream(file), s.world, &p, vote);
@@ -90,7 +90,7 @@ done:;
   else if (run->json)
     code = summary(&s, path, p.n, vote, cli_now() - start);
   else if (!to_stdout)
-    printf("wrote %s: %lld pairs in %.1f s\n", path, (long long)p.n, cli_now() - start);
+    printf("wrote %s: %lld pairs in %.1f s\n", cli_word(path), (long long)p.n, cli_now() - start);
   free(vote);
   pairs_free(&p);
   votes_close(&s);

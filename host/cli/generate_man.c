@@ -104,14 +104,19 @@ void generate_man(void) {
   line(
       "A configuration is JSON with // and /* */ comments: sections, and keys within them. Any key "
       "can be overridden with --set section.key=value; arrays are written a,b,c. An unknown key is "
-      "an error that names the nearest one. Paths are relative to the current directory, and "
-      "${NAME} in them stands for the environment variable NAME.");
+      "an error that names the nearest one. null unsets a key or a section, and --set "
+      "section={...} gives several keys at once. Paths are relative to the current directory; "
+      "${NAME} in them stands for the environment variable NAME, $${ for a dollar and a brace, and "
+      "~/ at their beginning for HOME. A variable must be set only where its path is used. A file "
+      "of data may be gzip or plain, a pipe, or -, which is standard input: a pipe is copied into "
+      "TMPDIR first, for data are read more than once.");
   keys();
   puts(".SH ENVIRONMENT\n.TP\n.B THRONG_DATA");
   puts("Where the configurations that come with throng look for raw data sets.");
   puts(
       ".SH EXIT STATUS\n0: done. 1: failed; a message names the place, the cause and what was "
-      "expected. 2: wrong usage.");
+      "expected. 2: wrong usage. 130, 143: stopped by SIGINT or SIGTERM; a training run has saved "
+      "what it learned by then.");
   puts(".SH SEE ALSO");
   line(
       "Zhang et al., LLM-Powered User Simulator for Recommender System, AAAI 2025, arXiv "

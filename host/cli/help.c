@@ -6,8 +6,7 @@
 
 enum { WIDTH = 80 };
 
-/// Print words from `column` on, continuing lines at `indent`.
-static void wrap(const char *text, int column, int indent) {
+void cli_wrap(const char *text, int column, int indent) {
   while (*text) {
     int length = (int)strcspn(text, " ");
     if (column > indent && column + 1 + length > WIDTH) {
@@ -35,14 +34,14 @@ static void print_option(const cli_option *option) {
     printf("%s\n%*s", left, column, "");
   else
     printf("%-*s", column, left);
-  wrap(option->help, column, column);
+  cli_wrap(option->help, column, column);
 }
 
 void cli_print_help(const cli_command *command) {
   if (!command) {
     puts("usage: throng COMMAND [OPTION...]\n");
-    wrap("Simulates thousands of recommender-system users at once and trains agents on them.", 0,
-         0);
+    cli_wrap("Simulates thousands of recommender-system users at once and trains agents on them.",
+             0, 0);
     puts("\nCommands:");
     for (int i = 0; i < cli_command_count; ++i)
       printf("  %-10s %s\n", cli_commands[i].name, cli_commands[i].summary);
@@ -55,7 +54,7 @@ void cli_print_help(const cli_command *command) {
   }
   printf("usage: throng %s%s%s [OPTION...]\n\n", command->name, *command->arguments ? " " : "",
          command->arguments);
-  wrap(command->description, 0, 0);
+  cli_wrap(command->description, 0, 0);
   puts("\nOptions:");
   const cli_option *option;
   for (int i = 0; (option = cli_option_at(command, i)); ++i) print_option(option);
@@ -63,7 +62,7 @@ void cli_print_help(const cli_command *command) {
   for (int i = 0; command->examples[i]; i += 2) {
     printf("  %s\n", command->examples[i]);
     fputs("      ", stdout);
-    wrap(command->examples[i + 1], 6, 6);
+    cli_wrap(command->examples[i + 1], 6, 6);
   }
-  puts("\nExit status: 0 done, 1 failed, 2 wrong usage.");
+  puts("\nExit status: 0 done, 1 failed, 2 wrong usage; 130 and 143: stopped by SIGINT, SIGTERM.");
 }

@@ -1,8 +1,8 @@
 /// The program: finds the command, runs it, and makes sure that what was printed has arrived.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 
 /// A full disk or a closed pipe is a failure, even where every computation went well.
 static int finish(int code) {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+  if (cli_flush_stdout()) return code;
   fprintf(stderr, "throng: writing to standard output: %s\n", strerror(errno));
   return CLI_FAILED;
 }
@@ -23,24 +23,27 @@ static int unknown_command(const char *name) {
     size_t distance = edit_distance(name, cli_commands[i].name, best);
     if (distance < best) best = distance, nearest = cli_commands[i].name;
   }
-  fprintf(stderr, "throng: no command '%s'", name);
+  fprintf(stderr, "throng: no command '%s'", cli_word(name));
   if (nearest) fprintf(stderr, "; did you mean '%s'?", nearest);
   fprintf(stderr, "\n`throng --help` lists the commands.\n");
   return CLI_USAGE;
 }
 
-/// OpenMP's threads spin while they wait unless the environment says otherwise, and the environment
-/// is read before main. On cores that are shared a spinning thread keeps the working one away: next
-/// to a build a run of the demo took more than six times as long. So say it, and start once more.
-static void wait_without_spinning(char **argv) {
-  if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
-  if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0) (void)execv("/proc/self/exe", argv);
-  // Where that cannot be done the program runs as it is.
+const char *cli_program = "throng";
+
+/// Where one of the three was closed, the next file that is opened would take its place and be read
+/// or written as it. What stands there now can be neither.
+static void hold_standard_streams(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+      (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 int main(int argc, char **argv) {
-  wait_without_spinning(argv);
+  if (argc > 0) cli_program = argv[0];
+  hold_standard_streams();
   signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
+  cli_guard_stdout();
   if (argc < 2) {
     fprintf(stderr, "usage: throng COMMAND [OPTION...]\n`throng --help` lists the commands.\n");
     return CLI_USAGE;
@@ -60,7 +63,7 @@ int main(int argc, char **argv) {
   const cli_command *command = cli_find_command(first);
   if (!command) {
     if (*first != '-') return unknown_command(first);
-    fprintf(stderr, "throng: option '%s' before a command\n", first);
+    fprintf(stderr, "throng: option '%s' before a command\n", cli_word(first));
     fprintf(stderr, "`throng --help` lists the commands.\n");
     return CLI_USAGE;
   }
@@ -75,5 +78,6 @@ int main(int argc, char **argv) {
   cli_progress_start(&run);
   code = command->run(&run);
   cli_progress_clear();
+  if (code == CLI_FAILED && cli_interrupted()) code = 128 + cli_interrupted();
   return finish(code);
 }

@@ -12,6 +12,15 @@
 
 #include "cli/cli.h"
 
+bool cli_is_stdout(const char *path) {
+  static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+    if (!strcmp(path, names[i])) return true;
+  struct stat given, ours;
+  return stat(path, &given) == 0 && fstat(STDOUT_FILENO, &ours) == 0 && !S_ISREG(ours.st_mode) &&
+         given.st_dev == ours.st_dev && given.st_ino == ours.st_ino;
+}
+
 throng_status cli_check_output(const char *path) {
   char folder[PATH_MAX];
   const char *slash = strrchr(path, '/');
@@ -24,12 +33,25 @@ throng_status cli_check_output(const char *path) {
   struct stat state;
   if (stat(path, &state) == 0 && S_ISDIR(state.st_mode))
     return throng_fail(THRONG_ERROR_IO, "%s: cannot be written: %s", path, strerror(EISDIR));
+  return cli_hold_output(path);
+}
+
+throng_status cli_check_tensor_output(const char *path) {
+  struct stat state;
+  THRONG_TRY(cli_check_output(path));
+  if (cli_is_stdout(path) || (stat(path, &state) == 0 && !S_ISREG(state.st_mode)))
+    return throng_fail(THRONG_ERROR_IO,
+                       "%s: a tensor file is written out of order and read again; expected the "
+                       "path of a file, not a pipe or a device",
+                       path);
   return THRONG_OK;
 }
 
 int cli_json(cJSON *document) {
-  char *text = document ? cJSON_Print(document) : NULL;
+  char *printed = document ? cJSON_Print(document) : NULL;
+  char *text = printed ? cli_safe_json(printed) : NULL;
   cJSON_Delete(document);
+  free(printed);
   if (!text) {
     fprintf(stderr, "throng: printing JSON: out of memory\n");
     return CLI_FAILED;

@@ -1,6 +1,7 @@
 /// Reading pairs.csv with the same parser that reads CSV data sets.
 #include "cli/pairs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,25 @@ static throng_status at_record(const csv_parser *csv, throng_status status) {
                              (long long)csv->line);
 }
 
+/// At the first record that names nobody, whose message stands: how many others do, too.
+static throng_status count_unknown(const throng_world *world, csv_parser *csv, int user_column,
+                                   int item_column, int64_t known) {
+  char first[1024];
+  int64_t unknown = 1;
+  snprintf(first, sizeof first, "%s", throng_error_message());
+  for (bool more = true; more;) {
+    THRONG_TRY(csv_next(csv, &more));
+    if (!more) break;
+    bool here = throng_world_find_user(world, csv_field(csv, user_column)) >= 0 &&
+                throng_world_find_item(world, csv_field(csv, item_column)) >= 0;
+    known += here;
+    unknown += !here;
+  }
+  return throng_fail(THRONG_ERROR_DATA,
+                     "%s (user and item of %lld of %lld pairs are in this world)", first,
+                     (long long)known, (long long)(known + unknown));
+}
+
 static throng_status read_records(const throng_world *world, csv_parser *csv, pairs *p) {
   int user_column, item_column;
   THRONG_TRY(csv_read_header(csv));
@@ -62,8 +82,12 @@ static throng_status read_records(const throng_world *world, csv_parser *csv, pa
     if (!more) return THRONG_OK;
     int32_t user, item;
     int64_t time = INT64_MAX;
-    THRONG_TRY(at_record(csv, lookup_user(world, csv_field(csv, user_column), &user)));
-    THRONG_TRY(at_record(csv, lookup_item(world, csv_field(csv, item_column), &item)));
+    throng_status status = at_record(csv, lookup_user(world, csv_field(csv, user_column), &user));
+    if (status == THRONG_OK)
+      status = at_record(csv, lookup_item(world, csv_field(csv, item_column), &item));
+    if (status == THRONG_ERROR_DATA)
+      return count_unknown(world, csv, user_column, item_column, p->n);
+    THRONG_TRY(status);
     if (time_column >= 0 && *csv_field(csv, time_column))
       THRONG_TRY(at_record(csv, lookup_time(world, csv_field(csv, time_column), &time)));
     THRONG_TRY(append(world, p, user, item, time));
@@ -73,13 +97,12 @@ static throng_status read_records(const throng_world *world, csv_parser *csv, pa
 throng_status pairs_read(const throng_world *world, const char *path,
                          const throng_progress *progress, pairs *out) {
   memset(out, 0, sizeof *out);
-  csv_parser csv = {.delimiter = ',', .quotes = true};
+  csv_parser csv = {.dialect = CSV_COMMAS};
   throng_status status;
   THRONG_TRY(
       throng_grow((void **)&out->offset, &out->offset_capacity, 1, sizeof *out->offset, "pairs"));
   out->offset[0] = 0;
-  THRONG_TRY_GOTO(line_reader_open(!strcmp(path, "-") ? "/dev/stdin" : path, "--pairs",
-                                   "read pairs", progress, &csv.reader));
+  THRONG_TRY_GOTO(line_reader_open(path, "--pairs", "read pairs", progress, &csv.reader));
   THRONG_TRY_GOTO(read_records(world, &csv, out));
 done:
   line_reader_close(csv.reader);

@@ -17,12 +17,14 @@ static struct {
 } line;
 
 /// The second signal finds the default action: the program ends at once.
-static void on_signal(int number) {
-  (void)number;
-  interrupted = 1;
-}
+static void on_signal(int number) { interrupted = number; }
 
-bool cli_interrupted(void) { return interrupted; }
+int cli_interrupted(void) { return interrupted; }
+
+bool cli_stop(void *unused) {
+  (void)unused;
+  return interrupted != 0;
+}
 
 void cli_interrupt_at_once(void) {
   signal(SIGINT, SIG_DFL);
@@ -73,7 +75,7 @@ static bool report(void *context, const char *stage, int64_t done, int64_t total
   double seconds = now - line.started;
   double rate = seconds > 0 ? (double)(done - line.first) / seconds : 0;
   char text[200], speed[64] = "", left[32] = "";
-  int used = snprintf(text, sizeof text, "%s", stage);
+  int used = snprintf(text, sizeof text, "%s", cli_word(stage));
   if (total > 0)
     used += snprintf(text + used, sizeof text - (size_t)used, "  %3.0f %%",
                      100.0 * (double)done / (double)total);
@@ -98,7 +100,7 @@ static void note(void *context, const char *text) {
   const cli_run *run = context;
   if (run->quiet) return;
   cli_progress_clear();
-  fprintf(stderr, "%s\n", text);
+  fprintf(stderr, "%s\n", cli_word(text));
 }
 
 void cli_progress_start(cli_run *run) {

@@ -30,7 +30,12 @@ static const cli_option extract_options[] = {
      "how far the store is: progress, tokens, rate, time left, cost; asks nobody", NULL},
     {"dry-run", 0, NULL, "count the requests and estimate their tokens and cost; asks nobody",
      NULL},
-    {"output", 'o', "FILE", "write the keywords as JSON lines, as keywords.file takes them", NULL},
+    {"reread", 0, NULL,
+     "read the store's answers again, as this version reads them, and ask nobody", NULL},
+    {"output", 'o', "FILE",
+     "write the keywords as JSON lines, as keywords.file takes them; - writes them to standard "
+     "output in place of the report",
+     NULL},
     {0}};
 static const char *const extract_examples[] = {
     "throng extract music.json --dry-run",
@@ -39,6 +44,8 @@ static const char *const extract_examples[] = {
     "reasons for the first twenty items, to read and to judge the prompts by",
     "throng extract music.json --status",
     "beside a run or after it",
+    "throng extract music.json --reread -o keywords.jsonl",
+    "answers that an older version could not read",
     NULL};
 
 static const cli_option fit_options[] = {
@@ -78,7 +85,7 @@ static const cli_option explain_options[] = {
      "votes.semantics"},
     {0}};
 static const char *const explain_examples[] = {
-    "throng explain world.safetensors --user u12 --item i7 --sta sta.safetensors",
+    "throng explain world.safetensors --user u00012 --item i00007 --sta sta.safetensors",
     "which keywords met, which past item was nearest, each vote and the reward", NULL};
 
 static const cli_option evaluate_options[] = {
@@ -121,6 +128,13 @@ static const cli_option info_options[] = {
 static const char *const info_examples[] = {"throng info", "version, build and machine",
                                             "throng info world.safetensors --lanes 65536",
                                             "a world's sizes and what 65,536 lanes take", NULL};
+
+static const cli_option config_options[] = {
+    {"keys", 0, NULL, "list every key instead: default, what it takes, what it means", NULL}, {0}};
+static const char *const config_examples[] = {
+    "throng config configs/demo.json --set sim.lanes=64",
+    "what that run would be told, as a config that throng takes again", "throng config --keys",
+    "every key with type, range, default and help", NULL};
 
 const cli_command cli_commands[] = {
     {"synth", "make a synthetic world with planted tastes", "[CONFIG]", 0, 1,
@@ -169,5 +183,11 @@ const cli_command cli_commands[] = {
      "Without arguments: version, build, backends, cores and memory. With a world: its sizes, what "
      "it was made from, and the memory that a number of lanes takes, with the arithmetic.",
      info_options, info_examples, "train.seed", cmd_info},
+    {"config", "a configuration with everything put in, or the list of keys", "[CONFIG]", 0, 1,
+     "Prints defaults, the file and --set as one configuration, which throng takes again; of the "
+     "sections dataset and synth it holds those that were given. Variables in paths are put in "
+     "where they are set. With --keys: every key, its default and what it takes, and beside it "
+     "what CONFIG says.",
+     config_options, config_examples, "train.seed", cmd_config},
 };
 const int cli_command_count = sizeof cli_commands / sizeof *cli_commands;

@@ -12,48 +12,8 @@
 #include "base/atomic_file.h"
 #include "config/keys.h"
 #include "config/prepare.h"
+#include "data/stream.h"
 #include "train/train_memory.h"
-
-enum { LONGEST_NAME = 64 };  // of a file in the run folder
-
-/// Every parent that is missing, then the folder itself. `*kept`: the length of the part of `path`
-/// that was there before.
-static throng_status make_folder(const char *path, size_t *kept) {
-  char part[PATH_MAX];
-  *kept = strlen(path);
-  if (*kept + LONGEST_NAME >= sizeof part)
-    return throng_fail(THRONG_ERROR_IO, "train.out: a path of %zu bytes is too long", *kept);
-  memcpy(part, path, *kept + 1);
-  for (char *at = part + 1;; ++at) {
-    if (*at != '/' && *at != '\0') continue;
-    char end = *at;
-    *at = '\0';
-    if (mkdir(part, 0777) == 0) {
-      size_t parent = (size_t)(strrchr(part, '/') ? strrchr(part, '/') - part : 0);
-      if (parent < *kept) *kept = parent;
-    } else if (errno != EEXIST) {
-      return throng_fail(THRONG_ERROR_IO, "train.out: cannot make the folder %s: %s", part,
-                         strerror(errno));
-    }
-    *at = end;
-    if (end == '\0') break;
-  }
-  struct stat state;
-  if (stat(part, &state) != 0 || !S_ISDIR(state.st_mode))
-    return throng_fail(THRONG_ERROR_IO, "train.out: %s is a file; a run needs a folder", part);
-  return THRONG_OK;
-}
-
-/// Folders that make_folder made, as far as they are still empty.
-static void drop_empty_folders(const char *path, size_t kept) {
-  char part[PATH_MAX];
-  snprintf(part, sizeof part, "%s", path);
-  while (strlen(part) > kept && rmdir(part) == 0) {
-    char *slash = strrchr(part, '/');
-    if (!slash) return;
-    *slash = '\0';
-  }
-}
 
 /// The sections of the resolved config that a file was made from, as text.
 static throng_status recipe(const throng_config *config, const char *const *sections, char **out) {
@@ -70,21 +30,26 @@ static throng_status recipe(const throng_config *config, const char *const *sect
   return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "recipe: out of memory");
 }
 
-/// Is `path` there, with a recipe beside it that says the same?
-static bool unchanged(const char *path, const char *text) {
+/// Is `path` there, with a recipe beside it that says the same? Errors: IO, where that cannot be
+/// found out: nothing is made anew over a file that could not be read for now.
+static throng_status look(const char *path, const char *text, bool *unchanged) {
   char beside[PATH_MAX + 16];
   snprintf(beside, sizeof beside, "%s.recipe.json", path);
   struct stat state;
-  FILE *file = stat(path, &state) == 0 ? fopen(beside, "r") : NULL;
-  if (!file) return false;
+  *unchanged = false;
+  FILE *file = stat(path, &state) == 0 ? fopen(beside, "re") : NULL;
+  if (!file && (errno == ENOENT || errno == ENOTDIR)) return THRONG_OK;
+  if (!file) return throng_fail(THRONG_ERROR_IO, "%s: cannot be read: %s", beside, strerror(errno));
   size_t length = strlen(text), at = 0;
   int c;
   while ((c = getc(file)) != EOF && at <= length && c == (unsigned char)text[at]) ++at;
+  *unchanged = c == EOF && at == length && !ferror(file);
   fclose(file);
-  return c == EOF && at == length;
+  return THRONG_OK;
 }
 
-/// True where one of the raw files that a world is made from was written after the world.
+/// True where one of the raw files that a world is made from was written after the world, or is a
+/// pipe, which may bring anything.
 static bool raw_files_changed(const throng_config *config, const char *world) {
   struct stat made, raw;
   if (stat(world, &made) != 0) return true;
@@ -94,7 +59,9 @@ static bool raw_files_changed(const throng_config *config, const char *world) {
                 !strncmp(key->path, "embedding.", 10);
     if (!read || key->kind != KEY_PATH) continue;
     const char *path = *(const char *const *)(const void *)((const char *)config + key->offset);
-    if (!path || stat(path, &raw) != 0) continue;
+    if (!path) continue;
+    if (stream_is_pipe(path)) return true;
+    if (stat(path, &raw) != 0) continue;
     if (raw.st_mtim.tv_sec > made.st_mtim.tv_sec ||
         (raw.st_mtim.tv_sec == made.st_mtim.tv_sec && raw.st_mtim.tv_nsec > made.st_mtim.tv_nsec))
       return true;
@@ -120,7 +87,7 @@ static throng_status remember(const char *path, const char *text) {
   return atomic_file_commit(file);
 }
 
-static throng_status open_world(const throng_config *config, const throng_progress *progress,
+static throng_status open_world(throng_config *config, const throng_progress *progress,
                                 train_inputs *in) {
   if (config->world_file) return throng_world_open(config->world_file, &in->world);
   bool synth = config_has_section(config, "synth");
@@ -137,18 +104,24 @@ static throng_status open_world(const throng_config *config, const throng_progre
                     : asks ? (const char *const[]){"dataset", "keywords", "embedding", "llm", NULL}
                            : (const char *const[]){"dataset", "keywords", "embedding", NULL},
                     &text));
-  throng_status status;
-  if (unchanged(path, text) && (synth || !raw_files_changed(config, path))) {
-    throng_note(progress, "using %s again: what it was made from is unchanged", path);
-  } else {
+  bool unchanged;
+  throng_status status = look(path, text, &unchanged);
+  if (status == THRONG_OK && unchanged && (synth || !raw_files_changed(config, path))) {
+    status = throng_world_open(path, &in->world);
+    if (status == THRONG_OK)
+      throng_note(progress, "using %s again: what it was made from is unchanged", path);
+    if (status == THRONG_ERROR_DATA)
+      throng_note(progress, "%s; made again", throng_error_message());
+  }
+  if ((status == THRONG_OK && !in->world) || status == THRONG_ERROR_DATA) {
     double start = cli_now();
     THRONG_TRY_GOTO(forget(path));
     THRONG_TRY_GOTO(synth ? throng_synth(&config->synth, path, progress)
                           : prepare_world(config, path, progress, NULL));
     THRONG_TRY_GOTO(remember(path, text));
     in->prepare_seconds = cli_now() - start;
+    status = throng_world_open(path, &in->world);
   }
-  status = throng_world_open(path, &in->world);
 done:
   free(text);
   return status;
@@ -167,13 +140,13 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
   char path[PATH_MAX], *text = NULL;
   snprintf(path, sizeof path, "%s/sta.safetensors", config->train.out);
   THRONG_TRY(recipe(config, (const char *const[]){"sta", NULL}, &text));
-  throng_status status;
+  bool unchanged;
+  throng_status status = look(path, text, &unchanged);
   // Weights carry their world's hash: those of another world do not open and are fitted anew.
-  if (unchanged(path, text) && throng_sta_open(backend, in->world, path, &in->sta) == THRONG_OK) {
-    throng_note(progress, "using %s again: its configuration is unchanged", path);
-    free(text);
-    return THRONG_OK;
-  }
+  if (status == THRONG_OK && unchanged)
+    status = throng_sta_open(backend, in->world, path, &in->sta);
+  if (in->sta) throng_note(progress, "using %s again: its configuration is unchanged", path);
+  if (in->sta || (status != THRONG_OK && status != THRONG_ERROR_DATA)) goto done;
   double start = cli_now();
   throng_sta_report report;
   THRONG_TRY_GOTO(train_check_memory(backend, in->world, NULL, &config->sta, &config->sim,
@@ -190,7 +163,15 @@ done:
   return status;
 }
 
-throng_status train_inputs_open(const throng_config *config, throng_backend *backend,
+throng_status train_inputs_use(throng_config *config) {
+  THRONG_TRY(config_use(config, "train.out"));
+  THRONG_TRY(config_use(config, "world.file"));
+  THRONG_TRY(config_use(config, "sta.file"));
+  bool reads = !config->world_file && !config_has_section(config, "synth");
+  return reads && config_has_section(config, "dataset") ? config_check_dataset(config) : THRONG_OK;
+}
+
+throng_status train_inputs_open(throng_config *config, throng_backend *backend,
                                 const throng_progress *progress, train_inputs *out) {
   memset(out, 0, sizeof *out);
   const char *folder = config->train.out;
@@ -199,9 +180,8 @@ throng_status train_inputs_open(const throng_config *config, throng_backend *bac
                        "%s: train.out: missing; expected the path of a run folder, there or as -o",
                        config->source ? config->source : "config");
   throng_status status;
-  // First of all, for making a world may take minutes.
-  out->folder = folder;
-  THRONG_TRY_GOTO(make_folder(folder, &out->kept));
+  // First of all, for making a world may take minutes; and nothing is replaced under another run.
+  THRONG_TRY_GOTO(run_folder_lock(folder, &out->folder));
   THRONG_TRY_GOTO(open_world(config, progress, out));
   THRONG_TRY_GOTO(open_sta(config, backend, progress, out));
   return THRONG_OK;
@@ -213,6 +193,6 @@ done:
 void train_inputs_close(train_inputs *inputs) {
   throng_sta_close(inputs->sta);
   throng_world_close(inputs->world);
-  if (inputs->folder) drop_empty_folders(inputs->folder, inputs->kept);
+  (void)run_folder_close(inputs->folder, TENSORBOARD_END_FAILED);
   memset(inputs, 0, sizeof *inputs);
 }

@@ -4,16 +4,18 @@
 #define THRONG_CLI_TRAIN_INPUTS_H
 
 #include "cli/cli.h"
+#include "report/run_folder.h"
 
 typedef struct train_inputs {
   throng_world *world;
   throng_sta *sta;                      // NULL where the rule asks no statistical vote
   double prepare_seconds, fit_seconds;  // 0 where nothing had to be made
-  const char *folder;                   // the run folder; the configuration's
-  size_t kept;                          // bytes of its path that were there before
+  run_folder *folder;                   // locked before anything in it was looked at
 } train_inputs;
 
-throng_status train_inputs_open(const throng_config *config, throng_backend *backend,
+/// Put the variables into the paths that this run uses, and no others.
+throng_status train_inputs_use(throng_config *config);
+throng_status train_inputs_open(throng_config *config, throng_backend *backend,
                                 const throng_progress *progress, train_inputs *out);
 /// Removes the run folder too where this run made it and nothing was put into it.
 void train_inputs_close(train_inputs *inputs);

@@ -12,6 +12,7 @@ throng_status votes_open(cli_run *run, votes_session *s) {
   THRONG_TRY_GOTO(throng_world_open(run->argument[0], &s->world));
   THRONG_TRY_GOTO(cli_backend(run, &s->config, &s->backend));
   s->votes = s->config.sim.votes;
+  THRONG_TRY_GOTO(config_use(&s->config, "sta.file"));
   if (s->config.sta_file) {
     THRONG_TRY_GOTO(throng_sta_open(s->backend, s->world, s->config.sta_file, &s->sta));
   } else if (!config_has_key(&s->config, "votes.rule") &&

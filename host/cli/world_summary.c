@@ -28,7 +28,11 @@ void world_summary_print(const throng_world *world) {
   snprintf(more, sizeof more, "  %.1f %%",
            info.n_interaction ? 100.0 * (double)info.n_like / (double)info.n_interaction : 0);
   row("likes", info.n_like, more);
-  snprintf(more, sizeof more, "  %lld without keywords", (long long)items_without_keywords(world));
+  int used = snprintf(more, sizeof more, "  %lld without keywords",
+                      (long long)items_without_keywords(world));
+  if (world->n_cold)
+    snprintf(more + used, sizeof more - (size_t)used, ", %lld never rated",
+             (long long)world->n_cold);
   row("items", info.n_item, more);
   row("categories", info.n_category, "");
   snprintf(more, sizeof more, "  %.1f liking and %.1f disliking ones an item",
@@ -42,6 +46,7 @@ void world_summary_json(const throng_world *world, cJSON *object) {
   throng_world_info info = throng_world_get_info(world);
   cJSON_AddNumberToObject(object, "users", (double)info.n_user);
   cJSON_AddNumberToObject(object, "items", (double)info.n_item);
+  cJSON_AddNumberToObject(object, "items_never_rated", (double)world->n_cold);
   cJSON_AddNumberToObject(object, "interactions", (double)info.n_interaction);
   cJSON_AddNumberToObject(object, "likes", (double)info.n_like);
   cJSON_AddNumberToObject(object, "categories", (double)info.n_category);

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/numbers.h"
 #include "config/keys.h"
 #include "config/nearest.h"
 #include "config/read.h"
+#include "data/stream.h"
 
 void config_free(throng_config *config) {
   for (size_t i = 0; i < config->n_owned; ++i) free(config->owned[i]);
@@ -31,8 +34,59 @@ bool config_has_section(const throng_config *config, const char *section) {
   return false;
 }
 
+/// "section={...}" and "section=null", as the file would say it.
+static throng_status override_group(throng_config *config, const char *path, const char *value) {
+  char name[160];
+  cJSON *alone;  // a whole value, not the end of one and the beginning of the next
+  snprintf(name, sizeof name, "--set %s", path);
+  throng_status status =
+      json_parse(name, 1, value, strlen(value), JSON_COMMENTS | JSON_DUPLICATES, &alone);
+  if (status == THRONG_ERROR_DATA) return THRONG_ERROR_CONFIG;  // the message stays
+  if (status != THRONG_OK) return status;
+  cJSON_Delete(alone);
+  size_t length = strlen(value), depth = 1;
+  for (const char *dot = path; (dot = strchr(dot, '.')); ++dot) ++depth;
+  char *text, *to;
+  THRONG_TRY(throng_alloc((void **)&text, 1, strlen(path) + length + 8 * depth + 8, "--set"));
+  to = text;
+  for (const char *at = path; at;) {
+    size_t n = strcspn(at, ".");
+    to += sprintf(to, "{\"%.*s\":", (int)n, at);
+    at = at[n] ? at + n + 1 : NULL;
+  }
+  memcpy(to, value, length);
+  memset(to + length, '}', depth);
+  status = config_read(config, text, strlen(text), name, CONFIG_OVERRIDE);
+  free(text);
+  return status;
+}
+
+static throng_status no_such_key(const char *path) {
+  const config_key *nearest = config_nearest_key(path);
+  if (nearest)
+    return throng_fail(THRONG_ERROR_CONFIG, "--set %s: no such key; did you mean %s?", path,
+                       nearest->path);
+  return throng_fail(THRONG_ERROR_CONFIG,
+                     "--set %s: no such key; `throng config --keys` lists them", path);
+}
+
+/// "a,b" as an array of strings.
+static cJSON *split_list(const char *text) {
+  cJSON *array = cJSON_CreateArray();
+  for (const char *at = text; array;) {
+    size_t n = strcspn(at, ",");
+    char *one = strndup(at, n);
+    cJSON_AddItemToArray(array, one ? cJSON_CreateString(one) : NULL);
+    free(one);
+    if (!at[n]) break;
+    at += n + 1;
+  }
+  return array;
+}
+
 /// "a.b=c": strings, paths and names are taken as they stand, anything else is read as JSON.
 static throng_status override(throng_config *config, const char *text) {
+  NUMBERS_WITHOUT_LOCALE;
   char path[128], where[160];
   const char *equals = strchr(text, '=');
   size_t length = equals ? (size_t)(equals - text) : 0;
@@ -40,19 +94,17 @@ static throng_status override(throng_config *config, const char *text) {
     return throng_fail(THRONG_ERROR_CONFIG, "--set %.80s: expected section.key=value", text);
   memcpy(path, text, length);
   path[length] = '\0';
-  const config_key *key = config_find_key(path);
-  if (!key) {
-    const config_key *nearest = config_nearest_key(path);
-    if (nearest)
-      return throng_fail(THRONG_ERROR_CONFIG, "--set %s: no such key; did you mean %s?", path,
-                         nearest->path);
-    return throng_fail(THRONG_ERROR_CONFIG, "--set %s: no such key; `man throng` lists them", path);
-  }
-  snprintf(where, sizeof where, "--set %s", path);
   const char *value = equals + 1;
+  const config_key *key = config_find_key(path);
+  if (!key) return config_is_group(path) ? override_group(config, path, value) : no_such_key(path);
+  snprintf(where, sizeof where, "--set %s", path);
   cJSON *node = NULL;
-  if (key->kind == KEY_STRING || key->kind == KEY_PATH || key->kind == KEY_ENUM) {
+  if (!strcmp(value, "null")) {
+    node = cJSON_CreateNull();
+  } else if (key->kind == KEY_STRING || key->kind == KEY_PATH || key->kind == KEY_ENUM) {
     node = cJSON_CreateString(value);
+  } else if (key->kind == KEY_TEXTS && *value != '[') {
+    node = split_list(value);
   } else {
     char wrapped[512];
     bool bare = key->count > 1 && *value != '[';
@@ -114,13 +166,16 @@ static throng_status check_formats(const throng_config *config) {
       size_t used = strlen(uses);
       snprintf(uses + used, sizeof uses - used, "%s%s", used ? " and " : "", format->names[f]);
     }
-    return wrong(config, "%s: dataset.format %s does not use it (%s does)", key->path,
-                 format->names[config->dataset.format], uses);
+    return wrong(config,
+                 "%s: dataset.format %s does not use it (%s %s); --set %s=null leaves it out",
+                 key->path, format->names[config->dataset.format], uses,
+                 strstr(uses, " and ") ? "do" : "does", key->path);
   }
   return THRONG_OK;
 }
 
 static throng_status check(const throng_config *config) {
+  THRONG_TRY(config_check_paths(config));
   if (config_has_section(config, "dataset")) THRONG_TRY(check_formats(config));
   if (config->sta.width % config->sta.heads)
     return wrong(config, "sta.heads: %d does not divide sta.width, which is %d", config->sta.heads,
@@ -143,7 +198,7 @@ static throng_status check(const throng_config *config) {
   return THRONG_OK;
 }
 
-throng_status config_check_dataset(const throng_config *config) {
+throng_status config_check_dataset(throng_config *config) {
   static const char *const required[][2] = {
       [DATASET_AMAZON] = {"dataset.reviews"},
       [DATASET_YELP] = {"dataset.reviews", "dataset.businesses"},
@@ -181,7 +236,7 @@ throng_status config_check_dataset(const throng_config *config) {
                  config->embedding.file ? "vocabulary" : "file");
   if (config->embedding.provider != EMBEDDING_FILE && config->embedding.file)
     return wrong(config, "embedding.file: given, but embedding.provider is not file");
-  return THRONG_OK;
+  return config_use_data(config);
 }
 
 throng_status config_load_text(const char *text, size_t length, const char *name,
@@ -195,7 +250,7 @@ throng_status config_load_text(const char *text, size_t length, const char *name
     THRONG_TRY_GOTO(
         throng_grow((void **)&out->owned, &out->owned_capacity, 1, sizeof *out->owned, name));
     out->owned[out->n_owned++] = source;
-    THRONG_TRY_GOTO(config_read(out, text, length, name));
+    THRONG_TRY_GOTO(config_read(out, text, length, name, CONFIG_FILE));
   }
   for (const char *const *o = overrides; o && *o; ++o) THRONG_TRY_GOTO(override(out, *o));
   spread_seed(out);
@@ -212,7 +267,7 @@ throng_status config_load(const char *path, const char *const *overrides, throng
   char *text = NULL;
   size_t length = 0;
   THRONG_TRY(config_read_file(path, &text, &length));
-  throng_status status = config_load_text(text, length, path, overrides, out);
+  throng_status status = config_load_text(text, length, stream_name(path), overrides, out);
   free(text);
   return status;
 }

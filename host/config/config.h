@@ -10,10 +10,14 @@
 
 typedef enum config_algorithm { CONFIG_DQN = 0 } config_algorithm;
 
-enum { CONFIG_MAX_KEYS = 160 };
+enum { CONFIG_MAX_KEYS = 200 };
 
 /// Who gave a key's value; a later one wins.
 typedef enum config_origin { CONFIG_DEFAULT = 0, CONFIG_FILE, CONFIG_OVERRIDE } config_origin;
+
+typedef struct config_place {
+  int line, column;  // from 1; 0: not from a file
+} config_place;
 
 typedef struct throng_config {
   dataset_def dataset;
@@ -31,15 +35,19 @@ typedef struct throng_config {
   uint32_t seed;  // train.seed: what every other seed follows unless it is given itself
   throng_backend_def backend;
 
-  const char *source;               // the file's name, or NULL
-  uint8_t origin[CONFIG_MAX_KEYS];  // config_origin of each key, in the order of config_keys
-  char **owned;                     // strings that live as long as the config
+  const char *source;                   // the file's name, or NULL
+  uint8_t origin[CONFIG_MAX_KEYS];      // config_origin of each key, in the order of config_keys
+  config_place place[CONFIG_MAX_KEYS];  // of each key's value in the file
+  bool raw[CONFIG_MAX_KEYS];            // a path with ${NAME} or ~/ that nobody has used yet
+  char **owned;                         // strings that live as long as the config
   size_t n_owned, owned_capacity;
 } throng_config;
 
 /// Defaults, then `path` (NULL: none), then `overrides` ("a.b=c", NULL-terminated; NULL: none),
 /// then the checks that span keys. Relative paths inside a config are relative to the current
-/// directory, and ${NAME} in them is the environment variable NAME. Errors: CONFIG
+/// directory; ${NAME} in them is the environment variable NAME, $${ is a dollar and a brace, and a
+/// leading ~/ is HOME: config_use puts them in. null unsets a key, or a whole section. Errors:
+/// CONFIG
 /// ("file:line:column: key: cause, expected ..."), IO. On error `*out` needs no config_free.
 throng_status config_load(const char *path, const char *const *overrides, throng_config *out);
 /// The same from NUL-terminated text in memory; `name` stands in error messages.
@@ -47,9 +55,17 @@ throng_status config_load_text(const char *text, size_t length, const char *name
                                const char *const *overrides, throng_config *out);
 void config_free(throng_config *config);
 
+/// Before a path is used: put in what its variables stand for. `path` names the key ("sta.file").
+/// CONFIG where a variable is not set, with the key's place.
+throng_status config_use(throng_config *config, const char *path);
+/// The same for every path that the raw files' readers use with this format and these providers.
+throng_status config_use_data(throng_config *config);
+/// The same for every path; a note names those whose variables are not set, which stay as they are.
+throng_status config_use_set(throng_config *config, const throng_progress *progress);
+
 /// What the checks of config_load leave to those who read raw files: format, files and providers
-/// must fit together. `prepare` calls it.
-throng_status config_check_dataset(const throng_config *config);
+/// must fit together, and variables must be set (config_use_data). `prepare` calls it.
+throng_status config_check_dataset(throng_config *config);
 /// True where any key of the section ("dataset") was given.
 bool config_has_section(const throng_config *config, const char *section);
 /// True where this key ("sim.lanes") was given.

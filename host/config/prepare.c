@@ -1,12 +1,14 @@
 /// Raw files to a world, stage by stage.
 #include "config/prepare.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "config/keys.h"
+#include "llm/extract.h"
 #include "world/build_world.h"
 
 static double now(void) {
@@ -35,7 +37,7 @@ static void describe(const throng_config *config, char *text, size_t size) {
              config_find_key("embedding.provider")->names[config->embedding.provider]);
 }
 
-throng_status prepare_world(const throng_config *config, const char *path,
+throng_status prepare_world(throng_config *config, const char *path,
                             const throng_progress *progress, prepare_report *report) {
   prepare_report local = {0};
   dataset data = {0};
@@ -46,28 +48,30 @@ throng_status prepare_world(const throng_config *config, const char *path,
   throng_world *world = NULL;
   throng_status status;
   double start = now();
+  THRONG_TRY(config_check_dataset(config));
   keywords_def keywords = config->keywords;
   embedding_def embeddings = config->embedding;
   keywords.llm = embeddings.llm = &config->llm;
-  THRONG_TRY(config_check_dataset(config));
   THRONG_TRY_GOTO(throng_alloc((void **)&world, 1, sizeof *world, "world"));
   THRONG_TRY_GOTO(dataset_read(&config->dataset, progress, &data));
   local.counts = data.counts;
   local.has_text = data.has_text;
   double after_reading = now();
   THRONG_TRY_GOTO(keywords_extract(&keywords, &data, progress, &sets));
+  THRONG_TRY_GOTO(extract_verdict(&sets.llm, config->llm.store));
   strings_free(&data.text);  // the largest part by far, and needed no more
   double after_keywords = now();
   THRONG_TRY_GOTO(embeddings_make(&embeddings, &sets, data.n_item, progress, &embedding, &dim));
   double after_embedding = now();
   describe(config, source, sizeof source);
-  THRONG_TRY_GOTO(
-      world_build(&data, &sets, embedding, dim, source, config->dataset.like_threshold, world));
+  THRONG_TRY_GOTO(world_build(&data, &sets, embedding, dim, source,
+                              data.implicit ? NAN : config->dataset.like_threshold, world));
   THRONG_TRY_GOTO(world_save(world, path));
   local.keywords = sets.keyword.n;
   local.dropped_common = sets.dropped_common;
   local.dropped_rare = sets.dropped_rare;
   local.items_without = sets.items_without;
+  local.keyword_join = sets.join;
   local.llm = sets.llm;
   local.keyword_seconds = after_keywords - after_reading;
   local.embedding_seconds = after_embedding - after_keywords;

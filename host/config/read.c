@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/json.h"
 #include "config/keys.h"
+#include "data/stream.h"
 
 enum { LARGEST_FILE = 1 << 20 };
 
@@ -19,7 +21,17 @@ typedef struct reader {
   const char *text;  // NUL-terminated
   size_t length;
   size_t at;
+  config_origin origin;
 } reader;
+
+static config_place place_of(const reader *r, size_t at) {
+  config_place place = {1, 1};
+  for (size_t i = 0; i < at && i < r->length; ++i) {
+    ++place.column;
+    if (r->text[i] == '\n') ++place.line, place.column = 1;
+  }
+  return place;
+}
 
 static throng_status fail_at(const reader *r, size_t at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -29,12 +41,8 @@ static throng_status fail_at(const reader *r, size_t at, const char *format, ...
   va_start(arguments, format);
   vsnprintf(cause, sizeof cause, format, arguments);
   va_end(arguments);
-  size_t line = 1, column = 1;
-  for (size_t i = 0; i < at && i < r->length; ++i) {
-    ++column;
-    if (r->text[i] == '\n') ++line, column = 1;
-  }
-  return throng_fail(THRONG_ERROR_CONFIG, "%s:%zu:%zu: %s", r->name, line, column, cause);
+  config_place place = place_of(r, at);
+  return throng_fail(THRONG_ERROR_CONFIG, "%s:%d:%d: %s", r->name, place.line, place.column, cause);
 }
 
 /// Space and comments; the text has passed json_parse.
@@ -86,6 +94,27 @@ static throng_status unknown_key(const reader *r, size_t at, const char *path) {
   return fail_at(r, at, "%.120s: no such key; the sections are %s", path, sections);
 }
 
+static throng_status assign(reader *r, const config_key *key, const cJSON *value, size_t at) {
+  throng_status status = config_assign(r->config, key, value, r->origin, key->path);
+  if (status == THRONG_ERROR_CONFIG) {
+    char cause[768];
+    snprintf(cause, sizeof cause, "%s", throng_error_message());
+    return fail_at(r, at, "%s", cause);
+  }
+  // For what is found wrong only where the path is used.
+  int i = (int)(key - config_keys);
+  if (status == THRONG_OK && r->config->raw[i]) r->config->place[i] = place_of(r, at);
+  return status;
+}
+
+static throng_status unset_group(reader *r, const char *group, const cJSON *null) {
+  size_t length = strlen(group);
+  for (int i = 0; i < config_key_count; ++i)
+    if (!strncmp(config_keys[i].path, group, length) && config_keys[i].path[length] == '.')
+      THRONG_TRY(config_assign(r->config, &config_keys[i], null, r->origin, group));
+  return THRONG_OK;
+}
+
 /// Walk an object and its text side by side. Depth is bounded by the table: only known groups are
 /// entered.
 static throng_status read_object(reader *r, const cJSON *object, const char *prefix) {
@@ -107,13 +136,10 @@ static throng_status read_object(reader *r, const cJSON *object, const char *pre
       return fail_at(r, key_at, "%s: expected sections and keys as nested objects", path);
     const config_key *key = config_find_key(path);
     if (key) {
-      throng_status status = config_assign(r->config, key, value, CONFIG_FILE, key->path);
-      if (status == THRONG_ERROR_CONFIG) {
-        char cause[768];
-        snprintf(cause, sizeof cause, "%s", throng_error_message());
-        return fail_at(r, value_at, "%s", cause);
-      }
-      if (status != THRONG_OK) return status;
+      THRONG_TRY(assign(r, key, value, value_at));
+      skip_value(r);
+    } else if (config_is_group(path) && cJSON_IsNull(value)) {
+      THRONG_TRY(unset_group(r, path, value));
       skip_value(r);
     } else if (config_is_group(path)) {
       if (!cJSON_IsObject(value))
@@ -132,10 +158,13 @@ static throng_status read_object(reader *r, const cJSON *object, const char *pre
   return THRONG_OK;
 }
 
-throng_status config_read(throng_config *config, const char *text, size_t length,
-                          const char *name) {
-  reader r = {.config = config, .name = name, .text = text, .length = length};
+throng_status config_read(throng_config *config, const char *text, size_t length, const char *name,
+                          config_origin origin) {
+  reader r = {.config = config, .name = name, .text = text, .length = length, .origin = origin};
   cJSON *tree = NULL;
+  if (origin == CONFIG_FILE)
+    THRONG_TRY(file_kind_expect(name, file_kind_of_bytes(text, length), FILE_KIND_CONFIG,
+                                THRONG_ERROR_CONFIG));
   if (length > LARGEST_FILE)
     return throng_fail(THRONG_ERROR_CONFIG, "%s: more than the %d bytes that a config may have",
                        name, LARGEST_FILE);
@@ -155,13 +184,16 @@ throng_status config_read(throng_config *config, const char *text, size_t length
 throng_status config_read_file(const char *path, char **text, size_t *length) {
   *text = NULL;
   *length = 0;
-  FILE *file = fopen(path, "rb");
-  if (!file)
-    return throng_fail(THRONG_ERROR_IO, "%s: %s; expected a config file", path, strerror(errno));
+  file_kind kind = file_kind_of(path);
+  if (kind == FILE_KIND_FOLDER || kind == FILE_KIND_RUN)
+    return file_kind_expect(path, kind, FILE_KIND_CONFIG, THRONG_ERROR_IO);
+  FILE *file;
+  THRONG_TRY(stream_open_file(path, "CONFIG", NULL, &file));
   throng_status status = throng_alloc((void **)text, LARGEST_FILE + 2, 1, path);
   if (status == THRONG_OK) {
     *length = fread(*text, 1, LARGEST_FILE + 1, file);
-    if (ferror(file)) status = throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(errno));
+    if (ferror(file))
+      status = throng_fail(THRONG_ERROR_IO, "%s: %s", stream_name(path), strerror(errno));
   }
   fclose(file);
   if (status != THRONG_OK) free(*text), *text = NULL;

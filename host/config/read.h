@@ -4,8 +4,10 @@
 
 #include "config/config.h"
 
-/// Assign every key of the text, which must be NUL-terminated. Errors: CONFIG.
-throng_status config_read(throng_config *config, const char *text, size_t length, const char *name);
+/// Assign every key of the text, which must be NUL-terminated; null unsets a key or a section.
+/// Errors: CONFIG.
+throng_status config_read(throng_config *config, const char *text, size_t length, const char *name,
+                          config_origin origin);
 /// A whole file (1 MiB at most), NUL-terminated. Caller frees. Errors: IO, CONFIG (too large).
 throng_status config_read_file(const char *path, char **text, size_t *length);
 

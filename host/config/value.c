@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "config/keys.h"
 
 static char *field_of(const throng_config *config, const config_key *key) {
   return (char *)config + key->offset;
 }
 
-static throng_status keep(throng_config *config, char *text) {
+throng_status config_keep(throng_config *config, char *text) {
   throng_status status =
       throng_grow((void **)&config->owned, &config->owned_capacity, config->n_owned + 1,
                   sizeof *config->owned, "configuration strings");
@@ -19,52 +20,6 @@ static throng_status keep(throng_config *config, char *text) {
     return status;
   }
   config->owned[config->n_owned++] = text;
-  return THRONG_OK;
-}
-
-/// "${THRONG_DATA}/x" with the variable's value. `*out` is malloc'd.
-static throng_status expand(const char *text, const char *where, char **out) {
-  char *grown = NULL;
-  size_t length = 0, capacity = 0;
-  for (const char *at = text; *at;) {
-    const char *piece = at;
-    size_t size = strcspn(at, "$");
-    if (size == 0 && strncmp(at, "${", 2)) size = 1;  // a lone dollar stands for itself
-    const char *next = at + size;
-    if (size == 0) {
-      const char *end = strchr(at, '}');
-      char name[128];
-      size_t n = end ? (size_t)(end - at - 2) : 0;
-      if (!end || n == 0 || n >= sizeof name) {
-        free(grown);
-        return throng_fail(THRONG_ERROR_CONFIG,
-                           "%s: '%s': expected ${NAME}, an environment variable", where, text);
-      }
-      memcpy(name, at + 2, n);
-      name[n] = '\0';
-      piece = getenv(name);
-      if (!piece) {
-        free(grown);
-        return throng_fail(THRONG_ERROR_CONFIG,
-                           "%s: '%s': the environment variable %s is not set; export it, or give "
-                           "the path with --set",
-                           where, text, name);
-      }
-      size = strlen(piece);
-      next = end + 1;
-    }
-    throng_status status =
-        throng_grow((void **)&grown, &capacity, length + size + 1, 1, "configuration strings");
-    if (status != THRONG_OK) {
-      free(grown);
-      return status;
-    }
-    memcpy(grown + length, piece, size);
-    length += size;
-    grown[length] = '\0';
-    at = next;
-  }
-  *out = grown;
   return THRONG_OK;
 }
 
@@ -77,7 +32,10 @@ static const char *kind_of(const cJSON *value) {
   return "an object";
 }
 
-static void number_text(double x, char *buffer, size_t size) { snprintf(buffer, size, "%.15g", x); }
+static void number_text(double x, char *buffer, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
+  snprintf(buffer, size, "%.15g", x);
+}
 
 static void names_text(const char *const *names, char *buffer, size_t size) {
   size_t used = 0;
@@ -95,6 +53,7 @@ void config_expectation(const config_key *key, char *buffer, size_t size) {
   switch (key->kind) {
     case KEY_STRING: snprintf(one, sizeof one, "a string"); break;
     case KEY_PATH: snprintf(one, sizeof one, "a path, as a string"); break;
+    case KEY_TEXTS: snprintf(one, sizeof one, "an array of strings"); break;
     case KEY_BOOL: snprintf(one, sizeof one, "true or false"); break;
     case KEY_ENUM: names_text(key->names, one, sizeof one); break;
     case KEY_F32:
@@ -122,19 +81,47 @@ static throng_status refuse(const config_key *key, const cJSON *value, const cha
 static throng_status assign_text(throng_config *config, const config_key *key, const cJSON *value,
                                  const char *where) {
   const char **field = (const char **)(void *)field_of(config, key);
-  if (cJSON_IsNull(value)) return *field = NULL, THRONG_OK;
   if (!cJSON_IsString(value)) return refuse(key, value, where);
+  config->raw[key - config_keys] = false;
   if (!*value->valuestring) return *field = NULL, THRONG_OK;
-  char *text = NULL;
-  if (key->kind == KEY_PATH) {
-    THRONG_TRY(expand(value->valuestring, where, &text));
-  } else {
-    text = strdup(value->valuestring);
-    if (!text) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
-  }
-  THRONG_TRY(keep(config, text));
+  char *text = strdup(value->valuestring);
+  if (!text) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
+  THRONG_TRY(config_keep(config, text));
   *field = text;
+  config->raw[key - config_keys] = key->kind == KEY_PATH && config_path_is_raw(text);
   return THRONG_OK;
+}
+
+/// The list's pointers and its texts in one block.
+static throng_status assign_texts(throng_config *config, const config_key *key, const cJSON *value,
+                                  const char *where) {
+  char *field = field_of(config, key);
+  size_t n = 0, bytes = sizeof(char *);
+  const cJSON *element;
+  if (!cJSON_IsArray(value)) return refuse(key, value, where);
+  cJSON_ArrayForEach(element, value) {
+    if (!cJSON_IsString(element)) return refuse(key, element, where);
+    bytes += sizeof(char *) + strlen(element->valuestring) + 1;
+    n++;
+  }
+  char **list = calloc(1, bytes);
+  if (!list) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
+  char *text = (char *)(list + n + 1);
+  n = 0;
+  cJSON_ArrayForEach(element, value) {
+    list[n++] = strcpy(text, element->valuestring);
+    text += strlen(text) + 1;
+  }
+  THRONG_TRY(config_keep(config, (char *)list));
+  memcpy(field, &list, sizeof(void *));
+  return THRONG_OK;
+}
+
+cJSON *config_texts_json(const throng_config *config, const config_key *key) {
+  const char *const *list = *(const char *const *const *)(const void *)field_of(config, key);
+  cJSON *array = cJSON_CreateArray();
+  for (; array && list && *list; ++list) cJSON_AddItemToArray(array, cJSON_CreateString(*list));
+  return array;
 }
 
 static throng_status assign_element(const config_key *key, char *field, const cJSON *value,
@@ -149,18 +136,6 @@ static throng_status assign_element(const config_key *key, char *field, const cJ
     for (int i = 0; cJSON_IsString(value) && key->names[i]; ++i)
       if (!strcmp(key->names[i], value->valuestring)) return memcpy(field, &i, sizeof i), THRONG_OK;
     return refuse(key, value, where);
-  }
-  if (key->kind == KEY_F64 && cJSON_IsNull(value)) {
-    double none = NAN;
-    throng_config *defaults = malloc(sizeof *defaults);
-    if (!defaults) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
-    config_defaults(defaults);
-    double usual;
-    memcpy(&usual, field_of(defaults, key), sizeof usual);
-    free(defaults);
-    if (!isnan(usual)) return refuse(key, value, where);
-    memcpy(field, &none, sizeof none);
-    return THRONG_OK;
   }
   if (!cJSON_IsNumber(value)) return refuse(key, value, where);
   double x = value->valuedouble;
@@ -186,10 +161,27 @@ static size_t element_size(const config_key *key) {
   }
 }
 
+/// The value that the key has where nobody gives one.
+static throng_status unset(throng_config *config, const config_key *key, const char *where) {
+  throng_config *defaults = malloc(sizeof *defaults);
+  if (!defaults) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
+  config_defaults(defaults);
+  bool text = key->kind == KEY_STRING || key->kind == KEY_PATH || key->kind == KEY_TEXTS;
+  size_t size = text ? sizeof(char *) : element_size(key) * (size_t)key->count;
+  memcpy(field_of(config, key), field_of(defaults, key), size);
+  free(defaults);
+  config->origin[key - config_keys] = CONFIG_DEFAULT;
+  config->raw[key - config_keys] = false;
+  return THRONG_OK;
+}
+
 throng_status config_assign(throng_config *config, const config_key *key, const cJSON *value,
                             config_origin origin, const char *where) {
+  if (cJSON_IsNull(value)) return unset(config, key, where);
   if (key->kind == KEY_STRING || key->kind == KEY_PATH) {
     THRONG_TRY(assign_text(config, key, value, where));
+  } else if (key->kind == KEY_TEXTS) {
+    THRONG_TRY(assign_texts(config, key, value, where));
   } else if (key->count == 1) {
     THRONG_TRY(assign_element(key, field_of(config, key), value, where));
   } else {
@@ -207,6 +199,7 @@ throng_status config_assign(throng_config *config, const config_key *key, const 
 
 /// The shortest decimal that reads back to the same float: 0.025, not 0.0250000004.
 static void float_text(double x, bool single, char *buffer, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   for (int digits = 1; digits <= 17; ++digits) {
     snprintf(buffer, size, "%.*g", digits, x);
     double back = strtod(buffer, NULL);
@@ -246,6 +239,14 @@ void config_value_text(const throng_config *config, const config_key *key, char 
     snprintf(buffer, size, "%s", printed ? printed : "null");
     cJSON_free(printed);
     cJSON_Delete(node);
+    return;
+  }
+  if (key->kind == KEY_TEXTS) {
+    cJSON *array = config_texts_json(config, key);
+    char *printed = array ? cJSON_PrintUnformatted(array) : NULL;
+    snprintf(buffer, size, "%s", printed ? printed : "[]");
+    cJSON_free(printed);
+    cJSON_Delete(array);
     return;
   }
   if (key->count == 1) {

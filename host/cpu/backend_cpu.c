@@ -1,13 +1,17 @@
-/// The CPU backend: OpenMP over rows, one-threaded OpenBLAS over fixed blocks. Nothing here depends
-/// on the number of threads but the time taken.
-#include <cblas.h>
-#include <omp.h>
+/// The CPU backend: threads of its own over rows, and over fixed blocks of a product, each of which
+/// is one call of OpenBLAS. Nothing here depends on the number of threads but the time taken.
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "base/backend.h"
+#include "base/blas.h"
+#include "base/processors.h"
+#include "base/workers.h"
 #include "cpu/rows.h"
 #include "list.h"
 
@@ -22,8 +26,10 @@ enum {
 
 typedef struct cpu_context {
   rows_fn *const *rows;
+  workers *pool;   // NULL with one thread
   float *partial;  // parts of a long sum
   size_t partial_capacity;
+  int64_t asked;  // when backend->stop was asked last, in nanoseconds
 } cpu_context;
 
 static const int64_t kernel_grain[] = {
@@ -32,8 +38,57 @@ static const int64_t kernel_grain[] = {
 #undef X
 };
 
+enum { ASK_EVERY = 100000000 };  // nanoseconds
+
+static bool must_stop(throng_backend *backend) {
+  if (!backend->stop) return false;
+  cpu_context *context = backend->context;
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  int64_t now = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+  if (now - context->asked < ASK_EVERY) return false;
+  context->asked = now;
+  return backend->stop(backend->stop_context);
+}
+
+static throng_status stopped(void) {
+  return throng_fail(THRONG_ERROR_CANCELLED, "stopped on request");
+}
+
+typedef struct watched_job {
+  throng_backend *backend;
+  workers_task *task;
+  void *job;
+  pthread_t caller;
+  atomic_bool stopped;
+} watched_job;
+
+static void watched_task(void *context, int64_t task) {
+  watched_job *w = context;
+  if (atomic_load_explicit(&w->stopped, memory_order_relaxed)) return;
+  if (pthread_equal(pthread_self(), w->caller) && must_stop(w->backend)) {
+    atomic_store_explicit(&w->stopped, true, memory_order_relaxed);
+    return;
+  }
+  w->task(w->job, task);
+}
+
+/// workers_run, with somebody who may end it.
+static throng_status run_tasks(throng_backend *backend, int most, int64_t n_task,
+                               workers_task *task, void *job) {
+  cpu_context *context = backend->context;
+  if (!backend->stop) {
+    workers_run(context->pool, most, n_task, task, job);
+    return THRONG_OK;
+  }
+  watched_job w = {.backend = backend, .task = task, .job = job, .caller = pthread_self()};
+  workers_run(context->pool, most, n_task, watched_task, &w);
+  return atomic_load(&w.stopped) ? stopped() : THRONG_OK;
+}
+
 static void cpu_close(throng_backend *backend) {
   cpu_context *context = backend->context;
+  workers_close(context->pool);
   free(context->partial);
   free(context);
   free(backend);
@@ -41,7 +96,6 @@ static void cpu_close(throng_backend *backend) {
 
 static throng_status cpu_alloc(throng_backend *backend, size_t bytes, const char *what,
                                void **out) {
-  (void)backend;
   // Tables are read at random: without large pages every load would miss the address cache too.
   size_t alignment = bytes >= LARGE_PAGE ? LARGE_PAGE : 64;
   size_t padded = (bytes + alignment - 1) / alignment * alignment;
@@ -53,7 +107,15 @@ static throng_status cpu_alloc(throng_backend *backend, size_t bytes, const char
 #ifdef MADV_HUGEPAGE
   if (alignment == LARGE_PAGE) (void)madvise(*out, padded, MADV_HUGEPAGE);  // a wish, not a need
 #endif
-  memset(*out, 0, padded ? padded : alignment);
+  const size_t whole = padded ? padded : alignment, piece = (size_t)1 << 28;
+  for (size_t at = 0; at < whole; at += piece) {
+    if (must_stop(backend)) {
+      free(*out);
+      *out = NULL;
+      return stopped();
+    }
+    memset((char *)*out + at, 0, whole - at < piece ? whole - at : piece);
+  }
   return THRONG_OK;
 }
 
@@ -74,23 +136,31 @@ static throng_status cpu_zero(throng_backend *backend, void *block, size_t bytes
   return THRONG_OK;
 }
 
+typedef struct launch_job {
+  rows_fn *rows;
+  const void *args;
+  int64_t n_row, n_chunk;
+} launch_job;
+
+static void launch_chunk(void *context, int64_t chunk) {
+  const launch_job *j = context;
+  j->rows(j->args, j->n_row * chunk / j->n_chunk, j->n_row * (chunk + 1) / j->n_chunk);
+}
+
 static throng_status cpu_launch(throng_backend *backend, int kernel, int64_t n_row,
                                 const void *args) {
   cpu_context *context = backend->context;
   rows_fn *rows = context->rows[kernel];
   int64_t grain = kernel_grain[kernel];
-  if (backend->n_thread == 1 || n_row <= grain) {
+  if ((backend->n_thread == 1 && !backend->stop) || n_row <= grain) {
     rows(args, 0, n_row);
     return THRONG_OK;
   }
   int64_t n_chunk = (n_row + grain - 1) / grain;
   int64_t most =
       (int64_t)backend->n_thread * 8;  // small enough to balance, large enough to amortise
-  if (n_chunk > most) n_chunk = most;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(backend->n_thread)
-  for (int64_t chunk = 0; chunk < n_chunk; ++chunk)
-    rows(args, n_row * chunk / n_chunk, n_row * (chunk + 1) / n_chunk);
-  return THRONG_OK;
+  launch_job job = {rows, args, n_row, n_chunk < most ? n_chunk : most};
+  return run_tasks(backend, backend->n_thread, job.n_chunk, launch_chunk, &job);
 }
 
 static void gemm_block(const gemm_args *g, int64_t member, int64_t row, int64_t rows,
@@ -100,14 +170,53 @@ static void gemm_block(const gemm_args *g, int64_t member, int64_t row, int64_t 
   const float *b = g->b + member * g->stride_b;
   a += g->transpose_a ? k_begin * g->lda + row : row * g->lda + k_begin;
   b += g->transpose_b ? column * g->ldb + k_begin : k_begin * g->ldb + column;
-  cblas_sgemm(CblasRowMajor, g->transpose_a ? CblasTrans : CblasNoTrans,
-              g->transpose_b ? CblasTrans : CblasNoTrans, (blasint)rows, (blasint)columns,
-              (blasint)k_count, g->alpha, a, (blasint)g->lda, b, (blasint)g->ldb, beta, c,
-              (blasint)ldc);
+  blas()->sgemm(CblasRowMajor, g->transpose_a ? CblasTrans : CblasNoTrans,
+                g->transpose_b ? CblasTrans : CblasNoTrans, (blasint)rows, (blasint)columns,
+                (blasint)k_count, g->alpha, a, (blasint)g->lda, b, (blasint)g->ldb, beta, c,
+                (blasint)ldc);
 }
 
 static int gemm_threads(const throng_backend *backend, const gemm_args *g) {
   return g->m * g->n * g->batch < GEMM_GRAIN / (g->k > 0 ? g->k : 1) ? 1 : backend->n_thread;
+}
+
+/// Call OpenBLAS from as many of `n_thread` threads as it has room for.
+static throng_status gemm_tasks(throng_backend *backend, int n_thread, int64_t n_task,
+                                workers_task *task, void *job) {
+  int granted;
+  if (n_thread > n_task) n_thread = (int)n_task;
+  THRONG_TRY(blas_begin(n_thread, &granted));
+  throng_status status = run_tasks(backend, granted, n_task, task, job);
+  blas_end(granted);
+  return status;
+}
+
+typedef struct split_job {
+  const gemm_args *g;
+  float *partial;  // (batch, n_part, m, n)
+  int64_t n_part;
+} split_job;
+
+static void split_part(void *context, int64_t task) {
+  const split_job *j = context;
+  const gemm_args *g = j->g;
+  int64_t member = task / j->n_part, part = task % j->n_part;
+  int64_t begin = g->k * part / j->n_part, end = g->k * (part + 1) / j->n_part;
+  gemm_block(g, member, 0, g->m, 0, g->n, begin, end - begin, j->partial + task * g->m * g->n, g->n,
+             0.0f);
+}
+
+static void split_add(void *context, int64_t row) {
+  const split_job *j = context;
+  const gemm_args *g = j->g;
+  int64_t member = row / g->m, size = g->m * g->n;
+  float *c = g->c + member * g->stride_c + (row % g->m) * g->ldc;
+  const float *p = j->partial + member * j->n_part * size + (row % g->m) * g->n;
+  for (int64_t column = 0; column < g->n; ++column) {
+    float sum = 0;
+    for (int64_t part = 0; part < j->n_part; ++part) sum += p[part * size + column];
+    c[column] = g->beta == 0.0f ? sum : g->beta * c[column] + sum;
+  }
 }
 
 /// Few outputs, many terms (a weight's gradient over a batch): parts of the sum run side by side
@@ -116,52 +225,46 @@ static throng_status gemm_split(throng_backend *backend, const gemm_args *g) {
   cpu_context *context = backend->context;
   int64_t n_part = (g->k + SPLIT_K - 1) / SPLIT_K;
   if (n_part > SPLIT_MAX) n_part = SPLIT_MAX;
-  size_t size = (size_t)(g->m * g->n);
-  size_t needed = size * (size_t)(n_part * g->batch);
-  THRONG_TRY(throng_grow((void **)&context->partial, &context->partial_capacity, needed,
-                         sizeof(float), "matrix product"));
-  int64_t n_task = n_part * g->batch;
-  const int n_thread = gemm_threads(backend, g);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread)
-  for (int64_t task = 0; task < n_task; ++task) {
-    int64_t member = task / n_part, part = task % n_part;
-    int64_t begin = g->k * part / n_part, end = g->k * (part + 1) / n_part;
-    gemm_block(g, member, 0, g->m, 0, g->n, begin, end - begin,
-               context->partial + (size_t)task * size, g->n, 0.0f);
-  }
-  const int n_adder = (int64_t)size * n_task < GEMM_GRAIN ? 1 : n_thread;
-#pragma omp parallel for schedule(static) num_threads(n_adder)
-  for (int64_t row = 0; row < g->m * g->batch; ++row) {
-    int64_t member = row / g->m;
-    float *c = g->c + member * g->stride_c + (row % g->m) * g->ldc;
-    const float *p = context->partial + (size_t)(member * n_part) * size + (row % g->m) * g->n;
-    for (int64_t j = 0; j < g->n; ++j) {
-      float sum = 0;
-      for (int64_t part = 0; part < n_part; ++part) sum += p[(size_t)part * size + (size_t)j];
-      c[j] = g->beta == 0.0f ? sum : g->beta * c[j] + sum;
-    }
-  }
+  int64_t size = g->m * g->n, n_task = n_part * g->batch;
+  THRONG_TRY(throng_grow((void **)&context->partial, &context->partial_capacity,
+                         (size_t)(size * n_task), sizeof(float), "matrix product"));
+  split_job job = {g, context->partial, n_part};
+  int n_thread = gemm_threads(backend, g);
+  THRONG_TRY(gemm_tasks(backend, n_thread, n_task, split_part, &job));
+  workers_run(context->pool, size * n_task < GEMM_GRAIN ? 1 : n_thread, g->m * g->batch, split_add,
+              &job);
   return THRONG_OK;
+}
+
+typedef struct block_job {
+  const gemm_args *g;
+  int64_t n_row, n_column;  // blocks
+} block_job;
+
+static void block_product(void *context, int64_t task) {
+  const block_job *j = context;
+  const gemm_args *g = j->g;
+  int64_t member = task / (j->n_row * j->n_column), block = task % (j->n_row * j->n_column);
+  int64_t row = block / j->n_column * BLOCK_ROWS, column = block % j->n_column * BLOCK_COLUMNS;
+  int64_t rows = g->m - row < BLOCK_ROWS ? g->m - row : BLOCK_ROWS;
+  int64_t columns = g->n - column < BLOCK_COLUMNS ? g->n - column : BLOCK_COLUMNS;
+  gemm_block(g, member, row, rows, column, columns, 0, g->k,
+             g->c + member * g->stride_c + row * g->ldc + column, g->ldc, g->beta);
 }
 
 static throng_status cpu_gemm(throng_backend *backend, const gemm_args *g) {
   if (g->m == 0 || g->n == 0 || g->batch == 0) return THRONG_OK;
   if (g->k >= 2 * SPLIT_K && g->m <= BLOCK_ROWS && g->n <= BLOCK_COLUMNS)
     return gemm_split(backend, g);
-  int64_t n_row = (g->m + BLOCK_ROWS - 1) / BLOCK_ROWS;
-  int64_t n_column = (g->n + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
-  int64_t n_task = n_row * n_column * g->batch;
-  const int n_thread = n_task > 1 ? gemm_threads(backend, g) : 1;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread)
-  for (int64_t task = 0; task < n_task; ++task) {
-    int64_t member = task / (n_row * n_column), block = task % (n_row * n_column);
-    int64_t row = block / n_column * BLOCK_ROWS, column = block % n_column * BLOCK_COLUMNS;
-    int64_t rows = g->m - row < BLOCK_ROWS ? g->m - row : BLOCK_ROWS;
-    int64_t columns = g->n - column < BLOCK_COLUMNS ? g->n - column : BLOCK_COLUMNS;
-    gemm_block(g, member, row, rows, column, columns, 0, g->k,
-               g->c + member * g->stride_c + row * g->ldc + column, g->ldc, g->beta);
-  }
-  return THRONG_OK;
+  block_job job = {g, (g->m + BLOCK_ROWS - 1) / BLOCK_ROWS,
+                   (g->n + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS};
+  return gemm_tasks(backend, gemm_threads(backend, g), job.n_row * job.n_column * g->batch,
+                    block_product, &job);
+}
+
+static void cpu_each(throng_backend *backend, int64_t n_task,
+                     void (*task)(void *context, int64_t task), void *context) {
+  workers_run(((cpu_context *)backend->context)->pool, backend->n_thread, n_task, task, context);
 }
 
 static throng_status cpu_group(throng_backend *backend, const group_args *g) {
@@ -195,6 +298,7 @@ static const backend_ops cpu_ops = {
     .gemm = cpu_gemm,
     .group = cpu_group,
     .synchronize = cpu_synchronize,
+    .each = cpu_each,
 };
 
 static rows_fn *const *choose_rows(const char **isa) {
@@ -232,17 +336,22 @@ throng_status backend_cpu_open(int threads, throng_backend **out) {
   }
   throng_backend *backend = backend_block;
   cpu_context *context = context_block;
+  backend->n_thread = threads > 0 ? threads : processors_usable();
+  status = workers_open(backend->n_thread, &context->pool);
+  if (status != THRONG_OK) {
+    free(context_block);
+    free(backend_block);
+    return status;
+  }
   const char *isa;
   context->rows = choose_rows(&isa);
   backend->ops = &cpu_ops;
   backend->name = "cpu";
-  backend->n_thread = threads > 0 ? threads : omp_get_num_procs();
   backend->host_memory = true;
   backend->context = context;
-  // Threads are ours: the library's own would make sums depend on how many there are.
-  openblas_set_num_threads(1);
   snprintf(backend->description, sizeof backend->description, "cpu, %d threads, %s, OpenBLAS %s",
-           backend->n_thread, isa, openblas_get_corename());
+           backend->n_thread, isa, blas()->kernel());
+  snprintf(backend->arithmetic, sizeof backend->arithmetic, "%s, %s", isa, blas_describe());
   *out = backend;
   return THRONG_OK;
 }

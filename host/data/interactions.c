@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-throng_status interactions_init(interactions *list) {
-  *list = (interactions){0};
+throng_status interactions_init(interactions *list, dataset_repeated repeated) {
+  *list = (interactions){.repeated = repeated};
   THRONG_TRY(interner_create(&list->users));
   return interner_create(&list->items);
 }
@@ -20,6 +20,8 @@ void interactions_free(interactions *list) {
   if (list->users) interner_free(list->users);
   if (list->items) interner_free(list->items);
   free(list->row);
+  free(list->sum);
+  free(list->n_rated);
   drop_index(list);
   *list = (interactions){0};
 }
@@ -66,6 +68,32 @@ static throng_status intern(interner *in, const char *text, size_t length, const
   return THRONG_OK;
 }
 
+/// A pair that is there already: which of its rows stays.
+static void repeat(interactions *list, int64_t at, const interaction *row, bool has_time) {
+  interaction *held = &list->row[at];
+  bool first = list->repeated == DATASET_REPEATED_FIRST;
+  bool replaces = first ? has_time && row->time < held->time : !has_time || row->time >= held->time;
+  list->duplicates++;
+  if (list->repeated == DATASET_REPEATED_MEAN) {
+    list->sum[at] += (double)row->rating;
+    list->n_rated[at]++;
+  }
+  if (replaces) *held = *row;
+}
+
+/// Room for a new pair's sum, and its first rating.
+static throng_status begin_mean(interactions *list, double rating) {
+  if (list->repeated != DATASET_REPEATED_MEAN) return THRONG_OK;
+  size_t n = (size_t)list->n;
+  THRONG_TRY(throng_grow((void **)&list->sum, &list->sum_capacity, n + 1, sizeof *list->sum,
+                         "repeated ratings"));
+  THRONG_TRY(throng_grow((void **)&list->n_rated, &list->n_rated_capacity, n + 1,
+                         sizeof *list->n_rated, "repeated ratings"));
+  list->sum[n] = rating;
+  list->n_rated[n] = 1;
+  return THRONG_OK;
+}
+
 throng_status interactions_add(interactions *list, const char *user, size_t user_length,
                                const char *item, size_t item_length, float rating, bool has_time,
                                int64_t time, int64_t line) {
@@ -76,9 +104,7 @@ throng_status interactions_add(interactions *list, const char *user, size_t user
   if ((size_t)list->n + 1 > list->index_size / 4 * 3) THRONG_TRY(grow_index(list));
   uint32_t *slot = find_slot(list, row.user, row.item);
   if (*slot != 0) {
-    interaction *held = &list->row[*slot - 1];
-    list->duplicates++;
-    if (has_time && time < held->time) *held = row;
+    repeat(list, *slot - 1, &row, has_time);
     return THRONG_OK;
   }
   if (list->n >= UINT32_MAX - 1)
@@ -88,9 +114,16 @@ throng_status interactions_add(interactions *list, const char *user, size_t user
                        UINT32_MAX - 1);
   THRONG_TRY(throng_grow((void **)&list->row, &list->capacity, (size_t)list->n + 1,
                          sizeof *list->row, "interactions"));
+  THRONG_TRY(begin_mean(list, (double)rating));
   list->row[list->n++] = row;
   *slot = (uint32_t)list->n;
   return THRONG_OK;
+}
+
+void interactions_settle(interactions *list) {
+  if (list->repeated != DATASET_REPEATED_MEAN) return;
+  for (int64_t i = 0; i < list->n; i++)
+    if (list->n_rated[i] > 1) list->row[i].rating = (float)(list->sum[i] / list->n_rated[i]);
 }
 
 throng_status interactions_core(interactions *list, int32_t k, int64_t *dropped) {

@@ -3,7 +3,7 @@
 #ifndef THRONG_DATA_INTERACTIONS_H
 #define THRONG_DATA_INTERACTIONS_H
 
-#include "base/strings.h"
+#include "data/dataset.h"
 
 /// 32 bytes a row; what grows with a file's kept rows in the first pass, with 4 to 8 bytes a row of
 /// hash index and the ids.
@@ -22,16 +22,23 @@ typedef struct interactions {
   uint32_t *index;  // (index_size) hash of (user, item) to row + 1; 0: free
   size_t index_size;
   int64_t duplicates;
+  dataset_repeated repeated;
+  double *sum;       // (n) of the ratings of each pair, and
+  int32_t *n_rated;  // (n) how many; both for the mean alone
+  size_t sum_capacity, n_rated_capacity;
 } interactions;
 
-throng_status interactions_init(interactions *list);
+throng_status interactions_init(interactions *list, dataset_repeated repeated);
 void interactions_free(interactions *list);
 
-/// Add a row. Of rows with the same user and item the earliest is kept (the first in the file where
-/// times are equal or `has_time` is false); the others are counted.
+/// Add a row. Of rows with the same user and item the one that `repeated` says is kept (by their
+/// order in the file where times are equal or `has_time` is false); the others are counted.
 throng_status interactions_add(interactions *list, const char *user, size_t user_length,
                                const char *item, size_t item_length, float rating, bool has_time,
                                int64_t time, int64_t line);
+
+/// After the last row: put the means of repeated ratings in place.
+void interactions_settle(interactions *list);
 
 /// Drop users and items with fewer than `k` rows, again and again until none is left (the k-core of
 /// the bipartite graph). Ends the adding of rows.

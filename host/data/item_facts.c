@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/numbers.h"
 #include "data/entities.h"
 
 throng_status item_facts_init(item_facts *facts, int64_t n_item) {
@@ -13,8 +14,10 @@ throng_status item_facts_init(item_facts *facts, int64_t n_item) {
   THRONG_TRY(interner_create(&facts->categories));
   THRONG_TRY(interner_create(&facts->attributes));
   size_t n = (size_t)n_item;
-  THRONG_TRY(throng_alloc((void **)&facts->name, n, sizeof *facts->name, "item names"));
-  THRONG_TRY(throng_alloc((void **)&facts->fact, n, sizeof *facts->fact, "item facts"));
+  THRONG_TRY(throng_grow((void **)&facts->name, &facts->name_capacity, n + 1, sizeof *facts->name,
+                         "item names"));
+  THRONG_TRY(throng_grow((void **)&facts->fact, &facts->fact_capacity, n + 1, sizeof *facts->fact,
+                         "item facts"));
   memset(facts->name, 0xFF, n * sizeof *facts->name);
   memset(facts->fact, 0xFF, n * sizeof *facts->fact);
   return THRONG_OK;
@@ -34,6 +37,21 @@ void item_facts_free(item_facts *facts) {
   bytes_free(&facts->word);
   *facts = (item_facts){0};
 }
+
+throng_status item_facts_grow(item_facts *facts) {
+  size_t n = (size_t)facts->n_item + 1;
+  THRONG_TRY(throng_grow((void **)&facts->name, &facts->name_capacity, n, sizeof *facts->name,
+                         "item names"));
+  THRONG_TRY(throng_grow((void **)&facts->fact, &facts->fact_capacity, n, sizeof *facts->fact,
+                         "item facts"));
+  facts->name[facts->n_item] = facts->fact[facts->n_item] = -1;
+  facts->n_item++;
+  return THRONG_OK;
+}
+
+void item_facts_return(item_facts *facts, int64_t item) { facts->current = item; }
+
+void item_facts_leave(item_facts *facts) { facts->current = -1; }
 
 bool item_facts_begin(item_facts *facts, int64_t item) {
   if (facts->name[item] >= 0) return false;
@@ -117,6 +135,7 @@ throng_status item_facts_end(item_facts *facts) {
 }
 
 void bucket_word(double value, const double *bound, int n_bound, char *out) {
+  NUMBERS_WITHOUT_LOCALE;
   int i = 0;
   while (i < n_bound && value >= bound[i]) i++;
   if (i == 0) {

@@ -15,12 +15,18 @@ typedef struct item_facts {
   interner *categories, *attributes;
   int64_t *category, *attribute;  // pairs item << 32 | word
   int64_t n_category, n_attribute;
-  size_t category_capacity, attribute_capacity;
+  size_t category_capacity, attribute_capacity, name_capacity, fact_capacity;
   byte_buffer name_text, fact_text, word;  // of the current item
 } item_facts;
 
 throng_status item_facts_init(item_facts *facts, int64_t n_item);
 void item_facts_free(item_facts *facts);
+
+/// Room for one more item, not described yet.
+throng_status item_facts_grow(item_facts *facts);
+/// Words of an item that may have been described already are added to it until item_facts_leave.
+void item_facts_return(item_facts *facts, int64_t item);
+void item_facts_leave(item_facts *facts);
 
 /// Begin to describe an item; false where it has been described before (the first counts).
 bool item_facts_begin(item_facts *facts, int64_t item);

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "data/csv_parser.h"
-#include "data/ingest.h"
+#include "data/table_rows.h"
 
 typedef enum layout { LAYOUT_100K_RATINGS, LAYOUT_100K_ITEMS, LAYOUT_1M, LAYOUT_CSV } layout;
 
@@ -43,64 +42,66 @@ static int split(const char *line, size_t length, const char *separator, field *
   return n;
 }
 
-static throng_status add_rating(ingest *in, const line_reader *reader, int64_t line,
-                                const field f[4]) {
+/// User, item, rating and time of a line; the time may be missing where no line has one.
+static throng_status add_line(ingest *in, line_reader *reader, const char *line, size_t length,
+                              const char *separator) {
+  field f[5];
   double rating;
-  int64_t time;
-  THRONG_TRY(ingest_parse_rating(reader, f[2].text, f[2].length, &rating));
-  THRONG_TRY(ingest_parse_time(reader, f[3].text, f[3].length, &time));
-  return ingest_add(in, reader, line, f[0].text, f[0].length, f[1].text, f[1].length, rating, time);
+  int64_t time = 0;
+  bool rated;
+  THRONG_TRY(line_reader_require_utf8(reader, line, length));
+  int n = split(line, length, separator, f, 5);
+  if (in->rows.n == 0) in->has_time = n != 3;
+  if (n != (in->has_time ? 4 : 3))
+    return line_reader_fail(reader, "%d fields, expected user, item, rating%s", n,
+                            in->has_time ? ", timestamp" : "");
+  THRONG_TRY(ingest_parse_rating(in, reader, f[2].text, f[2].length, &rating, &rated));
+  if (!rated) return THRONG_OK;
+  if (in->has_time) THRONG_TRY(ingest_parse_time(in, reader, f[3].text, f[3].length, &time));
+  return ingest_add(in, reader, line_reader_number(reader), f[0].text, f[0].length, f[1].text,
+                    f[1].length, rating, time);
 }
 
 static throng_status scan_lines(ingest *in, line_reader *reader, const char *separator) {
   while (!ingest_full(in)) {
     char *line;
     size_t length;
-    THRONG_TRY(line_reader_next(reader, &line, &length));
-    if (!line) break;
-    if (length == 0) continue;
-    THRONG_TRY(line_reader_require_utf8(reader, line, length));
-    field f[5];
-    int n = split(line, length, separator, f, 5);
-    if (n != 4)
-      return line_reader_fail(reader, "%d fields, expected user, item, rating, timestamp", n);
-    THRONG_TRY(add_rating(in, reader, line_reader_number(reader), f));
+    int64_t before = line_reader_number(reader);
+    throng_status status = line_reader_next(reader, &line, &length);
+    if (status == THRONG_OK && !line) break;
+    if (status == THRONG_OK && length > 0) status = add_line(in, reader, line, length, separator);
+    THRONG_TRY(ingest_end_row(in, reader, before, status));
   }
   return THRONG_OK;
 }
 
-static throng_status scan_csv(ingest *in, line_reader *reader) {
-  static const char *const name[4] = {"userId", "movieId", "rating", "timestamp"};
-  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
-  int column[4];
-  throng_status status;
-  THRONG_TRY_GOTO(csv_read_header(&csv));
-  for (int i = 0; i < 4; i++)
-    THRONG_TRY_GOTO(csv_require_column(&csv, name[i], "dataset.ratings", &column[i]));
-  while (!ingest_full(in)) {
-    bool more;
-    THRONG_TRY_GOTO(csv_next(&csv, &more));
-    if (!more) break;
-    field f[4];
-    for (int i = 0; i < 4; i++)
-      f[i] = (field){csv_field(&csv, column[i]), csv_length(&csv, column[i])};
-    THRONG_TRY_GOTO(add_rating(in, reader, csv.line, f));
-  }
-done:
-  csv_free(&csv);
-  return status;
+static throng_status scan_csv(ingest *in, csv_parser *csv) {
+  static const char *const rating[] = {"rating", NULL}, *const time[] = {"timestamp", NULL};
+  row_columns c = {.text = -1};
+  THRONG_TRY(csv_begin(csv, in->def->csv.names));
+  THRONG_TRY(csv_require_column(csv, "userId", "dataset.ratings", &c.user));
+  THRONG_TRY(csv_require_column(csv, "movieId", "dataset.ratings", &c.item));
+  THRONG_TRY(table_rating_column(in, csv, NULL, rating, &c.rating));
+  THRONG_TRY(table_column(csv, NULL, "dataset.ratings", time, true, &c.time));
+  table_note_columns(in, csv, &c, NULL);
+  return table_rows_scan(in, csv, &c);
 }
 
 static throng_status scan(ingest *in) {
-  line_reader *reader;
+  static const char *const wanted[] = {"userId", "movieId", "rating", "timestamp", NULL};
+  const char *path = in->def->ratings;
+  csv_parser csv = {0};
   layout kind;
-  in->has_time = true;
-  THRONG_TRY(find_layout(in->def->ratings, "dataset.ratings", &kind));
-  THRONG_TRY(ingest_open(in, in->def->ratings, "dataset.ratings", "read ratings", &reader));
+  THRONG_TRY(find_layout(path, "dataset.ratings", &kind));
+  if (in->def->csv.names && *in->def->csv.names) kind = LAYOUT_CSV;
+  if (kind == LAYOUT_CSV)
+    THRONG_TRY(ingest_dialect(in, path, "dataset.ratings", wanted, CSV_COMMAS, true, &csv));
+  THRONG_TRY(ingest_open(in, path, "dataset.ratings", "read ratings", &csv.reader));
   throng_status status = kind == LAYOUT_CSV
-                             ? scan_csv(in, reader)
-                             : scan_lines(in, reader, kind == LAYOUT_1M ? "::" : "\t");
-  ingest_close(in, reader, true);
+                             ? scan_csv(in, &csv)
+                             : scan_lines(in, csv.reader, kind == LAYOUT_1M ? "::" : "\t");
+  csv_free(&csv);
+  ingest_close(in, csv.reader, true);
   return status;
 }
 
@@ -156,7 +157,8 @@ static throng_status describe_100k(ingest *in, const line_reader *reader, const 
   field f[25];
   int n = split(line->data, line->length, "|", f, 25);
   if (n != 24) return line_reader_fail(reader, "%d fields between '|', expected 24", n);
-  int32_t item = ingest_find_item(in, f[0].text, f[0].length);
+  int32_t item;
+  THRONG_TRY(ingest_find_item(in, f[0].text, f[0].length, &item));
   if (item < 0 || !item_facts_begin(&in->facts, item)) return THRONG_OK;
   THRONG_TRY(title(&in->facts, f[1]));
   for (int i = 0; i < 19; i++) {
@@ -177,7 +179,8 @@ static throng_status describe_1m(ingest *in, const line_reader *reader, const by
   const char *last = NULL;
   for (const char *at = n == 2 ? f[1].text : ""; (at = strstr(at, "::")); at++) last = at;
   if (!last) return line_reader_fail(reader, "expected id::title::genres");
-  int32_t item = ingest_find_item(in, f[0].text, f[0].length);
+  int32_t item;
+  THRONG_TRY(ingest_find_item(in, f[0].text, f[0].length, &item));
   if (item < 0 || !item_facts_begin(&in->facts, item)) return THRONG_OK;
   THRONG_TRY(title(&in->facts, (field){f[1].text, (size_t)(last - f[1].text)}));
   THRONG_TRY(genres(&in->facts, (field){last + 2, f[1].length - (size_t)(last + 2 - f[1].text)}));
@@ -204,7 +207,7 @@ done:
 
 static throng_status describe_csv(ingest *in, line_reader *reader) {
   static const char *const name[3] = {"movieId", "title", "genres"};
-  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
+  csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
   int column[3];
   throng_status status;
   THRONG_TRY_GOTO(csv_read_header(&csv));
@@ -217,7 +220,8 @@ static throng_status describe_csv(ingest *in, line_reader *reader) {
     field f[3];
     for (int i = 0; i < 3; i++)
       f[i] = (field){csv_field(&csv, column[i]), csv_length(&csv, column[i])};
-    int32_t item = ingest_find_item(in, f[0].text, f[0].length);
+    int32_t item;
+    THRONG_TRY(ingest_find_item(in, f[0].text, f[0].length, &item));
     if (item < 0 || !item_facts_begin(&in->facts, item)) continue;
     THRONG_TRY_GOTO(title(&in->facts, f[1]));
     THRONG_TRY_GOTO(genres(&in->facts, f[2]));
@@ -229,7 +233,6 @@ done:
 }
 
 static throng_status items(ingest *in) {
-  if (!in->def->items) return THRONG_OK;
   line_reader *reader;
   layout kind;
   THRONG_TRY(find_layout(in->def->items, "dataset.items", &kind));
@@ -240,4 +243,72 @@ static throng_status items(ingest *in) {
   return status;
 }
 
-const dataset_reader movielens_reader = {"movielens", 0.5, 5, scan, NULL, items};
+// --- tags ----------------------------------------------------------------------------------------
+
+static throng_status add_tag(ingest *in, field id, field tag) {
+  int32_t item;
+  THRONG_TRY(ingest_find_item(in, id.text, id.length, &item));
+  if (item < 0) return THRONG_OK;
+  item_facts_return(&in->facts, item);
+  throng_status status = item_facts_attribute(&in->facts, "tag", tag.text, tag.length);
+  item_facts_leave(&in->facts);
+  return status;
+}
+
+/// tags.csv: userId,movieId,tag,timestamp.
+static throng_status tags_csv(ingest *in, line_reader *reader) {
+  csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
+  int id, tag;
+  throng_status status;
+  THRONG_TRY_GOTO(csv_read_header(&csv));
+  THRONG_TRY_GOTO(csv_require_column(&csv, "movieId", "dataset.tags", &id));
+  THRONG_TRY_GOTO(csv_require_column(&csv, "tag", "dataset.tags", &tag));
+  for (;;) {
+    bool more;
+    THRONG_TRY_GOTO(csv_next(&csv, &more));
+    if (!more) break;
+    THRONG_TRY_GOTO(add_tag(in, (field){csv_field(&csv, id), csv_length(&csv, id)},
+                            (field){csv_field(&csv, tag), csv_length(&csv, tag)}));
+  }
+done:
+  csv_free(&csv);
+  return status;
+}
+
+/// tags.dat of 10M: user :: movie :: tag, which may hold colons :: time.
+static throng_status tags_lines(ingest *in, line_reader *reader) {
+  byte_buffer text = {0};
+  throng_status status = THRONG_OK;
+  for (;;) {
+    char *line;
+    size_t length;
+    field f[3];
+    THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
+    if (!line) break;
+    if (length == 0) continue;
+    THRONG_TRY_GOTO(to_utf8(line, length, &text));
+    const char *last = NULL;
+    if (split(text.data, text.length, "::", f, 3) == 3)
+      for (const char *at = f[2].text; (at = strstr(at, "::")); at++) last = at;
+    if (!last) {
+      status = line_reader_fail(reader, "expected user::movie::tag::timestamp");
+      goto done;
+    }
+    THRONG_TRY_GOTO(add_tag(in, f[1], (field){f[2].text, (size_t)(last - f[2].text)}));
+  }
+done:
+  bytes_free(&text);
+  return status;
+}
+
+throng_status movielens_read_tags(ingest *in) {
+  line_reader *reader;
+  layout kind;
+  THRONG_TRY(find_layout(in->def->tags, "dataset.tags", &kind));
+  THRONG_TRY(ingest_open(in, in->def->tags, "dataset.tags", "read tags", &reader));
+  throng_status status = kind == LAYOUT_1M ? tags_lines(in, reader) : tags_csv(in, reader);
+  ingest_close(in, reader, false);
+  return status;
+}
+
+const dataset_reader movielens_reader = {"movielens", 0.5, 5, scan, NULL, items, "dataset.items"};

@@ -1,10 +1,9 @@
 /// RecBole's atomic files: tab-separated, with a header of name:type; interactions (.inter) and,
 /// where given, items (.item). Sequences are separated by spaces.
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "data/number.h"
+#include "data/item_table.h"
 #include "data/table_rows.h"
 
 typedef enum column_type { TOKEN, TOKEN_SEQ, FLOAT, FLOAT_SEQ, N_TYPE } column_type;
@@ -34,34 +33,26 @@ static throng_status read_header(csv_parser *csv, column_type *type) {
   return status;
 }
 
-/// The column that the config names, or the first of the usual names that is there; -1 where an
-/// optional one is missing.
-static throng_status choose(const csv_parser *csv, const char *wanted, const char *key,
-                            const char *const usual[], bool optional, int *column) {
-  if (wanted) return csv_require_column(csv, wanted, key, column);
-  for (int i = 0; usual[i]; i++)
-    if ((*column = csv_find_column(csv, usual[i])) >= 0) return THRONG_OK;
-  return optional ? THRONG_OK : csv_require_column(csv, usual[0], key, column);
-}
-
-static throng_status find_columns(const csv_parser *csv, const dataset_def *def, row_columns *c) {
+static throng_status find_columns(ingest *in, const csv_parser *csv, row_columns *c) {
+  const dataset_def *def = in->def;
   static const char *const user[] = {"user_id", "user", NULL};
   static const char *const item[] = {"item_id", "item", "business_id", NULL};
   static const char *const rating[] = {"rating", "stars", NULL};
   static const char *const time[] = {"timestamp", "time", "date", NULL};
   static const char *const text[] = {"review", "review_text", "text", NULL};
-  THRONG_TRY(choose(csv, def->column_user, "dataset.columns.user", user, false, &c->user));
-  THRONG_TRY(choose(csv, def->column_item, "dataset.columns.item", item, false, &c->item));
-  THRONG_TRY(choose(csv, def->column_rating, "dataset.columns.rating", rating, false, &c->rating));
-  THRONG_TRY(choose(csv, def->column_time, "dataset.columns.time", time, true, &c->time));
-  return choose(csv, def->column_text, "dataset.columns.text", text, true, &c->text);
+  THRONG_TRY(table_column(csv, def->column_user, "dataset.columns.user", user, false, &c->user));
+  THRONG_TRY(table_column(csv, def->column_item, "dataset.columns.item", item, false, &c->item));
+  THRONG_TRY(table_rating_column(in, csv, def->column_rating, rating, &c->rating));
+  THRONG_TRY(table_column(csv, def->column_time, "dataset.columns.time", time, true, &c->time));
+  return table_column(csv, def->column_text, "dataset.columns.text", text, true, &c->text);
 }
 
 static throng_status scan_rows(ingest *in, csv_parser *csv) {
   column_type type[CSV_MAX_FIELDS];
   row_columns c;
   THRONG_TRY(read_header(csv, type));
-  THRONG_TRY(find_columns(csv, in->def, &c));
+  THRONG_TRY(find_columns(in, csv, &c));
+  table_note_columns(in, csv, &c, "dataset.columns.time");
   return table_rows_scan(in, csv, &c);
 }
 
@@ -69,7 +60,7 @@ static throng_status read_texts(ingest *in, csv_parser *csv) {
   column_type type[CSV_MAX_FIELDS];
   row_columns c;
   THRONG_TRY(read_header(csv, type));
-  THRONG_TRY(find_columns(csv, in->def, &c));
+  THRONG_TRY(find_columns(in, csv, &c));
   return table_rows_texts(in, csv, &c);
 }
 
@@ -92,21 +83,6 @@ static throng_status sequence(item_facts *facts, const char *name, const char *a
   return THRONG_OK;
 }
 
-/// "1995" of a year's column to "decade: 1990s"; prices to buckets; other figures are no words.
-static throng_status figure(item_facts *facts, const char *name, const char *text, size_t length) {
-  static const double price_bound[] = {5, 10, 20, 50, 100, 200, 500};
-  double value;
-  char word[64];
-  if (!number_parse(text, length, &value) || !isfinite(value)) return THRONG_OK;
-  if (strstr(name, "year") && value >= 1000 && value < 10000) {
-    snprintf(word, sizeof word, "%d0s", (int)value / 10);
-    return item_facts_attribute(facts, "decade", word, strlen(word));
-  }
-  if (strcmp(name, "price") != 0) return THRONG_OK;
-  bucket_word(value, price_bound, sizeof price_bound / sizeof price_bound[0], word);
-  return item_facts_attribute(facts, "price", word, strlen(word));
-}
-
 static throng_status describe(item_facts *facts, const csv_parser *csv, const column_type *type,
                               int id) {
   static const char *const titles[] = {"title", "name", "movie_title", "item_name", NULL};
@@ -123,7 +99,8 @@ static throng_status describe(item_facts *facts, const csv_parser *csv, const co
     } else if (type[i] == TOKEN_SEQ) {
       THRONG_TRY(item_facts_text(facts, text, length));
     } else if (type[i] == FLOAT || strstr(name, "year")) {
-      THRONG_TRY(figure(facts, name, text, length));
+      bool taken;
+      THRONG_TRY(item_table_figure(facts, name, text, length, &taken));
     } else if (type[i] == TOKEN) {
       if (one_of(name, groups)) THRONG_TRY(item_facts_category(facts, text, length));
       THRONG_TRY(item_facts_attribute(facts, name, text, length));
@@ -137,12 +114,14 @@ static throng_status describe_all(ingest *in, csv_parser *csv) {
   column_type type[CSV_MAX_FIELDS];
   int id;
   THRONG_TRY(read_header(csv, type));
-  THRONG_TRY(choose(csv, in->def->column_item, "dataset.columns.item", item_name, false, &id));
+  THRONG_TRY(
+      table_column(csv, in->def->column_item, "dataset.columns.item", item_name, false, &id));
   for (;;) {
     bool more;
     THRONG_TRY(csv_next(csv, &more));
     if (!more) return THRONG_OK;
-    int32_t item = ingest_find_item(in, csv_field(csv, id), csv_length(csv, id));
+    int32_t item;
+    THRONG_TRY(ingest_find_item(in, csv_field(csv, id), csv_length(csv, id), &item));
     if (item < 0 || !item_facts_begin(&in->facts, item)) continue;
     THRONG_TRY(describe(&in->facts, csv, type, id));
     THRONG_TRY(item_facts_end(&in->facts));
@@ -153,12 +132,12 @@ typedef throng_status pass_fn(ingest *in, csv_parser *csv);
 
 static throng_status run_pass(ingest *in, const char *path, const char *key, const char *stage,
                               bool rows, pass_fn *pass) {
-  line_reader *reader;
-  THRONG_TRY(ingest_open(in, path, key, stage, &reader));
-  csv_parser csv = {.reader = reader, .delimiter = '\t'};
+  csv_parser csv = {0};
+  THRONG_TRY(ingest_dialect(in, path, key, NULL, CSV_TABS, rows, &csv));
+  THRONG_TRY(ingest_open(in, path, key, stage, &csv.reader));
   throng_status status = pass(in, &csv);
   csv_free(&csv);
-  ingest_close(in, reader, rows);
+  ingest_close(in, csv.reader, rows);
   return status;
 }
 
@@ -173,8 +152,7 @@ static throng_status texts(ingest *in) {
 }
 
 static throng_status items(ingest *in) {
-  if (!in->def->items) return THRONG_OK;
   return run_pass(in, in->def->items, "dataset.items", "read items", false, describe_all);
 }
 
-const dataset_reader recbole_reader = {"recbole", NAN, NAN, scan, texts, items};
+const dataset_reader recbole_reader = {"recbole", NAN, NAN, scan, texts, items, "dataset.items"};

@@ -1,4 +1,4 @@
-/// Reading reasons from JSON or lines.
+/// From a text to its values, from a value to its reasons.
 #include "llm/answer.h"
 
 #include <ctype.h>
@@ -6,178 +6,369 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/json.h"
+#include "llm/answer_reading.h"
+#include "llm/answer_words.h"
+#include "llm/lenient.h"
 
-typedef struct reading {
-  chat_side asked;
-  answer_visitor *visit;
-  void *context;
-  answer_shape *shape;
-} reading;
+enum {
+  MOST_WRAPPERS = 6,      // objects and lists around an answer
+  MOST_UNESCAPED = 3,     // JSON strings that hold JSON
+  MOST_WORK_FACTOR = 16,  // bytes looked at, by byte of the text: hostile brackets end there
+  MOST_BEFORE = 80,       // bytes of the line before a list, which may name its side
+};
 
-static throng_status take(reading *r, const answer_reason *reason) {
-  if (r->shape->reasons == ANSWER_MAX_REASONS) return THRONG_OK;
-  if (!(r->asked & reason->side)) {
-    ++r->shape->other_side;
-    return THRONG_OK;
-  }
-  if (reason->n_keyword == 0 || strlen(reason->evidence) > ANSWER_MAX_TEXT) {
-    ++r->shape->malformed;
-    return THRONG_OK;
-  }
-  ++r->shape->reasons;
-  return r->visit(r->context, reason);
+static bool same_reason(const answer_reason *a, const answer_reason *b) {
+  if (a->side != b->side || a->n_evidence != b->n_evidence || a->n_keyword != b->n_keyword)
+    return false;
+  for (int32_t i = 0; i < a->n_evidence; ++i)
+    if (strcmp(a->evidence[i], b->evidence[i]) != 0) return false;
+  for (int32_t i = 0; i < a->n_keyword; ++i)
+    if (strcmp(a->keyword[i], b->keyword[i]) != 0) return false;
+  return true;
 }
 
-static void add_keyword(answer_reason *reason, const char *text) {
+void answer_take(answer_reading *r, const answer_reason *reason) {
+  if (r->n == ANSWER_MAX_REASONS) return;
+  r->last_malformed = false;
+  if (!(r->asked & reason->side)) {
+    ++r->shape->other_side;
+    return;
+  }
+  if (reason->n_keyword == 0 ||
+      (reason->n_evidence && strlen(reason->evidence[0]) > ANSWER_MAX_TEXT)) {
+    r->last_malformed = true;
+    ++r->shape->malformed;
+    return;
+  }
+  for (int32_t i = 0; i < r->earlier; ++i)  // models say all of it twice
+    if (same_reason(&r->reason[i], reason)) return;
+  answer_reason *to = &r->reason[r->n++];
+  *to = *reason;
+  if (to->n_evidence == 0) to->evidence[0] = "";
+}
+
+static const char *skip_space(const char *text) {
   while (isspace((unsigned char)*text)) ++text;
+  return text;
+}
+
+void answer_add_keyword(answer_reason *reason, const char *text) {
+  text = skip_space(text);
   size_t length = strlen(text);
   if (length && length <= ANSWER_MAX_KEYWORD && reason->n_keyword < ANSWER_MAX_KEYWORDS)
     reason->keyword[reason->n_keyword++] = text;
 }
 
-/// Keywords between ';' or ','. Changes the text.
-static void split_keywords(answer_reason *reason, char *text) {
+void answer_add_evidence(answer_reason *reason, const char *text) {
+  if (*skip_space(text) && reason->n_evidence < ANSWER_MAX_EVIDENCE)
+    reason->evidence[reason->n_evidence++] = text;
+}
+
+void answer_split_keywords(answer_reason *reason, char *text) {
   for (char *save = NULL, *word = strtok_r(text, ";,", &save); word;
        word = strtok_r(NULL, ";,", &save))
-    add_keyword(reason, word);
+    answer_add_keyword(reason, word);
 }
 
-static const char *string_of(const cJSON *object, const char *key) {
-  const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
-  return cJSON_IsString(value) ? value->valuestring : "";
+chat_side answer_default_side(const answer_reading *r, chat_side heading) {
+  return heading ? heading : r->asked == CHAT_BOTH ? 0 : r->asked;
 }
 
-static throng_status take_entry(reading *r, chat_side side, const cJSON *entry) {
-  if (!cJSON_IsObject(entry)) {
-    ++r->shape->malformed;
-    return THRONG_OK;
+throng_status answer_keep_text(answer_reading *r, const char *text, size_t length, char **out) {
+  char *copy = malloc(length + 1);
+  if (!copy) return throng_fail(THRONG_ERROR_MEMORY, "an answer of %zu bytes", length);
+  memcpy(copy, text, length);
+  copy[length] = '\0';
+  cJSON *keep = cJSON_CreateString("");
+  if (!keep || !cJSON_AddItemToArray(r->texts, keep)) {
+    free(copy);
+    return throng_fail(THRONG_ERROR_MEMORY, "an answer of %zu bytes", length);
   }
-  answer_reason reason = {
-      .side = side, .reason = string_of(entry, "reason"), .evidence = string_of(entry, "evidence")};
-  const cJSON *keywords = cJSON_GetObjectItemCaseSensitive(entry, "keywords"), *word;
-  if (cJSON_IsString(keywords)) split_keywords(&reason, keywords->valuestring);
-  if (cJSON_IsArray(keywords))
-    cJSON_ArrayForEach(word, keywords) if (cJSON_IsString(word))
-        add_keyword(&reason, word->valuestring);
-  return take(r, &reason);
-}
-
-static throng_status take_list(reading *r, chat_side side, const cJSON *list) {
-  const cJSON *entry;
-  if (!cJSON_IsArray(list)) return THRONG_OK;
-  cJSON_ArrayForEach(entry, list) THRONG_TRY(take_entry(r, side, entry));
+  cJSON_free(keep->valuestring);
+  keep->valuestring = *out = copy;
   return THRONG_OK;
 }
 
-static throng_status take_tree(reading *r, const cJSON *tree) {
-  if (cJSON_IsArray(tree) && r->asked != CHAT_BOTH) return take_list(r, r->asked, tree);
-  THRONG_TRY(take_list(r, CHAT_LIKE, cJSON_GetObjectItemCaseSensitive(tree, "like")));
-  return take_list(r, CHAT_DISLIKE, cJSON_GetObjectItemCaseSensitive(tree, "dislike"));
+static throng_status take_text(answer_reading *r, const char *text, chat_side side, int depth);
+
+static answer_field field_of(const cJSON *member) {
+  return member->string ? answer_field_of(member->string, strlen(member->string)) : FIELD_NONE;
 }
 
-/// The end of the JSON value at `text`: behind its closing bracket; NULL where it breaks off. Then
-/// `*cut` is the place behind the last whole entry of a list, with `open` (8) brackets open there.
-static const char *find_end(const char *text, const char **cut, char *open, int *n_open) {
-  char stack[8];
-  int depth = 0;
-  *cut = NULL;
+static chat_side side_of(const char *text) { return text ? answer_side_of(text, strlen(text)) : 0; }
+
+/// The texts of a field: a string, or the strings of a list and of its objects.
+static void add_texts(answer_reason *reason, answer_field field, cJSON *value) {
+  if (cJSON_IsString(value) && field == FIELD_KEYWORDS)
+    answer_split_keywords(reason, value->valuestring);
+  if (cJSON_IsString(value) && field == FIELD_EVIDENCE)
+    answer_add_evidence(reason, value->valuestring);
+  for (cJSON *c = cJSON_IsString(value) ? NULL : value->child; c; c = c->next) {
+    cJSON *text = cJSON_IsObject(c) ? c->child : c;
+    if (cJSON_IsObject(value) && cJSON_IsNumber(c) && field == FIELD_KEYWORDS)
+      answer_add_keyword(reason, c->string);  // {"warm sound": 0.9}
+    if (!cJSON_IsString(text)) continue;
+    if (field == FIELD_KEYWORDS)
+      answer_add_keyword(reason, text->valuestring);
+    else
+      answer_add_evidence(reason, text->valuestring);
+  }
+}
+
+static bool is_entry(const cJSON *value) {
+  if (!cJSON_IsObject(value)) return false;
+  for (const cJSON *c = value->child; c; c = c->next) {
+    answer_field field = field_of(c);
+    // {"text": "{..}"} wraps an answer.
+    bool wraps = cJSON_IsString(c) && strpbrk(c->valuestring, "{[");
+    if (field == FIELD_KEYWORDS) return true;
+    if ((field == FIELD_EVIDENCE || field == FIELD_REASON) && !wraps) return true;
+  }
+  return false;
+}
+
+static void take_entry(answer_reading *r, chat_side side, cJSON *entry) {
+  answer_reason reason = {.reason = ""};
+  chat_side own = 0;
+  for (cJSON *c = entry->child; c; c = c->next) {
+    answer_field field = field_of(c);
+    if (field == FIELD_REASON && cJSON_IsString(c)) reason.reason = c->valuestring;
+    if (field == FIELD_EVIDENCE || field == FIELD_KEYWORDS) add_texts(&reason, field, c);
+    if (field == FIELD_SIDE && cJSON_IsString(c)) own = side_of(c->valuestring);
+    if (cJSON_IsBool(c) && side_of(c->string))  // "like": true
+      own = cJSON_IsTrue(c) ? side_of(c->string) : CHAT_BOTH & ~side_of(c->string);
+  }
+  // What the list is called counts more than what an entry says of itself.
+  reason.side = side ? side : own ? own : answer_default_side(r, r->heading);
+  if (reason.side) {
+    answer_take(r, &reason);
+    return;
+  }
+  r->last_malformed = true;
+  ++r->shape->malformed;
+}
+
+static bool holds_values(const cJSON *value) {
+  return cJSON_IsArray(value) || cJSON_IsObject(value);
+}
+
+/// Lists by side, whatever stands beside them; texts by side where it is no entry.
+static bool names_sides(const cJSON *value) {
+  bool weak = false;
+  for (const cJSON *c = value->child; c; c = c->next) {
+    if (!side_of(c->string)) continue;
+    if (holds_values(c)) return true;
+    weak |= cJSON_IsNull(c) || cJSON_IsString(c);
+  }
+  return weak && !is_entry(value);
+}
+
+static throng_status take_value(answer_reading *r, chat_side side, cJSON *value, int depth);
+
+/// What stands below a key that names a side.
+static throng_status take_side(answer_reading *r, chat_side side, cJSON *value, int depth) {
+  if (cJSON_IsNull(value) || (holds_values(value) && !value->child)) {
+    if (r->asked & side) r->shape->empty = true;
+    return THRONG_OK;
+  }
+  return take_value(r, side, value, depth + 1);
+}
+
+/// `side`: what a key or heading above has named; 0: nothing yet.
+static throng_status take_value(answer_reading *r, chat_side side, cJSON *value, int depth) {
+  if (depth > MOST_WRAPPERS) return THRONG_OK;
+  if (cJSON_IsString(value)) return take_text(r, value->valuestring, side, depth + 1);
+  if (!holds_values(value)) {
+    r->last_malformed = side != 0;
+    r->shape->malformed += side != 0;
+    return THRONG_OK;
+  }
+  bool sides = cJSON_IsObject(value) && !side && names_sides(value);
+  if (!sides && is_entry(value)) return take_entry(r, side, value), THRONG_OK;
+  for (cJSON *c = value->child; c; c = c->next) {
+    chat_side named = sides ? side_of(c->string) : 0;
+    if (named)
+      THRONG_TRY(take_side(r, named, c, depth));
+    else if (!sides && (side || holds_values(c) || cJSON_IsString(c)))
+      THRONG_TRY(take_value(r, side, c, depth + 1));
+  }
+  return THRONG_OK;
+}
+
+/// Does a value that broke off have keys of an answer? A bracket of prose has none.
+static bool begins_answer(const cJSON *value, int depth) {
+  if (depth > MOST_WRAPPERS) return false;
+  if (cJSON_IsObject(value) && (names_sides(value) || is_entry(value))) return true;
+  for (const cJSON *c = value->child; c; c = c->next)
+    if (begins_answer(c, depth + 1)) return true;
+  return false;
+}
+
+/// The side that the line before a value names: "**Dislikes:** [...]".
+static chat_side side_before(const char *from, const char *at) {
+  while (at > from && (isspace((unsigned char)at[-1]) || at[-1] == '`')) --at;
+  if (at - from > 8 && !strncasecmp(at - 4, "json", 4) && at[-5] == '`')
+    for (at -= 4; at > from && (isspace((unsigned char)at[-1]) || at[-1] == '`');) --at;
+  const char *line = at;
+  while (line > from && line[-1] != '\n' && at - line < MOST_BEFORE) --line;
+  return answer_side_of(line, (size_t)(at - line));
+}
+
+/// Every value of a text, one after another. Prose between them is left out; what a person sees as
+/// a bracket of prose is none of JSON.
+static throng_status take_values(answer_reading *r, const char *text, chat_side side, int depth) {
+  const char *from = text, *end = text + strlen(text);
+  size_t work = (size_t)(end - text) * MOST_WORK_FACTOR;
+  for (const char *at = text; (at = strpbrk(at, "{["));) {
+    size_t used;
+    bool cut;
+    cJSON *tree;
+    THRONG_TRY(lenient_parse(at, (size_t)(end - at), &used, &cut, &tree));
+    if (used > work) return cJSON_Delete(tree), THRONG_OK;
+    work -= used;
+    if (!tree) {
+      ++at;
+      continue;
+    }
+    if (!cJSON_AddItemToArray(r->texts, tree)) {
+      cJSON_Delete(tree);
+      return throng_fail(THRONG_ERROR_MEMORY, "an answer: out of memory");
+    }
+    answer_shape before = *r->shape;
+    int32_t n = r->n;
+    r->last_malformed = false;
+    r->heading = side_before(from, at);
+    r->earlier = n;
+    THRONG_TRY(take_value(r, side, tree, depth));
+    if (cut && r->n == n && !r->shape->empty) {
+      // A bracket of prose that never closes, or nothing whole before the end.
+      *r->shape = before;
+      r->shape->cut |= begins_answer(tree, 0);
+      ++at;
+      continue;
+    }
+    if (cut && r->last_malformed) --r->shape->malformed;  // the end took its fields
+    r->shape->json = true;
+    r->shape->cut |= cut;
+    at += used;
+    from = at;
+  }
+  return THRONG_OK;
+}
+
+static bool came(const answer_reading *r) {
+  return r->n || r->shape->empty || r->shape->other_side;
+}
+
+/// JSON within a JSON string, or with its quotes escaped for no reason: once less.
+static throng_status take_unescaped(answer_reading *r, const char *text, chat_side side,
+                                    int depth) {
+  char *copy, *to;
+  THRONG_TRY(answer_keep_text(r, text, strlen(text), &copy));
+  to = copy;
   for (const char *at = text; *at; ++at) {
-    if (*at == '"') {
-      for (++at; *at && *at != '"'; ++at)
-        if (*at == '\\' && at[1]) ++at;
-      if (!*at) return NULL;
-    } else if (*at == '{' || *at == '[') {
-      if (depth == 8) return NULL;  // no answer of ours is so deep
-      stack[depth++] = *at == '{' ? '}' : ']';
-    } else if (*at == '}' || *at == ']') {
-      if (depth == 0 || stack[depth - 1] != *at) return NULL;
-      if (--depth == 0) return at + 1;
-      if (stack[depth - 1] == ']' && *at == '}') {
-        *cut = at + 1;
-        *n_open = depth;
-        memcpy(open, stack, (size_t)depth);
-      }
+    if (*at != '\\' || !at[1]) {
+      *to++ = *at;
+      continue;
+    }
+    ++at;
+    if (strchr("\"\\/'", *at)) {
+      *to++ = *at;
+    } else if (*at == 'n' || *at == 't' || *at == 'r') {
+      *to++ = *at == 'n' ? '\n' : ' ';
+    } else {
+      *to++ = '\\';
+      *to++ = *at;
     }
   }
-  return NULL;
+  *to = '\0';
+  return take_text(r, copy, side, depth);
 }
 
-static throng_status read_json(reading *r, const char *text) {
-  char open[8];
-  int n_open = 0;
-  const char *cut, *end = find_end(text, &cut, open, &n_open);
-  if (!end && !cut) return THRONG_OK;
-  size_t length = (size_t)((end ? end : cut) - text);
-  char *copy = malloc(length + 9);
-  cJSON *tree = NULL;
-  if (!copy) return throng_fail(THRONG_ERROR_MEMORY, "an answer of %zu bytes", length);
-  memcpy(copy, text, length);
-  while (!end && n_open) copy[length++] = open[--n_open];
-  throng_status status = json_parse("the answer", 1, copy, length, JSON_DUPLICATES, &tree);
-  free(copy);
-  if (status == THRONG_ERROR_DATA) return THRONG_OK;  // no JSON after all
-  if (status != THRONG_OK) return status;
-  r->shape->json = true;
-  r->shape->cut = !end;
-  status = take_tree(r, tree);
-  cJSON_Delete(tree);
-  return status;
-}
-
-static char *trim(char *text) {
-  while (isspace((unsigned char)*text)) ++text;
-  size_t n = strlen(text);
-  while (n && isspace((unsigned char)text[n - 1])) text[--n] = '\0';
-  return text;
-}
-
-/// "like | reason | evidence | keyword; keyword", with or without a bullet before it.
-static throng_status read_line(reading *r, char *line) {
-  while (*line &&
-         (isspace((unsigned char)*line) || isdigit((unsigned char)*line) || strchr("-*.)", *line)))
-    ++line;
-  chat_side side = !strncasecmp(line, "like", 4)      ? CHAT_LIKE
-                   : !strncasecmp(line, "dislike", 7) ? CHAT_DISLIKE
-                                                      : 0;
-  if (!side) return THRONG_OK;
-  char *field[3], *at = line + (side == CHAT_LIKE ? 4 : 7);
-  while (*at == ' ' || *at == '*') ++at;
-  if (*at != '|' && *at != ':') return THRONG_OK;
-  for (int i = 0; i < 3; ++i) {
-    field[i] = at + 1;
-    if (i == 2) break;
-    at = strchr(at + 1, '|');
-    if (!at) {
-      ++r->shape->malformed;
-      return THRONG_OK;
-    }
-    *at = '\0';
+/// A string of an answer, or the whole of one.
+static throng_status take_text(answer_reading *r, const char *text, chat_side side, int depth) {
+  if (depth > MOST_WRAPPERS) return THRONG_OK;
+  bool values = strpbrk(text, "{[") != NULL;
+  if (values) THRONG_TRY(take_values(r, text, side, depth));
+  if (values && !came(r) && strstr(text, "\\\"") && depth < MOST_UNESCAPED)
+    THRONG_TRY(take_unescaped(r, text, side, depth + 1));
+  if (depth == 0 || came(r)) return THRONG_OK;
+  char *line;
+  THRONG_TRY(answer_keep_text(r, text, strlen(text), &line));
+  if (!answer_take_line(r, line, side) && side && !values) {
+    r->last_malformed = true;
+    ++r->shape->malformed;
   }
-  answer_reason reason = {.side = side, .reason = trim(field[0]), .evidence = trim(field[1])};
-  split_keywords(&reason, trim(field[2]));
-  return take(r, &reason);
+  return THRONG_OK;
 }
 
-static throng_status read_lines(reading *r, const char *text) {
-  char *copy = strdup(text);
-  if (!copy) return throng_fail(THRONG_ERROR_MEMORY, "an answer: out of memory");
-  throng_status status = THRONG_OK;
-  for (char *save = NULL, *line = strtok_r(copy, "\n", &save); line && status == THRONG_OK;
-       line = strtok_r(NULL, "\n", &save))
-    status = read_line(r, line);
-  free(copy);
-  return status;
+/// Where the answer behind a model's loud thinking begins and ends. False: it has none.
+static bool find_answer(const char *text, const char **from, const char **end) {
+  static const char *const closing[] = {"</think>",
+                                        "</thinking>",
+                                        "</thought>",
+                                        "</reasoning>",
+                                        "[/THINK]",
+                                        "</reflection>",
+                                        "<|channel|>final<|message|>",
+                                        "</scratchpad>",
+                                        "<|end_of_thought|>"};
+  static const char *const opening[] = {
+      "<think>",      "<thinking>",          "<thought>",    "<reasoning>",         "[THINK]",
+      "<reflection>", "<|channel|>analysis", "<scratchpad>", "<|begin_of_thought|>"};
+  *from = text;
+  for (size_t i = 0; i < sizeof closing / sizeof *closing; ++i)
+    for (const char *at = text; (at = strcasestr(at, closing[i]));) {
+      at += strlen(closing[i]);
+      if (at > *from) *from = at;
+    }
+  *end = text + strlen(text);
+  for (size_t i = 0; i < sizeof opening / sizeof *opening; ++i) {
+    const char *at = strcasestr(*from, opening[i]);
+    if (at && at < *end) *end = at;
+  }
+  return *skip_space(*from) && skip_space(*from) < *end;
+}
+
+static throng_status read_all(answer_reading *r, const char *text) {
+  const char *from, *end;
+  char *answer = NULL;
+  bool thoughts = false;
+  if (find_answer(text, &from, &end)) {
+    thoughts = from > text || *end;
+    THRONG_TRY(answer_keep_text(r, from, (size_t)(end - from), &answer));
+    THRONG_TRY(take_text(r, answer, 0, 0));
+    if (!came(r)) THRONG_TRY(answer_take_lines(r, answer));
+    if (came(r) || !thoughts) return THRONG_OK;
+  }
+  // Thoughts alone, or an answer within them.
+  THRONG_TRY(take_text(r, text, 0, 0));
+  r->shape->thought = true;
+  return THRONG_OK;
 }
 
 throng_status answer_read(const char *text, chat_side asked, answer_visitor *visit, void *context,
                           answer_shape *shape) {
   *shape = (answer_shape){0};
-  reading r = {asked, visit, context, shape};
-  const char *thought = strstr(text, "</think>");  // a model that thinks aloud answers behind it
-  if (thought) text = thought + 8;
-  const char *json = strpbrk(text, "{[");
-  if (json) THRONG_TRY(read_json(&r, json));
-  if (shape->json) return THRONG_OK;
-  return read_lines(&r, text);
+  answer_reading *r;
+  THRONG_TRY(throng_alloc((void **)&r, 1, sizeof *r, "an answer"));
+  r->asked = asked;
+  r->shape = shape;
+  r->texts = cJSON_CreateArray();
+  throng_status status =
+      r->texts ? read_all(r, text) : throng_fail(THRONG_ERROR_MEMORY, "an answer: out of memory");
+  for (int32_t i = 0; i < r->n && status == THRONG_OK; ++i) status = visit(context, &r->reason[i]);
+  shape->reasons = r->n;
+  cJSON_Delete(r->texts);
+  free(r);
+  return status;
+}
+
+const char *answer_fault(const answer_shape *shape) {
+  if (shape->reasons || shape->empty || shape->other_side) return NULL;
+  if (shape->malformed) return "reasons without evidence or keywords";
+  if (shape->cut) return "broken off before the first reason was whole";
+  if (shape->thought) return "thoughts without an answer";
+  return shape->json ? "JSON without lists of reasons"
+                     : "no reasons in the form that was asked for";
 }

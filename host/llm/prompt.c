@@ -75,10 +75,7 @@ throng_status prompt_open(const char *path, const char *built_in, const char *co
   else if (!(text = strdup(built_in)))
     THRONG_TRY_GOTO(throng_fail(THRONG_ERROR_MEMORY, "a prompt: out of memory"));
   THRONG_TRY_GOTO(check(path ? path : "the built-in prompt", text, names, required));
-  sha256 hash;
-  sha256_start(&hash);
-  sha256_add(&hash, text, strlen(text));
-  sha256_text(&hash, out->hash);
+  THRONG_TRY_GOTO(sha256_text(text, strlen(text), out->hash));
   char *divide = strstr(text, "\n---\n");
   out->system = divide ? strndup(text, (size_t)(divide - text)) : strdup("");
   out->user = strdup(divide ? divide + 5 : text);

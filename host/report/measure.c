@@ -1,6 +1,7 @@
 /// The clock, the median and the machine's ceilings.
 #include "report/measure.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -63,6 +64,7 @@ enum {
   TRIAD_LENGTH = 16 << 20,  // floats an array: 64 MiB, three arrays
   GEMM_SIDE = 1024,
   DEVICE_SIDE = 4096,
+  DEVICE_LENGTH = 1 << 28,  // floats that a device copies at the most: 1 GiB, far past its caches
   LOADS = 1 << 21,
 };
 
@@ -70,16 +72,33 @@ typedef struct probe {
   throng_backend *backend;
   float *a, *b, *c;  // (TRIAD_LENGTH)
   int64_t side;      // of the product
-  uint64_t sum;      // kept, so that the loads are not removed
+  size_t copied;     // bytes of a device's copy
+  int64_t n_part;
+  atomic_ullong sum;  // kept, so that the loads are not removed
 } probe;
 
-static throng_status run_triad(void *context) {
-  probe *p = context;
+/// One part for each thread, as large as the others.
+static throng_status run_parts(probe *p, void (*part)(void *context, int64_t part)) {
+  p->n_part = p->backend->n_thread;
+  p->backend->ops->each(p->backend, p->n_part, part, p);
+  return THRONG_OK;
+}
+
+static void triad_part(void *context, int64_t part) {
+  const probe *p = context;
   float *a = p->a;
   const float *b = p->b, *c = p->c;
-#pragma omp parallel for schedule(static) num_threads(p->backend->n_thread)
-  for (int64_t i = 0; i < TRIAD_LENGTH; ++i) a[i] = b[i] + 3.0f * c[i];
-  return THRONG_OK;
+  int64_t end = TRIAD_LENGTH * (part + 1) / p->n_part;
+  for (int64_t i = TRIAD_LENGTH * part / p->n_part; i < end; ++i) a[i] = b[i] + 3.0f * c[i];
+}
+
+static throng_status run_triad(void *context) { return run_parts(context, triad_part); }
+
+static void fill_part(void *context, int64_t part) {
+  const probe *p = context;
+  int64_t end = TRIAD_LENGTH * (part + 1) / p->n_part;
+  for (int64_t i = TRIAD_LENGTH * part / p->n_part; i < end; ++i)
+    p->a[i] = 0, p->b[i] = 1, p->c[i] = 2;
 }
 
 static throng_status run_gemm(void *context) {
@@ -99,12 +118,12 @@ static throng_status run_gemm(void *context) {
   return p->backend->ops->synchronize(p->backend);
 }
 
-static throng_status run_loads(void *context) {
+static void loads_part(void *context, int64_t part) {
   probe *p = context;
   const uint32_t *line = (const uint32_t *)(const void *)p->a;  // all three arrays: one block
   uint64_t sum = 0;
-#pragma omp parallel for schedule(static) num_threads(p->backend->n_thread) reduction(+ : sum)
-  for (int64_t i = 0; i < LOADS; ++i) {
+  int64_t end = LOADS * (part + 1) / p->n_part;
+  for (int64_t i = LOADS * part / p->n_part; i < end; ++i) {
     // A full-period mix of i: addresses do not depend on what was loaded before.
     uint32_t x = (uint32_t)i * 2654435761u;
     x ^= x >> 15;
@@ -112,30 +131,58 @@ static throng_status run_loads(void *context) {
     x ^= x >> 13;
     sum += line[(size_t)random_index(x, 3 * (TRIAD_LENGTH / 16)) * 16];
   }
-  p->sum += sum;
-  return THRONG_OK;
+  atomic_fetch_add(&p->sum, sum);
 }
+
+static throng_status run_loads(void *context) { return run_parts(context, loads_part); }
 
 static throng_status run_copy(void *context) {
   probe *p = context;
-  return p->backend->ops->copy(p->backend, p->a, p->b, sizeof(float) * TRIAD_LENGTH);
+  return p->backend->ops->copy(p->backend, p->a, p->b, p->copied);
+}
+
+/// Fill a device's block with numbers of both signs: products of zeros take less power and time.
+static throng_status fill_device(throng_backend *backend, float *block, size_t length) {
+  enum { PIECE = 1 << 20 };
+  void *numbers;
+  throng_status status = throng_alloc(&numbers, PIECE, sizeof(float), "ceiling probe");
+  if (status != THRONG_OK) return status;
+  float *x = numbers;
+  for (uint32_t i = 0; i < PIECE; i += 4) {
+    const random_words r = random_draw(1, RANDOM_INIT, i, 0, 0, 0);
+    for (uint32_t k = 0; k < 4; ++k) x[i + k] = random_uniform(r.w[k]) - 0.5f;
+  }
+  for (size_t at = 0; at < length && status == THRONG_OK; at += PIECE) {
+    const size_t n = length - at < PIECE ? length - at : (size_t)PIECE;
+    status = at == 0 ? backend->ops->upload(backend, block, x, n * sizeof(float))
+                     : backend->ops->copy(backend, block + at, block, n * sizeof(float));
+  }
+  free(numbers);
+  return status;
 }
 
 /// A device's: bytes read and written by a copy that no cache holds, and a product of a size that
 /// fills it. Random lines are left out: a processor's loop cannot ask for them there.
 static throng_status measure_device(throng_backend *backend, measure_ceiling *out) {
-  probe p = {.backend = backend};
+  probe p = {.backend = backend, .side = DEVICE_SIDE};
   void *block = NULL;
   measure_row row;
   throng_status status;
-  THRONG_TRY(
-      backend->ops->alloc(backend, 3 * sizeof(float) * TRIAD_LENGTH, "ceiling probe", &block));
+  size_t length = DEVICE_LENGTH, free_bytes, total_bytes;
+  // Three matrices of the product at least; of a small device's free memory no more than half.
+  const size_t least = (size_t)3 * DEVICE_SIDE * DEVICE_SIDE / 2;
+  THRONG_TRY(backend->ops->memory(backend, &free_bytes, &total_bytes));
+  while (length > least && 2 * length * sizeof(float) > free_bytes / 2) length /= 2;
+  if (length < least) length = least;
+  THRONG_TRY(backend->ops->alloc(backend, 2 * length * sizeof(float), "ceiling probe", &block));
   p.a = block;
-  p.b = p.a + TRIAD_LENGTH;
-  p.c = p.b + TRIAD_LENGTH;
+  p.b = p.a + length;
+  p.copied = length * sizeof(float);
+  THRONG_TRY_GOTO(fill_device(backend, block, 2 * length));
   THRONG_TRY_GOTO(measure(run_copy, &p, 0.3, &row));
-  out->bytes = 2.0 * sizeof(float) * TRIAD_LENGTH / row.seconds;
-  p.side = DEVICE_SIDE;
+  out->bytes = 2.0 * (double)p.copied / row.seconds;
+  p.b = p.a + DEVICE_SIDE * DEVICE_SIDE;
+  p.c = p.b + DEVICE_SIDE * DEVICE_SIDE;
   THRONG_TRY_GOTO(measure(run_gemm, &p, 0.3, &row));
   out->operations = 2.0 * DEVICE_SIDE * DEVICE_SIDE * DEVICE_SIDE / row.seconds;
 done:
@@ -154,14 +201,9 @@ throng_status measure_machine(throng_backend *backend, measure_ceiling *out) {
   probe p = {.backend = backend, .a = block, .side = GEMM_SIDE};
   p.b = p.a + TRIAD_LENGTH;
   p.c = p.b + TRIAD_LENGTH;
-#pragma omp parallel for schedule(static) num_threads(backend->n_thread)
-  for (int64_t i = 0; i < TRIAD_LENGTH; ++i) {
-    p.a[i] = 0;
-    p.b[i] = 1;
-    p.c[i] = 2;
-  }
   measure_row row;
   throng_status status;
+  THRONG_TRY_GOTO(run_parts(&p, fill_part));
   THRONG_TRY_GOTO(measure(run_triad, &p, 0.3, &row));
   out->bytes = 3.0 * sizeof(float) * TRIAD_LENGTH / row.seconds;
   THRONG_TRY_GOTO(measure(run_gemm, &p, 0.3, &row));

@@ -10,18 +10,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/atomic_file.h"
+#include "base/file_lock.h"
 #include "base/json.h"
+#include "base/numbers.h"
 #include "report/hparams.h"
+
+#define DAMAGED ".damaged"  // appended to the name of a checkpoint that was put aside
 
 struct run_folder {
   char path[PATH_MAX];
+  size_t kept;                // bytes of the path that were there before
   char name[PATH_MAX + 320];  // the last path asked for
-  FILE *rows;                 // metrics.jsonl, locked while the run lasts
+  file_lock *lock;            // held while the run lasts
+  FILE *rows;                 // metrics.jsonl
   tensorboard *board;         // NULL before run_folder_begin
 };
 
@@ -49,22 +54,56 @@ static bool belongs_to_run(const char *name) {
          checkpoint_step(name) >= 0;
 }
 
-static throng_status make_folders(const char *path) {
+/// Every parent that is missing, then the folder itself. `*kept`: the length of the part of `path`
+/// that was there before.
+static throng_status make_folders(const char *path, size_t *kept) {
   char part[PATH_MAX];
   snprintf(part, sizeof part, "%s", path);
+  *kept = strlen(path);
   for (char *c = part + 1;; ++c) {
     if (*c && *c != '/') continue;
     char end = *c;
     *c = '\0';
-    if (mkdir(part, 0777) != 0 && errno != EEXIST) return io_error(part, "make this folder");
+    if (mkdir(part, 0777) == 0) {
+      size_t parent = (size_t)(strrchr(part, '/') ? strrchr(part, '/') - part : 0);
+      if (parent < *kept) *kept = parent;
+    } else if (errno != EEXIST) {
+      return throng_fail(THRONG_ERROR_IO, "train.out: cannot make the folder %s: %s", part,
+                         strerror(errno));
+    }
     *c = end;
     if (!end) break;
   }
   struct stat info;
   if (stat(path, &info) != 0) return io_error(path, "look at this folder");
   if (!S_ISDIR(info.st_mode))
-    return throng_fail(THRONG_ERROR_IO, "%s: is a file; a run needs a folder", path);
+    return throng_fail(THRONG_ERROR_IO, "train.out: %s is a file; a run needs a folder", path);
   return THRONG_OK;
+}
+
+/// Folders that make_folders made, as far as they are still empty.
+static void drop_empty_folders(const char *path, size_t kept) {
+  char part[PATH_MAX];
+  snprintf(part, sizeof part, "%s", path);
+  while (strlen(part) > kept && rmdir(part) == 0) {
+    char *slash = strrchr(part, '/');
+    if (!slash) return;
+    *slash = '\0';
+  }
+}
+
+/// Is some command writing a file of its own into the folder (".NAME.lock")? Its name, or NULL.
+static const char *other_writer(run_folder *folder) {
+  DIR *directory = opendir(folder->path);
+  const char *found = NULL;
+  for (const struct dirent *entry; directory && !found && (entry = readdir(directory));) {
+    const char *name = entry->d_name;
+    size_t length = strlen(name);
+    if (name[0] != '.' || length <= 6 || strcmp(name + length - 5, ".lock") != 0) continue;
+    if (file_lock_held(inside(folder, name))) found = folder->name;
+  }
+  if (directory) closedir(directory);
+  return found;
 }
 
 /// Move what an earlier run left into a folder of its own: nothing that took hours is overwritten.
@@ -98,51 +137,54 @@ static throng_status open_rows(run_folder *folder) {
   const char *path = inside(folder, "metrics.jsonl");
   int descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor < 0) return io_error(path, "open");
-  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    int cause = errno;
-    close(descriptor);
-    errno = cause;
-    if (cause == EWOULDBLOCK)
-      return throng_fail(THRONG_ERROR_IO,
-                         "%s: another process is writing a run there; choose another folder",
-                         folder->path);
-    return io_error(path, "lock");
-  }
   folder->rows = fdopen(descriptor, "r+");
   if (folder->rows) return THRONG_OK;
   close(descriptor);
   return io_error(path, "open");
 }
 
-throng_status run_folder_open(const char *path, bool resume, const throng_progress *progress,
-                              run_folder **out) {
+throng_status run_folder_lock(const char *path, run_folder **out) {
   *out = NULL;
-  if (!path || !*path || strlen(path) >= PATH_MAX - 64)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "run folder: expected a path");
+  if (!path || !*path) return throng_fail(THRONG_ERROR_ARGUMENT, "run folder: expected a path");
+  if (strlen(path) >= PATH_MAX - 64)
+    return throng_fail(THRONG_ERROR_IO, "train.out: a path of %zu bytes is too long", strlen(path));
   void *block;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(run_folder), "run folder"));
   run_folder *folder = block;
   snprintf(folder->path, sizeof folder->path, "%s", path);
-  throng_status status = make_folders(path);
-  if (status == THRONG_OK) status = open_rows(folder);
-  if (status == THRONG_OK && !resume) {
-    // An empty metrics.jsonl, ours of this moment, is no earlier run.
-    struct stat info;
-    bool fresh = fstat(fileno(folder->rows), &info) == 0 && info.st_size == 0;
-    if (fresh) unlink(inside(folder, "metrics.jsonl"));
-    status = move_previous(folder, progress);
-    fclose(folder->rows);
-    folder->rows = NULL;
-    if (status == THRONG_OK) status = open_rows(folder);
-  }
+  throng_status status = make_folders(path, &folder->kept);
+  if (status == THRONG_OK)
+    status = file_lock_take(inside(folder, ".lock"), path, "choose another folder, or wait for it",
+                            &folder->lock);
+  const char *other = status == THRONG_OK ? other_writer(folder) : NULL;
+  if (other)
+    status =
+        throng_fail(THRONG_ERROR_IO, "%s: another process is writing a file into this folder (%s)",
+                    path, other);
   if (status != THRONG_OK) {
-    if (folder->rows) fclose(folder->rows);
+    file_lock_release(folder->lock);
+    drop_empty_folders(folder->path, folder->kept);
     free(folder);
     return status;
   }
-  atomic_file_sweep(folder->path);  // the lock is ours: nobody else is writing here
+  atomic_file_sweep(folder->path);
   *out = folder;
   return THRONG_OK;
+}
+
+throng_status run_folder_start(run_folder *folder, bool resume, const throng_progress *progress) {
+  if (!resume) THRONG_TRY(move_previous(folder, progress));
+  return open_rows(folder);
+}
+
+throng_status run_folder_open(const char *path, bool resume, const throng_progress *progress,
+                              run_folder **out) {
+  THRONG_TRY(run_folder_lock(path, out));
+  throng_status status = run_folder_start(*out, resume, progress);
+  if (status == THRONG_OK) return THRONG_OK;
+  (void)run_folder_close(*out, TENSORBOARD_END_FAILED);
+  *out = NULL;
+  return status;
 }
 
 throng_status run_folder_close(run_folder *folder, tensorboard_end end) {
@@ -153,8 +195,10 @@ throng_status run_folder_close(run_folder *folder, tensorboard_end end) {
     throng_status closed = tensorboard_close(folder->board);
     if (status == THRONG_OK) status = closed;
   }
-  if (fclose(folder->rows) != 0 && status == THRONG_OK)
+  if (folder->rows && fclose(folder->rows) != 0 && status == THRONG_OK)
     status = io_error(inside(folder, "metrics.jsonl"), "write");
+  file_lock_release(folder->lock);
+  drop_empty_folders(folder->path, folder->kept);
   free(folder);
   return status;
 }
@@ -164,22 +208,37 @@ static int newest_first(const void *a, const void *b) {
   return (x < y) - (x > y);
 }
 
-int run_folder_checkpoints(const run_folder *folder, int64_t *step, int most) {
-  DIR *directory = opendir(folder->path);
-  if (!directory) return 0;
+static bool is_damaged_checkpoint(const char *name) {
+  char plain[NAME_MAX + 1];
+  size_t length = strlen(name), ending = strlen(DAMAGED);
+  if (length <= ending || strcmp(name + length - ending, DAMAGED) != 0) return false;
+  snprintf(plain, sizeof plain, "%.*s", (int)(length - ending), name);
+  return checkpoint_step(plain) >= 0;
+}
+
+throng_status run_folder_checkpoints(const run_folder *folder, int64_t *step, int most, int *n,
+                                     int *damaged) {
   enum { LIMIT = 1024 };
   int64_t found[LIMIT];
-  int n = 0;
+  int count = 0, aside = 0;
+  *n = 0;
+  DIR *directory = opendir(folder->path);
+  if (!directory) return io_error(folder->path, "read this folder");
   const struct dirent *entry;
-  while (n < LIMIT && (entry = readdir(directory))) {
+  while (errno = 0, count < LIMIT && (entry = readdir(directory))) {
     int64_t at = checkpoint_step(entry->d_name);
-    if (at >= 0) found[n++] = at;
+    if (at >= 0) found[count++] = at;
+    aside += is_damaged_checkpoint(entry->d_name);
   }
+  int error = errno;
   closedir(directory);
-  qsort(found, (size_t)n, sizeof *found, newest_first);
-  if (n > most) n = most;
-  for (int i = 0; i < n; ++i) step[i] = found[i];
-  return n;
+  errno = error;
+  if (error && count < LIMIT) return io_error(folder->path, "read this folder");
+  qsort(found, (size_t)count, sizeof *found, newest_first);
+  *n = count < most ? count : most;
+  for (int i = 0; i < *n; ++i) step[i] = found[i];
+  if (damaged) *damaged = aside;
+  return THRONG_OK;
 }
 
 const char *run_folder_checkpoint_path(run_folder *folder, int64_t step) {
@@ -191,14 +250,15 @@ const char *run_folder_checkpoint_path(run_folder *folder, int64_t step) {
 throng_status run_folder_set_aside(run_folder *folder, int64_t step) {
   const char *path = run_folder_checkpoint_path(folder, step);
   char aside[PATH_MAX + 340];
-  snprintf(aside, sizeof aside, "%s.damaged", path);
+  snprintf(aside, sizeof aside, "%s" DAMAGED, path);
   if (rename(path, aside) != 0) return io_error(path, "rename");
   return THRONG_OK;
 }
 
 throng_status run_folder_prune(run_folder *folder) {
   int64_t step[64];
-  int n = run_folder_checkpoints(folder, step, 64);
+  int n;
+  THRONG_TRY(run_folder_checkpoints(folder, step, 64, &n, NULL));
   for (int i = RUN_CHECKPOINTS_KEPT; i < n; ++i) {
     const char *path = run_folder_checkpoint_path(folder, step[i]);
     if (unlink(path) != 0 && errno != ENOENT) return io_error(path, "remove");
@@ -208,6 +268,7 @@ throng_status run_folder_prune(run_folder *folder) {
 
 /// Bytes of the rows up to `step`; the first row beyond it, or a broken line, ends them.
 static throng_status rows_until(FILE *rows, int64_t step, off_t *keep, double *seconds) {
+  NUMBERS_WITHOUT_LOCALE;
   char *line = NULL;
   size_t capacity = 0;
   ssize_t length;
@@ -263,6 +324,7 @@ static bool file_differs(const char *path, const char *text) {
 }
 
 throng_status run_folder_config(run_folder *folder, const char *json, bool *differs) {
+  NUMBERS_WITHOUT_LOCALE;
   const char *path = inside(folder, "config.json");
   cJSON *config = cJSON_Parse(json);
   if (!config) return throng_fail(THRONG_ERROR_CONFIG, "%s: the config to write is not JSON", path);
@@ -275,6 +337,7 @@ throng_status run_folder_config(run_folder *folder, const char *json, bool *diff
 
 throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
                              const run_value *value, int64_t n) {
+  NUMBERS_WITHOUT_LOCALE;
   cJSON *row = cJSON_CreateObject();
   bool built = row && cJSON_AddNumberToObject(row, "step", (double)step) &&
                cJSON_AddNumberToObject(row, "seconds", seconds);
@@ -290,6 +353,23 @@ throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
     if (isfinite(value[i].value))
       THRONG_TRY(tensorboard_scalar(folder->board, step, value[i].name, value[i].value));
   return tensorboard_flush(folder->board);
+}
+
+throng_status run_folder_has(run_folder *folder, int64_t step, const char *name, bool *out) {
+  char *line = NULL;
+  size_t capacity = 0;
+  *out = false;
+  rewind(folder->rows);
+  while (!*out && getline(&line, &capacity, folder->rows) > 0) {
+    cJSON *row = cJSON_Parse(line);
+    const cJSON *at = cJSON_GetObjectItemCaseSensitive(row, "step");
+    *out = cJSON_IsNumber(at) && at->valuedouble >= (double)step && cJSON_HasObjectItem(row, name);
+    cJSON_Delete(row);
+  }
+  free(line);
+  if (ferror(folder->rows) || fseeko(folder->rows, 0, SEEK_END) != 0)
+    return io_error(inside(folder, "metrics.jsonl"), "read");
+  return THRONG_OK;
 }
 
 throng_status run_folder_sync(run_folder *folder) {

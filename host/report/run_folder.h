@@ -19,16 +19,24 @@ typedef struct run_value {
 
 enum { RUN_CHECKPOINTS_KEPT = 2 };
 
-/// Make the folder where it is missing and lock it. With `resume` what is there stays; without,
-/// the files of an earlier run are moved to `previous-1`, `previous-2`, ... inside it, with a note.
-/// Errors: IO (cannot make or write it; another process is writing a run there).
+/// Make the folder where it is missing and lock it, before anything in it is written or replaced;
+/// temporary files that killed runs left are removed.
+/// Errors: IO (cannot make or write it; another process is writing there).
+throng_status run_folder_lock(const char *path, run_folder **out);
+/// Begin a run in the locked folder. With `resume` what is there stays; without, the files of an
+/// earlier run are moved to `previous-1`, `previous-2`, ... inside it, with a note. Errors: IO.
+throng_status run_folder_start(run_folder *folder, bool resume, const throng_progress *progress);
+/// Both.
 throng_status run_folder_open(const char *path, bool resume, const throng_progress *progress,
                               run_folder **out);
-/// Close everything. NULL is allowed. `end` says how the run ended, for TensorBoard's table.
+/// Close everything and let the lock go; folders that were made for it and are empty are removed.
+/// NULL is allowed. `end` says how the run ended, for TensorBoard's table.
 throng_status run_folder_close(run_folder *folder, tensorboard_end end);
 
-/// Steps of the checkpoints that are there, newest first; returns how many, at most `most`.
-int run_folder_checkpoints(const run_folder *folder, int64_t *step, int most);
+/// Steps of the checkpoints that are there, newest first, at most `most`. `*damaged` (may be NULL):
+/// how many were put aside as damaged. Errors: IO (the folder cannot be read).
+throng_status run_folder_checkpoints(const run_folder *folder, int64_t *step, int most, int *n,
+                                     int *damaged);
 /// "FOLDER/checkpoint-<step>.safetensors"; valid until the next call.
 const char *run_folder_checkpoint_path(run_folder *folder, int64_t step);
 /// Put a checkpoint that cannot be read out of the way: ".damaged" is appended to its name.
@@ -46,6 +54,8 @@ throng_status run_folder_config(run_folder *folder, const char *json, bool *diff
 /// flush both. Numbers that are not finite are null there.
 throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
                              const run_value *value, int64_t n);
+/// True in `*out` where a row of `step` or later has a value of this name.
+throng_status run_folder_has(run_folder *folder, int64_t step, const char *name, bool *out);
 /// Force the rows to the disk: called before a checkpoint, which must not outlive its rows.
 throng_status run_folder_sync(run_folder *folder);
 /// Write summary.json, atomically.

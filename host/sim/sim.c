@@ -142,9 +142,10 @@ static throng_status check(const throng_sim_def *d, const throng_world *world,
 }
 
 static throng_status register_lanes(throng_sim *s) {
-#define X(type, tensor_type, name, d1, d2)                          \
-  THRONG_TRY(tensors_add(&s->lanes, &s->name, TENSOR_##tensor_type, \
-                         TENSOR_SHAPE(s->n_lane, (int64_t)(d1), (int64_t)(d2)), #name));
+#define X(type, tensor_type, name, d1, d2, least, most)                                  \
+  THRONG_TRY(tensors_add(&s->lanes, &s->name, TENSOR_##tensor_type,                      \
+                         TENSOR_SHAPE(s->n_lane, (int64_t)(d1), (int64_t)(d2)), #name)); \
+  tensors_within(&s->lanes, (double)(least), (double)(most));
   SIM_ARRAYS(X)
 #undef X
   return tensors_allocate(&s->lanes, s->backend, "lanes of the simulator");

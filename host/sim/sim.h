@@ -3,37 +3,55 @@
 #ifndef THRONG_SIM_INTERNAL_H
 #define THRONG_SIM_INTERNAL_H
 
-#include "base/tensors.h"
+#include <float.h>
+
+#include "base/safetensors.h"
 #include "sim_step.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
 #include "vote.h"
 #include "world/world_device.h"
 
-/// X(C type, tensor type, name, second dimension, third dimension): all start with n_lane.
-#define SIM_ARRAYS(X)                                                                              \
-  X(int32_t, I32, user, 1, 1)                                                                      \
-  X(uint32_t, U32, episode, 1, 1)              /* episodes finished: the counter's last word */    \
-  X(int32_t, I32, step, 1, 1)                  /* steps taken in this episode */                   \
-  X(int32_t, I32, count, 1, 1)                 /* entries ever written to the ring this episode */ \
-  X(int32_t, I32, initial_count, 1, 1)         /* of which came from the real history */           \
-  X(uint32_t, U32, history, s->def.history, 1) /* ring of packed entries, see history.h */         \
-  X(float, F32, running_return, 1, 1)                                                              \
-  X(int32_t, I32, action, s->def.slate_size, 1)                                                    \
-  X(float, F32, reward, 1, 1) /* of the last step */                                               \
-  X(uint8_t, U8, ended, 1, 1) /* throng_end of the last step */                                    \
-  X(vote_record, U8, vote, s->def.slate_size, sizeof(vote_record))                                 \
-  X(int32_t, I32, final_user, 1, 1) /* the state in which the last episode ended */                \
-  X(int32_t, I32, final_step, 1, 1)                                                                \
-  X(int32_t, I32, final_count, 1, 1)                                                               \
-  X(uint32_t, U32, final_history, s->def.history, 1)                                               \
-  X(float, F32, final_return, 1, 1)                                                                \
-  X(uint32_t, U32, seen, s->n_seen_word, 1)   /* bit an item shown this session, if mask_seen */   \
-  X(float, F32, sta_state, s->n_sta_cache, 1) /* sta_cache, (window, layers, width) a lane */      \
-  X(int32_t, I32, sta_encoded, 1, 1)                                                               \
-  X(float, F32, sta_query, s->n_sta_width, 1)                                                      \
-  X(int32_t, I32, preference, s->n_preference, 1) /* (2, dim) sums a lane, see preference.h */     \
-  X(uint32_t, U32, evicted, s->n_preference ? s->def.slate_size : 0, 1)
+/// X(C type, tensor type, name, second dimension, third dimension, least, most): all start with
+/// n_lane. What a file may hold in them: least .. most, and how they fit together (lanes_check.c).
+#define SIM_ENTRY_MOST (2.0 * (double)s->world->n_item - 1)  // packed: item * 2 + like
+#define SIM_ITEM_MOST ((double)s->world->n_item - 1)
+#define SIM_USER_MOST ((double)s->world->n_user - 1)
+#define SIM_SHOWN_MOST ((double)s->def.max_steps * s->def.slate_size)  // in an episode
+#define SIM_COUNT_MOST (s->def.history + SIM_SHOWN_MOST)
+#define SIM_FINITE (double)FLT_MAX
+#define SIM_ARRAYS(X)                                                                     \
+  X(int32_t, I32, user, 1, 1, 0, SIM_USER_MOST)                                           \
+  /* episodes finished: the counter's last word */                                        \
+  X(uint32_t, U32, episode, 1, 1, 0, UINT32_MAX)                                          \
+  /* steps taken in this episode */                                                       \
+  X(int32_t, I32, step, 1, 1, 0, s->def.max_steps)                                        \
+  /* entries ever written to the ring this episode, and of which from the real history */ \
+  X(int32_t, I32, count, 1, 1, 0, SIM_COUNT_MOST)                                         \
+  X(int32_t, I32, initial_count, 1, 1, 0, s->def.history)                                 \
+  /* ring of packed entries, see history.h */                                             \
+  X(uint32_t, U32, history, s->def.history, 1, 0, SIM_ENTRY_MOST)                         \
+  X(float, F32, running_return, 1, 1, 0, SIM_SHOWN_MOST)                                  \
+  X(int32_t, I32, action, s->def.slate_size, 1, 0, SIM_ITEM_MOST)                         \
+  /* of the last step, ended as throng_end */                                             \
+  X(float, F32, reward, 1, 1, 0, s->def.slate_size)                                       \
+  X(uint8_t, U8, ended, 1, 1, 0, END_TRUNCATED)                                           \
+  X(vote_record, U8, vote, s->def.slate_size, sizeof(vote_record), 0, UINT8_MAX)          \
+  /* the state in which the last episode ended */                                         \
+  X(int32_t, I32, final_user, 1, 1, 0, SIM_USER_MOST)                                     \
+  X(int32_t, I32, final_step, 1, 1, 0, s->def.max_steps)                                  \
+  X(int32_t, I32, final_count, 1, 1, 0, SIM_COUNT_MOST)                                   \
+  X(uint32_t, U32, final_history, s->def.history, 1, 0, SIM_ENTRY_MOST)                   \
+  X(float, F32, final_return, 1, 1, 0, SIM_SHOWN_MOST)                                    \
+  /* bit an item shown this session, if mask_seen */                                      \
+  X(uint32_t, U32, seen, s->n_seen_word, 1, 0, UINT32_MAX)                                \
+  /* sta_cache, (window, layers, width) a lane */                                         \
+  X(float, F32, sta_state, s->n_sta_cache, 1, -SIM_FINITE, SIM_FINITE)                    \
+  X(int32_t, I32, sta_encoded, 1, 1, -1, SIM_COUNT_MOST)                                  \
+  X(float, F32, sta_query, s->n_sta_width, 1, -SIM_FINITE, SIM_FINITE)                    \
+  /* (2, dim) sums a lane, see preference.h */                                            \
+  X(int32_t, I32, preference, s->n_preference, 1, INT32_MIN, INT32_MAX)                   \
+  X(uint32_t, U32, evicted, s->n_preference ? s->def.slate_size : 0, 1, 0, UINT32_MAX)
 
 struct throng_sim {
   throng_sim_def def;
@@ -46,7 +64,7 @@ struct throng_sim {
   int64_t n_preference;  // 2 dim where preference vectors are kept, else 0
   world_device device;   // the world on the backend, and its item-item table where it fits
   tensor_set lanes;      // SIM_ARRAYS
-#define X(type, tensor_type, name, d1, d2) type *name;
+#define X(type, tensor_type, name, ...) type *name;
   SIM_ARRAYS(X)
 #undef X
   struct sim_host *host;  // copies for observe and outcome
@@ -62,9 +80,13 @@ vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta);
 throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
 
 /// One line that tells simulators apart whose lanes would go on differently; kept as metadata
-/// 'simulator' of whatever file holds lanes. The check is made before anything is restored.
-void sim_identity(const throng_sim *sim, char *text, size_t size);
-throng_status sim_check_identity(const throng_sim *sim, const char *path);
+/// 'simulator' of whatever file holds lanes. The checks are made before anything is restored.
+throng_status sim_identity(const throng_sim *sim, char *text, size_t size);
+throng_status sim_check_identity(const throng_sim *sim, const safetensors_file *file);
+/// Of lanes whose values are in range: do a lane's numbers fit together? `prefix` stands before the
+/// arrays' names in the file. Errors: DATA, naming the lane.
+throng_status sim_check_lanes(const throng_sim *sim, const safetensors_file *file,
+                              const char *prefix);
 
 /// Does this simulator keep preference vectors?
 bool sim_keeps_preferences(const throng_sim_def *def);

@@ -4,14 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file_kind.h"
+#include "base/identity.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "sim/sim.h"
 
-enum { IDENTITY_SIZE = 512 };
+enum { IDENTITY_SIZE = 512, STA_SIZE = 64 };
 
 /// Everything that a lane's future depends on besides the lane itself. `table_bytes` is left out:
 /// the table changes the time a vote takes and nothing else.
-void sim_identity(const throng_sim *s, char *text, size_t size) {
+static void identity_text(const throng_sim *s, const char *f_sta, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   const throng_sim_def *d = &s->def;
   snprintf(
       text, size,
@@ -22,37 +26,60 @@ void sim_identity(const throng_sim *s, char *text, size_t size) {
       s->world->hash, d->lanes, d->first_lane, d->history, (double)d->leave_probability,
       d->max_steps, d->slate_size, d->mask_seen, d->autoreset, d->seed, (int)d->votes.semantics,
       (int)d->votes.rule, (double)d->votes.weights[0], (double)d->votes.weights[1],
-      (double)d->votes.weights[2], (double)d->votes.weight_threshold, s->sta ? "yes" : "no",
+      (double)d->votes.weights[2], (double)d->votes.weight_threshold, f_sta,
       !s->n_preference                                ? ""
       : d->votes.similarity == THRONG_SIMILARITY_MEAN ? ", similarity mean"
                                                       : ", preferences kept");
 }
 
-throng_status sim_check_identity(const throng_sim *s, const char *path) {
-  char expected[IDENTITY_SIZE];
-  sim_identity(s, expected, sizeof expected);
-  safetensors_file *file;
-  THRONG_TRY(safetensors_open(path, &file));
+/// The weights by their hash: lanes keep states that were made with them.
+static throng_status sta_text(const throng_sim *s, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
+  uint64_t hash;
+  snprintf(text, size, "no");
+  if (!s->sta) return THRONG_OK;
+  THRONG_TRY(tensors_hash(&s->sta->parameters, &hash));
+  snprintf(text, size, "%016" PRIx64 " threshold %.9g", hash, (double)s->sta->def.threshold);
+  return THRONG_OK;
+}
+
+throng_status sim_identity(const throng_sim *s, char *text, size_t size) {
+  char f_sta[STA_SIZE];
+  THRONG_TRY(sta_text(s, f_sta, sizeof f_sta));
+  identity_text(s, f_sta, text, size);
+  return THRONG_OK;
+}
+
+throng_status sim_check_identity(const throng_sim *s, const safetensors_file *file) {
+  char mine[IDENTITY_SIZE];
   const char *found = safetensors_metadata(file, "simulator");
-  throng_status status = THRONG_OK;
   if (!found)
-    status = throng_fail(THRONG_ERROR_DATA, "%s: no metadata 'simulator': not a snapshot of lanes",
-                         path);
-  else if (strcmp(found, expected) != 0)
-    status = throng_fail(THRONG_ERROR_DATA, "%s: written by another simulator (%s); this one is %s",
-                         path, found, expected);
-  safetensors_close(file);
-  return status;
+    return throng_fail(THRONG_ERROR_DATA, "%s: no metadata 'simulator': not a snapshot of lanes",
+                       safetensors_path(file));
+  // Files that were written before weights had a hash say only that there were some.
+  identity_text(s, "yes", mine, sizeof mine);
+  if (s->sta && !strcmp(found, mine)) return THRONG_OK;
+  THRONG_TRY(sim_identity(s, mine, sizeof mine));
+  return identity_compare(safetensors_path(file), "simulator", found, mine);
 }
 
 throng_status throng_sim_save(throng_sim *s, const char *path) {
   char identity[IDENTITY_SIZE];
-  sim_identity(s, identity, sizeof identity);
-  return tensors_save((const tensor_set *[]){&s->lanes}, (const char *[]){""}, 1,
-                      (const char *[]){"simulator", identity, NULL}, path);
+  THRONG_TRY(sim_identity(s, identity, sizeof identity));
+  return tensors_save(
+      (const tensor_set *[]){&s->lanes}, (const char *[]){""}, 1,
+      (const char *[]){"simulator", identity, "arithmetic", s->backend->arithmetic, NULL}, path);
 }
 
 throng_status throng_sim_restore(throng_sim *s, const char *path) {
-  THRONG_TRY(sim_check_identity(s, path));
-  return tensors_load((tensor_set *[]){&s->lanes}, (const char *[]){""}, 1, path);
+  THRONG_TRY(file_kind_require(path, FILE_KIND_LANES));
+  safetensors_file *file;
+  tensor_set *const lanes[] = {&s->lanes};
+  THRONG_TRY(safetensors_open(path, &file));
+  throng_status status = sim_check_identity(s, file);
+  if (status == THRONG_OK) status = tensors_check_file(lanes, NULL, 1, file);
+  if (status == THRONG_OK) status = sim_check_lanes(s, file, "");
+  if (status == THRONG_OK) status = tensors_read_file(lanes, NULL, 1, file);
+  safetensors_close(file);
+  return status;
 }

@@ -36,6 +36,12 @@
   X(out_weight, ONES, width)                \
   X(out_bias, ZEROS, 1)
 
+/// Largest weight that a file may hold. Within it every answer is a number whatever the shape
+/// (width 128 and 4 layers at most): inputs of a layer stay below 1.3e5, attention's scores below
+/// 3e23, the residual below 2e18, of which the variance alone may overflow, and then the token
+/// reads as its bias. What is fitted stays below 100.
+#define STA_WEIGHT_MOST 1e4
+
 /// One writable array a parameter: the parameters themselves, their gradients, their moments.
 typedef struct sta_arrays {
 #define X(name, fresh, ...) float *name;
@@ -46,7 +52,7 @@ typedef struct sta_arrays {
 struct throng_sta {
   throng_sta_def def;
   throng_backend *backend;
-  int64_t n_user, n_item;
+  int64_t n_user, n_item, n_cold;  // n_cold: of the items, the last ones, which nobody rated
   uint64_t world_hash;
   tensor_set parameters;  // names as in sta_view
   sta_arrays arrays;
@@ -65,6 +71,9 @@ int64_t sta_fitted_size(const throng_sta *sta);
 /// Bring what is made of the parameters up to them: due after every change that inference shall
 /// see.
 throng_status sta_fold(throng_sta *sta);
+/// The items that nobody rated get the zero vector: no fit can learn anything of them, and so
+/// p = sigmoid(b), whatever the history, and not what a fresh vector happens to give.
+throng_status sta_clear_cold(throng_sta *sta);
 throng_status sta_folded_allocate(throng_sta *sta);
 /// A model of zeros for this world; errors: ARGUMENT, MEMORY.
 throng_status sta_allocate(throng_backend *backend, const throng_world *world,

@@ -1,12 +1,13 @@
 /// f_sta's weights as a safetensors file: one tensor a parameter, the Def and the world in the
 /// metadata.
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/json.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "sta/sta.h"
 #include "sta/sta_def.h"
@@ -15,6 +16,7 @@
 #define STA_FILE_FORMAT "throng.sta.1"
 
 throng_status throng_sta_save(const throng_sta *sta, const char *path) {
+  NUMBERS_WITHOUT_LOCALE;
   char def[1024], users[32], items[32], world[32];
   int at = 0;
   const char *before = "{";
@@ -23,6 +25,7 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
                  (double)sta->def.name);                                             \
   before = ", ";
   STA_DEF_FIELDS(X)
+  STA_DEF_LATER_FIELDS(X)
 #undef X
   snprintf(def + at, sizeof def - (size_t)at, "}");
   snprintf(users, sizeof users, "%" PRId64, sta->n_user);
@@ -35,6 +38,7 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
 }
 
 static throng_status read_def(const char *path, const char *text, throng_sta_def *def) {
+  NUMBERS_WITHOUT_LOCALE;
   cJSON *json;
   throng_status status = json_parse(path, 1, text, strlen(text), JSON_STRICT, &json);
   if (status != THRONG_OK) return throng_fail_context(status, "%s: metadata 'def'", path);
@@ -52,6 +56,14 @@ static throng_status read_def(const char *path, const char *text, throng_sta_def
     def->name = value->valuedouble;                                                              \
   }
   STA_DEF_FIELDS(X)
+#undef X
+#define X(name, least, most)                                                                    \
+  {                                                                                             \
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, #name);                         \
+    if (cJSON_IsNumber(value) && value->valuedouble >= (least) && value->valuedouble <= (most)) \
+      def->name = value->valuedouble;                                                           \
+  }
+  STA_DEF_LATER_FIELDS(X)
 #undef X
   status = sta_check_def(def);
   if (status != THRONG_OK) status = throng_fail_context(THRONG_ERROR_DATA, "%s", path);
@@ -81,49 +93,32 @@ static throng_status check_world(const char *path, const safetensors_file *file,
   return THRONG_OK;
 }
 
-static throng_status check_finite(const char *path, const throng_sta *sta) {
-  throng_backend *backend = sta->backend;
-  for (size_t k = 0; k < sta->parameters.count; ++k) {
-    const tensor *t = &sta->parameters.tensor[k];
-    const int64_t n = tensor_elements(t);
-    float *x;
-    THRONG_TRY(throng_alloc((void **)&x, (size_t)n, sizeof *x, t->name));
-    throng_status status = backend->ops->download(backend, x, t->data, tensor_bytes(t));
-    int64_t bad = 0;
-    while (status == THRONG_OK && bad < n && isfinite(x[bad])) ++bad;
-    if (status == THRONG_OK && bad < n)
-      status = throng_fail(THRONG_ERROR_DATA,
-                           "%s: tensor '%s', element %lld is %g, expected a finite number", path,
-                           t->name, (long long)bad, (double)x[bad]);
-    free(x);
-    THRONG_TRY(status);
-  }
-  return THRONG_OK;
+static throng_status read_header(const char *path, const safetensors_file *file,
+                                 const throng_world *world, throng_sta_def *def) {
+  const char *format = safetensors_metadata(file, "format");
+  const char *text = safetensors_metadata(file, "def");
+  if (!format || strcmp(format, STA_FILE_FORMAT) || !text)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: metadata 'format' is '%.40s', expected '" STA_FILE_FORMAT "'", path,
+                       format ? format : "missing");
+  THRONG_TRY(read_def(path, text, def));
+  return check_world(path, file, world);
 }
 
 throng_status throng_sta_open(throng_backend *backend, const throng_world *world, const char *path,
                               throng_sta **out) {
   *out = NULL;
+  THRONG_TRY(file_kind_require(path, FILE_KIND_STA));
   safetensors_file *file;
-  THRONG_TRY(safetensors_open(path, &file));
   throng_sta_def def;
-  throng_status status = THRONG_OK;
-  const char *format = safetensors_metadata(file, "format");
-  const char *text = safetensors_metadata(file, "def");
-  if (!format || strcmp(format, STA_FILE_FORMAT) || !text)
-    status = throng_fail(THRONG_ERROR_DATA,
-                         "%s: metadata 'format' is '%.40s', expected '" STA_FILE_FORMAT "'", path,
-                         format ? format : "missing");
-  if (status == THRONG_OK) status = read_def(path, text, &def);
-  if (status == THRONG_OK) status = check_world(path, file, world);
+  throng_sta *sta = NULL;
+  THRONG_TRY(safetensors_open(path, &file));
+  throng_status status = read_header(path, file, world, &def);
+  if (status == THRONG_OK) status = sta_allocate(backend, world, &def, &sta);
+  tensor_set *set = sta ? &sta->parameters : NULL;
+  if (status == THRONG_OK) status = tensors_check_file(&set, NULL, 1, file);
+  if (status == THRONG_OK) status = tensors_read_file(&set, NULL, 1, file);
   safetensors_close(file);
-  THRONG_TRY(status);
-
-  throng_sta *sta;
-  THRONG_TRY(sta_allocate(backend, world, &def, &sta));
-  tensor_set *set = &sta->parameters;
-  status = tensors_load(&set, NULL, 1, path);
-  if (status == THRONG_OK) status = check_finite(path, sta);
   if (status == THRONG_OK) status = sta_fold(sta);
   if (status == THRONG_OK) {
     *out = sta;

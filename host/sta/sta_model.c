@@ -22,6 +22,7 @@ throng_sta_def throng_default_sta_def(void) {
                           .batch = 128,
                           .epochs = 30,
                           .patience = 3,
+                          .negatives = -1,
                           .threshold = 0.5f,
                           .seed = 1,
                           .cookie = THRONG_COOKIE};
@@ -36,6 +37,7 @@ throng_status sta_check_def(const throng_sta_def *def) {
     return throng_fail(THRONG_ERROR_ARGUMENT, "sta." #name ": %g is not in %g..%g", \
                        (double)def->name, (double)(least), (double)(most));
   STA_DEF_FIELDS(X)
+  STA_DEF_LATER_FIELDS(X)
 #undef X
   if (def->width % def->heads)
     return throng_fail(THRONG_ERROR_ARGUMENT, "sta.heads: %d does not divide the width %d",
@@ -49,8 +51,9 @@ throng_status sta_check_def(const throng_sta_def *def) {
 throng_status sta_register(const throng_sta_def *def, int64_t n_user, int64_t n_item,
                            tensor_set *set, sta_arrays *arrays) {
   const int64_t width = def->width, layers = def->layers, window = def->window;
-#define X(name, fresh, ...) \
-  THRONG_TRY(tensors_add(set, &arrays->name, TENSOR_F32, TENSOR_SHAPE(__VA_ARGS__), #name));
+#define X(name, fresh, ...)                                                                  \
+  THRONG_TRY(tensors_add(set, &arrays->name, TENSOR_F32, TENSOR_SHAPE(__VA_ARGS__), #name)); \
+  tensors_within(set, -STA_WEIGHT_MOST, STA_WEIGHT_MOST);
   STA_PARAMETERS(X)
 #undef X
   return THRONG_OK;
@@ -92,6 +95,7 @@ throng_status sta_allocate(throng_backend *backend, const throng_world *world,
   sta->backend = backend;
   sta->n_user = world->n_user;
   sta->n_item = world->n_item;
+  sta->n_cold = world->n_cold;
   sta->world_hash = world->hash;
   throng_status status =
       sta_register(def, sta->n_user, sta->n_item, &sta->parameters, &sta->arrays);
@@ -137,6 +141,13 @@ static throng_status fresh_values(throng_sta *sta) {
   return THRONG_OK;
 }
 
+throng_status sta_clear_cold(throng_sta *sta) {
+  const int64_t width = sta->def.width, warm = sta->n_item - sta->n_cold;
+  if (sta->n_cold == 0) return THRONG_OK;
+  const fill_args zeros = {.x = sta->arrays.item + warm * width, .value = 0.0f};
+  return BACKEND_LAUNCH(sta->backend, fill, sta->n_cold * width, &zeros);
+}
+
 /// Next-item scores are z . E(i): the read-out is the identity on z, and users have no part in it.
 static throng_status fixed_read_out(throng_sta *sta) {
   throng_backend *backend = sta->backend;
@@ -154,6 +165,7 @@ throng_status throng_sta_create(throng_backend *backend, const throng_world *wor
   THRONG_TRY(sta_allocate(backend, world, def, out));
   throng_status status = fresh_values(*out);
   if (status == THRONG_OK && def->objective == THRONG_STA_NEXT_ITEM) status = fixed_read_out(*out);
+  if (status == THRONG_OK) status = sta_clear_cold(*out);
   if (status == THRONG_OK) status = sta_fold(*out);
   if (status == THRONG_OK) return THRONG_OK;
   throng_sta_close(*out);

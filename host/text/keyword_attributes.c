@@ -30,7 +30,7 @@ static void tally_attributes(const selection *s, attribute_tally *tally) {
       attribute_tally *t = &tally[data->attribute[e]];
       t->like += like;
       t->dislike += rows - like;
-      ++t->items;
+      t->items += i < s->bounds.n_counted;
       likes += like;
       dislikes += rows - like;
     }

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-item_bounds item_bounds_of(const keywords_def *def, int64_t n_item) {
+item_bounds item_bounds_of(const keywords_def *def, const dataset *data) {
+  int64_t n_item = data->n_item - data->counts.cold_items;
   int64_t most = (int64_t)floor(def->max_share * (double)n_item + 1e-9);
-  return (item_bounds){def->min_items > 1 ? def->min_items : 1, most < n_item ? most : n_item};
+  return (item_bounds){def->min_items > 1 ? def->min_items : 1, most < n_item ? most : n_item,
+                       n_item};
 }
 
 throng_status builder_add(keyword_builder *b, keyword_side side, int64_t item, int64_t keyword) {
@@ -34,7 +36,8 @@ void builder_sort(keyword_builder *b) {
   }
 }
 
-void builder_count_items(keyword_builder *b, int64_t n_keyword, int64_t *n_items) {
+void builder_count_items(keyword_builder *b, int64_t n_counted, int64_t n_keyword,
+                         int64_t *n_items) {
   builder_sort(b);
   memset(n_items, 0, (size_t)n_keyword * sizeof *n_items);
   // Merge both sides, so that an item with a keyword on both counts once.
@@ -44,7 +47,8 @@ void builder_count_items(keyword_builder *b, int64_t n_keyword, int64_t *n_items
     int order = i == b->n[SIDE_POS]   ? 1
                 : j == b->n[SIDE_NEG] ? -1
                                       : compare_pairs(&pos[i], &neg[j]);
-    ++n_items[order <= 0 ? pos[i].keyword : neg[j].keyword];
+    const keyword_pair *pair = order <= 0 ? &pos[i] : &neg[j];
+    n_items[pair->keyword] += pair->item < n_counted;
     if (order <= 0) ++i;
     if (order >= 0) ++j;
   }
@@ -52,7 +56,7 @@ void builder_count_items(keyword_builder *b, int64_t n_keyword, int64_t *n_items
 
 void builder_bound(keyword_builder *b, item_bounds bounds, int64_t n_keyword, int64_t *n_items,
                    int64_t *common, int64_t *rare) {
-  builder_count_items(b, n_keyword, n_items);
+  builder_count_items(b, bounds.n_counted, n_keyword, n_items);
   for (int side = 0; side < SIDE_COUNT; ++side) {
     size_t kept = 0;
     for (size_t i = 0; i < b->n[side]; ++i) {
@@ -124,7 +128,8 @@ throng_status categories_from_dataset(const dataset *data, const item_bounds *bo
                                sizeof *out->category_offset, "categories of items"));
   THRONG_TRY_GOTO(throng_alloc((void **)&out->category_id, (size_t)n_entry,
                                sizeof *out->category_id, "categories of items"));
-  for (int64_t e = 0; e < n_entry; ++e) ++number[data->category[e]];
+  int64_t n_counted = bounds ? data->category_offset[bounds->n_counted] : n_entry;
+  for (int64_t e = 0; e < n_counted; ++e) ++number[data->category[e]];
   int32_t kept = 0;
   for (int64_t c = 0; c < data->n_category; ++c) {
     bool good = !bounds || (number[c] >= bounds->least && number[c] <= bounds->most);

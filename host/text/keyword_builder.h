@@ -16,17 +16,20 @@ typedef struct keyword_builder {
   size_t n[SIDE_COUNT], capacity[SIDE_COUNT];
 } keyword_builder;
 
-/// Document-frequency bounds in items, both ends allowed.
+/// Document-frequency bounds in items, both ends allowed. Only the first n_counted items count:
+/// what nobody rated must not change the keywords of what somebody did.
 typedef struct item_bounds {
-  int64_t least, most;
+  int64_t least, most, n_counted;
 } item_bounds;
-item_bounds item_bounds_of(const keywords_def *def, int64_t n_item);
+item_bounds item_bounds_of(const keywords_def *def, const dataset *data);
 
 throng_status builder_add(keyword_builder *b, keyword_side side, int64_t item, int64_t keyword);
 /// Rising by item, then keyword; repeats go.
 void builder_sort(keyword_builder *b);
-/// Items that have each keyword on either side, into n_items (n_keyword). Sorts first.
-void builder_count_items(keyword_builder *b, int64_t n_keyword, int64_t *n_items);
+/// Of the first n_counted items those that have each keyword on either side, into n_items
+/// (n_keyword). Sorts first.
+void builder_count_items(keyword_builder *b, int64_t n_counted, int64_t n_keyword,
+                         int64_t *n_items);
 /// Drop keywords out of bounds, count the dropped ones; n_items (n_keyword) is recounted.
 void builder_bound(keyword_builder *b, item_bounds bounds, int64_t n_keyword, int64_t *n_items,
                    int64_t *common, int64_t *rare);

@@ -228,7 +228,7 @@ static throng_status fill_from(selection *s, keyword_side side, int64_t item, in
     int64_t *n_items = &s->n_items[reason[k]];
     if (*n_items < s->bounds.least || *n_items >= s->bounds.most) continue;
     THRONG_TRY(builder_add(&s->builder, side, item, reason[k]));
-    ++*n_items;
+    *n_items += item < s->bounds.n_counted;
     ++*added;
   }
   return THRONG_OK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "data/stream.h"
 #include "text/keyword_builder.h"
 #include "text/keywords_file.h"
 
@@ -21,6 +22,7 @@ typedef struct file_reader {
   int64_t *item_line;  // (n_item) where the item stands, 0: not yet
   keyword_builder keywords;
   keyword_builder categories;  // SIDE_POS alone
+  interner *strangers;         // items that the data set does not have; JOIN_SAMPLE of them
   int64_t unknown;
 } file_reader;
 
@@ -116,6 +118,8 @@ static throng_status take_object(file_reader *r, const dataset *data, const cJSO
   const char *id = value[KEY_ITEM]->valuestring;
   int64_t item = interner_find(r->item, id, strlen(id));
   if (item < 0) ++r->unknown;
+  if (item < 0 && interner_strings(r->strangers)->n < JOIN_SAMPLE)
+    THRONG_TRY(interner_add(r->strangers, id, strlen(id), &(int64_t){0}, NULL));
   if (item >= 0 && r->item_line[item])
     return throng_fail(THRONG_ERROR_DATA, "%s:%lld: item \"%.60s\" stood already on line %lld",
                        r->name, (long long)r->line, id, (long long)r->item_line[item]);
@@ -213,6 +217,24 @@ static throng_status finish_categories(file_reader *r, const dataset *data, keyw
   return status;
 }
 
+/// How many items have a line.
+static throng_status join_items(const file_reader *r, const dataset *data,
+                                const throng_progress *progress, join_count *out) {
+  uint8_t *found;
+  THRONG_TRY(throng_alloc((void **)&found, (size_t)data->n_item, 1, "items with a line"));
+  for (int64_t i = 0; i < data->n_item; ++i) found[i] = r->item_line[i] != 0;
+  join_def join = {.key = "keywords.file",
+                   .file = r->name,
+                   .what = "items of",
+                   .of = "the data set",
+                   .ours = &data->item_id,
+                   .found = found,
+                   .theirs = interner_strings(r->strangers)};
+  throng_status status = join_check(&join, progress, out);
+  free(found);
+  return status;
+}
+
 throng_status keywords_read(FILE *file, const char *name, const dataset *data,
                             const throng_progress *progress, keyword_sets *out) {
   file_reader r = {.name = name};
@@ -220,6 +242,7 @@ throng_status keywords_read(FILE *file, const char *name, const dataset *data,
   THRONG_TRY_GOTO(interner_create(&r.item));
   THRONG_TRY_GOTO(interner_create(&r.keyword));
   THRONG_TRY_GOTO(interner_create(&r.category));
+  THRONG_TRY_GOTO(interner_create(&r.strangers));
   THRONG_TRY_GOTO(throng_alloc((void **)&r.item_line, (size_t)data->n_item, sizeof *r.item_line,
                                "lines of items"));
   for (int64_t i = 0; i < data->n_item; ++i) {
@@ -230,6 +253,7 @@ throng_status keywords_read(FILE *file, const char *name, const dataset *data,
   THRONG_TRY_GOTO(read_lines(&r, data, file, progress));
   THRONG_TRY_GOTO(builder_finish(&r.keywords, interner_strings(r.keyword), data->n_item, out));
   THRONG_TRY_GOTO(finish_categories(&r, data, out));
+  THRONG_TRY_GOTO(join_items(&r, data, progress, &out->join));
   if (r.unknown)
     throng_note(progress, "%s: %lld lines of items that the data set does not have, left out", name,
                 (long long)r.unknown);
@@ -239,6 +263,7 @@ done:
   interner_free(r.item);
   interner_free(r.keyword);
   interner_free(r.category);
+  interner_free(r.strangers);
   free(r.item_line);
   builder_free(&r.keywords);
   builder_free(&r.categories);
@@ -250,10 +275,9 @@ throng_status keywords_from_file(const keywords_def *def, const dataset *data,
   if (!def->file || !*def->file)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "keywords.file: missing; provider file reads JSON lines from it");
-  FILE *file = fopen(def->file, "rb");
-  if (!file)
-    return throng_fail(THRONG_ERROR_IO, "keywords.file: %s: %s", def->file, strerror(errno));
-  throng_status status = keywords_read(file, def->file, data, progress, out);
+  FILE *file;
+  THRONG_TRY(stream_open_file(def->file, "keywords.file", progress, &file));
+  throng_status status = keywords_read(file, stream_name(def->file), data, progress, out);
   fclose(file);
   return status;
 }

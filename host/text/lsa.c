@@ -1,15 +1,16 @@
 /// PPMI and the randomised SVD.
 #include "text/lsa.h"
 
-#include <cblas.h>
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blas.h"
+#include "base/processors.h"
+#include "base/workers.h"
 #include "random.h"
 
-enum { OVERSAMPLING = 16, POWER_ITERATIONS = 4 };
+enum { OVERSAMPLING = 16, POWER_ITERATIONS = 4, TASK_ROWS = 64 };
 static const double least_value = 1e-9;
 
 void sparse_free(sparse_matrix *m) {
@@ -81,43 +82,35 @@ static throng_status sparse_transpose(const sparse_matrix *m, sparse_matrix *out
   return THRONG_OK;
 }
 
-/// y (n_row, l) = m x, x (n_column, l), row-major. A row's sum has a fixed order.
-static void sparse_times(const sparse_matrix *m, const double *x, int64_t l, double *y) {
-#pragma omp parallel for schedule(dynamic, 64)
-  for (int64_t r = 0; r < m->n_row; ++r) {
-    double *row = y + r * l;
-    memset(row, 0, (size_t)l * sizeof *row);
+typedef struct sparse_product {
+  const sparse_matrix *m;
+  const double *x;
+  int64_t l;
+  double *y;
+} sparse_product;
+
+/// TASK_ROWS rows of y. A row's sum has a fixed order.
+static void sparse_times_rows(void *context, int64_t task) {
+  const sparse_product *p = context;
+  const sparse_matrix *m = p->m;
+  int64_t end = (task + 1) * TASK_ROWS < m->n_row ? (task + 1) * TASK_ROWS : m->n_row;
+  for (int64_t r = task * TASK_ROWS; r < end; ++r) {
+    double *row = p->y + r * p->l;
+    memset(row, 0, (size_t)p->l * sizeof *row);
     for (int64_t e = m->offset[r]; e < m->offset[r + 1]; ++e) {
-      const double *from = x + m->column[e] * l;
+      const double *from = p->x + m->column[e] * p->l;
       double value = m->value[e];
-      for (int64_t j = 0; j < l; ++j) row[j] += value * from[j];
+      for (int64_t j = 0; j < p->l; ++j) row[j] += value * from[j];
     }
   }
 }
 
-static throng_status lapack_failed(const char *routine, lapack_int info) {
-  if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR)
-    return throng_fail(THRONG_ERROR_MEMORY, "embedding: %s found no memory for its work", routine);
-  return throng_fail(THRONG_ERROR_DATA, "embedding: %s did not converge (%d)", routine, (int)info);
-}
-
-/// Replace a (n, l), row-major, by an orthonormal basis of its columns; r (l, l) gets the upper
-/// triangle where it is not NULL.
-static throng_status orthonormalise(double *a, int64_t n, int64_t l, double *tau, double *r) {
-  lapack_int rows = (lapack_int)n, columns = (lapack_int)l;
-  lapack_int info = LAPACKE_dgeqrf(LAPACK_ROW_MAJOR, rows, columns, a, columns, tau);
-  if (info) return lapack_failed("dgeqrf", info);
-  for (int64_t i = 0; r && i < l; ++i)
-    for (int64_t j = 0; j < l; ++j) r[i * l + j] = j >= i ? a[i * l + j] : 0;
-  info = LAPACKE_dorgqr(LAPACK_ROW_MAJOR, rows, columns, columns, a, columns, tau);
-  return info ? lapack_failed("dorgqr", info) : THRONG_OK;
-}
-
 typedef struct svd_work {
   sparse_matrix transposed;
+  workers *pool;
+  int n_thread;
   double *q;      // (n_row, l)
   double *z;      // (n_column, l)
-  double *tau;    // (l)
   double *r;      // (l, l)
   double *left;   // (l, l)
   double *right;  // (l, l)
@@ -126,7 +119,8 @@ typedef struct svd_work {
 
 static void work_free(svd_work *w) {
   sparse_free(&w->transposed);
-  double *block[] = {w->q, w->z, w->tau, w->r, w->left, w->right, w->value};
+  workers_close(w->pool);
+  double *block[] = {w->q, w->z, w->r, w->left, w->right, w->value};
   for (size_t i = 0; i < sizeof block / sizeof *block; ++i) free(block[i]);
 }
 
@@ -134,12 +128,21 @@ static throng_status work_alloc(svd_work *w, const sparse_matrix *m, int64_t l) 
   struct {
     double **block;
     int64_t rows, columns;
-  } const list[] = {{&w->q, m->n_row, l}, {&w->z, m->n_column, l}, {&w->tau, 1, l},  {&w->r, l, l},
+  } const list[] = {{&w->q, m->n_row, l}, {&w->z, m->n_column, l}, {&w->r, l, l},
                     {&w->left, l, l},     {&w->right, l, l},       {&w->value, 1, l}};
   for (size_t i = 0; i < sizeof list / sizeof *list; ++i)
     THRONG_TRY(throng_alloc((void **)list[i].block, (size_t)list[i].rows,
                             (size_t)list[i].columns * sizeof(double), "singular vectors"));
+  w->n_thread = processors_usable();
+  THRONG_TRY(workers_open(w->n_thread, &w->pool));
   return sparse_transpose(m, &w->transposed);
+}
+
+/// y (n_row, l) = m x, x (n_column, l), row-major.
+static void sparse_times(const svd_work *w, const sparse_matrix *m, const double *x, int64_t l,
+                         double *y) {
+  sparse_product p = {.m = m, .x = x, .l = l, .y = y};
+  workers_run(w->pool, w->n_thread, (m->n_row + TASK_ROWS - 1) / TASK_ROWS, sparse_times_rows, &p);
 }
 
 /// q: an orthonormal basis of nearly the range of m; then m^T q = z r and the SVD of r.
@@ -149,20 +152,18 @@ static throng_status find_range(const sparse_matrix *m, uint32_t seed, int64_t l
       random_words words = random_draw(seed, RANDOM_PROJECTION, (uint32_t)j, (uint32_t)c, 0, 0);
       w->z[c * l + j] = (double)random_normal(words.w[0], words.w[1]);
     }
-  sparse_times(m, w->z, l, w->q);
-  THRONG_TRY(orthonormalise(w->q, m->n_row, l, w->tau, NULL));
+  const char *what = "embedding";
+  sparse_times(w, m, w->z, l, w->q);
+  THRONG_TRY(blas_orthonormalise(w->q, m->n_row, l, NULL, what));
   for (int iteration = 0; iteration < POWER_ITERATIONS; ++iteration) {
-    sparse_times(&w->transposed, w->q, l, w->z);
-    THRONG_TRY(orthonormalise(w->z, m->n_column, l, w->tau, NULL));
-    sparse_times(m, w->z, l, w->q);
-    THRONG_TRY(orthonormalise(w->q, m->n_row, l, w->tau, NULL));
+    sparse_times(w, &w->transposed, w->q, l, w->z);
+    THRONG_TRY(blas_orthonormalise(w->z, m->n_column, l, NULL, what));
+    sparse_times(w, m, w->z, l, w->q);
+    THRONG_TRY(blas_orthonormalise(w->q, m->n_row, l, NULL, what));
   }
-  sparse_times(&w->transposed, w->q, l, w->z);
-  THRONG_TRY(orthonormalise(w->z, m->n_column, l, w->tau, w->r));
-  lapack_int n = (lapack_int)l;
-  lapack_int info =
-      LAPACKE_dgesdd(LAPACK_ROW_MAJOR, 'S', n, n, w->r, n, w->value, w->left, n, w->right, n);
-  return info ? lapack_failed("dgesdd", info) : THRONG_OK;
+  sparse_times(w, &w->transposed, w->q, l, w->z);
+  THRONG_TRY(blas_orthonormalise(w->z, m->n_column, l, w->r, what));
+  return blas_svd(w->r, l, w->left, w->value, w->right, what);
 }
 
 static void fix_signs(double *u, int64_t n_row, int64_t rank) {
@@ -186,9 +187,7 @@ throng_status lsa_svd(const sparse_matrix *m, int32_t dim, uint32_t seed, double
                        INT32_MAX);
   svd_work w = {0};
   throng_status status = THRONG_OK;
-  // One BLAS thread: with more, sums are split by their number and the last bits with them.
-  int threads = openblas_get_num_threads();
-  openblas_set_num_threads(1);
+  int granted = 0;
   if (l > 0 && m->offset[m->n_row] > 0) {
     THRONG_TRY_GOTO(work_alloc(&w, m, l));
     THRONG_TRY_GOTO(find_range(m, seed, l, &w));
@@ -200,12 +199,13 @@ throng_status lsa_svd(const sparse_matrix *m, int32_t dim, uint32_t seed, double
   if (*rank) {
     memcpy(*s, w.value, (size_t)*rank * sizeof **s);
     // m ~ q (m^T q)^T = q (z r)^T = q r^T z^T and r = left s right: u = q right^T
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m->n_row, *rank, (int)l, 1, w.q,
-                (int)l, w.right, (int)l, 0, *u, *rank);
+    THRONG_TRY_GOTO(blas_begin(1, &granted));
+    blas()->dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m->n_row, *rank, (int)l, 1, w.q,
+                  (int)l, w.right, (int)l, 0, *u, *rank);
+    blas_end(granted);
     fix_signs(*u, m->n_row, *rank);
   }
 done:
-  openblas_set_num_threads(threads);
   work_free(&w);
   if (status != THRONG_OK) {
     free(*u);

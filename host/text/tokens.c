@@ -6,9 +6,12 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "text/segment.h"
+
 enum { WORD_MIN = 2, WORD_MAX = 40, TAG_MAX = 100 };
 
 struct tokenizer {
+  segmenter *segments;  // made when the first word without spaces comes
   struct sb_stemmer *stemmer;
   char *clean;  // valid UTF-8
   size_t clean_capacity;
@@ -54,6 +57,7 @@ throng_status tokenizer_create(tokenizer **out) {
 void tokenizer_free(tokenizer *t) {
   if (!t) return;
   sb_stemmer_delete(t->stemmer);
+  segmenter_free(t->segments);
   free(t->clean);
   free(t);
 }
@@ -144,16 +148,32 @@ static bool word_point(utf8proc_int32_t point, bool *digit) {
   }
 }
 
+/// Marks and figures that belong to every script.
+static bool of_no_script(utf8proc_int32_t point) {
+  bool digit;
+  if (point < 0x80) return point >= '0' && point <= '9';
+  utf8proc_category_t category = utf8proc_category(point);
+  return category == UTF8PROC_CATEGORY_MN || (word_point(point, &digit) && digit);
+}
+
 static bool separates_softly(utf8proc_int32_t point) {
   return point == '-' || point == '_' || point == 0x2010 || point == 0x2011 || point == '\t' ||
          utf8proc_category(point) == UTF8PROC_CATEGORY_ZS;
+}
+
+/// A run of word characters: of a script with spaces it is one word, of another ICU says which.
+static throng_status visit_run(tokenizer *t, const char *start, size_t length, bool spaceless,
+                               bool digits, token_visitor *visit, void *context) {
+  if (!spaceless) return visit_word(t, start, length, digits, visit, context);
+  if (!t->segments) THRONG_TRY(segmenter_create(&t->segments));
+  return segment_run(t->segments, start, length, WORD_MAX, visit, context);
 }
 
 static throng_status visit_words(tokenizer *t, const char *text, token_visitor *visit,
                                  void *context) {
   const utf8proc_uint8_t *in = (const utf8proc_uint8_t *)text;
   const char *start = NULL;
-  bool all_digits = true;
+  bool all_digits = true, spaceless = false;
   for (const char *at = text;;) {
     utf8proc_int32_t point = 0;
     utf8proc_ssize_t used = 0;
@@ -162,18 +182,46 @@ static throng_status visit_words(tokenizer *t, const char *text, token_visitor *
     bool digit = false;
     bool inside = point && (word_point(point, &digit) || (point == '\'' && start));
     if (inside) {
+      bool other = spaceless != segment_is_spaceless(point);
+      // Figures and marks of no script go on as what is before them.
+      if (start && other && (!spaceless || !of_no_script(point))) {
+        THRONG_TRY(
+            visit_run(t, start, (size_t)(at - start), spaceless, all_digits, visit, context));
+        start = NULL;
+      }
       if (!start) {
         start = at;
         all_digits = true;
+        spaceless = segment_is_spaceless(point);
       }
       if (!digit && point != '\'') all_digits = false;
     } else {
-      if (start) THRONG_TRY(visit_word(t, start, (size_t)(at - start), all_digits, visit, context));
+      if (start)
+        THRONG_TRY(
+            visit_run(t, start, (size_t)(at - start), spaceless, all_digits, visit, context));
       start = NULL;
       if (point && !separates_softly(point)) THRONG_TRY(visit(context, TOKEN_BREAK, NULL, NULL));
     }
     if (!*at) return THRONG_OK;
     at += used > 0 ? used : 1;
+  }
+}
+
+/// NFKC takes the vowel "am" of Thai and Lao apart, which dictionaries hold whole.
+static void compose_am(char *text) {
+  static const char *const pair[2] = {"\xE0\xB9\x8D\xE0\xB8\xB2", "\xE0\xBB\x8D\xE0\xBA\xB2"};
+  static const char *const whole[2] = {"\xE0\xB8\xB3", "\xE0\xBA\xB3"};
+  for (int k = 0; k < 2; ++k) {
+    char *at = strstr(text, pair[k]);
+    if (!at) continue;
+    char *to = at;
+    while (*at) {
+      bool here = strncmp(at, pair[k], 6) == 0;
+      memmove(to, here ? whole[k] : at, here ? 3 : 1);
+      to += here ? 3 : 1;
+      at += here ? 6 : 1;
+    }
+    *to = '\0';
   }
 }
 
@@ -189,6 +237,7 @@ throng_status tokenize(tokenizer *t, const char *text, size_t length, token_visi
   if (got < 0)
     return throng_fail(got == UTF8PROC_ERROR_NOMEM ? THRONG_ERROR_MEMORY : THRONG_ERROR_DATA,
                        "text to tokenise (%zu bytes): %s", length, utf8proc_errmsg(got));
+  compose_am((char *)folded);
   throng_status status = visit_words(t, (const char *)folded, visit, context);
   free(folded);
   return status;

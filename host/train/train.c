@@ -3,14 +3,17 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "agent/agent.h"
 #include "base/memory_plan.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "report/run_folder.h"
 #include "report/table.h"
 #include "train/evaluator.h"
+#include "train/train_folder.h"
 #include "train/train_json.h"
 #include "train/train_memory.h"
 #include "world/world.h"
@@ -35,6 +38,7 @@ typedef struct training {
   double earlier;     // of which before this process
   int64_t evaluated;  // steps at the last evaluation; -1: none yet
   int64_t saved;      // steps of the last checkpoint; -1: none yet
+  backend_asker asker;
 } training;
 
 throng_train_def throng_default_train_def(void) {
@@ -74,31 +78,84 @@ static throng_status check(const throng_train_def *def) {
   return THRONG_OK;
 }
 
-/// The newest checkpoint that is a whole file. One that is not is put aside; one that is whole but
-/// belongs to another agent or simulator is an error, for training on would not be resuming.
-static throng_status resume(training *t) {
-  int64_t step[64];
-  int n = run_folder_checkpoints(t->folder, step, 64);
-  for (int i = 0; i < n; ++i) {
-    const char *path = run_folder_checkpoint_path(t->folder, step[i]);
-    safetensors_file *file;
-    if (safetensors_open(path, &file) != THRONG_OK) {
-      throng_note(t->progress, "%s; going back to the checkpoint before it",
-                  throng_error_message());
-      THRONG_TRY(run_folder_set_aside(t->folder, step[i]));
-      continue;
-    }
-    safetensors_close(file);
-    throng_status status = throng_agent_restore(t->agent, path);
-    if (status != THRONG_OK) return throng_fail_context(status, "cannot resume");
-    throng_agent_stats stats;
-    THRONG_TRY(throng_agent_get_stats(t->agent, &stats));
-    t->start = t->steps = t->saved = stats.user_steps;
-    throng_note(t->progress, "resumed from %s", path);
-    return THRONG_OK;
-  }
+enum { MOST_CHECKPOINTS = 64 };
+
+/// Checkpoints newest first, and what became of them. Damaged are those that open and are not what
+/// was written; whatever else keeps one from being read says nothing about it.
+typedef struct checkpoints {
+  int64_t step[MOST_CHECKPOINTS];
+  int n, damaged;  // there; of which, from the newest, damaged
+} checkpoints;
+
+static throng_status no_checkpoint_left(const training *t, const checkpoints *c, int aside) {
+  if (c->damaged > 0)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "cannot resume: %s: all %d checkpoints are damaged (%s); nothing was "
+                       "changed: bring one back from a copy, or train without resuming, which "
+                       "moves this run aside and begins again",
+                       t->def->out, c->damaged, throng_error_message());
+  if (aside > 0)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "cannot resume: %s: its only checkpoints were put aside as damaged; bring "
+                       "one back from a copy, or train without resuming, which moves this run "
+                       "aside and begins again",
+                       t->def->out);
   throng_note(t->progress, "%s holds no checkpoint: training starts from the beginning",
               t->def->out);
+  return THRONG_OK;
+}
+
+/// Bits depend on the instruction set and on the kernels that OpenBLAS chose for the machine.
+static void compare_arithmetic(const training *t, const safetensors_file *file) {
+  const char *then = safetensors_metadata(file, "arithmetic");
+  const char *now = t->sim->backend->arithmetic;
+  if (then && strcmp(then, now) != 0)
+    throng_note(t->progress,
+                "warning: the checkpoint was computed with (%s) and this machine computes with "
+                "(%s): the run goes on, but not to the same bits",
+                then, now);
+}
+
+static throng_status restore(training *t, const safetensors_file *file, int64_t step) {
+  throng_status status = agent_restore_from(t->agent, file);
+  if (status != THRONG_OK) return throng_fail_context(status, "cannot resume");
+  throng_agent_stats stats;
+  THRONG_TRY(throng_agent_get_stats(t->agent, &stats));
+  if (stats.user_steps != step)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "cannot resume: %s: its clock stands at %" PRId64
+                       " user-steps, its name says %" PRId64,
+                       safetensors_path(file), stats.user_steps, step);
+  t->start = t->steps = t->saved = stats.user_steps;
+  compare_arithmetic(t, file);
+  return THRONG_OK;
+}
+
+/// Go on from the newest checkpoint that is a whole file. Damaged ones are put aside once an older
+/// one has been restored; one that is whole but belongs to another agent or simulator is an error,
+/// for training on would not be resuming.
+static throng_status resume(training *t) {
+  checkpoints c = {.n = 0};
+  int aside = 0;
+  THRONG_TRY(run_folder_checkpoints(t->folder, c.step, MOST_CHECKPOINTS, &c.n, &aside));
+  safetensors_file *file = NULL;
+  while (!file && c.damaged < c.n) {
+    const char *path = run_folder_checkpoint_path(t->folder, c.step[c.damaged]);
+    throng_status status = safetensors_open(path, &file);
+    if (status == THRONG_OK) break;
+    if (status != THRONG_ERROR_DATA) return throng_fail_context(status, "cannot resume");
+    ++c.damaged;
+    if (c.damaged < c.n)
+      throng_note(t->progress, "%s; going back to the checkpoint before it",
+                  throng_error_message());
+  }
+  if (!file) return no_checkpoint_left(t, &c, aside);
+  throng_status status = restore(t, file, c.step[c.damaged]);
+  safetensors_close(file);
+  THRONG_TRY(status);
+  throng_note(t->progress, "resumed from %s",
+              run_folder_checkpoint_path(t->folder, c.step[c.damaged]));
+  for (int i = 0; i < c.damaged; ++i) THRONG_TRY(run_folder_set_aside(t->folder, c.step[i]));
   return THRONG_OK;
 }
 
@@ -170,6 +227,20 @@ static throng_status evaluate_yardsticks(training *t) {
   return THRONG_OK;
 }
 
+/// How many steps the replay remembers: with many lanes a buffer of usual size holds a few, and the
+/// agent learns from almost nothing but the present.
+static void tell_replay(training *t, const throng_agent_def *agent) {
+  enum { FEW_STEPS = 16 };
+  const int64_t steps =
+      (agent->buffer + t->sim->n_lane / agent->count - 1) / (t->sim->n_lane / agent->count);
+  if (steps < FEW_STEPS && steps * t->sim->n_lane < t->def->steps)
+    throng_note(t->progress,
+                "agent.buffer: %" PRId64 " transitions an agent are the last %" PRId64
+                " steps of its %d lanes; %d steps want agent.buffer=%" PRId64,
+                agent->buffer, steps, t->sim->n_lane / agent->count, 256,
+                (int64_t)256 * (t->sim->n_lane / agent->count));
+}
+
 /// Rows first: a checkpoint must not outlive the rows before it.
 static throng_status save(training *t) {
   THRONG_TRY(run_folder_sync(t->folder));
@@ -182,6 +253,11 @@ static bool passed(int64_t before, int64_t now, int64_t every) {
   return now / every > before / every;
 }
 
+/// What was learned up to here is not lost.
+static throng_status save_new(training *t) {
+  return t->steps == 0 || t->saved == t->steps ? THRONG_OK : save(t);
+}
+
 /// Evaluation and checkpoint where a mark was passed, or at the end. Statistics are read at every
 /// mark, so that a run that goes on from a checkpoint reads the same ones.
 static throng_status at_marks(training *t, int64_t before, int32_t n_agent) {
@@ -191,9 +267,12 @@ static throng_status at_marks(training *t, int64_t before, int32_t n_agent) {
   if (!evaluate && !checkpoint) return THRONG_OK;
   train_row row = {.n = 0};
   THRONG_TRY(add_statistics(t, n_agent, &row));
-  if (evaluate) THRONG_TRY(evaluate_agent(t, &row));
+  throng_status status = evaluate ? evaluate_agent(t, &row) : THRONG_OK;
+  if (status != THRONG_OK && status != THRONG_ERROR_CANCELLED) return status;
   THRONG_TRY(write_row(t, &row));
-  return checkpoint ? save(t) : THRONG_OK;
+  // Stopped within the evaluation: run makes it up for when this run goes on.
+  if (checkpoint || status != THRONG_OK) THRONG_TRY(save(t));
+  return status;
 }
 
 static bool marked(const training *t, int64_t before) {
@@ -203,17 +282,24 @@ static bool marked(const training *t, int64_t before) {
 
 static throng_status take_steps(training *t, int32_t n_agent) {
   while (t->steps < t->def->steps) {
-    if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps")) {
-      // What was learned up to here is not lost.
-      THRONG_TRY(save(t));
-      return throng_cancelled("train");
-    }
+    throng_backend *backend = t->sim->backend;
+    throng_status status = THRONG_OK;
+    if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps"))
+      status = throng_cancelled("train");
     double begin = clock_seconds();
     int64_t before = t->steps;
-    THRONG_TRY(throng_agent_train_step(t->agent));
+    t->asker = (backend_asker){t->progress, "train", "user-steps", t->steps, t->def->steps};
+    backend->stop_context = &t->asker;
+    backend->stop = backend_ask;
+    if (status == THRONG_OK) status = throng_agent_train_step(t->agent);
+    backend->stop = NULL;
+    if (status == THRONG_ERROR_CANCELLED) THRONG_TRY(save_new(t));
+    THRONG_TRY(status);
+    const char *note = agent_take_note(t->agent);
+    if (note) throng_note(t->progress, "%s", note);
     t->steps += t->sim->n_lane;
     // What is only queued on a device has not been done yet.
-    if (marked(t, before)) THRONG_TRY(t->sim->backend->ops->synchronize(t->sim->backend));
+    if (marked(t, before)) THRONG_TRY(backend->ops->synchronize(backend));
     t->seconds += clock_seconds() - begin;
     THRONG_TRY(at_marks(t, before, n_agent));
   }
@@ -223,6 +309,7 @@ static throng_status take_steps(training *t, int32_t n_agent) {
 }
 
 static throng_status write_summary(training *t) {
+  NUMBERS_WITHOUT_LOCALE;
   double elapsed = t->seconds - t->earlier;
   t->report->user_steps = t->steps;
   t->report->seconds = t->seconds;
@@ -230,6 +317,7 @@ static throng_status write_summary(training *t) {
       elapsed > 0 ? (double)(t->steps - (t->start > 0 ? t->start : 0)) / elapsed : 0;
   cJSON *json;
   THRONG_TRY(train_report_json(t->report, &json));
+  (void)cJSON_AddStringToObject(json, "arithmetic", t->sim->backend->arithmetic);
   char *text = cJSON_Print(json);
   cJSON_Delete(json);
   if (!text) return throng_fail(THRONG_ERROR_MEMORY, "training: no memory for its summary");
@@ -293,12 +381,34 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
   return status;
 }
 
+/// An evaluation at the checkpoint's mark that was stopped before its row was written.
+static throng_status make_up_evaluation(training *t) {
+  bool mark = t->start >= t->def->steps ||
+              passed(t->start - t->sim->n_lane, t->start, t->def->evaluate_every);
+  bool there = true;
+  if (t->start <= 0 || !mark) return THRONG_OK;
+  THRONG_TRY(run_folder_has(t->folder, t->start, "evaluation/agent/average_reward", &there));
+  if (there) return THRONG_OK;
+  train_row row = {.n = 0};
+  THRONG_TRY(evaluate_agent(t, &row));
+  return write_row(t, &row);
+}
+
 static throng_status run(training *t, const throng_agent_def *agent) {
-  THRONG_TRY(run_folder_open(t->def->out, t->def->resume, t->progress, &t->folder));
+  if (!t->folder) THRONG_TRY(run_folder_lock(t->def->out, &t->folder));
+  THRONG_TRY(run_folder_start(t->folder, t->def->resume, t->progress));
   if (t->def->resume) THRONG_TRY(resume(t));
+  if (t->start >= t->def->steps)
+    throng_note(t->progress,
+                "%s: this run is finished: all of its %" PRId64
+                " user-steps are taken; a larger "
+                "train.steps goes on with it",
+                t->def->out, t->start);
   THRONG_TRY(run_folder_begin(t->folder, t->start, &t->seconds));
   t->earlier = t->seconds;
   THRONG_TRY(write_config(t, agent));
+  tell_replay(t, agent);
+  THRONG_TRY(make_up_evaluation(t));
   if (t->def->yardsticks) THRONG_TRY(evaluate_yardsticks(t));
   if (t->start < 0) {
     train_row row = {.n = 0};
@@ -312,10 +422,22 @@ static throng_status run(training *t, const throng_agent_def *agent) {
   return write_summary(t);
 }
 
-throng_status throng_train(throng_backend *backend, const throng_world *world,
-                           const throng_sta *sta, const throng_sim_def *sim,
-                           const throng_agent_def *agent, const throng_train_def *def,
-                           const throng_progress *progress, throng_train_report *report) {
+/// A run that was stopped is as good as one that goes on, if its user knows from where.
+static void say_what_is_kept(training *t) {
+  if (t->saved >= 0)
+    throng_fail(THRONG_ERROR_CANCELLED,
+                "stopped on request after %" PRId64 " of %" PRId64 " user-steps; checkpoint %s",
+                t->saved, t->def->steps, run_folder_checkpoint_path(t->folder, t->saved));
+  else
+    throng_fail(THRONG_ERROR_CANCELLED,
+                "stopped on request before the first user-step; there was nothing to save");
+}
+
+throng_status train_in_folder(throng_backend *backend, const throng_world *world,
+                              const throng_sta *sta, const throng_sim_def *sim,
+                              const throng_agent_def *agent, const throng_train_def *def,
+                              run_folder **folder, const throng_progress *progress,
+                              throng_train_report *report) {
   throng_train_report unwanted;
   if (!report) report = &unwanted;
   *report = (throng_train_report){0};
@@ -323,11 +445,18 @@ throng_status throng_train(throng_backend *backend, const throng_world *world,
   training t = {.def = def,
                 .progress = progress,
                 .report = report,
+                .folder = *folder,
                 .start = -1,
                 .evaluated = -1,
                 .saved = -1};
+  *folder = NULL;
+  t.asker = (backend_asker){progress, "make the lanes", "user-steps", 0, 0};
+  backend->stop_context = &t.asker;
+  backend->stop = backend_ask;
   throng_status status = make_parts(&t, backend, world, sta, sim, agent);
+  backend->stop = NULL;
   if (status == THRONG_OK) status = run(&t, agent);
+  if (status == THRONG_ERROR_CANCELLED) say_what_is_kept(&t);
   if (status != THRONG_OK && status != THRONG_ERROR_CANCELLED && t.saved >= 0)
     throng_fail_context(status, "the checkpoint of %" PRId64 " user-steps is kept", t.saved);
   throng_status closed =
@@ -335,4 +464,12 @@ throng_status throng_train(throng_backend *backend, const throng_world *world,
   if (status == THRONG_OK) status = closed;
   free_parts(&t);
   return status;
+}
+
+throng_status throng_train(throng_backend *backend, const throng_world *world,
+                           const throng_sta *sta, const throng_sim_def *sim,
+                           const throng_agent_def *agent, const throng_train_def *def,
+                           const throng_progress *progress, throng_train_report *report) {
+  run_folder *none = NULL;
+  return train_in_folder(backend, world, sta, sim, agent, def, &none, progress, report);
 }

@@ -92,6 +92,7 @@ throng_status world_build(const dataset *data, const keyword_sets *sets, const f
   out->n_category_entry = sets->category_offset[data->n_item];
   out->n_pos_entry = sets->pos_offset[data->n_item];
   out->n_neg_entry = sets->neg_offset[data->n_item];
+  out->n_cold = data->counts.cold_items;
   out->dim = dim;
   out->has_time = data->has_time;
   out->like_threshold = like_threshold;

@@ -7,7 +7,7 @@
 #include "world/world.h"
 
 /// Fill `*out` (zeroed before) with copies, compute e+ and e- as normalised means, check and index.
-///   embedding       (n_keyword, dim), rows of unit length or zero
+///   embedding       (n_keyword, dim), rows of any length
 ///   source          one line that says what the world was made from
 ///   like_threshold  NaN where answers are not ratings
 /// `*out` lies on the heap, so that throng_world_close takes it.

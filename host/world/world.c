@@ -86,17 +86,29 @@ static void mean_rows(const throng_world *world, const int64_t *offset, const in
   int64_t dim = world->dim;
   for (int64_t i = 0; i < world->n_item; ++i) {
     float *out = row + i * dim;
-    double square = 0;
+    double square = 0, squares = 0;  // of the sum, and of all that is summed
+    for (int64_t d = 0; d < dim; ++d) {
+      double sum = 0;
+      for (int64_t k = offset[i]; k < offset[i + 1]; ++k) {
+        double x = world->keyword_embedding[keyword[k] * dim + d];
+        sum += x;
+        squares += x * x;
+      }
+      square += sum * sum;
+    }
+    // Directions that cancel leave rounding noise, which is no direction. Vectors are of any
+    // length, so that only their own can say what is little. Sums are rounded to floats as parts of
+    // a power of two, which changes no digit and keeps the longest and the shortest in range.
+    int power;
+    frexp(sqrt(squares), &power);
+    double part = ldexp(1.0, -power);
+    double scale = square > 1e-12 * squares ? 1.0 / (sqrt(square) * part) : 0.0;
     for (int64_t d = 0; d < dim; ++d) {
       double sum = 0;
       for (int64_t k = offset[i]; k < offset[i + 1]; ++k)
         sum += world->keyword_embedding[keyword[k] * dim + d];
-      out[d] = (float)sum;
-      square += sum * sum;
+      out[d] = (float)((float)(sum * part) * scale);
     }
-    // Directions that cancel leave rounding noise, which is no direction.
-    double scale = square > 1e-12 ? 1.0 / sqrt(square) : 0.0;
-    for (int64_t d = 0; d < dim; ++d) out[d] = (float)(out[d] * scale);
   }
 }
 

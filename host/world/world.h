@@ -34,6 +34,7 @@
 struct throng_world {
   int64_t n_user, n_item, n_category, n_keyword, n_interaction;
   int64_t n_category_entry, n_pos_entry, n_neg_entry;
+  int64_t n_cold;  // items that nobody rated and that were kept: the last ones
   int32_t dim;
   bool has_time;          // history_time is real time, not file order
   double like_threshold;  // NaN where answers are not ratings
@@ -50,9 +51,10 @@ struct throng_world {
 
 /// Write atomically. Everything but `index` and `hash` must be filled in.
 throng_status world_save(const throng_world *world, const char *path);
-/// Check every invariant (offsets rise, ids in range, rows of unit length or zero, no NaN).
+/// Check every invariant (offsets rise, ids in range, e+ and e- of unit length or zero, no NaN).
 throng_status world_check(const throng_world *world, const char *name);
-/// e+ and e-: means of the keywords' embeddings, normalised; zero where a set is empty.
+/// e+ and e-: means of the keywords' embeddings as they are, normalised; zero where a set is empty.
+/// The published code compares the means themselves, by their cosine: the product of these.
 void world_item_embeddings(throng_world *world);
 /// Do two items have a category in common? For those who ask now and then; kernels have their own.
 bool world_share_category(const throng_world *world, int32_t a, int32_t b);

@@ -47,8 +47,15 @@ static throng_status check_lists(const char *file, const char *tensor, const int
   return THRONG_OK;
 }
 
-/// Rows of unit length or zero. `offset` (may be NULL) belongs to the sets whose means the rows
-/// are: an empty set has the zero row.
+/// Keywords' vectors are of any length: what comes from a file is taken as it is.
+static throng_status check_finite(const char *file, const char *tensor, const float *x, int64_t n) {
+  for (int64_t k = 0; k < n; ++k)
+    if (!isfinite(x[k])) return broken(file, tensor, k, "not a finite number");
+  return THRONG_OK;
+}
+
+/// Rows of unit length or zero. `offset` belongs to the sets whose means the rows are: an empty set
+/// has the zero row.
 static throng_status check_rows(const char *file, const char *tensor, const float *row, int64_t n,
                                 int32_t dim, const int64_t *offset) {
   for (int64_t i = 0; i < n; ++i) {
@@ -59,7 +66,7 @@ static throng_status check_rows(const char *file, const char *tensor, const floa
       square += x * x;
     }
     double length = sqrt(square);
-    bool empty = offset && offset[i] == offset[i + 1];
+    bool empty = offset[i] == offset[i + 1];
     if (length > 1e-3 && (empty || fabs(length - 1.0) > 1e-3))
       return throng_fail(THRONG_ERROR_DATA, "%s: tensor '%s' row %lld: length %g, expected %s",
                          file, tensor, (long long)i, length,
@@ -93,12 +100,17 @@ static throng_status check_distinct(const char *file, const char *name, const st
 }
 
 static throng_status check_history(const char *file, const throng_world *w) {
+  if (w->n_cold < 0 || w->n_cold >= w->n_item)
+    return throng_fail(THRONG_ERROR_DATA, "%s: %lld items that nobody rated, expected 0 to %lld",
+                       file, (long long)w->n_cold, (long long)w->n_item - 1);
   for (int64_t u = 0; u < w->n_user; ++u)
     for (int64_t k = w->user_offset[u]; k < w->user_offset[u + 1]; ++k) {
       if (w->history_item[k] < 0 || w->history_item[k] >= w->n_item)
         return throng_fail(THRONG_ERROR_DATA,
                            "%s: tensor 'history_item' at index %lld: %d, expected 0 to %lld", file,
                            (long long)k, w->history_item[k], (long long)w->n_item - 1);
+      if (w->history_item[k] >= w->n_item - w->n_cold)
+        return broken(file, "history_item", k, "one of the items that nobody rated");
       if (w->history_like[k] > 1) return broken(file, "history_like", k, "neither 0 nor 1");
       if (!isfinite(w->history_rating[k]))
         return broken(file, "history_rating", k, "not a finite number");
@@ -129,8 +141,7 @@ throng_status world_check(const throng_world *w, const char *name) {
   THRONG_TRY(check_lists(name, "neg", w->neg_offset, w->neg, w->n_item, w->n_keyword));
   THRONG_TRY(check_rows(name, "embedding_pos", w->embedding_pos, w->n_item, w->dim, w->pos_offset));
   THRONG_TRY(check_rows(name, "embedding_neg", w->embedding_neg, w->n_item, w->dim, w->neg_offset));
-  THRONG_TRY(
-      check_rows(name, "keyword_embedding", w->keyword_embedding, w->n_keyword, w->dim, NULL));
+  THRONG_TRY(check_finite(name, "keyword_embedding", w->keyword_embedding, w->n_keyword * w->dim));
   THRONG_TRY(check_history(name, w));
 #define X(table, count) THRONG_TRY(check_strings(name, #table, &w->table, count));
   WORLD_STRINGS(X)

@@ -1,11 +1,14 @@
 /// World files: safetensors with one tensor an array of WORLD_ARRAYS, two a string table, and a few
 /// facts as metadata. They open in Python with the stock package.
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "world/world.h"
 
@@ -18,12 +21,18 @@ enum { STAGING = 1 << 16 };
 #define RANK(d1) (sizeof(#d1) > sizeof "1" ? 2 : 1)
 
 static throng_status write_metadata(safetensors_writer *writer, const throng_world *w) {
+  NUMBERS_WITHOUT_LOCALE;
   char threshold[64] = "none";
   if (!isnan(w->like_threshold)) snprintf(threshold, sizeof threshold, "%.17g", w->like_threshold);
   THRONG_TRY(safetensors_writer_metadata(writer, "format", FORMAT));
   THRONG_TRY(safetensors_writer_metadata(writer, "version", VERSION));
   THRONG_TRY(safetensors_writer_metadata(writer, "source", w->source ? w->source : ""));
   THRONG_TRY(safetensors_writer_metadata(writer, "like_threshold", threshold));
+  if (w->n_cold > 0) {
+    char cold[32];
+    snprintf(cold, sizeof cold, "%" PRId64, w->n_cold);
+    THRONG_TRY(safetensors_writer_metadata(writer, "cold_items", cold));
+  }
   return safetensors_writer_metadata(writer, "has_time", w->has_time ? "true" : "false");
 }
 
@@ -98,6 +107,7 @@ throng_status world_save(const throng_world *world, const char *path) {
 }
 
 static throng_status read_metadata(const safetensors_file *file, throng_world *w) {
+  NUMBERS_WITHOUT_LOCALE;
   const char *path = safetensors_path(file);
   const char *format = safetensors_metadata(file, "format");
   const char *version = safetensors_metadata(file, "version");
@@ -122,6 +132,11 @@ static throng_status read_metadata(const safetensors_file *file, throng_world *w
     return throng_fail(THRONG_ERROR_DATA,
                        "%s: metadata like_threshold is '%s', expected a number or none", path,
                        threshold ? threshold : "(none)");
+  const char *cold = safetensors_metadata(file, "cold_items");
+  w->n_cold = cold ? strtoll(cold, &end, 10) : 0;
+  if (cold && (end == cold || *end || w->n_cold < 0))
+    return throng_fail(THRONG_ERROR_DATA, "%s: metadata cold_items is '%.40s', expected a count",
+                       path, cold);
   w->source = strdup(source ? source : "");
   return w->source ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "%s: no memory", path);
 }
@@ -229,6 +244,7 @@ throng_status throng_world_open(const char *path, throng_world **out) {
   safetensors_file *file;
   throng_world *world;
   *out = NULL;
+  THRONG_TRY(file_kind_require(path, FILE_KIND_WORLD));
   THRONG_TRY(safetensors_open(path, &file));
   throng_status status = throng_alloc((void **)&world, 1, sizeof *world, path);
   if (status == THRONG_OK) {

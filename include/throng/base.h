@@ -55,12 +55,19 @@ typedef struct throng_progress {
 } throng_progress;
 
 /// A place where arrays live and kernels run. Opened once, shared by worlds, simulators and
-/// agents made on it; must outlive them. Not safe to use from two threads at once.
+/// agents made on it; must outlive them.
+///
+/// Threads: the CPU's are the backend's own. They start when it is opened, sleep while nothing is
+/// asked of it, block every signal and end when it is closed; no OpenMP runtime is used, and the
+/// OpenBLAS of other libraries in the process is neither used nor set. Several backends may be used
+/// from several threads at once, each from one at a time. After fork() the child may go on with a
+/// backend of the CPU (new threads start with the first call) and must not with one of a GPU.
 typedef struct throng_backend throng_backend;
 
 typedef struct throng_backend_def {
   const char *name;  ///< "auto" (usual), "cpu" or "cuda"
-  int32_t threads;   ///< CPU threads; 0: one per core this process may use (usual)
+  int32_t threads;   ///< CPU threads; 0 (usual): as many as this process may use processors, by
+                     ///< its affinity and its control group's quota
   int32_t device;    ///< CUDA device ordinal; usually 0
   int32_t cookie;    ///< set by throng_default_backend_def(); do not touch
 } throng_backend_def;
@@ -68,7 +75,8 @@ typedef struct throng_backend_def {
 THRONG_API throng_backend_def throng_default_backend_def(void);
 
 /// Open a backend. "auto" takes CUDA where a device is usable, else the CPU.
-/// Errors: ARGUMENT (unknown name, Def not initialised), BACKEND (no such device in this build).
+/// Errors: ARGUMENT (unknown name, Def not initialised), BACKEND (no such device in this build),
+/// MEMORY (the system starts no more threads).
 THRONG_API throng_status throng_backend_open(const throng_backend_def *def, throng_backend **out);
 /// NULL is allowed.
 THRONG_API void throng_backend_close(throng_backend *backend);
@@ -76,6 +84,10 @@ THRONG_API void throng_backend_close(throng_backend *backend);
 THRONG_API const char *throng_backend_name(const throng_backend *backend);
 /// One line for people: cores, instruction set, why this backend was taken.
 THRONG_API const char *throng_backend_describe(const throng_backend *backend);
+/// What the last bits of a product depend on ("x86-64-v4, OpenBLAS 0.3.21 SkylakeX"): a fit or a
+/// training repeats bit for bit where this is the same. Votes, rewards and trajectories of given
+/// weights do not depend on it.
+THRONG_API const char *throng_backend_arithmetic(const throng_backend *backend);
 
 #ifdef __cplusplus
 }

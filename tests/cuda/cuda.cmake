@@ -6,7 +6,7 @@ set(CUDA_TESTS ${CMAKE_CURRENT_SOURCE_DIR}/cuda)
 set(CUDA_SOURCES ${PROJECT_SOURCE_DIR}/cuda)
 # Looking for uses of stacks that have ended gives every fiber a fake stack of megabytes, mapped and
 # unmapped for each thread of the device: seven tenths of the sanitized tests' time.
-set(CUDA_ON_CPU_ENVIRONMENT OMP_WAIT_POLICY=passive
+set(CUDA_ON_CPU_ENVIRONMENT
     ASAN_OPTIONS=detect_stack_use_after_return=0:strict_string_checks=1)
 
 file(GLOB CUDA_ON_CPU_KERNELS CONFIGURE_DEPENDS ${CUDA_SOURCES}/*.cu)
@@ -67,7 +67,7 @@ endforeach()
 add_test(NAME test_cuda_bench COMMAND ${CUDA_TESTS}/bench.sh $<TARGET_FILE:throng_program>
          $<TARGET_FILE:bench_sim_on_cuda> $<TARGET_FILE:bench_agent_on_cuda>)
 set_tests_properties(test_cuda_bench PROPERTIES
-  TIMEOUT 600 ENVIRONMENT "OMP_WAIT_POLICY=passive;THRONG_CUDA_PLAIN=1")
+  TIMEOUT 600 ENVIRONMENT "THRONG_CUDA_PLAIN=1")
 
 # The same comparisons on a real device: gpu_test_cuda_*. On a machine without one they are skipped,
 # saying why.
@@ -84,7 +84,6 @@ if(TARGET throng_cuda_kernels)
       TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TEST_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}")
     add_test(NAME gpu_${name} COMMAND gpu_${name})
     # One at a time: they share a device.
-    set_tests_properties(gpu_${name} PROPERTIES LABELS gpu TIMEOUT 600 RUN_SERIAL ON
-                         ENVIRONMENT "OMP_WAIT_POLICY=passive")
+    set_tests_properties(gpu_${name} PROPERTIES LABELS gpu TIMEOUT 600 RUN_SERIAL ON)
   endforeach()
 endif()

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "cuda_fiber.h"
@@ -289,6 +290,8 @@ cudaError_t last_error = cudaSuccess;
 cudaError_t lost = cudaSuccess;           // set by tests: every call fails with it
 cudaError_t capture_fails = cudaSuccess;  // set by tests: what is recorded is refused with it
 
+std::map<std::string, size_t> launched;  // how often, by the kernel's name
+
 cudaError_t give(cudaError_t error) {
   if (lost != cudaSuccess) error = lost;
   if (error != cudaSuccess) last_error = error;
@@ -346,6 +349,7 @@ void cuda_on_cpu::launch(const char *name, dim3 grid, dim3 block_dim, cudaStream
     give(cudaErrorInvalidValue);
     return;
   }
+  ++launched[name];
   queue(stream, [=]() {
     const order turn(n_block);
     for (size_t k = 0; k < n_block; ++k) {
@@ -368,6 +372,8 @@ void cuda_on_cpu_fail_capture(cudaError_t error);
 /// For tests: bytes that the device has; and how many are taken.
 void cuda_on_cpu_limit(size_t bytes);
 size_t cuda_on_cpu_in_use(void);
+/// For tests: how often kernels were launched whose name begins so.
+size_t cuda_on_cpu_launched(const char *name);
 /// For blas_on_cpu.c: run a product when its turn on the stream comes.
 void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
                        size_t bytes);
@@ -383,6 +389,14 @@ void cuda_on_cpu_lose(cudaError_t error) { lost = last_error = error; }
 void cuda_on_cpu_fail_capture(cudaError_t error) { capture_fails = error; }
 void cuda_on_cpu_limit(size_t bytes) { memory.limit = bytes; }
 size_t cuda_on_cpu_in_use(void) { return memory.in_use; }
+
+size_t cuda_on_cpu_launched(const char *name) {
+  const size_t length = std::strlen(name);
+  size_t n = 0;
+  for (const auto &kernel : launched)
+    if (!kernel.first.compare(0, length, name)) n += kernel.second;
+  return n;
+}
 
 void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
                        size_t bytes) {
@@ -404,6 +418,8 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *out, int device) {
 cudaError_t cudaSetDevice(int device) {
   return give(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
 }
+/// As a device answers that has no such limit.
+cudaError_t cudaDeviceSetLimit(enum cudaLimit, size_t) { return give(cudaErrorInvalidValue); }
 cudaError_t cudaDriverGetVersion(int *version) {
   *version = lost == cudaErrorInsufficientDriver ? 12040 : 13000;
   return cudaSuccess;

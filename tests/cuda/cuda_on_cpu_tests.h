@@ -15,6 +15,8 @@ bool cuda_on_cpu_inspects(void);
 /// Bytes that the device has (4 GiB where nobody says), and how many are taken.
 void cuda_on_cpu_limit(size_t bytes);
 size_t cuda_on_cpu_in_use(void);
+/// How often kernels were launched whose name begins with `name`, since the program began.
+size_t cuda_on_cpu_launched(const char *name);
 /// Run `work` on a copy of its arguments when its turn on the stream comes.
 void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
                        size_t bytes);

@@ -57,4 +57,22 @@ static inline bool parity_near(double x, double y, double tolerance) {
   return fabs(x - y) <= tolerance * size;
 }
 
+/// Do two votes agree as they must? `*apart`: they differ, and may: where a margin is below the
+/// floats' tolerance.
+static inline bool parity_votes(const throng_vote *x, const throng_vote *y, float threshold,
+                                bool *apart) {
+  if (x->alpha_pos != y->alpha_pos || x->alpha_neg != y->alpha_neg || x->f_mat != y->f_mat)
+    return false;
+  if (!parity_near((double)x->beta_pos, (double)y->beta_pos, 1e-5) ||
+      !parity_near((double)x->beta_neg, (double)y->beta_neg, 1e-5) ||
+      !parity_near((double)x->p_like, (double)y->p_like, 1e-5))
+    return false;
+  const bool sim_margin = fabsf(x->beta_pos - x->beta_neg) < 2e-5f;
+  const bool sta_margin = fabsf(x->p_like - threshold) < 1e-5f;
+  if (x->f_sim != y->f_sim && (PARITY_EXACT || !sim_margin)) return false;
+  if (x->f_sta != y->f_sta && (PARITY_EXACT || !sta_margin)) return false;
+  *apart = x->f_sim != y->f_sim || x->f_sta != y->f_sta;
+  return *apart || x->like == y->like;
+}
+
 #endif

@@ -187,6 +187,58 @@ TEST(cuda_agent, a_checkpoint_of_one_backend_goes_on_on_the_other) {
   learners_close(&l);
 }
 
+#ifdef CUDA_TEST_ON_CPU
+
+/// The device's table, but that what is recorded fails at its `fails_at`th product.
+static backend_ops failing;
+static const backend_ops *whole;
+static int products = -1, fails_at;  // -1: nothing is being recorded
+static throng_status begin_failing(throng_backend *b) {
+  products = 0;
+  return whole->capture_begin(b);
+}
+static throng_status end_failing(throng_backend *b, struct backend_graph **out) {
+  products = -1;
+  return whole->capture_end(b, out);
+}
+static throng_status gemm_failing(throng_backend *b, const gemm_args *g) {
+  if (products >= 0 && ++products == fails_at)
+    return throng_fail(THRONG_ERROR_BACKEND, "a product that no graph can hold");
+  return whole->gemm(b, g);
+}
+
+TEST(cuda_agent, steps_that_fail_to_be_recorded_midway_end_at_the_same_weights) {
+  for (fails_at = 1; fails_at <= 31; fails_at += 10) {
+    learners l;
+    throng_sim_def sim = lanes_def();
+    throng_agent_def agent = learner_def(THRONG_HEAD_TWO_TOWER);
+    if (!learners_open(&l, &sim, &agent)) return;
+    whole = l.p.cuda->ops;
+    failing = *whole;
+    failing.capture_begin = begin_failing;
+    failing.capture_end = end_failing;
+    failing.gemm = gemm_failing;
+    l.p.cuda->ops = &failing;
+    const char *note = NULL;
+    int notes = 0;
+    for (int t = 0; t < 60; ++t) {
+      for (int side = 0; side < 2; ++side) ASSERT_OK(throng_agent_train_step(l.agent[side]));
+      if (!(note = agent_take_note(l.agent[1]))) continue;
+      ++notes;
+      EXPECT_CONTAINS(note, "a product that no graph can hold");
+    }
+    EXPECT_EQ(notes, 1);
+    EXPECT_TRUE(set_difference(&l.agent[0]->weights, &l.agent[1]->weights) == 0);
+    EXPECT_TRUE(set_difference(&l.agent[0]->replay, &l.agent[1]->replay) == 0);
+    EXPECT_EQ(l.agent[0]->updates, l.agent[1]->updates);
+    EXPECT_EQ(l.agent[0]->time, l.agent[1]->time);
+    l.p.cuda->ops = whole;
+    learners_close(&l);
+  }
+}
+
+#endif
+
 TEST(cuda_agent, yardsticks_play_alike) {
   parity p;
   if (!parity_open(&p)) return;

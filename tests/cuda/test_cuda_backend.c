@@ -283,6 +283,10 @@ TEST(cuda_backend, a_lost_device_is_told_with_the_kernels_launched_last_and_what
   EXPECT_NE(BACKEND_LAUNCH(b, fill, 8, &fill), THRONG_OK);
   EXPECT_CONTAINS(throng_error_message(), "illegal");
   EXPECT_CONTAINS(throng_error_message(), "last checkpoint");
+  cuda_on_cpu_lose(cudaErrorLaunchTimeout);
+  EXPECT_EQ(b->ops->download(b, &host, x, sizeof host), THRONG_ERROR_BACKEND);
+  EXPECT_CONTAINS(throng_error_message(), "on a GPU that draws a screen");
+  EXPECT_CONTAINS(throng_error_message(), "last checkpoint");
   cuda_on_cpu_lose(cudaSuccess);
   b->ops->release(b, x);
   parity_close(&p);
@@ -314,6 +318,40 @@ TEST(cuda_backend, the_emulation_stops_a_kernel_that_is_given_an_address_of_the_
   p.cuda->ops->release(p.cuda, on_device);
   free(on_host);
   parity_close(&p);
+}
+
+/// How often opening the backend launches kernels of this name.
+static size_t launched_at_opening(const char *name) {
+  parity p;
+  const size_t before = cuda_on_cpu_launched(name);
+  if (!parity_open(&p)) return 0;
+  const size_t after = cuda_on_cpu_launched(name);
+  parity_close(&p);
+  return after - before;
+}
+
+TEST(cuda_backend, opening_loads_variants_and_leaves_out_the_rows_that_they_stand_for) {
+  const char *rows[] = {"policy_search_kernel", "sta_pairs_kernel", "sta_rank_kernel",
+                        "sim_sta_advance_kernel", "pair_table_similarity_kernel"};
+  const char *variants[] = {"policy_search_block",
+                            "sta_pairs_warp",
+                            "sta_rank_warp",
+                            "sim_sta_advance_warp",
+                            "pair_table_similarity_tile",
+                            "best_search_tile",
+                            "column_sum_slices",
+                            "batch_mean_block",
+                            "sim_transition_seen",
+                            "group_scan_kernel",
+                            "group_move_kernel"};
+  const size_t n_row = sizeof rows / sizeof *rows, n_variant = sizeof variants / sizeof *variants;
+  for (size_t k = 0; k < n_row; ++k) EXPECT_EQ(launched_at_opening(rows[k]), 0);
+  for (size_t k = 0; k < n_variant; ++k) EXPECT_GE(launched_at_opening(variants[k]), 1);
+  EXPECT_EQ(launched_at_opening("fill_kernel"), 1);  // which has no variant
+  setenv("THRONG_CUDA_PLAIN", "1", 1);
+  for (size_t k = 0; k < n_row; ++k) EXPECT_EQ(launched_at_opening(rows[k]), 1);
+  EXPECT_EQ(launched_at_opening("best_search_tile"), 0);
+  unsetenv("THRONG_CUDA_PLAIN");
 }
 
 TEST(cuda_backend, closing_gives_all_memory_back) {

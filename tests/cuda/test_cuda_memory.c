@@ -208,6 +208,58 @@ TEST(cuda_memory, a_million_items_and_16384_lanes_take_less_than_2_GiB_beside_wo
   parity_close(&p);
 }
 
+/// Calls that a step of training with one update queues, of `agents` with `lanes` and `batch` each.
+static int64_t calls_of_a_step(parity *p, int32_t agents, int32_t lanes, int32_t batch) {
+  // Sizes alone: nothing is read while a plan is made.
+  throng_world world = {.n_item = 10000, .n_user = 10, .n_category = 50, .n_keyword = 2000};
+  world.dim = 384;
+  world.category_offset = calloc((size_t)world.n_item + 1, sizeof *world.category_offset);
+  world.pos_offset = world.neg_offset = world.category_offset;
+  world.user_offset = calloc((size_t)world.n_user + 1, sizeof *world.user_offset);
+  throng_sim_def sim_def = throng_default_sim_def();
+  sim_def.lanes = agents * lanes;
+  sim_def.votes.rule = THRONG_RULE_LOGICAL;
+  throng_agent_def agent_def = throng_default_agent_def();
+  agent_def.count = agents;
+  agent_def.batch = batch;
+  agent_def.updates = 1;
+  agent_def.buffer = 1000;
+  agent_def.learning_starts = 0;
+  throng_backend *plan;
+  throng_sim *sim = NULL;
+  throng_agent *agent = NULL;
+  int64_t calls = 0;
+  EXPECT_OK(memory_plan_open(p->cuda, &plan));
+  EXPECT_OK(throng_sim_create(plan, &world, NULL, &sim_def, &sim));
+  EXPECT_OK(throng_agent_create(sim, &agent_def, 1000000, &agent));
+  for (int step = 0; step < 3; ++step) {  // the first update prepares, which comes once
+    const int64_t before = memory_plan_queued(plan);
+    EXPECT_OK(throng_agent_train_step(agent));
+    calls = memory_plan_queued(plan) - before;
+  }
+  throng_agent_close(agent);
+  throng_sim_close(sim);
+  throng_backend_close(plan);
+  free(world.category_offset);
+  free(world.user_offset);
+  return calls;
+}
+
+TEST(cuda_memory, a_step_of_a_thousand_agents_queues_what_a_step_of_one_does_at_any_batch) {
+  parity p;
+  if (!parity_open(&p)) return;
+  p.cuda->searches = true;
+  const int64_t one = calls_of_a_step(&p, 1, 4096, 512);
+  EXPECT_GT(one, 100);
+  EXPECT_LT(one, 150);  // 155 nodes with the kernels of two groupings and two searches
+  EXPECT_EQ(calls_of_a_step(&p, 1024, 64, 512), one);
+  EXPECT_EQ(calls_of_a_step(&p, 1024, 64, 4096), one);
+  EXPECT_EQ(calls_of_a_step(&p, 1, 1 << 20, 65536), one);
+  p.cuda->searches = false;  // products and folds, tile by tile
+  EXPECT_GT(calls_of_a_step(&p, 1024, 64, 4096), 10000);
+  parity_close(&p);
+}
+
 static void count_row(void *context, const measure_row *row) {
   (void)row;
   ++*(int *)context;

@@ -44,22 +44,6 @@ static void sides_close(sides *s) {
   parity_close(&s->p);
 }
 
-/// Do two votes agree as they must? `*apart`: they differ, and may.
-static bool votes_agree(const throng_vote *x, const throng_vote *y, float threshold, bool *apart) {
-  if (x->alpha_pos != y->alpha_pos || x->alpha_neg != y->alpha_neg || x->f_mat != y->f_mat)
-    return false;
-  if (!parity_near((double)x->beta_pos, (double)y->beta_pos, 1e-5) ||
-      !parity_near((double)x->beta_neg, (double)y->beta_neg, 1e-5) ||
-      !parity_near((double)x->p_like, (double)y->p_like, 1e-5))
-    return false;
-  const bool sim_margin = fabsf(x->beta_pos - x->beta_neg) < 2e-5f;
-  const bool sta_margin = fabsf(x->p_like - threshold) < 1e-5f;
-  if (x->f_sim != y->f_sim && (PARITY_EXACT || !sim_margin)) return false;
-  if (x->f_sta != y->f_sta && (PARITY_EXACT || !sta_margin)) return false;
-  *apart = x->f_sim != y->f_sim || x->f_sta != y->f_sta;
-  return *apart || x->like == y->like;
-}
-
 /// Steps with scripted actions; every tenth one outcomes and states are compared.
 static void walk(sides *s, int steps, float threshold) {
   const throng_sim_def def = throng_sim_get_def(s->sim[0]);
@@ -84,7 +68,7 @@ static void walk(sides *s, int steps, float threshold) {
       bool apart = false;
       for (int k = 0; k < def.slate_size && !apart; ++k) {
         const int at = lane * def.slate_size + k;
-        ASSERT_TRUE(votes_agree(&out[0].vote[at], &out[1].vote[at], threshold, &apart));
+        ASSERT_TRUE(parity_votes(&out[0].vote[at], &out[1].vote[at], threshold, &apart));
       }
       s->apart[lane] = apart;
       if (apart) continue;
@@ -209,7 +193,7 @@ TEST(cuda_sim, votes_outside_lanes_agree) {
                                     user, candidate, offset, item, like, vote[side]));
   for (int r = 0; r < N; ++r) {
     bool apart;
-    ASSERT_TRUE(votes_agree(&vote[0][r], &vote[1][r], 0.5f, &apart));
+    ASSERT_TRUE(parity_votes(&vote[0][r], &vote[1][r], 0.5f, &apart));
   }
   free(item);
   free(like);

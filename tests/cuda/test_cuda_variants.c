@@ -5,10 +5,11 @@
 #include "list.h"
 #include "sim/sim.h"
 #include "sta/sta_score.h"
+#include "support/agent_rig.h"
 #include "support/small_world.h"
 #include "train/policies.h"
 
-enum { USERS = 24, ITEMS = 300, LANES = 5, STEPS = 45 };
+enum { USERS = 24, ITEMS = 300, MANY_ITEMS = 3000, LANES = 5, STEPS = 45 };
 
 /// Memory on both backends with the same content.
 static void *twice(const parity *p, const void *content, size_t bytes, void *on_cuda) {
@@ -42,19 +43,37 @@ typedef struct variation {
   throng_semantics semantics;
   throng_similarity similarity;
   bool table, labels;
-  int slate, history, window, layers;
-  bool autoreset;
+  int slate, history, window, layers, width, heads;
+  bool autoreset, mask;
 } variation;
+
+/// A step's outcomes on both backends, lane by lane; on a device a lane that a near-tie has led
+/// elsewhere is looked at no longer. Returns the lanes that went the same way.
+static int compare_step(const variation *v, const throng_outcome out[2], bool apart[LANES]) {
+  int same_lanes = 0;
+  for (int lane = 0; lane < LANES; ++lane) {
+    for (int k = 0; k < v->slate && !apart[lane]; ++k) {
+      const int at = lane * v->slate + k;
+      EXPECT_TRUE(parity_votes(&out[0].vote[at], &out[1].vote[at], 0.5f, &apart[lane]));
+    }
+    if (!apart[lane]) EXPECT_EQ(out[0].ended[lane], out[1].ended[lane]);
+    same_lanes += !apart[lane];
+  }
+  return same_lanes;
+}
 
 /// Simulators of the variation on both backends go the same way.
 static void follow(const variation *v) {
   parity p;
   if (!parity_open(&p)) return;
-  throng_world world = small_world(17, USERS, ITEMS, 24, 90);
+  const int n_item = v->mask ? MANY_ITEMS : ITEMS;  // words of bits for every thread of a warp
+  throng_world world = small_world(17, USERS, n_item, 24, 90);
   throng_sta_def sta_def = throng_default_sta_def();
   sta_def.window = v->window;
   sta_def.layers = v->layers;
   sta_def.labels = v->labels;
+  sta_def.width = v->width;
+  sta_def.heads = v->heads;
   throng_sim_def def = throng_default_sim_def();
   def.lanes = LANES;
   def.history = v->history;
@@ -62,6 +81,7 @@ static void follow(const variation *v) {
   def.max_steps = 70;
   def.slate_size = v->slate;
   def.autoreset = v->autoreset;
+  def.mask_seen = v->mask;
   def.votes.rule = v->rule;
   def.votes.semantics = v->semantics;
   def.votes.similarity = v->similarity;
@@ -73,26 +93,21 @@ static void follow(const variation *v) {
     ASSERT_OK(throng_sta_create(backend, &world, &sta_def, &sta[side]));
     ASSERT_OK(throng_sim_create(backend, &world, sta[side], &def, &sim[side]));
   }
+  bool apart[LANES] = {false};
+  int together = 0;
   for (uint32_t step = 0; step < STEPS; ++step) {
     int32_t action[LANES * 4];
     for (int k = 0; k < LANES * v->slate; ++k)
-      action[k] = (int32_t)random_index(random_draw(4, 77, step, (uint32_t)k, 0, 0).w[0], ITEMS);
+      action[k] =
+          (int32_t)random_index(random_draw(4, 77, step, (uint32_t)k, 0, 0).w[0], (uint32_t)n_item);
     throng_outcome out[2];
     for (int side = 0; side < 2; ++side) {
       ASSERT_OK(throng_sim_step(sim[side], action));
       ASSERT_OK(throng_sim_outcome(sim[side], &out[side]));
     }
-    for (int k = 0; k < LANES * v->slate; ++k) {
-      const throng_vote *x = &out[0].vote[k], *y = &out[1].vote[k];
-      EXPECT_EQ(x->alpha_pos, y->alpha_pos);
-      EXPECT_EQ(x->alpha_neg, y->alpha_neg);
-      EXPECT_TRUE(parity_near(x->beta_pos, y->beta_pos, 1e-5));
-      EXPECT_TRUE(parity_near(x->beta_neg, y->beta_neg, 1e-5));
-      EXPECT_TRUE(parity_near(x->p_like, y->p_like, 1e-5));
-      EXPECT_EQ(x->f_mat, y->f_mat);
-      EXPECT_EQ(x->like, y->like);
-    }
+    together += compare_step(v, out, apart);
   }
+  EXPECT_GT(together, STEPS * LANES / 2);  // margins below 1e-5 are rare
   if (PARITY_EXACT) {
     uint64_t hash[2];
     for (int side = 0; side < 2; ++side) ASSERT_OK(throng_sim_hash(sim[side], &hash[side]));
@@ -106,8 +121,14 @@ static void follow(const variation *v) {
   parity_close(&p);
 }
 
-static const variation common = {
-    .table = true, .slate = 1, .history = 64, .window = 50, .layers = 2, .autoreset = true};
+static const variation common = {.table = true,
+                                 .slate = 1,
+                                 .history = 64,
+                                 .window = 50,
+                                 .layers = 2,
+                                 .width = 32,
+                                 .heads = 1,
+                                 .autoreset = true};
 
 TEST(cuda_variants, votes_from_the_table_and_a_cached_f_sta_are_the_rows) { follow(&common); }
 
@@ -147,7 +168,36 @@ TEST(cuda_variants, windows_of_any_length_that_fits_and_labels_are_the_rows) {
   }
 }
 
-TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
+TEST(cuda_variants, f_sta_of_any_width_and_heads_over_long_windows_is_the_rows) {
+  // Widths with code of their own, between them, below and above; whole vectors and none.
+  const int shape[][3] = {{16, 1, 30}, {16, 4, 70},  {24, 2, 200}, {32, 2, 100}, {32, 1, 200},
+                          {40, 4, 50}, {50, 1, 200}, {50, 2, 34},  {63, 3, 40},  {64, 1, 66},
+                          {64, 4, 98}, {6, 2, 20},   {100, 4, 40}, {128, 1, 24}};
+  const size_t by = PARITY_STEPS(10) < 10 ? 3 : 1;  // under AddressSanitizer some of them
+  for (size_t k = 0; k < sizeof shape / sizeof *shape; k += by) {
+    variation v = common;
+    v.width = shape[k][0];
+    v.heads = shape[k][1];
+    v.window = shape[k][2];
+    v.history = v.window + (int)(k % 2) * 7;
+    v.layers = k % 3 == 0 ? 1 : 2;
+    v.labels = k % 2 == 0;
+    follow(&v);
+  }
+}
+
+TEST(cuda_variants, lanes_that_start_again_have_forgotten_what_they_saw) {
+  variation v = common;
+  v.mask = true;
+  v.table = false;
+  follow(&v);
+  v.slate = 4;
+  v.autoreset = false;
+  follow(&v);
+}
+
+/// Probabilities and ranks of pairs, each after a history of its own.
+static void rank_pairs(int width, int heads, int window) {
   parity p;
   if (!parity_open(&p)) return;
   enum { PAIRS = 12, OTHERS = 7, ENTRIES = 400 };
@@ -173,6 +223,9 @@ TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
     throng_backend *backend = side ? p.cuda : p.cpu;
     const backend_ops *ops = backend->ops;
     throng_sta_def def = throng_default_sta_def();
+    def.width = width;
+    def.heads = heads;
+    def.window = window;
     throng_sta *sta;
     sta_scorer s;
     ASSERT_OK(throng_sta_create(backend, &world, &def, &sta));
@@ -196,6 +249,53 @@ TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
   EXPECT_GT(above, 0);
   small_world_free(&world);
   parity_close(&p);
+}
+
+TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
+  const int shape[][3] = {{32, 1, 50}, {50, 2, 90}, {64, 1, 20}, {50, 1, 64}, {80, 2, 30}};
+  for (size_t k = 0; k < sizeof shape / sizeof *shape; ++k)
+    rank_pairs(shape[k][0], shape[k][1], shape[k][2]);
+}
+
+/// Embeddings of a world that has nothing else, and its table on both backends.
+static void compare_tables(int n_item, int dim) {
+  parity p;
+  if (!parity_open(&p)) return;
+  test_random r = {(uint32_t)(n_item * 1000 + dim), 0};
+  const size_t n = (size_t)n_item * (size_t)dim, n_pair = 2 * (size_t)n_item * (size_t)n_item;
+  float *e = calloc(n, sizeof *e);
+  uint32_t *table = calloc(n_pair, sizeof *table);
+  pair_table_similarity_args a[2];
+  void *on[3][2];
+  for (int side = 0; side < 2; ++side) {
+    for (size_t k = 0; k < n; ++k) e[k] = (test_unit(&r) - 0.5f) * 4.0f / sqrtf((float)dim);
+    on[side][0] = twice(&p, e, n * sizeof *e, &on[side][1]);
+  }
+  on[2][0] = twice(&p, NULL, n_pair * sizeof *table, &on[2][1]);
+  for (int side = 0; side < 2; ++side) {
+    a[side] = (pair_table_similarity_args){
+        .world = {.n_item = n_item, .dim = dim, .embedding_pos = on[0][side]},
+        .table = on[2][side]};
+    a[side].world.embedding_neg = on[1][side];
+    const int64_t n_tile = (n_item + PAIR_TABLE_TILE - 1) / PAIR_TABLE_TILE;
+    ASSERT_OK(BACKEND_LAUNCH(side ? p.cuda : p.cpu, pair_table_similarity, 2 * n_tile, &a[side]));
+  }
+  ASSERT_OK(p.cuda->ops->download(p.cuda, table, on[2][1], n_pair * sizeof *table));
+  const uint32_t *expected = on[2][0];
+  size_t wrong = 0;
+  for (size_t k = 0; k < n_pair; ++k)  // products and sums alone: a device rounds them alike
+    wrong += table[k] != expected[k];
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(pair_quantised(expected[0]), 0);
+  for (int k = 0; k < 3; ++k) release(&p, on[k][0], on[k][1]);
+  free(e);
+  free(table);
+  parity_close(&p);
+}
+
+TEST(cuda_variants, the_item_item_table_is_the_rows_at_sizes_that_fill_no_tile) {
+  const int size[][2] = {{1, 1}, {2, 16}, {31, 17}, {32, 32}, {33, 384}, {65, 15}, {100, 50}};
+  for (size_t k = 0; k < sizeof size / sizeof *size; ++k) compare_tables(size[k][0], size[k][1]);
 }
 
 TEST(cuda_variants, state_features_are_the_rows) {
@@ -286,13 +386,15 @@ TEST(cuda_variants, folds_keep_the_same_list_with_ties_and_masks) {
   parity_close(&p);
 }
 
-/// The search on both backends: the same item, or one whose Q is the same to within rounding.
-static void search(int n_agent, int places, int n_item, int width, int mask, bool ties) {
+/// The search on both backends: the same items, or such whose Q is the same to within rounding.
+static void search_top(int n_agent, int places, int n_item, int width, int top, int mask,
+                       bool ties) {
   parity p;
   if (!parity_open(&p)) return;
   test_random r = {(uint32_t)(places + n_item + width + mask), 0};
   const int words = (n_item + 31) / 32, capacity = 6;
   const size_t n_row = (size_t)(n_agent * places), n_vector = (size_t)(n_agent * n_item);
+  const size_t n_best = n_row * (size_t)top;
   float *query = calloc(n_row * (size_t)width, sizeof *query);
   float *vector = calloc(n_vector * (size_t)width, sizeof *vector);
   float *bias = calloc(n_vector, sizeof *bias);
@@ -320,7 +422,8 @@ static void search(int n_agent, int places, int n_item, int width, int mask, boo
                                  .n_item = n_item,
                                  .n_seen_word = words,
                                  .n_agent = n_agent,
-                                 .width = width};
+                                 .width = width,
+                                 .top = top};
   a[0].query = twice(&p, query, n_row * (size_t)width * 4, &a[1].query);
   a[0].vector = twice(&p, vector, n_vector * (size_t)width * 4, &a[1].vector);
   a[0].bias = twice(&p, bias, n_vector * 4, &a[1].bias);
@@ -328,9 +431,10 @@ static void search(int n_agent, int places, int n_item, int width, int mask, boo
   others[0][0] = twice(&p, seen, n_row * (size_t)words * 4, &others[0][1]);
   others[1][0] = twice(&p, entry, n_row * (size_t)capacity * 4, &others[1][1]);
   others[2][0] = twice(&p, length, n_row * 4, &others[2][1]);
-  others[3][0] = twice(&p, NULL, n_row * 8, &others[3][1]);
-  a[0].value = twice(&p, NULL, n_row * 4, &a[1].value);
-  a[0].item = twice(&p, NULL, n_row * 4, &a[1].item);
+  others[3][0] =
+      twice(&p, NULL, (size_t)best_search_scratch(n_agent, places, n_item, top) * 8, &others[3][1]);
+  a[0].value = twice(&p, NULL, n_best * 4, &a[1].value);
+  a[0].item = twice(&p, NULL, n_best * 4, &a[1].item);
   for (int side = 0; side < 2; ++side) {
     if (mask == 1) a[side].seen = others[0][side];
     if (mask == 2) {
@@ -341,18 +445,19 @@ static void search(int n_agent, int places, int n_item, int width, int mask, boo
     throng_backend *backend = side ? p.cuda : p.cpu;
     ASSERT_OK(BACKEND_LAUNCH(backend, best_search, (int64_t)n_row, &a[side]));
   }
-  int32_t *item = calloc(n_row, sizeof *item);
-  float *value = calloc(n_row, sizeof *value);
-  ASSERT_OK(p.cuda->ops->download(p.cuda, item, a[1].item, n_row * 4));
-  ASSERT_OK(p.cuda->ops->download(p.cuda, value, a[1].value, n_row * 4));
+  int32_t *item = calloc(n_best, sizeof *item);
+  float *value = calloc(n_best, sizeof *value);
+  ASSERT_OK(p.cuda->ops->download(p.cuda, item, a[1].item, n_best * 4));
+  ASSERT_OK(p.cuda->ops->download(p.cuda, value, a[1].value, n_best * 4));
   int none = 0;
-  for (size_t k = 0; k < n_row; ++k) {
+  for (size_t k = 0; k < n_best; ++k) {
+    const size_t row = k / (size_t)top;
     none += item[k] < 0;
     if (ties || item[k] < 0 || a[0].item[k] < 0) EXPECT_EQ(item[k], a[0].item[k]);
     if (item[k] >= 0) EXPECT_NEAR(value[k], a[0].value[k], 1e-5);
     if (item[k] >= 0 && item[k] != a[0].item[k]) {  // then both must be as good
-      const int64_t at = (int64_t)(k / (size_t)places) * n_item + item[k];
-      EXPECT_NEAR(dot_product(query + k * (size_t)width, vector + at * width, width) + bias[at],
+      const int64_t at = (int64_t)(row / (size_t)places) * n_item + item[k];
+      EXPECT_NEAR(dot_product(query + row * (size_t)width, vector + at * width, width) + bias[at],
                   a[0].value[k], 1e-5);
     }
   }
@@ -366,6 +471,10 @@ static void search(int n_agent, int places, int n_item, int width, int mask, boo
   free(query), free(vector), free(bias), free(seen), free(entry), free(length), free(item);
   free(value);
   parity_close(&p);
+}
+
+static void search(int n_agent, int places, int n_item, int width, int mask, bool ties) {
+  search_top(n_agent, places, n_item, width, 1, mask, ties);
 }
 
 TEST(cuda_variants, the_search_finds_the_best_item_of_each_state) {
@@ -383,6 +492,68 @@ TEST(cuda_variants, the_search_takes_more_agents_than_a_grid_is_deep) {
 }
 TEST(cuda_variants, the_search_takes_widths_that_fill_no_slice) {
   for (int width = 2; width <= 26; width += 3) search(1, 4, 140, width, 0, false);
+}
+
+TEST(cuda_variants, the_search_keeps_lists_of_the_best_items_in_their_order) {
+  search_top(1, 130, 300, 64, 5, 0, false);
+  search_top(2, 5, 700, 20, 16, 0, false);  // joined from six shares
+  search_top(1, 40, 700, 16, 10, 1, false);
+  search_top(2, 33, 90, 12, 3, 2, false);
+  search_top(3, 9, 14, 12, 16, 1, false);  // fewer items than are asked for
+}
+TEST(cuda_variants, lists_of_equal_items_hold_the_first_ones) {
+  search_top(2, 50, 400, 8, 16, 0, true);
+  search_top(3, 7, 260, 16, 2, 1, true);
+}
+TEST(cuda_variants, lists_longer_than_the_kernel_keeps_are_the_rows) {
+  search_top(1, 3, 50, 8, 17, 0, false);
+}
+
+TEST(cuda_variants, agents_that_search_show_rank_and_learn_as_by_products_and_folds) {
+  enum { AGENTS = 2, PLAYED = 12, SLATE = 3, TOP = 12, TRAINED = 14 };
+  parity p;
+  if (!parity_open(&p)) return;
+  p.cuda->searches = true;
+  throng_world world = small_world(7, 20, 150, 6, 12);
+  throng_sim_def sim_def = rig_sim_def(PLAYED, 9);
+  throng_agent_def agent_def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
+  sim_def.slate_size = SLATE;
+  sim_def.mask_seen = true;
+  agent_def.count = AGENTS;
+  agent_def.learning_starts = 36;
+  throng_sim *sim[2];
+  throng_agent *agent[2];
+  agent_actor *actor[2];
+  for (int side = 0; side < 2; ++side) {
+    ASSERT_OK(throng_sim_create(side ? p.cuda : p.cpu, &world, NULL, &sim_def, &sim[side]));
+    ASSERT_OK(throng_agent_create(sim[side], &agent_def, 1000, &agent[side]));
+    ASSERT_OK(agent_actor_create(agent[side], sim[side], TOP, &actor[side]));
+  }
+  int32_t item[2][PLAYED * TOP], shown[2][PLAYED * SLATE];
+  int other = 0;
+  for (int step = 0; step < TRAINED; ++step) {
+    for (int side = 0; side < 2; ++side) {
+      ASSERT_OK(agent_actor_rank(actor[side], sim[side], TOP, item[side]));
+      ASSERT_OK(agent_actor_act(actor[side], sim[side], true));
+      ASSERT_OK(sim[side]->backend->ops->download(sim[side]->backend, shown[side],
+                                                  sim[side]->action, sizeof shown[side]));
+      ASSERT_OK(throng_agent_train_step(agent[side]));
+    }
+    for (int k = 0; k < PLAYED * TOP; ++k) other += item[0][k] != item[1][k];
+    for (int lane = 0; lane < PLAYED; ++lane)  // a slate is the beginning of the ranking
+      EXPECT_EQ(memcmp(shown[1] + lane * SLATE, item[1] + lane * TOP, SLATE * sizeof(int32_t)), 0);
+  }
+  EXPECT_LE(other,
+            TRAINED * PLAYED * TOP / 50);  // Q that differ by rounding alone may change places
+  EXPECT_GT(agent[1]->updates, 0);
+  EXPECT_EQ(agent[1]->updates, agent[0]->updates);
+  for (int side = 0; side < 2; ++side) {
+    agent_actor_free(actor[side]);
+    throng_agent_close(agent[side]);
+    throng_sim_close(sim[side]);
+  }
+  small_world_free(&world);
+  parity_close(&p);
 }
 
 TEST(cuda_variants, yardsticks_rank_the_catalogue_as_the_rows_do) {

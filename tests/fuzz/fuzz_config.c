@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (config_load_text(text, size, "fuzz.json", NULL, &config) == THRONG_OK) {
     char *first = NULL, *second = NULL;
     throng_config again;
+    if (config_use_set(&config, NULL) != THRONG_OK) abort();
     if (config_print(&config, &first) != THRONG_OK) abort();
     // What is printed must be accepted, and mean the same.
     if (config_load_text(first, strlen(first), "printed.json", NULL, &again) != THRONG_OK) abort();

@@ -1,0 +1,58 @@
+/// Starting and moving lanes, a thread each, where what a lane has seen is forgotten by its whole
+/// warp: a bit an item is 31,250 words for a million of them, and one thread would write them one
+/// after the other while 31 wait. Bit for bit sim_begin_row and sim_transition_row
+/// (kernels/sim_step.h).
+#include "kernels.h"
+#include "launch.cuh"
+#include "list.h"
+#include "warp.cuh"
+
+namespace {
+
+__device__ __forceinline__ bool begin(const sim_args *a, int64_t lane) {
+  sim_begin_lane(a, lane);
+  return true;
+}
+__device__ __forceinline__ bool move(const sim_args *a, int64_t lane) {
+  return sim_transition_lane(a, lane) != 0;
+}
+
+/// BY_LANE(args, lane): did an episode start? The grid is whole warps, and strides by whole warps.
+template <bool BY_LANE(const sim_args *, int64_t)>
+__device__ __forceinline__ void lanes(const sim_args *a, int64_t n_row) {
+  const int64_t stride = (int64_t)gridDim.x * blockDim.x;
+  const int thread = (int)(threadIdx.x % WARP_THREADS);
+  for (int64_t row = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; row - thread < n_row;
+       row += stride) {
+    const bool starts = row < n_row && BY_LANE(a, row);
+    unsigned left = __ballot_sync(WARP_ALL, starts && a->mask_seen);
+    __syncwarp();  // what a lane's own thread wrote comes first
+    for (; left; left &= left - 1)
+      sim_forget_seen(a, row - thread + __ffs((int)left) - 1, thread, WARP_THREADS);
+  }
+}
+
+__global__ void __launch_bounds__(CUDA_ROW_THREADS, 4)
+    sim_begin_seen(const sim_args args, const int64_t n_row) {
+  lanes<begin>(&args, n_row);
+}
+
+__global__ void __launch_bounds__(CUDA_ROW_THREADS, 4)
+    sim_transition_seen(const sim_args args, const int64_t n_row) {
+  lanes<move>(&args, n_row);
+}
+
+}  // namespace
+
+extern "C" cudaError_t cuda_sim_begin_launch(const void *args, int64_t n_row, cudaStream_t stream) {
+  LAUNCH(sim_begin_seen, dim3(cuda_blocks(n_row, CUDA_ROW_THREADS)), dim3(CUDA_ROW_THREADS), stream,
+         *static_cast<const sim_args *>(args), n_row);
+  return cudaGetLastError();
+}
+
+extern "C" cudaError_t cuda_sim_transition_launch(const void *args, int64_t n_row,
+                                                  cudaStream_t stream) {
+  LAUNCH(sim_transition_seen, dim3(cuda_blocks(n_row, CUDA_ROW_THREADS)), dim3(CUDA_ROW_THREADS),
+         stream, *static_cast<const sim_args *>(args), n_row);
+  return cudaGetLastError();
+}

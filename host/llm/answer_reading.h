@@ -1,0 +1,36 @@
+/// Inside answer.h: reasons gather here while values and lines of a text are read.
+#ifndef THRONG_LLM_ANSWER_READING_H
+#define THRONG_LLM_ANSWER_READING_H
+
+#include "llm/answer.h"
+
+typedef struct answer_reading {
+  chat_side asked;
+  answer_shape *shape;
+  cJSON *texts;  // an array that owns every tree and string that reasons point into
+  answer_reason reason[ANSWER_MAX_REASONS];
+  int32_t n;
+  int32_t earlier;      // reasons of values before the one that is read
+  chat_side heading;    // named by the line before that value; 0: none
+  bool last_malformed;  // the entry that came last
+} answer_reading;
+
+/// Take a reason that is whole and of a side asked for, once; count what is not.
+void answer_take(answer_reading *r, const answer_reason *reason);
+/// Keywords between ';' or ','. Changes the text.
+void answer_split_keywords(answer_reason *reason, char *text);
+void answer_add_evidence(answer_reason *reason, const char *text);
+void answer_add_keyword(answer_reason *reason, const char *text);
+/// The side that counts where an entry names none: the heading's, or the only one asked for; else
+/// 0.
+chat_side answer_default_side(const answer_reading *r, chat_side heading);
+
+/// A line "like | reason | evidence | keyword; keyword", with or without bullets or a table around.
+/// False: it is none. `line` is changed and must live as long as the reading.
+bool answer_take_line(answer_reading *r, char *line, chat_side heading);
+/// All lines of a text: those, and lists of "Reason: ..", "Evidence: ..", "Keywords: ..".
+throng_status answer_take_lines(answer_reading *r, const char *text);
+/// A string that lives as long as the reading.
+throng_status answer_keep_text(answer_reading *r, const char *text, size_t length, char **out);
+
+#endif
