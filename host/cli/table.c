@@ -85,7 +85,7 @@ static const cli_option explain_options[] = {
      "votes.semantics"},
     {0}};
 static const char *const explain_examples[] = {
-    "throng explain world.safetensors --user u12 --item i7 --sta sta.safetensors",
+    "throng explain world.safetensors --user u00012 --item i00007 --sta sta.safetensors",
     "which keywords met, which past item was nearest, each vote and the reward", NULL};
 
 static const cli_option evaluate_options[] = {

@@ -2,7 +2,10 @@
 #include "llm/pace.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/numbers.h"
 
 static const double most_believed = 1e9;  // seconds; beyond stands nothing that was meant
 
@@ -30,18 +33,12 @@ void pace_take(pace *p, double units) {
   if (p->per_minute > 0) p->level = fmin(capacity(p), p->level - units);
 }
 
-/// Without strtod, which reads by the locale.
 static double number(const char *text) {
-  double x = 0, unit = 1;
-  while (*text == ' ' || *text == '\t') ++text;
-  if (*text == '+') ++text;
-  const char *from = text;
-  for (; *text >= '0' && *text <= '9'; ++text) x = 10 * x + (*text - '0');
-  if (*text == '.')
-    for (++text; *text >= '0' && *text <= '9'; ++text) x += (*text - '0') * (unit /= 10);
-  bool any = text > from && (text > from + 1 || *from != '.');
-  while (*text == ' ' || *text == '\t') ++text;
-  return !any || *text ? NAN : x;
+  NUMBERS_WITHOUT_LOCALE;
+  char *end;
+  double x = strtod(text, &end);
+  while (*end == ' ' || *end == '\t') ++end;
+  return end == text || *end ? NAN : x;
 }
 
 static bool believable(double seconds) { return seconds > 0 && seconds < most_believed; }
