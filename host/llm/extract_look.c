@@ -89,8 +89,8 @@ static throng_status read_answers(const plan *requests, llm_store *store,
     THRONG_TRY(distil(d, row.answer, request->side, bytes_text(&request->given),
                       request->given.length, pass_on, r, counts));
     ++counts->answers;
-    const char *fault = answer_row_fault(row.answer, finish, distil_shape(d));
-    if (fault) count_fault(counts, fault, row.answer);
+    const char *fault = extract_row_fault(row.answer, finish, distil_shape(d));
+    if (fault) row_count_fault(counts, fault, row.answer);
   }
   return THRONG_OK;
 }
