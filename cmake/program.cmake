@@ -4,9 +4,9 @@ add_executable(throng_program ${THRONG_PROGRAM_SOURCES})
 # The static library, since the program uses inner functions that the shared one hides.
 target_link_libraries(throng_program PRIVATE throng_static)
 set_target_properties(throng_program PROPERTIES OUTPUT_NAME throng)
+# libthrong_blas: beside it in the build tree, or where it is installed.
 file(RELATIVE_PATH THRONG_LIBRARIES_FROM_PROGRAM /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
-set_target_properties(throng_program PROPERTIES
-  INSTALL_RPATH "$ORIGIN/${THRONG_LIBRARIES_FROM_PROGRAM}")
+look_in(throng_program "$ORIGIN:$ORIGIN/${THRONG_LIBRARIES_FROM_PROGRAM}")
 # `throng info` says what it was built as; with sanitizers it is no build to measure.
 target_compile_definitions(throng_program PRIVATE
   THRONG_BUILD_TYPE="$<CONFIG>$<$<BOOL:${THRONG_SANITIZE}>: with sanitizers>")

@@ -1,6 +1,7 @@
 /// Raw files to a world, stage by stage.
 #include "config/prepare.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +62,8 @@ throng_status prepare_world(throng_config *config, const char *path,
   THRONG_TRY_GOTO(embeddings_make(&embeddings, &sets, data.n_item, progress, &embedding, &dim));
   double after_embedding = now();
   describe(config, source, sizeof source);
-  THRONG_TRY_GOTO(
-      world_build(&data, &sets, embedding, dim, source, config->dataset.like_threshold, world));
+  THRONG_TRY_GOTO(world_build(&data, &sets, embedding, dim, source,
+                              data.implicit ? NAN : config->dataset.like_threshold, world));
   THRONG_TRY_GOTO(world_save(world, path));
   local.keywords = sets.keyword.n;
   local.dropped_common = sets.dropped_common;

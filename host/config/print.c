@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "config/keys.h"
 
 /// The object in which the key stands, made on the way: "dataset.columns.user" -> columns.
@@ -37,6 +38,7 @@ static cJSON *object_for(cJSON *root, const char *path, bool schema, const char 
 }
 
 static throng_status finish(cJSON *root, bool complete, char **out) {
+  NUMBERS_WITHOUT_LOCALE;
   *out = complete ? cJSON_Print(root) : NULL;
   cJSON_Delete(root);
   if (!*out) return throng_fail(THRONG_ERROR_MEMORY, "printing a configuration: out of memory");
@@ -75,6 +77,12 @@ throng_status config_print(const throng_config *config, char **out) {
     cJSON *object = object_for(root, key->path, false, &leaf);
     if (key->kind == KEY_STRING || key->kind == KEY_PATH) {
       complete = object && print_text(config, &defaults, key, object, leaf);
+      continue;
+    }
+    if (key->kind == KEY_TEXTS) {
+      cJSON *array = config_texts_json(config, key);
+      complete = object && array && cJSON_AddItemToObject(object, leaf, array);
+      if (!complete) cJSON_Delete(array);
       continue;
     }
     char text[256];
@@ -141,7 +149,13 @@ throng_status config_schema(char **out) {
     config_value_text(&defaults, key, text, sizeof text);
     complete = node && cJSON_AddStringToObject(node, "description", key->help);
     if (!complete) break;
-    if (key->count > 1) {
+    if (key->kind == KEY_TEXTS) {
+      cJSON *types = cJSON_AddArrayToObject(node, "type");
+      cJSON_AddItemToArray(types, cJSON_CreateString("array"));
+      cJSON_AddItemToArray(types, cJSON_CreateString("null"));
+      cJSON *items = cJSON_AddObjectToObject(node, "items");
+      complete = items && cJSON_AddStringToObject(items, "type", "string");
+    } else if (key->count > 1) {
       cJSON *types = cJSON_AddArrayToObject(node, "type");
       cJSON_AddItemToArray(types, cJSON_CreateString("array"));
       cJSON_AddItemToArray(types, cJSON_CreateString("null"));

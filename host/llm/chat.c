@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/numbers.h"
 
 throng_status chat_append_string(byte_buffer *out, const char *text, size_t length) {
   THRONG_TRY(bytes_append(out, "\"", 1));
@@ -29,6 +30,7 @@ throng_status chat_append_string(byte_buffer *out, const char *text, size_t leng
 static throng_status append(byte_buffer *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static throng_status append(byte_buffer *out, const char *format, ...) {
+  NUMBERS_WITHOUT_LOCALE;
   char text[1024];
   va_list arguments;
   va_start(arguments, format);

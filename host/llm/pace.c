@@ -1,5 +1,6 @@
 /// Rate limits as leaky buckets, and the retry rules of openai-python.
 #include "llm/pace.h"
+#include "base/numbers.h"
 
 #include <curl/curl.h>
 #include <math.h>
@@ -32,6 +33,7 @@ void pace_take(pace *p, double units) {
 }
 
 static double number(const char *text) {
+  NUMBERS_WITHOUT_LOCALE;
   char *end;
   double x = strtod(text, &end);
   while (*end == ' ' || *end == '\t') ++end;

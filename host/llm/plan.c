@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/numbers.h"
 
 struct plan {
   const llm_def *def;
@@ -171,6 +172,7 @@ static throng_status add_facts(const plan *p, int64_t item, byte_buffer *out) {
 
 static throng_status add_reviews(const plan *p, const plan_place *place, byte_buffer *out,
                                  byte_buffer *given) {
+  NUMBERS_WITHOUT_LOCALE;
   const dataset *d = p->data;
   int side = place->stage - 1;
   int64_t from = p->offset[side][place->item] + (int64_t)place->part * p->def->reviews_per_request;

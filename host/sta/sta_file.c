@@ -7,6 +7,7 @@
 
 #include "base/file_kind.h"
 #include "base/json.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "sta/sta.h"
 #include "sta/sta_def.h"
@@ -15,6 +16,7 @@
 #define STA_FILE_FORMAT "throng.sta.1"
 
 throng_status throng_sta_save(const throng_sta *sta, const char *path) {
+  NUMBERS_WITHOUT_LOCALE;
   char def[1024], users[32], items[32], world[32];
   int at = 0;
   const char *before = "{";
@@ -23,6 +25,7 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
                  (double)sta->def.name);                                             \
   before = ", ";
   STA_DEF_FIELDS(X)
+  STA_DEF_LATER_FIELDS(X)
 #undef X
   snprintf(def + at, sizeof def - (size_t)at, "}");
   snprintf(users, sizeof users, "%" PRId64, sta->n_user);
@@ -35,6 +38,7 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
 }
 
 static throng_status read_def(const char *path, const char *text, throng_sta_def *def) {
+  NUMBERS_WITHOUT_LOCALE;
   cJSON *json;
   throng_status status = json_parse(path, 1, text, strlen(text), JSON_STRICT, &json);
   if (status != THRONG_OK) return throng_fail_context(status, "%s: metadata 'def'", path);
@@ -52,6 +56,14 @@ static throng_status read_def(const char *path, const char *text, throng_sta_def
     def->name = value->valuedouble;                                                              \
   }
   STA_DEF_FIELDS(X)
+#undef X
+#define X(name, least, most)                                                                    \
+  {                                                                                             \
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, #name);                         \
+    if (cJSON_IsNumber(value) && value->valuedouble >= (least) && value->valuedouble <= (most)) \
+      def->name = value->valuedouble;                                                           \
+  }
+  STA_DEF_LATER_FIELDS(X)
 #undef X
   status = sta_check_def(def);
   if (status != THRONG_OK) status = throng_fail_context(THRONG_ERROR_DATA, "%s", path);

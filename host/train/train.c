@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "base/memory_plan.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "report/run_folder.h"
 #include "report/table.h"
@@ -308,6 +309,7 @@ static throng_status take_steps(training *t, int32_t n_agent) {
 }
 
 static throng_status write_summary(training *t) {
+  NUMBERS_WITHOUT_LOCALE;
   double elapsed = t->seconds - t->earlier;
   t->report->user_steps = t->steps;
   t->report->seconds = t->seconds;
