@@ -31,18 +31,17 @@ static int unknown_command(const char *name) {
 
 const char *cli_program = "throng";
 
-/// A file opened where standard input or output was closed would be read as the one or written into
-/// as the other. So the places are taken, by what refuses both.
-static void fill_closed_streams(void) {
-  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
-    if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)
-      (void)open("/dev/null",
-                 stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // the lowest: `stream`
+/// Where one of the three was closed, the next file that is opened would take its place and be read
+/// or written as it. What stands there now can be neither.
+static void hold_standard_streams(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+      (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 int main(int argc, char **argv) {
   if (argc > 0) cli_program = argv[0];
-  fill_closed_streams();
+  hold_standard_streams();
   signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
   cli_guard_stdout();
   if (argc < 2) {
