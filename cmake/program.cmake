@@ -5,8 +5,10 @@ add_executable(throng_program ${THRONG_PROGRAM_SOURCES})
 target_link_libraries(throng_program PRIVATE throng_static)
 set_target_properties(throng_program PROPERTIES OUTPUT_NAME throng)
 file(RELATIVE_PATH THRONG_LIBRARIES_FROM_PROGRAM /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
-set_target_properties(throng_program PROPERTIES
-  INSTALL_RPATH "$ORIGIN/${THRONG_LIBRARIES_FROM_PROGRAM}")
+# Where it is installed and where it is built, as one path: CMake would leave an empty element, the
+# current folder, behind a build tree's path that it means to replace.
+set_target_properties(throng_program PROPERTIES BUILD_WITH_INSTALL_RPATH ON
+  INSTALL_RPATH "$ORIGIN/${THRONG_LIBRARIES_FROM_PROGRAM}:$ORIGIN")
 # `throng info` says what it was built as; with sanitizers it is no build to measure.
 target_compile_definitions(throng_program PRIVATE
   THRONG_BUILD_TYPE="$<CONFIG>$<$<BOOL:${THRONG_SANITIZE}>: with sanitizers>")

@@ -1,5 +1,6 @@
 /// Leave to call OpenBLAS: its work memory is had before it is needed.
 #include "base/blas.h"
+#include "base/numbers.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -34,8 +35,8 @@ static void watch_forks(void) { (void)pthread_atfork(NULL, NULL, forget); }
 
 static bool room_for(int n_buffer) {
   size_t bytes = (size_t)n_buffer * buffer_bytes;
-  void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *block =
+      mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (block == MAP_FAILED) return false;
   munmap(block, bytes);
   return true;
@@ -56,6 +57,7 @@ static bool reserve(int wanted) {
 }
 
 static throng_status no_room(void) {
+  NUMBERS_WITHOUT_LOCALE;
   struct rlimit limit;
   char of[64] = "the system gave none";
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
