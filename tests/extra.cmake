@@ -26,3 +26,12 @@ foreach(source ${THRONG_TESTS})
     target_link_libraries(${name} PRIVATE throng_test_http)
   endif()
 endforeach()
+
+# OpenBLAS must have no threads even where it is asked for some.
+set_tests_properties(test_blas PROPERTIES ENVIRONMENT "OPENBLAS_NUM_THREADS=8;OMP_NUM_THREADS=8")
+
+# The same server as a program, for the checks that are scripts.
+if(THRONG_HTTP)
+  add_executable(test_http_serve http/serve.c)
+  target_link_libraries(test_http_serve PRIVATE throng_test_http)
+endif()

@@ -1,5 +1,6 @@
 /// Agents as a whole: checkpoints, threads, populations, errors.
 #include <stdio.h>
+#include <unistd.h>
 
 #include "support/agent_rig.h"
 
@@ -108,6 +109,36 @@ TEST(agent, training_does_not_depend_on_the_number_of_threads) {
     expect_same_agents(one.agent, three.agent);
     rig_free(&one);
     rig_free(&three);
+  }
+}
+
+static bool always(void *count) {
+  ++*(int *)count;
+  return true;
+}
+
+TEST(agent, a_step_that_is_stopped_while_it_chooses_has_changed_nothing) {
+  for (int head = 0; head < 2; ++head) {
+    throng_sim_def sim = rig_sim_def(8, 10);
+    throng_agent_def def = rig_agent_def((throng_head)head);
+    agent_rig plain, stopped;
+    ASSERT_OK(rig_make(&plain, 2, &sim, &def, 1000));
+    ASSERT_OK(rig_make(&stopped, 2, &sim, &def, 1000));
+    ASSERT_OK(train(&plain, 60));
+    throng_backend *backend = stopped.agent->backend;
+    int asked = 0;
+    for (int k = 0; k < 4; ++k) {
+      ASSERT_OK(train(&stopped, 15));
+      usleep(150000);  // it is asked some ten times a second
+      backend->stop_context = &asked;
+      backend->stop = always;
+      EXPECT_EQ(throng_agent_train_step(stopped.agent), THRONG_ERROR_CANCELLED);
+      backend->stop = NULL;
+      EXPECT_EQ(asked, k + 1);
+    }
+    expect_same_agents(plain.agent, stopped.agent);
+    rig_free(&plain);
+    rig_free(&stopped);
   }
 }
 
@@ -227,6 +258,7 @@ TEST(agent, options_out_of_range_are_named_with_what_was_expected) {
     EXPECT_TRUE(none == NULL);                                                         \
   } while (0)
   REFUSED(def.cookie = 0, "throng_default_agent_def()");
+  REFUSED(def.count = 65536, "agent.count: 65536 is not in 1..65535");
   REFUSED(def.count = 3, "3 agents cannot share 8 lanes evenly");
   REFUSED(def.gamma = 1.5f, "agent.gamma: 1.5 is not in 0..1");
   REFUSED(def.gamma = NAN, "agent.gamma: nan");

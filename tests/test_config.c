@@ -151,6 +151,37 @@ TEST(config, a_missing_file_is_an_input_error) {
   EXPECT_EQ(config_load("/", NULL, &config), THRONG_ERROR_IO);
 }
 
+TEST(config, lists_of_texts_come_from_arrays_and_from_commas) {
+  throng_config config;
+  ASSERT_OK(load("{\"dataset\": {\"missing\": [\"0\", \"a,b\"]}}", NULL, &config));
+  EXPECT_STREQ(config.dataset.missing[0], "0");
+  EXPECT_STREQ(config.dataset.missing[1], "a,b");
+  EXPECT_TRUE(config.dataset.missing[2] == NULL);
+  char *text = NULL;
+  throng_config again;
+  ASSERT_OK(config_print(&config, &text));
+  ASSERT_OK(load(text, NULL, &again));
+  EXPECT_STREQ(again.dataset.missing[1], "a,b");
+  free(text);
+  config_free(&again);
+  config_free(&config);
+  const char *const overrides[] = {"dataset.missing=0,-1", "dataset.csv.names=[\"user\",\"x\"]",
+                                   NULL};
+  ASSERT_OK(load("{\"dataset\": {\"format\": \"csv\"}}", overrides, &config));
+  EXPECT_STREQ(config.dataset.missing[0], "0");
+  EXPECT_STREQ(config.dataset.missing[1], "-1");
+  EXPECT_TRUE(config.dataset.missing[2] == NULL);
+  EXPECT_STREQ(config.dataset.csv.names[1], "x");
+  config_free(&config);
+  ASSERT_OK(load("{\"dataset\": {\"missing\": null}}", NULL, &config));
+  EXPECT_TRUE(config.dataset.missing == dataset_usual_missing);
+  config_free(&config);
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"missing\": \"0\"}}"),
+                  "dataset.missing: expected an array of strings, not \"0\"");
+  EXPECT_CONTAINS(refusal("{\"dataset\": {\"missing\": [0]}}"),
+                  "dataset.missing: expected an array of strings, not 0");
+}
+
 TEST(config, overrides_win_over_the_file_and_unknown_ones_are_fatal) {
   throng_config config;
   const char *overrides[] = {
@@ -339,9 +370,10 @@ TEST(config, the_printed_config_names_no_world_that_was_not_asked_for) {
 TEST(config, files_of_another_format_are_refused_with_the_format_that_uses_them) {
   EXPECT_CONTAINS(refusal("{\"dataset\": {\"format\": \"amazon\", \"ratings\": \"r.csv\"}}"),
                   "run.json: dataset.ratings: dataset.format amazon does not use it (anime and "
-                  "movielens does); --set dataset.ratings=null leaves it out");
-  EXPECT_CONTAINS(refusal("{\"dataset\": {\"format\": \"anime\", \"columns\": {\"user\": \"u\"}}}"),
-                  "dataset.columns.user: dataset.format anime does not use it (csv does)");
+                  "movielens do); --set dataset.ratings=null leaves it out");
+  EXPECT_CONTAINS(
+      refusal("{\"dataset\": {\"format\": \"anime\", \"columns\": {\"user\": \"u\"}}}"),
+      "dataset.columns.user: dataset.format anime does not use it (recbole and csv do)");
   throng_config config;
   ASSERT_OK(load("{\"dataset\": {\"format\": \"anime\", \"ratings\": \"r.csv\"}}", NULL, &config));
   EXPECT_EQ(config_check_dataset(&config), THRONG_ERROR_CONFIG);

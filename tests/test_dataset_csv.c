@@ -47,14 +47,13 @@ TEST(dataset_csv, names_file_line_and_cause_of_bad_input) {
   } bad[] = {
       {"", "d.csv: the file is empty, expected a header line"},
       {"user,item,raiting\n",
-       "d.csv:1: no column \"rating\" (dataset.columns.rating), the header has: user, item, "
-       "raiting"},
+       "d.csv:1: no column \"rating\", but \"raiting\" may be it: give dataset.columns.rating"},
       {"a,b,3\nc,d,4\n", "d.csv:1: no column \"user\""},
       {"user,item,rating\nu,i\n", "d.csv:2: 2 fields, expected 3 as in the header"},
       {"user,item,rating\nu,i,\"3\n", "d.csv:2: a quoted field of this record is not closed"},
-      {"user,item,rating\nu,i\"x,3\n", "d.csv:2: column 4: '\"' inside an unquoted field"},
-      {"user,item,rating\nu,\"i\"x,3\n", "d.csv:2: column 6: text after a closing quote"},
-      {"user,item,rating\nu,i,nan\n", "d.csv:2: rating nan"},
+      {"user,item,rating\nu,\"i\"x,3\n\"u\",i,3\n",
+       "d.csv:2: column 6: text after a closing quote, expected ',' or the end (dataset.csv.quote"},
+      {"user,item,rating\nu,i,nan\n", "dataset: no interaction left of 2 lines: 1 unrated"},
       {"user,item,rating\nu,i,inf\n", "d.csv:2: rating inf"},
       {"user,item,rating\nu,i,-1e39\n",
        "d.csv:2: rating -1e+39, expected a number that a 32-bit float can hold"},
@@ -158,4 +157,17 @@ TEST(dataset_csv, stops_where_the_callback_says_so) {
   EXPECT_EQ(dataset_read(&def, &progress, &d), THRONG_ERROR_CANCELLED);
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(d.n_interaction, 0);
+}
+
+TEST(dataset_csv, a_rating_reaches_the_threshold_that_is_written_alike) {
+  dataset_def def = csv(fixture_text("r.csv", "user,item,rating\nu,a,4.1\nu,b,4.0\nv,a,3.3\n"));
+  def.like_threshold = 4.1;
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_EQ(d.like[fixture_row(&d, "u", "a")], 1);
+  EXPECT_EQ(d.like[fixture_row(&d, "u", "b")], 0);
+  EXPECT_EQ(d.counts.likes, 1);
+  EXPECT_EQ(d.counts.n_rating, 3);
+  EXPECT_EQ(d.counts.rating[0].from, 3.3);
+  dataset_free(&d);
 }

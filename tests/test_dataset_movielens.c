@@ -78,7 +78,7 @@ TEST(dataset_movielens, refuses_lines_that_are_cut_or_out_of_range) {
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "u.data:2: rating 0, expected 0.5 to 5");
   def = movielens(fixture_text("ratings.csv", "userId,movieId,ratng,timestamp\n"), NULL);
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
-                    "no column \"rating\" (dataset.ratings), the header has: userId, movieId");
+                    "no column \"rating\", but \"ratng\" may be it");
   def = movielens(fixture_data("movielens_100k/u.data"), fixture_text("u.item", "242|Kolya\n"));
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "u.item:1: 2 fields between '|', expected 24");
   def = movielens(fixture_data("movielens_1m/ratings.dat"), fixture_text("m.dat", "1193::Kolya\n"));

@@ -53,7 +53,11 @@ TEST(dataset_recbole, refuses_untyped_and_missing_columns) {
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "t.inter:1: column \"user_id\", expected name:type");
   def = recbole(fixture_text("t.inter", "user_id:token\titem_id:tokens\n"), NULL);
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "column \"item_id:tokens\", expected name:type");
+  def = recbole(fixture_text("t.inter", "user_id:token\titem_id:token\tlabel:float\n"), NULL);
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
+                    "no column \"rating\", but \"label\" may be it: give dataset.columns.rating");
   def = recbole(fixture_text("t.inter", "user_id:token\titem_id:token\n"), NULL);
+  def.rating_kind = DATASET_RATING_EXPLICIT;
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
                     "no column \"rating\" (dataset.columns.rating), the header has: user_id");
   def =

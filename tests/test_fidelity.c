@@ -149,6 +149,31 @@ TEST(fidelity, every_vote_and_rule_is_measured_with_f_sta_and_written_by_name) {
   throng_backend_close(backend);
 }
 
+TEST(fidelity, a_world_without_dislikes_is_asked_about_as_many_unseen_items) {
+  throng_backend *backend = open_backend();
+  throng_world w = small_world(7, N_USER, N_ITEM, 8, 12);
+  throng_votes_def votes = throng_default_sim_def().votes;
+  fidelity with, f, again;
+  cJSON *json = NULL;
+  ASSERT_OK(fidelity_evaluate(backend, &w, NULL, &votes, 1, FIDELITY_TEST, NULL, &with));
+  EXPECT_EQ(with.sampled, 0);
+  for (int64_t k = 0; k < w.n_interaction; ++k) w.history_like[k] = 1;
+  ASSERT_OK(fidelity_evaluate(backend, &w, NULL, &votes, 1, FIDELITY_TEST, NULL, &f));
+  ASSERT_OK(fidelity_evaluate(backend, &w, NULL, &votes, 1, FIDELITY_TEST, NULL, &again));
+  EXPECT_EQ(f.users, with.users);
+  EXPECT_EQ(f.likes, f.users);
+  EXPECT_EQ(f.sampled, f.users);
+  EXPECT_EQ(f.vote[0].n, 2 * f.users);
+  EXPECT_TRUE(isfinite(f.vote[0].auc) && isfinite(f.ensemble.auc));
+  EXPECT_TRUE(f.vote[0].auc == again.vote[0].auc && f.ensemble.auc == again.ensemble.auc);
+  ASSERT_OK(fidelity_json(&f, &json));
+  EXPECT_EQ((int64_t)cJSON_GetObjectItemCaseSensitive(json, "sampled_dislikes")->valuedouble,
+            f.sampled);
+  cJSON_Delete(json);
+  small_world_free(&w);
+  throng_backend_close(backend);
+}
+
 TEST(fidelity, world_without_anyone_to_hold_out_is_an_error) {
   throng_backend *backend = open_backend();
   throng_world w = small_world(7, 20, N_ITEM, 8, 1);

@@ -95,6 +95,77 @@ TEST(sta_fit, label_objective_learns_planted_tastes_and_users_with_few_entries_d
   planted_free(&p);
 }
 
+static char last_note[400];
+
+static void keep_note_of_negatives(void *context, const char *text) {
+  (void)context;
+  if (strstr(text, "sta.negatives")) snprintf(last_note, sizeof last_note, "%s", text);
+}
+
+TEST(sta_fit, without_dislikes_tastes_are_learned_against_unseen_items_and_it_says_so) {
+  planted p = planted_world(400, 40, 40);
+  for (int64_t u = 0; u < 400; ++u)  // everyone meets items of the taste alone, and likes them
+    for (int64_t k = p.offset[u]; k < p.offset[u + 1]; ++k) {
+      uint32_t half = random_index(word(6, k, 0), 20), group = half / 3 * 2 + (uint32_t)(u % 2);
+      p.item[k] = (int32_t)((group * 3 + half % 3) % 40);
+      p.like[k] = 1;
+    }
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  const throng_progress progress = {.note = keep_note_of_negatives};
+  throng_sta *sta;
+  throng_sta_report report, without;
+  ASSERT_OK(throng_sta_fit(backend, &p.world, &def, &progress, &sta, &report));
+  EXPECT_CONTAINS(last_note, "the world has no dislikes: beside each like 1 unseen item");
+  EXPECT_EQ(throng_sta_get_def(sta).negatives, 1);
+  EXPECT_TRUE(report.test_auc > 0.75);  // unseen items of the taste bound it
+  EXPECT_TRUE(report.validation_auc > 0.75);
+  throng_sta_close(sta);
+  def.negatives = 0;
+  ASSERT_OK(throng_sta_fit(backend, &p.world, &def, &progress, &sta, &without));
+  EXPECT_CONTAINS(last_note, "warning: the world has no dislikes and sta.negatives is 0");
+  EXPECT_TRUE(without.train_loss < 0.1);  // everything is liked, says the model
+  EXPECT_TRUE(without.test_auc < report.test_auc);
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
+TEST(sta_fit, sampled_dislikes_stand_beside_the_likes_alone_and_keep_the_history) {
+  planted p = planted_world(60, 40, 30);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  def.negatives = 2;
+  throng_sta *sta;
+  sta_trainer t;
+  ASSERT_OK(throng_sta_create(backend, &p.world, &def, &sta));
+  ASSERT_OK(sta_trainer_create(sta, &p.world, &t));
+  int64_t order[2] = {3, 4}, likes = 0, examples = 0, sampled = 0;
+  sta_batch_compose(&t, 2, order);
+  for (int w = 0; w < 2; ++w) {
+    const sta_window *window = &t.windows.window[order[w]];
+    for (int32_t k = window->first; k < window->first + window->n_example; ++k)
+      likes += p.like[p.offset[window->user] + k];
+    examples += window->n_example;
+  }
+  EXPECT_GT(likes, 0);
+  EXPECT_GT(examples, likes);
+  EXPECT_EQ(t.host.n_sequence, 6);
+  EXPECT_EQ(t.host.n_example, examples + 2 * likes);
+  for (int64_t i = 0; i < t.host.n_example; ++i) {
+    bool met = false;
+    for (int64_t k = p.offset[t.host.user[i]]; k < p.offset[t.host.user[i] + 1] - 2; ++k)
+      met |= p.item[k] == t.host.item[i];
+    sampled += !met;
+    EXPECT_TRUE(met || !t.host.like[i]);
+  }
+  EXPECT_EQ(sampled, 2 * likes);
+  sta_trainer_free(&t);
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
 TEST(sta_fit, next_item_objective_finds_planted_sequences_far_above_chance) {
   planted p = planted_world(400, 150, 40);
   throng_backend *backend = cpu(1);
@@ -194,6 +265,7 @@ TEST(sta_fit, saved_weights_open_to_the_same_def_and_bits_and_score_alike) {
   def.heads = 4;
   def.threshold = 0.37f;
   def.seed = 4000000000u;
+  def.negatives = 3;
   throng_sta *sta, *again;
   ASSERT_OK(throng_sta_create(backend, &p.world, &def, &sta));
   char path[512];
@@ -206,6 +278,7 @@ TEST(sta_fit, saved_weights_open_to_the_same_def_and_bits_and_score_alike) {
   EXPECT_TRUE(read.threshold == def.threshold);
   EXPECT_TRUE(read.seed == def.seed);
   EXPECT_TRUE(read.learning_rate == def.learning_rate);
+  EXPECT_EQ(read.negatives, def.negatives);
   const int32_t user[2] = {3, 5}, candidate[2] = {7, 9}, item[3] = {1, 2, 3};
   const int64_t offset[3] = {0, 3, 3};
   const uint8_t like[3] = {1, 0, 1};

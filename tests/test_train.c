@@ -399,6 +399,26 @@ TEST(train, diverging_run_is_an_error_that_says_which_checkpoint_is_kept) {
   small_run_close(&run);
 }
 
+TEST(train, a_replay_of_few_steps_is_told_with_the_buffer_that_many_would_want) {
+  small_run run;
+  char out[512];
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.train.steps = 640;
+    run.train.yardsticks = false;
+    run.train.evaluation.episodes = 2;
+    run.agent.learning_starts = 64;
+    for (int few = 0; few < 2; ++few) {
+      snprintf(out, sizeof out, "%s/run%d", throng_test_folder(), few);
+      run.agent.buffer = few ? 100 : 32 * 16;
+      ASSERT_OK(train(&run, out, false, NULL));
+      EXPECT_EQ(strstr(notes, "agent.buffer") != NULL, few);
+    }
+    EXPECT_CONTAINS(notes, "100 transitions an agent are the last 4 steps of its 32 lanes");
+    EXPECT_CONTAINS(notes, "256 steps want agent.buffer=8192");
+  }
+  small_run_close(&run);
+}
+
 TEST(train, wrong_fields_are_refused_by_name_and_leave_no_folder) {
   small_run run;
   char out[512];

@@ -76,7 +76,7 @@ throng_status blas_begin(int wanted, int *granted) {
   int n;
   for (;;) {
     n = wanted < MOST - state.running ? wanted : MOST - state.running;
-    while (n > 0 && !reserve(state.running + n)) n = n == 1 ? 0 : (n + 1) / 2;
+    while (n > 0 && !reserve(state.running + n)) --n;
     if (n > 0 || state.running == 0) break;
     pthread_cond_wait(&state.left, &state.lock);
   }

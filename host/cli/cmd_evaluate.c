@@ -6,9 +6,17 @@
 #include "cli/votes.h"
 #include "train/fidelity.h"
 
+/// "-" where nothing can be measured: no AUC with answers of one kind alone.
+static const char *auc_text(double auc, char text[16]) {
+  snprintf(text, 16, isnan(auc) ? "-" : "%.4f", auc);
+  return text;
+}
+
 static void print_row(const char *name, const classification *c) {
-  printf("%-17s %7.4f %9.4f %9.4f %10.4f %8.4f %8.4f %9.4f\n", name, c->auc, c->log_loss,
-         c->accuracy, c->macro.precision, c->macro.recall, c->macro.f1, c->weighted.f1);
+  char auc[16];
+  printf("%-17s %7s %9.4f %9.4f %10.4f %8.4f %8.4f %9.4f\n", name, auc_text(c->auc, auc),
+         c->log_loss, c->accuracy, c->macro.precision, c->macro.recall, c->macro.f1,
+         c->weighted.f1);
 }
 
 static int print(const fidelity *f, const char *split, double seconds) {
@@ -17,6 +25,11 @@ static int print(const fidelity *f, const char *split, double seconds) {
          cli_count(f->users, users), split,
          f->users ? 100.0 * (double)f->likes / (double)f->users : 0,
          cli_count(f->interactions, interactions));
+  if (f->sampled)
+    printf(
+        "no answer in this world is a dislike: %s unseen items, one a user and drawn evenly, "
+        "stand for dislikes\n\n",
+        cli_count(f->sampled, interactions));
   printf("%-17s %7s %9s %9s %10s %8s %8s %9s\n", "", "AUC", "log-loss", "accuracy", "precision",
          "recall", "F1", "weighted");
   printf("%-17s %27s %10s %8s %8s %9s\n", "", "", "macro", "macro", "macro", "F1");

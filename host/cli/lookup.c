@@ -7,7 +7,7 @@
 
 #include "config/nearest.h"
 #include "data/join.h"
-#include "data/number.h"
+#include "data/times.h"
 
 enum { SUGGESTIONS = 3 };
 
@@ -18,8 +18,9 @@ static throng_status suggest(const char *what, const char *text, const string_ta
   const char *difference;
   THRONG_TRY(join_find_alike(ids, text, &alike, &difference));
   if (alike >= 0)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "no %s '%.80s' in this world; '%.60s' would match %s",
-                       what, text, strings_get(ids, alike), difference);
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "no %s '%.80s' in this world; did you mean '%.60s'? It would match %s", what,
+                       text, strings_get(ids, alike), difference);
   int64_t best[SUGGESTIONS];
   size_t distance[SUGGESTIONS];
   int found = 0;
@@ -82,9 +83,7 @@ throng_status lookup_time(const throng_world *world, const char *text, int64_t *
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "time '%.40s': this world has the order of interactions and no times", text);
   if (!time_parse(text, strlen(text), &milliseconds))
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "time '%.40s': expected seconds since 1970 or YYYY-MM-DD[ HH:MM[:SS]]",
-                       text);
+    return throng_fail(THRONG_ERROR_ARGUMENT, "time '%.40s': expected %s", text, time_expected);
   *seconds = milliseconds / 1000 - (milliseconds % 1000 < 0);
   return THRONG_OK;
 }

@@ -97,7 +97,7 @@ static throng_status read_records(const throng_world *world, csv_parser *csv, pa
 throng_status pairs_read(const throng_world *world, const char *path,
                          const throng_progress *progress, pairs *out) {
   memset(out, 0, sizeof *out);
-  csv_parser csv = {.delimiter = ',', .quotes = true};
+  csv_parser csv = {.dialect = CSV_COMMAS};
   throng_status status;
   THRONG_TRY(
       throng_grow((void **)&out->offset, &out->offset_capacity, 1, sizeof *out->offset, "pairs"));

@@ -70,6 +70,20 @@ static throng_status no_such_key(const char *path) {
                      "--set %s: no such key; `throng config --keys` lists them", path);
 }
 
+/// "a,b" as an array of strings.
+static cJSON *split_list(const char *text) {
+  cJSON *array = cJSON_CreateArray();
+  for (const char *at = text; array;) {
+    size_t n = strcspn(at, ",");
+    char *one = strndup(at, n);
+    cJSON_AddItemToArray(array, one ? cJSON_CreateString(one) : NULL);
+    free(one);
+    if (!at[n]) break;
+    at += n + 1;
+  }
+  return array;
+}
+
 /// "a.b=c": strings, paths and names are taken as they stand, anything else is read as JSON.
 static throng_status override(throng_config *config, const char *text) {
   NUMBERS_WITHOUT_LOCALE;
@@ -89,6 +103,8 @@ static throng_status override(throng_config *config, const char *text) {
     node = cJSON_CreateNull();
   } else if (key->kind == KEY_STRING || key->kind == KEY_PATH || key->kind == KEY_ENUM) {
     node = cJSON_CreateString(value);
+  } else if (key->kind == KEY_TEXTS && *value != '[') {
+    node = split_list(value);
   } else {
     char wrapped[512];
     bool bare = key->count > 1 && *value != '[';
@@ -151,8 +167,9 @@ static throng_status check_formats(const throng_config *config) {
       snprintf(uses + used, sizeof uses - used, "%s%s", used ? " and " : "", format->names[f]);
     }
     return wrong(config,
-                 "%s: dataset.format %s does not use it (%s does); --set %s=null leaves it out",
-                 key->path, format->names[config->dataset.format], uses, key->path);
+                 "%s: dataset.format %s does not use it (%s %s); --set %s=null leaves it out",
+                 key->path, format->names[config->dataset.format], uses,
+                 strstr(uses, " and ") ? "do" : "does", key->path);
   }
   return THRONG_OK;
 }

@@ -10,7 +10,7 @@
 
 typedef enum config_algorithm { CONFIG_DQN = 0 } config_algorithm;
 
-enum { CONFIG_MAX_KEYS = 160 };
+enum { CONFIG_MAX_KEYS = 200 };
 
 /// Who gave a key's value; a later one wins.
 typedef enum config_origin { CONFIG_DEFAULT = 0, CONFIG_FILE, CONFIG_OVERRIDE } config_origin;

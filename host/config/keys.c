@@ -20,6 +20,8 @@
   { path, KEY_STRING, 1, CHECKED(const char *, field), 0, 0, NULL, formats, help }
 #define PATH(path, field, formats, help) \
   { path, KEY_PATH, 1, CHECKED(const char *, field), 0, 0, NULL, formats, help }
+#define TEXTS(path, field, formats, help) \
+  { path, KEY_TEXTS, 1, CHECKED(const char *const *, field), 0, 0, NULL, formats, help }
 #define I32(path, field, low, high, help) \
   { path, KEY_I32, 1, CHECKED(int32_t, field), low, high, NULL, 0, help }
 #define U32(path, field, low, high, help) \
@@ -41,11 +43,15 @@
 #define SEED(path, field, help) U32(path, field, 0, 4294967295.0, help)
 
 #define FORMAT(name) (1u << DATASET_##name)
+#define COLUMNS (FORMAT(CSV) | FORMAT(RECBOLE))
+#define TABLES (COLUMNS | FORMAT(ANIME) | FORMAT(MOVIELENS))
 #define LARGE 1099511627776.0  // 2^40: steps, transitions, bytes; exact in a double
 
 static const char *const format_names[] = {"amazon",  "yelp", "anime", "movielens",
                                            "recbole", "csv",  NULL};
 static const char *const repeated_names[] = {"first", "last", "mean", NULL};
+static const char *const rating_names[] = {"auto", "explicit", "implicit", NULL};
+static const char *const time_unit_names[] = {"auto", "s", "ms", "us", "ns", "date", NULL};
 static const char *const keywords_names[] = {"lexical", "file", "llm", NULL};
 static const char *const embedding_names[] = {"lsa", "file", "server", NULL};
 static const char *const token_key_names[] = {"max_tokens", "max_completion_tokens", NULL};
@@ -106,12 +112,37 @@ const config_key config_keys[] = {
          "which of a user's ratings of the same item counts, by time"),
     PATH("dataset.interactions", dataset.interactions, FORMAT(RECBOLE), "the .inter file"),
     PATH("dataset.file", dataset.file, FORMAT(CSV), "the CSV file, with a header"),
-    STRING("dataset.columns.user", dataset.column_user, FORMAT(CSV), "column of user ids"),
-    STRING("dataset.columns.item", dataset.column_item, FORMAT(CSV), "column of item ids"),
-    STRING("dataset.columns.rating", dataset.column_rating, FORMAT(CSV), "column of ratings"),
-    STRING("dataset.columns.time", dataset.column_time, FORMAT(CSV),
-           "column of times, seconds since 1970 or a date; without one, file order counts"),
-    STRING("dataset.columns.text", dataset.column_text, FORMAT(CSV), "column of review texts"),
+    STRING("dataset.columns.user", dataset.column_user, COLUMNS, "column of user ids"),
+    STRING("dataset.columns.item", dataset.column_item, COLUMNS, "column of item ids"),
+    STRING("dataset.columns.rating", dataset.column_rating, COLUMNS, "column of ratings"),
+    STRING("dataset.columns.time", dataset.column_time, COLUMNS,
+           "column of times (see dataset.time_unit); without one, file order counts"),
+    STRING("dataset.columns.text", dataset.column_text, COLUMNS, "column of review texts"),
+    STRING("dataset.csv.separator", dataset.csv.separator, TABLES,
+           "between columns: one character or a few, or tab, comma, semicolon, pipe, space; null: "
+           "told from the first line"),
+    STRING("dataset.csv.quote", dataset.csv.quote, TABLES,
+           "around fields: one character, or none; null: told from the first records"),
+    STRING(
+        "dataset.csv.escape", dataset.csv.escape, TABLES,
+        "before a quote, separator or line end that is text: one character (backslash), or none; "
+        "null: told from the first records"),
+    TEXTS("dataset.csv.names", dataset.csv.names, TABLES,
+          "names of the columns of a file that has no header"),
+    TEXTS("dataset.missing", dataset.missing, 0,
+          "ratings that stand for none: such rows are dropped and counted, as those with an empty "
+          "rating are; [\"0\"] where 0 means not rated"),
+    I64("dataset.max_bad_rows", dataset.max_bad_rows, 0, LARGE,
+        "rows that cannot be read are dropped and counted up to so many; 0: the first is an error"),
+    ENUM("dataset.rating", dataset_rating, dataset.rating_kind, rating_names,
+         "explicit: a rating that reaches like_threshold is a like; implicit: every row is; auto: "
+         "implicit where there is no column of ratings"),
+    I32("dataset.negatives", dataset.negatives, 0, 1000,
+        "unseen items a like, drawn evenly, that stand in the histories as dislikes; 0: none"),
+    SEED("dataset.negatives_seed", dataset.negatives_seed, "seed of dataset.negatives"),
+    ENUM("dataset.time_unit", time_unit, dataset.time_unit, time_unit_names,
+         "s, ms, us, ns since 1970, or date: whole numbers YYYYMMDD, YYYYMMDDhhmm, YYYYMMDDhhmmss; "
+         "auto: told from all times of the file. ISO 8601 is always understood"),
     STRING("dataset.state", dataset.state, FORMAT(YELP),
            "keep the businesses of this state (the paper: MO)"),
     F64("dataset.like_threshold", dataset.like_threshold, -1e9, 1e9,
@@ -156,13 +187,25 @@ const config_key config_keys[] = {
     STRING("embedding.model", embedding.model, 0, "the model's name at the server (server)"),
     STRING("embedding.api_key_env", embedding.api_key_env, 0,
            "environment variable that holds the key for embedding.url"),
+    STRING("embedding.api_key_header", embedding.api_key_header, 0,
+           "header of that key, as llm.api_key_header"),
+    STRING("embedding.headers", embedding.headers, 0,
+           "more headers for embedding.url, as llm.headers"),
     I32("embedding.batch", embedding.batch, 1, 2048, "keywords a request (server)"),
 
     STRING("llm.url", llm.url, 0,
-           "address before /chat/completions of an OpenAI-compatible server; http or https"),
+           "address before /chat/completions (or with it) of an OpenAI-compatible server; http or "
+           "https; "
+           "a query stays behind"),
     STRING("llm.model", llm.model, 0, "the model's name at the server"),
     STRING("llm.api_key_env", llm.api_key_env, 0,
            "environment variable that holds the key; null: none is sent"),
+    STRING("llm.api_key_header", llm.api_key_header, 0,
+           "header of the key; null: Authorization: Bearer, or api-key where the address has "
+           "api-version (Azure)"),
+    STRING("llm.headers", llm.headers, 0,
+           "more headers, \"Name: value\", one a line; ${NAME} is taken from the environment when "
+           "they are sent"),
     PATH("llm.store", llm.store, 0,
          "SQLite file of every request and answer; what is in it is not asked again"),
     PATH("llm.objective_prompt", llm.objective_prompt, 0,
@@ -192,6 +235,10 @@ const config_key config_keys[] = {
     I32("llm.retries", llm.retries, 0, 100, "tries after the first, of one request"),
     F64("llm.timeout", llm.timeout, 0.1, 86400, "seconds for one try"),
     F64("llm.connect_timeout", llm.connect_timeout, 0.1, 3600, "seconds for connecting"),
+    F64("llm.max_wait", llm.max_wait, 0, 1e6,
+        "seconds that a server may ask to wait (Retry-After); for more the run stops and says "
+        "until "
+        "when"),
     I64("llm.max_answer_bytes", llm.max_answer_bytes, 1024, 1073741824.0,
         "a longer answer is an error"),
     F64("llm.requests_per_minute", llm.requests_per_minute, 0, 1e9, "limit; 0: none"),
@@ -234,6 +281,9 @@ const config_key config_keys[] = {
     I32("sta.epochs", sta.epochs, 1, 100000, "epochs at most"),
     I32("sta.patience", sta.patience, 1, 100000,
         "epochs without a better validation AUC before stopping"),
+    I32("sta.negatives", sta.negatives, -1, 1000,
+        "unseen items that stand as dislikes beside each like in the fit (label); -1: 1 where the "
+        "world has no dislikes, else 0"),
     F32("sta.threshold", sta.threshold, 0, 1, "f_sta votes 1 where p reaches it"),
     SEED("sta.seed", sta.seed, "seed of the fit; follows train.seed unless given"),
 

@@ -9,7 +9,8 @@
 
 typedef enum key_kind {
   KEY_STRING,
-  KEY_PATH,  // a string in which ${NAME} and a leading ~/ stand for something (expand.c)
+  KEY_PATH,   // a string in which ${NAME} and a leading ~/ stand for something (expand.c)
+  KEY_TEXTS,  // an array of strings; the field is a NULL-terminated const char *const *
   KEY_I32,
   KEY_U32,
   KEY_I64,
@@ -64,6 +65,8 @@ throng_status config_path_check(const char *text, const char *where);
 throng_status config_check_paths(const throng_config *config);
 /// The path as a config takes it to mean the same again. Caller frees.
 throng_status config_path_print(const throng_config *config, const config_key *key, char **out);
+/// A KEY_TEXTS value as an array of JSON; NULL where memory is short.
+cJSON *config_texts_json(const throng_config *config, const config_key *key);
 /// What the key accepts: "integer in 1..16777216".
 void config_expectation(const config_key *key, char *buffer, size_t size);
 

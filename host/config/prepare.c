@@ -1,12 +1,14 @@
 /// Raw files to a world, stage by stage.
 #include "config/prepare.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "config/keys.h"
+#include "llm/extract.h"
 #include "world/build_world.h"
 
 static double now(void) {
@@ -56,13 +58,14 @@ throng_status prepare_world(throng_config *config, const char *path,
   local.has_text = data.has_text;
   double after_reading = now();
   THRONG_TRY_GOTO(keywords_extract(&keywords, &data, progress, &sets));
+  THRONG_TRY_GOTO(extract_verdict(&sets.llm, config->llm.store));
   strings_free(&data.text);  // the largest part by far, and needed no more
   double after_keywords = now();
   THRONG_TRY_GOTO(embeddings_make(&embeddings, &sets, data.n_item, progress, &embedding, &dim));
   double after_embedding = now();
   describe(config, source, sizeof source);
-  THRONG_TRY_GOTO(
-      world_build(&data, &sets, embedding, dim, source, config->dataset.like_threshold, world));
+  THRONG_TRY_GOTO(world_build(&data, &sets, embedding, dim, source,
+                              data.implicit ? NAN : config->dataset.like_threshold, world));
   THRONG_TRY_GOTO(world_save(world, path));
   local.keywords = sets.keyword.n;
   local.dropped_common = sets.dropped_common;

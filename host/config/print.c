@@ -79,6 +79,12 @@ throng_status config_print(const throng_config *config, char **out) {
       complete = object && print_text(config, &defaults, key, object, leaf);
       continue;
     }
+    if (key->kind == KEY_TEXTS) {
+      cJSON *array = config_texts_json(config, key);
+      complete = object && array && cJSON_AddItemToObject(object, leaf, array);
+      if (!complete) cJSON_Delete(array);
+      continue;
+    }
     char text[256];
     config_value_text(config, key, text, sizeof text);
     complete = object && cJSON_AddRawToObject(object, leaf, text);
@@ -143,7 +149,13 @@ throng_status config_schema(char **out) {
     config_value_text(&defaults, key, text, sizeof text);
     complete = node && cJSON_AddStringToObject(node, "description", key->help);
     if (!complete) break;
-    if (key->count > 1) {
+    if (key->kind == KEY_TEXTS) {
+      cJSON *types = cJSON_AddArrayToObject(node, "type");
+      cJSON_AddItemToArray(types, cJSON_CreateString("array"));
+      cJSON_AddItemToArray(types, cJSON_CreateString("null"));
+      cJSON *items = cJSON_AddObjectToObject(node, "items");
+      complete = items && cJSON_AddStringToObject(items, "type", "string");
+    } else if (key->count > 1) {
       cJSON *types = cJSON_AddArrayToObject(node, "type");
       cJSON_AddItemToArray(types, cJSON_CreateString("array"));
       cJSON_AddItemToArray(types, cJSON_CreateString("null"));

@@ -53,6 +53,7 @@ void config_expectation(const config_key *key, char *buffer, size_t size) {
   switch (key->kind) {
     case KEY_STRING: snprintf(one, sizeof one, "a string"); break;
     case KEY_PATH: snprintf(one, sizeof one, "a path, as a string"); break;
+    case KEY_TEXTS: snprintf(one, sizeof one, "an array of strings"); break;
     case KEY_BOOL: snprintf(one, sizeof one, "true or false"); break;
     case KEY_ENUM: names_text(key->names, one, sizeof one); break;
     case KEY_F32:
@@ -89,6 +90,38 @@ static throng_status assign_text(throng_config *config, const config_key *key, c
   *field = text;
   config->raw[key - config_keys] = key->kind == KEY_PATH && config_path_is_raw(text);
   return THRONG_OK;
+}
+
+/// The list's pointers and its texts in one block.
+static throng_status assign_texts(throng_config *config, const config_key *key, const cJSON *value,
+                                  const char *where) {
+  char *field = field_of(config, key);
+  size_t n = 0, bytes = sizeof(char *);
+  const cJSON *element;
+  if (!cJSON_IsArray(value)) return refuse(key, value, where);
+  cJSON_ArrayForEach(element, value) {
+    if (!cJSON_IsString(element)) return refuse(key, element, where);
+    bytes += sizeof(char *) + strlen(element->valuestring) + 1;
+    n++;
+  }
+  char **list = calloc(1, bytes);
+  if (!list) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
+  char *text = (char *)(list + n + 1);
+  n = 0;
+  cJSON_ArrayForEach(element, value) {
+    list[n++] = strcpy(text, element->valuestring);
+    text += strlen(text) + 1;
+  }
+  THRONG_TRY(config_keep(config, (char *)list));
+  memcpy(field, &list, sizeof(void *));
+  return THRONG_OK;
+}
+
+cJSON *config_texts_json(const throng_config *config, const config_key *key) {
+  const char *const *list = *(const char *const *const *)(const void *)field_of(config, key);
+  cJSON *array = cJSON_CreateArray();
+  for (; array && list && *list; ++list) cJSON_AddItemToArray(array, cJSON_CreateString(*list));
+  return array;
 }
 
 static throng_status assign_element(const config_key *key, char *field, const cJSON *value,
@@ -133,7 +166,7 @@ static throng_status unset(throng_config *config, const config_key *key, const c
   throng_config *defaults = malloc(sizeof *defaults);
   if (!defaults) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
   config_defaults(defaults);
-  bool text = key->kind == KEY_STRING || key->kind == KEY_PATH;
+  bool text = key->kind == KEY_STRING || key->kind == KEY_PATH || key->kind == KEY_TEXTS;
   size_t size = text ? sizeof(char *) : element_size(key) * (size_t)key->count;
   memcpy(field_of(config, key), field_of(defaults, key), size);
   free(defaults);
@@ -147,6 +180,8 @@ throng_status config_assign(throng_config *config, const config_key *key, const 
   if (cJSON_IsNull(value)) return unset(config, key, where);
   if (key->kind == KEY_STRING || key->kind == KEY_PATH) {
     THRONG_TRY(assign_text(config, key, value, where));
+  } else if (key->kind == KEY_TEXTS) {
+    THRONG_TRY(assign_texts(config, key, value, where));
   } else if (key->count == 1) {
     THRONG_TRY(assign_element(key, field_of(config, key), value, where));
   } else {
@@ -204,6 +239,14 @@ void config_value_text(const throng_config *config, const config_key *key, char 
     snprintf(buffer, size, "%s", printed ? printed : "null");
     cJSON_free(printed);
     cJSON_Delete(node);
+    return;
+  }
+  if (key->kind == KEY_TEXTS) {
+    cJSON *array = config_texts_json(config, key);
+    char *printed = array ? cJSON_PrintUnformatted(array) : NULL;
+    snprintf(buffer, size, "%s", printed ? printed : "[]");
+    cJSON_free(printed);
+    cJSON_Delete(array);
     return;
   }
   if (key->count == 1) {

@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "data/csv_parser.h"
-#include "data/ingest.h"
 #include "data/json_line.h"
 #include "data/number.h"
 #include "data/python_literal.h"
+#include "data/table_rows.h"
 
 enum { USER, ITEM, RATING, TIME, ROW_FIELDS };
 
@@ -17,15 +16,42 @@ typedef struct row_buffers {
   byte_buffer user, item;
 } row_buffers;
 
+/// A number or null; null stands for none.
+static throng_status take_rating(ingest *in, const line_reader *reader, const json_line_field *f,
+                                 double *rating, bool *rated) {
+  if (f->kind == JSON_LINE_NULL || (in->implicit && f->kind == JSON_LINE_ABSENT))
+    return ingest_parse_rating(in, reader, "", 0, rating, rated);
+  THRONG_TRY(json_line_require(reader, f, JSON_LINE_NUMBER, "a number"));
+  return ingest_parse_rating(in, reader, f->raw, f->length, rating, rated);
+}
+
+/// A number, a date as a string, or (2014, 2018) reviewTime alone: "09 1, 2012".
+static throng_status take_time(ingest *in, const line_reader *reader, const json_line_field *f,
+                               const json_line_field *written, int64_t *time) {
+  int64_t milliseconds;
+  char date[40];
+  if (f->kind == JSON_LINE_STRING && f->length > 0)
+    return ingest_parse_time(in, reader, f->raw, f->length, time);
+  if (f->kind != JSON_LINE_NUMBER && written->kind == JSON_LINE_STRING &&
+      time_parse_month_first(written->raw, written->length, &milliseconds)) {
+    snprintf(date, sizeof date, "%lld", (long long)(milliseconds / 1000));
+    return ingest_parse_time(in, reader, date, strlen(date), time);
+  }
+  in->fault = ROW_FAULT_TIME;
+  THRONG_TRY(json_line_require(reader, f, JSON_LINE_NUMBER, "a number"));
+  return ingest_parse_time(in, reader, f->raw, f->length, time);
+}
+
 /// One review of any year; 2023 calls its fields otherwise and joins on parent_asin.
 static throng_status scan_review(ingest *in, const line_reader *reader, const char *line,
                                  size_t length, row_buffers *text) {
-  json_line_field field[2 * ROW_FIELDS] = {
-      {.key = "reviewerID"}, {.key = "asin"},        {.key = "overall"}, {.key = "unixReviewTime"},
-      {.key = "user_id"},    {.key = "parent_asin"}, {.key = "rating"},  {.key = "timestamp"},
+  json_line_field field[2 * ROW_FIELDS + 1] = {
+      {.key = "reviewerID"},     {.key = "asin"},      {.key = "overall"},
+      {.key = "unixReviewTime"}, {.key = "user_id"},   {.key = "parent_asin"},
+      {.key = "rating"},         {.key = "timestamp"}, {.key = "reviewTime"},
   };
   THRONG_TRY(line_reader_require_utf8(reader, line, length));
-  THRONG_TRY(json_line_scan(reader, line, length, field, 2 * ROW_FIELDS));
+  THRONG_TRY(json_line_scan(reader, line, length, field, 2 * ROW_FIELDS + 1));
   json_line_field *f = field;
   if (f[USER].kind == JSON_LINE_ABSENT) f = field + ROW_FIELDS;
   if (f[USER].kind == JSON_LINE_ABSENT)
@@ -33,12 +59,12 @@ static throng_status scan_review(ingest *in, const line_reader *reader, const ch
         reader, "neither \"reviewerID\" (2014, 2018) nor \"user_id\" (2023), expected a review");
   THRONG_TRY(json_line_require(reader, &f[USER], JSON_LINE_STRING, "a string"));
   THRONG_TRY(json_line_require(reader, &f[ITEM], JSON_LINE_STRING, "a string"));
-  THRONG_TRY(json_line_require(reader, &f[RATING], JSON_LINE_NUMBER, "a number"));
-  THRONG_TRY(json_line_require(reader, &f[TIME], JSON_LINE_NUMBER, "a number"));
   double rating;
   int64_t time;
-  THRONG_TRY(ingest_parse_rating(reader, f[RATING].raw, f[RATING].length, &rating));
-  THRONG_TRY(ingest_parse_time(reader, f[TIME].raw, f[TIME].length, &time));
+  bool rated;
+  THRONG_TRY(take_rating(in, reader, &f[RATING], &rating, &rated));
+  if (!rated) return THRONG_OK;
+  THRONG_TRY(take_time(in, reader, &f[TIME], &field[2 * ROW_FIELDS], &time));
   bytes_clear(&text->user);
   bytes_clear(&text->item);
   THRONG_TRY(json_line_text(&f[USER], &text->user));
@@ -47,49 +73,49 @@ static throng_status scan_review(ingest *in, const line_reader *reader, const ch
                     text->user.length, bytes_text(&text->item), text->item.length, rating, time);
 }
 
-/// "user,item,rating,timestamp" of 2023's header or of no header at all. The ratings of 2018 came
-/// item first; their first line tells: an ASIN is ten characters and starts with a digit or B, a
-/// reviewer's id is longer and starts with A.
-static throng_status scan_ratings(ingest *in, line_reader *reader) {
-  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
-  int column[ROW_FIELDS] = {USER, ITEM, RATING, TIME};
-  throng_status status;
+/// The ratings of 2018 came item first; their first line tells: an ASIN is ten characters and
+/// starts with a digit or B, a reviewer's id is longer and starts with A.
+static bool is_item_first(const csv_parser *csv) {
+  return csv->n_field == ROW_FIELDS && csv_length(csv, 0) == 10 &&
+         strchr("0123456789B", *csv_field(csv, 0)) && csv_length(csv, 1) > 10 &&
+         *csv_field(csv, 1) == 'A';
+}
+
+/// "user,item,rating,timestamp" of 2023's header or of no header at all.
+static throng_status begin_ratings(ingest *in, csv_parser *csv, row_columns *c) {
+  static const char *const name[] = {"user_id", "parent_asin", "rating", "timestamp", NULL};
   bool more;
-  THRONG_TRY_GOTO(csv_next(&csv, &more));
-  bool header = more && csv.n_field >= ROW_FIELDS && strcmp(csv_field(&csv, 0), "user_id") == 0;
-  if (header) {
-    static const char *const name[] = {"user_id", "parent_asin", "rating", "timestamp"};
-    for (int i = 0; i < csv.n_field; i++)
-      THRONG_TRY_GOTO(strings_append(&csv.header, csv_field(&csv, i), csv_length(&csv, i)));
-    for (int i = 0; i < ROW_FIELDS; i++)
-      THRONG_TRY_GOTO(csv_require_column(&csv, name[i], "ratings of 2023", &column[i]));
-    THRONG_TRY_GOTO(csv_next(&csv, &more));
-  } else if (more && csv.n_field == ROW_FIELDS && csv_length(&csv, 0) == 10 &&
-             strchr("0123456789B", *csv_field(&csv, 0)) && csv_length(&csv, 1) > 10 &&
-             *csv_field(&csv, 1) == 'A') {
-    column[USER] = ITEM;
-    column[ITEM] = USER;
-    throng_note(in->progress, "%s: read as item,user,rating,timestamp", line_reader_path(reader));
-  }
-  for (; more && !ingest_full(in);) {
-    if (!header && csv.n_field != ROW_FIELDS) {
-      status = line_reader_fail(
-          reader, "%d fields, expected a JSON object or user,item,rating,timestamp", csv.n_field);
-      goto done;
+  *c = (row_columns){.user = USER, .item = ITEM, .rating = RATING, .time = TIME, .text = -1};
+  THRONG_TRY(csv_next(csv, &more));
+  csv->held = more;
+  if (!more || csv->n_field < ROW_FIELDS || strcmp(csv_field(csv, 0), name[USER]) != 0) {
+    if (more && csv->n_field != ROW_FIELDS)
+      return line_reader_fail(csv->reader,
+                              "%d fields, expected a JSON object or user,item,rating,timestamp",
+                              csv->n_field);
+    if (more && is_item_first(csv)) {
+      c->user = ITEM;
+      c->item = USER;
+      throng_note(in->progress, "%s: read as item,user,rating,timestamp",
+                  line_reader_path(csv->reader));
     }
-    double rating;
-    int64_t time;
-    THRONG_TRY_GOTO(ingest_parse_rating(reader, csv_field(&csv, column[RATING]),
-                                        csv_length(&csv, column[RATING]), &rating));
-    THRONG_TRY_GOTO(ingest_parse_time(reader, csv_field(&csv, column[TIME]),
-                                      csv_length(&csv, column[TIME]), &time));
-    THRONG_TRY_GOTO(ingest_add(in, reader, csv.line, csv_field(&csv, column[USER]),
-                               csv_length(&csv, column[USER]), csv_field(&csv, column[ITEM]),
-                               csv_length(&csv, column[ITEM]), rating, time));
-    THRONG_TRY_GOTO(csv_next(&csv, &more));
+    // As the header would have it: every record has so many fields.
+    for (int i = 0; more && i < ROW_FIELDS; i++)
+      THRONG_TRY(strings_append(&csv->header, name[i], strlen(name[i])));
+    return THRONG_OK;
   }
-  status = THRONG_OK;
-done:
+  THRONG_TRY(csv_read_header(csv));
+  THRONG_TRY(csv_require_column(csv, name[USER], "ratings of 2023", &c->user));
+  THRONG_TRY(csv_require_column(csv, name[ITEM], "ratings of 2023", &c->item));
+  THRONG_TRY(csv_require_column(csv, name[RATING], "ratings of 2023", &c->rating));
+  return csv_require_column(csv, name[TIME], "ratings of 2023", &c->time);
+}
+
+static throng_status scan_ratings(ingest *in, line_reader *reader) {
+  csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
+  row_columns c;
+  throng_status status = begin_ratings(in, &csv, &c);
+  if (status == THRONG_OK) status = table_rows_scan(in, &csv, &c);
   csv_free(&csv);
   return status;
 }
@@ -103,7 +129,10 @@ static throng_status sniff(ingest *in, bool *reviews) {
                          "dataset.reviews: %s: the first line is empty, expected reviews as JSON "
                          "lines or user,item,rating,timestamp",
                          in->def->reviews);
-  if (status == THRONG_OK) *reviews = line.data[strspn(line.data, " \t")] == '{';
+  if (status == THRONG_OK) {
+    char first = line.data[strspn(line.data, " \t")];
+    *reviews = first == '{' || first == '[';  // an array is named as one when it is read
+  }
   bytes_free(&line);
   return status;
 }
@@ -119,9 +148,11 @@ static throng_status scan(ingest *in) {
     while (!ingest_full(in)) {
       char *line;
       size_t length;
-      THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
-      if (!line) break;
-      if (length > 0) THRONG_TRY_GOTO(scan_review(in, reader, line, length, &text));
+      int64_t before = line_reader_number(reader);
+      status = line_reader_next(reader, &line, &length);
+      if (status == THRONG_OK && !line) break;
+      if (status == THRONG_OK && length > 0) status = scan_review(in, reader, line, length, &text);
+      THRONG_TRY_GOTO(ingest_end_row(in, reader, before, status));
     }
   } else {
     THRONG_TRY_GOTO(scan_ratings(in, reader));

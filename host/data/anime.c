@@ -2,40 +2,52 @@
 /// -1 stands for "watched, not rated".
 #include <string.h>
 
-#include "data/csv_parser.h"
-#include "data/ingest.h"
 #include "data/number.h"
+#include "data/table_rows.h"
+
+static throng_status add_record(ingest *in, const csv_parser *csv, const row_columns *c) {
+  double rating = 1;
+  bool rated = true;
+  if (c->rating >= 0)
+    THRONG_TRY(ingest_parse_rating(in, csv->reader, csv_field(csv, c->rating),
+                                   csv_length(csv, c->rating), &rating, &rated));
+  if (rated && rating == -1) {
+    in->counts.unrated++;
+    rated = false;
+  }
+  if (!rated) return THRONG_OK;
+  return ingest_add(in, csv->reader, csv->line, csv_field(csv, c->user), csv_length(csv, c->user),
+                    csv_field(csv, c->item), csv_length(csv, c->item), rating, 0);
+}
+
+static const char *const row_names[] = {"user_id", "anime_id", "rating", NULL};
 
 static throng_status scan_rows(ingest *in, csv_parser *csv) {
-  int user, item, score;
+  row_columns c = {.time = -1, .text = -1};
   bool more;
-  THRONG_TRY(csv_read_header(csv));
-  THRONG_TRY(csv_require_column(csv, "user_id", "dataset.ratings", &user));
-  THRONG_TRY(csv_require_column(csv, "anime_id", "dataset.ratings", &item));
-  THRONG_TRY(csv_require_column(csv, "rating", "dataset.ratings", &score));
+  THRONG_TRY(csv_begin(csv, in->def->csv.names));
+  THRONG_TRY(csv_require_column(csv, "user_id", "dataset.ratings", &c.user));
+  THRONG_TRY(csv_require_column(csv, "anime_id", "dataset.ratings", &c.item));
+  THRONG_TRY(table_rating_column(in, csv, NULL, row_names + 2, &c.rating));
+  table_note_columns(in, csv, &c, NULL);
   while (!ingest_full(in)) {
-    THRONG_TRY(csv_next(csv, &more));
-    if (!more) break;
-    double rating;
-    THRONG_TRY(
-        ingest_parse_rating(csv->reader, csv_field(csv, score), csv_length(csv, score), &rating));
-    if (rating == -1) {
-      in->counts.unrated++;
-      continue;
-    }
-    THRONG_TRY(ingest_add(in, csv->reader, csv->line, csv_field(csv, user), csv_length(csv, user),
-                          csv_field(csv, item), csv_length(csv, item), rating, 0));
+    int64_t before = line_reader_number(csv->reader);
+    throng_status status = csv_next(csv, &more);
+    if (status == THRONG_OK && !more) break;
+    if (status == THRONG_OK) status = add_record(in, csv, &c);
+    THRONG_TRY(ingest_end_row(in, csv->reader, before, status));
   }
   return THRONG_OK;
 }
 
 static throng_status scan(ingest *in) {
-  line_reader *reader;
-  THRONG_TRY(ingest_open(in, in->def->ratings, "dataset.ratings", "read ratings", &reader));
-  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
+  csv_parser csv = {0};
+  THRONG_TRY(
+      ingest_dialect(in, in->def->ratings, "dataset.ratings", row_names, CSV_COMMAS, true, &csv));
+  THRONG_TRY(ingest_open(in, in->def->ratings, "dataset.ratings", "read ratings", &csv.reader));
   throng_status status = scan_rows(in, &csv);
   csv_free(&csv);
-  ingest_close(in, reader, true);
+  ingest_close(in, csv.reader, true);
   return status;
 }
 
@@ -95,7 +107,7 @@ static throng_status describe_all(ingest *in, csv_parser *csv) {
 static throng_status items(ingest *in) {
   line_reader *reader;
   THRONG_TRY(ingest_open(in, in->def->items, "dataset.items", "read items", &reader));
-  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
+  csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
   throng_status status = describe_all(in, &csv);
   csv_free(&csv);
   ingest_close(in, reader, false);

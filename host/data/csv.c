@@ -1,58 +1,56 @@
-/// One's own data: a file of comma- or tab-separated values with named columns, one interaction a
-/// record. No item facts.
+/// One's own data: a file of delimited values with named columns, one interaction a record. No item
+/// facts.
 #include <math.h>
 #include <string.h>
 
 #include "data/table_rows.h"
 
-/// Times and texts are wanted where the config names them, or where the header has the usual name.
-static throng_status optional_column(const csv_parser *csv, const char *wanted, const char *key,
-                                     const char *usual, int *column) {
-  if (wanted) return csv_require_column(csv, wanted, key, column);
-  *column = csv_find_column(csv, usual);
-  return THRONG_OK;
-}
+static const char *const user[] = {"user", NULL};
+static const char *const item[] = {"item", NULL};
+static const char *const rating[] = {"rating", NULL};
+static const char *const time_name[] = {"time", NULL};
+static const char *const text[] = {"text", NULL};
 
-static throng_status read_header(const ingest *in, csv_parser *csv, row_columns *c) {
+static throng_status begin(ingest *in, csv_parser *csv, row_columns *c) {
   const dataset_def *def = in->def;
-  THRONG_TRY(csv_read_header(csv));
-  THRONG_TRY(csv_require_column(csv, def->column_user ? def->column_user : "user",
-                                "dataset.columns.user", &c->user));
-  THRONG_TRY(csv_require_column(csv, def->column_item ? def->column_item : "item",
-                                "dataset.columns.item", &c->item));
-  THRONG_TRY(csv_require_column(csv, def->column_rating ? def->column_rating : "rating",
-                                "dataset.columns.rating", &c->rating));
-  THRONG_TRY(optional_column(csv, def->column_time, "dataset.columns.time", "time", &c->time));
-  return optional_column(csv, def->column_text, "dataset.columns.text", "text", &c->text);
+  THRONG_TRY(csv_begin(csv, def->csv.names));
+  THRONG_TRY(table_column(csv, def->column_user, "dataset.columns.user", user, false, &c->user));
+  THRONG_TRY(table_column(csv, def->column_item, "dataset.columns.item", item, false, &c->item));
+  THRONG_TRY(table_rating_column(in, csv, def->column_rating, rating, &c->rating));
+  THRONG_TRY(
+      table_column(csv, def->column_time, "dataset.columns.time", time_name, true, &c->time));
+  return table_column(csv, def->column_text, "dataset.columns.text", text, true, &c->text);
 }
 
 static throng_status scan_rows(ingest *in, csv_parser *csv) {
   row_columns c;
-  THRONG_TRY(read_header(in, csv, &c));
+  THRONG_TRY(begin(in, csv, &c));
+  table_note_columns(in, csv, &c, "dataset.columns.time");
   return table_rows_scan(in, csv, &c);
 }
 
 static throng_status read_texts(ingest *in, csv_parser *csv) {
   row_columns c;
-  THRONG_TRY(read_header(in, csv, &c));
+  THRONG_TRY(begin(in, csv, &c));
   return table_rows_texts(in, csv, &c);
 }
 
 typedef throng_status pass_fn(ingest *in, csv_parser *csv);
 
-/// Tabs separate where the first line has one and no comma.
 static throng_status run_pass(ingest *in, const char *stage, bool rows, pass_fn *pass) {
-  byte_buffer first = {0};
-  throng_status status = ingest_first_line(in->def->file, "dataset.file", &first);
-  bool tabs = strchr(bytes_text(&first), '\t') && !strchr(bytes_text(&first), ',');
-  bytes_free(&first);
-  THRONG_TRY(status);
-  line_reader *reader;
-  THRONG_TRY(ingest_open(in, in->def->file, "dataset.file", stage, &reader));
-  csv_parser csv = {.reader = reader, .delimiter = tabs ? '\t' : ',', .quotes = true};
-  status = pass(in, &csv);
+  const dataset_def *def = in->def;
+  const char *const wanted[] = {def->column_user ? def->column_user : user[0],
+                                def->column_item ? def->column_item : item[0],
+                                def->column_rating ? def->column_rating : rating[0],
+                                def->column_time ? def->column_time : time_name[0],
+                                def->column_text ? def->column_text : text[0],
+                                NULL};
+  csv_parser csv = {0};
+  THRONG_TRY(ingest_dialect(in, def->file, "dataset.file", wanted, CSV_COMMAS, rows, &csv));
+  THRONG_TRY(ingest_open(in, def->file, "dataset.file", stage, &csv.reader));
+  throng_status status = pass(in, &csv);
   csv_free(&csv);
-  ingest_close(in, reader, rows);
+  ingest_close(in, csv.reader, rows);
   return status;
 }
 

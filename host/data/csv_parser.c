@@ -1,6 +1,7 @@
 /// A state machine over the lines of delimited text; see csv_parser.h.
 #include "data/csv_parser.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,65 +28,138 @@ static throng_status next_line(csv_parser *parser, char **line, size_t *length) 
   return *line ? line_reader_require_utf8(parser->reader, *line, *length) : THRONG_OK;
 }
 
+/// The first separator in [at, end), or `end`.
+static char *find_separator(const csv_dialect *d, char *at, char *end) {
+  size_t width = strlen(d->separator);
+  if (width == 1) {
+    char *found = memchr(at, d->separator[0], (size_t)(end - at));
+    return found ? found : end;
+  }
+  char *found = memmem(at, (size_t)(end - at), d->separator, width);
+  return found ? found : end;
+}
+
+/// True where the escape at `at` makes what follows text; before anything else it is text itself.
+static bool escapes_next(const csv_dialect *d, const char *at, const char *end) {
+  if (at + 1 == end) return true;  // the line's end
+  return (d->quote && at[1] == d->quote) || at[1] == d->escape || at[1] == d->separator[0];
+}
+
+/// The next quote or escape in [at, end), NULL where there is none.
+static char *find_special(const csv_dialect *d, char *at, char *end) {
+  if (!d->escape) return memchr(at, d->quote, (size_t)(end - at));
+  for (; at < end; at++)
+    if (*at == d->quote || (*at == d->escape && escapes_next(d, at, end))) return at;
+  return NULL;
+}
+
+/// Go on with the next line within a field, whose text gets the line end. `*line` is NULL at the
+/// file's end.
+static throng_status continue_line(csv_parser *parser, char **line, char **at, char **end) {
+  size_t length;
+  THRONG_TRY(bytes_append(&parser->record, "\n", 1));
+  THRONG_TRY(next_line(parser, line, &length));
+  *at = *line;
+  *end = *line ? *line + length : NULL;
+  return THRONG_OK;
+}
+
+/// Where dialects can be set, how.
+static const char *advice(const csv_parser *parser, char *text, size_t size) {
+  text[0] = '\0';
+  if (parser->section)
+    snprintf(text, size, " (%s.quote none takes quotes as text, %s.escape names what escapes them)",
+             parser->section, parser->section);
+  return text;
+}
+
 /// After an opening quote: past the closing one, over as many lines as it takes.
 static throng_status take_quoted(csv_parser *parser, char **line, char **at, char **end) {
+  const csv_dialect *d = &parser->dialect;
   for (;;) {
-    char *quote = memchr(*at, '"', (size_t)(*end - *at));
-    char *stop = quote ? quote : *end;
+    char *special = find_special(d, *at, *end);
+    char *stop = special ? special : *end;
     THRONG_TRY(bytes_append(&parser->record, *at, (size_t)(stop - *at)));
-    if (quote && quote + 1 < *end && quote[1] == '"') {
-      THRONG_TRY(bytes_append(&parser->record, "\"", 1));
-      *at = quote + 2;
+    if (special && *special != d->quote && special + 1 < *end) {  // an escaped character
+      THRONG_TRY(bytes_append(&parser->record, special + 1, 1));
+      *at = special + 2;
       continue;
     }
-    if (quote) {
-      *at = quote + 1;
+    if (special && *special == d->quote && special + 1 < *end && special[1] == d->quote) {
+      THRONG_TRY(bytes_append(&parser->record, special, 1));
+      *at = special + 2;
+      continue;
+    }
+    if (special && *special == d->quote) {
+      *at = special + 1;
       return THRONG_OK;
     }
-    size_t length;
-    THRONG_TRY(bytes_append(&parser->record, "\n", 1));
-    THRONG_TRY(next_line(parser, line, &length));
-    if (!*line || parser->record.length > LINE_READER_MAX_LINE)
+    THRONG_TRY(continue_line(parser, line, at, end));
+    if (!*line || parser->record.length > LINE_READER_MAX_LINE) {
+      char text[160];
       return throng_fail(THRONG_ERROR_DATA,
-                         "%s:%lld: a quoted field of this record is not closed, expected '\"'",
-                         line_reader_path(parser->reader), (long long)parser->line);
-    *at = *line;
-    *end = *line + length;
+                         "%s:%lld: a quoted field of this record is not closed, expected '%c'%s",
+                         line_reader_path(parser->reader), (long long)parser->line, d->quote,
+                         advice(parser, text, sizeof text));
+    }
+  }
+}
+
+/// A field without quotes around it: up to the next separator that is not escaped.
+static throng_status take_plain(csv_parser *parser, char **line, char **at, char **end) {
+  const csv_dialect *d = &parser->dialect;
+  for (;;) {
+    char *stop = find_separator(d, *at, *end);
+    char *escape = d->escape ? memchr(*at, d->escape, (size_t)(stop - *at)) : NULL;
+    while (escape && escape < stop && !escapes_next(d, escape, *end))
+      escape = memchr(escape + 1, d->escape, (size_t)(stop - escape - 1));
+    THRONG_TRY(bytes_append(&parser->record, *at, (size_t)((escape ? escape : stop) - *at)));
+    *at = stop;
+    if (!escape) return THRONG_OK;
+    if (escape + 1 < *end) {
+      THRONG_TRY(bytes_append(&parser->record, escape + 1, 1));
+      *at = escape + 2;
+      continue;
+    }
+    THRONG_TRY(continue_line(parser, line, at, end));
+    if (*line && parser->record.length <= LINE_READER_MAX_LINE) continue;
+    return throng_fail(THRONG_ERROR_DATA, "%s:%lld: this record ends with the escape '%c'",
+                       line_reader_path(parser->reader), (long long)parser->line, d->escape);
   }
 }
 
 static throng_status take_record(csv_parser *parser, char *line, size_t length) {
+  const csv_dialect *d = &parser->dialect;
+  size_t width = strlen(d->separator);
   char *at = line, *end = line + length;
   for (;;) {
-    if (parser->quotes && at < end && *at == '"') {
+    if (d->quote && at < end && *at == d->quote) {
       at++;
       THRONG_TRY(take_quoted(parser, &line, &at, &end));
-      if (at < end && *at != parser->delimiter)
+      if (at < end && find_separator(d, at, end) != at) {
+        char name[24], text[160];
+        csv_character_name(d->separator, name, sizeof name);
         return line_reader_fail(parser->reader,
-                                "column %zu: text after a closing quote, expected '%s' or the end",
-                                (size_t)(at - line) + 1, parser->delimiter == '\t' ? "tab" : ",");
+                                "column %zu: text after a closing quote, expected %s or the end%s",
+                                (size_t)(at - line) + 1, name, advice(parser, text, sizeof text));
+      }
     } else {
-      char *stop = memchr(at, parser->delimiter, (size_t)(end - at));
-      if (!stop) stop = end;
-      char *quote = parser->quotes ? memchr(at, '"', (size_t)(stop - at)) : NULL;
-      if (quote)
-        return line_reader_fail(parser->reader,
-                                "column %zu: '\"' inside an unquoted field, expected the whole "
-                                "field in quotes and '\"\"' for a quote",
-                                (size_t)(quote - line) + 1);
-      THRONG_TRY(bytes_append(&parser->record, at, (size_t)(stop - at)));
-      at = stop;
+      THRONG_TRY(take_plain(parser, &line, &at, &end));
     }
     THRONG_TRY(end_field(parser));
     if (at == end) return THRONG_OK;
-    at++;
+    at += width;
   }
 }
 
 throng_status csv_next(csv_parser *parser, bool *more) {
   char *line;
   size_t length;
-  *more = false;
+  *more = parser->held;
+  if (parser->held) {
+    parser->held = false;
+    return THRONG_OK;
+  }
   do {
     THRONG_TRY(next_line(parser, &line, &length));
     if (!line) return THRONG_OK;
@@ -118,8 +192,29 @@ throng_status csv_read_header(csv_parser *parser) {
   if (!more)
     return throng_fail(THRONG_ERROR_DATA, "%s: the file is empty, expected a header line",
                        line_reader_path(parser->reader));
-  for (int i = 0; i < parser->n_field; i++)
-    THRONG_TRY(strings_append(&parser->header, csv_field(parser, i), csv_length(parser, i)));
+  for (int i = 0; i < parser->n_field; i++) {
+    const char *name = csv_field(parser, i);
+    size_t length = csv_length(parser, i);
+    while (length > 0 && *name == ' ') name++, length--;
+    while (length > 0 && name[length - 1] == ' ') length--;
+    THRONG_TRY(strings_append(&parser->header, name, length));
+  }
+  return THRONG_OK;
+}
+
+throng_status csv_begin(csv_parser *parser, const char *const *names) {
+  bool more;
+  int64_t n = 0;
+  if (!names || !*names) return csv_read_header(parser);
+  THRONG_TRY(csv_next(parser, &more));
+  if (!more)
+    return throng_fail(THRONG_ERROR_DATA, "%s: the file is empty, expected records",
+                       line_reader_path(parser->reader));
+  for (; names[n]; n++) THRONG_TRY(strings_append(&parser->header, names[n], strlen(names[n])));
+  if (n != parser->n_field)
+    return line_reader_fail(parser->reader, "%d fields, expected %lld as dataset.csv.names has",
+                            parser->n_field, (long long)n);
+  parser->held = true;
   return THRONG_OK;
 }
 

@@ -11,6 +11,7 @@
 #include "data/ingest.h"
 #include "data/item_table.h"
 #include "data/rating_counts.h"
+#include "data/sampled_dislikes.h"
 #include "data/stream.h"
 
 static const dataset_reader *find_reader(dataset_format format) {
@@ -25,9 +26,16 @@ static const dataset_reader *find_reader(dataset_format format) {
   return NULL;
 }
 
+const char *const dataset_usual_missing[] = {"NA",   "N/A",  "n/a", "NaN",  "nan", "None",
+                                             "NULL", "null", "\\N", "<NA>", NULL};
+
 dataset_def dataset_default_def(void) {
-  return (dataset_def){
-      .format = DATASET_AMAZON, .like_threshold = 4, .rating_min = NAN, .rating_max = NAN};
+  return (dataset_def){.format = DATASET_AMAZON,
+                       .like_threshold = 4,
+                       .rating_min = NAN,
+                       .rating_max = NAN,
+                       .missing = dataset_usual_missing,
+                       .negatives_seed = 1};
 }
 
 static throng_status check_def(ingest *in, const dataset_reader *reader) {
@@ -52,6 +60,32 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
   return THRONG_OK;
 }
 
+static const char *main_file(const dataset_def *def) {
+  switch (def->format) {
+    case DATASET_AMAZON:
+    case DATASET_YELP: return def->reviews;
+    case DATASET_ANIME:
+    case DATASET_MOVIELENS: return def->ratings;
+    case DATASET_RECBOLE: return def->interactions;
+    case DATASET_CSV: return def->file;
+  }
+  return "";
+}
+
+/// The unit of the times, which all rows of the file tell together.
+static throng_status settle_times(ingest *in) {
+  const char *path = main_file(in->def);
+  if (!in->has_time || in->times.n == 0) {
+    if (in->rows.n > 0)
+      throng_note(in->progress, "%s: no times; the order of the file counts", path);
+    return THRONG_OK;
+  }
+  THRONG_TRY(time_column_finish(&in->times, path, "dataset.time_unit"));
+  time_column_describe(&in->times, in->counts.times, sizeof in->counts.times);
+  throng_note(in->progress, "%s: times are %s", path, in->counts.times);
+  return THRONG_OK;
+}
+
 /// Duplicates went while scanning; here go the users and items with too few rows.
 static throng_status thin(ingest *in) {
   const dataset_counts *c = &in->counts;
@@ -72,7 +106,7 @@ static throng_status thin(ingest *in) {
 }
 
 /// The arrays of interactions in the data set's order.
-static throng_status place_rows(const ingest *in, dataset *out) {
+static throng_status place_rows(ingest *in, dataset *out) {
   size_t n = (size_t)out->n_interaction;
   int64_t *place = NULL;
   throng_status status = THRONG_OK;
@@ -86,9 +120,9 @@ static throng_status place_rows(const ingest *in, dataset *out) {
     const interaction *row = &in->rows.row[place[i]];
     out->item[i] = row->item;
     out->rating[i] = row->rating;
-    out->like[i] = (double)row->rating >= in->def->like_threshold;
-    int64_t seconds = row->time / 1000 - (row->time % 1000 < 0);
-    out->time[i] = in->has_time ? seconds : place[i];
+    // As floats both: a rating of 4.1 reaches a threshold of 4.1.
+    out->like[i] = in->implicit || row->rating >= (float)in->def->like_threshold;
+    out->time[i] = in->has_time ? time_column_seconds(&in->times, row->time) : place[i];
     if (in->has_text)
       THRONG_TRY_GOTO(strings_append(&out->text, strings_get(&in->text, place[i]),
                                      strings_length(&in->text, place[i])));
@@ -129,7 +163,7 @@ static throng_status read_items(ingest *in, const dataset_reader *reader, datase
   const string_table *cold = interner_strings(in->cold);
   for (int64_t i = 0; i < cold->n; i++)
     THRONG_TRY(strings_append(&out->item_id, strings_get(cold, i), strings_length(cold, i)));
-  in->counts.cold_items = cold->n;
+  in->counts.cold_items = out->counts.cold_items = cold->n;
   out->n_item += cold->n;
   return item_facts_finish(&in->facts, out);
 }
@@ -138,8 +172,10 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
   THRONG_TRY(check_def(in, reader));
   in->counts.repeated = in->def->repeated;
   in->counts.like_threshold = in->def->like_threshold;
+  ingest_begin(in);
   THRONG_TRY(interactions_init(&in->rows, in->def->repeated));
   THRONG_TRY(reader->scan(in));
+  THRONG_TRY(settle_times(in));
   THRONG_TRY(thin(in));
   THRONG_TRY(interactions_renumber(&in->rows, &out->user_id, &out->item_id, &in->new_item));
   out->n_user = out->user_id.n;
@@ -153,6 +189,10 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
   }
   THRONG_TRY(read_items(in, reader, out));
   THRONG_TRY(place_rows(in, out));
+  out->has_time = in->has_time;
+  out->has_text = in->has_text;
+  THRONG_TRY(sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
+                                  &in->counts.negatives));
   return dataset_count_ratings(out, &in->counts);
 }
 
@@ -160,6 +200,31 @@ static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void tell_bad_rows(const ingest *in) {
+  for (int k = 0; k < N_ROW_FAULT; k++)
+    if (in->counts.bad[k] > 0)
+      throng_note(in->progress, "%lld bad rows dropped: %s", (long long)in->counts.bad[k],
+                  row_fault_name(k));
+  if (in->counts.first_bad[0])
+    throng_note(in->progress, "the first bad row: %s", in->counts.first_bad);
+}
+
+/// A lone 0 or -1 under ratings of 1 and more most likely means "not rated", and is read as a
+/// dislike.
+static void tell_doubtful_ratings(const ingest *in) {
+  bool scale = in->seen.other > 0 && in->seen.least >= 1 && in->seen.most >= 3;
+  int64_t n = in->seen.zero + in->seen.minus_one;
+  if (in->implicit || !scale || n == 0) return;
+  throng_note(in->progress,
+              "%lld ratings are %s and the others %g to %g; where that means \"not rated\", drop "
+              "them with dataset.missing",
+              (long long)n,
+              in->seen.zero == 0        ? "-1"
+              : in->seen.minus_one == 0 ? "0"
+                                        : "0 or -1",
+              in->seen.least, in->seen.most);
 }
 
 static void tell(const ingest *in, const dataset *d) {
@@ -176,6 +241,11 @@ static void tell(const ingest *in, const dataset *d) {
                 (long long)c->duplicates, dataset_repeated_word(c->repeated));
   if (c->unrated > 0)
     throng_note(in->progress, "%lld unrated interactions dropped", (long long)c->unrated);
+  if (c->negatives > 0)
+    throng_note(in->progress, "%lld unseen items put in as dislikes, %d a like",
+                (long long)c->negatives, in->def->negatives);
+  tell_bad_rows(in);
+  tell_doubtful_ratings(in);
   if (c->unknown_item > 0)
     throng_note(in->progress, "%lld interactions of items left out dropped",
                 (long long)c->unknown_item);
@@ -203,8 +273,7 @@ throng_status dataset_read(const dataset_def *def, const throng_progress *progre
   throng_status status = read_all(&in, reader, out);
   stream_scope_end(&scope);
   if (status == THRONG_OK) {
-    out->has_time = in.has_time;
-    out->has_text = in.has_text;
+    out->implicit = in.implicit;
     out->counts = in.counts;
     out->counts.seconds = now() - start;
     tell(&in, out);

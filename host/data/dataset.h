@@ -4,7 +4,9 @@
 #define THRONG_DATA_DATASET_H
 
 #include "base/strings.h"
+#include "data/csv_dialect.h"
 #include "data/join.h"
+#include "data/times.h"
 
 typedef enum dataset_format {
   DATASET_AMAZON,  // 2014, 2018 and 2023 told apart by their fields
@@ -22,6 +24,13 @@ typedef enum dataset_repeated {
   DATASET_REPEATED_LAST,
   DATASET_REPEATED_MEAN,
 } dataset_repeated;
+
+/// Where likes come from.
+typedef enum dataset_rating {
+  DATASET_RATING_AUTO,      // ratings where there is a column of them, else implicit
+  DATASET_RATING_EXPLICIT,  // a rating that reaches like_threshold is a like
+  DATASET_RATING_IMPLICIT,  // every row is a like
+} dataset_rating;
 
 /// Section "dataset" of a config. Strings are owned by the config.
 typedef struct dataset_def {
@@ -42,6 +51,13 @@ typedef struct dataset_def {
   const char *items_attributes;  // names of columns, separated by commas
   bool cold_items;               // keep the items of the files of items that nobody rated
   dataset_repeated repeated;
+  csv_wishes csv;              // how tables are written, where it is not to be found out
+  const char *const *missing;  // ratings that stand for none, NULL-terminated; "" always does
+  int64_t max_bad_rows;        // drop and count so many rows that cannot be read; 0: none
+  dataset_rating rating_kind;
+  int32_t negatives;  // unseen items a like that are put in as dislikes
+  uint32_t negatives_seed;
+  time_unit time_unit;            // TIME_AUTO: told by the column
   const char *state;              // yelp: keep the businesses of this state; NULL: all
   double like_threshold;          // a rating that reaches it is a like
   double rating_min, rating_max;  // accepted ratings; NaN: the format's own range
@@ -50,6 +66,19 @@ typedef struct dataset_def {
 } dataset_def;
 
 dataset_def dataset_default_def(void);
+/// The texts that stand for no value unless dataset.missing says otherwise.
+extern const char *const dataset_usual_missing[];
+
+/// Why a row was dropped as bad.
+typedef enum row_fault {
+  ROW_FAULT_FORM,    // fields, quotes, JSON, encoding
+  ROW_FAULT_ID,      // no user or no item
+  ROW_FAULT_RATING,  // not a number, or out of range
+  ROW_FAULT_TIME,
+  N_ROW_FAULT,
+} row_fault;
+/// "malformed", "without an id", ...
+const char *row_fault_name(int fault);
 
 enum { DATASET_MAX_JOINS = 4, DATASET_MAX_BINS = 20 };
 
@@ -67,6 +96,10 @@ typedef struct dataset_counts {
   int64_t unrated;            // rows without a rating (anime's -1, empty fields)
   int64_t unknown_item;       // rows of items left out (yelp: not listed, or of another state)
   int64_t other_kind;         // lines of other records in the same file (yelp: users, businesses)
+  int64_t bad[N_ROW_FAULT];   // lines of rows that could not be read, by cause
+  char first_bad[240];        // the first of them, as its error said
+  char times[96];             // unit and range of the times; "" where there are none
+  int64_t negatives;          // sampled dislikes that were put in
   int64_t below_core;         // rows that the k-core dropped
   int64_t odd_values;         // of the items' facts: they could not be read, and are left out
   int64_t cold_items;         // items kept though nobody rated them
@@ -99,6 +132,7 @@ typedef struct dataset {
   string_table attribute_name;
   string_table facts;  // (n_item) lines of title, brand, features, description; "" where none
   bool has_time, has_text;
+  bool implicit;  // every row of the files is a like
   dataset_counts counts;
 } dataset;
 

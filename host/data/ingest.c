@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "data/entities.h"
@@ -54,30 +55,159 @@ static throng_status check_rating(const ingest *in, const line_reader *reader, d
                           rating, in->rating_min, in->rating_max);
 }
 
+/// `text` without spaces around it.
+static const char *trim(const char *text, size_t *length) {
+  while (*length > 0 && (*text == ' ' || *text == '\t')) text++, --*length;
+  while (*length > 0 && (text[*length - 1] == ' ' || text[*length - 1] == '\t')) --*length;
+  return text;
+}
+
+void ingest_begin(ingest *in) {
+  for (const char *const *m = in->def->missing; m && *m; m++)
+    in->may_be_missing[(unsigned char)**m] = true;
+  in->times.wanted = in->def->time_unit;
+  in->implicit = in->def->rating_kind == DATASET_RATING_IMPLICIT;
+}
+
+static bool is_missing(const ingest *in, const char *text, size_t length) {
+  text = trim(text, &length);
+  if (length == 0) return true;
+  if (!in->may_be_missing[(unsigned char)*text]) return false;
+  for (const char *const *m = in->def->missing; m && *m; m++)
+    if (strncmp(*m, text, length) == 0 && (*m)[length] == '\0') return true;
+  return false;
+}
+
+/// An id that stands for none. Numbers are ids though they may mean "unrated" as a rating.
+static throng_status check_id(ingest *in, const line_reader *reader, const char *text,
+                              size_t length, const char *whose) {
+  double number;
+  if (length == 0) {
+    in->fault = ROW_FAULT_ID;
+    return line_reader_fail(reader, "the %s's id is empty", whose);
+  }
+  if (!is_missing(in, text, length)) return THRONG_OK;
+  if (number_parse(text, length, &number) && isfinite(number)) return THRONG_OK;
+  in->fault = ROW_FAULT_ID;
+  return line_reader_fail(reader,
+                          "the %s's id is \"%.*s\", which stands for none (dataset.missing)", whose,
+                          (int)length, text);
+}
+
 throng_status ingest_add(ingest *in, const line_reader *reader, int64_t line, const char *user,
                          size_t user_length, const char *item, size_t item_length, double rating,
                          int64_t time) {
-  if (user_length == 0) return line_reader_fail(reader, "the user's id is empty");
-  if (item_length == 0) return line_reader_fail(reader, "the item's id is empty");
-  THRONG_TRY(check_rating(in, reader, rating));
+  THRONG_TRY(check_id(in, reader, user, user_length, "user"));
+  THRONG_TRY(check_id(in, reader, item, item_length, "item"));
+  if (!in->implicit) {
+    throng_status status = check_rating(in, reader, rating);
+    if (status != THRONG_OK) {
+      in->fault = ROW_FAULT_RATING;
+      return status;
+    }
+  }
   return interactions_add(&in->rows, user, user_length, item, item_length, (float)rating,
                           in->has_time, time, line);
 }
 
-throng_status ingest_parse_rating(const line_reader *reader, const char *text, size_t length,
-                                  double *rating) {
-  if (number_parse(text, length, rating)) return THRONG_OK;
+/// "4,5" where no separator can be meant; "1,234" may be a thousand and is not taken.
+static bool parse_decimal_comma(const char *text, size_t length, double *out) {
+  char copy[40];
+  const char *comma = memchr(text, ',', length);
+  if (!comma || length >= sizeof copy || text + length - comma == 4) return false;
+  memcpy(copy, text, length);
+  copy[comma - text] = '.';
+  return number_parse(copy, length, out);
+}
+
+static void see_rating(ingest *in, double rating) {
+  if (rating == 0) {
+    in->seen.zero++;
+  } else if (rating == -1) {
+    in->seen.minus_one++;
+  } else {
+    if (in->seen.other == 0 || rating < in->seen.least) in->seen.least = rating;
+    if (in->seen.other == 0 || rating > in->seen.most) in->seen.most = rating;
+    in->seen.other++;
+  }
+}
+
+throng_status ingest_parse_rating(ingest *in, const line_reader *reader, const char *text,
+                                  size_t length, double *rating, bool *rated) {
+  *rated = true;
+  *rating = 1;
+  if (in->implicit) return THRONG_OK;
+  bool number = number_parse(text, length, rating) ||
+                (in->decimal_comma && parse_decimal_comma(text, length, rating));
+  if (is_missing(in, text, length) || (number && *rating == 0 && in->zero_is_missing)) {
+    *rated = false;
+    in->counts.unrated++;
+    return THRONG_OK;
+  }
+  if (number) {
+    see_rating(in, *rating);
+    return THRONG_OK;
+  }
+  in->fault = ROW_FAULT_RATING;
   return line_reader_fail(reader, "rating \"%.*s\", expected a number",
                           (int)(length < 40 ? length : 40), text);
 }
 
-throng_status ingest_parse_time(const line_reader *reader, const char *text, size_t length,
-                                int64_t *time) {
-  if (time_parse(text, length, time)) return THRONG_OK;
-  return line_reader_fail(reader,
-                          "time \"%.*s\", expected seconds or milliseconds since 1970 or "
-                          "YYYY-MM-DD HH:MM:SS",
-                          (int)(length < 40 ? length : 40), text);
+throng_status ingest_parse_time(ingest *in, const line_reader *reader, const char *text,
+                                size_t length, int64_t *time) {
+  if (time_column_add(&in->times, text, length, line_reader_number(reader), time)) return THRONG_OK;
+  char expected[240];
+  in->fault = ROW_FAULT_TIME;
+  time_column_expectation(&in->times, expected, sizeof expected);
+  return line_reader_fail(reader, "time \"%.*s\", expected %s", (int)(length < 40 ? length : 40),
+                          text, expected);
+}
+
+// --- bad rows ------------------------------------------------------------------------------------
+
+const char *row_fault_name(int fault) {
+  static const char *const name[N_ROW_FAULT] = {"malformed", "without an id",
+                                                "without a true rating", "without a true time"};
+  return name[fault];
+}
+
+bool ingest_was_dropped(const ingest *in, const line_reader *reader, throng_status status) {
+  return status == THRONG_ERROR_DATA && in->def->max_bad_rows > 0 && !line_reader_broken(reader);
+}
+
+throng_status ingest_end_row(ingest *in, const line_reader *reader, int64_t before,
+                             throng_status status) {
+  row_fault fault = in->fault;
+  in->fault = ROW_FAULT_FORM;
+  if (status != THRONG_ERROR_DATA || line_reader_broken(reader)) return status;
+  char cause[1200];
+  snprintf(cause, sizeof cause, "%s", throng_error_message());
+  if (in->def->max_bad_rows == 0)
+    return throng_fail(THRONG_ERROR_DATA, "%s; dataset.max_bad_rows drops and counts such rows",
+                       cause);
+  // A record whose quotes do not close takes lines with it, and each of them is a row lost.
+  int64_t lines = line_reader_number(reader) - before, bad = 0;
+  in->counts.bad[fault] += lines > 0 ? lines : 1;
+  for (int k = 0; k < N_ROW_FAULT; k++) bad += in->counts.bad[k];
+  if (bad > in->def->max_bad_rows)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s; with this there are %lld bad rows, more than dataset.max_bad_rows %lld",
+                       cause, (long long)bad, (long long)in->def->max_bad_rows);
+  if (in->counts.first_bad[0] == '\0')
+    snprintf(in->counts.first_bad, sizeof in->counts.first_bad, "%.239s", cause);
+  return THRONG_OK;
+}
+
+throng_status ingest_dialect(ingest *in, const char *path, const char *key,
+                             const char *const wanted[], csv_dialect usual, bool tell,
+                             csv_parser *csv) {
+  char say[160];
+  THRONG_TRY(
+      csv_dialect_find(path, key, &in->def->csv, wanted, usual, &csv->dialect, say, sizeof say));
+  csv->section = "dataset.csv";
+  in->decimal_comma = strchr(csv->dialect.separator, ',') == NULL;
+  if (tell && say[0]) throng_note(in->progress, "%s: %s", path, say);
+  return THRONG_OK;
 }
 
 int64_t ingest_text_line(const ingest *in) {
@@ -91,7 +221,9 @@ throng_status ingest_json_texts(ingest *in, const char *path, const char *key, t
   while (ingest_text_line(in) >= 0) {
     char *line;
     size_t length;
-    THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
+    status = line_reader_next(reader, &line, &length);
+    if (ingest_was_dropped(in, reader, status)) continue;
+    THRONG_TRY_GOTO(status);
     if (!line) break;  // dataset.c sees that texts are missing
     if (line_reader_number(reader) == ingest_text_line(in))
       THRONG_TRY_GOTO(take(in, reader, line, length));

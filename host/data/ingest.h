@@ -7,6 +7,7 @@
 #ifndef THRONG_DATA_INGEST_H
 #define THRONG_DATA_INGEST_H
 
+#include "data/csv_parser.h"
 #include "data/dataset.h"
 #include "data/interactions.h"
 #include "data/item_facts.h"
@@ -17,6 +18,16 @@ typedef struct ingest {
   const throng_progress *progress;
   double rating_min, rating_max;
   bool has_time, has_text;  // set by scan
+  bool implicit;            // rows are likes, whatever their rating; set by scan
+  bool decimal_comma;       // "4,5" is a number: the table's separator is another
+  bool zero_is_missing;     // as Book-Crossing has it
+  time_column times;
+  bool may_be_missing[256];  // by a text's first byte
+  row_fault fault;           // of the row that is being read
+  struct {
+    int64_t zero, minus_one, other;
+    double least, most;  // of the others
+  } seen;                // ratings, to tell "unrated" that is written as a number
   interactions rows;
   dataset_counts counts;
   // after thinning
@@ -59,16 +70,31 @@ throng_status ingest_first_line(const char *path, const char *key, byte_buffer *
 
 /// True where dataset.max_interactions rows are held: stop scanning.
 bool ingest_full(const ingest *in);
-/// Add an interaction of the record that begins at `line`. DATA where an id is empty or the rating
-/// is NaN or out of range. `time` in milliseconds.
+/// Add an interaction of the record that begins at `line`. DATA where an id is missing or the
+/// rating is NaN or out of range. `time` is a key of in->times.
 throng_status ingest_add(ingest *in, const line_reader *reader, int64_t line, const char *user,
                          size_t user_length, const char *item, size_t item_length, double rating,
                          int64_t time);
-/// Parse a rating and a time, or say what was found.
-throng_status ingest_parse_rating(const line_reader *reader, const char *text, size_t length,
-                                  double *rating);
-throng_status ingest_parse_time(const line_reader *reader, const char *text, size_t length,
-                                int64_t *time);
+/// Parse a rating and a time, or say what was found. `*rated` is false, and the row counted, where
+/// the text stands for no rating (dataset.missing). With `implicit` every rating is 1.
+throng_status ingest_parse_rating(ingest *in, const line_reader *reader, const char *text,
+                                  size_t length, double *rating, bool *rated);
+throng_status ingest_parse_time(ingest *in, const line_reader *reader, const char *text,
+                                size_t length, int64_t *time);
+/// The end of a row that reading has come to `status` with: OK where it is good, or bad and dropped
+/// within dataset.max_bad_rows. `before` is the line read last before it. Sets `fault` anew.
+throng_status ingest_end_row(ingest *in, const line_reader *reader, int64_t before,
+                             throng_status status);
+/// True where another pass over the rows may go on after this status: the row was dropped.
+bool ingest_was_dropped(const ingest *in, const line_reader *reader, throng_status status);
+
+/// What ratings and times need to know of the config; before the scan.
+void ingest_begin(ingest *in);
+
+/// The dialect of a table of the config, with a note where it is not the usual one.
+throng_status ingest_dialect(ingest *in, const char *path, const char *key,
+                             const char *const wanted[], csv_dialect usual, bool tell,
+                             csv_parser *csv);
 
 /// The line where the next wanted text's record begins; -1 where all are read.
 int64_t ingest_text_line(const ingest *in);

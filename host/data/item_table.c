@@ -331,20 +331,18 @@ static throng_status read_objects(ingest *in, line_reader *reader, const item_co
   }
 }
 
-/// What separates a header's names: the one of these that it has most of.
-static char sniff_separator(const char *header) {
-  static const char candidate[] = ",\t;|";
-  size_t most = 0;
-  char best = ',';
-  for (const char *s = candidate; *s; s++) {
-    size_t n = 0;
-    for (const char *at = header; *at; at++) n += *at == *s;
-    if (n > most) {
-      most = n;
-      best = *s;
-    }
-  }
-  return best;
+/// How the table is written, as its first lines tell; the wishes of dataset.csv are for the
+/// interactions.
+static throng_status find_dialect(const char *path, const item_columns *c, csv_dialect *out) {
+  static const char *const usual[] = {"item",  "item_id", "id",       "movieId",    "title", "name",
+                                      "genre", "genres",  "category", "categories", NULL};
+  const char *named[MAX_NAMED + 2] = {0};
+  int n = 0;
+  if (c->id) named[n++] = c->id;
+  for (int k = 0; k < c->n; k++) named[n++] = c->name[k];
+  char say[160];
+  return csv_dialect_find(path, "dataset.items", &(csv_wishes){0}, n ? named : usual, CSV_COMMAS,
+                          out, say, sizeof say);
 }
 
 throng_status item_table_read(ingest *in) {
@@ -352,17 +350,18 @@ throng_status item_table_read(ingest *in) {
   line_reader *reader = NULL;
   byte_buffer first = {0};
   item_columns columns = {0};
-  csv_parser csv = {.quotes = true};
+  csv_parser csv = {0};
   throng_status status;
   THRONG_TRY_GOTO(ingest_first_line(path, "dataset.items", &first));
   THRONG_TRY_GOTO(name_columns(in->def, &columns));
-  THRONG_TRY_GOTO(ingest_open(in, path, "dataset.items", "read items", &reader));
   const char *text = bytes_text(&first);
-  if (text[strspn(text, " \t")] == '{') {
+  bool objects = text[strspn(text, " \t")] == '{';
+  if (!objects) THRONG_TRY_GOTO(find_dialect(path, &columns, &csv.dialect));
+  THRONG_TRY_GOTO(ingest_open(in, path, "dataset.items", "read items", &reader));
+  if (objects) {
     status = read_objects(in, reader, &columns);
   } else {
     csv.reader = reader;
-    csv.delimiter = sniff_separator(text);
     status = read_records(in, &csv, &columns);
   }
 done:

@@ -222,35 +222,53 @@ static throng_status take_key(scanner *s, json_line_field *field, int n_field,
   return THRONG_OK;
 }
 
-throng_status json_line_scan(const line_reader *reader, const char *line, size_t length,
-                             json_line_field *field, int n_field) {
-  scanner s = {.reader = reader, .line = line, .at = line, .end = line + length};
+/// The first line ends within its object: the file is printed for people.
+static throng_status over_several_lines(const scanner *s) {
+  char command[700];
+  const char *end = s->end;
+  while (end > s->line && (end[-1] == ' ' || end[-1] == '\t')) end--;
+  if (line_reader_number(s->reader) > 1 || s->at < end || s->line == end || end[-1] != ',')
+    return THRONG_ERROR_DATA;
+  line_reader_command(s->reader, "jq -c .", command, sizeof command);
+  return line_reader_fail(
+      s->reader, "JSON over several lines, expected one object a line; make it so with: %s",
+      command);
+}
+
+static throng_status scan_object(scanner *s, json_line_field *field, int n_field) {
   for (int i = 0; i < n_field; i++) {
     field[i].kind = JSON_LINE_ABSENT;
     field[i].raw = NULL;
     field[i].length = 0;
   }
-  skip_space(&s);
-  if (s.at == s.end || *s.at != '{') return expected(&s, "'{' of a JSON object");
-  s.at++;
-  skip_space(&s);
-  if (s.at < s.end && *s.at == '}') {
-    s.at++;
+  skip_space(s);
+  if (s->at == s->end || *s->at != '{') return expected(s, "'{' of a JSON object");
+  s->at++;
+  skip_space(s);
+  if (s->at < s->end && *s->at == '}') {
+    s->at++;
   } else {
     for (;;) {
       json_line_field *wanted = NULL, ignored;
-      THRONG_TRY(take_key(&s, field, n_field, &wanted));
-      THRONG_TRY(skip_value(&s, 1, wanted ? wanted : &ignored));
-      skip_space(&s);
-      if (s.at < s.end && *s.at == '}') break;
-      if (s.at == s.end || *s.at != ',') return expected(&s, "',' or '}'");
-      s.at++;
-      skip_space(&s);
+      THRONG_TRY(take_key(s, field, n_field, &wanted));
+      THRONG_TRY(skip_value(s, 1, wanted ? wanted : &ignored));
+      skip_space(s);
+      if (s->at < s->end && *s->at == '}') break;
+      if (s->at == s->end || *s->at != ',') return expected(s, "',' or '}'");
+      s->at++;
+      skip_space(s);
     }
-    s.at++;
+    s->at++;
   }
-  skip_space(&s);
-  return s.at == s.end ? THRONG_OK : expected(&s, "the end of the line");
+  skip_space(s);
+  return s->at == s->end ? THRONG_OK : expected(s, "the end of the line");
+}
+
+throng_status json_line_scan(const line_reader *reader, const char *line, size_t length,
+                             json_line_field *field, int n_field) {
+  scanner s = {.reader = reader, .line = line, .at = line, .end = line + length};
+  throng_status status = scan_object(&s, field, n_field);
+  return status == THRONG_ERROR_DATA ? over_several_lines(&s) : status;
 }
 
 throng_status json_line_require(const line_reader *reader, const json_line_field *field,

@@ -1,27 +1,31 @@
-/// Streaming lines through zlib, which reads gzip and plain files alike; see line_reader.h.
+/// Streaming lines of plain and compressed files alike; see line_reader.h.
 #include "data/line_reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/json.h"
+#include "data/file_kind.h"
 #include "data/stream.h"
+#include "data/unpack.h"
 
-enum { FIRST_CAPACITY = 1 << 20, ZLIB_BUFFER = 1 << 18, REPORT_EVERY = 4 << 20 };
+enum { FIRST_CAPACITY = 1 << 20, REPORT_EVERY = 4 << 20 };
 
 struct line_reader {
-  gzFile file;
+  unpacker *file;
   const char *path, *stage;
   const throng_progress *progress;
   char *buffer;  // (capacity + 1), the last for a NUL
   size_t capacity, begin, end;
   int64_t number, bytes, reported, size;
-  bool finished;
+  char line_end;  // '\n', or '\r' where the file has no other
+  bool started, finished;
+  bool broken;  // an error after which no further line can be had
 };
 
 throng_status line_reader_open(const char *path, const char *key, const char *stage,
@@ -40,28 +44,107 @@ throng_status line_reader_open(const char *path, const char *key, const char *st
                           .stage = stage,
                           .progress = progress,
                           .capacity = FIRST_CAPACITY,
-                          .size = size};
+                          .size = size,
+                          .line_end = '\n'};
   result = throng_alloc((void **)&reader->buffer, reader->capacity + 1, 1, "line buffer");
-  reader->file = gzdopen(descriptor, "rb");
-  if (!reader->file) {
+  if (result == THRONG_OK) {
+    result = unpacker_open(descriptor, reader->path, &reader->file);
+  } else {
     close(descriptor);
-    if (result == THRONG_OK)
-      result = throng_fail(THRONG_ERROR_MEMORY, "%s: %s: no memory to read it", key, path);
   }
   if (result != THRONG_OK) {
     line_reader_close(reader);
     return result;
   }
-  gzbuffer(reader->file, ZLIB_BUFFER);
   *out = reader;
   return THRONG_OK;
 }
 
 void line_reader_close(line_reader *reader) {
   if (!reader) return;
-  if (reader->file) gzclose(reader->file);
+  unpacker_close(reader->file);
   free(reader->buffer);
   free(reader);
+}
+
+/// Whole lines that were unpacked and not handed out yet count too: they name the place.
+static long long lines_so_far(const line_reader *reader) {
+  int64_t lines = reader->number;
+  for (size_t i = reader->begin; i < reader->end; ++i)
+    lines += reader->buffer[i] == reader->line_end;
+  return (long long)lines;
+}
+
+static throng_status explain(line_reader *reader, unpack_result result) {
+  const char *path = reader->path, *codec = unpacker_codec(reader->file);
+  const char *cause = unpacker_cause(reader->file);
+  switch (result) {
+    case UNPACK_OK: return THRONG_OK;
+    case UNPACK_TRUNCATED:
+      return throng_fail(THRONG_ERROR_DATA, "%s: truncated %s after line %lld", path, codec,
+                         lines_so_far(reader));
+    case UNPACK_CORRUPT:
+      return throng_fail(THRONG_ERROR_DATA, "%s: corrupt %s after line %lld: %s", path, codec,
+                         lines_so_far(reader), cause);
+    case UNPACK_TOO_LARGE: {
+      char quoted[512];
+      file_kind_quote(path, quoted, sizeof quoted);
+      return throng_fail(
+          THRONG_ERROR_DATA, "%s: %s needs too much memory here (%s): %s %s > data.txt", path,
+          codec, cause,
+          strcmp(codec, "zstd") ? unpacker_command(reader->file) : "zstd -dc --long=31", quoted);
+    }
+    case UNPACK_MEMORY: return throng_fail(THRONG_ERROR_MEMORY, "%s: %s", path, cause);
+    case UNPACK_IO: break;
+  }
+  return throng_fail(THRONG_ERROR_IO, "%s: after line %lld: %s", path, lines_so_far(reader), cause);
+}
+
+void line_reader_command(const line_reader *reader, const char *command, char *text, size_t size) {
+  char quoted[512];
+  file_kind_quote(reader->path, quoted, sizeof quoted);
+  if (unpacker_codec(reader->file))
+    snprintf(text, size, "%s %s | %s > data.txt", unpacker_command(reader->file), quoted, command);
+  else
+    snprintf(text, size, "%s %s > data.txt", command, quoted);
+}
+
+/// One JSON value over the whole file, which readers of lines would take for something else.
+static throng_status check_json(const line_reader *reader) {
+  const char *at = reader->buffer, *end = at + reader->end;
+  char command[700];
+  if (reader->end >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0) at += 3;
+  while (at < end && *at && strchr(" \t\r\n", *at)) at++;
+  char first = '\0';
+  if (at < end) first = *at++;
+  bool lines = false;
+  for (; at < end && *at && strchr(" \t\r\n", *at); at++) lines |= *at == '\n';
+  if (first == '[' && at < end && *at == '{') {
+    line_reader_command(reader, "jq -c '.[]'", command, sizeof command);
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: one JSON array, expected one object a line; make it so with: %s",
+                       reader->path, command);
+  }
+  if (first == '{' && lines && at < end && *at == '"') {
+    line_reader_command(reader, "jq -c .", command, sizeof command);
+    return throng_fail(
+        THRONG_ERROR_DATA,
+        "%s: JSON over several lines, expected one object a line; make it so with: %s",
+        reader->path, command);
+  }
+  return THRONG_OK;
+}
+
+/// What the first bytes tell: that this is no text, or that lines end with CR as on an old Mac.
+static throng_status look_at_start(line_reader *reader) {
+  char text[2400];
+  reader->started = true;
+  if (file_kind_describe(reader->buffer, reader->end, reader->path, unpacker_codec(reader->file),
+                         text, sizeof text))
+    return throng_fail(THRONG_ERROR_DATA, "%s: %s", reader->path, text);
+  if (!memchr(reader->buffer, '\n', reader->end) && memchr(reader->buffer, '\r', reader->end))
+    reader->line_end = '\r';
+  return check_json(reader);
 }
 
 /// Make room behind `end` and fill it.
@@ -84,34 +167,17 @@ static throng_status fill(line_reader *reader) {
     reader->buffer = larger;
     reader->capacity = grown;
   }
-  size_t room = reader->capacity - reader->end;
-  int got = gzread(reader->file, reader->buffer + reader->end, (unsigned)room);
-  int code = Z_OK;
-  const char *cause = gzerror(reader->file, &code);
-  if (got < 0 || code != Z_OK) {
-    int reason = errno;
-    if (code == Z_BUF_ERROR) {
-      // Whole lines that were unpacked and not handed out yet count too: they name the place.
-      int64_t lines = reader->number;
-      size_t end = reader->end + (got > 0 ? (size_t)got : 0);
-      for (size_t i = reader->begin; i < end; ++i) lines += reader->buffer[i] == '\n';
-      return throng_fail(THRONG_ERROR_DATA, "%s: truncated gzip after line %lld", reader->path,
-                         (long long)lines);
-    }
-    if (code == Z_ERRNO)
-      return throng_fail(THRONG_ERROR_IO, "%s: after line %lld: %s", reader->path,
-                         (long long)reader->number, strerror(reason));
-    return throng_fail(THRONG_ERROR_DATA, "%s: corrupt gzip after line %lld: %s", reader->path,
-                       (long long)reader->number, cause);
-  }
-  reader->end += (size_t)got;
-  reader->finished = (size_t)got < room;
-  return THRONG_OK;
+  size_t room = reader->capacity - reader->end, got;
+  unpack_result result = unpacker_read(reader->file, reader->buffer + reader->end, room, &got);
+  reader->end += got;
+  reader->finished = got < room;
+  if (!reader->started) THRONG_TRY(look_at_start(reader));
+  return explain(reader, result);
 }
 
 static throng_status report(line_reader *reader) {
   reader->reported = reader->bytes;
-  if (!throng_report(reader->progress, reader->stage, (int64_t)gzoffset(reader->file), reader->size,
+  if (!throng_report(reader->progress, reader->stage, unpacker_offset(reader->file), reader->size,
                      "bytes"))
     return throng_cancelled(reader->stage);
   return THRONG_OK;
@@ -125,10 +191,15 @@ throng_status line_reader_next(line_reader *reader, char **line, size_t *length)
   for (;;) {
     char *start = reader->buffer + reader->begin;
     size_t held = reader->end - reader->begin;
-    newline = memchr(start + scanned, '\n', held - scanned);
+    newline = memchr(start + scanned, reader->line_end, held - scanned);
     if (newline || reader->finished) break;
     scanned = held;
-    THRONG_TRY(fill(reader));
+    throng_status status = fill(reader);
+    if (status != THRONG_OK) {
+      reader->broken = true;
+      return status;
+    }
+    if (reader->line_end == '\r') scanned = 0;  // told by the fill itself
   }
   char *start = reader->buffer + reader->begin;
   size_t n = newline ? (size_t)(newline - start) : reader->end - reader->begin;
@@ -140,7 +211,7 @@ throng_status line_reader_next(line_reader *reader, char **line, size_t *length)
   if (n > LINE_READER_MAX_LINE)
     return line_reader_fail(reader, "line longer than %d MiB, expected one record a line",
                             LINE_READER_MAX_LINE >> 20);
-  if (n > 0 && start[n - 1] == '\r') n--;
+  if (n > 0 && start[n - 1] == '\r' && reader->line_end == '\n') n--;
   if (reader->number == 1 && n >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0) {
     start += 3;
     n -= 3;
@@ -158,6 +229,7 @@ throng_status line_reader_next(line_reader *reader, char **line, size_t *length)
 int64_t line_reader_number(const line_reader *reader) { return reader->number; }
 int64_t line_reader_bytes(const line_reader *reader) { return reader->bytes; }
 const char *line_reader_path(const line_reader *reader) { return reader->path; }
+bool line_reader_broken(const line_reader *reader) { return reader->broken; }
 
 throng_status line_reader_fail(const line_reader *reader, const char *format, ...) {
   char text[1024];
@@ -178,8 +250,15 @@ throng_status line_reader_require_utf8(const line_reader *reader, const char *li
   }
   i += utf8_valid_prefix(line + i, length - i);
   if (i == length) return THRONG_OK;
-  return line_reader_fail(reader,
-                          "byte 0x%02X at column %zu is not UTF-8, expected UTF-8 text "
-                          "(iconv -f LATIN1 -t UTF-8 converts)",
-                          (unsigned char)line[i], i + 1);
+  // In Windows' encoding of Western Europe these are quotes and dashes, in Latin-1 controls.
+  bool windows = (unsigned char)line[i] < 0xA0;
+  char from[700];
+  line_reader_command(reader,
+                      windows ? "iconv -f WINDOWS-1252 -t UTF-8" : "iconv -f LATIN1 -t UTF-8", from,
+                      sizeof from);
+  return line_reader_fail(
+      reader,
+      "byte 0x%02X at column %zu is not UTF-8, expected UTF-8 text (where it is "
+      "%s: %s)",
+      (unsigned char)line[i], i + 1, windows ? "Windows-1252" : "Latin-1", from);
 }

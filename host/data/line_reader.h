@@ -1,5 +1,5 @@
-/// Lines of a text file, gzip or plain, one at a time: what every reader of raw data stands on.
-/// Knows nothing of JSON or CSV.
+/// Lines of a text file, plain or compressed (gzip, xz, zstd, bzip2), one at a time: what every
+/// reader of raw data stands on. Knows nothing of JSON or CSV.
 #ifndef THRONG_DATA_LINE_READER_H
 #define THRONG_DATA_LINE_READER_H
 
@@ -18,9 +18,11 @@ throng_status line_reader_open(const char *path, const char *key, const char *st
 /// NULL is allowed.
 void line_reader_close(line_reader *reader);
 
-/// The next line without its end (LF or CRLF) and without a byte-order mark, NUL-terminated, valid
-/// until the next call and open to changes; `*line` is NULL after the last. Errors: DATA
-/// (truncated or corrupt gzip, a NUL byte, a line that is too long), IO, CANCELLED.
+/// The next line without its end (LF or CRLF; CR where the file's first MiB has no LF) and without
+/// a byte-order mark, NUL-terminated, valid until the next call and open to changes; `*line` is
+/// NULL after the last. Errors: DATA (compressed data that is truncated or corrupt, a file that is
+/// no text, with what it is and a command that makes it readable, a NUL byte, a line that is too
+/// long), IO, CANCELLED.
 throng_status line_reader_next(line_reader *reader, char **line, size_t *length);
 
 /// Number of the line that was read last, from 1.
@@ -28,6 +30,12 @@ int64_t line_reader_number(const line_reader *reader);
 /// Uncompressed bytes read so far, line ends included.
 int64_t line_reader_bytes(const line_reader *reader);
 const char *line_reader_path(const line_reader *reader);
+/// "gzip -dc PATH | COMMAND > data.txt", or "COMMAND PATH > data.txt" where the file is plain: to
+/// be pasted into a shell.
+void line_reader_command(const line_reader *reader, const char *command, char *text, size_t size);
+/// True after an error of line_reader_next that ended the file; after others the next line can be
+/// read.
+bool line_reader_broken(const line_reader *reader);
 
 /// DATA error "path:line: message" at the line that was read last.
 throng_status line_reader_fail(const line_reader *reader, const char *format, ...)

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "data/csv_parser.h"
-#include "data/ingest.h"
+#include "data/table_rows.h"
 
 typedef enum layout { LAYOUT_100K_RATINGS, LAYOUT_100K_ITEMS, LAYOUT_1M, LAYOUT_CSV } layout;
 
@@ -43,64 +42,66 @@ static int split(const char *line, size_t length, const char *separator, field *
   return n;
 }
 
-static throng_status add_rating(ingest *in, const line_reader *reader, int64_t line,
-                                const field f[4]) {
+/// User, item, rating and time of a line; the time may be missing where no line has one.
+static throng_status add_line(ingest *in, line_reader *reader, const char *line, size_t length,
+                              const char *separator) {
+  field f[5];
   double rating;
-  int64_t time;
-  THRONG_TRY(ingest_parse_rating(reader, f[2].text, f[2].length, &rating));
-  THRONG_TRY(ingest_parse_time(reader, f[3].text, f[3].length, &time));
-  return ingest_add(in, reader, line, f[0].text, f[0].length, f[1].text, f[1].length, rating, time);
+  int64_t time = 0;
+  bool rated;
+  THRONG_TRY(line_reader_require_utf8(reader, line, length));
+  int n = split(line, length, separator, f, 5);
+  if (in->rows.n == 0) in->has_time = n != 3;
+  if (n != (in->has_time ? 4 : 3))
+    return line_reader_fail(reader, "%d fields, expected user, item, rating%s", n,
+                            in->has_time ? ", timestamp" : "");
+  THRONG_TRY(ingest_parse_rating(in, reader, f[2].text, f[2].length, &rating, &rated));
+  if (!rated) return THRONG_OK;
+  if (in->has_time) THRONG_TRY(ingest_parse_time(in, reader, f[3].text, f[3].length, &time));
+  return ingest_add(in, reader, line_reader_number(reader), f[0].text, f[0].length, f[1].text,
+                    f[1].length, rating, time);
 }
 
 static throng_status scan_lines(ingest *in, line_reader *reader, const char *separator) {
   while (!ingest_full(in)) {
     char *line;
     size_t length;
-    THRONG_TRY(line_reader_next(reader, &line, &length));
-    if (!line) break;
-    if (length == 0) continue;
-    THRONG_TRY(line_reader_require_utf8(reader, line, length));
-    field f[5];
-    int n = split(line, length, separator, f, 5);
-    if (n != 4)
-      return line_reader_fail(reader, "%d fields, expected user, item, rating, timestamp", n);
-    THRONG_TRY(add_rating(in, reader, line_reader_number(reader), f));
+    int64_t before = line_reader_number(reader);
+    throng_status status = line_reader_next(reader, &line, &length);
+    if (status == THRONG_OK && !line) break;
+    if (status == THRONG_OK && length > 0) status = add_line(in, reader, line, length, separator);
+    THRONG_TRY(ingest_end_row(in, reader, before, status));
   }
   return THRONG_OK;
 }
 
-static throng_status scan_csv(ingest *in, line_reader *reader) {
-  static const char *const name[4] = {"userId", "movieId", "rating", "timestamp"};
-  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
-  int column[4];
-  throng_status status;
-  THRONG_TRY_GOTO(csv_read_header(&csv));
-  for (int i = 0; i < 4; i++)
-    THRONG_TRY_GOTO(csv_require_column(&csv, name[i], "dataset.ratings", &column[i]));
-  while (!ingest_full(in)) {
-    bool more;
-    THRONG_TRY_GOTO(csv_next(&csv, &more));
-    if (!more) break;
-    field f[4];
-    for (int i = 0; i < 4; i++)
-      f[i] = (field){csv_field(&csv, column[i]), csv_length(&csv, column[i])};
-    THRONG_TRY_GOTO(add_rating(in, reader, csv.line, f));
-  }
-done:
-  csv_free(&csv);
-  return status;
+static throng_status scan_csv(ingest *in, csv_parser *csv) {
+  static const char *const rating[] = {"rating", NULL}, *const time[] = {"timestamp", NULL};
+  row_columns c = {.text = -1};
+  THRONG_TRY(csv_begin(csv, in->def->csv.names));
+  THRONG_TRY(csv_require_column(csv, "userId", "dataset.ratings", &c.user));
+  THRONG_TRY(csv_require_column(csv, "movieId", "dataset.ratings", &c.item));
+  THRONG_TRY(table_rating_column(in, csv, NULL, rating, &c.rating));
+  THRONG_TRY(table_column(csv, NULL, "dataset.ratings", time, true, &c.time));
+  table_note_columns(in, csv, &c, NULL);
+  return table_rows_scan(in, csv, &c);
 }
 
 static throng_status scan(ingest *in) {
-  line_reader *reader;
+  static const char *const wanted[] = {"userId", "movieId", "rating", "timestamp", NULL};
+  const char *path = in->def->ratings;
+  csv_parser csv = {0};
   layout kind;
-  in->has_time = true;
-  THRONG_TRY(find_layout(in->def->ratings, "dataset.ratings", &kind));
-  THRONG_TRY(ingest_open(in, in->def->ratings, "dataset.ratings", "read ratings", &reader));
+  THRONG_TRY(find_layout(path, "dataset.ratings", &kind));
+  if (in->def->csv.names && *in->def->csv.names) kind = LAYOUT_CSV;
+  if (kind == LAYOUT_CSV)
+    THRONG_TRY(ingest_dialect(in, path, "dataset.ratings", wanted, CSV_COMMAS, true, &csv));
+  THRONG_TRY(ingest_open(in, path, "dataset.ratings", "read ratings", &csv.reader));
   throng_status status = kind == LAYOUT_CSV
-                             ? scan_csv(in, reader)
-                             : scan_lines(in, reader, kind == LAYOUT_1M ? "::" : "\t");
-  ingest_close(in, reader, true);
+                             ? scan_csv(in, &csv)
+                             : scan_lines(in, csv.reader, kind == LAYOUT_1M ? "::" : "\t");
+  csv_free(&csv);
+  ingest_close(in, csv.reader, true);
   return status;
 }
 
@@ -206,7 +207,7 @@ done:
 
 static throng_status describe_csv(ingest *in, line_reader *reader) {
   static const char *const name[3] = {"movieId", "title", "genres"};
-  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
+  csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
   int column[3];
   throng_status status;
   THRONG_TRY_GOTO(csv_read_header(&csv));
@@ -256,7 +257,7 @@ static throng_status add_tag(ingest *in, field id, field tag) {
 
 /// tags.csv: userId,movieId,tag,timestamp.
 static throng_status tags_csv(ingest *in, line_reader *reader) {
-  csv_parser csv = {.reader = reader, .delimiter = ',', .quotes = true};
+  csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
   int id, tag;
   throng_status status;
   THRONG_TRY_GOTO(csv_read_header(&csv));

@@ -33,34 +33,26 @@ static throng_status read_header(csv_parser *csv, column_type *type) {
   return status;
 }
 
-/// The column that the config names, or the first of the usual names that is there; -1 where an
-/// optional one is missing.
-static throng_status choose(const csv_parser *csv, const char *wanted, const char *key,
-                            const char *const usual[], bool optional, int *column) {
-  if (wanted) return csv_require_column(csv, wanted, key, column);
-  for (int i = 0; usual[i]; i++)
-    if ((*column = csv_find_column(csv, usual[i])) >= 0) return THRONG_OK;
-  return optional ? THRONG_OK : csv_require_column(csv, usual[0], key, column);
-}
-
-static throng_status find_columns(const csv_parser *csv, const dataset_def *def, row_columns *c) {
+static throng_status find_columns(ingest *in, const csv_parser *csv, row_columns *c) {
+  const dataset_def *def = in->def;
   static const char *const user[] = {"user_id", "user", NULL};
   static const char *const item[] = {"item_id", "item", "business_id", NULL};
   static const char *const rating[] = {"rating", "stars", NULL};
   static const char *const time[] = {"timestamp", "time", "date", NULL};
   static const char *const text[] = {"review", "review_text", "text", NULL};
-  THRONG_TRY(choose(csv, def->column_user, "dataset.columns.user", user, false, &c->user));
-  THRONG_TRY(choose(csv, def->column_item, "dataset.columns.item", item, false, &c->item));
-  THRONG_TRY(choose(csv, def->column_rating, "dataset.columns.rating", rating, false, &c->rating));
-  THRONG_TRY(choose(csv, def->column_time, "dataset.columns.time", time, true, &c->time));
-  return choose(csv, def->column_text, "dataset.columns.text", text, true, &c->text);
+  THRONG_TRY(table_column(csv, def->column_user, "dataset.columns.user", user, false, &c->user));
+  THRONG_TRY(table_column(csv, def->column_item, "dataset.columns.item", item, false, &c->item));
+  THRONG_TRY(table_rating_column(in, csv, def->column_rating, rating, &c->rating));
+  THRONG_TRY(table_column(csv, def->column_time, "dataset.columns.time", time, true, &c->time));
+  return table_column(csv, def->column_text, "dataset.columns.text", text, true, &c->text);
 }
 
 static throng_status scan_rows(ingest *in, csv_parser *csv) {
   column_type type[CSV_MAX_FIELDS];
   row_columns c;
   THRONG_TRY(read_header(csv, type));
-  THRONG_TRY(find_columns(csv, in->def, &c));
+  THRONG_TRY(find_columns(in, csv, &c));
+  table_note_columns(in, csv, &c, "dataset.columns.time");
   return table_rows_scan(in, csv, &c);
 }
 
@@ -68,7 +60,7 @@ static throng_status read_texts(ingest *in, csv_parser *csv) {
   column_type type[CSV_MAX_FIELDS];
   row_columns c;
   THRONG_TRY(read_header(csv, type));
-  THRONG_TRY(find_columns(csv, in->def, &c));
+  THRONG_TRY(find_columns(in, csv, &c));
   return table_rows_texts(in, csv, &c);
 }
 
@@ -122,7 +114,8 @@ static throng_status describe_all(ingest *in, csv_parser *csv) {
   column_type type[CSV_MAX_FIELDS];
   int id;
   THRONG_TRY(read_header(csv, type));
-  THRONG_TRY(choose(csv, in->def->column_item, "dataset.columns.item", item_name, false, &id));
+  THRONG_TRY(
+      table_column(csv, in->def->column_item, "dataset.columns.item", item_name, false, &id));
   for (;;) {
     bool more;
     THRONG_TRY(csv_next(csv, &more));
@@ -139,12 +132,12 @@ typedef throng_status pass_fn(ingest *in, csv_parser *csv);
 
 static throng_status run_pass(ingest *in, const char *path, const char *key, const char *stage,
                               bool rows, pass_fn *pass) {
-  line_reader *reader;
-  THRONG_TRY(ingest_open(in, path, key, stage, &reader));
-  csv_parser csv = {.reader = reader, .delimiter = '\t'};
+  csv_parser csv = {0};
+  THRONG_TRY(ingest_dialect(in, path, key, NULL, CSV_TABS, rows, &csv));
+  THRONG_TRY(ingest_open(in, path, key, stage, &csv.reader));
   throng_status status = pass(in, &csv);
   csv_free(&csv);
-  ingest_close(in, reader, rows);
+  ingest_close(in, csv.reader, rows);
   return status;
 }
 

@@ -129,7 +129,9 @@ static throng_status scan_review(ingest *in, const listing *l, const line_reader
   }
   THRONG_TRY(json_line_require(reader, &f[USER], JSON_LINE_STRING, "a string"));
   THRONG_TRY(json_line_require(reader, &f[BUSINESS], JSON_LINE_STRING, "a string"));
-  THRONG_TRY(json_line_require(reader, &f[STARS], JSON_LINE_NUMBER, "a number"));
+  bool rated = f[STARS].kind == JSON_LINE_NUMBER;
+  if (f[STARS].kind != JSON_LINE_NULL && !in->implicit)
+    THRONG_TRY(json_line_require(reader, &f[STARS], JSON_LINE_NUMBER, "a number"));
   THRONG_TRY(json_line_require(reader, &f[DATE], JSON_LINE_STRING, "\"YYYY-MM-DD HH:MM:SS\""));
   bytes_clear(&text->item);
   THRONG_TRY(json_line_text(&f[BUSINESS], &text->item));
@@ -145,8 +147,10 @@ static throng_status scan_review(ingest *in, const listing *l, const line_reader
   THRONG_TRY(json_line_text(&f[DATE], &text->date));
   double stars;
   int64_t time;
-  THRONG_TRY(ingest_parse_rating(reader, f[STARS].raw, f[STARS].length, &stars));
-  THRONG_TRY(ingest_parse_time(reader, bytes_text(&text->date), text->date.length, &time));
+  THRONG_TRY(ingest_parse_rating(in, reader, rated ? f[STARS].raw : "", rated ? f[STARS].length : 0,
+                                 &stars, &rated));
+  if (!rated) return THRONG_OK;
+  THRONG_TRY(ingest_parse_time(in, reader, bytes_text(&text->date), text->date.length, &time));
   return ingest_add(in, reader, line_reader_number(reader), bytes_text(&text->user),
                     text->user.length, bytes_text(&text->item), text->item.length, stars, time);
 }
@@ -165,9 +169,12 @@ static throng_status scan(ingest *in) {
   while (!ingest_full(in)) {
     char *line;
     size_t length;
-    THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
-    if (!line) break;
-    if (length > 0) THRONG_TRY_GOTO(scan_review(in, &l, reader, line, length, &text));
+    int64_t before = line_reader_number(reader);
+    status = line_reader_next(reader, &line, &length);
+    if (status == THRONG_OK && !line) break;
+    if (status == THRONG_OK && length > 0)
+      status = scan_review(in, &l, reader, line, length, &text);
+    THRONG_TRY_GOTO(ingest_end_row(in, reader, before, status));
   }
   if (l.kept) THRONG_TRY_GOTO(join_listing(in, &l));
 done:

@@ -355,6 +355,23 @@ throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
   return tensorboard_flush(folder->board);
 }
 
+throng_status run_folder_has(run_folder *folder, int64_t step, const char *name, bool *out) {
+  char *line = NULL;
+  size_t capacity = 0;
+  *out = false;
+  rewind(folder->rows);
+  while (!*out && getline(&line, &capacity, folder->rows) > 0) {
+    cJSON *row = cJSON_Parse(line);
+    const cJSON *at = cJSON_GetObjectItemCaseSensitive(row, "step");
+    *out = cJSON_IsNumber(at) && at->valuedouble >= (double)step && cJSON_HasObjectItem(row, name);
+    cJSON_Delete(row);
+  }
+  free(line);
+  if (ferror(folder->rows) || fseeko(folder->rows, 0, SEEK_END) != 0)
+    return io_error(inside(folder, "metrics.jsonl"), "read");
+  return THRONG_OK;
+}
+
 throng_status run_folder_sync(run_folder *folder) {
   if (fflush(folder->rows) != 0 || fdatasync(fileno(folder->rows)) != 0)
     return io_error(inside(folder, "metrics.jsonl"), "write");

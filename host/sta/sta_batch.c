@@ -28,13 +28,14 @@ static int32_t draw_negative(const sta_trainer *t, int32_t user, int64_t example
   for (uint32_t draw = 0; draw < MOST_DRAWS; ++draw) {
     random_words r =
         random_draw(t->sta->def.seed, RANDOM_NEGATIVE, draw / 4, t->step, (uint32_t)example, 0);
-    item = (int32_t)random_index(r.w[draw % 4], (uint32_t)t->sta->n_item);
+    item = (int32_t)random_index(r.w[draw % 4], (uint32_t)(t->sta->n_item - t->sta->n_cold));
     if (!trained_on(t, user, item)) break;
   }
   return item;
 }
 
-static void add_window(sta_trainer *t, const sta_window *w) {
+/// A window of the batch, or one with the same history whose likes are answered by unseen items.
+static void add_window(sta_trainer *t, const sta_window *w, bool sampled) {
   const throng_world *world = t->world;
   sta_batch *b = &t->host;
   const int64_t begin = world->user_offset[w->user], first_token = b->n_token;
@@ -46,16 +47,20 @@ static void add_window(sta_trainer *t, const sta_window *w) {
     b->token_example[b->n_token] = -1;
     b->slot_key[b->n_token] = k * 2 + like;
   }
-  for (int32_t k = w->first; k < w->first + w->n_example; ++k, ++b->n_example) {
+  for (int32_t k = w->first; k < w->first + w->n_example; ++k) {
     const int64_t token = k == 0 ? -1 : first_token + k - 1 - w->start;
+    const bool like = world->history_like[begin + k] != 0;
+    if (sampled && !like) continue;
     b->example_token[b->n_example] = (int32_t)token;
     if (token >= 0) b->token_example[token] = (int32_t)b->n_example;
     b->user[b->n_example] = w->user;
-    b->item[b->n_example] = world->history_item[begin + k];
-    b->like[b->n_example] = world->history_like[begin + k] != 0;
+    b->item[b->n_example] =
+        sampled ? draw_negative(t, w->user, b->n_example) : world->history_item[begin + k];
+    b->like[b->n_example] = like && !sampled;
     b->negative[b->n_example] = -1;
     if (t->sta->def.objective == THRONG_STA_NEXT_ITEM)
       b->negative[b->n_example] = draw_negative(t, w->user, b->n_example);
+    ++b->n_example;
   }
   b->offset[++b->n_sequence] = (int32_t)b->n_token;
 }
@@ -64,7 +69,9 @@ void sta_batch_compose(sta_trainer *t, int64_t n, const int64_t *order) {
   sta_batch *b = &t->host;
   b->n_sequence = b->n_token = b->n_example = 0;
   b->offset[0] = 0;
-  for (int64_t i = 0; i < n; ++i) add_window(t, &t->windows.window[order[i]]);
+  for (int64_t i = 0; i < n; ++i)
+    for (int32_t copy = 0; copy <= t->negatives; ++copy)
+      add_window(t, &t->windows.window[order[i]], copy > 0);
 }
 
 throng_status sta_batch_upload(sta_trainer *t) {

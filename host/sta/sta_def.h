@@ -24,4 +24,7 @@
   X(threshold, 0, 1)           \
   X(seed, 0, UINT32_MAX)
 
+/// Fields that files of old versions lack: these have the default then.
+#define STA_DEF_LATER_FIELDS(X) X(negatives, -1, 1000)
+
 #endif

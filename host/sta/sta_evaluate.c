@@ -8,6 +8,7 @@
 #include "history.h"
 #include "random.h"
 #include "report/metrics.h"
+#include "world/unseen.h"
 #include "world/world.h"
 
 enum { N_OTHER = 100, TOP = 10, MOST_DRAWS = 64 };
@@ -53,7 +54,7 @@ static void draw_others(const throng_world *world, uint32_t seed, int64_t user, 
     for (uint32_t draw = 0; draw < MOST_DRAWS; ++draw) {
       random_words r = random_draw(seed, RANDOM_NEGATIVE, draw / 4, i + (uint32_t)back * N_OTHER,
                                    (uint32_t)user, 1);
-      other[i] = (int32_t)random_index(r.w[draw % 4], (uint32_t)world->n_item);
+      other[i] = (int32_t)random_index(r.w[draw % 4], (uint32_t)(world->n_item - world->n_cold));
       if (seen_by[other[i]] != (int32_t)user + 1) break;
     }
 }
@@ -76,6 +77,15 @@ static void fill_lists(sta_evaluation *e, const throng_sta *sta, const throng_wo
     if (e->objective == THRONG_STA_NEXT_ITEM)
       draw_others(world, sta->def.seed, user, back, l->seen_by, l->other + at * N_OTHER);
     ++at;
+    if (!e->sampled) continue;
+    // What nobody disliked is held against an unseen item; who knows all items is asked twice.
+    const int32_t unseen = world_draw_unseen(world, user, sta->def.seed, (uint32_t)back);
+    l->user[at] = l->user[at - 1];
+    l->candidate[at] = unseen < 0 ? l->candidate[at - 1] : unseen;
+    l->begin[at] = l->begin[at - 1];
+    l->count[at] = l->count[at - 1];
+    e->like[at] = unseen < 0;
+    ++at;
   }
   for (int64_t k = 0; k < world->n_interaction; ++k)
     l->packed[k] = history_pack(world->history_item[k], world->history_like[k]);
@@ -96,9 +106,11 @@ static throng_status upload_lists(sta_scorer *s, const pair_lists *l, int64_t n_
 throng_status sta_evaluation_create(const throng_sta *sta, const throng_world *world, int back,
                                     sta_evaluation *e) {
   *e = (sta_evaluation){.objective = sta->def.objective};
+  e->sampled = e->objective == THRONG_STA_LABEL && world_lacks_dislikes(world);
   const int32_t n_other = e->objective == THRONG_STA_NEXT_ITEM ? N_OTHER : 0;
   for (int64_t user = 0; user < world->n_user; ++user)
     e->n += world->user_offset[user + 1] - world->user_offset[user] >= least_history(e, back);
+  if (e->sampled) e->n *= 2;
   const size_t n = (size_t)e->n;
   THRONG_TRY(throng_alloc((void **)&e->like, n, sizeof *e->like, "held-out answers"));
   THRONG_TRY(throng_alloc((void **)&e->answer, n, sizeof *e->answer, "held-out answers"));

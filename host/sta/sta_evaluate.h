@@ -10,7 +10,8 @@ typedef struct sta_measures {
 } sta_measures;
 
 typedef struct sta_evaluation {
-  int64_t n;  // users that have this interaction
+  int64_t n;     // users that have this interaction; twice as many where `sampled`
+  bool sampled;  // the world has no dislikes: beside each like stands one for an unseen item
   throng_sta_objective objective;
   sta_scorer scorer;
   uint8_t *like, *answer;  // (n)

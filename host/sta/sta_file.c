@@ -25,6 +25,7 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
                  (double)sta->def.name);                                             \
   before = ", ";
   STA_DEF_FIELDS(X)
+  STA_DEF_LATER_FIELDS(X)
 #undef X
   snprintf(def + at, sizeof def - (size_t)at, "}");
   snprintf(users, sizeof users, "%" PRId64, sta->n_user);
@@ -55,6 +56,14 @@ static throng_status read_def(const char *path, const char *text, throng_sta_def
     def->name = value->valuedouble;                                                              \
   }
   STA_DEF_FIELDS(X)
+#undef X
+#define X(name, least, most)                                                                    \
+  {                                                                                             \
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, #name);                         \
+    if (cJSON_IsNumber(value) && value->valuedouble >= (least) && value->valuedouble <= (most)) \
+      def->name = value->valuedouble;                                                           \
+  }
+  STA_DEF_LATER_FIELDS(X)
 #undef X
   status = sta_check_def(def);
   if (status != THRONG_OK) status = throng_fail_context(THRONG_ERROR_DATA, "%s", path);

@@ -8,6 +8,7 @@
 #include "random.h"
 #include "sta/sta_evaluate.h"
 #include "sta/sta_trainer.h"
+#include "world/unseen.h"
 #include "world/world.h"
 
 static double seconds_now(void) {
@@ -52,6 +53,7 @@ static throng_status learn_batch(fit *f, int64_t first, int64_t n, double *loss)
 static throng_status learn_epoch(fit *f, int32_t epoch, double *mean_loss) {
   const throng_sta_def *def = &f->sta->def;
   const int64_t n = f->trainer.windows.n;
+  int64_t n_example = 0;
   double sum = 0;
   shuffle(f, epoch);
   for (int64_t first = 0; first < n; first += def->batch) {
@@ -67,8 +69,9 @@ static throng_status learn_epoch(fit *f, int32_t epoch, double *mean_loss) {
                          loss, epoch, (long long)(first / def->batch) + 1,
                          (double)def->learning_rate, (double)def->learning_rate / 10);
     sum += loss;
+    n_example += f->trainer.host.n_example;
   }
-  *mean_loss = sum / (double)f->trainer.windows.n_example;
+  *mean_loss = sum / (double)n_example;
   return THRONG_OK;
 }
 
@@ -145,6 +148,19 @@ static throng_status prepare(fit *f, const throng_world *world) {
   return sta_evaluation_create(f->sta, world, 1, &f->test);
 }
 
+static void note_negatives(const fit *f, const throng_sta_def *def) {
+  if (f->trainer.negatives > 0)
+    throng_note(f->progress,
+                "%sbeside each like %d unseen item%s, drawn evenly, stand%s for a dislike "
+                "(sta.negatives)",
+                def->negatives < 0 ? "the world has no dislikes: " : "", f->trainer.negatives,
+                f->trainer.negatives > 1 ? "s" : "", f->trainer.negatives > 1 ? "" : "s");
+  else if (world_lacks_dislikes(f->trainer.world) && def->objective == THRONG_STA_LABEL)
+    throng_note(f->progress,
+                "warning: the world has no dislikes and sta.negatives is 0: p will be near 1 for "
+                "everything");
+}
+
 static void fit_free(fit *f) {
   sta_trainer_free(&f->trainer);
   sta_evaluation_free(&f->validation);
@@ -182,6 +198,8 @@ throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
   THRONG_TRY(check_memory(backend, world, def));
   THRONG_TRY(throng_sta_create(backend, world, def, &f.sta));
   throng_status status = prepare(&f, world);
+  f.sta->def.negatives = f.trainer.negatives;
+  note_negatives(&f, def);
   if (status == THRONG_OK) status = learn(&f, report);
   fit_free(&f);
   if (status == THRONG_OK)

@@ -22,6 +22,7 @@ throng_sta_def throng_default_sta_def(void) {
                           .batch = 128,
                           .epochs = 30,
                           .patience = 3,
+                          .negatives = -1,
                           .threshold = 0.5f,
                           .seed = 1,
                           .cookie = THRONG_COOKIE};
@@ -36,6 +37,7 @@ throng_status sta_check_def(const throng_sta_def *def) {
     return throng_fail(THRONG_ERROR_ARGUMENT, "sta." #name ": %g is not in %g..%g", \
                        (double)def->name, (double)(least), (double)(most));
   STA_DEF_FIELDS(X)
+  STA_DEF_LATER_FIELDS(X)
 #undef X
   if (def->width % def->heads)
     return throng_fail(THRONG_ERROR_ARGUMENT, "sta.heads: %d does not divide the width %d",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "list.h"
+#include "world/unseen.h"
 #include "world/world.h"
 
 static int compare_items(const void *a, const void *b) {
@@ -54,16 +55,27 @@ static throng_status take_like_parameters(sta_trainer *t, tensor_set *set, sta_a
   return tensors_allocate(set, t->backend, what);
 }
 
+int32_t sta_negatives(const throng_sta_def *def, const throng_world *world) {
+  if (def->objective != THRONG_STA_LABEL) return 0;
+  return def->negatives >= 0 ? def->negatives : world_lacks_dislikes(world);
+}
+
 throng_status sta_trainer_create(throng_sta *sta, const throng_world *world, sta_trainer *t) {
   *t = (sta_trainer){.sta = sta, .world = world, .backend = sta->backend};
+  t->negatives = sta_negatives(&sta->def, world);
   const throng_sta_def *def = &sta->def;
   THRONG_TRY(sta_windows_create(world, def, &t->windows));
   t->most_sequence = def->batch < t->windows.n ? def->batch : t->windows.n;
   sta_windows_most(&t->windows, def->window, t->most_sequence, &t->most_token, &t->most_example);
+  // Sampled dislikes are windows of their own, with the same history.
+  t->most_sequence *= 1 + t->negatives;
+  t->most_token *= 1 + t->negatives;
+  t->most_example *= 1 + t->negatives;
   if (t->most_token + 2 * t->most_example > INT32_MAX / 4)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "sta.batch: %d windows of %d make too large a batch",
-                       def->batch, def->window);
-  if (def->objective == THRONG_STA_NEXT_ITEM) THRONG_TRY(sort_items(t));
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "sta.batch: %d windows of %d make too large a batch%s", def->batch,
+                       def->window, t->negatives ? " (sta.negatives multiplies it)" : "");
+  if (def->objective == THRONG_STA_NEXT_ITEM || t->negatives) THRONG_TRY(sort_items(t));
   THRONG_TRY(take_batch(t));
   THRONG_TRY(take_work(t));
   THRONG_TRY(take_like_parameters(t, &t->gradient_set, &t->gradient, "f_sta's gradients"));

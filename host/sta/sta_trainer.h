@@ -79,6 +79,7 @@ typedef struct sta_trainer {
   const throng_world *world;
   throng_backend *backend;
   sta_windows windows;
+  int32_t negatives;  // sampled dislikes a like
   int64_t most_sequence, most_token, most_example;
   uint32_t step;    // batches learned so far
   int32_t *sorted;  // each user's training items, rising, where the user's history stands
@@ -93,6 +94,8 @@ typedef struct sta_trainer {
   sta_arrays gradient, first, second, best;
 } sta_trainer;
 
+/// sta.negatives, with -1 settled by the world.
+int32_t sta_negatives(const throng_sta_def *def, const throng_world *world);
 /// Take all memory. sta_trainer_free is due even on failure.
 throng_status sta_trainer_create(throng_sta *sta, const throng_world *world, sta_trainer *t);
 void sta_trainer_free(sta_trainer *t);

@@ -64,7 +64,12 @@ throng_status keywords_lexical(const keywords_def *def, const dataset *data,
   int64_t dropped = 0;
   throng_status status;
   THRONG_TRY_GOTO(training_make(data, &s.train));
-  if (s.train.n_like == 0 || s.train.n_like == s.train.n)
+  if (data->implicit && s.train.n_like == s.train.n)
+    throng_note(
+        progress,
+        "nothing is disliked: an item's reception is its popularity, against one unseen item "
+        "a like");
+  else if (s.train.n_like == 0 || s.train.n_like == s.train.n)
     throng_note(progress,
                 "warning: the like threshold leaves only %s in the training part; keywords cannot "
                 "tell the two sides apart",

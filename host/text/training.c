@@ -54,7 +54,15 @@ void training_free(training *t) {
   *t = (training){0};
 }
 
+/// Without dislikes: as if one unseen item a like, drawn evenly, were disliked. What is liked more
+/// often than a draw would is well received.
+static double popularity(const training *t, int64_t item) {
+  double like = (double)t->item_like[item], dislike = (double)t->n_like / (double)t->n_item;
+  return log((like + 0.5 * RECEPTION_PRIOR) / (dislike + 0.5 * RECEPTION_PRIOR));
+}
+
 double training_reception(const training *t, int64_t item) {
+  if (t->n_like == t->n) return popularity(t, item);
   // One imagined answer on each side keeps both shares inside (0, 1).
   double share = ((double)t->n_like + 1) / ((double)t->n + 2);
   double total = (double)(t->item_offset[item + 1] - t->item_offset[item]);

@@ -23,6 +23,8 @@ void training_free(training *t);
 
 /// How much better an item was received than the average item, as a difference of log-odds of a
 /// like; smoothed with RECEPTION_PRIOR average answers, so 0 where nothing is known.
+/// Where nothing at all is disliked it is how much more popular the item is than the average one,
+/// as if one unseen item a like were disliked.
 double training_reception(const training *t, int64_t item);
 
 #endif

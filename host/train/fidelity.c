@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "world/unseen.h"
 #include "world/world.h"
 
 static const char *const vote_name[FIDELITY_VOTES] = {"f_mat", "f_sim", "f_sta"};
@@ -22,7 +23,7 @@ const char *fidelity_rule_name(int rule) { return rule_name[rule]; }
 
 /// The pairs in the layout of throng_votes_evaluate, and what came of them.
 typedef struct held_out {
-  int64_t n;           // users
+  int64_t n;           // users, and as many again where dislikes are sampled
   int32_t *user;       // (n)
   int32_t *candidate;  // (n)
   uint8_t *label;      // (n)
@@ -46,8 +47,9 @@ static void held_out_free(held_out *h) {
   free(h->score);
 }
 
-static throng_status take_memory(held_out *h, const throng_world *world) {
+static throng_status take_memory(held_out *h, const throng_world *world, bool sampled) {
   size_t n = (size_t)world->n_user, n_entry = (size_t)world->n_interaction;
+  if (sampled) n *= 2, n_entry *= 2;
 #define TAKE(name, count) \
   THRONG_TRY(throng_alloc((void **)&h->name, (count), sizeof *h->name, "held-out interactions"))
   TAKE(user, n);
@@ -63,8 +65,27 @@ static throng_status take_memory(held_out *h, const throng_world *world) {
   return THRONG_OK;
 }
 
+/// The same history before an unseen item, which stands for a dislike.
+static void add_unseen(const throng_world *world, uint32_t seed, int64_t back, held_out *h,
+                       fidelity *out) {
+  int64_t last = h->n - 1, begin = h->offset[last], n = h->offset[last + 1] - begin;
+  int32_t item = world_draw_unseen(world, h->user[last], seed, (uint32_t)back + 1);
+  if (item < 0) return;
+  for (int64_t k = 0; k < n; ++k) {
+    h->item[begin + n + k] = h->item[begin + k];
+    h->like[begin + n + k] = h->like[begin + k];
+  }
+  h->user[h->n] = h->user[last];
+  h->candidate[h->n] = item;
+  h->label[h->n] = 0;
+  h->offset[h->n + 1] = h->offset[h->n] + n;
+  ++h->n;
+  ++out->sampled;
+}
+
 /// `back` interactions after the candidate are hidden: 0 for the test, 1 for the validation.
-static void split_users(const throng_world *world, int64_t back, held_out *h, fidelity *out) {
+static void split_users(const throng_world *world, int64_t back, bool sampled, uint32_t seed,
+                        held_out *h, fidelity *out) {
   for (int64_t u = 0; u < world->n_user; ++u) {
     int64_t begin = world->user_offset[u], at = world->user_offset[u + 1] - 1 - back;
     if (at <= begin) {
@@ -83,6 +104,8 @@ static void split_users(const throng_world *world, int64_t back, held_out *h, fi
     h->label[h->n] = world->history_like[at];
     out->likes += world->history_like[at] != 0;
     h->offset[++h->n] = end;
+    ++out->users;
+    if (sampled) add_unseen(world, seed, back, h, out);
   }
 }
 
@@ -181,9 +204,9 @@ throng_status fidelity_evaluate(throng_backend *backend, const throng_world *wor
   *out = (fidelity){.interactions = world->n_interaction, .has_sta = sta != NULL};
   held_out h = {0};
   throng_status status;
-  THRONG_TRY_GOTO(take_memory(&h, world));
-  split_users(world, split == FIDELITY_VALIDATION ? 1 : 0, &h, out);
-  out->users = h.n;
+  bool sampled = world_lacks_dislikes(world);
+  THRONG_TRY_GOTO(take_memory(&h, world, sampled));
+  split_users(world, split == FIDELITY_VALIDATION ? 1 : 0, sampled, seed, &h, out);
   if (h.n == 0)
     THRONG_TRY_GOTO(throng_fail(THRONG_ERROR_DATA,
                                 "evaluate: no user of %lld has %d interactions, so none can be "

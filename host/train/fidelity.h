@@ -18,7 +18,8 @@ typedef struct fidelity {
   int64_t users_short;   ///< left out: history too short for the split
   int64_t interactions;  ///< of the world
   int64_t likes;         ///< among those asked about
-  bool has_sta;          ///< false: f_sta and the rules that ask it are not measured
+  int64_t sampled;  ///< unseen items asked about too, as dislikes: the world has none of its own
+  bool has_sta;     ///< false: f_sta and the rules that ask it are not measured
   /// f_mat, f_sim, f_sta: answer is the hard vote, score the vote's own (spec, "Fidelity").
   classification vote[FIDELITY_VOTES];
   /// By throng_rule. The score is the weighted share of votes that say like; for the probability

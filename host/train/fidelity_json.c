@@ -28,7 +28,8 @@ throng_status fidelity_json(const fidelity *f, cJSON **out) {
   bool good = root && add_number(root, "users", (double)f->users) &&
               add_number(root, "users_short", (double)f->users_short) &&
               add_number(root, "interactions", (double)f->interactions) &&
-              add_number(root, "likes", (double)f->likes);
+              add_number(root, "likes", (double)f->likes) &&
+              add_number(root, "sampled_dislikes", (double)f->sampled);
   cJSON *votes = good ? cJSON_AddObjectToObject(root, "votes") : NULL;
   good = votes != NULL;
   for (int k = 0; k < FIDELITY_VOTES && good; ++k)

@@ -31,9 +31,12 @@ typedef struct throng_sta_def {
   int32_t batch;        ///< 128; windows a step
   int32_t epochs;       ///< 30 at most
   int32_t patience;     ///< 3; epochs without a better validation AUC before stopping
-  float threshold;      ///< 0.5; f_sta votes 1 where p >= threshold
-  uint32_t seed;        ///< 1
-  int32_t cookie;       ///< set by throng_default_sta_def()
+  /// -1; unseen items, drawn anew for every epoch, that stand as dislikes beside each like (label
+  /// objective). -1: 1 where the world has no dislikes, else 0.
+  int32_t negatives;
+  float threshold;  ///< 0.5; f_sta votes 1 where p >= threshold
+  uint32_t seed;    ///< 1
+  int32_t cookie;   ///< set by throng_default_sta_def()
 } throng_sta_def;
 
 typedef struct throng_sta_report {

@@ -1,0 +1,39 @@
+/// How a table of delimited text is written: its separator, quotes and escapes, as given or as a
+/// sample of the file tells them.
+#ifndef THRONG_DATA_CSV_DIALECT_H
+#define THRONG_DATA_CSV_DIALECT_H
+
+#include "base/status.h"
+
+enum { CSV_MAX_SEPARATOR = 7 };
+
+typedef struct csv_dialect {
+  char separator[CSV_MAX_SEPARATOR + 1];  // mostly one character
+  char quote;                             // around fields; 0: quotes are text
+  char escape;  // makes a quote, a separator, a line end or itself text; 0: none
+} csv_dialect;
+
+/// RFC 4180, and plain fields between tabs.
+#define CSV_COMMAS ((csv_dialect){.separator = ",", .quote = '"'})
+#define CSV_TABS ((csv_dialect){.separator = "\t"})
+
+/// What a config says; NULL: not given. Names ("tab", "comma", "none") and "\\t" are understood.
+typedef struct csv_wishes {
+  const char *separator, *quote, *escape;
+  const char *const *names;  // of the columns of a file without a header; NULL: it has one
+} csv_wishes;
+
+/// The dialect of a file: what is given counts; the separator is else told from the first line
+/// (where the most of `wanted`, a NULL-terminated list of column names, are found, then the most
+/// columns), quotes and escapes from the first records (the first of doubled quotes, escapes by '\'
+/// and no quotes that reads them all). `usual` is kept where nothing tells otherwise; `say` (size
+/// bytes) gets what was taken where it is not `usual`, "" else. Errors: CONFIG (a wish that is no
+/// character), those of reading.
+throng_status csv_dialect_find(const char *path, const char *key, const csv_wishes *wishes,
+                               const char *const wanted[], csv_dialect usual, csv_dialect *out,
+                               char *say, size_t size);
+
+/// A character or a separator as people call it: "tab", "';'".
+void csv_character_name(const char *separator, char *text, size_t size);
+
+#endif
