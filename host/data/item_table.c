@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/numbers.h"
 #include "data/csv_parser.h"
 #include "data/json_line.h"
 #include "data/number.h"
@@ -23,6 +24,7 @@ bool item_table_is_wanted(const dataset_def *def) {
 
 /// The texts of a tree: strings, numbers, and of objects (TMDB's genres) what they are called.
 static throng_status tree_words(const cJSON *value, int depth, item_word_fn *add, void *context) {
+  NUMBERS_WITHOUT_LOCALE;
   if (depth > MAX_DEPTH) return THRONG_OK;
   if (cJSON_IsString(value)) return add(context, value->valuestring, strlen(value->valuestring));
   if (cJSON_IsNumber(value)) {
@@ -258,6 +260,7 @@ static const cJSON *usual_member(const cJSON *object, const char *const usual[])
 
 static throng_status take_member(ingest *in, const line_reader *reader, role as,
                                  const cJSON *value) {
+  NUMBERS_WITHOUT_LOCALE;
   char number[32];
   if (!value || cJSON_IsNull(value)) return THRONG_OK;
   if (cJSON_IsNumber(value)) {
@@ -285,6 +288,7 @@ static throng_status take_member(ingest *in, const line_reader *reader, role as,
 
 static throng_status describe_object(ingest *in, const line_reader *reader, const item_columns *c,
                                      const cJSON *object) {
+  NUMBERS_WITHOUT_LOCALE;
   const dataset_def *def = in->def;
   const cJSON *id = c->id ? cJSON_GetObjectItemCaseSensitive(object, c->id) : NULL;
   if (!id && !def->items_item) id = usual_member(object, usual_id);

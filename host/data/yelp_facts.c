@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/numbers.h"
 #include "data/item_table.h"
 #include "data/number.h"
 #include "data/python_literal.h"
@@ -105,6 +106,7 @@ static throng_status take_text(const describer *d, const char *kind, const char 
 
 static throng_status take_value(const describer *d, const char *kind, const cJSON *value,
                                 int depth) {
+  NUMBERS_WITHOUT_LOCALE;
   char number[32];
   const cJSON *element;
   if (depth > MAX_DEPTH) return odd(d, kind, "nested too deep");
