@@ -1,6 +1,8 @@
 /// Counts of reading, for people and for programs.
 #include "cli/prepare_report.h"
 
+#include <math.h>
+
 #include "data/rating_counts.h"
 
 static void row(FILE *to, const char *what, int64_t n, const char *more) {
@@ -30,6 +32,11 @@ static void print_ratings(FILE *to, const dataset_counts *c) {
   char name[64], count[32];
   int64_t n = c->likes + c->dislikes, most = 1;
   if (!n) return;
+  if (isnan(c->like_threshold)) {
+    fprintf(to, "rows kept                %14s  all are likes\n", cli_count(n, count));
+    row(to, "sampled dislikes", c->negatives, "  unseen items, put into the histories");
+    return;
+  }
   for (int b = 0; b < c->n_rating; ++b)
     if (c->rating[b].count > most) most = c->rating[b].count;
   fprintf(to, "ratings kept             %14s  %.1f %% reach %g and are likes\n",
@@ -41,6 +48,16 @@ static void print_ratings(FILE *to, const dataset_counts *c) {
     for (int64_t k = 0; k < (here * BAR + most - 1) / most; ++k) fputs("▇", to);
     fputc('\n', to);
   }
+  row(to, "sampled dislikes", c->negatives, "  unseen items, put into the histories");
+}
+
+static void print_bad_rows(FILE *to, const dataset_counts *c) {
+  char why[64];
+  for (int k = 0; k < N_ROW_FAULT; ++k) {
+    snprintf(why, sizeof why, "  %s", row_fault_name(k));
+    row(to, "bad rows dropped", c->bad[k], why);
+  }
+  if (c->first_bad[0]) fprintf(to, "  the first bad row        %s\n", c->first_bad);
 }
 
 static void print_joins(FILE *to, const join_count *join, int n) {
@@ -59,11 +76,16 @@ void prepare_report_print(FILE *to, const prepare_report *report) {
                                      "  their mean counts"};
   row(to, "repeated ratings", c->duplicates, kept[c->repeated]);
   row(to, "unrated dropped", c->unrated, "");
+  print_bad_rows(to, c);
   row(to, "of unknown items", c->unknown_item, "");
   row(to, "other records", c->other_kind, "");
   row(to, "below the k-core", c->below_core, "");
   row(to, "odd values left out", c->odd_values, "  of the items' facts");
   row(to, "items never rated kept", c->cold_items, "");
+  if (c->times[0])
+    fprintf(to, "  %-22s %s\n", "times", c->times);
+  else
+    fprintf(to, "  %-22s none; the order of the file counts\n", "times");
   print_joins(to, c->join, c->n_join);
   if (report->keyword_join.key) print_joins(to, &report->keyword_join, 1);
   print_ratings(to, c);
@@ -93,7 +115,10 @@ static void json_join(cJSON *list, const join_count *join) {
 static void json_ratings(cJSON *object, const dataset_counts *c) {
   int64_t n = c->likes + c->dislikes;
   cJSON_AddNumberToObject(object, "kept", (double)n);
-  cJSON_AddNumberToObject(object, "like_threshold", c->like_threshold);
+  if (isnan(c->like_threshold))
+    cJSON_AddNullToObject(object, "like_threshold");
+  else
+    cJSON_AddNumberToObject(object, "like_threshold", c->like_threshold);
   cJSON_AddNumberToObject(object, "likes", (double)c->likes);
   cJSON_AddNumberToObject(object, "dislikes", (double)c->dislikes);
   cJSON_AddNumberToObject(object, "like_share", percent(c->likes, n) / 100);
@@ -114,6 +139,12 @@ void prepare_report_json(const prepare_report *report, cJSON *object) {
   cJSON_AddNumberToObject(read, "duplicates", (double)c->duplicates);
   cJSON_AddStringToObject(read, "repeated", dataset_repeated_word(c->repeated));
   cJSON_AddNumberToObject(read, "unrated", (double)c->unrated);
+  cJSON *bad = cJSON_AddObjectToObject(read, "bad_rows");
+  for (int k = 0; k < N_ROW_FAULT; ++k)
+    cJSON_AddNumberToObject(bad, row_fault_name(k), (double)c->bad[k]);
+  if (c->first_bad[0]) cJSON_AddStringToObject(read, "first_bad_row", c->first_bad);
+  cJSON_AddStringToObject(read, "times", c->times);
+  cJSON_AddNumberToObject(read, "sampled_dislikes", (double)c->negatives);
   cJSON_AddNumberToObject(read, "unknown_item", (double)c->unknown_item);
   cJSON_AddNumberToObject(read, "below_core", (double)c->below_core);
   cJSON_AddNumberToObject(read, "other_kind", (double)c->other_kind);
