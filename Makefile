@@ -9,6 +9,9 @@ FUZZ_SECONDS ?= 60
 RELEASE := build/release
 DEMO := runs/demo
 PYTHON ?= python3
+PART ?= all
+OUT ?= build/gpu/results
+BACKEND ?= cuda
 
 .PHONY: help deps deps-check build program test demo check lint fuzz bench gpu-check gpu-bundle install clean
 
@@ -58,11 +61,14 @@ bench: build  ## Measure, beside the PyTorch peer where PYTHON has torch
 install: build  ## Install under PREFIX (/usr/local); DESTDIR is heeded
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"
 
-gpu-check:  ## On a machine with a GPU and nvcc, offline: build, compare, sanitise, measure
-	@PYTHON="$(PYTHON)" JOBS="$(JOBS)" bench/gpu_check.sh build/gpu
+gpu-check:  ## On a machine with a GPU, offline: build, compare, sanitise, profile, measure (PART=all OUT=folder)
+	@PYTHON="$(PYTHON)" JOBS="$(JOBS)" .ci/gpu-check build/gpu "$(OUT)" --backend "$(BACKEND)" $(PART)
 
-gpu-bundle:  ## Fetch what such a machine may lack into build/gpu-bundle (BUNDLE_TORCH=1: the peer too)
-	@PYTHON="$(PYTHON)" .ci/gpu-bundle build/gpu-bundle
+gpu-bundle:  ## The same as one archive, for a machine that cannot build: build/gpu-bundle
+	@.ci/deps bundle
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target gpu_check_programs
+	@.ci/gpu-bundle $(RELEASE) build/gpu-bundle
 
 clean:  ## Remove everything that was built
 	@rm -rf build

@@ -28,7 +28,7 @@ throng_backend *bench_host_backend(void) {
 }
 
 bench_output bench_open(throng_backend *backend, int argc, char **argv) {
-  bench_output out = {0};
+  bench_output out = {.backend = throng_backend_name(backend)};
   measure_on(backend);
   // Without them shares of a ceiling are left out: for runs that are not about speed.
   if (strcmp(bench_option(argc, argv, "--ceilings", "yes"), "no") != 0)
@@ -69,13 +69,17 @@ void bench_print(bench_output *out, const measure_row *row) {
   fflush(stdout);
   if (!out->csv) return;
   const char *commit = getenv("THRONG_BENCH_COMMIT");
-  char date[32];
+  char date[32], size[sizeof row->size + 32];
+  // Rows of several backends share a file.
+  const bool on_cpu = !strcmp(out->backend, "cpu");
+  snprintf(size, sizeof size, "%s%s%s", row->size, on_cpu ? "" : " on ", on_cpu ? "" : out->backend);
   time_t now = time(NULL);
   strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
   fprintf(out->csv, "%s,%s,%d,\"%s\",\"%s\",%s,%.0f,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.4g,%.4g,%.4g\n",
-          date, commit ? commit : "", row->threads, row->name, row->size, row->unit, row->units,
+          date, commit ? commit : "", row->threads, row->name, size, row->unit, row->units,
           row->seconds, row->low, row->high, rate, row->bytes, row->operations, out->ceiling.bytes,
           out->ceiling.operations, out->ceiling.loads);
+  fflush(out->csv);  // a run that is killed keeps the rows that it has
 }
 
 void bench_close(bench_output *out) {

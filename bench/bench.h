@@ -9,7 +9,8 @@
 /// Where rows go. Start with bench_open(), print rows as they come, end with bench_close().
 typedef struct bench_output {
   measure_ceiling ceiling;
-  void *csv;  // FILE
+  const char *backend;  // its name; rows of another than the CPU end their size with it
+  void *csv;            // FILE
 } bench_output;
 
 /// Measure the ceilings, print the header, open the CSV file (`--csv FILE`, or THRONG_BENCH_CSV;

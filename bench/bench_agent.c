@@ -90,7 +90,36 @@ static throng_status one_act_and_step(void *context) {
   return sim_step_on_backend(a->sim);
 }
 
-static throng_status one_update(void *context) { return agent_learn(context); }
+/// An update as training makes it: a graph, where the backend records such.
+typedef struct recorded_update {
+  throng_agent *agent;
+  struct backend_graph *graph;  // NULL: single calls
+} recorded_update;
+
+static throng_status one_update(void *context) {
+  const recorded_update *u = context;
+  throng_agent *a = u->agent;
+  if (!u->graph) return agent_learn(a);
+  THRONG_TRY(a->backend->ops->replay(a->backend, u->graph));
+  a->updates += 1;  // mirrors of the backend's clock
+  a->stat_updates += 1;
+  return THRONG_OK;
+}
+
+/// After an update, so that the graph finds the tables as every later one will.
+static void record_update(recorded_update *u) {
+  throng_agent *a = u->agent;
+  const backend_ops *ops = a->backend->ops;
+  if (!ops->capture_begin) return;
+  bench_require(agent_learn(a));
+  const int64_t updates = a->updates, stat_updates = a->stat_updates;
+  bench_require(ops->capture_begin(a->backend));
+  bench_require(agent_update(a));
+  bench_require(ops->capture_end(a->backend, &u->graph));
+  a->updates = updates;
+  a->stat_updates = stat_updates;
+}
+
 static throng_status one_training_step(void *context) { return throng_agent_train_step(context); }
 
 /// Entries in use a lane.
@@ -144,7 +173,7 @@ static void write_sample(throng_agent *a, const char *prefix, const char *head) 
 }
 
 static void run_case(throng_agent *a, const char *head, const char *name, measure_call *call,
-                     bool counts_updates, cost floor, double entries, double seconds,
+                     void *context, bool counts_updates, cost floor, double entries, double seconds,
                      bench_output *out) {
   measure_row row = {.unit = counts_updates ? "updates" : "user-steps",
                      .threads = a->backend->n_thread,
@@ -156,7 +185,7 @@ static void run_case(throng_agent *a, const char *head, const char *name, measur
            "N=%lld d=%d H=%d (%.1f in use) B=%lld width=%d batch=%d weights=%.0f",
            (long long)a->n_item, a->sim->world->dim, a->history, entries, (long long)a->n_lane,
            a->width, a->def.batch, weight_count(a));
-  bench_require(measure(call, a, seconds, &row));
+  bench_require(measure(call, context, seconds, &row));
   bench_print(out, &row);
   printf("%-44s %.3g GFLOP and %.3g MB a call: %.1f GFLOP/s\n", "", row.operations * 1e-9,
          row.bytes * 1e-6, row.operations / row.seconds * 1e-9);
@@ -190,11 +219,14 @@ static void bench_head(throng_backend *backend, const throng_world *world, const
   if (sample) write_sample(a, sample, name);
   char steps[64];
   snprintf(steps, sizeof steps, "training, %d updates a step", def.updates);
-  run_case(a, name, "act", one_act, false, act, entries, seconds, out);
+  run_case(a, name, "act", one_act, a, false, act, entries, seconds, out);
   // What the step itself must cost is bench_sim's matter.
-  run_case(a, name, "act + step", one_act_and_step, false, act, entries, seconds, out);
-  run_case(a, name, "update", one_update, true, update, entries, seconds, out);
-  run_case(a, name, steps, one_training_step, false, training, entries, seconds, out);
+  run_case(a, name, "act + step", one_act_and_step, a, false, act, entries, seconds, out);
+  recorded_update recorded = {.agent = a};
+  record_update(&recorded);
+  run_case(a, name, "update", one_update, &recorded, true, update, entries, seconds, out);
+  if (recorded.graph) backend->ops->graph_free(backend, recorded.graph);
+  run_case(a, name, steps, one_training_step, a, false, training, entries, seconds, out);
   throng_agent_close(a);
   throng_sim_close(sim);
 }

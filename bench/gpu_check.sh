@@ -1,147 +1,532 @@
 #!/bin/bash
-# usage: bench/gpu_check.sh [BUILD]      (make gpu-check)
-# On a machine with a GPU and nvcc, offline: build for that GPU, compare the backends on it, look for
-# memory faults and races with compute-sanitizer, measure, and end with one table. The rows go to
-# bench/results/<gpu>.csv. Whatever fails is told at the end; nothing is left out in silence.
-#   GPU_CHECK_SECONDS  each benchmark's time (2)
-#   GPU_CHECK_LANES    lanes of the benchmarks (65536)
-#   GPU_CHECK_ARCHITECTURES  what the kernels are compiled for (those of this machine's GPUs)
-#   PYTHON             an interpreter with torch for the peers, on the CPU and on the same GPU (python3)
-set -euo pipefail
-cd "$(dirname "$0")/.."
-build=${1:-build/gpu}
-each=${GPU_CHECK_SECONDS:-2}
-lanes=${GPU_CHECK_LANES:-65536}
-python=${PYTHON:-python3}
-jobs=${JOBS:-$(nproc)}
-log=$build/gpu-check
-names=() results=() notes=()
-failed=0
+# What a machine with a GPU must show, in parts of under eight minutes. This one script runs from the
+# sources (`make gpu-check` builds first) and from the unpacked archive of `make gpu-bundle`, where it is
+# called run.sh; it needs bash, coreutils and awk, and no network.
+# usage: run.sh [--backend cuda|cpu] [--limit SECONDS] PART... [FOLDER]
+#   info       what the machine has: GPU, driver, libraries, tools
+#   tests      the GPU tests, and the same seed twice: the same bits
+#   bench      the simulator and the agents at the reference size, beside what is asked for and predicted
+#   sanitizer  a small run of training under each tool of compute-sanitizer
+#   profile    single kernels under ncu
+#   peers      the PyTorch peers, on the GPU and on the CPU, and ours beside them
+#   all        all of these; each in a process of its own, so that a killed one loses only itself
+#   table      the tables of what FOLDER holds
+# FOLDER (else $OUT, else ./gpu-check-results) gets PART.log and PART.csv of each part, written line by line; at
+# most 8 files, for which logs of parts that have ended are joined in earlier.log.
+#   --backend cpu   the same command lines, small, without a GPU: whether they work at all
+#   --limit S       leave out what does not fit into S seconds in all
+#   PYTHON             an interpreter with torch and safetensors (python3)
+#   GPU_CHECK_SECONDS, GPU_CHECK_LANES, GPU_CHECK_BATCH   of the benchmarks (2, 65536, lanes / 16)
+#   GPU_CHECK_WORK     where worlds and runs are kept between parts (work/ beside this script)
+#   GPU_CHECK_LIBC     system or carried: do not choose between the machine's libc and the archive's
+set -uo pipefail
+export LC_ALL=C
+self=$(readlink -f "${BASH_SOURCE[0]}")
+here=${self%/*}
+known=(info tests bench sanitizer profile peers)
+part_seconds=${GPU_CHECK_PART_SECONDS:-460}
 
-# part NAME COMMAND...: run it, keep its output in $log/NAME.log, remember how it went.
-part() {
-  local name=$1 start=$SECONDS
+die() {
+  echo "gpu-check: $*" >&2
+  exit 2
+}
+usage() { awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$self"; }
+
+# Beside its archive alone this script unpacks it, outside the folder: what is carried stays small. tar and gzip do, for
+# the programs inside are packed by an xz that lies beside them.
+archive=$here/gpu-bundle.tar.gz
+if [ ! -d "$here/libc" ] && [ -f "$archive" ]; then
+  sum=$(sha256sum "$archive") && folder=${TMPDIR:-/tmp}/throng-gpu-$UID-${sum:0:16}
+  if [ ! -f "$folder/run.sh" ]; then
+    fresh=$(mktemp -d "$folder.XXXXXX") || die "cannot write into ${TMPDIR:-/tmp}; set TMPDIR to a folder with 300 MB free"
+    tar -xzf "$archive" -C "$fresh" || die "$archive could not be unpacked into $fresh: is it whole, and is there room?"
+    mv -T "$fresh/gpu-bundle" "$folder" 2>/dev/null || [ -f "$folder/run.sh" ] || die "cannot rename $fresh/gpu-bundle to $folder"
+    rm -rf "$fresh"
+  fi
+  exec bash "$folder/run.sh" "$@"
+fi
+if [ ! -d "$here/bin" ] && [ -f "$here/programs.tar.xz" ]; then
+  fresh=$(mktemp -d "$here/unpacked.XXXXXX") || die "cannot write into $here: unpack the archive where there are 300 MB free"
+  "$here/libc/ld-linux-x86-64.so.2" --library-path "$here/unpack:$here/libc" "$here/unpack/xz" -dc "$here/programs.tar.xz" |
+    tar -xf - -C "$fresh" || die "$here/programs.tar.xz could not be unpacked: is it whole, and are there 300 MB free?"
+  mv "$fresh/lib" "$fresh/share" "$here" 2>/dev/null && mv "$fresh/bin" "$here" || [ -d "$here/bin" ] || die "cannot unpack into $here"
+  rm -rf "$fresh"
+fi
+
+# --- what was asked for ------------------------------------------------------------------------
+backend=cuda limit=0 build='' out='' wanted=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --backend | --limit | --build)
+      [ $# -ge 2 ] || die "$1 needs a value"
+      case $1 in --backend) backend=$2 ;; --limit) limit=$2 ;; *) build=$2 ;; esac
+      shift ;;
+    -*) die "unknown option '$1'; --help lists them" ;;
+    all) wanted+=("${known[@]}") ;;
+    table) wanted+=(table) ;;
+    *)
+      if [[ " ${known[*]} " = *" $1 "* ]]; then
+        wanted+=("$1")
+      elif [ -n "$out" ]; then
+        die "unknown part '$1': expected ${known[*]}, all or table (the folder is $out)"
+      elif [ ${#wanted[@]} -eq 0 ] || { [[ $1 != */* ]] && [ ! -d "$1" ]; }; then
+        die "'$1' is neither a part (${known[*]}, all, table) nor a folder; write ./$1 for a new folder, behind the parts"
+      else
+        out=$1
+      fi ;;
+  esac
   shift
-  printf '== %-28s ' "$name"
-  names+=("$name")
-  if "$@" >"$log/$name.log" 2>&1; then
-    results+=(passed)
-    echo "passed in $((SECONDS - start)) s"
-  else
-    results+=(FAILED)
-    failed=1
-    echo "FAILED after $((SECONDS - start)) s; the end of $log/$name.log:"
-    tail -25 "$log/$name.log"
-  fi
-  notes+=("$((SECONDS - start)) s")
-}
-
-# leave NAME REASON: a part that this machine cannot do.
-leave() {
-  names+=("$1") results+=("left out") notes+=("$2")
-  printf '== %-28s left out: %s\n' "$1" "$2"
-}
-
-missing=()
-for tool in cmake ninja pkg-config; do command -v "$tool" >/dev/null || missing+=("$tool"); done
-nvcc=$(command -v nvcc || ls "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" /usr/local/cuda/bin/nvcc 2>/dev/null | head -1 || true)
-[ -n "$nvcc" ] || missing+=("nvcc (set CUDA_HOME)")
-command -v nvidia-smi >/dev/null || missing+=("nvidia-smi (the NVIDIA driver)")
-if [ ${#missing[@]} -gt 0 ]; then
-  printf 'gpu-check: this machine lacks: %s\n' "${missing[*]}" >&2
-  echo "gpu-check: where it has no network, carry over what 'make gpu-bundle' fetches" >&2
-  exit 1
-fi
-if ! gpu=$(nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader 2>&1 | head -1); then
-  echo "gpu-check: nvidia-smi finds no GPU: $gpu" >&2
-  exit 1
-fi
-# What the driver says of its GPUs: 9.0 is 90-real. An old driver does not know; then CMake asks.
-capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null |
-  sed -nE 's/^([0-9]+)\.([0-9]+)$/\1\2-real/p' | sort -u | paste -sd ';') || capability=
-architectures=${GPU_CHECK_ARCHITECTURES:-${capability:-native}}
-mkdir -p "$log"
-machine=$(sed 's/,.*//' <<<"$gpu" | tr 'A-Z' 'a-z' | sed -E 's/[^a-z0-9]+/-/g; s/^-|-$//g')
-commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-git diff --quiet HEAD 2>/dev/null || commit=$commit-changed
-csv=bench/results/$machine.csv
-echo "GPU: $gpu; commit $commit; $("$nvcc" --version | tail -1)"
-
-CUDACXX=$nvcc part configure cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-  -DTHRONG_CUDA=REQUIRED -DCMAKE_CUDA_ARCHITECTURES="$architectures" -DTHRONG_HTTP=OFF
-[ $failed = 0 ] || exit 1
-part build cmake --build "$build" -j "$jobs"
-[ $failed = 0 ] || exit 1
-part info "$build/throng" info --backend cuda
-sed 's/^/   /' "$log/info.log"
-
-# A test that is skipped has not passed here: there is a device.
-whole() {
-  "$@" && ! grep -q SKIPPED "$log/$(basename "$1").log"
-}
-for program in "$build"/tests/gpu_test_cuda_*; do
-  [ -f "$program" ] && [ -x "$program" ] || continue
-  part "$(basename "$program")" whole "$program"
 done
-part tests-on-the-cpu env CUDA_VISIBLE_DEVICES= ctest --test-dir "$build" -j "$jobs" -LE gpu --output-on-failure
-part repeats-bit-for-bit bash bench/gpu_repeat.sh "$build/throng" "$log/repeat"
+[ ${#wanted[@]} -gt 0 ] || { usage >&2; exit 2; }
+[[ $backend = cuda || $backend = cpu ]] || die "--backend $backend: expected cuda or cpu"
+[[ $limit =~ ^[0-9]+$ ]] || die "--limit $limit: expected whole seconds"
+out=${out:-${OUT:-gpu-check-results}}
+mkdir -p "$out" && out=$(cd "$out" && pwd) && [ -w "$out" ] || die "cannot write into ${out:-the folder of results}"
 
-sanitizer=$(command -v compute-sanitizer || ls "$(dirname "$nvcc")/compute-sanitizer" 2>/dev/null || true)
-if [ -n "$sanitizer" ]; then
-  for tool in memcheck racecheck initcheck synccheck; do
-    part "sanitizer-$tool" "$sanitizer" --tool "$tool" --error-exitcode 1 "$build/throng" train configs/demo.json \
-      --backend cuda -q --set synth.users=200 --set synth.items=150 --set sta.epochs=1 --set train.steps=12000 \
-      --set train.evaluate_every=12000 --set evaluation.episodes=16 --set sim.lanes=64 --set agent.learning_starts=2000 \
-      --set "train.out=$log/$tool-run"
+# --- what there is -----------------------------------------------------------------------------
+if [ -d "$here/bin" ]; then
+  share=$here/share demo=$here/share/demo.json
+  commit=$(<"$here/commit")
+else
+  share=$here demo=${here%/*}/configs/demo.json
+  build=${build:-${here%/*}/build/release}
+  commit=$(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo unknown)
+  git -C "$here" diff --quiet HEAD 2>/dev/null || commit=$commit-changed
+fi
+# program NAME: its path; of the archive, or of a build folder.
+program() {
+  local folder
+  for folder in "$here/bin" "$build" "$build/bench" "$build/tests"; do
+    [ ! -f "$folder/$1" ] || { echo "$folder/$1"; return; }
   done
-else
-  leave sanitizer "compute-sanitizer is not installed"
-fi
-
-export THRONG_BENCH_COMMIT=$commit OMP_WAIT_POLICY=passive
-data=$build/bench-data rows=$log/rows
-rm -rf "$rows"  # of this run alone: what it does not measure must not come from an earlier one
-mkdir -p "$data" "$rows" bench/results
-files=(--world "$data/world.safetensors" --sta "$data/sta.safetensors" --seconds "$each")
-make=()
-[ -s "$data/sta.safetensors" ] || make=(--make 1)
-part bench-sim "$build/bench/bench_sim" "${files[@]}" "${make[@]}" --backend cuda --lanes "$lanes" \
-  --sample "$data/sample.safetensors" --csv "$rows/ours-sim.csv"
-# The loop that is asked for: an update of a sixteenth of the user-steps after each step.
-part bench-agent "$build/bench/bench_agent" "${files[@]}" --backend cuda --lanes "$lanes" --batch $((lanes / 16)) \
-  --updates 1 --sample "$data/agent" --csv "$rows/ours-agent.csv"
-part bench-sim-cpu "$build/bench/bench_sim" "${files[@]}" --backend cpu --csv "$rows/ours-sim-cpu.csv"
-
-# peer NAME SCRIPT SAMPLE DEVICE ARGUMENT...
-peer() {
-  part "$1" "$python" "bench/peers/$2" "${files[@]}" --sample "$3" --device "$4" --commit "$commit" \
-    --csv "$rows/$1.csv" "${@:5}"
+  return 1
 }
-if reason=$("$python" -c 'import torch, safetensors' 2>&1); then
-  peer peer-sim-cpu peer_sim.py "$data/sample.safetensors" cpu --only "three votes"
-  if reason=$("$python" -c 'import torch; assert torch.cuda.is_available(), "torch sees no GPU"' 2>&1); then
-    peer peer-sim-gpu peer_sim.py "$data/sample.safetensors" cuda --lanes "$lanes" --only "three votes"
-    peer peer-dqn-gpu peer_dqn.py "$data/agent" cuda --lanes "$lanes" --batch $((lanes / 16)) --updates 1 --only two_tower
-  else
-    leave peers-gpu "PYTHON=$python: ${reason##*$'\n'}"
-  fi
-else
-  leave peers "PYTHON=$python: ${reason##*$'\n'}"
-fi
-for file in "$rows"/*.csv; do
-  [ -f "$file" ] || continue
-  if [ -s "$csv" ]; then sed 1d "$file"; else cat "$file"; fi >>"$csv"
-done
+throng=$(program throng) || die "no program 'throng' in ${build:-$here/bin}: build it first"
+bench_sim=$(program bench_sim) bench_agent=$(program bench_agent) || die "no bench_sim and bench_agent beside $throng"
+work=${GPU_CHECK_WORK:-${build:-$here}/work}
+mkdir -p "$work" 2>/dev/null && [ -w "$work" ] || work=$(mktemp -d) || die "no folder to work in: set GPU_CHECK_WORK"
+data=$work/$backend
+python=${PYTHON:-python3}
 
-echo
-echo "== measured on $gpu (rows in $csv)"
-for bench in bench-sim bench-agent bench-sim-cpu peer-sim-cpu peer-sim-gpu peer-dqn-gpu; do
-  [ ! -f "$log/$bench.log" ] || { echo "-- $bench"; grep -E 'ceiling|/s' "$log/$bench.log" || true; }
+# Sizes. The keys are the same on both backends, so that a run without a GPU tries every one.
+if [ "$backend" = cuda ]; then
+  lanes=${GPU_CHECK_LANES:-65536} each=${GPU_CHECK_SECONDS:-2} ceilings=yes repeat_steps=60000
+  world=(synth.users=15000 synth.items=10000 synth.dim=384 synth.history_mean=96) fit=(sta.width=32 sta.window=50)
+else
+  lanes=${GPU_CHECK_LANES:-8} each=${GPU_CHECK_SECONDS:-0.001} ceilings=no repeat_steps=2000
+  world=(synth.users=120 synth.items=240 synth.dim=16 synth.history_mean=20) fit=(sta.width=8 sta.window=8)
+fi
+batch=${GPU_CHECK_BATCH:-$((lanes >= 256 ? lanes / 16 : 16))}
+# sets KEY=VALUE...: into the array `set` as options.
+sets() {
+  local pair
+  set=()
+  for pair in "$@"; do set+=(--set "$pair"); done
+}
+
+# folder_of FILE FOLDER...: the first that holds it, behind a colon.
+folder_of() {
+  local folder
+  for folder in "${@:2}"; do [ ! -e "$folder/$1" ] || { echo ":$folder"; return; }; done
+}
+# The driver's library and cuBLAS, where the loader would not look: CUDA's own folders, wheels of PyTorch.
+find_cuda() {
+  local site=() driver
+  if [ "$backend" = cuda ] && command -v "$python" >/dev/null; then
+    mapfile -t site < <("$python" -c 'import sys; print("\n".join(p for p in sys.path if p))' 2>/dev/null) 2>/dev/null
+  fi
+  site+=(/usr/local/lib/python3*/*-packages /usr/lib/python3/dist-packages /opt/*/lib/python3*/site-packages
+    /opt/*/.venv/lib/python3*/site-packages "${HOME:-/root}"/.local/lib/python3*/site-packages)
+  cublas=$(folder_of libcublas.so.13 ${CUDA_HOME:+"$CUDA_HOME/lib64"} /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 \
+    /usr/local/cuda*/targets/x86_64-linux/lib /opt/cuda/lib64 /usr/lib/x86_64-linux-gnu "${site[@]/%//nvidia/cu13/lib}" \
+    "${site[@]/%//nvidia/cublas/lib}")
+  driver=$(folder_of libcuda.so.1 /usr/local/nvidia/lib64 /usr/local/nvidia/lib /usr/lib/wsl/lib /usr/lib64-nvidia \
+    /run/opengl-driver/lib /usr/lib/x86_64-linux-gnu /usr/lib64)
+  library_path=${LD_LIBRARY_PATH:-}$cublas$driver
+  library_path=${library_path#:} cublas=${cublas#:}
+}
+# The machine's libc where it is new enough, for the driver's libraries were made for it; else the archive's.
+choose_libc() {
+  loader=() libc="the system's"
+  [ -d "$here/libc" ] || return 0
+  local why='' carried=("$here/libc/ld-linux-x86-64.so.2" --library-path "$here/lib:$here/libc${library_path:+:$library_path}")
+  if [ "${GPU_CHECK_LIBC:-}" != carried ]; then
+    why=$(env LD_LIBRARY_PATH="$library_path" OMP_WAIT_POLICY=passive "$throng" --version 2>&1 >/dev/null) && return
+    [ "${GPU_CHECK_LIBC:-}" != system ] || die "$throng does not start on this system's libc: $why"
+  fi
+  why=${why%%$'\n'*}
+  loader=("${carried[@]}") libc="carried (${why:-asked for})"
+  why=$(env OMP_WAIT_POLICY=passive "${loader[@]}" "$throng" --version 2>&1 >/dev/null) || die "$throng does not start: $why"
+}
+# tool NAME FOLDER...: where a tool of NVIDIA's lies.
+tool() {
+  local name=$1 found folder
+  shift
+  found=$(command -v "$name") && { echo "$found"; return; }
+  for folder in ${CUDA_HOME:+"$CUDA_HOME/bin"} /usr/local/cuda/bin /usr/local/cuda-*/bin "$@"; do
+    [ ! -x "$folder/$name" ] || { echo "$folder/$name"; return; }
+  done
+  return 1
+}
+
+# --- items of a part ---------------------------------------------------------------------------
+say() { echo "$*" | tee -a "$log"; }
+quoted() { local text=${*//$'\n'/ }; echo "\"${text//\"/\"\"}\""; }
+# row ITEM RESULT SECONDS METRIC VALUE UNIT NOTE: a line of the part's CSV. The benchmarks write theirs themselves, with
+# other columns; there only what gave none has a line here.
+row() {
+  if [ "$part" != bench ] && [ "$part" != peers ]; then
+    echo "$part,$1,$2,$3,$(quoted "$4"),$(quoted "$5"),$(quoted "$6"),$(quoted "$7")" >>"$csv"
+  elif [ "$2" != passed ]; then
+    echo "$(date -u +%Y-%m-%dT%H:%M:%SZ),$commit,,$(quoted "$1"),$(quoted "$7"),$2,,,,,,,,,," >>"$csv"
+  fi
+}
+# record ITEM RESULT NOTE: passed, FAILED, not measured.
+record() {
+  names+=("$1") results+=("$2") times+=("$seconds") notes+=("$3")
+  row "$1" "$2" "$seconds" "" "" "" "$3"
+  say "== $1: $2 ($seconds s)${3:+: $3}"
+}
+# leave ITEM REASON: what this machine cannot do, or has no time for.
+leave() {
+  seconds=0
+  record "$1" "not measured" "$2"
+}
+# try ITEM SECONDS COMMAND...: its output goes to the log as it comes, and to $scratch/said; `code` is its exit status.
+# False where it was left out.
+try() {
+  local left=$((deadline - SECONDS)) began=$SECONDS
+  current=$1
+  [ "$left" -ge 3 ] || { leave "$1" "no time was left for it"; return 1; }
+  allowed=$(($2 < left ? $2 : left))
+  echo "-- $1, at most $allowed s: ${*:3}" >>"$log"
+  {
+    timeout -k 10 "$allowed" "${@:3}" </dev/null 2>&1 &
+    echo $! >"$scratch/pid"
+    wait $!
+    echo $? >"$scratch/code"
+  } | { head -c 400000; tail -c 50000; } | tee -a "$log" >"$scratch/said" &
+  wait $!
+  code=$(<"$scratch/code") seconds=$((SECONDS - began)) current=
+  rm -f "$scratch/pid"
+}
+# settle ITEM [NOTE]: passed or failed by `code`.
+settle() {
+  case $code in
+    0) record "$1" passed "${2:-}" ;;
+    124 | 137) record "$1" FAILED "not done in $allowed s" ;;
+    *) record "$1" FAILED "exit status $code: $(tail -n 1 "$scratch/said")" ;;
+  esac
+  [ "$code" = 0 ]
+}
+item() { try "$@" && settle "$1"; }
+says() { awk -v text="$1" 'index($0, text) { found = 1 } END { exit !found }' "$scratch/said"; }
+
+# At most 8 files in the folder: this part's two, tables of all, and the joined logs of those before.
+make_room() {
+  local file n=0 other
+  for file in "$out"/*; do
+    [ -f "$file" ] && [ "$file" != "$log" ] && [ "$file" != "$csv" ] && n=$((n + 1))
+  done
+  [ $n -gt 6 ] || return 0
+  for other in "${known[@]}"; do
+    [ "$other" != "$part" ] && [ -f "$out/$other.log" ] || continue
+    { echo "######## $other.log"; cat "$out/$other.log"; } >>"$out/earlier.log" && rm "$out/$other.log"
+  done
+  if [ "$(stat -c %s "$out/earlier.log" 2>/dev/null || echo 0)" -gt 15000000 ]; then
+    tail -c 15000000 "$out/earlier.log" >"$scratch/earlier" && mv "$scratch/earlier" "$out/earlier.log"
+  fi
+}
+columns=part,item,result,seconds,metric,value,unit,note
+bench_columns=date,commit,threads,name,size,unit,units,seconds,low,high,rate,bytes,operations,ceiling_bytes
+bench_columns+=,ceiling_operations,ceiling_loads
+begin_part() {
+  part=$1 log=$out/$1.log csv=$out/$1.csv
+  names=() results=() times=() notes=() current='' seconds=0
+  scratch=$(mktemp -d "$work/part.XXXXXX") || die "cannot write into $work"
+  make_room
+  : >"$log"
+  if [ "$part" = bench ] || [ "$part" = peers ]; then echo $bench_columns; else echo $columns; fi >"$csv"
+  deadline=$((SECONDS + part_seconds))
+  [ "$limit" = 0 ] || [ $deadline -le "$limit" ] || deadline=$limit
+  trap interrupted TERM INT HUP
+  say "#### $part, backend $backend, commit $commit"
+  find_cuda
+  choose_libc
+  ours=(env LD_LIBRARY_PATH="$library_path" OMP_WAIT_POLICY=passive THRONG_BENCH_COMMIT="$commit")
+}
+end_part() {
+  local k failed=0 open=0
+  trap - TERM INT HUP
+  {
+    echo
+    printf '%-34s %-13s %6s  %s\n' "$part" result time note
+    for k in "${!names[@]}"; do
+      printf '%-34s %-13s %4s s  %s\n' "${names[$k]}" "${results[$k]}" "${times[$k]}" "${notes[$k]}"
+      case ${results[$k]} in FAILED) failed=$((failed + 1)) ;; "not measured") open=$((open + 1)) ;; esac
+    done
+    echo "$part: $((${#names[@]} - failed - open)) passed, $failed FAILED, $open not measured"
+  } >"$scratch/table"
+  tee -a "$log" <"$scratch/table"
+  rm -rf "$scratch"
+  [ $failed = 0 ]
+}
+interrupted() {
+  [ ! -s "$scratch/pid" ] || kill "$(<"$scratch/pid")" 2>/dev/null
+  record "${current:-the rest}" FAILED "the part was told to stop"
+  end_part
+  exit 143
+}
+
+# --- the parts ---------------------------------------------------------------------------------
+part_info() {
+  local line tool_path
+  # has NAME VALUE
+  has() { row "$1" passed 0 "" "$2" "" ""; say "   $1: $2"; }
+  has commit "$commit"
+  has system "$(uname -srm)$([ ! -r /etc/os-release ] || awk -F= '$1 == "PRETTY_NAME" { gsub(/"/, "", $2); print ", " $2 }' /etc/os-release)"
+  has cores "$(nproc)"
+  has libc "$libc"
+  has cublas "${cublas:-not found in any known folder; the loader may know it}"
+  has loader-path "${library_path:-empty}"
+  if command -v nvidia-smi >/dev/null; then
+    item nvidia-smi 30 nvidia-smi --query-gpu=name,memory.total,memory.free,driver_version,compute_cap,clocks.max.sm,power.limit --format=csv
+  elif [ "$backend" = cuda ]; then
+    leave nvidia-smi "it is not installed"
+  fi
+  if tool_path=$(tool compute-sanitizer /usr/local/cuda*/compute-sanitizer); then has compute-sanitizer "$tool_path"; else leave compute-sanitizer "it is not installed"; fi
+  if tool_path=$(tool ncu /opt/nvidia/nsight-compute/*); then has ncu "$tool_path"; else leave ncu "it is not installed"; fi
+  if command -v "$python" >/dev/null; then
+    try torch 90 "$python" -c 'import sys, torch, safetensors; print("python", sys.version.split()[0], "torch", torch.__version__, "sees", torch.cuda.device_count(), "GPU")' &&
+      if [ "$code" = 0 ]; then settle torch "$(tail -n 1 "$scratch/said")"; else leave torch "$python: $(tail -n 1 "$scratch/said")"; fi
+  else
+    leave torch "there is no $python"
+  fi
+  item throng-info 60 "${ours[@]}" "${loader[@]}" "$throng" info --backend "$backend"
+}
+
+part_tests() {
+  local path name found=0 turn last sums=()
+  for path in "${throng%/*}"/gpu_test_cuda_* "${throng%/*}"/tests/gpu_test_cuda_*; do
+    [ -f "$path" ] && [ -x "$path" ] || continue
+    name=${path##*/} found=1
+    try "$name" 150 "${ours[@]}" "${loader[@]}" "$path" || continue
+    if [ "$code" = 0 ] && says "SKIPPED"; then
+      if [ "$backend" = cuda ]; then
+        record "$name" FAILED "tests were skipped: $(awk '/Skipped/ { getline; print; exit }' "$scratch/said")"
+      else
+        leave "$name" "starts; without a GPU its tests are skipped"
+      fi
+    else
+      settle "$name" "$(awk '/PASSED/ { print $4, "tests" }' "$scratch/said")"
+    fi
+  done
+  [ $found = 1 ] || leave gpu-tests "this build has no CUDA"
+  for turn in 1 2; do
+    sets synth.users=300 synth.items=300 sta.epochs=1 train.steps=$repeat_steps train.evaluate_every=$repeat_steps \
+      sim.lanes=256 "train.out=$scratch/run-$turn"
+    item "same-seed-turn-$turn" 100 "${ours[@]}" "${loader[@]}" "$throng" train "$demo" --backend "$backend" -q "${set[@]}" || return
+    last=("$scratch/run-$turn"/checkpoint-*.safetensors)
+    [ -f "${last[-1]}" ] && sums+=("$(sha256sum <"${last[-1]}")")
+  done
+  code=1 seconds=0 allowed=0
+  echo "checkpoints: ${sums[*]}" | tee -a "$log" >"$scratch/said"
+  [ ${#sums[@]} = 2 ] && [ "${sums[0]}" = "${sums[1]}" ] && code=0
+  settle repeats-bit-for-bit
+}
+
+# A run that launches hundreds of kernels of each kind, not tens of thousands.
+part_sanitizer() {
+  local kind sanitizer=() options left=4
+  if [ "$backend" = cuda ] && ! sanitizer=("$(tool compute-sanitizer /usr/local/cuda*/compute-sanitizer)"); then
+    for kind in memcheck racecheck initcheck synccheck; do leave "$kind" "compute-sanitizer is not installed"; done
+    return
+  fi
+  for kind in memcheck racecheck initcheck synccheck; do
+    options=()
+    # cuBLAS's own kernels are not ours to check, and take most of racecheck's time.
+    [ $kind != racecheck ] || options=(--kernel-name-exclude 'regex=gemm|gemv|cublas|cutlass|splitK')
+    sets synth.users=200 synth.items=300 sta.epochs=1 sim.lanes=64 sim.max_steps=50 agent.learning_starts=500 agent.batch=64 \
+      train.steps=2000 train.evaluate_every=2000 train.evaluation.episodes=4 train.yardsticks=false "train.out=$scratch/$kind"
+    [ ${#sanitizer[@]} = 0 ] || sanitizer=("${sanitizer[0]}" --tool $kind --error-exitcode 1 --print-limit 50 "${options[@]}")
+    try $kind $(((deadline - SECONDS) / left < 140 ? (deadline - SECONDS) / left : 140)) "${ours[@]}" "${sanitizer[@]}" \
+      "${loader[@]}" "$throng" train "$demo" --backend "$backend" -q "${set[@]}" || continue
+    left=$((left - 1))
+    if [ "$backend" = cpu ]; then
+      settle $kind "its command line, without a GPU or compute-sanitizer"
+    elif [ "$code" = 124 ] || [ "$code" = 137 ]; then
+      record $kind "not measured" "not done in $allowed s; until then: $(awk '/=========.*(Error|error|hazard|Invalid|Race)/ { n++ } END { print n + 0 }' "$scratch/said") lines that tell of an error"
+    else
+      settle $kind "$(awk '/ERROR SUMMARY|RACECHECK SUMMARY/ { sub(/^=+ */, ""); print }' "$scratch/said")"
+    fi
+  done
+}
+
+# need_world: the reference world (bench_sim --make 1 makes the same) and f_sta's weights; once.
+need_world() {
+  mkdir -p "$data"
+  [ ! -s "$data/sta.safetensors" ] || return 0
+  sets "${world[@]}"
+  item world 200 "${ours[@]}" "${loader[@]}" "$throng" synth -o "$data/world.safetensors" -q "${set[@]}" || return
+  sets "${fit[@]}"
+  item f_sta 300 "${ours[@]}" "${loader[@]}" "$throng" fit "$data/world.safetensors" -o "$data/sta.safetensors" -q --backend "$backend" "${set[@]}"
+}
+files=(--world "$data/world.safetensors" --sta "$data/sta.safetensors")
+sized=("${files[@]}" --lanes "$lanes" --ceilings "$ceilings")
+
+# What the page of predictions has a line for. The first launches are those that load a kernel.
+profiled=(sim_vote sim_sta_advance lane_state state_features best_search_tile add_bias state_value column_sum scatter_sum)
+part_profile() {
+  local ncu=() kernel
+  if [ "$backend" = cuda ] && ! ncu=("$(tool ncu /opt/nvidia/nsight-compute/*)"); then
+    for kernel in "${profiled[@]}"; do leave "$kernel" "ncu is not installed"; done
+    return
+  fi
+  need_world || return
+  for kernel in "${profiled[@]}"; do
+    [ "$backend" = cpu ] || ncu=("${ncu[0]}" --clock-control none --set basic --csv --page details --print-units base
+      --kernel-name "regex:$kernel" --launch-skip 20 --launch-count 1 --kill yes)
+    try "$kernel" 70 "${ours[@]}" THRONG_CUDA_GRAPHS=0 "${ncu[@]}" "${loader[@]}" "$bench_agent" "${files[@]}" --lanes "$lanes" \
+      --ceilings no --only two_tower --batch "$batch" --updates 1 --seconds 0.001 --backend "$backend" || continue
+    if [ "$backend" = cpu ]; then
+      settle "$kernel" "its command line, without a GPU or ncu"
+      continue
+    fi
+    # ncu ends the program after the launch that it measures: what counts is whether rows came.
+    awk -v csv="$csv" -v kernel="$kernel" "$split_csv"'
+      /^"ID",/ { n = split_csv($0, field); for (k = 1; k <= n; ++k) column[field[k]] = k; next }
+      /^"/ && ("Metric Name" in column) {
+        split_csv($0, field)
+        name = field[column["Metric Name"]]; value = field[column["Metric Value"]]; unit = field[column["Metric Unit"]]
+        if (name == "" || name in seen) next
+        seen[name] = 1
+        gsub(/,/, "", value)
+        printf "profile,%s,passed,,\"%s\",%s,\"%s\",\n", kernel, name, value, unit >>csv
+        if (name == "Duration") text = sprintf("%.1f us", unit ~ /^n/ ? value / 1e3 : unit ~ /^m/ ? value * 1e3 : value)
+        if (name ~ /^(Compute \(SM\)|DRAM|L2 Cache) Throughput$|^Achieved Occupancy$/) rest = rest sprintf(", %s %.0f %%", name, value)
+        if (name == "Registers Per Thread") rest = rest ", " value " registers"
+      }
+      END { print text rest }' "$scratch/said" >"$scratch/figures"
+    if [ -s "$scratch/figures" ] && [ -n "$(<"$scratch/figures")" ]; then
+      record "$kernel" passed "$(<"$scratch/figures")"
+    else
+      record "$kernel" FAILED "ncu gave no row: $(tail -n 1 "$scratch/said")"
+    fi
+  done
+}
+split_csv='
+function split_csv(line, field,    n, c, k, quoted) {
+  n = 1; field[1] = ""
+  for (k = 1; k <= length(line); ++k) {
+    c = substr(line, k, 1)
+    if (c == "\"") quoted = !quoted
+    else if (c == "," && !quoted) field[++n] = ""
+    else field[n] = field[n] c
+  }
+  return n
+}'
+
+comparison() {
+  [ "$backend" = cuda ] || echo "(small, on the CPU: whether the table is made, not a figure to hold against it)"
+  awk -v rows="$out" -v backend="$backend" -v predictions="$share/predictions-h100.md" -f "$share/gpu_table.awk"
+}
+
+part_bench() {
+  need_world || return
+  item bench_sim 150 "${ours[@]}" "${loader[@]}" "$bench_sim" "${sized[@]}" --seconds "$each" --backend "$backend" \
+    --sample "$data/sample.safetensors" --csv "$csv"
+  # The loop that is asked for: an update of a sixteenth of the user-steps after each step.
+  item bench_agent 150 "${ours[@]}" "${loader[@]}" "$bench_agent" "${sized[@]}" --seconds "$each" --backend "$backend" \
+    --batch "$batch" --updates 1 --sample "$data/agent" --csv "$csv"
+  [ "$backend" = cpu ] ||
+    item bench_sim-on-the-cpu 100 "${ours[@]}" "${loader[@]}" "$bench_sim" "${files[@]}" --seconds 1 --backend cpu --csv "$csv"
+  say ""
+  comparison | tee -a "$log"
+}
+
+# peer ITEM SECONDS SCRIPT SAMPLE DEVICE ARGUMENT...
+peer() {
+  try "$1" "$2" "$python" "$share/peers/$3" "${files[@]}" --sample "$4" --device "$5" --commit "$commit" --seconds "$each" \
+    --csv "$csv" "${@:6}" || return 0
+  case $code in
+    124 | 137) record "$1" "not measured" "not done in $allowed s; the rows that it had are kept" ;;
+    *) settle "$1" ;;
+  esac
+}
+part_peers() {
+  local name reason quick=() all=(peer-dqn-$backend peer-sim-$backend)
+  # torch.compile takes a minute a case on few cores, and says nothing about the command lines.
+  if [ "$backend" = cpu ]; then quick=(--no-compile); else all+=(peer-sim-cpu); fi
+  if ! reason=$("$python" -c 'import torch, safetensors' 2>&1); then
+    for name in "${all[@]}"; do leave "$name" "PYTHON=$python: ${reason##*$'\n'}"; done
+    return
+  fi
+  if [ ! -s "$data/sample.safetensors" ] || [ ! -s "$data/agent.two_tower.safetensors" ]; then
+    need_world || return
+    item sample-sim 100 "${ours[@]}" "${loader[@]}" "$bench_sim" "${files[@]}" --lanes "$lanes" --ceilings no --seconds 0.001 \
+      --backend "$backend" --sample "$data/sample.safetensors" &&
+      item sample-agent 100 "${ours[@]}" "${loader[@]}" "$bench_agent" "${files[@]}" --lanes "$lanes" --ceilings no --seconds 0.001 \
+        --backend "$backend" --batch "$batch" --updates 1 --sample "$data/agent" || return
+  fi
+  if [ "$backend" = cuda ] && ! reason=$("$python" -c 'import torch; assert torch.cuda.is_available(), "torch sees no GPU"' 2>&1); then
+    for name in "${all[@]:0:2}"; do leave "$name" "PYTHON=$python: ${reason##*$'\n'}"; done
+  else
+    peer "${all[0]}" 170 peer_dqn.py "$data/agent" "$backend" --lanes "$lanes" --batch "$batch" --updates 1 --only two_tower "${quick[@]}"
+    peer "${all[1]}" 150 peer_sim.py "$data/sample.safetensors" "$backend" --lanes "$lanes" --only "three votes" "${quick[@]}"
+  fi
+  [ "$backend" = cpu ] || peer peer-sim-cpu 130 peer_sim.py "$data/sample.safetensors" cpu --only "three votes"
+  say ""
+  comparison | tee -a "$log"
+}
+
+tables() {
+  local part
+  for part in "${known[@]}"; do
+    [ -s "$out/$part.csv" ] || continue
+    awk -v part="$part" "$split_csv"'
+      { n = split_csv($0, field) }
+      FNR == 1 { for (k = 1; k <= n; ++k) column[field[k]] = k; next }
+      "name" in column { text = field[column["rate"]] != "" ? sprintf("%.4g %s/s", field[column["rate"]], field[column["unit"]]) : field[column["unit"]] ": " field[column["size"]]
+        printf "%-10s %-62s %s\n", part, field[column["name"]], text; next }
+      { printf "%-10s %-24s %-13s %s\n", part, field[2], field[3], field[5] (field[5] == "" ? "" : " ") field[6] " " field[7] field[8] }
+    ' "$out/$part.csv"
+  done
+  if [ -s "$out/bench.csv" ] || [ -s "$out/peers.csv" ]; then echo; comparison; fi
+}
+
+# --- one part here, several each in a process of its own ---------------------------------------------
+if [ ${#wanted[@]} = 1 ]; then
+  if [ "${wanted[0]}" = table ]; then
+    tables
+    exit
+  fi
+  begin_part "${wanted[0]}"
+  "part_${wanted[0]}"
+  end_part
+  exit
+fi
+declare -A ended
+child=
+trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 143' TERM INT HUP
+bad=0
+for part in "${wanted[@]}"; do
+  options=(--backend "$backend")
+  [ -z "$build" ] || options+=(--build "$build")
+  if [ "$limit" != 0 ]; then options+=(--limit $((limit > SECONDS ? limit - SECONDS : 1))); fi
+  GPU_CHECK_WORK=$work timeout -k 15 $((part_seconds + 15)) bash "$self" "${options[@]}" "$part" "$out" &
+  child=$!
+  wait "$child"
+  code=$?
+  case $code in
+    0) ended[$part]=passed ;;
+    1) ended[$part]=FAILED ;;
+    *) ended[$part]="FAILED: killed or stopped (exit status $code)" ;;
+  esac
+  [ $code = 0 ] || bad=1
+  echo
 done
-echo
-printf '%-32s %-9s %s\n' part result time
-for i in "${!names[@]}"; do printf '%-32s %-9s %s\n' "${names[$i]}" "${results[$i]}" "${notes[$i]}"; done
-echo
-awk -v rows="$rows" -v predictions=bench/predictions-h100.md -f bench/gpu_table.awk
-[ $failed = 0 ] && echo "gpu-check: all passed on $gpu" || echo "gpu-check: FAILED on $gpu" >&2
-exit $failed
+echo "== parts, in $SECONDS s; logs and rows in $out"
+for part in "${wanted[@]}"; do printf '%-12s %s\n' "$part" "${ended[$part]}"; done
+[ $bad = 0 ] && echo "gpu-check: nothing failed" || echo "gpu-check: FAILED" >&2
+exit $bad

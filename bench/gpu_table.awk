@@ -1,10 +1,10 @@
-# The table that `make gpu-check` ends with: ours beside what was asked for and predicted, and beside
+# The table that a check on a GPU ends with: ours beside what was asked for and predicted, and beside
 # the PyTorch peers of the same run. What was not measured is said to be so.
-# usage: awk -v rows=FOLDER -v predictions=FILE -f gpu_table.awk
-#   FOLDER: CSV rows as bench.c writes them, of this run alone:
-#           ours-sim, ours-agent (on the GPU), peer-sim-gpu, peer-sim-cpu, peer-dqn-gpu; any may lack
-#   FILE:   holds a line "| `NAME` | asked for | predicted |" for each of our rows to be held against
-#           them, in millions a second or "-"
+# usage: awk -v rows=FOLDER -v predictions=FILE [-v backend=cuda|cpu] -f gpu_table.awk
+#   FOLDER:  bench.csv and peers.csv, rows as bench.c and the peers write them; either may lack. Ours
+#            are those whose size ends with "on cuda" (backend cpu: those whose does not)
+#   FILE:    holds a line "| `NAME` | asked for | predicted |" for each of our rows to be held against
+#            them, in millions a second or "-"
 
 # Fields of a CSV line into field[1..]; quotes keep commas.
 function split_csv(line, field,    n, c, k, quoted) {
@@ -19,9 +19,10 @@ function split_csv(line, field,    n, c, k, quoted) {
   return n
 }
 
-# rate[source, name]: of the last row of that name; names[source]: all of them, a line each.
-function read_rows(source,    line, field, column, n, k, path, name) {
-  path = rows "/" source ".csv"
+# rate[source, name]: of the last row of that name; names[source]: all of them, a line each. Sources
+# are ours, peer-gpu and peer-cpu.
+function read_rows(file,    line, field, column, n, k, path, name, source) {
+  path = rows "/" file ".csv"
   while ((getline line < path) > 0) {
     sub(/\r$/, "", line)
     n = split_csv(line, field)
@@ -30,9 +31,15 @@ function read_rows(source,    line, field, column, n, k, path, name) {
       continue
     }
     if (!("name" in column) || !("rate" in column) || n < column["rate"]) continue
-    name = field[column["name"]]
-    sub(/^peer torch [^:]*: /, "", name)
     if (field[column["rate"]] + 0 <= 0) continue
+    name = field[column["name"]]
+    if (name ~ /^peer torch /) {
+      source = name ~ /^peer torch [^:]* on cuda[^:]*:/ ? "peer-gpu" : "peer-cpu"
+      sub(/^peer torch [^:]*: /, "", name)
+    } else {
+      if ((field[column["size"]] ~ / on cuda$/) != (backend != "cpu")) continue
+      source = "ours"
+    }
     if (!((source, name) in rate)) names[source] = names[source] name "\n"
     rate[source, name] = field[column["rate"]] + 0
   }
@@ -64,22 +71,22 @@ function verdict(is, asked) {
 # What there is of a number, and what of a verdict on it.
 function shown(x) { return x > 0 ? human(x) : "-" }
 
-function print_figure(source, name, asked, predicted,    is, share) {
-  if (!((source, name) in rate)) {
+function print_figure(name, asked, predicted,    is, share) {
+  if (!(("ours", name) in rate)) {
     printf "%-40s %14s %12s %12s %12s  %s\n", name, "not measured", shown(asked), shown(predicted), "",
       "not measured"
     return
   }
-  is = rate[source, name]
+  is = rate["ours", name]
   share = predicted ? sprintf("%.2f of it", is / predicted) : ""
   printf "%-40s %14s %12s %12s %12s  %s\n", name, human(is), shown(asked), shown(predicted), share,
     verdict(is, asked)
 }
 
 # what: of the ratio; the peer: the fastest row that fits.
-function print_ratio(what, source, name, peer_source, wanted, unwanted, asked,    peer, ours, theirs, ratio) {
+function print_ratio(what, name, peer_source, wanted, unwanted, asked,    peer, ours, theirs, ratio) {
   peer = fastest(peer_source, wanted, unwanted)
-  ours = (source, name) in rate ? rate[source, name] : 0
+  ours = ("ours", name) in rate ? rate["ours", name] : 0
   theirs = peer != "" ? rate[peer_source, peer] : 0
   ratio = ours * theirs ? ours / theirs : 0
   printf "%-46s %12s %12s %12s %8s  %s\n", what, ours ? human(ours) : "not measured",
@@ -94,18 +101,16 @@ function million(text) {
 }
 
 BEGIN {
-  split("ours-sim ours-agent peer-sim-gpu peer-sim-cpu peer-dqn-gpu", source, " ")
-  for (k = 1; k <= 5; ++k) read_rows(source[k])
-
-  printf "%-40s %14s %12s %12s\n", "ours on this GPU, user-steps a second", "measured", "asked for",
+  read_rows("bench")
+  read_rows("peers")
+  printf "%-40s %14s %12s %12s\n", (backend == "cpu" ? "ours on this CPU" : "ours on this GPU") ", user-steps a second", "measured", "asked for",
     "H100 guess"
   while ((getline line < predictions) > 0) {
     if (line !~ /^\| `[^`]+` \| (-|[0-9.]+ M) \| (-|[0-9.]+ M) \|$/) continue
     split(line, part, "|")
     name = part[2]
     gsub(/^ *`|` *$/, "", name)
-    print_figure(name ~ /^(two_tower|flat),/ ? "ours-agent" : "ours-sim", name, million(part[3]),
-      million(part[4]))
+    print_figure(name, million(part[3]), million(part[4]))
     ++n_figure
   }
   if (!n_figure) print "no figure to hold them against: " predictions " has no line \"| `NAME` | ...\""
@@ -113,15 +118,15 @@ BEGIN {
   sim = "three votes, table"
   train = "two_tower, training, 1 updates a step"
   printf "\n%-46s %12s %12s %12s %8s\n", "beside the peers of this run", "ours", "peer", "ratio", "asked"
-  print_ratio("simulator, torch.compile on this GPU", "ours-sim", sim, "peer-sim-gpu", "^three votes", "eager", 0)
-  print_ratio("simulator, eager torch on this GPU", "ours-sim", sim, "peer-sim-gpu", "^three votes.*eager", "", 0)
-  print_ratio("simulator, torch on the CPU at its fastest", "ours-sim", sim, "peer-sim-cpu", "^three votes", "", 1000)
-  print_ratio("simulator, eager torch on the CPU, no table", "ours-sim", sim, "peer-sim-cpu",
+  print_ratio("simulator, torch.compile on this GPU", sim, "peer-gpu", "^three votes", "eager", 0)
+  print_ratio("simulator, eager torch on this GPU", sim, "peer-gpu", "^three votes.*eager", "", 0)
+  print_ratio("simulator, torch on the CPU at its fastest", sim, "peer-cpu", "^three votes", "", 1000)
+  print_ratio("simulator, eager torch on the CPU, no table", sim, "peer-cpu",
     "^three votes(, last)?, eager", "", 0)
-  print_ratio("training, torch.compile on this GPU", "ours-agent", train, "peer-dqn-gpu",
+  print_ratio("training, torch.compile on this GPU", train, "peer-gpu",
     "^two_tower, training", "eager", 10)
-  print_ratio("training, eager torch on this GPU", "ours-agent", train, "peer-dqn-gpu",
+  print_ratio("training, eager torch on this GPU", train, "peer-gpu",
     "^two_tower, training.*eager", "", 0)
-  print_ratio("act + step, torch.compile on this GPU", "ours-agent", "two_tower, act + step",
-    "peer-dqn-gpu", "^two_tower, act \\+ step", "eager", 0)
+  print_ratio("act + step, torch.compile on this GPU", "two_tower, act + step",
+    "peer-gpu", "^two_tower, act \\+ step", "eager", 0)
 }

@@ -6,6 +6,23 @@ find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE}/o
 # What its LAPACK asks of Fortran: the library itself, since only a compiler's package has the link.
 find_library(GFORTRAN_LIBRARY libgfortran.so.5 REQUIRED)
 
+# It is found from a program or library by a path that begins at that file: in the build tree, where
+# it was installed, and where either is moved to. Written out, since CMake's own paths in a build tree
+# end in an empty element, which stands for the current folder. In a file, since no other way keeps
+# the $ through every generator.
+set(CMAKE_SKIP_RPATH ON)
+# look_in(TARGET|FOLDER PATH): where TARGET, or all targets of this folder from here on, find libraries.
+function(look_in target path)
+  string(MD5 name "${path}")
+  set(file ${PROJECT_BINARY_DIR}/CMakeFiles/rpath-${name})
+  file(WRITE ${file} "-rpath=${path}\n")
+  if(target STREQUAL "FOLDER")
+    add_link_options(-Wl,@${file})
+  else()
+    target_link_options(${target} PRIVATE -Wl,@${file})
+  endif()
+endfunction()
+
 add_library(throng_blas SHARED host/blas/openblas.c)
 target_include_directories(throng_blas PRIVATE host)
 target_include_directories(throng_blas SYSTEM PRIVATE ${OPENBLAS_INCLUDE})

@@ -5,8 +5,6 @@ add_library(throng::throng ALIAS throng)
 install(TARGETS throng throng_blas EXPORT throngTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-# The library finds its OpenBLAS beside itself, wherever both are moved to.
-set_target_properties(throng PROPERTIES INSTALL_RPATH "$ORIGIN")
 install(DIRECTORY include/throng DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
 configure_package_config_file(cmake/throngConfig.cmake.in throngConfig.cmake

@@ -4,16 +4,17 @@ add_executable(throng_program ${THRONG_PROGRAM_SOURCES})
 # The static library, since the program uses inner functions that the shared one hides.
 target_link_libraries(throng_program PRIVATE throng_static)
 set_target_properties(throng_program PROPERTIES OUTPUT_NAME throng)
+# libthrong_blas: beside it in the build tree, or where it is installed.
 file(RELATIVE_PATH THRONG_LIBRARIES_FROM_PROGRAM /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
-set_target_properties(throng_program PROPERTIES
-  INSTALL_RPATH "$ORIGIN/${THRONG_LIBRARIES_FROM_PROGRAM}")
+look_in(throng_program "$ORIGIN:$ORIGIN/${THRONG_LIBRARIES_FROM_PROGRAM}")
 # `throng info` says what it was built as; with sanitizers it is no build to measure.
 target_compile_definitions(throng_program PRIVATE
   THRONG_BUILD_TYPE="$<CONFIG>$<$<BOOL:${THRONG_SANITIZE}>: with sanitizers>")
 
 set(THRONG_GENERATED ${CMAKE_CURRENT_BINARY_DIR}/share)
 set(THRONG_DOCUMENTS)
-foreach(document "man:throng.1" "bash-completion:throng" "zsh-completion:_throng")
+foreach(document "man:throng.1" "bash-completion:throng" "zsh-completion:_throng"
+                 "fish-completion:throng.fish")
   string(REPLACE ":" ";" document ${document})
   list(GET document 0 kind)
   list(GET document 1 name)
@@ -33,4 +34,10 @@ install(FILES ${THRONG_GENERATED}/throng
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${THRONG_GENERATED}/_throng
         DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES configs/throng.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/throng)
+install(FILES ${THRONG_GENERATED}/throng.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+# The configs where --help and README name them from: cd PREFIX/share/throng. Prompts: prompts.cmake.
+install(DIRECTORY configs DESTINATION ${CMAKE_INSTALL_DATADIR}/throng
+        FILES_MATCHING PATTERN "*.json" PATTERN prompts EXCLUDE)
+install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES tests/example_quickstart.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)

@@ -12,4 +12,4 @@ file(CONFIGURE OUTPUT ${THRONG_PROMPTS_C} CONTENT "${THRONG_PROMPTS_TEXT}" @ONLY
 target_sources(throng_objects PRIVATE ${THRONG_PROMPTS_C})
 # A string of a few thousand bytes is longer than what ISO C promises, and fine everywhere.
 set_source_files_properties(${THRONG_PROMPTS_C} PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)
-install(DIRECTORY configs/prompts DESTINATION ${CMAKE_INSTALL_DATADIR}/throng)
+install(DIRECTORY configs/prompts DESTINATION ${CMAKE_INSTALL_DATADIR}/throng/configs)

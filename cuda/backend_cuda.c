@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/backend.h"
+#include "base/numbers.h"
 #include "blas.h"
 #include "error.h"
 #include "kernels.h"
@@ -439,6 +440,7 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
     cuda_close(backend);
     return status;
   }
+  NUMBERS_WITHOUT_LOCALE;
   int driver = 0, runtime = 0;
   (void)cudaDriverGetVersion(&driver);
   (void)cudaRuntimeGetVersion(&runtime);

@@ -1,8 +1,9 @@
-/// The best item of each state over the whole catalogue, products and arg-max in one kernel: Q
-/// lives in registers and nowhere else. A block takes 128 states of an agent and a share of the
-/// items, 128 at a time, each thread 8 x 8 of them; shares meet in an atomic maximum over (Q,
-/// item), which does not depend on their order. Sums run over the width in order, by fused
-/// multiply-add: within rounding of best_search_row (kernels/agent_act.h), which it stands for.
+/// The best item or items of each state over the whole catalogue, products and choice in one
+/// kernel: Q lives in registers and nowhere else. A block takes 128 states of an agent and a share
+/// of the items, 128 at a time, each thread 8 x 8 of them. For the best alone, shares meet in an
+/// atomic maximum over (Q, item), which does not depend on their order; lists are joined by a
+/// thread a state. Sums run over the width in order, by fused multiply-add: within rounding of
+/// best_search_row (kernels/agent_act.h), which it stands for.
 #include "kernels.h"
 #include "launch.cuh"
 #include "list.h"
@@ -11,12 +12,11 @@
 namespace {
 
 enum {
-  SIDE = 128,           // states, and items, of a tile
+  SIDE = BEST_SIDE,     // states, and items, of a tile
   DEPTH = 8,            // of the width, staged at a time
   EACH = 8,             // states, and items, of a thread
   ACROSS = 16,          // threads along the items
   PAD = 4,              // so that the staging's columns fall into different banks
-  BLOCKS = 528,         // wanted: four for each multiprocessor of an H100
   MOST_AGENTS = 65535,  // of a grid's third dimension
 };
 
@@ -26,7 +26,7 @@ __device__ uint64_t pack(float q, int32_t item) {
     float f;
     uint32_t u;
   } bits;
-  bits.f = q;
+  bits.f = q + 0.0f;  // -0 is 0
   const uint32_t key = bits.u & 0x80000000u ? ~bits.u : bits.u | 0x80000000u;
   return (uint64_t)key << 32 | (0xffffffffu - (uint32_t)item);
 }
@@ -122,6 +122,107 @@ __device__ void fold(const best_search_args *a, int32_t first, int32_t end, floa
     own->item[i][threadIdx.x] = best;
   }
 }
+
+/// The best of each of the block's states so far, best first; 0 after the last. A state's list is
+/// the business of its 16 threads alone.
+struct list_of_best {
+  uint64_t of[SIDE][BEST_MOST_TOP];
+};
+
+__device__ void insert(uint64_t *list, int32_t top, uint64_t packed) {
+  int32_t k = top - 1;
+  for (; k > 0 && packed > list[k - 1]; --k) list[k] = list[k - 1];
+  list[k] = packed;
+}
+
+/// The largest of what a thread offers that is above `least` and not masked; others are struck off.
+template <mask_kind KIND>
+__device__ uint64_t offer(const best_search_args *a, int64_t at, int32_t first, uint64_t least,
+                          const float q[EACH], unsigned *left, unsigned *which) {
+  const int column = (int)threadIdx.x % ACROSS;
+  for (;;) {
+    uint64_t most = least;
+    *which = 0;
+    UNROLL()
+    for (int j = 0; j < EACH; ++j) {
+      if (!(*left >> j & 1u)) continue;
+      const uint64_t packed = pack(q[j], first + place_of(column, j));
+      if (packed > most) {
+        most = packed;
+        *which = 1u << j;
+      }
+    }
+    if (!*which) return 0;
+    float value;
+    int32_t item;
+    unpack(most, &value, &item);
+    if (!masked<KIND>(a, at, item)) return most;
+    *left &= ~*which;
+  }
+}
+
+/// Fold the thread's 8 x 8 into the lists. Most tiles hold nothing that belongs there.
+template <mask_kind KIND>
+__device__ void fold_lists(const best_search_args *a, int32_t first, int32_t end,
+                           float sum[EACH][EACH], list_of_best *own) {
+  const int row = (int)threadIdx.x / ACROSS, column = (int)threadIdx.x % ACROSS;
+  const float *bias = a->bias + blockIdx.z * a->n_item + first;
+  UNROLL()
+  for (int i = 0; i < EACH; ++i) {
+    const int64_t place = (int64_t)blockIdx.x * SIDE + place_of(row, i);
+    const int64_t at = blockIdx.z * a->places + place;
+    uint64_t *list = own->of[place_of(row, i)];
+    uint64_t least = list[a->top - 1];
+    float least_q, q[EACH];
+    int32_t none;
+    unpack(least, &least_q, &none);
+    unsigned left = 0;
+    UNROLL()
+    for (int j = 0; j < EACH; ++j) {
+      const int32_t offset = place_of(column, j);
+      const bool there = place < a->places && offset < end - first;
+      q[j] = there ? sum[i][j] + bias[offset] : -INFINITY;
+      left |= (unsigned)(q[j] >= least_q && q[j] > -INFINITY) << j;
+    }
+    while (__ballot_sync(WARP_ALL, left != 0)) {
+      unsigned which;
+      const uint64_t mine = offer<KIND>(a, at, first, least, q, &left, &which);
+      uint64_t best = mine;
+      for (int other = ACROSS / 2; other > 0; other /= 2) {
+        const uint64_t theirs = __shfl_xor_sync(WARP_ALL, best, other);
+        best = theirs > best ? theirs : best;
+      }
+      if (mine && mine == best) {
+        insert(list, a->top, best);
+        left &= ~which;
+      }
+      if (!mine) left = 0;
+      __syncwarp();
+      least = list[a->top - 1];
+      __syncwarp();  // before the next is written
+    }
+  }
+}
+
+/// The tile's sums, a slice of the width at a time.
+__device__ void product(const best_search_args *a, int32_t first, stage query[2], stage item[2],
+                        float sum[EACH][EACH]) {
+  const int row = (int)threadIdx.x / ACROSS, column = (int)threadIdx.x % ACROSS;
+  const int64_t agent = blockIdx.z, place = (int64_t)blockIdx.x * SIDE;
+  const float *queries = a->query + (agent * a->places + place) * a->width;
+  const float *items = a->vector + (agent * a->n_item + first) * a->width;
+  const int n_slice = (a->width + DEPTH - 1) / DEPTH;
+  for (int slice = 0; slice < n_slice; ++slice) {
+    // Two stages in turn: one barrier a slice keeps readers and writers apart.
+    stage *q = &query[slice % 2], *v = &item[slice % 2];
+    load(q, queries, a->places - place, a->width, slice * DEPTH);
+    load(v, items, a->n_item - first, a->width, slice * DEPTH);
+    __syncthreads();
+    multiply(q, v, row, column, sum);
+  }
+  if (n_slice % 2) __syncthreads();  // the next tile begins with the stage just read
+}
+
 /// Two blocks a multiprocessor; one where sessions are looked through, which would spill on sm_80.
 template <mask_kind KIND>
 __global__ void __launch_bounds__(CUDA_ROW_THREADS, KIND == MASK_SHOWN ? 1 : 2)
@@ -131,27 +232,15 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS, KIND == MASK_SHOWN ? 1 : 2)
   SHARED(own_best, owned, [1]);
   own_best &own = owned[0];
   const int row = (int)threadIdx.x / ACROSS, column = (int)threadIdx.x % ACROSS;
-  const int64_t agent = blockIdx.z, place = (int64_t)blockIdx.x * SIDE;
   const int32_t begin = (int32_t)blockIdx.y * share;
   const int32_t end = begin + share < a.n_item ? begin + share : (int32_t)a.n_item;
-  const float *queries = a.query + (agent * a.places + place) * a.width;
-  const int n_slice = (a.width + DEPTH - 1) / DEPTH;
   for (int i = 0; i < EACH; ++i) {
     own.q[i][threadIdx.x] = -INFINITY;
     own.item[i][threadIdx.x] = -1;
   }
   for (int32_t first = begin; first < end; first += SIDE) {
-    const float *items = a.vector + (agent * a.n_item + first) * a.width;
     float sum[EACH][EACH] = {};
-    for (int slice = 0; slice < n_slice; ++slice) {
-      // Two stages in turn: one barrier a slice keeps readers and writers apart.
-      stage *q = &query[slice % 2], *v = &item[slice % 2];
-      load(q, queries, a.places - place, a.width, slice * DEPTH);
-      load(v, items, a.n_item - first, a.width, slice * DEPTH);
-      __syncthreads();
-      multiply(q, v, row, column, sum);
-    }
-    if (n_slice % 2) __syncthreads();  // the next tile begins with the stage just read
+    product(&a, first, query, item, sum);
     fold<KIND>(&a, first, end, sum, &own);
   }
   for (int i = 0; i < EACH; ++i) {
@@ -161,9 +250,50 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS, KIND == MASK_SHOWN ? 1 : 2)
       const uint64_t theirs = __shfl_xor_sync(WARP_ALL, packed, other);
       packed = theirs > packed ? theirs : packed;
     }
-    const int64_t at = agent * a.places + place + place_of(row, i);
+    const int64_t at = blockIdx.z * a.places + (int64_t)blockIdx.x * SIDE + place_of(row, i);
     if (column == 0 && packed)  // of a state that is there: others have no best
       atomicMax((unsigned long long *)&a.packed[at], (unsigned long long)packed);
+  }
+}
+
+/// Lists leave each share's block as they are: packed (shares, n_agent, places, top).
+template <mask_kind KIND>
+__global__ void __launch_bounds__(CUDA_ROW_THREADS, 1)
+    best_list_tile(const best_search_args a, const int32_t share) {
+  SHARED(stage, query, [2]);
+  SHARED(stage, item, [2]);
+  SHARED(list_of_best, owned, [1]);
+  const int32_t begin = (int32_t)blockIdx.y * share;
+  const int32_t end = begin + share < a.n_item ? begin + share : (int32_t)a.n_item;
+  for (int k = (int)threadIdx.x; k < SIDE * BEST_MOST_TOP; k += CUDA_ROW_THREADS)
+    owned[0].of[k / BEST_MOST_TOP][k % BEST_MOST_TOP] = 0;
+  for (int32_t first = begin; first < end; first += SIDE) {
+    float sum[EACH][EACH] = {};
+    product(&a, first, query, item, sum);  // the lists are cleared behind its barriers
+    fold_lists<KIND>(&a, first, end, sum, &owned[0]);
+  }
+  __syncthreads();
+  for (int k = (int)threadIdx.x; k < SIDE * a.top; k += CUDA_ROW_THREADS) {
+    const int64_t place = (int64_t)blockIdx.x * SIDE + k / a.top;
+    if (place >= a.places) break;
+    const int64_t state = (blockIdx.y * (int64_t)a.n_agent + blockIdx.z) * a.places + place;
+    a.packed[state * a.top + k % a.top] = owned[0].of[k / a.top][k % a.top];
+  }
+}
+
+/// The shares' lists to one, a thread a state.
+__global__ void __launch_bounds__(CUDA_ROW_THREADS)
+    best_list_join(const best_search_args a, const int64_t n_share, const int64_t n_row) {
+  const int64_t stride = (int64_t)gridDim.x * blockDim.x;
+  for (int64_t row = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; row < n_row; row += stride) {
+    uint64_t list[BEST_MOST_TOP];
+    for (int32_t k = 0; k < a.top; ++k) list[k] = 0;
+    for (int64_t share = 0; share < n_share; ++share) {
+      const uint64_t *from = a.packed + (share * n_row + row) * a.top;
+      for (int32_t k = 0; k < a.top && from[k] > list[a.top - 1]; ++k) insert(list, a.top, from[k]);
+    }
+    for (int32_t k = 0; k < a.top; ++k)
+      unpack(list[k], &a.value[row * a.top + k], &a.item[row * a.top + k]);
   }
 }
 
@@ -181,35 +311,55 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
     unpack(a.packed[row], &a.value[row], &a.item[row]);
 }
 
+/// KERNEL by how items are left out.
+#define BEST_BY_MASK(kernel, a, tiles, stream, share)                  \
+  do {                                                                 \
+    const dim3 threads(CUDA_ROW_THREADS);                              \
+    if ((a)->seen)                                                     \
+      LAUNCH(kernel<MASK_SEEN>, tiles, threads, stream, *(a), share);  \
+    else if ((a)->shown.entry)                                         \
+      LAUNCH(kernel<MASK_SHOWN>, tiles, threads, stream, *(a), share); \
+    else                                                               \
+      LAUNCH(kernel<MASK_NONE>, tiles, threads, stream, *(a), share);  \
+  } while (0)
+
+/// Every kernel once, to be loaded: without states and items nothing is read or written.
+void load_all(const best_search_args *a, cudaStream_t stream) {
+  const dim3 one(1), threads(CUDA_ROW_THREADS);
+  LAUNCH_ALONE(best_search_clear, one, threads, stream, *a, 0);
+  LAUNCH(best_search_tile<MASK_SEEN>, one, threads, stream, *a, SIDE);
+  LAUNCH(best_search_tile<MASK_SHOWN>, one, threads, stream, *a, SIDE);
+  LAUNCH(best_search_tile<MASK_NONE>, one, threads, stream, *a, SIDE);
+  LAUNCH_ALONE(best_search_finish, one, threads, stream, *a, 0);
+  LAUNCH(best_list_tile<MASK_SEEN>, one, threads, stream, *a, SIDE);
+  LAUNCH(best_list_tile<MASK_SHOWN>, one, threads, stream, *a, SIDE);
+  LAUNCH(best_list_tile<MASK_NONE>, one, threads, stream, *a, SIDE);
+  LAUNCH_ALONE(best_list_join, one, threads, stream, *a, 0, 0);
+}
+
 }  // namespace
 
 extern "C" cudaError_t cuda_best_search_launch(const void *args, int64_t n_row,
                                                cudaStream_t stream) {
   const best_search_args *a = static_cast<const best_search_args *>(args);
-  const dim3 threads(CUDA_ROW_THREADS), rows(cuda_blocks(n_row, CUDA_ROW_THREADS));
-  if (n_row == 0) {  // to be loaded: without items nothing is read or written
-    LAUNCH_ALONE(best_search_clear, rows, threads, stream, *a, n_row);
-    LAUNCH(best_search_tile<MASK_SEEN>, rows, threads, stream, *a, SIDE);
-    LAUNCH(best_search_tile<MASK_SHOWN>, rows, threads, stream, *a, SIDE);
-    LAUNCH(best_search_tile<MASK_NONE>, rows, threads, stream, *a, SIDE);
-    LAUNCH_ALONE(best_search_finish, rows, threads, stream, *a, n_row);
+  if (n_row == 0) {
+    load_all(a, stream);
     return cudaGetLastError();
   }
-  if (a->n_agent > MOST_AGENTS) return cuda_rows[KERNEL_best_search](args, n_row, stream);
-  const int64_t n_place = (a->places + SIDE - 1) / SIDE, n_tile = (a->n_item + SIDE - 1) / SIDE;
-  int64_t n_share = BLOCKS / (n_place * a->n_agent);
-  if (n_share < 1) n_share = 1;
-  if (n_share > n_tile) n_share = n_tile;
-  const int32_t share = (int32_t)((n_tile + n_share - 1) / n_share) * SIDE;
-  n_share = (a->n_item + share - 1) / share;
+  if (a->n_agent > MOST_AGENTS || a->top > BEST_MOST_TOP)
+    return cuda_rows[KERNEL_best_search](args, n_row, stream);
+  const dim3 threads(CUDA_ROW_THREADS), rows(cuda_blocks(n_row, CUDA_ROW_THREADS));
+  const int32_t share = (int32_t)best_search_tiles(a->n_agent, a->places, a->n_item) * SIDE;
+  const int64_t n_share = best_search_shares(a->n_agent, a->places, a->n_item);
+  const dim3 tiles((unsigned)((a->places + SIDE - 1) / SIDE), (unsigned)n_share,
+                   (unsigned)a->n_agent);
+  if (a->top > 1) {
+    BEST_BY_MASK(best_list_tile, a, tiles, stream, share);
+    LAUNCH_ALONE(best_list_join, rows, threads, stream, *a, n_share, n_row);
+    return cudaGetLastError();
+  }
   LAUNCH_ALONE(best_search_clear, rows, threads, stream, *a, n_row);
-  const dim3 tiles((unsigned)n_place, (unsigned)n_share, (unsigned)a->n_agent);
-  if (a->seen)
-    LAUNCH(best_search_tile<MASK_SEEN>, tiles, threads, stream, *a, share);
-  else if (a->shown.entry)
-    LAUNCH(best_search_tile<MASK_SHOWN>, tiles, threads, stream, *a, share);
-  else
-    LAUNCH(best_search_tile<MASK_NONE>, tiles, threads, stream, *a, share);
+  BEST_BY_MASK(best_search_tile, a, tiles, stream, share);
   LAUNCH_ALONE(best_search_finish, rows, threads, stream, *a, n_row);
   return cudaGetLastError();
 }

@@ -59,7 +59,6 @@ throng_status cuda_fail(cudaError_t error, const char *what) {
     case cudaErrorHardwareStackError:
     case cudaErrorLaunchFailure:
     case cudaErrorIllegalAddress:
-    case cudaErrorLaunchTimeout:
     case cudaErrorMisalignedAddress:
     case cudaErrorIllegalInstruction:
     case cudaErrorAssert:
@@ -68,6 +67,12 @@ throng_status cuda_fail(cudaError_t error, const char *what) {
           "the device's context is lost and this process cannot use it again; start from the "
           "last checkpoint (train.resume), and set THRONG_CUDA_SYNC=1 to learn which kernel "
           "fails";
+      break;
+    case cudaErrorLaunchTimeout:
+      remedy =
+          "a kernel ran for longer than the system allows on a GPU that draws a screen; use one "
+          "that draws none, or lower sim.lanes and agent.batch; the device's context is lost: "
+          "start from the last checkpoint (train.resume)";
       break;
     case cudaErrorStreamCaptureUnsupported:
     case cudaErrorStreamCaptureInvalidated:
@@ -78,9 +83,7 @@ throng_status cuda_fail(cudaError_t error, const char *what) {
     case cudaErrorStreamCaptureImplicit:
     case cudaErrorCapturedEvent:
     case cudaErrorStreamCaptureWrongThread:
-      remedy =
-          "a step could not be recorded as a graph; set THRONG_CUDA_GRAPHS=0 to run it as single "
-          "calls, which takes longer";
+      remedy = "THRONG_CUDA_GRAPHS=0 runs steps as single calls without trying to record them";
       break;
     default: remedy = NULL;
   }

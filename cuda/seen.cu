@@ -32,12 +32,12 @@ __device__ __forceinline__ void lanes(const sim_args *a, int64_t n_row) {
   }
 }
 
-__global__ void __launch_bounds__(CUDA_ROW_THREADS)
+__global__ void __launch_bounds__(CUDA_ROW_THREADS, 4)
     sim_begin_seen(const sim_args args, const int64_t n_row) {
   lanes<begin>(&args, n_row);
 }
 
-__global__ void __launch_bounds__(CUDA_ROW_THREADS)
+__global__ void __launch_bounds__(CUDA_ROW_THREADS, 4)
     sim_transition_seen(const sim_args args, const int64_t n_row) {
   lanes<move>(&args, n_row);
 }

@@ -84,21 +84,43 @@ THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
   }
 }
 
-/// The best item of each state, Q made on the way and kept nowhere: what a device does in place of
-/// a product and folds, where only the best is wanted. Row: place row % places of agent row /
-/// places.
+/// The best items of each state, Q made on the way and kept nowhere: what a device does in place of
+/// products and folds, where few are wanted. Row: place row % places of agent row / places.
+enum { BEST_MOST_TOP = 16, BEST_SIDE = 128, BEST_BLOCKS = 528 };
+
 typedef struct best_search_args {
   const float *query;    // (n_agent, places, width)
   const float *vector;   // (n_agent, n_item, width)
   const float *bias;     // (n_agent, n_item)
   const uint32_t *seen;  // as best_fold_args
   state_view shown;
-  float *value;      // (n_agent, places)
-  int32_t *item;     // (n_agent, places) -1: everything is masked, or no Q is a number
-  uint64_t *packed;  // (n_agent, places) scratch of a device's variant
+  float *value;      // (n_agent, places, top) best first
+  int32_t *item;     // (n_agent, places, top) -1: all others are masked, or no Q is a number
+  uint64_t *packed;  // best_search_scratch of them: scratch of a device's variant
   int64_t places, n_item, n_seen_word;
-  int32_t n_agent, width;
+  int32_t n_agent, width, top;
 } best_search_args;
+
+/// Items of a block of the variant, in tiles of BEST_SIDE: shared out until the device is full
+/// (four blocks for each multiprocessor of an H100).
+THRONG_SIZE int64_t best_search_tiles(int64_t n_agent, int64_t places, int64_t n_item) {
+  const int64_t n_tile = (n_item + BEST_SIDE - 1) / BEST_SIDE;
+  int64_t n_share = BEST_BLOCKS / ((places + BEST_SIDE - 1) / BEST_SIDE * n_agent);
+  n_share = n_share < 1 ? 1 : n_share > n_tile ? n_tile : n_share;
+  return (n_tile + n_share - 1) / n_share;
+}
+
+/// How often the catalogue is shared out.
+THRONG_SIZE int64_t best_search_shares(int64_t n_agent, int64_t places, int64_t n_item) {
+  const int64_t tiles = best_search_tiles(n_agent, places, n_item);
+  return (n_item + tiles * BEST_SIDE - 1) / (tiles * BEST_SIDE);
+}
+
+/// A number a state for the best alone; for lists one of each share.
+THRONG_SIZE int64_t best_search_scratch(int64_t n_agent, int64_t places, int64_t n_item,
+                                        int32_t top) {
+  return n_agent * places * (top == 1 ? 1 : top * best_search_shares(n_agent, places, n_item));
+}
 
 THRONG_ROW void best_search_row(const best_search_args *a, int64_t row) {
   const int64_t agent = row / a->places;
@@ -107,17 +129,18 @@ THRONG_ROW void best_search_row(const best_search_args *a, int64_t row) {
   mask.shown = a->shown;
   mask.n_seen_word = a->n_seen_word;
   const float *query = a->query + row * a->width;
-  float most = -INFINITY;
-  int32_t best = -1;
+  float *value = a->value + row * a->top;
+  int32_t *item = a->item + row * a->top;
+  for (int32_t k = 0; k < a->top; ++k) {
+    value[k] = -INFINITY;
+    item[k] = -1;
+  }
   for (int32_t i = 0; i < a->n_item; ++i) {
     const int64_t at = agent * a->n_item + i;
     const float q = dot_product(query, a->vector + at * a->width, a->width) + a->bias[at];
-    if (!(q > most) || best_masked(&mask, row, i)) continue;
-    most = q;
-    best = i;
+    if (!(q > value[a->top - 1]) || best_masked(&mask, row, i)) continue;
+    best_insert(value, item, a->top, q, i);
   }
-  a->value[row] = most;
-  a->item[row] = best;
 }
 
 /// Epsilon of an agent after `steps` of its own user-steps.

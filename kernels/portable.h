@@ -22,11 +22,14 @@
 #ifdef THRONG_DEVICE
 #include <cstdint>
 #define THRONG_ROW static __device__ inline
+/// For sizes, which launchers ask for too.
+#define THRONG_SIZE static __host__ __device__ inline
 #define THRONG_INLINE static __device__ __forceinline__
 #define THRONG_RESTRICT __restrict__
 #else
 #include <stdint.h>
 #define THRONG_ROW static inline
+#define THRONG_SIZE static inline
 /// For helpers that take a size as a constant, so that loops get known lengths.
 #define THRONG_INLINE static inline __attribute__((always_inline))
 #define THRONG_RESTRICT restrict

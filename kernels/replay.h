@@ -129,6 +129,7 @@ typedef struct replay_gather_args {
   const uint32_t *history;     // (n_interaction) packed
   const float *gamma;          // (n_agent)
   int64_t batch;
+  int64_t most_shown;  // items that a session can show before none is left; where none repeats
   int32_t n_step;
   const int32_t *lane;  // (n_agent, batch)
   const int64_t *time;
@@ -136,7 +137,7 @@ typedef struct replay_gather_args {
   state_view state, next;
   int32_t *action;  // (n_agent, batch)
   float *reward;    // (n_agent, batch) discounted sum
-  float *discount;  // (n_agent, batch) of the next state's value; 0 where the user left
+  float *discount;  // (n_agent, batch) of the next state's value; 0 where nothing can follow
 } replay_gather_args;
 
 /// The state before time `time`, `step` steps into the episode: the newest entries of the real
@@ -186,8 +187,10 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
     ++passed;
   }
   a->reward[row] = reward;
-  // 1 is THRONG_END_LEFT: nothing follows. A truncated episode is worth its final state.
-  a->discount[row] = ended == 1 ? 0.0f : discount;
+  // 1 is THRONG_END_LEFT: nothing follows. A truncated episode is worth its final state, unless all
+  // items were shown in it: then there is nothing left to hope for either.
+  int over = ended == 1 || (step + passed) * slate >= a->most_shown;
+  a->discount[row] = over ? 0.0f : discount;
   replay_rebuild(a, &a->next, row, lane, time + passed, step + passed, user);
 }
 

@@ -1,5 +1,5 @@
 # What the tests that drive the program need: the program.
-foreach(name test_cli test_cli_votes test_cli_train test_cli_bad_input test_llm_cli test_llm_server)
+foreach(name test_cli test_cli_votes test_cli_locks test_cli_train test_cli_bad_input test_llm_cli test_llm_server)
   if(TARGET ${name} AND TARGET throng_program)
     add_dependencies(${name} throng_program)
   endif()
@@ -26,3 +26,12 @@ foreach(source ${THRONG_TESTS})
     target_link_libraries(${name} PRIVATE throng_test_http)
   endif()
 endforeach()
+
+# OpenBLAS must have no threads even where it is asked for some.
+set_tests_properties(test_blas PROPERTIES ENVIRONMENT "OPENBLAS_NUM_THREADS=8;OMP_NUM_THREADS=8")
+
+# The same server as a program, for the checks that are scripts.
+if(THRONG_HTTP)
+  add_executable(test_http_serve http/serve.c)
+  target_link_libraries(test_http_serve PRIVATE throng_test_http)
+endif()

@@ -1,5 +1,6 @@
 /// Agents as a whole: checkpoints, threads, populations, errors.
 #include <stdio.h>
+#include <unistd.h>
 
 #include "support/agent_rig.h"
 
@@ -56,6 +57,44 @@ TEST(agent, a_restored_agent_with_a_soft_target_goes_on_to_the_same_bits) {
   resume_and_compare(THRONG_HEAD_TWO_TOWER, 0.05f, true);
 }
 
+/// Sessions that nobody leaves and that show every item: their last states hold nothing to choose.
+static void learn_from_whole_catalogues(throng_head head, bool twice, int32_t slate) {
+  throng_sim_def sim = rig_sim_def(8, 70);
+  sim.mask_seen = true;
+  sim.leave_probability = 0;
+  sim.slate_size = slate;
+  sim.max_steps = 60 / slate;
+  throng_agent_def def = rig_agent_def(head);
+  def.double_dqn = twice;
+  def.n_step = 2;
+  agent_rig rig;
+  ASSERT_OK(rig_make(&rig, 1, &sim, &def, 4000));
+  ASSERT_EQ((int64_t)sim.max_steps * slate, rig.agent->n_item);
+  EXPECT_OK(train(&rig, 3 * sim.max_steps));
+  int64_t last = 0, open = 0;
+  const agent_batch *b = &rig.agent->batch;
+  for (uint64_t draw = 0; draw < 200; ++draw) {
+    ASSERT_OK(replay_draw(rig.agent, draw));
+    for (int32_t row = 0; row < def.batch; ++row) {
+      bool shown = b->next.state.session[row] >= rig.agent->n_item;
+      EXPECT_TRUE(shown == (b->discount[row] == 0.0f));
+      last += shown;
+      open += !shown;
+    }
+  }
+  EXPECT_GT(last, 10);
+  EXPECT_GT(open, last);
+  rig_free(&rig);
+}
+
+TEST(agent, a_state_in_which_every_item_was_shown_is_worth_nothing) {
+  for (int twice = 0; twice < 2; ++twice)
+    for (int32_t slate = 1; slate <= 4; slate += 3) {
+      learn_from_whole_catalogues(THRONG_HEAD_TWO_TOWER, twice, slate);
+      learn_from_whole_catalogues(THRONG_HEAD_FLAT, twice, slate);
+    }
+}
+
 TEST(agent, training_does_not_depend_on_the_number_of_threads) {
   for (int head = 0; head < 2; ++head) {
     throng_sim_def sim = rig_sim_def(8, 10);
@@ -70,6 +109,36 @@ TEST(agent, training_does_not_depend_on_the_number_of_threads) {
     expect_same_agents(one.agent, three.agent);
     rig_free(&one);
     rig_free(&three);
+  }
+}
+
+static bool always(void *count) {
+  ++*(int *)count;
+  return true;
+}
+
+TEST(agent, a_step_that_is_stopped_while_it_chooses_has_changed_nothing) {
+  for (int head = 0; head < 2; ++head) {
+    throng_sim_def sim = rig_sim_def(8, 10);
+    throng_agent_def def = rig_agent_def((throng_head)head);
+    agent_rig plain, stopped;
+    ASSERT_OK(rig_make(&plain, 2, &sim, &def, 1000));
+    ASSERT_OK(rig_make(&stopped, 2, &sim, &def, 1000));
+    ASSERT_OK(train(&plain, 60));
+    throng_backend *backend = stopped.agent->backend;
+    int asked = 0;
+    for (int k = 0; k < 4; ++k) {
+      ASSERT_OK(train(&stopped, 15));
+      usleep(150000);  // it is asked some ten times a second
+      backend->stop_context = &asked;
+      backend->stop = always;
+      EXPECT_EQ(throng_agent_train_step(stopped.agent), THRONG_ERROR_CANCELLED);
+      backend->stop = NULL;
+      EXPECT_EQ(asked, k + 1);
+    }
+    expect_same_agents(plain.agent, stopped.agent);
+    rig_free(&plain);
+    rig_free(&stopped);
   }
 }
 
@@ -189,6 +258,7 @@ TEST(agent, options_out_of_range_are_named_with_what_was_expected) {
     EXPECT_TRUE(none == NULL);                                                         \
   } while (0)
   REFUSED(def.cookie = 0, "throng_default_agent_def()");
+  REFUSED(def.count = 65536, "agent.count: 65536 is not in 1..65535");
   REFUSED(def.count = 3, "3 agents cannot share 8 lanes evenly");
   REFUSED(def.gamma = 1.5f, "agent.gamma: 1.5 is not in 0..1");
   REFUSED(def.gamma = NAN, "agent.gamma: nan");

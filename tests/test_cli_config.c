@@ -39,6 +39,46 @@ TEST(cli_config, it_prints_what_throng_takes_again_and_the_keys_with_their_range
   EXPECT_CONTAINS(last.err, "did you mean sim.lanes?");
 }
 
+/// Beside the shipped config of each format: small files of that format.
+TEST(cli_config, every_formats_config_makes_a_world_of_small_files_and_may_not_show_an_item_twice) {
+#define CONFIGS TEST_SOURCE_DIR "/../configs/"
+#define DATA TEST_SOURCE_DIR "/data/"
+  static const char *const lines[] = {
+      CONFIGS "amazon_digital_music.json --set dataset.reviews=" DATA
+              "amazon_2018/Soap_5.json.gz --set dataset.metadata=" DATA
+              "amazon_2018/meta_Soap.json.gz",
+      CONFIGS "paper-yelp.json --set dataset.reviews=" DATA
+              "yelp/yelp_academic_dataset_review.json --set dataset.businesses=" DATA
+              "yelp/yelp_academic_dataset_business.json --set dataset.state=null",
+      CONFIGS "anime.json --set dataset.ratings=" DATA "anime/rating.csv --set dataset.items=" DATA
+              "anime/anime.csv",
+      CONFIGS "movielens.json --set dataset.ratings=" DATA
+              "movielens_latest/ratings.csv --set dataset.items=" DATA
+              "movielens_latest/movies.csv",
+      CONFIGS "recbole.json --set dataset.interactions=" DATA
+              "recbole/tiny.inter --set dataset.items=" DATA "recbole/tiny.item",
+      CONFIGS "csv.json --set dataset.file=" DATA
+              "csv/visits.csv --set dataset.k_core=0 --set 'dataset.columns={\"user\": \"who\", "
+              "\"item\": \"what\", "
+              "\"rating\": \"stars\", \"time\": \"when\", \"text\": \"remark\"}'",
+  };
+  unsetenv("THRONG_DATA");
+  for (size_t k = 0; k < sizeof lines / sizeof *lines; ++k) {
+    char command[2048];
+    snprintf(command, sizeof command, "prepare %s -o %zu.safetensors --set keywords.min_items=1",
+             lines[k], k);
+    if (throng(command) != 0 && !strstr(last.err, "nothing is left to learn from"))
+      throng_test_fail(__FILE__, __LINE__, "%s: %s", command, last.err);
+    snprintf(command, sizeof command, "config %s", lines[k]);
+    EXPECT_EQ(throng(command), 0);
+    cJSON *document = cJSON_Parse(last.out);
+    const cJSON *sim = cJSON_GetObjectItemCaseSensitive(document, "sim");
+    if (!strstr(lines[k], "paper-"))
+      EXPECT_TRUE(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(sim, "mask_seen")));
+    cJSON_Delete(document);
+  }
+}
+
 TEST(cli_config, it_leaves_a_variable_that_is_not_set_and_says_so) {
   write_file("c.json",
              "{\"dataset\": {\"reviews\": \"${THRONG_TEST_NONE}/r\", \"metadata\": \"~/m\"}}");

@@ -215,18 +215,79 @@ TEST(cli_train, a_run_killed_again_and_again_ends_with_the_same_weights) {
   EXPECT_TRUE(last_weights("cut") == whole);
 }
 
-TEST(cli_train, an_interrupt_ends_the_run_and_keeps_its_checkpoints) {
-  write_config("run.json", "run");
-  const char *const arguments[] = {"throng",    "train", "run.json", "-q",
-                                   "--threads", "1",     "--set",    "train.steps=100000000",
-                                   NULL};
-  pid_t child = start_run(arguments);
-  ASSERT_TRUE(child > 0);
-  for (int k = 0; k < 500 && !exists("run/checkpoint-800.safetensors"); ++k) usleep(10000);
-  kill(child, SIGINT);
+/// Start `throng COMMAND`, send it the signal once `file` is there, and wait.
+static int interrupt(const char *command, const char *file, int number) {
+  char line[2048], err[600];
+  snprintf(err, sizeof err, "%s", in_folder("stderr"));
+  snprintf(line, sizeof line, "cd %s && exec " TEST_PROGRAM " %s >stdout 2>%s",
+           throng_test_folder(), command, err);
+  pid_t child = fork();
+  if (child == 0) {
+    execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+    _exit(127);
+  }
+  for (int k = 0; k < 2000 && !exists(file); ++k) usleep(10000);
+  kill(child, number);
   int status;
   waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+  slurp(err, last.err, sizeof last.err);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST(cli_train, a_stopped_run_names_its_checkpoint_and_the_line_that_goes_on_to_the_same_weights) {
+  write_config("whole.json", "whole");
+  ASSERT_EQ(throng("train whole.json -q --threads 1"), 0);
+  static const int numbers[] = {SIGINT, SIGTERM};
+  for (int k = 0; k < 2; ++k) {
+    write_config("run.json", "the run's");
+    EXPECT_EQ(interrupt("train run.json -q --threads 1 --set sim.mask_seen=false",
+                        "the run's/checkpoint-400.safetensors", numbers[k]),
+              128 + numbers[k]);
+    EXPECT_CONTAINS(last.err, "stopped on request after ");
+    EXPECT_CONTAINS(last.err, " of 4800 user-steps; checkpoint the run's/checkpoint-");
+    char *checkpoint = strstr(last.err, "checkpoint the run's/");
+    ASSERT_TRUE(checkpoint != NULL);
+    checkpoint += strlen("checkpoint ");
+    checkpoint[strcspn(checkpoint, "\n")] = '\0';
+    EXPECT_TRUE(exists(checkpoint));
+    char *line = strstr(checkpoint + strlen(checkpoint) + 1, "to go on:\n  ");
+    ASSERT_TRUE(line != NULL);
+    line += strlen("to go on:\n  ");
+    line[strcspn(line, "\n")] = '\0';
+    EXPECT_CONTAINS(line, "train 'the run'\\''s/config.json' --resume");
+    char again[2048];
+    snprintf(again, sizeof again, "cd %s && %s >/dev/null 2>&1", throng_test_folder(), line);
+    EXPECT_EQ(system(again), 0);
+    EXPECT_TRUE(last_weights("whole") != 0 && last_weights("the run's") == last_weights("whole"));
+    snprintf(again, sizeof again, "rm -r \"%s\"", in_folder("the run's"));
+    EXPECT_EQ(system(again), 0);
+  }
+}
+
+TEST(cli_train, resuming_a_run_that_is_finished_says_so) {
+  write_config("run.json", "run");
+  ASSERT_EQ(throng("train run.json -q --threads 1"), 0);
+  ASSERT_EQ(throng("train run.json --resume --threads 1"), 0);
+  EXPECT_CONTAINS(last.err, "run: this run is finished: all of its 4800 user-steps are taken");
+  ASSERT_EQ(throng("train run/config.json --resume --threads 1 --set train.steps=4816"), 0);
+  EXPECT_TRUE(strstr(last.err, "is finished") == NULL);
+}
+
+TEST(cli_train, a_run_stopped_before_it_began_says_that_nothing_was_saved) {
+  write_config("run.json", "run");
+  EXPECT_EQ(interrupt("train run.json -q --threads 1 --set synth.users=200000 --set "
+                      "synth.items=20000 --set synth.history_mean=200",
+                      "run", SIGTERM),
+            128 + SIGTERM);
+  EXPECT_CONTAINS(last.err, "to go on, give the same command again");
+  EXPECT_FALSE(exists("run/world.safetensors"));
+}
+
+TEST(cli_train, an_interrupt_ends_the_run_and_keeps_its_checkpoints) {
+  write_config("run.json", "run");
+  EXPECT_EQ(interrupt("train run.json -q --threads 1 --set train.steps=100000000",
+                      "run/checkpoint-800.safetensors", SIGINT),
+            128 + SIGINT);
   DIR *folder = opendir(in_folder("run"));
   ASSERT_TRUE(folder != NULL);
   int checkpoints = 0, temporary = 0;

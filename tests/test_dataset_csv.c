@@ -158,3 +158,16 @@ TEST(dataset_csv, stops_where_the_callback_says_so) {
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(d.n_interaction, 0);
 }
+
+TEST(dataset_csv, a_rating_reaches_the_threshold_that_is_written_alike) {
+  dataset_def def = csv(fixture_text("r.csv", "user,item,rating\nu,a,4.1\nu,b,4.0\nv,a,3.3\n"));
+  def.like_threshold = 4.1;
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_EQ(d.like[fixture_row(&d, "u", "a")], 1);
+  EXPECT_EQ(d.like[fixture_row(&d, "u", "b")], 0);
+  EXPECT_EQ(d.counts.likes, 1);
+  EXPECT_EQ(d.counts.n_rating, 3);
+  EXPECT_EQ(d.counts.rating[0].from, 3.3);
+  dataset_free(&d);
+}

@@ -34,13 +34,16 @@ TEST(join, every_way_of_writing_an_id_is_advised_on) {
                "\"'b7'\" and \"b7\" would match without quotes");
   EXPECT_STREQ(advice(TABLE("tt114709", "tt113497"), TABLE("114709", "113497")),
                "\"tt114709\" and \"114709\" would match without what stands before the digits");
+  EXPECT_STREQ(
+      advice(TABLE("0-306-40615-2", "0-19-853453-1"), TABLE("0306406152")),
+      "\"0-306-40615-2\" and \"0306406152\" would match by their letters and digits alone");
   EXPECT_CONTAINS(advice(TABLE(" \"0012.0\" "), TABLE("12")), "would match without spaces, quotes");
   EXPECT_CONTAINS(advice(TABLE("tt0114709"), TABLE("114709")), "would match by their digits alone");
 }
 
 TEST(join, ids_that_are_of_another_kind_get_no_advice) {
   EXPECT_STREQ(advice(TABLE("a", "b"), TABLE("c", "d")), "");
-  EXPECT_STREQ(advice(TABLE("1.5", "x.0"), TABLE("1", "x")), "");
+  EXPECT_STREQ(advice(TABLE("1.5", "x.y"), TABLE("1", "x")), "");
   EXPECT_STREQ(advice(TABLE("", " "), TABLE("", "\xC2\xA0")), "");
   // One of many shares its digits by accident.
   EXPECT_STREQ(advice(TABLE("a1", "a2", "a3", "a4", "a5"), TABLE("b1", "b6", "b7", "b8", "b9")),

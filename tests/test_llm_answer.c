@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "llm/chat.h"
 #include "llm/evidence.h"
 #include "llm/prompt.h"
 #include "throng_test.h"
@@ -131,6 +130,12 @@ TEST(llm_answer, what_a_person_would_read_is_read_however_the_json_is_written) {
       // No JSON.
       "| side | reason | evidence | keywords |\n|---|---|---|---|\n| like | it sounds good | is "
       "warm | warm sound |\n| dislike | bad | is dull | dull tone |\n",
+      "like:\n  - reason: it sounds good\n    evidence: is warm\n    keywords:\n      - warm "
+      "sound\n"
+      "dislike:\n  - reason: bad\n    evidence:\n      - 'is dull'\n    keywords: [dull tone]\n",
+      "{\"like\":[{\"reason\":\"it sounds good\",\"evidence\":\"is warm\",\"keywords\":{\"warm "
+      "sound\":0.9}}],"
+      "\"dislike\":{\"reason\":\"bad\",\"evidence\":\"is dull\",\"keywords\":\"dull tone\"}}",
       "### Likes\n1. **Reason:** it sounds good\n   **Evidence:** \"is warm\"\n   **Keywords:** "
       "warm sound\n### Dislikes\n1. **Reason:** bad\n   - Evidence: 'is dull'\n   - Keywords: "
       "[dull tone]\n",
@@ -402,63 +407,4 @@ TEST(llm_answer, a_prompt_with_a_misspelt_or_missing_placeholder_is_refused_with
   EXPECT_EQ(prompt_open(path, "", names, needs, &p), THRONG_ERROR_CONFIG);
   EXPECT_CONTAINS(throng_error_message(), "{{facts}} is missing");
   EXPECT_EQ(prompt_open("/nonexistent/p", "", names, needs, &p), THRONG_ERROR_IO);
-}
-
-TEST(llm_answer, chat_completions_are_read_and_bodies_that_are_none_refused) {
-  chat_reply r;
-  const char *good =
-      "{\"choices\":[{\"message\":{\"content\":\"hi\"},\"finish_reason\":\"length\"}],\"usage\":{"
-      "\"prompt_tokens\":7,\"completion_tokens\":2}}";
-  ASSERT_OK(chat_read(good, strlen(good), &r));
-  EXPECT_STREQ(r.content, "hi");
-  EXPECT_STREQ(r.finish, "length");
-  EXPECT_TRUE(r.refusal == NULL);
-  EXPECT_EQ(r.prompt_tokens, 7);
-  EXPECT_EQ(r.completion_tokens, 2);
-  chat_reply_free(&r);
-  const char *refused = "{\"choices\":[{\"message\":{\"content\":null,\"refusal\":\"no\"}}]}";
-  ASSERT_OK(chat_read(refused, strlen(refused), &r));
-  EXPECT_STREQ(r.content, "");
-  EXPECT_STREQ(r.refusal, "no");
-  EXPECT_EQ(r.prompt_tokens, -1);
-  chat_reply_free(&r);
-  const char *bad[] = {"",
-                       "{",
-                       "[]",
-                       "{}",
-                       "{\"choices\":[]}",
-                       "{\"choices\":[{\"message\":1}]}",
-                       "{\"choices\":{}} x"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)
-    EXPECT_EQ(chat_read(bad[i], strlen(bad[i]), &r), THRONG_ERROR_DATA);
-  static char deep[100000];
-  memset(deep, '[', sizeof deep - 1);
-  EXPECT_EQ(chat_read(deep, sizeof deep - 1, &r), THRONG_ERROR_DATA);
-  EXPECT_CONTAINS(throng_error_message(), "nested more than 200 deep");
-}
-
-TEST(llm_answer, only_refusals_of_the_form_count_as_such) {
-  const char *form = "{\"error\":{\"message\":\"response_format is not supported\"}}";
-  const char *other = "{\"error\":{\"message\":\"context too long\",\"code\":null}}";
-  EXPECT_TRUE(chat_refuses_form(400, form, strlen(form)));
-  EXPECT_FALSE(chat_refuses_form(400, other, strlen(other)));
-  EXPECT_FALSE(chat_refuses_form(500, form, strlen(form)));
-  char text[64];
-  chat_error_text(other, strlen(other), text, sizeof text);
-  EXPECT_STREQ(text, "context too long");
-  chat_error_text("<html>\nno</html>", 16, text, sizeof text);
-  EXPECT_STREQ(text, "<html> no</html>");
-}
-
-TEST(llm_answer, an_error_body_is_read_no_further_than_its_length) {
-  static const char body[] = {'n', 'o', ' ', 'r', 'o', 'o', 'm'};
-  char text[64], little[5];
-  chat_error_text(body, sizeof body, text, sizeof text);
-  EXPECT_STREQ(text, "no room");
-  chat_error_text(body, 2, text, sizeof text);
-  EXPECT_STREQ(text, "no");
-  chat_error_text(body, 0, text, sizeof text);
-  EXPECT_STREQ(text, "");
-  chat_error_text(body, sizeof body, little, sizeof little);
-  EXPECT_STREQ(little, "no r");
 }

@@ -10,6 +10,8 @@
 enum { N_REVIEW = 300, MOST_BODIES = 4096 };
 
 typedef struct stage {
+  const char *content;  // of every answer; NULL: the usual one
+  bool azure;           // takes nothing without api-version and api-key
   int seen, answered, same;
   double delay;
   char hash[MOST_BODIES][SHA256_TEXT];
@@ -27,11 +29,20 @@ static void serve(void *context, const server_request *request, server_reply *re
   ++s->count[i];
   ++s->answered;
   reply->delay = s->delay;
-  reply_chat(reply, request,
-             "{\"like\":[{\"reason\":\"r\",\"evidence\":\"soft piano\",\"keywords\":[\"soft "
-             "piano\"]}],\"dislike\":[{\"reason\":\"r\",\"evidence\":\"rather loud\",\"keywords\":["
-             "\"loud\"]}]}",
-             "stop");
+  if (s->azure && (!strstr(request->path, "/gpt/chat/completions?api-version=2024-06-01") ||
+                   !strstr(request->headers, "api-key: sk-azure-12345\r\n"))) {
+    reply->status = 404;
+    reply_text(reply, "{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}");
+    return;
+  }
+  reply_chat(
+      reply, request,
+      s->content
+          ? s->content
+          : "{\"like\":[{\"reason\":\"r\",\"evidence\":\"soft piano\",\"keywords\":[\"soft "
+            "piano\"]}],\"dislike\":[{\"reason\":\"r\",\"evidence\":\"rather loud\",\"keywords\":["
+            "\"loud\"]}]}",
+      "stop");
 }
 
 static http_server *server;
@@ -197,5 +208,64 @@ TEST(llm_cli, mistakes_in_the_section_are_named_before_anything_is_read_or_asked
   EXPECT_CONTAINS(last.err, "embedding.model: missing");
   EXPECT_EQ(st.answered, 0);
   EXPECT_FALSE(exists("w"));
+  end();
+}
+
+TEST(llm_cli, a_run_that_was_mostly_unreadable_writes_what_it_has_and_fails_with_an_example) {
+  begin("");
+  st.content = "I'd rather not.\x1b[2J";
+  EXPECT_EQ(throng("extract run.json -o k.jsonl"), 1);
+  EXPECT_TRUE(exists("k.jsonl"));
+  EXPECT_CONTAINS(last.out, "answers not to be read");
+  EXPECT_CONTAINS(last.err, "300 of 300 answers could not be read");
+  EXPECT_CONTAINS(last.err, "\"I'd rather not.\\x1b[2J\"");
+  EXPECT_TRUE(strstr(last.err, "\x1b[2J") == NULL);
+  EXPECT_EQ(throng("prepare run.json -q -o w.safetensors"), 1);
+  EXPECT_FALSE(exists("w.safetensors"));
+  // What the first version kept of an answer that it could not read.
+  sqlite3 *db;
+  ASSERT_EQ(sqlite3_open(in_folder("llm.sqlite"), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db,
+                         "UPDATE request SET answer = '[1] Sure: {''like'': [{''evidence'': ''soft "
+                         "piano'', ''keywords'': [''soft piano'',]}], ''dislike'': [],}'; ALTER "
+                         "TABLE request DROP COLUMN body; PRAGMA user_version = 1",
+                         NULL, NULL, NULL),
+            SQLITE_OK);
+  sqlite3_close(db);
+  int answered = st.answered;
+  http_server_stop(server);  // nobody is there to be asked
+  EXPECT_EQ(throng("extract run.json --reread -o k.jsonl --json"), 0);
+  EXPECT_EQ(st.answered, answered);
+  cJSON *d = cJSON_Parse(last.out);
+  EXPECT_NEAR(number_at(d, "reread", NULL), N_REVIEW, 0);
+  EXPECT_NEAR(number_at(d, "recovered", NULL), N_REVIEW, 0);
+  EXPECT_NEAR(number_at(d, "kept", NULL), 120, 0);
+  cJSON_Delete(d);
+  static char text[200000];
+  slurp(in_folder("k.jsonl"), text, sizeof text);
+  EXPECT_CONTAINS(text, "soft piano");
+  EXPECT_EQ(throng("extract run.json --reread --dry-run"), 2);
+}
+
+TEST(llm_cli, azures_query_and_header_are_sent) {
+  begin("");
+  st.azure = true;
+  char command[400];
+  setenv("AZURE_KEY", "sk-azure-12345\n", 1);
+  snprintf(command, sizeof command,
+           "extract run.json -q --set llm.max_items=2 --set llm.api_key_env=AZURE_KEY --set "
+           "'llm.url=http://127.0.0.1:%d/openai/deployments/gpt?api-version=2024-06-01'",
+           http_server_port(server));
+  EXPECT_EQ(throng(command), 0);
+  EXPECT_GT(st.answered, 0);
+  snprintf(command, sizeof command,
+           "extract run.json --set llm.model=n --set llm.api_key_env=AZURE_KEY --set "
+           "llm.api_key_header=x-key --set "
+           "'llm.url=http://127.0.0.1:%d/openai/deployments/gpt?api-version=2024-06-01'",
+           http_server_port(server));
+  EXPECT_EQ(throng(command), 1);
+  EXPECT_CONTAINS(last.err, "HTTP 404: Resource not found");
+  EXPECT_CONTAINS(last.err, "Azure's addresses are");
+  unsetenv("AZURE_KEY");
   end();
 }

@@ -15,9 +15,14 @@
 typedef struct stage {
   int seen, texts;
   bool plain, backwards, no_index, nan, twice, missing, turned;
-  int dim;     // 3, or another
-  int broken;  // so many bodies first that are no JSON
-  char key[200];
+  int dim;              // 3, or another
+  int broken;           // so many bodies first that are no JSON
+  int refuse;           // status for base64; where `refuse_all`, for any encoding by name
+  const char *refusal;  // what it says then
+  bool refuse_all, zero, nested, tokens, doubles, ragged, bare;
+  int most;          // texts a request; 0: any
+  const char *body;  // in place of all that
+  char key[200], path[200], headers[1024];
 } stage;
 static stage st;
 
@@ -26,14 +31,18 @@ static void append_vector(char *out, const char *word, size_t length) {
   float v[4] = {(float)word[0], (float)word[1], (float)length, 1};
   if (st.nan) v[1] = NAN;
   if (st.turned) v[2] = -1000;
+  if (st.zero && length == 4) memset(v, 0, sizeof v);
+  int n_number = st.dim - (st.ragged && length == 4);
   if (st.plain) {
-    char *at = out + sprintf(out, "[");
-    for (int j = 0; j < st.dim; ++j) at += sprintf(at, "%s%g", j ? "," : "", (double)v[j]);
-    sprintf(at, "]");
+    char *at = out + sprintf(out, st.nested ? "[[" : "[");
+    for (int j = 0; j < n_number; ++j) at += sprintf(at, "%s%g", j ? "," : "", (double)v[j]);
+    if (st.tokens) at += sprintf(at, "],[1,2,3");
+    sprintf(at, st.nested ? "]]" : "]");
     return;
   }
-  const unsigned char *b = (const unsigned char *)v;
-  int n = 4 * st.dim;
+  const double wide[4] = {v[0] / 3.0, v[1] / 3.0, v[2] / 3.0, v[3] / 3.0};
+  const unsigned char *b = st.doubles ? (const unsigned char *)wide : (const unsigned char *)v;
+  int n = (st.doubles ? 8 : 4) * st.dim;
   char *at = out + sprintf(out, "\"");
   for (int i = 0; i < n; i += 3) {
     uint32_t w = (uint32_t)b[i] << 16 | (i + 1 < n ? (uint32_t)b[i + 1] << 8 : 0) |
@@ -49,12 +58,26 @@ static void append_vector(char *out, const char *word, size_t length) {
 static void serve(void *context, const server_request *request, server_reply *reply) {
   (void)context;
   ++st.seen;
+  snprintf(st.path, sizeof st.path, "%s", request->path);
+  snprintf(st.headers, sizeof st.headers, "%s", request->headers);
   const char *key = strstr(request->headers, "Authorization:");
   snprintf(st.key, sizeof st.key, "%.*s", key ? (int)strcspn(key, "\r") : 0, key ? key : "");
   if (st.broken-- > 0) {
     reply_text(reply, "<html>busy</html>");
     return;
   }
+  if (st.body) {
+    reply_text(reply, "%s", st.body);
+    return;
+  }
+  bool named = strstr(request->body, "encoding_format") != NULL;
+  if (st.refuse && (strstr(request->body, "base64") || (named && st.refuse_all))) {
+    reply->status = st.refuse;
+    reply->headers = "retry-after-ms: 5\r\n";
+    reply_text(reply, "%s", st.refusal);
+    return;
+  }
+  if (st.refuse && strstr(request->body, "\"float\"")) st.plain = true;
   static char list[64][200];
   int n = 0;
   const char *at = strstr(request->body, "\"input\":[") + 9;
@@ -63,7 +86,9 @@ static void serve(void *context, const server_request *request, server_reply *re
     int index = st.twice ? 0 : n;
     char vector[120];
     append_vector(vector, at + 1, length);
-    if (st.no_index)
+    if (st.bare)
+      snprintf(list[n], 200, "%s", vector);
+    else if (st.no_index)
       snprintf(list[n], 200, "{\"embedding\":%s}", vector);
     else
       snprintf(list[n], 200, "{\"index\":%d,\"embedding\":%s}", index, vector);
@@ -71,9 +96,16 @@ static void serve(void *context, const server_request *request, server_reply *re
     at += length + 2;
     if (*at == ',') ++at;
   }
+  if (st.most && n > st.most) {
+    reply->status = 400;
+    reply_text(reply, "{\"error\":{\"message\":\"batch size should not be larger than %d\"}}",
+               st.most);
+    return;
+  }
   st.texts += n;
   static char body[20000];
-  size_t used = (size_t)sprintf(body, "{\"object\":\"list\",\"data\":[");
+  size_t used =
+      (size_t)sprintf(body, "{\"object\":\"list\",\"%s\":[", st.bare ? "embeddings" : "data");
   for (int i = 0; i < n - st.missing; ++i)
     used += (size_t)sprintf(body + used, "%s%s", i ? "," : "", list[st.backwards ? n - 1 - i : i]);
   sprintf(body + used, "],\"usage\":{\"prompt_tokens\":%d}}", n);
@@ -259,5 +291,120 @@ TEST(llm_embed, the_chat_servers_key_is_not_given_to_another_server) {
   EXPECT_STREQ(st.key, "Authorization: Bearer sk-chat");
   free(v);
   unsetenv("THRONG_TEST_KEY");
+  end();
+}
+
+TEST(llm_embed, numbers_are_asked_for_where_base64_is_refused_and_the_refusal_is_not_asked_twice) {
+  static const struct {
+    int status;
+    bool all;
+    const char *said;
+  } cases[] = {
+      {400, false,
+       "{\"object\":\"error\",\"message\":\"base64 encoding is not currently supported\"}"},
+      {422, false,
+       "{\"detail\":[{\"loc\":[\"body\",\"encoding_format\"],\"msg\":\"Input should be "
+       "'float'\"}]}"},
+      {500, false, "{\"error\":\"encoding_format base64: not implemented\"}"},
+      {400, true, "{\"error\":{\"message\":\"unknown field encoding_format\"}}"},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; ++c) {
+    begin();
+    snprintf(store, sizeof store, "%s/no-base64-%zu.sqlite", throng_test_folder(), c);
+    llm.in_flight = 2;
+    st.refuse = cases[c].status;
+    st.refuse_all = cases[c].all;
+    st.refusal = cases[c].said;
+    st.plain = cases[c].all;
+    float *v;
+    int32_t dim;
+    ASSERT_OK(make(&v, &dim));
+    expect_right(v, dim);
+    EXPECT_LE(st.seen, 6 + 2 * (cases[c].all ? 2 : 1));  // each of the two in flight learns it
+    free(v);
+    end();
+  }
+}
+
+TEST(llm_embed, a_batch_that_is_too_large_is_halved_until_the_server_takes_it) {
+  begin();
+  st.most = 2;
+  llm.in_flight = 1;
+  float *v;
+  int32_t dim;
+  ASSERT_OK(make(&v, &dim));
+  expect_right(v, dim);
+  EXPECT_EQ(st.texts, 40);
+  EXPECT_LE(st.seen, 2 + 40);
+  free(v);
+  end();
+}
+
+TEST(llm_embed, vectors_in_other_interfaces_lists_of_one_and_doubles_are_read) {
+  for (int way = 0; way < 3; ++way) {
+    begin();
+    snprintf(store, sizeof store, "%s/other-%d.sqlite", throng_test_folder(), way);
+    st.plain = way < 2;
+    st.bare = way == 0;
+    st.nested = way == 1;
+    st.doubles = way == 2;
+    float *v;
+    int32_t dim;
+    ASSERT_OK(make(&v, &dim));
+    expect_right(v, dim);
+    free(v);
+    end();
+  }
+}
+
+TEST(llm_embed, wrong_vectors_are_named_with_their_keyword) {
+  static const struct {
+    const char *part, *body;
+    bool zero, tokens, ragged;
+  } cases[] = {
+      {"all 3 numbers are 0", NULL, true, false, false},
+      {"is a list of 2 lists, one a token perhaps", NULL, false, true, false},
+      {"has 2 numbers, the ones before it 3", NULL, false, false, true},
+      {"HTTP 200 with an error: no such model", "{\"error\":{\"message\":\"no such model\"}}",
+       false, false, false},
+      {"the answer holds 0 embeddings, expected 7", "{\"object\":\"list\"}", false, false, false},
+      {"a web page (\"ngrok\")", "<html><title>ngrok</title>", false, false, false},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; ++c) {
+    begin();
+    llm.in_flight = 1;
+    llm.retries = 0;
+    st.plain = true;
+    st.zero = cases[c].zero;
+    st.nested = st.tokens = cases[c].tokens;
+    st.ragged = cases[c].ragged;
+    st.body = cases[c].body;
+    float *v;
+    int32_t dim;
+    EXPECT_EQ(make(&v, &dim), THRONG_ERROR_DATA);
+    EXPECT_CONTAINS(throng_error_message(), cases[c].part);
+    if (cases[c].zero || cases[c].ragged)
+      EXPECT_CONTAINS(throng_error_message(), "\"caxx\": embedding");
+    EXPECT_EQ(st.seen, 1);
+    end();
+  }
+}
+
+TEST(llm_embed, an_address_with_a_query_and_headers_of_its_own_is_asked) {
+  begin();
+  char url[200];
+  setenv("THRONG_TEST_KEY", "sk-azure-key", 1);
+  snprintf(url, sizeof url, "%s/deployments/e?api-version=1", http_server_url(server));
+  def.url = url;
+  def.api_key_env = "THRONG_TEST_KEY";
+  def.headers = "X-Team: ${THRONG_TEST_KEY}";
+  float *v;
+  int32_t dim;
+  ASSERT_OK(make(&v, &dim));
+  EXPECT_STREQ(st.path, "/v1/deployments/e/embeddings?api-version=1");
+  EXPECT_CONTAINS(st.headers, "api-key: sk-azure-key\r\nX-Team: sk-azure-key");
+  EXPECT_STREQ(st.key, "");
+  unsetenv("THRONG_TEST_KEY");
+  free(v);
   end();
 }

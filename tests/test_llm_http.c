@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "llm/http.h"
@@ -274,7 +275,9 @@ TEST(llm_http, a_redirect_is_not_followed_and_its_target_never_sees_the_key) {
   st.n_turn = 1;
   st.status[0] = 307;
   st.headers[0] = to;
-  def.key = "sk-secret";
+  static const char *const key[] = {"Authorization: Bearer sk-secret"};
+  def.header = key;
+  def.n_header = 1;
   EXPECT_OK(ask_all(&def, 1));
   EXPECT_CONTAINS(ask.error, "redirects are not followed");
   EXPECT_EQ(http_server_connections(other), 0);
@@ -288,14 +291,111 @@ static void echo_headers(void *context, const server_request *request, server_re
   reply_text(reply, "%s", request->headers);
 }
 
-TEST(llm_http, the_key_is_sent_and_never_comes_back) {
+TEST(llm_http, headers_are_sent_and_keys_never_stand_in_errors) {
   START_WITH(echo_headers, def);
-  def.key = "sk-secret";
+  static const char *const lines[] = {"api-key: sk-secret", "X-Team: blue"};
+  def.header = lines;
+  def.n_header = 2;
+  secrets secret = {0};
+  EXPECT_OK(secrets_add(&secret, "sk-secret", 9));
+  def.secret = &secret;
   EXPECT_OK(ask_all(&def, 1));
-  EXPECT_CONTAINS(st.headers_seen, "Authorization: Bearer sk-secret");
-  EXPECT_CONTAINS(ask.whole, "Bearer *********");
-  EXPECT_TRUE(strstr(ask.whole, "sk-secret") == NULL);
-  EXPECT_TRUE(strstr(ask.error, "sk-secret") == NULL);
+  EXPECT_CONTAINS(st.headers_seen, "api-key: sk-secret\r\nX-Team: blue");
+  EXPECT_TRUE(strstr(st.headers_seen, "Authorization") == NULL);
+  http_server_stop(server);
+  server = http_server_start(serve, &st);
+  snprintf(url_, sizeof url_, "%s/chat", http_server_url(server));
+  memset(&ask, 0, sizeof ask);
+  st.n_turn = 1;
+  st.seen[0] = 0;
+  st.status[0] = 302;
+  st.headers[0] = "Location: http://host/?key=sk%2Dsecret\r\n";
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_STREQ(ask.error, "HTTP 302, sent on to http://host/?key=***; redirects are not followed");
+  secrets_free(&secret);
+  http_server_stop(server);
+}
+
+TEST(llm_http, a_server_that_asks_for_ten_minutes_is_left_at_once_and_not_asked_again) {
+  START(def);
+  st.n_turn = 1;
+  st.status[0] = 429;
+  st.headers[0] = "retry-after: 600\r\n";
+  def.in_flight = 8;
+  EXPECT_OK(ask_all(&def, 100));
+  EXPECT_LE(ask.next, 8);
+  for (int i = 0; i < 8; ++i) EXPECT_LE(st.seen[i], 1);
+  EXPECT_EQ((int64_t)counts.asked_wait, 600);
+  EXPECT_GE((int64_t)counts.until, (int64_t)time(NULL) + 590);
+  EXPECT_EQ(ask.n_taken, 0);
+  EXPECT_EQ(ask.dropped, ask.next);
+  EXPECT_LE(milliseconds(), 5000);
+  http_server_stop(server);
+}
+
+TEST(llm_http, a_date_is_waited_for_by_the_servers_own_clock) {
+  START(def);
+  st.n_turn = 1;
+  st.status[0] = 503;
+  // Its clock is years behind ours.
+  st.headers[0] =
+      "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_EQ(ask.status[0], 200);
+  EXPECT_GE(milliseconds(), 1000);
+  EXPECT_LE(milliseconds(), 20000);
+  http_server_stop(server);
+}
+
+/// The first `refused` requests are refused with these headers.
+typedef struct clocked {
+  int seen, refused;
+  const char *headers;
+} clocked;
+static clocked watch;
+
+static void refuse_then_serve(void *context, const server_request *request, server_reply *reply) {
+  (void)context;
+  (void)request;
+  ++watch.seen;
+  reply_text(reply, "{}");
+  if (watch.seen > watch.refused) return;
+  reply->status = 429;
+  reply->headers = watch.headers;
+}
+
+TEST(llm_http, while_a_server_refuses_one_request_at_a_time_tries) {
+  START_WITH(refuse_then_serve, def);
+  def.in_flight = 16;
+  // 16 that are in flight at first, then three probes; without probes it would be 64.
+  watch = (clocked){.refused = 16 + 3, .headers = "retry-after-ms: 50\r\n"};
+  EXPECT_OK(ask_all(&def, 32));
+  EXPECT_EQ(ask.n_taken, 32);
+  EXPECT_EQ(watch.seen, 16 + 3 + 32);
+  EXPECT_GE(milliseconds(), 4 * 50);
+  http_server_stop(server);
+  // Without a time too: half a second, then twice as long.
+  server = http_server_start(refuse_then_serve, &st);
+  memset(&ask, 0, sizeof ask);
+  snprintf(url_, sizeof url_, "%s/chat", http_server_url(server));
+  watch = (clocked){.refused = 16 + 1, .headers = ""};
+  EXPECT_OK(ask_all(&def, 32));
+  EXPECT_EQ(watch.seen, 16 + 1 + 32);
+  EXPECT_GE(milliseconds(), 375 + 750);
+  http_server_stop(server);
+}
+
+TEST(llm_http, the_limit_that_is_used_up_says_when_to_come_back) {
+  START_WITH(refuse_then_serve, def);
+  watch = (clocked){.refused = 1,
+                    .headers =
+                        "x-ratelimit-remaining-requests: 10\r\n"
+                        "x-ratelimit-reset-requests: 2h\r\n"
+                        "x-ratelimit-remaining-tokens: 0\r\n"
+                        "x-ratelimit-reset-tokens: 1.2s\r\n"};
+  EXPECT_OK(ask_all(&def, 1));
+  EXPECT_GE(milliseconds(), 1200);
+  EXPECT_LE(milliseconds(), 20000);
   http_server_stop(server);
 }
 
@@ -386,7 +486,9 @@ TEST(llm_http, a_certificate_that_nobody_vouches_for_is_refused_without_another_
   }
   snprintf(url_, sizeof url_, "https://127.0.0.1:%d/v1", port);
   def.url = url_;
-  def.key = "sk-secret";
+  static const char *const key[] = {"Authorization: Bearer sk-secret"};
+  def.header = key;
+  def.n_header = 1;
   def.retries = 20;  // until it listens
   EXPECT_OK(ask_all(&def, 1));
   kill(child, SIGKILL);
@@ -405,8 +507,9 @@ TEST(llm_http, addresses_that_give_keys_away_or_are_no_addresses_are_refused) {
       {"file:///etc/passwd", "http"},
       {"ftp://host/v1", "expected http or https"},
       {"http://me:secret@host/v1", "keys come from the environment"},
-      {"http://host/v1?key=secret", "query or fragment"},
-      {"http://host/v1#a", "query or fragment"},
+      {"http://host/v1?key=secret", "keys come from the environment"},
+      {"http://host/v1?api-version=1&api_key=secret", "keys come from the environment"},
+      {"http://host/v1#a", "fragment"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
     EXPECT_EQ(http_check_url("llm.url", bad[i].url), THRONG_ERROR_CONFIG);
@@ -416,6 +519,7 @@ TEST(llm_http, addresses_that_give_keys_away_or_are_no_addresses_are_refused) {
   }
   EXPECT_OK(http_check_url("llm.url", "http://127.0.0.1:8080/v1"));
   EXPECT_OK(http_check_url("llm.url", "https://api.example.org/v1"));
+  EXPECT_OK(http_check_url("llm.url", "https://host/openai/deployments/m?api-version=2024-06-01"));
   EXPECT_TRUE(http_is_loopback("http://127.0.0.1:8080/v1"));
   EXPECT_TRUE(http_is_loopback("http://[::1]:8080/v1"));
   EXPECT_TRUE(http_is_loopback("http://localhost/v1"));

@@ -69,17 +69,37 @@ TEST(llm_pace, hints_are_taken_in_milliseconds_seconds_or_as_a_date) {
   EXPECT_NEAR(retry_after(NULL, "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 - 30), 30, 1e-6);
 }
 
-TEST(llm_pace, hints_outside_two_minutes_or_without_sense_are_not_believed) {
+TEST(llm_pace, hints_of_any_length_are_believed_and_those_without_sense_are_not) {
   EXPECT_NEAR(retry_after(NULL, NULL, 0), -1, 0);
   EXPECT_NEAR(retry_after(NULL, "0", 0), -1, 0);
   EXPECT_NEAR(retry_after(NULL, "-3", 0), -1, 0);
   EXPECT_NEAR(retry_after(NULL, "120", 0), 120, 0);
-  EXPECT_NEAR(retry_after(NULL, "121", 0), -1, 0);
+  EXPECT_NEAR(retry_after(NULL, "121", 0), 121, 0);
+  EXPECT_NEAR(retry_after(NULL, "86400", 0), 86400, 0);
+  EXPECT_NEAR(retry_after(NULL, "1e3", 0), -1, 0);
+  EXPECT_NEAR(retry_after(NULL, "99999999999999999999", 0), -1, 0);
   EXPECT_NEAR(retry_after(NULL, "nan", 0), -1, 0);
   EXPECT_NEAR(retry_after(NULL, "soon", 0), -1, 0);
   EXPECT_NEAR(retry_after(NULL, "", 0), -1, 0);
-  EXPECT_NEAR(retry_after("999999", "9", 0), 9, 0);
+  EXPECT_NEAR(retry_after("600000", "9", 0), 600, 0);
+  EXPECT_NEAR(retry_after("-1", "9", 0), 9, 0);
   EXPECT_NEAR(retry_after(NULL, "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 + 5), -1, 0);
+}
+
+TEST(llm_pace, resets_are_read_in_every_writing_that_servers_use) {
+  EXPECT_NEAR(retry_reset("1s", 0), 1, 1e-12);
+  EXPECT_NEAR(retry_reset("6m0s", 0), 360, 1e-12);
+  EXPECT_NEAR(retry_reset("1h2m3.5s", 0), 3723.5, 1e-9);
+  EXPECT_NEAR(retry_reset("250ms", 0), 0.25, 1e-12);
+  EXPECT_NEAR(retry_reset("1m30ms", 0), 60.03, 1e-9);
+  EXPECT_NEAR(retry_reset("20", 0), 20, 0);
+  EXPECT_NEAR(retry_reset("1800000020", 1800000000), 20, 1e-6);
+  EXPECT_NEAR(retry_reset("1800000020000", 1800000000), 20, 1e-6);
+  EXPECT_NEAR(retry_reset("1994-11-06T08:49:37Z", 784111777 - 30), 30, 1e-6);
+  const char *none[] = {"", "soon", "-3", "3x", "s", "0"};
+  for (size_t i = 0; i < sizeof none / sizeof *none; ++i)
+    EXPECT_NEAR(retry_reset(none[i], 0), -1, 0);
+  EXPECT_NEAR(retry_reset(NULL, 0), -1, 0);
 }
 
 TEST(llm_pace, back_off_doubles_from_half_a_second_to_eight_with_a_quarter_of_jitter) {

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -198,4 +200,90 @@ TEST(llm_store, names_are_sha256_as_fips_180_gives_them) {
     EXPECT_STREQ(text, known[i].hash);
     bytes_free(&all);
   }
+}
+
+static void run_sql(const char *path, const char *sql) {
+  sqlite3 *db;
+  ASSERT_EQ(sqlite3_open(path, &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(db);
+}
+
+TEST(llm_store,
+     a_store_of_the_first_version_is_read_as_it_is_and_brought_up_to_date_to_be_written) {
+  const char *path = at("old.sqlite");
+  llm_store *s;
+  store_row old = row("a", "yes"), got;
+  bool found;
+  ASSERT_OK(store_open(path, false, &s));
+  EXPECT_OK(store_put(s, &old));
+  store_close(s);
+  run_sql(path, "ALTER TABLE request DROP COLUMN body; PRAGMA user_version = 1");
+  ASSERT_OK(store_open(path, true, &s));
+  EXPECT_OK(store_find(s, "a", &got, &found));
+  EXPECT_STREQ(got.answer, "yes");
+  EXPECT_TRUE(got.body == NULL);
+  store_close(s);
+  ASSERT_OK(store_open(path, false, &s));
+  store_row next = row("b", NULL);
+  next.body = "{}";
+  EXPECT_OK(store_put(s, &next));
+  EXPECT_OK(store_find(s, "a", &got, &found));
+  EXPECT_STREQ(got.answer, "yes");
+  EXPECT_OK(store_find(s, "b", &got, &found));
+  EXPECT_STREQ(got.body, "{}");
+  got.answer = "read later";
+  store_row later = {.id = "b", .answer = "read later", .keywords = "{}"};
+  EXPECT_OK(store_reread(s, &later));
+  EXPECT_OK(store_find(s, "b", &got, &found));
+  EXPECT_STREQ(got.answer, "read later");
+  EXPECT_TRUE(got.error == NULL);
+  EXPECT_STREQ(got.body, "{}");
+  store_close(s);
+  run_sql(path, "PRAGMA user_version = 3");
+  EXPECT_EQ(store_open(path, false, &s), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "version 3 of the store, expected 1 to 2");
+}
+
+TEST(llm_store, a_disk_without_room_is_told_as_such_and_what_was_committed_stays) {
+  const char *path = at("full.sqlite");
+  int ends[2];
+  ASSERT_TRUE(pipe(ends) == 0);
+  pid_t child = fork();
+  if (child == 0) {
+    // A limit on files stands for the disk's end: SQLite meets EFBIG in place of ENOSPC.
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit limit = {200000, 200000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    llm_store *s;
+    if (store_open(path, false, &s) != THRONG_OK) _exit(2);
+    static char text[20000];
+    memset(text, 'x', sizeof text - 1);
+    for (int i = 0; i < 100; ++i) {
+      char id[16];
+      snprintf(id, sizeof id, "%d", i);
+      store_row r = row(id, text);
+      if (store_put(s, &r) == THRONG_OK && store_commit(s) == THRONG_OK) continue;
+      const char *said = throng_error_message();
+      _exit(write(ends[1], said, strlen(said)) == (ssize_t)strlen(said) ? 3 : 4);
+    }
+    _exit(5);
+  }
+  close(ends[1]);
+  char said[2048];
+  ssize_t n = read(ends[0], said, sizeof said - 1);
+  close(ends[0]);
+  int status;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+  ASSERT_TRUE(n > 0);
+  said[n] = '\0';
+  EXPECT_CONTAINS(said, "no space is left for it on its disk");
+  llm_store *s;
+  store_row got;
+  bool found;
+  ASSERT_OK(store_open(path, false, &s));
+  EXPECT_OK(store_find(s, "0", &got, &found));
+  EXPECT_TRUE(found && strlen(got.answer) == 19999);
+  store_close(s);
 }

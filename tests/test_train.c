@@ -1,13 +1,17 @@
 /// Training runs: what they leave, that they learn, and that a killed one goes on exactly.
 #include <cjson/cJSON.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/backend.h"
 #include "report/table.h"
 #include "support/small_run.h"
 
@@ -216,6 +220,129 @@ TEST(train, damaged_newest_checkpoint_falls_back_to_the_one_before_with_a_note) 
   small_run_close(&run);
 }
 
+/// A finished run without yardsticks in `name`; its rows and checkpoints are what must stay.
+static bool finished_run(small_run *run, const char *name, char *out, size_t size) {
+  snprintf(out, size, "%s/%s", throng_test_folder(), name);
+  if (!small_run_open(run, throng_test_folder(), 1)) return false;
+  run->train.yardsticks = false;
+  throng_status status = train(run, out, false, NULL);
+  EXPECT_OK(status);
+  return status == THRONG_OK;
+}
+
+TEST(train, what_keeps_a_checkpoint_from_being_read_for_now_stops_the_run_and_changes_nothing) {
+  small_run run;
+  char out[512], newest[600], away[600];
+  if (finished_run(&run, "run", out, sizeof out)) {
+    int64_t step[32];
+    int rows = rows_with(out, "step", step, 32);
+    snprintf(newest, sizeof newest, "%s/" FINAL, out);
+    snprintf(away, sizeof away, "%s/away", out);
+    // In the place of the newest: a folder, then a pipe that nobody writes to.
+    ASSERT_EQ(rename(newest, away), 0);
+    for (int kind = 0; kind < 2; ++kind) {
+      ASSERT_EQ(kind ? mkfifo(newest, 0600) : mkdir(newest, 0700), 0);
+      EXPECT_EQ(train(&run, out, true, NULL), THRONG_ERROR_IO);
+      EXPECT_CONTAINS(throng_error_message(), "cannot resume");
+      EXPECT_CONTAINS(throng_error_message(), FINAL ": is not a file");
+      EXPECT_EQ(count(out, "*.damaged"), 0);
+      EXPECT_EQ(remove(newest), 0);
+    }
+    ASSERT_EQ(rename(away, newest), 0);
+    // Descriptors run out at each of the files in turn: somewhere on the way it is the
+    // checkpoint's.
+    struct rlimit before, few;
+    getrlimit(RLIMIT_NOFILE, &before);
+    int lowest = open("/dev/null", O_RDONLY), stopped = 0;
+    close(lowest);
+    throng_status status = THRONG_ERROR_IO;
+    for (int more = 1; more <= 16 && status != THRONG_OK; ++more) {
+      few = before;
+      few.rlim_cur = (rlim_t)(lowest + more);
+      setrlimit(RLIMIT_NOFILE, &few);
+      status = train(&run, out, true, NULL);
+      setrlimit(RLIMIT_NOFILE, &before);
+      stopped += status == THRONG_ERROR_IO &&
+                 strstr(throng_error_message(), "Too many open files") != NULL;
+    }
+    EXPECT_OK(status);
+    EXPECT_GE(stopped, 3);  // at the lock, the rows, the list of checkpoints or one of them
+    EXPECT_EQ(count(out, "*.damaged"), 0);
+    EXPECT_EQ(count(out, "checkpoint-*.safetensors"), 2);
+    EXPECT_EQ(rows_with(out, "step", step, 32), rows);
+  }
+  small_run_close(&run);
+}
+
+TEST(train, run_whose_checkpoints_are_all_damaged_stops_and_keeps_its_rows) {
+  small_run run;
+  char out[512], path[600];
+  if (finished_run(&run, "run", out, sizeof out)) {
+    int64_t step[32];
+    int rows = rows_with(out, "step", step, 32);
+    snprintf(path, sizeof path, "%s/" FINAL, out);
+    FILE *file = fopen(path, "r+b");
+    ASSERT_TRUE(file != NULL);
+    fseek(file, -200, SEEK_END);  // one bit of some weight or lane
+    int byte = getc(file);
+    fseek(file, -200, SEEK_END);
+    putc(byte ^ 4, file);
+    fclose(file);
+    snprintf(path, sizeof path, "%s/checkpoint-2400.safetensors", out);
+    ASSERT_EQ(truncate(path, 5000), 0);
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_EQ(train(&run, out, true, NULL), THRONG_ERROR_DATA);
+      EXPECT_CONTAINS(throng_error_message(), "all 2 checkpoints are damaged");
+      EXPECT_EQ(count(out, "checkpoint-*.safetensors"), 2);
+      EXPECT_EQ(rows_with(out, "step", step, 32), rows);
+    }
+    // The same where an earlier run put them aside already.
+    char aside[700];
+    snprintf(aside, sizeof aside, "%s.damaged", path);
+    ASSERT_EQ(rename(path, aside), 0);
+    snprintf(path, sizeof path, "%s/" FINAL, out);
+    ASSERT_EQ(unlink(path), 0);
+    EXPECT_EQ(train(&run, out, true, NULL), THRONG_ERROR_DATA);
+    EXPECT_CONTAINS(throng_error_message(), "put aside as damaged");
+    EXPECT_EQ(rows_with(out, "step", step, 32), rows);
+    EXPECT_OK(train(&run, out, false, NULL));
+    EXPECT_CONTAINS(notes, "moved to");
+  }
+  small_run_close(&run);
+}
+
+TEST(train, checkpoint_under_another_name_is_not_taken_for_that_step) {
+  small_run run;
+  char out[512], from[600], to[600];
+  if (finished_run(&run, "run", out, sizeof out)) {
+    snprintf(from, sizeof from, "%s/" FINAL, out);
+    snprintf(to, sizeof to, "%s/checkpoint-4000.safetensors", out);
+    ASSERT_EQ(rename(from, to), 0);
+    EXPECT_EQ(train(&run, out, true, NULL), THRONG_ERROR_DATA);
+    EXPECT_CONTAINS(throng_error_message(), "stands at 3200 user-steps, its name says 4000");
+  }
+  small_run_close(&run);
+}
+
+TEST(train, resuming_on_another_kernel_warns_and_goes_on) {
+  small_run run;
+  char out[512];
+  size_t size;
+  if (finished_run(&run, "run", out, sizeof out)) {
+    char *summary = read_file(out, "summary.json", &size);
+    ASSERT_TRUE(summary != NULL);
+    EXPECT_CONTAINS(summary, run.backend->arithmetic);
+    free(summary);
+    EXPECT_OK(train(&run, out, true, NULL));
+    EXPECT_FALSE(strstr(notes, "warning"));
+    snprintf(run.backend->arithmetic, sizeof run.backend->arithmetic, "cpu, elsewhere");
+    EXPECT_OK(train(&run, out, true, NULL));
+    EXPECT_CONTAINS(notes, "warning: the checkpoint was computed with (cpu, ");
+    EXPECT_CONTAINS(notes, "this machine computes with (cpu, elsewhere)");
+  }
+  small_run_close(&run);
+}
+
 TEST(train, cancelled_run_keeps_what_it_learned_and_resumes_to_the_same_bytes) {
   small_run run;
   char straight[512], stopped[512];
@@ -268,6 +395,26 @@ TEST(train, diverging_run_is_an_error_that_says_which_checkpoint_is_kept) {
     EXPECT_CONTAINS(throng_error_message(), "checkpoint of 1600 user-steps is kept");
     EXPECT_EQ(count(out, "checkpoint-1600.safetensors"), 1);
     EXPECT_EQ(count(out, "summary.json"), 0);
+  }
+  small_run_close(&run);
+}
+
+TEST(train, a_replay_of_few_steps_is_told_with_the_buffer_that_many_would_want) {
+  small_run run;
+  char out[512];
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.train.steps = 640;
+    run.train.yardsticks = false;
+    run.train.evaluation.episodes = 2;
+    run.agent.learning_starts = 64;
+    for (int few = 0; few < 2; ++few) {
+      snprintf(out, sizeof out, "%s/run%d", throng_test_folder(), few);
+      run.agent.buffer = few ? 100 : 32 * 16;
+      ASSERT_OK(train(&run, out, false, NULL));
+      EXPECT_EQ(strstr(notes, "agent.buffer") != NULL, few);
+    }
+    EXPECT_CONTAINS(notes, "100 transitions an agent are the last 4 steps of its 32 lanes");
+    EXPECT_CONTAINS(notes, "256 steps want agent.buffer=8192");
   }
   small_run_close(&run);
 }

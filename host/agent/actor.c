@@ -50,9 +50,10 @@ throng_status agent_actor_create(throng_agent *agent, const throng_sim *sim, int
                               TENSOR_SHAPE(actor->n_lane, actor->top), "best_value"));
   THRONG_TRY_GOTO(tensors_add(set, &actor->best_item, TENSOR_I32,
                               TENSOR_SHAPE(actor->n_lane, actor->top), "best_item"));
-  if (agent_packed_size(agent, actor->lanes))
+  if (agent_packed_size(agent, actor->lanes, actor->top))
     THRONG_TRY_GOTO(tensors_add(set, &actor->packed, TENSOR_I64,
-                                TENSOR_SHAPE(agent_packed_size(agent, actor->lanes)), "packed"));
+                                TENSOR_SHAPE(agent_packed_size(agent, actor->lanes, actor->top)),
+                                "packed"));
   THRONG_TRY_GOTO(tensors_allocate(set, agent->backend, "actor of the agents"));
   pass_bind(agent, &actor->pass);
   *out = actor;

@@ -6,12 +6,14 @@
 #include "agent/learner.h"
 #include "base/file_kind.h"
 #include "base/identity.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 
 enum { IDENTITY_SIZE = 1024, PARTS = 5 };
 
 /// Every option that an agent's future depends on and that no tensor of the file holds.
 static void identity(const throng_agent *a, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   const throng_agent_def *d = &a->def;
   snprintf(text, size,
            "head %s, count %d, hidden %d %d, width %d, user_width %d, gamma %.9g, learning_rate "

@@ -29,8 +29,8 @@ throng_status agent_register_batch(throng_agent *a) {
   ADD(discount, TENSOR_F32, n);
   ADD(best_value, TENSOR_F32, n);
   ADD(best_item, TENSOR_I32, n);
-  if (agent_packed_size(a, a->def.batch))
-    ADD(packed, TENSOR_I64, agent_packed_size(a, a->def.batch));
+  if (agent_packed_size(a, a->def.batch, 1))
+    ADD(packed, TENSOR_I64, agent_packed_size(a, a->def.batch, 1));
   ADD(item_feature, TENSOR_F32, n, a->n_feature);
   ADD(next_feature, TENSOR_F32, n, a->n_feature);
   ADD(vector, TENSOR_F32, n, a->width);

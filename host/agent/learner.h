@@ -199,9 +199,9 @@ typedef struct best_mask {
   int64_t n_seen_word;
   state_view shown;  // shown.entry NULL: not used
 } best_mask;
-/// Numbers of scratch memory with which agent_best finds `rows` states' best items in one kernel; 0
-/// where the backend is faster by tiles.
-int64_t agent_packed_size(const throng_agent *a, int64_t rows);
+/// Numbers of scratch memory with which agent_best finds up to `top` items of `rows` states an
+/// agent in one kernel; 0 where the backend is faster by tiles.
+int64_t agent_packed_size(const throng_agent *a, int64_t rows, int32_t top);
 /// Best items of every row by query . vector + bias; ties go to the lower item. `packed`:
 /// agent_packed_size of them, or NULL, which takes tiles.
 throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,

@@ -210,14 +210,16 @@ int64_t agent_tile_size(const throng_agent *a) {
   return TILE_ROWS * columns;
 }
 
-/// On a device one kernel makes Q and finds the best; a processor is faster with a library's
+/// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
 /// products.
 static bool may_search(const throng_agent *a, const int64_t *packed, int32_t top) {
-  return a->backend->searches && packed && top == 1;
+  return a->backend->searches && packed && top <= BEST_MOST_TOP;
 }
 
-int64_t agent_packed_size(const throng_agent *a, int64_t rows) {
-  return a->backend->searches ? rows * a->n_agent : 0;
+int64_t agent_packed_size(const throng_agent *a, int64_t rows, int32_t top) {
+  if (!a->backend->searches) return 0;
+  return best_search_scratch(a->n_agent, rows, a->n_item,
+                             top < BEST_MOST_TOP ? top : BEST_MOST_TOP);
 }
 
 throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,
@@ -237,7 +239,8 @@ throng_status agent_best(const throng_agent *a, const float *vector, const float
                                .n_item = a->n_item,
                                .n_seen_word = mask->n_seen_word,
                                .n_agent = a->n_agent,
-                               .width = a->width};
+                               .width = a->width,
+                               .top = top};
     return BACKEND_LAUNCH(backend, best_search, rows * a->n_agent, &search);
   }
   best_reset_args reset = {value, item, top};

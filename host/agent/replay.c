@@ -78,6 +78,7 @@ throng_status replay_rebuild_batch(throng_agent *a) {
                                .history = world->history,
                                .gamma = a->gamma,
                                .batch = a->def.batch,
+                               .most_shown = a->sim->def.mask_seen ? a->n_item : INT64_MAX,
                                .n_step = a->def.n_step,
                                .lane = b->lane,
                                .time = b->time,

@@ -14,6 +14,8 @@ static bool learns(const throng_agent *a) {
 
 static throng_status show(throng_agent *a) {
   THRONG_TRY(agent_actor_act(a->actor, a->sim, false));
+  // Choosing changes nothing and may be stopped; from here on a step is whole or not at all.
+  a->backend->stop = NULL;
   THRONG_TRY(replay_before_step(a));
   THRONG_TRY(sim_step_on_backend(a->sim));
   return replay_after_step(a);

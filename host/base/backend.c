@@ -23,6 +23,11 @@ static throng_status open_best(const throng_backend_def *def, throng_backend **o
   return THRONG_OK;
 }
 
+bool backend_ask(void *asker) {
+  const backend_asker *a = asker;
+  return !throng_report(a->progress, a->stage, a->done, a->total, a->unit);
+}
+
 throng_status throng_backend_open(const throng_backend_def *def, throng_backend **out) {
   *out = NULL;
   if (!def || def->cookie != THRONG_COOKIE)

@@ -72,9 +72,22 @@ struct throng_backend {
   bool host_memory;  // blocks may be read and written by the host directly
   bool searches;     // KERNEL_best_search is faster here than products and folds
   bool planning;     // nothing runs: only what would be allocated is counted (base/memory_plan.h)
+  /// Who may end what runs here, or NULL. Asked from the calling thread, between the pieces of an
+  /// allocation, a launch or a product, some ten times a second; true ends it with CANCELLED, and
+  /// what it wrote until then is no result. (A CUDA device is not asked: its queue is short.)
+  bool (*stop)(void *context);
+  void *stop_context;
   void *context;
   void *shared;  // worlds uploaded here, see world/world_device.c
 };
+
+/// For backend.stop: asks `progress`, with what it should show meanwhile.
+typedef struct backend_asker {
+  const throng_progress *progress;
+  const char *stage, *unit;
+  int64_t done, total;
+} backend_asker;
+bool backend_ask(void *asker);
 
 /// Launch a kernel by its name; the caller includes list.h: BACKEND_LAUNCH(backend, votes_table,
 /// n_lane, &a)

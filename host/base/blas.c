@@ -34,8 +34,8 @@ static void watch_forks(void) { (void)pthread_atfork(NULL, NULL, forget); }
 
 static bool room_for(int n_buffer) {
   size_t bytes = (size_t)n_buffer * buffer_bytes;
-  void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *block =
+      mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (block == MAP_FAILED) return false;
   munmap(block, bytes);
   return true;
@@ -74,7 +74,7 @@ throng_status blas_begin(int wanted, int *granted) {
   int n;
   for (;;) {
     n = wanted < MOST - state.running ? wanted : MOST - state.running;
-    while (n > 0 && !reserve(state.running + n)) n = n == 1 ? 0 : (n + 1) / 2;
+    while (n > 0 && !reserve(state.running + n)) --n;
     if (n > 0 || state.running == 0) break;
     pthread_cond_wait(&state.left, &state.lock);
   }

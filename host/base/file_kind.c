@@ -43,8 +43,7 @@ static const struct {
     [FILE_KIND_GZIP] = {"gzip", "only data sets and pairs are read so; gunzip unpacks it"},
     [FILE_KIND_SQLITE] = {"an SQLite database",
                           "`throng extract` keeps its answers in one; a config names it as "
-                          "llm.store; of any other, sqlite3 -header -csv FILE 'SELECT * FROM "
-                          "TABLE' > data.csv makes a table"},
+                          "llm.store"},
 };
 
 static bool begins(const char *bytes, size_t n, const char *with, size_t length) {

@@ -48,12 +48,12 @@ static throng_status lock_file(file_lock *lock, const char *what, const char *ad
     if (same_file(lock->descriptor, path)) break;
     close(lock->descriptor);
   }
-  // Who it is, for the other one's message; a disk that is full takes the name away, not the lock.
+  // Who it is, for the other one's message; a disk that is full takes that away, and not the lock.
   char text[32];
   int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-  if (ftruncate(lock->descriptor, 0) != 0 ||
-      pwrite(lock->descriptor, text, (size_t)length, 0) != length)
-    (void)ftruncate(lock->descriptor, 0);
+  bool named = ftruncate(lock->descriptor, 0) == 0 &&
+               pwrite(lock->descriptor, text, (size_t)length, 0) == length;
+  (void)named;
   return THRONG_OK;
 }
 

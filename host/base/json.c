@@ -1,5 +1,6 @@
 /// A validating pass that knows line and column, then cJSON for the tree, then duplicate keys.
 #include "base/json.h"
+#include "base/numbers.h"
 
 #include <errno.h>
 #include <math.h>
@@ -128,7 +129,8 @@ static throng_status scan_number(scanner *s) {
   if (s->at - start > 60) return scan_fail(s, start, "number of more than 60 characters");
   char digits[64] = {0};
   memcpy(digits, start, (size_t)(s->at - start));
-  if (!isfinite(strtod(digits, NULL))) return scan_fail(s, start, "number out of range");
+  if (!isfinite(strtod_l(digits, NULL, numbers_locale())))
+    return scan_fail(s, start, "number out of range");
   return THRONG_OK;
 }
 
@@ -242,6 +244,7 @@ static throng_status check_keys(const char *place, const cJSON *value) {
 
 throng_status json_parse(const char *name, int64_t first_line, const char *text, size_t length,
                          int flags, cJSON **out) {
+  NUMBERS_WITHOUT_LOCALE;
   scanner s = {.name = name, .begin = text, .first_line = first_line};
   char *copy = NULL;
   *out = NULL;

@@ -1,5 +1,6 @@
 /// Counting what would be allocated.
 #include "base/memory_plan.h"
+#include "base/numbers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +161,7 @@ static int largest_first(const void *a, const void *b) {
 
 throng_status memory_plan_check(const throng_backend *plan, throng_backend *real, size_t held,
                                 const char *what, const char *remedy) {
+  NUMBERS_WITHOUT_LOCALE;
   plan_context *c = plan->context;
   size_t free_bytes, total_bytes;
   if (!real->ops->memory) return THRONG_OK;

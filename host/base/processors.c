@@ -72,7 +72,8 @@ static int of_groups(int count) {
   }
   if (read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", line, sizeof line) &&
       read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period))
-    count = fewer(count, of_times((double)strtol(line, NULL, 10), (double)strtol(period, NULL, 10)));
+    count =
+        fewer(count, of_times((double)strtol(line, NULL, 10), (double)strtol(period, NULL, 10)));
   return count;
 }
 

@@ -1,5 +1,6 @@
 /// Status names, the thread's error message, progress helpers and checked allocation.
 #include "base/status.h"
+#include "base/numbers.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ const char *throng_version(void) {
 }
 
 throng_status throng_fail(throng_status status, const char *format, ...) {
+  NUMBERS_WITHOUT_LOCALE;
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
@@ -41,6 +43,7 @@ throng_status throng_fail(throng_status status, const char *format, ...) {
 }
 
 throng_status throng_fail_context(throng_status status, const char *format, ...) {
+  NUMBERS_WITHOUT_LOCALE;
   char prefix[512];
   char rest[MESSAGE_SIZE];
   va_list arguments;
@@ -69,7 +72,10 @@ void throng_note(const throng_progress *progress, const char *format, ...) {
   char text[1024];
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
+  {
+    NUMBERS_WITHOUT_LOCALE;
+    vsnprintf(text, sizeof text, format, arguments);
+  }
   va_end(arguments);
   progress->note(progress->context, text);
 }

@@ -53,8 +53,7 @@ static void breathe(void) {
 }
 
 static void take_tasks(workers *w) {
-  for (int64_t task; (task = atomic_fetch_add(&w->next, 1)) < w->n_task;)
-    w->task(w->context, task);
+  for (int64_t task; (task = atomic_fetch_add(&w->next, 1)) < w->n_task;) w->task(w->context, task);
 }
 
 static void leave(workers *w) {
@@ -96,11 +95,13 @@ static void *work(void *pool) {
 /// Wake up to `wanted` threads for what has just been opened.
 static void wake(workers *w, int wanted) {
   atomic_fetch_add(&w->opened, 1);
-  // Whoever is about to sleep counts itself before it looks at `opened`, so one of us sees the other.
+  // Whoever is about to sleep counts itself before it looks at `opened`, so one of us sees the
+  // other.
   int asleep = atomic_load(&w->n_asleep);
   if (asleep == 0) return;
   pthread_mutex_lock(&w->lock);
-  if (wanted >= asleep) pthread_cond_broadcast(&w->job_opened);
+  if (wanted >= asleep)
+    pthread_cond_broadcast(&w->job_opened);
   else
     for (int k = 0; k < wanted; ++k) pthread_cond_signal(&w->job_opened);
   pthread_mutex_unlock(&w->lock);
@@ -149,8 +150,7 @@ throng_status workers_open(int n_thread, workers **out) {
   pthread_once(&watching, watch_forks);
   void *block, *thread;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(workers), "threads"));
-  throng_status status =
-      throng_alloc(&thread, (size_t)n_thread - 1, sizeof(pthread_t), "threads");
+  throng_status status = throng_alloc(&thread, (size_t)n_thread - 1, sizeof(pthread_t), "threads");
   if (status != THRONG_OK) {
     free(block);
     return status;

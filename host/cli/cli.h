@@ -89,6 +89,9 @@ bool cli_is_stdout(const char *path);
 /// these too: an id, a name or a path as one word, valid for the next fifteen calls.
 void cli_guard_stdout(void);
 const char *cli_word(const char *text);
+/// The word as a shell takes it, quoted where it must be; valid until the next call.
+const char *cli_shell_word(const char *text);
+extern const char *cli_program;  // what the program was called as
 /// Standard output for data that programs read, as they are; guarded where it is a terminal.
 FILE *cli_data_stream(void);
 /// False where something of all that was printed could not be written; errno says why.
@@ -112,7 +115,11 @@ double cli_now(void);                               // seconds, monotonic
 void cli_progress_start(cli_run *run);
 /// Take the redrawn line away, before other output.
 void cli_progress_clear(void);
-bool cli_interrupted(void);
+/// The signal that asked to stop, SIGINT or SIGTERM; 0: none has. A command that it ended exits
+/// with 128 and its number, as shells have it.
+int cli_interrupted(void);
+/// The same as backend.stop, which asks it during work that makes no reports.
+bool cli_stop(void *unused);
 /// From here on the first Ctrl-C ends the program: for work that makes no reports and no files.
 void cli_interrupt_at_once(void);
 

@@ -12,6 +12,7 @@ static const char *type_of(const config_key *key) {
   switch (key->kind) {
     case KEY_STRING: return "string";
     case KEY_PATH: return "path";
+    case KEY_TEXTS: return "list of strings";
     case KEY_BOOL: return "boolean";
     case KEY_ENUM: return "name";
     case KEY_F32:

@@ -146,7 +146,10 @@ static int print_report(const cli_run *run, const dataset *data, const keyword_s
       {"refused", "answers refused", c->refused},
       {"filtered", "answers filtered", c->filtered},
       {"cut_off", "answers cut off", c->cut_off},
-      {"unreadable", "answers without a reason", c->unreadable},
+      {"empty", "answers that there is none", c->empty},
+      {"unreadable", "answers not to be read", c->unreadable},
+      {"reread", "answers read again", c->reread},
+      {"recovered", "  with reasons now alone", c->recovered},
       {"reasons", "reasons", c->reasons},
       {"other_side", "  of a side not asked for", c->other_side},
       {"malformed", "  without their fields", c->malformed},
@@ -184,11 +187,14 @@ int cmd_extract(cli_run *run) {
   bool look = cli_flag(run, "status") || cli_flag(run, "dry-run");
   const char *path = cli_text(run, "output");
   if (look && path) return cli_wrong(run, "--output goes with neither --status nor --dry-run");
+  if (look && cli_flag(run, "reread"))
+    return cli_wrong(run, "--reread goes with neither --status nor --dry-run");
   bool to_stdout = path && cli_is_stdout(path);
   if (to_stdout && run->json)
     return cli_wrong(run, "--json needs -o FILE: standard output cannot hold both");
   throng_config config;
   if (cli_config(run, run->argument[0], &config) != THRONG_OK) return cli_fail(run);
+  config.llm.reread = cli_flag(run, "reread");
   dataset data = {0};
   keyword_sets sets = {0};
   extract_state state;
@@ -212,6 +218,9 @@ done:;
              : look              ? print_state(run, &config.llm, &state)
              : to_stdout         ? CLI_DONE
                                  : print_report(run, &data, &sets);
+  // All is written and told by now; a run that was mostly lost is no success all the same.
+  if (status == THRONG_OK && !look && extract_verdict(&sets.llm, config.llm.store) != THRONG_OK)
+    code = cli_fail(run);
   keyword_sets_free(&sets);
   dataset_free(&data);
   config_free(&config);

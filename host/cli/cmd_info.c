@@ -1,9 +1,9 @@
 /// throng info: what this program was built as and runs on; what a world holds and lanes take.
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/processors.h"
 #include "cli/cli.h"
 #include "cli/device_fit.h"
 #include "cli/world_summary.h"
@@ -15,11 +15,6 @@ static const char compiler[] = __VERSION__;
 #else
 static const char compiler[] = "gcc " __VERSION__;
 #endif
-
-static int cores(void) {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
 
 static double memory(int what) { return (double)sysconf(what) * (double)sysconf(_SC_PAGESIZE); }
 
@@ -34,7 +29,8 @@ static int print_machine(const cli_run *run, const throng_config *config) {
     cJSON_AddStringToObject(document, "compiler", compiler);
     cJSON_AddStringToObject(document, "backend", throng_backend_name(backend));
     cJSON_AddStringToObject(document, "backend_description", throng_backend_describe(backend));
-    cJSON_AddNumberToObject(document, "cores", cores());
+    cJSON_AddStringToObject(document, "arithmetic", throng_backend_arithmetic(backend));
+    cJSON_AddNumberToObject(document, "cores", processors_usable());
     cJSON_AddNumberToObject(document, "memory_bytes", memory(_SC_PHYS_PAGES));
     cJSON_AddNumberToObject(document, "memory_free_bytes", memory(_SC_AVPHYS_PAGES));
     devices_json(document);
@@ -43,7 +39,9 @@ static int print_machine(const cli_run *run, const throng_config *config) {
     char total[32], available[32];
     printf("throng    %s, %s build by %s\n", throng_version(), build, compiler);
     printf("backend   %s\n", throng_backend_describe(backend));
-    printf("cores     %d that this process may use\n", cores());
+    printf("results   of fits and training repeat bit for bit with %s\n",
+           throng_backend_arithmetic(backend));
+    printf("cores     %d that this process may use\n", processors_usable());
     printf("memory    %s, of which %s free\n", cli_bytes(memory(_SC_PHYS_PAGES), total),
            cli_bytes(memory(_SC_AVPHYS_PAGES), available));
     devices_print();

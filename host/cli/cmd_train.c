@@ -136,6 +136,18 @@ static int print_text(const throng_config *config, const throng_train_report *re
   return CLI_DONE;
 }
 
+/// The line that goes on with a run that was stopped: its folder knows what it was started with.
+static void print_resume(const throng_config *config) {
+  char path[PATH_MAX];
+  int n = snprintf(path, sizeof path, "%s/config.json", config->train.out);
+  if (n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0) {
+    fprintf(stderr, "to go on:\n  %s train ", cli_shell_word(cli_program));
+    fprintf(stderr, "%s --resume\n", cli_shell_word(path));
+  } else {
+    fprintf(stderr, "to go on, give the same command again\n");
+  }
+}
+
 int cmd_train(cli_run *run) {
   throng_config config;
   if (cli_config(run, run->argument[0], &config) != THRONG_OK) return cli_fail(run);
@@ -157,12 +169,14 @@ int cmd_train(cli_run *run) {
 done:;
   int code;
   cli_progress_clear();
-  if (status != THRONG_OK)
+  if (status != THRONG_OK) {
     code = cli_fail(run);
-  else if (run->json)
+    if (status == THRONG_ERROR_CANCELLED) print_resume(&config);
+  } else if (run->json) {
     code = print_json(&config, &in, &report);
-  else if ((code = print_text(&config, &report, cli_now() - start)) != CLI_DONE)
+  } else if ((code = print_text(&config, &report, cli_now() - start)) != CLI_DONE) {
     cli_fail(run);
+  }
   train_inputs_close(&in);
   throng_backend_close(backend);
   config_free(&config);

@@ -64,5 +64,5 @@ void cli_print_help(const cli_command *command) {
     fputs("      ", stdout);
     cli_wrap(command->examples[i + 1], 6, 6);
   }
-  puts("\nExit status: 0 done, 1 failed, 2 wrong usage.");
+  puts("\nExit status: 0 done, 1 failed, 2 wrong usage; 130 and 143: stopped by SIGINT, SIGTERM.");
 }

@@ -1,8 +1,10 @@
 /// The program: finds the command, runs it, and makes sure that what was printed has arrived.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "config/nearest.h"
@@ -27,7 +29,19 @@ static int unknown_command(const char *name) {
   return CLI_USAGE;
 }
 
+const char *cli_program = "throng";
+
+/// Where one of the three was closed, the next file that is opened would take its place and be read
+/// or written as it. What stands there now can be neither.
+static void hold_standard_streams(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+      (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv) {
+  if (argc > 0) cli_program = argv[0];
+  hold_standard_streams();
   signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
   cli_guard_stdout();
   if (argc < 2) {
@@ -64,5 +78,6 @@ int main(int argc, char **argv) {
   cli_progress_start(&run);
   code = command->run(&run);
   cli_progress_clear();
+  if (code == CLI_FAILED && cli_interrupted()) code = 128 + cli_interrupted();
   return finish(code);
 }

@@ -3,12 +3,15 @@
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/backend.h"
 #include "cli/cli.h"
 #include "config/keys.h"
 #include "config/nearest.h"
@@ -194,12 +197,34 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_run *run, b
   return add_shorthands(run);
 }
 
+/// Where `make install` put the configs, seen from the program: "configs/demo.json" is found there
+/// too, so that what --help and README say works in any folder.
+static bool installed_config(const char *path, char *found, size_t size) {
+  char program[PATH_MAX];
+  ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+  if (n <= 0 || strncmp(path, "configs/", 8) != 0 || access(path, F_OK) == 0) return false;
+  program[n] = '\0';
+  for (int up = 0; up < 2; ++up) {
+    char *slash = strrchr(program, '/');
+    if (!slash) return false;
+    *slash = '\0';
+  }
+  int length = snprintf(found, size, "%s/share/throng/%s", program, path);
+  return length > 0 && (size_t)length < size && access(found, F_OK) == 0;
+}
+
 throng_status cli_config(const cli_run *run, const char *path, throng_config *config) {
+  char found[PATH_MAX + 64];
+  if (path && installed_config(path, found, sizeof found)) {
+    throng_note(&run->progress, "%s: taken from %s", path, found);
+    path = found;
+  }
   return config_load(path, run->set, config);
 }
 
 throng_status cli_backend(const cli_run *run, const throng_config *config, throng_backend **out) {
   THRONG_TRY(throng_backend_open(&config->backend, out));
+  (*out)->stop = cli_stop;
   throng_note(&run->progress, "backend: %s", throng_backend_describe(*out));
   return THRONG_OK;
 }

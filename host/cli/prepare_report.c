@@ -60,6 +60,12 @@ static void print_bad_rows(FILE *to, const dataset_counts *c) {
   if (c->first_bad[0]) fprintf(to, "  the first bad row        %s\n", c->first_bad);
 }
 
+static void print_bad_rows(FILE *to, const dataset_counts *c) {
+  for (int k = 0; k < N_ROW_FAULT; ++k)
+    row(to, row_fault_name(k), c->bad[k], "  bad rows dropped (dataset.max_bad_rows)");
+  if (*c->first_bad) fprintf(to, "  the first of them: %s\n", cli_word(c->first_bad));
+}
+
 static void print_joins(FILE *to, const join_count *join, int n) {
   for (int k = 0; k < n; ++k)
     fprintf(to, "  %-22s %14lld of %lld in %s\n", join[k].key, (long long)join[k].found,
@@ -79,7 +85,10 @@ void prepare_report_print(FILE *to, const prepare_report *report) {
   print_bad_rows(to, c);
   row(to, "of unknown items", c->unknown_item, "");
   row(to, "other records", c->other_kind, "");
+  print_bad_rows(to, c);
   row(to, "below the k-core", c->below_core, "");
+  row(to, "unseen put in", c->negatives, "  as dislikes (dataset.negatives)");
+  if (*c->times) fprintf(to, "  %-22s %s\n", "times", c->times);
   row(to, "odd values left out", c->odd_values, "  of the items' facts");
   row(to, "items never rated kept", c->cold_items, "");
   if (c->times[0])
@@ -147,6 +156,12 @@ void prepare_report_json(const prepare_report *report, cJSON *object) {
   cJSON_AddNumberToObject(read, "sampled_dislikes", (double)c->negatives);
   cJSON_AddNumberToObject(read, "unknown_item", (double)c->unknown_item);
   cJSON_AddNumberToObject(read, "below_core", (double)c->below_core);
+  static const char *const fault[N_ROW_FAULT] = {"malformed", "no_id", "no_rating", "no_time"};
+  cJSON *bad = cJSON_AddObjectToObject(read, "bad_rows");
+  for (int k = 0; k < N_ROW_FAULT; ++k) cJSON_AddNumberToObject(bad, fault[k], (double)c->bad[k]);
+  if (*c->first_bad) cJSON_AddStringToObject(read, "first_bad_row", c->first_bad);
+  if (*c->times) cJSON_AddStringToObject(read, "times", c->times);
+  cJSON_AddNumberToObject(read, "negatives", (double)c->negatives);
   cJSON_AddNumberToObject(read, "other_kind", (double)c->other_kind);
   cJSON_AddNumberToObject(read, "odd_values", (double)c->odd_values);
   cJSON_AddNumberToObject(read, "cold_items", (double)c->cold_items);

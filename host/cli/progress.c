@@ -17,12 +17,14 @@ static struct {
 } line;
 
 /// The second signal finds the default action: the program ends at once.
-static void on_signal(int number) {
-  (void)number;
-  interrupted = 1;
-}
+static void on_signal(int number) { interrupted = number; }
 
-bool cli_interrupted(void) { return interrupted; }
+int cli_interrupted(void) { return interrupted; }
+
+bool cli_stop(void *unused) {
+  (void)unused;
+  return interrupted != 0;
+}
 
 void cli_interrupt_at_once(void) {
   signal(SIGINT, SIG_DFL);

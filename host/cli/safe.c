@@ -86,6 +86,27 @@ const char *cli_word(const char *text) {
   return to;
 }
 
+const char *cli_shell_word(const char *text) {
+  static char *word;
+  static const char plain[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./=:,+@%-";
+  if (*text && strspn(text, plain) == strlen(text)) return text;
+  const char *shown = cli_word(text);
+  bool steers = shown != text;  // then written as the shell's $'\x1b'
+  free(word);
+  word = malloc(4 * strlen(shown) + 4);
+  if (!word) return "(out of memory)";
+  char *to = word;
+  if (steers) *to++ = '$';
+  *to++ = '\'';
+  for (const char *at = shown; *at; ++at) {
+    if (*at == '\'') to = stpcpy(to, steers ? "\\'" : "'\\'");
+    if (*at != '\'' || !steers) *to++ = *at;
+  }
+  strcpy(to, "'");
+  return word;
+}
+
 static FILE *raw;  // what stdout was, for data
 
 /// Bytes that end within a character wait for the rest of it.

@@ -30,6 +30,8 @@ static const cli_option extract_options[] = {
      "how far the store is: progress, tokens, rate, time left, cost; asks nobody", NULL},
     {"dry-run", 0, NULL, "count the requests and estimate their tokens and cost; asks nobody",
      NULL},
+    {"reread", 0, NULL,
+     "read the store's answers again, as this version reads them, and ask nobody", NULL},
     {"output", 'o', "FILE",
      "write the keywords as JSON lines, as keywords.file takes them; - writes them to standard "
      "output in place of the report",
@@ -42,6 +44,8 @@ static const char *const extract_examples[] = {
     "reasons for the first twenty items, to read and to judge the prompts by",
     "throng extract music.json --status",
     "beside a run or after it",
+    "throng extract music.json --reread -o keywords.jsonl",
+    "answers that an older version could not read",
     NULL};
 
 static const cli_option fit_options[] = {
@@ -81,7 +85,7 @@ static const cli_option explain_options[] = {
      "votes.semantics"},
     {0}};
 static const char *const explain_examples[] = {
-    "throng explain world.safetensors --user u12 --item i7 --sta sta.safetensors",
+    "throng explain world.safetensors --user u00012 --item i00007 --sta sta.safetensors",
     "which keywords met, which past item was nearest, each vote and the reward", NULL};
 
 static const cli_option evaluate_options[] = {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/numbers.h"
 #include "config/keys.h"
 #include "config/nearest.h"
 #include "config/read.h"
@@ -31,20 +32,6 @@ bool config_has_section(const throng_config *config, const char *section) {
         config_keys[i].path[length] == '.')
       return true;
   return false;
-}
-
-/// "a,b" as an array of strings.
-static cJSON *split_list(const char *text) {
-  cJSON *array = cJSON_CreateArray();
-  for (const char *at = text; array;) {
-    size_t n = strcspn(at, ",");
-    char *one = strndup(at, n);
-    cJSON_AddItemToArray(array, one ? cJSON_CreateString(one) : NULL);
-    free(one);
-    if (!at[n]) break;
-    at += n + 1;
-  }
-  return array;
 }
 
 /// "section={...}" and "section=null", as the file would say it.
@@ -83,8 +70,23 @@ static throng_status no_such_key(const char *path) {
                      "--set %s: no such key; `throng config --keys` lists them", path);
 }
 
+/// "a,b" as an array of strings.
+static cJSON *split_list(const char *text) {
+  cJSON *array = cJSON_CreateArray();
+  for (const char *at = text; array;) {
+    size_t n = strcspn(at, ",");
+    char *one = strndup(at, n);
+    cJSON_AddItemToArray(array, one ? cJSON_CreateString(one) : NULL);
+    free(one);
+    if (!at[n]) break;
+    at += n + 1;
+  }
+  return array;
+}
+
 /// "a.b=c": strings, paths and names are taken as they stand, anything else is read as JSON.
 static throng_status override(throng_config *config, const char *text) {
+  NUMBERS_WITHOUT_LOCALE;
   char path[128], where[160];
   const char *equals = strchr(text, '=');
   size_t length = equals ? (size_t)(equals - text) : 0;
@@ -101,7 +103,7 @@ static throng_status override(throng_config *config, const char *text) {
     node = cJSON_CreateNull();
   } else if (key->kind == KEY_STRING || key->kind == KEY_PATH || key->kind == KEY_ENUM) {
     node = cJSON_CreateString(value);
-  } else if (key->kind == KEY_TEXTS && *value != '[' && strcmp(value, "null") != 0) {
+  } else if (key->kind == KEY_TEXTS && *value != '[') {
     node = split_list(value);
   } else {
     char wrapped[512];

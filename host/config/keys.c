@@ -49,9 +49,9 @@
 
 static const char *const format_names[] = {"amazon",  "yelp", "anime", "movielens",
                                            "recbole", "csv",  NULL};
+static const char *const repeated_names[] = {"first", "last", "mean", NULL};
 static const char *const rating_names[] = {"auto", "explicit", "implicit", NULL};
 static const char *const time_unit_names[] = {"auto", "s", "ms", "us", "ns", "date", NULL};
-static const char *const repeated_names[] = {"first", "last", "mean", NULL};
 static const char *const keywords_names[] = {"lexical", "file", "llm", NULL};
 static const char *const embedding_names[] = {"lsa", "file", "server", NULL};
 static const char *const token_key_names[] = {"max_tokens", "max_completion_tokens", NULL};
@@ -187,13 +187,25 @@ const config_key config_keys[] = {
     STRING("embedding.model", embedding.model, 0, "the model's name at the server (server)"),
     STRING("embedding.api_key_env", embedding.api_key_env, 0,
            "environment variable that holds the key for embedding.url"),
+    STRING("embedding.api_key_header", embedding.api_key_header, 0,
+           "header of that key, as llm.api_key_header"),
+    STRING("embedding.headers", embedding.headers, 0,
+           "more headers for embedding.url, as llm.headers"),
     I32("embedding.batch", embedding.batch, 1, 2048, "keywords a request (server)"),
 
     STRING("llm.url", llm.url, 0,
-           "address before /chat/completions of an OpenAI-compatible server; http or https"),
+           "address before /chat/completions (or with it) of an OpenAI-compatible server; http or "
+           "https; "
+           "a query stays behind"),
     STRING("llm.model", llm.model, 0, "the model's name at the server"),
     STRING("llm.api_key_env", llm.api_key_env, 0,
            "environment variable that holds the key; null: none is sent"),
+    STRING("llm.api_key_header", llm.api_key_header, 0,
+           "header of the key; null: Authorization: Bearer, or api-key where the address has "
+           "api-version (Azure)"),
+    STRING("llm.headers", llm.headers, 0,
+           "more headers, \"Name: value\", one a line; ${NAME} is taken from the environment when "
+           "they are sent"),
     PATH("llm.store", llm.store, 0,
          "SQLite file of every request and answer; what is in it is not asked again"),
     PATH("llm.objective_prompt", llm.objective_prompt, 0,
@@ -223,6 +235,10 @@ const config_key config_keys[] = {
     I32("llm.retries", llm.retries, 0, 100, "tries after the first, of one request"),
     F64("llm.timeout", llm.timeout, 0.1, 86400, "seconds for one try"),
     F64("llm.connect_timeout", llm.connect_timeout, 0.1, 3600, "seconds for connecting"),
+    F64("llm.max_wait", llm.max_wait, 0, 1e6,
+        "seconds that a server may ask to wait (Retry-After); for more the run stops and says "
+        "until "
+        "when"),
     I64("llm.max_answer_bytes", llm.max_answer_bytes, 1024, 1073741824.0,
         "a longer answer is an error"),
     F64("llm.requests_per_minute", llm.requests_per_minute, 0, 1e9, "limit; 0: none"),

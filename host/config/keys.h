@@ -55,8 +55,6 @@ throng_status config_assign(throng_config *config, const config_key *key, const 
 /// A key's present value as JSON text, into `buffer`.
 void config_value_text(const throng_config *config, const config_key *key, char *buffer,
                        size_t size);
-/// A KEY_TEXTS value as an array of JSON; NULL where memory is short.
-cJSON *config_texts_json(const throng_config *config, const config_key *key);
 /// Let the config own `text`, which is freed where that fails.
 throng_status config_keep(throng_config *config, char *text);
 /// True where something in the path stands for something else.
@@ -67,6 +65,8 @@ throng_status config_path_check(const char *text, const char *where);
 throng_status config_check_paths(const throng_config *config);
 /// The path as a config takes it to mean the same again. Caller frees.
 throng_status config_path_print(const throng_config *config, const config_key *key, char **out);
+/// A KEY_TEXTS value as an array of JSON; NULL where memory is short.
+cJSON *config_texts_json(const throng_config *config, const config_key *key);
 /// What the key accepts: "integer in 1..16777216".
 void config_expectation(const config_key *key, char *buffer, size_t size);
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "config/keys.h"
+#include "llm/extract.h"
 #include "world/build_world.h"
 
 static double now(void) {
@@ -58,6 +59,7 @@ throng_status prepare_world(throng_config *config, const char *path,
   local.has_text = data.has_text;
   double after_reading = now();
   THRONG_TRY_GOTO(keywords_extract(&keywords, &data, progress, &sets));
+  THRONG_TRY_GOTO(extract_verdict(&sets.llm, config->llm.store));
   strings_free(&data.text);  // the largest part by far, and needed no more
   double after_keywords = now();
   THRONG_TRY_GOTO(embeddings_make(&embeddings, &sets, data.n_item, progress, &embedding, &dim));

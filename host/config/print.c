@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "config/keys.h"
 
 /// The object in which the key stands, made on the way: "dataset.columns.user" -> columns.
@@ -37,6 +38,7 @@ static cJSON *object_for(cJSON *root, const char *path, bool schema, const char 
 }
 
 static throng_status finish(cJSON *root, bool complete, char **out) {
+  NUMBERS_WITHOUT_LOCALE;
   *out = complete ? cJSON_Print(root) : NULL;
   cJSON_Delete(root);
   if (!*out) return throng_fail(THRONG_ERROR_MEMORY, "printing a configuration: out of memory");

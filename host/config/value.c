@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "config/keys.h"
 
 static char *field_of(const throng_config *config, const config_key *key) {
@@ -31,7 +32,10 @@ static const char *kind_of(const cJSON *value) {
   return "an object";
 }
 
-static void number_text(double x, char *buffer, size_t size) { snprintf(buffer, size, "%.15g", x); }
+static void number_text(double x, char *buffer, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
+  snprintf(buffer, size, "%.15g", x);
+}
 
 static void names_text(const char *const *names, char *buffer, size_t size) {
   size_t used = 0;
@@ -195,6 +199,7 @@ throng_status config_assign(throng_config *config, const config_key *key, const 
 
 /// The shortest decimal that reads back to the same float: 0.025, not 0.0250000004.
 static void float_text(double x, bool single, char *buffer, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   for (int digits = 1; digits <= 17; ++digits) {
     snprintf(buffer, size, "%.*g", digits, x);
     double back = strtod(buffer, NULL);

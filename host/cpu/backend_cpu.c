@@ -1,9 +1,12 @@
 /// The CPU backend: threads of its own over rows, and over fixed blocks of a product, each of which
 /// is one call of OpenBLAS. Nothing here depends on the number of threads but the time taken.
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "base/backend.h"
 #include "base/blas.h"
@@ -26,6 +29,7 @@ typedef struct cpu_context {
   workers *pool;   // NULL with one thread
   float *partial;  // parts of a long sum
   size_t partial_capacity;
+  int64_t asked;  // when backend->stop was asked last, in nanoseconds
 } cpu_context;
 
 static const int64_t kernel_grain[] = {
@@ -33,6 +37,54 @@ static const int64_t kernel_grain[] = {
     KERNEL_LIST(X)
 #undef X
 };
+
+enum { ASK_EVERY = 100000000 };  // nanoseconds
+
+static bool must_stop(throng_backend *backend) {
+  if (!backend->stop) return false;
+  cpu_context *context = backend->context;
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  int64_t now = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+  if (now - context->asked < ASK_EVERY) return false;
+  context->asked = now;
+  return backend->stop(backend->stop_context);
+}
+
+static throng_status stopped(void) {
+  return throng_fail(THRONG_ERROR_CANCELLED, "stopped on request");
+}
+
+typedef struct watched_job {
+  throng_backend *backend;
+  workers_task *task;
+  void *job;
+  pthread_t caller;
+  atomic_bool stopped;
+} watched_job;
+
+static void watched_task(void *context, int64_t task) {
+  watched_job *w = context;
+  if (atomic_load_explicit(&w->stopped, memory_order_relaxed)) return;
+  if (pthread_equal(pthread_self(), w->caller) && must_stop(w->backend)) {
+    atomic_store_explicit(&w->stopped, true, memory_order_relaxed);
+    return;
+  }
+  w->task(w->job, task);
+}
+
+/// workers_run, with somebody who may end it.
+static throng_status run_tasks(throng_backend *backend, int most, int64_t n_task,
+                               workers_task *task, void *job) {
+  cpu_context *context = backend->context;
+  if (!backend->stop) {
+    workers_run(context->pool, most, n_task, task, job);
+    return THRONG_OK;
+  }
+  watched_job w = {.backend = backend, .task = task, .job = job, .caller = pthread_self()};
+  workers_run(context->pool, most, n_task, watched_task, &w);
+  return atomic_load(&w.stopped) ? stopped() : THRONG_OK;
+}
 
 static void cpu_close(throng_backend *backend) {
   cpu_context *context = backend->context;
@@ -44,7 +96,6 @@ static void cpu_close(throng_backend *backend) {
 
 static throng_status cpu_alloc(throng_backend *backend, size_t bytes, const char *what,
                                void **out) {
-  (void)backend;
   // Tables are read at random: without large pages every load would miss the address cache too.
   size_t alignment = bytes >= LARGE_PAGE ? LARGE_PAGE : 64;
   size_t padded = (bytes + alignment - 1) / alignment * alignment;
@@ -56,7 +107,15 @@ static throng_status cpu_alloc(throng_backend *backend, size_t bytes, const char
 #ifdef MADV_HUGEPAGE
   if (alignment == LARGE_PAGE) (void)madvise(*out, padded, MADV_HUGEPAGE);  // a wish, not a need
 #endif
-  memset(*out, 0, padded ? padded : alignment);
+  const size_t whole = padded ? padded : alignment, piece = (size_t)1 << 28;
+  for (size_t at = 0; at < whole; at += piece) {
+    if (must_stop(backend)) {
+      free(*out);
+      *out = NULL;
+      return stopped();
+    }
+    memset((char *)*out + at, 0, whole - at < piece ? whole - at : piece);
+  }
   return THRONG_OK;
 }
 
@@ -93,7 +152,7 @@ static throng_status cpu_launch(throng_backend *backend, int kernel, int64_t n_r
   cpu_context *context = backend->context;
   rows_fn *rows = context->rows[kernel];
   int64_t grain = kernel_grain[kernel];
-  if (backend->n_thread == 1 || n_row <= grain) {
+  if ((backend->n_thread == 1 && !backend->stop) || n_row <= grain) {
     rows(args, 0, n_row);
     return THRONG_OK;
   }
@@ -101,8 +160,7 @@ static throng_status cpu_launch(throng_backend *backend, int kernel, int64_t n_r
   int64_t most =
       (int64_t)backend->n_thread * 8;  // small enough to balance, large enough to amortise
   launch_job job = {rows, args, n_row, n_chunk < most ? n_chunk : most};
-  workers_run(context->pool, backend->n_thread, job.n_chunk, launch_chunk, &job);
-  return THRONG_OK;
+  return run_tasks(backend, backend->n_thread, job.n_chunk, launch_chunk, &job);
 }
 
 static void gemm_block(const gemm_args *g, int64_t member, int64_t row, int64_t rows,
@@ -123,14 +181,14 @@ static int gemm_threads(const throng_backend *backend, const gemm_args *g) {
 }
 
 /// Call OpenBLAS from as many of `n_thread` threads as it has room for.
-static throng_status gemm_tasks(cpu_context *context, int n_thread, int64_t n_task,
+static throng_status gemm_tasks(throng_backend *backend, int n_thread, int64_t n_task,
                                 workers_task *task, void *job) {
   int granted;
   if (n_thread > n_task) n_thread = (int)n_task;
   THRONG_TRY(blas_begin(n_thread, &granted));
-  workers_run(context->pool, granted, n_task, task, job);
+  throng_status status = run_tasks(backend, granted, n_task, task, job);
   blas_end(granted);
-  return THRONG_OK;
+  return status;
 }
 
 typedef struct split_job {
@@ -172,7 +230,7 @@ static throng_status gemm_split(throng_backend *backend, const gemm_args *g) {
                          (size_t)(size * n_task), sizeof(float), "matrix product"));
   split_job job = {g, context->partial, n_part};
   int n_thread = gemm_threads(backend, g);
-  THRONG_TRY(gemm_tasks(context, n_thread, n_task, split_part, &job));
+  THRONG_TRY(gemm_tasks(backend, n_thread, n_task, split_part, &job));
   workers_run(context->pool, size * n_task < GEMM_GRAIN ? 1 : n_thread, g->m * g->batch, split_add,
               &job);
   return THRONG_OK;
@@ -200,7 +258,7 @@ static throng_status cpu_gemm(throng_backend *backend, const gemm_args *g) {
     return gemm_split(backend, g);
   block_job job = {g, (g->m + BLOCK_ROWS - 1) / BLOCK_ROWS,
                    (g->n + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS};
-  return gemm_tasks(backend->context, gemm_threads(backend, g), job.n_row * job.n_column * g->batch,
+  return gemm_tasks(backend, gemm_threads(backend, g), job.n_row * job.n_column * g->batch,
                     block_product, &job);
 }
 

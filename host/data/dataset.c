@@ -60,9 +60,21 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
   return THRONG_OK;
 }
 
+static const char *main_file(const dataset_def *def) {
+  switch (def->format) {
+    case DATASET_AMAZON:
+    case DATASET_YELP: return def->reviews;
+    case DATASET_ANIME:
+    case DATASET_MOVIELENS: return def->ratings;
+    case DATASET_RECBOLE: return def->interactions;
+    case DATASET_CSV: return def->file;
+  }
+  return "";
+}
+
 /// The unit of the times, which all rows of the file tell together.
 static throng_status settle_times(ingest *in) {
-  const char *path = ingest_main_file(in->def);
+  const char *path = main_file(in->def);
   if (!in->has_time || in->times.n == 0) {
     if (in->rows.n > 0)
       throng_note(in->progress, "%s: no times; the order of the file counts", path);
@@ -108,7 +120,8 @@ static throng_status place_rows(ingest *in, dataset *out) {
     const interaction *row = &in->rows.row[place[i]];
     out->item[i] = row->item;
     out->rating[i] = row->rating;
-    out->like[i] = in->implicit || (double)row->rating >= in->def->like_threshold;
+    // As floats both: a rating of 4.1 reaches a threshold of 4.1.
+    out->like[i] = in->implicit || row->rating >= (float)in->def->like_threshold;
     out->time[i] = in->has_time ? time_column_seconds(&in->times, row->time) : place[i];
     if (in->has_text)
       THRONG_TRY_GOTO(strings_append(&out->text, strings_get(&in->text, place[i]),
@@ -150,16 +163,16 @@ static throng_status read_items(ingest *in, const dataset_reader *reader, datase
   const string_table *cold = interner_strings(in->cold);
   for (int64_t i = 0; i < cold->n; i++)
     THRONG_TRY(strings_append(&out->item_id, strings_get(cold, i), strings_length(cold, i)));
-  in->counts.cold_items = cold->n;
+  in->counts.cold_items = out->counts.cold_items = cold->n;
   out->n_item += cold->n;
   return item_facts_finish(&in->facts, out);
 }
 
 static throng_status read_all(ingest *in, const dataset_reader *reader, dataset *out) {
   THRONG_TRY(check_def(in, reader));
-  ingest_begin(in);
   in->counts.repeated = in->def->repeated;
   in->counts.like_threshold = in->def->like_threshold;
+  ingest_begin(in);
   THRONG_TRY(interactions_init(&in->rows, in->def->repeated));
   THRONG_TRY(reader->scan(in));
   THRONG_TRY(settle_times(in));
@@ -176,7 +189,7 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
   }
   THRONG_TRY(read_items(in, reader, out));
   THRONG_TRY(place_rows(in, out));
-  THRONG_TRY(dataset_count_ratings(out, &in->counts));
+  THRONG_TRY(dataset_count_ratings(out, &in->counts));  // the file's own alone
   if (in->implicit) in->counts.like_threshold = NAN;
   out->has_time = in->has_time;
   out->has_text = in->has_text;

@@ -17,13 +17,6 @@ typedef enum dataset_format {
   DATASET_CSV,
 } dataset_format;
 
-/// Where likes come from.
-typedef enum dataset_rating {
-  DATASET_RATING_AUTO,      // ratings where there is a column of them, else implicit
-  DATASET_RATING_EXPLICIT,  // a rating that reaches like_threshold is a like
-  DATASET_RATING_IMPLICIT,  // every row is a like
-} dataset_rating;
-
 /// Which of a user's ratings of the same item counts: by time, by their order in the file where
 /// times are equal or absent. The mean stands in the last one's place, with its time and text.
 typedef enum dataset_repeated {
@@ -31,6 +24,13 @@ typedef enum dataset_repeated {
   DATASET_REPEATED_LAST,
   DATASET_REPEATED_MEAN,
 } dataset_repeated;
+
+/// Where likes come from.
+typedef enum dataset_rating {
+  DATASET_RATING_AUTO,      // ratings where there is a column of them, else implicit
+  DATASET_RATING_EXPLICIT,  // a rating that reaches like_threshold is a like
+  DATASET_RATING_IMPLICIT,  // every row is a like
+} dataset_rating;
 
 /// Section "dataset" of a config. Strings are owned by the config.
 typedef struct dataset_def {
@@ -45,19 +45,19 @@ typedef struct dataset_def {
   // csv and recbole; NULL: user, item, rating and, where the header has them, time and text
   // (recbole: user_id, item_id, rating, timestamp)
   const char *column_user, *column_item, *column_rating, *column_time, *column_text;
-  csv_wishes csv;              // how tables are written, where it is not to be found out
-  const char *const *missing;  // ratings that stand for none, NULL-terminated; "" always does
-  int64_t max_bad_rows;        // drop and count so many rows that cannot be read; 0: none
-  dataset_rating rating_kind;
-  int32_t negatives;  // unseen items a like that are put in as dislikes
-  uint32_t negatives_seed;
-  time_unit time_unit;  // TIME_AUTO: told by the column
   // of `items`; NULL: the usual names. Where one is given, the table is read by its columns
   // whatever the format.
   const char *items_item, *items_title, *items_categories, *items_text;
   const char *items_attributes;  // names of columns, separated by commas
   bool cold_items;               // keep the items of the files of items that nobody rated
   dataset_repeated repeated;
+  csv_wishes csv;              // how tables are written, where it is not to be found out
+  const char *const *missing;  // ratings that stand for none, NULL-terminated; "" always does
+  int64_t max_bad_rows;        // drop and count so many rows that cannot be read; 0: none
+  dataset_rating rating_kind;
+  int32_t negatives;  // unseen items a like that are put in as dislikes
+  uint32_t negatives_seed;
+  time_unit time_unit;            // TIME_AUTO: told by the column
   const char *state;              // yelp: keep the businesses of this state; NULL: all
   double like_threshold;          // a rating that reaches it is a like
   double rating_min, rating_max;  // accepted ratings; NaN: the format's own range
@@ -107,7 +107,7 @@ typedef struct dataset_counts {
   double seconds;             // reading them
   dataset_repeated repeated;  // which of repeated ratings was kept
   double like_threshold;
-  int64_t likes, dislikes;              // among the rows that were read
+  int64_t likes, dislikes;
   rating_bin rating[DATASET_MAX_BINS];  // each value, or equal widths where there are too many
   int n_rating;
   join_count join[DATASET_MAX_JOINS];

@@ -1,5 +1,6 @@
 /// Plain text from HTML fragments; see entities.h.
 #include "data/entities.h"
+#include "base/numbers.h"
 
 #include <libxml/HTMLparser.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static size_t resolve_entity(const char *at, const char *end, uint32_t *codepoin
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 static bool name_is(const char *name, size_t length, const char *other) {
-  return strlen(other) == length && strncasecmp(name, other, length) == 0;
+  return strlen(other) == length && strncasecmp_l(name, other, length, numbers_locale()) == 0;
 }
 
 static bool is_block(const char *name, size_t length) {
@@ -81,7 +82,7 @@ static bool is_block(const char *name, size_t length) {
 static const char *skip_content(const char *at, const char *end, const char *name, size_t length) {
   for (; at < end; at++) {
     if (*at != '<' || (size_t)(end - at) < length + 2 || at[1] != '/' ||
-        strncasecmp(at + 2, name, length) != 0)
+        strncasecmp_l(at + 2, name, length, numbers_locale()) != 0)
       continue;
     const char *close = memchr(at, '>', (size_t)(end - at));
     return close ? close + 1 : end;

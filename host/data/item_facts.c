@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/numbers.h"
 #include "data/entities.h"
 
 throng_status item_facts_init(item_facts *facts, int64_t n_item) {
@@ -134,6 +135,7 @@ throng_status item_facts_end(item_facts *facts) {
 }
 
 void bucket_word(double value, const double *bound, int n_bound, char *out) {
+  NUMBERS_WITHOUT_LOCALE;
   int i = 0;
   while (i < n_bound && value >= bound[i]) i++;
   if (i == 0) {

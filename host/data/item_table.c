@@ -327,6 +327,20 @@ static throng_status read_objects(ingest *in, line_reader *reader, const item_co
   }
 }
 
+/// How the table is written, as its first lines tell; the wishes of dataset.csv are for the
+/// interactions.
+static throng_status find_dialect(const char *path, const item_columns *c, csv_dialect *out) {
+  static const char *const usual[] = {"item",  "item_id", "id",       "movieId",    "title", "name",
+                                      "genre", "genres",  "category", "categories", NULL};
+  const char *named[MAX_NAMED + 2] = {0};
+  int n = 0;
+  if (c->id) named[n++] = c->id;
+  for (int k = 0; k < c->n; k++) named[n++] = c->name[k];
+  char say[160];
+  return csv_dialect_find(path, "dataset.items", &(csv_wishes){0}, n ? named : usual, CSV_COMMAS,
+                          out, say, sizeof say);
+}
+
 throng_status item_table_read(ingest *in) {
   const char *path = in->def->items;
   line_reader *reader = NULL;
@@ -336,13 +350,14 @@ throng_status item_table_read(ingest *in) {
   throng_status status;
   THRONG_TRY_GOTO(ingest_first_line(path, "dataset.items", &first));
   THRONG_TRY_GOTO(name_columns(in->def, &columns));
-  THRONG_TRY_GOTO(ingest_open(in, path, "dataset.items", "read items", &reader));
   const char *text = bytes_text(&first);
-  if (text[strspn(text, " \t")] == '{') {
+  bool objects = text[strspn(text, " \t")] == '{';
+  if (!objects) THRONG_TRY_GOTO(find_dialect(path, &columns, &csv.dialect));
+  THRONG_TRY_GOTO(ingest_open(in, path, "dataset.items", "read items", &reader));
+  if (objects) {
     status = read_objects(in, reader, &columns);
   } else {
     csv.reader = reader;
-    THRONG_TRY_GOTO(ingest_dialect(in, path, "dataset.items", NULL, CSV_COMMAS, true, &csv));
     status = read_records(in, &csv, &columns);
   }
 done:

@@ -15,6 +15,7 @@ typedef enum form {
   FORM_CASE,
   FORM_POINT,
   FORM_ZERO,
+  FORM_MARKS,
   FORM_PREFIX,
   FORM_ALL,
   FORM_ALL_PREFIX,
@@ -27,6 +28,7 @@ static const char *const form_difference[FORM_COUNT] = {
     "if upper and lower case were written alike",
     "without \".0\"",
     "without leading zeros",
+    "by their letters and digits alone",
     "without what stands before the digits",
     "without spaces, quotes, \".0\" and leading zeros, in one case",
     "by their digits alone, without \".0\" and leading zeros",
@@ -88,6 +90,16 @@ static span without_prefix(span s) {
   return n < s.length ? (span){s.text + n, s.length - n} : s;
 }
 
+/// "0-306-40615-2" to "0306406152"; what is not ASCII stays.
+static throng_status letters_and_digits(span s, byte_buffer *out) {
+  for (size_t i = 0; i < s.length; i++) {
+    char c = s.text[i];
+    bool mark = c > 0 && !is_digit(c) && ((c | 32) < 'a' || (c | 32) > 'z');
+    if (!mark) THRONG_TRY(bytes_append(out, &c, 1));
+  }
+  return bytes_append(out, "", 0);
+}
+
 /// The id in this form, into `out`.
 static throng_status bring_to(form way, const char *text, size_t length, byte_buffer *out) {
   // Spaces of Latin-1 and of CJK text, and a byte-order mark, beside ASCII's.
@@ -105,6 +117,7 @@ static throng_status bring_to(form way, const char *text, size_t length, byte_bu
   if (way == FORM_ZERO || all) s = without_zeros(s);
   bytes_clear(out);
   if (strip(s, space).length == 0) return THRONG_OK;  // nothing is written here
+  if (way == FORM_MARKS) return letters_and_digits(s, out);
   THRONG_TRY(bytes_append(out, s.text, s.length));
   if (way != FORM_CASE && !all) return THRONG_OK;
   utf8proc_uint8_t *folded = NULL;
@@ -154,7 +167,7 @@ static throng_status try_form(form way, const string_table *ours, const uint8_t 
     }
   }
   // Digits alone make strangers meet by accident.
-  bool loose = way == FORM_PREFIX || way == FORM_ALL_PREFIX;
+  bool loose = way == FORM_MARKS || way == FORM_PREFIX || way == FORM_ALL_PREFIX;
   int64_t fewer = looked < n_theirs ? looked : n_theirs;
   if (loose && out->matches * 4 < fewer) out->matches = 0;
 done:

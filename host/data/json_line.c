@@ -1,5 +1,6 @@
 /// One pass over a line of JSON; see json_line.h.
 #include "data/json_line.h"
+#include "base/numbers.h"
 
 #include <string.h>
 
@@ -337,6 +338,7 @@ static void mend_escapes(char *line, size_t length) {
 }
 
 throng_status json_line_tree(const line_reader *reader, char *line, size_t length, cJSON **out) {
+  NUMBERS_WITHOUT_LOCALE;
   mend_escapes(line, length);
   *out = cJSON_ParseWithLengthOpts(line, length + 1, NULL, true);
   return *out ? THRONG_OK : line_reader_fail(reader, "no memory for this object, or no JSON");

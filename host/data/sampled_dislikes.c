@@ -63,7 +63,7 @@ static int64_t draw_item(rebuilt *r, const dataset *data, uint32_t seed, int64_t
   for (uint32_t draw = 0; draw < MOST_DRAWS; draw++) {
     random_words w = random_draw(seed, RANDOM_NEGATIVE, draw / 4, (uint32_t)(row * 1009 + which),
                                  (uint32_t)user, 3);
-    int64_t item = random_index(w.w[draw % 4], (uint32_t)data->n_item);
+    int64_t item = random_index(w.w[draw % 4], (uint32_t)(data->n_item - data->counts.cold_items));
     if (r->met_by[item] == (int32_t)user + 1) continue;
     r->met_by[item] = (int32_t)user + 1;
     return item;

@@ -105,6 +105,8 @@ static void add_texts(answer_reason *reason, answer_field field, cJSON *value) {
     answer_add_evidence(reason, value->valuestring);
   for (cJSON *c = cJSON_IsString(value) ? NULL : value->child; c; c = c->next) {
     cJSON *text = cJSON_IsObject(c) ? c->child : c;
+    if (cJSON_IsObject(value) && cJSON_IsNumber(c) && field == FIELD_KEYWORDS)
+      answer_add_keyword(reason, c->string);  // {"warm sound": 0.9}
     if (!cJSON_IsString(text)) continue;
     if (field == FIELD_KEYWORDS)
       answer_add_keyword(reason, text->valuestring);
@@ -193,6 +195,15 @@ static throng_status take_value(answer_reading *r, chat_side side, cJSON *value,
   return THRONG_OK;
 }
 
+/// Does a value that broke off have keys of an answer? A bracket of prose has none.
+static bool begins_answer(const cJSON *value, int depth) {
+  if (depth > MOST_WRAPPERS) return false;
+  if (cJSON_IsObject(value) && (names_sides(value) || is_entry(value))) return true;
+  for (const cJSON *c = value->child; c; c = c->next)
+    if (begins_answer(c, depth + 1)) return true;
+  return false;
+}
+
 /// The side that the line before a value names: "**Dislikes:** [...]".
 static chat_side side_before(const char *from, const char *at) {
   while (at > from && (isspace((unsigned char)at[-1]) || at[-1] == '`')) --at;
@@ -232,7 +243,7 @@ static throng_status take_values(answer_reading *r, const char *text, chat_side 
     if (cut && r->n == n && !r->shape->empty) {
       // A bracket of prose that never closes, or nothing whole before the end.
       *r->shape = before;
-      r->shape->cut = true;
+      r->shape->cut |= begins_answer(tree, 0);
       ++at;
       continue;
     }

@@ -86,6 +86,7 @@ typedef struct listing {
   answer_reason open;  // fields so far
   bool any;
   chat_side heading;
+  answer_field awaited;  // its label had no text: lines with bullets are its values
 } listing;
 
 static void flush(answer_reading *r, listing *list) {
@@ -94,6 +95,7 @@ static void flush(answer_reading *r, listing *list) {
   if (list->open.side && list->open.n_evidence && list->open.n_keyword) answer_take(r, &list->open);
   list->open = (answer_reason){.reason = ""};
   list->any = false;
+  list->awaited = FIELD_NONE;
 }
 
 static void take_labelled(answer_reading *r, listing *list, answer_field field, char *text) {
@@ -103,6 +105,7 @@ static void take_labelled(answer_reading *r, listing *list, answer_field field, 
                (field == FIELD_KEYWORDS && open->n_keyword);
   if (again) flush(r, list);
   list->any = true;
+  list->awaited = *trim(text) ? FIELD_NONE : field;
   if (field == FIELD_REASON) open->reason = bare(text);
   if (field == FIELD_EVIDENCE) answer_add_evidence(open, bare(text));
   if (field == FIELD_SIDE) open->side = answer_side_of(text, strlen(text));
@@ -120,6 +123,12 @@ static void take_any(answer_reading *r, listing *list, char *line) {
     return;
   }
   if (answer_take_line(r, line, list->heading)) return;
+  const char *mark = line + strspn(line, " \t");
+  if (list->awaited && *mark && strchr("-*+", *mark)) {
+    if (list->awaited == FIELD_KEYWORDS) answer_add_keyword(&list->open, bare(at));
+    if (list->awaited == FIELD_EVIDENCE) answer_add_evidence(&list->open, bare(at));
+    return;
+  }
   chat_side heading = strlen(at) <= 80 ? answer_side_of(at, strlen(at)) : 0;
   if (!heading) return;
   flush(r, list);

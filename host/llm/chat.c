@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/numbers.h"
 
 throng_status chat_append_string(byte_buffer *out, const char *text, size_t length) {
   THRONG_TRY(bytes_append(out, "\"", 1));
@@ -29,6 +30,7 @@ throng_status chat_append_string(byte_buffer *out, const char *text, size_t leng
 static throng_status append(byte_buffer *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static throng_status append(byte_buffer *out, const char *format, ...) {
+  NUMBERS_WITHOUT_LOCALE;
   char text[1024];
   va_list arguments;
   va_start(arguments, format);
@@ -71,15 +73,16 @@ static throng_status append_schema(byte_buffer *out, const llm_def *def, bool bo
   return append(out, "}}}}");
 }
 
-throng_status chat_append_params(const llm_def *def, llm_form form, chat_side side,
+throng_status chat_append_params(const llm_def *def, const llm_dialect *dialect, chat_side side,
                                  byte_buffer *out) {
+  llm_form form = dialect->form;
   THRONG_TRY(append(out, "\"model\":"));
   THRONG_TRY(chat_append_string(out, def->model, strlen(def->model)));
   THRONG_TRY(append(out, ",\"%s\":%d",
-                    def->token_key == LLM_MAX_TOKENS ? "max_tokens" : "max_completion_tokens",
+                    dialect->token_key == LLM_MAX_TOKENS ? "max_tokens" : "max_completion_tokens",
                     def->max_tokens));
-  if (def->temperature >= 0) THRONG_TRY(append(out, ",\"temperature\":%.6g", def->temperature));
-  if (def->seed >= 0) THRONG_TRY(append(out, ",\"seed\":%lld", (long long)def->seed));
+  if (!dialect->no_temperature) THRONG_TRY(append(out, ",\"temperature\":%.6g", def->temperature));
+  if (!dialect->no_seed) THRONG_TRY(append(out, ",\"seed\":%lld", (long long)def->seed));
   if (form == LLM_FORM_OBJECT)
     return append(out, ",\"response_format\":{\"type\":\"json_object\"}");
   if (form == LLM_FORM_LINES) return THRONG_OK;
@@ -125,73 +128,4 @@ const char *chat_form_text(llm_form form, chat_side side) {
              "that show it | keyword; keyword\ndislike | the reason | the words that show it | "
              "keyword; keyword";
   }
-}
-
-static const char *text_of(const cJSON *object, const char *key) {
-  const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
-  return cJSON_IsString(value) ? value->valuestring : NULL;
-}
-
-static int64_t count_of(const cJSON *object, const char *key) {
-  int64_t n;
-  const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
-  return value && json_integer(value, &n) && n >= 0 ? n : -1;
-}
-
-throng_status chat_read(const char *body, size_t length, chat_reply *out) {
-  *out = (chat_reply){.content = "", .finish = ""};
-  THRONG_TRY(json_parse("the answer", 1, body, length, JSON_DUPLICATES, &out->tree));
-  const cJSON *choice =
-      cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(out->tree, "choices"), 0);
-  const cJSON *message = cJSON_GetObjectItemCaseSensitive(choice, "message");
-  if (!cJSON_IsObject(message)) {
-    chat_reply_free(out);
-    return throng_fail(THRONG_ERROR_DATA,
-                       "the answer has no choices[0].message; expected a chat completion");
-  }
-  const char *content = text_of(message, "content"), *finish = text_of(choice, "finish_reason");
-  if (content) out->content = content;
-  if (finish) out->finish = finish;
-  out->refusal = text_of(message, "refusal");
-  if (out->refusal && !*out->refusal) out->refusal = NULL;
-  const cJSON *usage = cJSON_GetObjectItemCaseSensitive(out->tree, "usage");
-  out->prompt_tokens = count_of(usage, "prompt_tokens");
-  out->completion_tokens = count_of(usage, "completion_tokens");
-  return THRONG_OK;
-}
-
-void chat_reply_free(chat_reply *reply) {
-  cJSON_Delete(reply->tree);
-  *reply = (chat_reply){.content = "", .finish = ""};
-}
-
-void chat_error_text(const char *body, size_t length, char *text, size_t size) {
-  cJSON *tree = NULL;
-  const char *message = NULL;
-  text[0] = '\0';
-  if (length && json_parse("the answer", 1, body, length, JSON_DUPLICATES, &tree) == THRONG_OK) {
-    const cJSON *error = cJSON_GetObjectItemCaseSensitive(tree, "error");
-    message = cJSON_IsString(error) ? error->valuestring : text_of(error, "message");
-    if (!message) message = text_of(tree, "message");
-    if (!message) message = text_of(tree, "detail");
-  }
-  // A body that is no JSON is quoted as it is, and need not end with a zero.
-  size_t n = message ? strlen(message) : strnlen(body, length);
-  if (n > size - 1) n = size - 1;
-  memcpy(text, message ? message : body, n);
-  text[utf8_valid_prefix(text, n)] = '\0';
-  for (char *c = text; *c; ++c)
-    if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = ' ';
-  cJSON_Delete(tree);
-}
-
-bool chat_refuses_form(long status, const char *body, size_t length) {
-  static const char *const words[] = {"response_format", "json_schema", "json_object",
-                                      "schema",          "grammar",     "structured"};
-  char text[1024];
-  if (status != 400 && status != 422 && status != 501) return false;
-  chat_error_text(body, length, text, sizeof text);
-  for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
-    if (strcasestr(text, words[i])) return true;
-  return false;
 }

@@ -12,6 +12,7 @@ struct distiller {
   distil_visitor *visit;
   void *context;
   llm_counts *counts;
+  answer_shape shape;
 };
 
 throng_status distiller_create(distiller **out) {
@@ -59,16 +60,17 @@ static throng_status take_reason(void *context, const answer_reason *reason) {
 
 throng_status distil(distiller *d, const char *answer, chat_side asked, const char *given,
                      size_t length, distil_visitor *visit, void *context, llm_counts *counts) {
-  answer_shape shape;
   d->visit = visit;
   d->context = context;
   d->counts = counts;
   bytes_clear(&d->given);
   THRONG_TRY(evidence_fold(given, length, &d->given));
-  THRONG_TRY(answer_read(answer, asked, take_reason, d, &shape));
-  counts->reasons += shape.reasons;
-  counts->other_side += shape.other_side;
-  counts->malformed += shape.malformed;
-  counts->unreadable += shape.reasons == 0;
+  THRONG_TRY(answer_read(answer, asked, take_reason, d, &d->shape));
+  counts->reasons += d->shape.reasons;
+  counts->other_side += d->shape.other_side;
+  counts->malformed += d->shape.malformed;
+  counts->empty += d->shape.reasons == 0 && d->shape.empty;
   return THRONG_OK;
 }
+
+const answer_shape *distil_shape(const distiller *d) { return &d->shape; }

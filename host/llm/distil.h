@@ -19,4 +19,7 @@ typedef throng_status distil_visitor(void *context, chat_side side, const char *
 throng_status distil(distiller *d, const char *answer, chat_side asked, const char *given,
                      size_t length, distil_visitor *visit, void *context, llm_counts *counts);
 
+/// What the last answer was like.
+const answer_shape *distil_shape(const distiller *d);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "llm/chat.h"
 #include "llm/embed.h"
 
 enum { MAX_DIM = 16384 };
@@ -12,60 +13,125 @@ static int digit_of(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
   if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
+  return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
-/// Bytes of base64 (RFC 4648, padding wanted) into `out` (3/4 of the text); -1 where it is none.
+/// Bytes of base64 (RFC 4648, either alphabet, padding or none) into `out` (3/4 of the text); -1
+/// where it is none.
 static int64_t decode(const char *text, size_t length, unsigned char *out) {
   int64_t n = 0;
-  if (length % 4) return -1;
-  for (size_t i = 0; i < length; i += 4) {
-    int pad =
-        i + 4 == length ? (text[i + 3] == '=') + (text[i + 2] == '=' && text[i + 3] == '=') : 0;
-    uint32_t word = 0;
-    for (int k = 0; k < 4; ++k) {
-      int digit = k >= 4 - pad ? 0 : digit_of(text[i + (size_t)k]);
-      if (digit < 0) return -1;
-      word = word << 6 | (uint32_t)digit;
+  while (length && text[length - 1] == '=') --length;
+  if (length % 4 == 1) return -1;
+  uint32_t word = 0;
+  for (size_t i = 0; i < length; ++i) {
+    int digit = digit_of(text[i]);
+    if (digit < 0) return -1;
+    word = word << 6 | (uint32_t)digit;
+    if (i % 4 == 3) {
+      for (int k = 0; k < 3; ++k) out[n++] = (unsigned char)(word >> (16 - 8 * k));
+      word = 0;
     }
-    for (int k = 0; k < 3 - pad; ++k) out[n++] = (unsigned char)(word >> (16 - 8 * k));
+  }
+  if (length % 4 == 2) out[n++] = (unsigned char)(word >> 4);
+  if (length % 4 == 3) {
+    out[n++] = (unsigned char)(word >> 10);
+    out[n++] = (unsigned char)(word >> 2);
   }
   return n;
 }
 
+/// Some servers encode doubles. Read as floats these are wild; floats read as doubles never are all
+/// of an embedding's size.
+static bool are_doubles(const unsigned char *bytes, int64_t n_byte) {
+  bool wild = false;
+  if (n_byte % 8) return false;
+  for (int64_t i = 0; i < n_byte / 4; ++i) {
+    float x;
+    memcpy(&x, bytes + 4 * i, sizeof x);
+    wild |= !(fabsf(x) < 1e6f) || (x != 0 && fabsf(x) < 1e-10f);
+  }
+  for (int64_t i = 0; wild && i < n_byte / 8; ++i) {
+    double x;
+    memcpy(&x, bytes + 8 * i, sizeof x);
+    if (!(fabs(x) < 1e6) || (x != 0 && fabs(x) < 1e-12)) return false;
+  }
+  return wild;
+}
+
+/// Base64 to floats in place of its bytes; -1 where it is none of numbers.
+static int64_t read_base64(const char *text, size_t length, float *v) {
+  unsigned char *bytes = (unsigned char *)v;
+  // The machine is little-endian, as the format is.
+  int64_t n = decode(text, length, bytes);
+  if (n < 0 || n % 4) return -1;
+  if (!are_doubles(bytes, n)) return n / 4;
+  for (int64_t i = 0; i < n / 8; ++i) {
+    double x;
+    memcpy(&x, bytes + 8 * i, sizeof x);
+    v[i] = (float)x;
+  }
+  return n / 8;
+}
+
+static throng_status check_vector(const float *v, int64_t n, int64_t index, int32_t dim) {
+  bool zero = true;
+  if (dim && n != dim)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "embedding %lld has %lld numbers, the ones before it %d; has the model "
+                       "changed?",
+                       (long long)index, (long long)n, dim);
+  for (int64_t j = 0; j < n; ++j) {
+    zero &= v[j] == 0;
+    if (!isfinite(v[j]))
+      return throng_fail(THRONG_ERROR_DATA, "embedding %lld: number %lld is not finite",
+                         (long long)index, (long long)j);
+  }
+  if (!zero) return THRONG_OK;
+  return throng_fail(
+      THRONG_ERROR_DATA,
+      "embedding %lld: all %lld numbers are 0, so that it is like nothing; expected a "
+      "vector with a direction (is the model one for embeddings?)",
+      (long long)index, (long long)n);
+}
+
+/// A list that holds one list is that list; one that holds several is one vector a token.
+static throng_status unwrap(const cJSON **value, int64_t index) {
+  for (int depth = 0; depth < 3 && cJSON_IsArray(*value) && cJSON_IsArray((*value)->child);
+       ++depth) {
+    int n = cJSON_GetArraySize(*value);
+    if (n > 1)
+      return throng_fail(THRONG_ERROR_DATA,
+                         "embedding %lld is a list of %d lists, one a token perhaps; expected one "
+                         "vector a text: set the server's pooling (mean, cls or last)",
+                         (long long)index, n);
+    *value = (*value)->child;
+  }
+  return THRONG_OK;
+}
+
 /// One vector, its dimension checked against *dim or put there.
 static throng_status read_vector(const cJSON *value, int64_t index, int32_t *dim, float **out) {
-  int64_t n = 0;
+  int64_t n = -1;
   float *v = NULL;
   *out = NULL;
+  THRONG_TRY(unwrap(&value, index));
   if (cJSON_IsString(value)) {
     size_t length = strlen(value->valuestring);
-    THRONG_TRY(throng_alloc((void **)&v, length / 4 * 3 + 4, 1, "an embedding"));
-    // The machine is little-endian, as the format is.
-    int64_t bytes = decode(value->valuestring, length, (unsigned char *)v);
-    n = bytes < 0 || bytes % 4 ? -1 : bytes / 4;
+    THRONG_TRY(throng_alloc((void **)&v, length / 4 * 3 + 8, 1, "an embedding"));
+    n = read_base64(value->valuestring, length, v);
   } else if (cJSON_IsArray(value)) {
     const cJSON *x;
-    THRONG_TRY(
-        throng_alloc((void **)&v, (size_t)cJSON_GetArraySize(value), sizeof *v, "an embedding"));
+    THRONG_TRY(throng_alloc((void **)&v, (size_t)cJSON_GetArraySize(value) + 1, sizeof *v,
+                            "an embedding"));
+    n = 0;
     cJSON_ArrayForEach(x, value) v[n++] = cJSON_IsNumber(x) ? (float)x->valuedouble : NAN;
-  } else {
-    n = -1;
   }
-  throng_status status = THRONG_OK;
-  if (n < 1 || n > MAX_DIM)
-    status = throng_fail(THRONG_ERROR_DATA,
-                         "embedding %lld: expected base64 of float32 or a list of 1 to %d numbers",
-                         (long long)index, MAX_DIM);
-  else if (*dim && n != *dim)
-    status = throng_fail(THRONG_ERROR_DATA,
-                         "embedding %lld has %lld numbers, the ones before it %d; has the model "
-                         "changed?",
-                         (long long)index, (long long)n, *dim);
-  for (int64_t j = 0; j < n && status == THRONG_OK; ++j)
-    if (!isfinite(v[j]))
-      status = throng_fail(THRONG_ERROR_DATA, "embedding %lld: number %lld is not finite",
-                           (long long)index, (long long)j);
+  throng_status status =
+      n < 1 || n > MAX_DIM
+          ? throng_fail(THRONG_ERROR_DATA,
+                        "embedding %lld: expected base64 of float32 or a list of 1 to %d numbers",
+                        (long long)index, MAX_DIM)
+          : check_vector(v, n, index, *dim);
   if (status != THRONG_OK) {
     free(v);
     return status;
@@ -75,44 +141,61 @@ static throng_status read_vector(const cJSON *value, int64_t index, int32_t *dim
   return THRONG_OK;
 }
 
-static throng_status read_list(const cJSON *data, int64_t n, int32_t *dim, float **row) {
+/// The list of vectors: OpenAI's, or one of the other interfaces that servers have.
+static const cJSON *find_list(const cJSON *tree) {
+  static const char *const keys[] = {"data", "embeddings", "embedding"};
+  if (cJSON_IsArray(tree)) return tree;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(tree, keys[i]);
+    if (cJSON_IsArray(list)) return list;
+  }
+  return NULL;
+}
+
+static throng_status read_list(const cJSON *data, int64_t n, int32_t *dim, float **row,
+                               int64_t *at) {
   const cJSON *entry;
   int64_t place = 0;
-  if (!cJSON_IsArray(data) || cJSON_GetArraySize(data) != n)
+  if (!data || cJSON_GetArraySize(data) != n)
     return throng_fail(THRONG_ERROR_DATA, "the answer holds %d embeddings, expected %lld",
-                       cJSON_IsArray(data) ? cJSON_GetArraySize(data) : 0, (long long)n);
+                       data ? cJSON_GetArraySize(data) : 0, (long long)n);
   cJSON_ArrayForEach(entry, data) {
     int64_t index = place++;
     const cJSON *told = cJSON_GetObjectItemCaseSensitive(entry, "index");
+    const cJSON *vector =
+        cJSON_IsObject(entry) ? cJSON_GetObjectItemCaseSensitive(entry, "embedding") : entry;
     if (told && (!json_integer(told, &index) || index < 0 || index >= n))
       return throng_fail(THRONG_ERROR_DATA, "an embedding's index is out of 0..%lld",
                          (long long)n - 1);
     if (row[index])
       return throng_fail(THRONG_ERROR_DATA, "index %lld stands on two embeddings",
                          (long long)index);
-    THRONG_TRY(
-        read_vector(cJSON_GetObjectItemCaseSensitive(entry, "embedding"), index, dim, &row[index]));
+    *at = index;
+    THRONG_TRY(read_vector(vector, index, dim, &row[index]));
   }
+  *at = -1;
   return THRONG_OK;
 }
 
-throng_status embed_read(const char *body, size_t length, int64_t n, int32_t *dim, float **out,
-                         int64_t *tokens, bool *json) {
+throng_status embed_read(const char *body, size_t length, int64_t n, const secrets *secret,
+                         int32_t *dim, float **out, embed_reply *reply) {
   cJSON *tree = NULL;
   float **row = NULL;
+  char said[600];
   throng_status status;
   *out = NULL;
-  *tokens = -1;
-  *json = false;
-  THRONG_TRY_GOTO(json_parse("the answer", 1, body, length, JSON_DUPLICATES, &tree));
-  *json = true;
+  *reply = (embed_reply){.tokens = -1, .at = -1};
+  THRONG_TRY_GOTO(chat_parse(body, length, secret, &tree));
+  reply->json = true;
+  if (chat_error_in(tree, said, sizeof said, &reply->error_status))
+    THRONG_TRY_GOTO(throng_fail(THRONG_ERROR_DATA, "HTTP 200 with an error: %s", said));
   THRONG_TRY_GOTO(throng_alloc((void **)&row, (size_t)n, sizeof *row, "embeddings"));
-  THRONG_TRY_GOTO(read_list(cJSON_GetObjectItemCaseSensitive(tree, "data"), n, dim, row));
+  THRONG_TRY_GOTO(read_list(find_list(tree), n, dim, row, &reply->at));
   THRONG_TRY_GOTO(throng_alloc((void **)out, (size_t)n, (size_t)*dim * sizeof **out, "embeddings"));
   for (int64_t i = 0; i < n; ++i) memcpy(*out + i * *dim, row[i], (size_t)*dim * sizeof **out);
   const cJSON *usage = cJSON_GetObjectItemCaseSensitive(tree, "usage");
   const cJSON *total = cJSON_GetObjectItemCaseSensitive(usage, "prompt_tokens");
-  if (total) json_integer(total, tokens);
+  if (total) json_integer(total, &reply->tokens);
 done:
   for (int64_t i = 0; row && i < n; ++i) free(row[i]);
   free(row);

@@ -1,20 +1,29 @@
 /// The extraction's run: lookups, requests, answers into the store.
 #include "llm/extract.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/json.h"
+#include "llm/extract_row.h"
 #include "llm/http.h"
+#include "llm/pace.h"
 
-enum { MOST_IN_A_ROW = 10, NOTE_SECONDS = 10 };
+enum {
+  MOST_IN_A_ROW = 10,    // failed requests
+  MOST_BUSY = 3,         // of these where the server has too much to do
+  NOTE_SECONDS = 10,     // between notes of trouble
+  MOST_BODY = 64 << 10,  // bytes of a body that are kept
+};
 
 /// What a job in flight remembers.
 typedef struct asked {
   struct asked *next;  // of those in flight
   plan_place place;
-  llm_form form;
+  llm_dialect dialect;
   char id[SHA256_TEXT];
 } asked;
 
@@ -24,16 +33,17 @@ typedef struct extraction {
   llm_store *store;
   const throng_progress *progress;
   llm_counts *counts;
-  distiller *distil;
+  const llm_door *door;
+  const secrets *secret;
+  row_maker rows;
   plan_request request;
   plan_place place;
   asked *in_flight;
-  llm_form form;        // what is asked for now: falls when a server refuses
-  byte_buffer kept[2];  // keywords of one answer, as JSON lists
+  llm_dialect own, dialect;  // the settings'; what is asked in now: changes when a server refuses
   int64_t tokens, reserved;
-  int failures;      // in a row
-  char error[1100];  // of the request that failed last
-  double noted;
+  int failures;         // in a row
+  char error[1100];     // of the request that failed last
+  double noted, quiet;  // the last note's time; none before
   bool stopped;
   const char *spent;  // the budget's key
 } extraction;
@@ -51,9 +61,9 @@ static bool has_budget(extraction *e) {
   return e->spent == NULL;
 }
 
-/// Make the request of a place in the form that is asked for now.
+/// Make the request of a place as the server takes it.
 static throng_status remake(extraction *e, const asked *a) {
-  return plan_make(e->requests, &a->place, a->form, &e->request);
+  return plan_make(e->requests, &a->place, &a->dialect, &e->request);
 }
 
 static throng_status take_body(extraction *e, http_job *job) {
@@ -78,7 +88,7 @@ static throng_status next(void *context, http_job *job, bool *more) {
     store_row row;
     bool found;
     asked *a;
-    THRONG_TRY(plan_make(e->requests, &e->place, e->def->form, &e->request));
+    THRONG_TRY(plan_make(e->requests, &e->place, &e->own, &e->request));
     THRONG_TRY(store_find(e->store, e->request.id, &row, &found));
     if ((found && row.answer) || is_in_flight(e, e->request.id)) {
       ++e->counts->from_store;
@@ -89,14 +99,14 @@ static throng_status next(void *context, http_job *job, bool *more) {
     THRONG_TRY(throng_alloc((void **)&a, 1, sizeof *a, "a request"));
     job->tag = a;
     a->place = e->place;
-    a->form = e->form;
+    a->dialect = e->dialect;
     memcpy(a->id, e->request.id, sizeof a->id);
     a->next = e->in_flight;
     e->in_flight = a;
     ++e->place.part;
     ++e->reserved;
     *more = true;
-    if (a->form != e->def->form) THRONG_TRY(remake(e, a));
+    if (!llm_same_dialect(&a->dialect, &e->own)) THRONG_TRY(remake(e, a));
     return take_body(e, job);
   }
   return THRONG_OK;
@@ -115,31 +125,16 @@ static void release(extraction *e, http_job *job) {
 
 static void drop(void *context, http_job *job) { release(context, job); }
 
-static throng_status keep_keyword(void *context, chat_side side, const char *surface,
-                                  const char *stem) {
-  (void)stem;
-  byte_buffer *list = &((extraction *)context)->kept[side == CHAT_DISLIKE];
-  size_t before = list->length;
-  if (before) THRONG_TRY(bytes_append(list, ",", 1));
-  size_t from = list->length;
-  THRONG_TRY(chat_append_string(list, surface, strlen(surface)));
-  if (!memmem(list->data, before, list->data + from, list->length - from)) return THRONG_OK;
-  list->length = before;  // it is there already
-  list->data[before] = '\0';
-  return THRONG_OK;
-}
-
-static throng_status append3(byte_buffer *out, const char *before, const byte_buffer *middle,
-                             const char *after) {
-  THRONG_TRY(bytes_append(out, before, strlen(before)));
-  THRONG_TRY(bytes_append(out, bytes_text(middle), middle->length));
-  return bytes_append(out, after, strlen(after));
+static llm_form asked_form(const asked *a) {
+  return a->dialect.form == LLM_FORM_AUTO ? LLM_FORM_BOUNDED : a->dialect.form;
 }
 
 /// The row of a request whose text stands in e->request; `params` gets braces around them.
 static throng_status base_row(extraction *e, const asked *a, byte_buffer *params, store_row *row) {
   static const char *const side_names[] = {"", "like", "dislike", "both"};
-  THRONG_TRY(append3(params, "{", &e->request.params, "}"));
+  THRONG_TRY(bytes_append(params, "{", 1));
+  THRONG_TRY(bytes_append(params, bytes_text(&e->request.params), e->request.params.length));
+  THRONG_TRY(bytes_append(params, "}", 1));
   *row = (store_row){.id = a->id,
                      .kind = e->request.kind,
                      .item = strings_get(&plan_data(e->requests)->item_id, a->place.item),
@@ -148,31 +143,29 @@ static throng_status base_row(extraction *e, const asked *a, byte_buffer *params
                      .model = e->def->model,
                      .params = bytes_text(params),
                      .request = bytes_text(&e->request.messages),
-                     .form = llm_form_names[a->form == LLM_FORM_AUTO ? LLM_FORM_BOUNDED : a->form]};
+                     .form = llm_form_names[asked_form(a)]};
+  return THRONG_OK;
+}
+
+/// A body for the store: keys taken out, in UTF-8, and no longer than is of use.
+static throng_status keep_body(const extraction *e, const http_answer *answer, byte_buffer *out) {
+  size_t length = answer->length < MOST_BODY ? answer->length : MOST_BODY;
+  THRONG_TRY(bytes_append(out, answer->body, utf8_valid_prefix(answer->body, length)));
+  redact(e->secret, out->data);
+  out->length = strlen(out->data);
   return THRONG_OK;
 }
 
 static throng_status put_answer(extraction *e, const asked *a, const http_answer *answer,
                                 const chat_reply *reply) {
-  llm_counts read = {0};
-  byte_buffer params = {0}, keywords = {0};
+  byte_buffer params = {0}, body = {0};
   store_row row;
   throng_status status;
-  const char *text = reply->refusal && !*reply->content ? reply->refusal : reply->content;
-  for (int side = 0; side < 2; ++side) bytes_clear(&e->kept[side]);
-  THRONG_TRY_GOTO(distil(e->distil, text, e->request.side, bytes_text(&e->request.given),
-                         e->request.given.length, keep_keyword, e, &read));
-  THRONG_TRY_GOTO(append3(&keywords, "{\"like\":[", &e->kept[0], "]"));
-  THRONG_TRY_GOTO(append3(&keywords, ",\"dislike\":[", &e->kept[1], "]}"));
   THRONG_TRY_GOTO(base_row(e, a, &params, &row));
-  row.answer = text;
-  row.keywords = bytes_text(&keywords);
-  row.finish = reply->refusal ? "refusal" : reply->finish;
-  row.error = reply->refusal                             ? "the model refused"
-              : !strcmp(reply->finish, "content_filter") ? "stopped by a content filter"
-              : !strcmp(reply->finish, "length")         ? "cut off at the token limit"
-              : read.reasons == 0                        ? "no reason could be read"
-                                                         : NULL;
+  THRONG_TRY_GOTO(row_read(&e->rows, &e->request, reply, &row));
+  // A later version may read what this one could not.
+  if (!reply->plain || answer_fault(&e->rows.shape)) THRONG_TRY_GOTO(keep_body(e, answer, &body));
+  row.body = body.data;
   row.prompt_tokens = reply->prompt_tokens > 0 ? reply->prompt_tokens : 0;
   row.completion_tokens = reply->completion_tokens > 0 ? reply->completion_tokens : 0;
   row.seconds = answer->seconds;
@@ -184,17 +177,24 @@ static throng_status put_answer(extraction *e, const asked *a, const http_answer
   e->tokens += row.prompt_tokens + row.completion_tokens;
 done:
   bytes_free(&params);
-  bytes_free(&keywords);
+  bytes_free(&body);
   return status;
+}
+
+/// Words of an error, with those of the server behind them.
+static void say(char *error, size_t size, const char *what, const char *said) {
+  snprintf(error, size, "%s%s%s", what, *what && *said ? ": " : "", said);
 }
 
 static throng_status put_failure(extraction *e, const asked *a, const http_answer *answer,
                                  const char *error) {
-  byte_buffer params = {0};
+  byte_buffer params = {0}, body = {0};
   store_row row;
   throng_status status;
   THRONG_TRY_GOTO(base_row(e, a, &params, &row));
+  if (answer->status && answer->length) THRONG_TRY_GOTO(keep_body(e, answer, &body));
   row.error = error;
+  row.body = body.data;
   row.seconds = answer->seconds;
   row.tries = answer->tries;
   THRONG_TRY_GOTO(store_put(e->store, &row));
@@ -207,37 +207,75 @@ static throng_status put_failure(extraction *e, const asked *a, const http_answe
                        e->def->url, e->failures, error, e->def->store);
 done:
   bytes_free(&params);
+  bytes_free(&body);
   return status;
 }
 
-/// An answer that is none: an error of the connection or of the server.
+/// Ask again in what the server takes. Those in flight learn it from each other.
+static throng_status change(extraction *e, http_job *job, const llm_dialect *now, const char *said,
+                            http_verdict *verdict) {
+  asked *a = job->tag;
+  if (llm_same_dialect(&a->dialect, &e->dialect)) {
+    throng_note(e->progress, "%s does not take a part of the request (%s); now %s", e->def->url,
+                said, llm_dialect_change(&e->dialect, now));
+    e->dialect = *now;
+  }
+  a->dialect = e->dialect;
+  *verdict = HTTP_CHANGED;
+  THRONG_TRY(remake(e, a));
+  return take_body(e, job);
+}
+
+/// An answer that is none: an error of the connection or of the server, with its words.
 static throng_status take_error(extraction *e, http_job *job, const http_answer *answer,
+                                long status, const char *what, const char *said,
                                 http_verdict *verdict) {
   asked *a = job->tag;
-  char said[512], error[1100];
-  chat_error_text(answer->body, answer->status ? answer->length : 0, said, sizeof said);
-  snprintf(error, sizeof error, "%s%s%s", answer->error, *said ? ": " : "", said);
-  if (chat_refuses_form(answer->status, answer->body, answer->length) &&
-      e->def->form == LLM_FORM_AUTO && a->form < LLM_FORM_LINES) {
-    llm_form lower = a->form == LLM_FORM_AUTO ? LLM_FORM_SCHEMA : a->form + 1;
-    if (lower > e->form) {
-      e->form = lower;
-      throng_note(e->progress,
-                  "%s does not take the form of answers that was asked for (%s); now %s",
-                  e->def->url, said, llm_form_names[lower]);
-    }
-    a->form = e->form;
-    *verdict = HTTP_CHANGED;
-    THRONG_TRY(remake(e, a));
-    return take_body(e, job);
-  }
-  long s = answer->status;
-  if (s == 401 || s == 403 || s == 404 || s == 405 || (s >= 300 && s < 400))
-    return throng_fail(THRONG_ERROR_IO, "%s: %s; expected an OpenAI-compatible server%s",
-                       e->def->url, error, s == 401 || s == 403 ? " and a key that it takes" : "");
+  char error[1100], hint[400] = "";
+  say(error, sizeof error, what, said);
+  llm_dialect now = a->dialect;
+  if (llm_give_way(e->def, status, said, &now)) return change(e, job, &now, said, verdict);
+  bool lost = status == 404 || status == 405 || (status >= 300 && status < 400);
+  if (lost && !strcasestr(said, "model")) llm_suggest_url(e->door, hint, sizeof hint);
+  if (status == 401 || status == 403 || lost)
+    return throng_fail(THRONG_ERROR_IO, "%s: %s; expected an OpenAI-compatible server%s%s",
+                       e->def->url, error,
+                       status == 401 || status == 403 ? " and a key that it takes" : "", hint);
+  if (status == 402 || chat_is_hopeless(said))
+    return throng_fail(
+        THRONG_ERROR_IO,
+        "%s: %s; no waiting helps: %s keeps what was answered, and the next run goes "
+        "on from there",
+        e->def->url, error, e->def->store);
+  // Who has never answered and has too much to do is not asked for every item.
+  bool busy = status == 429 || status == 503 || status == 529;
   THRONG_TRY(put_failure(e, a, answer, error));
   release(e, job);
+  if (busy && (e->counts->asked == 0 || e->failures >= MOST_BUSY))
+    return throng_fail(
+        THRONG_ERROR_IO,
+        "%s: %s, after %d tries; %s keeps what was answered, and the next run goes on "
+        "from there",
+        e->def->url, error, answer->tries, e->def->store);
   return THRONG_OK;
+}
+
+/// HTTP 200, but no completion: `said` is why.
+static throng_status take_none(extraction *e, http_job *job, const http_answer *answer, long status,
+                               http_verdict *verdict) {
+  char said[700], hint[400] = "";
+  snprintf(said, sizeof said, "%s", throng_error_message());
+  bool retry = status == 0 || retry_status(status);
+  if (!answer->last && retry && !chat_is_hopeless(said)) {
+    *verdict = status == 429 || status == 503 || status == 529 ? HTTP_LIMITED : HTTP_RETRY;
+    throng_fail(THRONG_ERROR_DATA, "%s", said);  // for trouble()
+    return THRONG_OK;
+  }
+  if (!strncmp(said, "a web page", 10) && e->counts->asked == 0) {
+    llm_suggest_url(e->door, hint, sizeof hint);
+    return throng_fail(THRONG_ERROR_IO, "%s: %s%s", e->def->url, said, hint);
+  }
+  return take_error(e, job, answer, status, "", said, verdict);
 }
 
 static throng_status done(void *context, http_job *job, const http_answer *answer,
@@ -246,20 +284,15 @@ static throng_status done(void *context, http_job *job, const http_answer *answe
   asked *a = job->tag;
   *verdict = HTTP_TAKEN;
   THRONG_TRY(remake(e, a));
-  if (*answer->error) return take_error(e, job, answer, verdict);
-  chat_reply reply;
-  throng_status status = chat_read(answer->body, answer->length, &reply);
-  if (status == THRONG_ERROR_DATA) {
-    if (!answer->last) {
-      *verdict = HTTP_RETRY;
-      return THRONG_OK;
-    }
-    char error[512];
-    snprintf(error, sizeof error, "%s", throng_error_message());
-    THRONG_TRY(put_failure(e, a, answer, error));
-    release(e, job);
-    return THRONG_OK;
+  if (*answer->error) {
+    char said[512];
+    chat_error_text(answer->body, answer->status ? answer->length : 0, e->secret, said,
+                    sizeof said);
+    return take_error(e, job, answer, answer->status, answer->error, said, verdict);
   }
+  chat_reply reply;
+  throng_status status = chat_read(answer->body, answer->length, e->secret, &reply);
+  if (status == THRONG_ERROR_DATA) return take_none(e, job, answer, reply.error_status, verdict);
   THRONG_TRY(status);
   if (reply.prompt_tokens >= 0 && reply.completion_tokens >= 0)
     *tokens = (double)(reply.prompt_tokens + reply.completion_tokens);
@@ -270,19 +303,34 @@ static throng_status done(void *context, http_job *job, const http_answer *answe
   return status;
 }
 
+static bool hopeless(void *context, const http_job *job, const http_answer *answer) {
+  extraction *e = context;
+  char said[512];
+  (void)job;
+  chat_error_text(answer->body, answer->status ? answer->length : 0, e->secret, said, sizeof said);
+  return chat_is_hopeless(said);
+}
+
 static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void trouble(void *context, const char *error, double wait) {
+static void trouble(void *context, const http_answer *answer, double wait) {
   extraction *e = context;
   double time = now();
-  if (e->noted > 0 && time - e->noted < NOTE_SECONDS) return;
+  char said[512] = "";
+  if (*answer->error)
+    chat_error_text(answer->body, answer->status ? answer->length : 0, e->secret, said,
+                    sizeof said);
+  say(e->error, sizeof e->error, *answer->error ? answer->error : throng_error_message(), said);
+  if (isinf(wait) || (e->noted > 0 && time - e->noted < NOTE_SECONDS && wait < NOTE_SECONDS))
+    return;
+  if (time < e->quiet) return;  // one of those in flight together has told it
   e->noted = time;
-  throng_note(e->progress, "%s: %s; trying again in %.1f s", e->def->url,
-              *error ? error : "an answer that is no JSON of a chat completion", wait);
+  if (wait >= NOTE_SECONDS) e->quiet = time + wait / 2;
+  throng_note(e->progress, "%s: %s; trying again in %.1f s", e->def->url, e->error, wait);
 }
 
 static throng_status tick(void *context, bool *stop) {
@@ -322,42 +370,56 @@ static throng_status outcome(const extraction *e) {
   return THRONG_OK;
 }
 
+/// Keep what is here after an error too; the first error's message stays.
+static throng_status commit_always(llm_store *store, throng_status status) {
+  if (status == THRONG_OK) return store_commit(store);
+  char first[1500];
+  snprintf(first, sizeof first, "%s", throng_error_message());
+  if (store_commit(store) != THRONG_OK)
+    throng_fail(status, "%s; and %s", first, throng_error_message());
+  else
+    throng_fail(status, "%s", first);
+  return status;
+}
+
 throng_status extract_run(const llm_def *def, const plan *requests, llm_store *store,
                           const throng_progress *progress, llm_counts *counts) {
+  llm_door door = llm_door_of(def);
+  llm_access access = {0};
   extraction e = {.def = def,
                   .requests = requests,
                   .store = store,
                   .progress = progress,
                   .counts = counts,
-                  .form = def->form};
-  http_handler handler = {next, done, tick, trouble, drop, &e};
+                  .door = &door,
+                  .secret = &access.secret,
+                  .own = llm_dialect_of(def),
+                  .dialect = llm_dialect_of(def)};
+  http_handler handler = {.next = next,
+                          .done = done,
+                          .tick = tick,
+                          .trouble = trouble,
+                          .hopeless = hopeless,
+                          .drop = drop,
+                          .context = &e};
   http_counts http = {0};
-  const char *key;
-  char *url = NULL;
   int64_t objective, subjective;
+  throng_status status;
   THRONG_TRY(llm_check(def));
-  THRONG_TRY(llm_key("llm.api_key_env", def->api_key_env, &key));
   THRONG_TRY(plan_count(requests, &objective, &subjective));
   counts->requests = objective + subjective;
-  throng_status status;
-  THRONG_TRY_GOTO(llm_endpoint(def->url, "/chat/completions", &url));
-  THRONG_TRY_GOTO(distiller_create(&e.distil));
-  http_def client = llm_http_def(def, url, key);
+  THRONG_TRY_GOTO(llm_access_open(&door, "/chat/completions", &access));
+  THRONG_TRY_GOTO(row_maker_open(&e.rows));
+  http_def client = llm_http_def(def, &access);
   THRONG_TRY_GOTO(http_run(&client, &handler, &http));
 done:
-  // After an error too: answers that are here are kept. The first error's message stays.
-  if (status == THRONG_OK) {
-    status = store_commit(store);
-  } else {
-    char first[1500];
-    snprintf(first, sizeof first, "%s", throng_error_message());
-    if (store_commit(store) != THRONG_OK) throng_fail(status, "%s", first);
-  }
+  status = commit_always(store, status);
   counts->seconds = http.seconds;
   counts->busy = http.busy;
   plan_request_free(&e.request);
-  distiller_free(e.distil);
-  for (int side = 0; side < 2; ++side) bytes_free(&e.kept[side]);
-  free(url);
+  row_maker_close(&e.rows);
+  llm_access_close(&access);
+  if (status == THRONG_OK && http.asked_wait > 0)
+    return llm_waits_too_long(def, def->url, &http, e.error);
   return status == THRONG_OK ? outcome(&e) : status;
 }

@@ -31,8 +31,18 @@ throng_status extract_run(const llm_def *def, const plan *requests, llm_store *s
 /// Visit the keywords of every answer in the store. `item` is the data set's number.
 typedef throng_status extract_visitor(void *context, int64_t item, chat_side side,
                                       const char *surface, const char *stem);
-throng_status extract_read(const llm_def *def, const plan *requests, llm_store *store,
-                           const throng_progress *progress, extract_visitor *visit, void *context,
-                           llm_counts *counts);
+throng_status extract_read(const plan *requests, llm_store *store, const throng_progress *progress,
+                           extract_visitor *visit, void *context, llm_counts *counts);
+
+/// Read again what the store has, with this version's reader, and ask nobody: rows are brought up
+/// to date. `counts` gets requests, from_store, reread and recovered.
+throng_status extract_reread(const plan *requests, llm_store *store,
+                             const throng_progress *progress, llm_counts *counts);
+
+/// DATA where more than half of the answers could not be read, with the most common cause and an
+/// example; for the end of a run, when what could be read is written.
+throng_status extract_verdict(const llm_counts *counts, const char *store);
+/// "7 of 9 answers could not be read, 5 of them: ...".
+void extract_fault_text(const llm_counts *counts, char *text, size_t size);
 
 #endif

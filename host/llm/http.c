@@ -30,6 +30,7 @@ typedef struct transfer {
   size_t length, capacity;
   size_t most;
   bool flying, too_large, no_memory;
+  bool probe;  // tries alone whether a server that had too much to do takes requests again
   char reason[CURL_ERROR_SIZE];
 } transfer;
 
@@ -45,6 +46,9 @@ typedef struct client {
   int32_t n_waiting, waiting_most;
   pace requests, tokens;
   double hold;  // no start before: a server that limits one request limits all
+  bool probing, probe_flying;
+  int32_t waves;  // of limits in a row
+  double stopped;
   uint64_t noise;
   bool ended, stopping;
 } client;
@@ -53,61 +57,6 @@ static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-throng_status http_check_url(const char *where, const char *url) {
-  CURLU *parts = curl_url();
-  char *scheme = NULL, *host = NULL, *user = NULL, *query = NULL, *fragment = NULL;
-  throng_status status = THRONG_OK;
-  if (!parts) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
-  // What is refused is not repeated: it may hold a password.
-  if (!url || curl_url_set(parts, CURLUPART_URL, url, 0) != CURLUE_OK ||
-      curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-      curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK || !*host)
-    status = throng_fail(THRONG_ERROR_CONFIG,
-                         "%s: expected the address of a server, such as http://127.0.0.1:8080/v1",
-                         where);
-  else if (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)
-    status =
-        throng_fail(THRONG_ERROR_CONFIG, "%s: scheme %.20s, expected http or https", where, scheme);
-  else if (curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK)
-    status = throng_fail(THRONG_ERROR_CONFIG,
-                         "%s: holds a user or password; keys come from the environment alone "
-                         "(api_key_env)",
-                         where);
-  else if (curl_url_get(parts, CURLUPART_QUERY, &query, 0) == CURLUE_OK ||
-           curl_url_get(parts, CURLUPART_FRAGMENT, &fragment, 0) == CURLUE_OK)
-    status = throng_fail(THRONG_ERROR_CONFIG,
-                         "%s: holds a query or fragment; expected the address before /chat/... and "
-                         "/embeddings",
-                         where);
-  curl_free(scheme);
-  curl_free(host);
-  curl_free(user);
-  curl_free(query);
-  curl_free(fragment);
-  curl_url_cleanup(parts);
-  return status;
-}
-
-bool http_is_loopback(const char *url) {
-  CURLU *parts = curl_url();
-  char *host = NULL;
-  bool loopback = parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                  curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                  (!strcasecmp(host, "localhost") || !strncmp(host, "127.", 4) ||
-                   !strcmp(host, "[::1]") || !strcmp(host, "::1"));
-  curl_free(host);
-  curl_url_cleanup(parts);
-  return loopback;
-}
-
-/// A server may send back what it was sent; the key must not go on from here.
-static void hide_key(const char *key, char *text, size_t length) {
-  size_t n = key ? strlen(key) : 0;
-  if (n == 0) return;
-  for (char *at = text; (at = memmem(at, length - (size_t)(at - text), key, n)); at += n)
-    memset(at, '*', n);
 }
 
 static size_t receive(char *data, size_t size, size_t count, void *context) {
@@ -174,6 +123,8 @@ static throng_status start(client *c, const attempt *at, double time) {
     t->capacity = 0;
   }
   t->flying = true;
+  t->probe = c->probing;
+  c->probe_flying |= t->probe;
   ++c->flying;
   pace_take(&c->requests, 1);
   pace_take(&c->tokens, t->at.job.tokens);
@@ -188,7 +139,7 @@ static throng_status start(client *c, const attempt *at, double time) {
 
 /// Seconds until something may start, 0 where it may now; INFINITY where nothing waits to.
 static double start_wait(client *c, double time) {
-  if (c->stopping || c->flying == c->def->in_flight) return INFINITY;
+  if (c->stopping || c->flying == c->def->in_flight || c->probe_flying) return INFINITY;
   double soonest = !c->ended && c->n_waiting < c->waiting_most ? time : INFINITY;
   for (int32_t i = 0; i < c->n_waiting; ++i) soonest = fmin(soonest, c->waiting[i].due);
   if (isinf(soonest)) return INFINITY;
@@ -253,24 +204,88 @@ static void judge(const client *c, transfer *t, CURLcode code, long status, bool
     snprintf(text, size, "HTTP %ld", status);
     *retry = retry_status(status);
   }
-  hide_key(c->def->key, text, strlen(text));
-  hide_key(c->def->key, t->buffer, t->length);
+  redact(c->def->secret, text);
 }
 
-static throng_status wait_for_try(client *c, transfer *t, long status, const char *error,
-                                  double time) {
-  double hint = -1;
+static double wall_clock(void) {
   struct timespec wall;
   clock_gettime(CLOCK_REALTIME, &wall);
-  if (status)
-    hint = retry_after(header(t, "retry-after-ms"), header(t, "retry-after"),
-                       (double)wall.tv_sec + 1e-9 * (double)wall.tv_nsec);
-  if (hint > 0) c->hold = fmax(c->hold, time + hint);
-  t->at.due = time + (hint > 0 ? hint : retry_backoff(t->at.tries - 1, noise(c)));
-  if (c->handler->trouble) c->handler->trouble(c->handler->context, error, t->at.due - time);
+  return (double)wall.tv_sec + 1e-9 * (double)wall.tv_nsec;
+}
+
+/// Seconds that the server asks to wait; -1: it does not say.
+static double asked_wait(transfer *t, long status) {
+  if (status < 400) return -1;
+  const char *date = header(t, "date");
+  double now = date ? retry_date(date) : NAN;  // by its own clock, which may be another
+  if (isnan(now)) now = wall_clock();
+  double hint = retry_after(header(t, "retry-after-ms"), header(t, "retry-after"), now);
+  if (hint > 0 || status != 429) return hint;
+  static const char *const limits[] = {"requests", "tokens"};
+  for (int i = 0; i < 2; ++i) {
+    char left[48], reset[48];
+    snprintf(left, sizeof left, "x-ratelimit-remaining-%s", limits[i]);
+    snprintf(reset, sizeof reset, "x-ratelimit-reset-%s", limits[i]);
+    const char *remaining = header(t, left);
+    if (remaining && remaining[strspn(remaining, "0 ")] == '\0')
+      hint = fmax(hint, retry_reset(header(t, reset), now));
+  }
+  return hint;
+}
+
+static void stop(client *c, double time) {
+  if (!c->stopping) c->stopped = time;
+  c->stopping = true;
+}
+
+/// Seconds until the next try of a request that the server had no room for, and hold all others.
+static double hold_all(client *c, const transfer *t, double hint, double time) {
+  // Those that were in flight together are one wave.
+  if (!c->probing || t->probe) ++c->waves;
+  double wait =
+      hint > 0 ? hint + noise(c) * fmin(0.1 * hint, 1) : retry_backoff(c->waves - 1, noise(c));
+  c->probing = true;
+  c->hold = fmax(c->hold, time + wait);
+  return c->hold - time;
+}
+
+static void wait_for_try(client *c, transfer *t, const http_answer *answer, bool limited,
+                         double hint, double time) {
+  double wait;
+  if (hint > c->def->max_wait) {
+    c->counts->asked_wait = hint;
+    c->counts->until = wall_clock() + hint;
+    stop(c, time);
+    wait = INFINITY;
+  } else {
+    wait = limited ? hold_all(c, t, hint, time) : retry_backoff(t->at.tries - 1, noise(c));
+  }
+  t->at.due = time + wait;
+  if (c->handler->trouble) c->handler->trouble(c->handler->context, answer, wait);
   // There is room: what is in flight and what waits never outgrow it together.
   c->waiting[c->n_waiting++] = t->at;
-  return THRONG_OK;
+}
+
+static bool is_limit(long status) { return status == 429 || status == 503 || status == 529; }
+
+/// The server takes requests again, or said nothing of it.
+static void end_probe(client *c, transfer *t, long status, bool limited) {
+  bool through = status != 0 && !limited;
+  if (t->probe) {
+    c->probe_flying = false;
+    if (through) c->probing = false;
+  }
+  if (through && !c->probing) c->waves = 0;
+}
+
+static void count_transfer(client *c, transfer *t, double time) {
+  curl_off_t received = 0;
+  long connects = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+  c->counts->bytes_received += received;
+  c->counts->connections += connects;
+  c->counts->busy += time - t->started;
 }
 
 static throng_status finish(client *c, transfer *t, CURLcode code) {
@@ -279,29 +294,30 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
   char error[512];
   bool retry;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_off_t received = 0;
-  long connects = 0;
-  curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
-  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
-  c->counts->bytes_received += received;
-  c->counts->connections += connects;
-  c->counts->busy += time - t->started;
+  count_transfer(c, t, time);
   if (t->no_memory) return throng_fail(THRONG_ERROR_MEMORY, "an answer of %zu bytes", t->length);
   judge(c, t, code, status, &retry, error, sizeof error);
+  if (code != CURLE_OK && status < 400) status = 0;
+  double hint = asked_wait(t, status);
+  bool limited = is_limit(status) || (*error && retry && hint > 0);
   bool left = t->at.tries <= c->def->retries && !c->stopping;
   http_verdict verdict = HTTP_RETRY;
   double tokens = -1;
-  if (!*error || !(retry && t->at.tries <= c->def->retries)) {
-    http_answer answer = {.status = code == CURLE_OK || status >= 400 ? status : 0,
-                          .body = t->buffer,
-                          .length = t->length,
-                          .error = error,
-                          .seconds = time - t->at.first,
-                          .tries = t->at.tries,
-                          .last = !left};
+  http_answer answer = {.status = status,
+                        .body = t->buffer,
+                        .length = t->length,
+                        .error = error,
+                        .seconds = time - t->at.first,
+                        .tries = t->at.tries,
+                        .last = !left};
+  // Who must wait for too long to wait at all is not out of tries.
+  bool again = *error && retry && (t->at.tries <= c->def->retries || hint > c->def->max_wait);
+  if (again && c->handler->hopeless)
+    again = !c->handler->hopeless(c->handler->context, &t->at.job, &answer);
+  if (!again)
     THRONG_TRY(c->handler->done(c->handler->context, &t->at.job, &answer, &verdict, &tokens));
-  }
   pace_take(&c->tokens, (tokens >= 0 ? tokens : *error ? 0 : t->at.job.tokens) - t->at.job.tokens);
+  limited |= verdict == HTTP_LIMITED;
   if (verdict == HTTP_TAKEN) {
     ++c->counts->answers;
     free(t->at.job.body);
@@ -310,35 +326,33 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
     t->at.due = time;
     c->waiting[c->n_waiting++] = t->at;
   } else {
-    THRONG_TRY(wait_for_try(c, t, *error ? status : 0, error, time));
+    wait_for_try(c, t, &answer, limited, hint, time);
   }
+  end_probe(c, t, status, limited);
   t->flying = false;
   --c->flying;
   curl_multi_remove_handle(c->multi, t->easy);
   return THRONG_OK;
 }
 
-static throng_status tick(client *c, double *stopped) {
-  bool stop = false;
-  THRONG_TRY(c->handler->tick(c->handler->context, &stop));
-  if (stop && !c->stopping) {
-    c->stopping = true;
-    *stopped = now();
-  }
+static throng_status tick(client *c) {
+  bool wanted = false;
+  THRONG_TRY(c->handler->tick(c->handler->context, &wanted));
+  if (wanted) stop(c, now());
   return THRONG_OK;
 }
 
 static throng_status run(client *c) {
-  double stopped = 0, ticked = 0;
+  double ticked = 0;
   for (;;) {
     double wait, time = now();
     if (time - ticked > IDLE_MS * 1e-3) {
-      THRONG_TRY(tick(c, &stopped));
+      THRONG_TRY(tick(c));
       ticked = time;
     }
     THRONG_TRY(start_all(c, &wait));
     if (c->flying == 0 && (c->stopping || (c->ended && c->n_waiting == 0))) return THRONG_OK;
-    if (c->stopping && now() - stopped > c->def->grace) return THRONG_OK;
+    if (c->stopping && now() - c->stopped > c->def->grace) return THRONG_OK;
     int running, left;
     CURLMcode code = curl_multi_perform(c->multi, &running);
     bool took = false;
@@ -350,7 +364,7 @@ static throng_status run(client *c) {
       took = true;
     }
     if (took) {
-      THRONG_TRY(tick(c, &stopped));
+      THRONG_TRY(tick(c));
       continue;  // there is room now
     }
     int ms = wait < IDLE_MS * 1e-3 ? (int)ceil(wait * 1000) : IDLE_MS;
@@ -380,15 +394,7 @@ static throng_status open_client(client *c) {
   THRONG_TRY(add_header(c, "Content-Type: application/json"));
   THRONG_TRY(add_header(c, "Accept: application/json"));
   THRONG_TRY(add_header(c, "Expect:"));  // no round trip before the body
-  if (def->key) {
-    char *line;
-    if (asprintf(&line, "Authorization: Bearer %s", def->key) < 0)
-      return throng_fail(THRONG_ERROR_MEMORY, "HTTP headers: out of memory");
-    throng_status status = add_header(c, line);
-    explicit_bzero(line, strlen(line));
-    free(line);
-    THRONG_TRY(status);
-  }
+  for (int32_t i = 0; i < def->n_header; ++i) THRONG_TRY(add_header(c, def->header[i]));
   for (int32_t i = 0; i < def->in_flight; ++i) THRONG_TRY(make_easy(c, &c->transfer[i]));
   double time = now();
   pace_start(&c->requests, def->requests_per_minute, time);

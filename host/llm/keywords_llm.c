@@ -1,7 +1,9 @@
 /// Keywords from a language model: ask what is missing, then fold the kept keywords of all answers
 /// into lists, as the lexical provider does with its terms.
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "llm/extract.h"
 #include "text/keyword_builder.h"
@@ -74,7 +76,7 @@ done:
 static void tell(const llm_counts *c, const keyword_sets *sets, const throng_progress *progress) {
   throng_note(progress,
               "%lld requests: %lld from the store, %lld asked, %lld without an answer; %lld "
-              "answers refused or filtered, %lld cut off, %lld without a reason",
+              "answers refused or filtered, %lld cut off, %lld not to be read",
               (long long)c->requests, (long long)c->from_store, (long long)c->asked,
               (long long)c->failed, (long long)(c->refused + c->filtered), (long long)c->cut_off,
               (long long)c->unreadable);
@@ -86,6 +88,14 @@ static void tell(const llm_counts *c, const keyword_sets *sets, const throng_pro
               (long long)c->unproven, (long long)c->unusable, (long long)sets->keyword.n,
               (long long)sets->dropped_common, (long long)sets->dropped_rare,
               (long long)c->items_both_sides);
+  if (c->reread)
+    throng_note(progress, "%lld stored answers read again: %lld give reasons that gave none before",
+                (long long)c->reread, (long long)c->recovered);
+  char text[600];
+  // More than half is an error, at the end (extract_verdict).
+  if (10 * c->unreadable <= c->answers || 2 * c->unreadable > c->answers) return;
+  extract_fault_text(c, text, sizeof text);
+  throng_note(progress, "warning: %s", text);
 }
 
 throng_status keywords_llm(const keywords_def *def, const dataset *data,
@@ -101,11 +111,19 @@ throng_status keywords_llm(const keywords_def *def, const dataset *data,
   throng_status status;
   THRONG_TRY_GOTO(llm_check(llm));
   THRONG_TRY_GOTO(plan_open(llm, data, &requests));
+  if (llm->reread && access(llm->store, F_OK) != 0)
+    THRONG_TRY_GOTO(throng_fail(THRONG_ERROR_IO,
+                                "%s: %s; expected the store of an earlier `throng extract` to read "
+                                "again",
+                                llm->store, strerror(errno)));
   THRONG_TRY_GOTO(store_open(llm->store, false, &store));
   THRONG_TRY_GOTO(interner_create(&g.stem));
   THRONG_TRY_GOTO(interner_create(&g.surface));
-  THRONG_TRY_GOTO(extract_run(llm, requests, store, progress, &out->llm));
-  THRONG_TRY_GOTO(extract_read(llm, requests, store, progress, gather, &g, &out->llm));
+  if (llm->reread)
+    THRONG_TRY_GOTO(extract_reread(requests, store, progress, &out->llm));
+  else
+    THRONG_TRY_GOTO(extract_run(llm, requests, store, progress, &out->llm));
+  THRONG_TRY_GOTO(extract_read(requests, store, progress, gather, &g, &out->llm));
   THRONG_TRY_GOTO(categories_from_dataset(data, &bounds, out, &dropped));
   THRONG_TRY_GOTO(finish(def, data, &g, out));
   tell(&out->llm, out, progress);

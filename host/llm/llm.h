@@ -19,11 +19,20 @@ extern const char *const llm_form_names[];
 /// How a server calls the limit on an answer's tokens.
 typedef enum llm_token_key { LLM_MAX_TOKENS, LLM_MAX_COMPLETION_TOKENS } llm_token_key;
 
+/// What a server was found to take, of the settings' request.
+typedef struct llm_dialect {
+  llm_form form;
+  llm_token_key token_key;
+  bool no_temperature, no_seed;
+} llm_dialect;
+
 typedef struct llm_def {
-  const char *url;          // what stands before /chat/completions and /embeddings
-  const char *model;        // as the server calls it
-  const char *api_key_env;  // name of the environment variable that holds the key; NULL: no key
-  const char *store;        // SQLite file
+  const char *url;             // what stands before /chat/completions and /embeddings
+  const char *model;           // as the server calls it
+  const char *api_key_env;     // name of the environment variable that holds the key; NULL: no key
+  const char *api_key_header;  // NULL: Authorization: Bearer, or api-key where url has api-version
+  const char *headers;         // more headers, "Name: value", one a line; ${NAME} from environment
+  const char *store;           // SQLite file
   const char *objective_prompt, *subjective_prompt;  // files; NULL: the built-in ones
   llm_form form;
   llm_token_key token_key;
@@ -38,21 +47,54 @@ typedef struct llm_def {
   int32_t max_items;            // 0: all
   int32_t in_flight, retries;
   double timeout, connect_timeout;  // seconds
+  double max_wait;                  // seconds; a server that asks for more ends the run
   int64_t max_answer_bytes;
   double requests_per_minute, tokens_per_minute;  // 0: no limit
   int64_t budget_requests, budget_tokens;         // of one run; 0: no limit
   double price_prompt, price_answer;              // of a million tokens
+  bool reread;  // read again what the store has and ask nothing: no setting, `extract --reread`
 } llm_def;
 
+/// Who is asked and how one is let in, with the section ("llm", "embedding") for messages.
+typedef struct llm_door {
+  const char *section, *url, *api_key_env, *api_key_header, *headers;
+} llm_door;
+
+/// A door with its keys: for http_def. Holds secrets.
+typedef struct llm_access {
+  char *url;  // of the endpoint
+  char **header;
+  int32_t n_header;
+  secrets secret;
+} llm_access;
+
 llm_def llm_default_def(void);
+/// What the settings say, before any server was heard.
+llm_dialect llm_dialect_of(const llm_def *def);
+bool llm_same_dialect(const llm_dialect *a, const llm_dialect *b);
+/// What to ask in after a refusal (status and words); false: nothing of it can change.
+bool llm_give_way(const llm_def *def, long status, const char *said, llm_dialect *dialect);
+/// In words, what changed.
+const char *llm_dialect_change(const llm_dialect *before, const llm_dialect *now);
 /// What spans keys or needs the environment: address, model, key. CONFIG with the key at fault.
 throng_status llm_check(const llm_def *def);
-/// The bearer token; NULL where none is named. Errors: CONFIG where the variable is unset, or holds
-/// what no header may. `where` is the key that named it.
-throng_status llm_key(const char *where, const char *api_key_env, const char **key);
-/// "URL" and "/path" as one malloc'd address.
+llm_door llm_door_of(const llm_def *def);
+/// The address of `path` ("/chat/completions") behind a door, and its headers with keys from the
+/// environment. Errors: CONFIG with the key at fault: a variable that is unset or empty, or holds
+/// what no header may; never with the key itself.
+throng_status llm_access_open(const llm_door *door, const char *path, llm_access *out);
+void llm_access_close(llm_access *access);
+/// "URL" and "/path" as one malloc'd address: before a query, and in place of such a path that
+/// stands there already.
 throng_status llm_endpoint(const char *url, const char *path, char **out);
+/// What may be wrong with an address that a server does not know, as a clause ("; ..."); "" where
+/// nothing is known.
+void llm_suggest_url(const llm_door *door, char *text, size_t size);
 /// Settings of the client.
-http_def llm_http_def(const llm_def *def, const char *url, const char *key);
+http_def llm_http_def(const llm_def *def, const llm_access *access);
+/// Why a run was stopped by a server that asked to wait for longer than llm.max_wait; `said` its
+/// words. IO.
+throng_status llm_waits_too_long(const llm_def *def, const char *url, const http_counts *counts,
+                                 const char *said);
 
 #endif

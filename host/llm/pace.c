@@ -1,11 +1,13 @@
 /// Rate limits as leaky buckets, and the retry rules of openai-python.
 #include "llm/pace.h"
 
-#include <curl/curl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static const double longest_hint = 120;  // seconds; what is asked for beyond is not believed
+#include "base/numbers.h"
+
+static const double most_believed = 1e9;  // seconds; beyond stands nothing that was meant
 
 static double capacity(const pace *p) { return fmax(1, p->per_minute / 60); }
 
@@ -32,23 +34,54 @@ void pace_take(pace *p, double units) {
 }
 
 static double number(const char *text) {
+  NUMBERS_WITHOUT_LOCALE;
   char *end;
   double x = strtod(text, &end);
   while (*end == ' ' || *end == '\t') ++end;
   return end == text || *end ? NAN : x;
 }
 
-static bool believable(double seconds) { return seconds > 0 && seconds <= longest_hint; }
+static bool believable(double seconds) { return seconds > 0 && seconds < most_believed; }
 
 double retry_after(const char *ms, const char *after, double now) {
   double seconds = ms ? number(ms) / 1000 : NAN;
   if (believable(seconds)) return seconds;
   if (!after) return -1;
   seconds = number(after);
-  if (isnan(seconds)) {
-    time_t date = curl_getdate(after, NULL);
-    seconds = date == (time_t)-1 ? NAN : (double)date - now;
+  if (isnan(seconds)) seconds = retry_date(after) - now;
+  return believable(seconds) ? seconds : -1;
+}
+
+/// "1h2m3.5s" and "250ms"; NaN where it is none.
+static double duration(const char *text) {
+  double all = 0;
+  while (*text) {
+    size_t digits = strspn(text, "0123456789."), unit = strspn(text + digits, "dhms");
+    char one[24];
+    if (digits == 0 || unit == 0 || digits >= sizeof one) return NAN;
+    memcpy(one, text, digits);
+    one[digits] = '\0';
+    char u = text[digits];
+    double scale = unit == 2 && u == 'm' ? 1e-3
+                   : u == 'd'            ? 86400
+                   : u == 'h'            ? 3600
+                   : u == 'm'            ? 60
+                                         : 1;
+    all += number(one) * scale;
+    text += digits + unit;
   }
+  return all;
+}
+
+double retry_reset(const char *text, double now) {
+  if (!text) return -1;
+  double seconds = number(text);
+  if (seconds > 1e12)
+    seconds = seconds / 1000 - now;
+  else if (seconds > 1e9)
+    seconds -= now;
+  if (isnan(seconds)) seconds = duration(text);
+  if (isnan(seconds)) seconds = retry_date(text) - now;
   return believable(seconds) ? seconds : -1;
 }
 

@@ -21,9 +21,14 @@ double pace_wait(pace *p, double now);
 void pace_take(pace *p, double units);
 
 /// What a server asked for, in seconds: `ms` (retry-after-ms), then `after` (retry-after: seconds
-/// or an HTTP date; `now` in seconds since 1970). -1 where there is none in (0, 120]
-/// (openai-python).
+/// or an HTTP date; `now` in seconds since 1970, best by the server's own clock). -1 where there is
+/// none above 0.
 double retry_after(const char *ms, const char *after, double now);
+/// What x-ratelimit-reset-* say: seconds ("20", "1m30.5s", "250ms"), seconds or milliseconds since
+/// 1970, or a date. -1 where there is none above 0.
+double retry_reset(const char *text, double now);
+/// Seconds since 1970 of an HTTP date or an ISO one; NaN where it is none.
+double retry_date(const char *text);
 /// min(0.5 2^tries, 8) (1 - 0.25 u), u in [0, 1): before try `tries` + 1, from 0 (openai-python).
 double retry_backoff(int32_t tries, double u);
 /// Worth another try: 408, 409, 429 and 5xx.

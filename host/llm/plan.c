@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/numbers.h"
 
 struct plan {
   const llm_def *def;
@@ -171,6 +172,7 @@ static throng_status add_facts(const plan *p, int64_t item, byte_buffer *out) {
 
 static throng_status add_reviews(const plan *p, const plan_place *place, byte_buffer *out,
                                  byte_buffer *given) {
+  NUMBERS_WITHOUT_LOCALE;
   const dataset *d = p->data;
   int side = place->stage - 1;
   int64_t from = p->offset[side][place->item] + (int64_t)place->part * p->def->reviews_per_request;
@@ -196,8 +198,8 @@ typedef struct filling {
   byte_buffer facts, reviews, user, system;
 } filling;
 
-static throng_status fill(const plan *p, const plan_place *place, llm_form form, chat_side side,
-                          filling *f, plan_request *out) {
+static throng_status fill(const plan *p, const plan_place *place, const llm_dialect *dialect,
+                          chat_side side, filling *f, plan_request *out) {
   const prompt *text = place->stage == 0 ? &p->objective : &p->subjective;
   char least[16], most[16];
   snprintf(least, sizeof least, "%d", p->def->reasons);
@@ -211,11 +213,11 @@ static throng_status fill(const plan *p, const plan_place *place, llm_form form,
                                 {"side", side == CHAT_DISLIKE ? "dislike" : "like"},
                                 {"least", least},
                                 {"most", most},
-                                {"form", chat_form_text(form, side)}};
+                                {"form", chat_form_text(dialect->form, side)}};
   THRONG_TRY(prompt_fill(text->system, value, 6, &f->system));
   THRONG_TRY(prompt_fill(text->user, value, 6, &f->user));
   THRONG_TRY(chat_append_messages(bytes_text(&f->system), bytes_text(&f->user), &out->messages));
-  THRONG_TRY(chat_append_params(p->def, form, side, &out->params));
+  THRONG_TRY(chat_append_params(p->def, dialect, side, &out->params));
   THRONG_TRY(bytes_append(&out->body, "{", 1));
   THRONG_TRY(bytes_append(&out->body, bytes_text(&out->params), out->params.length));
   THRONG_TRY(add_text(&out->body, ",\"messages\":"));
@@ -223,7 +225,8 @@ static throng_status fill(const plan *p, const plan_place *place, llm_form form,
   return bytes_append(&out->body, "}", 1);
 }
 
-throng_status plan_make(const plan *p, const plan_place *place, llm_form form, plan_request *out) {
+throng_status plan_make(const plan *p, const plan_place *place, const llm_dialect *dialect,
+                        plan_request *out) {
   chat_side side = place->stage == 0 ? CHAT_BOTH : place->stage == 1 ? CHAT_LIKE : CHAT_DISLIKE;
   byte_buffer *buffer[] = {&out->given, &out->messages, &out->params, &out->body};
   for (int i = 0; i < 4; ++i) bytes_clear(buffer[i]);
@@ -231,14 +234,20 @@ throng_status plan_make(const plan *p, const plan_place *place, llm_form form, p
   out->side = side;
   out->prompt = place->stage == 0 ? p->objective.hash : p->subjective.hash;
   filling f = {0};
-  throng_status status = fill(p, place, form, side, &f, out);
-  if (status == THRONG_OK && form == p->def->form)
+  llm_dialect own = llm_dialect_of(p->def);
+  throng_status status = fill(p, place, dialect, side, &f, out);
+  if (status == THRONG_OK && llm_same_dialect(dialect, &own))
     status = sha256_text(out->body.data, out->body.length, out->id);
   bytes_free(&f.facts);
   bytes_free(&f.reviews);
   bytes_free(&f.user);
   bytes_free(&f.system);
   return status;
+}
+
+throng_status plan_make_named(const plan *p, const plan_place *place, plan_request *out) {
+  llm_dialect own = llm_dialect_of(p->def);
+  return plan_make(p, place, &own, out);
 }
 
 void plan_request_free(plan_request *request) {

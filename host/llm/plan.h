@@ -32,7 +32,7 @@ typedef struct plan_request {
   byte_buffer messages;  // JSON array
   byte_buffer params;    // JSON members without braces
   byte_buffer body;      // the whole request
-  char id[SHA256_TEXT];  // of the body in the form of the settings; kept when made in another
+  char id[SHA256_TEXT];  // of the body in the dialect of the settings; kept when made in another
 } plan_request;
 
 /// `data` and `def` must outlive the plan. Errors: of the prompts' files.
@@ -45,7 +45,10 @@ throng_status plan_count(const plan *p, int64_t *objective, int64_t *subjective)
 /// False: there is none.
 bool plan_next(const plan *p, plan_place *place);
 /// The request of a place. Its buffers are used again.
-throng_status plan_make(const plan *p, const plan_place *place, llm_form form, plan_request *out);
+throng_status plan_make(const plan *p, const plan_place *place, const llm_dialect *dialect,
+                        plan_request *out);
+/// The same in the settings' own dialect, which names it.
+throng_status plan_make_named(const plan *p, const plan_place *place, plan_request *out);
 void plan_request_free(plan_request *request);
 
 const dataset *plan_data(const plan *p);

@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { VERSION = 1, MOST_PENDING = 64, APPLICATION = 0x7468726e };
+enum { VERSION = 2, MOST_PENDING = 64, APPLICATION = 0x7468726e };
 static const double longest_pending = 0.1;  // seconds
 
 static const char schema[] =
@@ -33,7 +34,8 @@ static const char schema[] =
     " completion_tokens INTEGER NOT NULL DEFAULT 0,"
     " seconds REAL NOT NULL DEFAULT 0,"
     " tries INTEGER NOT NULL DEFAULT 0,"
-    " created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')));"
+    " created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),"
+    " body TEXT);"
     "CREATE INDEX request_by_model ON request (model, created);"
     "CREATE TABLE embedding ("
     " model TEXT NOT NULL,"
@@ -49,7 +51,8 @@ static const char schema[] =
 struct llm_store {
   char *path;
   sqlite3 *db;
-  sqlite3_stmt *find, *put, *find_vector, *put_vector;
+  sqlite3_stmt *find, *put, *reread, *find_vector, *put_vector;
+  int64_t version;
   int pending;
   double since;
   int64_t committed;
@@ -61,7 +64,25 @@ static double now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/// A full disk hides behind several of SQLite's errors, and its own note of the cause is gone after
+/// the rollback; errno's is not.
+static bool is_full(const llm_store *s, int code, int cause) {
+  struct statvfs disk;
+  if ((code & 0xff) == SQLITE_FULL) return true;
+  if ((code & 0xff) != SQLITE_IOERR) return false;
+  if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG) return true;
+  return statvfs(s->path, &disk) == 0 && disk.f_bavail == 0;
+}
+
 static throng_status fail(const llm_store *s, int code, const char *doing) {
+  int cause = errno;
+  if (is_full(s, code, cause))
+    return throng_fail(
+        THRONG_ERROR_IO,
+        "%s: %s: no space is left for it on its disk (or its quota is used up); what "
+        "was committed is safe: make room and run again, to go on from there",
+        s->path, doing);
+  code &= 0xff;
   throng_status status = code == SQLITE_NOMEM                              ? THRONG_ERROR_MEMORY
                          : code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? THRONG_ERROR_DATA
                                                                            : THRONG_ERROR_IO;
@@ -89,6 +110,20 @@ static throng_status pragma_integer(llm_store *s, const char *sql, int64_t *out)
   return code == SQLITE_ROW || code == SQLITE_DONE ? THRONG_OK : fail(s, code, "reading");
 }
 
+/// From version 1: rows have no bodies.
+static throng_status migrate(llm_store *s) {
+  THRONG_TRY(execute(s, "BEGIN IMMEDIATE", "bringing it up to date"));
+  // Another process may have been first.
+  throng_status status = pragma_integer(s, "PRAGMA user_version", &s->version);
+  if (status == THRONG_OK && s->version == 1)
+    status = execute(s, "ALTER TABLE request ADD COLUMN body TEXT; PRAGMA user_version = 2",
+                     "bringing it up to date");
+  if (status == THRONG_OK) status = execute(s, "COMMIT", "bringing it up to date");
+  if (status != THRONG_OK) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+  s->version = VERSION;
+  return status;
+}
+
 static throng_status check_or_make(llm_store *s, bool read_only) {
   int64_t version, application, tables;
   if (!read_only) THRONG_TRY(execute(s, "PRAGMA journal_mode = WAL", "opening"));
@@ -103,16 +138,18 @@ static throng_status check_or_make(llm_store *s, bool read_only) {
     if (tables == 0) THRONG_TRY(execute(s, schema, "making"));
     snprintf(made, sizeof made, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
              APPLICATION, VERSION);
+    s->version = VERSION;
     return execute(s, made, "making");
   }
   if (application != APPLICATION)
     return throng_fail(THRONG_ERROR_DATA,
                        "%s: a database, but not of throng; expected a store that throng made",
                        s->path);
-  if (version != VERSION)
-    return throng_fail(THRONG_ERROR_DATA, "%s: version %lld of the store, expected %d", s->path,
-                       (long long)version, VERSION);
-  return THRONG_OK;
+  if (version < 1 || version > VERSION)
+    return throng_fail(THRONG_ERROR_DATA, "%s: version %lld of the store, expected 1 to %d",
+                       s->path, (long long)version, VERSION);
+  s->version = version;
+  return version < VERSION && !read_only ? migrate(s) : THRONG_OK;
 }
 
 static throng_status open_database(llm_store *s, bool read_only) {
@@ -122,27 +159,35 @@ static throng_status open_database(llm_store *s, bool read_only) {
   sqlite3_busy_timeout(s->db, 10000);
   THRONG_TRY(check_or_make(s, read_only));
   if (!read_only) THRONG_TRY(execute(s, "PRAGMA synchronous = NORMAL", "opening"));
-  THRONG_TRY(prepare(s,
-                     "SELECT kind, item, side, prompt, model, params, request, form, answer, "
-                     "keywords, finish, error, prompt_tokens, completion_tokens, seconds, tries "
-                     "FROM request WHERE id = ?1",
-                     &s->find));
+  char find[300];
+  snprintf(
+      find, sizeof find,
+      "SELECT kind, item, side, prompt, model, params, request, form, answer, keywords, finish, "
+      "error, prompt_tokens, completion_tokens, seconds, tries, %s FROM request WHERE id = ?1",
+      s->version < 2 ? "NULL" : "body");
+  THRONG_TRY(prepare(s, find, &s->find));
   THRONG_TRY(prepare(s, "SELECT vector, dim FROM embedding WHERE model = ?1 AND text = ?2",
                      &s->find_vector));
   if (read_only) return THRONG_OK;
   // An answer is never overwritten by a failure, whoever else writes here.
-  THRONG_TRY(prepare(s,
-                     "INSERT INTO request (id, kind, item, side, prompt, model, params, request, "
-                     "state, form, answer, keywords, finish, error, prompt_tokens, "
-                     "completion_tokens, seconds, tries) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-                     "iif(?10 IS NULL, 'failed', 'answered'), ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-                     "?16, ?17) ON CONFLICT (id) DO UPDATE SET state = excluded.state, form = "
-                     "excluded.form, answer = excluded.answer, keywords = excluded.keywords, "
-                     "finish = excluded.finish, error = excluded.error, prompt_tokens = "
-                     "excluded.prompt_tokens, completion_tokens = excluded.completion_tokens, "
-                     "seconds = excluded.seconds, tries = request.tries + excluded.tries, created "
-                     "= excluded.created WHERE request.state = 'failed'",
-                     &s->put));
+  THRONG_TRY(
+      prepare(s,
+              "INSERT INTO request (id, kind, item, side, prompt, model, params, request, "
+              "state, form, answer, keywords, finish, error, prompt_tokens, "
+              "completion_tokens, seconds, tries, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+              "iif(?10 IS NULL, 'failed', 'answered'), ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+              "?16, ?17, ?18) ON CONFLICT (id) DO UPDATE SET state = excluded.state, form = "
+              "excluded.form, answer = excluded.answer, keywords = excluded.keywords, "
+              "finish = excluded.finish, error = excluded.error, prompt_tokens = "
+              "excluded.prompt_tokens, completion_tokens = excluded.completion_tokens, "
+              "seconds = excluded.seconds, tries = request.tries + excluded.tries, created "
+              "= excluded.created, body = excluded.body WHERE request.state = 'failed'",
+              &s->put));
+  THRONG_TRY(
+      prepare(s,
+              "UPDATE request SET answer = ?2, keywords = ?3, error = ?4, finish = ?5, state = "
+              "iif(?2 IS NULL, 'failed', 'answered') WHERE id = ?1",
+              &s->reread));
   return prepare(s,
                  "INSERT INTO embedding (model, text, dim, vector) VALUES (?1, ?2, ?3, ?4) ON "
                  "CONFLICT DO NOTHING",
@@ -170,6 +215,7 @@ void store_close(llm_store *s) {
   if (s->pending) (void)store_commit(s);
   sqlite3_finalize(s->find);
   sqlite3_finalize(s->put);
+  sqlite3_finalize(s->reread);
   sqlite3_finalize(s->find_vector);
   sqlite3_finalize(s->put_vector);
   sqlite3_close(s->db);
@@ -206,7 +252,8 @@ throng_status store_find(llm_store *s, const char *id, store_row *row, bool *fou
                      .prompt_tokens = sqlite3_column_int64(q, 12),
                      .completion_tokens = sqlite3_column_int64(q, 13),
                      .seconds = sqlite3_column_double(q, 14),
-                     .tries = sqlite3_column_int(q, 15)};
+                     .tries = sqlite3_column_int(q, 15),
+                     .body = column(q, 16)};
   return THRONG_OK;
 }
 
@@ -229,6 +276,18 @@ throng_status store_put(llm_store *s, const store_row *r) {
   sqlite3_bind_int64(q, 15, r->completion_tokens);
   sqlite3_bind_double(q, 16, r->seconds);
   sqlite3_bind_int(q, 17, r->tries);
+  sqlite3_bind_text(q, 18, r->body, -1, SQLITE_STATIC);
+  int code = sqlite3_step(q);
+  sqlite3_reset(q);
+  sqlite3_clear_bindings(q);
+  return code == SQLITE_DONE ? THRONG_OK : fail(s, code, "writing an answer");
+}
+
+throng_status store_reread(llm_store *s, const store_row *r) {
+  sqlite3_stmt *q = s->reread;
+  const char *text[] = {r->id, r->answer, r->keywords, r->error, r->finish};
+  THRONG_TRY(begin(s));
+  for (int i = 0; i < 5; ++i) sqlite3_bind_text(q, i + 1, text[i], -1, SQLITE_STATIC);
   int code = sqlite3_step(q);
   sqlite3_reset(q);
   sqlite3_clear_bindings(q);

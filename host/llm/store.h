@@ -23,6 +23,7 @@ typedef struct store_row {
   const char *keywords;  // what was kept of it, JSON
   const char *finish;    // finish_reason
   const char *error;     // why there is no (usable) answer
+  const char *body;      // what the server sent, where the answer is not plainly in it
   int64_t prompt_tokens, completion_tokens;
   double seconds;
   int32_t tries;
@@ -34,8 +35,9 @@ typedef struct store_totals {
   double last_minutes_rate;  // answers a minute in the five minutes before the latest
 } store_totals;
 
-/// Open or make. `must_exist`: read only, and `*out` is NULL where there is no file. Errors: IO;
-/// DATA where the file is no store, or one of a later version.
+/// Open or make. `must_exist`: read only, and `*out` is NULL where there is no file. A store of an
+/// earlier version becomes one of this when it is opened to be written. Errors: IO; DATA where the
+/// file is no store, or one of a later version.
 throng_status store_open(const char *path, bool must_exist, llm_store **out);
 /// Commits what is not yet; NULL is allowed. Errors of the commit are lost: call store_commit
 /// first.
@@ -47,6 +49,8 @@ throng_status store_find(llm_store *store, const char *id, store_row *row, bool 
 /// Put a row in, over one without an answer. Safe against a kill of the process once store_commit
 /// has returned, against a power cut some seconds later (WAL, synchronous = NORMAL).
 throng_status store_put(llm_store *store, const store_row *row);
+/// What a row's answer was found to say, read again: answer, keywords, error and finish.
+throng_status store_reread(llm_store *store, const store_row *row);
 /// Vectors of texts, float32 (dim).
 throng_status store_find_vector(llm_store *store, const char *model, const char *text,
                                 const float **vector, int32_t *dim);  ///< *vector NULL: none

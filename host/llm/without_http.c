@@ -1,5 +1,13 @@
 /// What stands in for http.c in a build without libcurl (-DTHRONG_HTTP=OFF): errors that say so.
+#include <math.h>
+
 #include "llm/http.h"
+#include "llm/pace.h"
+
+double retry_date(const char *text) {
+  (void)text;
+  return NAN;
+}
 
 bool http_is_loopback(const char *url) {
   (void)url;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory_plan.h"
+#include "base/numbers.h"
 #include "random.h"
 #include "sim/sim.h"
 
@@ -34,6 +35,13 @@ typedef struct lane_means {
   double counting;  // of which count for the next candidate: they share a category, or none does
   double window;    // tokens in f_sta's window
 } lane_means;
+
+static void write_size(const throng_sim *sim, const lane_means *mean, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
+  snprintf(text, size, "N=%lld d=%d H=%d (%.1f in use, %.1f count) L=%d (%.1f) B=%d",
+           (long long)sim->world->n_item, sim->world->dim, sim->def.history, mean->history,
+           mean->counting, sim->sta ? sim->sta->def.window : 0, mean->window, sim->def.lanes);
+}
 
 static throng_status measure_lanes(throng_sim *sim, const int32_t *action, lane_means *out) {
   throng_observation seen;
@@ -159,10 +167,7 @@ static throng_status run_cases(throng_backend *backend, const throng_world *worl
       lane_means mean;
       THRONG_TRY_GOTO(measure_lanes(sim, action, &mean));
       count_floor(sim, &mean, &row);
-      snprintf(row.size, sizeof row.size,
-               "N=%lld d=%d H=%d (%.1f in use, %.1f count) L=%d (%.1f) B=%d",
-               (long long)world->n_item, world->dim, def->history, mean.history, mean.counting,
-               sim->sta ? sim->sta->def.window : 0, mean.window, def->lanes);
+      write_size(sim, &mean, row.size, sizeof row.size);
       each(context, &row);
       throng_sim_close(sim);
       sim = NULL;

@@ -1,5 +1,6 @@
 /// Braille and ASCII drawing of one series and its reference lines.
 #include "report/curve.h"
+#include "base/numbers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -92,6 +93,7 @@ static void print_cell(FILE *out, const canvas *c, int column, int row, bool uni
 
 /// Levels whose line runs through this row, "oracle 31.2, popular 30.9".
 static void print_level_names(FILE *out, const canvas *c, const curve_def *def, scale sy, int row) {
+  NUMBERS_WITHOUT_LOCALE;
   const char *before = " ";
   for (int64_t i = 0; i < def->n_level; ++i) {
     if (!isfinite(def->level[i].y)) continue;
@@ -103,6 +105,7 @@ static void print_level_names(FILE *out, const canvas *c, const curve_def *def, 
 }
 
 const char *curve_count(double count, char *text) {
+  NUMBERS_WITHOUT_LOCALE;
   static const struct {
     double size;
     const char *mark;
@@ -128,6 +131,7 @@ static void print_axis(FILE *out, const curve_def *def, scale sx, int margin) {
 }
 
 static void print_drawing(FILE *out, const canvas *c, const curve_def *def, scale sx, scale sy) {
+  NUMBERS_WITHOUT_LOCALE;
   enum { LABEL = 9 };
   if (def->title) fprintf(out, "%s\n", def->title);
   for (int row = 0; row < def->height; ++row) {

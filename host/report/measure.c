@@ -64,6 +64,7 @@ enum {
   TRIAD_LENGTH = 16 << 20,  // floats an array: 64 MiB, three arrays
   GEMM_SIDE = 1024,
   DEVICE_SIDE = 4096,
+  DEVICE_LENGTH = 1 << 28,  // floats that a device copies at the most: 1 GiB, far past its caches
   LOADS = 1 << 21,
 };
 
@@ -71,6 +72,7 @@ typedef struct probe {
   throng_backend *backend;
   float *a, *b, *c;  // (TRIAD_LENGTH)
   int64_t side;      // of the product
+  size_t copied;     // bytes of a device's copy
   int64_t n_part;
   atomic_ullong sum;  // kept, so that the loads are not removed
 } probe;
@@ -136,24 +138,51 @@ static throng_status run_loads(void *context) { return run_parts(context, loads_
 
 static throng_status run_copy(void *context) {
   probe *p = context;
-  return p->backend->ops->copy(p->backend, p->a, p->b, sizeof(float) * TRIAD_LENGTH);
+  return p->backend->ops->copy(p->backend, p->a, p->b, p->copied);
+}
+
+/// Fill a device's block with numbers of both signs: products of zeros take less power and time.
+static throng_status fill_device(throng_backend *backend, float *block, size_t length) {
+  enum { PIECE = 1 << 20 };
+  void *numbers;
+  throng_status status = throng_alloc(&numbers, PIECE, sizeof(float), "ceiling probe");
+  if (status != THRONG_OK) return status;
+  float *x = numbers;
+  for (uint32_t i = 0; i < PIECE; i += 4) {
+    const random_words r = random_draw(1, RANDOM_INIT, i, 0, 0, 0);
+    for (uint32_t k = 0; k < 4; ++k) x[i + k] = random_uniform(r.w[k]) - 0.5f;
+  }
+  for (size_t at = 0; at < length && status == THRONG_OK; at += PIECE) {
+    const size_t n = length - at < PIECE ? length - at : (size_t)PIECE;
+    status = at == 0 ? backend->ops->upload(backend, block, x, n * sizeof(float))
+                     : backend->ops->copy(backend, block + at, block, n * sizeof(float));
+  }
+  free(numbers);
+  return status;
 }
 
 /// A device's: bytes read and written by a copy that no cache holds, and a product of a size that
 /// fills it. Random lines are left out: a processor's loop cannot ask for them there.
 static throng_status measure_device(throng_backend *backend, measure_ceiling *out) {
-  probe p = {.backend = backend};
+  probe p = {.backend = backend, .side = DEVICE_SIDE};
   void *block = NULL;
   measure_row row;
   throng_status status;
-  THRONG_TRY(
-      backend->ops->alloc(backend, 3 * sizeof(float) * TRIAD_LENGTH, "ceiling probe", &block));
+  size_t length = DEVICE_LENGTH, free_bytes, total_bytes;
+  // Three matrices of the product at least; of a small device's free memory no more than half.
+  const size_t least = (size_t)3 * DEVICE_SIDE * DEVICE_SIDE / 2;
+  THRONG_TRY(backend->ops->memory(backend, &free_bytes, &total_bytes));
+  while (length > least && 2 * length * sizeof(float) > free_bytes / 2) length /= 2;
+  if (length < least) length = least;
+  THRONG_TRY(backend->ops->alloc(backend, 2 * length * sizeof(float), "ceiling probe", &block));
   p.a = block;
-  p.b = p.a + TRIAD_LENGTH;
-  p.c = p.b + TRIAD_LENGTH;
+  p.b = p.a + length;
+  p.copied = length * sizeof(float);
+  THRONG_TRY_GOTO(fill_device(backend, block, 2 * length));
   THRONG_TRY_GOTO(measure(run_copy, &p, 0.3, &row));
-  out->bytes = 2.0 * sizeof(float) * TRIAD_LENGTH / row.seconds;
-  p.side = DEVICE_SIDE;
+  out->bytes = 2.0 * (double)p.copied / row.seconds;
+  p.b = p.a + DEVICE_SIDE * DEVICE_SIDE;
+  p.c = p.b + DEVICE_SIDE * DEVICE_SIDE;
   THRONG_TRY_GOTO(measure(run_gemm, &p, 0.3, &row));
   out->operations = 2.0 * DEVICE_SIDE * DEVICE_SIDE * DEVICE_SIDE / row.seconds;
 done:

@@ -16,6 +16,7 @@
 #include "base/atomic_file.h"
 #include "base/file_lock.h"
 #include "base/json.h"
+#include "base/numbers.h"
 #include "report/hparams.h"
 
 #define DAMAGED ".damaged"  // appended to the name of a checkpoint that was put aside
@@ -267,6 +268,7 @@ throng_status run_folder_prune(run_folder *folder) {
 
 /// Bytes of the rows up to `step`; the first row beyond it, or a broken line, ends them.
 static throng_status rows_until(FILE *rows, int64_t step, off_t *keep, double *seconds) {
+  NUMBERS_WITHOUT_LOCALE;
   char *line = NULL;
   size_t capacity = 0;
   ssize_t length;
@@ -322,6 +324,7 @@ static bool file_differs(const char *path, const char *text) {
 }
 
 throng_status run_folder_config(run_folder *folder, const char *json, bool *differs) {
+  NUMBERS_WITHOUT_LOCALE;
   const char *path = inside(folder, "config.json");
   cJSON *config = cJSON_Parse(json);
   if (!config) return throng_fail(THRONG_ERROR_CONFIG, "%s: the config to write is not JSON", path);
@@ -334,6 +337,7 @@ throng_status run_folder_config(run_folder *folder, const char *json, bool *diff
 
 throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
                              const run_value *value, int64_t n) {
+  NUMBERS_WITHOUT_LOCALE;
   cJSON *row = cJSON_CreateObject();
   bool built = row && cJSON_AddNumberToObject(row, "step", (double)step) &&
                cJSON_AddNumberToObject(row, "seconds", seconds);
@@ -349,6 +353,23 @@ throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
     if (isfinite(value[i].value))
       THRONG_TRY(tensorboard_scalar(folder->board, step, value[i].name, value[i].value));
   return tensorboard_flush(folder->board);
+}
+
+throng_status run_folder_has(run_folder *folder, int64_t step, const char *name, bool *out) {
+  char *line = NULL;
+  size_t capacity = 0;
+  *out = false;
+  rewind(folder->rows);
+  while (!*out && getline(&line, &capacity, folder->rows) > 0) {
+    cJSON *row = cJSON_Parse(line);
+    const cJSON *at = cJSON_GetObjectItemCaseSensitive(row, "step");
+    *out = cJSON_IsNumber(at) && at->valuedouble >= (double)step && cJSON_HasObjectItem(row, name);
+    cJSON_Delete(row);
+  }
+  free(line);
+  if (ferror(folder->rows) || fseeko(folder->rows, 0, SEEK_END) != 0)
+    return io_error(inside(folder, "metrics.jsonl"), "read");
+  return THRONG_OK;
 }
 
 throng_status run_folder_sync(run_folder *folder) {

@@ -54,6 +54,8 @@ throng_status run_folder_config(run_folder *folder, const char *json, bool *diff
 /// flush both. Numbers that are not finite are null there.
 throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
                              const run_value *value, int64_t n);
+/// True in `*out` where a row of `step` or later has a value of this name.
+throng_status run_folder_has(run_folder *folder, int64_t step, const char *name, bool *out);
 /// Force the rows to the disk: called before a checkpoint, which must not outlive its rows.
 throng_status run_folder_sync(run_folder *folder);
 /// Write summary.json, atomically.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "base/status.h"
 
 static const struct {
@@ -41,6 +42,7 @@ static void print_rule(FILE *out, bool unicode, int width) {
 }
 
 throng_status report_table(const throng_train_report *report, bool unicode, char **out) {
+  NUMBERS_WITHOUT_LOCALE;
   *out = NULL;
   int order[THRONG_POLICY_COUNT], n = 0;
   for (int p = 0; p < THRONG_POLICY_COUNT; ++p) {

@@ -6,6 +6,7 @@
 
 #include "base/file_kind.h"
 #include "base/identity.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "sim/sim.h"
 
@@ -14,6 +15,7 @@ enum { IDENTITY_SIZE = 512, STA_SIZE = 64 };
 /// Everything that a lane's future depends on besides the lane itself. `table_bytes` is left out:
 /// the table changes the time a vote takes and nothing else.
 static void identity_text(const throng_sim *s, const char *f_sta, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   const throng_sim_def *d = &s->def;
   snprintf(
       text, size,
@@ -32,6 +34,7 @@ static void identity_text(const throng_sim *s, const char *f_sta, char *text, si
 
 /// The weights by their hash: lanes keep states that were made with them.
 static throng_status sta_text(const throng_sim *s, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   uint64_t hash;
   snprintf(text, size, "no");
   if (!s->sta) return THRONG_OK;

@@ -28,7 +28,7 @@ static int32_t draw_negative(const sta_trainer *t, int32_t user, int64_t example
   for (uint32_t draw = 0; draw < MOST_DRAWS; ++draw) {
     random_words r =
         random_draw(t->sta->def.seed, RANDOM_NEGATIVE, draw / 4, t->step, (uint32_t)example, 0);
-    item = (int32_t)random_index(r.w[draw % 4], (uint32_t)t->sta->n_item);
+    item = (int32_t)random_index(r.w[draw % 4], (uint32_t)(t->sta->n_item - t->sta->n_cold));
     if (!trained_on(t, user, item)) break;
   }
   return item;

@@ -54,7 +54,7 @@ static void draw_others(const throng_world *world, uint32_t seed, int64_t user, 
     for (uint32_t draw = 0; draw < MOST_DRAWS; ++draw) {
       random_words r = random_draw(seed, RANDOM_NEGATIVE, draw / 4, i + (uint32_t)back * N_OTHER,
                                    (uint32_t)user, 1);
-      other[i] = (int32_t)random_index(r.w[draw % 4], (uint32_t)world->n_item);
+      other[i] = (int32_t)random_index(r.w[draw % 4], (uint32_t)(world->n_item - world->n_cold));
       if (seen_by[other[i]] != (int32_t)user + 1) break;
     }
 }

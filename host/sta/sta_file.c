@@ -7,6 +7,7 @@
 
 #include "base/file_kind.h"
 #include "base/json.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "sta/sta.h"
 #include "sta/sta_def.h"
@@ -15,6 +16,7 @@
 #define STA_FILE_FORMAT "throng.sta.1"
 
 throng_status throng_sta_save(const throng_sta *sta, const char *path) {
+  NUMBERS_WITHOUT_LOCALE;
   char def[1024], users[32], items[32], world[32];
   int at = 0;
   const char *before = "{";
@@ -36,6 +38,7 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
 }
 
 static throng_status read_def(const char *path, const char *text, throng_sta_def *def) {
+  NUMBERS_WITHOUT_LOCALE;
   cJSON *json;
   throng_status status = json_parse(path, 1, text, strlen(text), JSON_STRICT, &json);
   if (status != THRONG_OK) return throng_fail_context(status, "%s: metadata 'def'", path);

@@ -37,7 +37,8 @@ throng_status embeddings_make(const embedding_def *def, const keyword_sets *sets
   if (!sets->keyword.n)
     return throng_fail(THRONG_ERROR_DATA,
                        "embedding: the items have no keyword at all; lower keywords.min_items, "
-                       "raise keywords.max_share, or give keywords by file");
+                       "raise keywords.max_share, give what is known of the items "
+                       "(dataset.items, review texts), or keywords by file");
   throng_status status;
   switch (def->provider) {
     case EMBEDDING_LSA: status = make_lsa(def, sets, n_item, progress, out, dim); break;

@@ -16,8 +16,8 @@ typedef struct keyword_builder {
   size_t n[SIDE_COUNT], capacity[SIDE_COUNT];
 } keyword_builder;
 
-/// Document-frequency bounds in items, both ends allowed. Only the first n_counted items count: what
-/// nobody rated must not change the keywords of what somebody did.
+/// Document-frequency bounds in items, both ends allowed. Only the first n_counted items count:
+/// what nobody rated must not change the keywords of what somebody did.
 typedef struct item_bounds {
   int64_t least, most, n_counted;
 } item_bounds;

@@ -53,8 +53,13 @@ throng_status keywords_extract(const keywords_def *def, const dataset *data,
     return status;
   }
   if (out->items_without)
-    throng_note(progress, "warning: %lld of %lld items have no keyword",
-                (long long)out->items_without, (long long)data->n_item);
+    throng_note(
+        progress, "warning: %lld of %lld items have no keyword%s", (long long)out->items_without,
+        (long long)data->n_item,
+        out->items_without * 2 > data->n_item
+            ? ", so that most logical votes are coins; see keywords.min_items and max_share, "
+              "and what is known of the items (dataset.items, review texts)"
+            : "");
   return THRONG_OK;
 }
 

@@ -33,19 +33,31 @@ typedef struct embedding_def {
   int32_t dim;                    // 128
   uint32_t seed;                  // 1; of the range finder
   // Provider server: a model behind /embeddings, with what `llm` says of store, retries and limits.
-  const char *url, *model, *api_key_env;  // url NULL: llm's, and its key with it
-  int32_t batch;                          // 64; texts a request
+  const char *url, *model, *api_key_env;  // url NULL: llm's, and its key and headers with it
+  const char *api_key_header, *headers;
+  int32_t batch;  // 64; texts a request
   const struct llm_def *llm;
 } embedding_def;
 
 keywords_def keywords_default_def(void);
 embedding_def embedding_default_def(void);
 
+/// Why answers could not be read, most of all and one of them, in one line.
+typedef struct llm_fault {
+  const char *why;  // static
+  int64_t n;
+  char example[168];
+} llm_fault;
+enum { LLM_MAX_FAULTS = 10 };
+
 /// How a language model's answers became keywords; zeros with the other providers.
 typedef struct llm_counts {
   int64_t requests, from_store, asked, failed;  // failed: no answer could be had
   int64_t refused, filtered, cut_off;           // answers: by the model, by a filter, by max_tokens
-  int64_t unreadable;                           // answers in which no reason was found
+  int64_t answers;                              // in the store, of these requests
+  int64_t empty;                                // answers that there is no reason
+  int64_t unreadable;                           // answers in which none was found otherwise
+  int64_t reread, recovered;                    // read again; of these, with reasons now alone
   int64_t reasons;                              // read from answers
   int64_t other_side, malformed;                // left out while reading
   int64_t keywords;                             // of the reasons
@@ -55,6 +67,7 @@ typedef struct llm_counts {
   int64_t items_both_sides;                     // items with keywords on both sides in the end
   int64_t prompt_tokens, completion_tokens;     // of this run
   double seconds, busy;                         // of this run; request-seconds in flight
+  llm_fault fault[LLM_MAX_FAULTS];              // of the unreadable ones
 } llm_counts;
 
 /// P(i), N(i) and C(i) of every item: CSR lists, rising within an item.

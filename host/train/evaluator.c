@@ -139,17 +139,17 @@ static throng_status rank_start(evaluator *e, throng_policy policy, agent_actor 
 
 /// Play until every lane has ended, counting what was shown.
 static throng_status play(evaluator *e, throng_policy policy, agent_actor *actor,
-                          const throng_progress *progress) {
+                          const throng_progress *progress, backend_asker *asker) {
   throng_sim *sim = e->sim;
   int32_t slate = sim->def.slate_size;
-  char stage[64];
-  snprintf(stage, sizeof stage, "evaluate %s", policy_title(policy));
+  const char *stage = asker->stage;
   for (int64_t i = 0; i < sim->world->n_item; ++i) e->exposure[i] = 0;
   for (int64_t lane = 0; lane < sim->n_lane; ++lane) e->ended[lane] = 0;
   int64_t playing = sim->n_lane;
   while (playing > 0) {
     if (!throng_report(progress, stage, sim->n_lane - playing, sim->n_lane, "episodes"))
       return throng_cancelled(stage);
+    asker->done = sim->n_lane - playing;
     if (policy == THRONG_POLICY_AGENT)
       THRONG_TRY(agent_actor_act(actor, sim, true));
     else
@@ -193,14 +193,26 @@ static mean_error mean_of(evaluator *e, int tercile, lane_value *value) {
   return mean_with_error(n, e->value);
 }
 
+static throng_status play_from_start(evaluator *e, throng_policy policy, agent_actor *actor,
+                                     const throng_progress *progress, backend_asker *asker) {
+  THRONG_TRY(throng_sim_reset(e->sim));
+  DOWNLOAD(e->user, e->sim->user, e->sim->n_lane);
+  THRONG_TRY(rank_start(e, policy, actor));
+  return play(e, policy, actor, progress, asker);
+}
+
 throng_status evaluator_run(evaluator *e, throng_policy policy, agent_actor *actor,
                             const throng_progress *progress, throng_metrics *out) {
   throng_sim *sim = e->sim;
   *out = (throng_metrics){0};
-  THRONG_TRY(throng_sim_reset(sim));
-  DOWNLOAD(e->user, sim->user, sim->n_lane);
-  THRONG_TRY(rank_start(e, policy, actor));
-  THRONG_TRY(play(e, policy, actor, progress));
+  char stage[64];
+  snprintf(stage, sizeof stage, "evaluate %s", policy_title(policy));
+  backend_asker asker = {progress, stage, "episodes", 0, sim->n_lane};
+  sim->backend->stop = backend_ask;
+  sim->backend->stop_context = &asker;
+  throng_status status = play_from_start(e, policy, actor, progress, &asker);
+  sim->backend->stop = NULL;
+  THRONG_TRY(status);
   mean_error reward = mean_of(e, -1, lane_return);
   out->average_reward = reward.mean;
   out->average_reward_sem = reward.sem;

@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "base/memory_plan.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "report/run_folder.h"
 #include "report/table.h"
@@ -37,6 +38,7 @@ typedef struct training {
   double earlier;     // of which before this process
   int64_t evaluated;  // steps at the last evaluation; -1: none yet
   int64_t saved;      // steps of the last checkpoint; -1: none yet
+  backend_asker asker;
 } training;
 
 throng_train_def throng_default_train_def(void) {
@@ -251,6 +253,11 @@ static bool passed(int64_t before, int64_t now, int64_t every) {
   return now / every > before / every;
 }
 
+/// What was learned up to here is not lost.
+static throng_status save_new(training *t) {
+  return t->steps == 0 || t->saved == t->steps ? THRONG_OK : save(t);
+}
+
 /// Evaluation and checkpoint where a mark was passed, or at the end. Statistics are read at every
 /// mark, so that a run that goes on from a checkpoint reads the same ones.
 static throng_status at_marks(training *t, int64_t before, int32_t n_agent) {
@@ -260,9 +267,12 @@ static throng_status at_marks(training *t, int64_t before, int32_t n_agent) {
   if (!evaluate && !checkpoint) return THRONG_OK;
   train_row row = {.n = 0};
   THRONG_TRY(add_statistics(t, n_agent, &row));
-  if (evaluate) THRONG_TRY(evaluate_agent(t, &row));
+  throng_status status = evaluate ? evaluate_agent(t, &row) : THRONG_OK;
+  if (status != THRONG_OK && status != THRONG_ERROR_CANCELLED) return status;
   THRONG_TRY(write_row(t, &row));
-  return checkpoint ? save(t) : THRONG_OK;
+  // Stopped within the evaluation: run makes it up for when this run goes on.
+  if (checkpoint || status != THRONG_OK) THRONG_TRY(save(t));
+  return status;
 }
 
 static bool marked(const training *t, int64_t before) {
@@ -272,19 +282,24 @@ static bool marked(const training *t, int64_t before) {
 
 static throng_status take_steps(training *t, int32_t n_agent) {
   while (t->steps < t->def->steps) {
-    if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps")) {
-      // What was learned up to here is not lost.
-      THRONG_TRY(save(t));
-      return throng_cancelled("train");
-    }
+    throng_backend *backend = t->sim->backend;
+    throng_status status = THRONG_OK;
+    if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps"))
+      status = throng_cancelled("train");
     double begin = clock_seconds();
     int64_t before = t->steps;
-    THRONG_TRY(throng_agent_train_step(t->agent));
+    t->asker = (backend_asker){t->progress, "train", "user-steps", t->steps, t->def->steps};
+    backend->stop_context = &t->asker;
+    backend->stop = backend_ask;
+    if (status == THRONG_OK) status = throng_agent_train_step(t->agent);
+    backend->stop = NULL;
+    if (status == THRONG_ERROR_CANCELLED) THRONG_TRY(save_new(t));
+    THRONG_TRY(status);
     const char *note = agent_take_note(t->agent);
     if (note) throng_note(t->progress, "%s", note);
     t->steps += t->sim->n_lane;
     // What is only queued on a device has not been done yet.
-    if (marked(t, before)) THRONG_TRY(t->sim->backend->ops->synchronize(t->sim->backend));
+    if (marked(t, before)) THRONG_TRY(backend->ops->synchronize(backend));
     t->seconds += clock_seconds() - begin;
     THRONG_TRY(at_marks(t, before, n_agent));
   }
@@ -294,6 +309,7 @@ static throng_status take_steps(training *t, int32_t n_agent) {
 }
 
 static throng_status write_summary(training *t) {
+  NUMBERS_WITHOUT_LOCALE;
   double elapsed = t->seconds - t->earlier;
   t->report->user_steps = t->steps;
   t->report->seconds = t->seconds;
@@ -365,14 +381,34 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
   return status;
 }
 
+/// An evaluation at the checkpoint's mark that was stopped before its row was written.
+static throng_status make_up_evaluation(training *t) {
+  bool mark = t->start >= t->def->steps ||
+              passed(t->start - t->sim->n_lane, t->start, t->def->evaluate_every);
+  bool there = true;
+  if (t->start <= 0 || !mark) return THRONG_OK;
+  THRONG_TRY(run_folder_has(t->folder, t->start, "evaluation/agent/average_reward", &there));
+  if (there) return THRONG_OK;
+  train_row row = {.n = 0};
+  THRONG_TRY(evaluate_agent(t, &row));
+  return write_row(t, &row);
+}
+
 static throng_status run(training *t, const throng_agent_def *agent) {
   if (!t->folder) THRONG_TRY(run_folder_lock(t->def->out, &t->folder));
   THRONG_TRY(run_folder_start(t->folder, t->def->resume, t->progress));
   if (t->def->resume) THRONG_TRY(resume(t));
+  if (t->start >= t->def->steps)
+    throng_note(t->progress,
+                "%s: this run is finished: all of its %" PRId64
+                " user-steps are taken; a larger "
+                "train.steps goes on with it",
+                t->def->out, t->start);
   THRONG_TRY(run_folder_begin(t->folder, t->start, &t->seconds));
   t->earlier = t->seconds;
   THRONG_TRY(write_config(t, agent));
   tell_replay(t, agent);
+  THRONG_TRY(make_up_evaluation(t));
   if (t->def->yardsticks) THRONG_TRY(evaluate_yardsticks(t));
   if (t->start < 0) {
     train_row row = {.n = 0};
@@ -384,6 +420,17 @@ static throng_status run(training *t, const throng_agent_def *agent) {
   train_row unused = {.n = 0};
   if (t->evaluated < 0) THRONG_TRY(evaluate_agent(t, &unused));
   return write_summary(t);
+}
+
+/// A run that was stopped is as good as one that goes on, if its user knows from where.
+static void say_what_is_kept(training *t) {
+  if (t->saved >= 0)
+    throng_fail(THRONG_ERROR_CANCELLED,
+                "stopped on request after %" PRId64 " of %" PRId64 " user-steps; checkpoint %s",
+                t->saved, t->def->steps, run_folder_checkpoint_path(t->folder, t->saved));
+  else
+    throng_fail(THRONG_ERROR_CANCELLED,
+                "stopped on request before the first user-step; there was nothing to save");
 }
 
 throng_status train_in_folder(throng_backend *backend, const throng_world *world,
@@ -403,8 +450,13 @@ throng_status train_in_folder(throng_backend *backend, const throng_world *world
                 .evaluated = -1,
                 .saved = -1};
   *folder = NULL;
+  t.asker = (backend_asker){progress, "make the lanes", "user-steps", 0, 0};
+  backend->stop_context = &t.asker;
+  backend->stop = backend_ask;
   throng_status status = make_parts(&t, backend, world, sta, sim, agent);
+  backend->stop = NULL;
   if (status == THRONG_OK) status = run(&t, agent);
+  if (status == THRONG_ERROR_CANCELLED) say_what_is_kept(&t);
   if (status != THRONG_OK && status != THRONG_ERROR_CANCELLED && t.saved >= 0)
     throng_fail_context(status, "the checkpoint of %" PRId64 " user-steps is kept", t.saved);
   throng_status closed =

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "report/table.h"
 
 void train_row_add(train_row *row, const char *prefix, const char *name, double value) {
@@ -82,6 +83,7 @@ throng_status train_report_json(const throng_train_report *report, cJSON **out) 
 
 throng_status train_config_json(const throng_sim_def *sim, const throng_agent_def *agent,
                                 const throng_train_def *train, char **out) {
+  NUMBERS_WITHOUT_LOCALE;
   cJSON *root = cJSON_CreateObject();
   cJSON *s = cJSON_AddObjectToObject(root, "sim"), *v = cJSON_AddObjectToObject(root, "votes");
   cJSON *a = cJSON_AddObjectToObject(root, "agent"), *t = cJSON_AddObjectToObject(root, "train");

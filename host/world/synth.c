@@ -1,6 +1,7 @@
 /// throng_synth: a world with planted tastes, for demonstrations, tests and benchmarks. Nothing in
 /// it is real; its numbers say how well a learner finds what was hidden.
 #include "world/synth.h"
+#include "base/numbers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,15 @@ static throng_status allocate(const throng_synth_def *def, synth_plan *plan, thr
   return THRONG_OK;
 }
 
+static throng_status describe(const throng_synth_def *def, char **out) {
+  NUMBERS_WITHOUT_LOCALE;
+  if (asprintf(out, "synthetic: %d tastes, noise %g, seed %u", def->n_taste, (double)def->noise,
+               def->seed) >= 0)
+    return THRONG_OK;
+  *out = NULL;
+  return throng_fail(THRONG_ERROR_MEMORY, "synthetic world: no memory");
+}
+
 static throng_status fill(synth_plan *plan, throng_world *w, const throng_progress *progress) {
   const throng_synth_def *def = &plan->def;
   w->n_user = def->n_user;
@@ -91,11 +101,7 @@ static throng_status fill(synth_plan *plan, throng_world *w, const throng_progre
   w->dim = def->dim;
   w->has_time = true;
   w->like_threshold = 3;
-  if (asprintf(&w->source, "synthetic: %d tastes, noise %g, seed %u", def->n_taste,
-               (double)def->noise, def->seed) < 0) {
-    w->source = NULL;
-    return throng_fail(THRONG_ERROR_MEMORY, "synthetic world: no memory");
-  }
+  THRONG_TRY(describe(def, &w->source));
   THRONG_TRY(allocate(def, plan, w));
   THRONG_TRY(synth_make_keywords(plan, w));
   THRONG_TRY(synth_make_items(plan, w));

@@ -21,7 +21,7 @@ static bool has_seen(const throng_world *world, int64_t user, int32_t item) {
 int32_t world_draw_unseen(const throng_world *world, int64_t user, uint32_t seed, uint32_t use) {
   for (uint32_t draw = 0; draw < MOST_DRAWS; ++draw) {
     random_words r = random_draw(seed, RANDOM_NEGATIVE, draw / 4, use, (uint32_t)user, 2);
-    int32_t item = (int32_t)random_index(r.w[draw % 4], (uint32_t)world->n_item);
+    int32_t item = (int32_t)random_index(r.w[draw % 4], (uint32_t)(world->n_item - world->n_cold));
     if (!has_seen(world, user, item)) return item;
   }
   return -1;

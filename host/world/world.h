@@ -34,7 +34,7 @@
 struct throng_world {
   int64_t n_user, n_item, n_category, n_keyword, n_interaction;
   int64_t n_category_entry, n_pos_entry, n_neg_entry;
-  int64_t n_cold;         // items that nobody rated and that were kept: the last ones
+  int64_t n_cold;  // items that nobody rated and that were kept: the last ones
   int32_t dim;
   bool has_time;          // history_time is real time, not file order
   double like_threshold;  // NaN where answers are not ratings

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file_kind.h"
+#include "base/numbers.h"
 #include "base/safetensors.h"
 #include "world/world.h"
 
@@ -20,6 +21,7 @@ enum { STAGING = 1 << 16 };
 #define RANK(d1) (sizeof(#d1) > sizeof "1" ? 2 : 1)
 
 static throng_status write_metadata(safetensors_writer *writer, const throng_world *w) {
+  NUMBERS_WITHOUT_LOCALE;
   char threshold[64] = "none";
   if (!isnan(w->like_threshold)) snprintf(threshold, sizeof threshold, "%.17g", w->like_threshold);
   THRONG_TRY(safetensors_writer_metadata(writer, "format", FORMAT));
@@ -105,6 +107,7 @@ throng_status world_save(const throng_world *world, const char *path) {
 }
 
 static throng_status read_metadata(const safetensors_file *file, throng_world *w) {
+  NUMBERS_WITHOUT_LOCALE;
   const char *path = safetensors_path(file);
   const char *format = safetensors_metadata(file, "format");
   const char *version = safetensors_metadata(file, "version");

@@ -26,7 +26,7 @@ typedef enum throng_epsilon {
 
 typedef struct throng_agent_def {
   throng_head head;
-  int32_t count;                     ///< 1; agents in the population
+  int32_t count;                     ///< 1; agents in the population, 65,535 at the most
   int32_t hidden[2];                 ///< 64, 64
   int32_t width;                     ///< 64; query and item vectors (two_tower)
   int32_t user_width;                ///< 32; learned user embedding (0: none)

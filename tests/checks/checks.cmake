@@ -7,9 +7,24 @@ if(NOT THRONG_SANITIZE)
            COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng)
   add_test(NAME check_install
            COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
+  # The archive of `make gpu-bundle` in a root where nothing is installed.
+  add_test(NAME check_gpu_bundle
+           COMMAND ${CHECKS}/gpu_bundle.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  set_tests_properties(check_gpu_bundle PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
+  add_test(NAME check_documents COMMAND ${CHECKS}/documents.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  add_test(NAME check_completion COMMAND ${CHECKS}/completion.sh $<TARGET_FILE_DIR:throng>/throng)
 endif()
 if(TARGET throng_cuda_kernels)
   add_test(NAME check_cuda_resources
            COMMAND ${CHECKS}/cuda_resources.sh ${THRONG_CUDA_RESOURCES} ${PROJECT_SOURCE_DIR}/kernels
+                   ${PROJECT_SOURCE_DIR}/cuda/row_table.c
                    ${CMAKE_CUDA_ARCHITECTURES})
+endif()
+if(NOT THRONG_SANITIZE)
+  set(hardened 0)
+  if(THRONG_HARDEN AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_C_FLAGS_RELEASE MATCHES "-O[1-3s]")
+    set(hardened 1)
+  endif()
+  add_test(NAME check_hardening
+           COMMAND ${CHECKS}/hardening.sh ${hardened} $<TARGET_FILE:throng_program> $<TARGET_FILE:throng>)
 endif()

@@ -1,10 +1,11 @@
 #!/bin/bash
-# usage: cuda_resources.sh LOG_FOLDER KERNELS_FOLDER ARCHITECTURE...
+# usage: cuda_resources.sh LOG_FOLDER KERNELS_FOLDER ROW_TABLE ARCHITECTURE...
 # What ptxas gave each kernel: registers, shared memory, spills, stack. A kernel of the lists that was not compiled
-# for one of the architectures is an error.
+# for one of the architectures is an error, and so is a large frame of one that is launched when a device is opened:
+# all but the row functions that a variant stands for (ROW_TABLE).
 set -euo pipefail
-logs=$1 kernels=$2
-shift 2
+logs=$1 kernels=$2 row_table=$3
+shift 3
 compgen -G "$logs/*.log" >/dev/null ||
   { echo "cuda: $logs holds no log: was the library built?" >&2; exit 1; }
 table=$(awk '
@@ -49,4 +50,15 @@ done
 # What was written for CUDA is what its loops live in: there a spill is a mistake.
 spilling=$(awk '$NF == "own" && $5 + $6 > 0 { print $1, $2 }' <<<"$table")
 [ -z "$spilling" ] || { echo "cuda: spills in: $spilling" >&2; failed=1; }
+# A frame is set aside for every thread that fits on a device (2,048 on each of an H100's 132 multiprocessors).
+most_frame=2304
+replaced=$(sed -n '/define VARIANTS/,/^$/p' "$row_table" | grep -oP '\bX\(\K[a-z]\w*(?=\))' | sort -u)
+[ -n "$replaced" ] || { echo "cuda: no variant found in $row_table" >&2; exit 1; }
+frames=$(awk -v replaced="$replaced" '
+  BEGIN { n = split(replaced, name, /[ \n]+/); for (i = 1; i <= n; ++i) left_out[name[i]] = 1 }
+  $NF == "own" || !($1 in left_out) { print $7, $1, $2 }' <<<"$table" | sort -rn)
+read -r largest name device <<<"$frames"
+echo "opening sets aside $largest bytes a thread, for $name ($device): $((largest * 2048 * 132 / 1048576)) MiB of an H100"
+[ "$largest" -le $most_frame ] ||
+  { echo "cuda: the frame of $name, $largest bytes, is past $most_frame" >&2; failed=1; }
 exit $failed

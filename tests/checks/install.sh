@@ -43,5 +43,18 @@ fi
 if [ -x "$build/throng" ]; then
   [ -x "$prefix/bin/throng" ] || { echo "install: no program in $prefix/bin" >&2; exit 1; }
   env -u LD_LIBRARY_PATH "$prefix/bin/throng" info >/dev/null
+  # What README and --help speak of is there, and the configs work from where they lie.
+  share=$prefix/share
+  for file in doc/throng/README.md doc/throng/LICENSE doc/throng/examples/example_quickstart.c man/man1/throng.1 \
+    bash-completion/completions/throng zsh/site-functions/_throng fish/vendor_completions.d/throng.fish \
+    throng/configs/throng.schema.json throng/configs/prompts/objective.txt; do
+    [ -s "$share/$file" ] || { echo "install: no $file in $share" >&2; exit 1; }
+  done
+  cmp "$source/README.md" "$share/doc/throng/README.md"
+  for config in "$source"/configs/*.json; do
+    cmp "$config" "$share/throng/configs/${config##*/}"
+    case $config in *schema.json) continue ;; esac
+    (cd "$share/throng" && "$prefix/bin/throng" config -q "configs/${config##*/}" >/dev/null)
+  done
 fi
 echo "install: $(find "$prefix" -type f | wc -l) files; pkg-config and find_package agree on $version"

@@ -19,6 +19,8 @@ breaches=$(awk '
   FNR == 1 {
     if ($0 !~ /^\/\/\/ /) breach("the first line says with /// what the file is for")
     library = FILENAME ~ /^(host|kernels|cuda|include)\// && FILENAME !~ /^host\/cli\//
+    fraction = FILENAME ~ /^(host|cuda)\// && FILENAME !~ /^host\/cli\//
+    guarded = 0
     kernel = FILENAME ~ /^kernels\// && FILENAME !~ /^kernels\/(portable|random)\.h$/
   }
   FNR == 601 { breach("more than 600 lines; split it by noun") }
@@ -30,6 +32,11 @@ breaches=$(awk '
     if (code ~ /(^|[^A-Za-z0-9_.>])(exit|_exit|abort|printf|vprintf|puts|putchar|perror) *\(/ ||
         code ~ /(^|[^A-Za-z0-9_])(stdout|stderr)([^A-Za-z0-9_]|$)/)
       breach("the library neither prints nor exits; return a throng_status")
+  }
+  /NUMBERS_WITHOUT_LOCALE|numbers_locale/ { guarded = 1 }
+  fraction && !guarded && !/throng_(fail|note)/ {
+    if (/(^|[^a-z_])(strto(d|f|ld)|atof) *\(/ || /printf\(.*"[^"]*%[-+ 0-9.*]*[aefgAEFG]/)
+      breach("a fraction read or printed under the locale of the caller; see base/numbers.h")
   }
   kernel && /^ *# *include *</ {
     breach("kernels/ includes no system or CUDA header but through portable.h")

@@ -283,6 +283,10 @@ TEST(cuda_backend, a_lost_device_is_told_with_the_kernels_launched_last_and_what
   EXPECT_NE(BACKEND_LAUNCH(b, fill, 8, &fill), THRONG_OK);
   EXPECT_CONTAINS(throng_error_message(), "illegal");
   EXPECT_CONTAINS(throng_error_message(), "last checkpoint");
+  cuda_on_cpu_lose(cudaErrorLaunchTimeout);
+  EXPECT_EQ(b->ops->download(b, &host, x, sizeof host), THRONG_ERROR_BACKEND);
+  EXPECT_CONTAINS(throng_error_message(), "on a GPU that draws a screen");
+  EXPECT_CONTAINS(throng_error_message(), "last checkpoint");
   cuda_on_cpu_lose(cudaSuccess);
   b->ops->release(b, x);
   parity_close(&p);

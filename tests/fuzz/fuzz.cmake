@@ -12,6 +12,8 @@ foreach(source ${THRONG_FUZZERS})
   set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${noun})
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE throng_static)
+  # Some share what they change with the tests; that the runner's macros are known is all they need.
+  target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/shim)
   # libFuzzer's entry points have no prototype of their own.
   target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
   add_dependencies(fuzzers ${name})

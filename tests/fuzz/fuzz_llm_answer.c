@@ -1,4 +1,5 @@
 /// Any bytes as a server's body and as a model's text give an error or reasons within their limits.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "llm/evidence.h"
 #include "llm/lenient.h"
 #include "llm/prompt.h"
+#include "llm/redact.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -63,27 +65,46 @@ static void check_lenient(const char *text, size_t length) {
   cJSON_Delete(lenient);
 }
 
+/// The first bytes as a key and all as what a server sends back: nothing gets longer, and the key
+/// does not stand there alone any more.
+static void check_redact(char *text) {
+  char key[SECRET_LEAST + 1], alone[SECRET_LEAST + 3];
+  size_t length = strlen(text);
+  secrets s = {0};
+  if (length < SECRET_LEAST) return;
+  for (int i = 0; i < SECRET_LEAST; ++i)
+    if (text[i] <= ' ' || text[i] > '~') return;  // no header takes it
+  memcpy(key, text, SECRET_LEAST);
+  key[SECRET_LEAST] = '\0';
+  must(secrets_add(&s, key, SECRET_LEAST) == THRONG_OK && s.n == 1);
+  redact(&s, text);
+  must(strlen(text) <= length);
+  snprintf(alone, sizeof alone, " %s ", key);
+  redact(&s, alone);
+  must(!strcmp(alone, " *** "));
+  secrets_free(&s);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static distiller *d;
   static const char given[] = "A soft piano, a lovely voice and a na\xc3\xafve plot.";
   if (!d) must(distiller_create(&d) == THRONG_OK);
   const char *text = (const char *)data;
   chat_reply reply;
-  throng_status status = chat_read(text, size, &reply);
+  throng_status status = chat_read(text, size, NULL, &reply);
   must(status == THRONG_OK || (status == THRONG_ERROR_DATA && *throng_error_message()));
   if (status == THRONG_OK) {
     must(reply.content && reply.finish);
     chat_reply_free(&reply);
   }
   char said[64];
-  chat_error_text(text, size, said, sizeof said);
+  chat_error_text(text, size, NULL, said, sizeof said);
   must(strlen(said) < sizeof said);
 
   int32_t dim = 0;
   float *vector;
-  int64_t tokens;
-  bool json;
-  status = embed_read(text, size, 2, &dim, &vector, &tokens, &json);
+  embed_reply said_beside;
+  status = embed_read(text, size, 2, NULL, &dim, &vector, &said_beside);
   must((status == THRONG_OK) == (vector != NULL));
   must(status != THRONG_OK || dim > 0);
   free(vector);
@@ -101,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 &counts) == THRONG_OK);
   must(counts.reasons <= 3 * ANSWER_MAX_REASONS);
   must(counts.kept + counts.unproven + counts.unusable == counts.keywords);
+  check_redact(copy);
   free(copy);
   byte_buffer folded = {0};
   must(evidence_fold(text, size, &folded) == THRONG_OK);

@@ -84,9 +84,8 @@ static inline void require_dataset(const dataset_def *def, const dataset *d) {
     for (int64_t i = d->user_offset[u]; i < d->user_offset[u + 1]; i++) {
       REQUIRE(d->item[i] >= 0 && d->item[i] < d->n_item);
       REQUIRE(d->rating[i] - d->rating[i] == 0);  // finite
-      REQUIRE(d->like[i] <= 1 && (d->like[i] || !d->implicit || def->negatives > 0));
-      if (!d->implicit && def->negatives == 0)
-        REQUIRE(d->like[i] == ((double)d->rating[i] >= def->like_threshold));
+      if (def->negatives == 0)
+        REQUIRE(d->like[i] == (d->implicit || d->rating[i] >= (float)def->like_threshold));
       REQUIRE(i == d->user_offset[u] || d->time[i - 1] <= d->time[i]);
     }
   }

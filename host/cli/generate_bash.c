@@ -1,0 +1,111 @@
+/// bash completion, from the command table and the key table.
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/generate.h"
+#include "config/keys.h"
+
+static void words_of(const char *choices) {
+  for (; *choices; ++choices) putchar(*choices == '|' ? ' ' : *choices);
+}
+
+/// One case for all keys of a kind: "a|b|c) what ;;"
+static void case_of(key_kind kind, const char *what) {
+  const char *before = "    ";
+  for (int i = 0; i < config_key_count; ++i) {
+    if (config_keys[i].kind != kind) continue;
+    printf("%s%s", before, config_keys[i].path);
+    before = "|";
+  }
+  printf(") %s ;;\n", what);
+}
+
+/// Behind --set: keys, and behind their '=' what they take.
+static void set_function(void) {
+  puts("_throng_set() {");
+  puts("  local spec=$1");
+  puts("  if [[ $spec != *=* ]]; then");
+  puts("    compopt -o nospace");
+  fputs("    COMPREPLY=($(compgen -W \"", stdout);
+  for (int i = 0; i < config_key_count; ++i) printf("%s%s=", i ? " " : "", config_keys[i].path);
+  puts("\" -- \"$spec\"))");
+  puts("    return\n  fi");
+  puts("  local key=${spec%%=*} value=${spec#*=} values=");
+  puts("  case $key in");
+  for (int i = 0; i < config_key_count; ++i) {
+    if (!config_keys[i].names) continue;
+    printf("    %s) values=\"", config_keys[i].path);
+    for (int k = 0; config_keys[i].names[k]; ++k)
+      printf("%s%s", k ? " " : "", config_keys[i].names[k]);
+    puts("\" ;;");
+  }
+  puts("    backend.name) values=\"auto cpu cuda\" ;;");
+  case_of(KEY_BOOL, "values=\"true false\"");
+  case_of(KEY_PATH, "_throng_files -f \"$value\"; return");
+  puts("  esac");
+  puts("  COMPREPLY=($(compgen -W \"$values\" -- \"$value\"))\n}");
+}
+
+static void option_values(const cli_command *command, const cli_option *option) {
+  if (!option->argument || !strcmp(option->name, "set")) return;
+  printf("    %s,--%s", command->name, option->name);
+  if (option->letter) printf("|%s,-%c", command->name, option->letter);
+  if (!strcmp(option->argument, "FILE")) {
+    puts(") _throng_files -f \"$cur\"; return ;;");
+  } else if (!strcmp(option->argument, "FOLDER")) {
+    puts(") _throng_files -d \"$cur\"; return ;;");
+  } else if (strchr(option->argument, '|')) {
+    fputs(") COMPREPLY=($(compgen -W \"", stdout);
+    words_of(option->argument);
+    puts("\" -- \"$cur\")); return ;;");
+  } else {
+    puts(") COMPREPLY=(); return ;;");
+  }
+}
+
+void generate_bash(void) {
+  puts("# bash completion for throng, generated from its command table");
+  puts("_throng_files() {\n  compopt -o filenames");
+  puts("  mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$2\")\n}");
+  set_function();
+  puts("_throng() {");
+  // bash splits words at '=', which is a part of ours; it replaces what stands behind the last one.
+  puts("  local cur prev word words=() joined=0");
+  puts("  for word in \"${COMP_WORDS[@]:0:COMP_CWORD+1}\"; do");
+  puts("    if [[ ${#words[@]} -gt 0 && ( $word == '=' || $joined == 1 ) ]]; then");
+  puts("      words[-1]+=$word");
+  puts("    else");
+  puts("      words+=(\"$word\")");
+  puts("    fi");
+  puts("    [[ $word == '=' ]] && joined=1 || joined=0");
+  puts("  done");
+  puts("  COMPREPLY=()");
+  puts("  cur=${words[-1]} prev=");
+  puts("  [ ${#words[@]} -lt 2 ] || prev=${words[-2]}");
+  puts("  if [ ${#words[@]} -eq 2 ]; then");
+  fputs("    COMPREPLY=($(compgen -W \"", stdout);
+  for (int i = 0; i < cli_command_count; ++i) printf("%s ", cli_commands[i].name);
+  puts("help --help --version\" -- \"$cur\"))\n    return\n  fi");
+  puts("  [[ $cur == --*=* ]] && prev=${cur%%=*} cur=${cur#*=}");
+  puts("  case $prev in\n    -s|--set) _throng_set \"$cur\"; return ;;\n  esac");
+  puts("  case ${words[1]},$prev in");
+  for (int c = 0; c < cli_command_count; ++c) {
+    const cli_option *option;
+    for (int i = 0; (option = cli_option_at(&cli_commands[c], i)); ++i)
+      option_values(&cli_commands[c], option);
+  }
+  fputs("    help,*) COMPREPLY=($(compgen -W \"", stdout);
+  for (int i = 0; i < cli_command_count; ++i) printf("%s ", cli_commands[i].name);
+  puts("\" -- \"$cur\")); return ;;");
+  puts("  esac\n  if [[ $cur == -* ]]; then\n    case ${words[1]} in");
+  for (int c = 0; c < cli_command_count; ++c) {
+    printf("      %s) COMPREPLY=($(compgen -W \"", cli_commands[c].name);
+    const cli_option *option;
+    for (int i = 0; (option = cli_option_at(&cli_commands[c], i)); ++i)
+      printf("%s--%s", i ? " " : "", option->name);
+    puts("\" -- \"$cur\")) ;;");
+  }
+  puts("    esac\n    return\n  fi");
+  puts("  _throng_files -f \"$cur\"\n}\ncomplete -F _throng throng");
+}

@@ -1,0 +1,184 @@
+#!/bin/bash
+# usage: documents.sh SOURCE BUILD
+# Every block of commands in README, in the other pages and in every --help is run as it is printed:
+# in a fresh copy of the sources, and in an empty folder beside an installed tree. Files of the tests
+# stand where the text says "your file"; what would take minutes gets smaller sizes appended, which
+# only overrides what the line itself says. A block that is neither commands nor listed is an error.
+set -euo pipefail
+source=$(realpath "$1") build=$(realpath "$2")
+work=$(mktemp -d "${TMPDIR:-/tmp}/throng-documents-XXXXXX")
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+cd "$work"
+
+# Blocks that are no commands, by page and the beginning of their first line.
+prose='
+README.md|raw reviews -> keywords|the path of the data
+README.md|A.Rwd, mean return|what make demo prints
+README.md|100% tests passed|what make test prints
+README.md|"keywords": { "provider"|part of a config: music.json below is made of it
+CONTRIBUTING.md|raw files --host/data|the path of the data
+'
+# Commands that cannot run in a test, by their first word: what they need, or who runs them.
+elsewhere='
+git|clones from a network; this is run from such a copy
+sudo|changes the machine
+apt-get|changes the machine
+scp|needs another machine
+ssh|needs another machine
+rsync|needs another machine
+nvidia-smi|needs a GPU
+'
+# Appended to a line: sizes of a test, and the server of the tests where a model is asked.
+small=(--set synth.users=300 --set synth.items=200 --set synth.history_mean=12 --set sta.epochs=1 --set sta.window=8
+  --set sim.lanes=64 --set sim.max_steps=20 --set train.steps=640 --set train.evaluate_every=640 --set train.evaluation.episodes=16
+  --set agent.batch=8 --set agent.buffer=4096 --set keywords.min_items=1 --set keywords.max_share=1 --set dataset.k_core=0)
+
+# blocks FILE: each as "=== line" and its lines, without indent or fence.
+blocks() {
+  awk '
+    function flush() { if (text != "") printf "=== %d\n%s", start, text; text = ""; inside = 0 }
+    /^```/ { if (fence) { fence = 0; flush() } else { flush(); fence = 1; start = FNR + 1 } next }
+    fence { text = text $0 "\n"; next }
+    /^    [^ ]/ && (inside || before == "") { if (!inside) { flush(); start = FNR; inside = 1 } text = text substr($0, 5) "\n"; next }
+    /^    / && inside { text = text substr($0, 5) "\n"; next }
+    { before = $0; flush() }
+    END { flush() }' "$1"
+}
+
+mkdir -p list
+: >list/commands
+pages=0
+note() { printf '%s\t%s\n' "$1" "$2" >>list/commands; }
+listed() {  # TABLE KEY...: is there a row that begins so
+  local row
+  while IFS= read -r row; do
+    [ -n "$row" ] && [[ $2 == "${row%|*}"* ]] && return 0
+  done <<<"$1"
+  return 1
+}
+# take PAGE FILE: sort its blocks into commands and prose.
+take() {
+  local page=$1 line place='' first=1 commands=0 joined=''
+  while IFS= read -r line; do
+    if [[ $line == "=== "* ]]; then
+      place=$page:${line#=== } first=1 joined=''
+      continue
+    fi
+    if [ $first = 1 ]; then
+      first=0 commands=0
+      case ${line%% *} in
+        throng | make | [a-z]*/throng) commands=1 ;;
+        *)
+          if listed "$elsewhere" "${line%% *}"; then commands=1
+          elif ! listed "$prose" "$page|$line"; then
+            echo "documents: $place: '$line' begins a block that is neither run nor listed in tests/checks/documents.sh" >&2
+            exit 1
+          fi ;;
+      esac
+    fi
+    [ $commands = 1 ] || continue
+    joined+=$line
+    if [[ $joined == *\\ ]]; then joined=${joined%\\}; else note "$place" "$joined"; joined=''; fi
+  done < <(blocks "$2")
+}
+while IFS= read -r page; do
+  take "$page" "$source/$page"
+  pages=$((pages + 1))
+done < <(cd "$source" && { git ls-files '*.md' 2>/dev/null || find . -name '*.md' -not -path './build/*' -printf '%P\n'; })
+# Help says its commands with two spaces before "throng".
+helps=$("$build/throng" --help | awk '/^Commands:/ { on = 1; next } on && /^$/ { exit } on { print $1 }')
+for command in '' $helps; do
+  while IFS= read -r line; do note "throng $command --help" "$line"; done \
+    < <("$build/throng" $command --help | sed -n 's/^  \(throng .*\)$/\1/p')
+done
+
+# Files of the tests where the text means a reader's own.
+files=$work/files
+mkdir -p "$files/data/anime"
+awk 'BEGIN {
+  print "user_id,anime_id,rating" > "rating.csv"
+  print "anime_id,name,genre,type,episodes,rating,members" > "anime.csv"
+  print "user,item,rating,time,text" > "my.csv"
+  for (i = 0; i < 30; ++i) {
+    item = i == 7 ? 5114 : 5000 + i
+    printf "%d,Title %d,\"Drama, %s\",TV,12,7.5,100\n", item, i, i % 3 ? "School" : "Space" > "anime.csv"
+    printf "%d::Film %d (1999)::Drama|%s\n", item, i, i % 3 ? "War" : "Comedy" > "movies.dat"
+  }
+  for (u = 1; u <= 40; ++u)
+    for (k = 0; k < 9; ++k) {
+      i = (u * 5 + k * 7) % 30
+      item = i == 7 ? 5114 : 5000 + i
+      like = (u + i) % 3 != 0
+      printf "%d,%d,%d\n", u, item, like ? 9 : 4 > "rating.csv"
+      printf "%d::%d::%d::%d\n", u, item, like ? 5 : 2, 978300000 + 100 * k + u > "ratings.dat"
+      printf "u%d,i%d,%d,%d,%s\n", u, i, like ? 5 : 1, 1500000000 + k, like ? "It has a warm sound and a bright cover which I liked" : "It has a dull cover and a broken case and I gave it away" > "my.csv"
+    }
+}'
+gzip -c rating.csv >"$files/rating.csv.gz"
+cp "$files/rating.csv.gz" anime.csv "$files/data/anime/"
+gzip -c my.csv >"$files/my.csv.gz"
+printf 'user,item\nu00001,i00002\nu00012,i00007\n' >"$files/pairs.csv"
+mv anime.csv ratings.dat movies.dat "$files/"
+# music.json has, beside its dataset, what README prints.
+{
+  echo '{ "dataset": { "format": "csv", "file": "my.csv.gz" },'
+  blocks "$source/README.md" | awk '/^=== / { on = 0 } /^"keywords": / { on = 1 } on'
+  echo '}'
+} >"$files/music.json"
+export THRONG_DATA=$files/data OPENAI_API_KEY=sk-of-the-tests-alone
+if [ -x "$build/tests/test_http_serve" ]; then
+  mkfifo talk
+  "$build/tests/test_http_serve" <talk >address &
+  server=$!
+  exec 3>talk
+  for ((i = 0; i < 100; ++i)); do [ -s address ] && break; sleep 0.05; done
+  url=$(cat address)
+fi
+
+# run PLACE LINE: in this folder.
+ran=0
+run() {
+  local place=$1 line=$2 word=${2%% *} more=()
+  case $word in
+    make) line="make -n -s DEPS=skip ${line#make}" ;;  # what it builds and runs is run by the tests
+    throng | */throng)
+      # What is to be appended stands before a comment.
+      local comment=''
+      [[ $line =~ (.*[^ ])\ +(#.*) ]] && line=${BASH_REMATCH[1]} comment=${BASH_REMATCH[2]}
+      more=("${small[@]}")
+      case $line in
+        *music*) [ -n "$server" ] || return 0
+          more+=(--set "llm.url=$url" --set llm.requests_per_minute=0) ;;
+        *' bench'*) more=(--seconds 0.01 --lanes 64) ;;
+      esac
+      line="$line ${more[*]@Q} $comment" ;;
+    *) return 0 ;;  # listed as run elsewhere
+  esac
+  [[ $line != make* ]] || [ -f Makefile ] || return 0  # an installed tree has none
+  if ! (eval "$line") >"$work/said" 2>&1 </dev/null; then
+    echo "documents: $place, $where: failed: $2" >&2
+    echo "  run as: $line" >&2
+    tail -n 12 "$work/said" >&2
+    exit 1
+  fi
+  ran=$((ran + 1))
+}
+everywhere() {
+  where=$1
+  while IFS=$'\t' read -r place line; do run "$place" "$line"; done <"$work/list/commands"
+}
+
+mkdir clone
+(cd "$source" && { git ls-files 2>/dev/null | grep . || find . -type f -not -path './build/*' -printf '%P\n'; } |
+  tar -cf - --ignore-failed-read -T - 2>/dev/null) | tar -xf - -C clone
+mkdir -p clone/build/release && ln -s "$build/throng" clone/build/release/throng
+cp -r "$files"/* clone/
+(cd clone && PATH=$build:$PATH && everywhere "in a fresh copy" && echo $ran >"$work/ran")
+first=$(cat ran)
+
+cmake --install "$build" --prefix "$work/prefix" >log || { cat log >&2; exit 1; }
+cp -r "$files" own
+(cd own && PATH=$work/prefix/bin:$PATH && everywhere "installed" && echo $ran >"$work/ran")
+[ "$first" -ge 20 ] || { echo "documents: only $first commands were found" >&2; exit 1; }
+echo "documents: $pages pages and $(wc -w <<<"$helps") helps; $first commands in a fresh copy, $(cat ran) installed"
