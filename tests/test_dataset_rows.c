@@ -110,6 +110,10 @@ TEST(dataset_rows, read_a_file_without_header_by_the_names_given) {
   EXPECT_EQ(d.n_interaction, 2);
   EXPECT_EQ((int)d.rating[fixture_row(&d, "u", "i")], 4);
   dataset_free(&d);
+  def = csv_text("i,u,4\nj,u,2\n");
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
+                    "d.csv:1: no column \"user\" (dataset.columns.user), the header has: i, u, 4; "
+                    "where that is a row, dataset.csv.names");
   def = csv_text("i,u,4,x\n");
   def.csv.names = names;
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,

@@ -34,7 +34,6 @@ static void print_ratings(FILE *to, const dataset_counts *c) {
   if (!n) return;
   if (isnan(c->like_threshold)) {
     fprintf(to, "rows kept                %14s  all are likes\n", cli_count(n, count));
-    row(to, "sampled dislikes", c->negatives, "  unseen items, put into the histories");
     return;
   }
   for (int b = 0; b < c->n_rating; ++b)
@@ -48,16 +47,6 @@ static void print_ratings(FILE *to, const dataset_counts *c) {
     for (int64_t k = 0; k < (here * BAR + most - 1) / most; ++k) fputs("▇", to);
     fputc('\n', to);
   }
-  row(to, "sampled dislikes", c->negatives, "  unseen items, put into the histories");
-}
-
-static void print_bad_rows(FILE *to, const dataset_counts *c) {
-  char why[64];
-  for (int k = 0; k < N_ROW_FAULT; ++k) {
-    snprintf(why, sizeof why, "  %s", row_fault_name(k));
-    row(to, "bad rows dropped", c->bad[k], why);
-  }
-  if (c->first_bad[0]) fprintf(to, "  the first bad row        %s\n", c->first_bad);
 }
 
 static void print_bad_rows(FILE *to, const dataset_counts *c) {
@@ -82,19 +71,14 @@ void prepare_report_print(FILE *to, const prepare_report *report) {
                                      "  their mean counts"};
   row(to, "repeated ratings", c->duplicates, kept[c->repeated]);
   row(to, "unrated dropped", c->unrated, "");
-  print_bad_rows(to, c);
   row(to, "of unknown items", c->unknown_item, "");
   row(to, "other records", c->other_kind, "");
   print_bad_rows(to, c);
   row(to, "below the k-core", c->below_core, "");
   row(to, "unseen put in", c->negatives, "  as dislikes (dataset.negatives)");
-  if (*c->times) fprintf(to, "  %-22s %s\n", "times", c->times);
+  fprintf(to, "  %-22s %s\n", "times", *c->times ? c->times : "none; the order of the file counts");
   row(to, "odd values left out", c->odd_values, "  of the items' facts");
   row(to, "items never rated kept", c->cold_items, "");
-  if (c->times[0])
-    fprintf(to, "  %-22s %s\n", "times", c->times);
-  else
-    fprintf(to, "  %-22s none; the order of the file counts\n", "times");
   print_joins(to, c->join, c->n_join);
   if (report->keyword_join.key) print_joins(to, &report->keyword_join, 1);
   print_ratings(to, c);
@@ -148,12 +132,6 @@ void prepare_report_json(const prepare_report *report, cJSON *object) {
   cJSON_AddNumberToObject(read, "duplicates", (double)c->duplicates);
   cJSON_AddStringToObject(read, "repeated", dataset_repeated_word(c->repeated));
   cJSON_AddNumberToObject(read, "unrated", (double)c->unrated);
-  cJSON *bad = cJSON_AddObjectToObject(read, "bad_rows");
-  for (int k = 0; k < N_ROW_FAULT; ++k)
-    cJSON_AddNumberToObject(bad, row_fault_name(k), (double)c->bad[k]);
-  if (c->first_bad[0]) cJSON_AddStringToObject(read, "first_bad_row", c->first_bad);
-  cJSON_AddStringToObject(read, "times", c->times);
-  cJSON_AddNumberToObject(read, "sampled_dislikes", (double)c->negatives);
   cJSON_AddNumberToObject(read, "unknown_item", (double)c->unknown_item);
   cJSON_AddNumberToObject(read, "below_core", (double)c->below_core);
   static const char *const fault[N_ROW_FAULT] = {"malformed", "no_id", "no_rating", "no_time"};
