@@ -194,11 +194,12 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
   }
   THRONG_TRY(read_items(in, reader, out));
   THRONG_TRY(place_rows(in, out));
+  THRONG_TRY(dataset_count_ratings(out, &in->counts));  // the file's own alone
+  if (in->implicit) in->counts.like_threshold = NAN;
   out->has_time = in->has_time;
   out->has_text = in->has_text;
-  THRONG_TRY(sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
-                                  &in->counts.negatives));
-  return dataset_count_ratings(out, &in->counts);
+  return sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
+                              &in->counts.negatives);
 }
 
 static double now(void) {
