@@ -1,5 +1,6 @@
 /// Leave to call OpenBLAS: its work memory is had before it is needed.
 #include "base/blas.h"
+#include "base/numbers.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -56,6 +57,7 @@ static bool reserve(int wanted) {
 }
 
 static throng_status no_room(void) {
+  NUMBERS_WITHOUT_LOCALE;
   struct rlimit limit;
   char of[64] = "the system gave none";
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
