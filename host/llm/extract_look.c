@@ -89,7 +89,7 @@ static throng_status read_answers(const plan *requests, llm_store *store,
     THRONG_TRY(distil(d, row.answer, request->side, bytes_text(&request->given),
                       request->given.length, pass_on, r, counts));
     ++counts->answers;
-    const char *fault = row_fault(row.answer, finish, distil_shape(d));
+    const char *fault = extract_row_fault(row.answer, finish, distil_shape(d));
     if (fault) row_count_fault(counts, fault, row.answer);
   }
   return THRONG_OK;

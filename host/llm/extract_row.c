@@ -44,7 +44,7 @@ static throng_status join_lists(row_maker *m) {
   return bytes_append(&m->keywords, "}", 1);
 }
 
-const char *row_fault(const char *answer, const char *finish, const answer_shape *shape) {
+const char *extract_row_fault(const char *answer, const char *finish, const answer_shape *shape) {
   const char *fault = answer_fault(shape);
   if (!fault) return NULL;
   if (!strcmp(finish, "refusal")) return "the model refused";
@@ -70,7 +70,7 @@ throng_status row_read(row_maker *m, const plan_request *request, const chat_rep
   THRONG_TRY(join_lists(m));
   row->keywords = bytes_text(&m->keywords);
   row->finish = reply->refusal ? "refusal" : reply->finish;
-  const char *fault = row_fault(row->answer, row->finish, &m->shape);
+  const char *fault = extract_row_fault(row->answer, row->finish, &m->shape);
   row->error = reply->refusal                             ? "the model refused"
                : !strcmp(reply->finish, "content_filter") ? "stopped by a content filter"
                : fault                                    ? fault

@@ -23,7 +23,7 @@ throng_status row_read(row_maker *m, const plan_request *request, const chat_rep
                        store_row *row);
 
 /// Why an answer that came to this shape could not be read, in static words; NULL where it could.
-const char *row_fault(const char *answer, const char *finish, const answer_shape *shape);
+const char *extract_row_fault(const char *answer, const char *finish, const answer_shape *shape);
 /// Count a fault, with the first answer that had it as its example.
 void row_count_fault(llm_counts *counts, const char *why, const char *answer);
 
