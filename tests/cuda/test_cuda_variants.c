@@ -253,7 +253,8 @@ static void rank_pairs(int width, int heads, int window) {
 
 TEST(cuda_variants, pairs_outside_any_lane_and_their_ranks_are_the_rows) {
   const int shape[][3] = {{32, 1, 50}, {50, 2, 90}, {64, 1, 20}, {50, 1, 64}, {80, 2, 30}};
-  for (size_t k = 0; k < sizeof shape / sizeof *shape; ++k)
+  const size_t by = PARITY_STEPS(10) < 10 ? 2 : 1;  // under AddressSanitizer some of them
+  for (size_t k = 0; k < sizeof shape / sizeof *shape; k += by)
     rank_pairs(shape[k][0], shape[k][1], shape[k][2]);
 }
 
