@@ -36,8 +36,8 @@ static inline int throng(const char *command) {
   const char *folder = throng_test_folder();
   snprintf(out, sizeof out, "%s/stdout", folder);
   snprintf(err, sizeof err, "%s/stderr", folder);
-  snprintf(line, sizeof line, "cd %s && %s %s%s%s 2>%s", folder, TEST_PROGRAM,
-           command, strchr(command, '>') ? "" : " >", strchr(command, '>') ? "" : out, err);
+  snprintf(line, sizeof line, "cd %s && %s %s%s%s 2>%s", folder, TEST_PROGRAM, command,
+           strchr(command, '>') ? "" : " >", strchr(command, '>') ? "" : out, err);
   int status = system(line);
   last.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   slurp(out, last.out, sizeof last.out);

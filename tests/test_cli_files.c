@@ -28,8 +28,7 @@ static int bash(const char *script) {
   char text[2048], line[4096];
   snprintf(text, sizeof text, script, TEST_PROGRAM, TEST_PROGRAM, TEST_PROGRAM);
   write_file("script", text);
-  snprintf(line, sizeof line, "cd %s && bash script >stdout 2>stderr",
-           throng_test_folder());
+  snprintf(line, sizeof line, "cd %s && bash script >stdout 2>stderr", throng_test_folder());
   int status = system(line);
   last.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   slurp(in_folder("stdout"), last.out, sizeof last.out);

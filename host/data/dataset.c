@@ -152,6 +152,11 @@ static throng_status read_items(ingest *in, const dataset_reader *reader, datase
                        reader->items_key && strcmp(reader->items_key, "dataset.items") != 0
                            ? " or the format's own"
                            : "");
+  if (item_table_is_wanted(def) && !table)
+    return throng_fail(
+        THRONG_ERROR_CONFIG,
+        "dataset.item_columns are given without dataset.items, expected the table of "
+        "items (it may be the file of interactions itself)");
   in->item_id = &out->item_id;
   THRONG_TRY(throng_alloc((void **)&in->found, (size_t)out->n_item, 1, "items"));
   THRONG_TRY(interner_create(&in->cold));

@@ -304,6 +304,8 @@ throng_status ingest_join(ingest *in, const char *key, const char *path, bool co
                    .ours = warm,
                    .found = in->found,
                    .theirs = interner_strings(took_cold ? in->cold : in->strangers),
+                   .needed = in->def->format == DATASET_ANIME ||
+                             (in->def->format == DATASET_MOVIELENS && !sparse),
                    .sparse = sparse};
   return join_check(&join, in->progress, &in->counts.join[in->counts.n_join++]);
 }

@@ -27,8 +27,7 @@ static throng_status tree_words(const cJSON *value, int depth, item_word_fn *add
   if (cJSON_IsString(value)) return add(context, value->valuestring, strlen(value->valuestring));
   if (cJSON_IsNumber(value)) {
     char text[32];
-    int n = snprintf(text, sizeof text, "%.15g", value->valuedouble);
-    return add(context, text, (size_t)n);
+    return add(context, text, number_word(value->valuedouble, 15, text));
   }
   if (cJSON_IsObject(value)) {
     const cJSON *name = cJSON_GetObjectItemCaseSensitive(value, "name");
@@ -262,8 +261,8 @@ static throng_status take_member(ingest *in, const line_reader *reader, role as,
   char number[32];
   if (!value || cJSON_IsNull(value)) return THRONG_OK;
   if (cJSON_IsNumber(value)) {
-    int n = snprintf(number, sizeof number, "%.15g", value->valuedouble);
-    return take_field(in, reader, as, value->string, number, (size_t)n, NULL);
+    size_t n = number_word(value->valuedouble, 15, number);
+    return take_field(in, reader, as, value->string, number, n, NULL);
   }
   if (cJSON_IsString(value))
     return take_field(in, reader, as, value->string, value->valuestring, strlen(value->valuestring),
@@ -290,7 +289,7 @@ static throng_status describe_object(ingest *in, const line_reader *reader, cons
   const cJSON *id = c->id ? cJSON_GetObjectItemCaseSensitive(object, c->id) : NULL;
   if (!id && !def->items_item) id = usual_member(object, usual_id);
   char number[32];
-  if (cJSON_IsNumber(id)) snprintf(number, sizeof number, "%.15g", id->valuedouble);
+  if (cJSON_IsNumber(id)) number_word(id->valuedouble, 15, number);
   const char *text = cJSON_IsNumber(id) ? number : cJSON_GetStringValue(id);
   if (!text)
     return line_reader_fail(reader, "no \"%.60s\" (dataset.item_columns.item), expected an item",

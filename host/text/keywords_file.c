@@ -229,7 +229,8 @@ static throng_status join_items(const file_reader *r, const dataset *data,
                    .of = "the data set",
                    .ours = &data->item_id,
                    .found = found,
-                   .theirs = interner_strings(r->strangers)};
+                   .theirs = interner_strings(r->strangers),
+                   .needed = true};
   throng_status status = join_check(&join, progress, out);
   free(found);
   return status;

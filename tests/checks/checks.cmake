@@ -7,12 +7,13 @@ if(NOT THRONG_SANITIZE)
            COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng)
   add_test(NAME check_install
            COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
+  add_test(NAME check_dependencies COMMAND ${CHECKS}/dependencies.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  add_test(NAME check_documents COMMAND ${CHECKS}/documents.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  add_test(NAME check_completion COMMAND ${CHECKS}/completion.sh $<TARGET_FILE_DIR:throng>/throng)
   # The archive of `make gpu-bundle` in a root where nothing is installed.
   add_test(NAME check_gpu_bundle
            COMMAND ${CHECKS}/gpu_bundle.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   set_tests_properties(check_gpu_bundle PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
-  add_test(NAME check_documents COMMAND ${CHECKS}/documents.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
-  add_test(NAME check_completion COMMAND ${CHECKS}/completion.sh $<TARGET_FILE_DIR:throng>/throng)
 endif()
 if(TARGET throng_cuda_kernels)
   add_test(NAME check_cuda_resources
