@@ -178,7 +178,7 @@ TEST(llm_cli, ctrl_c_stops_cleanly_and_says_how_to_go_on) {
   kill(child, SIGINT);
   int status;
   waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130);
   static char text[4096];
   slurp(in_folder("killed.err"), text, sizeof text);
   EXPECT_CONTAINS(text, "stopped on request");
