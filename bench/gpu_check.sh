@@ -112,10 +112,10 @@ python=${PYTHON:-python3}
 # Sizes. The keys are the same on both backends, so that a run without a GPU tries every one.
 if [ "$backend" = cuda ]; then
   lanes=${GPU_CHECK_LANES:-65536} each=${GPU_CHECK_SECONDS:-2} ceilings=yes repeat_steps=60000
-  world=(synth.users=15000 synth.items=10000 synth.dim=384 synth.history_mean=96) fit=(sta.width=32 sta.window=50)
+  world=(synth.users=15000 synth.items=10000 synth.dim=384 synth.history_mean=96) fit=(sta.width=32 sta.window=50 sta.epochs=1)
 else
   lanes=${GPU_CHECK_LANES:-8} each=${GPU_CHECK_SECONDS:-0.001} ceilings=no repeat_steps=2000
-  world=(synth.users=120 synth.items=240 synth.dim=16 synth.history_mean=20) fit=(sta.width=8 sta.window=8)
+  world=(synth.users=120 synth.items=240 synth.dim=16 synth.history_mean=20) fit=(sta.width=8 sta.window=8 sta.epochs=1)
 fi
 batch=${GPU_CHECK_BATCH:-$((lanes >= 256 ? lanes / 16 : 16))}
 # sets KEY=VALUE...: into the array `set` as options.
@@ -281,7 +281,7 @@ interrupted() {
 
 # --- the parts ---------------------------------------------------------------------------------
 part_info() {
-  local line tool_path
+  local tool_path
   # has NAME VALUE
   has() { row "$1" passed 0 "" "$2" "" ""; say "   $1: $2"; }
   has commit "$commit"
@@ -349,7 +349,7 @@ part_sanitizer() {
     [ $kind != racecheck ] || options=(--kernel-name-exclude 'regex=gemm|gemv|cublas|cutlass|splitK')
     sets synth.users=200 synth.items=300 sta.epochs=1 sim.lanes=64 sim.max_steps=50 agent.learning_starts=500 agent.batch=64 \
       train.steps=2000 train.evaluate_every=2000 train.evaluation.episodes=4 train.yardsticks=false "train.out=$scratch/$kind"
-    [ ${#sanitizer[@]} = 0 ] || sanitizer=("${sanitizer[0]}" --tool $kind --error-exitcode 1 --print-limit 50 "${options[@]}")
+    [ ${#sanitizer[@]} = 0 ] || sanitizer=("${sanitizer[0]}" --tool "$kind" --error-exitcode 1 --print-limit 50 "${options[@]}")
     try $kind $(((deadline - SECONDS) / left < 140 ? (deadline - SECONDS) / left : 140)) "${ours[@]}" "${sanitizer[@]}" \
       "${loader[@]}" "$throng" train "$demo" --backend "$backend" -q "${set[@]}" || continue
     left=$((left - 1))
@@ -363,7 +363,8 @@ part_sanitizer() {
   done
 }
 
-# need_world: the reference world (bench_sim --make 1 makes the same) and f_sta's weights; once.
+# need_world: the reference world (bench_sim --make 1 makes the same) and f_sta's weights, once. One epoch of them: what is
+# measured does not depend on how good they are.
 need_world() {
   mkdir -p "$data"
   [ ! -s "$data/sta.safetensors" ] || return 0
@@ -455,7 +456,7 @@ peer() {
   esac
 }
 part_peers() {
-  local name reason quick=() all=(peer-dqn-$backend peer-sim-$backend)
+  local name reason quick=() all=("peer-dqn-$backend" "peer-sim-$backend")
   # torch.compile takes a minute a case on few cores, and says nothing about the command lines.
   if [ "$backend" = cpu ]; then quick=(--no-compile); else all+=(peer-sim-cpu); fi
   if ! reason=$("$python" -c 'import torch, safetensors' 2>&1); then

@@ -1,7 +1,7 @@
 #!/bin/bash
 # usage: bench/threads.sh BUILD [LIBTHRONG...]
-# User-steps a second of the simulator as users of the library get them, at the reference size with
-# all processors: from C, from Python through ctypes, in a process that has used PyTorch, and beside a
+# User-steps a second of the simulator as users of the library get them, at the reference size (no
+# item-item table) with all processors: from C, from Python through ctypes, in a process that has used PyTorch, and beside a
 # PyTorch that is busy all the while on one thread, in another process and in the same one. In turns
 # (ROUNDS, 3), so that each has its share of a busy machine; the row is the median turn. Another
 # LIBTHRONG (an older build) is measured from Python beside ours.

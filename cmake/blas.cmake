@@ -7,10 +7,8 @@ find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE}/o
 find_library(GFORTRAN_LIBRARY libgfortran.so.5 REQUIRED)
 
 # It is found from a program or library by a path that begins at that file: in the build tree, where
-# it was installed, and where either is moved to. Written out, since CMake's own paths in a build tree
-# end in an empty element, which stands for the current folder. In a file, since no other way keeps
-# the $ through every generator.
-set(CMAKE_SKIP_RPATH ON)
+# it was installed, and where either is moved to. In a file, since no other way keeps the $ through
+# every generator.
 # look_in(TARGET|FOLDER PATH): where TARGET, or all targets of this folder from here on, find libraries.
 function(look_in target path)
   string(MD5 name "${path}")
@@ -30,7 +28,7 @@ target_compile_definitions(throng_blas PRIVATE _GNU_SOURCE)
 target_compile_options(throng_blas PRIVATE -Wall -Wextra -Wpedantic -fvisibility=hidden
                        $<$<BOOL:${THRONG_WERROR}>:-Werror>)
 target_link_options(throng_blas PRIVATE
-  -Wl,--wrap=sched_getaffinity -Wl,--gc-sections -Wl,-s
+  -Wl,--wrap=sched_getaffinity -Wl,--gc-sections -Wl,-s -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
   -Wl,--version-script=${PROJECT_SOURCE_DIR}/host/blas/exports.map)
 target_link_libraries(throng_blas PRIVATE ${OPENBLAS_ARCHIVE} ${GFORTRAN_LIBRARY} Threads::Threads m)
 set_target_properties(throng_blas PROPERTIES

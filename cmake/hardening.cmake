@@ -21,7 +21,9 @@ if(THRONG_HARDEN AND NOT THRONG_SANITIZE AND CMAKE_C_FLAGS_RELEASE MATCHES "-O[1
   endif()
 endif()
 if(THRONG_HARDEN)
-  target_link_options(throng_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+  set(THRONG_LINK_HARDENING -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+  add_link_options(${THRONG_LINK_HARDENING})
+  target_link_options(throng_blas PRIVATE ${THRONG_LINK_HARDENING})  # made before this file is read
   include(CheckPIESupported)
   check_pie_supported(LANGUAGES C CXX)
 endif()

@@ -10,6 +10,7 @@
 #include "blas.h"
 #include "error.h"
 #include "kernels.h"
+#include "staging.h"
 
 enum { BLAS_WORKSPACE = 32 << 20, RECENT = 4, MOST_SCRATCH = 64, MOST_ARGUMENT_BYTES = 4096 };
 enum { SECTOR_BYTES = 32, MOST_PRODUCTS = 65535 };
@@ -20,6 +21,7 @@ typedef struct cuda_context {
   cudaStream_t stream;
   const cuda_blas *blas;
   cublasHandle_t handle;
+  cuda_staging staging;
   void *workspace;  // cuBLAS's own, fixed so that its sums repeat bit for bit
   // Scratch of group. Captured graphs hold its address, so that what was outgrown is kept.
   void *scratch[MOST_SCRATCH];
@@ -133,7 +135,13 @@ static throng_status transfer(throng_backend *backend, void *to, const void *fro
 
 static throng_status cuda_upload(throng_backend *backend, void *to, const void *from,
                                  size_t bytes) {
-  return transfer(backend, to, from, bytes, cudaMemcpyHostToDevice, "upload");
+  cuda_context *c = backend->context;
+  if (!cuda_staging_fits(&c->staging, bytes) || bytes == 0 || c->synchronous)
+    return transfer(backend, to, from, bytes, cudaMemcpyHostToDevice, "upload");
+  THRONG_TRY(enter(c));
+  THRONG_TRY(not_captured(c, "upload"));
+  const cudaError_t error = cuda_staging_upload(&c->staging, to, from, bytes, c->stream);
+  return error == cudaSuccess ? THRONG_OK : stream_fail(c, error, "upload");
 }
 static throng_status cuda_download(throng_backend *backend, void *to, const void *from,
                                    size_t bytes) {
@@ -300,6 +308,7 @@ static void cuda_close(throng_backend *backend) {
   if (c->handle) (void)c->blas->destroy(c->handle);
   for (int k = 0; k < c->n_scratch; ++k) (void)cudaFree(c->scratch[k]);
   if (c->workspace) (void)cudaFree(c->workspace);
+  cuda_staging_close(&c->staging);
   if (c->stream) (void)cudaStreamDestroy(c->stream);
   leave_quietly();
   free(c);
@@ -369,6 +378,7 @@ static throng_status start(throng_backend *backend) {
   // Votes read single sectors of 32 bytes; the default fetches two. A wish: some devices have none.
   if (cudaDeviceSetLimit(cudaLimitMaxL2FetchGranularity, SECTOR_BYTES) != cudaSuccess)
     (void)cudaGetLastError();
+  cuda_staging_open(&c->staging);
   THRONG_TRY(cuda_blas_load(&c->blas));
   cublasStatus_t status = c->blas->create(&c->handle);
   if (status != CUBLAS_STATUS_SUCCESS) {

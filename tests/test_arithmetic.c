@@ -12,7 +12,7 @@
 #include "support/small_run.h"
 #include "world/world.h"
 
-enum { LANES = 64, STEPS = 60, PAIRS = 200 };
+enum { LANES = 64, STEPS = 40, PAIRS = 200 };
 
 /// What a process computed: its arithmetic, and hashes of trajectories, votes and fitted weights.
 typedef struct computed {
@@ -102,7 +102,7 @@ static void compute(const char *folder, int threads, computed *out) {
   vote(backend, world, sta, out);
   throng_sta_close(sta);
   throng_sta_def fit = throng_default_sta_def();
-  fit.epochs = 2;
+  fit.epochs = 1;
   ASSERT_OK(throng_sta_fit(backend, world, &fit, NULL, &sta, NULL));
   snprintf(path, sizeof path, "%s/fitted-%d.safetensors", folder, (int)getpid());
   EXPECT_OK(throng_sta_save(sta, path));
@@ -153,7 +153,7 @@ static bool prepare(const char *folder) {
   throng_sta *sta;
   throng_sta_def def = throng_default_sta_def();
   if (!small_run_open(&run, folder, 2)) return false;
-  def.epochs = 3;
+  def.epochs = 2;
   throng_status status = throng_sta_fit(run.backend, run.world, &def, NULL, &sta, NULL);
   EXPECT_OK(status);
   if (status == THRONG_OK) {

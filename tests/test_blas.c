@@ -13,6 +13,7 @@
 #include "base/backend.h"
 #include "base/blas.h"
 #include "base/processors.h"
+#include "cli_driver.h"
 #include "throng_test.h"
 
 enum { SIDE = 256 };
@@ -204,6 +205,29 @@ TEST(blas, eigenvectors_are_columns_and_only_the_upper_triangle_is_read) {
       if (k > 0) EXPECT_TRUE(value[k - 1] <= value[k]);
     }
   free(from);
+}
+
+TEST(blas, a_fit_under_a_limit_of_memory_ends_with_weights_or_with_the_reason) {
+#ifdef __SANITIZE_ADDRESS__
+  SKIP("the sanitizer itself needs more");
+#endif
+  ASSERT_TRUE(make_world());
+  int refused = 0;
+  for (int mib = 180; mib <= 480; mib += 60) {
+    char line[1024];
+    snprintf(line, sizeof line,
+             "cd %s && rm -f s.safetensors && ulimit -v %d && timeout 60 %s fit -q "
+             "world.safetensors -o s.safetensors --threads 3 --set sta.epochs=1 >/dev/null 2>said",
+             throng_test_folder(), mib << 10, TEST_PROGRAM);
+    int status = system(line), code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
+    char said[2048];
+    slurp(in_folder("said"), said, sizeof said);
+    if (code != 0) EXPECT_EQ(code, 1);  // timeout's 124: it hung
+    if (code == 1) EXPECT_TRUE(strstr(said, "ulimit -v") || strstr(said, "could not be had"));
+    EXPECT_EQ(exists("s.safetensors"), code == 0);
+    refused += code == 1;
+  }
+  EXPECT_LT(refused, 6);  // with the most it fits
 }
 
 /// The last test, since it starts the other library's threads. NumPy of Debian loads the same one.

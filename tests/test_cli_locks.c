@@ -130,3 +130,29 @@ TEST(cli_locks, a_world_of_the_run_folder_that_is_damaged_is_made_again_with_a_w
   EXPECT_CONTAINS(last.err, "made again");
   EXPECT_EQ(throng("info run/world.safetensors"), 0);
 }
+
+TEST(cli_locks, resuming_with_other_settings_replaces_neither_world_nor_weights) {
+  static const char *const files[] = {"run/world.safetensors", "run/sta.safetensors",
+                                      "run/checkpoint-4800.safetensors", "run/config.json"};
+  write_config("run.json", "run");
+  ASSERT_EQ(throng("train run.json -q --threads 1"), 0);
+  uint64_t before = state_of(files, 4);
+  static const char *const changed[][2] = {{"synth.noise=0.3", "world.safetensors was made with"},
+                                           {"sta.epochs=1", "sta.safetensors was made with"},
+                                           {"sta.threshold=0.25", "(sta)"}};
+  for (int k = 0; k < 3; ++k) {
+    char line[256];
+    snprintf(line, sizeof line, "train run.json -q --threads 1 --resume --set %s", changed[k][0]);
+    EXPECT_EQ(throng(line), 1);
+    EXPECT_CONTAINS(last.err, "cannot resume");
+    EXPECT_CONTAINS(last.err, changed[k][1]);
+    EXPECT_TRUE(state_of(files, 4) == before);
+  }
+  // Weights from elsewhere, of the same shape: known by their hash.
+  ASSERT_EQ(throng("fit run/world.safetensors -q -o other.safetensors --set sta.seed=9 "
+                   "--set sta.window=8 --set sta.width=8"),
+            0);
+  EXPECT_EQ(throng("train run.json -q --threads 1 --resume --set sta.file=other.safetensors"), 1);
+  EXPECT_CONTAINS(last.err, "it has f_sta ");
+  EXPECT_EQ(throng("train run.json -q --threads 1 --resume"), 0);
+}

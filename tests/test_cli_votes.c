@@ -79,6 +79,31 @@ TEST(cli_votes, votes_count_what_happened_before_the_time_and_never_the_candidat
   EXPECT_CONTAINS(last.out, "\nu0,d,0,1,0,0.989949584,0.5,0,0,0,0\nu0,d,0,0,0,-1,0.5,");
 }
 
+TEST(cli_votes, a_time_is_taken_in_every_spelling_and_as_seconds_where_the_world_has_no_dates) {
+  throng_world *world = tiny_world();
+  static const char *const same[] = {"1500457815", "1500457815000", "2017-07-19T11:50:15+0200",
+                                     "'2017-07-19 09:50:15.5 UTC'", "20170719095015"};
+  world->history_time[0] = 1500457814;
+  world->history_time[1] = world->history_time[2] = 1500457815;
+  world->history_time[3] = 1500457000;
+  EXPECT_OK(world_finish(world));
+  EXPECT_OK(world_save(world, in_folder("dated.safetensors")));
+  throng_world_close(world);
+  for (size_t i = 0; i < sizeof same / sizeof *same; ++i) {
+    char line[200];
+    snprintf(line, sizeof line, "explain dated.safetensors --user u0 --item d --time %s", same[i]);
+    ASSERT_EQ(throng(line), 0);
+    EXPECT_CONTAINS(last.out, "history: 1 interactions before");
+  }
+  world = tiny_world();
+  world->history_time[1] = world->history_time[2] = 20170715;
+  EXPECT_OK(world_finish(world));
+  EXPECT_OK(world_save(world, in_folder("relative.safetensors")));
+  throng_world_close(world);
+  ASSERT_EQ(throng("explain relative.safetensors --user u0 --item d --time 20170714"), 0);
+  EXPECT_CONTAINS(last.out, "history: 1 interactions before");
+}
+
 TEST(cli_votes, explain_names_keywords_items_margins_and_the_fallback) {
   save_tiny();
   ASSERT_EQ(throng("explain tiny.safetensors --user u0 --item b"), 0);

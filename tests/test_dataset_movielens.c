@@ -77,8 +77,7 @@ TEST(dataset_movielens, refuses_lines_that_are_cut_or_out_of_range) {
   def = movielens(fixture_text("u.data", "1\t2\t3\t881250949\n1\t3\t0\t881250949\n"), NULL);
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "u.data:2: rating 0, expected 0.5 to 5");
   def = movielens(fixture_text("ratings.csv", "userId,movieId,ratng,timestamp\n"), NULL);
-  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
-                    "no column \"rating\", but \"ratng\" may be it");
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "no column \"rating\", but \"ratng\" may be it");
   def = movielens(fixture_data("movielens_100k/u.data"), fixture_text("u.item", "242|Kolya\n"));
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "u.item:1: 2 fields between '|', expected 24");
   def = movielens(fixture_data("movielens_1m/ratings.dat"), fixture_text("m.dat", "1193::Kolya\n"));

@@ -110,6 +110,10 @@ TEST(dataset_rows, read_a_file_without_header_by_the_names_given) {
   EXPECT_EQ(d.n_interaction, 2);
   EXPECT_EQ((int)d.rating[fixture_row(&d, "u", "i")], 4);
   dataset_free(&d);
+  def = csv_text("i,u,4\nj,u,2\n");
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
+                    "d.csv:1: no column \"user\" (dataset.columns.user), the header has: i, u, 4; "
+                    "where that is a row, dataset.csv.names");
   def = csv_text("i,u,4,x\n");
   def.csv.names = names;
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
@@ -480,5 +484,23 @@ TEST(dataset_rows, who_knows_every_item_gets_no_sampled_dislike) {
   EXPECT_EQ(d.text.n, 4);
   EXPECT_STREQ(strings_get(&d.text, fixture_row(&d, "b", "2")), "");
   EXPECT_STREQ(strings_get(&d.text, fixture_row(&d, "b", "1")), "z");
+  dataset_free(&d);
+}
+
+TEST(dataset_rows, items_that_nobody_rated_are_never_drawn_as_dislikes) {
+  dataset_def def = implicit_rows();
+  char items[2000] = "item,title\n";
+  for (int i = 0; i < 90; i++) snprintf(items + strlen(items), 20, "i%d,t\n", i);
+  def.items = fixture_text("items.csv", items);
+  def.cold_items = true;
+  def.negatives = 3;
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_EQ(d.n_item, 90);
+  EXPECT_EQ(d.counts.cold_items, 60);
+  EXPECT_EQ(d.counts.negatives, 600);
+  EXPECT_EQ(d.counts.likes, 200);  // the report tells of the file's own rows
+  EXPECT_EQ(d.counts.dislikes, 0);
+  for (int64_t i = 0; i < d.n_interaction; i++) EXPECT_LT(d.item[i], 30);
   dataset_free(&d);
 }

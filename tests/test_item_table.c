@@ -178,6 +178,28 @@ TEST(item_table, cold_items_without_a_file_of_items_are_refused) {
   EXPECT_READ_FAILS(def, THRONG_ERROR_CONFIG, "dataset.cold_items: true without a file of items");
 }
 
+TEST(item_table, columns_without_a_table_are_refused) {
+  dataset_def def = csv_with_items("");
+  def.items = NULL;
+  def.items_title = "title";
+  EXPECT_READ_FAILS(def, THRONG_ERROR_CONFIG,
+                    "dataset.item_columns are given without dataset.items");
+}
+
+TEST(item_table, the_file_of_interactions_may_be_the_table_of_items_too) {
+  dataset_def def = dataset_default_def();
+  def.format = DATASET_CSV;
+  def.file = def.items = fixture_text(
+      "r.csv", "user,item,rating,title,genre\nu,1,5,One,War\nv,1,4,One,War\nv,2,1,Two,Art|War\n");
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_EQ(d.n_interaction, 3);
+  EXPECT_STREQ(strings_get(&d.item_name, number_of(&d, "2")), "Two");
+  EXPECT_CATEGORY(&d, number_of(&d, "2"), "Art");
+  EXPECT_EQ(d.counts.join[0].found, 2);
+  dataset_free(&d);
+}
+
 TEST(item_table, cold_items_are_kept_of_every_formats_own_file) {
   dataset_def def = dataset_default_def();
   def.format = DATASET_MOVIELENS;

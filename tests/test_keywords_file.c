@@ -11,11 +11,15 @@ static const fixture_row rows[] = {{0, 0, 1, NULL}, {0, 1, 0, NULL}};
 static throng_status read_text(const char *text, keyword_sets *out) {
   dataset d = fixture_dataset(items, 4, rows, 2);
   *out = (keyword_sets){0};
-  FILE *file = tmpfile();
+  char path[512];
+  snprintf(path, sizeof path, "%s/k.jsonl", throng_test_folder());
+  FILE *file = fopen(path, "w");
   fputs(text, file);
-  rewind(file);
-  throng_status status = keywords_read(file, "k.jsonl", &d, NULL, out);
   fclose(file);
+  line_reader *lines;
+  throng_status status = line_reader_open(path, "keywords.file", "read", NULL, &lines);
+  if (status == THRONG_OK) status = keywords_read(lines, &d, NULL, out);
+  line_reader_close(lines);
   fixture_free(&d);
   return status;
 }

@@ -105,6 +105,28 @@ TEST(llm_answer, what_a_person_would_read_is_read_however_the_json_is_written) {
       "{\"reasons\":[{\"side\":\"like\",\"reason\":\"it sounds good\",\"evidence\":\"is warm\","
       "\"keywords\":[\"warm sound\"]},{\"sentiment\":\"negative\",\"reason\":\"bad\",\"evidence\":"
       "\"is dull\",\"keywords\":[\"dull tone\"]}]}",
+      // Without its opening brace, as a model goes on behind one; punctuation of other keyboards.
+      "\"like\": [{\"reason\":\"it sounds good\",\"evidence\":\"is warm\",\"keywords\":[\"warm "
+      "sound\"]}],\n\"dislike\": [{\"reason\":\"bad\",\"evidence\":\"is "
+      "dull\",\"keywords\":[\"dull "
+      "tone\"]}]}",
+      "\xef\xbd\x9b\"like\"\xef\xbc\x9a[{\"reason\":\"it sounds "
+      "good\"\xef\xbc\x8c\"evidence\":\"is "
+      "warm\",\"keywords\":[\"warm "
+      "sound\"]}]\xef\xbc\x8c\"dislike\":[{\"reason\":\"bad\",\"evidence\":\"is "
+      "dull\",\"keywords\":[\"dull tone\"]}]}",
+      "{&quot;like&quot;:[{&quot;reason&quot;:&quot;it sounds "
+      "good&quot;,&quot;evidence&quot;:&quot;is "
+      "warm&quot;,&quot;keywords&quot;:[&quot;warm "
+      "sound&quot;]}],&quot;dislike&quot;:[{&quot;reason"
+      "&quot;:&quot;bad&quot;,&quot;evidence&quot;:&quot;is "
+      "dull&quot;,&quot;keywords&quot;:[&quot;dull "
+      "tone&quot;]}]}",
+      "<answer>\n{\"choices\":[{\"message\":{\"content\":{\"output\":" BOTH "}}}]}\n</answer>",
+      "{\"like\":{\"reasons\":[{\"reason\":\"it sounds good\",\"evidence\":\"is "
+      "warm\",\"keywords\":[\"warm "
+      "sound\"]}]},\"dislike\":\"[{'reason':'bad','evidence':'is dull','keywords':['dull "
+      "tone']}]\"}",
       // Several values.
       "{\"like\":[{\"reason\":\"it sounds good\",\"evidence\":\"is warm\",\"keywords\":[\"warm "
       "sound\"]}]}\n{\"dislike\":[{\"reason\":\"bad\",\"evidence\":\"is "

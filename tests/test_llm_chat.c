@@ -25,6 +25,10 @@ TEST(llm_chat, completions_are_read_and_bodies_that_are_none_refused) {
   EXPECT_STREQ(reply.content, "");
   EXPECT_STREQ(reply.refusal, "no");
   EXPECT_EQ(reply.prompt_tokens, -1);
+  ASSERT_OK(
+      read_body("{\"choices\":[{\"message\":{\"content\":[{\"type\":\"refusal\",\"refusal\":\"not "
+                "me\"}]}}]}"));
+  EXPECT_STREQ(reply.refusal, "not me");
   const char *bad[] = {"",
                        "{",
                        "[]",

@@ -93,8 +93,7 @@ static bool is_sound(void) {
 /// Start `throng ARGUMENTS` in the test's folder without waiting for it.
 static pid_t launch(const char *arguments) {
   char command[2048];
-  snprintf(command, sizeof command,
-           "cd %s && exec %s %s >killed.out 2>killed.err",
+  snprintf(command, sizeof command, "cd %s && exec %s %s >killed.out 2>killed.err",
            throng_test_folder(), TEST_PROGRAM, arguments);
   pid_t child = fork();
   if (child == 0) {

@@ -10,6 +10,7 @@
 #include "random.h"
 #include "sta/sta_trainer.h"
 #include "support/history_world.h"
+#include "support/tensor_edit.h"
 #include "throng_test.h"
 
 typedef struct planted {
@@ -312,11 +313,22 @@ TEST(sta_fit, weights_of_another_world_of_a_cut_file_or_of_no_weights_are_refuse
   EXPECT_EQ(throng_sta_open(backend, &other, path, &again), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "30 items");
 
-  // A weight that is not a number.
+  // A weight that is not a number: neither written nor, in a file whose checksum is right, read.
   float *bias = sta->arrays.b1, kept = bias[3];
-  bias[3] = NAN;
+  bias[3] = 1234.5f;
   ASSERT_OK(throng_sta_save(sta, path));
-  EXPECT_EQ(throng_sta_open(backend, &p.world, path, &again), THRONG_ERROR_DATA);
+  file_bytes bytes = file_bytes_read(path);
+  const float marked = 1234.5f, none = NAN;
+  uint8_t *at = memmem(bytes.data, bytes.length, &marked, sizeof marked);
+  ASSERT_TRUE(at != NULL);
+  memcpy(at, &none, sizeof none);
+  ASSERT_TRUE(file_bytes_sum(bytes.data, bytes.length));
+  EXPECT_EQ(throng_sta_open(backend, &p.world, file_bytes_path(bytes.data, bytes.length), &again),
+            THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "'b1', element 3");
+  free(bytes.data);
+  bias[3] = NAN;
+  EXPECT_EQ(throng_sta_save(sta, path), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "'b1', element 3");
   bias[3] = kept;
   ASSERT_OK(throng_sta_save(sta, path));

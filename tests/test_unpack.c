@@ -3,7 +3,7 @@
 #include <lzma.h>
 #include <zstd.h>
 
-#include "data/file_kind.h"
+#include "data/foreign_file.h"
 #include "data/line_reader.h"
 #include "dataset_fixture.h"
 
@@ -171,7 +171,7 @@ static void expect_named(const char *bytes, size_t n, const char *what, const ch
 }
 #define NAMED(bytes, what, command) expect_named(bytes, sizeof(bytes) - 1, what, command)
 
-TEST(file_kind, names_what_is_no_text_and_the_command_that_makes_it_readable) {
+TEST(foreign_file, names_what_is_no_text_and_the_command_that_makes_it_readable) {
   NAMED("PK\x03\x04\x14\0\0\0\0\0aaaabbbbccccdddd\x05\0\0\0d.csvxxxx", "a zip archive, expected",
         "unzip -p ");
   NAMED("PK\x03\x04\x14\0\0\0\0\0aaaabbbbccccdddd\x13\0\0\0[Content_Types].xmlxxxx",
@@ -179,7 +179,7 @@ TEST(file_kind, names_what_is_no_text_and_the_command_that_makes_it_readable) {
   NAMED("7z\xBC\xAF\x27\x1C\0\x04", "a 7z archive", "7z x '");
   NAMED("PAR1\x15\x04\x15\x20", "a Parquet file", "read_parquet('");
   NAMED("ARROW1\0\0\xFF", "an Arrow or Feather file", "read_feather('");
-  NAMED("SQLite format 3\0\x10", "an SQLite database", "sqlite3 -header -csv '");
+  NAMED("SQLite format 3\0\x10", "an SQLite database", "sqlite3 -header -csv ");
   NAMED("\x80\x04\x95\x10\0\0", "a Python pickle", "read_pickle('");
   NAMED("\x89HDF\r\n\x1A\n\0", "an HDF5 file", "read_hdf('");
   NAMED("\n<!DOCTYPE HTML><p>Please log in", "an HTML page", "expected UTF-8 text");
@@ -189,7 +189,7 @@ TEST(file_kind, names_what_is_no_text_and_the_command_that_makes_it_readable) {
   NAMED("u\0s\0e\0r\0,\0i\0t\0e\0m\0", "text in UTF-16LE", "iconv -f UTF-16LE");
   NAMED("\0u\0s\0e\0r\0,\0i\0t\0e\0m", "text in UTF-16BE", "iconv -f UTF-16BE");
   NAMED("u\0\0\0s\0\0\0e\0\0\0r\0\0\0", "text in UTF-32LE", "iconv -f UTF-32LE");
-  NAMED("\x10\x01\0\0\0\0\0\0{\"__metadata__\":{}}", "a safetensors file", "expected UTF-8 text");
+  NAMED("\x10\x01\0\0\0\0\0\0{\"__metadata__\":{}}", "a tensor file", "not text");
 }
 
 /// A header block as tar writes it.
@@ -204,7 +204,7 @@ static void tar_block(const char *name, char block[1024]) {
   memcpy(block + 512, "a,b\n", 4);
 }
 
-TEST(file_kind, sees_a_tar_within_gzip_and_names_its_first_file) {
+TEST(foreign_file, sees_a_tar_within_gzip_and_names_its_first_file) {
   static char block[1024], back[64];
   static packed p[N_CODEC];
   tar_block("ml/ratings.csv", block);
@@ -216,7 +216,7 @@ TEST(file_kind, sees_a_tar_within_gzip_and_names_its_first_file) {
   EXPECT_CONTAINS(throng_error_message(), "a.tgz ml/ratings.csv > data.txt");
 }
 
-TEST(file_kind, lets_texts_pass_that_begin_like_something_else) {
+TEST(foreign_file, lets_texts_pass_that_begin_like_something_else) {
   static const char *const text[] = {"PAR1,user\n", "ORC_id;x\n", "BZh9,b\n", "FEA1\n",
                                      "<user>\n",    "%id,x\n",    "PK\n",     "x\n"};
   char back[64];
@@ -226,12 +226,12 @@ TEST(file_kind, lets_texts_pass_that_begin_like_something_else) {
   }
 }
 
-TEST(file_kind, quotes_a_path_for_a_shell) {
+TEST(foreign_file, quotes_a_path_for_a_shell) {
   char text[64];
-  file_kind_quote("data/a.csv", text, sizeof text);
+  foreign_file_quote("data/a.csv", text, sizeof text);
   EXPECT_STREQ(text, "data/a.csv");
-  file_kind_quote("my data's.csv", text, sizeof text);
+  foreign_file_quote("my data's.csv", text, sizeof text);
   EXPECT_STREQ(text, "'my data'\\''s.csv'");
-  file_kind_quote("-x", text, sizeof text);
+  foreign_file_quote("-x", text, sizeof text);
   EXPECT_STREQ(text, "'./-x'");
 }

@@ -68,6 +68,7 @@ def open_simulator(library, world_path, sta_path, threads, lanes):
     backend_def.name, backend_def.threads = b"cpu", threads
     sim_def = library.throng_default_sim_def()
     sim_def.lanes = lanes
+    sim_def.votes.table_bytes = 0  # as bench/step.c
     require(library, library.throng_backend_open(ctypes.byref(backend_def), ctypes.byref(backend)))
     require(library, library.throng_world_open(world_path.encode(), ctypes.byref(world)))
     require(library, library.throng_sta_open(backend, world, sta_path.encode(), ctypes.byref(sta)))

@@ -1,5 +1,6 @@
 /// Leave to call OpenBLAS: its work memory is had before it is needed.
 #include "base/blas.h"
+#include "base/numbers.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -56,15 +57,16 @@ static bool reserve(int wanted) {
 }
 
 static throng_status no_room(void) {
+  NUMBERS_WITHOUT_LOCALE;
   struct rlimit limit;
   char of[64] = "the system gave none";
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-    snprintf(of, sizeof of, "the limit is %.0f MiB in all (ulimit -v)",
-             (double)limit.rlim_cur / 1048576.0);
+    snprintf(of, sizeof of, "the limit is %zu MiB in all (ulimit -v)",
+             (size_t)limit.rlim_cur >> 20);
   return throng_fail(THRONG_ERROR_MEMORY,
-                     "matrix products: OpenBLAS needs %.0f MiB of address space, and %s; raise it "
+                     "matrix products: OpenBLAS needs %zu MiB of address space, and %s; raise it "
                      "by as much",
-                     (double)buffer_bytes / 1048576.0, of);
+                     buffer_bytes >> 20, of);
 }
 
 throng_status blas_begin(int wanted, int *granted) {

@@ -43,7 +43,8 @@ static const struct {
     [FILE_KIND_GZIP] = {"gzip", "only data sets and pairs are read so; gunzip unpacks it"},
     [FILE_KIND_SQLITE] = {"an SQLite database",
                           "`throng extract` keeps its answers in one; a config names it as "
-                          "llm.store"},
+                          "llm.store; of any other, sqlite3 -header -csv FILE 'SELECT * FROM "
+                          "TABLE' > data.csv makes a table"},
 };
 
 static bool begins(const char *bytes, size_t n, const char *with, size_t length) {

@@ -160,10 +160,10 @@ int cmd_train(cli_run *run) {
   THRONG_TRY_GOTO(train_inputs_use(&config));
   THRONG_TRY_GOTO(config_print(&config, &resolved));
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
+  if (cli_flag(run, "resume")) config.train.resume = true;
   THRONG_TRY_GOTO(train_inputs_open(&config, backend, &run->progress, &in));
   throng_train_def train = config.train;
   train.config_json = resolved;
-  if (cli_flag(run, "resume")) train.resume = true;
   THRONG_TRY_GOTO(train_in_folder(backend, in.world, in.sta, &config.sim, &config.agent, &train,
                                   &in.folder, &run->progress, &report));
 done:;

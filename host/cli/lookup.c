@@ -1,12 +1,14 @@
 /// Raw ids, names and times against a world.
 #include "cli/lookup.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "config/nearest.h"
 #include "data/join.h"
+#include "data/number.h"
 #include "data/times.h"
 
 enum { SUGGESTIONS = 3 };
@@ -77,6 +79,15 @@ void lookup_past(const throng_world *world, int32_t user, int32_t candidate, int
   }
 }
 
+/// True where the world's times count from some beginning of its own: none of the first lies after
+/// 1973. 20170714 is a number of seconds among such, and no date.
+static bool has_relative_times(const throng_world *world) {
+  const int64_t enough = 1000, year_1973 = 100000000;
+  for (int64_t k = 0; k < world->n_interaction && k < enough; ++k)
+    if (world->history_time[k] >= year_1973) return false;
+  return true;
+}
+
 throng_status lookup_time(const throng_world *world, const char *text, int64_t *seconds) {
   int64_t milliseconds;
   if (!world->has_time)
@@ -84,6 +95,9 @@ throng_status lookup_time(const throng_world *world, const char *text, int64_t *
                        "time '%.40s': this world has the order of interactions and no times", text);
   if (!time_parse(text, strlen(text), &milliseconds))
     return throng_fail(THRONG_ERROR_ARGUMENT, "time '%.40s': expected %s", text, time_expected);
+  double number;
+  if (number_parse(text, strlen(text), &number) && fabs(number) < 1e11 && has_relative_times(world))
+    milliseconds = (int64_t)floor(number * 1000);
   *seconds = milliseconds / 1000 - (milliseconds % 1000 < 0);
   return THRONG_OK;
 }

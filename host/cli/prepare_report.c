@@ -1,6 +1,8 @@
 /// Counts of reading, for people and for programs.
 #include "cli/prepare_report.h"
 
+#include <math.h>
+
 #include "data/rating_counts.h"
 
 static void row(FILE *to, const char *what, int64_t n, const char *more) {
@@ -30,6 +32,10 @@ static void print_ratings(FILE *to, const dataset_counts *c) {
   char name[64], count[32];
   int64_t n = c->likes + c->dislikes, most = 1;
   if (!n) return;
+  if (isnan(c->like_threshold)) {
+    fprintf(to, "rows kept                %14s  all are likes\n", cli_count(n, count));
+    return;
+  }
   for (int b = 0; b < c->n_rating; ++b)
     if (c->rating[b].count > most) most = c->rating[b].count;
   fprintf(to, "ratings kept             %14s  %.1f %% reach %g and are likes\n",
@@ -70,7 +76,7 @@ void prepare_report_print(FILE *to, const prepare_report *report) {
   print_bad_rows(to, c);
   row(to, "below the k-core", c->below_core, "");
   row(to, "unseen put in", c->negatives, "  as dislikes (dataset.negatives)");
-  if (*c->times) fprintf(to, "  %-22s %s\n", "times", c->times);
+  fprintf(to, "  %-22s %s\n", "times", *c->times ? c->times : "none; the order of the file counts");
   row(to, "odd values left out", c->odd_values, "  of the items' facts");
   row(to, "items never rated kept", c->cold_items, "");
   print_joins(to, c->join, c->n_join);
@@ -102,7 +108,10 @@ static void json_join(cJSON *list, const join_count *join) {
 static void json_ratings(cJSON *object, const dataset_counts *c) {
   int64_t n = c->likes + c->dislikes;
   cJSON_AddNumberToObject(object, "kept", (double)n);
-  cJSON_AddNumberToObject(object, "like_threshold", c->like_threshold);
+  if (isnan(c->like_threshold))
+    cJSON_AddNullToObject(object, "like_threshold");
+  else
+    cJSON_AddNumberToObject(object, "like_threshold", c->like_threshold);
   cJSON_AddNumberToObject(object, "likes", (double)c->likes);
   cJSON_AddNumberToObject(object, "dislikes", (double)c->dislikes);
   cJSON_AddNumberToObject(object, "like_share", percent(c->likes, n) / 100);

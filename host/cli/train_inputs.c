@@ -87,6 +87,17 @@ static throng_status remember(const char *path, const char *text) {
   return atomic_file_commit(file);
 }
 
+/// A run that is to go on has the world and the weights that it was started with: they are not made
+/// anew under its checkpoints, which would then fit to nothing.
+static throng_status refuse_change(const train_inputs *in, const char *path, const char *what) {
+  struct stat state;
+  if (!in->going_on || stat(path, &state) != 0) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_CONFIG,
+                     "cannot resume: %s was made with other settings (%s) than this configuration "
+                     "has; resume with those, or train without --resume, which begins again",
+                     path, what);
+}
+
 static throng_status open_world(throng_config *config, const throng_progress *progress,
                                 train_inputs *in) {
   if (config->world_file) return throng_world_open(config->world_file, &in->world);
@@ -106,7 +117,10 @@ static throng_status open_world(throng_config *config, const throng_progress *pr
                     &text));
   bool unchanged;
   throng_status status = look(path, text, &unchanged);
-  if (status == THRONG_OK && unchanged && (synth || !raw_files_changed(config, path))) {
+  if (status == THRONG_OK && !unchanged)
+    status = refuse_change(in, path, synth ? "synth" : "dataset, keywords or embedding");
+  if (status == THRONG_OK && unchanged &&
+      (synth || in->going_on || !raw_files_changed(config, path))) {
     status = throng_world_open(path, &in->world);
     if (status == THRONG_OK)
       throng_note(progress, "using %s again: what it was made from is unchanged", path);
@@ -143,8 +157,11 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
   bool unchanged;
   throng_status status = look(path, text, &unchanged);
   // Weights carry their world's hash: those of another world do not open and are fitted anew.
+  if (status == THRONG_OK && !unchanged) status = refuse_change(in, path, "sta");
   if (status == THRONG_OK && unchanged)
     status = throng_sta_open(backend, in->world, path, &in->sta);
+  if (status == THRONG_ERROR_DATA)
+    throng_note(progress, "%s; fitted again", throng_error_message());
   if (in->sta) throng_note(progress, "using %s again: its configuration is unchanged", path);
   if (in->sta || (status != THRONG_OK && status != THRONG_ERROR_DATA)) goto done;
   double start = cli_now();
@@ -171,6 +188,14 @@ throng_status train_inputs_use(throng_config *config) {
   return reads && config_has_section(config, "dataset") ? config_check_dataset(config) : THRONG_OK;
 }
 
+static throng_status find_checkpoint(const throng_config *config, train_inputs *in) {
+  int64_t step;
+  int n = 0;
+  if (config->train.resume) THRONG_TRY(run_folder_checkpoints(in->folder, &step, 1, &n, NULL));
+  in->going_on = n > 0;
+  return THRONG_OK;
+}
+
 throng_status train_inputs_open(throng_config *config, throng_backend *backend,
                                 const throng_progress *progress, train_inputs *out) {
   memset(out, 0, sizeof *out);
@@ -182,6 +207,7 @@ throng_status train_inputs_open(throng_config *config, throng_backend *backend,
   throng_status status;
   // First of all, for making a world may take minutes; and nothing is replaced under another run.
   THRONG_TRY_GOTO(run_folder_lock(folder, &out->folder));
+  THRONG_TRY_GOTO(find_checkpoint(config, out));
   THRONG_TRY_GOTO(open_world(config, progress, out));
   THRONG_TRY_GOTO(open_sta(config, backend, progress, out));
   return THRONG_OK;

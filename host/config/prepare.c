@@ -23,7 +23,7 @@ static const char *base_name(const char *path) {
 }
 
 /// "amazon reviews_x.json.gz meta_x.json.gz; keywords lexical; embedding lsa"
-static void describe(const throng_config *config, char *text, size_t size) {
+static void describe(const throng_config *config, bool implicit, char *text, size_t size) {
   const dataset_def *d = &config->dataset;
   const char *const file[] = {d->reviews, d->metadata,     d->businesses, d->ratings,
                               d->items,   d->interactions, d->file};
@@ -32,7 +32,8 @@ static void describe(const throng_config *config, char *text, size_t size) {
   for (size_t i = 0; i < sizeof file / sizeof *file && used < size; ++i)
     if (file[i]) used += (size_t)snprintf(text + used, size - used, " %s", base_name(file[i]));
   if (used < size)
-    snprintf(text + used, size - used, "; keywords %s; embedding %s",
+    snprintf(text + used, size - used, "%s; keywords %s; embedding %s",
+             implicit ? ", every row a like" : "",
              config_find_key("keywords.provider")->names[config->keywords.provider],
              config_find_key("embedding.provider")->names[config->embedding.provider]);
 }
@@ -63,7 +64,7 @@ throng_status prepare_world(throng_config *config, const char *path,
   double after_keywords = now();
   THRONG_TRY_GOTO(embeddings_make(&embeddings, &sets, data.n_item, progress, &embedding, &dim));
   double after_embedding = now();
-  describe(config, source, sizeof source);
+  describe(config, data.implicit, source, sizeof source);
   THRONG_TRY_GOTO(world_build(&data, &sets, embedding, dim, source,
                               data.implicit ? NAN : config->dataset.like_threshold, world));
   THRONG_TRY_GOTO(world_save(world, path));

@@ -107,8 +107,10 @@ static throng_status describe_all(ingest *in, csv_parser *csv) {
 static throng_status items(ingest *in) {
   line_reader *reader;
   THRONG_TRY(ingest_open(in, in->def->items, "dataset.items", "read items", &reader));
-  csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
-  throng_status status = describe_all(in, &csv);
+  csv_parser csv = {.reader = reader};
+  throng_status status =
+      ingest_dialect(in, in->def->items, "dataset.items", NULL, CSV_COMMAS, true, &csv);
+  if (status == THRONG_OK) status = describe_all(in, &csv);
   csv_free(&csv);
   ingest_close(in, reader, false);
   return status;

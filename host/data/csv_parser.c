@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/number.h"
+
 void csv_free(csv_parser *parser) {
   strings_free(&parser->header);
   bytes_free(&parser->record);
@@ -239,9 +241,18 @@ throng_status csv_require_column(const csv_parser *parser, const char *name, con
   if (*column >= 0) return THRONG_OK;
   byte_buffer names = {0};
   throng_status status = csv_describe_header(parser, &names);
+  // A name that is a number is none: the file begins with its first row.
+  double number;
+  bool data = false;
+  for (int64_t i = 0; i < parser->header.n; i++)
+    data |=
+        number_parse(strings_get(&parser->header, i), strings_length(&parser->header, i), &number);
   if (status == THRONG_OK)
-    status = line_reader_fail(parser->reader, "no column \"%s\" (%s), the header has: %.400s", name,
-                              key, names.data);
+    status = line_reader_fail(
+        parser->reader, "no column \"%s\" (%s), the header has: %.400s%s", name, key, names.data,
+        data && parser->section
+            ? "; where that is a row, dataset.csv.names gives the columns' names"
+            : "");
   bytes_free(&names);
   return status;
 }

@@ -152,6 +152,11 @@ static throng_status read_items(ingest *in, const dataset_reader *reader, datase
                        reader->items_key && strcmp(reader->items_key, "dataset.items") != 0
                            ? " or the format's own"
                            : "");
+  if (item_table_is_wanted(def) && !table)
+    return throng_fail(
+        THRONG_ERROR_CONFIG,
+        "dataset.item_columns are given without dataset.items, expected the table of "
+        "items (it may be the file of interactions itself)");
   in->item_id = &out->item_id;
   THRONG_TRY(throng_alloc((void **)&in->found, (size_t)out->n_item, 1, "items"));
   THRONG_TRY(interner_create(&in->cold));
@@ -189,11 +194,12 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
   }
   THRONG_TRY(read_items(in, reader, out));
   THRONG_TRY(place_rows(in, out));
+  THRONG_TRY(dataset_count_ratings(out, &in->counts));  // the file's own alone
+  if (in->implicit) in->counts.like_threshold = NAN;
   out->has_time = in->has_time;
   out->has_text = in->has_text;
-  THRONG_TRY(sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
-                                  &in->counts.negatives));
-  return dataset_count_ratings(out, &in->counts);
+  return sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
+                              &in->counts.negatives);
 }
 
 static double now(void) {

@@ -202,10 +202,13 @@ throng_status ingest_dialect(ingest *in, const char *path, const char *key,
                              const char *const wanted[], csv_dialect usual, bool tell,
                              csv_parser *csv) {
   char say[160];
-  THRONG_TRY(
-      csv_dialect_find(path, key, &in->def->csv, wanted, usual, &csv->dialect, say, sizeof say));
-  csv->section = "dataset.csv";
-  in->decimal_comma = strchr(csv->dialect.separator, ',') == NULL;
+  static const csv_wishes none;
+  // What the config says of tables is said of the interactions.
+  bool rows = path == ingest_main_file(in->def);
+  THRONG_TRY(csv_dialect_find(path, key, rows ? &in->def->csv : &none, wanted, usual, &csv->dialect,
+                              say, sizeof say));
+  csv->section = rows ? "dataset.csv" : NULL;
+  if (rows) in->decimal_comma = strchr(csv->dialect.separator, ',') == NULL;
   if (tell && say[0]) throng_note(in->progress, "%s: %s", path, say);
   return THRONG_OK;
 }
@@ -304,6 +307,8 @@ throng_status ingest_join(ingest *in, const char *key, const char *path, bool co
                    .ours = warm,
                    .found = in->found,
                    .theirs = interner_strings(took_cold ? in->cold : in->strangers),
+                   .needed = in->def->format == DATASET_ANIME ||
+                             (in->def->format == DATASET_MOVIELENS && !sparse),
                    .sparse = sparse};
   return join_check(&join, in->progress, &in->counts.join[in->counts.n_join++]);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/numbers.h"
 #include "data/csv_parser.h"
 #include "data/json_line.h"
 #include "data/number.h"
@@ -23,12 +24,12 @@ bool item_table_is_wanted(const dataset_def *def) {
 
 /// The texts of a tree: strings, numbers, and of objects (TMDB's genres) what they are called.
 static throng_status tree_words(const cJSON *value, int depth, item_word_fn *add, void *context) {
+  NUMBERS_WITHOUT_LOCALE;
   if (depth > MAX_DEPTH) return THRONG_OK;
   if (cJSON_IsString(value)) return add(context, value->valuestring, strlen(value->valuestring));
   if (cJSON_IsNumber(value)) {
     char text[32];
-    int n = snprintf(text, sizeof text, "%.15g", value->valuedouble);
-    return add(context, text, (size_t)n);
+    return add(context, text, number_word(value->valuedouble, 15, text));
   }
   if (cJSON_IsObject(value)) {
     const cJSON *name = cJSON_GetObjectItemCaseSensitive(value, "name");
@@ -259,11 +260,12 @@ static const cJSON *usual_member(const cJSON *object, const char *const usual[])
 
 static throng_status take_member(ingest *in, const line_reader *reader, role as,
                                  const cJSON *value) {
+  NUMBERS_WITHOUT_LOCALE;
   char number[32];
   if (!value || cJSON_IsNull(value)) return THRONG_OK;
   if (cJSON_IsNumber(value)) {
-    int n = snprintf(number, sizeof number, "%.15g", value->valuedouble);
-    return take_field(in, reader, as, value->string, number, (size_t)n, NULL);
+    size_t n = number_word(value->valuedouble, 15, number);
+    return take_field(in, reader, as, value->string, number, n, NULL);
   }
   if (cJSON_IsString(value))
     return take_field(in, reader, as, value->string, value->valuestring, strlen(value->valuestring),
@@ -286,11 +288,12 @@ static throng_status take_member(ingest *in, const line_reader *reader, role as,
 
 static throng_status describe_object(ingest *in, const line_reader *reader, const item_columns *c,
                                      const cJSON *object) {
+  NUMBERS_WITHOUT_LOCALE;
   const dataset_def *def = in->def;
   const cJSON *id = c->id ? cJSON_GetObjectItemCaseSensitive(object, c->id) : NULL;
   if (!id && !def->items_item) id = usual_member(object, usual_id);
   char number[32];
-  if (cJSON_IsNumber(id)) snprintf(number, sizeof number, "%.15g", id->valuedouble);
+  if (cJSON_IsNumber(id)) number_word(id->valuedouble, 15, number);
   const char *text = cJSON_IsNumber(id) ? number : cJSON_GetStringValue(id);
   if (!text)
     return line_reader_fail(reader, "no \"%.60s\" (dataset.item_columns.item), expected an item",

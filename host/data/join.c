@@ -230,12 +230,15 @@ throng_status join_check(const join_def *def, const throng_progress *progress, j
     snprintf(advice, sizeof advice, "ids there look like \"%.60s\", here like \"%.60s\"",
              strings_get(def->theirs, 0), strings_get(def->ours, i));
   }
-  if (few && out->found == 0)
+  if (few && out->found == 0) {
+    char without[128] = "";
+    if (!def->needed) snprintf(without, sizeof without, ", or leave %s out", def->key);
     return throng_fail(THRONG_ERROR_DATA,
-                       "%s: 0 of %lld %s %s are in %s%s%s; write the ids of one file as in the "
-                       "other, or leave %s out",
+                       "%s: 0 of %lld %s %s are in %s: %s; write the ids of one file as in the "
+                       "other%s",
                        def->key, (long long)out->total, def->what, def->of, def->file,
-                       *advice ? ": " : "", *advice ? advice : ": it names none", def->key);
+                       *advice ? advice : "it names none", without);
+  }
   throng_note(progress, "%s%lld of %lld %s %s are in %s%s%s", few ? "warning: " : "",
               (long long)out->found, (long long)out->total, def->what, def->of, def->file,
               *advice ? ": " : "", advice);

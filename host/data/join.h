@@ -21,6 +21,7 @@ typedef struct join_def {
   const string_table *ours;    // all ids that should be found
   const uint8_t *found;        // (ours->n)
   const string_table *theirs;  // ids of the file that were not asked for; JOIN_SAMPLE will do
+  bool needed;                 // the file cannot be left out
   bool sparse;                 // it is in the nature of the file to have few of them
 } join_def;
 

@@ -2,7 +2,6 @@
 #include "data/line_reader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "data/file_kind.h"
+#include "data/foreign_file.h"
 #include "data/stream.h"
 #include "data/unpack.h"
 
@@ -88,7 +87,7 @@ static throng_status explain(line_reader *reader, unpack_result result) {
                          lines_so_far(reader), cause);
     case UNPACK_TOO_LARGE: {
       char quoted[512];
-      file_kind_quote(path, quoted, sizeof quoted);
+      foreign_file_quote(path, quoted, sizeof quoted);
       return throng_fail(
           THRONG_ERROR_DATA, "%s: %s needs too much memory here (%s): %s %s > data.txt", path,
           codec, cause,
@@ -102,7 +101,7 @@ static throng_status explain(line_reader *reader, unpack_result result) {
 
 void line_reader_command(const line_reader *reader, const char *command, char *text, size_t size) {
   char quoted[512];
-  file_kind_quote(reader->path, quoted, sizeof quoted);
+  foreign_file_quote(reader->path, quoted, sizeof quoted);
   if (unpacker_codec(reader->file))
     snprintf(text, size, "%s %s | %s > data.txt", unpacker_command(reader->file), quoted, command);
   else
@@ -139,8 +138,8 @@ static throng_status check_json(const line_reader *reader) {
 static throng_status look_at_start(line_reader *reader) {
   char text[2400];
   reader->started = true;
-  if (file_kind_describe(reader->buffer, reader->end, reader->path, unpacker_codec(reader->file),
-                         text, sizeof text))
+  if (foreign_file_describe(reader->buffer, reader->end, reader->path, unpacker_codec(reader->file),
+                            text, sizeof text))
     return throng_fail(THRONG_ERROR_DATA, "%s: %s", reader->path, text);
   if (!memchr(reader->buffer, '\n', reader->end) && memchr(reader->buffer, '\r', reader->end))
     reader->line_end = '\r';

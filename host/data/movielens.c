@@ -206,10 +206,12 @@ done:
 }
 
 static throng_status describe_csv(ingest *in, line_reader *reader) {
-  static const char *const name[3] = {"movieId", "title", "genres"};
+  static const char *const name[4] = {"movieId", "title", "genres", NULL};
   csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
   int column[3];
   throng_status status;
+  THRONG_TRY_GOTO(
+      ingest_dialect(in, in->def->items, "dataset.items", name, CSV_COMMAS, true, &csv));
   THRONG_TRY_GOTO(csv_read_header(&csv));
   for (int i = 0; i < 3; i++)
     THRONG_TRY_GOTO(csv_require_column(&csv, name[i], "dataset.items", &column[i]));
@@ -260,6 +262,7 @@ static throng_status tags_csv(ingest *in, line_reader *reader) {
   csv_parser csv = {.reader = reader, .dialect = CSV_COMMAS};
   int id, tag;
   throng_status status;
+  THRONG_TRY_GOTO(ingest_dialect(in, in->def->tags, "dataset.tags", NULL, CSV_COMMAS, true, &csv));
   THRONG_TRY_GOTO(csv_read_header(&csv));
   THRONG_TRY_GOTO(csv_require_column(&csv, "movieId", "dataset.tags", &id));
   THRONG_TRY_GOTO(csv_require_column(&csv, "tag", "dataset.tags", &tag));

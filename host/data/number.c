@@ -3,8 +3,11 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/numbers.h"
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -48,4 +51,10 @@ bool number_parse(const char *text, size_t length, double *out) {
   double value = (double)mantissa / power[decimals];
   *out = negative ? -value : value;
   return true;
+}
+
+size_t number_word(double value, int digits, char word[32]) {
+  NUMBERS_WITHOUT_LOCALE;
+  int n = snprintf(word, 32, "%.*g", digits < 17 ? digits : 17, value);
+  return n > 0 ? (size_t)n : 0;
 }

@@ -9,4 +9,8 @@
 /// text is anything else.
 bool number_parse(const char *text, size_t length, double *out);
 
+/// The number as a word of at most 31 bytes with so many significant digits, 17 at most; its
+/// length.
+size_t number_word(double value, int digits, char word[32]);
+
 #endif

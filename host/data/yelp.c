@@ -101,7 +101,8 @@ static throng_status join_listing(ingest *in, const listing *l) {
                    .of = stream_name(in->def->reviews),
                    .ours = &ours,
                    .found = found,
-                   .theirs = interner_strings(l->kept)};
+                   .theirs = interner_strings(l->kept),
+                   .needed = true};
   THRONG_TRY_GOTO(join_check(&join, in->progress, &in->counts.join[in->counts.n_join++]));
 done:
   strings_free(&ours);

@@ -4,11 +4,12 @@
 #include "data/yelp_facts.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/numbers.h"
 #include "data/item_table.h"
+#include "data/number.h"
 #include "data/python_literal.h"
 
 enum { MAX_DEPTH = 4 };
@@ -105,6 +106,7 @@ static throng_status take_text(const describer *d, const char *kind, const char 
 
 static throng_status take_value(const describer *d, const char *kind, const cJSON *value,
                                 int depth) {
+  NUMBERS_WITHOUT_LOCALE;
   char number[32];
   const cJSON *element;
   if (depth > MAX_DEPTH) return odd(d, kind, "nested too deep");
@@ -112,7 +114,7 @@ static throng_status take_value(const describer *d, const char *kind, const cJSO
   if (cJSON_IsString(value)) return take_text(d, kind, value->valuestring, depth + 1);
   if (cJSON_IsNumber(value)) {
     if (!isfinite(value->valuedouble)) return odd(d, kind, "not a finite number");
-    snprintf(number, sizeof number, "%.6g", value->valuedouble);
+    number_word(value->valuedouble, 6, number);
     return add(d, kind, number);
   }
   if (cJSON_IsObject(value)) return take_members(d, kind, value, depth);

@@ -11,7 +11,7 @@
 #include "llm/lenient.h"
 
 enum {
-  MOST_WRAPPERS = 6,      // objects and lists around an answer
+  MOST_WRAPPERS = 16,     // objects and lists around an answer
   MOST_UNESCAPED = 3,     // JSON strings that hold JSON
   MOST_WORK_FACTOR = 16,  // bytes looked at, by byte of the text: hostile brackets end there
   MOST_BEFORE = 80,       // bytes of the line before a list, which may name its side
@@ -285,13 +285,52 @@ static throng_status take_unescaped(answer_reading *r, const char *text, chat_si
   return take_text(r, copy, side, depth);
 }
 
+/// Punctuation as Chinese keyboards and web pages write it; quotes and evidence do not mind.
+static const struct {
+  const char *from, *to;
+} plain[] = {{"\xef\xbc\x9a", ":"},  {"\xef\xbc\x8c", ","}, {"\xef\xbd\x9b", "{"},
+             {"\xef\xbd\x9d", "}"},  {"\xef\xbc\xbb", "["}, {"\xef\xbc\xbd", "]"},
+             {"\xef\xbc\x82", "\""}, {"&quot;", "\""},      {"&#34;", "\""},
+             {"&#39;", "'"},         {"&apos;", "'"},       {"&amp;", "&"}};
+enum { N_PLAIN = sizeof plain / sizeof *plain };
+
+static bool has_odd_punctuation(const char *text) {
+  for (int i = 0; i < N_PLAIN; ++i)
+    if (strstr(text, plain[i].from)) return true;
+  return false;
+}
+
+static throng_status take_plain(answer_reading *r, const char *text, chat_side side, int depth) {
+  char *copy, *to;
+  THRONG_TRY(answer_keep_text(r, text, strlen(text), &copy));
+  to = copy;
+  while (*text) {
+    int i = 0;
+    while (i < N_PLAIN && strncmp(text, plain[i].from, strlen(plain[i].from)) != 0) ++i;
+    *to++ = i < N_PLAIN ? *plain[i].to : *text;
+    text += i < N_PLAIN ? strlen(plain[i].from) : 1;
+  }
+  *to = '\0';
+  return take_values(r, copy, side, depth);
+}
+
 /// A string of an answer, or the whole of one.
 static throng_status take_text(answer_reading *r, const char *text, chat_side side, int depth) {
   if (depth > MOST_WRAPPERS) return THRONG_OK;
+  const answer_shape before = *r->shape;
   bool values = strpbrk(text, "{[") != NULL;
   if (values) THRONG_TRY(take_values(r, text, side, depth));
-  if (values && !came(r) && strstr(text, "\\\"") && depth < MOST_UNESCAPED)
+  // Other readings, where that one gave nothing; what they count replaces what it counted.
+  const answer_shape first = *r->shape;
+  if (values && !came(r) && strstr(text, "\\\"") && depth < MOST_UNESCAPED) {
+    *r->shape = before;
     THRONG_TRY(take_unescaped(r, text, side, depth + 1));
+  }
+  if (!came(r) && has_odd_punctuation(text)) {
+    *r->shape = before;
+    THRONG_TRY(take_plain(r, text, side, depth));
+  }
+  if (!came(r)) *r->shape = first;
   if (depth == 0 || came(r)) return THRONG_OK;
   char *line;
   THRONG_TRY(answer_keep_text(r, text, strlen(text), &line));

@@ -115,6 +115,9 @@ static throng_status read_choice(const cJSON *choice, const cJSON *message, chat
   THRONG_TRY(add_calls(message, text));
   out->plain &= text->length == before;
   out->refusal = text_of(message, "refusal");
+  const cJSON *part;
+  if (cJSON_IsArray(content))
+    cJSON_ArrayForEach(part, content) if (!out->refusal) out->refusal = text_of(part, "refusal");
   if (out->refusal && !*out->refusal) out->refusal = NULL;
   if (is_blank(text) && !out->refusal) {
     byte_buffer thoughts = {0};

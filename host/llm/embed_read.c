@@ -94,6 +94,12 @@ static throng_status check_vector(const float *v, int64_t n, int64_t index, int3
       (long long)index, (long long)n);
 }
 
+static const cJSON *first_list(const cJSON *object) {
+  const cJSON *c = object->child;
+  while (c && !cJSON_IsArray(c)) c = c->next;
+  return c;
+}
+
 /// A list that holds one list is that list; one that holds several is one vector a token.
 static throng_status unwrap(const cJSON **value, int64_t index) {
   for (int depth = 0; depth < 3 && cJSON_IsArray(*value) && cJSON_IsArray((*value)->child);
@@ -114,6 +120,7 @@ static throng_status read_vector(const cJSON *value, int64_t index, int32_t *dim
   int64_t n = -1;
   float *v = NULL;
   *out = NULL;
+  if (cJSON_IsObject(value)) value = first_list(value);  // {"values": [..]}, {"float": [..]}
   THRONG_TRY(unwrap(&value, index));
   if (cJSON_IsString(value)) {
     size_t length = strlen(value->valuestring);
@@ -148,6 +155,7 @@ static const cJSON *find_list(const cJSON *tree) {
   for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(tree, keys[i]);
     if (cJSON_IsArray(list)) return list;
+    if (cJSON_IsObject(list)) return first_list(list);
   }
   return NULL;
 }
@@ -162,8 +170,8 @@ static throng_status read_list(const cJSON *data, int64_t n, int32_t *dim, float
   cJSON_ArrayForEach(entry, data) {
     int64_t index = place++;
     const cJSON *told = cJSON_GetObjectItemCaseSensitive(entry, "index");
-    const cJSON *vector =
-        cJSON_IsObject(entry) ? cJSON_GetObjectItemCaseSensitive(entry, "embedding") : entry;
+    const cJSON *vector = cJSON_GetObjectItemCaseSensitive(entry, "embedding");
+    if (!vector) vector = entry;
     if (told && (!json_integer(told, &index) || index < 0 || index >= n))
       return throng_fail(THRONG_ERROR_DATA, "an embedding's index is out of 0..%lld",
                          (long long)n - 1);

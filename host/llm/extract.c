@@ -375,7 +375,7 @@ static throng_status commit_always(llm_store *store, throng_status status) {
   if (status == THRONG_OK) return store_commit(store);
   char first[1500];
   snprintf(first, sizeof first, "%s", throng_error_message());
-  if (store_commit(store) != THRONG_OK)
+  if (store_commit(store) != THRONG_OK && strcmp(throng_error_message(), first) != 0)
     throng_fail(status, "%s; and %s", first, throng_error_message());
   else
     throng_fail(status, "%s", first);

@@ -215,7 +215,7 @@ static double wall_clock(void) {
 
 /// Seconds that the server asks to wait; -1: it does not say.
 static double asked_wait(transfer *t, long status) {
-  if (status < 400) return -1;
+  if (status < 200 || (status >= 300 && status < 400)) return -1;
   const char *date = header(t, "date");
   double now = date ? retry_date(date) : NAN;  // by its own clock, which may be another
   if (isnan(now)) now = wall_clock();
@@ -317,7 +317,7 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
   if (!again)
     THRONG_TRY(c->handler->done(c->handler->context, &t->at.job, &answer, &verdict, &tokens));
   pace_take(&c->tokens, (tokens >= 0 ? tokens : *error ? 0 : t->at.job.tokens) - t->at.job.tokens);
-  limited |= verdict == HTTP_LIMITED;
+  limited |= verdict == HTTP_LIMITED || (verdict == HTTP_RETRY && hint > 0);
   if (verdict == HTTP_TAKEN) {
     ++c->counts->answers;
     free(t->at.job.body);

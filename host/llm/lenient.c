@@ -60,6 +60,19 @@ static size_t closer_length(const char *at, const char *end, quote kind) {
   return here != NO_QUOTE && fits ? n : 0;
 }
 
+/// The mark at `at`, full-width ones as ASCII's; 0 at the end. `*n`: its bytes.
+static char mark_at(const char *at, const char *end, size_t *n) {
+  static const char wide[] = "\x9a:\x8c,\x9b;\xbd]";
+  *n = at < end;
+  if (at == end) return 0;
+  if (end - at < 3 || *at != '\xef') return *at;
+  const char *found = at[1] == '\xbc' ? memchr(wide, at[2], sizeof wide - 1) : NULL;
+  if (at[1] == '\xbd' && at[2] == '\x9d') return *n = 3, '}';
+  if (!found || (found - wide) % 2) return *at;
+  *n = 3;
+  return found[1];
+}
+
 /// Past white space; `*line` is set where a line ended. NBSP and a byte order mark count.
 static const char *skip_blank(const char *at, const char *end, bool *line) {
   for (;;) {
@@ -129,12 +142,13 @@ static bool closes(const char *at, const char *end, place in) {
   bool line = false;
   const char *from = at;
   at = skip_blank(at, end, &line);
-  if (at == end || *at == '}' || *at == ']' || *at == ')') return true;
+  char c = mark_at(at, end, &n);
+  if (c == 0 || c == '}' || c == ']' || c == ')') return true;
   if (comment_at(at, end)) return true;
-  if (in == IN_KEY && (*at == ':' || *at == '=' || *at == ',')) return true;
-  if (*at == ',' || *at == ';') {
+  if (in == IN_KEY && (c == ':' || c == '=' || c == ',' || c == '}')) return true;
+  if (c == ',' || c == ';') {
     bool next_line = false;
-    at = skip_blank(at + 1, end, &next_line);
+    at = skip_blank(at + n, end, &next_line);
     return next_line || begins_next(at, end, in);
   }
   if (in == IN_KEY) return false;
@@ -246,10 +260,11 @@ static bool read_key(lenient *l, bool first, bool *set) {
   bool quoted = quote_at(l->at, l->end, &n) != NO_QUOTE;
   if (!(quoted ? read_string(l, IN_KEY) : read_bare(l, ":={}[],\"\n", MOST_KEY))) return false;
   skip_space(l);
-  if (l->at == l->end) return l->cut = true, false;
-  if (first && quoted && (*l->at == ',' || *l->at == '}')) return *set = true;
-  if (*l->at != ':' && *l->at != '=') return false;
-  l->at += starts(l->at, l->end, "=>") ? 2 : 1;
+  char c = mark_at(l->at, l->end, &n);
+  if (c == 0) return l->cut = true, false;
+  if (first && quoted && (c == ',' || c == '}')) return *set = true;
+  if (c != ':' && c != '=') return false;
+  l->at += starts(l->at, l->end, "=>") ? 2 : n;
   return true;
 }
 
@@ -295,19 +310,21 @@ static cJSON *read_container(lenient *l) {
   l->open[l->depth++] = close;
   ++l->at;
   for (;;) {
+    size_t n;
+    char c;
     skip_space(l);
-    while (l->at < l->end && (*l->at == ',' || *l->at == ';')) {
-      ++l->at;
+    while ((c = mark_at(l->at, l->end, &n)) == ',' || c == ';') {
+      l->at += n;
       skip_space(l);
     }
-    if (l->at == l->end) l->cut = true;
+    if (c == 0) l->cut = true;
     if (l->cut) break;
-    if (*l->at == close) {
-      ++l->at;
+    if (c == close) {
+      l->at += n;
       break;
     }
     // Somebody else's bracket: this one was forgotten.
-    if (strchr("}])", *l->at) && is_awaited(l, *l->at)) break;
+    if (strchr("}])", c) && is_awaited(l, c)) break;
     if (!read_element(l, made, &object) && !l->cut) {
       cJSON_Delete(made);
       return NULL;

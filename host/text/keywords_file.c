@@ -1,17 +1,15 @@
 /// Keywords from a file of JSON lines, {"item", "categories", "pros", "cons"}: written by hand, by
 /// a language model, by another program. What it says is taken as it is; what it says wrongly is an
 /// error with its line.
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "data/stream.h"
 #include "text/keyword_builder.h"
 #include "text/keywords_file.h"
 
-enum { MAX_LINE = 16 << 20, N_KEY = 4 };
+enum { N_KEY = 4 };
 enum { KEY_ITEM, KEY_CATEGORIES, KEY_PROS, KEY_CONS };
 static const char *const key_names[N_KEY] = {"item", "categories", "pros", "cons"};
 
@@ -140,52 +138,29 @@ static throng_status take_object(file_reader *r, const dataset *data, const cJSO
   return THRONG_OK;
 }
 
-/// One line without its end into `*text`; *length is -1 at the end of the file.
-static throng_status read_line(file_reader *r, FILE *file, char **text, size_t *capacity,
-                               int64_t *length) {
-  size_t n = 0;
-  int c;
-  while ((c = getc(file)) != EOF && c != '\n') {
-    if (n == MAX_LINE)
-      return fail(r, "the line is longer than 16 MiB; expected one JSON object a line", "");
-    THRONG_TRY(throng_grow((void **)text, capacity, n + 1, 1, "line of the keyword file"));
-    (*text)[n++] = (char)c;
-  }
-  if (ferror(file))
-    return throng_fail(THRONG_ERROR_IO, "%s:%lld: %s", r->name, (long long)r->line,
-                       strerror(errno));
-  *length = n || c != EOF ? (int64_t)n : -1;
-  return THRONG_OK;
-}
-
 static bool only_space(const char *text, int64_t n) {
   for (int64_t i = 0; i < n; ++i)
     if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r') return false;
   return true;
 }
 
-static throng_status read_lines(file_reader *r, const dataset *data, FILE *file,
-                                const throng_progress *progress) {
-  char *text = NULL;
-  size_t capacity = 0;
-  int64_t length = 0;
+static throng_status read_lines(file_reader *r, const dataset *data, line_reader *lines) {
   cJSON *object = NULL;
   throng_status status = THRONG_OK;
   for (;;) {
-    ++r->line;
-    if (r->line % 1024 == 0 && !throng_report(progress, "keywords", r->line, 0, "lines"))
-      THRONG_TRY_GOTO(throng_cancelled("keywords"));
-    THRONG_TRY_GOTO(read_line(r, file, &text, &capacity, &length));
-    if (length < 0) break;
-    if (only_space(text, length)) continue;
-    THRONG_TRY_GOTO(json_parse(r->name, r->line, text, (size_t)length, JSON_STRICT, &object));
+    char *text;
+    size_t length;
+    THRONG_TRY_GOTO(line_reader_next(lines, &text, &length));
+    if (!text) break;
+    r->line = line_reader_number(lines);
+    if (only_space(text, (int64_t)length)) continue;
+    THRONG_TRY_GOTO(json_parse(r->name, r->line, text, length, JSON_STRICT, &object));
     THRONG_TRY_GOTO(take_object(r, data, object));
     cJSON_Delete(object);
     object = NULL;
   }
 done:
   cJSON_Delete(object);
-  free(text);
   return status;
 }
 
@@ -229,14 +204,16 @@ static throng_status join_items(const file_reader *r, const dataset *data,
                    .of = "the data set",
                    .ours = &data->item_id,
                    .found = found,
-                   .theirs = interner_strings(r->strangers)};
+                   .theirs = interner_strings(r->strangers),
+                   .needed = true};
   throng_status status = join_check(&join, progress, out);
   free(found);
   return status;
 }
 
-throng_status keywords_read(FILE *file, const char *name, const dataset *data,
+throng_status keywords_read(line_reader *lines, const dataset *data,
                             const throng_progress *progress, keyword_sets *out) {
+  const char *name = line_reader_path(lines);
   file_reader r = {.name = name};
   throng_status status;
   THRONG_TRY_GOTO(interner_create(&r.item));
@@ -250,7 +227,7 @@ throng_status keywords_read(FILE *file, const char *name, const dataset *data,
     THRONG_TRY_GOTO(interner_add(r.item, strings_get(&data->item_id, i),
                                  strings_length(&data->item_id, i), &id, NULL));
   }
-  THRONG_TRY_GOTO(read_lines(&r, data, file, progress));
+  THRONG_TRY_GOTO(read_lines(&r, data, lines));
   THRONG_TRY_GOTO(builder_finish(&r.keywords, interner_strings(r.keyword), data->n_item, out));
   THRONG_TRY_GOTO(finish_categories(&r, data, out));
   THRONG_TRY_GOTO(join_items(&r, data, progress, &out->join));
@@ -275,9 +252,9 @@ throng_status keywords_from_file(const keywords_def *def, const dataset *data,
   if (!def->file || !*def->file)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "keywords.file: missing; provider file reads JSON lines from it");
-  FILE *file;
-  THRONG_TRY(stream_open_file(def->file, "keywords.file", progress, &file));
-  throng_status status = keywords_read(file, stream_name(def->file), data, progress, out);
-  fclose(file);
+  line_reader *lines;
+  THRONG_TRY(line_reader_open(def->file, "keywords.file", "read keywords", progress, &lines));
+  throng_status status = keywords_read(lines, data, progress, out);
+  line_reader_close(lines);
   return status;
 }

@@ -28,4 +28,6 @@ if(NOT THRONG_SANITIZE)
   endif()
   add_test(NAME check_hardening
            COMMAND ${CHECKS}/hardening.sh ${hardened} $<TARGET_FILE:throng_program> $<TARGET_FILE:throng>)
+  # Compiled by Debian for the most part.
+  add_test(NAME check_hardening_blas COMMAND ${CHECKS}/hardening.sh 0 $<TARGET_FILE:throng_blas>)
 endif()

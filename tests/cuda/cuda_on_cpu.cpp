@@ -278,6 +278,7 @@ unsigned ballot(unsigned mask, bool holds) {
 struct cuda_on_cpu_graph {
   std::vector<std::function<void()>> work;
 };
+struct cuda_on_cpu_event {};
 struct cuda_on_cpu_stream {
   std::unique_ptr<cuda_on_cpu_graph> recorded;
 };
@@ -476,6 +477,26 @@ cudaError_t cudaFree(void *block) {
   memory.spare.emplace(size, found->first);
   memory.blocks.erase(found);
   return give(cudaSuccess);
+}
+
+cudaError_t cudaHostAlloc(void **out, size_t bytes, unsigned) {
+  *out = std::malloc(bytes);
+  return give(*out ? cudaSuccess : cudaErrorMemoryAllocation);
+}
+cudaError_t cudaFreeHost(void *block) {
+  std::free(block);
+  return cudaSuccess;
+}
+/// Streams run at once: whatever an event stands behind has been done.
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned) {
+  *out = new cuda_on_cpu_event;
+  return give(cudaSuccess);
+}
+cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return give(cudaSuccess); }
+cudaError_t cudaEventSynchronize(cudaEvent_t) { return give(cudaSuccess); }
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
 }
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,

@@ -39,6 +39,30 @@ TEST(cuda_backend, memory_comes_zeroed_and_copies_keep_every_byte) {
   parity_close(&p);
 }
 
+TEST(cuda_backend, uploads_in_a_row_keep_their_own_bytes_though_the_source_changes_at_once) {
+  parity p;
+  if (!parity_open(&p)) return;
+  const backend_ops *ops = p.cuda->ops;
+  enum { N = 1 << 14, UPLOADS = 96 };
+  uint32_t *from = malloc(N * sizeof *from), *to = malloc(UPLOADS * N * sizeof *to);
+  void *block;
+  ASSERT_OK(ops->alloc(p.cuda, UPLOADS * N * sizeof *to, "test", &block));
+  uint32_t *on_device = block;
+  for (uint32_t k = 0; k < UPLOADS; ++k) {
+    for (uint32_t i = 0; i < N; ++i) from[i] = k * N + i;
+    ASSERT_OK(ops->upload(p.cuda, on_device + k * N, from, N * sizeof *from));
+  }
+  memset(from, 0xFF, N * sizeof *from);
+  ASSERT_OK(ops->download(p.cuda, to, on_device, UPLOADS * N * sizeof *to));
+  uint32_t wrong = 0;
+  for (uint32_t i = 0; i < UPLOADS * N; ++i) wrong += to[i] != i;
+  EXPECT_EQ(wrong, 0);
+  ops->release(p.cuda, block);
+  free(from);
+  free(to);
+  parity_close(&p);
+}
+
 /// One product on CUDA against sums in double precision.
 static void check_product(throng_backend *cuda, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
                           int64_t batch, bool share_a, float beta) {

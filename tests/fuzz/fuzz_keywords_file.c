@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "text/keywords_file.h"
 #include "text/tokens.h"
@@ -49,12 +51,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     must(strings_append(&d.category_name, "rock", 4) == THRONG_OK);
   }
   must(tokenize(tokens, (const char *)data, size, check_token, NULL) == THRONG_OK);
-  if (size == 0) return 0;  // fmemopen refuses an empty buffer
-  FILE *file = fmemopen((void *)data, size, "rb");
-  must(file != NULL);
+  static int descriptor = -1;
+  char path[64];
+  if (descriptor < 0) descriptor = memfd_create("fuzz", 0);
+  must(descriptor >= 0 && ftruncate(descriptor, 0) == 0);
+  must(pwrite(descriptor, data, size, 0) == (ssize_t)size);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
   keyword_sets sets = {0};
-  throng_status status = keywords_read(file, "fuzz", &d, NULL, &sets);
-  fclose(file);
+  line_reader *lines;
+  throng_status status = line_reader_open(path, "keywords.file", "read", NULL, &lines);
+  if (status == THRONG_OK) status = keywords_read(lines, &d, NULL, &sets);
+  line_reader_close(lines);
   if (status == THRONG_OK) {
     check_lists(sets.pos_offset, sets.pos, sets.keyword.n);
     check_lists(sets.neg_offset, sets.neg, sets.keyword.n);

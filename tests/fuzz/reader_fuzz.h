@@ -84,11 +84,16 @@ static inline void require_dataset(const dataset_def *def, const dataset *d) {
     for (int64_t i = d->user_offset[u]; i < d->user_offset[u + 1]; i++) {
       REQUIRE(d->item[i] >= 0 && d->item[i] < d->n_item);
       REQUIRE(d->rating[i] - d->rating[i] == 0);  // finite
-      REQUIRE(d->like[i] == (d->implicit || d->rating[i] >= (float)def->like_threshold));
+      if (def->negatives == 0)
+        REQUIRE(d->like[i] == (d->implicit || d->rating[i] >= (float)def->like_threshold));
       REQUIRE(i == d->user_offset[u] || d->time[i - 1] <= d->time[i]);
     }
   }
-  REQUIRE(def->max_interactions == 0 || d->n_interaction <= def->max_interactions);
+  REQUIRE(def->max_interactions == 0 ||
+          d->n_interaction - d->counts.negatives <= def->max_interactions);
+  int64_t bad = 0;
+  for (int k = 0; k < N_ROW_FAULT; k++) bad += d->counts.bad[k];
+  REQUIRE(bad <= def->max_bad_rows);
 }
 
 /// Read, and check what came out or that an error says something.

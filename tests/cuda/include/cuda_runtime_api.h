@@ -42,6 +42,7 @@ typedef enum cudaError {
 } cudaError_t;
 
 typedef struct cuda_on_cpu_stream *cudaStream_t;
+typedef struct cuda_on_cpu_event *cudaEvent_t;
 typedef struct cuda_on_cpu_graph *cudaGraph_t;
 typedef struct cuda_on_cpu_graph *cudaGraphExec_t;
 
@@ -53,6 +54,7 @@ enum cudaMemcpyKind {
 };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
 enum { cudaStreamNonBlocking = 1 };
+enum { cudaHostAllocDefault = 0, cudaEventDisableTiming = 2 };
 enum cudaLimit { cudaLimitMaxL2FetchGranularity = 5 };
 
 struct cudaDeviceProp {
@@ -69,6 +71,12 @@ cudaError_t cudaRuntimeGetVersion(int *version);
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total_bytes);
 cudaError_t cudaMalloc(void **out, size_t bytes);
 cudaError_t cudaFree(void *block);
+cudaError_t cudaHostAlloc(void **out, size_t bytes, unsigned flags);
+cudaError_t cudaFreeHost(void *block);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned flags);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
                             cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream);

@@ -1,20 +1,20 @@
 /// What a file is that is no text: archives, tables in binary form, other encodings. For error
 /// messages; nothing is unpacked here.
-#ifndef THRONG_DATA_FILE_KIND_H
-#define THRONG_DATA_FILE_KIND_H
+#ifndef THRONG_DATA_FOREIGN_FILE_H
+#define THRONG_DATA_FOREIGN_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { FILE_KIND_HEAD = 512 };  // bytes that are enough to tell
+enum { FOREIGN_FILE_HEAD = 512 };  // bytes that are enough to tell
 
 /// True where the first bytes of `path` (after unpacking by `codec`, NULL: plain) are no text:
 /// `text` then says what they are and gives a command that makes lines of them. Commands are meant
 /// to be pasted: the file's name is quoted for a shell where it must be.
-bool file_kind_describe(const char *head, size_t n, const char *path, const char *codec, char *text,
-                        size_t size);
+bool foreign_file_describe(const char *head, size_t n, const char *path, const char *codec,
+                           char *text, size_t size);
 
 /// `path` as one word of a shell's command.
-void file_kind_quote(const char *path, char *text, size_t size);
+void foreign_file_quote(const char *path, char *text, size_t size);
 
 #endif

@@ -1,12 +1,12 @@
-/// Signatures of what people give in place of text; see file_kind.h.
-#include "data/file_kind.h"
+/// Signatures of what people give in place of text; see foreign_file.h.
+#include "data/foreign_file.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-void file_kind_quote(const char *path, char *text, size_t size) {
+void foreign_file_quote(const char *path, char *text, size_t size) {
   static const char plain[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,+=:@-";
   size_t used = 0;
@@ -217,8 +217,8 @@ static void fill_in(const char *format, const char *path, const char *member, ch
   char quoted[1024], within[400] = "";
   size_t used = 0;
   const char *begin = format;
-  file_kind_quote(path, quoted, sizeof quoted);
-  if (member[0]) file_kind_quote(member, within, sizeof within);
+  foreign_file_quote(path, quoted, sizeof quoted);
+  if (member[0]) foreign_file_quote(member, within, sizeof within);
   const char *next = quoted;
   for (; *format && used + 1 < size; format++) {
     const char *word = NULL;
@@ -234,11 +234,11 @@ static void fill_in(const char *format, const char *path, const char *member, ch
   text[used < size ? used : size - 1] = '\0';
 }
 
-bool file_kind_describe(const char *head, size_t n, const char *path, const char *codec, char *text,
-                        size_t size) {
+bool foreign_file_describe(const char *head, size_t n, const char *path, const char *codec,
+                           char *text, size_t size) {
   kind k = {0};
   char command[1800] = "", wide[160];
-  if (n > FILE_KIND_HEAD) n = FILE_KIND_HEAD;
+  if (n > FOREIGN_FILE_HEAD) n = FOREIGN_FILE_HEAD;
   const char *encoding = NULL;
   if (!is_zip(head, n, &k) && !is_listed(head, n, &k) && !is_tar(head, n, &k) &&
       !is_page(head, n, &k) && !is_object(head, n, &k)) {
