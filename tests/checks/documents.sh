@@ -3,7 +3,8 @@
 # Every block of commands in README, in the other pages and in every --help is run as it is printed:
 # in a fresh copy of the sources, and in an empty folder beside an installed tree. Files of the tests
 # stand where the text says "your file"; what would take minutes gets smaller sizes appended, which
-# only overrides what the line itself says. A block that is neither commands nor listed is an error.
+# only overrides what the line itself says. A block that begins with a quote is a part of a config and
+# must be taken as one. A block that is none of these, and not listed, is an error.
 set -euo pipefail
 source=$(realpath "$1") build=$(realpath "$2")
 work=$(mktemp -d "${TMPDIR:-/tmp}/throng-documents-XXXXXX")
@@ -16,7 +17,6 @@ prose='
 README.md|raw reviews -> keywords|the path of the data
 README.md|A.Rwd, mean return|what make demo prints
 README.md|100% tests passed|what make test prints
-README.md|"keywords": { "provider"|part of a config: music.json below is made of it
 CONTRIBUTING.md|raw files --host/data|the path of the data
 '
 # Commands that cannot run in a test, by their first word: what they need, or who runs them.
@@ -47,6 +47,7 @@ blocks() {
 }
 
 mkdir -p list
+parts=0
 : >list/commands
 pages=0
 note() { printf '%s\t%s\n' "$1" "$2" >>list/commands; }
@@ -68,6 +69,9 @@ take() {
     if [ $first = 1 ]; then
       first=0 commands=0
       case ${line%% *} in
+        '"'*)  # a part of a config: throng must take it
+          parts=$((parts + 1)) commands=2
+          note "$place" "throng config -q $work/list/part-$parts.json" ;;
         throng | make | [a-z]*/throng) commands=1 ;;
         *)
           if listed "$elsewhere" "${line%% *}"; then commands=1
@@ -77,6 +81,7 @@ take() {
           fi ;;
       esac
     fi
+    [ $commands != 2 ] || printf '%s\n' "$line" >>"list/part-$parts"
     [ $commands = 1 ] || continue
     joined+=$line
     if [[ $joined == *\\ ]]; then joined=${joined%\\}; else note "$place" "$joined"; joined=''; fi
@@ -86,6 +91,9 @@ while IFS= read -r page; do
   take "$page" "$source/$page"
   pages=$((pages + 1))
 done < <(cd "$source" && { git ls-files '*.md' 2>/dev/null || find . -name '*.md' -not -path './build/*' -printf '%P\n'; })
+for ((i = 1; i <= parts; ++i)); do
+  { echo '{'; cat "list/part-$i"; echo '}'; } >"list/part-$i.json"
+done
 # Help says its commands with two spaces before "throng".
 helps=$("$build/throng" --help | awk '/^Commands:/ { on = 1; next } on && /^$/ { exit } on { print $1 }')
 for command in '' $helps; do
