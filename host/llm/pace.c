@@ -33,8 +33,10 @@ void pace_take(pace *p, double units) {
   if (p->per_minute > 0) p->level = fmin(capacity(p), p->level - units);
 }
 
+/// Digits and a point: strtod would take infinities, hexadecimal and exponents too.
 static double number(const char *text) {
   NUMBERS_WITHOUT_LOCALE;
+  if (text[strspn(text, "+.0123456789 \t")]) return NAN;
   char *end;
   double x = strtod(text, &end);
   while (*end == ' ' || *end == '\t') ++end;

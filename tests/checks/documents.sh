@@ -19,7 +19,7 @@ README.md|A.Rwd, mean return|what make demo prints
 README.md|100% tests passed|what make test prints
 CONTRIBUTING.md|raw files --host/data|the path of the data
 '
-# Commands that cannot run in a test, by their first word: what they need, or who runs them.
+# Commands that cannot run here, by their beginning: what they need, or who runs them.
 elsewhere='
 git|clones from a network; this is run from such a copy
 sudo|changes the machine
@@ -28,6 +28,7 @@ scp|needs another machine
 ssh|needs another machine
 rsync|needs another machine
 nvidia-smi|needs a GPU
+bash gpu-bundle/run.sh|run in a bare root by check_gpu_bundle
 '
 # Appended to a line: sizes of a test, and the server of the tests where a model is asked.
 small=(--set synth.users=300 --set synth.items=200 --set synth.history_mean=12 --set sta.epochs=1 --set sta.window=8
@@ -74,7 +75,7 @@ take() {
           note "$place" "throng config -q $work/list/part-$parts.json" ;;
         throng | make | [a-z]*/throng) commands=1 ;;
         *)
-          if listed "$elsewhere" "${line%% *}"; then commands=1
+          if listed "$elsewhere" "$line"; then commands=1
           elif ! listed "$prose" "$page|$line"; then
             echo "documents: $place: '$line' begins a block that is neither run nor listed in tests/checks/documents.sh" >&2
             exit 1
