@@ -20,8 +20,8 @@ throng_status identity_compare(const char *path, const char *what, const char *f
   if (!strcmp(found, mine)) return THRONG_OK;
   size_t same = 0, begin = 0;
   while (found[same] && found[same] == mine[same]) {
-    if (found[same] == ',') begin = same + 2;
     ++same;
+    if (same >= 2 && !strncmp(found + same - 2, ", ", 2)) begin = same;
   }
   // Where one line goes on after the other's end, the first option past it is what differs.
   const char *theirs = rest_of(found, mine, same, begin), *ours = rest_of(mine, found, same, begin);

@@ -35,10 +35,12 @@ const char *throng_version(void) {
 
 throng_status throng_fail(throng_status status, const char *format, ...) {
   NUMBERS_WITHOUT_LOCALE;
+  char text[MESSAGE_SIZE];  // for the message before may be among the arguments
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(message, sizeof message, format, arguments);
+  vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  memcpy(message, text, sizeof message);
   return status;
 }
 
