@@ -97,6 +97,11 @@ TEST(config, a_misspelt_key_names_its_place_and_the_nearest_key) {
   EXPECT_CONTAINS(refusal("{ \"sim\": {\n  \"lanes\": 4,\n  \"max_step\": 3 } }"),
                   "run.json:3:3: sim.max_step: no such key; did you mean sim.max_steps?");
   EXPECT_CONTAINS(refusal("{ \"agnet\": { \"gamma\": 0.9 } }"), "run.json:1:3: agnet: no such key");
+  EXPECT_CONTAINS(
+      refusal("{ \"synth\": { \"dimensions\": 9 } }"),
+      "synth.dimensions: no such key; synth has users, items, categories, keywords, dim");
+  EXPECT_CONTAINS(refusal("{ \"dataset\": { \"csv\": { \"x\": 9 } } }"),
+                  "dataset.csv.x: no such key; dataset.csv has separator, quote, escape, names");
   EXPECT_CONTAINS(refusal("{ \"train\": { \"gamma\": 0.9 } }"), "did you mean agent.gamma?");
   EXPECT_CONTAINS(refusal("{ \"sim.lanes\": 4 }"), "nested objects");
   EXPECT_CONTAINS(refusal("{ \"zzzzzzzzzzzzzzzz\": 4 }"), "the sections are dataset, ");

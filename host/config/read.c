@@ -82,16 +82,32 @@ static void skip_value(reader *r) {
   }
 }
 
+/// The names one level below the group `path` ("" for the sections), as far as there is room.
+static void list_names(const char *path, char *list, size_t size) {
+  size_t length = strlen(path), used = 0;
+  const char *before = "";
+  for (int i = 0; i < config_key_count && used + 48 < size; ++i) {
+    const char *name = config_keys[i].path;
+    if (length && (strncmp(name, path, length) != 0 || name[length] != '.')) continue;
+    name += length ? length + 1 : 0;
+    size_t n = strcspn(name, ".");
+    if (strcspn(before, ".") == n && !strncmp(name, before, n)) continue;
+    used += (size_t)snprintf(list + used, size - used, "%s%.*s", used ? ", " : "", (int)n, name);
+    before = name;
+  }
+}
+
 static throng_status unknown_key(const reader *r, size_t at, const char *path) {
   const config_key *nearest = config_nearest_key(path);
   if (nearest) return fail_at(r, at, "%.120s: no such key; did you mean %s?", path, nearest->path);
-  char sections[256] = "";
-  for (int i = 0; i < config_section_count; ++i) {
-    size_t used = strlen(sections);
-    snprintf(sections + used, sizeof sections - used, "%s%s", used ? ", " : "",
-             config_sections[i].name);
-  }
-  return fail_at(r, at, "%.120s: no such key; the sections are %s", path, sections);
+  char group[128], list[768] = "";
+  snprintf(group, sizeof group, "%.120s", path);
+  char *point = strrchr(group, '.');
+  if (point) *point = '\0';
+  if (!point || !config_is_group(group)) *group = '\0';
+  list_names(group, list, sizeof list);
+  if (!*group) return fail_at(r, at, "%.120s: no such key; the sections are %s", path, list);
+  return fail_at(r, at, "%.120s: no such key; %s has %s", path, group, list);
 }
 
 static throng_status assign(reader *r, const config_key *key, const cJSON *value, size_t at) {
