@@ -1,7 +1,13 @@
 /// Two commands at one folder or one file, and what killed ones leave: through the real program.
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "cli_driver.h"
 
@@ -21,10 +27,25 @@ static void write_config(const char *name, const char *out) {
   write_file(name, text);
 }
 
-static pid_t start(const char *const *arguments) {
+/// From here on flock fails, as on a file system that has no locks.
+static void take_locks_away(void) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_flock, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    _exit(126);
+}
+
+static pid_t start_with(const char *const *arguments, bool locks) {
   const char *folder = throng_test_folder();  // made by its first call: not in the child
   pid_t child = fork();
   if (child != 0) return child;
+  if (!locks) take_locks_away();
   int nothing = open("/dev/null", O_WRONLY);
   dup2(nothing, STDOUT_FILENO);
   dup2(nothing, STDERR_FILENO);
@@ -32,6 +53,8 @@ static pid_t start(const char *const *arguments) {
   execv(TEST_PROGRAM, (char *const *)(uintptr_t)arguments);
   _exit(127);
 }
+
+static pid_t start(const char *const *arguments) { return start_with(arguments, true); }
 
 static bool wait_for(const char *name) {
   for (int k = 0; k < 3000 && !exists(name); ++k) usleep(10000);
@@ -155,4 +178,24 @@ TEST(cli_locks, resuming_with_other_settings_replaces_neither_world_nor_weights)
   EXPECT_EQ(throng("train run.json -q --threads 1 --resume --set sta.file=other.safetensors"), 1);
   EXPECT_CONTAINS(last.err, "it has f_sta ");
   EXPECT_EQ(throng("train run.json -q --threads 1 --resume"), 0);
+}
+
+TEST(cli_locks, without_locks_in_the_file_system_a_run_works_and_a_second_one_is_refused) {
+  write_config("run.json", "run");
+  pid_t first = start_with(endless, false);
+  ASSERT_TRUE(first > 0);
+  ASSERT_TRUE(wait_for("run/checkpoint-400.safetensors"));
+  int status;
+  pid_t second = start_with(endless, false);
+  EXPECT_EQ(waitpid(second, &status, 0), second);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+  EXPECT_EQ(kill(first, SIGKILL), 0);
+  EXPECT_EQ(waitpid(first, &status, 0), first);
+  EXPECT_TRUE(exists("run/.lock"));  // of a process that is no more: in nobody's way
+  static const char *const goes_on[] = {"throng",    "train", "run.json", "-q",
+                                        "--threads", "1",     "--resume", NULL};
+  pid_t third = start_with(goes_on, false);
+  EXPECT_EQ(waitpid(third, &status, 0), third);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_FALSE(exists("run/.lock"));
 }

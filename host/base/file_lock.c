@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,20 @@ static bool same_file(int descriptor, const char *path) {
          held.st_ino == named.st_ino;
 }
 
+/// A file system without locks (Lustre as it is often mounted, some of FUSE, NFS without its
+/// daemon). There the name in the file is all that tells of others, and only of this machine's.
+static bool no_locks(int error) {
+  return error == ENOSYS || error == EOPNOTSUPP || error == ENOLCK;
+}
+
+/// Is the process that wrote its number into the file still there, and another than this?
+static bool owner_lives(int descriptor) {
+  char text[32] = "";
+  if (pread(descriptor, text, sizeof text - 1, 0) <= 0) return false;
+  long owner = atol(text);
+  return owner > 0 && owner != (long)getpid() && (kill((pid_t)owner, 0) == 0 || errno == EPERM);
+}
+
 static throng_status lock_file(file_lock *lock, const char *what, const char *advice) {
   const char *path = lock->path;
   for (;;) {
@@ -40,10 +55,13 @@ static throng_status lock_file(file_lock *lock, const char *what, const char *ad
     if (lock->descriptor < 0)
       return throng_fail(THRONG_ERROR_IO, "%s: cannot be locked: %s: %s", what, path,
                          strerror(errno));
-    if (flock(lock->descriptor, LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EWOULDBLOCK) return busy(lock->descriptor, what, advice);
+    int error = flock(lock->descriptor, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    if (error) {
+      if (error == EWOULDBLOCK || (no_locks(error) && owner_lives(lock->descriptor)))
+        return busy(lock->descriptor, what, advice);
+      if (no_locks(error)) break;
       return throng_fail(THRONG_ERROR_IO, "%s: cannot be locked: %s: %s", what, path,
-                         strerror(errno));
+                         strerror(error));
     }
     if (same_file(lock->descriptor, path)) break;
     close(lock->descriptor);
@@ -89,7 +107,8 @@ void file_lock_release(file_lock *lock) {
 bool file_lock_held(const char *path) {
   int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0) return false;
-  bool held = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  bool held = flock(descriptor, LOCK_SH | LOCK_NB) != 0 &&
+              (errno == EWOULDBLOCK || (no_locks(errno) && owner_lives(descriptor)));
   close(descriptor);
   return held;
 }

@@ -1,5 +1,6 @@
 /// A lock that one process holds while it writes something, as a file beside it. The system gives
-/// it back when the process ends, however it ends.
+/// it back when the process ends, however it ends. On a file system without locks the number of the
+/// process in the file stands for it, on this machine alone.
 #ifndef THRONG_BASE_FILE_LOCK_H
 #define THRONG_BASE_FILE_LOCK_H
 
