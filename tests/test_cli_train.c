@@ -215,12 +215,13 @@ TEST(cli_train, a_run_killed_again_and_again_ends_with_the_same_weights) {
   EXPECT_TRUE(last_weights("cut") == whole);
 }
 
-/// Start `throng COMMAND`, send it the signal once `file` is there, and wait.
-static int interrupt(const char *command, const char *file, int number) {
+/// Start `throng COMMAND`, send it the signal once `file` is there, and wait. `before`: what the
+/// shell does first.
+static int interrupt_after(const char *before, const char *command, const char *file, int number) {
   char line[2048], err[600];
   snprintf(err, sizeof err, "%s", in_folder("stderr"));
-  snprintf(line, sizeof line, "cd %s && exec " TEST_PROGRAM " %s >stdout 2>%s",
-           throng_test_folder(), command, err);
+  snprintf(line, sizeof line, "cd %s && %s exec " TEST_PROGRAM " %s >stdout 2>%s",
+           throng_test_folder(), before, command, err);
   pid_t child = fork();
   if (child == 0) {
     execl("/bin/sh", "sh", "-c", line, (char *)NULL);
@@ -234,11 +235,15 @@ static int interrupt(const char *command, const char *file, int number) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+static int interrupt(const char *command, const char *file, int number) {
+  return interrupt_after("", command, file, number);
+}
+
 TEST(cli_train, a_stopped_run_names_its_checkpoint_and_the_line_that_goes_on_to_the_same_weights) {
   write_config("whole.json", "whole");
   ASSERT_EQ(throng("train whole.json -q --threads 1"), 0);
-  static const int numbers[] = {SIGINT, SIGTERM};
-  for (int k = 0; k < 2; ++k) {
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+  for (int k = 0; k < 3; ++k) {
     write_config("run.json", "the run's");
     EXPECT_EQ(interrupt("train run.json -q --threads 1 --set sim.mask_seen=false",
                         "the run's/checkpoint-400.safetensors", numbers[k]),
@@ -298,6 +303,24 @@ TEST(cli_train, an_interrupt_ends_the_run_and_keeps_its_checkpoints) {
   closedir(folder);
   EXPECT_GE(checkpoints, 1);
   EXPECT_EQ(temporary, 0);
+}
+
+TEST(cli_train, a_signal_that_was_ignored_from_the_start_stays_ignored) {
+  write_config("run.json", "run");
+  static const struct {
+    const char *name;
+    int number;
+  } all[] = {{"HUP", SIGHUP}, {"INT", SIGINT}};
+  for (int k = 0; k < 2; ++k) {
+    // As nohup and the shell's & do it; the run ends by itself, as if nothing had come.
+    char before[64];
+    snprintf(before, sizeof before, "trap '' %s;", all[k].name);
+    EXPECT_EQ(interrupt_after(before, "train run.json -q --threads 1",
+                              "run/checkpoint-400.safetensors", all[k].number),
+              0);
+    EXPECT_TRUE(exists("run/summary.json"));
+    ASSERT_EQ(remove(in_folder("run/summary.json")), 0);
+  }
 }
 
 TEST(cli_train, evaluate_prints_the_documented_layout) {

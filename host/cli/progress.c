@@ -9,6 +9,10 @@
 
 static volatile sig_atomic_t interrupted;
 
+enum { SIGNALS = 3 };
+/// Ctrl-C, the end of a job, the end of a terminal.
+static const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+
 static struct {
   bool terminal, drawn;
   char stage[80];
@@ -27,8 +31,11 @@ bool cli_stop(void *unused) {
 }
 
 void cli_interrupt_at_once(void) {
-  signal(SIGINT, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
+  for (int k = 0; k < SIGNALS; ++k) {
+    struct sigaction now;
+    if (sigaction(signals[k], NULL, &now) == 0 && now.sa_handler == on_signal)
+      signal(signals[k], SIG_DFL);
+  }
 }
 
 void cli_progress_clear(void) {
@@ -108,6 +115,10 @@ void cli_progress_start(cli_run *run) {
   run->progress = (throng_progress){.report = report, .note = note, .context = run};
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  for (int k = 0; k < SIGNALS; ++k) {
+    struct sigaction before;
+    // Ignored is what nohup, and the shell for what it starts in the background, asked for.
+    if (sigaction(signals[k], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+      sigaction(signals[k], &action, NULL);
+  }
 }
