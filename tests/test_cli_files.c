@@ -250,3 +250,30 @@ TEST(cli_files, a_run_whose_data_came_through_a_pipe_reads_it_anew) {
   EXPECT_EQ(number_at(document, "users", NULL), 29);
   cJSON_Delete(document);
 }
+
+TEST(cli_files, standard_input_that_two_of_a_command_name_is_refused_with_both) {
+  write_file("csv.json", "{}");
+  EXPECT_EQ(bash("cat csv.json | %s prepare -q - --set dataset.format=csv --set dataset.file=- "
+                 "--set dataset.columns.user=user --set dataset.columns.item=item -o "
+                 "w.safetensors"),
+            1);
+  EXPECT_CONTAINS(last.err, "dataset.file: standard input was read already as CONFIG");
+}
+
+TEST(cli_files, a_silent_pipe_in_any_place_can_be_interrupted) {
+  write_file("csv.json",
+             "{\"dataset\": {\"format\": \"csv\", \"file\": \"silent\","
+             " \"columns\": {\"user\": \"user\", \"item\": \"item\"}}}");
+  ASSERT_EQ(mkfifo(in_folder("silent"), 0600), 0);
+  static const char *const commands[] = {
+      "prepare -q csv.json -o w.safetensors",
+      "train -q silent",
+      "config silent",
+  };
+  for (size_t k = 0; k < sizeof commands / sizeof *commands; ++k) {
+    char line[300];
+    snprintf(line, sizeof line, "timeout -k 20 -s INT 1 %%s %s; test $? = 124", commands[k]);
+    EXPECT_EQ(bash(line), 0);
+    EXPECT_CONTAINS(last.err, "read silent: stopped on request");
+  }
+}

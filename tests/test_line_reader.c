@@ -169,9 +169,9 @@ TEST(line_reader, reads_a_pipe_twice_within_a_scope_and_only_once_without) {
   int reading;
   stream_scope outer, inner;
   const char *path = pipe_with("one\ntwo\n", &reading);
-  stream_scope_begin(&outer);
+  stream_scope_begin(&outer, NULL);
   expect_lines(path, lines, 2);
-  stream_scope_begin(&inner);
+  stream_scope_begin(&inner, NULL);
   expect_lines(path, lines, 2);
   stream_scope_end(&inner);
   expect_lines(path, lines, 2);
@@ -185,7 +185,7 @@ TEST(line_reader, a_pipe_that_two_keys_name_is_refused_with_both) {
   stream_scope scope;
   const char *path = pipe_with("x\n", &reading);
   static const char *const lines[] = {"x"};
-  stream_scope_begin(&scope);
+  stream_scope_begin(&scope, NULL);
   expect_lines(path, lines, 1);
   line_reader *reader;
   EXPECT_EQ(line_reader_open(path, "dataset.items", "read", NULL, &reader), THRONG_ERROR_CONFIG);
@@ -214,6 +214,29 @@ TEST(line_reader, who_waits_for_a_pipe_that_nobody_writes_can_be_stopped) {
   EXPECT_EQ(line_reader_open(path, "dataset.file", "read", &progress, &reader),
             THRONG_ERROR_CANCELLED);
   EXPECT_EQ(calls, 3);
+  stream_scope scope;
+  stream_scope_begin(&scope, &progress);  // asked where who opens the pipe has nobody to ask
+  calls = 0;
+  EXPECT_EQ(line_reader_open(path, "dataset.file", "read", NULL, &reader), THRONG_ERROR_CANCELLED);
+  EXPECT_EQ(calls, 3);
+  stream_scope_end(&scope);
+}
+
+TEST(line_reader, a_pipe_that_an_inner_scope_read_is_refused_to_another_key_of_the_outer) {
+  int reading;
+  stream_scope outer, inner;
+  const char *path = pipe_with("x\n", &reading);
+  static const char *const lines[] = {"x"};
+  stream_scope_begin(&outer, NULL);
+  stream_scope_begin(&inner, NULL);
+  expect_lines(path, lines, 1);
+  stream_scope_end(&inner);
+  line_reader *reader;
+  EXPECT_EQ(line_reader_open(path, "keywords.file", "read", NULL, &reader), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "was read already as dataset.file");
+  expect_lines(path, lines, 0);
+  stream_scope_end(&outer);
+  close(reading);
 }
 
 TEST(line_reader, a_copy_of_a_pipe_that_has_no_room_says_how_to_go_on) {

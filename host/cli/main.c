@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "config/nearest.h"
+#include "data/stream.h"
 
 /// A full disk or a closed pipe is a failure, even where every computation went well.
 static int finish(int code) {
@@ -76,7 +77,10 @@ int main(int argc, char **argv) {
   }
   if (code != CLI_DONE) return code;
   cli_progress_start(&run);
+  stream_scope pipes;  // of the whole command: what one option has read another cannot
+  stream_scope_begin(&pipes, &run.progress);
   code = command->run(&run);
+  stream_scope_end(&pipes);
   cli_progress_clear();
   if (code == CLI_FAILED && cli_interrupted()) code = 128 + cli_interrupted();
   return finish(code);

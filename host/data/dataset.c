@@ -275,7 +275,7 @@ throng_status dataset_read(const dataset_def *def, const throng_progress *progre
   ingest in = {.def = def, .progress = progress};
   double start = now();
   stream_scope scope;
-  stream_scope_begin(&scope);
+  stream_scope_begin(&scope, progress);
   throng_status status = read_all(&in, reader, out);
   stream_scope_end(&scope);
   if (status == THRONG_OK) {

@@ -17,24 +17,51 @@ enum { BLOCK = 1 << 16, WAIT_MILLISECONDS = 100 };
 
 typedef struct stream_kept {
   char *path, *key;
-  int descriptor;
+  int descriptor;  // -1: read, and its bytes are gone
 } stream_kept;
 
 static _Thread_local stream_scope *innermost;
 
-void stream_scope_begin(stream_scope *scope) {
-  *scope = (stream_scope){.outer = innermost};
+void stream_scope_begin(stream_scope *scope, const throng_progress *progress) {
+  if (!progress && innermost) progress = innermost->progress;
+  *scope = (stream_scope){.progress = progress, .outer = innermost};
   innermost = scope;
 }
 
+/// Standard input by all of its names is one pipe.
+static const char *pipe_name(const char *path) {
+  static const char *const names[] = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+    if (!strcmp(path, names[i])) return "-";
+  return path;
+}
+
+static bool keep(stream_scope *scope, stream_kept kept) {
+  if (kept.path && kept.key &&
+      throng_grow((void **)&scope->kept, &scope->capacity, scope->n + 1, sizeof *scope->kept,
+                  "pipes") == THRONG_OK) {
+    scope->kept[scope->n++] = kept;
+    return true;
+  }
+  free(kept.path);
+  free(kept.key);
+  return false;
+}
+
 void stream_scope_end(stream_scope *scope) {
+  innermost = scope->outer;
   for (size_t i = 0; i < scope->n; ++i) {
-    close(scope->kept[i].descriptor);
-    free(scope->kept[i].path);
-    free(scope->kept[i].key);
+    stream_kept *kept = &scope->kept[i];
+    if (kept->descriptor >= 0) close(kept->descriptor);
+    kept->descriptor = -1;
+    if (innermost) {
+      (void)keep(innermost, *kept);
+      continue;
+    }
+    free(kept->path);
+    free(kept->key);
   }
   free(scope->kept);
-  innermost = scope->outer;
   *scope = (stream_scope){0};
 }
 
@@ -86,6 +113,7 @@ static throng_status copy(const char *path, const char *key, const throng_progre
                           int from, int to) {
   char stage[96], block[BLOCK];
   int64_t done = 0;
+  if (!progress && innermost) progress = innermost->progress;
   snprintf(stage, sizeof stage, "read %.80s", stream_name(path));
   for (;;) {
     if (!throng_report(progress, stage, done, 0, "bytes")) return throng_cancelled(stage);
@@ -102,18 +130,11 @@ static throng_status copy(const char *path, const char *key, const throng_progre
 }
 
 static throng_status remember(const char *path, const char *key, int descriptor) {
-  stream_scope *scope = innermost;
-  if (!scope) return THRONG_OK;
-  THRONG_TRY(throng_grow((void **)&scope->kept, &scope->capacity, scope->n + 1, sizeof *scope->kept,
-                         "pipes"));
-  stream_kept kept = {strdup(path), strdup(key), fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
-  if (kept.path && kept.key && kept.descriptor >= 0) {
-    scope->kept[scope->n++] = kept;
+  if (!innermost) return THRONG_OK;
+  int kept = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (kept >= 0 && keep(innermost, (stream_kept){strdup(pipe_name(path)), strdup(key), kept}))
     return THRONG_OK;
-  }
-  if (kept.descriptor >= 0) close(kept.descriptor);
-  free(kept.path);
-  free(kept.key);
+  if (kept >= 0) close(kept);
   return throng_fail(THRONG_ERROR_MEMORY, "%s: %s cannot be kept for a second reading", key,
                      stream_name(path));
 }
@@ -134,12 +155,13 @@ static throng_status find_kept(const char *path, const char *key, int *out) {
   *out = -1;
   for (const stream_scope *scope = innermost; scope; scope = scope->outer) {
     for (size_t i = 0; i < scope->n; ++i) {
-      if (strcmp(scope->kept[i].path, path) != 0) continue;
+      if (strcmp(scope->kept[i].path, pipe_name(path)) != 0) continue;
       if (strcmp(scope->kept[i].key, key) != 0)
         return throng_fail(THRONG_ERROR_CONFIG,
                            "%s: %s was read already as %s, and a pipe can be read only once; give "
                            "one of them as a file",
                            key, stream_name(path), scope->kept[i].key);
+      if (scope->kept[i].descriptor < 0) continue;  // a pipe by name may have a new writer
       *out = open_again(scope->kept[i].descriptor);
       return *out < 0 ? io_error(path, key) : THRONG_OK;
     }

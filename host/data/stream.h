@@ -12,18 +12,20 @@
 typedef struct stream_scope {
   struct stream_kept *kept;
   size_t n, capacity;
+  const throng_progress *progress;  // asked while a pipe is silent, where who opens it has none
   struct stream_scope *outer;
 } stream_scope;
 
 /// From here to stream_scope_end every stream_open of this thread remembers its pipes. Scopes nest;
-/// the innermost that knows a pipe gives it.
-void stream_scope_begin(stream_scope *scope);
+/// the innermost that knows a pipe gives it, and what an inner one read is told to the outer, where
+/// no other key may read it. `progress` is NULL or lives as long as the scope.
+void stream_scope_begin(stream_scope *scope, const throng_progress *progress);
 void stream_scope_end(stream_scope *scope);
 
 /// A descriptor at the first byte of `path`, and how many bytes there are. `key` names the config's
 /// key in errors. The copy goes into TMPDIR, or /tmp; waiting for a pipe asks `progress` (NULL:
-/// none) several times a second whether to go on. Errors: CONFIG (no path; two keys read one pipe),
-/// IO (no such file, a folder, a device, no room for the copy), CANCELLED.
+/// the scope's) several times a second whether to go on. Errors: CONFIG (no path; two keys read one
+/// pipe), IO (no such file, a folder, a device, no room for the copy), CANCELLED.
 throng_status stream_open(const char *path, const char *key, const throng_progress *progress,
                           int *descriptor, int64_t *size);
 /// The same as a FILE.
