@@ -201,6 +201,21 @@ TEST(cli_files, tensor_files_and_stores_in_place_of_data_are_named) {
       "prepare csv.json --set keywords.provider=file --set keywords.file=store -o "
       "o.safetensors",
       "keywords.file: store: is an SQLite database, not text", "llm.store");
+  expect_kind(
+      "prepare csv.json --set embedding.provider=file --set embedding.file=world.safetensors --set "
+      "embedding.vocabulary=r.csv -o o.safetensors",
+      "embedding.file: world.safetensors: is a world, not a tensor file", "throng info WORLD");
+  expect_kind(
+      "prepare csv.json --set embedding.provider=file --set embedding.file=r.csv --set "
+      "embedding.vocabulary=r.csv -o o.safetensors",
+      "embedding.file: r.csv: is a table of text, not a tensor file", "throng prepare CONFIG");
+  static const char *const wide[] = {"UTF-16", "UTF-16LE", "UTF-16BE"};
+  for (int k = 0; k < 3; ++k) {
+    char line[200];
+    snprintf(line, sizeof line, "iconv -f UTF-8 -t %s csv.json >wide.json; : %%s", wide[k]);
+    ASSERT_EQ(bash(line), 0);
+    expect_kind("config wide.json", "wide.json: is UTF-16 text, not a config", "iconv -f UTF-16");
+  }
   EXPECT_EQ(bash("%s info - <world.safetensors"), 1);
   EXPECT_EQ(bash("cat csv.json | %s prepare -q - -o w.safetensors"), 0);
   EXPECT_EQ(bash("%s prepare -q <(cat csv.json) -o w.safetensors"), 0);

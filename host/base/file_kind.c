@@ -45,6 +45,9 @@ static const struct {
                           "`throng extract` keeps its answers in one; a config names it as "
                           "llm.store; of any other, sqlite3 -header -csv FILE 'SELECT * FROM "
                           "TABLE' > data.csv makes a table"},
+    [FILE_KIND_UTF16] = {"UTF-16 text",
+                         "iconv -f UTF-16 -t UTF-8 FILE makes it UTF-8 (UTF-16LE or UTF-16BE "
+                         "where it does not begin with a mark)"},
 };
 
 static bool begins(const char *bytes, size_t n, const char *with, size_t length) {
@@ -53,6 +56,18 @@ static bool begins(const char *bytes, size_t n, const char *with, size_t length)
 
 static bool holds(const char *bytes, size_t n, const char *text) {
   return memmem(bytes, n, text, strlen(text)) != NULL;
+}
+
+/// Marked, or letters of ASCII with a zero before or behind each.
+static bool is_utf16(const char *bytes, size_t n) {
+  bool marked = begins(bytes, n, "\xff\xfe", 2) || begins(bytes, n, "\xfe\xff", 2);
+  bool big = true, little = true;
+  for (size_t i = marked ? 2 : 0; i < 8; ++i) {
+    bool zero = i < n && !bytes[i];
+    little &= zero == (i % 2 == 1);
+    big &= zero == (i % 2 == 0);
+  }
+  return n >= 8 && (big || little);
 }
 
 /// Safetensors begin with the length of a JSON header; its metadata say who wrote it and why.
@@ -107,6 +122,7 @@ file_kind file_kind_of_bytes(const char *bytes, size_t n) {
   if (n == 0) return FILE_KIND_EMPTY;
   if (begins(bytes, n, "\x1f\x8b", 2)) return FILE_KIND_GZIP;
   if (begins(bytes, n, "SQLite format 3", 16)) return FILE_KIND_SQLITE;
+  if (is_utf16(bytes, n)) return FILE_KIND_UTF16;
   if (n > 8) {
     file_kind tensors = tensor_kind(bytes, n);
     if (tensors != FILE_KIND_UNKNOWN) return tensors;

@@ -20,6 +20,7 @@ typedef enum file_kind {
   FILE_KIND_TABLE,
   FILE_KIND_GZIP,
   FILE_KIND_SQLITE,
+  FILE_KIND_UTF16,
   FILE_KIND_COUNT,
 } file_kind;
 

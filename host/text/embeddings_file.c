@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/safetensors.h"
 #include "data/join.h"
 #include "data/line_reader.h"
@@ -215,6 +216,11 @@ throng_status embeddings_from_file(const embedding_def *def, const keyword_sets 
   safetensors_file *file = NULL;
   throng_status status;
   THRONG_TRY_GOTO(read_vocabulary(def->vocabulary, progress, &v));
+  status = file_kind_require(def->file, FILE_KIND_TENSORS);
+  if (status != THRONG_OK) {
+    throng_fail_context(status, "embedding.file");
+    goto done;
+  }
   THRONG_TRY_GOTO(safetensors_open(def->file, &file));
   THRONG_TRY_GOTO(take_rows(def, sets, &v, file, out, dim));
   throng_note(progress, "%lld of %lld keywords of the items are in %s", (long long)sets->keyword.n,
