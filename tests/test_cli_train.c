@@ -278,6 +278,21 @@ TEST(cli_train, resuming_a_run_that_is_finished_says_so) {
   EXPECT_TRUE(strstr(last.err, "is finished") == NULL);
 }
 
+TEST(cli_train, a_run_of_a_release_that_had_fewer_keys_goes_on) {
+  write_config("run.json", "run");
+  ASSERT_EQ(throng("train run.json -q --threads 1"), 0);
+  char text[4096];
+  slurp(in_folder("run/sta.safetensors.recipe.json"), text, sizeof text);
+  char *key = strstr(text, "\t\t\"patience\"");
+  ASSERT_TRUE(key != NULL);
+  memmove(key, strchr(key, '\n') + 1, strlen(strchr(key, '\n') + 1) + 1);
+  write_file("run/sta.safetensors.recipe.json", text);
+  ASSERT_EQ(throng("train run.json --resume --threads 1 --set train.steps=4816"), 0);
+  EXPECT_CONTAINS(last.err, "using run/sta.safetensors again");
+  EXPECT_EQ(throng("train run.json --resume -q --threads 1 --set sta.patience=9"), 1);
+  EXPECT_CONTAINS(last.err, "was made with other settings (sta)");
+}
+
 TEST(cli_train, a_run_stopped_before_it_began_says_that_nothing_was_saved) {
   write_config("run.json", "run");
   EXPECT_EQ(interrupt("train run.json -q --threads 1 --set synth.users=200000 --set "

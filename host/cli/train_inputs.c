@@ -30,9 +30,25 @@ static throng_status recipe(const throng_config *config, const char *const *sect
   return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "recipe: out of memory");
 }
 
-/// Is `path` there, with a recipe beside it that says the same? Errors: IO, where that cannot be
-/// found out: nothing is made anew over a file that could not be read for now.
-static throng_status look(const char *path, const char *text, bool *unchanged) {
+/// Does an old recipe, read as a config, make the same one? A release may have added keys since:
+/// they have their defaults in what was made before.
+static bool same_recipe(const char *old, size_t length, const char *const *sections,
+                        const char *text) {
+  throng_config then;
+  char *again = NULL;
+  if (config_load_text(old, length, "recipe", NULL, &then) != THRONG_OK) return false;
+  bool same = recipe(&then, sections, &again) == THRONG_OK && !strcmp(again, text);
+  free(again);
+  config_free(&then);
+  return same;
+}
+
+/// Is `path` there, with a recipe beside it that says the same as `text`, the present one of
+/// `sections`? Errors: IO, where that cannot be found out: nothing is made anew over a file that
+/// could not be read for now.
+static throng_status look(const char *path, const char *const *sections, const char *text,
+                          bool *unchanged) {
+  enum { MOST = 1 << 20 };
   char beside[PATH_MAX + 16];
   snprintf(beside, sizeof beside, "%s.recipe.json", path);
   struct stat state;
@@ -40,12 +56,18 @@ static throng_status look(const char *path, const char *text, bool *unchanged) {
   FILE *file = stat(path, &state) == 0 ? fopen(beside, "re") : NULL;
   if (!file && (errno == ENOENT || errno == ENOTDIR)) return THRONG_OK;
   if (!file) return throng_fail(THRONG_ERROR_IO, "%s: cannot be read: %s", beside, strerror(errno));
-  size_t length = strlen(text), at = 0;
-  int c;
-  while ((c = getc(file)) != EOF && at <= length && c == (unsigned char)text[at]) ++at;
-  *unchanged = c == EOF && at == length && !ferror(file);
+  void *old;
+  throng_status status = throng_alloc(&old, MOST + 1, 1, beside);
+  if (status == THRONG_OK) {
+    size_t n = fread(old, 1, MOST, file);
+    if (ferror(file))
+      status = throng_fail(THRONG_ERROR_IO, "%s: cannot be read: %s", beside, strerror(errno));
+    else
+      *unchanged = !strcmp(old, text) || same_recipe(old, n, sections, text);
+    free(old);
+  }
   fclose(file);
-  return THRONG_OK;
+  return status;
 }
 
 /// True where one of the raw files that a world is made from was written after the world, or is a
@@ -110,13 +132,13 @@ static throng_status open_world(throng_config *config, const throng_progress *pr
   snprintf(path, sizeof path, "%s/world.safetensors", config->train.out);
   bool asks =
       config->keywords.provider == KEYWORDS_LLM || config->embedding.provider == EMBEDDING_SERVER;
-  THRONG_TRY(recipe(config,
-                    synth  ? (const char *const[]){"synth", NULL}
-                    : asks ? (const char *const[]){"dataset", "keywords", "embedding", "llm", NULL}
-                           : (const char *const[]){"dataset", "keywords", "embedding", NULL},
-                    &text));
+  const char *const *sections =
+      synth  ? (const char *const[]){"synth", NULL}
+      : asks ? (const char *const[]){"dataset", "keywords", "embedding", "llm", NULL}
+             : (const char *const[]){"dataset", "keywords", "embedding", NULL};
+  THRONG_TRY(recipe(config, sections, &text));
   bool unchanged;
-  throng_status status = look(path, text, &unchanged);
+  throng_status status = look(path, sections, text, &unchanged);
   if (status == THRONG_OK && !unchanged)
     status = refuse_change(in, path, synth ? "synth" : "dataset, keywords or embedding");
   if (status == THRONG_OK && unchanged &&
@@ -153,9 +175,10 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
   if (!asks_sta(&config->sim.votes)) return THRONG_OK;
   char path[PATH_MAX], *text = NULL;
   snprintf(path, sizeof path, "%s/sta.safetensors", config->train.out);
-  THRONG_TRY(recipe(config, (const char *const[]){"sta", NULL}, &text));
+  const char *const sections[] = {"sta", NULL};
+  THRONG_TRY(recipe(config, sections, &text));
   bool unchanged;
-  throng_status status = look(path, text, &unchanged);
+  throng_status status = look(path, sections, text, &unchanged);
   // Weights carry their world's hash: those of another world do not open and are fitted anew.
   if (status == THRONG_OK && !unchanged) status = refuse_change(in, path, "sta");
   if (status == THRONG_OK && unchanged)
