@@ -145,9 +145,17 @@ cat >"$bare/bin/ncu" <<'NCU'
 echo "asked: $*" >>/tmp/asked
 echo '==PROF== Connected to process 7 (/bin/bench_agent)'
 case "$*" in *regex:add_bias*) echo '==PROF== Disconnected from process 7'; echo '==WARNING== No kernels were profiled.'; exit 0 ;; esac
+case "$*" in *regex:column_sum*)
+  echo '==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access NVIDIA GPU Performance Counters on the target device 0.'
+  echo '==WARNING== No kernels were profiled.'
+  exit 1 ;;
+esac
 echo '==PROF== Profiling "sim_vote_warp" - 0: 0%....50%....100% - 9 passes'
 echo '"ID","Process ID","Process Name","Host Name","Kernel Name","Context","Stream","Block Size","Grid Size","Device","CC","Section Name","Metric Name","Metric Unit","Metric Value","Rule Name"'
-lead='"0","7","bench_agent","127.0.0.1","sim_vote_warp(sim_args, long)","1","13","(256, 1, 1)","(8192, 1, 1)","0","9.0"'
+lead='"0","7","bench_agent","127.0.0.1","sim_vote_warp(sim_args, long)","1","13","(256, 1, 1)","(64, 1, 1)","0","9.0"'
+echo "$lead"',"GPU Speed Of Light Throughput","DRAM Throughput","%","4.20",""'
+echo "$lead"',"GPU Speed Of Light Throughput","Duration","ns","9,512",""'
+lead='"1","7","bench_agent","127.0.0.1","sim_vote_warp(sim_args, long)","1","13","(256, 1, 1)","(8192, 1, 1)","0","9.0"'
 echo "$lead"',"GPU Speed Of Light Throughput","DRAM Throughput","%","61.20",""'
 echo "$lead"',"GPU Speed Of Light Throughput","Duration","ns","84,512",""'
 echo "$lead"',"Launch Statistics","Registers Per Thread","register/thread","40",""'
@@ -157,6 +165,10 @@ cat >"$bare/bin/compute-sanitizer" <<'SANITIZER'
 #!/bin/bash
 echo "asked: $*" >>/tmp/asked
 echo '========= COMPUTE-SANITIZER'
+case "$*" in
+  *synccheck*) [ ! -e /tmp/mute ] || exit 0 ;;
+  *memcheck*) [ ! -e /tmp/mute ] || { echo '========= Error: Device not supported. Please refer to the "Supported Devices" section'; exit 1; } ;;
+esac
 case "$*" in
   *racecheck*) echo '========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)' ;;
   *initcheck*) echo '========= Uninitialized __global__ memory read of size 4 bytes'; echo '========= ERROR SUMMARY: 1 error'; exit 1 ;;
@@ -168,15 +180,25 @@ chmod +x "$bare/bin/ncu" "$bare/bin/compute-sanitizer"
 tells "racecheck: passed"
 tells "RACECHECK SUMMARY: 0 hazards"
 tells "initcheck: FAILED"
-for word in memcheck racecheck initcheck synccheck train.yardsticks=false synth.items=300; do
+for word in memcheck racecheck initcheck synccheck kernel-name-exclude.regex= report-api-errors.explicit train.yardsticks=false synth.items=300; do
   grep -q -- "$word" "$bare/tmp/asked" || fail "compute-sanitizer was not asked for $word"
 done
+touch "$bare/tmp/mute"
+! inside bash /gpu-bundle/run.sh sanitizer /gpu || fail "a tool that checks nothing was no failure"
+tells "memcheck: not measured"
+tells "synccheck: FAILED"
+tells "it has checked nothing"
 mkdir -p "$bare/tmp/$bundle/work/cuda"
 cp "$bare/tmp/$bundle"/work/cpu/*.safetensors "$bare/tmp/$bundle/work/cuda"
 ! inside bash /gpu-bundle/run.sh profile /gpu || fail "a kernel without rows was no failure"
 tells "sim_vote: passed"
-tells "84.5 us, DRAM Throughput 61 %, 40 registers"
+tells "84.5 us, DRAM Throughput 61 %, 40 registers, grid (8192, 1, 1)"
+! grep -q 9512 "$bare/gpu/profile.csv" || fail "the shorter of two launches has rows too: $(cat "$bare/gpu/profile.csv")"
 tells "add_bias: FAILED"
+tells "column_sum: not measured"
+tells "ERR_NVGPUCTRPERM - The user does not have permission"
+tells "scatter_sum: not measured"
+[ "$(grep -c regex:scatter_sum "$bare/tmp/asked")" = 0 ] || fail "ncu was asked once more, though it may read nothing"
 grep -qx 'profile,sim_vote,passed,,"Duration",84512,"ns",' "$bare/gpu/profile.csv" || fail "no row of sim_vote: $(cat "$bare/gpu/profile.csv")"
 grep -q -- "--kernel-name regex:sim_vote --launch-skip" "$bare/tmp/asked" || fail "ncu was not asked for sim_vote"
 [ "$(ls "$bare/gpu" | wc -l)" -le 8 ] || fail "more than 8 files"
