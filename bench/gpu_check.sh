@@ -142,15 +142,18 @@ folder_of() {
 }
 # The driver's library and cuBLAS, where the loader would not look: CUDA's own folders, wheels of PyTorch.
 find_cuda() {
-  local site=() driver
+  local site=() driver version
   if [ "$backend" = cuda ] && command -v "$python" >/dev/null; then
     mapfile -t site < <("$python" -c 'import sys; print("\n".join(p for p in sys.path if p))' 2>/dev/null) 2>/dev/null
   fi
   site+=(/usr/local/lib/python3*/*-packages /usr/lib/python3/dist-packages /opt/*/lib/python3*/site-packages
     /opt/*/.venv/lib/python3*/site-packages "${HOME:-/root}"/.local/lib/python3*/site-packages)
-  cublas=$(folder_of libcublas.so.13 ${CUDA_HOME:+"$CUDA_HOME/lib64"} /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 \
-    /usr/local/cuda*/targets/x86_64-linux/lib /opt/cuda/lib64 /usr/lib/x86_64-linux-gnu "${site[@]/%//nvidia/cu13/lib}" \
-    "${site[@]/%//nvidia/cublas/lib}")
+  for version in 13 12; do  # the one that the programs were built with, else the one before
+    cublas=$(folder_of libcublas.so.$version ${CUDA_HOME:+"$CUDA_HOME/lib64"} /usr/local/cuda/lib64 /usr/local/cuda-$version*/lib64 \
+      /usr/local/cuda*/targets/x86_64-linux/lib /opt/cuda/lib64 /usr/lib/x86_64-linux-gnu "${site[@]/%//nvidia/cu$version/lib}" \
+      "${site[@]/%//nvidia/cublas/lib}")
+    [ -z "$cublas" ] || break
+  done
   driver=$(folder_of libcuda.so.1 /usr/local/nvidia/lib64 /usr/local/nvidia/lib /usr/lib/wsl/lib /usr/lib64-nvidia \
     /run/opengl-driver/lib /usr/lib/x86_64-linux-gnu /usr/lib64)
   library_path=${LD_LIBRARY_PATH:-}$cublas$driver

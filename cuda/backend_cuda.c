@@ -451,9 +451,10 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
     return status;
   }
   NUMBERS_WITHOUT_LOCALE;
-  int driver = 0, runtime = 0;
+  int driver = 0, runtime = 0, blas = 0;
   (void)cudaDriverGetVersion(&driver);
   (void)cudaRuntimeGetVersion(&runtime);
+  (void)context->blas->get_version(context->handle, &blas);
   snprintf(backend->description, sizeof backend->description,
            "cuda, device %d of %d: %s, compute %d.%d, %d multiprocessors, %.1f of %.1f GiB free, "
            "CUDA %d.%d, driver for %d.%d",
@@ -461,8 +462,8 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
            (double)is.free_bytes / 1073741824.0, (double)is.total_bytes / 1073741824.0,
            runtime / 1000, runtime % 1000 / 10, driver / 1000, driver % 1000 / 10);
   snprintf(backend->arithmetic, sizeof backend->arithmetic,
-           "cuda, %.100s, compute %d.%d, CUDA %d.%d", is.name, is.major, is.minor, runtime / 1000,
-           runtime % 1000 / 10);
+           "cuda, %.100s, compute %d.%d, CUDA %d.%d, cuBLAS %d.%d.%d", is.name, is.major, is.minor,
+           runtime / 1000, runtime % 1000 / 10, blas / 10000, blas / 100 % 100, blas % 100);
   *out = backend;
   return THRONG_OK;
 }
