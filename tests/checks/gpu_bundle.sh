@@ -43,10 +43,11 @@ PATH=$PATH:/usr/sbin:/sbin
 mkdir "$bare/proc"
 enter=("$(type -P unshare || echo unshare)" --mount)
 [ "$(id -u)" = 0 ] || enter+=(--map-root-user)
-enter+=("$(type -P bash)" -c 'PATH=$PATH:/usr/sbin:/sbin; mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"' "$bare")
-"${enter[@]}" /bin/bash -c : 2>"$said" || skip "this user can enter no root (unshare, mount, chroot): $(tail -n 1 "$said")"
+as_it_is=true  # what else is mounted first
+enter+=("$(type -P bash)" -c 'PATH=$PATH:/usr/sbin:/sbin; mount --rbind /proc "$0/proc" && eval "$1" && shift && exec chroot "$0" "$@"' "$bare")
+"${enter[@]}" true /bin/bash -c : 2>"$said" || skip "this user can enter no root (unshare, mount, chroot): $(tail -n 1 "$said")"
 # inside COMMAND...: there, with nothing of this environment.
-inside() { env -i "${enter[@]}" /bin/env PATH=/bin HOME=/tmp TMPDIR=/tmp "${settings[@]}" "$@" >"$said" 2>&1; }
+inside() { env -i "${enter[@]}" "$as_it_is" /bin/env PATH=/bin HOME=/tmp TMPDIR=/tmp "${settings[@]}" "$@" >"$said" 2>&1; }
 settings=(PYTHON=python3)
 tells() { grep -qF -- "$1" "$said" || fail "nothing tells '$1'"; }
 
@@ -97,7 +98,7 @@ tells "libc: the system's"
 # The libraries are the archive's own: this root's are there for its tools.
 bundle=$(cd "$bare/tmp" && ls -d throng-gpu-*)
 for program in "$bare/tmp/$bundle"/bin/*; do
-  env -i "${enter[@]}" "/bin/env" LD_TRACE_LOADED_OBJECTS=1 "/tmp/$bundle/bin/${program##*/}" >"$said" 2>&1 || fail "${program##*/} does not start"
+  env -i "${enter[@]}" true /bin/env LD_TRACE_LOADED_OBJECTS=1 "/tmp/$bundle/bin/${program##*/}" >"$said" 2>&1 || fail "${program##*/} does not start"
   other=$(awk -v own="/tmp/$bundle/" '$2 == "=>" && index($3, own) != 1 { print $1, $3 }' "$said" |
     grep -vE '^(lib(c|m|mvec|pthread|dl|rt|resolv)\.so\.[0-9]+) /' || true)
   [ -z "$other" ] || fail "${program##*/} takes from the system: $other"
@@ -107,6 +108,19 @@ done
 settings=(PYTHON=python3 GPU_CHECK_LIBC=carried)
 inside bash /gpu-bundle/run.sh --backend cpu info tests /carried || fail "it does not run on its own libc"
 tells "libc: carried"
+
+# --- unpacked by hand where nothing can be written ----------------------------------------------------
+if [ "$(id -u)" = 0 ]; then
+  mkdir "$bare/by-hand" "$bare/elsewhere"
+  tar -xzf "$bare/gpu-bundle/gpu-bundle.tar.gz" -C "$bare/by-hand"
+  settings=(PYTHON=python3 TMPDIR=/elsewhere)
+  as_it_is='mount --bind "$0/by-hand" "$0/by-hand" && mount -o remount,bind,ro "$0/by-hand"'
+  inside ls /by-hand/gpu-bundle || fail "no read-only folder can be made"
+  ! inside touch /by-hand/gpu-bundle/run.sh || fail "the folder is no read-only one"
+  for turn in 1 2; do inside bash /by-hand/gpu-bundle/run.sh --backend cpu info /by-hand-out || fail "it does not run from a read-only folder"; done
+  [ "$(ls "$bare/elsewhere" | wc -l)" = 1 ] || fail "it was unpacked twice: $(ls "$bare/elsewhere")"
+  as_it_is=true
+fi
 
 # --- a killed part loses only itself ---------------------------------------------------------------
 settings=(PYTHON=python3)
