@@ -117,7 +117,7 @@ if [ "$(id -u)" = 0 ]; then
   as_it_is='mount --bind "$0/by-hand" "$0/by-hand" && mount -o remount,bind,ro "$0/by-hand"'
   inside ls /by-hand/gpu-bundle || fail "no read-only folder can be made"
   ! inside touch /by-hand/gpu-bundle/run.sh || fail "the folder is no read-only one"
-  for turn in 1 2; do inside bash /by-hand/gpu-bundle/run.sh --backend cpu info /by-hand-out || fail "it does not run from a read-only folder"; done
+  for _ in 1 2; do inside bash /by-hand/gpu-bundle/run.sh --backend cpu info /by-hand-out || fail "it does not run from a read-only folder"; done
   [ "$(ls "$bare/elsewhere" | wc -l)" = 1 ] || fail "it was unpacked twice: $(ls "$bare/elsewhere")"
   as_it_is=true
 fi
