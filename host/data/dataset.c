@@ -60,21 +60,9 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
   return THRONG_OK;
 }
 
-static const char *main_file(const dataset_def *def) {
-  switch (def->format) {
-    case DATASET_AMAZON:
-    case DATASET_YELP: return def->reviews;
-    case DATASET_ANIME:
-    case DATASET_MOVIELENS: return def->ratings;
-    case DATASET_RECBOLE: return def->interactions;
-    case DATASET_CSV: return def->file;
-  }
-  return "";
-}
-
 /// The unit of the times, which all rows of the file tell together.
 static throng_status settle_times(ingest *in) {
-  const char *path = main_file(in->def);
+  const char *path = ingest_main_file(in->def);
   if (!in->has_time || in->times.n == 0) {
     if (in->rows.n > 0)
       throng_note(in->progress, "%s: no times; the order of the file counts", path);
