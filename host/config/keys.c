@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/status.h"
-#include "config/nearest.h"
 
 /// offsetof that refuses to compile where the field is not of the row's type.
 #define TYPED(type, field, element)                                                          \

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "llm/extract_row.h"
 #include "llm/http.h"
@@ -311,15 +311,9 @@ static bool hopeless(void *context, const http_job *job, const http_answer *answ
   return chat_is_hopeless(said);
 }
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void trouble(void *context, const http_answer *answer, double wait) {
   extraction *e = context;
-  double time = now();
+  double time = clock_now();
   char said[512] = "";
   if (*answer->error)
     chat_error_text(answer->body, answer->status ? answer->length : 0, e->secret, said,

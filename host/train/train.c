@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/agent.h"
+#include "base/clock.h"
 #include "base/memory_plan.h"
 #include "base/numbers.h"
 #include "base/safetensors.h"
@@ -53,12 +53,6 @@ throng_train_def throng_default_train_def(void) {
       .config_json = NULL,
       .cookie = THRONG_COOKIE,
   };
-}
-
-static double clock_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static throng_status check(const throng_train_def *def) {
@@ -286,7 +280,7 @@ static throng_status take_steps(training *t, int32_t n_agent) {
     throng_status status = THRONG_OK;
     if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps"))
       status = throng_cancelled("train");
-    double begin = clock_seconds();
+    double begin = clock_now();
     int64_t before = t->steps;
     t->asker = (backend_asker){t->progress, "train", "user-steps", t->steps, t->def->steps};
     backend->stop_context = &t->asker;
@@ -300,7 +294,7 @@ static throng_status take_steps(training *t, int32_t n_agent) {
     t->steps += t->sim->n_lane;
     // What is only queued on a device has not been done yet.
     if (marked(t, before)) THRONG_TRY(backend->ops->synchronize(backend));
-    t->seconds += clock_seconds() - begin;
+    t->seconds += clock_now() - begin;
     THRONG_TRY(at_marks(t, before, n_agent));
   }
   if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps"))
