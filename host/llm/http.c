@@ -261,8 +261,6 @@ static void wait_for_try(client *c, transfer *t, const http_answer *answer, bool
   c->waiting[c->n_waiting++] = t->at;
 }
 
-static bool is_limit(long status) { return status == 429 || status == 503 || status == 529; }
-
 /// The server takes requests again, or said nothing of it.
 static void end_probe(client *c, transfer *t, long status, bool limited) {
   bool through = status != 0 && !limited;
@@ -294,7 +292,7 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
   judge(c, t, code, status, &retry, error, sizeof error);
   if (code != CURLE_OK && status < 400) status = 0;
   double hint = asked_wait(t, status);
-  bool limited = is_limit(status) || (*error && retry && hint > 0);
+  bool limited = retry_is_limit(status) || (*error && retry && hint > 0);
   bool left = t->at.tries <= c->def->retries && !c->stopping;
   http_verdict verdict = HTTP_RETRY;
   double tokens = -1;
