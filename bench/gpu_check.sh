@@ -165,12 +165,12 @@ choose_libc() {
   [ -d "$here/libc" ] || return 0
   local why='' carried=("$here/libc/ld-linux-x86-64.so.2" --library-path "$here/lib:$here/libc${library_path:+:$library_path}")
   if [ "${GPU_CHECK_LIBC:-}" != carried ]; then
-    why=$(env LD_LIBRARY_PATH="$library_path" OMP_WAIT_POLICY=passive "$throng" --version 2>&1 >/dev/null) && return
+    why=$(env LD_LIBRARY_PATH="$library_path" "$throng" --version 2>&1 >/dev/null) && return
     [ "${GPU_CHECK_LIBC:-}" != system ] || die "$throng does not start on this system's libc: $why"
   fi
   why=${why%%$'\n'*}
   loader=("${carried[@]}") libc="carried (${why:-asked for})"
-  why=$(env OMP_WAIT_POLICY=passive "${loader[@]}" "$throng" --version 2>&1 >/dev/null) || die "$throng does not start: $why"
+  why=$("${loader[@]}" "$throng" --version 2>&1 >/dev/null) || die "$throng does not start: $why"
 }
 # tool NAME FOLDER...: where a tool of NVIDIA's lies.
 tool() {
@@ -267,7 +267,7 @@ begin_part() {
   say "#### $part, backend $backend, commit $commit"
   find_cuda
   choose_libc
-  ours=(env LD_LIBRARY_PATH="$library_path" OMP_WAIT_POLICY=passive THRONG_BENCH_COMMIT="$commit")
+  ours=(env LD_LIBRARY_PATH="$library_path" THRONG_BENCH_COMMIT="$commit")
 }
 end_part() {
   local k failed=0 open=0

@@ -334,26 +334,6 @@ static const backend_ops cuda_ops = {
     .graph_free = cuda_graph_free,
 };
 
-throng_status backend_cuda_devices(int *count) {
-  *count = 0;
-  CUDA_TRY(cudaGetDeviceCount(count), "backend cuda");
-  if (*count > 0) return THRONG_OK;
-  return cuda_fail(cudaErrorNoDevice, "backend cuda");
-}
-
-throng_status backend_cuda_device(int device, backend_device *out) {
-  *out = (backend_device){0};
-  struct cudaDeviceProp properties;
-  CUDA_TRY(cudaGetDeviceProperties(&properties, device), "backend cuda");
-  snprintf(out->name, sizeof out->name, "%s", properties.name);
-  out->major = properties.major;
-  out->minor = properties.minor;
-  out->n_multiprocessor = properties.multiProcessorCount;
-  CUDA_TRY(cudaSetDevice(device), "backend cuda");
-  CUDA_TRY(cudaMemGetInfo(&out->free_bytes, &out->total_bytes), "backend cuda");
-  return THRONG_OK;
-}
-
 /// Launch every kernel that a run may take on no rows. Code is loaded and each thread's own memory
 /// set aside when a kernel first runs, which must be done before a run's sum is held against what
 /// is free, and must not be asked for in a graph. A row function's kernel that a variant stands for
