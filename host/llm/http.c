@@ -331,6 +331,7 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
     t->at.tries = 0;
     t->at.due = time;
     c->waiting[c->n_waiting++] = t->at;
+    c->ended = false;  // it may have left work behind: half a batch
   } else {
     wait_for_try(c, t, &answer, limited, hint, time);
   }
