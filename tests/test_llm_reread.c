@@ -165,6 +165,34 @@ TEST(llm_reread, answers_that_an_older_version_lost_are_read_again_without_askin
   end();
 }
 
+TEST(llm_reread, answers_of_which_an_older_version_kept_nothing_are_asked_for_again) {
+  begin();
+  keyword_sets sets;
+  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  int64_t kept = sets.llm.kept;
+  keyword_sets_free(&sets);
+  // A tool's call, parts or thoughts: the first version took the message's content alone.
+  run_sql(
+      "UPDATE request SET answer = '', error = 'no reason could be read'; UPDATE request SET "
+      "finish "
+      "= 'content_filter' WHERE rowid = 1; ALTER TABLE request DROP COLUMN body; PRAGMA "
+      "user_version = 1");
+  def.reread = true;
+  int seen = st.seen;
+  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  EXPECT_EQ(sets.llm.failed, N_REQUEST - 1);
+  keyword_sets_free(&sets);
+  EXPECT_EQ(st.seen, seen);
+  EXPECT_EQ(count_rows("SELECT count(*) FROM request WHERE state = 'failed'"), N_REQUEST - 1);
+  def.reread = false;
+  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  EXPECT_EQ(sets.llm.asked, N_REQUEST - 1);
+  EXPECT_GT(sets.llm.kept, 0);
+  EXPECT_LE(sets.llm.kept, kept);
+  keyword_sets_free(&sets);
+  end();
+}
+
 TEST(llm_reread, bodies_that_were_no_answers_are_kept_and_become_answers_when_read_again) {
   begin();
   def.retries = 0;
