@@ -324,6 +324,28 @@ TEST(llm_answer, a_label_belongs_to_the_reason_that_it_stands_with) {
       "+(|b|c;d)");
 }
 
+TEST(llm_answer, keys_in_the_reviews_language_are_read) {
+#define KEYS(like, dislike, reason, evidence, keywords)                                    \
+  "{\"" like "\":[{\"" reason "\":\"a\",\"" evidence "\":\"b\",\"" keywords                \
+  "\":[\"c\"]}],\"" dislike "\":[{\"" reason "\":\"f\",\"" evidence "\":\"g\",\"" keywords \
+  "\":[\"h\"]}]}"
+  static const char *const texts[] = {
+      KEYS("喜欢", "不喜欢", "原因", "证据", "关键词"),
+      KEYS("优点", "缺点", "理由", "引用", "关键词"),
+      KEYS("好きな点", "嫌いな点", "理由", "根拠", "キーワード"),
+      KEYS("gefällt", "gefällt nicht", "Grund", "Beleg", "Schlüsselwörter"),
+      KEYS("aime", "n'aime pas", "raison", "preuve", "mots-clés"),
+      KEYS("me_gusta", "no_me_gusta", "razón", "evidencia", "palabras_clave"),
+      "喜欢：\n• 原因: a\n• 证据: “b”\n• 关键词: c\n缺点\n- 原因: f\n- 证据: g\n- 关键词: h\n",
+      "✅ Likes\n• Reason: a\n• Evidence: b\n• Keywords: c\n❌ Dislikes\n▪ Reason: f\n▪ “Evidence”: "
+      "g\n▪ Keywords: h\n",
+  };
+  for (size_t i = 0; i + 2 < sizeof texts / sizeof *texts; ++i)
+    EXPECT_STREQ(read_as(texts[i], CHAT_BOTH), "+(a|b|c)-(f|g|h)");
+  EXPECT_STREQ(read_as(texts[6], CHAT_BOTH), "+(a|“b”|c)-(f|g|h)");
+  EXPECT_STREQ(read_as(texts[7], CHAT_BOTH), "+(a|b|c)-(f|g|h)");
+}
+
 TEST(llm_answer, a_side_that_was_not_asked_for_hides_no_fault_of_the_one_that_was) {
   read_as("{\"like\":[{\"evidence\":\"b\",\"keywords\":[[\"c\"]]}],\"dislike\":[" ENTRY(
               "f", "g", "\"h\"") "]}",
