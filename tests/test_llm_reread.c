@@ -268,5 +268,27 @@ TEST(llm_reread, a_server_that_asks_for_ten_minutes_ends_the_run_and_says_until_
   EXPECT_CONTAINS(throng_error_message(), "HTTP 429: server says no: asks to wait 600 s, until 20");
   EXPECT_CONTAINS(throng_error_message(), "llm.max_wait is 300 s");
   EXPECT_LE(st.seen, def.in_flight);
+  // Behind HTTP 200 too, whatever the others in flight are told, and though there are no more
+  // tries.
+  st.status = 0;
+  st.body = "{\"error\":{\"message\":\"slow down\",\"code\":429}}";
+  st.seen = 0;
+  def.retries = 0;
+  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(),
+                  "HTTP 200 with an error: slow down: asks to wait 600 s, until 20");
+  EXPECT_LE(st.seen, def.in_flight);
+  end();
+}
+
+TEST(llm_reread, a_key_that_google_refuses_with_400_ends_the_run_at_once) {
+  begin();
+  keyword_sets sets;
+  st.body = "[{\"error\":{\"code\":400,\"message\":\"API key not valid.\"}}]";
+  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(
+      throng_error_message(),
+      "API key not valid.; expected an OpenAI-compatible server and a key that it takes");
+  EXPECT_LE(st.seen, def.in_flight);
   end();
 }
