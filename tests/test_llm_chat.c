@@ -184,6 +184,9 @@ TEST(llm_chat, refusals_are_told_apart_by_what_they_are_about) {
        CHAT_REFUSES_TOKEN_KEY},
       {"Unsupported value: 'temperature' does not support 0", CHAT_REFUSES_TEMPERATURE},
       {"Unrecognized request argument supplied: seed", CHAT_REFUSES_SEED},
+      {"System role not supported", CHAT_REFUSES_SYSTEM},
+      {"Conversation roles must alternate user/assistant/user/assistant/...", CHAT_REFUSES_SYSTEM},
+      {"Developer instruction is not enabled for models/gemma-3-4b-it", CHAT_REFUSES_SYSTEM},
       {"context too long", CHAT_REFUSES_NOTHING},
       {"max_tokens is too large: 800", CHAT_REFUSES_NOTHING},
   };

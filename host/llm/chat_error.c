@@ -268,6 +268,9 @@ chat_refusal chat_refuses(long status, const char *said) {
                                      "grammar",         "structured",  NULL};
   static const char *const temperature[] = {"temperature", NULL};
   static const char *const seed[] = {"seed", NULL};
+  static const char *const system[] = {
+      "system role",          "system message", "role 'system'",         "role \"system\"",
+      "roles must alternate", "system prompt",  "developer instruction", NULL};
   if (status != 400 && status != 415 && status != 422 && status != 501) return CHAT_REFUSES_NOTHING;
   // The other name of the limit stands in such a refusal; a limit that is too high is another.
   if (strcasestr(said, "max_completion_tokens") && strcasestr(said, "max_tokens"))
@@ -275,6 +278,7 @@ chat_refusal chat_refuses(long status, const char *said) {
   if (names(said, form)) return CHAT_REFUSES_FORM;
   if (names(said, temperature)) return CHAT_REFUSES_TEMPERATURE;
   if (names(said, seed)) return CHAT_REFUSES_SEED;
+  if (names(said, system)) return CHAT_REFUSES_SYSTEM;
   return CHAT_REFUSES_NOTHING;
 }
 
