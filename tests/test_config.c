@@ -253,6 +253,22 @@ TEST(config, variables_and_the_home_folder_stand_in_paths_only_and_where_they_ar
   EXPECT_CONTAINS(override_refusal("train.out=a${"), "--set train.out: 'a${': expected ${NAME}");
 }
 
+TEST(config, a_default_stands_in_for_a_variable_that_is_not_set_or_empty) {
+  static const struct {
+    const char *set, *path;
+  } cases[] = {{NULL, "./x"}, {"", "./x"}, {"/data", "/data/x"}};
+  for (int i = 0; i < 3; ++i) {
+    unsetenv("THRONG_TEST_ROOT");
+    if (cases[i].set) setenv("THRONG_TEST_ROOT", cases[i].set, 1);
+    throng_config config;
+    ASSERT_OK(load("{\"train\": {\"out\": \"${THRONG_TEST_ROOT:-.}/x\"}}", NULL, &config));
+    ASSERT_OK(config_use(&config, "train.out"));
+    EXPECT_STREQ(config.train.out, cases[i].path);
+    config_free(&config);
+  }
+  unsetenv("THRONG_TEST_ROOT");
+}
+
 /// A config whose every path names a variable that is not set.
 #define UNSET_PATHS                                                                \
   "{\"dataset\": {\"format\": \"csv\",\n  \"file\": \"${THRONG_TEST_NONE}/x\"},\n" \

@@ -272,6 +272,87 @@ TEST(llm_answer, lines_are_read_with_and_without_bullets) {
   EXPECT_EQ(shape.malformed, 1);
 }
 
+TEST(llm_answer, a_tables_head_says_what_its_columns_are) {
+  EXPECT_STREQ(read_as("| # | Keywords | Evidence | Reason | Side |\n|--:|---|---|---|---|\n"
+                       "| 1 | c; d | b | good | like |\n| 2 | h | g | bad | dislike |\n",
+                       CHAT_BOTH),
+               "+(good|b|c;d)-(bad|g|h)");
+  EXPECT_STREQ(
+      read_as("## Likes\n| Evidence | Keywords |\n|---|---|\n| b | c |\n\nlike | a | b | d",
+              CHAT_LIKE),
+      "+(|b|c)+(a|b|d)");
+}
+
+TEST(llm_answer, a_reason_that_praises_is_no_side_of_its_own) {
+  EXPECT_STREQ(read_as("Dislikes:\n- not as good as the first | b | c\n", CHAT_BOTH),
+               "-(not as good as the first|b|c)");
+  EXPECT_STREQ(
+      read_as("{\"dislike\":[\"good but short | b | c; d\",\"bad | e | f\"]}", CHAT_DISLIKE),
+      "-(good but short|b|c;d)-(bad|e|f)");
+}
+
+TEST(llm_answer, a_label_belongs_to_the_reason_that_it_stands_with) {
+  static const char *const texts[] = {
+      "Side: like\nReason: a\nEvidence: b\nKeywords: c\n\nSide: dislike\nReason: f\nEvidence: "
+      "g\nKeywords: h\n",
+      "Reason: a\nEvidence: b\nKeywords: c\nSide: like\n\nReason: f\nEvidence: g\nKeywords: "
+      "h\nSide: dislike",
+      "Likes:\n- Reason: a | Evidence: \"b\" | Keywords: c\nDislikes:\n- Reason: f | Evidence: g | "
+      "Keywords: h",
+      "{\"like\":[\"reason: a, evidence: 'b', keywords: c\"],\"dislike\":[\"reason: f; evidence: "
+      "g; "
+      "keywords: h\"]}",
+      "like:\n  - reason: >-\n      a\n    evidence: |\n      b\n    keywords:\n      - c\n"
+      "dislike:\n  - reason: f\n    evidence: |\n      g\n    keywords: h\n",
+      "[[like]]\nreason = \"a\"\nevidence = \"b\"\nkeywords = [\"c\"]\n[[dislike]]\nreason = "
+      "\"f\"\nevidence = \"g\"\nkeywords = [\"h\"]\n",
+      "<answer><like><item id=\"1\"><reason>a</reason><evidence>b</evidence><keywords><keyword>c"
+      "</keyword></keywords></item></like>\n<dislike><item><reason>f</reason>\n<evidence>g"
+      "</evidence><keywords>h</keywords></item></dislike></answer>",
+      "{\"like\":[[\"a\",\"b\",[\"c\"]]],\"dislike\":[[\"f\",\"g\",[\"h\"]]]}",
+      "{\"type\":\"object\",\"properties\":{\"like\":{\"type\":\"array\",\"items\":[" ENTRY(
+          "a", "b", "\"c\"") "]},\"dislike\":{\"type\":\"array\",\"items\":[" ENTRY("f", "g",
+                                                                                    "\"h\"") "]}}}",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i)
+    EXPECT_STREQ(read_as(texts[i], CHAT_BOTH), "+(a|b|c)-(f|g|h)");
+  EXPECT_STREQ(read_as("Likes\n1) sounds warm (evidence: \"b\"; keywords: c)", CHAT_LIKE),
+               "+(|b|c))");
+  EXPECT_STREQ(
+      read_as("<like><evidence>b</evidence><keyword>c</keyword><keyword>d</keyword></like>",
+              CHAT_BOTH),
+      "+(|b|c;d)");
+}
+
+TEST(llm_answer, keys_in_the_reviews_language_are_read) {
+#define KEYS(like, dislike, reason, evidence, keywords)                                    \
+  "{\"" like "\":[{\"" reason "\":\"a\",\"" evidence "\":\"b\",\"" keywords                \
+  "\":[\"c\"]}],\"" dislike "\":[{\"" reason "\":\"f\",\"" evidence "\":\"g\",\"" keywords \
+  "\":[\"h\"]}]}"
+  static const char *const texts[] = {
+      KEYS("喜欢", "不喜欢", "原因", "证据", "关键词"),
+      KEYS("优点", "缺点", "理由", "引用", "关键词"),
+      KEYS("好きな点", "嫌いな点", "理由", "根拠", "キーワード"),
+      KEYS("gefällt", "gefällt nicht", "Grund", "Beleg", "Schlüsselwörter"),
+      KEYS("aime", "n'aime pas", "raison", "preuve", "mots-clés"),
+      KEYS("me_gusta", "no_me_gusta", "razón", "evidencia", "palabras_clave"),
+      "喜欢：\n• 原因: a\n• 证据: “b”\n• 关键词: c\n缺点\n- 原因: f\n- 证据: g\n- 关键词: h\n",
+      "✅ Likes\n• Reason: a\n• Evidence: b\n• Keywords: c\n❌ Dislikes\n▪ Reason: f\n▪ “Evidence”: "
+      "g\n▪ Keywords: h\n",
+  };
+  for (size_t i = 0; i + 2 < sizeof texts / sizeof *texts; ++i)
+    EXPECT_STREQ(read_as(texts[i], CHAT_BOTH), "+(a|b|c)-(f|g|h)");
+  EXPECT_STREQ(read_as(texts[6], CHAT_BOTH), "+(a|“b”|c)-(f|g|h)");
+  EXPECT_STREQ(read_as(texts[7], CHAT_BOTH), "+(a|b|c)-(f|g|h)");
+}
+
+TEST(llm_answer, a_side_that_was_not_asked_for_hides_no_fault_of_the_one_that_was) {
+  read_as("{\"like\":[{\"evidence\":\"b\",\"keywords\":[[\"c\"]]}],\"dislike\":[" ENTRY(
+              "f", "g", "\"h\"") "]}",
+          CHAT_LIKE);
+  EXPECT_STREQ(answer_fault(&shape), "reasons without evidence or keywords");
+}
+
 TEST(llm_answer, a_side_that_was_not_asked_for_is_left_out_and_counted) {
   EXPECT_STREQ(read_as("{\"dislike\":[" ENTRY("a", "b", "\"c\"") "],\"like\":[" ENTRY("d", "e",
                                                                                       "\"f\"") "]}",

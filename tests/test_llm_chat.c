@@ -71,6 +71,26 @@ TEST(llm_chat, content_is_found_in_parts_calls_texts_and_other_interfaces) {
       {MESSAGE("\"content\":\"a\",\"reasoning_content\":\"hm\""), "a", true},
       {"{\"choices\":[{\"text\":\"a\",\"finish_reason\":\"stop\"}]}", "a", false},
       {"{\"message\":{\"role\":\"assistant\",\"content\":\"a\"},\"done\":true}", "a", true},
+      // What gateways pass on of other interfaces.
+      {"{\"type\":\"message\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}],\"stop_reason\":"
+       "\"end_turn\"}",
+       "a", false},
+      {"{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}]}",
+       "a", false},
+      {"{\"output\":[{\"type\":\"reasoning\",\"summary\":[{\"text\":\"hm\"}]},{\"type\":"
+       "\"message\","
+       "\"content\":[{\"type\":\"output_text\",\"text\":\"a\"}]}]}",
+       "a", false},
+      {"{\"response\":\"a\",\"done\":true}", "a", false},
+      {"{\"content\":\"a\",\"stop\":true}", "a", true},
+      {"[{\"generated_text\":\"a\"}]", "a", false},
+      {"{\"result\":{\"response\":\"a\"},\"success\":true,\"errors\":[]}", "a", false},
+      {"{\"code\":0,\"data\":{\"choices\":[{\"message\":{\"content\":\"a\"}}]}}", "a", true},
+      {"{\"like\":[{\"evidence\":\"a\"}]}", "{\"like\":[{\"evidence\":\"a\"}]}", false},
+      {MESSAGE("\"content\":[{\"type\":\"json\",\"json\":{\"like\":[]}}]"),
+       "{\"type\":\"json\",\"json\":{\"like\":[]}}", false},
+      {MESSAGE("\"content\":[{\"side\":\"like\"},{\"side\":\"dislike\"}]"),
+       "{\"side\":\"like\"}{\"side\":\"dislike\"}", false},
       // Half an emoji at the token limit, a raw control character, Latin-1.
       {MESSAGE("\"content\":\"a\\ud83d\""), "a\xef\xbf\xbd", true},
       {MESSAGE("\"content\":\"a\nb\""), "a\nb", true},
@@ -132,6 +152,10 @@ TEST(llm_chat, what_a_server_says_in_place_of_a_completion_is_shown) {
       {"{\"error\":true}", "an error without words", 0},
       {"{\"code\":1211,\"Message\":\"model not exist\"}", "model not exist", 0},
       {"{\"base_resp\":{\"status_code\":1008,\"status_msg\":\"no balance\"}}", "no balance", 0},
+      {"{\"result\":null,\"success\":false,\"errors\":[{\"message\":\"no such model\"}]}",
+       "no such model", 0},
+      {"[{\"error\":{\"code\":503,\"message\":\"overloaded\"}}]", "overloaded", 503},
+      {"\"Internal error\"", "Internal error", 0},
       {"Service busy,\n come back", "the answer is no JSON: \"Service busy,  come back\"", 0},
       {"", "the answer is empty", 0},
       {" \n", "the answer is empty", 0},
@@ -160,6 +184,9 @@ TEST(llm_chat, refusals_are_told_apart_by_what_they_are_about) {
        CHAT_REFUSES_TOKEN_KEY},
       {"Unsupported value: 'temperature' does not support 0", CHAT_REFUSES_TEMPERATURE},
       {"Unrecognized request argument supplied: seed", CHAT_REFUSES_SEED},
+      {"System role not supported", CHAT_REFUSES_SYSTEM},
+      {"Conversation roles must alternate user/assistant/user/assistant/...", CHAT_REFUSES_SYSTEM},
+      {"Developer instruction is not enabled for models/gemma-3-4b-it", CHAT_REFUSES_SYSTEM},
       {"context too long", CHAT_REFUSES_NOTHING},
       {"max_tokens is too large: 800", CHAT_REFUSES_NOTHING},
   };

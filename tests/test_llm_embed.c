@@ -340,6 +340,43 @@ TEST(llm_embed, a_batch_that_is_too_large_is_halved_until_the_server_takes_it) {
   end();
 }
 
+TEST(llm_embed, halves_of_the_only_batch_there_is_are_all_asked_for) {
+  for (int most = 1; most < 20; most += 9) {
+    begin();
+    snprintf(store, sizeof store, "%s/halves-%d.sqlite", throng_test_folder(), most);
+    st.most = most;
+    def.batch = 64;
+    float *v;
+    int32_t dim;
+    ASSERT_OK(make(&v, &dim));
+    expect_right(v, dim);
+    EXPECT_EQ(st.texts, 40);
+    free(v);
+    end();
+  }
+}
+
+TEST(llm_embed, numbers_as_texts_and_vectors_below_result_are_read) {
+  static const char *const bodies[] = {
+      "{\"data\":[{\"index\":0,\"embedding\":[\"0.5\",\"-1e0\",2]}]}",
+      "{\"success\":true,\"result\":{\"data\":[[0.5,-1,2]]}}"};
+  for (int i = 0; i < 2; ++i) {
+    float *v;
+    int32_t dim = 0;
+    embed_reply reply;
+    ASSERT_OK(embed_read(bodies[i], strlen(bodies[i]), 1, NULL, &dim, &v, &reply));
+    ASSERT_EQ(dim, 3);
+    EXPECT_TRUE(v[0] == 0.5f && v[1] == -1.0f && v[2] == 2.0f);
+    free(v);
+  }
+  static const char bad[] = "{\"data\":[{\"embedding\":[\"0.5\",\"inf\",\"0x1\"]}]}";
+  float *v;
+  int32_t dim = 0;
+  embed_reply reply;
+  EXPECT_EQ(embed_read(bad, strlen(bad), 1, NULL, &dim, &v, &reply), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "number 1 is not finite");
+}
+
 TEST(llm_embed, vectors_in_other_interfaces_lists_of_one_and_doubles_are_read) {
   for (int way = 0; way < 3; ++way) {
     begin();

@@ -35,6 +35,19 @@ TEST(llm_redact, a_whole_key_is_taken_out_however_it_is_written) {
     EXPECT_STREQ(without("sk-a/B\"9&z", cases[i].text), cases[i].expected);
 }
 
+TEST(llm_redact, backslashes_of_a_key_are_told_from_those_that_escape) {
+  static const char *const texts[] = {
+      "a sk-ab\\\"cd\\ef\\\\gh b",                       // as it is
+      "a sk-ab\\\\\\\"cd\\\\ef\\\\\\\\gh b",             // in JSON
+      "a sk-ab\\u005c\\u0022cd\\u005cef\\x5c\\x5cgh b",  // by numbers
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i)
+    EXPECT_STREQ(without("sk-ab\\\"cd\\ef\\\\gh", texts[i]), "a *** b");
+  static char many[1024];
+  memset(many, '\\', sizeof many - 1);
+  EXPECT_STREQ(without("sk-\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\x", many), many);
+}
+
 TEST(llm_redact, a_key_in_base64_is_taken_out_wherever_it_begins) {
   // "sk-abcdefghijkl", "u:sk-abcdefghijkl", "Bearer sk-abcdefghijkl".
   static const char *const texts[] = {

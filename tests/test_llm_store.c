@@ -122,6 +122,9 @@ TEST(llm_store, what_is_no_store_is_refused_and_left_as_it_is) {
   fclose(file);
   EXPECT_EQ(store_open("/nonexistent/folder/s.sqlite", false, &s), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "/nonexistent/folder/s.sqlite");
+  EXPECT_CONTAINS(throng_error_message(), "No such file or directory");
+  EXPECT_EQ(store_open(throng_test_folder(), false, &s), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "Is a directory");
   EXPECT_OK(store_open(at("absent"), true, &s));
   EXPECT_TRUE(s == NULL);
 }
@@ -285,5 +288,46 @@ TEST(llm_store, a_disk_without_room_is_told_as_such_and_what_was_committed_stays
   ASSERT_OK(store_open(path, false, &s));
   EXPECT_OK(store_find(s, "0", &got, &found));
   EXPECT_TRUE(found && strlen(got.answer) == 19999);
+  store_close(s);
+}
+
+static sqlite3 *opened;
+static int note_opened(sqlite3 *db, char **error, const struct sqlite3_api_routines *api) {
+  (void)error;
+  (void)api;
+  opened = db;
+  return SQLITE_OK;
+}
+
+TEST(llm_store,
+     a_transaction_that_the_full_disk_took_back_is_told_as_such_and_not_as_its_rollback) {
+  llm_store *s;
+  sqlite3_auto_extension((void (*)(void))note_opened);
+  ASSERT_OK(store_open(at("pages.sqlite"), false, &s));
+  sqlite3_reset_auto_extension();
+  store_row r = row("0", "first");
+  ASSERT_OK(store_put(s, &r));
+  ASSERT_OK(store_commit(s));
+  // The most pages there may be stand for the disk's end: SQLITE_FULL, as ENOSPC in the midst of a
+  // transaction gives, which SQLite takes back by itself.
+  ASSERT_EQ(sqlite3_exec(opened, "PRAGMA max_page_count = 40", NULL, NULL, NULL), SQLITE_OK);
+  static char text[20000];
+  memset(text, 'x', sizeof text - 1);
+  throng_status status = THRONG_OK;
+  for (int i = 1; i < 100 && status == THRONG_OK; ++i) {
+    char id[16];
+    snprintf(id, sizeof id, "%d", i);
+    r = row(id, text);
+    status = store_put(s, &r);
+  }
+  EXPECT_EQ(status, THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "no space is left for it on its disk");
+  store_close(s);
+  EXPECT_CONTAINS(throng_error_message(), "no space is left for it on its disk");
+  store_row got;
+  bool found;
+  ASSERT_OK(store_open(at("pages.sqlite"), false, &s));
+  EXPECT_OK(store_find(s, "0", &got, &found));
+  EXPECT_TRUE(found);
   store_close(s);
 }

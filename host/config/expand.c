@@ -1,5 +1,6 @@
-/// What stands for something else in the paths of a config, ${NAME} and a leading ~/, put in where
-/// a path is used and not before: an override, or a command that reads no data, needs no variable.
+/// What stands for something else in the paths of a config, ${NAME}, ${NAME:-default} and a leading
+/// ~/, put in where a path is used and not before: an override, or a command that reads no data,
+/// needs no variable.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,9 +52,13 @@ throng_status config_path_check(const char *text, const char *where) {
   return THRONG_OK;
 }
 
-static throng_status variable(const char *name, const char *text, const char *where,
-                              const char **out) {
+/// "NAME", or "NAME:-default" as shells have it, for a variable that is not set or empty. Changes
+/// the name.
+static throng_status variable(char *name, const char *text, const char *where, const char **out) {
+  char *otherwise = strstr(name, ":-");
+  if (otherwise) *otherwise = '\0';
   *out = getenv(name);
+  if (otherwise && (!*out || !**out)) *out = otherwise + 2;
   if (*out) return THRONG_OK;
   return throng_fail(THRONG_ERROR_CONFIG,
                      "%s: '%s': the environment variable %s is not set; export it, or give the "
@@ -63,8 +68,9 @@ static throng_status variable(const char *name, const char *text, const char *wh
 
 static throng_status expand(const char *text, const char *where, grown *to) {
   const char *at = text, *value;
+  char home[] = "HOME";
   if (!strcmp(text, "~") || !strncmp(text, "~/", 2)) {
-    THRONG_TRY(variable("HOME", text, where, &value));
+    THRONG_TRY(variable(home, text, where, &value));
     THRONG_TRY(append(to, value, strlen(value)));
     ++at;
   }

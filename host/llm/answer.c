@@ -115,13 +115,31 @@ static void add_texts(answer_reason *reason, answer_field field, cJSON *value) {
   }
 }
 
+static bool holds_values(const cJSON *value) {
+  return cJSON_IsArray(value) || cJSON_IsObject(value);
+}
+
+static bool is_entry(const cJSON *value);
+
+/// Lists by side, whatever stands beside them; texts by side where it is no entry.
+static bool names_sides(const cJSON *value) {
+  bool weak = false;
+  for (const cJSON *c = value->child; c; c = c->next) {
+    if (!side_of(c->string)) continue;
+    if (holds_values(c)) return true;
+    weak |= cJSON_IsNull(c) || cJSON_IsString(c);
+  }
+  return weak && !is_entry(value);
+}
+
 static bool is_entry(const cJSON *value) {
   if (!cJSON_IsObject(value)) return false;
   for (const cJSON *c = value->child; c; c = c->next) {
     answer_field field = field_of(c);
     // {"text": "{..}"} wraps an answer.
     bool wraps = cJSON_IsString(c) && strpbrk(c->valuestring, "{[");
-    if (field == FIELD_KEYWORDS) return true;
+    // {"properties": {"like": ..}}: a model fills the schema in.
+    if (field == FIELD_KEYWORDS) return !cJSON_IsObject(c) || !names_sides(c);
     if ((field == FIELD_EVIDENCE || field == FIELD_REASON) && !wraps) return true;
   }
   return false;
@@ -148,21 +166,6 @@ static void take_entry(answer_reading *r, chat_side side, cJSON *entry) {
   ++r->shape->malformed;
 }
 
-static bool holds_values(const cJSON *value) {
-  return cJSON_IsArray(value) || cJSON_IsObject(value);
-}
-
-/// Lists by side, whatever stands beside them; texts by side where it is no entry.
-static bool names_sides(const cJSON *value) {
-  bool weak = false;
-  for (const cJSON *c = value->child; c; c = c->next) {
-    if (!side_of(c->string)) continue;
-    if (holds_values(c)) return true;
-    weak |= cJSON_IsNull(c) || cJSON_IsString(c);
-  }
-  return weak && !is_entry(value);
-}
-
 static throng_status take_value(answer_reading *r, chat_side side, cJSON *value, int depth);
 
 /// What stands below a key that names a side.
@@ -172,6 +175,18 @@ static throng_status take_side(answer_reading *r, chat_side side, cJSON *value, 
     return THRONG_OK;
   }
   return take_value(r, side, value, depth + 1);
+}
+
+/// [reason, evidence, [keywords]]: a list in the order asked for.
+static bool take_triple(answer_reading *r, chat_side side, cJSON *value) {
+  cJSON *evidence = cJSON_GetArrayItem(value, 1), *keywords = cJSON_GetArrayItem(value, 2);
+  if (!cJSON_IsArray(value) || !cJSON_IsString(value->child) || !cJSON_IsString(evidence) ||
+      !cJSON_IsArray(keywords))
+    return false;
+  answer_reason reason = {.side = side, .reason = value->child->valuestring};
+  add_texts(&reason, FIELD_EVIDENCE, evidence);
+  add_texts(&reason, FIELD_KEYWORDS, keywords);
+  return answer_take(r, &reason), true;
 }
 
 /// `side`: what a key or heading above has named; 0: nothing yet.
@@ -185,6 +200,7 @@ static throng_status take_value(answer_reading *r, chat_side side, cJSON *value,
   }
   bool sides = cJSON_IsObject(value) && !side && names_sides(value);
   if (!sides && is_entry(value)) return take_entry(r, side, value), THRONG_OK;
+  if (side && take_triple(r, side, value)) return THRONG_OK;
   for (cJSON *c = value->child; c; c = c->next) {
     chat_side named = sides ? side_of(c->string) : 0;
     if (named)
@@ -256,8 +272,9 @@ static throng_status take_values(answer_reading *r, const char *text, chat_side 
   return THRONG_OK;
 }
 
-static bool came(const answer_reading *r) {
-  return r->n || r->shape->empty || r->shape->other_side;
+/// Has anything been found since there were `n` reasons and `before`?
+static bool came(const answer_reading *r, int32_t n, const answer_shape *before) {
+  return r->n > n || r->shape->empty > before->empty || r->shape->other_side > before->other_side;
 }
 
 /// JSON within a JSON string, or with its quotes escaped for no reason: once less.
@@ -318,23 +335,24 @@ static throng_status take_plain(answer_reading *r, const char *text, chat_side s
 static throng_status take_text(answer_reading *r, const char *text, chat_side side, int depth) {
   if (depth > MOST_WRAPPERS) return THRONG_OK;
   const answer_shape before = *r->shape;
+  const int32_t n = r->n;
   bool values = strpbrk(text, "{[") != NULL;
   if (values) THRONG_TRY(take_values(r, text, side, depth));
   // Other readings, where that one gave nothing; what they count replaces what it counted.
   const answer_shape first = *r->shape;
-  if (values && !came(r) && strstr(text, "\\\"") && depth < MOST_UNESCAPED) {
+  if (values && !came(r, n, &before) && strstr(text, "\\\"") && depth < MOST_UNESCAPED) {
     *r->shape = before;
     THRONG_TRY(take_unescaped(r, text, side, depth + 1));
   }
-  if (!came(r) && has_odd_punctuation(text)) {
+  if (!came(r, n, &before) && has_odd_punctuation(text)) {
     *r->shape = before;
     THRONG_TRY(take_plain(r, text, side, depth));
   }
-  if (!came(r)) *r->shape = first;
-  if (depth == 0 || came(r)) return THRONG_OK;
-  char *line;
-  THRONG_TRY(answer_keep_text(r, text, strlen(text), &line));
-  if (!answer_take_line(r, line, side) && side && !values) {
+  if (came(r, n, &before)) return THRONG_OK;
+  *r->shape = first;
+  if (depth == 0 || first.cut) return THRONG_OK;
+  THRONG_TRY(answer_take_lines(r, text, side));
+  if (!came(r, n, &first) && r->shape->malformed == first.malformed && side && !values) {
     r->last_malformed = true;
     ++r->shape->malformed;
   }
@@ -373,12 +391,14 @@ static throng_status read_all(answer_reading *r, const char *text) {
   const char *from, *end;
   char *answer = NULL;
   bool thoughts = false;
+  const answer_shape none = {0};
   if (find_answer(text, &from, &end)) {
     thoughts = from > text || *end;
     THRONG_TRY(answer_keep_text(r, from, (size_t)(end - from), &answer));
     THRONG_TRY(take_text(r, answer, 0, 0));
-    if (!came(r)) THRONG_TRY(answer_take_lines(r, answer));
-    if (came(r) || !thoughts) return THRONG_OK;
+    // What JSON broke off at is not whole as a line either.
+    if (!came(r, 0, &none) && !r->shape->cut) THRONG_TRY(answer_take_lines(r, answer, 0));
+    if (came(r, 0, &none) || !thoughts) return THRONG_OK;
   }
   // Thoughts alone, or an answer within them.
   THRONG_TRY(take_text(r, text, 0, 0));
@@ -404,8 +424,9 @@ throng_status answer_read(const char *text, chat_side asked, answer_visitor *vis
 }
 
 const char *answer_fault(const answer_shape *shape) {
-  if (shape->reasons || shape->empty || shape->other_side) return NULL;
+  if (shape->reasons || shape->empty) return NULL;
   if (shape->malformed) return "reasons without evidence or keywords";
+  if (shape->other_side) return NULL;
   if (shape->cut) return "broken off before the first reason was whole";
   if (shape->thought) return "thoughts without an answer";
   return shape->json ? "JSON without lists of reasons"

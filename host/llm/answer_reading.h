@@ -3,6 +3,9 @@
 #define THRONG_LLM_ANSWER_READING_H
 
 #include "llm/answer.h"
+#include "llm/answer_words.h"
+
+enum { ANSWER_MAX_COLUMNS = 8 };
 
 typedef struct answer_reading {
   chat_side asked;
@@ -10,9 +13,11 @@ typedef struct answer_reading {
   cJSON *texts;  // an array that owns every tree and string that reasons point into
   answer_reason reason[ANSWER_MAX_REASONS];
   int32_t n;
-  int32_t earlier;      // reasons of values before the one that is read
-  chat_side heading;    // named by the line before that value; 0: none
-  bool last_malformed;  // the entry that came last
+  int32_t earlier;                          // reasons of values before the one that is read
+  chat_side heading;                        // named by the line before that value; 0: none
+  bool last_malformed;                      // the entry that came last
+  answer_field column[ANSWER_MAX_COLUMNS];  // of the table whose head has been read
+  int n_column;                             // 0: within none
 } answer_reading;
 
 /// Take a reason that is whole and of a side asked for, once; count what is not.
@@ -29,7 +34,8 @@ chat_side answer_default_side(const answer_reading *r, chat_side heading);
 /// False: it is none. `line` is changed and must live as long as the reading.
 bool answer_take_line(answer_reading *r, char *line, chat_side heading);
 /// All lines of a text: those, and lists of "Reason: ..", "Evidence: ..", "Keywords: ..".
-throng_status answer_take_lines(answer_reading *r, const char *text);
+/// `heading`: the side that is named above the text; 0: none.
+throng_status answer_take_lines(answer_reading *r, const char *text, chat_side heading);
 /// A string that lives as long as the reading.
 throng_status answer_keep_text(answer_reading *r, const char *text, size_t length, char **out);
 

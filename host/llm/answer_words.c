@@ -1,4 +1,4 @@
-/// Lists of words.
+/// Lists of words: English, and what models write that answer in their reviews' language.
 #include "llm/answer_words.h"
 
 #include <ctype.h>
@@ -7,16 +7,29 @@
 enum { MOST_WORD = 24 };
 
 static const char *const like_words[] = {
-    "like",       "likes",     "liked",    "liking",    "likeable", "pro",    "pros", "positive",
-    "positives",  "love",      "loves",    "loved",     "praise",   "upside", "good", "upsides",
-    "advantages", "advantage", "strength", "strengths", "enjoy",    "enjoys", "plus", NULL};
+    "like",     "likes",     "liked",      "liking",    "likeable", "pro",       "pros",
+    "positive", "positives", "love",       "loves",     "loved",    "praise",    "upside",
+    "good",     "upsides",   "advantages", "advantage", "strength", "strengths", "enjoy",
+    "enjoys",   "plus",      "gefällt",    "positiv",   "vorteile", "aime",      "avantages",
+    "gusta",    "ventajas",  "positivo",   NULL};
 static const char *const dislike_words[] = {
-    "dislike",       "dislikes",     "disliked",   "disliking",  "con",    "cons",     "negative",
-    "negatives",     "hate",         "hates",      "hated",      "bad",    "downside", "downsides",
-    "disadvantages", "disadvantage", "weakness",   "weaknesses", "unlike", "minus",    "criticism",
-    "criticisms",    "complaint",    "complaints", NULL};
+    "dislike",  "dislikes",  "disliked",      "disliking",    "con",       "cons",
+    "negative", "negatives", "hate",          "hates",        "hated",     "bad",
+    "downside", "downsides", "disadvantages", "disadvantage", "weakness",  "weaknesses",
+    "unlike",   "minus",     "criticism",     "criticisms",   "complaint", "complaints",
+    "negativ",  "nachteile", "inconvénients", "desventajas",  "negativo",  NULL};
 static const char *const negations[] = {"not",    "don", "dont",  "doesn",
                                         "doesnt", "no",  "never", NULL};
+static const char *const negations_behind[] = {"nicht", "pas", NULL};
+
+/// Where words are not divided; the first that is found counts.
+static const struct {
+  const char *text;
+  chat_side side;
+} signs[] = {{"不喜欢", CHAT_DISLIKE}, {"不喜歡", CHAT_DISLIKE}, {"缺点", CHAT_DISLIKE},
+             {"缺點", CHAT_DISLIKE},   {"欠点", CHAT_DISLIKE},   {"嫌い", CHAT_DISLIKE},
+             {"喜欢", CHAT_LIKE},      {"喜歡", CHAT_LIKE},      {"优点", CHAT_LIKE},
+             {"優點", CHAT_LIKE},      {"長所", CHAT_LIKE},      {"好き", CHAT_LIKE}};
 
 static const struct {
   const char *name;
@@ -56,6 +69,30 @@ static const struct {
     {"property", FIELD_KEYWORDS},
     {"properties", FIELD_KEYWORDS},
     {"labels", FIELD_KEYWORDS},
+    {"grund", FIELD_REASON},
+    {"begründung", FIELD_REASON},
+    {"raison", FIELD_REASON},
+    {"razón", FIELD_REASON},
+    {"motivo", FIELD_REASON},
+    {"原因", FIELD_REASON},
+    {"理由", FIELD_REASON},
+    {"beleg", FIELD_EVIDENCE},
+    {"zitat", FIELD_EVIDENCE},
+    {"preuve", FIELD_EVIDENCE},
+    {"evidencia", FIELD_EVIDENCE},
+    {"cita", FIELD_EVIDENCE},
+    {"证据", FIELD_EVIDENCE},
+    {"證據", FIELD_EVIDENCE},
+    {"引用", FIELD_EVIDENCE},
+    {"根拠", FIELD_EVIDENCE},
+    {"schlüsselwörter", FIELD_KEYWORDS},
+    {"stichwörter", FIELD_KEYWORDS},
+    {"stichworte", FIELD_KEYWORDS},
+    {"motsclés", FIELD_KEYWORDS},
+    {"palabrasclave", FIELD_KEYWORDS},
+    {"关键词", FIELD_KEYWORDS},
+    {"關鍵詞", FIELD_KEYWORDS},
+    {"キーワード", FIELD_KEYWORDS},
     {"side", FIELD_SIDE},
     {"type", FIELD_SIDE},
     {"sentiment", FIELD_SIDE},
@@ -72,15 +109,27 @@ static bool is_listed(const char *const *list, const char *word) {
   return false;
 }
 
+static int lower(char c) { return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c; }
+
+/// Bytes of the letter at `at`; 0: it is none. Beyond ASCII: accented letters, ideographs and kana,
+/// but no bullets, quotes and pictures.
+static size_t letter_at(const char *at, const char *end) {
+  const unsigned char *c = (const unsigned char *)at;
+  if (at < end && isalpha(*c)) return 1;
+  if (end - at >= 2 && *c >= 0xc3 && *c <= 0xdf) return 2;
+  bool mark = end - at >= 3 && *c == 0xe3 && c[1] == 0x80;
+  return end - at >= 3 && *c >= 0xe3 && *c <= 0xec && !mark ? 3 : 0;
+}
+
 /// The next word of letters, in small ones; "likedParts" has two. False: there is none left.
 static bool next_word(const char **at, const char *end, char word[MOST_WORD]) {
-  size_t n = 0;
-  while (*at < end && !isalpha((unsigned char)**at)) ++*at;
+  size_t n = 0, length;
+  while (*at < end && !letter_at(*at, end)) ++*at;
   const char *from = *at;
-  while (*at < end && isalpha((unsigned char)**at)) {
+  while ((length = letter_at(*at, end))) {
     if (*at > from && isupper((unsigned char)**at) && islower((unsigned char)(*at)[-1])) break;
-    if (n < MOST_WORD - 1) word[n++] = (char)tolower((unsigned char)**at);
-    ++*at;
+    for (; length; --length, ++*at)
+      if (n < MOST_WORD - 1) word[n++] = (char)lower(**at);
   }
   word[n] = '\0';
   return n > 0;
@@ -91,10 +140,13 @@ chat_side answer_side_of(const char *text, size_t length) {
   char word[MOST_WORD];
   int sides = 0;
   bool negated = false;
+  for (size_t i = 0; i < sizeof signs / sizeof *signs; ++i)
+    if (memmem(text, length, signs[i].text, strlen(signs[i].text))) return signs[i].side;
   while (next_word(&at, end, word)) {
     if (is_listed(negations, word)) negated = true;
     if (is_listed(like_words, word)) sides |= negated ? CHAT_DISLIKE : CHAT_LIKE;
     if (is_listed(dislike_words, word)) sides |= CHAT_DISLIKE;
+    if (is_listed(negations_behind, word) && sides == CHAT_LIKE) sides = CHAT_DISLIKE;
   }
   return sides == CHAT_BOTH ? 0 : (chat_side)sides;
 }
@@ -102,10 +154,11 @@ chat_side answer_side_of(const char *text, size_t length) {
 answer_field answer_field_of(const char *text, size_t length) {
   char name[MOST_WORD];
   size_t n = 0;
-  for (size_t i = 0; i < length; ++i) {
-    if (!isalpha((unsigned char)text[i])) continue;
-    if (n == MOST_WORD - 1) return FIELD_NONE;
-    name[n++] = (char)tolower((unsigned char)text[i]);
+  for (size_t i = 0; i < length;) {
+    size_t letter = letter_at(text + i, text + length);
+    if (n + letter > MOST_WORD - 1) return FIELD_NONE;
+    for (size_t k = 0; k < letter; ++k) name[n++] = (char)lower(text[i + k]);
+    i += letter ? letter : 1;
   }
   name[n] = '\0';
   for (size_t i = 0; i < sizeof fields / sizeof *fields; ++i)

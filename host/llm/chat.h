@@ -62,6 +62,7 @@ typedef enum chat_refusal {
   CHAT_REFUSES_TOKEN_KEY,  // max_tokens
   CHAT_REFUSES_TEMPERATURE,
   CHAT_REFUSES_SEED,
+  CHAT_REFUSES_SYSTEM,  // a message of the role system: Gemma's and older templates
 } chat_refusal;
 chat_refusal chat_refuses(long status, const char *said);
 /// True where a server's words say that no waiting helps: the account has nothing left.

@@ -101,17 +101,21 @@ static bool says_something(const cJSON *value) {
 }
 
 bool chat_error_in(const cJSON *tree, char *text, size_t size, long *status) {
-  static const char *const answers[] = {"choices", "data", "embeddings", "message", "response"};
+  static const char *const answers[] = {"choices", "data",   "embeddings", "message", "candidates",
+                                        "result",  "output", "content",    "response"};
+  enum { FIRST_TEXT = 6 };  // of these, which may be texts
   *status = 0;
   text[0] = '\0';
+  if (cJSON_IsArray(tree) && tree->child && !tree->child->next) tree = tree->child;  // Google's
   const cJSON *first = cJSON_GetArrayItem(get(tree, "choices"), 0);
   const cJSON *error = get(tree, "error");
   if (!says_something(error)) error = get(first, "error");
+  if (cJSON_IsString(tree)) error = tree;
   if (!says_something(error) && cJSON_IsObject(tree)) {
     for (size_t i = 0; i < sizeof answers / sizeof *answers; ++i) {
       const cJSON *answer = get(tree, answers[i]);
       if (cJSON_IsObject(answer) || cJSON_IsArray(answer)) return false;
-      if (i == 4 && cJSON_IsString(answer)) return false;  // Ollama's
+      if (i >= FIRST_TEXT && cJSON_IsString(answer)) return false;
     }
     error = tree;
   }
@@ -264,6 +268,9 @@ chat_refusal chat_refuses(long status, const char *said) {
                                      "grammar",         "structured",  NULL};
   static const char *const temperature[] = {"temperature", NULL};
   static const char *const seed[] = {"seed", NULL};
+  static const char *const system[] = {
+      "system role",          "system message", "role 'system'",         "role \"system\"",
+      "roles must alternate", "system prompt",  "developer instruction", NULL};
   if (status != 400 && status != 415 && status != 422 && status != 501) return CHAT_REFUSES_NOTHING;
   // The other name of the limit stands in such a refusal; a limit that is too high is another.
   if (strcasestr(said, "max_completion_tokens") && strcasestr(said, "max_tokens"))
@@ -271,6 +278,7 @@ chat_refusal chat_refuses(long status, const char *said) {
   if (names(said, form)) return CHAT_REFUSES_FORM;
   if (names(said, temperature)) return CHAT_REFUSES_TEMPERATURE;
   if (names(said, seed)) return CHAT_REFUSES_SEED;
+  if (names(said, system)) return CHAT_REFUSES_SYSTEM;
   return CHAT_REFUSES_NOTHING;
 }
 

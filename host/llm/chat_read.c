@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "llm/answer_words.h"
 #include "llm/chat.h"
 
 enum { MOST_NESTED = 4 };
@@ -44,7 +45,7 @@ static bool is_thought(const cJSON *part) {
 
 /// A content: a text, a list of parts, or an object that a server has parsed already.
 static throng_status add_content(const cJSON *value, bool thoughts, int depth, byte_buffer *out) {
-  static const char *const keys[] = {"text",  "content",  "output_text",
+  static const char *const keys[] = {"text",  "content",  "output_text", "parts",
                                      "value", "thinking", "summary"};
   if (cJSON_IsString(value)) return add_text(out, value->valuestring);
   if (depth == MOST_NESTED) return THRONG_OK;
@@ -59,7 +60,8 @@ static throng_status add_content(const cJSON *value, bool thoughts, int depth, b
   if (!cJSON_IsObject(value)) return THRONG_OK;
   for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i)
     if (get(value, keys[i])) return add_content(get(value, keys[i]), thoughts, depth + 1, out);
-  if (depth || !value->child) return THRONG_OK;
+  // One that a server has parsed already, or the input of a tool.
+  if (depth > 1 || (depth && thoughts) || !value->child || get(value, "refusal")) return THRONG_OK;
   char *printed = cJSON_PrintUnformatted(value);
   if (!printed) return throng_fail(THRONG_ERROR_MEMORY, "an answer: out of memory");
   throng_status status = add_text(out, printed);
@@ -101,12 +103,70 @@ static throng_status add_thoughts(const cJSON *message, byte_buffer *out) {
   return THRONG_OK;
 }
 
+/// Below what gateways put around an answer: a list of one, "result", "data".
+static const cJSON *unwrap(const cJSON *tree) {
+  static const char *const keys[] = {"result", "data", "body"};
+  for (int depth = 0; depth < MOST_NESTED; ++depth) {
+    if (cJSON_IsArray(tree) && tree->child && !tree->child->next) tree = tree->child;
+    const cJSON *inner = NULL;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !cJSON_IsObject(inner); ++i)
+      inner = get(tree, keys[i]);
+    if (!cJSON_IsObject(inner) || get(tree, "choices")) break;
+    tree = inner;
+  }
+  return tree;
+}
+
+/// The text of an answer of Anthropic's, Google's, llama.cpp's, Ollama's and OpenAI's other
+/// interfaces, which gateways pass on as they are; NULL: there is none.
+static const cJSON *find_text(const cJSON *object) {
+  static const char *const keys[] = {"content", "response", "output", "generated_text"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
+    const cJSON *text = get(object, keys[i]);
+    if (cJSON_IsString(text) || (text && text->child)) return text;
+  }
+  return NULL;
+}
+
+/// Is it what the model was asked for, with nothing around?
+static bool is_bare_answer(const cJSON *tree) {
+  for (const cJSON *c = cJSON_IsObject(tree) ? tree->child : NULL; c; c = c->next)
+    if (c->child && answer_side_of(c->string, strlen(c->string))) return true;
+  return false;
+}
+
+/// The message of a choice, of another interface, or a text without one.
+static const cJSON *find_message(const cJSON *tree, const cJSON *choice) {
+  const cJSON *message = get(choice, "message");
+  if (!cJSON_IsObject(message)) message = get(choice, "delta");
+  if (!cJSON_IsObject(message) && cJSON_IsString(get(choice, "text"))) message = choice;
+  if (!cJSON_IsObject(message)) message = get(tree, "message");
+  if (!cJSON_IsObject(message)) message = cJSON_GetArrayItem(get(tree, "candidates"), 0);
+  if (!cJSON_IsObject(message) && (find_text(tree) || is_bare_answer(tree))) message = tree;
+  return cJSON_IsObject(message) ? message : NULL;
+}
+
+/// In OpenAI's words.
+static const char *find_finish(const cJSON *from) {
+  static const char *const keys[] = {"finish_reason", "done_reason", "stop_reason", "finishReason"};
+  const char *finish = NULL;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys && !finish; ++i)
+    finish = text_of(from, keys[i]);
+  if (finish && !strcasecmp(finish, "max_tokens")) return "length";
+  if (finish && !strcasecmp(finish, "safety")) return "content_filter";
+  return finish ? finish : "";
+}
+
 /// What a choice says: content and the arguments of calls; else what was thought.
 static throng_status read_choice(const cJSON *choice, const cJSON *message, chat_reply *out) {
   byte_buffer *text = &out->text;
   const cJSON *content = get(message, "content");
   bytes_clear(text);
   THRONG_TRY(add_content(content, false, 0, text));
+  if (is_blank(text) && !choice) {
+    const cJSON *other = is_bare_answer(message) ? message : find_text(message);
+    THRONG_TRY(add_content(other, false, 0, text));
+  }
   if (is_blank(text) && get(message, "parsed"))
     THRONG_TRY(add_content(get(message, "parsed"), false, 0, text));
   if (is_blank(text)) THRONG_TRY(add_content(get(choice, "text"), false, 0, text));
@@ -134,31 +194,25 @@ static throng_status read_choice(const cJSON *choice, const cJSON *message, chat
   return THRONG_OK;
 }
 
-/// The message of a choice, of Ollama's own interface, or a text without one.
-static const cJSON *find_message(const cJSON *tree, const cJSON *choice) {
-  const cJSON *message = get(choice, "message");
-  if (!cJSON_IsObject(message)) message = get(choice, "delta");
-  if (!cJSON_IsObject(message) && cJSON_IsString(get(choice, "text"))) message = choice;
-  if (!cJSON_IsObject(message)) message = get(tree, "message");
-  return cJSON_IsObject(message) ? message : NULL;
-}
-
 static throng_status read_tree(chat_reply *out) {
   char said[600];
-  const cJSON *tree = out->tree;
+  const cJSON *tree = unwrap(out->tree);
   const cJSON *choice = cJSON_GetArrayItem(get(tree, "choices"), 0);
   const cJSON *message = find_message(tree, choice);
-  if (chat_error_in(tree, said, sizeof said, &out->error_status))
+  if (chat_error_in(out->tree, said, sizeof said, &out->error_status) ||
+      (tree != out->tree && chat_error_in(tree, said, sizeof said, &out->error_status)))
     return throng_fail(THRONG_ERROR_DATA, "HTTP 200 with an error: %s", said);
   if (!message)
     return throng_fail(THRONG_ERROR_DATA,
                        "the answer has no choices[0].message; expected a chat completion");
   THRONG_TRY(read_choice(choice, message, out));
-  const char *finish = text_of(choice ? choice : tree, choice ? "finish_reason" : "done_reason");
-  out->finish = finish ? finish : "";
+  const char *finish = find_finish(choice ? choice : message);
+  out->finish = *finish ? finish : find_finish(tree);
   const cJSON *usage = get(tree, "usage");
   out->prompt_tokens = count_of(usage, "prompt_tokens");
   out->completion_tokens = count_of(usage, "completion_tokens");
+  if (out->prompt_tokens < 0) out->prompt_tokens = count_of(usage, "input_tokens");
+  if (out->completion_tokens < 0) out->completion_tokens = count_of(usage, "output_tokens");
   return THRONG_OK;
 }
 
@@ -174,9 +228,9 @@ typedef struct stream {
 static throng_status add_piece(stream *s, const cJSON *piece) {
   const cJSON *choice = cJSON_GetArrayItem(get(piece, "choices"), 0);
   const cJSON *delta = find_message(piece, choice);
-  const char *finish = text_of(choice ? choice : piece, choice ? "finish_reason" : "done_reason");
+  const char *finish = find_finish(choice ? choice : piece);
   const cJSON *call;
-  if (finish && *finish) snprintf(s->finish, sizeof s->finish, "%s", finish);
+  if (*finish) snprintf(s->finish, sizeof s->finish, "%s", finish);
   s->done |= cJSON_IsTrue(get(piece, "done"));
   THRONG_TRY(add_content(get(delta, "content"), false, 0, &s->content));
   if (delta == choice && choice)

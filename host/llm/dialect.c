@@ -10,7 +10,8 @@ llm_dialect llm_dialect_of(const llm_def *def) {
 
 bool llm_same_dialect(const llm_dialect *a, const llm_dialect *b) {
   return a->form == b->form && a->token_key == b->token_key &&
-         a->no_temperature == b->no_temperature && a->no_seed == b->no_seed;
+         a->no_temperature == b->no_temperature && a->no_seed == b->no_seed &&
+         a->no_system == b->no_system;
 }
 
 bool llm_give_way(const llm_def *def, long status, const char *said, llm_dialect *d) {
@@ -29,11 +30,15 @@ bool llm_give_way(const llm_def *def, long status, const char *said, llm_dialect
     case CHAT_REFUSES_SEED:
       if (d->no_seed) return false;
       return d->no_seed = true;
+    case CHAT_REFUSES_SYSTEM:
+      if (d->no_system) return false;
+      return d->no_system = true;
     default: return false;
   }
 }
 
 const char *llm_dialect_change(const llm_dialect *before, const llm_dialect *now) {
+  if (now->no_system != before->no_system) return "without a part for the system";
   if (now->no_seed != before->no_seed) return "without a seed";
   if (now->no_temperature != before->no_temperature) return "without a temperature";
   if (now->token_key != before->token_key)

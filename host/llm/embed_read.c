@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/numbers.h"
 #include "llm/chat.h"
 #include "llm/embed.h"
 
@@ -83,8 +84,10 @@ static throng_status check_vector(const float *v, int64_t n, int64_t index, int3
   for (int64_t j = 0; j < n; ++j) {
     zero &= v[j] == 0;
     if (!isfinite(v[j]))
-      return throng_fail(THRONG_ERROR_DATA, "embedding %lld: number %lld is not finite",
-                         (long long)index, (long long)j);
+      return throng_fail(
+          THRONG_ERROR_DATA,
+          "embedding %lld: number %lld is not finite (null, NaN, too large, or no number)",
+          (long long)index, (long long)j);
   }
   if (!zero) return THRONG_OK;
   return throng_fail(
@@ -92,6 +95,17 @@ static throng_status check_vector(const float *v, int64_t n, int64_t index, int3
       "embedding %lld: all %lld numbers are 0, so that it is like nothing; expected a "
       "vector with a direction (is the model one for embeddings?)",
       (long long)index, (long long)n);
+}
+
+/// A number, or a text that is one; NaN else.
+static float number_of(const cJSON *value) {
+  NUMBERS_WITHOUT_LOCALE;
+  if (cJSON_IsNumber(value)) return (float)value->valuedouble;
+  const char *text = cJSON_IsString(value) ? value->valuestring : "";
+  if (!*text || text[strspn(text, "0123456789+-.eE")]) return NAN;
+  char *end;
+  double x = strtod(text, &end);
+  return *end ? NAN : (float)x;
 }
 
 static const cJSON *first_list(const cJSON *object) {
@@ -131,7 +145,7 @@ static throng_status read_vector(const cJSON *value, int64_t index, int32_t *dim
     THRONG_TRY(throng_alloc((void **)&v, (size_t)cJSON_GetArraySize(value) + 1, sizeof *v,
                             "an embedding"));
     n = 0;
-    cJSON_ArrayForEach(x, value) v[n++] = cJSON_IsNumber(x) ? (float)x->valuedouble : NAN;
+    cJSON_ArrayForEach(x, value) v[n++] = number_of(x);
   }
   throng_status status =
       n < 1 || n > MAX_DIM
@@ -150,8 +164,10 @@ static throng_status read_vector(const cJSON *value, int64_t index, int32_t *dim
 
 /// The list of vectors: OpenAI's, or one of the other interfaces that servers have.
 static const cJSON *find_list(const cJSON *tree) {
-  static const char *const keys[] = {"data", "embeddings", "embedding"};
+  static const char *const keys[] = {"data", "embeddings", "embedding", "predictions"};
   if (cJSON_IsArray(tree)) return tree;
+  const cJSON *inner = cJSON_GetObjectItemCaseSensitive(tree, "result");
+  if (cJSON_IsObject(inner)) tree = inner;
   for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(tree, keys[i]);
     if (cJSON_IsArray(list)) return list;

@@ -237,10 +237,11 @@ static throng_status take_error(extraction *e, http_job *job, const http_answer 
   if (llm_give_way(e->def, status, said, &now)) return change(e, job, &now, said, verdict);
   bool lost = status == 404 || status == 405 || (status >= 300 && status < 400);
   if (lost && !strcasestr(said, "model")) llm_suggest_url(e->door, hint, sizeof hint);
-  if (status == 401 || status == 403 || lost)
+  bool denied =
+      status == 401 || status == 403 || (status == 400 && strcasestr(said, "api key"));  // Google's
+  if (denied || lost)
     return throng_fail(THRONG_ERROR_IO, "%s: %s; expected an OpenAI-compatible server%s%s",
-                       e->def->url, error,
-                       status == 401 || status == 403 ? " and a key that it takes" : "", hint);
+                       e->def->url, error, denied ? " and a key that it takes" : "", hint);
   if (status == 402 || chat_is_hopeless(said))
     return throng_fail(
         THRONG_ERROR_IO,
@@ -254,9 +255,9 @@ static throng_status take_error(extraction *e, http_job *job, const http_answer 
   if (busy && (e->counts->asked == 0 || e->failures >= MOST_BUSY))
     return throng_fail(
         THRONG_ERROR_IO,
-        "%s: %s, after %d tries; %s keeps what was answered, and the next run goes on "
+        "%s: %s, after %d tr%s; %s keeps what was answered, and the next run goes on "
         "from there",
-        e->def->url, error, answer->tries, e->def->store);
+        e->def->url, error, answer->tries, answer->tries == 1 ? "y" : "ies", e->def->store);
   return THRONG_OK;
 }
 

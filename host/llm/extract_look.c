@@ -148,6 +148,15 @@ static throng_status read_stored(const stored *s, chat_reply *reply, bool *any) 
   return THRONG_OK;
 }
 
+/// The first version kept no bodies: of what was not plainly in the message it kept nothing at all.
+static bool is_lost(const stored *s) {
+  static const char *const ends[] = {"content_filter", "refusal", "length"};
+  if (s->body || !s->answer || *s->answer) return false;
+  for (size_t i = 0; s->finish && i < sizeof ends / sizeof *ends; ++i)
+    if (!strcmp(s->finish, ends[i])) return false;
+  return true;
+}
+
 static throng_status reread_row(llm_store *store, row_maker *maker, const plan_request *request,
                                 llm_counts *counts) {
   store_row row;
@@ -167,6 +176,10 @@ static throng_status reread_row(llm_store *store, row_maker *maker, const plan_r
   bool had =
       before.answer && (!before.error || !strncmp(before.error, "cut off at the token limit", 26));
   counts->recovered += !had && !answer_fault(&maker->shape);
+  if (is_lost(&before)) {
+    row.answer = NULL;  // the next run asks
+    ++counts->failed;
+  }
   THRONG_TRY_GOTO(store_reread(store, &row));
   THRONG_TRY_GOTO(store_commit_due(store));
 done:

@@ -186,7 +186,13 @@ static void judge(const client *c, transfer *t, CURLcode code, long status, bool
   if (t->too_large) {
     snprintf(text, size, "the answer is longer than %zu bytes", t->most);
   } else if (code != CURLE_OK) {
-    snprintf(text, size, "%s", t->reason[0] ? t->reason : curl_easy_strerror(code));
+    bool https = !strncasecmp(c->def->url, "https", 5);
+    bool foreign = code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY ||
+                   code == CURLE_SSL_CONNECT_ERROR;
+    snprintf(text, size, "%s%s", t->reason[0] ? t->reason : curl_easy_strerror(code),
+             !foreign ? ""
+             : https  ? "; if the server speaks no TLS, its address begins with http://"
+                      : "; no HTTP is spoken there: is the port right, or is it https://?");
     // Certificates do not heal by waiting.
     *retry = code != CURLE_PEER_FAILED_VERIFICATION && code != CURLE_SSL_CACERT_BADFILE &&
              code != CURLE_URL_MALFORMAT;
@@ -293,7 +299,8 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
   if (code != CURLE_OK && status < 400) status = 0;
   double hint = asked_wait(t, status);
   bool limited = retry_is_limit(status) || (*error && retry && hint > 0);
-  bool left = t->at.tries <= c->def->retries && !c->stopping;
+  // Who must wait for too long to wait at all is not out of tries.
+  bool left = t->at.tries <= c->def->retries || hint > c->def->max_wait;
   http_verdict verdict = HTTP_RETRY;
   double tokens = -1;
   http_answer answer = {.status = status,
@@ -303,8 +310,7 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
                         .seconds = time - t->at.first,
                         .tries = t->at.tries,
                         .last = !left};
-  // Who must wait for too long to wait at all is not out of tries.
-  bool again = *error && retry && (t->at.tries <= c->def->retries || hint > c->def->max_wait);
+  bool again = *error && retry && left;
   if (again && c->handler->hopeless)
     again = !c->handler->hopeless(c->handler->context, &t->at.job, &answer);
   if (!again)
@@ -318,6 +324,7 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
     t->at.tries = 0;
     t->at.due = time;
     c->waiting[c->n_waiting++] = t->at;
+    c->ended = false;  // it may have left work behind: half a batch
   } else {
     wait_for_try(c, t, &answer, limited, hint, time);
   }

@@ -91,6 +91,11 @@ static void tell(const llm_counts *c, const keyword_sets *sets, const throng_pro
   if (c->reread)
     throng_note(progress, "%lld stored answers read again: %lld give reasons that gave none before",
                 (long long)c->reread, (long long)c->recovered);
+  if (c->reread && c->failed)
+    throng_note(progress,
+                "%lld of them are empty, and an older version kept nothing else of what the server "
+                "sent: the next run asks again",
+                (long long)c->failed);
   char text[600];
   // More than half is an error, at the end (extract_verdict).
   if (10 * c->unreadable <= c->answers || 2 * c->unreadable > c->answers) return;

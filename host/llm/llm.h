@@ -24,6 +24,7 @@ typedef struct llm_dialect {
   llm_form form;
   llm_token_key token_key;
   bool no_temperature, no_seed;
+  bool no_system;  // its part stands at the head of the user's
 } llm_dialect;
 
 typedef struct llm_def {

@@ -216,7 +216,13 @@ static throng_status fill(const plan *p, const plan_place *place, const llm_dial
                                 {"form", chat_form_text(dialect->form, side)}};
   THRONG_TRY(prompt_fill(text->system, value, 6, &f->system));
   THRONG_TRY(prompt_fill(text->user, value, 6, &f->user));
-  THRONG_TRY(chat_append_messages(bytes_text(&f->system), bytes_text(&f->user), &out->messages));
+  if (dialect->no_system && f->system.length) {
+    THRONG_TRY(add_text(&f->system, "\n\n"));
+    THRONG_TRY(bytes_append(&f->system, bytes_text(&f->user), f->user.length));
+    THRONG_TRY(chat_append_messages("", bytes_text(&f->system), &out->messages));
+  } else {
+    THRONG_TRY(chat_append_messages(bytes_text(&f->system), bytes_text(&f->user), &out->messages));
+  }
   THRONG_TRY(chat_append_params(p->def, dialect, side, &out->params));
   THRONG_TRY(bytes_append(&out->body, "{", 1));
   THRONG_TRY(bytes_append(&out->body, bytes_text(&out->params), out->params.length));

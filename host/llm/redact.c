@@ -59,6 +59,7 @@ static size_t escaped(const char *at, char wanted) {
   size_t n = strspn(at, "\\");  // escaped again for each layer of JSON
   if (at[n] == 'u' && hex(at + n + 1, 4) == (unsigned char)wanted) return n + 5;
   if (at[n] == 'x' && hex(at + n + 1, 2) == (unsigned char)wanted) return n + 3;
+  if (wanted == '\\') return n;  // how many of these are escapes, what follows tells
   return at[n] == wanted && ispunct((unsigned char)wanted) ? n + 1 : 0;
 }
 

@@ -3,10 +3,12 @@
 #include "llm/store.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -69,6 +71,20 @@ static bool is_full(const llm_store *s, int code, int cause) {
   return statvfs(s->path, &disk) == 0 && disk.f_bavail == 0;
 }
 
+/// SQLite opens two files beside the store too, so that the folder counts as well; what it notes
+/// of the cause is that of the last name it tried.
+static const char *why_closed(const llm_store *s) {
+  struct stat file;
+  const char *slash = strrchr(s->path, '/');
+  char folder[PATH_MAX];
+  snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - s->path) + 1 : 1,
+           slash ? s->path : ".");
+  if (stat(s->path, &file) == 0 && S_ISDIR(file.st_mode)) return strerror(EISDIR);
+  if (access(s->path, W_OK) != 0 && errno != ENOENT) return strerror(errno);
+  if (access(folder, W_OK | X_OK) != 0) return strerror(errno);
+  return "expected a file and a folder that may be written";
+}
+
 static throng_status fail(const llm_store *s, int code, const char *doing) {
   int cause = errno;
   if (is_full(s, code, cause))
@@ -81,9 +97,18 @@ static throng_status fail(const llm_store *s, int code, const char *doing) {
   throng_status status = code == SQLITE_NOMEM                              ? THRONG_ERROR_MEMORY
                          : code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? THRONG_ERROR_DATA
                                                                            : THRONG_ERROR_IO;
+  char hint[700] = "";
+  if (code == SQLITE_NOTADB) snprintf(hint, sizeof hint, "; expected a store that throng made");
+  if (code == SQLITE_CORRUPT)
+    snprintf(hint, sizeof hint,
+             "; the file is damaged: `sqlite3 %.200s .recover | sqlite3 NEW` saves what can be "
+             "read, then set llm.store to NEW",
+             s->path);
+  if (code == SQLITE_CANTOPEN) snprintf(hint, sizeof hint, ": %s", why_closed(s));
+  if (code == SQLITE_READONLY)
+    snprintf(hint, sizeof hint, "; expected a file and a folder that may be written");
   return throng_fail(status, "%s: %s: %s%s", s->path, doing,
-                     s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code),
-                     code == SQLITE_NOTADB ? "; expected a store that throng made" : "");
+                     s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code), hint);
 }
 
 static throng_status execute(llm_store *s, const char *sql, const char *doing) {
@@ -207,7 +232,8 @@ throng_status store_open(const char *path, bool must_exist, llm_store **out) {
 
 void store_close(llm_store *s) {
   if (!s) return;
-  if (s->pending) (void)store_commit(s);
+  // Without a word: it may be closed because of an error that is still to be told.
+  if (s->pending) sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
   sqlite3_finalize(s->find);
   sqlite3_finalize(s->put);
   sqlite3_finalize(s->reread);
@@ -252,13 +278,21 @@ throng_status store_find(llm_store *s, const char *id, store_row *row, bool *fou
   return THRONG_OK;
 }
 
+/// After a statement that failed. SQLite may have taken back the whole transaction.
+static throng_status fail_writing(llm_store *s, int code, const char *doing) {
+  throng_status status = fail(s, code, doing);
+  if (sqlite3_get_autocommit(s->db)) s->pending = 0;
+  return status;
+}
+
 static throng_status begin(llm_store *s) {
   // A statement that still reads would keep the WAL from being taken back into the file.
   sqlite3_reset(s->find);
   sqlite3_reset(s->find_vector);
   if (s->pending++) return THRONG_OK;
   s->since = clock_now();
-  return execute(s, "BEGIN IMMEDIATE", "writing");
+  int code = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+  return code == SQLITE_OK ? THRONG_OK : fail_writing(s, code, "writing");
 }
 
 throng_status store_put(llm_store *s, const store_row *r) {
@@ -275,7 +309,7 @@ throng_status store_put(llm_store *s, const store_row *r) {
   int code = sqlite3_step(q);
   sqlite3_reset(q);
   sqlite3_clear_bindings(q);
-  return code == SQLITE_DONE ? THRONG_OK : fail(s, code, "writing an answer");
+  return code == SQLITE_DONE ? THRONG_OK : fail_writing(s, code, "writing an answer");
 }
 
 throng_status store_reread(llm_store *s, const store_row *r) {
@@ -286,7 +320,7 @@ throng_status store_reread(llm_store *s, const store_row *r) {
   int code = sqlite3_step(q);
   sqlite3_reset(q);
   sqlite3_clear_bindings(q);
-  return code == SQLITE_DONE ? THRONG_OK : fail(s, code, "writing an answer");
+  return code == SQLITE_DONE ? THRONG_OK : fail_writing(s, code, "writing an answer");
 }
 
 throng_status store_find_vector(llm_store *s, const char *model, const char *text,
@@ -319,7 +353,7 @@ throng_status store_put_vector(llm_store *s, const char *model, const char *text
   int code = sqlite3_step(q);
   sqlite3_reset(q);
   sqlite3_clear_bindings(q);
-  return code == SQLITE_DONE ? THRONG_OK : fail(s, code, "writing an embedding");
+  return code == SQLITE_DONE ? THRONG_OK : fail_writing(s, code, "writing an embedding");
 }
 
 throng_status store_vector_dim(llm_store *s, const char *model, int32_t *dim) {
@@ -334,7 +368,8 @@ throng_status store_vector_dim(llm_store *s, const char *model, int32_t *dim) {
 
 throng_status store_commit(llm_store *s) {
   if (!s->pending) return THRONG_OK;
-  THRONG_TRY(execute(s, "COMMIT", "committing"));
+  int code = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+  if (code != SQLITE_OK) return fail_writing(s, code, "committing");
   s->committed += s->pending;
   s->pending = 0;
   return THRONG_OK;

@@ -115,6 +115,10 @@ static inline void serve(void *context, const server_request *request, server_re
   }
   if (s->refuse_word && strstr(request->body, s->refuse_word)) {
     reply->status = 400;
+    if (strchr(s->refuse_word, '"')) {
+      reply_text(reply, "{\"error\":{\"message\":\"System role not supported\"}}");
+      return;
+    }
     reply_text(reply, "{\"error\":{\"message\":\"Unsupported parameter: '%s'%s\"}}", s->refuse_word,
                !strcmp(s->refuse_word, "max_tokens") ? ", use 'max_completion_tokens'" : "");
     return;
