@@ -171,3 +171,41 @@ TEST(dataset_csv, a_rating_reaches_the_threshold_that_is_written_alike) {
   EXPECT_EQ(d.counts.rating[0].from, 3.3);
   dataset_free(&d);
 }
+
+static int64_t interactions_of(const char *text) {
+  dataset_def def = csv(fixture_text("kind.csv", text));
+  dataset d;
+  if (dataset_read(&def, NULL, &d) != THRONG_OK) return -1;
+  int64_t n = d.n_interaction;
+  dataset_free(&d);
+  return n;
+}
+
+TEST(dataset_csv, excels_separator_line_is_no_header) {
+  EXPECT_EQ(interactions_of("sep=;\r\nuser;item;rating\r\nu;i;4,5\r\nu;j;2\r\n"), 2);
+  EXPECT_EQ(interactions_of("\xEF\xBB\xBFsep=,\nuser,item,rating\nu,i,4\n"), 1);
+  EXPECT_EQ(interactions_of("\"sep=|\"\n\nuser|item|rating\nu|i|4\n"), 1);
+  EXPECT_EQ(interactions_of("user,item,rating\nsep=;,i,4\n"), 1);  // an id
+}
+
+TEST(dataset_csv, names_of_columns_may_differ_in_case) {
+  EXPECT_EQ(interactions_of("User;ITEM;Rating;Time\nu;i;4;1400000000\n"), 1);
+}
+
+TEST(dataset_csv, a_separator_at_the_end_of_rows_and_lines_of_spaces_lose_nothing) {
+  EXPECT_EQ(interactions_of("user,item,rating\nu,i,4,\nu,j,2,\n   \n"), 2);
+  EXPECT_EQ(interactions_of("user,item,rating\nu,i,4,x\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), ":2: 4 fields, expected 3"));
+}
+
+TEST(dataset_csv, two_columns_of_the_wanted_name_are_an_error) {
+  EXPECT_EQ(interactions_of("user,item,rating,rating\nu,i,4,1\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "columns 3 and 4 are both called \"rating\""));
+}
+
+TEST(dataset_csv, says_what_may_be_meant_where_a_column_is_missing) {
+  EXPECT_EQ(interactions_of("userId,movieId,rating\nu,i,4\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "\"userId\" may be it"));
+  EXPECT_EQ(interactions_of("{\"user\": \"u\", \"item\": \"i\", \"rating\": 4}\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "these are JSON lines, not a table"));
+}

@@ -8,10 +8,18 @@
 
 throng_status table_column(const csv_parser *csv, const char *wanted, const char *key,
                            const char *const usual[], bool optional, int *column) {
-  if (wanted) return csv_require_column(csv, wanted, key, column);
-  for (int i = 0; usual[i]; i++)
-    if ((*column = csv_find_column(csv, usual[i])) >= 0) return THRONG_OK;
-  return optional ? THRONG_OK : csv_require_column(csv, usual[0], key, column);
+  *column = -1;
+  if (wanted) THRONG_TRY(csv_require_column(csv, wanted, key, column));
+  for (int i = 0; *column < 0 && usual[i]; i++) *column = csv_find_column(csv, usual[i]);
+  if (*column < 0) return optional ? THRONG_OK : csv_require_column(csv, usual[0], key, column);
+  const char *name = strings_get(&csv->header, *column);
+  for (int64_t i = *column + 1; i < csv->header.n; i++)
+    if (strcmp(strings_get(&csv->header, i), name) == 0)
+      return line_reader_fail(csv->reader,
+                              "columns %d and %lld are both called \"%.60s\" (%s); expected one, "
+                              "write another name over the other",
+                              *column + 1, (long long)i + 1, name, key);
+  return THRONG_OK;
 }
 
 /// A name that ratings go by: taking such a file for one without ratings would be a mistake.
