@@ -209,3 +209,18 @@ TEST(dataset_csv, says_what_may_be_meant_where_a_column_is_missing) {
   EXPECT_EQ(interactions_of("{\"user\": \"u\", \"item\": \"i\", \"rating\": 4}\n"), -1);
   EXPECT_TRUE(strstr(throng_error_message(), "these are JSON lines, not a table"));
 }
+
+TEST(dataset_csv, true_and_false_are_ratings_of_1_and_0) {
+  dataset_def def = csv(fixture_text("t.csv", "user,item,rating\nu,i,True\nu,j,false\n"));
+  def.like_threshold = 1;
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_TRUE(d.like[0] && !d.like[1]);
+  dataset_free(&d);
+}
+
+TEST(dataset_csv, a_date_of_doubtful_order_is_named_as_such) {
+  EXPECT_EQ(interactions_of("user,item,rating,time\nu,i,4,06/10/2014\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "which is day and which month is not told"));
+  EXPECT_EQ(interactions_of("user,item,rating,time\nu,i,4,\"Oct 6, 2014\"\n"), 1);
+}
