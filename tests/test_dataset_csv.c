@@ -208,6 +208,14 @@ TEST(dataset_csv, says_what_may_be_meant_where_a_column_is_missing) {
   EXPECT_TRUE(strstr(throng_error_message(), "\"userId\" may be it"));
   EXPECT_EQ(interactions_of("{\"user\": \"u\", \"item\": \"i\", \"rating\": 4}\n"), -1);
   EXPECT_TRUE(strstr(throng_error_message(), "these are JSON lines, not a table"));
+  dataset_def def = dataset_default_def();
+  dataset d;
+  def.format = DATASET_AMAZON;
+  def.reviews = fixture_text("r.json",
+                             "{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": 4, "
+                             "\"unixReviewTime\": 1}\nuser,item,rating\n");
+  EXPECT_EQ(dataset_read(&def, NULL, &d), THRONG_ERROR_DATA);
+  EXPECT_TRUE(strstr(throng_error_message(), "dataset.format csv reads tables"));
 }
 
 TEST(dataset_csv, true_and_false_are_ratings_of_1_and_0) {

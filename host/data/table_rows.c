@@ -35,6 +35,16 @@ static bool is_like_a_rating(const char *name) {
   return edit_distance(name, part[0], 2) <= 2;
 }
 
+/// A name of how much or how often, which may stand for a rating, and which nobody must name.
+static bool is_like_a_count(const char *name) {
+  static const char *const usual[] = {"weight",  "plays", "play_count",  "playcount",
+                                      "hours",   "count", "playtime",    "quantity",
+                                      "listens", "views", "times_played"};
+  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+    if (!strcasecmp(name, usual[i])) return true;
+  return false;
+}
+
 throng_status table_rating_column(ingest *in, const csv_parser *csv, const char *wanted,
                                   const char *const usual[], int *column) {
   *column = -1;
@@ -68,6 +78,12 @@ void table_note_columns(ingest *in, const csv_parser *csv, const row_columns *c,
                 in->def->rating_kind == DATASET_RATING_IMPLICIT
                     ? "dataset.rating is implicit"
                     : "no column of ratings (dataset.rating implicit)");
+  for (int64_t i = 0; c->rating < 0 && i < csv->header.n; i++)
+    if (is_like_a_count(strings_get(&csv->header, i)))
+      throng_note(in->progress,
+                  "%s: column \"%.60s\" is not used (dataset.columns.rating would name it, and "
+                  "dataset.like_threshold say from what on it is a like)",
+                  path, strings_get(&csv->header, i));
   if (in->zero_is_missing)
     throng_note(in->progress, "%s: Book-Rating 0 stands for no rating (dataset.missing)", path);
   if (c->time >= 0) return;
