@@ -188,6 +188,16 @@ TEST(dataset_csv, excels_separator_line_is_no_header) {
   EXPECT_EQ(interactions_of("user,item,rating\nsep=;,i,4\n"), 1);  // an id
 }
 
+TEST(dataset_csv, line_ends_that_were_translated_twice_are_line_ends) {
+  dataset_def def =
+      csv(fixture_text("crcr.csv", "user,item,rating,time\r\r\nu,i,4,1400000000\r\r\n"));
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_TRUE(d.has_time);
+  EXPECT_EQ(d.time[0], 1400000000);
+  dataset_free(&d);
+}
+
 TEST(dataset_csv, names_of_columns_may_differ_in_case) {
   EXPECT_EQ(interactions_of("User;ITEM;Rating;Time\nu;i;4;1400000000\n"), 1);
 }
