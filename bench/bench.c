@@ -72,7 +72,8 @@ void bench_print(bench_output *out, const measure_row *row) {
   char date[32], size[sizeof row->size + 32];
   // Rows of several backends share a file.
   const bool on_cpu = !strcmp(out->backend, "cpu");
-  snprintf(size, sizeof size, "%s%s%s", row->size, on_cpu ? "" : " on ", on_cpu ? "" : out->backend);
+  snprintf(size, sizeof size, "%s%s%s", row->size, on_cpu ? "" : " on ",
+           on_cpu ? "" : out->backend);
   time_t now = time(NULL);
   strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
   fprintf(out->csv, "%s,%s,%d,\"%s\",\"%s\",%s,%.0f,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.4g,%.4g,%.4g\n",

@@ -106,18 +106,29 @@ static throng_status one_update(void *context) {
   return THRONG_OK;
 }
 
-/// After an update, so that the graph finds the tables as every later one will.
+/// After an update, so that the graph finds the tables as every later one will. Where none can be
+/// recorded, updates are timed as single calls, which is said.
 static void record_update(recorded_update *u) {
   throng_agent *a = u->agent;
   const backend_ops *ops = a->backend->ops;
   if (!ops->capture_begin) return;
   bench_require(agent_learn(a));
   const int64_t updates = a->updates, stat_updates = a->stat_updates;
-  bench_require(ops->capture_begin(a->backend));
-  bench_require(agent_update(a));
-  bench_require(ops->capture_end(a->backend, &u->graph));
+  const bool fresh = a->fresh, target_fresh = a->target_fresh;
+  throng_status status = ops->capture_begin(a->backend);
+  if (status == THRONG_OK) {
+    status = agent_update(a);
+    const throng_status ended = ops->capture_end(a->backend, &u->graph);
+    if (status == THRONG_OK) status = ended;
+  }
   a->updates = updates;
   a->stat_updates = stat_updates;
+  if (status == THRONG_OK) return;
+  printf("updates could not be recorded as a graph: %s\n", throng_error_message());
+  if (u->graph) ops->graph_free(a->backend, u->graph);
+  u->graph = NULL;
+  a->fresh = fresh;
+  a->target_fresh = target_fresh;
 }
 
 static throng_status one_training_step(void *context) { return throng_agent_train_step(context); }

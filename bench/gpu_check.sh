@@ -34,14 +34,24 @@ usage() { awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$sel
 
 # Beside its archive alone this script unpacks it, outside the folder: what is carried stays small. tar and gzip do, for
 # the programs inside are packed by an xz that lies beside them.
+# So it does where the archive was unpacked into a folder that cannot be written.
 archive=$here/gpu-bundle.tar.gz
-if [ ! -d "$here/libc" ] && [ -f "$archive" ]; then
+[ ! -d "$here/libc" ] || archive=$here/programs.tar.xz
+if [ -f "$archive" ] && [ ! -d "$here/bin" ] && { [ ! -d "$here/libc" ] || [ ! -w "$here" ]; }; then
   sum=$(sha256sum "$archive") && folder=${TMPDIR:-/tmp}/throng-gpu-$UID-${sum:0:16}
-  if [ ! -f "$folder/run.sh" ]; then
+  if [ ! -f "$folder/run.sh" ] || [ ! -O "$folder" ]; then
     fresh=$(mktemp -d "$folder.XXXXXX") || die "cannot write into ${TMPDIR:-/tmp}; set TMPDIR to a folder with 300 MB free"
-    tar -xzf "$archive" -C "$fresh" || die "$archive could not be unpacked into $fresh: is it whole, and is there room?"
-    mv -T "$fresh/gpu-bundle" "$folder" 2>/dev/null || [ -f "$folder/run.sh" ] || die "cannot rename $fresh/gpu-bundle to $folder"
-    rm -rf "$fresh"
+    if [ -d "$here/libc" ]; then
+      cp -r "$here" "$fresh/gpu-bundle" && chmod -R u+w "$fresh/gpu-bundle"
+    else
+      tar -xzf "$archive" -C "$fresh"
+    fi || die "$archive could not be unpacked into $fresh: is it whole, and is there room?"
+    # Another run may have been faster; what is not ours is not taken.
+    if mv -T "$fresh/gpu-bundle" "$folder" 2>/dev/null || { [ -f "$folder/run.sh" ] && [ -O "$folder" ]; }; then
+      rm -rf "$fresh"
+    else
+      folder=$fresh/gpu-bundle
+    fi
   fi
   exec bash "$folder/run.sh" "$@"
 fi
@@ -132,15 +142,18 @@ folder_of() {
 }
 # The driver's library and cuBLAS, where the loader would not look: CUDA's own folders, wheels of PyTorch.
 find_cuda() {
-  local site=() driver
+  local site=() driver version
   if [ "$backend" = cuda ] && command -v "$python" >/dev/null; then
     mapfile -t site < <("$python" -c 'import sys; print("\n".join(p for p in sys.path if p))' 2>/dev/null) 2>/dev/null
   fi
   site+=(/usr/local/lib/python3*/*-packages /usr/lib/python3/dist-packages /opt/*/lib/python3*/site-packages
     /opt/*/.venv/lib/python3*/site-packages "${HOME:-/root}"/.local/lib/python3*/site-packages)
-  cublas=$(folder_of libcublas.so.13 ${CUDA_HOME:+"$CUDA_HOME/lib64"} /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 \
-    /usr/local/cuda*/targets/x86_64-linux/lib /opt/cuda/lib64 /usr/lib/x86_64-linux-gnu "${site[@]/%//nvidia/cu13/lib}" \
-    "${site[@]/%//nvidia/cublas/lib}")
+  for version in 13 12; do  # the one that the programs were built with, else the one before
+    cublas=$(folder_of libcublas.so.$version ${CUDA_HOME:+"$CUDA_HOME/lib64"} /usr/local/cuda/lib64 /usr/local/cuda-$version*/lib64 \
+      /usr/local/cuda*/targets/x86_64-linux/lib /opt/cuda/lib64 /usr/lib/x86_64-linux-gnu "${site[@]/%//nvidia/cu$version/lib}" \
+      "${site[@]/%//nvidia/cublas/lib}")
+    [ -z "$cublas" ] || break
+  done
   driver=$(folder_of libcuda.so.1 /usr/local/nvidia/lib64 /usr/local/nvidia/lib /usr/lib/wsl/lib /usr/lib64-nvidia \
     /run/opengl-driver/lib /usr/lib/x86_64-linux-gnu /usr/lib64)
   library_path=${LD_LIBRARY_PATH:-}$cublas$driver
@@ -152,12 +165,12 @@ choose_libc() {
   [ -d "$here/libc" ] || return 0
   local why='' carried=("$here/libc/ld-linux-x86-64.so.2" --library-path "$here/lib:$here/libc${library_path:+:$library_path}")
   if [ "${GPU_CHECK_LIBC:-}" != carried ]; then
-    why=$(env LD_LIBRARY_PATH="$library_path" OMP_WAIT_POLICY=passive "$throng" --version 2>&1 >/dev/null) && return
+    why=$(env LD_LIBRARY_PATH="$library_path" "$throng" --version 2>&1 >/dev/null) && return
     [ "${GPU_CHECK_LIBC:-}" != system ] || die "$throng does not start on this system's libc: $why"
   fi
   why=${why%%$'\n'*}
   loader=("${carried[@]}") libc="carried (${why:-asked for})"
-  why=$(env OMP_WAIT_POLICY=passive "${loader[@]}" "$throng" --version 2>&1 >/dev/null) || die "$throng does not start: $why"
+  why=$("${loader[@]}" "$throng" --version 2>&1 >/dev/null) || die "$throng does not start: $why"
 }
 # tool NAME FOLDER...: where a tool of NVIDIA's lies.
 tool() {
@@ -254,7 +267,7 @@ begin_part() {
   say "#### $part, backend $backend, commit $commit"
   find_cuda
   choose_libc
-  ours=(env LD_LIBRARY_PATH="$library_path" OMP_WAIT_POLICY=passive THRONG_BENCH_COMMIT="$commit")
+  ours=(env LD_LIBRARY_PATH="$library_path" THRONG_BENCH_COMMIT="$commit")
 }
 end_part() {
   local k failed=0 open=0
@@ -346,7 +359,11 @@ part_sanitizer() {
   for kind in memcheck racecheck initcheck synccheck; do
     options=()
     # cuBLAS's own kernels are not ours to check, and take most of racecheck's time.
-    [ $kind != racecheck ] || options=(--kernel-name-exclude 'regex=gemm|gemv|cublas|cutlass|splitK')
+    case $kind in
+      racecheck) options=(--kernel-name-exclude 'regex=gemm|gemv|cublas|cutlass|splitK') ;;
+      # Errors that calls return, as we see them; not those that the runtime meets and mends within.
+      memcheck) options=(--report-api-errors explicit) ;;
+    esac
     sets synth.users=200 synth.items=300 sta.epochs=1 sim.lanes=64 sim.max_steps=50 agent.learning_starts=500 agent.batch=64 \
       train.steps=2000 train.evaluate_every=2000 train.evaluation.episodes=4 train.yardsticks=false "train.out=$scratch/$kind"
     [ ${#sanitizer[@]} = 0 ] || sanitizer=("${sanitizer[0]}" --tool "$kind" --error-exitcode 1 --print-limit 50 "${options[@]}")
@@ -355,6 +372,10 @@ part_sanitizer() {
     left=$((left - 1))
     if [ "$backend" = cpu ]; then
       settle $kind "its command line, without a GPU or compute-sanitizer"
+    elif says "Device not supported"; then
+      leave $kind "compute-sanitizer does not support this device here"
+    elif [ "$code" = 0 ] && ! says "$([ $kind = racecheck ] && echo RACECHECK || echo ERROR) SUMMARY"; then
+      record $kind FAILED "compute-sanitizer gave no summary: it has checked nothing"
     elif [ "$code" = 124 ] || [ "$code" = 137 ]; then
       record $kind "not measured" "not done in $allowed s; until then: $(awk '/=========.*(Error|error|hazard|Invalid|Race)/ { n++ } END { print n + 0 }' "$scratch/said") lines that tell of an error"
     else
@@ -376,41 +397,59 @@ need_world() {
 files=(--world "$data/world.safetensors" --sta "$data/sta.safetensors")
 sized=("${files[@]}" --lanes "$lanes" --ceilings "$ceilings")
 
-# What the page of predictions has a line for. The first launches are those that load a kernel.
+# What the page of predictions has a line for. The first launches are those that load a kernel. Acting and the parts of
+# an update launch the same kernel over more or fewer rows: of a dozen launches the longest is told.
 profiled=(sim_vote sim_sta_advance lane_state state_features best_search_tile add_bias state_value column_sum scatter_sum)
 part_profile() {
-  local ncu=() kernel
+  local ncu=() kernel cause closed=''
   if [ "$backend" = cuda ] && ! ncu=("$(tool ncu /opt/nvidia/nsight-compute/*)"); then
     for kernel in "${profiled[@]}"; do leave "$kernel" "ncu is not installed"; done
     return
   fi
   need_world || return
   for kernel in "${profiled[@]}"; do
+    [ -z "$closed" ] || { leave "$kernel" "as the one before"; continue; }
     [ "$backend" = cpu ] || ncu=("${ncu[0]}" --clock-control none --set basic --csv --page details --print-units base
-      --kernel-name "regex:$kernel" --launch-skip 20 --launch-count 1 --kill yes)
+      --kernel-name "regex:$kernel" --launch-skip 20 --launch-count 12 --kill yes)
     try "$kernel" 70 "${ours[@]}" THRONG_CUDA_GRAPHS=0 "${ncu[@]}" "${loader[@]}" "$bench_agent" "${files[@]}" --lanes "$lanes" \
       --ceilings no --only two_tower --batch "$batch" --updates 1 --seconds 0.001 --backend "$backend" || continue
     if [ "$backend" = cpu ]; then
       settle "$kernel" "its command line, without a GPU or ncu"
       continue
     fi
-    # ncu ends the program after the launch that it measures: what counts is whether rows came.
+    # ncu ends the program after the last launch that it measures: what counts is whether rows came.
     awk -v csv="$csv" -v kernel="$kernel" "$split_csv"'
       /^"ID",/ { n = split_csv($0, field); for (k = 1; k <= n; ++k) column[field[k]] = k; next }
       /^"/ && ("Metric Name" in column) {
         split_csv($0, field)
-        name = field[column["Metric Name"]]; value = field[column["Metric Value"]]; unit = field[column["Metric Unit"]]
-        if (name == "" || name in seen) next
-        seen[name] = 1
+        id = field[column["ID"]]; name = field[column["Metric Name"]]
+        value = field[column["Metric Value"]]; unit = field[column["Metric Unit"]]
+        if (name == "" || (id, name) in seen) next
+        seen[id, name] = 1
         gsub(/,/, "", value)
-        printf "profile,%s,passed,,\"%s\",%s,\"%s\",\n", kernel, name, value, unit >>csv
-        if (name == "Duration") text = sprintf("%.1f us", unit ~ /^n/ ? value / 1e3 : unit ~ /^m/ ? value * 1e3 : value)
-        if (name ~ /^(Compute \(SM\)|DRAM|L2 Cache) Throughput$|^Achieved Occupancy$/) rest = rest sprintf(", %s %.0f %%", name, value)
-        if (name == "Registers Per Thread") rest = rest ", " value " registers"
+        rows[id] = rows[id] sprintf("profile,%s,passed,,\"%s\",%s,\"%s\",\n", kernel, name, value, unit)
+        if (longest == "") longest = id
+        if (name == "Duration") {
+          time[id] = value * (unit ~ /^n/ ? 1e-3 : unit ~ /^m/ ? 1e3 : unit ~ /^s/ ? 1e6 : 1)
+          if (time[id] > time[longest]) longest = id
+          grid[id] = field[column["Grid Size"]]
+        }
+        if (name ~ /^(Compute \(SM\)|DRAM|L2 Cache) Throughput$|^Achieved Occupancy$/) rest[id] = rest[id] sprintf(", %s %.0f %%", name, value)
+        if (name == "Registers Per Thread") rest[id] = rest[id] ", " value " registers"
       }
-      END { print text rest }' "$scratch/said" >"$scratch/figures"
-    if [ -s "$scratch/figures" ] && [ -n "$(<"$scratch/figures")" ]; then
+      END {
+        if (longest == "") exit
+        printf "%s", rows[longest] >>csv
+        print sprintf("%.1f us", time[longest]) rest[longest] ", grid " grid[longest]
+      }' "$scratch/said" >"$scratch/figures"
+    if [ -s "$scratch/figures" ]; then
       record "$kernel" passed "$(<"$scratch/figures")"
+    elif cause=$(awk '/ERR_NVGPUCTRPERM|LibraryNotLoaded|Profiling is not supported|No metrics to collect/ { sub(/^==[A-Z]+== */, ""); print; found = 1; exit }
+      END { exit !found }' "$scratch/said"); then
+      leave "$kernel" "ncu may not or cannot read this device's counters: $cause"
+      closed=$cause
+    elif [ "$code" = 124 ] || [ "$code" = 137 ]; then
+      record "$kernel" "not measured" "ncu was not done in $allowed s"
     else
       record "$kernel" FAILED "ncu gave no row: $(tail -n 1 "$scratch/said")"
     fi

@@ -28,7 +28,7 @@ target_compile_definitions(throng_blas PRIVATE _GNU_SOURCE)
 target_compile_options(throng_blas PRIVATE -Wall -Wextra -Wpedantic -fvisibility=hidden
                        $<$<BOOL:${THRONG_WERROR}>:-Werror>)
 target_link_options(throng_blas PRIVATE
-  -Wl,--wrap=sched_getaffinity -Wl,--gc-sections -Wl,-s -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+  -Wl,--wrap=sched_getaffinity -Wl,--gc-sections -Wl,-s
   -Wl,--version-script=${PROJECT_SOURCE_DIR}/host/blas/exports.map)
 target_link_libraries(throng_blas PRIVATE ${OPENBLAS_ARCHIVE} ${GFORTRAN_LIBRARY} Threads::Threads m)
 set_target_properties(throng_blas PROPERTIES

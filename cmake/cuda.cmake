@@ -40,8 +40,8 @@ set_target_properties(throng_cuda_kernels PROPERTIES
   POSITION_INDEPENDENT_CODE ON
   CUDA_COMPILER_LAUNCHER "${CMAKE_CURRENT_SOURCE_DIR}/cuda/keep_resources.sh;${THRONG_CUDA_RESOURCES}")
 
-add_library(throng_cuda_host OBJECT cuda/backend_cuda.c cuda/blas_load.c cuda/error.c
-            cuda/row_table.c cuda/staging.c)
+add_library(throng_cuda_host OBJECT cuda/backend_cuda.c cuda/blas_load.c cuda/device.c
+            cuda/error.c cuda/row_table.c cuda/staging.c)
 target_link_libraries(throng_cuda_host PRIVATE throng_flags)
 target_include_directories(throng_cuda_host PRIVATE cuda)
 target_include_directories(throng_cuda_host SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})

@@ -334,26 +334,6 @@ static const backend_ops cuda_ops = {
     .graph_free = cuda_graph_free,
 };
 
-throng_status backend_cuda_devices(int *count) {
-  *count = 0;
-  CUDA_TRY(cudaGetDeviceCount(count), "backend cuda");
-  if (*count > 0) return THRONG_OK;
-  return cuda_fail(cudaErrorNoDevice, "backend cuda");
-}
-
-throng_status backend_cuda_device(int device, backend_device *out) {
-  *out = (backend_device){0};
-  struct cudaDeviceProp properties;
-  CUDA_TRY(cudaGetDeviceProperties(&properties, device), "backend cuda");
-  snprintf(out->name, sizeof out->name, "%s", properties.name);
-  out->major = properties.major;
-  out->minor = properties.minor;
-  out->n_multiprocessor = properties.multiProcessorCount;
-  CUDA_TRY(cudaSetDevice(device), "backend cuda");
-  CUDA_TRY(cudaMemGetInfo(&out->free_bytes, &out->total_bytes), "backend cuda");
-  return THRONG_OK;
-}
-
 /// Launch every kernel that a run may take on no rows. Code is loaded and each thread's own memory
 /// set aside when a kernel first runs, which must be done before a run's sum is held against what
 /// is free, and must not be asked for in a graph. A row function's kernel that a variant stands for
@@ -451,9 +431,10 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
     return status;
   }
   NUMBERS_WITHOUT_LOCALE;
-  int driver = 0, runtime = 0;
+  int driver = 0, runtime = 0, blas = 0;
   (void)cudaDriverGetVersion(&driver);
   (void)cudaRuntimeGetVersion(&runtime);
+  (void)context->blas->get_version(context->handle, &blas);
   snprintf(backend->description, sizeof backend->description,
            "cuda, device %d of %d: %s, compute %d.%d, %d multiprocessors, %.1f of %.1f GiB free, "
            "CUDA %d.%d, driver for %d.%d",
@@ -461,8 +442,8 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
            (double)is.free_bytes / 1073741824.0, (double)is.total_bytes / 1073741824.0,
            runtime / 1000, runtime % 1000 / 10, driver / 1000, driver % 1000 / 10);
   snprintf(backend->arithmetic, sizeof backend->arithmetic,
-           "cuda, %.100s, compute %d.%d, CUDA %d.%d", is.name, is.major, is.minor, runtime / 1000,
-           runtime % 1000 / 10);
+           "cuda, %.100s, compute %d.%d, CUDA %d.%d, cuBLAS %d.%d.%d", is.name, is.major, is.minor,
+           runtime / 1000, runtime % 1000 / 10, blas / 10000, blas / 100 % 100, blas % 100);
   *out = backend;
   return THRONG_OK;
 }

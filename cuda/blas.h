@@ -10,6 +10,7 @@
 typedef struct cuda_blas {
   cublasStatus_t (*create)(cublasHandle_t *handle);
   cublasStatus_t (*destroy)(cublasHandle_t handle);
+  cublasStatus_t (*get_version)(cublasHandle_t handle, int *version);
   cublasStatus_t (*set_stream)(cublasHandle_t handle, cudaStream_t stream);
   cublasStatus_t (*set_workspace)(cublasHandle_t handle, void *workspace, size_t bytes);
   cublasStatus_t (*set_math_mode)(cublasHandle_t handle, cublasMath_t mode);

@@ -17,14 +17,14 @@ static throng_status find(void *library, const char *name, void *slot) {
   return THRONG_OK;
 }
 
-throng_status cuda_blas_load(const cuda_blas **out) {
-  *out = &functions;
-  if (loaded) return THRONG_OK;
-  char name[64], reason[512];
+/// The version that this was built with, or else the one before: what is called has not changed
+/// between them, and a library of either finds the device's context of its own.
+static void *open_library(char *reason, size_t size) {
+  char name[64];
   snprintf(name, sizeof name, "libcublas.so.%d", CUBLAS_VER_MAJOR);
   void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (!library) {
-    snprintf(reason, sizeof reason, "%s", dlerror());
+    snprintf(reason, size, "%s", dlerror());
 #ifdef THRONG_CUDA_LIBRARIES  // of the toolkit that this was built with
     char path[1024];
     // It needs libcublasLt, which is found by its name alone once it is loaded.
@@ -34,20 +34,33 @@ throng_status cuda_blas_load(const cuda_blas **out) {
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
       const size_t length = strlen(reason);
-      snprintf(reason + length, sizeof reason - length, "; %s", dlerror());
+      snprintf(reason + length, size - length, "; %s", dlerror());
     }
 #endif
   }
+  if (!library) {
+    snprintf(name, sizeof name, "libcublas.so.%d", CUBLAS_VER_MAJOR - 1);
+    library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  }
+  return library;
+}
+
+throng_status cuda_blas_load(const cuda_blas **out) {
+  *out = &functions;
+  if (loaded) return THRONG_OK;
+  char reason[512];
+  void *library = open_library(reason, sizeof reason);
   if (!library)
     return throng_fail(THRONG_ERROR_BACKEND,
-                       "backend cuda needs %s: %s; install it (part of the CUDA toolkit) or name "
-                       "its folder in LD_LIBRARY_PATH",
-                       name, reason);
+                       "backend cuda needs libcublas.so.%d or .%d: %s; install it (part of the "
+                       "CUDA toolkit) or name its folder in LD_LIBRARY_PATH",
+                       CUBLAS_VER_MAJOR, CUBLAS_VER_MAJOR - 1, reason);
   const struct {
     const char *name;
     void *slot;
   } symbol[] = {{"cublasCreate_v2", &functions.create},
                 {"cublasDestroy_v2", &functions.destroy},
+                {"cublasGetVersion_v2", &functions.get_version},
                 {"cublasSetStream_v2", &functions.set_stream},
                 {"cublasSetWorkspace_v2", &functions.set_workspace},
                 {"cublasSetMathMode", &functions.set_math_mode},

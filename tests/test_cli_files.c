@@ -56,8 +56,8 @@ TEST(cli_files, a_data_set_comes_through_a_pipe_as_from_its_file) {
       "cat r.csv | %s prepare -q csv.json --set dataset.file=- -o pipe.safetensors",
       "gzip -c r.csv | %s prepare -q csv.json --set dataset.file=- -o pipe.safetensors",
       "%s prepare -q csv.json --set dataset.file=- -o pipe.safetensors < r.csv",
-      "{ head -c 0; cat r.csv; } | %s prepare -q csv.json --set dataset.file=/dev/stdin -o "
-      "pipe.safetensors",
+      ("{ head -c 0; cat r.csv; } | %s prepare -q csv.json --set dataset.file=/dev/stdin -o "
+       "pipe.safetensors"),
       "%s prepare -q csv.json --set dataset.file=<(cat r.csv) -o pipe.safetensors",
       "mkfifo f; cat r.csv >f & %s prepare -q csv.json --set dataset.file=f -o pipe.safetensors",
   };

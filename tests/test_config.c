@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/nearest.h"
 #include "config/config.h"
 #include "config/keys.h"
-#include "config/nearest.h"
 #include "throng_test.h"
 
 static throng_status load(const char *text, const char *const *overrides, throng_config *out) {

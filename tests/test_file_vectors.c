@@ -84,7 +84,7 @@ static void compare(const throng_world *w, throng_semantics semantics, const cha
   int32_t *matches = tensor_of(file, rule, "matches"), *vote = tensor_of(file, rule, "votes");
   float *similarity = tensor_of(file, rule, "similarity");
   all_pairs p = make_pairs(w);
-  throng_vote *ours = calloc((size_t)p.n, sizeof *ours);
+  throng_vote *ours = calloc((size_t)p.n + 1, sizeof *ours);
   throng_sim_def def = throng_default_sim_def();
   def.votes.semantics = semantics;
   def.votes.rule = THRONG_RULE_LOGICAL;

@@ -108,7 +108,6 @@ const char *cli_count(int64_t n, char *buffer);  // 32 bytes
 /// 12.3 MB
 const char *cli_bytes(double bytes, char *buffer);  // 32 bytes
 double cli_peak_memory(void);                       // bytes, of this process so far
-double cli_now(void);                               // seconds, monotonic
 
 /// Progress on stderr: a redrawn line on a terminal, else a line now and then. Ctrl-C makes the
 /// next report ask the library to stop; a second one ends the program at once.

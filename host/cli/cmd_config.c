@@ -68,13 +68,6 @@ static int print_keys(const throng_config *config, const throng_config *defaults
   return CLI_DONE;
 }
 
-static void add_value(cJSON *object, const char *name, const throng_config *config,
-                      const config_key *key) {
-  char text[TEXT];
-  config_value_text(config, key, text, sizeof text);
-  cJSON_AddRawToObject(object, name, text);
-}
-
 static int json_keys(const throng_config *config, const throng_config *defaults) {
   cJSON *document = cJSON_CreateObject(), *keys = cJSON_AddArrayToObject(document, "keys");
   const config_key *format = config_find_key("dataset.format");
@@ -100,8 +93,9 @@ static int json_keys(const throng_config *config, const throng_config *defaults)
         if (key->formats >> k & 1u)
           cJSON_AddItemToArray(formats, cJSON_CreateString(format->names[k]));
     }
-    add_value(object, "default", defaults, key);
-    if (config->origin[i] != CONFIG_DEFAULT) add_value(object, "here", config, key);
+    cJSON_AddItemToObject(object, "default", config_value_json(defaults, key));
+    if (config->origin[i] != CONFIG_DEFAULT)
+      cJSON_AddItemToObject(object, "here", config_value_json(config, key));
     cJSON_AddStringToObject(object, "help", key->help);
   }
   return cli_json(document);

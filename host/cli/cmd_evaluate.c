@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/votes.h"
 #include "train/fidelity.h"
 
@@ -51,7 +52,7 @@ static int print(const fidelity *f, const char *split, double seconds) {
 int cmd_evaluate(cli_run *run) {
   votes_session s;
   if (votes_open(run, &s) != THRONG_OK) return cli_fail(run);
-  double start = cli_now();
+  double start = clock_now();
   const char *name = cli_text(run, "split");
   fidelity_split split = name && !strcmp(name, "validation") ? FIDELITY_VALIDATION : FIDELITY_TEST;
   fidelity f;
@@ -63,12 +64,12 @@ int cmd_evaluate(cli_run *run) {
   if (status != THRONG_OK) {
     code = cli_fail(run);
   } else if (run->json) {
-    cJSON_AddNumberToObject(document, "seconds", cli_now() - start);
+    cJSON_AddNumberToObject(document, "seconds", clock_now() - start);
     cJSON_AddNumberToObject(document, "peak_memory_bytes", cli_peak_memory());
     code = cli_json(document);
   } else {
     cli_progress_clear();
-    code = print(&f, split == FIDELITY_TEST ? "last" : "last but one", cli_now() - start);
+    code = print(&f, split == FIDELITY_TEST ? "last" : "last but one", clock_now() - start);
   }
   votes_close(&s);
   return code;

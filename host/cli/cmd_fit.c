@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 
 static int print(const cli_run *run, const char *path, const throng_sta_def *def,
@@ -55,14 +56,14 @@ int cmd_fit(cli_run *run) {
   throng_sta *sta = NULL;
   throng_sta_report report = {0};
   throng_status status;
-  double start = cli_now();
+  double start = clock_now();
   THRONG_TRY_GOTO(cli_check_tensor_output(path));
   THRONG_TRY_GOTO(throng_world_open(run->argument[0], &world));
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
   THRONG_TRY_GOTO(throng_sta_fit(backend, world, &config.sta, &run->progress, &sta, &report));
   THRONG_TRY_GOTO(throng_sta_save(sta, path));
 done:;
-  int code = status == THRONG_OK ? print(run, path, &config.sta, &report, cli_now() - start)
+  int code = status == THRONG_OK ? print(run, path, &config.sta, &report, clock_now() - start)
                                  : cli_fail(run);
   throng_sta_close(sta);
   throng_backend_close(backend);

@@ -1,6 +1,7 @@
 /// throng synth: a world with planted tastes.
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/world_summary.h"
 
@@ -10,10 +11,10 @@ int cmd_synth(cli_run *run) {
   throng_config config;
   if (cli_config(run, run->n_argument ? run->argument[0] : NULL, &config) != THRONG_OK)
     return cli_fail(run);
-  double start = cli_now();
+  double start = clock_now();
   throng_status status = cli_check_tensor_output(path);
   if (status == THRONG_OK) status = throng_synth(&config.synth, path, &run->progress);
-  double seconds = cli_now() - start;
+  double seconds = clock_now() - start;
   config_free(&config);
   if (status != THRONG_OK) return cli_fail(run);
   throng_world *world = NULL;

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/train_inputs.h"
 #include "report/curve.h"
 #include "report/table.h"
@@ -156,7 +157,7 @@ int cmd_train(cli_run *run) {
   throng_train_report report = {0};
   char *resolved = NULL;
   throng_status status;
-  double start = cli_now();
+  double start = clock_now();
   THRONG_TRY_GOTO(train_inputs_use(&config));
   THRONG_TRY_GOTO(config_print(&config, &resolved));
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
@@ -174,7 +175,7 @@ done:;
     if (status == THRONG_ERROR_CANCELLED) print_resume(&config);
   } else if (run->json) {
     code = print_json(&config, &in, &report);
-  } else if ((code = print_text(&config, &report, cli_now() - start)) != CLI_DONE) {
+  } else if ((code = print_text(&config, &report, clock_now() - start)) != CLI_DONE) {
     cli_fail(run);
   }
   train_inputs_close(&in);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/atomic_file.h"
+#include "base/clock.h"
 #include "cli/pairs.h"
 #include "cli/votes.h"
 
@@ -66,7 +67,7 @@ int cmd_votes(cli_run *run) {
     return cli_wrong(run, "--json needs -o FILE: standard output cannot hold both");
   votes_session s;
   if (votes_open(run, &s) != THRONG_OK) return cli_fail(run);
-  double start = cli_now();
+  double start = clock_now();
   pairs p = {0};
   throng_vote *vote = NULL;
   atomic_file *file = NULL;
@@ -88,9 +89,9 @@ done:;
   if (status != THRONG_OK)
     code = cli_fail(run);
   else if (run->json)
-    code = summary(&s, path, p.n, vote, cli_now() - start);
+    code = summary(&s, path, p.n, vote, clock_now() - start);
   else if (!to_stdout)
-    printf("wrote %s: %lld pairs in %.1f s\n", cli_word(path), (long long)p.n, cli_now() - start);
+    printf("wrote %s: %lld pairs in %.1f s\n", cli_word(path), (long long)p.n, clock_now() - start);
   free(vote);
   pairs_free(&p);
   votes_close(&s);

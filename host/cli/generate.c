@@ -8,6 +8,19 @@
 
 #include "cli/cli.h"
 
+void generate_choices(const char *choices) {
+  for (; *choices; ++choices) putchar(*choices == '|' ? ' ' : *choices);
+}
+
+void generate_keys(key_kind kind, const char *between) {
+  const char *before = "";
+  for (int i = 0; i < config_key_count; ++i) {
+    if (config_keys[i].kind != kind) continue;
+    printf("%s%s", before, config_keys[i].path);
+    before = between;
+  }
+}
+
 static int schema(void) {
   char *text = NULL;
   if (config_schema(&text) != THRONG_OK) {

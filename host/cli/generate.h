@@ -2,6 +2,8 @@
 #ifndef THRONG_CLI_GENERATE_H
 #define THRONG_CLI_GENERATE_H
 
+#include "config/keys.h"
+
 /// throng(1) in roff on standard output, from the command table and the key table.
 void generate_man(void);
 
@@ -10,5 +12,11 @@ void generate_man(void);
 void generate_bash(void);
 void generate_zsh(void);
 void generate_fish(void);
+
+/// Pieces of those: an option's "a|b" as words, the keys of a kind with `between` between them, and
+/// what backend.name takes, of which the key table says only that it is a string.
+void generate_choices(const char *choices);
+void generate_keys(key_kind kind, const char *between);
+#define GENERATE_BACKENDS "auto cpu cuda"
 
 #endif

@@ -4,20 +4,11 @@
 
 #include "cli/cli.h"
 #include "cli/generate.h"
-#include "config/keys.h"
-
-static void words_of(const char *choices) {
-  for (; *choices; ++choices) putchar(*choices == '|' ? ' ' : *choices);
-}
 
 /// One case for all keys of a kind: "a|b|c) what ;;"
 static void case_of(key_kind kind, const char *what) {
-  const char *before = "    ";
-  for (int i = 0; i < config_key_count; ++i) {
-    if (config_keys[i].kind != kind) continue;
-    printf("%s%s", before, config_keys[i].path);
-    before = "|";
-  }
+  fputs("    ", stdout);
+  generate_keys(kind, "|");
   printf(") %s ;;\n", what);
 }
 
@@ -40,7 +31,7 @@ static void set_function(void) {
       printf("%s%s", k ? " " : "", config_keys[i].names[k]);
     puts("\" ;;");
   }
-  puts("    backend.name) values=\"auto cpu cuda\" ;;");
+  puts("    backend.name) values=\"" GENERATE_BACKENDS "\" ;;");
   case_of(KEY_BOOL, "values=\"true false\"");
   case_of(KEY_PATH, "_throng_files -f \"$value\"; return");
   puts("  esac");
@@ -57,7 +48,7 @@ static void option_values(const cli_command *command, const cli_option *option) 
     puts(") _throng_files -d \"$cur\"; return ;;");
   } else if (strchr(option->argument, '|')) {
     fputs(") COMPREPLY=($(compgen -W \"", stdout);
-    words_of(option->argument);
+    generate_choices(option->argument);
     puts("\" -- \"$cur\")); return ;;");
   } else {
     puts(") COMPREPLY=(); return ;;");

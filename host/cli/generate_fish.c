@@ -4,7 +4,6 @@
 
 #include "cli/cli.h"
 #include "cli/generate.h"
-#include "config/keys.h"
 
 /// A text in single quotes.
 static void quoted(const char *text) {
@@ -17,9 +16,8 @@ static void quoted(const char *text) {
 }
 
 static void case_of(key_kind kind, const char *what) {
-  fputs("    case", stdout);
-  for (int i = 0; i < config_key_count; ++i)
-    if (config_keys[i].kind == kind) printf(" %s", config_keys[i].path);
+  fputs("    case ", stdout);
+  generate_keys(kind, " ");
   printf("\n      %s\n", what);
 }
 
@@ -45,7 +43,7 @@ static void set_function(void) {
     for (int k = 0; config_keys[i].names[k]; ++k) printf(" %s", config_keys[i].names[k]);
     putchar('\n');
   }
-  puts("    case backend.name\n      printf \"$key=%s\\n\" auto cpu cuda");
+  puts("    case backend.name\n      printf \"$key=%s\\n\" " GENERATE_BACKENDS);
   case_of(KEY_BOOL, "printf \"$key=%s\\n\" true false");
   case_of(KEY_PATH, "printf \"$key=%s\\n\" (__fish_complete_path \"$value\")");
   puts("  end\nend");
@@ -63,7 +61,7 @@ static void option_of(const cli_command *command, const cli_option *option) {
     fputs(" -x -a '(__fish_complete_directories)'", stdout);
   } else if (option->argument && strchr(option->argument, '|')) {
     fputs(" -x -a '", stdout);
-    for (const char *c = option->argument; *c; ++c) putchar(*c == '|' ? ' ' : *c);
+    generate_choices(option->argument);
     putchar('\'');
   } else if (option->argument) {
     fputs(" -x", stdout);

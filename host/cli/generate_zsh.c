@@ -4,7 +4,6 @@
 
 #include "cli/cli.h"
 #include "cli/generate.h"
-#include "config/keys.h"
 
 /// Within single quotes and _arguments' brackets.
 static void text_of(const char *text) {
@@ -39,7 +38,7 @@ static void option_of(const cli_option *option) {
     fputs(":folder:_files -/", stdout);
   } else if (option->argument && strchr(option->argument, '|')) {
     fputs(":choice:(", stdout);
-    for (const char *c = option->argument; *c; ++c) putchar(*c == '|' ? ' ' : *c);
+    generate_choices(option->argument);
     putchar(')');
   } else if (option->argument) {
     printf(":%s:", option->argument);
@@ -48,12 +47,8 @@ static void option_of(const cli_option *option) {
 }
 
 static void case_of(key_kind kind, const char *what) {
-  const char *before = "    ";
-  for (int i = 0; i < config_key_count; ++i) {
-    if (config_keys[i].kind != kind) continue;
-    printf("%s%s", before, config_keys[i].path);
-    before = "|";
-  }
+  fputs("    ", stdout);
+  generate_keys(kind, "|");
   printf(") %s ;;\n", what);
 }
 
@@ -68,7 +63,7 @@ static void set_function(void) {
     for (int k = 0; config_keys[i].names[k]; ++k) printf(" %s", config_keys[i].names[k]);
     puts(" ;;");
   }
-  puts("    backend.name) compadd -- auto cpu cuda ;;");
+  puts("    backend.name) compadd -- " GENERATE_BACKENDS " ;;");
   case_of(KEY_BOOL, "compadd -- true false");
   case_of(KEY_PATH, "_files");
   puts("    esac\n    return\n  fi\n  keys=(");

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "data/join.h"
 #include "data/number.h"
 #include "data/times.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "cli/cli.h"
-#include "config/nearest.h"
 
 /// A full disk or a closed pipe is a failure, even where every computation went well.
 static int finish(int code) {

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/backend.h"
+#include "base/nearest.h"
 #include "cli/cli.h"
 #include "config/keys.h"
-#include "config/nearest.h"
 
 const cli_option *cli_option_at(const cli_command *command, int i) {
   for (const cli_option *o = command->options; o->name; ++o)

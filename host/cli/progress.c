@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 
 static volatile sig_atomic_t interrupted;
@@ -61,7 +62,7 @@ static bool report(void *context, const char *stage, int64_t done, int64_t total
   const cli_run *run = context;
   if (interrupted) return false;
   if (run->quiet) return true;
-  double now = cli_now();
+  double now = clock_now();
   if (strcmp(stage, line.stage) || done < line.first) {
     snprintf(line.stage, sizeof line.stage, "%s", stage);
     line.started = now;

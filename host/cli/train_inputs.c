@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/atomic_file.h"
+#include "base/clock.h"
 #include "config/keys.h"
 #include "config/prepare.h"
 #include "data/stream.h"
@@ -128,12 +129,12 @@ static throng_status open_world(throng_config *config, const throng_progress *pr
       throng_note(progress, "%s; made again", throng_error_message());
   }
   if ((status == THRONG_OK && !in->world) || status == THRONG_ERROR_DATA) {
-    double start = cli_now();
+    double start = clock_now();
     THRONG_TRY_GOTO(forget(path));
     THRONG_TRY_GOTO(synth ? throng_synth(&config->synth, path, progress)
                           : prepare_world(config, path, progress, NULL));
     THRONG_TRY_GOTO(remember(path, text));
-    in->prepare_seconds = cli_now() - start;
+    in->prepare_seconds = clock_now() - start;
     status = throng_world_open(path, &in->world);
   }
 done:
@@ -164,7 +165,7 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
     throng_note(progress, "%s; fitted again", throng_error_message());
   if (in->sta) throng_note(progress, "using %s again: its configuration is unchanged", path);
   if (in->sta || (status != THRONG_OK && status != THRONG_ERROR_DATA)) goto done;
-  double start = cli_now();
+  double start = clock_now();
   throng_sta_report report;
   THRONG_TRY_GOTO(train_check_memory(backend, in->world, NULL, &config->sta, &config->sim,
                                      &config->agent, &config->train));
@@ -172,7 +173,7 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
   THRONG_TRY_GOTO(throng_sta_fit(backend, in->world, &config->sta, progress, &in->sta, &report));
   THRONG_TRY_GOTO(throng_sta_save(in->sta, path));
   THRONG_TRY_GOTO(remember(path, text));
-  in->fit_seconds = cli_now() - start;
+  in->fit_seconds = clock_now() - start;
   throng_note(progress, "fitted f_sta: %d epochs, test AUC %.4f, %s", report.epochs,
               report.test_auc, path);
 done:

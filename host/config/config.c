@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/numbers.h"
 #include "config/keys.h"
-#include "config/nearest.h"
 #include "config/read.h"
 #include "data/stream.h"
 

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/status.h"
-#include "config/nearest.h"
 
 /// offsetof that refuses to compile where the field is not of the row's type.
 #define TYPED(type, field, element)                                                          \
@@ -195,8 +195,7 @@ const config_key config_keys[] = {
 
     STRING("llm.url", llm.url, 0,
            "address before /chat/completions (or with it) of an OpenAI-compatible server; http or "
-           "https; "
-           "a query stays behind"),
+           "https; a query stays behind"),
     STRING("llm.model", llm.model, 0, "the model's name at the server"),
     STRING("llm.api_key_env", llm.api_key_env, 0,
            "environment variable that holds the key; null: none is sent"),
@@ -237,8 +236,7 @@ const config_key config_keys[] = {
     F64("llm.connect_timeout", llm.connect_timeout, 0.1, 3600, "seconds for connecting"),
     F64("llm.max_wait", llm.max_wait, 0, 1e6,
         "seconds that a server may ask to wait (Retry-After); for more the run stops and says "
-        "until "
-        "when"),
+        "until when"),
     I64("llm.max_answer_bytes", llm.max_answer_bytes, 1024, 1073741824.0,
         "a longer answer is an error"),
     F64("llm.requests_per_minute", llm.requests_per_minute, 0, 1e9, "limit; 0: none"),

@@ -52,7 +52,9 @@ bool config_is_group(const char *path);
 /// ("run.json:3:12: sim.lanes").
 throng_status config_assign(throng_config *config, const config_key *key, const cJSON *value,
                             config_origin origin, const char *where);
-/// A key's present value as JSON text, into `buffer`.
+/// A key's present value; NULL where memory is short. Caller deletes.
+cJSON *config_value_json(const throng_config *config, const config_key *key);
+/// The same as text, into `buffer`, as far as there is room: to be read by people.
 void config_value_text(const throng_config *config, const config_key *key, char *buffer,
                        size_t size);
 /// Let the config own `text`, which is freed where that fails.

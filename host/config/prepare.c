@@ -5,17 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "config/keys.h"
 #include "llm/extract.h"
 #include "world/build_world.h"
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static const char *base_name(const char *path) {
   const char *slash = strrchr(path, '/');
@@ -48,7 +42,7 @@ throng_status prepare_world(throng_config *config, const char *path,
   char source[512];
   throng_world *world = NULL;
   throng_status status;
-  double start = now();
+  double start = clock_now();
   THRONG_TRY(config_check_dataset(config));
   keywords_def keywords = config->keywords;
   embedding_def embeddings = config->embedding;
@@ -57,13 +51,13 @@ throng_status prepare_world(throng_config *config, const char *path,
   THRONG_TRY_GOTO(dataset_read(&config->dataset, progress, &data));
   local.counts = data.counts;
   local.has_text = data.has_text;
-  double after_reading = now();
+  double after_reading = clock_now();
   THRONG_TRY_GOTO(keywords_extract(&keywords, &data, progress, &sets));
   THRONG_TRY_GOTO(extract_verdict(&sets.llm, config->llm.store));
   strings_free(&data.text);  // the largest part by far, and needed no more
-  double after_keywords = now();
+  double after_keywords = clock_now();
   THRONG_TRY_GOTO(embeddings_make(&embeddings, &sets, data.n_item, progress, &embedding, &dim));
-  double after_embedding = now();
+  double after_embedding = clock_now();
   describe(config, data.implicit, source, sizeof source);
   THRONG_TRY_GOTO(world_build(&data, &sets, embedding, dim, source,
                               data.implicit ? NAN : config->dataset.like_threshold, world));
@@ -76,7 +70,7 @@ throng_status prepare_world(throng_config *config, const char *path,
   local.llm = sets.llm;
   local.keyword_seconds = after_keywords - after_reading;
   local.embedding_seconds = after_embedding - after_keywords;
-  local.seconds = now() - start;
+  local.seconds = clock_now() - start;
   if (report) *report = local;
 done:
   throng_world_close(world);

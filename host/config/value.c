@@ -229,26 +229,9 @@ static void element_text(const config_key *key, const char *field, char *buffer,
   }
 }
 
-void config_value_text(const throng_config *config, const config_key *key, char *buffer,
-                       size_t size) {
+static void numbers_text(const throng_config *config, const config_key *key, char *buffer,
+                         size_t size) {
   const char *field = field_of(config, key);
-  if (key->kind == KEY_STRING || key->kind == KEY_PATH) {
-    const char *text = *(const char *const *)(const void *)field;
-    cJSON *node = text ? cJSON_CreateString(text) : cJSON_CreateNull();
-    char *printed = node ? cJSON_PrintUnformatted(node) : NULL;
-    snprintf(buffer, size, "%s", printed ? printed : "null");
-    cJSON_free(printed);
-    cJSON_Delete(node);
-    return;
-  }
-  if (key->kind == KEY_TEXTS) {
-    cJSON *array = config_texts_json(config, key);
-    char *printed = array ? cJSON_PrintUnformatted(array) : NULL;
-    snprintf(buffer, size, "%s", printed ? printed : "[]");
-    cJSON_free(printed);
-    cJSON_Delete(array);
-    return;
-  }
   if (key->count == 1) {
     element_text(key, field, buffer, size);
     return;
@@ -260,4 +243,24 @@ void config_value_text(const throng_config *config, const config_key *key, char 
     used += (size_t)snprintf(buffer + used, size - used, "%s%s", i ? ", " : "", one);
   }
   if (used < size) snprintf(buffer + used, size - used, "]");
+}
+
+cJSON *config_value_json(const throng_config *config, const config_key *key) {
+  char text[256];
+  if (key->kind == KEY_TEXTS) return config_texts_json(config, key);
+  if (key->kind == KEY_STRING || key->kind == KEY_PATH) {
+    const char *string = *(const char *const *)(const void *)field_of(config, key);
+    return string ? cJSON_CreateString(string) : cJSON_CreateNull();
+  }
+  numbers_text(config, key, text, sizeof text);
+  return cJSON_CreateRaw(text);
+}
+
+void config_value_text(const throng_config *config, const config_key *key, char *buffer,
+                       size_t size) {
+  cJSON *node = config_value_json(config, key);
+  char *printed = node ? cJSON_PrintUnformatted(node) : NULL;
+  snprintf(buffer, size, "%s", printed ? printed : "null");
+  cJSON_free(printed);
+  cJSON_Delete(node);
 }

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "base/backend.h"
 #include "base/blas.h"
+#include "base/clock.h"
 #include "base/processors.h"
 #include "base/workers.h"
 #include "cpu/rows.h"
@@ -29,7 +29,7 @@ typedef struct cpu_context {
   workers *pool;   // NULL with one thread
   float *partial;  // parts of a long sum
   size_t partial_capacity;
-  int64_t asked;  // when backend->stop was asked last, in nanoseconds
+  double asked;  // when backend->stop was asked last, see clock_now
 } cpu_context;
 
 static const int64_t kernel_grain[] = {
@@ -38,15 +38,13 @@ static const int64_t kernel_grain[] = {
 #undef X
 };
 
-enum { ASK_EVERY = 100000000 };  // nanoseconds
+static const double ask_every = 0.1;  // seconds
 
 static bool must_stop(throng_backend *backend) {
   if (!backend->stop) return false;
   cpu_context *context = backend->context;
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  int64_t now = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-  if (now - context->asked < ASK_EVERY) return false;
+  double now = clock_now();
+  if (now - context->asked < ask_every) return false;
   context->asked = now;
   return backend->stop(backend->stop_context);
 }

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "data/ingest.h"
 #include "data/item_table.h"
 #include "data/rating_counts.h"
@@ -60,21 +60,9 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
   return THRONG_OK;
 }
 
-static const char *main_file(const dataset_def *def) {
-  switch (def->format) {
-    case DATASET_AMAZON:
-    case DATASET_YELP: return def->reviews;
-    case DATASET_ANIME:
-    case DATASET_MOVIELENS: return def->ratings;
-    case DATASET_RECBOLE: return def->interactions;
-    case DATASET_CSV: return def->file;
-  }
-  return "";
-}
-
 /// The unit of the times, which all rows of the file tell together.
 static throng_status settle_times(ingest *in) {
-  const char *path = main_file(in->def);
+  const char *path = ingest_main_file(in->def);
   if (!in->has_time || in->times.n == 0) {
     if (in->rows.n > 0)
       throng_note(in->progress, "%s: no times; the order of the file counts", path);
@@ -203,12 +191,6 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
                               &in->counts.negatives);
 }
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void tell_bad_rows(const ingest *in) {
   for (int k = 0; k < N_ROW_FAULT; k++)
     if (in->counts.bad[k] > 0)
@@ -274,7 +256,7 @@ throng_status dataset_read(const dataset_def *def, const throng_progress *progre
   if (!reader)
     return throng_fail(THRONG_ERROR_ARGUMENT, "dataset_read: format %d is unknown", def->format);
   ingest in = {.def = def, .progress = progress};
-  double start = now();
+  double start = clock_now();
   stream_scope scope;
   stream_scope_begin(&scope);
   throng_status status = read_all(&in, reader, out);
@@ -282,7 +264,7 @@ throng_status dataset_read(const dataset_def *def, const throng_progress *progre
   if (status == THRONG_OK) {
     out->implicit = in.implicit;
     out->counts = in.counts;
-    out->counts.seconds = now() - start;
+    out->counts.seconds = clock_now() - start;
     tell(&in, out);
   } else {
     dataset_free(out);

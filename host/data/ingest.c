@@ -47,8 +47,8 @@ static throng_status check_rating(const ingest *in, const line_reader *reader, d
   if (rating >= in->rating_min && rating <= in->rating_max) return THRONG_OK;
   char hint[80] = "";
   if ((rating == 0 || rating == -1) && rating < in->rating_min)
-    snprintf(hint, sizeof hint, "; where it means \"not rated\", dataset.missing [\"%g\"] drops it",
-             rating);
+    snprintf(hint, sizeof hint, "; where it means \"not rated\", dataset.missing [\"%s\"] drops it",
+             rating == 0 ? "0" : "-1");
   // A side that nobody has bounded is not spoken of.
   if (in->rating_max >= most)
     return line_reader_fail(reader, "rating %g, expected %g or more (dataset.rating_min)%s", rating,

@@ -1,7 +1,6 @@
 /// Locale-free numbers; see number.h.
 #include "data/number.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +20,8 @@ static bool parse_slowly(const char *text, size_t length, double *out) {
   }
   memcpy(copy, text, length);
   copy[length] = '\0';
-  locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  if (!c_locale) return false;
   char *end;
-  *out = strtod_l(copy, &end, c_locale);
-  freelocale(c_locale);
+  *out = strtod_l(copy, &end, numbers_locale());
   return end == copy + length;
 }
 

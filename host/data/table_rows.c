@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 throng_status table_column(const csv_parser *csv, const char *wanted, const char *key,
                            const char *const usual[], bool optional, int *column) {

@@ -83,16 +83,21 @@ static bool is_word(const char *text) {
   return strlen(text) <= ITEM_FACTS_MAX_WORD && !text[strcspn(text, "{}[]()'\"\\<>")];
 }
 
-/// A string of the file: a literal of Python or JSON, or a bare word.
+/// A literal of Python, or of JSON; `*out` is NULL where the text is neither.
+static throng_status parse_literal(const char *text, cJSON **out) {
+  *out = NULL;
+  throng_status status = python_literal_parse(text, strlen(text), "attribute", 1, out);
+  if (status != THRONG_ERROR_DATA) return status;
+  *out = cJSON_ParseWithOpts(text, NULL, true);
+  return THRONG_OK;
+}
+
+/// A string of the file: a literal, or a bare word.
 static throng_status take_text(const describer *d, const char *kind, const char *text, int depth) {
   text += strspn(text, " \t");
   if (says_nothing(text)) return THRONG_OK;
-  cJSON *parsed = NULL;
-  throng_status status = python_literal_parse(text, strlen(text), "attribute", 1, &parsed);
-  if (status == THRONG_ERROR_DATA) {
-    parsed = cJSON_ParseWithOpts(text, NULL, true);
-    status = THRONG_OK;
-  }
+  cJSON *parsed;
+  throng_status status = parse_literal(text, &parsed);
   if (status == THRONG_OK && !parsed)
     return is_word(text) ? add(d, kind, text) : odd(d, kind, text);
   // A literal's text is what it says, and no further literal.
@@ -145,12 +150,8 @@ static throng_status attributes_of(const describer *d, const cJSON *attributes) 
   const char *text = cJSON_GetStringValue(attributes);
   if (!text) return odd(d, "attributes", "no object");
   if (says_nothing(text)) return THRONG_OK;
-  cJSON *parsed = NULL;
-  throng_status status = python_literal_parse(text, strlen(text), "attributes", 1, &parsed);
-  if (status == THRONG_ERROR_DATA) {
-    parsed = cJSON_ParseWithOpts(text, NULL, true);
-    status = THRONG_OK;
-  }
+  cJSON *parsed;
+  throng_status status = parse_literal(text, &parsed);
   if (status == THRONG_OK)
     status = cJSON_IsObject(parsed) ? take_attributes(d, parsed) : odd(d, "attributes", text);
   cJSON_Delete(parsed);

@@ -8,6 +8,7 @@
 
 #include "llm/chat.h"
 #include "llm/http.h"
+#include "llm/pace.h"
 
 /// Vectors of one text by one model: llama.cpp was seen to give a cosine of 0.91, depending on what
 /// else was in the batch. Two models' spaces have nothing to do with each other.
@@ -261,7 +262,7 @@ static throng_status done(void *context, http_job *job, const http_answer *answe
   long as = reply.error_status;
   bool passes = !reply.json || as == 429 || as >= 500;
   if (passes && !answer->last) {
-    *verdict = as == 429 || as == 503 ? HTTP_LIMITED : HTTP_RETRY;
+    *verdict = retry_is_limit(as) ? HTTP_LIMITED : HTTP_RETRY;
     return THRONG_OK;
   }
   snprintf(said, sizeof said, "%s", throng_error_message());

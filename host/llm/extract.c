@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "llm/extract_row.h"
 #include "llm/http.h"
@@ -248,7 +248,7 @@ static throng_status take_error(extraction *e, http_job *job, const http_answer 
         "on from there",
         e->def->url, error, e->def->store);
   // Who has never answered and has too much to do is not asked for every item.
-  bool busy = status == 429 || status == 503 || status == 529;
+  bool busy = retry_is_limit(status);
   THRONG_TRY(put_failure(e, a, answer, error));
   release(e, job);
   if (busy && (e->counts->asked == 0 || e->failures >= MOST_BUSY))
@@ -267,7 +267,7 @@ static throng_status take_none(extraction *e, http_job *job, const http_answer *
   snprintf(said, sizeof said, "%s", throng_error_message());
   bool retry = status == 0 || retry_status(status);
   if (!answer->last && retry && !chat_is_hopeless(said)) {
-    *verdict = status == 429 || status == 503 || status == 529 ? HTTP_LIMITED : HTTP_RETRY;
+    *verdict = retry_is_limit(status) ? HTTP_LIMITED : HTTP_RETRY;
     throng_fail(THRONG_ERROR_DATA, "%s", said);  // for trouble()
     return THRONG_OK;
   }
@@ -311,15 +311,9 @@ static bool hopeless(void *context, const http_job *job, const http_answer *answ
   return chat_is_hopeless(said);
 }
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void trouble(void *context, const http_answer *answer, double wait) {
   extraction *e = context;
-  double time = now();
+  double time = clock_now();
   char said[512] = "";
   if (*answer->error)
     chat_error_text(answer->body, answer->status ? answer->length : 0, e->secret, said,

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "llm/pace.h"
 
 enum { IDLE_MS = 100, KEPT_BUFFER = 1 << 20 };
@@ -52,12 +53,6 @@ typedef struct client {
   uint64_t noise;
   bool ended, stopping;
 } client;
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static size_t receive(char *data, size_t size, size_t count, void *context) {
   transfer *t = context;
@@ -149,7 +144,7 @@ static double start_wait(client *c, double time) {
 
 static throng_status start_all(client *c, double *wait) {
   for (;;) {
-    double time = now();
+    double time = clock_now();
     *wait = start_wait(c, time);
     if (*wait > 0) return THRONG_OK;
     attempt next = {0};
@@ -266,8 +261,6 @@ static void wait_for_try(client *c, transfer *t, const http_answer *answer, bool
   c->waiting[c->n_waiting++] = t->at;
 }
 
-static bool is_limit(long status) { return status == 429 || status == 503 || status == 529; }
-
 /// The server takes requests again, or said nothing of it.
 static void end_probe(client *c, transfer *t, long status, bool limited) {
   bool through = status != 0 && !limited;
@@ -289,7 +282,7 @@ static void count_transfer(client *c, transfer *t, double time) {
 }
 
 static throng_status finish(client *c, transfer *t, CURLcode code) {
-  double time = now();
+  double time = clock_now();
   long status = 0;
   char error[512];
   bool retry;
@@ -299,7 +292,7 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
   judge(c, t, code, status, &retry, error, sizeof error);
   if (code != CURLE_OK && status < 400) status = 0;
   double hint = asked_wait(t, status);
-  bool limited = is_limit(status) || (*error && retry && hint > 0);
+  bool limited = retry_is_limit(status) || (*error && retry && hint > 0);
   bool left = t->at.tries <= c->def->retries && !c->stopping;
   http_verdict verdict = HTTP_RETRY;
   double tokens = -1;
@@ -338,21 +331,21 @@ static throng_status finish(client *c, transfer *t, CURLcode code) {
 static throng_status tick(client *c) {
   bool wanted = false;
   THRONG_TRY(c->handler->tick(c->handler->context, &wanted));
-  if (wanted) stop(c, now());
+  if (wanted) stop(c, clock_now());
   return THRONG_OK;
 }
 
 static throng_status run(client *c) {
   double ticked = 0;
   for (;;) {
-    double wait, time = now();
+    double wait, time = clock_now();
     if (time - ticked > IDLE_MS * 1e-3) {
       THRONG_TRY(tick(c));
       ticked = time;
     }
     THRONG_TRY(start_all(c, &wait));
     if (c->flying == 0 && (c->stopping || (c->ended && c->n_waiting == 0))) return THRONG_OK;
-    if (c->stopping && now() - c->stopped > c->def->grace) return THRONG_OK;
+    if (c->stopping && clock_now() - c->stopped > c->def->grace) return THRONG_OK;
     int running, left;
     CURLMcode code = curl_multi_perform(c->multi, &running);
     bool took = false;
@@ -396,7 +389,7 @@ static throng_status open_client(client *c) {
   THRONG_TRY(add_header(c, "Expect:"));  // no round trip before the body
   for (int32_t i = 0; i < def->n_header; ++i) THRONG_TRY(add_header(c, def->header[i]));
   for (int32_t i = 0; i < def->in_flight; ++i) THRONG_TRY(make_easy(c, &c->transfer[i]));
-  double time = now();
+  double time = clock_now();
   pace_start(&c->requests, def->requests_per_minute, time);
   pace_start(&c->tokens, def->tokens_per_minute, time);
   c->noise = (uint64_t)(time * 1e9);
@@ -439,11 +432,11 @@ throng_status http_run(const http_def *def, const http_handler *handler, http_co
   THRONG_TRY(http_check_url("url", def->url));
   http_counts local = {0};
   client c = {.def = def, .handler = handler, .counts = &local};
-  double began = now();
+  double began = clock_now();
   throng_status status = open_client(&c);
   if (status == THRONG_OK) status = run(&c);
   close_client(&c);
-  local.seconds = now() - began;
+  local.seconds = clock_now() - began;
   if (counts) *counts = local;
   return status;
 }

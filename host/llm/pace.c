@@ -95,3 +95,5 @@ double retry_backoff(int32_t tries, double u) {
 bool retry_status(long status) {
   return status == 408 || status == 409 || status == 429 || status >= 500;
 }
+
+bool retry_is_limit(long status) { return status == 429 || status == 503 || status == 529; }

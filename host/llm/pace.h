@@ -33,5 +33,7 @@ double retry_date(const char *text);
 double retry_backoff(int32_t tries, double u);
 /// Worth another try: 408, 409, 429 and 5xx.
 bool retry_status(long status);
+/// The server has too much to do: 429, 503 and 529 (Anthropic's).
+bool retry_is_limit(long status);
 
 #endif

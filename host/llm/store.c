@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { VERSION = 2, MOST_PENDING = 64, APPLICATION = 0x7468726e };
 static const double longest_pending = 0.1;  // seconds
@@ -57,12 +58,6 @@ struct llm_store {
   double since;
   int64_t committed;
 };
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /// A full disk hides behind several of SQLite's errors, and its own note of the cause is gone after
 /// the rollback; errno's is not.
@@ -262,7 +257,7 @@ static throng_status begin(llm_store *s) {
   sqlite3_reset(s->find);
   sqlite3_reset(s->find_vector);
   if (s->pending++) return THRONG_OK;
-  s->since = now();
+  s->since = clock_now();
   return execute(s, "BEGIN IMMEDIATE", "writing");
 }
 
@@ -346,7 +341,7 @@ throng_status store_commit(llm_store *s) {
 }
 
 throng_status store_commit_due(llm_store *s) {
-  if (s->pending < MOST_PENDING && (!s->pending || now() - s->since < longest_pending))
+  if (s->pending < MOST_PENDING && (!s->pending || clock_now() - s->since < longest_pending))
     return THRONG_OK;
   return store_commit(s);
 }

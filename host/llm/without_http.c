@@ -1,4 +1,5 @@
-/// What stands in for http.c in a build without libcurl (-DTHRONG_HTTP=OFF): errors that say so.
+/// What stands in for http.c and http_url.c in a build without libcurl (-DTHRONG_HTTP=OFF): errors
+/// that say so.
 #include <math.h>
 
 #include "llm/http.h"

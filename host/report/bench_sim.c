@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory_plan.h"
 #include "base/numbers.h"
 #include "random.h"
@@ -123,7 +124,7 @@ static throng_status run_cases(throng_backend *backend, const throng_world *worl
   throng_sim_def holder_def = throng_default_sim_def();
   holder_def.lanes = 1;
   holder_def.votes.rule = THRONG_RULE_MAT;
-  double begin = measure_now();
+  double begin = clock_now();
   THRONG_TRY_GOTO(throng_sim_create(backend, world, NULL, &holder_def, &holder));
   if (holder->device.table && !backend->planning) {
     double n = (double)n_item, dim = world->dim;
@@ -132,7 +133,7 @@ static throng_status run_cases(throng_backend *backend, const throng_world *worl
                        .threads = backend->n_thread,
                        .chunks = 1,
                        .units = 2 * n * n,
-                       .seconds = measure_now() - begin,
+                       .seconds = clock_now() - begin,
                        .bytes = 2 * n * n * sizeof(uint32_t),
                        .operations = 2 * n * n * 2 * dim};
     row.low = row.high = row.seconds;

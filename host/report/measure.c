@@ -1,20 +1,14 @@
-/// The clock, the median and the machine's ceilings.
+/// The median and the machine's ceilings.
 #include "report/measure.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "random.h"
 
 enum { MAX_CHUNKS = 64, WANTED_CHUNKS = 20 };
-
-double measure_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int compare_doubles(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
@@ -30,25 +24,25 @@ static throng_status settle(void) {
 
 throng_status measure(measure_call *call, void *context, double seconds, measure_row *row) {
   int64_t calls = 0;
-  double start = measure_now(), elapsed;
+  double start = clock_now(), elapsed;
   do {
     THRONG_TRY(call(context));
     THRONG_TRY(settle());
     ++calls;
-    elapsed = measure_now() - start;
+    elapsed = clock_now() - start;
   } while (elapsed < seconds / 5);
   int64_t chunk = (int64_t)((double)calls * (seconds / WANTED_CHUNKS) / elapsed);
   if (chunk < 1) chunk = 1;
 
   double sample[MAX_CHUNKS];
   int n = 0;
-  start = measure_now();
+  start = clock_now();
   // Three at least, so that a quartile means something even where one call is slow.
-  while (n < MAX_CHUNKS && (n < 3 || measure_now() - start < seconds)) {
-    double begin = measure_now();
+  while (n < MAX_CHUNKS && (n < 3 || clock_now() - start < seconds)) {
+    double begin = clock_now();
     for (int64_t i = 0; i < chunk; ++i) THRONG_TRY(call(context));
     THRONG_TRY(settle());
-    sample[n++] = (measure_now() - begin) / (double)chunk;
+    sample[n++] = (clock_now() - begin) / (double)chunk;
   }
   qsort(sample, (size_t)n, sizeof sample[0], compare_doubles);
   row->chunks = n;

@@ -39,7 +39,4 @@ throng_status measure_machine(throng_backend *backend, measure_ceiling *out);
 /// Wait for calls on this backend, as after measure_machine, without measuring what it can do.
 void measure_on(throng_backend *backend);
 
-/// Seconds since some fixed moment, monotonic.
-double measure_now(void);
-
 #endif

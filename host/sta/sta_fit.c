@@ -2,20 +2,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory_plan.h"
 #include "random.h"
 #include "sta/sta_evaluate.h"
 #include "sta/sta_trainer.h"
 #include "world/unseen.h"
 #include "world/world.h"
-
-static double seconds_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 typedef struct fit {
   throng_sta *sta;
@@ -99,11 +93,11 @@ static throng_status learn(fit *f, throng_sta_report *report) {
   const throng_sta_def *def = &f->sta->def;
   double best = -INFINITY, seconds = 0;
   for (int32_t epoch = 1; epoch <= def->epochs; ++epoch) {
-    const double start = seconds_now();
+    const double start = clock_now();
     double loss = 0;
     sta_measures m;
     THRONG_TRY(learn_epoch(f, epoch, &loss));
-    const double taken = seconds_now() - start;
+    const double taken = clock_now() - start;
     seconds += taken;
     THRONG_TRY(sta_fold(f->sta));
     THRONG_TRY(sta_evaluation_run(&f->validation, &m));

@@ -3,16 +3,15 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "agent/agent.h"
+#include "base/clock.h"
 #include "base/memory_plan.h"
 #include "base/numbers.h"
-#include "base/safetensors.h"
 #include "report/run_folder.h"
 #include "report/table.h"
 #include "train/evaluator.h"
+#include "train/resume.h"
 #include "train/train_folder.h"
 #include "train/train_json.h"
 #include "train/train_memory.h"
@@ -55,12 +54,6 @@ throng_train_def throng_default_train_def(void) {
   };
 }
 
-static double clock_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static throng_status check(const throng_train_def *def) {
   if (!def || def->cookie != THRONG_COOKIE)
     return throng_fail(THRONG_ERROR_ARGUMENT,
@@ -78,85 +71,13 @@ static throng_status check(const throng_train_def *def) {
   return THRONG_OK;
 }
 
-enum { MOST_CHECKPOINTS = 64 };
-
-/// Checkpoints newest first, and what became of them. Damaged are those that open and are not what
-/// was written; whatever else keeps one from being read says nothing about it.
-typedef struct checkpoints {
-  int64_t step[MOST_CHECKPOINTS];
-  int n, damaged;  // there; of which, from the newest, damaged
-} checkpoints;
-
-static throng_status no_checkpoint_left(const training *t, const checkpoints *c, int aside) {
-  if (c->damaged > 0)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "cannot resume: %s: all %d checkpoints are damaged (%s); nothing was "
-                       "changed: bring one back from a copy, or train without resuming, which "
-                       "moves this run aside and begins again",
-                       t->def->out, c->damaged, throng_error_message());
-  if (aside > 0)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "cannot resume: %s: its only checkpoints were put aside as damaged; bring "
-                       "one back from a copy, or train without resuming, which moves this run "
-                       "aside and begins again",
-                       t->def->out);
-  throng_note(t->progress, "%s holds no checkpoint: training starts from the beginning",
-              t->def->out);
-  return THRONG_OK;
-}
-
-/// Bits depend on the instruction set and on the kernels that OpenBLAS chose for the machine.
-static void compare_arithmetic(const training *t, const safetensors_file *file) {
-  const char *then = safetensors_metadata(file, "arithmetic");
-  const char *now = t->sim->backend->arithmetic;
-  if (then && strcmp(then, now) != 0)
-    throng_note(t->progress,
-                "warning: the checkpoint was computed with (%s) and this machine computes with "
-                "(%s): the run goes on, but not to the same bits",
-                then, now);
-}
-
-static throng_status restore(training *t, const safetensors_file *file, int64_t step) {
-  throng_status status = agent_restore_from(t->agent, file);
-  if (status != THRONG_OK) return throng_fail_context(status, "cannot resume");
-  throng_agent_stats stats;
-  THRONG_TRY(throng_agent_get_stats(t->agent, &stats));
-  if (stats.user_steps != step)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "cannot resume: %s: its clock stands at %" PRId64
-                       " user-steps, its name says %" PRId64,
-                       safetensors_path(file), stats.user_steps, step);
-  t->start = t->steps = t->saved = stats.user_steps;
-  compare_arithmetic(t, file);
-  return THRONG_OK;
-}
-
-/// Go on from the newest checkpoint that is a whole file. Damaged ones are put aside once an older
-/// one has been restored; one that is whole but belongs to another agent or simulator is an error,
-/// for training on would not be resuming.
+/// Go on from the newest checkpoint, if there ever was one.
 static throng_status resume(training *t) {
-  checkpoints c = {.n = 0};
-  int aside = 0;
-  THRONG_TRY(run_folder_checkpoints(t->folder, c.step, MOST_CHECKPOINTS, &c.n, &aside));
-  safetensors_file *file = NULL;
-  while (!file && c.damaged < c.n) {
-    const char *path = run_folder_checkpoint_path(t->folder, c.step[c.damaged]);
-    throng_status status = safetensors_open(path, &file);
-    if (status == THRONG_OK) break;
-    if (status != THRONG_ERROR_DATA) return throng_fail_context(status, "cannot resume");
-    ++c.damaged;
-    if (c.damaged < c.n)
-      throng_note(t->progress, "%s; going back to the checkpoint before it",
-                  throng_error_message());
-  }
-  if (!file) return no_checkpoint_left(t, &c, aside);
-  throng_status status = restore(t, file, c.step[c.damaged]);
-  safetensors_close(file);
-  THRONG_TRY(status);
-  throng_note(t->progress, "resumed from %s",
-              run_folder_checkpoint_path(t->folder, c.step[c.damaged]));
-  for (int i = 0; i < c.damaged; ++i) THRONG_TRY(run_folder_set_aside(t->folder, c.step[i]));
-  return THRONG_OK;
+  int64_t step = -1;
+  throng_status status = resume_newest(t->folder, t->def->out, t->agent,
+                                       t->sim->backend->arithmetic, t->progress, &step);
+  if (step >= 0) t->start = t->steps = t->saved = step;
+  return status;
 }
 
 static throng_status write_config(training *t, const throng_agent_def *agent) {
@@ -286,7 +207,7 @@ static throng_status take_steps(training *t, int32_t n_agent) {
     throng_status status = THRONG_OK;
     if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps"))
       status = throng_cancelled("train");
-    double begin = clock_seconds();
+    double begin = clock_now();
     int64_t before = t->steps;
     t->asker = (backend_asker){t->progress, "train", "user-steps", t->steps, t->def->steps};
     backend->stop_context = &t->asker;
@@ -300,7 +221,7 @@ static throng_status take_steps(training *t, int32_t n_agent) {
     t->steps += t->sim->n_lane;
     // What is only queued on a device has not been done yet.
     if (marked(t, before)) THRONG_TRY(backend->ops->synchronize(backend));
-    t->seconds += clock_seconds() - begin;
+    t->seconds += clock_now() - begin;
     THRONG_TRY(at_marks(t, before, n_agent));
   }
   if (!throng_report(t->progress, "train", t->steps, t->def->steps, "user-steps"))

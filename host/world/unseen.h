@@ -7,8 +7,8 @@
 /// True where histories hold likes and not one dislike, as implicit feedback does.
 bool world_lacks_dislikes(const throng_world *world);
 
-/// One item that stands nowhere in the user's history, of those that anyone rated; -1 where many draws find none. `use` keeps
-/// the draws of different purposes apart.
+/// One item that stands nowhere in the user's history, of those that anyone rated; -1 where many
+/// draws find none. `use` keeps the draws of different purposes apart.
 int32_t world_draw_unseen(const throng_world *world, int64_t user, uint32_t seed, uint32_t use);
 
 #endif

@@ -75,6 +75,7 @@ typedef struct throng_agent_stats {
 THRONG_API throng_status throng_agent_get_stats(throng_agent *agent, throng_agent_stats *out);
 
 /// Weights, optimiser, replay and counters with the simulator's lanes: what exact resume needs.
+/// Errors as of throng_sim_restore, for the agent's Def too.
 THRONG_API throng_status throng_agent_save(throng_agent *agent, const char *path);
 THRONG_API throng_status throng_agent_restore(throng_agent *agent, const char *path);
 

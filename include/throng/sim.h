@@ -138,7 +138,8 @@ THRONG_API throng_status throng_sim_preferences(throng_sim *sim, throng_preferen
 THRONG_API throng_status throng_sim_preference_scores(throng_sim *sim, float *score);
 
 /// Write every lane as it is (safetensors, atomic), and take it back bit for bit. The restoring
-/// simulator must have the same world and Def.
+/// simulator must have the same world, weights of f_sta and Def. Errors: IO; DATA (a damaged file,
+/// or another simulator's, with the first option that differs), and then no lane has changed.
 THRONG_API throng_status throng_sim_save(throng_sim *sim, const char *path);
 THRONG_API throng_status throng_sim_restore(throng_sim *sim, const char *path);
 /// 64-bit hash of all lanes; equal for equal trajectories whatever the number of threads.

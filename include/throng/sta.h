@@ -58,7 +58,8 @@ THRONG_API throng_status throng_sta_fit(throng_backend *backend, const throng_wo
 /// Weights with fresh random values and no fitting; for tests and benchmarks.
 THRONG_API throng_status throng_sta_create(throng_backend *backend, const throng_world *world,
                                            const throng_sta_def *def, throng_sta **out);
-/// Read weights; the world must be the one that they were fitted on (sizes are compared).
+/// Read weights; the world must be the one that they were fitted on (by its hash). Errors: IO; DATA
+/// (a damaged file, another world's, a weight past 1e4), MEMORY.
 THRONG_API throng_status throng_sta_open(throng_backend *backend, const throng_world *world,
                                          const char *path, throng_sta **out);
 /// Write weights as safetensors, atomically.

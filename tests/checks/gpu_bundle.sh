@@ -43,10 +43,11 @@ PATH=$PATH:/usr/sbin:/sbin
 mkdir "$bare/proc"
 enter=("$(type -P unshare || echo unshare)" --mount)
 [ "$(id -u)" = 0 ] || enter+=(--map-root-user)
-enter+=("$(type -P bash)" -c 'PATH=$PATH:/usr/sbin:/sbin; mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"' "$bare")
-"${enter[@]}" /bin/bash -c : 2>"$said" || skip "this user can enter no root (unshare, mount, chroot): $(tail -n 1 "$said")"
+as_it_is=true  # what else is mounted first
+enter+=("$(type -P bash)" -c 'PATH=$PATH:/usr/sbin:/sbin; mount --rbind /proc "$0/proc" && eval "$1" && shift && exec chroot "$0" "$@"' "$bare")
+"${enter[@]}" true /bin/bash -c : 2>"$said" || skip "this user can enter no root (unshare, mount, chroot): $(tail -n 1 "$said")"
 # inside COMMAND...: there, with nothing of this environment.
-inside() { env -i "${enter[@]}" /bin/env PATH=/bin HOME=/tmp TMPDIR=/tmp "${settings[@]}" "$@" >"$said" 2>&1; }
+inside() { env -i "${enter[@]}" "$as_it_is" /bin/env PATH=/bin HOME=/tmp TMPDIR=/tmp "${settings[@]}" "$@" >"$said" 2>&1; }
 settings=(PYTHON=python3)
 tells() { grep -qF -- "$1" "$said" || fail "nothing tells '$1'"; }
 
@@ -97,7 +98,7 @@ tells "libc: the system's"
 # The libraries are the archive's own: this root's are there for its tools.
 bundle=$(cd "$bare/tmp" && ls -d throng-gpu-*)
 for program in "$bare/tmp/$bundle"/bin/*; do
-  env -i "${enter[@]}" "/bin/env" LD_TRACE_LOADED_OBJECTS=1 "/tmp/$bundle/bin/${program##*/}" >"$said" 2>&1 || fail "${program##*/} does not start"
+  env -i "${enter[@]}" true /bin/env LD_TRACE_LOADED_OBJECTS=1 "/tmp/$bundle/bin/${program##*/}" >"$said" 2>&1 || fail "${program##*/} does not start"
   other=$(awk -v own="/tmp/$bundle/" '$2 == "=>" && index($3, own) != 1 { print $1, $3 }' "$said" |
     grep -vE '^(lib(c|m|mvec|pthread|dl|rt|resolv)\.so\.[0-9]+) /' || true)
   [ -z "$other" ] || fail "${program##*/} takes from the system: $other"
@@ -107,6 +108,19 @@ done
 settings=(PYTHON=python3 GPU_CHECK_LIBC=carried)
 inside bash /gpu-bundle/run.sh --backend cpu info tests /carried || fail "it does not run on its own libc"
 tells "libc: carried"
+
+# --- unpacked by hand where nothing can be written ----------------------------------------------------
+if [ "$(id -u)" = 0 ]; then
+  mkdir "$bare/by-hand" "$bare/elsewhere"
+  tar -xzf "$bare/gpu-bundle/gpu-bundle.tar.gz" -C "$bare/by-hand"
+  settings=(PYTHON=python3 TMPDIR=/elsewhere)
+  as_it_is='mount --bind "$0/by-hand" "$0/by-hand" && mount -o remount,bind,ro "$0/by-hand"'
+  inside ls /by-hand/gpu-bundle || fail "no read-only folder can be made"
+  ! inside touch /by-hand/gpu-bundle/run.sh || fail "the folder is no read-only one"
+  for _ in 1 2; do inside bash /by-hand/gpu-bundle/run.sh --backend cpu info /by-hand-out || fail "it does not run from a read-only folder"; done
+  [ "$(ls "$bare/elsewhere" | wc -l)" = 1 ] || fail "it was unpacked twice: $(ls "$bare/elsewhere")"
+  as_it_is=true
+fi
 
 # --- a killed part loses only itself ---------------------------------------------------------------
 settings=(PYTHON=python3)
@@ -145,9 +159,17 @@ cat >"$bare/bin/ncu" <<'NCU'
 echo "asked: $*" >>/tmp/asked
 echo '==PROF== Connected to process 7 (/bin/bench_agent)'
 case "$*" in *regex:add_bias*) echo '==PROF== Disconnected from process 7'; echo '==WARNING== No kernels were profiled.'; exit 0 ;; esac
+case "$*" in *regex:column_sum*)
+  echo '==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access NVIDIA GPU Performance Counters on the target device 0.'
+  echo '==WARNING== No kernels were profiled.'
+  exit 1 ;;
+esac
 echo '==PROF== Profiling "sim_vote_warp" - 0: 0%....50%....100% - 9 passes'
 echo '"ID","Process ID","Process Name","Host Name","Kernel Name","Context","Stream","Block Size","Grid Size","Device","CC","Section Name","Metric Name","Metric Unit","Metric Value","Rule Name"'
-lead='"0","7","bench_agent","127.0.0.1","sim_vote_warp(sim_args, long)","1","13","(256, 1, 1)","(8192, 1, 1)","0","9.0"'
+lead='"0","7","bench_agent","127.0.0.1","sim_vote_warp(sim_args, long)","1","13","(256, 1, 1)","(64, 1, 1)","0","9.0"'
+echo "$lead"',"GPU Speed Of Light Throughput","DRAM Throughput","%","4.20",""'
+echo "$lead"',"GPU Speed Of Light Throughput","Duration","ns","9,512",""'
+lead='"1","7","bench_agent","127.0.0.1","sim_vote_warp(sim_args, long)","1","13","(256, 1, 1)","(8192, 1, 1)","0","9.0"'
 echo "$lead"',"GPU Speed Of Light Throughput","DRAM Throughput","%","61.20",""'
 echo "$lead"',"GPU Speed Of Light Throughput","Duration","ns","84,512",""'
 echo "$lead"',"Launch Statistics","Registers Per Thread","register/thread","40",""'
@@ -157,6 +179,10 @@ cat >"$bare/bin/compute-sanitizer" <<'SANITIZER'
 #!/bin/bash
 echo "asked: $*" >>/tmp/asked
 echo '========= COMPUTE-SANITIZER'
+case "$*" in
+  *synccheck*) [ ! -e /tmp/mute ] || exit 0 ;;
+  *memcheck*) [ ! -e /tmp/mute ] || { echo '========= Error: Device not supported. Please refer to the "Supported Devices" section'; exit 1; } ;;
+esac
 case "$*" in
   *racecheck*) echo '========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)' ;;
   *initcheck*) echo '========= Uninitialized __global__ memory read of size 4 bytes'; echo '========= ERROR SUMMARY: 1 error'; exit 1 ;;
@@ -168,15 +194,25 @@ chmod +x "$bare/bin/ncu" "$bare/bin/compute-sanitizer"
 tells "racecheck: passed"
 tells "RACECHECK SUMMARY: 0 hazards"
 tells "initcheck: FAILED"
-for word in memcheck racecheck initcheck synccheck train.yardsticks=false synth.items=300; do
+for word in memcheck racecheck initcheck synccheck kernel-name-exclude.regex= report-api-errors.explicit train.yardsticks=false synth.items=300; do
   grep -q -- "$word" "$bare/tmp/asked" || fail "compute-sanitizer was not asked for $word"
 done
+touch "$bare/tmp/mute"
+! inside bash /gpu-bundle/run.sh sanitizer /gpu || fail "a tool that checks nothing was no failure"
+tells "memcheck: not measured"
+tells "synccheck: FAILED"
+tells "it has checked nothing"
 mkdir -p "$bare/tmp/$bundle/work/cuda"
 cp "$bare/tmp/$bundle"/work/cpu/*.safetensors "$bare/tmp/$bundle/work/cuda"
 ! inside bash /gpu-bundle/run.sh profile /gpu || fail "a kernel without rows was no failure"
 tells "sim_vote: passed"
-tells "84.5 us, DRAM Throughput 61 %, 40 registers"
+tells "84.5 us, DRAM Throughput 61 %, 40 registers, grid (8192, 1, 1)"
+! grep -q 9512 "$bare/gpu/profile.csv" || fail "the shorter of two launches has rows too: $(cat "$bare/gpu/profile.csv")"
 tells "add_bias: FAILED"
+tells "column_sum: not measured"
+tells "ERR_NVGPUCTRPERM - The user does not have permission"
+tells "scatter_sum: not measured"
+[ "$(grep -c regex:scatter_sum "$bare/tmp/asked")" = 0 ] || fail "ncu was asked once more, though it may read nothing"
 grep -qx 'profile,sim_vote,passed,,"Duration",84512,"ns",' "$bare/gpu/profile.csv" || fail "no row of sim_vote: $(cat "$bare/gpu/profile.csv")"
 grep -q -- "--kernel-name regex:sim_vote --launch-skip" "$bare/tmp/asked" || fail "ncu was not asked for sim_vote"
 [ "$(ls "$bare/gpu" | wc -l)" -le 8 ] || fail "more than 8 files"

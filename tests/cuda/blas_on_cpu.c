@@ -30,6 +30,11 @@ static cublasStatus_t blas_destroy(cublasHandle_t handle) {
   return CUBLAS_STATUS_SUCCESS;
 }
 
+static cublasStatus_t blas_get_version(cublasHandle_t handle, int *version) {
+  *version = 130102;
+  return handle ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
+}
+
 static cublasStatus_t blas_set_stream(cublasHandle_t handle, cudaStream_t stream) {
   handle->stream = stream;
   return CUBLAS_STATUS_SUCCESS;
@@ -93,6 +98,7 @@ throng_status cuda_blas_load(const cuda_blas **out) {
   static const cuda_blas functions = {
       .create = blas_create,
       .destroy = blas_destroy,
+      .get_version = blas_get_version,
       .set_stream = blas_set_stream,
       .set_workspace = blas_set_workspace,
       .set_math_mode = blas_set_math_mode,

@@ -14,8 +14,9 @@ set_source_files_properties(${CUDA_ON_CPU_KERNELS} PROPERTIES LANGUAGE CXX)
 add_library(cuda_on_cpu_kernels OBJECT ${CUDA_ON_CPU_KERNELS} ${CUDA_TESTS}/cuda_on_cpu.cpp)
 target_compile_definitions(cuda_on_cpu_kernels PRIVATE THRONG_CUDA_ON_CPU)
 target_compile_options(cuda_on_cpu_kernels PRIVATE -fno-math-errno -fno-trapping-math)
-add_library(cuda_on_cpu_host OBJECT ${CUDA_SOURCES}/backend_cuda.c ${CUDA_SOURCES}/error.c
-            ${CUDA_SOURCES}/row_table.c ${CUDA_SOURCES}/staging.c ${CUDA_TESTS}/blas_on_cpu.c)
+add_library(cuda_on_cpu_host OBJECT ${CUDA_SOURCES}/backend_cuda.c ${CUDA_SOURCES}/device.c
+            ${CUDA_SOURCES}/error.c ${CUDA_SOURCES}/row_table.c ${CUDA_SOURCES}/staging.c
+            ${CUDA_TESTS}/blas_on_cpu.c)
 foreach(part cuda_on_cpu_kernels cuda_on_cpu_host)
   target_link_libraries(${part} PRIVATE throng_flags)
   target_include_directories(${part} BEFORE PRIVATE ${CUDA_TESTS} ${CUDA_TESTS}/include ${CUDA_SOURCES})

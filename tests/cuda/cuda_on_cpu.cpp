@@ -290,6 +290,8 @@ using namespace cuda_on_cpu;
 cudaError_t last_error = cudaSuccess;
 cudaError_t lost = cudaSuccess;           // set by tests: every call fails with it
 cudaError_t capture_fails = cudaSuccess;  // set by tests: what is recorded is refused with it
+bool pinned_denied = false;               // set by tests: no memory may be locked
+size_t capture_breaks = SIZE_MAX;         // set by tests: after so many calls it is invalid
 
 std::map<std::string, size_t> launched;  // how often, by the kernel's name
 
@@ -302,6 +304,8 @@ cudaError_t give(cudaError_t error) {
 cudaError_t queue(cudaStream_t stream, std::function<void()> work) {
   if (lost != cudaSuccess) return give(lost);
   if (stream->recorded) {
+    if (stream->recorded->work.size() >= capture_breaks)
+      return give(cudaErrorStreamCaptureInvalidated);
     stream->recorded->work.push_back(std::move(work));
   } else {
     access open;
@@ -370,6 +374,10 @@ void cuda_on_cpu_lose(cudaError_t error);
 bool cuda_on_cpu_inspects(void);
 /// For tests: no graph can be recorded, with this error, until cudaSuccess is given.
 void cuda_on_cpu_fail_capture(cudaError_t error);
+/// For tests: no memory of the host's may be locked, until false is given.
+void cuda_on_cpu_deny_pinned(bool denied);
+/// For tests: what is recorded becomes invalid after so many calls, until SIZE_MAX is given.
+void cuda_on_cpu_break_capture(size_t calls);
 /// For tests: bytes that the device has; and how many are taken.
 void cuda_on_cpu_limit(size_t bytes);
 size_t cuda_on_cpu_in_use(void);
@@ -388,6 +396,8 @@ bool cuda_on_cpu_inspects(void) {
 }
 void cuda_on_cpu_lose(cudaError_t error) { lost = last_error = error; }
 void cuda_on_cpu_fail_capture(cudaError_t error) { capture_fails = error; }
+void cuda_on_cpu_deny_pinned(bool denied) { pinned_denied = denied; }
+void cuda_on_cpu_break_capture(size_t calls) { capture_breaks = calls; }
 void cuda_on_cpu_limit(size_t bytes) { memory.limit = bytes; }
 size_t cuda_on_cpu_in_use(void) { return memory.in_use; }
 
@@ -480,6 +490,7 @@ cudaError_t cudaFree(void *block) {
 }
 
 cudaError_t cudaHostAlloc(void **out, size_t bytes, unsigned) {
+  if (pinned_denied) return give(cudaErrorMemoryAllocation);
   *out = std::malloc(bytes);
   return give(*out ? cudaSuccess : cudaErrorMemoryAllocation);
 }
@@ -532,7 +543,8 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMo
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *out) {
   *out = stream->recorded.release();
-  if (lost != cudaSuccess || capture_fails != cudaSuccess) {
+  const bool broken = (*out)->work.size() >= capture_breaks;
+  if (lost != cudaSuccess || capture_fails != cudaSuccess || broken) {
     delete *out;
     *out = nullptr;
   }

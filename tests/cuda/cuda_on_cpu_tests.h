@@ -9,6 +9,12 @@
 void cuda_on_cpu_lose(cudaError_t error);
 /// No graph can be recorded, with this error, until cudaSuccess is given.
 void cuda_on_cpu_fail_capture(cudaError_t error);
+/// No memory of the host's may be locked (as in a container with a low limit), until false is
+/// given.
+void cuda_on_cpu_deny_pinned(bool denied);
+/// What is recorded becomes invalid after so many calls, as by a call that none may make meanwhile:
+/// every later one and the end of recording fail. Until SIZE_MAX is given.
+void cuda_on_cpu_break_capture(size_t calls);
 /// Is a kernel stopped that is given an address of the host's? It takes a compiler that can tell a
 /// struct's padding.
 bool cuda_on_cpu_inspects(void);

@@ -293,6 +293,27 @@ TEST(cuda_backend, auto_takes_the_device_and_else_the_cpu_saying_why) {
   cuda_on_cpu_lose(cudaSuccess);
 }
 
+TEST(cuda_backend, uploads_go_on_where_no_memory_may_be_locked) {
+  parity p;
+  cuda_on_cpu_deny_pinned(true);
+  const bool open = parity_open(&p);
+  cuda_on_cpu_deny_pinned(false);
+  if (!open) return;
+  const backend_ops *ops = p.cuda->ops;
+  int32_t from[4] = {1, 2, 3, 4}, to[4] = {0};
+  void *x;
+  ASSERT_OK(ops->alloc(p.cuda, sizeof from, "x", &x));
+  ASSERT_OK(ops->upload(p.cuda, x, from, sizeof from));
+  from[2] = 7;  // the caller's again
+  ASSERT_OK(ops->download(p.cuda, to, x, sizeof to));
+  EXPECT_EQ(to[2], 3);
+  EXPECT_CONTAINS(p.cuda->arithmetic, "cuBLAS 13.1.2");
+  fill_args fill = {x, 0.5f};
+  EXPECT_OK(BACKEND_LAUNCH(p.cuda, fill, 4, &fill));  // the refusal is not taken for its error
+  ops->release(p.cuda, x);
+  parity_close(&p);
+}
+
 TEST(cuda_backend, a_lost_device_is_told_with_the_kernels_launched_last_and_what_to_do) {
   parity p;
   if (!parity_open(&p)) return;

@@ -1,6 +1,6 @@
 /// Which known name a mistyped one was meant to be, by edit distance. For error messages only.
-#ifndef THRONG_CONFIG_NEAREST_H
-#define THRONG_CONFIG_NEAREST_H
+#ifndef THRONG_BASE_NEAREST_H
+#define THRONG_BASE_NEAREST_H
 
 #include <stddef.h>
 

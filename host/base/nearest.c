@@ -1,5 +1,5 @@
 /// Edit distance with transpositions (optimal string alignment) over three rows.
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
