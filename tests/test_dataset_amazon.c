@@ -168,8 +168,8 @@ TEST(dataset_amazon, names_file_line_and_cause_of_bad_lines) {
        "r.json:1: column 45: expected a JSON value (NaN and Infinity are not JSON)"},
       {"{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": 0.5, \"unixReviewTime\": 1}\n",
        "r.json:1: rating 0.5, expected 1 to 5"},
-      {"{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": \"5\", \"unixReviewTime\": 1}\n",
-       "r.json:1: \"overall\" is 5, expected a number"},
+      {"{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": \"five\", \"unixReviewTime\": 1}\n",
+       "r.json:1: rating \"five\", expected a number"},
       {"{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": 5, \"unixReviewTime\": 1e30}\n",
        "r.json:1: time \"1e30\", expected seconds"},
       {"{\"reviewerID\": \"\", \"asin\": \"i\", \"overall\": 5, \"unixReviewTime\": 1}\n",
@@ -240,4 +240,21 @@ TEST(dataset_amazon, counts_the_1177_duplicates_of_all_beauty) {
   EXPECT_EQ(d.counts.duplicates, 1177);
   EXPECT_EQ(d.n_interaction, 5269 - 1177);
   dataset_free(&d);
+}
+
+TEST(dataset_amazon, takes_a_rating_in_quotes_and_names_a_table_with_another_header) {
+  dataset_def def = dataset_default_def();
+  def.format = DATASET_AMAZON;
+  def.reviews = fixture_text("q.json",
+                             "{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": \"4.0\", "
+                             "\"reviewTime\": \"01 5, 2014\"}\n");
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_EQ(d.rating[0], 4.0f);
+  EXPECT_EQ(d.time[0], 1388880000);
+  dataset_free(&d);
+  def.reviews = fixture_text("t.csv", "userId,productId,rating,timestamp\nu,i,4,1400000000\n");
+  EXPECT_EQ(dataset_read(&def, NULL, &d), THRONG_ERROR_DATA);
+  EXPECT_TRUE(strstr(throng_error_message(), "\"rating\" stands where the rating should"));
+  EXPECT_TRUE(strstr(throng_error_message(), "dataset.format csv reads tables"));
 }

@@ -171,3 +171,74 @@ TEST(dataset_csv, a_rating_reaches_the_threshold_that_is_written_alike) {
   EXPECT_EQ(d.counts.rating[0].from, 3.3);
   dataset_free(&d);
 }
+
+static int64_t interactions_of(const char *text) {
+  dataset_def def = csv(fixture_text("kind.csv", text));
+  dataset d;
+  if (dataset_read(&def, NULL, &d) != THRONG_OK) return -1;
+  int64_t n = d.n_interaction;
+  dataset_free(&d);
+  return n;
+}
+
+TEST(dataset_csv, excels_separator_line_is_no_header) {
+  EXPECT_EQ(interactions_of("sep=;\r\nuser;item;rating\r\nu;i;4,5\r\nu;j;2\r\n"), 2);
+  EXPECT_EQ(interactions_of("\xEF\xBB\xBFsep=,\nuser,item,rating\nu,i,4\n"), 1);
+  EXPECT_EQ(interactions_of("\"sep=|\"\n\nuser|item|rating\nu|i|4\n"), 1);
+  EXPECT_EQ(interactions_of("user,item,rating\nsep=;,i,4\n"), 1);  // an id
+}
+
+TEST(dataset_csv, line_ends_that_were_translated_twice_are_line_ends) {
+  dataset_def def =
+      csv(fixture_text("crcr.csv", "user,item,rating,time\r\r\nu,i,4,1400000000\r\r\n"));
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_TRUE(d.has_time);
+  EXPECT_EQ(d.time[0], 1400000000);
+  dataset_free(&d);
+}
+
+TEST(dataset_csv, names_of_columns_may_differ_in_case) {
+  EXPECT_EQ(interactions_of("User;ITEM;Rating;Time\nu;i;4;1400000000\n"), 1);
+}
+
+TEST(dataset_csv, a_separator_at_the_end_of_rows_and_lines_of_spaces_lose_nothing) {
+  EXPECT_EQ(interactions_of("user,item,rating\nu,i,4,\nu,j,2,\n   \n"), 2);
+  EXPECT_EQ(interactions_of("user,item,rating\nu,i,4,x\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), ":2: 4 fields, expected 3"));
+}
+
+TEST(dataset_csv, two_columns_of_the_wanted_name_are_an_error) {
+  EXPECT_EQ(interactions_of("user,item,rating,rating\nu,i,4,1\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "columns 3 and 4 are both called \"rating\""));
+}
+
+TEST(dataset_csv, says_what_may_be_meant_where_a_column_is_missing) {
+  EXPECT_EQ(interactions_of("userId,movieId,rating\nu,i,4\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "\"userId\" may be it"));
+  EXPECT_EQ(interactions_of("{\"user\": \"u\", \"item\": \"i\", \"rating\": 4}\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "these are JSON lines, not a table"));
+  dataset_def def = dataset_default_def();
+  dataset d;
+  def.format = DATASET_AMAZON;
+  def.reviews = fixture_text("r.json",
+                             "{\"reviewerID\": \"u\", \"asin\": \"i\", \"overall\": 4, "
+                             "\"unixReviewTime\": 1}\nuser,item,rating\n");
+  EXPECT_EQ(dataset_read(&def, NULL, &d), THRONG_ERROR_DATA);
+  EXPECT_TRUE(strstr(throng_error_message(), "dataset.format csv reads tables"));
+}
+
+TEST(dataset_csv, true_and_false_are_ratings_of_1_and_0) {
+  dataset_def def = csv(fixture_text("t.csv", "user,item,rating\nu,i,True\nu,j,false\n"));
+  def.like_threshold = 1;
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_TRUE(d.like[0] && !d.like[1]);
+  dataset_free(&d);
+}
+
+TEST(dataset_csv, a_date_of_doubtful_order_is_named_as_such) {
+  EXPECT_EQ(interactions_of("user,item,rating,time\nu,i,4,06/10/2014\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "which is day and which month is not told"));
+  EXPECT_EQ(interactions_of("user,item,rating,time\nu,i,4,\"Oct 6, 2014\"\n"), 1);
+}

@@ -83,3 +83,17 @@ TEST(dataset_movielens, refuses_lines_that_are_cut_or_out_of_range) {
   def = movielens(fixture_data("movielens_1m/ratings.dat"), fixture_text("m.dat", "1193::Kolya\n"));
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "m.dat:1: expected id::title::genres");
 }
+
+TEST(dataset_movielens, items_may_be_json_lines) {
+  dataset_def def = dataset_default_def();
+  def.format = DATASET_MOVIELENS;
+  def.ratings = fixture_text("r.csv", "userId,movieId,rating\n1,7,4\n1,8,2\n");
+  def.items = fixture_text("m.jsonl",
+                           "{\"movieId\": 7, \"title\": \"Heat\", \"genres\": [\"Crime\"]}\n"
+                           "{\"movieId\": 8, \"title\": \"Up\", \"genres\": []}\n");
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_STREQ(strings_get(&d.item_name, d.item[0]), "Heat");
+  EXPECT_STREQ(strings_get(&d.item_name, d.item[1]), "Up");
+  dataset_free(&d);
+}

@@ -504,3 +504,12 @@ TEST(dataset_rows, items_that_nobody_rated_are_never_drawn_as_dislikes) {
   for (int64_t i = 0; i < d.n_interaction; i++) EXPECT_LT(d.item[i], 30);
   dataset_free(&d);
 }
+
+TEST(dataset_rows, a_column_of_counts_is_not_passed_over_in_silence) {
+  dataset_def def = csv_text("user,item,weight\nu,i,13883\nu,j,1\n");
+  dataset d;
+  ASSERT_OK(read_noted(&def, &d));
+  EXPECT_TRUE(strstr(notes, "every row is a like"));
+  EXPECT_TRUE(strstr(notes, "column \"weight\" is not used (dataset.columns.rating would name it"));
+  dataset_free(&d);
+}

@@ -102,7 +102,7 @@ TEST(keywords_file, a_missing_key_is_named) {
   expect_error("{\"pros\":[],\"cons\":[]}", "key \"item\" is missing");
 }
 TEST(keywords_file, a_wrong_type_is_named) {
-  expect_error("{\"item\":7,\"pros\":[],\"cons\":[]}", "\"item\" is no text");
+  expect_error("{\"item\":7.5,\"pros\":[],\"cons\":[]}", "\"item\" is no text");
   expect_error("{\"item\":\"a\",\"pros\":\"x\",\"cons\":[]}", "\"pros\" is no list");
   expect_error("{\"item\":\"a\",\"pros\":[\"x\",3],\"cons\":[]}", "entry 2 of \"pros\" is no text");
   expect_error("[1]", "no JSON object");
@@ -132,4 +132,8 @@ TEST(keywords_file, a_missing_file_is_named) {
   EXPECT_EQ(keywords_extract(&def, &d, NULL, &sets), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "/nowhere/k.jsonl");
   fixture_free(&d);
+}
+
+TEST(keywords_file, an_id_may_be_a_whole_number) {
+  expect_error("{\"item\":7,\"pros\":[],\"cons\":[]}\n", "ids there look like \"7\"");
 }

@@ -316,3 +316,47 @@ TEST(embeddings, missing_settings_and_files_are_named) {
   EXPECT_CONTAINS(throng_error_message(), "embedding.dim");
   keyword_sets_free(&sets);
 }
+
+TEST(embeddings, other_kinds_of_files_are_named_with_what_makes_them_safetensors) {
+  static const struct {
+    const char *bytes;
+    size_t n;
+    const char *part;
+  } other[] = {
+      {"\x93NUMPY\x01\x00v\x00{'descr'", 18, "a NumPy array (.npy), expected a safetensors file"},
+      {"PK\x03\x04\x14\x00\x00\x00\x08\x00", 10, "a file of PyTorch (.pt) or a NumPy archive"},
+      {"\x80\x04\x95\x10\x00\x00\x00\x00", 8, "a Python pickle"},
+      {"4 2\na 0.5 1.5\nb", 14, "a text, expected a safetensors file"},
+  };
+  keyword_sets sets = small_sets();
+  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+    embedding_def def = write_files("a\nb\nc\nd\n", four_rows, 4);
+    float *e;
+    int32_t dim;
+    FILE *f = fopen(def.file, "wb");
+    fwrite(other[i].bytes, 1, other[i].n, f);
+    fclose(f);
+    EXPECT_EQ(embeddings_make(&def, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
+    EXPECT_CONTAINS(throng_error_message(), other[i].part);
+    EXPECT_CONTAINS(throng_error_message(), "save_file({'embedding': a}");
+  }
+  keyword_sets_free(&sets);
+}
+
+TEST(embeddings, a_tensor_of_another_name_and_one_turned_round_are_named) {
+  keyword_sets sets = small_sets();
+  embedding_def def = write_files("a\nb\nc\nd\n", four_rows, 4);
+  float *e;
+  int32_t dim;
+  size_t number;
+  safetensors_writer *w;
+  ASSERT_OK(safetensors_writer_create(def.file, &w));
+  ASSERT_OK(safetensors_writer_declare(w, "weight", TENSOR_F32, 2, (int64_t[]){4, 2}, &number));
+  ASSERT_OK(safetensors_writer_begin(w));
+  ASSERT_OK(safetensors_writer_data(w, number, four_rows, sizeof four_rows));
+  ASSERT_OK(safetensors_writer_commit(w));
+  EXPECT_EQ(embeddings_make(&def, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "it has 'weight'");
+  keyword_sets_free(&sets);
+  expect_file_error("a\nb\n", four_rows, 4, "it has as many columns, so turn it round");
+}

@@ -162,3 +162,39 @@ TEST(times, says_unit_and_range) {
   time_column_describe(&c, text, sizeof text);
   EXPECT_STREQ(text, "milliseconds since 1970, 2000-02-29 to 2017-07-19");
 }
+
+TEST(times, reads_dates_whose_month_is_a_word) {
+  static const char *const same[] = {"Oct 6, 2014 12:13:40",
+                                     "October 6, 2014 12:13:40 PM",
+                                     "Mon, 06 Oct 2014 12:13:40 GMT",
+                                     "Mon Oct 06 05:13:40 -0700 2014",
+                                     "6th Oct. 2014 at 14:13:40 +02:00",
+                                     "06-Oct-2014 12:13:40",
+                                     "2014-Oct-06 12:13:40 UTC",
+                                     "2014-10-06 12:13:40 PM",
+                                     "1412597620"};
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+    EXPECT_EQ(milliseconds(same[i]), 1412597620000);
+  EXPECT_EQ(milliseconds("10 6, 2014"), 1412553600000);
+  EXPECT_EQ(milliseconds("Sept 30, 2014"), 1412035200000);
+  EXPECT_EQ(milliseconds("May 1, 2014 12:30 AM"), 1398904200000);
+  EXPECT_EQ(milliseconds("2014-05-01 1:30:00.5 pm"), 1398951000500);
+}
+
+TEST(times, refuses_words_that_are_no_date) {
+  static const char *const bad[] = {"Oct 2014",
+                                    "Oct 6",
+                                    "Oct 6 7 2014",
+                                    "Oct Nov 6, 2014",
+                                    "Oc 6, 2014",
+                                    "Octopus 6, 2014",
+                                    "Feb 30, 2014",
+                                    "Oct 6, 2014 13:00 PM",
+                                    "Oct 6, 2014 0:30 AM",
+                                    "Oct 6, 2014 10:00 EST",
+                                    "Oct 6, 2014 10:60",
+                                    "Oct 6, 20145",
+                                    "October",
+                                    "2014-10-06 13:00:00 PM"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) EXPECT_EQ(milliseconds(bad[i]), -1);
+}

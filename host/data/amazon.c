@@ -21,7 +21,8 @@ static throng_status take_rating(ingest *in, const line_reader *reader, const js
                                  double *rating, bool *rated) {
   if (f->kind == JSON_LINE_NULL || (in->implicit && f->kind == JSON_LINE_ABSENT))
     return ingest_parse_rating(in, reader, "", 0, rating, rated);
-  THRONG_TRY(json_line_require(reader, f, JSON_LINE_NUMBER, "a number"));
+  if (f->kind != JSON_LINE_STRING)  // "5.0" is a number too
+    THRONG_TRY(json_line_require(reader, f, JSON_LINE_NUMBER, "a number"));
   return ingest_parse_rating(in, reader, f->raw, f->length, rating, rated);
 }
 
@@ -91,8 +92,17 @@ static throng_status begin_ratings(ingest *in, csv_parser *csv, row_columns *c) 
   if (!more || csv->n_field < ROW_FIELDS || strcmp(csv_field(csv, 0), name[USER]) != 0) {
     if (more && csv->n_field != ROW_FIELDS)
       return line_reader_fail(csv->reader,
-                              "%d fields, expected a JSON object or user,item,rating,timestamp",
+                              "%d fields, expected a JSON object or "
+                              "user,item,rating,timestamp; dataset.format csv reads other tables",
                               csv->n_field);
+    double number;
+    if (more && !number_parse(csv_field(csv, RATING), csv_length(csv, RATING), &number))
+      return line_reader_fail(
+          csv->reader,
+          "\"%.60s\" stands where the rating should, expected a JSON object, or "
+          "user,item,rating,timestamp without a header or with that of 2023; "
+          "dataset.format csv reads tables with other headers",
+          csv_field(csv, RATING));
     if (more && is_item_first(csv)) {
       c->user = ITEM;
       c->item = USER;

@@ -13,6 +13,7 @@ static throng_status add_record(ingest *in, const csv_parser *csv, const row_col
                                    csv_length(csv, c->rating), &rating, &rated));
   if (rated && rating == -1) {
     in->counts.unrated++;
+    in->seen.minus_one--;  // known to mean that: nobody need be told
     rated = false;
   }
   if (!rated) return THRONG_OK;

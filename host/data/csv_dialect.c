@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/csv_parser.h"
 
@@ -37,7 +38,7 @@ static throng_status read_wish(const char *wish, const char *key, size_t most, c
 
 static bool is_wanted(const char *name, size_t length, const char *const wanted[]) {
   for (int i = 0; wanted && wanted[i]; i++)
-    if (strlen(wanted[i]) == length && !memcmp(wanted[i], name, length)) return true;
+    if (strlen(wanted[i]) == length && !strncasecmp(wanted[i], name, length)) return true;
   return false;
 }
 
@@ -79,6 +80,13 @@ static void choose_separator(const char *line, const char *const wanted[], csv_d
   }
   // Spaces stand in names too: only where two wanted columns are found by them.
   if (best == 0 && cut_well(line, " ", '"', wanted) >= 20000) strcpy(d->separator, " ");
+}
+
+bool csv_is_separator_line(const char *line, size_t length, char *separator) {
+  if (length >= 2 && line[0] == '"' && line[length - 1] == '"') line++, length -= 2;
+  if (length != 5 || strncasecmp(line, "sep=", 4) != 0 || strchr("\"\\", line[4])) return false;
+  if (separator) separator[0] = line[4], separator[1] = '\0';
+  return true;
 }
 
 typedef struct sample {
@@ -166,14 +174,16 @@ static throng_status choose_quotes(const char *path, const char *key, const csv_
   return THRONG_OK;
 }
 
-static throng_status first_line(const char *path, const char *key, byte_buffer *out) {
+/// The first line that holds something; behind Excel's "sep=;" the next, and `told` has the sign.
+static throng_status first_line(const char *path, const char *key, byte_buffer *out, char *told) {
   line_reader *reader;
   char *line;
   size_t length;
   THRONG_TRY(line_reader_open(path, key, "look at the file", NULL, &reader));
   throng_status status;
   do status = line_reader_next(reader, &line, &length);
-  while (status == THRONG_OK && line && length == 0);
+  while (status == THRONG_OK && line &&
+         (length == 0 || (!*told && csv_is_separator_line(line, length, told))));
   if (status == THRONG_OK && line) status = bytes_append(out, line, length);
   line_reader_close(reader);
   return status;
@@ -214,8 +224,11 @@ throng_status csv_dialect_find(const char *path, const char *key, const csv_wish
   }
   if (!wishes->separator) {
     byte_buffer line = {0};
-    throng_status status = first_line(path, key, &line);
-    if (status == THRONG_OK && line.length > 0)
+    char told[CSV_MAX_SEPARATOR + 1] = "";
+    throng_status status = first_line(path, key, &line, told);
+    if (status == THRONG_OK && *told)
+      strcpy(out->separator, told);
+    else if (status == THRONG_OK && line.length > 0)
       choose_separator(bytes_text(&line), wishes->names && *wishes->names ? NULL : wanted, out);
     bytes_free(&line);
     THRONG_TRY(status);

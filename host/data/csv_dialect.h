@@ -33,6 +33,10 @@ throng_status csv_dialect_find(const char *path, const char *key, const csv_wish
                                const char *const wanted[], csv_dialect usual, csv_dialect *out,
                                char *say, size_t size);
 
+/// "sep=;", which Excel writes before the header: the separator into `separator` (CSV_MAX_SEPARATOR
+/// + 1 bytes; may be NULL). False for any other line.
+bool csv_is_separator_line(const char *line, size_t length, char *separator);
+
 /// A character or a separator as people call it: "tab", "';'".
 void csv_character_name(const char *separator, char *text, size_t size);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/number.h"
 
@@ -28,6 +29,14 @@ static throng_status end_field(csv_parser *parser) {
 static throng_status next_line(csv_parser *parser, char **line, size_t *length) {
   THRONG_TRY(line_reader_next(parser->reader, line, length));
   return *line ? line_reader_require_utf8(parser->reader, *line, *length) : THRONG_OK;
+}
+
+/// A line that is no record: empty, spaces alone where more than one field is expected, or the
+/// separator that Excel writes before the header.
+static bool is_between_records(const csv_parser *parser, const char *line, size_t length) {
+  if (length == 0) return true;
+  if (parser->n_record == 0 && csv_is_separator_line(line, length, NULL)) return true;
+  return parser->header.n > 1 && parser->dialect.separator[0] != ' ' && strspn(line, " ") == length;
 }
 
 /// The first separator in [at, end), or `end`.
@@ -165,7 +174,8 @@ throng_status csv_next(csv_parser *parser, bool *more) {
   do {
     THRONG_TRY(next_line(parser, &line, &length));
     if (!line) return THRONG_OK;
-  } while (length == 0);
+  } while (is_between_records(parser, line, length));
+  parser->n_record++;
   parser->line = line_reader_number(parser->reader);
   bytes_clear(&parser->record);
   parser->n_field = 0;
@@ -173,6 +183,10 @@ throng_status csv_next(csv_parser *parser, bool *more) {
                          "fields"));
   parser->offset[0] = 0;
   THRONG_TRY(take_record(parser, line, length));
+  // A separator behind the last value, which the header does not have, loses nothing.
+  if (parser->header.n > 0 && parser->n_field == parser->header.n + 1 &&
+      csv_length(parser, parser->n_field - 1) == 0)
+    parser->n_field--;
   if (parser->header.n > 0 && parser->header.n != parser->n_field)
     return line_reader_fail(parser->reader, "%d fields, expected %lld as in the header",
                             parser->n_field, (long long)parser->header.n);
@@ -221,9 +235,15 @@ throng_status csv_begin(csv_parser *parser, const char *const *names) {
 }
 
 int csv_find_column(const csv_parser *parser, const char *name) {
-  for (int64_t i = 0; i < parser->header.n; i++)
-    if (strcmp(strings_get(&parser->header, i), name) == 0) return (int)i;
-  return -1;
+  int other = -1, n = 0;
+  for (int64_t i = 0; i < parser->header.n; i++) {
+    const char *column = strings_get(&parser->header, i);
+    if (strcmp(column, name) == 0) return (int)i;
+    if (strcasecmp(column, name) != 0) continue;
+    other = (int)i;
+    n++;
+  }
+  return n == 1 ? other : -1;
 }
 
 throng_status csv_describe_header(const csv_parser *parser, byte_buffer *out) {
@@ -235,24 +255,46 @@ throng_status csv_describe_header(const csv_parser *parser, byte_buffer *out) {
   return bytes_append(out, "", 0);
 }
 
-throng_status csv_require_column(const csv_parser *parser, const char *name, const char *key,
-                                 int *column) {
-  *column = csv_find_column(parser, name);
-  if (*column >= 0) return THRONG_OK;
-  byte_buffer names = {0};
-  throng_status status = csv_describe_header(parser, &names);
+/// How to go on where a column is not there, as the header lets one guess.
+static void advise_column(const csv_parser *parser, const char *name, const char *key, char *text,
+                          size_t size) {
+  const char *first = parser->header.n > 0 ? strings_get(&parser->header, 0) : "";
+  text[0] = '\0';
+  if (first[0] == '{' && first[1 + strspn(first + 1, " ")] == '"') {
+    snprintf(text, size,
+             "; these are JSON lines, not a table: dataset.format amazon and yelp read those of "
+             "their reviews, of others make one with: jq -r '[.NAME, .NAME] | @csv'");
+    return;
+  }
+  for (int64_t i = 0; i < parser->header.n; i++) {
+    const char *column = strings_get(&parser->header, i);
+    if (!strcasestr(column, name) && (strlen(column) < 4 || !strcasestr(name, column))) continue;
+    snprintf(text, size, "; \"%.60s\" may be it", column);
+    break;
+  }
   // A name that is a number is none: the file begins with its first row.
   double number;
   bool data = false;
   for (int64_t i = 0; i < parser->header.n; i++)
     data |=
         number_parse(strings_get(&parser->header, i), strings_length(&parser->header, i), &number);
+  if (data && parser->section)
+    snprintf(text, size, "; where that is a row, dataset.csv.names gives the columns' names");
+  else if (!text[0] && strcmp(key, "dataset.items") == 0)
+    snprintf(text, size, "; dataset.item_columns name the columns of any table");
+}
+
+throng_status csv_require_column(const csv_parser *parser, const char *name, const char *key,
+                                 int *column) {
+  *column = csv_find_column(parser, name);
+  if (*column >= 0) return THRONG_OK;
+  byte_buffer names = {0};
+  char advice[240];
+  throng_status status = csv_describe_header(parser, &names);
+  advise_column(parser, name, key, advice, sizeof advice);
   if (status == THRONG_OK)
-    status = line_reader_fail(
-        parser->reader, "no column \"%s\" (%s), the header has: %.400s%s", name, key, names.data,
-        data && parser->section
-            ? "; where that is a row, dataset.csv.names gives the columns' names"
-            : "");
+    status = line_reader_fail(parser->reader, "no column \"%s\" (%s), the header has: %.400s%s",
+                              name, key, names.data, advice);
   bytes_free(&names);
   return status;
 }

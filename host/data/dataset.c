@@ -133,6 +133,7 @@ static throng_status read_items(ingest *in, const dataset_reader *reader, datase
   const dataset_def *def = in->def;
   const char *own = items_path(def, reader->items_key);
   bool table = def->items && (!own || own != def->items || item_table_is_wanted(def));
+  if (def->items && !table) THRONG_TRY(item_table_is_json(def, &table));
   if (table && own == def->items) own = NULL;
   if (def->cold_items && !own && !table)
     return throng_fail(THRONG_ERROR_CONFIG,

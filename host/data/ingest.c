@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/entities.h"
 #include "data/number.h"
@@ -44,15 +45,19 @@ static throng_status check_rating(const ingest *in, const line_reader *reader, d
     return line_reader_fail(reader, "rating %g, expected a number that a 32-bit float can hold",
                             rating);
   if (rating >= in->rating_min && rating <= in->rating_max) return THRONG_OK;
+  char hint[80] = "";
+  if ((rating == 0 || rating == -1) && rating < in->rating_min)
+    snprintf(hint, sizeof hint, "; where it means \"not rated\", dataset.missing [\"%s\"] drops it",
+             rating == 0 ? "0" : "-1");
   // A side that nobody has bounded is not spoken of.
   if (in->rating_max >= most)
-    return line_reader_fail(reader, "rating %g, expected %g or more (dataset.rating_min)", rating,
-                            in->rating_min);
+    return line_reader_fail(reader, "rating %g, expected %g or more (dataset.rating_min)%s", rating,
+                            in->rating_min, hint);
   if (in->rating_min <= -most)
-    return line_reader_fail(reader, "rating %g, expected %g or less (dataset.rating_max)", rating,
-                            in->rating_max);
-  return line_reader_fail(reader, "rating %g, expected %g to %g (dataset.rating_min, rating_max)",
-                          rating, in->rating_min, in->rating_max);
+    return line_reader_fail(reader, "rating %g, expected %g or less (dataset.rating_max)%s", rating,
+                            in->rating_max, hint);
+  return line_reader_fail(reader, "rating %g, expected %g to %g (dataset.rating_min, rating_max)%s",
+                          rating, in->rating_min, in->rating_max, hint);
 }
 
 /// `text` without spaces around it.
@@ -120,6 +125,15 @@ static bool parse_decimal_comma(const char *text, size_t length, double *out) {
   return number_parse(copy, length, out);
 }
 
+/// "True" and "false" are 1 and 0: whether somebody recommends, likes or clicked.
+static bool parse_truth(const char *text, size_t length, double *out) {
+  text = trim(text, &length);
+  bool yes = length == 4 && strncasecmp(text, "true", 4) == 0;
+  if (!yes && (length != 5 || strncasecmp(text, "false", 5) != 0)) return false;
+  *out = yes;
+  return true;
+}
+
 static void see_rating(ingest *in, double rating) {
   if (rating == 0) {
     in->seen.zero++;
@@ -137,7 +151,7 @@ throng_status ingest_parse_rating(ingest *in, const line_reader *reader, const c
   *rated = true;
   *rating = 1;
   if (in->implicit) return THRONG_OK;
-  bool number = number_parse(text, length, rating) ||
+  bool number = number_parse(text, length, rating) || parse_truth(text, length, rating) ||
                 (in->decimal_comma && parse_decimal_comma(text, length, rating));
   if (is_missing(in, text, length) || (number && *rating == 0 && in->zero_is_missing)) {
     *rated = false;
@@ -153,14 +167,24 @@ throng_status ingest_parse_rating(ingest *in, const line_reader *reader, const c
                           (int)(length < 40 ? length : 40), text);
 }
 
+/// "06/10/2014", "6.10.14": a day and a month in an order that countries differ in.
+static bool has_doubtful_month(const char *text, size_t length) {
+  int digits = 0;
+  text = trim(text, &length);
+  while ((size_t)digits < length && text[digits] >= '0' && text[digits] <= '9') digits++;
+  return digits >= 1 && digits <= 2 && (size_t)digits < length && strchr("/.-", text[digits]);
+}
+
 throng_status ingest_parse_time(ingest *in, const line_reader *reader, const char *text,
                                 size_t length, int64_t *time) {
   if (time_column_add(&in->times, text, length, line_reader_number(reader), time)) return THRONG_OK;
   char expected[240];
   in->fault = ROW_FAULT_TIME;
   time_column_expectation(&in->times, expected, sizeof expected);
-  return line_reader_fail(reader, "time \"%.*s\", expected %s", (int)(length < 40 ? length : 40),
-                          text, expected);
+  return line_reader_fail(
+      reader, "time \"%.*s\", expected %s%s", (int)(length < 40 ? length : 40), text, expected,
+      has_doubtful_month(text, length) ? "; which is day and which month is not told by such a date"
+                                       : "");
 }
 
 // --- bad rows ------------------------------------------------------------------------------------

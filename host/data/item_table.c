@@ -107,9 +107,11 @@ typedef struct item_columns {
 } item_columns;
 
 /// What the columns are called where the config does not say.
-static const char *const usual_id[] = {"item",        "item_id", "itemId",      "id", "movieId",
-                                       "parent_asin", "asin",    "business_id", NULL};
-static const char *const usual_title[] = {"title", "name", "item_name", "movie_title", NULL};
+static const char *const usual_id[] = {
+    "item",        "item_id",  "itemId", "id",   "movieId", "parent_asin", "asin",
+    "business_id", "anime_id", "MAL_ID", "ISBN", "book_id", NULL};
+static const char *const usual_title[] = {"title",      "name",       "item_name", "movie_title",
+                                          "book-title", "book_title", NULL};
 static const char *const usual_categories[] = {"categories", "category", "genres", "genre", NULL};
 static const char *const usual_text[] = {"text", "description", NULL};
 
@@ -342,6 +344,15 @@ static throng_status find_dialect(const char *path, const item_columns *c, csv_d
   char say[160];
   return csv_dialect_find(path, "dataset.items", &(csv_wishes){0}, n ? named : usual, CSV_COMMAS,
                           out, say, sizeof say);
+}
+
+throng_status item_table_is_json(const dataset_def *def, bool *json) {
+  byte_buffer first = {0};
+  throng_status status = ingest_first_line(def->items, "dataset.items", &first);
+  const char *text = bytes_text(&first);
+  *json = text[strspn(text, " \t")] == '{';
+  bytes_free(&first);
+  return status;
 }
 
 throng_status item_table_read(ingest *in) {

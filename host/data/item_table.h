@@ -8,6 +8,9 @@
 /// True where the config names a column of the table: it is read by columns then, whatever the
 /// format.
 bool item_table_is_wanted(const dataset_def *def);
+/// Whether dataset.items holds JSON lines, which no format's own file of items does. Errors: those
+/// of reading its first line.
+throng_status item_table_is_json(const dataset_def *def, bool *json);
 /// Describe the kept items by dataset.items. Errors: DATA with file and line; no column to read.
 throng_status item_table_read(ingest *in);
 

@@ -242,7 +242,8 @@ static throng_status scan_object(scanner *s, json_line_field *field, int n_field
     field[i].length = 0;
   }
   skip_space(s);
-  if (s->at == s->end || *s->at != '{') return expected(s, "'{' of a JSON object");
+  if (s->at == s->end || *s->at != '{')
+    return expected(s, "'{' of a JSON object (dataset.format csv reads tables)");
   s->at++;
   skip_space(s);
   if (s->at < s->end && *s->at == '}') {

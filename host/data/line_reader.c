@@ -210,7 +210,8 @@ throng_status line_reader_next(line_reader *reader, char **line, size_t *length)
   if (n > LINE_READER_MAX_LINE)
     return line_reader_fail(reader, "line longer than %d MiB, expected one record a line",
                             LINE_READER_MAX_LINE >> 20);
-  if (n > 0 && start[n - 1] == '\r' && reader->line_end == '\n') n--;
+  // Text mode of Windows makes "\r\r\n" of "\r\n".
+  while (n > 0 && start[n - 1] == '\r' && reader->line_end == '\n') n--;
   if (reader->number == 1 && n >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0) {
     start += 3;
     n -= 3;

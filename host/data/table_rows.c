@@ -8,10 +8,18 @@
 
 throng_status table_column(const csv_parser *csv, const char *wanted, const char *key,
                            const char *const usual[], bool optional, int *column) {
-  if (wanted) return csv_require_column(csv, wanted, key, column);
-  for (int i = 0; usual[i]; i++)
-    if ((*column = csv_find_column(csv, usual[i])) >= 0) return THRONG_OK;
-  return optional ? THRONG_OK : csv_require_column(csv, usual[0], key, column);
+  *column = -1;
+  if (wanted) THRONG_TRY(csv_require_column(csv, wanted, key, column));
+  for (int i = 0; *column < 0 && usual[i]; i++) *column = csv_find_column(csv, usual[i]);
+  if (*column < 0) return optional ? THRONG_OK : csv_require_column(csv, usual[0], key, column);
+  const char *name = strings_get(&csv->header, *column);
+  for (int64_t i = *column + 1; i < csv->header.n; i++)
+    if (strcmp(strings_get(&csv->header, i), name) == 0)
+      return line_reader_fail(csv->reader,
+                              "columns %d and %lld are both called \"%.60s\" (%s); expected one, "
+                              "write another name over the other",
+                              *column + 1, (long long)i + 1, name, key);
+  return THRONG_OK;
 }
 
 /// A name that ratings go by: taking such a file for one without ratings would be a mistake.
@@ -25,6 +33,16 @@ static bool is_like_a_rating(const char *name) {
   for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
     if (!strcasecmp(name, whole[i])) return true;
   return edit_distance(name, part[0], 2) <= 2;
+}
+
+/// A name of how much or how often, which may stand for a rating, and which nobody must name.
+static bool is_like_a_count(const char *name) {
+  static const char *const usual[] = {"weight",  "plays", "play_count",  "playcount",
+                                      "hours",   "count", "playtime",    "quantity",
+                                      "listens", "views", "times_played"};
+  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+    if (!strcasecmp(name, usual[i])) return true;
+  return false;
 }
 
 throng_status table_rating_column(ingest *in, const csv_parser *csv, const char *wanted,
@@ -60,6 +78,12 @@ void table_note_columns(ingest *in, const csv_parser *csv, const row_columns *c,
                 in->def->rating_kind == DATASET_RATING_IMPLICIT
                     ? "dataset.rating is implicit"
                     : "no column of ratings (dataset.rating implicit)");
+  for (int64_t i = 0; c->rating < 0 && i < csv->header.n; i++)
+    if (is_like_a_count(strings_get(&csv->header, i)))
+      throng_note(in->progress,
+                  "%s: column \"%.60s\" is not used (dataset.columns.rating would name it, and "
+                  "dataset.like_threshold say from what on it is a like)",
+                  path, strings_get(&csv->header, i));
   if (in->zero_is_missing)
     throng_note(in->progress, "%s: Book-Rating 0 stands for no rating (dataset.missing)", path);
   if (c->time >= 0) return;

@@ -8,10 +8,11 @@
 #include <strings.h>
 
 #include "data/number.h"
+#include "data/word_dates.h"
 
 const char time_expected[] =
     "seconds, milli-, micro- or nanoseconds since 1970, YYYYMMDD[hhmmss], or "
-    "YYYY-MM-DD[ hh:mm[:ss[.fraction]]][zone]";
+    "YYYY-MM-DD[ hh:mm[:ss[.fraction]]][zone], or the month as a word (Jan 5, 2014)";
 
 static const double SECONDS_MIN = -62135596800.0;  // 0001-01-01
 static const double SECONDS_MAX = 253402300799.0;  // 9999-12-31 23:59:59
@@ -110,6 +111,20 @@ static bool take_zone(const char **at, const char *end, double *milliseconds) {
   return true;
 }
 
+/// "Jan 5, 2014" and the like, and Amazon's "01 5, 2014".
+static bool parse_words(const char *text, size_t length, double *out) {
+  word_date date;
+  int64_t milliseconds;
+  if (time_parse_month_first(text, length, &milliseconds)) {
+    *out = (double)milliseconds;
+    return true;
+  }
+  if (!word_date_parse(text, length, &date) || !is_date(date.year, date.month, date.day))
+    return false;
+  *out = (double)days_from_date(date.year, date.month, date.day) * 86400e3 + date.clock - date.zone;
+  return true;
+}
+
 /// Milliseconds since 1970.
 static bool parse_text(const char *text, size_t length, double *out) {
   const char *at = text, *end = text + length;
@@ -131,7 +146,7 @@ static bool parse_text(const char *text, size_t length, double *out) {
     at++;
     while (take(&at, end, " ")) {
     }
-    if (!take_clock(&at, end, basic, &clock)) return false;
+    if (!take_clock(&at, end, basic, &clock) || !word_date_half_day(&at, end, &clock)) return false;
     if (!take_zone(&at, end, &zone)) return false;
   }
   if (at != end) return false;
@@ -240,7 +255,11 @@ bool time_column_add(time_column *c, const char *text, size_t length, int64_t li
     if (c->wanted != TIME_AUTO && !to_milliseconds(value, c->wanted, &milliseconds)) return false;
     see_number(c, value, line);
   } else {
-    if (c->n_number > 0 || !parse_text(text, length, &value)) return false;
+    if (c->n_number > 0) return false;
+    if (!parse_text(text, length, &value)) {
+      if (!parse_words(text, length, &value)) return false;
+      c->words = true;
+    }
   }
   if (c->n == 0 || value < c->low) c->low = value;
   if (c->n == 0 || value > c->high) c->high = value;
@@ -253,7 +272,9 @@ void time_column_expectation(const time_column *c, char *text, size_t size) {
   if (c->wanted != TIME_AUTO)
     snprintf(text, size, "%s (dataset.time_unit)", unit_name[c->wanted]);
   else if (c->n > c->n_number)
-    snprintf(text, size, "YYYY-MM-DD[ hh:mm[:ss[.fraction]]][zone], as in the rows before");
+    snprintf(text, size, "%s, as in the rows before",
+             c->words ? "a date with its month as a word (Jan 5, 2014)"
+                      : "YYYY-MM-DD[ hh:mm[:ss[.fraction]]][zone]");
   else if (c->n_number > 0)
     snprintf(text, size, "a number, as in the rows before");
   else
@@ -326,7 +347,8 @@ void time_column_describe(const time_column *c, char *text, size_t size) {
   char first[16], last[16];
   date_text(milliseconds_of(c, c->low), first);
   date_text(milliseconds_of(c, c->high), last);
-  snprintf(text, size, "%s, %s to %s", unit_name[c->unit], first, last);
+  snprintf(text, size, "%s, %s to %s", c->words ? "dates in words" : unit_name[c->unit], first,
+           last);
 }
 
 bool time_parse(const char *text, size_t length, int64_t *milliseconds) {

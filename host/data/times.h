@@ -23,13 +23,15 @@ typedef struct time_column {
   int64_t not_date_line;       // first number but 0 that is no date; 0: none
   int64_t count[5], line[5];   // numbers by the unit that their size stands for, and the first
   double value[5], low, high;  // of these; range of all values
+  bool words;                  // some have their month as a word
 } time_column;
 
 /// Take one value in: `*key` orders the column's values as times and holds the value itself.
 /// False where the text is neither a number nor
 ///   YYYY-MM-DD, YYYY/MM/DD or YYYYMMDDT.. [T or space hh:mm[:ss[.fraction]]] [Z, UTC, GMT,
 ///   +hh[[:]mm]]
-/// (UTC where no zone stands), and where a column of one of the two brings the other.
+/// (UTC where no zone stands; the clock may have AM or PM) nor a date with its month as a word
+/// (word_dates.h) nor Amazon's "01 5, 2014", and where a column of one of the two brings the other.
 bool time_column_add(time_column *column, const char *text, size_t length, int64_t line,
                      int64_t *key);
 /// What time_column_add expects, for errors.

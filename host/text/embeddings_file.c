@@ -2,8 +2,10 @@
 #include "text/embeddings_file.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file_kind.h"
 #include "base/safetensors.h"
@@ -85,22 +87,81 @@ static int64_t row_of(const vocabulary *v, int64_t n) {
 static throng_status check_shape(const embedding_def *def, const safetensors_tensor *tensor,
                                  vocabulary *v) {
   const char *expected = "expected a tensor 'embedding' of floats, (n_keywords, d)";
-  if (!tensor) return throng_fail(THRONG_ERROR_DATA, "%s: no such tensor; %s", def->file, expected);
   if (tensor->rank != 2)
     return throng_fail(THRONG_ERROR_DATA, "%s: tensor 'embedding' has %d dimensions; %s", def->file,
                        tensor->rank, expected);
   v->blanks_are_rows = tensor->shape[0] != v->n;
   if (v->blanks_are_rows && tensor->shape[0] != v->total)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "%s: tensor 'embedding' has %lld rows, but the vocabulary %s has %lld lines "
-                       "(%lld of them blank); expected a row a line",
-                       def->file, (long long)tensor->shape[0], def->vocabulary, (long long)v->total,
-                       (long long)(v->total - v->n));
+    return throng_fail(
+        THRONG_ERROR_DATA,
+        "%s: tensor 'embedding' has %lld rows, but the vocabulary %s has %lld lines (%lld of them "
+        "blank); expected a row a line%s",
+        def->file, (long long)tensor->shape[0], def->vocabulary, (long long)v->total,
+        (long long)(v->total - v->n),
+        tensor->shape[1] == v->n || tensor->shape[1] == v->total
+            ? ": it has as many columns, so turn it round"
+        : tensor->shape[0] + 1 == v->total
+            ? ": one is missing, or the vocabulary's first line is a heading"
+            : "");
   if (tensor->shape[1] < 1 || tensor->shape[1] > EMBEDDINGS_MAX_DIM)
     return throng_fail(THRONG_ERROR_DATA,
                        "%s: tensor 'embedding' has %lld columns, expected 1 to %d", def->file,
                        (long long)tensor->shape[1], EMBEDDINGS_MAX_DIM);
   return THRONG_OK;
+}
+
+/// A file without the tensor, with what it has in its place.
+static throng_status name_tensors(const embedding_def *def, const safetensors_file *file) {
+  char names[400] = "no tensor";
+  size_t used = 0;
+  for (size_t i = 0; i < safetensors_count(file) && used + 1 < sizeof names; i++)
+    used += (size_t)snprintf(names + used, sizeof names - used, "%s'%.60s'", used ? ", " : "",
+                             safetensors_at(file, i)->name);
+  return throng_fail(
+      THRONG_ERROR_DATA,
+      "%s: no such tensor; expected a tensor 'embedding' of floats, (n_keywords, d); "
+      "it has %s: save it again with that name",
+      def->file, names);
+}
+
+/// What people keep vectors in besides safetensors, with the command that writes them as such.
+static throng_status refuse_other_files(const char *path) {
+  static const struct {
+    const char *bytes, *what, *load;
+  } kind[] = {
+      {"\x93NUMPY", "a NumPy array (.npy)", "import numpy; a = numpy.load(f)"},
+      {"PK\x03\x04",
+       "a file of PyTorch (.pt) or a NumPy archive (.npz, which numpy.load(f)['NAME'] reads)",
+       "import torch; a = torch.load(f).float().numpy()"},
+      {"\x80\x02", "a Python pickle", "import numpy; a = numpy.load(f, allow_pickle=True)"},
+      {"\x80\x03", "a Python pickle", "import numpy; a = numpy.load(f, allow_pickle=True)"},
+      {"\x80\x04", "a Python pickle", "import numpy; a = numpy.load(f, allow_pickle=True)"},
+      {"\x80\x05", "a Python pickle", "import numpy; a = numpy.load(f, allow_pickle=True)"},
+      {"\x89HDF", "an HDF5 file", "import h5py; a = h5py.File(f)['NAME'][:]"},
+  };
+  char head[16] = "";
+  struct stat facts;
+  FILE *file = stat(path, &facts) == 0 && S_ISREG(facts.st_mode) ? fopen(path, "rb") : NULL;
+  if (!file) return THRONG_OK;  // safetensors_open says why
+  size_t n = fread(head, 1, sizeof head, file);
+  fclose(file);
+  const char *what = NULL, *load = "import numpy; a = numpy.loadtxt(f)";
+  for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
+    size_t width = strlen(kind[i].bytes);
+    // A safetensors file begins with its header's length, which may hold any bytes.
+    if (n < width || memcmp(head, kind[i].bytes, width) != 0 || (n > 8 && head[8] == '{')) continue;
+    what = kind[i].what;
+    load = kind[i].load;
+  }
+  bool text = n > 0;
+  for (size_t i = 0; i < n; i++) text &= (unsigned char)head[i] >= ' ' || is_space(head[i]);
+  if (!what && text) what = "a text";
+  if (!what) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_DATA,
+                     "%s: %s, expected a safetensors file; make one in Python: f = '%s'; %s; from "
+                     "safetensors.numpy import save_file; save_file({'embedding': a}, "
+                     "'embedding.safetensors')",
+                     path, what, path, load);
 }
 
 /// A vector that says something: finite, and not all zero.
@@ -183,6 +244,7 @@ static throng_status take_rows(const embedding_def *def, const keyword_sets *set
   uint8_t *used = NULL;
   size_t n = (size_t)sets->keyword.n;
   throng_status status;
+  if (!tensor) THRONG_TRY_GOTO(name_tensors(def, file));
   THRONG_TRY_GOTO(check_shape(def, tensor, v));
   THRONG_TRY_GOTO(throng_alloc((void **)&word, n, sizeof *word, "keywords"));
   THRONG_TRY_GOTO(
@@ -216,6 +278,7 @@ throng_status embeddings_from_file(const embedding_def *def, const keyword_sets 
   safetensors_file *file = NULL;
   throng_status status;
   THRONG_TRY_GOTO(read_vocabulary(def->vocabulary, progress, &v));
+  THRONG_TRY_GOTO(refuse_other_files(def->file));
   status = file_kind_require(def->file, FILE_KIND_TENSORS);
   if (status != THRONG_OK) {
     throng_fail_context(status, "embedding.file");

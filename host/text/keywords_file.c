@@ -1,6 +1,7 @@
 /// Keywords from a file of JSON lines, {"item", "categories", "pros", "cons"}: written by hand, by
 /// a language model, by another program. What it says is taken as it is; what it says wrongly is an
 /// error with its line.
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,15 @@ static throng_status take_list(file_reader *r, const char *key, const cJSON *lis
   return THRONG_OK;
 }
 
+/// An id that was written as a number: 17, not 17.5, which could be written in several ways.
+static bool is_whole(const cJSON *value, char text[32]) {
+  if (!cJSON_IsNumber(value) || !(fabs(value->valuedouble) < 9e15) ||
+      value->valuedouble != floor(value->valuedouble))
+    return false;
+  snprintf(text, 32, "%lld", (long long)value->valuedouble);
+  return true;
+}
+
 static throng_status take_object(file_reader *r, const dataset *data, const cJSON *object) {
   const cJSON *value[N_KEY] = {0}, *field;
   if (!cJSON_IsObject(object))
@@ -106,14 +116,16 @@ static throng_status take_object(file_reader *r, const dataset *data, const cJSO
     value[k] = field;
   }
   if (!value[KEY_ITEM]) return fail(r, "key \"item\" is missing", "");
-  if (!cJSON_IsString(value[KEY_ITEM]))
+  char number[32];
+  const char *id = cJSON_GetStringValue(value[KEY_ITEM]);
+  if (!id && !is_whole(value[KEY_ITEM], number))
     return fail(r, "\"item\" is no text; expected the item's raw id in quotes", "");
+  if (!id) id = number;
   for (int k = KEY_PROS; k < N_KEY; ++k)
     if (!value[k])
       return throng_fail(THRONG_ERROR_DATA,
                          "%s:%lld: key \"%s\" is missing; expected a list, which may be empty",
                          r->name, (long long)r->line, key_names[k]);
-  const char *id = value[KEY_ITEM]->valuestring;
   int64_t item = interner_find(r->item, id, strlen(id));
   if (item < 0) ++r->unknown;
   if (item < 0 && interner_strings(r->strangers)->n < JOIN_SAMPLE)
