@@ -109,12 +109,13 @@ static throng_sim_def small_def(void) {
 static void compare(throng_sim_def def, bool with_sta, int steps) {
   sides s;
   if (!sides_open(&s, &def, with_sta)) return;
-  walk(&s, steps, 0.5f);
+  const int few = PARITY_STEPS(steps);  // under AddressSanitizer a fiber's switch takes long
+  walk(&s, few < 8 ? 8 : few, 0.5f);
   sides_close(&s);
 }
 
 TEST(cuda_sim, lanes_agree_for_two_thousand_steps_with_the_table) {
-  compare(small_def(), true, PARITY_STEPS(2000));
+  compare(small_def(), true, 2000);
 }
 
 TEST(cuda_sim, lanes_agree_without_the_table_and_with_another_history) {
