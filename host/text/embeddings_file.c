@@ -278,12 +278,12 @@ throng_status embeddings_from_file(const embedding_def *def, const keyword_sets 
   safetensors_file *file = NULL;
   throng_status status;
   THRONG_TRY_GOTO(read_vocabulary(def->vocabulary, progress, &v));
-  THRONG_TRY_GOTO(refuse_other_files(def->file));
   status = file_kind_require(def->file, FILE_KIND_TENSORS);
   if (status != THRONG_OK) {
     throng_fail_context(status, "embedding.file");
     goto done;
   }
+  THRONG_TRY_GOTO(refuse_other_files(def->file));
   THRONG_TRY_GOTO(safetensors_open(def->file, &file));
   THRONG_TRY_GOTO(take_rows(def, sets, &v, file, out, dim));
   throng_note(progress, "%lld of %lld keywords of the items are in %s", (long long)sets->keyword.n,
