@@ -8,6 +8,7 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 RELEASE := build/release
 DEMO := runs/demo
+DEMO_OPTIONS ?=
 PYTHON ?= python3
 PART ?= all
 OUT ?= build/gpu/results
@@ -37,7 +38,7 @@ test: build  ## Run every test
 	@ctest --preset release -j $(JOBS)
 
 demo: program  ## Synthetic world, f_sta, DQN: a learning curve and a table in under 5 minutes
-	$(RELEASE)/throng train configs/demo.json
+	$(RELEASE)/throng train configs/demo.json $(DEMO_OPTIONS)
 	@echo; echo "Why one of these users would like an item or not:"; echo
 	$(RELEASE)/throng explain $(DEMO)/world.safetensors --sta $(DEMO)/sta.safetensors --user u00007 --item i00042
 

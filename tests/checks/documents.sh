@@ -150,7 +150,11 @@ ran=0
 run() {
   local place=$1 line=$2 word=${2%% *} more=()
   case $word in
-    make) line="make -n -s DEPS=skip ${line#make}" ;;  # what it builds and runs is run by the tests
+    make)
+      case $line in
+        'make demo'*) line="make -s DEPS=skip -o program DEMO_OPTIONS='${small[*]}' ${line#make}" ;;
+        *) line="make -n -s DEPS=skip ${line#make}" ;;  # what it builds and runs is run by the tests
+      esac ;;
     throng | */throng)
       # What is to be appended stands before a comment.
       local comment=''
