@@ -76,4 +76,20 @@ static inline double number_at(const cJSON *document, const char *a, const char 
   return cJSON_IsNumber(object) ? object->valuedouble : NAN;
 }
 
+/// Thirty users who rate a dozen items with words, into r.csv; their times begin at `first`.
+static inline void write_reviews_csv(int first) {
+  FILE *file = fopen(in_folder("r.csv"), "w");
+  if (!file) abort();
+  fprintf(file, "user,item,rating,time,text\n");
+  for (int user = 0; user < 30; ++user) {
+    for (int k = 0; k < 6; ++k) {
+      int item = (user * 5 + k * 7) % 12;
+      bool like = (user + item) % 3 != 0;
+      fprintf(file, "u%d,i%d,%d,%d,%s\n", user, item, like ? 5 : 1, first + k,
+              like ? "warm sound and bright cover" : "dull sound and broken case");
+    }
+  }
+  fclose(file);
+}
+
 #endif

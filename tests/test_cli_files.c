@@ -2,20 +2,9 @@
 /// another kind than a command takes.
 #include "cli_driver.h"
 
-/// Thirty users who rate a dozen items with words.
+/// Reviews, and a config that reads them.
 static void write_reviews(void) {
-  FILE *file = fopen(in_folder("r.csv"), "w");
-  if (!file) abort();
-  fprintf(file, "user,item,rating,time,text\n");
-  for (int user = 0; user < 30; ++user) {
-    for (int k = 0; k < 6; ++k) {
-      int item = (user * 5 + k * 7) % 12;
-      bool like = (user + item) % 3 != 0;
-      fprintf(file, "u%d,i%d,%d,%d,%s\n", user, item, like ? 5 : 1, 1000000 + k,
-              like ? "warm sound and bright cover" : "dull sound and broken case");
-    }
-  }
-  fclose(file);
+  write_reviews_csv(1000000);
   write_file("csv.json",
              "{\"dataset\": {\"format\": \"csv\", \"file\": \"r.csv\", \"columns\": {\"user\": "
              "\"user\", \"item\": \"item\", \"rating\": \"rating\", \"time\": \"time\", \"text\": "

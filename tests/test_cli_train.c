@@ -86,24 +86,8 @@ TEST(cli_train, a_world_that_could_not_be_made_again_leaves_no_claim_about_the_o
   cJSON_Delete(again);
 }
 
-/// Thirty users who rate a dozen items with words.
-static void write_reviews(void) {
-  FILE *file = fopen(in_folder("r.csv"), "w");
-  if (!file) abort();
-  fprintf(file, "user,item,rating,time,text\n");
-  for (int user = 0; user < 30; ++user) {
-    for (int k = 0; k < 6; ++k) {
-      int item = (user * 5 + k * 7) % 12;
-      bool like = (user + item) % 3 != 0;
-      fprintf(file, "u%d,i%d,%d,%d,%s\n", user, item, like ? 5 : 1, 1000 + k,
-              like ? "warm sound and bright cover" : "dull sound and broken case");
-    }
-  }
-  fclose(file);
-}
-
 TEST(cli_train, raw_files_become_a_world_once_and_again_when_they_were_written_anew) {
-  write_reviews();
+  write_reviews_csv(1000);
   write_file("data.json",
              "{\"dataset\": {\"format\": \"csv\", \"file\": \"r.csv\", \"columns\": {\"user\": "
              "\"user\", \"item\": \"item\", \"rating\": \"rating\", \"time\": \"time\", "
@@ -129,7 +113,7 @@ TEST(cli_train, raw_files_become_a_world_once_and_again_when_they_were_written_a
   EXPECT_EQ(number_at(document, "fit_seconds", NULL), 0);
   cJSON_Delete(document);
   usleep(20000);  // file times move in steps of the kernel's clock
-  write_reviews();
+  write_reviews_csv(1000);
   document = train_json("train data.json --json --threads 1");
   EXPECT_TRUE(number_at(document, "prepare_seconds", NULL) > 0);
   cJSON_Delete(document);
