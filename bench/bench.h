@@ -1,10 +1,10 @@
 /// What every benchmark program shares: a table on stdout with each figure against the machine's
 /// ceiling, and the same rows appended to bench/results/<machine>.csv. Timing itself is
-/// host/report/measure.h.
+/// host/timing/timing.h.
 #ifndef THRONG_BENCH_H
 #define THRONG_BENCH_H
 
-#include "report/measure.h"
+#include "timing/timing.h"
 
 /// Where rows go. Start with bench_open(), print rows as they come, end with bench_close().
 typedef struct bench_output {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "bench.h"
-#include "random.h"
-#include "report/bench_sim.h"
+#include "kernels/base/random.h"
 #include "sim/sim.h"
+#include "timing/bench_sim.h"
 
 enum { SAMPLED_LANES = 4096, HASHED_LANES = 512 };
 

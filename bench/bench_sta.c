@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "bench.h"
-#include "history.h"
-#include "random.h"
+#include "kernels/base/history.h"
+#include "kernels/base/random.h"
 #include "sta/sta_score.h"
 #include "sta/sta_windows.h"
 #include "world/world.h"
@@ -43,7 +43,7 @@ static void invented_world(throng_world *world) {
 }
 
 /// Multiplications and additions of reading one window, where the last token alone is read out and
-/// four matrices a layer are due (kernels/sta_token.h).
+/// four matrices a layer are due (kernels/sta/sta_token.h).
 static double reading_operations(const throng_sta_def *def, int64_t n) {
   const double width = def->width, tokens = (double)n, attended = tokens * (tokens + 1) / 2;
   return (def->layers - 1) * (tokens * 4 * 2 * width * width + attended * 4 * width) +

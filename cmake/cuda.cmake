@@ -29,7 +29,7 @@ message(NOTICE "-- CUDA: ${CMAKE_CUDA_COMPILER_VERSION}, kernels for ${CMAKE_CUD
 
 file(GLOB THRONG_CUDA_KERNELS CONFIGURE_DEPENDS cuda/*.cu)
 add_library(throng_cuda_kernels OBJECT ${THRONG_CUDA_KERNELS})
-target_include_directories(throng_cuda_kernels PRIVATE kernels cuda)
+target_include_directories(throng_cuda_kernels PRIVATE . include cuda)
 target_compile_options(throng_cuda_kernels PRIVATE
   -fmad=false  # one source of arithmetic rounds alike on every backend
   --expt-relaxed-constexpr

@@ -3,10 +3,10 @@
 /// of the items, 128 at a time, each thread 8 x 8 of them. For the best alone, shares meet in an
 /// atomic maximum over (Q, item), which does not depend on their order; lists are joined by a
 /// thread a state. Sums run over the width in order, by fused multiply-add: within rounding of
-/// best_search_row (kernels/agent_act.h), which it stands for.
+/// best_search_row (kernels/agent/agent_act.h), which it stands for.
 #include "kernels.h"
+#include "kernels/list.h"
 #include "launch.cuh"
-#include "list.h"
 #include "warp.cuh"
 
 namespace {

@@ -1,9 +1,9 @@
 /// State features with a warp a state: threads share out an item's numbers, so that rows of the
 /// catalogue are read side by side and sums stay in registers. Bit for bit what state_features_row
-/// gives (kernels/agent_features.h): each number is summed by one thread, newest entry first.
+/// gives (kernels/agent/agent_features.h): each number is summed by one thread, newest entry first.
 #include "kernels.h"
+#include "kernels/list.h"
 #include "launch.cuh"
-#include "list.h"
 #include "warp.cuh"
 
 namespace {

@@ -1,9 +1,9 @@
 /// Folding a tile of Q with a warp a state: neighbouring threads look at neighbouring items, and
 /// what is better goes into the list in the items' order. Bit for bit what best_fold_row gives
-/// (kernels/agent_act.h).
+/// (kernels/agent/agent_act.h).
 #include "kernels.h"
+#include "kernels/list.h"
 #include "launch.cuh"
-#include "list.h"
 #include "warp.cuh"
 
 namespace {

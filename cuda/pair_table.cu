@@ -1,10 +1,10 @@
 /// The item-item table's similarities by tiles of 32 x 32 items: every number that is read serves
 /// eight pairs, and the whole device works. Bit for bit what pair_table_similarity_row gives
-/// (kernels/pair_table.h): half a warp's threads keep dot_product's 16 partial sums, one each, of
-/// eight by eight pairs, and a thread joins a pair's.
+/// (kernels/vote/pair_table.h): half a warp's threads keep dot_product's 16 partial sums, one each,
+/// of eight by eight pairs, and a thread joins a pair's.
 #include "kernels.h"
+#include "kernels/list.h"
 #include "launch.cuh"
-#include "list.h"
 #include "warp.cuh"
 
 namespace {

@@ -1,6 +1,6 @@
 /// The launchers of all row functions in the order of kernels/list.h, and their variants.
 #include "kernels.h"
-#include "list.h"
+#include "kernels/list.h"
 
 #define X(name, grain) cuda_rows_launch name##_launch;
 KERNEL_LIST(X)

@@ -1,6 +1,6 @@
 /// The kernels of the agents on CUDA: see rows.cuh.
 #include "rows.cuh"
 
-#include "agent_list.h"
+#include "kernels/agent/agent_list.h"
 
 CUDA_ROWS(AGENT_KERNELS)

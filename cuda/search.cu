@@ -1,10 +1,10 @@
 /// The yardsticks' search over the catalogue with a thread a candidate: a history entry's row of
 /// the item-item table is read side by side, and sums stay in registers. The best of a tile are
 /// found by one arg-max after the other. Bit for bit what policy_search_row gives
-/// (kernels/policy_search.h).
+/// (kernels/yardstick/policy_search.h).
 #include "kernels.h"
+#include "kernels/list.h"
 #include "launch.cuh"
-#include "list.h"
 #include "warp.cuh"
 
 namespace {

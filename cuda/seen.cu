@@ -1,10 +1,10 @@
 /// Starting and moving lanes, a thread each, where what a lane has seen is forgotten by its whole
 /// warp: a bit an item is 31,250 words for a million of them, and one thread would write them one
 /// after the other while 31 wait. Bit for bit sim_begin_row and sim_transition_row
-/// (kernels/sim_step.h).
+/// (kernels/sim/sim_step.h).
 #include "kernels.h"
+#include "kernels/list.h"
 #include "launch.cuh"
-#include "list.h"
 #include "warp.cuh"
 
 namespace {

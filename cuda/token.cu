@@ -1,15 +1,15 @@
 /// f_sta's inference with a warp a lane (or a pair outside any lane), the channels shared out among
 /// its threads: any number of heads, windows of any length, widths up to 128. Bit for bit what the
-/// rows give (kernels/sta_token.h): every sum runs in the row function's chains. Usual widths have
-/// code of their own.
+/// rows give (kernels/sta/sta_token.h): every sum runs in the row function's chains. Usual widths
+/// have code of their own.
 ///
 /// What all threads must see of a vector they read from shared memory, four numbers a load, where a
 /// shuffle would bring one. A block is one warp: registers are free again as soon as its lane is
 /// done, and does not wait for the slowest of eight (one lane in fifteen reads a whole window
 /// anew).
 #include "kernels.h"
+#include "kernels/list.h"
 #include "launch.cuh"
-#include "list.h"
 #include "warp.cuh"
 
 namespace {

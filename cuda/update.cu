@@ -2,10 +2,11 @@
 /// the other, far from its neighbours'. Adam and the soft target take a block a row, a number a
 /// thread, and give the row functions' bits; so do the norm's squares, eight threads a row. Sums
 /// over a batch are cut into slices that are joined in order: the same on every run, and within
-/// rounding of the row functions' (kernels/dqn_adam.h, elementwise.h, dqn_loss.h, sta_adam.h).
+/// rounding of the row functions' (kernels/agent/optimizer.h, elementwise.h, dqn_loss.h,
+/// sta_adam.h).
 #include "kernels.h"
+#include "kernels/list.h"
 #include "launch.cuh"
-#include "list.h"
 #include "warp.cuh"
 
 namespace {

@@ -1,9 +1,9 @@
 /// The logical votes with a warp a lane: threads share out the history's entries, and where there
 /// is no item-item table, half a warp takes an embedding's numbers side by side. Bit for bit what
-/// sim_vote_row gives (kernels/votes.h): integers in any order, floats in dot_product's.
+/// sim_vote_row gives (kernels/vote/votes.h): integers in any order, floats in dot_product's.
 #include "kernels.h"
+#include "kernels/sim/sim_step.h"
 #include "launch.cuh"
-#include "sim_step.h"
 #include "warp.cuh"
 
 namespace {

@@ -4,10 +4,10 @@
 #ifndef THRONG_KERNELS_LIST_H
 #define THRONG_KERNELS_LIST_H
 
-#include "agent_list.h"
-#include "policy_list.h"
-#include "sim_list.h"
-#include "sta_list.h"
+#include "kernels/agent/agent_list.h"
+#include "kernels/sim/sim_list.h"
+#include "kernels/sta/sta_list.h"
+#include "kernels/yardstick/policy_list.h"
 
 #define ROW_KERNELS(X) SIM_ROW_KERNELS(X) STA_KERNELS(X) AGENT_KERNELS(X) POLICY_KERNELS(X)
 /// Kernels whose rows a CPU does faster several at a time: beside NAME_row(args, row) there is

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "sta_cache.h"
-#include "sta_fold.h"
+#include "kernels/sta/sta_cache.h"
+#include "kernels/sta/sta_fold.h"
 
 /// Blocks that reference_random took, for reference_free at a test's end.
 static float *reference_block[1024];

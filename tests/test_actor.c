@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent_features.h"
-#include "exponential.h"
+#include "kernels/agent/agent_features.h"
+#include "kernels/base/exponential.h"
 #include "support/agent_rig.h"
 
 enum { TOP = 12, MAX_ITEM = 5000 };

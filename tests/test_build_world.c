@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "keyword_fixture.h"
-#include "world/build_world.h"
+#include "prepare/build_world.h"
 
 static const fixture_item items[] = {{"a", "rock", ""}, {"b", "rock,pop", ""}, {"c", "", ""}};
 static const fixture_row rows[] = {{0, 0, 1, NULL}, {0, 1, 0, NULL}, {1, 2, 1, NULL}};

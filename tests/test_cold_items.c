@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/prepare.h"
+#include "prepare/prepare.h"
 #include "throng_test.h"
 #include "world/world.h"
 

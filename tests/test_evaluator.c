@@ -1,10 +1,10 @@
 /// Evaluation of policies: every metric recomputed from a simulator driven through the public face.
-#include "train/evaluator.h"
+#include "evaluate/evaluator.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "report/metrics.h"
+#include "base/statistics.h"
 #include "support/small_run.h"
 #include "world/world.h"
 

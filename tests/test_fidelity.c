@@ -1,5 +1,5 @@
 /// Leave-one-out fidelity against a recount that asks about one user at a time.
-#include "train/fidelity.h"
+#include "evaluate/fidelity.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/safetensors.h"
-#include "config/prepare.h"
+#include "prepare/prepare.h"
 #include "throng_test.h"
 #include "world/world.h"
 

@@ -1,9 +1,9 @@
 /// On real data the extracted keywords let both logical votes tell likes from dislikes, judged on
 /// validation interactions (each user's last but one), which extraction never saw. The votes are
 /// computed here by plain loops over the equations, apart from the simulator's.
+#include "base/statistics.h"
 #include "dataset_fixture.h"
-#include "report/metrics.h"
-#include "world/build_world.h"
+#include "prepare/build_world.h"
 
 typedef struct judged {
   double auc_mat, auc_sim;

@@ -1,8 +1,8 @@
 /// Timing reports what was done and what a failing call said.
 #include <time.h>
 
-#include "report/measure.h"
 #include "throng_test.h"
+#include "timing/timing.h"
 
 static throng_status sleep_a_millisecond(void *context) {
   ++*(int *)context;

@@ -1,5 +1,5 @@
 /// Measures against scikit-learn and numpy (tests/golden/make_metrics.py).
-#include "report/metrics.h"
+#include "base/statistics.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 /// Yardsticks: every ranking against a slow one that asks about each item by itself.
-#include "train/policies.h"
+#include "evaluate/yardsticks.h"
 
 #include <stdlib.h>
 
-#include "list.h"
+#include "kernels/list.h"
 #include "sta_reference.h"
 #include "support/small_world.h"
 #include "throng_test.h"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "preference.h"
+#include "kernels/vote/preference.h"
 #include "sim/sim.h"
 #include "support/small_world.h"
 #include "throng_test.h"

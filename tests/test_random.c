@@ -1,5 +1,5 @@
 /// The random stream is Philox4x32-10 with the documented mapping.
-#include "random.h"
+#include "kernels/base/random.h"
 #include "throng_test.h"
 
 TEST(random, words_are_those_of_the_known_answer_for_seed_42_subsequence_7) {

@@ -7,7 +7,7 @@
 
 #include "base/safetensors.h"
 
-#include "random.h"
+#include "kernels/base/random.h"
 #include "sta/sta_trainer.h"
 #include "support/history_world.h"
 #include "support/tensor_edit.h"

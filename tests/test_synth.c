@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "synth/synth.h"
 #include "throng_test.h"
-#include "world/synth.h"
 
 static const char *in_folder(const char *name) {
   static char path[4096];

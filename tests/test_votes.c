@@ -1,6 +1,6 @@
 /// The logical votes and the rules: every equation by a hand-computed example, then thousands of
 /// random cases against a slow reference that is written straight from the specification.
-#include "votes.h"
+#include "kernels/vote/votes.h"
 
 #include "base/backend.h"
 #include "support/small_world.h"

@@ -80,7 +80,7 @@ class Timing(NamedTuple):
 
 def measure(call, seconds):
     """Times chunks of calls, each waited for at its end, after a warm-up that includes compiling:
-    what host/report/measure.c does."""
+    what host/timing/timing.c does."""
     for _ in range(WARM_UP):
         call()
     synchronise()

@@ -43,7 +43,7 @@ class State:
 
 
 class TwoTower:
-    """Query of the state, vectors of the items; see kernels/agent_features.h for the features."""
+    """Query of the state, vectors of the items; see kernels/agent/agent_features.h for the features."""
 
     def __init__(self, x, n_direction, n_category):
         self.x, self.nd, self.nc = x, n_direction, n_category

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "agent/learner.h"
-#include "agent_act.h"
-#include "list.h"
+#include "kernels/agent/agent_act.h"
+#include "kernels/list.h"
 
 struct agent_actor {
   throng_agent *agent;

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "agent/learner.h"
-#include "list.h"
+#include "kernels/list.h"
 
 enum { HOST_CHECK_EVERY = 1, DEVICE_CHECK_EVERY = 64 };
 

@@ -6,9 +6,9 @@
 #include <float.h>
 
 #include "agent/agent.h"
-#include "agent_features.h"
-#include "dqn_adam.h"
-#include "replay.h"
+#include "kernels/agent/agent_features.h"
+#include "kernels/agent/optimizer.h"
+#include "kernels/agent/replay.h"
 
 /// X(NAME, name, rows, columns): parameters, (n_agent, rows, columns); matrices are stored
 /// (in, out). Those without elements do not exist for the head. `two` is 1 for two_tower.
@@ -160,7 +160,7 @@ static inline int64_t agent_steps(const throng_agent *a) { return a->time * a->l
 // features.c
 /// Columns of e+ (e-) kept, and category buckets, for a world.
 void item_features_shape(const throng_world *world, int32_t *n_direction, int32_t *n_category);
-/// Fill (n_item, n_feature) on the host; see kernels/agent_features.h. `item` is calloc'd.
+/// Fill (n_item, n_feature) on the host; see kernels/agent/agent_features.h. `item` is calloc'd.
 throng_status item_features_make(const throng_world *world, int32_t n_direction, int32_t n_category,
                                  float *item);
 /// `k` leading eigenvectors of the rows' second moment as columns: basis (d, k), rows of unit

@@ -1,6 +1,6 @@
 /// Forward passes of both heads, the catalogue's vectors, and the best items by tiles of Q.
 #include "agent/learner.h"
-#include "list.h"
+#include "kernels/list.h"
 
 enum {
   TILE_ROWS = 1024,     // states a tile: fixed, so that sums do not move with the threads

@@ -1,6 +1,6 @@
 /// The replay: logging what a step showed and gave, and drawing batches from it.
 #include "agent/learner.h"
-#include "list.h"
+#include "kernels/list.h"
 
 throng_status agent_register_replay(throng_agent *a) {
   int64_t times = (a->def.buffer + a->lanes - 1) / a->lanes;

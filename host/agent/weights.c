@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "agent/learner.h"
-#include "random.h"
+#include "kernels/base/random.h"
 
 static const char *const parameter_name[] = {
 #define X(id, name, rows, columns) #name,

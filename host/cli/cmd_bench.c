@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "report/bench_sim.h"
+#include "timing/bench_sim.h"
 
 typedef struct bench_sink {
   cJSON *rows;  // NULL: print

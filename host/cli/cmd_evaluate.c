@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/votes.h"
-#include "train/fidelity.h"
+#include "evaluate/fidelity.h"
 
 /// "-" where nothing can be measured: no AUC with answers of one kind alone.
 static const char *auc_text(double auc, char text[16]) {

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/train_inputs.h"
 #include "report/curve.h"
 #include "report/table.h"
+#include "study/open_or_make.h"
 #include "train/train_folder.h"
 
 enum { MOST_POINTS = 100000 };

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "pair.h"
+#include "kernels/vote/pair.h"
 #include "world/world.h"
 
 void explanation_free(explanation *e) {

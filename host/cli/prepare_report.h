@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "config/prepare.h"
+#include "prepare/prepare.h"
 
 void prepare_report_print(FILE *to, const prepare_report *report);
 void prepare_report_json(const prepare_report *report, cJSON *object);

@@ -13,7 +13,7 @@
 #include "base/processors.h"
 #include "base/workers.h"
 #include "cpu/rows.h"
-#include "list.h"
+#include "kernels/list.h"
 
 enum {
   BLOCK_ROWS = 256,      // rows of C that one task computes: fixed, so that sums do not move

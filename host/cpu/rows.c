@@ -1,7 +1,7 @@
 /// One loop a kernel. Compiled several times with other -march flags; ROWS_TABLE names the table.
 #include "cpu/rows.h"
 
-#include "list.h"
+#include "kernels/list.h"
 
 #ifndef ROWS_TABLE
 #define ROWS_TABLE rows_baseline

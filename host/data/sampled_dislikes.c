@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "random.h"
+#include "kernels/base/random.h"
 
 enum { MOST_DRAWS = 64 };
 

@@ -9,9 +9,9 @@
 #ifndef THRONG_LLM_PLAN_H
 #define THRONG_LLM_PLAN_H
 
+#include "data/split.h"
 #include "llm/chat.h"
 #include "llm/prompt.h"
-#include "text/training.h"
 
 enum { PLAN_LEAST_REVIEW = 40 };  // bytes; "Great!" gives no reason
 

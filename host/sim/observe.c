@@ -1,7 +1,7 @@
 /// What callers may look at: observations, outcomes, snapshots and hashes.
 #include <stdlib.h>
 
-#include "history.h"
+#include "kernels/base/history.h"
 #include "sim/sim.h"
 
 struct sim_host {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/memory_plan.h"
-#include "history.h"
-#include "list.h"
+#include "kernels/base/history.h"
+#include "kernels/list.h"
 #include "sim/sim.h"
 
 static throng_status check_pairs(const throng_world *world, int64_t n, const int32_t *user,

@@ -1,7 +1,7 @@
 /// Users' preference vectors for callers: as means, and as scores over the whole catalogue.
 #include <stdlib.h>
 
-#include "list.h"
+#include "kernels/list.h"
 #include "sim/sim.h"
 
 enum { SCORE_BYTES = 64 << 20 };  // of scores made at a time

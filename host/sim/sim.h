@@ -1,15 +1,15 @@
 /// The inside of a simulator: one list of lane arrays drives allocation, snapshots and hashing.
 /// (Agents read these arrays on the backend; they never change them, `action` excepted.)
-#ifndef THRONG_SIM_INTERNAL_H
-#define THRONG_SIM_INTERNAL_H
+#ifndef THRONG_SIM_SIM_H
+#define THRONG_SIM_SIM_H
 
 #include <float.h>
 
 #include "base/safetensors.h"
-#include "sim_step.h"
+#include "kernels/sim/sim_step.h"
+#include "kernels/vote/vote.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
-#include "vote.h"
 #include "world/world_device.h"
 
 /// X(C type, tensor type, name, second dimension, third dimension, least, most): all start with

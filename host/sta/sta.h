@@ -1,9 +1,9 @@
 /// The inside of throng_sta: parameters on a backend as one list of tensors.
-#ifndef THRONG_STA_INTERNAL_H
-#define THRONG_STA_INTERNAL_H
+#ifndef THRONG_STA_STA_H
+#define THRONG_STA_STA_H
 
 #include "base/tensors.h"
-#include "sta_fold.h"
+#include "kernels/sta/sta_fold.h"
 #include "throng/sta.h"
 
 /// X(name, fresh values, shape): normal numbers of that deviation, or all 0 (ZEROS), all 1 (ONES).

@@ -1,6 +1,6 @@
 /// The backward pass of a batch, the forward's stages in reverse order. Every gradient is written
 /// whole, so nothing need be zeroed between batches.
-#include "list.h"
+#include "kernels/list.h"
 #include "sta/sta_trainer.h"
 
 /// dW = x^T dy, summed over rows; x (n, rows), dy (n, columns)

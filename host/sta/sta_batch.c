@@ -1,8 +1,8 @@
 /// Composing a batch of windows end to end, and its way to the backend.
 #include <stdlib.h>
 
-#include "history.h"
-#include "random.h"
+#include "kernels/base/history.h"
+#include "kernels/base/random.h"
 #include "sta/sta_trainer.h"
 #include "world/world.h"
 

@@ -1,8 +1,8 @@
 /// The fields of throng_sta_def as one list: checking, writing to a file and reading back.
-#ifndef THRONG_STA_DEF_H
-#define THRONG_STA_DEF_H
+#ifndef THRONG_STA_STA_DEF_H
+#define THRONG_STA_STA_DEF_H
 
-#include "sta_view.h"
+#include "kernels/sta/sta_view.h"
 #include "throng/sta.h"
 
 /// X(name, least, most)

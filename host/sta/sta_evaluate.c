@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "history.h"
-#include "random.h"
-#include "report/metrics.h"
+#include "base/statistics.h"
+#include "kernels/base/history.h"
+#include "kernels/base/random.h"
 #include "world/unseen.h"
 #include "world/world.h"
 

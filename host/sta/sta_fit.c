@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory_plan.h"
-#include "random.h"
+#include "kernels/base/random.h"
 #include "sta/sta_evaluate.h"
 #include "sta/sta_trainer.h"
 #include "world/unseen.h"

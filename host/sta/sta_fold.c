@@ -1,6 +1,6 @@
 /// What inference reads in place of some of f_sta's matrices: allocation, and making it anew when
 /// the parameters have changed.
-#include "list.h"
+#include "kernels/list.h"
 #include "sta/sta.h"
 
 /// X(name, shape): the fields of sta_folded, which sta_view has too.

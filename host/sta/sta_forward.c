@@ -1,5 +1,5 @@
 /// The forward pass of a batch: embedding, blocks, read-out and loss, stage by stage.
-#include "list.h"
+#include "kernels/list.h"
 #include "sta/sta_trainer.h"
 
 /// y = x W; x (n, width), W (width, width) as (in, out)

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "list.h"
+#include "kernels/list.h"
 #include "sta/sta.h"
 #include "sta/sta_def.h"
 #include "world/world.h"

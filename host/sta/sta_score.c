@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "history.h"
-#include "list.h"
+#include "kernels/base/history.h"
+#include "kernels/list.h"
 
 enum { PIECE = 1024 };  // pairs whose scratch memory is held at a time
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "list.h"
+#include "kernels/list.h"
 #include "world/unseen.h"
 #include "world/world.h"
 

@@ -1,11 +1,11 @@
 /// Fitting one model: the batch, the forward and backward pass, Adam. Stages are calls on the
 /// backend table; all memory is taken by sta_trainer_create. Epochs and stopping are sta_fit.c's.
-#ifndef THRONG_STA_TRAINER_H
-#define THRONG_STA_TRAINER_H
+#ifndef THRONG_STA_STA_TRAINER_H
+#define THRONG_STA_STA_TRAINER_H
 
+#include "kernels/sta/sta_forward.h"
 #include "sta/sta.h"
 #include "sta/sta_windows.h"
-#include "sta_forward.h"
 
 /// What a batch is made of, composed on the host and uploaded. X(type, tensor type, name, most,
 /// used)

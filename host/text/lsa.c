@@ -8,7 +8,7 @@
 #include "base/blas.h"
 #include "base/processors.h"
 #include "base/workers.h"
-#include "random.h"
+#include "kernels/base/random.h"
 
 enum { OVERSAMPLING = 16, POWER_ITERATIONS = 4, TASK_ROWS = 64 };
 static const double least_value = 1e-9;

@@ -1,7 +1,7 @@
 /// Rejection from even draws over all items; see unseen.h.
 #include "world/unseen.h"
 
-#include "random.h"
+#include "kernels/base/random.h"
 #include "world/world.h"
 
 enum { MOST_DRAWS = 256 };  // for users who know nearly every item

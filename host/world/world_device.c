@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "history.h"
-#include "list.h"
+#include "kernels/base/history.h"
+#include "kernels/list.h"
 
 typedef struct world_shared {
   struct world_shared *next;

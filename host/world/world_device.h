@@ -1,15 +1,15 @@
 /// A world's arrays on a backend, uploaded once and shared by everything that runs there; with
 /// them the item-item table, built the first time that somebody may afford it.
-#ifndef THRONG_WORLD_DEVICE_H
-#define THRONG_WORLD_DEVICE_H
+#ifndef THRONG_WORLD_WORLD_DEVICE_H
+#define THRONG_WORLD_WORLD_DEVICE_H
 
 #include "base/tensors.h"
+#include "kernels/base/world_view.h"
 #include "world/world.h"
-#include "world_view.h"
 
 typedef struct world_device {
   world_view view;
-  const uint32_t *table;        // (2, n_item, n_item) pair records, or NULL (kernels/pair_table.h)
+  const uint32_t *table;  // (2, n_item, n_item) pair records, or NULL (kernels/vote/pair_table.h)
   struct world_shared *shared;  // counted by its users
 } world_device;
 

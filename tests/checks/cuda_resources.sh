@@ -39,8 +39,8 @@ for architecture in "$@"; do
   esac
 done
 [ ${#architectures[@]} -gt 0 ] || { echo "cuda: no architecture is named or found" >&2; exit 1; }
-listed=$(grep -ohP '\bX\(\K[a-z]\w*(?=,\s*\d+\))' "$kernels"/*_list.h | sort -u)
-[ -n "$listed" ] || { echo "cuda: no kernel found in $kernels/*_list.h" >&2; exit 1; }
+listed=$(grep -ohP '\bX\(\K[a-z]\w*(?=,\s*\d+\))' "$kernels"/*/*_list.h | sort -u)
+[ -n "$listed" ] || { echo "cuda: no kernel found in $kernels/*/*_list.h" >&2; exit 1; }
 for name in $listed; do
   for architecture in "${architectures[@]}"; do
     grep -qE "^$name +sm_$architecture " <<<"$table" ||

@@ -1,11 +1,11 @@
 /// Learning on both backends: a fit of f_sta, DQN with both heads, yardsticks, and a whole run.
 #include "agent/learner.h"
 #include "cuda_parity.h"
+#include "evaluate/evaluator.h"
 #include "sta/sta.h"
 #include "support/agent_rig.h"
 #include "support/small_run.h"
 #include "support/small_world.h"
-#include "train/evaluator.h"
 
 /// Adam divides by a gradient's own size: rounding of a small one may cost a share of a step, each
 /// of at most the learning rate, 1e-3.

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "cuda_parity.h"
-#include "list.h"
-#include "random.h"
+#include "kernels/base/random.h"
+#include "kernels/list.h"
 
 static float unit(uint32_t i) {
   return random_uniform(random_draw(5, 9999, i, 0, 0, 0).w[0]) - 0.5f;

@@ -2,11 +2,11 @@
 /// fits, votes, evaluations and benchmarks.
 #include "base/memory_plan.h"
 #include "cuda_parity.h"
-#include "report/bench_sim.h"
+#include "evaluate/fidelity.h"
 #include "sim/sim.h"
 #include "support/small_run.h"
 #include "support/small_world.h"
-#include "train/fidelity.h"
+#include "timing/bench_sim.h"
 #include "train/train_memory.h"
 #include "world/world_device.h"
 

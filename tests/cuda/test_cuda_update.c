@@ -1,7 +1,7 @@
 /// CUDA's variants of an update's kernels against the row functions: Adam, the soft target and the
 /// squares of the norm bit for bit, sums over a batch within rounding and the same on every run.
 #include "cuda_parity.h"
-#include "list.h"
+#include "kernels/list.h"
 
 typedef struct pair {
   float *cpu, *cuda;

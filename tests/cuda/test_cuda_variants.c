@@ -1,13 +1,13 @@
 /// CUDA's variants of row functions against the row functions on the CPU: votes, f_sta's cache,
 /// state features, folds and yardsticks bit for bit; the search over Q to within rounding.
-#include "agent_list.h"
 #include "cuda_parity.h"
-#include "list.h"
+#include "evaluate/yardsticks.h"
+#include "kernels/agent/agent_list.h"
+#include "kernels/list.h"
 #include "sim/sim.h"
 #include "sta/sta_score.h"
 #include "support/agent_rig.h"
 #include "support/small_world.h"
-#include "train/policies.h"
 
 enum { USERS = 24, ITEMS = 300, MANY_ITEMS = 3000, LANES = 5, STEPS = 45 };
 

@@ -35,7 +35,7 @@ def random_state(rng):
 
 
 def two_tower_features(x, state):
-    """Everything but the user's row, in the order of kernels/agent_features.h."""
+    """Everything but the user's row, in the order of kernels/agent/agent_features.h."""
     pos, neg = x[:, :DIM], x[:, DIM:2 * DIM]
     cat = x[:, 2 * DIM:2 * DIM + CATEGORIES]
     item, like = torch.as_tensor(state["item"]), torch.as_tensor(state["like"]).bool()

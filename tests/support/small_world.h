@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "random.h"
+#include "kernels/base/random.h"
 #include "world/world.h"
 
 /// A stateful stream over random_draw, for tests alone.

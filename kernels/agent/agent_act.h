@@ -1,0 +1,227 @@
+/// Choosing items: folding tiles of Q into each lane's best items, and epsilon-greedy actions.
+#ifndef THRONG_KERNELS_AGENT_ACT_H
+#define THRONG_KERNELS_AGENT_ACT_H
+
+#include "kernels/agent/replay.h"
+#include "kernels/base/exponential.h"
+#include "kernels/base/portable.h"
+#include "kernels/base/random.h"
+
+enum { BEST_CHUNK = 64, BEST_LANES = 16, EXPLORE_TRIES = 64 };
+
+/// The best items so far are kept sorted, best first; equal values keep the lower item first.
+typedef struct best_reset_args {
+  float *value;   // (n_row, top)
+  int32_t *item;  // (n_row, top)
+  int32_t top;
+} best_reset_args;
+
+THRONG_ROW void best_reset_row(const best_reset_args *a, int64_t row) {
+  for (int32_t k = 0; k < a->top; ++k) {
+    a->value[row * a->top + k] = -INFINITY;
+    a->item[row * a->top + k] = -1;
+  }
+}
+
+/// Fold a tile of Q. Row r of the launch is place `place + r % rows` of agent `agent + r / rows`.
+typedef struct best_fold_args {
+  const float *q;        // (agents of the tile, rows, n_column) query . vector
+  const float *bias;     // (n_agent, n_item)
+  const uint32_t *seen;  // (n_agent * places, n_seen_word) items to leave out, or NULL
+  state_view shown;      // leave out what these states' sessions hold, where shown.entry
+  float *value;          // (n_agent, places, top)
+  int32_t *item;         // (n_agent, places, top)
+  int64_t rows, places, place, agent, n_item, n_seen_word;
+  int32_t column, n_column;  // items column .. column + n_column - 1
+  int32_t top;
+} best_fold_args;
+
+THRONG_ROW void best_insert(float *value, int32_t *item, int32_t top, float v, int32_t i) {
+  int32_t k = top - 1;
+  for (; k > 0 && v > value[k - 1]; --k) {
+    value[k] = value[k - 1];
+    item[k] = item[k - 1];
+  }
+  value[k] = v;
+  item[k] = i;
+}
+
+/// Is the item masked in the row's session?
+THRONG_ROW int best_masked(const best_fold_args *a, int64_t place, int32_t item) {
+  if (a->seen) return (int)(a->seen[place * a->n_seen_word + (item >> 5)] >> (item & 31) & 1u);
+  if (!a->shown.entry) return 0;
+  const uint32_t *entry = a->shown.entry + place * a->shown.capacity;
+  int32_t length = a->shown.length[place];
+  for (int32_t k = length - a->shown.session[place]; k < length; ++k)
+    if (history_item(entry[k]) == item) return 1;
+  return 0;
+}
+
+THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
+  int64_t agent = a->agent + row / a->rows;
+  int64_t place = agent * a->places + a->place + row % a->rows;
+  const float *q = a->q + row * a->n_column;
+  const float *bias = a->bias + agent * a->n_item + a->column;
+  float *value = a->value + place * a->top;
+  int32_t *item = a->item + place * a->top;
+  float least = value[a->top - 1];
+  for (int32_t begin = 0; begin < a->n_column; begin += BEST_CHUNK) {
+    int32_t n = a->n_column - begin < BEST_CHUNK ? a->n_column - begin : BEST_CHUNK;
+    float sum[BEST_CHUNK];
+    for (int32_t i = 0; i < n; ++i) sum[i] = q[begin + i] + bias[begin + i];
+    if (n == BEST_CHUNK) {  // most chunks hold nothing better: find out without a branch an item
+      int32_t better = 0;
+      for (int32_t i = 0; i < BEST_CHUNK; ++i) better |= sum[i] > least;
+      if (!better) continue;
+    }
+    for (int32_t i = 0; i < n; ++i) {
+      if (!(sum[i] > least)) continue;
+      int32_t candidate = a->column + begin + i;
+      if (best_masked(a, place, candidate)) continue;
+      best_insert(value, item, a->top, sum[i], candidate);
+      least = value[a->top - 1];
+    }
+  }
+}
+
+/// The best items of each state, Q made on the way and kept nowhere: what a device does in place of
+/// products and folds, where few are wanted. Row: place row % places of agent row / places.
+enum { BEST_MOST_TOP = 16, BEST_SIDE = 128, BEST_BLOCKS = 528 };
+
+typedef struct best_search_args {
+  const float *query;    // (n_agent, places, width)
+  const float *vector;   // (n_agent, n_item, width)
+  const float *bias;     // (n_agent, n_item)
+  const uint32_t *seen;  // as best_fold_args
+  state_view shown;
+  float *value;      // (n_agent, places, top) best first
+  int32_t *item;     // (n_agent, places, top) -1: all others are masked, or no Q is a number
+  uint64_t *packed;  // best_search_scratch of them: scratch of a device's variant
+  int64_t places, n_item, n_seen_word;
+  int32_t n_agent, width, top;
+} best_search_args;
+
+/// Items of a block of the variant, in tiles of BEST_SIDE: shared out until the device is full
+/// (four blocks for each multiprocessor of an H100).
+THRONG_SIZE int64_t best_search_tiles(int64_t n_agent, int64_t places, int64_t n_item) {
+  const int64_t n_tile = (n_item + BEST_SIDE - 1) / BEST_SIDE;
+  int64_t n_share = BEST_BLOCKS / ((places + BEST_SIDE - 1) / BEST_SIDE * n_agent);
+  n_share = n_share < 1 ? 1 : n_share > n_tile ? n_tile : n_share;
+  return (n_tile + n_share - 1) / n_share;
+}
+
+/// How often the catalogue is shared out.
+THRONG_SIZE int64_t best_search_shares(int64_t n_agent, int64_t places, int64_t n_item) {
+  const int64_t tiles = best_search_tiles(n_agent, places, n_item);
+  return (n_item + tiles * BEST_SIDE - 1) / (tiles * BEST_SIDE);
+}
+
+/// A number a state for the best alone; for lists one of each share.
+THRONG_SIZE int64_t best_search_scratch(int64_t n_agent, int64_t places, int64_t n_item,
+                                        int32_t top) {
+  return n_agent * places * (top == 1 ? 1 : top * best_search_shares(n_agent, places, n_item));
+}
+
+THRONG_ROW void best_search_row(const best_search_args *a, int64_t row) {
+  const int64_t agent = row / a->places;
+  best_fold_args mask;
+  mask.seen = a->seen;
+  mask.shown = a->shown;
+  mask.n_seen_word = a->n_seen_word;
+  const float *query = a->query + row * a->width;
+  float *value = a->value + row * a->top;
+  int32_t *item = a->item + row * a->top;
+  for (int32_t k = 0; k < a->top; ++k) {
+    value[k] = -INFINITY;
+    item[k] = -1;
+  }
+  for (int32_t i = 0; i < a->n_item; ++i) {
+    const int64_t at = agent * a->n_item + i;
+    const float q = dot_product(query, a->vector + at * a->width, a->width) + a->bias[at];
+    if (!(q > value[a->top - 1]) || best_masked(&mask, row, i)) continue;
+    best_insert(value, item, a->top, q, i);
+  }
+}
+
+/// Epsilon of an agent after `steps` of its own user-steps.
+typedef struct epsilon_schedule {
+  const float *start, *end;  // (n_agent)
+  const float *steps;        // (n_agent) user-steps over which it falls
+  int32_t exponential;       // start * (end / start)^share in place of the straight line
+} epsilon_schedule;
+
+THRONG_ROW float epsilon_at(const epsilon_schedule *e, int64_t agent, float steps) {
+  float start = e->start[agent], end = e->end[agent];
+  if (!(steps < e->steps[agent])) return end;
+  float share = steps / e->steps[agent];
+  // Not powf: an explored step must be one on every backend.
+  if (e->exponential)
+    return share > 0.0f && start > 0.0f ? start * exp_portable(share * log_portable(end / start))
+                                        : start;
+  return start + (end - start) * share;
+}
+
+/// Actions from the best items, or uniform over unseen items where the lane explores. Row: a lane.
+typedef struct choose_args {
+  epsilon_schedule epsilon;
+  const int64_t *clock;        // of the agents (replay.h)
+  int64_t agent_lanes;         // user-steps of an agent each time
+  int32_t greedy;              // leave epsilon out
+  const uint32_t *agent_seed;  // (n_agent)
+  const int32_t *step;         // (n_lane) of the simulator: the counter of the random stream
+  const uint32_t *episode;     // (n_lane)
+  uint32_t first_lane;
+  const int32_t *best;   // (n_lane, top), -1 where too few items are left
+  const uint32_t *seen;  // (n_lane, n_seen_word) or NULL
+  int32_t *action;       // (n_lane, slate)
+  int64_t lanes, n_seen_word;
+  int32_t n_item, top, slate;
+} choose_args;
+
+/// May `item` be shown as the slate's item number `slot`?
+THRONG_ROW int choose_allowed(const choose_args *a, int64_t row, int32_t slot, int32_t item,
+                              int masked) {
+  if (masked && a->seen && (a->seen[row * a->n_seen_word + (item >> 5)] >> (item & 31) & 1u))
+    return 0;
+  for (int32_t k = 0; k < slot; ++k)
+    if (a->action[row * a->slate + k] == item) return 0;
+  return 1;
+}
+
+/// Uniform over what is allowed: rejection, then the next allowed item after a random one. Where
+/// everything was seen the mask is dropped.
+THRONG_ROW int32_t choose_random(const choose_args *a, int64_t row, uint32_t seed, int32_t slot) {
+  random_words r = {{0, 0, 0, 0}};
+  int32_t item = 0;
+  for (uint32_t attempt = 0; attempt < EXPLORE_TRIES; ++attempt) {
+    if (attempt % 4 == 0)
+      r = random_draw(seed, RANDOM_EXPLORE, 1 + (uint32_t)slot * EXPLORE_TRIES + attempt,
+                      (uint32_t)a->step[row], a->first_lane + (uint32_t)row, a->episode[row]);
+    item = (int32_t)random_index(r.w[attempt % 4], (uint32_t)a->n_item);
+    if (choose_allowed(a, row, slot, item, 1)) return item;
+  }
+  for (int masked = 1; masked >= 0; --masked)
+    for (int32_t k = 0; k < a->n_item; ++k) {
+      int32_t next = item + k < a->n_item ? item + k : item + k - a->n_item;
+      if (choose_allowed(a, row, slot, next, masked)) return next;
+    }
+  return item;
+}
+
+THRONG_ROW void choose_row(const choose_args *a, int64_t row) {
+  int64_t agent = row / a->lanes;
+  uint32_t seed = a->agent_seed[agent];
+  int explore = 0;
+  if (!a->greedy) {
+    random_words r = random_draw(seed, RANDOM_EXPLORE, 0, (uint32_t)a->step[row],
+                                 a->first_lane + (uint32_t)row, a->episode[row]);
+    float epsilon = epsilon_at(&a->epsilon, agent, (float)(a->clock[CLOCK_TIME] * a->agent_lanes));
+    explore = epsilon > 0.0f && random_bernoulli(r.w[0], epsilon);
+  }
+  for (int32_t slot = 0; slot < a->slate; ++slot) {
+    int32_t item = explore ? -1 : a->best[row * a->top + slot];
+    a->action[row * a->slate + slot] = item >= 0 ? item : choose_random(a, row, seed, slot);
+  }
+}
+
+#endif

@@ -1,0 +1,72 @@
+/// The flat head's input layer (the paper's DQN): one slot an item, +1 liked, -1 disliked, 0
+/// unseen; computed as a sum over the history's items and never as a dense row.
+#ifndef THRONG_KERNELS_AGENT_DQN_FLAT_H
+#define THRONG_KERNELS_AGENT_DQN_FLAT_H
+
+#include "kernels/agent/replay.h"
+
+/// The slots that are not 0: an item's newest answer counts, older ones get item -1.
+typedef struct flat_slots_args {
+  state_view state;
+  int32_t *item;  // (n_row, capacity)
+  float *sign;    // (n_row, capacity)
+} flat_slots_args;
+
+THRONG_ROW void flat_slots_row(const flat_slots_args *a, int64_t row) {
+  int32_t capacity = a->state.capacity, length = a->state.length[row];
+  const uint32_t *entry = a->state.entry + row * capacity;
+  int32_t *item = a->item + row * capacity;
+  float *sign = a->sign + row * capacity;
+  for (int32_t k = 0; k < capacity; ++k) {
+    item[k] = k < length ? history_item(entry[k]) : -1;
+    sign[k] = k < length ? (history_like(entry[k]) ? 1.0f : -1.0f) : 0.0f;
+  }
+  for (int32_t k = 0; k < length; ++k) {
+    int32_t again = 0;  // without a way out of the loop it runs in vectors
+    for (int32_t later = k + 1; later < length; ++later)
+      again |= history_item(entry[later]) == history_item(entry[k]);
+    if (!again) continue;
+    item[k] = -1;
+    sign[k] = 0.0f;
+  }
+}
+
+/// hidden = max(0, hidden + bias + sum of sign * weight[item]). Row: (agent, row).
+typedef struct flat_input_args {
+  const int32_t *item;  // (n_agent, rows, capacity)
+  const float *sign;
+  const float *weight;  // (n_agent, n_item, width)
+  const float *bias;    // (n_agent, width)
+  float *hidden;        // (n_agent, rows, width) holds the user's part
+  int64_t rows, n_item;
+  int32_t capacity, width;
+} flat_input_args;
+
+THRONG_ROW void flat_input_row(const flat_input_args *a, int64_t row) {
+  int64_t agent = row / a->rows;
+  float *THRONG_RESTRICT hidden = a->hidden + row * a->width;
+  const float *THRONG_RESTRICT bias = a->bias + agent * a->width;
+  for (int32_t i = 0; i < a->width; ++i) hidden[i] += bias[i];
+  for (int32_t k = 0; k < a->capacity; ++k) {
+    int32_t item = a->item[row * a->capacity + k];
+    if (item < 0) continue;
+    float sign = a->sign[row * a->capacity + k];
+    const float *THRONG_RESTRICT weight = a->weight + (agent * a->n_item + item) * a->width;
+    for (int32_t i = 0; i < a->width; ++i) hidden[i] += sign * weight[i];
+  }
+  for (int32_t i = 0; i < a->width; ++i) hidden[i] = hidden[i] > 0.0f ? hidden[i] : 0.0f;
+}
+
+/// Keys for grouping by (agent, index); -1 stays -1.
+typedef struct agent_key_args {
+  const int32_t *index;  // (n_agent, rows)
+  int32_t *key;          // (n_agent, rows)
+  int64_t rows, n_index;
+} agent_key_args;
+
+THRONG_ROW void agent_key_row(const agent_key_args *a, int64_t row) {
+  int32_t index = a->index[row];
+  a->key[row] = index < 0 ? -1 : (int32_t)(row / a->rows * a->n_index + index);
+}
+
+#endif

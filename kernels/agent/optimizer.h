@@ -1,0 +1,109 @@
+/// Adam (Kingma & Ba, ICLR 2015) as torch.optim.Adam computes it, with the gradient's global norm
+/// clipped for each agent, and target networks. Rows are blocks of a tensor's elements.
+#ifndef THRONG_KERNELS_AGENT_OPTIMIZER_H
+#define THRONG_KERNELS_AGENT_OPTIMIZER_H
+
+#include "kernels/base/adam.h"
+
+enum { ADAM_BLOCK = 1024 };
+
+/// Sum of squares of a block of the gradient. Row: (agent, block).
+typedef struct square_sum_args {
+  const float *gradient;  // (n_agent, size)
+  double *partial;        // (n_agent, n_partial)
+  int64_t size, n_block;
+  int64_t n_partial, first;  // this tensor's blocks begin at `first`
+} square_sum_args;
+
+THRONG_ROW void square_sum_row(const square_sum_args *a, int64_t row) {
+  int64_t agent = row / a->n_block, block = row % a->n_block;
+  int64_t begin = block * ADAM_BLOCK;
+  int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
+  const float *g = a->gradient + agent * a->size + begin;
+  double sum[8] = {0};
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; ++k) sum[k] += (double)g[i + k] * (double)g[i + k];
+  for (int k = 0; i < n; ++i, ++k) sum[k] += (double)g[i] * (double)g[i];
+  a->partial[agent * a->n_partial + a->first + block] =
+      ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+/// What every element of an agent's update shares.
+typedef struct adam_scale {
+  float clip;       // factor on the gradient
+  float step_size;  // learning_rate / (1 - beta1^t)
+  float root;       // sqrt(1 - beta2^t)
+  float norm;       // of the gradient before clipping
+} adam_scale;
+
+/// Row: an agent.
+typedef struct adam_scale_args {
+  const double *partial;  // (n_agent, n_partial)
+  int64_t n_partial;
+  const float *learning_rate, *beta1, *beta2, *max_norm;  // (n_agent); max_norm 0: no clipping
+  const int64_t *update;                                  // (1) t, from 1
+  adam_scale *scale;                                      // (n_agent)
+  float *norm_sum;  // (n_agent) since the statistics were last read
+} adam_scale_args;
+
+THRONG_ROW void adam_scale_row(const adam_scale_args *a, int64_t row) {
+  double sum = 0;
+  for (int64_t i = 0; i < a->n_partial; ++i) sum += a->partial[row * a->n_partial + i];
+  float norm = (float)sqrt(sum);
+  float clip = 1.0f;
+  if (a->max_norm[row] > 0.0f) {
+    clip = a->max_norm[row] / (norm + 1e-6f);
+    if (clip > 1.0f) clip = 1.0f;
+  }
+  double update = (double)a->update[0];
+  adam_scale s;
+  s.clip = clip;
+  s.step_size = (float)((double)a->learning_rate[row] / (1.0 - pow(a->beta1[row], update)));
+  s.root = (float)sqrt(1.0 - pow(a->beta2[row], update));
+  s.norm = norm;
+  a->scale[row] = s;
+  a->norm_sum[row] += norm;
+}
+
+/// Row: (agent, block).
+typedef struct adam_args {
+  float *weight, *moment1, *moment2;  // (n_agent, size)
+  const float *gradient;              // (n_agent, size)
+  const adam_scale *scale;            // (n_agent)
+  const float *beta1, *beta2, *epsilon;
+  int64_t size, n_block;
+} adam_args;
+
+THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
+  int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
+  int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
+  int64_t at = agent * a->size + begin;
+  float *THRONG_RESTRICT w = a->weight + at;
+  float *THRONG_RESTRICT m = a->moment1 + at;
+  float *THRONG_RESTRICT v = a->moment2 + at;
+  const float *THRONG_RESTRICT g = a->gradient + at;
+  adam_scale s = a->scale[agent];
+  float b1 = a->beta1[agent], b2 = a->beta2[agent], epsilon = a->epsilon[agent];
+  for (int64_t i = 0; i < n; ++i)
+    adam_element(&w[i], &m[i], &v[i], g[i] * s.clip, b1, b2, s.step_size, s.root, epsilon);
+}
+
+/// target += tau (weight - target). Row: (agent, block).
+typedef struct soft_update_args {
+  float *target;        // (n_agent, size)
+  const float *weight;  // (n_agent, size)
+  const float *tau;     // (n_agent)
+  int64_t size, n_block;
+} soft_update_args;
+
+THRONG_ROW void soft_update_row(const soft_update_args *a, int64_t row) {
+  int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
+  int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
+  int64_t at = agent * a->size + begin;
+  float tau = a->tau[agent];
+  for (int64_t i = 0; i < n; ++i)
+    a->target[at + i] += tau * (a->weight[at + i] - a->target[at + i]);
+}
+
+#endif

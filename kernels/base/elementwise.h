@@ -1,0 +1,106 @@
+/// Rows of numbers: what every model needs and no domain owns.
+#ifndef THRONG_KERNELS_BASE_ELEMENTWISE_H
+#define THRONG_KERNELS_BASE_ELEMENTWISE_H
+
+#include "kernels/base/portable.h"
+
+typedef struct fill_args {
+  float *x;  // (n)
+  float value;
+} fill_args;
+
+THRONG_ROW void fill_row(const fill_args *a, int64_t row) { a->x[row] = a->value; }
+
+/// x = x + bias, or max(0, x + bias). Row: one of (n_agent, rows), each with its agent's bias.
+typedef struct add_bias_args {
+  float *x;           // (n_agent, rows, width)
+  const float *bias;  // (n_agent, width)
+  int64_t rows;
+  int32_t width;
+  int32_t relu;
+} add_bias_args;
+
+THRONG_ROW void add_bias_row(const add_bias_args *a, int64_t row) {
+  float *THRONG_RESTRICT x = a->x + row * a->width;
+  const float *THRONG_RESTRICT bias = a->bias + row / a->rows * a->width;
+  for (int32_t i = 0; i < a->width; ++i) x[i] += bias[i];
+  if (!a->relu) return;
+  for (int32_t i = 0; i < a->width; ++i) x[i] = x[i] > 0.0f ? x[i] : 0.0f;
+}
+
+/// Gradient through a ReLU, given its output: dx = 0 where y is 0.
+typedef struct relu_gradient_args {
+  float *dx;       // (n, width)
+  const float *y;  // (n, width)
+  int32_t width;
+} relu_gradient_args;
+
+THRONG_ROW void relu_gradient_row(const relu_gradient_args *a, int64_t row) {
+  float *THRONG_RESTRICT dx = a->dx + row * a->width;
+  const float *THRONG_RESTRICT y = a->y + row * a->width;
+  for (int32_t i = 0; i < a->width; ++i) dx[i] = y[i] > 0.0f ? dx[i] : 0.0f;
+}
+
+/// sum[agent][column] = sum over rows of x[agent][row][column]. Row: (agent, column).
+typedef struct column_sum_args {
+  const float *x;  // (n_agent, rows, width)
+  float *sum;      // (n_agent, width)
+  int64_t rows;
+  int32_t width;
+} column_sum_args;
+
+THRONG_ROW void column_sum_row(const column_sum_args *a, int64_t row) {
+  const float *x = a->x + row / a->width * a->rows * a->width + row % a->width;
+  float sum = 0;
+  for (int64_t i = 0; i < a->rows; ++i) sum += x[i * a->width];
+  a->sum[row] = sum;
+}
+
+/// to[row] = table[agent][index[row]]; zeros where the index is below 0.
+typedef struct gather_args {
+  const float *table;    // (n_agent, n_table, width), or (n_table, width) where shared
+  const int32_t *index;  // (n_agent, rows)
+  float *to;             // (n_agent * rows, to_stride)
+  int64_t rows, n_table, to_stride;
+  int32_t width;
+  int32_t shared;  // one table for all agents
+} gather_args;
+
+THRONG_ROW void gather_row(const gather_args *a, int64_t row) {
+  float *THRONG_RESTRICT to = a->to + row * a->to_stride;
+  int64_t at = a->index[row];
+  if (at < 0) {
+    for (int32_t i = 0; i < a->width; ++i) to[i] = 0.0f;
+    return;
+  }
+  if (!a->shared) at += row / a->rows * a->n_table;
+  const float *THRONG_RESTRICT from = a->table + at * a->width;
+  for (int32_t i = 0; i < a->width; ++i) to[i] = from[i];
+}
+
+/// Turned-round scatter-add: to[key] = sum over the positions p of that key of
+/// scale[p] * from[p / from_repeat], in rising order; zeros for keys without positions.
+typedef struct scatter_sum_args {
+  const int32_t *offset;  // (n_key + 1), see group_args
+  const int32_t *order;   // (n)
+  const float *scale;     // (n) or NULL: 1
+  const float *from;      // (n / from_repeat, from_stride)
+  float *to;              // (n_key, width)
+  int64_t from_stride;
+  int32_t from_repeat;
+  int32_t width;
+} scatter_sum_args;
+
+THRONG_ROW void scatter_sum_row(const scatter_sum_args *a, int64_t row) {
+  float *THRONG_RESTRICT to = a->to + row * a->width;
+  for (int32_t i = 0; i < a->width; ++i) to[i] = 0.0f;
+  for (int32_t at = a->offset[row]; at < a->offset[row + 1]; ++at) {
+    int32_t position = a->order[at];
+    float scale = a->scale ? a->scale[position] : 1.0f;
+    const float *THRONG_RESTRICT from =
+        a->from + (int64_t)(position / a->from_repeat) * a->from_stride;
+    for (int32_t i = 0; i < a->width; ++i) to[i] += scale * from[i];
+  }
+}
+
+#endif

@@ -1,0 +1,65 @@
+/// Functions that libm would give slightly differently on every machine, or would keep a loop from
+/// being vectorised: written out, so that all instruction sets and the device round alike.
+#ifndef THRONG_KERNELS_BASE_EXPONENTIAL_H
+#define THRONG_KERNELS_BASE_EXPONENTIAL_H
+
+#include "kernels/base/portable.h"
+
+/// e^x within a unit in the last place for x in [-87, 88]; 0 below (so for -inf), the value at 88
+/// above, NaN for NaN. Range reduction by ln 2 in two parts and the polynomial of Cephes' expf
+/// (Moshier 1992).
+THRONG_ROW float exp_portable(float x) {
+  const float round_to_even = 12582912.0f;  // 1.5 * 2^23: adding it leaves no room for a fraction
+  float bounded = x > 88.0f ? 88.0f : x;
+  bounded = bounded >= -87.0f ? bounded : -87.0f;  // NaN too: it must not reach the integer below
+  float n = (bounded * 1.44269504088896341f + round_to_even) - round_to_even;
+  float r = (bounded - n * 0.693359375f) - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  union {
+    int32_t i;
+    float f;
+  } scale;
+  scale.i = ((int32_t)n + 127) << 23;
+  float e = ((p * r) * r + r + 1.0f) * scale.f;
+  return x >= -87.0f ? e : x < -87.0f ? 0.0f : x;
+}
+
+/// ln x within two units in the last place; -inf for 0 and for what is too small for a whole
+/// mantissa, NaN below 0, infinity and NaN as they are. The polynomial of Cephes' logf (Moshier
+/// 1992).
+THRONG_ROW float log_portable(float x) {
+  if (!(x >= 1.17549435e-38f)) return x >= 0.0f ? -INFINITY : NAN;
+  if (x > 3.402823466e38f) return x;
+  union {
+    int32_t i;
+    float f;
+  } part;
+  part.f = x;
+  int32_t exponent = (part.i >> 23) - 126;
+  part.i = (part.i & 0x007fffff) | 0x3f000000;  // 0.5 .. 1
+  float m = part.f;
+  if (m < 0.707106781186547524f) {
+    exponent -= 1;
+    m += m;
+  }
+  m -= 1.0f;
+  const float square = m * m, power = (float)exponent;
+  float p = 7.0376836292e-2f;
+  p = p * m - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  const float rest = p * m * square + power * -2.12194440e-4f - 0.5f * square;
+  return (m + rest) + power * 0.693359375f;
+}
+
+#endif

@@ -1,0 +1,120 @@
+/// Sixteen floats side by side, where a compiler's own vectors of the plain loops leave much
+/// undone: AVX-512, or AVX2 with two halves. Every operation is what the loops do, number by
+/// number, so that which of them runs does not show. Where portable.h does not define
+/// THRONG_FLOATS16 there are the loops alone.
+#ifndef THRONG_KERNELS_BASE_FLOATS16_H
+#define THRONG_KERNELS_BASE_FLOATS16_H
+
+#include "kernels/base/portable.h"
+
+#ifdef THRONG_FLOATS16
+/// Widths of whole vectors that the compiler knows: arrays of so many vectors stay in registers.
+#define FLOATS16_WHOLE(width) (__builtin_constant_p(width) && (width) % 16 == 0 && (width) <= 64)
+#define FLOATS16_MOST 4
+/// First in a function of a width: `call` in place of what follows, where the width is such a one.
+#define FLOATS16_INSTEAD(width, call) \
+  if (FLOATS16_WHOLE(width)) {        \
+    call;                             \
+    return;                           \
+  }
+
+/// The last steps of join_lanes, from eight sums.
+THRONG_INLINE float floats8_join(__m256 eight) {
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+#ifdef __AVX512F__
+
+typedef __m512 floats16;
+THRONG_INLINE floats16 floats16_load(const float *x) { return _mm512_loadu_ps(x); }
+THRONG_INLINE void floats16_store(float *x, floats16 a) { _mm512_storeu_ps(x, a); }
+THRONG_INLINE floats16 floats16_all(float x) { return _mm512_set1_ps(x); }
+THRONG_INLINE floats16 floats16_add(floats16 a, floats16 b) { return _mm512_add_ps(a, b); }
+THRONG_INLINE floats16 floats16_subtract(floats16 a, floats16 b) { return _mm512_sub_ps(a, b); }
+THRONG_INLINE floats16 floats16_multiply(floats16 a, floats16 b) { return _mm512_mul_ps(a, b); }
+/// a b + c, rounded once.
+THRONG_INLINE floats16 floats16_fma(floats16 a, floats16 b, floats16 c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+
+/// join_lanes
+THRONG_INLINE float floats16_join(floats16 a) {
+  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a), 1));
+  return floats8_join(_mm256_add_ps(_mm512_castps512_ps256(a), high));
+}
+/// sum[t] = join_lanes of row t, for 16 rows. Two rows are halved into one vector, and so on: a
+/// quarter of the shuffles that one after the other would take. Row 4 l + i ends in part l, place
+/// i.
+THRONG_INLINE floats16 floats16_join_rows(const floats16 row[16]) {
+  floats16 eight[8], four[4];
+  for (int i = 0; i < 4; ++i)
+    for (int half = 0; half < 2; ++half) {
+      const floats16 a = row[8 * half + i], b = row[8 * half + 4 + i];
+      eight[2 * i + half] =
+          _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+    }
+  for (int i = 0; i < 4; ++i)
+    four[i] = _mm512_add_ps(_mm512_shuffle_f32x4(eight[2 * i], eight[2 * i + 1], 0x88),
+                            _mm512_shuffle_f32x4(eight[2 * i], eight[2 * i + 1], 0xdd));
+  const floats16 even = _mm512_add_ps(_mm512_shuffle_ps(four[0], four[1], 0x44),
+                                      _mm512_shuffle_ps(four[0], four[1], 0xee));
+  const floats16 odd = _mm512_add_ps(_mm512_shuffle_ps(four[2], four[3], 0x44),
+                                     _mm512_shuffle_ps(four[2], four[3], 0xee));
+  return _mm512_add_ps(_mm512_shuffle_ps(even, odd, 0x88), _mm512_shuffle_ps(even, odd, 0xdd));
+}
+
+#else
+
+typedef struct floats16 {
+  __m256 low, high;
+} floats16;
+THRONG_INLINE floats16 floats16_load(const float *x) {
+  return (floats16){_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8)};
+}
+THRONG_INLINE void floats16_store(float *x, floats16 a) {
+  _mm256_storeu_ps(x, a.low);
+  _mm256_storeu_ps(x + 8, a.high);
+}
+THRONG_INLINE floats16 floats16_all(float x) {
+  return (floats16){_mm256_set1_ps(x), _mm256_set1_ps(x)};
+}
+THRONG_INLINE floats16 floats16_add(floats16 a, floats16 b) {
+  return (floats16){_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)};
+}
+THRONG_INLINE floats16 floats16_subtract(floats16 a, floats16 b) {
+  return (floats16){_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)};
+}
+THRONG_INLINE floats16 floats16_multiply(floats16 a, floats16 b) {
+  return (floats16){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
+}
+/// a b + c, rounded once.
+THRONG_INLINE floats16 floats16_fma(floats16 a, floats16 b, floats16 c) {
+  return (floats16){_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+
+/// join_lanes
+THRONG_INLINE float floats16_join(floats16 a) { return floats8_join(_mm256_add_ps(a.low, a.high)); }
+/// sum[t] = join_lanes of row t, for 16 rows: see above, in vectors of 8.
+THRONG_INLINE __m256 floats8_join_rows(const floats16 row[8]) {
+  __m256 eight[8], four[4];
+  for (int i = 0; i < 8; ++i) eight[i] = _mm256_add_ps(row[i].low, row[i].high);
+  for (int i = 0; i < 4; ++i)
+    four[i] = _mm256_add_ps(_mm256_permute2f128_ps(eight[i], eight[4 + i], 0x20),
+                            _mm256_permute2f128_ps(eight[i], eight[4 + i], 0x31));
+  const __m256 even = _mm256_add_ps(_mm256_shuffle_ps(four[0], four[1], 0x44),
+                                    _mm256_shuffle_ps(four[0], four[1], 0xee));
+  const __m256 odd = _mm256_add_ps(_mm256_shuffle_ps(four[2], four[3], 0x44),
+                                   _mm256_shuffle_ps(four[2], four[3], 0xee));
+  return _mm256_add_ps(_mm256_shuffle_ps(even, odd, 0x88), _mm256_shuffle_ps(even, odd, 0xdd));
+}
+THRONG_INLINE floats16 floats16_join_rows(const floats16 row[16]) {
+  return (floats16){floats8_join_rows(row), floats8_join_rows(row + 8)};
+}
+
+#endif
+#else
+#define FLOATS16_INSTEAD(width, call)
+#endif
+#endif

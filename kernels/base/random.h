@@ -1,0 +1,79 @@
+/// Stateless random numbers: Philox4x32-10 (Salmon et al., SC 2011) with
+/// key = (seed, purpose) and counter = (draw, step, lane, episode). On CUDA the words come from
+/// cuRAND's device header, on the CPU from Random123; they are the same words.
+#ifndef THRONG_KERNELS_BASE_RANDOM_H
+#define THRONG_KERNELS_BASE_RANDOM_H
+
+#include "kernels/base/portable.h"
+
+#ifdef THRONG_DEVICE
+#include <curand_philox4x32_x.h>
+#else
+#include <Random123/philox.h>
+#endif
+
+/// What a draw is for. Part of the key, so that no two uses share a word. Append only: the numbers
+/// are part of what a seed means.
+enum random_purpose {
+  RANDOM_USER = 1,        ///< which user a lane's episode simulates
+  RANDOM_LEAVE = 2,       ///< whether the user leaves after a step
+  RANDOM_COIN_MAT = 3,    ///< tie of the keyword vote
+  RANDOM_COIN_SIM = 4,    ///< tie of the similarity vote
+  RANDOM_ANSWER = 5,      ///< answer drawn with a probability; coin of the logical rule
+  RANDOM_EXPLORE = 6,     ///< whether an agent explores, and with which item
+  RANDOM_POLICY = 7,      ///< the random yardstick
+  RANDOM_REPLAY = 8,      ///< which transitions are sampled
+  RANDOM_INIT = 9,        ///< weights at the start
+  RANDOM_DROPOUT = 10,    ///< fit of f_sta
+  RANDOM_NEGATIVE = 11,   ///< sampled negatives
+  RANDOM_SHUFFLE = 12,    ///< order of training windows
+  RANDOM_SYNTH = 13,      ///< synthetic worlds
+  RANDOM_PROJECTION = 14  ///< random projections (LSA's range finder, item features)
+};
+
+typedef struct random_words {
+  uint32_t w[4];
+} random_words;
+
+THRONG_ROW random_words random_draw(uint32_t seed, uint32_t purpose, uint32_t draw, uint32_t step,
+                                    uint32_t lane, uint32_t episode) {
+  random_words r;
+#ifdef THRONG_DEVICE
+  uint4 c = curand_Philox4x32_10(make_uint4(draw, step, lane, episode), make_uint2(seed, purpose));
+  r.w[0] = c.x;
+  r.w[1] = c.y;
+  r.w[2] = c.z;
+  r.w[3] = c.w;
+#else
+  philox4x32_ctr_t counter = {{draw, step, lane, episode}};
+  philox4x32_key_t key = {{seed, purpose}};
+  philox4x32_ctr_t c = philox4x32_R(10, counter, key);
+  r.w[0] = c.v[0];
+  r.w[1] = c.v[1];
+  r.w[2] = c.v[2];
+  r.w[3] = c.v[3];
+#endif
+  return r;
+}
+
+/// In (0, 1], as curand_uniform: x * 2^-32 + 2^-33.
+THRONG_ROW float random_uniform(uint32_t word) {
+  return (float)word * 2.3283064365386963e-10f + 1.1641532182693481e-10f;
+}
+
+/// Uniform in 0 .. n-1 by multiplication (bias below n / 2^32).
+THRONG_ROW uint32_t random_index(uint32_t word, uint32_t n) {
+  return (uint32_t)(((uint64_t)word * n) >> 32);
+}
+
+/// True with probability p; never at 0, always at 1.
+THRONG_ROW int random_bernoulli(uint32_t word, float p) { return random_uniform(word) <= p; }
+
+/// Standard normal by Box-Muller from two words, in double so that host and device agree.
+THRONG_ROW float random_normal(uint32_t word_a, uint32_t word_b) {
+  double u = ((double)word_a + 0.5) * 2.3283064365386963e-10;
+  double v = ((double)word_b + 0.5) * 2.3283064365386963e-10;
+  return (float)(sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v));
+}
+
+#endif

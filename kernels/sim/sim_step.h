@@ -1,0 +1,190 @@
+/// The stages of a simulator's step, row = lane: logical votes, answer, transition; and the start
+/// of an episode. The statistical vote's stages are in sim_sta.h.
+#ifndef THRONG_KERNELS_SIM_STEP_H
+#define THRONG_KERNELS_SIM_STEP_H
+
+#include "kernels/vote/votes.h"
+
+/// Same numbers as throng_end.
+enum { END_NONE = 0, END_LEFT = 1, END_TRUNCATED = 2 };
+
+/// Everything that the stages share; arrays are those of throng_sim (host/sim/sim.h).
+typedef struct sim_args {
+  world_view world;
+  const uint32_t *table;  // (2, n_item, n_item) or NULL
+  vote_rule rule;
+  uint32_t seed, first_lane;
+  int32_t n_history, slate_size, max_steps;
+  int32_t autoreset, mask_seen;
+  float leave_probability;
+  int64_t n_seen_word;
+  int32_t *user, *step, *count, *initial_count;
+  uint32_t *episode, *history;
+  float *running_return;
+  const int32_t *action;
+  float *reward;
+  uint8_t *ended;
+  vote_record *vote;
+  int32_t *final_user, *final_step, *final_count;
+  uint32_t *final_history;
+  float *final_return;
+  uint32_t *seen;
+  int32_t *sta_encoded;
+  int32_t *preference;  // (n_lane, 2, dim) or NULL
+  uint32_t *evicted;    // (n_lane, slate_size), with preference
+} sim_args;
+
+/// A lane that ended and does not start again by itself.
+THRONG_ROW int sim_idle(const sim_args *a, int64_t lane) {
+  return !a->autoreset && a->ended[lane] != END_NONE;
+}
+
+THRONG_ROW history_view sim_history(const sim_args *a, int64_t lane) {
+  history_view h = {a->history + lane * a->n_history, a->n_history, a->count[lane]};
+  return h;
+}
+
+THRONG_ROW const int32_t *sim_preference_of(const sim_args *a, int64_t lane) {
+  return a->preference ? a->preference + lane * 2 * a->world.dim : 0;
+}
+
+THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot) {
+  vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], a->first_lane + (uint32_t)lane,
+                   a->episode[lane]};
+  return s;
+}
+
+/// A new user with the newest entries of the real history; the lane's session is empty, but for
+/// what it has seen: see sim_forget_seen.
+THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
+  const world_view *w = &a->world;
+  uint32_t word =
+      random_draw(a->seed, RANDOM_USER, 0, 0, a->first_lane + (uint32_t)lane, a->episode[lane])
+          .w[0];
+  int32_t user = (int32_t)random_index(word, (uint32_t)w->n_user);
+  int64_t end = w->user_offset[user + 1];
+  int64_t begin = w->user_offset[user];
+  if (end - begin > a->n_history) begin = end - a->n_history;
+  uint32_t *ring = a->history + lane * a->n_history;
+  for (int64_t k = begin; k < end; ++k) ring[k - begin] = w->history[k];
+  for (int64_t k = end - begin; k < a->n_history; ++k) ring[k] = 0;
+  a->user[lane] = user;
+  a->step[lane] = 0;
+  a->count[lane] = a->initial_count[lane] = (int32_t)(end - begin);
+  a->running_return[lane] = 0;
+  a->sta_encoded[lane] = 0;
+}
+
+/// Words first, first + by, .. of what a lane has seen: a bit an item of the catalogue, so that a
+/// device shares them out (cuda/seen.cu).
+THRONG_ROW void sim_forget_seen(const sim_args *a, int64_t lane, int64_t first, int64_t by) {
+  if (!a->mask_seen) return;
+  uint32_t *seen = a->seen + lane * a->n_seen_word;
+  for (int64_t k = first; k < a->n_seen_word; k += by) seen[k] = 0;
+}
+
+typedef sim_args sim_begin_args;
+THRONG_ROW void sim_begin_lane(const sim_begin_args *a, int64_t lane) {
+  a->episode[lane] = 0;
+  a->ended[lane] = END_NONE;
+  a->reward[lane] = 0;
+  sim_begin_episode(a, lane);
+}
+THRONG_ROW void sim_begin_row(const sim_begin_args *a, int64_t lane) {
+  sim_begin_lane(a, lane);
+  sim_forget_seen(a, lane, 0, 1);
+}
+
+typedef sim_args sim_vote_args;
+THRONG_ROW void sim_vote_row(const sim_vote_args *a, int64_t lane) {
+  if (sim_idle(a, lane)) return;
+  history_view h = sim_history(a, lane);
+  for (int32_t slot = 0; slot < a->slate_size; ++slot) {
+    int64_t at = lane * a->slate_size + slot;
+    vote_stream s = sim_stream(a, lane, slot);
+    vote_sums sums =
+        vote_gather(&a->world, a->table, &a->rule, sim_preference_of(a, lane), &h, a->action[at]);
+    vote_decide_logical(&sums, a->rule.semantics, &s, &a->vote[at]);
+  }
+}
+
+/// Join the votes; the slate's likes are the reward.
+typedef sim_args sim_respond_args;
+THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
+  a->reward[lane] = 0;
+  if (sim_idle(a, lane)) return;
+  for (int32_t slot = 0; slot < a->slate_size; ++slot) {
+    vote_record *v = &a->vote[lane * a->slate_size + slot];
+    vote_stream s = sim_stream(a, lane, slot);
+    v->like = vote_answer(&a->rule, &s, v);
+    a->reward[lane] += (float)v->like;
+  }
+}
+
+/// Append the answers, let the user leave, and start the next episode on the same step. Did one
+/// start? Then what the lane has seen is to be forgotten.
+typedef sim_args sim_transition_args;
+THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
+  if (sim_idle(a, lane)) {
+    if (a->preference) a->evicted[lane * a->slate_size] = PREFERENCE_IDLE;
+    return 0;
+  }
+  uint32_t *ring = a->history + lane * a->n_history;
+  for (int32_t slot = 0; slot < a->slate_size; ++slot) {
+    int64_t at = lane * a->slate_size + slot;
+    int32_t item = a->action[at];
+    if (a->preference)
+      a->evicted[at] =
+          a->count[lane] < a->n_history ? PREFERENCE_NONE : ring[a->count[lane] % a->n_history];
+    ring[a->count[lane] % a->n_history] = history_pack(item, a->vote[at].like);
+    a->count[lane] += 1;
+    if (a->mask_seen) a->seen[lane * a->n_seen_word + item / 32] |= 1u << (item % 32);
+  }
+  a->running_return[lane] += a->reward[lane];
+  uint32_t word = random_draw(a->seed, RANDOM_LEAVE, 0, (uint32_t)a->step[lane],
+                              a->first_lane + (uint32_t)lane, a->episode[lane])
+                      .w[0];
+  a->step[lane] += 1;
+  int end = random_bernoulli(word, a->leave_probability) ? END_LEFT
+            : a->step[lane] >= a->max_steps              ? END_TRUNCATED
+                                                         : END_NONE;
+  a->ended[lane] = (uint8_t)end;
+  if (end == END_NONE) return 0;
+  a->final_user[lane] = a->user[lane];
+  a->final_step[lane] = a->step[lane];
+  a->final_count[lane] = a->count[lane];
+  a->final_return[lane] = a->running_return[lane];
+  for (int32_t k = 0; k < a->n_history; ++k) a->final_history[lane * a->n_history + k] = ring[k];
+  if (!a->autoreset) return 0;
+  a->episode[lane] += 1;
+  sim_begin_episode(a, lane);
+  return 1;
+}
+THRONG_ROW void sim_transition_row(const sim_transition_args *a, int64_t lane) {
+  if (sim_transition_lane(a, lane)) sim_forget_seen(a, lane, 0, 1);
+}
+
+/// Votes outside any lane: row = pair, each after its own history.
+typedef struct pair_vote_args {
+  world_view world;
+  vote_rule rule;
+  uint32_t seed;
+  const int32_t *candidate;  // (n)
+  const int64_t *offset;     // (n + 1)
+  const uint32_t *history;   // (offset[n]) packed
+  const float *p;            // (n)
+  vote_record *vote;         // (n)
+} pair_vote_args;
+
+THRONG_ROW void pair_vote_row(const pair_vote_args *a, int64_t row) {
+  int32_t length = (int32_t)(a->offset[row + 1] - a->offset[row]);
+  history_view h = {a->history + a->offset[row], length, length};
+  vote_stream s = {a->seed, 0, 0, (uint32_t)row, (uint32_t)(row >> 32)};
+  vote_record *v = &a->vote[row];
+  vote_sums sums = vote_gather(&a->world, 0, &a->rule, 0, &h, a->candidate[row]);
+  vote_decide_logical(&sums, a->rule.semantics, &s, v);
+  vote_decide_sta(&a->rule, a->p[row], v);
+  v->like = vote_answer(&a->rule, &s, v);
+}
+
+#endif
