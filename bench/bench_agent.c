@@ -23,11 +23,11 @@ typedef struct cost {
 static cost sum(cost a, cost b) { return (cost){a.operations + b.operations, a.bytes + b.bytes}; }
 static cost times(double n, cost a) { return (cost){n * a.operations, n * a.bytes}; }
 
-static bool two_tower(const throng_agent *a) { return a->def.head == THRONG_HEAD_TWO_TOWER; }
+static bool two_tower(const throng_population *a) { return a->def.head == THRONG_HEAD_TWO_TOWER; }
 
 /// Features of a state, with `entries` in its history: their rows of item features, or of the
 /// input layer, read once.
-static cost state_cost(const throng_agent *a, double entries) {
+static cost state_cost(const throng_population *a, double entries) {
   if (!two_tower(a))
     return (cost){entries * 2 * a->def.hidden[0], entries * 4 * (a->def.hidden[0] + 1)};
   const double used = 2 * a->n_direction + 2 * a->n_category;
@@ -35,32 +35,32 @@ static cost state_cost(const throng_agent *a, double entries) {
 }
 
 /// Dense layers of a state, forward; the weights stay in the caches.
-static double forward_operations(const throng_agent *a) {
+static double forward_operations(const throng_population *a) {
   const double n = a->n_input, h0 = a->def.hidden[0], h1 = a->def.hidden[1];
   return 2 * (n * h0 + h0 * h1) + (two_tower(a) ? 2 * (n + h1) * (a->width + 1) : 0);
 }
 
 /// The best item of the catalogue for `rows` states: Q is not stored, vectors are read once.
-static cost search_cost(const throng_agent *a, double rows) {
+static cost search_cost(const throng_population *a, double rows) {
   const double n = (double)a->n_item;
   return (cost){rows * n * (2 * a->width + 1), 4 * (rows + n) * a->width + rows * n / 8};
 }
 
 /// Vectors of `rows` items from their features.
-static cost vectors_cost(const throng_agent *a, double rows) {
+static cost vectors_cost(const throng_population *a, double rows) {
   const double width = a->width;
   if (!two_tower(a)) return (cost){0, 4 * rows * (width + 1)};
   return (cost){rows * (2 * a->n_feature * (width + 1) + width),
                 4 * rows * (a->n_feature + 2 * width)};
 }
 
-static cost act_cost(const throng_agent *a, double lanes, double entries) {
+static cost act_cost(const throng_population *a, double lanes, double entries) {
   cost c = sum(times(lanes, state_cost(a, entries)), search_cost(a, lanes));
   c.operations += lanes * forward_operations(a);
   return c;
 }
 
-static double weight_count(const throng_agent *a) {
+static double weight_count(const throng_population *a) {
   double n = 0;
   for (int p = 0; p < PARAMETER_COUNT; ++p) n += (double)a->size[p];
   return n;
@@ -68,7 +68,7 @@ static double weight_count(const throng_agent *a) {
 
 /// Double DQN: the present network sees both states, the target network the next one; the backward
 /// pass of the state costs two forward ones. Then norm, Adam and the soft target of every weight.
-static cost update_cost(const throng_agent *a, double entries) {
+static cost update_cost(const throng_population *a, double entries) {
   const double batch = a->def.batch, n_weight = weight_count(a);
   cost c = times(2 * batch, state_cost(a, entries));
   c.operations += 5 * batch * forward_operations(a);
@@ -80,25 +80,25 @@ static cost update_cost(const throng_agent *a, double entries) {
 }
 
 static throng_status one_act(void *context) {
-  throng_agent *a = context;
+  throng_population *a = context;
   return agent_actor_act(a->actor, a->sim, true);
 }
 
 static throng_status one_act_and_step(void *context) {
-  throng_agent *a = context;
+  throng_population *a = context;
   THRONG_TRY(agent_actor_act(a->actor, a->sim, true));
   return sim_step_on_backend(a->sim);
 }
 
 /// An update as training makes it: a graph, where the backend records such.
 typedef struct recorded_update {
-  throng_agent *agent;
+  throng_population *agent;
   struct backend_graph *graph;  // NULL: single calls
 } recorded_update;
 
 static throng_status one_update(void *context) {
   const recorded_update *u = context;
-  throng_agent *a = u->agent;
+  throng_population *a = u->agent;
   if (!u->graph) return agent_learn(a);
   THRONG_TRY(a->backend->ops->replay(a->backend, u->graph));
   a->updates += 1;  // mirrors of the backend's clock
@@ -109,7 +109,7 @@ static throng_status one_update(void *context) {
 /// After an update, so that the graph finds the tables as every later one will. Where none can be
 /// recorded, updates are timed as single calls, which is said.
 static void record_update(recorded_update *u) {
-  throng_agent *a = u->agent;
+  throng_population *a = u->agent;
   const backend_ops *ops = a->backend->ops;
   if (!ops->capture_begin) return;
   bench_require(agent_learn(a));
@@ -131,7 +131,9 @@ static void record_update(recorded_update *u) {
   a->target_fresh = target_fresh;
 }
 
-static throng_status one_training_step(void *context) { return throng_agent_train_step(context); }
+static throng_status one_training_step(void *context) {
+  return throng_population_train_step(context);
+}
 
 /// Entries in use a lane.
 static double mean_entries(throng_sim *sim) {
@@ -143,7 +145,7 @@ static double mean_entries(throng_sim *sim) {
 }
 
 /// Lanes with their greedy actions, a batch with its mean loss, and the weights of both.
-static void write_sample(throng_agent *a, const char *prefix, const char *head) {
+static void write_sample(throng_population *a, const char *prefix, const char *head) {
   throng_sim *sim = a->sim;
   throng_backend *host = bench_host_backend();
   tensor_set lanes = {0};
@@ -171,7 +173,7 @@ static void write_sample(throng_agent *a, const char *prefix, const char *head) 
     item[k] = seen.item[k];
     like[k] = seen.like[k] > 0;
   }
-  bench_require(throng_agent_act(a, sim, true, action));
+  bench_require(throng_population_act(a, sim, true, action));
   bench_require(replay_draw(a, 12345));
   bench_require(agent_gradients(a));
   const tensor_set *const sets[] = {&a->weights, &a->constants, &a->scratch, &lanes};
@@ -183,7 +185,7 @@ static void write_sample(throng_agent *a, const char *prefix, const char *head) 
   throng_backend_close(host);
 }
 
-static void run_case(throng_agent *a, const char *head, const char *name, measure_call *call,
+static void run_case(throng_population *a, const char *head, const char *name, measure_call *call,
                      void *context, bool counts_updates, cost floor, double entries, double seconds,
                      bench_output *out) {
   measure_row row = {.unit = counts_updates ? "updates" : "user-steps",
@@ -217,11 +219,11 @@ static void bench_head(throng_backend *backend, const throng_world *world, const
   def.batch = atoi(bench_option(argc, argv, "--batch", "512"));
   def.updates = atoi(bench_option(argc, argv, "--updates", "2"));
   throng_sim *sim;
-  throng_agent *a;
+  throng_population *a;
   bench_require(throng_sim_create(backend, world, sta, &sim_def, &sim));
-  bench_require(throng_agent_create(sim, &def, 0, &a));
+  bench_require(throng_population_create(sim, &def, 0, &a));
   // Sessions begin together; let them come apart, and fill the replay.
-  for (int i = 0; i < SETTLE_STEPS; ++i) bench_require(throng_agent_train_step(a));
+  for (int i = 0; i < SETTLE_STEPS; ++i) bench_require(throng_population_train_step(a));
   const double entries = mean_entries(sim), lanes = (double)a->n_lane;
   const cost act = act_cost(a, lanes, entries), update = update_cost(a, entries);
   cost training = sum(act, times(def.updates, update));
@@ -238,7 +240,7 @@ static void bench_head(throng_backend *backend, const throng_world *world, const
   run_case(a, name, "update", one_update, &recorded, true, update, entries, seconds, out);
   if (recorded.graph) backend->ops->graph_free(backend, recorded.graph);
   run_case(a, name, steps, one_training_step, a, false, training, entries, seconds, out);
-  throng_agent_close(a);
+  throng_population_close(a);
   throng_sim_close(sim);
 }
 

@@ -47,7 +47,7 @@ static throng_status write_sample(throng_backend *backend, const throng_world *w
   for (int step = 0; step < 60; ++step) {
     for (int64_t lane = 0; lane < n; ++lane)
       candidate[lane] = (int32_t)random_index(
-          random_draw(7, RANDOM_POLICY, 0, (uint32_t)step, (uint32_t)lane, 0).w[0],
+          random_draw(7, RANDOM_YARDSTICK, 0, (uint32_t)step, (uint32_t)lane, 0).w[0],
           (uint32_t)world->n_item);
     throng_observation seen;
     THRONG_TRY_GOTO(throng_sim_observe(sim, &seen));

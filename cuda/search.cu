@@ -1,7 +1,7 @@
 /// The yardsticks' search over the catalogue with a thread a candidate: a history entry's row of
 /// the item-item table is read side by side, and sums stay in registers. The best of a tile are
-/// found by one arg-max after the other. Bit for bit what policy_search_row gives
-/// (kernels/yardstick/policy_search.h).
+/// found by one arg-max after the other. Bit for bit what yardstick_search_row gives
+/// (kernels/yardstick/yardstick_search.h).
 #include "kernels.h"
 #include "kernels/list.h"
 #include "launch.cuh"
@@ -9,19 +9,19 @@
 
 namespace {
 
-enum { EACH = POLICY_TILE / CUDA_ROW_THREADS };  // candidates of a thread
-static_assert((int)POLICY_TILE % CUDA_ROW_THREADS == 0, "whole candidates");
+enum { EACH = YARDSTICK_TILE / CUDA_ROW_THREADS };  // candidates of a thread
+static_assert((int)YARDSTICK_TILE % CUDA_ROW_THREADS == 0, "whole candidates");
 
 struct ranked {
-  policy_value value;
+  yardstick_value value;
   int32_t item;  // -1: none
 };
 
 __device__ bool better(const ranked &a, const ranked &b) {
-  return a.item >= 0 && policy_better(a.value, a.item, b.value, b.item);
+  return a.item >= 0 && yardstick_better(a.value, a.item, b.value, b.item);
 }
 
-/// See policy_gather and policy_sums_of.
+/// See yardstick_gather and yardstick_sums_of.
 __device__ vote_sums gather(const sim_args *s, int64_t lane, int32_t candidate) {
   const history_view h = sim_history(s, lane);
   const int32_t *preference = sim_preference_of(s, lane);
@@ -54,18 +54,18 @@ __device__ ranked block_best(ranked own, ranked *shared) {
   return best;
 }
 
-__device__ void search(const policy_search_args *a, int64_t row, ranked *shared) {
+__device__ void search(const yardstick_search_args *a, int64_t row, ranked *shared) {
   const sim_args *s = &a->sim;
   const int64_t lane = row / a->n_tile;
-  const int32_t begin = (int32_t)(row % a->n_tile) * POLICY_TILE;
+  const int32_t begin = (int32_t)(row % a->n_tile) * YARDSTICK_TILE;
   const bool idle = sim_idle(s, lane);
   ranked own[EACH];
   for (int k = 0; k < EACH; ++k) {
     const int32_t item = begin + k * CUDA_ROW_THREADS + (int32_t)threadIdx.x;
     own[k] = {{0.0f, 0.0f}, -1};
-    if (idle || item >= s->world.n_item || policy_masked(s, lane, item)) continue;
+    if (idle || item >= s->world.n_item || yardstick_masked(s, lane, item)) continue;
     const vote_sums sums = gather(s, lane, item);
-    own[k] = {policy_value_of(a, lane, &sums, item), item};
+    own[k] = {yardstick_value_of(a, lane, &sums, item), item};
   }
   for (int32_t rank = 0; rank < a->top; ++rank) {
     ranked offer = own[0];
@@ -81,16 +81,16 @@ __device__ void search(const policy_search_args *a, int64_t row, ranked *shared)
 }
 
 __global__ void __launch_bounds__(CUDA_ROW_THREADS)
-    policy_search_block(const policy_search_args args, const int64_t n_row) {
+    yardstick_search_block(const yardstick_search_args args, const int64_t n_row) {
   SHARED(ranked, shared, [CUDA_ROW_THREADS]);
   for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) search(&args, row, shared);
 }
 
 }  // namespace
 
-extern "C" cudaError_t cuda_policy_search_launch(const void *args, int64_t n_row,
-                                                 cudaStream_t stream) {
-  LAUNCH(policy_search_block, dim3(cuda_blocks(n_row, 1)), dim3(CUDA_ROW_THREADS), stream,
-         *static_cast<const policy_search_args *>(args), n_row);
+extern "C" cudaError_t cuda_yardstick_search_launch(const void *args, int64_t n_row,
+                                                    cudaStream_t stream) {
+  LAUNCH(yardstick_search_block, dim3(cuda_blocks(n_row, 1)), dim3(CUDA_ROW_THREADS), stream,
+         *static_cast<const yardstick_search_args *>(args), n_row);
   return cudaGetLastError();
 }

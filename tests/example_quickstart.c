@@ -43,16 +43,17 @@ int main(int argc, char **argv) {
   printf("user %d came with %d past items\n", seen.user[0], seen.length[0]);
   require(throng_sim_restore(sim, "quickstart-lanes.safetensors"));
 
-  throng_agent *agent;
+  throng_population *agent;
   throng_agent_def agent_def = throng_default_agent_def();
-  require(throng_agent_create(sim, &agent_def, 40000, &agent));
-  for (int step = 0; step < 40000 / sim_def.lanes; ++step) require(throng_agent_train_step(agent));
+  require(throng_population_create(sim, &agent_def, 40000, &agent));
+  for (int step = 0; step < 40000 / sim_def.lanes; ++step)
+    require(throng_population_train_step(agent));
   throng_metrics learned;
   throng_evaluation_def test = {.episodes = 128, .seed = 7, .top = 10};
   require(throng_evaluate_policy(backend, world, NULL, &sim_def, &test, THRONG_POLICY_AGENT, agent,
                                  &learned));
   printf("mean return %.1f; random items earn 10\n", learned.average_reward);
-  throng_agent_close(agent);
+  throng_population_close(agent);
   throng_sim_close(sim);
   throng_backend_close(backend);
   throng_world_close(world);

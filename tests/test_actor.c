@@ -22,7 +22,8 @@ static bool open_rig(agent_rig *rig, const throng_sim_def *sim, const throng_age
   throng_status status = backend_cpu_open(2, &rig->backend);
   if (status == THRONG_OK)
     status = throng_sim_create(rig->backend, &rig->world, NULL, sim, &rig->sim);
-  if (status == THRONG_OK) status = throng_agent_create(rig->sim, def, total_steps, &rig->agent);
+  if (status == THRONG_OK)
+    status = throng_population_create(rig->sim, def, total_steps, &rig->agent);
   EXPECT_OK(status);
   return status == THRONG_OK;
 }
@@ -43,7 +44,7 @@ static float whole(int parameter, int64_t row, int64_t column) {
 /// Whole numbers as weights and item features: sums are exact however they are ordered. Each third
 /// of the catalogue repeats the first, so that every Q is met about three times. Of a two_tower
 /// state only the last answer and the user's row are read, for the rest are fractions.
-static void set_whole_weights(throng_agent *a) {
+static void set_whole_weights(throng_population *a) {
   const int two = a->def.head == THRONG_HEAD_TWO_TOWER;
   const int64_t shape[][2] = {
 #define X(id, name, rows, columns) {(rows), (columns)},
@@ -80,7 +81,7 @@ static void relu(double *x, int64_t n) {
 }
 
 /// Q of every item for a lane's present state, up to the state's own value, item by item.
-static void slow_q(const throng_agent *a, const throng_sim *sim, int64_t lane, double *q) {
+static void slow_q(const throng_population *a, const throng_sim *sim, int64_t lane, double *q) {
   const int two = a->def.head == THRONG_HEAD_TWO_TOWER;
   float *const *w = a->weight.at;
   const int64_t h0 = a->def.hidden[0], h1 = a->def.hidden[1], user_width = a->def.user_width;
@@ -230,20 +231,20 @@ TEST(epsilon, of_a_resumed_agent_goes_on_where_it_was) {
     snprintf(path, sizeof path, "%s/agent.safetensors", throng_test_folder());
     if (!open_rig(&whole_run, &sim, &def, 60, 800) || !open_rig(&resumed, &sim, &def, 60, 800))
       return;
-    throng_agent_stats x, y;
+    throng_population_stats x, y;
     for (int step = 0; step < 60; ++step) {  // epsilon falls over 50 steps of 8 lanes
       if (step == 20) {
-        ASSERT_OK(throng_agent_save(whole_run.agent, path));
-        ASSERT_OK(throng_agent_restore(resumed.agent, path));
+        ASSERT_OK(throng_population_save(whole_run.agent, path));
+        ASSERT_OK(throng_population_restore(resumed.agent, path));
       }
-      ASSERT_OK(throng_agent_get_stats(whole_run.agent, &x));
+      ASSERT_OK(throng_population_get_stats(whole_run.agent, &x));
       const double share = step < 50 ? step / 50.0 : 1.0;
       EXPECT_NEAR(x.epsilon, kind == 0 ? 1 - 0.95 * share : pow(0.05, share), 1e-6);
-      ASSERT_OK(throng_agent_train_step(whole_run.agent));
+      ASSERT_OK(throng_population_train_step(whole_run.agent));
       if (step < 20) continue;
-      ASSERT_OK(throng_agent_get_stats(resumed.agent, &y));
+      ASSERT_OK(throng_population_get_stats(resumed.agent, &y));
       EXPECT_TRUE(x.epsilon == y.epsilon);
-      ASSERT_OK(throng_agent_train_step(resumed.agent));
+      ASSERT_OK(throng_population_train_step(resumed.agent));
     }
     rig_free(&whole_run);
     rig_free(&resumed);
@@ -262,13 +263,13 @@ TEST(epsilon, is_the_share_of_lanes_that_explore) {
   if (!open_rig(&rig, &sim, &def, 600, 8 * LANES)) return;
   static int32_t greedy[LANES], action[LANES];
   for (int step = 0; step < 6; ++step) {
-    ASSERT_OK(throng_agent_act(rig.agent, rig.sim, true, greedy));
-    ASSERT_OK(throng_agent_act(rig.agent, rig.sim, false, action));
+    ASSERT_OK(throng_population_act(rig.agent, rig.sim, true, greedy));
+    ASSERT_OK(throng_population_act(rig.agent, rig.sim, false, action));
     int differ = 0;
     for (int lane = 0; lane < LANES; ++lane) differ += action[lane] != greedy[lane];
     const double epsilon = step < 4 ? 0.8 - 0.15 * step : 0.2, chance = epsilon * 599 / 600;
     EXPECT_NEAR((double)differ / LANES, chance, 5 * sqrt(chance * (1 - chance) / LANES));
-    ASSERT_OK(throng_agent_train_step(rig.agent));
+    ASSERT_OK(throng_population_train_step(rig.agent));
   }
   rig_free(&rig);
 }
@@ -302,7 +303,7 @@ static void expect_uniform(int32_t slate) {
     for (int32_t lane = 0; lane < 200; ++lane)
       for (int32_t i = 0; i < ITEMS; i += 3)
         rig.sim->seen[lane * rig.sim->n_seen_word + i / 32] |= 1u << (i % 32);
-    ASSERT_OK(throng_agent_act(rig.agent, rig.sim, false, NULL));
+    ASSERT_OK(throng_population_act(rig.agent, rig.sim, false, NULL));
     for (int32_t k = 0; k < 200 * slate; ++k) ++count[k % slate][rig.sim->action[k]];
     next_episode(rig.sim);
   }
@@ -331,7 +332,7 @@ TEST(exploration, finds_the_last_item_that_is_not_masked) {
   for (int64_t k = 0; k < 200 * rig.sim->n_seen_word; ++k) rig.sim->seen[k] = 0xffffffffu;
   for (int32_t lane = 0; lane < 200; ++lane)
     rig.sim->seen[lane * rig.sim->n_seen_word + 5 * lane / 32] ^= 1u << (5 * lane % 32);
-  ASSERT_OK(throng_agent_act(rig.agent, rig.sim, false, NULL));
+  ASSERT_OK(throng_population_act(rig.agent, rig.sim, false, NULL));
   for (int32_t lane = 0; lane < 200; ++lane) EXPECT_EQ(rig.sim->action[lane], 5 * lane);
   rig_free(&rig);
 }
@@ -344,7 +345,7 @@ TEST(exploration, repeats_with_its_seed_and_differs_with_another) {
   int equal[2] = {0};
   for (int act = 0; act < 10; ++act) {
     for (int k = 0; k < 3; ++k) {
-      ASSERT_OK(throng_agent_act(rig[k].agent, rig[k].sim, false, NULL));
+      ASSERT_OK(throng_population_act(rig[k].agent, rig[k].sim, false, NULL));
       next_episode(rig[k].sim);
     }
     for (int i = 0; i < 400; ++i) {
@@ -375,7 +376,7 @@ static void expect_no_repeats(throng_head head, float epsilon, bool mask_seen) {
   for (int step = 0; step < 60; ++step) {
     for (int64_t lane = 0; mask_seen && lane < LANES; lane += 2)
       rig.sim->seen[lane] |= step % 2 ? 0x1ffffu : 0x0feffu;
-    ASSERT_OK(throng_agent_act(rig.agent, rig.sim, false, NULL));
+    ASSERT_OK(throng_population_act(rig.agent, rig.sim, false, NULL));
     for (int64_t lane = 0; lane < LANES; ++lane) {
       const int32_t *item = rig.sim->action + lane * SLATE;
       int left = ITEMS, shown_again = 0;
@@ -389,7 +390,7 @@ static void expect_no_repeats(throng_head head, float epsilon, bool mask_seen) {
       masked_early += shown_again != (left < SLATE ? SLATE - left : 0);
       crowded += left < SLATE;
     }
-    ASSERT_OK(throng_agent_train_step(rig.agent));
+    ASSERT_OK(throng_population_train_step(rig.agent));
   }
   EXPECT_EQ(repeated, 0);
   EXPECT_EQ(outside, 0);

@@ -5,11 +5,11 @@
 #include "support/agent_rig.h"
 
 static throng_status train(agent_rig *rig, int steps) {
-  for (int t = 0; t < steps; ++t) THRONG_TRY(throng_agent_train_step(rig->agent));
+  for (int t = 0; t < steps; ++t) THRONG_TRY(throng_population_train_step(rig->agent));
   return THRONG_OK;
 }
 
-static void expect_same_agents(const throng_agent *x, const throng_agent *y) {
+static void expect_same_agents(const throng_population *x, const throng_population *y) {
   uint64_t a, b;
   ASSERT_OK(tensors_hash(&x->weights, &a));
   ASSERT_OK(tensors_hash(&y->weights, &b));
@@ -34,11 +34,11 @@ static void resume_and_compare(throng_head head, float tau, bool mask_seen) {
   snprintf(path, sizeof path, "%s/agent.safetensors", throng_test_folder());
   ASSERT_OK(rig_make(&whole, 1, &sim, &def, 2000));
   ASSERT_OK(train(&whole, 60));
-  ASSERT_OK(throng_agent_save(whole.agent, path));
+  ASSERT_OK(throng_population_save(whole.agent, path));
   ASSERT_OK(train(&whole, 60));
   ASSERT_OK(rig_make(&resumed, 1, &sim, &def, 2000));
   ASSERT_OK(train(&resumed, 7));  // what is restored must not show what was there
-  ASSERT_OK(throng_agent_restore(resumed.agent, path));
+  ASSERT_OK(throng_population_restore(resumed.agent, path));
   ASSERT_OK(train(&resumed, 60));
   EXPECT_GT(whole.agent->updates, 50);
   EXPECT_EQ(whole.agent->updates, resumed.agent->updates);
@@ -132,7 +132,7 @@ TEST(agent, a_step_that_is_stopped_while_it_chooses_has_changed_nothing) {
       usleep(150000);  // it is asked some ten times a second
       backend->stop_context = &asked;
       backend->stop = always;
-      EXPECT_EQ(throng_agent_train_step(stopped.agent), THRONG_ERROR_CANCELLED);
+      EXPECT_EQ(throng_population_train_step(stopped.agent), THRONG_ERROR_CANCELLED);
       backend->stop = NULL;
       EXPECT_EQ(asked, k + 1);
     }
@@ -162,7 +162,7 @@ TEST(agent, evaluating_on_another_simulator_leaves_training_as_it_was) {
     ASSERT_OK(agent_actor_act(actor, other, true));
     for (int lane = 0; lane < 12; ++lane) EXPECT_EQ(other->action[lane], item[lane * 5]);
     ASSERT_OK(sim_step_on_backend(other));
-    ASSERT_OK(throng_agent_act(visited.agent, other, false, item));
+    ASSERT_OK(throng_population_act(visited.agent, other, false, item));
   }
   expect_same_agents(plain.agent, visited.agent);
   agent_actor_free(actor);
@@ -205,15 +205,15 @@ TEST(agent, a_checkpoint_of_other_options_is_refused_and_nothing_changes) {
   ASSERT_OK(rig_make(&a, 1, &sim, &def, 1000));
   ASSERT_OK(rig_make(&b, 1, &sim, &other, 1000));
   ASSERT_OK(train(&b, 20));
-  ASSERT_OK(throng_agent_save(a.agent, path));
+  ASSERT_OK(throng_population_save(a.agent, path));
   uint64_t before, after;
   ASSERT_OK(tensors_hash(&b.agent->weights, &before));
-  EXPECT_EQ(throng_agent_restore(b.agent, path), THRONG_ERROR_DATA);
+  EXPECT_EQ(throng_population_restore(b.agent, path), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "it has batch 16, this one has batch 17");
   ASSERT_OK(throng_sim_save(a.sim, path));
-  EXPECT_EQ(throng_agent_restore(b.agent, path), THRONG_ERROR_DATA);
+  EXPECT_EQ(throng_population_restore(b.agent, path), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "not a checkpoint of a");
-  EXPECT_EQ(throng_agent_restore(b.agent, "/nowhere/agent.safetensors"), THRONG_ERROR_IO);
+  EXPECT_EQ(throng_population_restore(b.agent, "/nowhere/agent.safetensors"), THRONG_ERROR_IO);
   ASSERT_OK(tensors_hash(&b.agent->weights, &after));
   EXPECT_TRUE(before == after);
   rig_free(&a);
@@ -234,7 +234,7 @@ TEST(agent, a_loss_that_is_not_a_number_is_an_error_that_names_the_update) {
   // A ReLU turns NaN into 0, so the output layer is spoilt too.
   for (int64_t k = 0; k < rig.agent->n_item; ++k)
     rig.agent->weight.at[PARAMETER_ITEM_BIAS][rig.agent->n_item + k] = NAN;
-  EXPECT_EQ(throng_agent_train_step(rig.agent), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(throng_population_train_step(rig.agent), THRONG_ERROR_ARGUMENT);
   char expected[64];
   snprintf(expected, sizeof expected, "agent 1: the loss is NaN after update %lld",
            (long long)updates + 1);
@@ -248,14 +248,14 @@ TEST(agent, options_out_of_range_are_named_with_what_was_expected) {
   const throng_agent_def good = rig_agent_def(THRONG_HEAD_FLAT);
   agent_rig rig;
   ASSERT_OK(rig_make(&rig, 1, &sim, &good, 1000));
-  throng_agent *none = NULL;
-#define REFUSED(change, part)                                                          \
-  do {                                                                                 \
-    throng_agent_def def = good;                                                       \
-    change;                                                                            \
-    EXPECT_EQ(throng_agent_create(rig.sim, &def, 1000, &none), THRONG_ERROR_ARGUMENT); \
-    EXPECT_CONTAINS(throng_error_message(), part);                                     \
-    EXPECT_TRUE(none == NULL);                                                         \
+  throng_population *none = NULL;
+#define REFUSED(change, part)                                                               \
+  do {                                                                                      \
+    throng_agent_def def = good;                                                            \
+    change;                                                                                 \
+    EXPECT_EQ(throng_population_create(rig.sim, &def, 1000, &none), THRONG_ERROR_ARGUMENT); \
+    EXPECT_CONTAINS(throng_error_message(), part);                                          \
+    EXPECT_TRUE(none == NULL);                                                              \
   } while (0)
   REFUSED(def.cookie = 0, "throng_default_agent_def()");
   REFUSED(def.count = 65536, "agent.count: 65536 is not in 1..65535");
@@ -278,15 +278,15 @@ TEST(agent, statistics_are_means_since_the_last_call) {
   agent_rig rig;
   ASSERT_OK(rig_make(&rig, 1, &sim, &def, 10000));
   ASSERT_OK(train(&rig, 10));
-  throng_agent_stats stats;
-  ASSERT_OK(throng_agent_get_stats(rig.agent, &stats));
+  throng_population_stats stats;
+  ASSERT_OK(throng_population_get_stats(rig.agent, &stats));
   EXPECT_EQ(stats.user_steps, 80);
   EXPECT_EQ(stats.updates, 10);
   EXPECT_TRUE(stats.loss[0] > 0 && stats.grad_norm[0] > 0);
   EXPECT_NEAR(stats.epsilon, 1.0 - 0.95 * 80 / 1000, 1e-6);
   ASSERT_OK(train(&rig, 1));
   float last = rig.agent->batch.loss_mean[0];
-  ASSERT_OK(throng_agent_get_stats(rig.agent, &stats));
+  ASSERT_OK(throng_population_get_stats(rig.agent, &stats));
   EXPECT_NEAR(stats.loss[0], last, 1e-7);
   rig_free(&rig);
 }

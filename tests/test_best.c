@@ -95,7 +95,7 @@ static void compare(catalogue_case c, mask_kind kind) {
   agent_rig rig = {.world = small_world(7, 20, c.n_item, 6, 12)};
   ASSERT_OK(backend_cpu_open(2, &rig.backend));
   ASSERT_OK(throng_sim_create(rig.backend, &rig.world, NULL, &sim, &rig.sim));
-  ASSERT_OK(throng_agent_create(rig.sim, &def, 1000, &rig.agent));
+  ASSERT_OK(throng_population_create(rig.sim, &def, 1000, &rig.agent));
   const int64_t n_row = c.n_agent * c.rows, n_item = c.n_item;
   float *query = small_numbers(&r, n_row * WIDTH);
   float *vector = small_numbers(&r, c.n_agent * n_item * WIDTH);

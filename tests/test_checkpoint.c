@@ -48,7 +48,7 @@ static void try_mutations(int variant) {
     if (!memcmp(data, c.bytes.data, c.bytes.length)) continue;
     // As it is, the checksum finds it, whatever was changed.
     uint64_t before = agent_hash(&c);
-    wrong += throng_agent_restore(c.rig.agent, file_bytes_path(data, c.bytes.length)) !=
+    wrong += throng_population_restore(c.rig.agent, file_bytes_path(data, c.bytes.length)) !=
              THRONG_ERROR_DATA;
     wrong += agent_hash(&c) != before;
     if (!file_bytes_sum(data, c.bytes.length)) continue;
@@ -157,11 +157,11 @@ TEST(checkpoint, weights_that_are_no_numbers_are_not_written_over_a_good_one) {
   char path[512];
   snprintf(path, sizeof path, "%s/agent.safetensors", throng_test_folder());
   ASSERT_OK(tiny_checkpoint_make(&c, 1));
-  ASSERT_OK(throng_agent_save(c.rig.agent, path));
+  ASSERT_OK(throng_population_save(c.rig.agent, path));
   c.rig.agent->weight.at[PARAMETER_HIDDEN][2] = NAN;
-  EXPECT_EQ(throng_agent_save(c.rig.agent, path), THRONG_ERROR_DATA);
+  EXPECT_EQ(throng_population_save(c.rig.agent, path), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "'weight.hidden', element 2 is");
-  EXPECT_OK(throng_agent_restore(c.rig.agent, path));
+  EXPECT_OK(throng_population_restore(c.rig.agent, path));
   tiny_checkpoint_free(&c);
 }
 
@@ -170,14 +170,14 @@ TEST(checkpoint, lanes_of_other_weights_or_another_threshold_are_refused) {
   ASSERT_OK(tiny_checkpoint_make(&c, 0));
   const char *path = file_bytes_path(c.bytes.data, c.bytes.length);
   c.sta->def.threshold = 0.25f;
-  EXPECT_EQ(throng_agent_restore(c.rig.agent, path), THRONG_ERROR_DATA);
+  EXPECT_EQ(throng_population_restore(c.rig.agent, path), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "threshold 0.5, this one has f_sta");
   c.sta->def.threshold = 0.5f;
   c.sta->arrays.mix[1] += 0.25f;
-  EXPECT_EQ(throng_agent_restore(c.rig.agent, path), THRONG_ERROR_DATA);
+  EXPECT_EQ(throng_population_restore(c.rig.agent, path), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "written by another simulator: it has f_sta ");
   c.sta->arrays.mix[1] -= 0.25f;
-  EXPECT_OK(throng_agent_restore(c.rig.agent, path));
+  EXPECT_OK(throng_population_restore(c.rig.agent, path));
   tiny_checkpoint_free(&c);
 }
 

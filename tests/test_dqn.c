@@ -22,7 +22,7 @@ static throng_status fetch(const safetensors_file *file, const char *name, int p
   return safetensors_read(file, t, bytes * (size_t)part, to, bytes);
 }
 
-static throng_status load_batch(const safetensors_file *file, int number, throng_agent *a) {
+static throng_status load_batch(const safetensors_file *file, int number, throng_population *a) {
   agent_batch *b = &a->batch;
   const struct {
     const char *name;
@@ -44,7 +44,7 @@ static throng_status load_batch(const safetensors_file *file, int number, throng
 }
 
 /// Largest difference between a parameter of the agent and the golden one, relative where large.
-static double furthest(const safetensors_file *file, const char *kind, const throng_agent *a,
+static double furthest(const safetensors_file *file, const char *kind, const throng_population *a,
                        const parameter_set *set) {
   double worst = 0;
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
@@ -81,7 +81,7 @@ static void compare(const char *golden, throng_head head, bool double_dqn, thron
   def.tau = soft ? 0.5f : 1.0f;
   agent_rig rig;
   ASSERT_OK(rig_make(&rig, 2, &sim, &def, 1000));
-  throng_agent *a = rig.agent;
+  throng_population *a = rig.agent;
   char path[512];
   snprintf(path, sizeof path, "%s/golden/%s.safetensors", TEST_SOURCE_DIR, golden);
   safetensors_file *file;

@@ -156,15 +156,15 @@ TEST(evaluator, population_plays_a_multiple_of_its_agents) {
   if (small_run_open(&run, throng_test_folder(), 1)) {
     run.agent.count = 16;
     throng_sim *sim;
-    throng_agent *agent;
+    throng_population *agent;
     throng_metrics m;
     throng_evaluation_def def = evaluation();
     ASSERT_OK(throng_sim_create(run.backend, run.world, NULL, &run.sim, &sim));
-    ASSERT_OK(throng_agent_create(sim, &run.agent, 1000, &agent));
+    ASSERT_OK(throng_population_create(sim, &run.agent, 1000, &agent));
     EXPECT_OK(throng_evaluate_policy(run.backend, run.world, NULL, &run.sim, &def,
                                      THRONG_POLICY_AGENT, agent, &m));
     EXPECT_EQ(m.episodes, 32);
-    throng_agent_close(agent);
+    throng_population_close(agent);
     throng_sim_close(sim);
   }
   small_run_close(&run);

@@ -35,7 +35,7 @@ static void play_and_compare(int32_t slate, int32_t n_step, int32_t count, int32
   def.buffer = 100;
   agent_rig rig;
   ASSERT_OK(rig_make(&rig, 1, &sim_def, &def, 100000));
-  throng_agent *a = rig.agent;
+  throng_population *a = rig.agent;
   // before[t][lane], after[t][lane], and what the step gave
   seen_state *before = calloc(MAX_TIMES * 8, sizeof *before);
   seen_state *after = calloc(MAX_TIMES * 8, sizeof *after);
@@ -129,10 +129,10 @@ TEST(replay, an_agent_made_within_a_session_rebuilds_no_more_of_it_than_it_has_s
   ASSERT_OK(throng_sim_create(rig.backend, &rig.world, NULL, &sim_def, &rig.sim));
   int32_t action[8] = {0};
   for (int t = 0; t < 9; ++t) ASSERT_OK(throng_sim_step(rig.sim, action));
-  ASSERT_OK(throng_agent_create(rig.sim, &def, 1000, &rig.agent));
-  throng_agent *a = rig.agent;
+  ASSERT_OK(throng_population_create(rig.sim, &def, 1000, &rig.agent));
+  throng_population *a = rig.agent;
   for (int t = 0; t < 5; ++t) {
-    ASSERT_OK(throng_agent_train_step(a));
+    ASSERT_OK(throng_population_train_step(a));
     ASSERT_OK(replay_draw(a, (uint64_t)t));
     for (int64_t row = 0; row < def.batch; ++row) {
       EXPECT_LE(a->batch.state.state.session[row], a->batch.time[row]);

@@ -6,7 +6,7 @@
 #include "kernels/list.h"
 
 struct agent_actor {
-  throng_agent *agent;
+  throng_population *agent;
   int64_t n_lane, lanes;  // all, and one agent's
   int32_t history, slate, top;
   tensor_set scratch;
@@ -16,7 +16,7 @@ struct agent_actor {
   int64_t *packed;     // see agent_best
 };
 
-throng_status agent_actor_create(throng_agent *agent, const throng_sim *sim, int32_t top,
+throng_status agent_actor_create(throng_population *agent, const throng_sim *sim, int32_t top,
                                  agent_actor **out) {
   *out = NULL;
   if (sim->n_lane % agent->n_agent)
@@ -77,7 +77,7 @@ bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim) {
 
 /// The `top` best items of every lane, in best_item.
 static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_t top) {
-  throng_agent *a = actor->agent;
+  throng_population *a = actor->agent;
   if (!agent_actor_fits(actor, sim))
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent: the actor was made for %lld lanes, history %d, slate %d; the "
@@ -96,7 +96,7 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
 }
 
 throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy) {
-  throng_agent *a = actor->agent;
+  throng_population *a = actor->agent;
   THRONG_TRY(find_best(actor, sim, actor->slate));
   choose_args choose = {
       .epsilon = {a->epsilon_start, a->epsilon_end, a->epsilon_steps,

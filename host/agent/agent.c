@@ -102,7 +102,7 @@ static throng_status check(const throng_agent_def *d, const throng_sim *sim, int
   return THRONG_OK;
 }
 
-static throng_status make_constants(throng_agent *a) {
+static throng_status make_constants(throng_population *a) {
   void *item = NULL;
   throng_status status = THRONG_OK;
   if (a->backend->planning) return THRONG_OK;  // takes time, and no memory of the backend's
@@ -118,7 +118,7 @@ static throng_status make_constants(throng_agent *a) {
   return status;
 }
 
-static throng_status register_tables(throng_agent *a) {
+static throng_status register_tables(throng_population *a) {
   THRONG_TRY(
       tensors_add(&a->scratch, &a->tile, TENSOR_F32, TENSOR_SHAPE(agent_tile_size(a)), "tile"));
   if (a->def.head == THRONG_HEAD_FLAT) return THRONG_OK;
@@ -135,7 +135,7 @@ static throng_status register_tables(throng_agent *a) {
 }
 
 /// The flat head's catalogue is its output layer.
-static void bind_tables(throng_agent *a) {
+static void bind_tables(throng_population *a) {
   pass_bind(a, &a->batch.state);
   pass_bind(a, &a->batch.next);
   if (a->def.head == THRONG_HEAD_TWO_TOWER) return;
@@ -145,7 +145,7 @@ static void bind_tables(throng_agent *a) {
   a->target_vector_bias = a->target.at[PARAMETER_ITEM_BIAS];
 }
 
-static throng_status allocate(throng_agent *a) {
+static throng_status allocate(throng_population *a) {
   THRONG_TRY(agent_register_weights(a));
   THRONG_TRY(agent_register_replay(a));
   THRONG_TRY(agent_register_batch(a));
@@ -167,7 +167,7 @@ static throng_status allocate(throng_agent *a) {
   return throng_alloc((void **)&a->statistics, 3 * (size_t)a->n_agent, sizeof(float), "statistics");
 }
 
-static void set_shapes(throng_agent *a, throng_sim *sim) {
+static void set_shapes(throng_population *a, throng_sim *sim) {
   bool two = a->def.head == THRONG_HEAD_TWO_TOWER;
   a->n_agent = a->def.count;
   a->n_lane = sim->n_lane;
@@ -184,14 +184,14 @@ static void set_shapes(throng_agent *a, throng_sim *sim) {
   a->n_input = state_feature_count(a->n_direction, a->n_category, a->def.user_width);
 }
 
-throng_status throng_agent_create(throng_sim *sim, const throng_agent_def *def, int64_t total_steps,
-                                  throng_agent **out) {
+throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,
+                                       int64_t total_steps, throng_population **out) {
   *out = NULL;
   THRONG_TRY(check(def, sim, total_steps));
   void *block;
   throng_status status;
-  THRONG_TRY(throng_alloc(&block, 1, sizeof(throng_agent), "agent"));
-  throng_agent *a = block;
+  THRONG_TRY(throng_alloc(&block, 1, sizeof(throng_population), "agent"));
+  throng_population *a = block;
   a->def = *def;
   a->sim = sim;
   a->backend = sim->backend;
@@ -204,11 +204,11 @@ throng_status throng_agent_create(throng_sim *sim, const throng_agent_def *def, 
   *out = a;
   return THRONG_OK;
 done:
-  throng_agent_close(a);
+  throng_population_close(a);
   return status;
 }
 
-void throng_agent_close(throng_agent *agent) {
+void throng_population_close(throng_population *agent) {
   if (!agent) return;
   agent_graphs_free(agent);
   agent_actor_free(agent->actor);
@@ -223,7 +223,8 @@ void throng_agent_close(throng_agent *agent) {
   free(agent);
 }
 
-throng_status throng_agent_act(throng_agent *agent, throng_sim *sim, bool greedy, int32_t *action) {
+throng_status throng_population_act(throng_population *agent, throng_sim *sim, bool greedy,
+                                    int32_t *action) {
   agent_actor **actor = &agent->actor;
   if (!agent_actor_fits(agent->actor, sim)) {
     actor = &agent->visitor;
@@ -240,7 +241,7 @@ throng_status throng_agent_act(throng_agent *agent, throng_sim *sim, bool greedy
 }
 
 /// Epsilon of agent 0: what the statistics show of the schedule.
-static throng_status present_epsilon(throng_agent *a, float *out) {
+static throng_status present_epsilon(throng_population *a, float *out) {
   float start, end, steps;
   const backend_ops *ops = a->backend->ops;
   THRONG_TRY(ops->download(a->backend, &start, a->epsilon_start, sizeof start));
@@ -250,7 +251,7 @@ static throng_status present_epsilon(throng_agent *a, float *out) {
   return THRONG_OK;
 }
 
-throng_status throng_agent_get_stats(throng_agent *a, throng_agent_stats *out) {
+throng_status throng_population_get_stats(throng_population *a, throng_population_stats *out) {
   size_t n = (size_t)a->n_agent;
   agent_batch *b = &a->batch;
   float *const from[] = {b->loss_sum, b->q_sum, b->norm_sum};
@@ -261,10 +262,10 @@ throng_status throng_agent_get_stats(throng_agent *a, throng_agent_stats *out) {
     for (size_t i = 0; i < n; ++i) to[i] = a->stat_updates ? to[i] / (float)a->stat_updates : 0.0f;
   }
   a->stat_updates = 0;
-  *out = (throng_agent_stats){.user_steps = a->time * a->n_lane,
-                              .updates = a->updates,
-                              .loss = a->statistics,
-                              .q = a->statistics + n,
-                              .grad_norm = a->statistics + 2 * n};
+  *out = (throng_population_stats){.user_steps = a->time * a->n_lane,
+                                   .updates = a->updates,
+                                   .loss = a->statistics,
+                                   .q = a->statistics + n,
+                                   .grad_norm = a->statistics + 2 * n};
   return present_epsilon(a, &out->epsilon);
 }

@@ -1,5 +1,5 @@
-/// The inside of throng_agent, for host/agent and host/train: playing and ranking on any simulator.
-/// (The learner's own arrays are in learner.h; the public face is throng/agent.h.)
+/// The inside of throng_population, for host/agent and host/train: playing and ranking on any
+/// simulator. (The learner's own arrays are in learner.h; the public face is throng/agent.h.)
 #ifndef THRONG_AGENT_INTERNAL_H
 #define THRONG_AGENT_INTERNAL_H
 
@@ -15,7 +15,7 @@ typedef struct agent_actor agent_actor;
 /// Take memory for simulators shaped like `sim`: their lanes must be a multiple of the agent's
 /// count, and lane l is played by agent l / (n_lane / count). `top` is the most items that
 /// agent_actor_rank will be asked for (0: none). Errors: ARGUMENT, MEMORY.
-throng_status agent_actor_create(throng_agent *agent, const throng_sim *sim, int32_t top,
+throng_status agent_actor_create(throng_population *agent, const throng_sim *sim, int32_t top,
                                  agent_actor **out);
 /// NULL is allowed.
 void agent_actor_free(agent_actor *actor);
@@ -31,9 +31,9 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
 
 /// What happened in training that a person should hear of, once; NULL: nothing. Valid until the
 /// next call.
-const char *agent_take_note(throng_agent *agent);
+const char *agent_take_note(throng_population *agent);
 
-/// throng_agent_restore from a file that is open already.
-throng_status agent_restore_from(throng_agent *agent, const safetensors_file *file);
+/// throng_population_restore from a file that is open already.
+throng_status agent_restore_from(throng_population *agent, const safetensors_file *file);
 
 #endif

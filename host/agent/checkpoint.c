@@ -12,7 +12,7 @@
 enum { IDENTITY_SIZE = 1024, PARTS = 5 };
 
 /// Every option that an agent's future depends on and that no tensor of the file holds.
-static void identity(const throng_agent *a, char *text, size_t size) {
+static void identity(const throng_population *a, char *text, size_t size) {
   NUMBERS_WITHOUT_LOCALE;
   const throng_agent_def *d = &a->def;
   snprintf(text, size,
@@ -34,7 +34,7 @@ static void identity(const throng_agent *a, char *text, size_t size) {
 
 static const char *const part_prefix[PARTS] = {"", "hyper.", "replay.", "", "lane."};
 
-static void list_parts(throng_agent *a, tensor_set *part[PARTS]) {
+static void list_parts(throng_population *a, tensor_set *part[PARTS]) {
   part[0] = &a->weights;
   part[1] = &a->hyper;
   part[2] = &a->replay;
@@ -42,7 +42,7 @@ static void list_parts(throng_agent *a, tensor_set *part[PARTS]) {
   part[4] = &a->sim->lanes;
 }
 
-throng_status throng_agent_save(throng_agent *a, const char *path) {
+throng_status throng_population_save(throng_population *a, const char *path) {
   const int64_t counter[AGENT_COUNTERS] = {a->time, a->updates, a->synced, a->total_steps};
   THRONG_TRY(a->backend->ops->upload(a->backend, a->counter, counter, sizeof counter));
   char mine[IDENTITY_SIZE], simulator[IDENTITY_SIZE];
@@ -56,7 +56,7 @@ throng_status throng_agent_save(throng_agent *a, const char *path) {
                       path);
 }
 
-static throng_status check_identity(const throng_agent *a, const safetensors_file *file) {
+static throng_status check_identity(const throng_population *a, const safetensors_file *file) {
   char mine[IDENTITY_SIZE];
   identity(a, mine, sizeof mine);
   const char *found = safetensors_metadata(file, "agent");
@@ -67,7 +67,7 @@ static throng_status check_identity(const throng_agent *a, const safetensors_fil
 }
 
 /// Clocks that no run of this agent could show: they are what the log is read by.
-static throng_status check_clocks(const throng_agent *a, const safetensors_file *file) {
+static throng_status check_clocks(const throng_population *a, const safetensors_file *file) {
   int64_t counter[AGENT_COUNTERS];
   const safetensors_tensor *t;
   THRONG_TRY(
@@ -90,7 +90,7 @@ static throng_status check_clocks(const throng_agent *a, const safetensors_file 
   return THRONG_OK;
 }
 
-throng_status agent_restore_from(throng_agent *a, const safetensors_file *file) {
+throng_status agent_restore_from(throng_population *a, const safetensors_file *file) {
   tensor_set *part[PARTS];
   list_parts(a, part);
   THRONG_TRY(check_identity(a, file));
@@ -113,7 +113,7 @@ throng_status agent_restore_from(throng_agent *a, const safetensors_file *file) 
   return a->backend->ops->zero(a->backend, a->batch.norm_sum, n);
 }
 
-throng_status throng_agent_restore(throng_agent *a, const char *path) {
+throng_status throng_population_restore(throng_population *a, const char *path) {
   THRONG_TRY(file_kind_require(path, FILE_KIND_CHECKPOINT));
   safetensors_file *file;
   THRONG_TRY(safetensors_open(path, &file));

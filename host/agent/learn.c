@@ -6,10 +6,10 @@
 
 enum { HOST_CHECK_EVERY = 1, DEVICE_CHECK_EVERY = 64 };
 
-static bool two_tower(const throng_agent *a) { return a->def.head == THRONG_HEAD_TWO_TOWER; }
+static bool two_tower(const throng_population *a) { return a->def.head == THRONG_HEAD_TWO_TOWER; }
 static int64_t larger(int64_t x, int64_t y) { return x > y ? x : y; }
 
-throng_status agent_register_batch(throng_agent *a) {
+throng_status agent_register_batch(throng_population *a) {
   agent_batch *b = &a->batch;
   tensor_set *set = &a->scratch;
   int64_t n = (int64_t)a->def.batch * a->n_agent;
@@ -61,7 +61,7 @@ throng_status agent_register_batch(throng_agent *a) {
 }
 
 /// Group the positions of (agent, index) pairs: `rows` an agent, indices below `n_index`.
-static throng_status group_by(throng_agent *a, const int32_t *index, int64_t rows,
+static throng_status group_by(throng_population *a, const int32_t *index, int64_t rows,
                               int64_t n_index) {
   agent_batch *b = &a->batch;
   agent_key_args key = {index, b->key, rows, n_index};
@@ -70,26 +70,26 @@ static throng_status group_by(throng_agent *a, const int32_t *index, int64_t row
   return a->backend->ops->group(a->backend, &group);
 }
 
-static throng_status scatter(throng_agent *a, int64_t n_index, const float *scale,
+static throng_status scatter(throng_population *a, int64_t n_index, const float *scale,
                              const float *from, int32_t repeat, int64_t width, float *to) {
   scatter_sum_args sum = {a->batch.offset, a->batch.order, scale,         from, to,
                           width,           repeat,         (int32_t)width};
   return BACKEND_LAUNCH(a->backend, scatter_sum, n_index * a->n_agent, &sum);
 }
 
-static throng_status sum_columns(throng_agent *a, const float *x, int64_t width, float *to) {
+static throng_status sum_columns(throng_population *a, const float *x, int64_t width, float *to) {
   column_sum_args sum = {x, to, a->def.batch, (int32_t)width};
   return BACKEND_LAUNCH(a->backend, column_sum, width * a->n_agent, &sum);
 }
 
 /// x is masked by the ReLU's output y.
-static throng_status through_relu(throng_agent *a, float *x, const float *y, int64_t width) {
+static throng_status through_relu(throng_population *a, float *x, const float *y, int64_t width) {
   relu_gradient_args relu = {x, y, (int32_t)width};
   return BACKEND_LAUNCH(a->backend, relu_gradient, (int64_t)a->def.batch * a->n_agent, &relu);
 }
 
 /// The target's side: what the next state is worth, in next_vector or best_value and next.value.
-static throng_status next_values(throng_agent *a) {
+static throng_status next_values(throng_population *a) {
   agent_batch *b = &a->batch;
   // An item that may not be shown again must not be hoped for either: its Q is never put right by
   // experience, and its overestimate would feed itself.
@@ -111,7 +111,7 @@ static throng_status next_values(throng_agent *a) {
                       b->next_bias);
 }
 
-static throng_status td_errors(throng_agent *a) {
+static throng_status td_errors(throng_population *a) {
   agent_batch *b = &a->batch;
   bool twice = a->def.double_dqn;
   td_error_args td = {.query = b->state.query,
@@ -140,7 +140,7 @@ static throng_status td_errors(throng_agent *a) {
 
 /// Gradients of the item side and, for two_tower, of everything between the last hidden layer and
 /// Q; leaves the gradient with respect to hidden1 (before its ReLU) in d_hidden1.
-static throng_status output_gradients(throng_agent *a) {
+static throng_status output_gradients(throng_population *a) {
   agent_batch *b = &a->batch;
   float **g = a->gradient.at;
   int64_t batch = a->def.batch, hidden1 = a->def.hidden[1], width = a->width;
@@ -175,7 +175,7 @@ static throng_status output_gradients(throng_agent *a) {
 }
 
 /// d_user += d (rows, k) . (the user's rows of a matrix with n_input rows)^T
-static throng_status into_user(throng_agent *a, const float *d, int64_t k, const float *matrix,
+static throng_status into_user(throng_population *a, const float *d, int64_t k, const float *matrix,
                                float beta) {
   int64_t batch = a->def.batch, user_width = a->def.user_width;
   gemm_args g = {.transpose_b = true,
@@ -197,7 +197,7 @@ static throng_status into_user(throng_agent *a, const float *d, int64_t k, const
   return a->backend->ops->gemm(a->backend, &g);
 }
 
-static throng_status hidden_gradients(throng_agent *a) {
+static throng_status hidden_gradients(throng_population *a) {
   agent_batch *b = &a->batch;
   float **g = a->gradient.at;
   int64_t batch = a->def.batch, hidden0 = a->def.hidden[0], hidden1 = a->def.hidden[1];
@@ -226,7 +226,7 @@ static throng_status hidden_gradients(throng_agent *a) {
   return scatter(a, a->n_user, NULL, b->d_user, 1, a->def.user_width, g[PARAMETER_USER]);
 }
 
-throng_status agent_gradients(throng_agent *a) {
+throng_status agent_gradients(throng_population *a) {
   agent_batch *b = &a->batch;
   THRONG_TRY(next_values(a));
   THRONG_TRY(pass_features(a, &b->state));
@@ -238,7 +238,7 @@ throng_status agent_gradients(throng_agent *a) {
   return hidden_gradients(a);
 }
 
-throng_status agent_apply(throng_agent *a) {
+throng_status agent_apply(throng_population *a) {
   agent_batch *b = &a->batch;
   int64_t first = 0, n_block[PARAMETER_COUNT];
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
@@ -277,7 +277,7 @@ throng_status agent_apply(throng_agent *a) {
   return THRONG_OK;
 }
 
-throng_status agent_copy_target(throng_agent *a) {
+throng_status agent_copy_target(throng_population *a) {
   for (int p = 0; p < PARAMETER_COUNT; ++p)
     if (a->size[p])
       THRONG_TRY(a->backend->ops->copy(a->backend, a->target.at[p], a->weight.at[p],
@@ -287,7 +287,7 @@ throng_status agent_copy_target(throng_agent *a) {
 }
 
 /// The constant part of Q starts from the value of the policy that filled the log.
-static throng_status start_value(throng_agent *a) {
+static throng_status start_value(throng_population *a) {
   agent_batch *b = &a->batch;
   int64_t times = a->time < a->log.n_time ? a->time : a->log.n_time;
   int p = two_tower(a) ? PARAMETER_VALUE_BIAS : PARAMETER_ITEM_BIAS;
@@ -300,7 +300,7 @@ static throng_status start_value(throng_agent *a) {
   return agent_copy_target(a);
 }
 
-throng_status agent_check_loss(throng_agent *a, int64_t before) {
+throng_status agent_check_loss(throng_population *a, int64_t before) {
   int every = a->backend->host_memory ? HOST_CHECK_EVERY : DEVICE_CHECK_EVERY;
   if (a->updates / every == before / every) return THRONG_OK;
   float *loss = a->statistics;
@@ -316,13 +316,13 @@ throng_status agent_check_loss(throng_agent *a, int64_t before) {
   return THRONG_OK;
 }
 
-throng_status agent_update(throng_agent *a) {
+throng_status agent_update(throng_population *a) {
   THRONG_TRY(replay_draw_next(a));
   THRONG_TRY(agent_gradients(a));
   return agent_apply(a);
 }
 
-throng_status agent_learn(throng_agent *a) {
+throng_status agent_learn(throng_population *a) {
   int64_t before = a->updates;
   if (a->updates == 0) THRONG_TRY(start_value(a));
   THRONG_TRY(agent_update(a));

@@ -105,7 +105,7 @@ typedef struct agent_graph {
 } agent_graph;
 enum { AGENT_GRAPHS = 8 };
 
-struct throng_agent {
+struct throng_population {
   throng_agent_def def;
   throng_sim *sim;
   throng_backend *backend;
@@ -155,7 +155,7 @@ enum { AGENT_COUNTERS = 4 };
 #define AGENT_CLOCK_MOST 9007199254740992.0  // 2^53: exact as a JSON number, and far from overflow
 
 /// How many user-steps each agent has taken.
-static inline int64_t agent_steps(const throng_agent *a) { return a->time * a->lanes; }
+static inline int64_t agent_steps(const throng_population *a) { return a->time * a->lanes; }
 
 // features.c
 /// Columns of e+ (e-) kept, and category buckets, for a world.
@@ -169,29 +169,29 @@ throng_status principal_directions(const float *rows, int64_t n, int64_t stride,
                                    int32_t k, float *basis);
 
 // weights.c
-throng_status agent_register_weights(throng_agent *a);
+throng_status agent_register_weights(throng_population *a);
 /// Seeded random start: see weights.c.
-throng_status agent_start_weights(throng_agent *a);
+throng_status agent_start_weights(throng_population *a);
 /// Set a hyperparameter of every agent by its name; `value` (count).
-throng_status agent_set_hyperparameter(throng_agent *a, const char *name, const float *value);
+throng_status agent_set_hyperparameter(throng_population *a, const char *name, const float *value);
 
 // network.c
-throng_status pass_register(const throng_agent *a, tensor_set *set, agent_pass *pass, int64_t rows,
-                            int32_t history, const char *name);
+throng_status pass_register(const throng_population *a, tensor_set *set, agent_pass *pass,
+                            int64_t rows, int32_t history, const char *name);
 /// After the set was allocated.
-void pass_bind(const throng_agent *a, agent_pass *pass);
+void pass_bind(const throng_population *a, agent_pass *pass);
 /// Features of the states that do not depend on weights.
-throng_status pass_features(const throng_agent *a, agent_pass *pass);
+throng_status pass_features(const throng_population *a, agent_pass *pass);
 /// Queries (and values) of the states under `w`.
-throng_status pass_forward(const throng_agent *a, const parameter_set *w, agent_pass *pass);
+throng_status pass_forward(const throng_population *a, const parameter_set *w, agent_pass *pass);
 /// Vectors and biases of the whole catalogue under the present weights (target: target network).
-throng_status agent_refresh(throng_agent *a);
-throng_status agent_refresh_target(throng_agent *a);
+throng_status agent_refresh(throng_population *a);
+throng_status agent_refresh_target(throng_population *a);
 /// Vectors and biases of `item` (n_agent, rows) under `w`; `feature` is scratch.
-throng_status item_vectors(const throng_agent *a, const parameter_set *w, const int32_t *item,
+throng_status item_vectors(const throng_population *a, const parameter_set *w, const int32_t *item,
                            int64_t rows, float *feature, float *vector, float *bias);
 /// Floats of the tile of Q that agent_best works in.
-int64_t agent_tile_size(const throng_agent *a);
+int64_t agent_tile_size(const throng_population *a);
 /// Items that agent_best leaves out: a bit an item and row, or what the rows' sessions hold, or
 /// none.
 typedef struct best_mask {
@@ -201,31 +201,31 @@ typedef struct best_mask {
 } best_mask;
 /// Numbers of scratch memory with which agent_best finds up to `top` items of `rows` states an
 /// agent in one kernel; 0 where the backend is faster by tiles.
-int64_t agent_packed_size(const throng_agent *a, int64_t rows, int32_t top);
+int64_t agent_packed_size(const throng_population *a, int64_t rows, int32_t top);
 /// Best items of every row by query . vector + bias; ties go to the lower item. `packed`:
 /// agent_packed_size of them, or NULL, which takes tiles.
-throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,
+throng_status agent_best(const throng_population *a, const float *vector, const float *bias,
                          const float *query, int64_t rows, const best_mask *mask, int32_t top,
                          int64_t *packed, float *value, int32_t *item);
 /// C (m, n) of every agent from its own A and B, all contiguous.
-throng_status agent_product(const throng_agent *a, bool transpose_a, bool transpose_b, int64_t m,
-                            int64_t n, int64_t k, const float *x, const float *y, float beta,
-                            float *c);
+throng_status agent_product(const throng_population *a, bool transpose_a, bool transpose_b,
+                            int64_t m, int64_t n, int64_t k, const float *x, const float *y,
+                            float beta, float *c);
 
 // replay.c
-throng_status agent_register_replay(throng_agent *a);
-throng_status replay_before_step(throng_agent *a);
-throng_status replay_after_step(throng_agent *a);
-/// Move the clock on the backend; its mirror in throng_agent is the caller's matter.
-throng_status agent_tick(throng_agent *a, int32_t which);
+throng_status agent_register_replay(throng_population *a);
+throng_status replay_before_step(throng_population *a);
+throng_status replay_after_step(throng_population *a);
+/// Move the clock on the backend; its mirror in throng_population is the caller's matter.
+throng_status agent_tick(throng_population *a, int32_t which);
 /// True where a batch can be drawn.
-bool replay_ready(const throng_agent *a);
+bool replay_ready(const throng_population *a);
 /// Draw the next batch of the clock and rebuild its states.
-throng_status replay_draw_next(throng_agent *a);
+throng_status replay_draw_next(throng_population *a);
 /// Draw batch number `draw` and rebuild its states.
-throng_status replay_draw(throng_agent *a, uint64_t draw);
+throng_status replay_draw(throng_population *a, uint64_t draw);
 /// Rebuild the states of the transitions in batch.lane, .time and .slot.
-throng_status replay_rebuild_batch(throng_agent *a);
+throng_status replay_rebuild_batch(throng_population *a);
 
 // actor.c
 /// Was the actor made for simulators shaped like this one?
@@ -233,21 +233,21 @@ bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim);
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps);
 
 // learn.c
-throng_status agent_register_batch(throng_agent *a);
+throng_status agent_register_batch(throng_population *a);
 /// Loss and gradients of the batch whose states, actions, rewards and discounts are in place.
-throng_status agent_gradients(throng_agent *a);
+throng_status agent_gradients(throng_population *a);
 /// One Adam step on the gradients, then the soft target update where tau < 1.
-throng_status agent_apply(throng_agent *a);
-throng_status agent_copy_target(throng_agent *a);
+throng_status agent_apply(throng_population *a);
+throng_status agent_copy_target(throng_population *a);
 /// Draw, gradients, apply: nothing that a graph could not record.
-throng_status agent_update(throng_agent *a);
+throng_status agent_update(throng_population *a);
 /// An update; before the first, where learning starts from; then the check of the loss.
-throng_status agent_learn(throng_agent *a);
+throng_status agent_learn(throng_population *a);
 /// Has the loss stayed a number? Looked at each update on the host's memory, now and then on a
 /// device; `before`: updates when it might have been looked at last.
-throng_status agent_check_loss(throng_agent *a, int64_t before);
+throng_status agent_check_loss(throng_population *a, int64_t before);
 
 // step.c
-void agent_graphs_free(throng_agent *a);
+void agent_graphs_free(throng_population *a);
 
 #endif

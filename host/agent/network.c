@@ -7,10 +7,10 @@ enum {
   TILE_COLUMNS = 2048,  // items a tile
 };
 
-static bool two_tower(const throng_agent *a) { return a->def.head == THRONG_HEAD_TWO_TOWER; }
+static bool two_tower(const throng_population *a) { return a->def.head == THRONG_HEAD_TWO_TOWER; }
 
-throng_status pass_register(const throng_agent *a, tensor_set *set, agent_pass *pass, int64_t rows,
-                            int32_t history, const char *name) {
+throng_status pass_register(const throng_population *a, tensor_set *set, agent_pass *pass,
+                            int64_t rows, int32_t history, const char *name) {
   int64_t n = rows * a->n_agent;
   pass->rows = rows;
   pass->state.capacity = history;
@@ -34,13 +34,13 @@ throng_status pass_register(const throng_agent *a, tensor_set *set, agent_pass *
   return THRONG_OK;
 }
 
-void pass_bind(const throng_agent *a, agent_pass *pass) {
+void pass_bind(const throng_population *a, agent_pass *pass) {
   if (!two_tower(a)) pass->query = pass->hidden1;
 }
 
-throng_status agent_product(const throng_agent *a, bool transpose_a, bool transpose_b, int64_t m,
-                            int64_t n, int64_t k, const float *x, const float *y, float beta,
-                            float *c) {
+throng_status agent_product(const throng_population *a, bool transpose_a, bool transpose_b,
+                            int64_t m, int64_t n, int64_t k, const float *x, const float *y,
+                            float beta, float *c) {
   gemm_args g = {.transpose_a = transpose_a,
                  .transpose_b = transpose_b,
                  .m = m,
@@ -61,7 +61,7 @@ throng_status agent_product(const throng_agent *a, bool transpose_a, bool transp
   return a->backend->ops->gemm(a->backend, &g);
 }
 
-throng_status pass_features(const throng_agent *a, agent_pass *pass) {
+throng_status pass_features(const throng_population *a, agent_pass *pass) {
   int64_t n = pass->rows * a->n_agent;
   if (!two_tower(a)) {
     flat_slots_args slots = {pass->state, pass->slot, pass->sign};
@@ -72,7 +72,7 @@ throng_status pass_features(const throng_agent *a, agent_pass *pass) {
   return BACKEND_LAUNCH(a->backend, state_features, n, &features);
 }
 
-throng_status pass_forward(const throng_agent *a, const parameter_set *w, agent_pass *pass) {
+throng_status pass_forward(const throng_population *a, const parameter_set *w, agent_pass *pass) {
   throng_backend *backend = a->backend;
   int64_t rows = pass->rows, n = rows * a->n_agent;
   int64_t hidden0 = a->def.hidden[0], hidden1 = a->def.hidden[1], user_width = a->def.user_width;
@@ -131,7 +131,7 @@ throng_status pass_forward(const throng_agent *a, const parameter_set *w, agent_
   return BACKEND_LAUNCH(backend, state_value, n, &value);
 }
 
-throng_status item_vectors(const throng_agent *a, const parameter_set *w, const int32_t *item,
+throng_status item_vectors(const throng_population *a, const parameter_set *w, const int32_t *item,
                            int64_t rows, float *feature, float *vector, float *bias) {
   throng_backend *backend = a->backend;
   int64_t n = rows * a->n_agent;
@@ -161,7 +161,7 @@ throng_status item_vectors(const throng_agent *a, const parameter_set *w, const 
   return BACKEND_LAUNCH(backend, item_finish, n, &finish);
 }
 
-static throng_status catalogue(const throng_agent *a, const parameter_set *w, float *vector,
+static throng_status catalogue(const throng_population *a, const parameter_set *w, float *vector,
                                float *bias) {
   gemm_args g = {.m = a->n_item,
                  .n = a->width,
@@ -191,38 +191,38 @@ static throng_status catalogue(const throng_agent *a, const parameter_set *w, fl
   return BACKEND_LAUNCH(a->backend, item_finish, a->n_item * a->n_agent, &finish);
 }
 
-throng_status agent_refresh(throng_agent *a) {
+throng_status agent_refresh(throng_population *a) {
   if (a->fresh) return THRONG_OK;
   if (two_tower(a)) THRONG_TRY(catalogue(a, &a->weight, a->vector, a->vector_bias));
   a->fresh = true;
   return THRONG_OK;
 }
 
-throng_status agent_refresh_target(throng_agent *a) {
+throng_status agent_refresh_target(throng_population *a) {
   if (a->target_fresh) return THRONG_OK;
   if (two_tower(a)) THRONG_TRY(catalogue(a, &a->target, a->target_vector, a->target_vector_bias));
   a->target_fresh = true;
   return THRONG_OK;
 }
 
-int64_t agent_tile_size(const throng_agent *a) {
+int64_t agent_tile_size(const throng_population *a) {
   int64_t columns = a->n_item < TILE_COLUMNS ? a->n_item : (int64_t)TILE_COLUMNS;
   return TILE_ROWS * columns;
 }
 
 /// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
 /// products.
-static bool may_search(const throng_agent *a, const int64_t *packed, int32_t top) {
+static bool may_search(const throng_population *a, const int64_t *packed, int32_t top) {
   return a->backend->searches && packed && top <= BEST_MOST_TOP;
 }
 
-int64_t agent_packed_size(const throng_agent *a, int64_t rows, int32_t top) {
+int64_t agent_packed_size(const throng_population *a, int64_t rows, int32_t top) {
   if (!a->backend->searches) return 0;
   return best_search_scratch(a->n_agent, rows, a->n_item,
                              top < BEST_MOST_TOP ? top : BEST_MOST_TOP);
 }
 
-throng_status agent_best(const throng_agent *a, const float *vector, const float *bias,
+throng_status agent_best(const throng_population *a, const float *vector, const float *bias,
                          const float *query, int64_t rows, const best_mask *mask, int32_t top,
                          int64_t *packed, float *value, int32_t *item) {
   throng_backend *backend = a->backend;

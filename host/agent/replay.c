@@ -2,7 +2,7 @@
 #include "agent/learner.h"
 #include "kernels/list.h"
 
-throng_status agent_register_replay(throng_agent *a) {
+throng_status agent_register_replay(throng_population *a) {
   int64_t times = (a->def.buffer + a->lanes - 1) / a->lanes;
   // Past what is sampled, the log holds what the oldest state and the last successor need.
   int64_t history = (a->history + a->slate - 1) / a->slate;
@@ -23,17 +23,17 @@ throng_status agent_register_replay(throng_agent *a) {
   return THRONG_OK;
 }
 
-throng_status agent_tick(throng_agent *a, int32_t which) {
+throng_status agent_tick(throng_population *a, int32_t which) {
   agent_tick_args tick = {a->counter, which};
   return BACKEND_LAUNCH(a->backend, agent_tick, 1, &tick);
 }
 
-throng_status replay_before_step(throng_agent *a) {
+throng_status replay_before_step(throng_population *a) {
   log_before_args before = {a->log, a->counter, a->sim->user, a->sim->step};
   return BACKEND_LAUNCH(a->backend, log_before, a->n_lane, &before);
 }
 
-throng_status replay_after_step(throng_agent *a) {
+throng_status replay_after_step(throng_population *a) {
   const throng_sim *sim = a->sim;
   log_after_args after = {a->log, a->counter, sim->action, sim->vote, sim->reward, sim->ended};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, log_after, a->n_lane, &after));
@@ -42,10 +42,10 @@ throng_status replay_after_step(throng_agent *a) {
   return THRONG_OK;
 }
 
-bool replay_ready(const throng_agent *a) { return a->time >= a->def.n_step; }
+bool replay_ready(const throng_population *a) { return a->time >= a->def.n_step; }
 
 /// Draw the batch whose number is at `draw` on the backend (NULL: the clock's).
-static throng_status draw_batch(throng_agent *a, const int64_t *draw) {
+static throng_status draw_batch(throng_population *a, const int64_t *draw) {
   agent_batch *b = &a->batch;
   replay_sample_args sample = {.seed = a->seed,
                                .batch = a->def.batch,
@@ -63,14 +63,14 @@ static throng_status draw_batch(throng_agent *a, const int64_t *draw) {
   return replay_rebuild_batch(a);
 }
 
-throng_status replay_draw_next(throng_agent *a) { return draw_batch(a, NULL); }
+throng_status replay_draw_next(throng_population *a) { return draw_batch(a, NULL); }
 
-throng_status replay_draw(throng_agent *a, uint64_t draw) {
+throng_status replay_draw(throng_population *a, uint64_t draw) {
   THRONG_TRY(a->backend->ops->upload(a->backend, a->batch.number, &draw, sizeof draw));
   return draw_batch(a, a->batch.number);
 }
 
-throng_status replay_rebuild_batch(throng_agent *a) {
+throng_status replay_rebuild_batch(throng_population *a) {
   agent_batch *b = &a->batch;
   const world_view *world = &a->sim->device.view;
   replay_gather_args gather = {.log = a->log,

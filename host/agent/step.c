@@ -6,13 +6,13 @@
 #include "agent/learner.h"
 
 /// What comes after the step's clock has moved on.
-static bool learns(const throng_agent *a) {
+static bool learns(const throng_population *a) {
   const int64_t time = a->time + 1;
   return time * a->lanes >= a->def.learning_starts && time % a->def.update_every == 0 &&
          time >= a->def.n_step && a->def.updates > 0;
 }
 
-static throng_status show(throng_agent *a) {
+static throng_status show(throng_population *a) {
   THRONG_TRY(agent_actor_act(a->actor, a->sim, false));
   // Choosing changes nothing and may be stopped; from here on a step is whole or not at all.
   a->backend->stop = NULL;
@@ -22,14 +22,14 @@ static throng_status show(throng_agent *a) {
 }
 
 /// The whole step as calls that a graph can record.
-static throng_status queue_step(throng_agent *a, bool learn) {
+static throng_status queue_step(throng_population *a, bool learn) {
   THRONG_TRY(show(a));
   for (int32_t k = 0; learn && k < a->def.updates; ++k) THRONG_TRY(agent_update(a));
   return THRONG_OK;
 }
 
 /// Record a step and queue it for the first time. After an error nothing of it has run.
-static throng_status record(throng_agent *a, bool learn, agent_graph *g) {
+static throng_status record(throng_population *a, bool learn, agent_graph *g) {
   const backend_ops *ops = a->backend->ops;
   THRONG_TRY(ops->capture_begin(a->backend));
   throng_status status = queue_step(a, learn);  // moves the mirrors, as the replay moves the clock
@@ -51,7 +51,7 @@ static throng_status record(throng_agent *a, bool learn, agent_graph *g) {
 }
 
 /// A step that is to be recorded. What fails to be is run as single calls, and no other is tried.
-static throng_status record_or_run(throng_agent *a, bool learn, agent_graph *g) {
+static throng_status record_or_run(throng_population *a, bool learn, agent_graph *g) {
   const int64_t time = a->time, updates = a->updates, stat_updates = a->stat_updates;
   const bool fresh = a->fresh, target_fresh = a->target_fresh;
   if (record(a, learn, g) == THRONG_OK) return THRONG_OK;
@@ -68,14 +68,14 @@ static throng_status record_or_run(throng_agent *a, bool learn, agent_graph *g) 
   return queue_step(a, learn);
 }
 
-const char *agent_take_note(throng_agent *a) {
+const char *agent_take_note(throng_population *a) {
   if (!a->note[0]) return NULL;
   snprintf(a->told, sizeof a->told, "%s", a->note);
   a->note[0] = '\0';
   return a->told;
 }
 
-static throng_status replay(throng_agent *a, bool learn, const agent_graph *g) {
+static throng_status replay(throng_population *a, bool learn, const agent_graph *g) {
   THRONG_TRY(a->backend->ops->replay(a->backend, g->graph));
   a->time += 1;
   if (learn) a->updates += a->def.updates;
@@ -85,7 +85,7 @@ static throng_status replay(throng_agent *a, bool learn, const agent_graph *g) {
   return THRONG_OK;
 }
 
-static throng_status graph_step(throng_agent *a, bool learn) {
+static throng_status graph_step(throng_population *a, bool learn) {
   agent_graph *g = &a->graph[learn + 2 * a->fresh + 4 * a->target_fresh];
   const int64_t before = a->updates;
   if (g->graph) {
@@ -99,13 +99,13 @@ static throng_status graph_step(throng_agent *a, bool learn) {
   return agent_check_loss(a, before);
 }
 
-static throng_status plain_step(throng_agent *a, bool learn) {
+static throng_status plain_step(throng_population *a, bool learn) {
   THRONG_TRY(show(a));
   for (int32_t k = 0; learn && k < a->def.updates; ++k) THRONG_TRY(agent_learn(a));
   return THRONG_OK;
 }
 
-throng_status throng_agent_train_step(throng_agent *a) {
+throng_status throng_population_train_step(throng_population *a) {
   const bool learn = learns(a);
   // The first learning step prepares where learning starts from, which comes once.
   if (a->backend->ops->capture_begin && !(learn && a->updates == 0))
@@ -119,7 +119,7 @@ throng_status throng_agent_train_step(throng_agent *a) {
   return THRONG_OK;
 }
 
-void agent_graphs_free(throng_agent *a) {
+void agent_graphs_free(throng_population *a) {
   for (int k = 0; k < AGENT_GRAPHS; ++k)
     if (a->graph[k].graph) a->backend->ops->graph_free(a->backend, a->graph[k].graph);
 }

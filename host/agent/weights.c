@@ -12,7 +12,7 @@ static const char *const parameter_name[] = {
 #undef X
 };
 
-throng_status agent_register_weights(throng_agent *a) {
+throng_status agent_register_weights(throng_population *a) {
   int two = a->def.head == THRONG_HEAD_TWO_TOWER;
   const int64_t shape[][2] = {
 #define X(id, name, rows, columns) {(rows), (columns)},
@@ -49,7 +49,7 @@ throng_status agent_register_weights(throng_agent *a) {
   return tensors_add(&a->hyper, &a->seed, TENSOR_U32, TENSOR_SHAPE(a->n_agent), "seed");
 }
 
-throng_status agent_set_hyperparameter(throng_agent *a, const char *name, const float *value) {
+throng_status agent_set_hyperparameter(throng_population *a, const char *name, const float *value) {
 #define X(field, ...)        \
   if (!strcmp(name, #field)) \
     return a->backend->ops->upload(a->backend, a->field, value, sizeof(float) * (size_t)a->n_agent);
@@ -58,7 +58,7 @@ throng_status agent_set_hyperparameter(throng_agent *a, const char *name, const 
   return throng_fail(THRONG_ERROR_ARGUMENT, "agent: there is no hyperparameter '%s'", name);
 }
 
-static throng_status start_hyperparameters(throng_agent *a) {
+static throng_status start_hyperparameters(throng_population *a) {
   const throng_agent_def *d = &a->def;
   void *block;
   THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(float), "hyperparameters"));
@@ -98,7 +98,7 @@ typedef struct start_rule {
   float normal;   // standard deviation
 } start_rule;
 
-static start_rule rule_of(const throng_agent *a, int parameter) {
+static start_rule rule_of(const throng_population *a, int parameter) {
   int two = a->def.head == THRONG_HEAD_TWO_TOWER;
   // As torch.nn.Linear; the flat input has n_item slots but only `history` of them are not 0.
   float inputs = (float)(a->n_input + (two ? 0 : a->history));
@@ -122,7 +122,7 @@ static start_rule rule_of(const throng_agent *a, int parameter) {
   }
 }
 
-static throng_status start_parameter(throng_agent *a, int parameter, float *value) {
+static throng_status start_parameter(throng_population *a, int parameter, float *value) {
   start_rule rule = rule_of(a, parameter);
   int64_t size = a->size[parameter];
   for (int32_t agent = 0; agent < a->n_agent; ++agent) {
@@ -140,7 +140,7 @@ static throng_status start_parameter(throng_agent *a, int parameter, float *valu
                                  sizeof(float) * (size_t)(size * a->n_agent));
 }
 
-throng_status agent_start_weights(throng_agent *a) {
+throng_status agent_start_weights(throng_population *a) {
   THRONG_TRY(start_hyperparameters(a));
   int64_t largest = 0;
   for (int p = 0; p < PARAMETER_COUNT; ++p)

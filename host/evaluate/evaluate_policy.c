@@ -6,7 +6,7 @@
 throng_status throng_evaluate_policy(throng_backend *backend, const throng_world *world,
                                      const throng_sta *sta, const throng_sim_def *sim,
                                      const throng_evaluation_def *def, throng_policy policy,
-                                     throng_agent *agent, throng_metrics *out) {
+                                     throng_population *agent, throng_metrics *out) {
   *out = (throng_metrics){0};
   if ((unsigned)policy >= THRONG_POLICY_COUNT)
     return throng_fail(THRONG_ERROR_ARGUMENT, "policy: %d is none", (int)policy);

@@ -11,7 +11,7 @@
 
 struct evaluator {
   throng_sim *sim;
-  policies *yardsticks;
+  yardsticks *yardsticks;
   int32_t top;          // items that Liking% asks about: no more than there are
   uint8_t *tercile;     // (n_user) of activity: 0 least, 2 most
   int32_t *ranking;     // (n_lane, top)
@@ -90,7 +90,7 @@ throng_status evaluator_create(throng_backend *backend, const throng_world *worl
   throng_status status;
   e->top = def->top < world->n_item ? def->top : (int32_t)world->n_item;
   THRONG_TRY_GOTO(throng_sim_create(backend, world, sta, &lanes, &e->sim));
-  THRONG_TRY_GOTO(policies_create(e->sim, e->top, &e->yardsticks));
+  THRONG_TRY_GOTO(yardsticks_create(e->sim, e->top, &e->yardsticks));
   THRONG_TRY_GOTO(take_memory(e, world));
   THRONG_TRY_GOTO(find_terciles(world, e->tercile));
   *out = e;
@@ -102,7 +102,7 @@ done:
 
 void evaluator_free(evaluator *e) {
   if (!e) return;
-  policies_free(e->yardsticks);
+  yardsticks_free(e->yardsticks);
   throng_sim_close(e->sim);
   free(e->tercile);
   free(e->ranking);
@@ -129,12 +129,12 @@ static throng_status rank_start(evaluator *e, throng_policy policy, agent_actor 
   int32_t *best;
   if (policy == THRONG_POLICY_AGENT) {
     THRONG_TRY(agent_actor_rank(actor, e->sim, e->top, e->ranking));
-    THRONG_TRY(policies_upload(e->yardsticks, e->top, e->ranking, &best));
+    THRONG_TRY(yardsticks_upload(e->yardsticks, e->top, e->ranking, &best));
   } else {
-    THRONG_TRY(policies_rank(e->yardsticks, policy, e->top, &best));
+    THRONG_TRY(yardsticks_rank(e->yardsticks, policy, e->top, &best));
     DOWNLOAD(e->ranking, best, (int64_t)e->sim->n_lane * e->top);
   }
-  return policies_probe(e->yardsticks, e->top, best, e->liked);
+  return yardsticks_probe(e->yardsticks, e->top, best, e->liked);
 }
 
 /// Play until every lane has ended, counting what was shown.
@@ -153,7 +153,7 @@ static throng_status play(evaluator *e, throng_policy policy, agent_actor *actor
     if (policy == THRONG_POLICY_AGENT)
       THRONG_TRY(agent_actor_act(actor, sim, true));
     else
-      THRONG_TRY(policies_act(e->yardsticks, policy));
+      THRONG_TRY(yardsticks_act(e->yardsticks, policy));
     DOWNLOAD(e->shown, sim->action, (int64_t)sim->n_lane * slate);
     THRONG_TRY(sim_step_on_backend(sim));
     for (int64_t k = 0; k < (int64_t)sim->n_lane * slate; ++k)

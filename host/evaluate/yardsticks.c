@@ -5,21 +5,21 @@
 
 #include "kernels/list.h"
 
-_Static_assert((int)POLICY_RANDOM == (int)THRONG_POLICY_RANDOM, "policies");
-_Static_assert((int)POLICY_POPULAR == (int)THRONG_POLICY_POPULAR, "policies");
-_Static_assert((int)POLICY_MOST_SIMILAR == (int)THRONG_POLICY_MOST_SIMILAR, "policies");
-_Static_assert((int)POLICY_ORACLE == (int)THRONG_POLICY_ORACLE, "policies");
+_Static_assert((int)YARDSTICK_RANDOM == (int)THRONG_POLICY_RANDOM, "policies");
+_Static_assert((int)YARDSTICK_POPULAR == (int)THRONG_POLICY_POPULAR, "policies");
+_Static_assert((int)YARDSTICK_MOST_SIMILAR == (int)THRONG_POLICY_MOST_SIMILAR, "policies");
+_Static_assert((int)YARDSTICK_ORACLE == (int)THRONG_POLICY_ORACLE, "policies");
 
-struct policies {
+struct yardsticks {
   throng_sim *sim;
   int32_t most, n_tile;
   tensor_set set;
-  int32_t *tile_item;        // (n_lane, n_tile, most)
-  policy_value *tile_value;  // (n_lane, n_tile, most)
-  int32_t *best;             // (n_lane, most)
-  policy_value *best_value;  // (n_lane, most)
-  int32_t *order;            // (n_item) most liked first
-  uint8_t *like;             // (n_lane, most)
+  int32_t *tile_item;           // (n_lane, n_tile, most)
+  yardstick_value *tile_value;  // (n_lane, n_tile, most)
+  int32_t *best;                // (n_lane, most)
+  yardstick_value *best_value;  // (n_lane, most)
+  int32_t *order;               // (n_item) most liked first
+  uint8_t *like;                // (n_lane, most)
 };
 
 typedef struct liked {
@@ -34,7 +34,7 @@ static int most_liked_first(const void *a, const void *b) {
 }
 
 /// Items by their likes in the real histories.
-static throng_status upload_order(policies *p) {
+static throng_status upload_order(yardsticks *p) {
   const throng_world *world = p->sim->world;
   size_t n = (size_t)world->n_item;
   void *count_block, *order_block;
@@ -55,9 +55,9 @@ static throng_status upload_order(policies *p) {
   return status;
 }
 
-static throng_status register_arrays(policies *p) {
+static throng_status register_arrays(yardsticks *p) {
   int64_t n_lane = p->sim->n_lane, most = p->most;
-  int64_t value_bytes = (int64_t)sizeof(policy_value);
+  int64_t value_bytes = (int64_t)sizeof(yardstick_value);
   THRONG_TRY(tensors_add(&p->set, &p->tile_item, TENSOR_I32, TENSOR_SHAPE(n_lane, p->n_tile, most),
                          "tile_item"));
   THRONG_TRY(tensors_add(&p->set, &p->tile_value, TENSOR_U8,
@@ -71,39 +71,39 @@ static throng_status register_arrays(policies *p) {
   return tensors_allocate(&p->set, p->sim->backend, "rankings of the yardsticks");
 }
 
-throng_status policies_create(throng_sim *sim, int32_t most, policies **out) {
+throng_status yardsticks_create(throng_sim *sim, int32_t most, yardsticks **out) {
   *out = NULL;
   if (most < 1 || most > sim->world->n_item)
     return throng_fail(THRONG_ERROR_ARGUMENT, "a ranking of %d items asked of a catalogue of %lld",
                        most, (long long)sim->world->n_item);
   void *block;
-  THRONG_TRY(throng_alloc(&block, 1, sizeof(policies), "yardsticks"));
-  policies *p = block;
+  THRONG_TRY(throng_alloc(&block, 1, sizeof(yardsticks), "yardsticks"));
+  yardsticks *p = block;
   p->sim = sim;
   p->most = most > sim->def.slate_size ? most : sim->def.slate_size;
-  p->n_tile = (int32_t)((sim->world->n_item + POLICY_TILE - 1) / POLICY_TILE);
+  p->n_tile = (int32_t)((sim->world->n_item + YARDSTICK_TILE - 1) / YARDSTICK_TILE);
   throng_status status = register_arrays(p);
   if (status == THRONG_OK) status = upload_order(p);
   if (status != THRONG_OK) {
-    policies_free(p);
+    yardsticks_free(p);
     return status;
   }
   *out = p;
   return THRONG_OK;
 }
 
-void policies_free(policies *p) {
+void yardsticks_free(yardsticks *p) {
   if (!p) return;
   tensors_free(&p->set);
   free(p);
 }
 
 /// Ask the simulator about every item: search the tiles, then join them.
-static throng_status search(policies *p, throng_policy policy, int32_t top, int32_t *best) {
+static throng_status search(yardsticks *p, throng_policy policy, int32_t top, int32_t *best) {
   throng_sim *sim = p->sim;
-  policy_search_args tiles = {
+  yardstick_search_args tiles = {
       .sim = sim_make_args(sim),
-      .policy = (int32_t)policy,
+      .yardstick = (int32_t)policy,
       .n_tile = p->n_tile,
       .top = top,
       .item = p->tile_item,
@@ -113,8 +113,9 @@ static throng_status search(policies *p, throng_policy policy, int32_t top, int3
     tiles.sta = sim->sta->view;
     tiles.sta_query = sim->sta_query;
   }
-  THRONG_TRY(BACKEND_LAUNCH(sim->backend, policy_search, (int64_t)sim->n_lane * p->n_tile, &tiles));
-  policy_merge_args merge = {
+  THRONG_TRY(
+      BACKEND_LAUNCH(sim->backend, yardstick_search, (int64_t)sim->n_lane * p->n_tile, &tiles));
+  yardstick_merge_args merge = {
       .n_tile = p->n_tile,
       .top = top,
       .item = p->tile_item,
@@ -122,20 +123,20 @@ static throng_status search(policies *p, throng_policy policy, int32_t top, int3
       .best = best,
       .best_value = p->best_value,
   };
-  return BACKEND_LAUNCH(sim->backend, policy_merge, sim->n_lane, &merge);
+  return BACKEND_LAUNCH(sim->backend, yardstick_merge, sim->n_lane, &merge);
 }
 
-static throng_status rank_into(policies *p, throng_policy policy, int32_t top, int32_t *best) {
+static throng_status rank_into(yardsticks *p, throng_policy policy, int32_t top, int32_t *best) {
   throng_sim *sim = p->sim;
   switch (policy) {
     case THRONG_POLICY_RANDOM: {
-      policy_random_args a = {.sim = sim_make_args(sim), .top = top, .best = best};
-      return BACKEND_LAUNCH(sim->backend, policy_random, sim->n_lane, &a);
+      yardstick_random_args a = {.sim = sim_make_args(sim), .top = top, .best = best};
+      return BACKEND_LAUNCH(sim->backend, yardstick_random, sim->n_lane, &a);
     }
     case THRONG_POLICY_POPULAR: {
-      policy_popular_args a = {
+      yardstick_popular_args a = {
           .sim = sim_make_args(sim), .top = top, .order = p->order, .best = best};
-      return BACKEND_LAUNCH(sim->backend, policy_popular, sim->n_lane, &a);
+      return BACKEND_LAUNCH(sim->backend, yardstick_popular, sim->n_lane, &a);
     }
     case THRONG_POLICY_MOST_SIMILAR:
     case THRONG_POLICY_ORACLE: return search(p, policy, top, best);
@@ -145,37 +146,37 @@ static throng_status rank_into(policies *p, throng_policy policy, int32_t top, i
   return throng_fail(THRONG_ERROR_ARGUMENT, "policy %d is no yardstick", (int)policy);
 }
 
-static throng_status check_top(const policies *p, int32_t top) {
+static throng_status check_top(const yardsticks *p, int32_t top) {
   if (top >= 1 && top <= p->most) return THRONG_OK;
   return throng_fail(THRONG_ERROR_ARGUMENT, "a ranking of %d items is not in 1..%d", top, p->most);
 }
 
-throng_status policies_rank(policies *p, throng_policy policy, int32_t top, int32_t **best) {
+throng_status yardsticks_rank(yardsticks *p, throng_policy policy, int32_t top, int32_t **best) {
   THRONG_TRY(check_top(p, top));
   *best = p->best;
   return rank_into(p, policy, top, p->best);
 }
 
-throng_status policies_act(policies *p, throng_policy policy) {
+throng_status yardsticks_act(yardsticks *p, throng_policy policy) {
   return rank_into(p, policy, p->sim->def.slate_size, p->sim->action);
 }
 
-throng_status policies_upload(policies *p, int32_t top, const int32_t *item, int32_t **best) {
+throng_status yardsticks_upload(yardsticks *p, int32_t top, const int32_t *item, int32_t **best) {
   THRONG_TRY(check_top(p, top));
   *best = p->best;
   size_t n = (size_t)p->sim->n_lane * (size_t)top;
   return p->sim->backend->ops->upload(p->sim->backend, p->best, item, n * sizeof *item);
 }
 
-throng_status policies_probe(policies *p, int32_t top, const int32_t *item, uint8_t *like) {
+throng_status yardsticks_probe(yardsticks *p, int32_t top, const int32_t *item, uint8_t *like) {
   throng_sim *sim = p->sim;
   THRONG_TRY(check_top(p, top));
-  policy_probe_args a = {.sim = sim_make_args(sim), .top = top, .item = item, .like = p->like};
+  yardstick_probe_args a = {.sim = sim_make_args(sim), .top = top, .item = item, .like = p->like};
   if (sim->sta) {
     a.sta = sim->sta->view;
     a.sta_query = sim->sta_query;
   }
   int64_t n = (int64_t)sim->n_lane * top;
-  THRONG_TRY(BACKEND_LAUNCH(sim->backend, policy_probe, n, &a));
+  THRONG_TRY(BACKEND_LAUNCH(sim->backend, yardstick_probe, n, &a));
   return sim->backend->ops->download(sim->backend, like, p->like, (size_t)n);
 }

@@ -118,7 +118,7 @@ static throng_status run_cases(throng_backend *backend, const throng_world *worl
   uint32_t n_item = (uint32_t)throng_world_get_info(world).n_item;
   for (size_t i = 0; i < n_action && !backend->planning; ++i)
     action[i] = (int32_t)random_index(
-        random_draw(def->seed, RANDOM_POLICY, (uint32_t)i, 0, 0, 0).w[0], n_item);
+        random_draw(def->seed, RANDOM_YARDSTICK, (uint32_t)i, 0, 0, 0).w[0], n_item);
 
   // One simulator holds on to the table, which all the others share.
   throng_sim_def holder_def = throng_default_sim_def();

@@ -45,11 +45,11 @@ static void compare_arithmetic(const safetensors_file *file, const char *now,
                 then, now);
 }
 
-static throng_status restore(throng_agent *agent, const safetensors_file *file, int64_t step) {
+static throng_status restore(throng_population *agent, const safetensors_file *file, int64_t step) {
   throng_status status = agent_restore_from(agent, file);
   if (status != THRONG_OK) return throng_fail_context(status, "cannot resume");
-  throng_agent_stats stats;
-  THRONG_TRY(throng_agent_get_stats(agent, &stats));
+  throng_population_stats stats;
+  THRONG_TRY(throng_population_get_stats(agent, &stats));
   if (stats.user_steps != step)
     return throng_fail(THRONG_ERROR_DATA,
                        "cannot resume: %s: its clock stands at %" PRId64
@@ -58,7 +58,7 @@ static throng_status restore(throng_agent *agent, const safetensors_file *file, 
   return THRONG_OK;
 }
 
-throng_status resume_newest(run_folder *folder, const char *path, throng_agent *agent,
+throng_status resume_newest(run_folder *folder, const char *path, throng_population *agent,
                             const char *arithmetic, const throng_progress *progress,
                             int64_t *step) {
   checkpoints c = {.n = 0};

@@ -11,7 +11,7 @@
 /// training on would not be resuming; so is whatever else keeps one from being read. `path` names
 /// the folder in messages, `arithmetic` is the backend's: where it differs a note warns.
 /// Errors: DATA, IO. `*step` is set where the agent was restored though the rest failed.
-throng_status resume_newest(run_folder *folder, const char *path, throng_agent *agent,
+throng_status resume_newest(run_folder *folder, const char *path, throng_population *agent,
                             const char *arithmetic, const throng_progress *progress, int64_t *step);
 
 #endif

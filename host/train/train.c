@@ -26,7 +26,7 @@ typedef struct training {
   const throng_progress *progress;
   throng_train_report *report;
   throng_sim *sim;
-  throng_agent *agent;
+  throng_population *agent;
   evaluator *evaluator;
   evaluator *short_evaluator;  // for searches without a table; NULL where there is one
   agent_actor *actor;          // plays on the evaluator's lanes
@@ -104,8 +104,8 @@ static double mean(const float *x, int32_t n) {
 
 /// Losses since the last row; a loss that is not a number ends the run, the checkpoints stay.
 static throng_status add_statistics(training *t, int32_t n_agent, train_row *row) {
-  throng_agent_stats stats;
-  THRONG_TRY(throng_agent_get_stats(t->agent, &stats));
+  throng_population_stats stats;
+  THRONG_TRY(throng_population_get_stats(t->agent, &stats));
   double loss = mean(stats.loss, n_agent), q = mean(stats.q, n_agent);
   if (!isfinite(loss) || !isfinite(q)) {
     return throng_fail(THRONG_ERROR_DATA,
@@ -165,7 +165,7 @@ static void tell_replay(training *t, const throng_agent_def *agent) {
 /// Rows first: a checkpoint must not outlive the rows before it.
 static throng_status save(training *t) {
   THRONG_TRY(run_folder_sync(t->folder));
-  THRONG_TRY(throng_agent_save(t->agent, run_folder_checkpoint_path(t->folder, t->steps)));
+  THRONG_TRY(throng_population_save(t->agent, run_folder_checkpoint_path(t->folder, t->steps)));
   t->saved = t->steps;
   return run_folder_prune(t->folder);
 }
@@ -212,7 +212,7 @@ static throng_status take_steps(training *t, int32_t n_agent) {
     t->asker = (backend_asker){t->progress, "train", "user-steps", t->steps, t->def->steps};
     backend->stop_context = &t->asker;
     backend->stop = backend_ask;
-    if (status == THRONG_OK) status = throng_agent_train_step(t->agent);
+    if (status == THRONG_OK) status = throng_population_train_step(t->agent);
     backend->stop = NULL;
     if (status == THRONG_ERROR_CANCELLED) THRONG_TRY(save_new(t));
     THRONG_TRY(status);
@@ -252,7 +252,7 @@ static throng_status make_parts(training *t, throng_backend *backend, const thro
                                 const throng_agent_def *agent) {
   throng_evaluation_def few = t->def->evaluation;
   THRONG_TRY(throng_sim_create(backend, world, sta, sim, &t->sim));
-  THRONG_TRY(throng_agent_create(t->sim, agent, t->def->steps, &t->agent));
+  THRONG_TRY(throng_population_create(t->sim, agent, t->def->steps, &t->agent));
   THRONG_TRY(
       evaluator_create(backend, world, sta, sim, &t->def->evaluation, agent->count, &t->evaluator));
   THRONG_TRY(agent_actor_create(t->agent, evaluator_sim(t->evaluator), evaluator_top(t->evaluator),
@@ -271,7 +271,7 @@ static void free_parts(training *t) {
   agent_actor_free(t->actor);
   evaluator_free(t->short_evaluator);
   evaluator_free(t->evaluator);
-  throng_agent_close(t->agent);
+  throng_population_close(t->agent);
   throng_sim_close(t->sim);
 }
 

@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-typedef struct throng_agent throng_agent;
+typedef struct throng_population throng_population;
 
 typedef enum throng_head {
   THRONG_HEAD_FLAT = 0,   ///< user embedding + one slot an item -> [64, 64] -> one Q an item
@@ -55,29 +55,30 @@ THRONG_API throng_agent_def throng_default_agent_def(void);
 
 /// An agent for this simulator; `total_steps` (user-steps) is what epsilon's share is taken of.
 /// All memory, replay included, is taken here. Errors: ARGUMENT, MEMORY (with sizes).
-THRONG_API throng_status throng_agent_create(throng_sim *sim, const throng_agent_def *def,
-                                             int64_t total_steps, throng_agent **out);
-THRONG_API void throng_agent_close(throng_agent *agent);
+THRONG_API throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,
+                                                  int64_t total_steps, throng_population **out);
+THRONG_API void throng_population_close(throng_population *agent);
 
 /// Choose actions (n_lane, slate_size) for the simulator's present state and keep them on the
 /// backend; `action` (host) gets a copy where it is not NULL. `greedy` leaves epsilon out.
-THRONG_API throng_status throng_agent_act(throng_agent *agent, throng_sim *sim, bool greedy,
-                                          int32_t *action);
+THRONG_API throng_status throng_population_act(throng_population *agent, throng_sim *sim,
+                                               bool greedy, int32_t *action);
 /// Act, step the simulator, store the transition, learn when due: one step of training.
-THRONG_API throng_status throng_agent_train_step(throng_agent *agent);
+THRONG_API throng_status throng_population_train_step(throng_population *agent);
 
 /// Mean loss, Q and gradient norm since the last call, for each agent: (count) each.
-typedef struct throng_agent_stats {
+typedef struct throng_population_stats {
   int64_t user_steps, updates;
   float epsilon;
   const float *loss, *q, *grad_norm;  ///< (count) valid until the next call
-} throng_agent_stats;
-THRONG_API throng_status throng_agent_get_stats(throng_agent *agent, throng_agent_stats *out);
+} throng_population_stats;
+THRONG_API throng_status throng_population_get_stats(throng_population *agent,
+                                                     throng_population_stats *out);
 
 /// Weights, optimiser, replay and counters with the simulator's lanes: what exact resume needs.
 /// Errors as of throng_sim_restore, for the agent's Def too.
-THRONG_API throng_status throng_agent_save(throng_agent *agent, const char *path);
-THRONG_API throng_status throng_agent_restore(throng_agent *agent, const char *path);
+THRONG_API throng_status throng_population_save(throng_population *agent, const char *path);
+THRONG_API throng_status throng_population_restore(throng_population *agent, const char *path);
 
 #ifdef __cplusplus
 }

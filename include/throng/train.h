@@ -46,7 +46,7 @@ typedef struct throng_evaluation_def {
 THRONG_API throng_status throng_evaluate_policy(throng_backend *backend, const throng_world *world,
                                                 const throng_sta *sta, const throng_sim_def *sim,
                                                 const throng_evaluation_def *def,
-                                                throng_policy policy, throng_agent *agent,
+                                                throng_policy policy, throng_population *agent,
                                                 throng_metrics *out);
 
 typedef struct throng_train_def {

@@ -21,7 +21,7 @@ enum random_purpose {
   RANDOM_COIN_SIM = 4,    ///< tie of the similarity vote
   RANDOM_ANSWER = 5,      ///< answer drawn with a probability; coin of the logical rule
   RANDOM_EXPLORE = 6,     ///< whether an agent explores, and with which item
-  RANDOM_POLICY = 7,      ///< the random yardstick
+  RANDOM_YARDSTICK = 7,   ///< the random yardstick
   RANDOM_REPLAY = 8,      ///< which transitions are sampled
   RANDOM_INIT = 9,        ///< weights at the start
   RANDOM_DROPOUT = 10,    ///< fit of f_sta

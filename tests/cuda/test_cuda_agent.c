@@ -69,7 +69,7 @@ typedef struct learners {
   parity p;
   throng_world world;
   throng_sim *sim[2];
-  throng_agent *agent[2];
+  throng_population *agent[2];
 } learners;
 
 static bool learners_open(learners *l, const throng_sim_def *sim, const throng_agent_def *agent) {
@@ -80,7 +80,7 @@ static bool learners_open(learners *l, const throng_sim_def *sim, const throng_a
     throng_backend *b = side ? l->p.cuda : l->p.cpu;
     throng_status status = throng_sim_create(b, &l->world, NULL, sim, &l->sim[side]);
     if (status == THRONG_OK)
-      status = throng_agent_create(l->sim[side], agent, 12 * 400, &l->agent[side]);
+      status = throng_population_create(l->sim[side], agent, 12 * 400, &l->agent[side]);
     EXPECT_OK(status);
     if (status != THRONG_OK) return false;
   }
@@ -89,7 +89,7 @@ static bool learners_open(learners *l, const throng_sim_def *sim, const throng_a
 
 static void learners_close(learners *l) {
   for (int side = 0; side < 2; ++side) {
-    throng_agent_close(l->agent[side]);
+    throng_population_close(l->agent[side]);
     throng_sim_close(l->sim[side]);
   }
   small_world_free(&l->world);
@@ -119,7 +119,7 @@ static void train_both(const throng_sim_def *sim, const throng_agent_def *agent,
   if (!learners_open(&l, sim, agent)) return;
   const int same_steps = PARITY_EXACT ? steps : 40;
   for (int t = 0; t < same_steps; ++t)
-    for (int side = 0; side < 2; ++side) ASSERT_OK(throng_agent_train_step(l.agent[side]));
+    for (int side = 0; side < 2; ++side) ASSERT_OK(throng_population_train_step(l.agent[side]));
   const double difference = set_difference(&l.agent[0]->weights, &l.agent[1]->weights);
   EXPECT_TRUE(difference >= 0 && difference <= WEIGHT_TOLERANCE);
   EXPECT_EQ(l.agent[0]->updates, l.agent[1]->updates);
@@ -131,10 +131,10 @@ static void train_both(const throng_sim_def *sim, const throng_agent_def *agent,
     EXPECT_TRUE(set_difference(&l.agent[0]->replay, &l.agent[1]->replay) == 0);
     EXPECT_TRUE(set_difference(&l.sim[0]->lanes, &l.sim[1]->lanes) == 0);
   }
-  throng_agent_stats stats[2];
+  throng_population_stats stats[2];
   float loss[2][2];
   for (int side = 0; side < 2; ++side) {
-    ASSERT_OK(throng_agent_get_stats(l.agent[side], &stats[side]));
+    ASSERT_OK(throng_population_get_stats(l.agent[side], &stats[side]));
     memcpy(loss[side], stats[side].loss, sizeof loss[side]);
     EXPECT_TRUE(stats[side].epsilon < 1.0f);
   }
@@ -174,13 +174,13 @@ TEST(cuda_agent, a_checkpoint_of_one_backend_goes_on_on_the_other) {
   if (!learners_open(&l, &sim, &agent)) return;
   char path[512];
   snprintf(path, sizeof path, "%s/agent.safetensors", throng_test_folder());
-  for (int t = 0; t < 60; ++t) ASSERT_OK(throng_agent_train_step(l.agent[0]));
-  ASSERT_OK(throng_agent_save(l.agent[0], path));
-  for (int t = 0; t < 45; ++t) ASSERT_OK(throng_agent_train_step(l.agent[1]));
-  ASSERT_OK(throng_agent_restore(l.agent[1], path));
+  for (int t = 0; t < 60; ++t) ASSERT_OK(throng_population_train_step(l.agent[0]));
+  ASSERT_OK(throng_population_save(l.agent[0], path));
+  for (int t = 0; t < 45; ++t) ASSERT_OK(throng_population_train_step(l.agent[1]));
+  ASSERT_OK(throng_population_restore(l.agent[1], path));
   const int more = PARITY_EXACT ? 60 : 2;
   for (int t = 0; t < more; ++t)
-    for (int side = 0; side < 2; ++side) ASSERT_OK(throng_agent_train_step(l.agent[side]));
+    for (int side = 0; side < 2; ++side) ASSERT_OK(throng_population_train_step(l.agent[side]));
   const double difference = set_difference(&l.agent[0]->weights, &l.agent[1]->weights);
   EXPECT_TRUE(difference >= 0 && difference <= WEIGHT_TOLERANCE);
   EXPECT_EQ(l.agent[0]->updates, l.agent[1]->updates);
@@ -222,7 +222,7 @@ TEST(cuda_agent, steps_that_fail_to_be_recorded_midway_end_at_the_same_weights) 
     const char *note = NULL;
     int notes = 0;
     for (int t = 0; t < 60; ++t) {
-      for (int side = 0; side < 2; ++side) ASSERT_OK(throng_agent_train_step(l.agent[side]));
+      for (int side = 0; side < 2; ++side) ASSERT_OK(throng_population_train_step(l.agent[side]));
       if (!(note = agent_take_note(l.agent[1]))) continue;
       ++notes;
       EXPECT_CONTAINS(note, "a product that no graph can hold");

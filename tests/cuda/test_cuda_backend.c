@@ -376,9 +376,9 @@ static size_t launched_at_opening(const char *name) {
 }
 
 TEST(cuda_backend, opening_loads_variants_and_leaves_out_the_rows_that_they_stand_for) {
-  const char *rows[] = {"policy_search_kernel", "sta_pairs_kernel", "sta_rank_kernel",
+  const char *rows[] = {"yardstick_search_kernel", "sta_pairs_kernel", "sta_rank_kernel",
                         "sim_sta_advance_kernel", "pair_table_similarity_kernel"};
-  const char *variants[] = {"policy_search_block",
+  const char *variants[] = {"yardstick_search_block",
                             "sta_pairs_warp",
                             "sta_rank_warp",
                             "sim_sta_advance_warp",

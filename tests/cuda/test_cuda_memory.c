@@ -109,11 +109,11 @@ TEST(cuda_memory, what_is_planned_is_what_a_run_then_takes) {
     throng_backend *b = side ? p.cuda : plan;
     const size_t before = cuda_on_cpu_in_use();
     throng_sim *sim;
-    throng_agent *agent;
+    throng_population *agent;
     ASSERT_OK(throng_sim_create(b, run.world, NULL, &run.sim, &sim));
-    ASSERT_OK(throng_agent_create(sim, &run.agent, 1000, &agent));
+    ASSERT_OK(throng_population_create(sim, &run.agent, 1000, &agent));
     taken[side] = side ? cuda_on_cpu_in_use() - before : memory_plan_bytes(plan);
-    throng_agent_close(agent);
+    throng_population_close(agent);
     throng_sim_close(sim);
   }
   // Pages and guards of the emulation's blocks, and what building the table takes for a while.
@@ -190,16 +190,16 @@ TEST(cuda_memory, a_million_items_and_16384_lanes_take_less_than_2_GiB_beside_wo
   const throng_agent_def agent_def = throng_default_agent_def();
   throng_backend *plan;
   throng_sim *sim;
-  throng_agent *agent;
+  throng_population *agent;
   p.cuda->searches = true;
   ASSERT_OK(memory_plan_open(p.cuda, &plan));
   ASSERT_OK(throng_sim_create(plan, &world, NULL, &sim_def, &sim));
-  ASSERT_OK(throng_agent_create(sim, &agent_def, 1000000, &agent));
+  ASSERT_OK(throng_population_create(sim, &agent_def, 1000000, &agent));
   const double scratch = (double)memory_plan_part(plan, "actor of the agents") +
                          (double)memory_plan_part(plan, "gradients and batches of the agents");
   EXPECT_LT(4.0 * 64 * 1e6, scratch);  // the catalogue's vectors at least
   EXPECT_LT(scratch, 2147483648.0);
-  throng_agent_close(agent);
+  throng_population_close(agent);
   throng_sim_close(sim);
   EXPECT_EQ(memory_plan_part(plan, "actor of the agents"), 0);
   throng_backend_close(plan);
@@ -227,17 +227,17 @@ static int64_t calls_of_a_step(parity *p, int32_t agents, int32_t lanes, int32_t
   agent_def.learning_starts = 0;
   throng_backend *plan;
   throng_sim *sim = NULL;
-  throng_agent *agent = NULL;
+  throng_population *agent = NULL;
   int64_t calls = 0;
   EXPECT_OK(memory_plan_open(p->cuda, &plan));
   EXPECT_OK(throng_sim_create(plan, &world, NULL, &sim_def, &sim));
-  EXPECT_OK(throng_agent_create(sim, &agent_def, 1000000, &agent));
+  EXPECT_OK(throng_population_create(sim, &agent_def, 1000000, &agent));
   for (int step = 0; step < 3; ++step) {  // the first update prepares, which comes once
     const int64_t before = memory_plan_queued(plan);
-    EXPECT_OK(throng_agent_train_step(agent));
+    EXPECT_OK(throng_population_train_step(agent));
     calls = memory_plan_queued(plan) - before;
   }
-  throng_agent_close(agent);
+  throng_population_close(agent);
   throng_sim_close(sim);
   throng_backend_close(plan);
   free(world.category_offset);

@@ -523,11 +523,11 @@ TEST(cuda_variants, agents_that_search_show_rank_and_learn_as_by_products_and_fo
   agent_def.count = AGENTS;
   agent_def.learning_starts = 36;
   throng_sim *sim[2];
-  throng_agent *agent[2];
+  throng_population *agent[2];
   agent_actor *actor[2];
   for (int side = 0; side < 2; ++side) {
     ASSERT_OK(throng_sim_create(side ? p.cuda : p.cpu, &world, NULL, &sim_def, &sim[side]));
-    ASSERT_OK(throng_agent_create(sim[side], &agent_def, 1000, &agent[side]));
+    ASSERT_OK(throng_population_create(sim[side], &agent_def, 1000, &agent[side]));
     ASSERT_OK(agent_actor_create(agent[side], sim[side], TOP, &actor[side]));
   }
   int32_t item[2][PLAYED * TOP], shown[2][PLAYED * SLATE];
@@ -538,7 +538,7 @@ TEST(cuda_variants, agents_that_search_show_rank_and_learn_as_by_products_and_fo
       ASSERT_OK(agent_actor_act(actor[side], sim[side], true));
       ASSERT_OK(sim[side]->backend->ops->download(sim[side]->backend, shown[side],
                                                   sim[side]->action, sizeof shown[side]));
-      ASSERT_OK(throng_agent_train_step(agent[side]));
+      ASSERT_OK(throng_population_train_step(agent[side]));
     }
     for (int k = 0; k < PLAYED * TOP; ++k) other += item[0][k] != item[1][k];
     for (int lane = 0; lane < PLAYED; ++lane)  // a slate is the beginning of the ranking
@@ -550,7 +550,7 @@ TEST(cuda_variants, agents_that_search_show_rank_and_learn_as_by_products_and_fo
   EXPECT_EQ(agent[1]->updates, agent[0]->updates);
   for (int side = 0; side < 2; ++side) {
     agent_actor_free(actor[side]);
-    throng_agent_close(agent[side]);
+    throng_population_close(agent[side]);
     throng_sim_close(sim[side]);
   }
   small_world_free(&world);
@@ -572,25 +572,25 @@ TEST(cuda_variants, yardsticks_rank_the_catalogue_as_the_rows_do) {
     if (kind == 2) def.votes.table_bytes = 0;
     if (kind == 3) def.votes.similarity = THRONG_SIMILARITY_MEAN;
     throng_sim *sim[2];
-    policies *policy[2];
+    yardsticks *policy[2];
     for (int side = 0; side < 2; ++side) {
       ASSERT_OK(throng_sim_create(side ? p.cuda : p.cpu, &world, NULL, &def, &sim[side]));
-      ASSERT_OK(policies_create(sim[side], 10, &policy[side]));
+      ASSERT_OK(yardsticks_create(sim[side], 10, &policy[side]));
     }
     for (int step = 0; step < 3; ++step)
       for (int which = THRONG_POLICY_MOST_SIMILAR; which <= THRONG_POLICY_ORACLE; ++which) {
         int32_t *best[2], item[6 * 10];
         for (int side = 0; side < 2; ++side)
-          ASSERT_OK(policies_rank(policy[side], (throng_policy)which, 10, &best[side]));
+          ASSERT_OK(yardsticks_rank(policy[side], (throng_policy)which, 10, &best[side]));
         ASSERT_OK(p.cuda->ops->download(p.cuda, item, best[1], sizeof item));
         if (PARITY_EXACT) EXPECT_EQ(memcmp(item, best[0], sizeof item), 0);
         for (int side = 0; side < 2; ++side) {
-          ASSERT_OK(policies_act(policy[side], THRONG_POLICY_RANDOM));
+          ASSERT_OK(yardsticks_act(policy[side], THRONG_POLICY_RANDOM));
           ASSERT_OK(sim_step_on_backend(sim[side]));
         }
       }
     for (int side = 0; side < 2; ++side) {
-      policies_free(policy[side]);
+      yardsticks_free(policy[side]);
       throng_sim_close(sim[side]);
     }
   }

@@ -10,7 +10,7 @@ typedef struct agent_rig {
   throng_world world;
   throng_backend *backend;
   throng_sim *sim;
-  throng_agent *agent;
+  throng_population *agent;
 } agent_rig;
 
 /// Answers come from the two logical votes, so that no f_sta is needed.
@@ -44,11 +44,11 @@ static inline throng_status rig_make(agent_rig *rig, int threads, const throng_s
   rig->world = small_world(7, 20, 60, 6, 12);
   THRONG_TRY(backend_cpu_open(threads, &rig->backend));
   THRONG_TRY(throng_sim_create(rig->backend, &rig->world, NULL, sim, &rig->sim));
-  return throng_agent_create(rig->sim, agent, total_steps, &rig->agent);
+  return throng_population_create(rig->sim, agent, total_steps, &rig->agent);
 }
 
 static inline void rig_free(agent_rig *rig) {
-  throng_agent_close(rig->agent);
+  throng_population_close(rig->agent);
   throng_sim_close(rig->sim);
   throng_backend_close(rig->backend);
   small_world_free(&rig->world);

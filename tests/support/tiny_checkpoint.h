@@ -48,9 +48,9 @@ static inline throng_status tiny_checkpoint_make(tiny_checkpoint *c, int variant
   THRONG_TRY_GOTO(backend_cpu_open(1, &rig->backend));
   if (!variant) THRONG_TRY_GOTO(throng_sta_create(rig->backend, &rig->world, &sta, &c->sta));
   THRONG_TRY_GOTO(throng_sim_create(rig->backend, &rig->world, c->sta, &sim, &rig->sim));
-  THRONG_TRY_GOTO(throng_agent_create(rig->sim, &agent, 1000, &rig->agent));
-  for (int t = 0; t < 9; ++t) THRONG_TRY_GOTO(throng_agent_train_step(rig->agent));
-  THRONG_TRY_GOTO(throng_agent_save(rig->agent, path));
+  THRONG_TRY_GOTO(throng_population_create(rig->sim, &agent, 1000, &rig->agent));
+  for (int t = 0; t < 9; ++t) THRONG_TRY_GOTO(throng_population_train_step(rig->agent));
+  THRONG_TRY_GOTO(throng_population_save(rig->agent, path));
   c->bytes = file_bytes_read(path);
 done:
   unlink(path);
@@ -58,7 +58,7 @@ done:
 }
 
 static inline void tiny_checkpoint_free(tiny_checkpoint *c) {
-  throng_agent_close(c->rig.agent);
+  throng_population_close(c->rig.agent);
   throng_sim_close(c->rig.sim);
   throng_sta_close(c->sta);
   throng_backend_close(c->rig.backend);
@@ -69,13 +69,13 @@ static inline void tiny_checkpoint_free(tiny_checkpoint *c) {
 /// Restore from the bytes, and where they are taken, train on. Returns what restoring said.
 static inline throng_status tiny_checkpoint_try(tiny_checkpoint *c, const uint8_t *data,
                                                 size_t length) {
-  throng_status status = throng_agent_restore(c->rig.agent, file_bytes_path(data, length));
+  throng_status status = throng_population_restore(c->rig.agent, file_bytes_path(data, length));
   if (status != THRONG_OK) return status;
   throng_observation seen;
   for (int t = 0; t < 3; ++t)  // weights may be finite and still diverge
-    if (throng_agent_train_step(c->rig.agent) != THRONG_OK) return THRONG_OK;
+    if (throng_population_train_step(c->rig.agent) != THRONG_OK) return THRONG_OK;
   (void)throng_sim_observe(c->rig.sim, &seen);
-  (void)throng_agent_act(c->rig.agent, c->rig.sim, true, NULL);
+  (void)throng_population_act(c->rig.agent, c->rig.sim, true, NULL);
   return THRONG_OK;
 }
 

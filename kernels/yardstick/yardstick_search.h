@@ -1,37 +1,42 @@
 /// The search over the whole catalogue that the oracle and most-similar yardsticks make: what the
 /// simulator would answer to every candidate, row = (lane, tile of candidates). The history is the
 /// outer loop: by the table's symmetry a history item's row is streamed over the candidates.
-#ifndef THRONG_KERNELS_YARDSTICK_POLICY_SEARCH_H
-#define THRONG_KERNELS_YARDSTICK_POLICY_SEARCH_H
+#ifndef THRONG_KERNELS_YARDSTICK_SEARCH_H
+#define THRONG_KERNELS_YARDSTICK_SEARCH_H
 
 #include "kernels/sim/sim_sta.h"
 
-enum { POLICY_TILE = 512 };  // candidates whose sums stay in the nearest cache
+enum { YARDSTICK_TILE = 512 };  // candidates whose sums stay in the nearest cache
 /// Candidates whose sums are kept at a time: on a device a thread's own memory is set aside for all
 /// threads that fit on it.
 #ifdef THRONG_DEVICE
-enum { POLICY_HELD = 32 };
+enum { YARDSTICK_HELD = 32 };
 #else
-enum { POLICY_HELD = POLICY_TILE };
+enum { YARDSTICK_HELD = YARDSTICK_TILE };
 #endif
 
-/// Same numbers as throng_policy (checked in host/train/).
-enum { POLICY_RANDOM = 1, POLICY_POPULAR = 2, POLICY_MOST_SIMILAR = 3, POLICY_ORACLE = 4 };
+/// Same numbers as throng_yardstick (checked in host/train/).
+enum {
+  YARDSTICK_RANDOM = 1,
+  YARDSTICK_POPULAR = 2,
+  YARDSTICK_MOST_SIMILAR = 3,
+  YARDSTICK_ORACLE = 4
+};
 
 /// vote_sums of some candidates, arrays side by side.
-typedef struct policy_sums {
-  int32_t count[2];                    // [side] entries, the same for all candidates
-  int32_t inside[2][POLICY_HELD];      // [side] entries that share a category
-  int32_t matches[2][2][POLICY_HELD];  // [side][scope]
-  int32_t nearest[2][2][POLICY_HELD];
-} policy_sums;
+typedef struct yardstick_sums {
+  int32_t count[2];                       // [side] entries, the same for all candidates
+  int32_t inside[2][YARDSTICK_HELD];      // [side] entries that share a category
+  int32_t matches[2][2][YARDSTICK_HELD];  // [side][scope]
+  int32_t nearest[2][2][YARDSTICK_HELD];
+} yardstick_sums;
 
 /// One history entry into the sums of one side, over `n` candidates.
-THRONG_ROW void policy_add(int32_t *THRONG_RESTRICT inside, int32_t *THRONG_RESTRICT matches,
-                           int32_t *THRONG_RESTRICT matches_inside,
-                           int32_t *THRONG_RESTRICT nearest,
-                           int32_t *THRONG_RESTRICT nearest_inside,
-                           const uint32_t *THRONG_RESTRICT record, int32_t n) {
+THRONG_ROW void yardstick_add(int32_t *THRONG_RESTRICT inside, int32_t *THRONG_RESTRICT matches,
+                              int32_t *THRONG_RESTRICT matches_inside,
+                              int32_t *THRONG_RESTRICT nearest,
+                              int32_t *THRONG_RESTRICT nearest_inside,
+                              const uint32_t *THRONG_RESTRICT record, int32_t n) {
   for (int32_t c = 0; c < n; ++c) {
     int32_t overlap = pair_overlap(record[c]), shared = pair_matches(record[c]);
     int32_t near = pair_quantised(record[c]);
@@ -44,8 +49,8 @@ THRONG_ROW void policy_add(int32_t *THRONG_RESTRICT inside, int32_t *THRONG_REST
   }
 }
 
-THRONG_ROW void policy_gather(const world_view *w, const uint32_t *table, const history_view *h,
-                              int32_t begin, int32_t n, policy_sums *sums) {
+THRONG_ROW void yardstick_gather(const world_view *w, const uint32_t *table, const history_view *h,
+                                 int32_t begin, int32_t n, yardstick_sums *sums) {
   for (int side = 0; side < 2; ++side) {
     sums->count[side] = 0;
     for (int32_t c = 0; c < n; ++c) sums->inside[side][c] = 0;
@@ -61,12 +66,12 @@ THRONG_ROW void policy_gather(const world_view *w, const uint32_t *table, const 
     const uint32_t *record =
         pair_table_at(table, w->n_item, side, history_item(h->entry[k])) + begin;
     sums->count[side] += 1;
-    policy_add(sums->inside[side], sums->matches[side][0], sums->matches[side][1],
-               sums->nearest[side][0], sums->nearest[side][1], record, n);
+    yardstick_add(sums->inside[side], sums->matches[side][0], sums->matches[side][1],
+                  sums->nearest[side][0], sums->nearest[side][1], record, n);
   }
 }
 
-THRONG_ROW vote_sums policy_sums_of(const policy_sums *sums, int32_t c) {
+THRONG_ROW vote_sums yardstick_sums_of(const yardstick_sums *sums, int32_t c) {
   vote_sums s;
   for (int side = 0; side < 2; ++side) {
     s.count[side][0] = sums->count[side];
@@ -81,16 +86,16 @@ THRONG_ROW vote_sums policy_sums_of(const policy_sums *sums, int32_t c) {
 
 /// What a greedy oracle expects of showing an item: the chance of a like (a tie's coin counts
 /// half), and the ensemble's score, which orders what is expected alike.
-typedef struct policy_value {
+typedef struct yardstick_value {
   float expected, ensemble;
-} policy_value;
+} yardstick_value;
 
-THRONG_ROW float policy_chance(uint8_t vote) { return vote == VOTE_TIE ? 0.5f : (float)vote; }
+THRONG_ROW float yardstick_chance(uint8_t vote) { return vote == VOTE_TIE ? 0.5f : (float)vote; }
 
 /// Chance that the rule says like, over independent votes.
-THRONG_ROW float policy_expect(const vote_rule *rule, const vote_record *v) {
+THRONG_ROW float yardstick_expect(const vote_rule *rule, const vote_record *v) {
   const float *w = rule->weights;
-  float mat = policy_chance(v->f_mat), sim = policy_chance(v->f_sim), sta = (float)v->f_sta;
+  float mat = yardstick_chance(v->f_mat), sim = yardstick_chance(v->f_sim), sta = (float)v->f_sta;
   switch (rule->rule) {
     case RULE_MAT: return mat;
     case RULE_SIM: return sim;
@@ -112,23 +117,23 @@ THRONG_ROW float policy_expect(const vote_rule *rule, const vote_record *v) {
   }
 }
 
-typedef struct policy_search_args {
+typedef struct yardstick_search_args {
   sim_args sim;
   sta_view sta;            // where sim.rule.has_sta
   const float *sta_query;  // (n_lane, width)
-  int32_t policy;          // POLICY_MOST_SIMILAR or POLICY_ORACLE
+  int32_t yardstick;       // YARDSTICK_MOST_SIMILAR or YARDSTICK_ORACLE
   int32_t n_tile, top;
-  int32_t *item;        // (n_lane, n_tile, top) best first, -1 after the last
-  policy_value *value;  // (n_lane, n_tile, top)
-} policy_search_args;
+  int32_t *item;           // (n_lane, n_tile, top) best first, -1 after the last
+  yardstick_value *value;  // (n_lane, n_tile, top)
+} yardstick_search_args;
 
-THRONG_ROW policy_value policy_value_of(const policy_search_args *a, int64_t lane,
-                                        const vote_sums *sums, int32_t candidate) {
+THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, int64_t lane,
+                                              const vote_sums *sums, int32_t candidate) {
   const vote_rule *rule = &a->sim.rule;
   vote_record v;
-  policy_value value;
+  yardstick_value value;
   vote_compare(sums, rule->semantics, &v);
-  if (a->policy == POLICY_MOST_SIMILAR) {
+  if (a->yardstick == YARDSTICK_MOST_SIMILAR) {
     value.expected = v.beta_pos - v.beta_neg;
     value.ensemble = 0.0f;
     return value;
@@ -136,12 +141,13 @@ THRONG_ROW policy_value policy_value_of(const policy_search_args *a, int64_t lan
   float p =
       rule->has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width, candidate) : 0.5f;
   vote_decide_sta(rule, p, &v);
-  value.expected = policy_expect(rule, &v);
+  value.expected = yardstick_expect(rule, &v);
   value.ensemble = (vote_score_mat(&v) + vote_score_sim(&v) + v.p_like) / 3.0f;
   return value;
 }
 
-THRONG_ROW int policy_better(policy_value a, int32_t item_a, policy_value b, int32_t item_b) {
+THRONG_ROW int yardstick_better(yardstick_value a, int32_t item_a, yardstick_value b,
+                                int32_t item_b) {
   if (item_b < 0) return 1;
   if (a.expected != b.expected) return a.expected > b.expected;
   if (a.ensemble != b.ensemble) return a.ensemble > b.ensemble;
@@ -149,11 +155,11 @@ THRONG_ROW int policy_better(policy_value a, int32_t item_a, policy_value b, int
 }
 
 /// Put an item into a list of the `top` best.
-THRONG_ROW void policy_insert(int32_t *item, policy_value *value, int32_t top, int32_t candidate,
-                              policy_value v) {
-  if (!policy_better(v, candidate, value[top - 1], item[top - 1])) return;
+THRONG_ROW void yardstick_insert(int32_t *item, yardstick_value *value, int32_t top,
+                                 int32_t candidate, yardstick_value v) {
+  if (!yardstick_better(v, candidate, value[top - 1], item[top - 1])) return;
   int32_t at = top - 1;
-  for (; at > 0 && policy_better(v, candidate, value[at - 1], item[at - 1]); --at) {
+  for (; at > 0 && yardstick_better(v, candidate, value[at - 1], item[at - 1]); --at) {
     item[at] = item[at - 1];
     value[at] = value[at - 1];
   }
@@ -161,54 +167,54 @@ THRONG_ROW void policy_insert(int32_t *item, policy_value *value, int32_t top, i
   value[at] = v;
 }
 
-THRONG_ROW int policy_masked(const sim_args *s, int64_t lane, int32_t item) {
+THRONG_ROW int yardstick_masked(const sim_args *s, int64_t lane, int32_t item) {
   if (!s->mask_seen) return 0;
   return (int)(s->seen[lane * s->n_seen_word + item / 32] >> (item % 32)) & 1;
 }
 
 /// The best of one tile. An idle lane (see sim_idle) finds nothing.
-THRONG_ROW void policy_search_row(const policy_search_args *a, int64_t row) {
+THRONG_ROW void yardstick_search_row(const yardstick_search_args *a, int64_t row) {
   const sim_args *s = &a->sim;
   int64_t lane = row / a->n_tile;
-  int32_t begin = (int32_t)(row % a->n_tile) * POLICY_TILE;
-  int32_t n = s->world.n_item - begin < POLICY_TILE ? s->world.n_item - begin : POLICY_TILE;
+  int32_t begin = (int32_t)(row % a->n_tile) * YARDSTICK_TILE;
+  int32_t n = s->world.n_item - begin < YARDSTICK_TILE ? s->world.n_item - begin : YARDSTICK_TILE;
   int32_t *item = a->item + row * a->top;
-  policy_value *value = a->value + row * a->top;
+  yardstick_value *value = a->value + row * a->top;
   for (int32_t k = 0; k < a->top; ++k) item[k] = -1;
   if (sim_idle(s, lane)) return;
   history_view h = sim_history(s, lane);
   const int32_t *preference = sim_preference_of(s, lane);
-  policy_sums sums;
+  yardstick_sums sums;
   for (int32_t c = 0; c < n; ++c) {
-    const int32_t at = c % POLICY_HELD;
+    const int32_t at = c % YARDSTICK_HELD;
     if (s->table && at == 0)
-      policy_gather(&s->world, s->table, &h, begin + c, n - c < POLICY_HELD ? n - c : POLICY_HELD,
-                    &sums);
-    if (policy_masked(s, lane, begin + c)) continue;
-    vote_sums one = s->table ? policy_sums_of(&sums, at)
+      yardstick_gather(&s->world, s->table, &h, begin + c,
+                       n - c < YARDSTICK_HELD ? n - c : YARDSTICK_HELD, &sums);
+    if (yardstick_masked(s, lane, begin + c)) continue;
+    vote_sums one = s->table ? yardstick_sums_of(&sums, at)
                              : vote_gather(&s->world, 0, &s->rule, preference, &h, begin + c);
     if (s->table && s->rule.similarity == SIMILARITY_MEAN)
       vote_gather_mean(&one, &s->world, preference, h.entry, history_length(&h), begin + c);
-    policy_insert(item, value, a->top, begin + c, policy_value_of(a, lane, &one, begin + c));
+    yardstick_insert(item, value, a->top, begin + c, yardstick_value_of(a, lane, &one, begin + c));
   }
 }
 
 /// The best of all tiles, row = lane.
-typedef struct policy_merge_args {
+typedef struct yardstick_merge_args {
   int32_t n_tile, top;
-  const int32_t *item;        // (n_lane, n_tile, top)
-  const policy_value *value;  // (n_lane, n_tile, top)
-  int32_t *best;              // (n_lane, top)
-  policy_value *best_value;   // (n_lane, top)
-} policy_merge_args;
+  const int32_t *item;           // (n_lane, n_tile, top)
+  const yardstick_value *value;  // (n_lane, n_tile, top)
+  int32_t *best;                 // (n_lane, top)
+  yardstick_value *best_value;   // (n_lane, top)
+} yardstick_merge_args;
 
-THRONG_ROW void policy_merge_row(const policy_merge_args *a, int64_t lane) {
+THRONG_ROW void yardstick_merge_row(const yardstick_merge_args *a, int64_t lane) {
   int32_t *best = a->best + lane * a->top;
-  policy_value *best_value = a->best_value + lane * a->top;
+  yardstick_value *best_value = a->best_value + lane * a->top;
   for (int32_t k = 0; k < a->top; ++k) best[k] = -1;
   int64_t n = (int64_t)a->n_tile * a->top;
   for (int64_t k = lane * n; k < (lane + 1) * n; ++k)
-    if (a->item[k] >= 0) policy_insert(best, best_value, a->top, a->item[k], a->value[k]);
+    if (a->item[k] >= 0) yardstick_insert(best, best_value, a->top, a->item[k], a->value[k]);
   // An idle lane ignores its action, but it must be an item all the same.
   for (int32_t k = 0; k < a->top; ++k)
     if (best[k] < 0) best[k] = 0;

@@ -1,6 +1,6 @@
 /// The kernels of the yardsticks on CUDA: see rows.cuh.
 #include "rows.cuh"
 
-#include "kernels/yardstick/policy_list.h"
+#include "kernels/yardstick/yardstick_list.h"
 
-CUDA_ROWS(POLICY_KERNELS)
+CUDA_ROWS(YARDSTICK_KERNELS)

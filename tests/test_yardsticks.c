@@ -14,7 +14,7 @@ typedef struct fixture {
   throng_backend *backend;
   throng_world world;
   throng_sim *sim;
-  policies *p;
+  yardsticks *p;
 } fixture;
 
 static throng_sta sta;  // random parameters on the CPU; kept for the whole program
@@ -39,13 +39,13 @@ static bool set_up(fixture *f, throng_sim_def def, bool with_sta) {
   throng_status status =
       throng_sim_create(f->backend, &f->world, with_sta ? &sta : NULL, &def, &f->sim);
   EXPECT_OK(status);
-  if (status == THRONG_OK) status = policies_create(f->sim, TOP, &f->p);
+  if (status == THRONG_OK) status = yardsticks_create(f->sim, TOP, &f->p);
   EXPECT_OK(status);
   return status == THRONG_OK;
 }
 
 static void tear_down(fixture *f) {
-  policies_free(f->p);
+  yardsticks_free(f->p);
   throng_sim_close(f->sim);
   throng_backend_close(f->backend);
   small_world_free(&f->world);
@@ -54,7 +54,7 @@ static void tear_down(fixture *f) {
 /// Some steps, so that rings wrap and sessions have items of their own.
 static void walk(fixture *f, int steps) {
   for (int k = 0; k < steps; ++k) {
-    EXPECT_OK(policies_act(f->p, THRONG_POLICY_RANDOM));
+    EXPECT_OK(yardsticks_act(f->p, THRONG_POLICY_RANDOM));
     EXPECT_OK(sim_step_on_backend(f->sim));
   }
 }
@@ -125,7 +125,7 @@ static void compare_with_slow(throng_sim_def def, bool with_sta, throng_policy p
   if (set_up(&f, def, with_sta)) {
     walk(&f, 12);
     int32_t *best;
-    EXPECT_OK(policies_rank(f.p, policy, TOP, &best));
+    EXPECT_OK(yardsticks_rank(f.p, policy, TOP, &best));
     int differences = 0;
     for (int64_t lane = 0; lane < LANES; ++lane) {
       slow_value value[N_ITEM];
@@ -187,7 +187,7 @@ TEST(oracle, is_liked_wherever_its_expectation_is_certain) {
   if (set_up(&f, def, true)) {
     int certain = 0, liked = 0;
     for (int step = 0; step < 10; ++step) {
-      EXPECT_OK(policies_act(f.p, THRONG_POLICY_ORACLE));
+      EXPECT_OK(yardsticks_act(f.p, THRONG_POLICY_ORACLE));
       bool sure[LANES];
       for (int64_t lane = 0; lane < LANES; ++lane)
         sure[lane] = slow_ask(&f, THRONG_POLICY_ORACLE, lane, f.sim->action[lane]).expected == 1.0;
@@ -214,7 +214,7 @@ TEST(popular, shows_the_most_liked_items_in_order_and_skips_masked_ones) {
       likes[f.world.history_item[k]] += f.world.history_like[k];
     for (int step = 0; step < 5; ++step) {
       int32_t *best;
-      EXPECT_OK(policies_rank(f.p, THRONG_POLICY_POPULAR, TOP, &best));
+      EXPECT_OK(yardsticks_rank(f.p, THRONG_POLICY_POPULAR, TOP, &best));
       for (int64_t lane = 0; lane < LANES; ++lane) {
         const int32_t *list = best + lane * TOP;
         for (int k = 0; k < TOP; ++k) {
@@ -230,7 +230,7 @@ TEST(popular, shows_the_most_liked_items_in_order_and_skips_masked_ones) {
           if (!listed && likes[i] > likes[list[TOP - 1]]) EXPECT_EQ(i, -1);
         }
       }
-      EXPECT_OK(policies_act(f.p, THRONG_POLICY_POPULAR));
+      EXPECT_OK(yardsticks_act(f.p, THRONG_POLICY_POPULAR));
       EXPECT_OK(sim_step_on_backend(f.sim));
     }
   }
@@ -247,7 +247,7 @@ TEST(random, shows_every_item_equally_often_and_none_twice_in_a_list) {
     int64_t repeated = 0;
     for (int step = 0; step < STEPS; ++step) {
       int32_t *best;
-      EXPECT_OK(policies_rank(f.p, THRONG_POLICY_RANDOM, TOP, &best));
+      EXPECT_OK(yardsticks_rank(f.p, THRONG_POLICY_RANDOM, TOP, &best));
       for (int64_t lane = 0; lane < LANES; ++lane)
         for (int k = 0; k < TOP; ++k) {
           count[best[lane * TOP + k]] += 1;
@@ -274,7 +274,7 @@ TEST(random, finds_the_last_item_that_is_not_masked) {
     for (int64_t k = 0; k < LANES * f.sim->n_seen_word; ++k) f.sim->seen[k] = 0xffffffffu;
     for (int64_t lane = 0; lane < LANES; ++lane)
       f.sim->seen[lane * f.sim->n_seen_word + (13 * lane) / 32] ^= 1u << (13 * lane % 32);
-    EXPECT_OK(policies_act(f.p, THRONG_POLICY_RANDOM));
+    EXPECT_OK(yardsticks_act(f.p, THRONG_POLICY_RANDOM));
     for (int64_t lane = 0; lane < LANES; ++lane) EXPECT_EQ(f.sim->action[lane], 13 * lane);
   }
   tear_down(&f);
@@ -289,9 +289,9 @@ TEST(probe, answers_as_a_slate_of_the_same_items_would_and_leaves_the_lanes_alon
     int32_t *best;
     uint8_t like[LANES * TOP];
     uint64_t before, after;
-    EXPECT_OK(policies_rank(f.p, THRONG_POLICY_RANDOM, TOP, &best));
+    EXPECT_OK(yardsticks_rank(f.p, THRONG_POLICY_RANDOM, TOP, &best));
     EXPECT_OK(throng_sim_hash(f.sim, &before));
-    EXPECT_OK(policies_probe(f.p, TOP, best, like));
+    EXPECT_OK(yardsticks_probe(f.p, TOP, best, like));
     EXPECT_OK(throng_sim_hash(f.sim, &after));
     EXPECT_TRUE(before == after);
     EXPECT_OK(throng_sim_step(f.sim, best));
@@ -313,12 +313,12 @@ TEST(policies, rankings_longer_than_the_catalogue_are_refused) {
   def.votes.rule = THRONG_RULE_LOGICAL;
   fixture f;
   if (set_up(&f, def, false)) {
-    policies *p;
-    EXPECT_EQ(policies_create(f.sim, N_ITEM + 1, &p), THRONG_ERROR_ARGUMENT);
+    yardsticks *p;
+    EXPECT_EQ(yardsticks_create(f.sim, N_ITEM + 1, &p), THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "701 items asked of a catalogue of 700");
     int32_t *best;
-    EXPECT_EQ(policies_rank(f.p, THRONG_POLICY_RANDOM, TOP + 1, &best), THRONG_ERROR_ARGUMENT);
-    EXPECT_EQ(policies_act(f.p, THRONG_POLICY_AGENT), THRONG_ERROR_ARGUMENT);
+    EXPECT_EQ(yardsticks_rank(f.p, THRONG_POLICY_RANDOM, TOP + 1, &best), THRONG_ERROR_ARGUMENT);
+    EXPECT_EQ(yardsticks_act(f.p, THRONG_POLICY_AGENT), THRONG_ERROR_ARGUMENT);
   }
   tear_down(&f);
 }

@@ -1,0 +1,11 @@
+/// Kernels of the yardsticks and of evaluation.
+#ifndef THRONG_KERNELS_YARDSTICK_LIST_H
+#define THRONG_KERNELS_YARDSTICK_LIST_H
+
+#include "kernels/yardstick/yardstick_rank.h"
+
+#define YARDSTICK_KERNELS(X) \
+  X(yardstick_search, 1)     \
+  X(yardstick_merge, 64) X(yardstick_random, 64) X(yardstick_popular, 64) X(yardstick_probe, 16)
+
+#endif
