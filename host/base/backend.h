@@ -4,7 +4,7 @@
 #ifndef THRONG_BASE_BACKEND_H
 #define THRONG_BASE_BACKEND_H
 
-#include "base/status.h"
+#include "base/field.h"
 
 /// C = alpha op(A) op(B) + beta C, row-major, `batch` times (stride 0 shares an operand).
 ///   op(A) (m, k), op(B) (k, n), C (m, n). Sums are made in an order that does not depend on the
@@ -62,6 +62,8 @@ typedef struct backend_ops {
   throng_status (*replay)(throng_backend *backend, struct backend_graph *graph);
   void (*graph_free)(throng_backend *backend, struct backend_graph *graph);
 } backend_ops;
+
+extern const field_table backend_fields;
 
 struct throng_backend {
   const backend_ops *ops;

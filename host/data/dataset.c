@@ -29,17 +29,9 @@ static const dataset_reader *find_reader(dataset_format format) {
 const char *const dataset_usual_missing[] = {"NA",   "N/A",  "n/a", "NaN",  "nan", "None",
                                              "NULL", "null", "\\N", "<NA>", NULL};
 
-dataset_def dataset_default_def(void) {
-  return (dataset_def){.format = DATASET_AMAZON,
-                       .like_threshold = 4,
-                       .rating_min = NAN,
-                       .rating_max = NAN,
-                       .missing = dataset_usual_missing,
-                       .negatives_seed = 1};
-}
-
 static throng_status check_def(ingest *in, const dataset_reader *reader) {
   const dataset_def *def = in->def;
+  THRONG_TRY(fields_check(&dataset_fields, def));
   in->rating_min = isnan(def->rating_min) ? reader->rating_min : def->rating_min;
   in->rating_max = isnan(def->rating_max) ? reader->rating_max : def->rating_max;
   if (isnan(in->rating_min)) in->rating_min = -(double)FLT_MAX;
@@ -52,11 +44,6 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
     return throng_fail(THRONG_ERROR_CONFIG,
                        "dataset.like_threshold %g is never reached, expected at most %g",
                        def->like_threshold, in->rating_max);
-  if (def->k_core < 0)
-    return throng_fail(THRONG_ERROR_CONFIG, "dataset.k_core %d, expected 0 or more", def->k_core);
-  if (def->max_interactions < 0)
-    return throng_fail(THRONG_ERROR_CONFIG, "dataset.max_interactions %lld, expected 0 or more",
-                       (long long)def->max_interactions);
   return THRONG_OK;
 }
 

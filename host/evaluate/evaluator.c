@@ -74,11 +74,7 @@ throng_status evaluator_create(throng_backend *backend, const throng_world *worl
                                const throng_evaluation_def *def, int32_t multiple,
                                evaluator **out) {
   *out = NULL;
-  if (def->episodes < 1 || def->episodes > 1 << 20)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "evaluation.episodes: %d is not in 1..%d",
-                       def->episodes, 1 << 20);
-  if (def->top < 1 || def->top > 1000)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "evaluation.top: %d is not in 1..1000", def->top);
+  THRONG_TRY(fields_check(&evaluation_fields, def));
   throng_sim_def lanes = *sim;
   lanes.lanes = (def->episodes + multiple - 1) / multiple * multiple;
   lanes.autoreset = false;

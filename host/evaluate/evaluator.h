@@ -4,7 +4,10 @@
 #define THRONG_EVALUATE_EVALUATOR_H
 
 #include "agent/agent.h"
+#include "base/field.h"
 #include "throng/train.h"
+
+extern const field_table evaluation_fields;
 
 typedef struct evaluator evaluator;
 

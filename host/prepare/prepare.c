@@ -21,15 +21,15 @@ static void describe(const throng_config *config, bool implicit, char *text, siz
   const dataset_def *d = &config->dataset;
   const char *const file[] = {d->reviews, d->metadata,     d->businesses, d->ratings,
                               d->items,   d->interactions, d->file};
-  const char *format = config_find_key("dataset.format")->names[d->format];
+  const char *format = field_name(fields_find(&dataset_fields, "format"), d);
   size_t used = (size_t)snprintf(text, size, "%s", format);
   for (size_t i = 0; i < sizeof file / sizeof *file && used < size; ++i)
     if (file[i]) used += (size_t)snprintf(text + used, size - used, " %s", base_name(file[i]));
   if (used < size)
     snprintf(text + used, size - used, "%s; keywords %s; embedding %s",
              implicit ? ", every row a like" : "",
-             config_find_key("keywords.provider")->names[config->keywords.provider],
-             config_find_key("embedding.provider")->names[config->embedding.provider]);
+             field_name(fields_find(&keywords_fields, "provider"), &config->keywords),
+             field_name(fields_find(&embedding_fields, "provider"), &config->embedding));
 }
 
 throng_status prepare_world(throng_config *config, const char *path,

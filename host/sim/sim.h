@@ -5,12 +5,15 @@
 
 #include <float.h>
 
+#include "base/field.h"
 #include "base/safetensors.h"
 #include "kernels/sim/sim_step.h"
 #include "kernels/vote/vote.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
 #include "world/world_device.h"
+
+extern const field_table sim_fields, votes_fields;
 
 /// X(C type, tensor type, name, second dimension, third dimension, least, most): all start with
 /// n_lane. What a file may hold in them: least .. most, and how they fit together (lanes_check.c).
@@ -80,8 +83,9 @@ vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta);
 throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
 
 /// One line that tells simulators apart whose lanes would go on differently; kept as metadata
-/// 'simulator' of whatever file holds lanes. The checks are made before anything is restored.
-throng_status sim_identity(const throng_sim *sim, char *text, size_t size);
+/// 'simulator' of whatever file holds lanes. Caller frees `*out`. The checks are made before
+/// anything is restored.
+throng_status sim_identity(const throng_sim *sim, char **out);
 throng_status sim_check_identity(const throng_sim *sim, const safetensors_file *file);
 /// Of lanes whose values are in range: do a lane's numbers fit together? `prefix` stands before the
 /// arrays' names in the file. Errors: DATA, naming the lane.

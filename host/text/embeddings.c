@@ -1,4 +1,4 @@
-/// Embeddings of keywords: defaults, LSA, and the choice of the provider.
+/// Embeddings of keywords: LSA, and the choice of the provider.
 #include <stdlib.h>
 
 #include "llm/embed.h"
@@ -6,17 +6,8 @@
 #include "text/keywords.h"
 #include "text/lsa.h"
 
-enum { MAX_DIM = EMBEDDINGS_MAX_DIM };
-
-embedding_def embedding_default_def(void) {
-  return (embedding_def){.provider = EMBEDDING_LSA, .dim = 128, .seed = 1, .batch = 64};
-}
-
 static throng_status make_lsa(const embedding_def *def, const keyword_sets *sets, int64_t n_item,
                               const throng_progress *progress, float **out, int32_t *dim) {
-  if (def->dim < 1 || def->dim > MAX_DIM)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "embedding.dim: %d, expected 1 to %d", def->dim,
-                       MAX_DIM);
   if (!throng_report(progress, "embedding", 0, sets->keyword.n, "keywords"))
     return throng_cancelled("embedding");
   THRONG_TRY(lsa_embed(sets, n_item, def->dim, def->seed, out, dim));
@@ -39,15 +30,12 @@ throng_status embeddings_make(const embedding_def *def, const keyword_sets *sets
                        "embedding: the items have no keyword at all; lower keywords.min_items, "
                        "raise keywords.max_share, give what is known of the items "
                        "(dataset.items, review texts), or keywords by file");
-  throng_status status;
+  THRONG_TRY(fields_check(&embedding_fields, def));
+  throng_status status = THRONG_OK;
   switch (def->provider) {
     case EMBEDDING_LSA: status = make_lsa(def, sets, n_item, progress, out, dim); break;
     case EMBEDDING_FILE: status = embeddings_from_file(def, sets, progress, out, dim); break;
     case EMBEDDING_SERVER: status = embed_from_server(def, sets, progress, out, dim); break;
-    default:
-      status =
-          throng_fail(THRONG_ERROR_ARGUMENT, "embedding.provider: %d, expected lsa, file or server",
-                      (int)def->provider);
   }
   if (status != THRONG_OK) {
     free(*out);

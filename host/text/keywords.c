@@ -1,52 +1,19 @@
-/// Keywords: defaults, checks of the settings, and the choice of the provider.
+/// Keywords: the choice of the provider.
 #include "text/keywords.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "text/keyword_builder.h"
 
-keywords_def keywords_default_def(void) {
-  return (keywords_def){.provider = KEYWORDS_LEXICAL,
-                        .min_items = 2,
-                        .max_share = 0.5,
-                        .per_item = 12,
-                        .per_category = 8,
-                        .prior = 0.01,
-                        .min_z = 1.0};
-}
-
-static throng_status check_def(const keywords_def *def) {
-  const throng_status bad = THRONG_ERROR_ARGUMENT;
-  if (def->min_items < 0)
-    return throng_fail(bad, "keywords.min_items: %d, expected 0 or more", def->min_items);
-  if (!(def->max_share > 0 && def->max_share <= 1))
-    return throng_fail(bad, "keywords.max_share: %g, expected above 0 and at most 1",
-                       def->max_share);
-  if (def->per_item < 0 || def->per_item > 10000)
-    return throng_fail(bad, "keywords.per_item: %d, expected 0 to 10000", def->per_item);
-  if (def->per_category < 0 || def->per_category > 10000)
-    return throng_fail(bad, "keywords.per_category: %d, expected 0 to 10000", def->per_category);
-  if (!(def->prior > 0 && isfinite(def->prior)))
-    return throng_fail(bad, "keywords.prior: %g, expected a number above 0", def->prior);
-  if (!(def->min_z >= 0 && isfinite(def->min_z)))
-    return throng_fail(bad, "keywords.min_z: %g, expected a number from 0", def->min_z);
-  return THRONG_OK;
-}
-
 throng_status keywords_extract(const keywords_def *def, const dataset *data,
                                const throng_progress *progress, keyword_sets *out) {
   *out = (keyword_sets){0};
-  THRONG_TRY(check_def(def));
+  THRONG_TRY(fields_check(&keywords_fields, def));
   throng_status status = THRONG_OK;
   switch (def->provider) {
     case KEYWORDS_LEXICAL: status = keywords_lexical(def, data, progress, out); break;
     case KEYWORDS_FILE: status = keywords_from_file(def, data, progress, out); break;
     case KEYWORDS_LLM: status = keywords_llm(def, data, progress, out); break;
-    default:
-      status =
-          throng_fail(THRONG_ERROR_ARGUMENT, "keywords.provider: %d, expected lexical, file or llm",
-                      (int)def->provider);
   }
   if (status != THRONG_OK) {
     keyword_sets_free(out);

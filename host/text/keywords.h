@@ -39,6 +39,7 @@ typedef struct embedding_def {
   const struct llm_def *llm;
 } embedding_def;
 
+extern const field_table keywords_fields, embedding_fields;
 keywords_def keywords_default_def(void);
 embedding_def embedding_default_def(void);
 

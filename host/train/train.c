@@ -40,32 +40,8 @@ typedef struct training {
   backend_asker asker;
 } training;
 
-throng_train_def throng_default_train_def(void) {
-  return (throng_train_def){
-      .steps = 2000000,
-      .evaluate_every = 100000,
-      .checkpoint_every = 500000,
-      .evaluation = {.episodes = 512, .seed = 1000003, .top = 10},
-      .yardsticks = true,
-      .resume = false,
-      .out = NULL,
-      .config_json = NULL,
-      .cookie = THRONG_COOKIE,
-  };
-}
-
 static throng_status check(const throng_train_def *def) {
-  if (!def || def->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "throng_train_def: start from throng_default_train_def()");
-  if (def->steps < 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "train.steps: %" PRId64 " is below 1", def->steps);
-  if (def->evaluate_every < 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "train.evaluate_every: %" PRId64 " is below 1",
-                       def->evaluate_every);
-  if (def->checkpoint_every < 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "train.checkpoint_every: %" PRId64 " is below 1",
-                       def->checkpoint_every);
+  THRONG_TRY(fields_check(&train_fields, def));
   if (!def->out || !*def->out)
     return throng_fail(THRONG_ERROR_ARGUMENT, "train.out: expected the path of a run folder");
   return THRONG_OK;
@@ -81,9 +57,8 @@ static throng_status resume(training *t) {
 }
 
 static throng_status write_config(training *t, const throng_agent_def *agent) {
-  throng_sim_def sim = throng_sim_get_def(t->sim);
   char *made = NULL;
-  if (!t->def->config_json) THRONG_TRY(train_config_json(&sim, agent, t->def, &made));
+  if (!t->def->config_json) THRONG_TRY(train_config_json(t->sim, agent, t->def, &made));
   bool differs = false;
   throng_status status = run_folder_config(t->folder, made ? made : t->def->config_json, &differs);
   free(made);

@@ -2,8 +2,11 @@
 #ifndef THRONG_TRAIN_FOLDER_H
 #define THRONG_TRAIN_FOLDER_H
 
+#include "base/field.h"
 #include "report/run_folder.h"
 #include "throng/train.h"
+
+extern const field_table train_fields;
 
 /// throng_train, with `*folder` locked (NULL: it is locked here). It is closed here and `*folder`
 /// becomes NULL, unless the run is refused before it begins.

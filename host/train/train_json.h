@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "report/run_folder.h"
+#include "sim/sim.h"
 #include "throng/train.h"
 
 /// X(field): the numbers of throng_metrics, in the order in which they are written.
@@ -39,9 +40,9 @@ void train_row_add_metrics(train_row *row, throng_policy policy, const throng_me
 throng_status metrics_json(const throng_metrics *m, cJSON **out);
 /// What summary.json holds: steps, seconds, rate, gap closed, every policy's metrics.
 throng_status train_report_json(const throng_train_report *report, cJSON **out);
-/// The Defs as a config ("sim", "votes", "agent", "train"), for runs that bring no config of their
-/// own. `*out` is malloc'd text.
-throng_status train_config_json(const throng_sim_def *sim, const throng_agent_def *agent,
+/// A run as a config that `throng train` takes to do it again, for runs that bring none of their
+/// own. Worlds that were not read from a file are left out. `*out` is malloc'd text.
+throng_status train_config_json(const throng_sim *sim, const throng_agent_def *agent,
                                 const throng_train_def *train, char **out);
 
 #endif

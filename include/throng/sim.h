@@ -37,6 +37,7 @@ typedef enum throng_similarity {
 
 /// How votes are made and joined.
 typedef struct throng_votes_def {
+  int32_t size, cookie;  ///< set by throng_default_votes_def(); do not touch
   throng_semantics semantics;
   throng_rule rule;
   throng_similarity similarity;
@@ -45,7 +46,10 @@ typedef struct throng_votes_def {
   int64_t table_bytes;     ///< budget for the item-item table; 0: never build one. 4 GiB
 } throng_votes_def;
 
+THRONG_API throng_votes_def throng_default_votes_def(void);
+
 typedef struct throng_sim_def {
+  int32_t size, cookie;     ///< set by throng_default_sim_def(); do not touch
   int32_t lanes;            ///< 4,096
   int32_t history;          ///< 64; entries that a lane remembers, newest kept
   float leave_probability;  ///< 0.025; after each step
@@ -57,7 +61,6 @@ typedef struct throng_sim_def {
   uint32_t seed;            ///< 1
   uint32_t first_lane;      ///< 0; number of this simulator's lane 0 in the random stream
   throng_votes_def votes;
-  int32_t cookie;  ///< set by throng_default_sim_def()
 } throng_sim_def;
 
 /// How a lane's step ended. Gymnasium's terminated and truncated.

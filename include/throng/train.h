@@ -37,10 +37,13 @@ typedef struct throng_metrics {
 } throng_metrics;
 
 typedef struct throng_evaluation_def {
-  int32_t episodes;  ///< 512
-  uint32_t seed;     ///< 1,000,003; apart from training's
-  int32_t top;       ///< 10; items that Liking% asks about
+  int32_t size, cookie;  ///< set by throng_default_evaluation_def(); do not touch
+  int32_t episodes;      ///< 512
+  uint32_t seed;         ///< 1,000,003; apart from training's
+  int32_t top;           ///< 10; items that Liking% asks about
 } throng_evaluation_def;
+
+THRONG_API throng_evaluation_def throng_default_evaluation_def(void);
 
 /// Play `policy` (agent: required for THRONG_POLICY_AGENT, else NULL) on fresh lanes.
 THRONG_API throng_status throng_evaluate_policy(throng_backend *backend, const throng_world *world,
@@ -50,6 +53,7 @@ THRONG_API throng_status throng_evaluate_policy(throng_backend *backend, const t
                                                 throng_metrics *out);
 
 typedef struct throng_train_def {
+  int32_t size, cookie;      ///< set by throng_default_train_def(); do not touch
   int64_t steps;             ///< 2,000,000 user-steps
   int64_t evaluate_every;    ///< 100,000 user-steps
   int64_t checkpoint_every;  ///< 500,000 user-steps
@@ -58,7 +62,6 @@ typedef struct throng_train_def {
   bool resume;              ///< go on from the folder's last good checkpoint
   const char *out;          ///< run folder; made where missing
   const char *config_json;  ///< resolved config to write beside the results; may be NULL
-  int32_t cookie;
 } throng_train_def;
 
 typedef struct throng_train_report {

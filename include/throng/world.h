@@ -46,6 +46,7 @@ THRONG_API int64_t throng_world_history(const throng_world *world, int64_t user,
 
 /// A synthetic world with planted tastes (the default demo). The numbers are those of the demo.
 typedef struct throng_synth_def {
+  int32_t size, cookie;  ///< set by throng_default_synth_def(); do not touch
   int32_t n_user;        ///< 15,000
   int32_t n_item;        ///< 10,000
   int32_t n_category;    ///< 40
@@ -55,7 +56,6 @@ typedef struct throng_synth_def {
   int32_t history_mean;  ///< 40; interactions a user, geometrically spread
   float noise;           ///< 0.1; share of answers that ignore the taste
   uint32_t seed;         ///< 1
-  int32_t cookie;        ///< set by throng_default_synth_def()
 } throng_synth_def;
 
 THRONG_API throng_synth_def throng_default_synth_def(void);
