@@ -186,6 +186,8 @@ done:
 void throng_sim_close(throng_sim *sim) {
   if (!sim) return;
   sim_host_free(sim->host);
+  sim_means_free(sim->means);
+  sim_starts_free(&sim->starts);
   tensors_free(&sim->lanes);
   world_device_release(&sim->device);
   free(sim);
@@ -239,6 +241,7 @@ sim_args sim_make_args(const throng_sim *s) {
       .sta_encoded = s->sta_encoded,
       .preference = s->n_preference ? s->preference : NULL,
       .evicted = s->evicted,
+      .start = sim_start(s),
   };
 }
 
