@@ -223,6 +223,10 @@ void throng_population_close(throng_population *agent) {
   free(agent);
 }
 
+throng_agent_def throng_population_get_def(const throng_population *population) {
+  return population->def;
+}
+
 throng_status throng_population_act(throng_population *agent, throng_sim *sim, bool greedy,
                                     int32_t *action) {
   agent_actor **actor = &agent->actor;

@@ -75,6 +75,9 @@ typedef struct throng_population_stats {
 THRONG_API throng_status throng_population_get_stats(throng_population *agent,
                                                      throng_population_stats *out);
 
+/// The Def that the population was made with.
+THRONG_API throng_agent_def throng_population_get_def(const throng_population *population);
+
 /// Weights, optimiser, replay and counters with the simulator's lanes: what exact resume needs.
 /// Errors as of throng_sim_restore, for the agent's Def too.
 THRONG_API throng_status throng_population_save(throng_population *agent, const char *path);

@@ -5,6 +5,7 @@
 
 #include "agent.h"
 #include "base.h"
+#include "evaluate.h"
 #include "sim.h"
 #include "sta.h"
 #include "train.h"

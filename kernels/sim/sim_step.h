@@ -14,6 +14,7 @@ typedef struct sim_args {
   const uint32_t *table;  // (2, n_item, n_item) or NULL
   vote_rule rule;
   uint32_t seed, first_lane;
+  uint32_t lane_period;  // lanes after which the numbers of sim_random_lane repeat; n_lane: never
   int32_t n_history, slate_size, max_steps;
   int32_t autoreset, mask_seen;
   float leave_probability;
@@ -39,6 +40,11 @@ THRONG_ROW int sim_idle(const sim_args *a, int64_t lane) {
   return !a->autoreset && a->ended[lane] != END_NONE;
 }
 
+/// The lane's number in the random stream.
+THRONG_ROW uint32_t sim_random_lane(const sim_args *a, int64_t lane) {
+  return a->first_lane + (uint32_t)lane % a->lane_period;
+}
+
 THRONG_ROW history_view sim_history(const sim_args *a, int64_t lane) {
   history_view h = {a->history + lane * a->n_history, a->n_history, a->count[lane]};
   return h;
@@ -49,7 +55,7 @@ THRONG_ROW const int32_t *sim_preference_of(const sim_args *a, int64_t lane) {
 }
 
 THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot) {
-  vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], a->first_lane + (uint32_t)lane,
+  vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], sim_random_lane(a, lane),
                    a->episode[lane]};
   return s;
 }
@@ -59,8 +65,7 @@ THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot)
 THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
   const world_view *w = &a->world;
   uint32_t word =
-      random_draw(a->seed, RANDOM_USER, 0, 0, a->first_lane + (uint32_t)lane, a->episode[lane])
-          .w[0];
+      random_draw(a->seed, RANDOM_USER, 0, 0, sim_random_lane(a, lane), a->episode[lane]).w[0];
   int32_t user = (int32_t)random_index(word, (uint32_t)w->n_user);
   int64_t end = w->user_offset[user + 1];
   int64_t begin = w->user_offset[user];
@@ -142,7 +147,7 @@ THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
   }
   a->running_return[lane] += a->reward[lane];
   uint32_t word = random_draw(a->seed, RANDOM_LEAVE, 0, (uint32_t)a->step[lane],
-                              a->first_lane + (uint32_t)lane, a->episode[lane])
+                              sim_random_lane(a, lane), a->episode[lane])
                       .w[0];
   a->step[lane] += 1;
   int end = random_bernoulli(word, a->leave_probability) ? END_LEFT
