@@ -20,6 +20,7 @@ const char *throng_status_name(throng_status status) {
     case THRONG_ERROR_MEMORY: return "out of memory";
     case THRONG_ERROR_BACKEND: return "backend error";
     case THRONG_ERROR_CANCELLED: return "cancelled";
+    case THRONG_ERROR_DIVERGED: return "learning diverged";
   }
   return "unknown status";
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/cli.h"
 #include "evaluate/yardsticks.h"
 #include "report/curve.h"
 #include "report/table.h"

@@ -26,6 +26,8 @@ static const dataset_reader *find_reader(dataset_format format) {
   return NULL;
 }
 
+const char *dataset_format_name(dataset_format format) { return find_reader(format)->name; }
+
 const char *const dataset_usual_missing[] = {"NA",   "N/A",  "n/a", "NaN",  "nan", "None",
                                              "NULL", "null", "\\N", "<NA>", NULL};
 

@@ -66,6 +66,8 @@ typedef struct dataset_def {
 } dataset_def;
 
 dataset_def dataset_default_def(void);
+/// "amazon": how a config names the format.
+const char *dataset_format_name(dataset_format format);
 /// The texts that stand for no value unless dataset.missing says otherwise.
 extern const char *const dataset_usual_missing[];
 

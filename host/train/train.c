@@ -110,7 +110,7 @@ static throng_status add_statistics(train_run *t, int32_t n_agent, train_row *ro
   THRONG_TRY(throng_population_get_stats(t->agent, &stats));
   double loss = mean(stats.loss, n_agent), q = mean(stats.q, n_agent);
   if (!isfinite(loss) || !isfinite(q)) {
-    return throng_fail(THRONG_ERROR_DATA,
+    return throng_fail(THRONG_ERROR_DIVERGED,
                        "train: the loss is %g and Q is %g after %" PRId64
                        " user-steps: learning has diverged; "
                        "lower agent.learning_rate or set agent.max_grad_norm",
@@ -120,8 +120,8 @@ static throng_status add_statistics(train_run *t, int32_t n_agent, train_row *ro
   train_row_add(row, "train", "loss", loss);
   train_row_add(row, "train", "q", q);
   train_row_add(row, "train", "grad_norm", mean(stats.grad_norm, n_agent));
-  train_row_add(row, "train", "epsilon", (double)stats.epsilon);
-  train_row_add(row, "train", "updates", (double)stats.updates);
+  train_row_add(row, "train", "epsilon", (double)stats.epsilon[0]);
+  train_row_add(row, "train", "updates", (double)stats.updates[0]);
   train_row_add(row, "train", "user_steps_per_second",
                 elapsed > 0 ? (double)(t->steps - (t->start > 0 ? t->start : 0)) / elapsed : 0);
   return THRONG_OK;

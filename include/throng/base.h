@@ -31,6 +31,7 @@ typedef enum throng_status {
   THRONG_ERROR_MEMORY,     ///< host or device memory does not suffice
   THRONG_ERROR_BACKEND,    ///< the device or its driver failed
   THRONG_ERROR_CANCELLED,  ///< the progress callback asked to stop
+  THRONG_ERROR_DIVERGED,   ///< learning has diverged: a loss or a gradient is no number any more
 } throng_status;
 
 /// "ok", "argument error", "configuration error", ...; never NULL.

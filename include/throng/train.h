@@ -40,8 +40,8 @@ typedef struct throng_train_report {
 THRONG_API throng_train_def throng_default_train_def(void);
 
 /// Train and write config.json, metrics.jsonl, TensorBoard events, checkpoints, summary.json.
-/// Errors: ARGUMENT, MEMORY; IO (another process is writing into the folder, too); DATA (learning
-/// diverged; with `resume`: checkpoints of another agent or simulator, or none that is whole);
+/// Errors: ARGUMENT, MEMORY; IO (another process is writing into the folder, too); DATA (with
+/// `resume`: checkpoints of another agent or simulator, or none that is whole); DIVERGED;
 /// CANCELLED once the progress asked to stop, with the checkpoint that was saved.
 THRONG_API throng_status throng_train(throng_backend *backend, const throng_world *world,
                                       const throng_sta *sta, const throng_sim_def *sim,

@@ -15,7 +15,7 @@ add_library(cuda_on_cpu_kernels OBJECT ${CUDA_ON_CPU_KERNELS} ${CUDA_TESTS}/cuda
 target_compile_definitions(cuda_on_cpu_kernels PRIVATE THRONG_CUDA_ON_CPU)
 target_compile_options(cuda_on_cpu_kernels PRIVATE -fno-math-errno -fno-trapping-math)
 add_library(cuda_on_cpu_host OBJECT ${CUDA_SOURCES}/backend_cuda.c ${CUDA_SOURCES}/device.c
-            ${CUDA_SOURCES}/error.c ${CUDA_SOURCES}/row_table.c ${CUDA_SOURCES}/staging.c
+            ${CUDA_SOURCES}/error.c ${CUDA_SOURCES}/kind.c ${CUDA_SOURCES}/row_table.c ${CUDA_SOURCES}/staging.c
             ${CUDA_TESTS}/blas_on_cpu.c)
 foreach(part cuda_on_cpu_kernels cuda_on_cpu_host)
   target_link_libraries(${part} PRIVATE throng_flags)

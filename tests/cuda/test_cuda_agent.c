@@ -136,7 +136,7 @@ static void train_both(const throng_sim_def *sim, const throng_agent_def *agent,
   for (int side = 0; side < 2; ++side) {
     ASSERT_OK(throng_population_get_stats(l.agent[side], &stats[side]));
     memcpy(loss[side], stats[side].loss, sizeof loss[side]);
-    EXPECT_TRUE(stats[side].epsilon < 1.0f);
+    EXPECT_TRUE(stats[side].epsilon[0] < 1.0f);
   }
   for (int i = 0; i < 2; ++i)
     EXPECT_TRUE(parity_near((double)loss[0][i], (double)loss[1][i], 1e-3));
