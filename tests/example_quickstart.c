@@ -51,9 +51,7 @@ int main(int argc, char **argv) {
   throng_metrics learned;
   throng_evaluation_def test = throng_default_evaluation_def();
   test.episodes = 128;
-  test.seed = 7;
-  require(throng_evaluate_policy(backend, world, NULL, &sim_def, &test, THRONG_POLICY_AGENT, agent,
-                                 &learned));
+  require(throng_evaluate_population(backend, world, NULL, &sim_def, &test, agent, &learned));
   printf("mean return %.1f; random items earn 10\n", learned.average_reward);
   throng_population_close(agent);
   throng_sim_close(sim);

@@ -205,14 +205,14 @@ TEST(field, numbers_are_got_and_set_by_name_within_their_limits) {
 
 static throng_status compare(const throng_lamp_def *def, const char *line) {
   const identity_part part[] = {{&after, def}, {NULL, NULL}};
-  const identity_fact fact[] = {{"house", "12 b"}, {NULL, NULL}};
+  const identity_fact fact[] = {{.name = "house", .value = "12 b"}, {NULL}};
   return identity_compare(&(identity){part, fact}, "x", "lamp", line);
 }
 
 TEST(field, a_line_of_options_tells_defs_apart_and_is_read_though_it_is_older) {
   throng_lamp_def def = lamp();
   const identity_part part[] = {{&after, &def}, {NULL, NULL}};
-  const identity_fact fact[] = {{"house", "12 b"}, {NULL, NULL}};
+  const identity_fact fact[] = {{.name = "house", .value = "12 b"}, {NULL}};
   char *line;
   ASSERT_OK(identity_text(&(identity){part, fact}, &line));
   EXPECT_STREQ(line,
@@ -274,7 +274,7 @@ static int places(const field_table *table, const char *name) {
     n += cJSON_GetObjectItemCaseSensitive(root->child, name) != NULL;
   cJSON_Delete(root);
   const identity_part part[] = {{table, &def}, {NULL, NULL}};
-  const identity_fact fact[] = {{NULL, NULL}};
+  const identity_fact fact[] = {{NULL}};
   char *line;
   size_t length;
   if (identity_text(&(identity){part, fact}, &line) == THRONG_OK)

@@ -26,9 +26,9 @@ static identity gather(const throng_population *a, facts *f) {
   snprintf(f->users, sizeof f->users, "%lld", (long long)a->n_user);
   f->part[0] = (identity_part){&agent_fields, &f->def};
   f->part[1] = (identity_part){NULL, NULL};
-  f->fact[0] = (identity_fact){"items", f->items};
-  f->fact[1] = (identity_fact){"users", f->users};
-  f->fact[2] = (identity_fact){NULL, NULL};
+  f->fact[0] = (identity_fact){.name = "items", .value = f->items};
+  f->fact[1] = (identity_fact){.name = "users", .value = f->users};
+  f->fact[2] = (identity_fact){NULL};
   return (identity){f->part, f->fact};
 }
 

@@ -160,17 +160,16 @@ throng_status field_set(const field_table *table, const field *f, void *def, int
 
 /// A Def of a caller that was compiled against the header of another version has another size: its
 /// members are not where this library looks for them.
-static throng_status check_head(const field_table *table, const void *def) {
+throng_status def_check(const void *def, size_t size, const char *type) {
   const def_head *head = def;
-  const char *noun = table->type + strlen("throng_");
   if (!head || head->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "%s: start from throng_default_%s()", table->type,
-                       noun);
-  if (head->size != (int32_t)table->size)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "%s: start from throng_default_%s()", type,
+                       type + strlen("throng_"));
+  if (head->size != (int32_t)size)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "%s: it has %d bytes, and %zu in this library: its caller was compiled "
                        "against the headers of another version than %s",
-                       table->type, head->size, table->size, throng_version());
+                       type, head->size, size, throng_version());
   return THRONG_OK;
 }
 
@@ -185,7 +184,7 @@ static throng_status check_text(const field_table *table, const field *f, const 
 }
 
 throng_status fields_check(const field_table *table, const void *def) {
-  if (table->type) THRONG_TRY(check_head(table, def));
+  if (table->type) THRONG_TRY(def_check(def, table->size, table->type));
   for (int i = 0; i < table->count; ++i) {
     const field *f = &table->row[i];
     if (f->kind == FIELD_KIND_TEXTS) continue;

@@ -140,6 +140,9 @@ typedef struct def_head {
 
 // --- all rows of a Def -----------------------------------------------------------------------
 
+/// Was the struct that begins with def_head made by its default function, and has it this library's
+/// size? Errors: ARGUMENT. `type`: "throng_agent_def".
+throng_status def_check(const void *def, size_t size, const char *type);
 /// Fill the Def: zeros, every row's default, size and cookie.
 void fields_default(const field_table *table, void *def);
 /// Is the Def initialised, of this library's size, and every row within its limits? Errors:

@@ -146,6 +146,7 @@ throng_status identity_compare(const identity *mine, const char *path, const cha
     }
   for (const identity_fact *fact = mine->fact; fact->name; ++fact) {
     const char *theirs = identity_value(found, fact->name, &length);
+    if (!theirs && fact->usual) theirs = fact->usual, length = strlen(theirs);
     if (theirs && strlen(fact->value) == length && !strncmp(theirs, fact->value, length)) continue;
     return differs(path, what, fact->name, theirs, length, fact->value);
   }

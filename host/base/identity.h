@@ -13,7 +13,8 @@ typedef struct identity_part {
 
 /// What is no option and must be equal too: "items" of a world, the hash of weights.
 typedef struct identity_fact {
-  const char *name, *value;  // NULL after the last; values without a comma
+  const char *name, *value;  // name NULL after the last; values without a comma
+  const char *usual;         // what lines without it mean; NULL: they must have it
 } identity_fact;
 
 typedef struct identity {

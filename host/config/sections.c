@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
-#include "base/backend.h"
+#include "backends/backends.h"
 #include "base/nearest.h"
 #include "config/keys.h"
 #include "evaluate/evaluator.h"

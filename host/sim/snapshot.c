@@ -15,9 +15,9 @@
 /// for lanes keep states that were made with them.
 typedef struct facts {
   throng_sim_def def;
-  char world[24], f_sta[64];
+  char world[24], f_sta[64], starts[24];
   identity_part part[3];
-  identity_fact fact[3];
+  identity_fact fact[4];
 } facts;
 
 static throng_status gather(const throng_sim *s, facts *f) {
@@ -27,6 +27,8 @@ static throng_status gather(const throng_sim *s, facts *f) {
   // Vectors that the similarity asks for are kept either way.
   if (f->def.votes.similarity == THRONG_SIMILARITY_MEAN) f->def.preferences = false;
   snprintf(f->world, sizeof f->world, "%016" PRIx64, s->world->hash);
+  snprintf(f->starts, sizeof f->starts, "any");
+  if (s->starts.hash) snprintf(f->starts, sizeof f->starts, "%016" PRIx64, s->starts.hash);
   snprintf(f->f_sta, sizeof f->f_sta, "no");
   if (s->sta) {
     THRONG_TRY(tensors_hash(&s->sta->parameters, &hash));
@@ -36,9 +38,10 @@ static throng_status gather(const throng_sim *s, facts *f) {
   f->part[0] = (identity_part){&sim_fields, &f->def};
   f->part[1] = (identity_part){&votes_fields, &f->def.votes};
   f->part[2] = (identity_part){NULL, NULL};
-  f->fact[0] = (identity_fact){"world", f->world};
-  f->fact[1] = (identity_fact){"f_sta", f->f_sta};
-  f->fact[2] = (identity_fact){NULL, NULL};
+  f->fact[0] = (identity_fact){.name = "world", .value = f->world};
+  f->fact[1] = (identity_fact){.name = "f_sta", .value = f->f_sta};
+  f->fact[2] = (identity_fact){.name = "starts", .value = f->starts, .usual = "any"};
+  f->fact[3] = (identity_fact){NULL};
   return THRONG_OK;
 }
 
