@@ -9,6 +9,7 @@
 typedef struct config_key {
   int index;      // in the config's arrays origin, place and raw
   char path[64];  // "sim.lanes"
+  const field_table *table;
   const field *field;
   size_t offset;  // of its Def within throng_config
 } config_key;

@@ -95,7 +95,7 @@ bool config_key_at(int index, config_key *out) {
     const field_table *table = parts[p].table;
     if (index - before >= table->count) continue;
     const field *f = &table->row[index - before];
-    *out = (config_key){.index = index, .field = f, .offset = parts[p].offset};
+    *out = (config_key){.index = index, .table = table, .field = f, .offset = parts[p].offset};
     snprintf(out->path, sizeof out->path, "%s.%s", table->section, f->name);
     return true;
   }

@@ -39,7 +39,7 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
     return throng_fail(THRONG_ERROR_CONFIG,
                        "dataset.rating_min %g and rating_max %g, expected a rising range",
                        in->rating_min, in->rating_max);
-  if (!isfinite(def->like_threshold) || def->like_threshold > in->rating_max)
+  if (def->like_threshold > in->rating_max)
     return throng_fail(THRONG_ERROR_CONFIG,
                        "dataset.like_threshold %g is never reached, expected at most %g",
                        def->like_threshold, in->rating_max);
