@@ -6,7 +6,7 @@
 
 #include "evaluate/metrics.h"
 #include "evaluate/yardsticks.h"
-#include "report/table.h"
+#include "report/metrics_table.h"
 #include "train/session.h"
 
 enum { AGENT_ROWS = 16 };  // more agents than that are shown as their mean alone
@@ -52,21 +52,21 @@ double train_gap_closed(const throng_train_report *report) {
                             &report->yardstick[THRONG_YARDSTICK_ORACLE]);
 }
 
-static table_row row_of(const char *title, const char *state, const throng_metrics *m) {
-  return (table_row){.title = title,
-                     .state = state,
-                     .average_reward = m->average_reward,
-                     .average_reward_sem = m->average_reward_sem,
-                     .total_reward = m->total_reward,
-                     .liking = m->liking,
-                     .coverage = m->coverage,
-                     .gini = m->gini,
-                     .diversity = m->diversity,
-                     .session_length = m->session_length};
+static metrics_row row_of(const char *title, const char *state, const throng_metrics *m) {
+  return (metrics_row){.title = title,
+                       .state = state,
+                       .average_reward = m->average_reward,
+                       .average_reward_sem = m->average_reward_sem,
+                       .total_reward = m->total_reward,
+                       .liking = m->liking,
+                       .coverage = m->coverage,
+                       .gini = m->gini,
+                       .diversity = m->diversity,
+                       .session_length = m->session_length};
 }
 
 throng_status train_table(const train_result *result, bool unicode, char **out) {
-  table_row row[1 + THRONG_YARDSTICK_COUNT + AGENT_ROWS];
+  metrics_row row[1 + THRONG_YARDSTICK_COUNT + AGENT_ROWS];
   char title[AGENT_ROWS][32];
   const throng_train_report *report = &result->report;
   const bool several = result->n_agent > 1 && result->n_agent <= AGENT_ROWS;
@@ -82,5 +82,5 @@ throng_status train_table(const train_result *result, bool unicode, char **out) 
         row_of(title[k], a->state == THRONG_AGENT_LEARNING ? NULL : train_state_name(a->state),
                &a->metrics);
   }
-  return table_render(n, row, unicode, out);
+  return metrics_table(n, row, unicode, out);
 }
