@@ -422,6 +422,8 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
   if (refused("THRONG_CUDA_GRAPHS")) context->ops.capture_begin = NULL;
   backend->ops = &context->ops;
   backend->name = backend_cuda.name;
+  backend->device_memory = true;
+  backend->device_number = device;
   backend->n_thread = threads > 0 ? threads : 1;
   backend->context = context;
   backend->searches = !context->plain;

@@ -16,3 +16,6 @@ void throng_backend_close(throng_backend *backend) {
 const char *throng_backend_name(const throng_backend *backend) { return backend->name; }
 const char *throng_backend_describe(const throng_backend *backend) { return backend->description; }
 const char *throng_backend_arithmetic(const throng_backend *backend) { return backend->arithmetic; }
+throng_status throng_backend_synchronize(throng_backend *backend) {
+  return backend->ops->synchronize(backend);
+}

@@ -69,9 +69,11 @@ struct throng_backend {
   char description[512];
   char arithmetic[192];  // what decides bits, see throng_backend_arithmetic()
   int n_thread;
-  bool host_memory;  // blocks may be read and written by the host directly
-  bool searches;     // KERNEL_best_search is faster here than products and folds
-  bool planning;     // nothing runs: only what would be allocated is counted (base/memory_plan.h)
+  bool host_memory;    // blocks may be read and written by the host directly
+  bool device_memory;  // blocks are a CUDA device's, whose ordinal is device_number
+  int device_number;
+  bool searches;  // KERNEL_best_search is faster here than products and folds
+  bool planning;  // nothing runs: only what would be allocated is counted (base/memory_plan.h)
   /// Who may end what runs here, or NULL. Asked from the calling thread, between the pieces of an
   /// allocation, a launch or a product, some ten times a second; true ends it with CANCELLED, and
   /// what it wrote until then is no result. (A CUDA device is not asked: its queue is short.)

@@ -57,7 +57,7 @@ throng_status prepare_world(const prepare_def *def, const char *path,
   describe(def, data.implicit, source, sizeof source);
   THRONG_TRY_GOTO(world_build(&data, &sets, embedding, dim, source,
                               data.implicit ? NAN : def->dataset->like_threshold, world));
-  THRONG_TRY_GOTO(world_save(world, path));
+  THRONG_TRY_GOTO(throng_world_save(world, path));
   local.keywords = sets.keyword.n;
   local.dropped_common = sets.dropped_common;
   local.dropped_rare = sets.dropped_rare;
