@@ -20,6 +20,9 @@ throng_status agent_actor_create(throng_population *agent, const throng_sim *sim
 /// NULL is allowed.
 void agent_actor_free(agent_actor *actor);
 
+/// What tables and progress call the agents: "DQN".
+const char *agent_title(const agent_actor *actor);
+
 /// Choose items for the present state of every lane and leave them in `sim->action`, on the
 /// backend; sim_step_on_backend(sim) then shows them. `greedy` leaves epsilon out. Items seen in
 /// the session are left out where the simulator masks them.

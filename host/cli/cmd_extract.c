@@ -7,6 +7,7 @@
 #include "base/atomic_file.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "data/dataset_read.h"
 #include "llm/extract.h"
 #include "prepare/providers.h"
 

@@ -66,8 +66,6 @@ typedef struct dataset_def {
 } dataset_def;
 
 dataset_def dataset_default_def(void);
-/// "amazon": how a config names the format.
-const char *dataset_format_name(dataset_format format);
 /// The texts that stand for no value unless dataset.missing says otherwise.
 extern const char *const dataset_usual_missing[];
 
@@ -138,8 +136,6 @@ typedef struct dataset {
   dataset_counts counts;
 } dataset;
 
-/// Read and thin. Errors name file, line and what was expected.
-throng_status dataset_read(const dataset_def *def, const throng_progress *progress, dataset *out);
 void dataset_free(dataset *d);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "data/dataset_read.h"
 #include "llm/extract.h"
 #include "prepare/build_world.h"
 #include "prepare/providers.h"

@@ -67,7 +67,8 @@ struct throng_sim {
   const throng_world *world;
   const throng_sta *sta;  // NULL where the rule asks none
   int32_t n_lane;
-  int64_t n_seen_word;  // (n_item + 31) / 32 where mask_seen, else 0
+  uint32_t lane_period;  // see sim_reset_in_blocks; n_lane
+  int64_t n_seen_word;   // (n_item + 31) / 32 where mask_seen, else 0
   int64_t n_sta_cache, n_sta_width;
   int64_t n_preference;  // 2 dim where preference vectors are kept, else 0
   world_device device;   // the world on the backend, and its item-item table where it fits
@@ -83,6 +84,11 @@ struct throng_sim {
 
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
 throng_status sim_step_on_backend(throng_sim *sim);
+
+/// Reset the lanes in blocks of `period` that meet the same users with the same random draws
+/// (common random numbers): lane l stands in the random stream as first_lane + l % period, from now
+/// on.
+throng_status sim_reset_in_blocks(throng_sim *sim, int32_t period);
 
 /// The simulator's arrays and rules as its kernels take them.
 sim_args sim_make_args(const throng_sim *sim);

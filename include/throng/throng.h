@@ -6,6 +6,7 @@
 #include "agent.h"
 #include "array.h"
 #include "base.h"
+#include "evaluate.h"
 #include "sim.h"
 #include "sta.h"
 #include "train.h"

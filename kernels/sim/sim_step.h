@@ -32,6 +32,7 @@ typedef struct sim_args {
   const uint32_t *table;  // (2, n_item, n_item) or NULL
   vote_rule rule;
   uint32_t seed, first_lane;
+  uint32_t lane_period;  // lanes after which the numbers of sim_random_lane repeat; n_lane: never
   int32_t n_history, slate_size, max_steps;
   int32_t autoreset, mask_seen;
   float leave_probability;
@@ -58,6 +59,11 @@ THRONG_ROW int sim_idle(const sim_args *a, int64_t lane) {
   return !a->autoreset && a->ended[lane] != END_NONE;
 }
 
+/// The lane's number in the random stream.
+THRONG_ROW uint32_t sim_random_lane(const sim_args *a, int64_t lane) {
+  return a->first_lane + (uint32_t)lane % a->lane_period;
+}
+
 THRONG_ROW history_view sim_history(const sim_args *a, int64_t lane) {
   history_view h = {a->history + lane * a->n_history, a->n_history, a->count[lane]};
   return h;
@@ -68,7 +74,7 @@ THRONG_ROW const int32_t *sim_preference_of(const sim_args *a, int64_t lane) {
 }
 
 THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot) {
-  vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], a->first_lane + (uint32_t)lane,
+  vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], sim_random_lane(a, lane),
                    a->episode[lane]};
   return s;
 }
@@ -78,7 +84,7 @@ THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot)
 THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
   const world_view *w = &a->world;
   const sim_start_view *s = &a->start;
-  int32_t start = sim_start_of(s, a->seed, a->first_lane + (uint32_t)lane, a->episode[lane]);
+  int32_t start = sim_start_of(s, a->seed, sim_random_lane(a, lane), a->episode[lane]);
   int32_t user = s->user ? s->user[start] : start;
   const int64_t *span = s->offset ? s->offset + start : w->user_offset + user;
   const uint32_t *history = s->offset ? s->history : w->history;
@@ -161,7 +167,7 @@ THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
   }
   a->running_return[lane] += a->reward[lane];
   uint32_t word = random_draw(a->seed, RANDOM_LEAVE, 0, (uint32_t)a->step[lane],
-                              a->first_lane + (uint32_t)lane, a->episode[lane])
+                              sim_random_lane(a, lane), a->episode[lane])
                       .w[0];
   a->step[lane] += 1;
   int end = random_bernoulli(word, a->leave_probability) ? END_LEFT
