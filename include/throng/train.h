@@ -37,6 +37,7 @@ typedef struct throng_train_report {
   throng_metrics yardstick[THRONG_YARDSTICKS_MOST];
 } throng_train_report;
 
+/// Every field with its usual value; `out` is yours to set.
 THRONG_API throng_train_def throng_default_train_def(void);
 
 /// Train and write config.json, metrics.jsonl, TensorBoard events, checkpoints, summary.json.
