@@ -1,6 +1,7 @@
 /// The limits of every option: a config and a stage's call take the same values and refuse the same
 /// ones, with the same words.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "config/keys.h"
@@ -56,7 +57,7 @@ static throng_status evaluate(const bench *b, const throng_config *c) {
 static throng_status call(const bench *b, const char *section, const throng_config *c) {
   void *none = NULL;
   int32_t dim;
-  dataset data;
+  dataset data = {0};
   keyword_sets sets = {.keyword = {.n = 1}};
 #define IS(name) (!strcmp(section, name))
   if (IS("backend")) return throng_backend_open(&c->backend, (throng_backend **)&none);

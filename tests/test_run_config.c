@@ -1,9 +1,11 @@
 /// The config.json of a run that was started from C: `throng train` takes it and does the same.
+#include "agent/agent.h"
 #include "cli_driver.h"
 #include "config/config.h"
+#include "evaluate/evaluator.h"
 #include "sim/sim.h"
 #include "support/small_run.h"
-#include "train/train_folder.h"
+#include "train/session.h"
 #include "train/train_json.h"
 #include "world/world.h"
 

@@ -12,7 +12,7 @@
 #include "sim/sim.h"
 #include "sta/sta.h"
 #include "synth/synth.h"
-#include "train/train_folder.h"
+#include "train/session.h"
 
 const config_section config_sections[] = {
     {"dataset", "raw reviews or ratings, and how they become likes and dislikes"},

@@ -30,7 +30,6 @@ const char *dataset_format_name(dataset_format format) { return find_reader(form
 
 static throng_status check_def(ingest *in, const dataset_reader *reader) {
   const dataset_def *def = in->def;
-  THRONG_TRY(fields_check(&dataset_fields, def));
   in->rating_min = isnan(def->rating_min) ? reader->rating_min : def->rating_min;
   in->rating_max = isnan(def->rating_max) ? reader->rating_max : def->rating_max;
   if (isnan(in->rating_min)) in->rating_min = -(double)FLT_MAX;
@@ -238,9 +237,8 @@ static void tell(const ingest *in, const dataset *d) {
 
 throng_status dataset_read(const dataset_def *def, const throng_progress *progress, dataset *out) {
   *out = (dataset){0};
+  THRONG_TRY(fields_check(&dataset_fields, def));
   const dataset_reader *reader = find_reader(def->format);
-  if (!reader)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "dataset_read: format %d is unknown", def->format);
   ingest in = {.def = def, .progress = progress};
   double start = clock_now();
   stream_scope scope;

@@ -1,5 +1,5 @@
 /// The options of a training run.
-#include "train/train_folder.h"
+#include "train/session.h"
 
 #define FIELD_DEF throng_train_def
 static const field train_rows[] = {
