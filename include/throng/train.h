@@ -38,6 +38,7 @@ typedef struct throng_train_report {
   throng_metrics yardstick[THRONG_YARDSTICKS_MOST];
 } throng_train_report;
 
+/// Every field with its usual value; `out` is yours to set.
 THRONG_API throng_train_def throng_default_train_def(void);
 
 /// A training run that its caller drives: lanes, a population that learns on them, and lanes to
