@@ -24,6 +24,7 @@ typedef enum throng_dtype {
 } throng_dtype;
 
 #define THRONG_ARRAY_MOST_DIM 4
+#define THRONG_ARRAY_NAME 96  ///< bytes of a name, its NUL included
 
 /// One array. Element (i, j, ..) is at `data` + (i * stride[0] + j * stride[1] + ..) elements.
 ///
@@ -33,7 +34,7 @@ typedef enum throng_dtype {
 /// must not be written: nothing looks again before it indexes. The other ("action") may be, between
 /// calls; throng_sim_step(sim, NULL) checks it.
 typedef struct throng_array {
-  const char *name;  ///< lives as long as the handle, too
+  char name[THRONG_ARRAY_NAME];
   void *data;
   throng_device device;
   int32_t device_number;  ///< CUDA ordinal; 0 on the CPU
