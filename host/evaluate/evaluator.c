@@ -134,6 +134,11 @@ void evaluator_free(evaluator *e) {
 throng_sim *evaluator_sim(evaluator *e) { return e->sim; }
 int32_t evaluator_top(const evaluator *e) { return e->top; }
 
+bool evaluator_searches_slowly(const evaluator *e) {
+  enum { FEW_ITEMS = 4096 };
+  return !e->sim->device.table && e->sim->world->n_item > FEW_ITEMS;
+}
+
 #define DOWNLOAD(to, from, count)                                          \
   THRONG_TRY(e->sim->backend->ops->download(e->sim->backend, (to), (from), \
                                             (size_t)(count) * sizeof *(to)))

@@ -135,6 +135,7 @@ void throng_sim_close(throng_sim *sim) {
   if (!sim) return;
   sim_host_free(sim->host);
   sim_means_free(sim->means);
+  sim_action_check_free(sim->action_check);
   sim_starts_free(&sim->starts);
   tensors_free(&sim->lanes);
   world_device_release(&sim->device);
@@ -254,13 +255,6 @@ throng_status throng_sim_reset(throng_sim *s) {
 }
 
 throng_status throng_sim_step(throng_sim *s, const int32_t *action) {
-  int64_t n = (int64_t)s->n_lane * s->def.slate_size;
-  for (int64_t k = 0; k < n; ++k)
-    if (action[k] < 0 || action[k] >= s->world->n_item)
-      return throng_fail(THRONG_ERROR_ARGUMENT,
-                         "action of lane %lld: item %d is not in 0..%lld; no lane has moved",
-                         (long long)(k / s->def.slate_size), action[k],
-                         (long long)s->world->n_item - 1);
-  THRONG_TRY(s->backend->ops->upload(s->backend, s->action, action, (size_t)n * sizeof *action));
+  THRONG_TRY(action ? sim_upload_action(s, action) : sim_check_action(s));
   return sim_step_on_backend(s);
 }

@@ -81,6 +81,7 @@ struct throng_sim {
 #undef X
   struct sim_host *host;    // copies for observe and outcome
   struct sim_means *means;  // preference vectors as callers see them, made when first asked for
+  struct sim_action_check *action_check;  // made when actions are first given on the backend
   sim_starts starts;
   int64_t generation;  // grows where sim_make_args changes: what was recorded with it is void
 };
@@ -121,5 +122,11 @@ bool sim_keeps_preferences(const throng_sim_def *def);
 throng_status sim_host_create(throng_sim *sim);
 void sim_host_free(struct sim_host *host);
 void sim_means_free(struct sim_means *means);
+
+/// Take actions (n_lane, slate_size) from the host; or check those that stand in sim->action.
+/// Errors: ARGUMENT (an item out of range, with its lane), MEMORY, BACKEND.
+throng_status sim_upload_action(throng_sim *sim, const int32_t *action);
+throng_status sim_check_action(throng_sim *sim);
+void sim_action_check_free(struct sim_action_check *check);
 
 #endif

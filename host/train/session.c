@@ -13,12 +13,12 @@
 #include "train/train_memory.h"
 #include "world/world.h"
 
-/// Above this many items and without an item-item table, a search over the catalogue at every step
-/// takes hours; yardsticks that search then play fewer episodes.
-enum { SEARCH_ITEMS = 4096, SEARCH_EPISODES = 32 };
+/// Episodes of yardsticks that search slowly.
+enum { SEARCH_EPISODES = 32 };
 
 struct throng_session {
   throng_train_def def;
+  throng_backend *backend;
   throng_sim *sim;
   throng_population *population;
   int32_t n_agent;
@@ -42,8 +42,8 @@ static throng_status make_yardsticks(throng_session *s, throng_backend *backend,
     s->yardsticks = s->agents;
   else
     THRONG_TRY(evaluator_create(backend, world, sta, sim, &few, 1, true, &s->yardsticks));
-  bool slow = !s->sim->device.table && world->n_item > SEARCH_ITEMS;
-  if (!slow || few.episodes <= SEARCH_EPISODES) return THRONG_OK;
+  if (!evaluator_searches_slowly(s->yardsticks) || few.episodes <= SEARCH_EPISODES)
+    return THRONG_OK;
   throng_note(progress,
               "no item-item table for %" PRId64
               " items: most-similar and oracle play %d episodes instead of %d",
@@ -82,6 +82,7 @@ throng_status session_make(throng_backend *backend, const throng_world *world,
   THRONG_TRY(throng_alloc(&block, 1, sizeof(throng_session), "training"));
   throng_session *s = block;
   s->def = *def;
+  s->backend = backend;
   backend_asker asker = {progress, "make the lanes", "user-steps", 0, 0};
   backend->stop_context = &asker;
   backend->stop = backend_ask;
@@ -162,7 +163,7 @@ uint32_t session_marks(const throng_session *s, int64_t before, int64_t now) {
 
 /// One step of all lanes, which `progress` may stop before anything has moved.
 static throng_status step_lanes(throng_session *s, int64_t now, const throng_progress *progress) {
-  throng_backend *backend = s->sim->backend;
+  throng_backend *backend = s->backend;
   if (!throng_report(progress, "train", now, s->def.steps, "user-steps"))
     return throng_cancelled("train");
   backend_asker asker = {progress, "train", "user-steps", now, s->def.steps};
@@ -177,7 +178,7 @@ static throng_status step_lanes(throng_session *s, int64_t now, const throng_pro
 
 throng_status throng_session_step(throng_session *s, const throng_progress *progress,
                                   uint32_t *marks) {
-  throng_backend *backend = s->sim->backend;
+  throng_backend *backend = s->backend;
   uint32_t reached = 0;
   *marks = 0;
   while (!reached) {

@@ -63,9 +63,10 @@ THRONG_API throng_status throng_population_create(throng_sim *sim, const throng_
 THRONG_API void throng_population_close(throng_population *agent);
 
 /// Choose actions (n_lane, slate_size) for the simulator's present state and keep them on the
-/// backend; `action` (host) gets a copy where it is not NULL. `greedy` leaves epsilon out. `sim` may be another
-/// simulator on the same backend, with as many lanes or another multiple of the agents.
-/// Errors: ARGUMENT (lanes that the agents cannot share out evenly, another world), MEMORY, BACKEND.
+/// backend; `action` (host) gets a copy where it is not NULL. `greedy` leaves epsilon out. `sim`
+/// may be another simulator on the same backend, with as many lanes or another multiple of the
+/// agents. Errors: ARGUMENT (lanes that the agents cannot share out evenly, another world), MEMORY,
+/// BACKEND.
 THRONG_API throng_status throng_population_act(throng_population *agent, throng_sim *sim,
                                                bool greedy, int32_t *action);
 /// Act, step the simulator, store the transition, learn when due: one step of training.
