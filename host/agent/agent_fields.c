@@ -1,5 +1,7 @@
 /// The options of an agent.
-#include "agent/agent.h"
+#include "agent/agent_fields.h"
+
+#include "throng/agent.h"
 
 static const char *const head_names[] = {"flat", "two_tower", NULL};
 static const char *const loss_names[] = {"huber", "mse", NULL};
