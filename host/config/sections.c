@@ -9,7 +9,7 @@
 #include "base/nearest.h"
 #include "config/keys.h"
 #include "evaluate/evaluator.h"
-#include "sim/sim.h"
+#include "sim/sim_fields.h"
 #include "sta/sta.h"
 #include "synth/synth.h"
 #include "train/session.h"

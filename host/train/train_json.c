@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "evaluate/evaluator.h"
 #include "evaluate/metrics.h"
+#include "sim/sim.h"
 #include "sta/sta.h"
 #include "train/session.h"
 #include "world/world.h"

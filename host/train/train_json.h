@@ -4,7 +4,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/sim.h"
+#include "throng/sim.h"
 #include "train/train_result.h"
 
 /// {"episodes", "average_reward", ..., "tercile_reward": [least, middle, most]}; numbers that are
