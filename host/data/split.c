@@ -4,11 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { HELD_OUT = 2, RECEPTION_PRIOR = 4 };
+enum { RECEPTION_PRIOR = 4 };
 
 static int64_t training_end(const dataset *data, int64_t user) {
-  int64_t begin = data->user_offset[user], end = data->user_offset[user + 1];
-  return end - begin > HELD_OUT ? end - HELD_OUT : begin;
+  int64_t begin = data->user_offset[user];
+  return begin + split_train_length(data->user_offset[user + 1] - begin);
 }
 
 throng_status training_make(const dataset *data, training *out) {

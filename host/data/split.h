@@ -9,6 +9,12 @@
 
 #include "data/dataset.h"
 
+enum { SPLIT_HELD_OUT = 2 };
+/// Interactions of a user, oldest first, that may be learned from.
+static inline int64_t split_train_length(int64_t n_interaction) {
+  return n_interaction > SPLIT_HELD_OUT ? n_interaction - SPLIT_HELD_OUT : 0;
+}
+
 typedef struct training {
   int64_t n_item;
   int64_t n, n_like;     // rows, and likes among them

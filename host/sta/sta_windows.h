@@ -3,6 +3,7 @@
 #ifndef THRONG_STA_WINDOWS_H
 #define THRONG_STA_WINDOWS_H
 
+#include "data/split.h"
 #include "sta/sta.h"
 
 /// Tokens are the user's entries start .. start + n_token - 1; examples are the entries first ..
@@ -17,9 +18,6 @@ typedef struct sta_windows {
   int64_t n, n_example;
   sta_window *window;  // (n) by user, then start
 } sta_windows;
-
-/// Entries of a user's history that are trained on: all but the last two.
-static inline int64_t sta_train_length(int64_t n_entry) { return n_entry > 2 ? n_entry - 2 : 0; }
 
 throng_status sta_windows_create(const throng_world *world, const throng_sta_def *def,
                                  sta_windows *out);
