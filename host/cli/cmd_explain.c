@@ -7,6 +7,7 @@
 #include "cli/lookup.h"
 #include "cli/votes.h"
 #include "config/keys.h"
+#include "sim/rule.h"
 
 /// Everything that is told about the pair.
 typedef struct story {
@@ -161,17 +162,8 @@ static void print_statistical_vote(const story *t) {
 }
 
 static void print_reward(const story *t) {
-  static const char *const rules[] = {
-      [THRONG_RULE_MAJORITY] = "at least two of three",
-      [THRONG_RULE_MAT] = "the keyword vote alone",
-      [THRONG_RULE_SIM] = "the similarity vote alone",
-      [THRONG_RULE_STA] = "the statistical vote alone",
-      [THRONG_RULE_LOGICAL] = "keyword and similarity votes, a coin where they disagree",
-      [THRONG_RULE_WEIGHTED] = "weighted votes against a threshold",
-      [THRONG_RULE_PROBABILITY] = "drawn with the weighted mean of the three scores",
-  };
   printf("\nReward = %d: the user %s it (rule %s: %s)\n", t->vote.like,
-         t->vote.like ? "likes" : "does not like", t->s->rule, rules[t->s->votes.rule]);
+         t->vote.like ? "likes" : "does not like", t->s->rule, rule_help(t->s->votes.rule));
 }
 
 static cJSON *side_json(const story *t, int s) {
@@ -251,10 +243,10 @@ static throng_status tell(story *t, const char *user, const char *item) {
   THRONG_TRY_GOTO(throng_alloc((void **)&past_item, most, sizeof *past_item, "history"));
   THRONG_TRY_GOTO(throng_alloc((void **)&past_like, most, sizeof *past_like, "history"));
   lookup_past(w, t->user, t->item, time, past_item, past_like, &t->n_past);
-  int64_t offset[2] = {0, t->n_past};
-  THRONG_TRY_GOTO(throng_votes_evaluate(s->backend, w, s->sta, &s->votes, s->config.sim.seed, 1,
-                                        &t->user, &t->item, offset, past_item, past_like,
-                                        &t->vote));
+  const int64_t offset[2] = {0, t->n_past};
+  const throng_pairs pair = {1, &t->user, &t->item, offset, past_item, past_like};
+  THRONG_TRY_GOTO(throng_votes_evaluate(s->backend, w, s->sta, &s->votes, s->config.sim.seed, &pair,
+                                        &t->vote, NULL));
   THRONG_TRY_GOTO(
       explanation_make(w, s->votes.semantics, t->item, t->n_past, past_item, past_like, &t->why));
 done:

@@ -21,7 +21,7 @@ throng_status votes_open(cli_run *run, votes_session *s) {
     throng_note(&run->progress,
                 "without --sta there is no statistical vote: the reward is that of rule logical");
   }
-  s->rule = config_find_key("votes.rule")->names[s->votes.rule];
+  s->rule = throng_rule_name(s->votes.rule);
   s->semantics = config_find_key("votes.semantics")->names[s->votes.semantics];
   return THRONG_OK;
 done:

@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "base/status.h"
+#include "sim/rule.h"
 
 /// offsetof that refuses to compile where the field is not of the row's type.
 #define TYPED(type, field, element)                                                          \
@@ -17,29 +18,27 @@
 #define CHECKED(type, field) TYPED(type, field, field)
 
 #define STRING(path, field, formats, help) \
-  { path, KEY_STRING, 1, CHECKED(const char *, field), 0, 0, NULL, formats, help }
+  { path, KEY_STRING, 1, CHECKED(const char *, field), 0, 0, NULL, formats, help, 0 }
 #define PATH(path, field, formats, help) \
-  { path, KEY_PATH, 1, CHECKED(const char *, field), 0, 0, NULL, formats, help }
+  { path, KEY_PATH, 1, CHECKED(const char *, field), 0, 0, NULL, formats, help, 0 }
 #define TEXTS(path, field, formats, help) \
-  { path, KEY_TEXTS, 1, CHECKED(const char *const *, field), 0, 0, NULL, formats, help }
+  { path, KEY_TEXTS, 1, CHECKED(const char *const *, field), 0, 0, NULL, formats, help, 0 }
 #define I32(path, field, low, high, help) \
-  { path, KEY_I32, 1, CHECKED(int32_t, field), low, high, NULL, 0, help }
+  { path, KEY_I32, 1, CHECKED(int32_t, field), low, high, NULL, 0, help, 0 }
 #define U32(path, field, low, high, help) \
-  { path, KEY_U32, 1, CHECKED(uint32_t, field), low, high, NULL, 0, help }
+  { path, KEY_U32, 1, CHECKED(uint32_t, field), low, high, NULL, 0, help, 0 }
 #define I64(path, field, low, high, help) \
-  { path, KEY_I64, 1, CHECKED(int64_t, field), low, high, NULL, 0, help }
+  { path, KEY_I64, 1, CHECKED(int64_t, field), low, high, NULL, 0, help, 0 }
 #define F32(path, field, low, high, help) \
-  { path, KEY_F32, 1, CHECKED(float, field), low, high, NULL, 0, help }
+  { path, KEY_F32, 1, CHECKED(float, field), low, high, NULL, 0, help, 0 }
 #define F64(path, field, low, high, help) \
-  { path, KEY_F64, 1, CHECKED(double, field), low, high, NULL, 0, help }
+  { path, KEY_F64, 1, CHECKED(double, field), low, high, NULL, 0, help, 0 }
 #define BOOL(path, field, help) \
-  { path, KEY_BOOL, 1, CHECKED(bool, field), 0, 0, NULL, 0, help }
+  { path, KEY_BOOL, 1, CHECKED(bool, field), 0, 0, NULL, 0, help, 0 }
 #define ENUM(path, type, field, names, help) \
-  { path, KEY_ENUM, 1, CHECKED(type, field), 0, 0, names, 0, help }
+  { path, KEY_ENUM, 1, CHECKED(type, field), 0, 0, names, 0, help, 0 }
 #define I32S(path, field, n, low, high, help) \
-  { path, KEY_I32, n, TYPED(int32_t, field, field[0]), low, high, NULL, 0, help }
-#define F32S(path, field, n, low, high, help) \
-  { path, KEY_F32, n, TYPED(float, field, field[0]), low, high, NULL, 0, help }
+  { path, KEY_I32, n, TYPED(int32_t, field, field[0]), low, high, NULL, 0, help, 0 }
 #define SEED(path, field, help) U32(path, field, 0, 4294967295.0, help)
 
 #define FORMAT(name) (1u << DATASET_##name)
@@ -58,8 +57,6 @@ static const char *const token_key_names[] = {"max_tokens", "max_completion_toke
 static const char *const objective_names[] = {"label", "next_item", NULL};
 static const char *const similarity_names[] = {"max", "mean", NULL};
 static const char *const semantics_names[] = {"paper", "published-code", NULL};
-static const char *const rule_names[] = {"majority", "f_mat",    "f_sim",       "f_sta",
-                                         "logical",  "weighted", "probability", NULL};
 static const char *const algorithm_names[] = {"dqn", NULL};
 static const char *const head_names[] = {"flat", "two_tower", NULL};
 static const char *const loss_names[] = {"huber", "mse", NULL};
@@ -73,7 +70,7 @@ const config_section config_sections[] = {
     {"synth", "a synthetic world with planted tastes, in place of a data set"},
     {"world", "a world file made earlier, in place of a data set"},
     {"sta", "the statistical model f_sta and its fit"},
-    {"votes", "how the three votes are made and joined"},
+    {"votes", "how the votes are made and joined"},
     {"sim", "simulated user sessions"},
     {"agent", "the learner"},
     {"train", "a training run"},
@@ -288,13 +285,12 @@ const config_key config_keys[] = {
     ENUM("votes.semantics", throng_semantics, sim.votes.semantics, semantics_names,
          "paper: the equations; published-code: the authors' released code bit for bit, whose "
          "predict applies the sigmoid twice, so that its statistical vote is always 1"),
-    ENUM("votes.rule", throng_rule, sim.votes.rule, rule_names,
-         "majority: at least two of three; f_mat, f_sim, f_sta: one vote alone; logical: f_mat and "
-         "f_sim, a coin where they disagree; weighted: weights . votes reaches the threshold; "
-         "probability: drawn with the weighted mean of the three scores"),
+    ENUM("votes.rule", throng_rule, sim.votes.rule, rule_names, RULES_HELP),
     ENUM("votes.similarity", throng_similarity, sim.votes.similarity, similarity_names,
          "max: the nearest past item that counts (the paper); mean: the mean of all past items"),
-    F32S("votes.weights", sim.votes.weights, 3, 0, 1e6, "weights of f_mat, f_sim, f_sta"),
+    {"votes.weights", KEY_F32, THRONG_VOTE_COUNT,
+     TYPED(float, sim.votes.weights, sim.votes.weights[0]), 0, 1e6, NULL, 0, WEIGHTS_HELP,
+     THRONG_VOTE_IN_RECORD},
     F32("votes.weight_threshold", sim.votes.weight_threshold, -1e9, 1e9,
         "what the weighted votes must reach (rule weighted)"),
     I64("votes.table_bytes", sim.votes.table_bytes, 0, LARGE,

@@ -29,6 +29,7 @@ typedef struct config_key {
   const char *const *names;  // enums: NULL-terminated, by value
   unsigned formats;          // dataset: bit f set where dataset_format f uses the key; 0: all do
   const char *help;          // one line, with the unit
+  int fewest;                // arrays: so many elements do, the rest have their defaults; 0: count
 } config_key;
 
 typedef struct config_section {

@@ -159,7 +159,7 @@ throng_status config_schema(char **out) {
       cJSON *types = cJSON_AddArrayToObject(node, "type");
       cJSON_AddItemToArray(types, cJSON_CreateString("array"));
       cJSON_AddItemToArray(types, cJSON_CreateString("null"));
-      cJSON_AddNumberToObject(node, "minItems", key->count);
+      cJSON_AddNumberToObject(node, "minItems", key->fewest ? key->fewest : key->count);
       cJSON_AddNumberToObject(node, "maxItems", key->count);
       cJSON *items = cJSON_AddObjectToObject(node, "items");
       complete = items && describe_element(items, key, false);

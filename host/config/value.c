@@ -62,6 +62,8 @@ void config_expectation(const config_key *key, char *buffer, size_t size) {
   }
   if (key->count == 1)
     snprintf(buffer, size, "%s", one);
+  else if (key->fewest)
+    snprintf(buffer, size, "an array of %d to %d, each %s", key->fewest, key->count, one);
   else
     snprintf(buffer, size, "an array of %d, each %s", key->count, one);
 }
@@ -185,8 +187,10 @@ throng_status config_assign(throng_config *config, const config_key *key, const 
   } else if (key->count == 1) {
     THRONG_TRY(assign_element(key, field_of(config, key), value, where));
   } else {
-    if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) != key->count)
+    const int n = cJSON_IsArray(value) ? cJSON_GetArraySize(value) : 0;
+    if (n > key->count || n < (key->fewest ? key->fewest : key->count))
       return refuse(key, value, where);
+    if (n < key->count) THRONG_TRY(unset(config, key, where));
     char *field = field_of(config, key);
     for (const cJSON *element = value->child; element; element = element->next) {
       THRONG_TRY(assign_element(key, field, element, where));

@@ -10,26 +10,33 @@
 #include "base/safetensors.h"
 #include "sim/sim.h"
 
-enum { IDENTITY_SIZE = 512, STA_SIZE = 64 };
+enum { IDENTITY_SIZE = 640, STA_SIZE = 64, POP_SIZE = 96 };
 
-/// Everything that a lane's future depends on besides the lane itself. `table_bytes` is left out:
-/// the table changes the time a vote takes and nothing else.
+/// Everything that a lane's future depends on besides the lane itself. `votes.table_bytes` is left
+/// out: it is a memory budget that happens to stand among the votes' options, and the table changes
+/// the time a vote takes and nothing else. A further vote is named only where the rule asks it, as
+/// its array is.
 static void identity_text(const throng_sim *s, const char *f_sta, char *text, size_t size) {
   NUMBERS_WITHOUT_LOCALE;
   const throng_sim_def *d = &s->def;
+  char f_pop[POP_SIZE] = "";
+  if (rule_asks(&d->votes) & VOTE_BIT(THRONG_VOTE_F_POP))
+    snprintf(f_pop, sizeof f_pop, ", f_pop %.9g %.9g %.9g weighs %.9g", s->rates.weight[0],
+             s->rates.weight[1], s->rates.weight[2], (double)d->votes.weights[THRONG_VOTE_F_POP]);
   snprintf(
       text, size,
       "world %016" PRIx64
       ", lanes %d from %u, history %d, leave_probability %.9g, "
       "max_steps %d, slate_size %d, mask_seen %d, autoreset %d, seed %u, semantics %d, rule %d, "
-      "weights %.9g %.9g %.9g, weight_threshold %.9g, f_sta %s%s",
+      "weights %.9g %.9g %.9g, weight_threshold %.9g, f_sta %s%s%s",
       s->world->hash, d->lanes, d->first_lane, d->history, (double)d->leave_probability,
       d->max_steps, d->slate_size, d->mask_seen, d->autoreset, d->seed, (int)d->votes.semantics,
       (int)d->votes.rule, (double)d->votes.weights[0], (double)d->votes.weights[1],
       (double)d->votes.weights[2], (double)d->votes.weight_threshold, f_sta,
       !s->n_preference                                ? ""
       : d->votes.similarity == THRONG_SIMILARITY_MEAN ? ", similarity mean"
-                                                      : ", preferences kept");
+                                                      : ", preferences kept",
+      f_pop);
 }
 
 /// The weights by their hash: lanes keep states that were made with them.

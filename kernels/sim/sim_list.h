@@ -2,6 +2,7 @@
 #ifndef THRONG_KERNELS_SIM_LIST_H
 #define THRONG_KERNELS_SIM_LIST_H
 
+#include "kernels/sim/pair_vote.h"
 #include "kernels/sim/sim_preference.h"
 #include "kernels/sim/sim_sta.h"
 #include "kernels/vote/pair_table.h"

@@ -73,12 +73,13 @@ THRONG_ROW void yardstick_probe_row(const yardstick_probe_args *a, int64_t row) 
   int32_t item = a->item[row];
   history_view h = sim_history(s, lane);
   vote_stream stream = sim_stream(s, lane, (int32_t)(row % a->top));
-  vote_record v;
+  throng_vote v;
   vote_sums sums = vote_gather(&s->world, s->table, &s->rule, sim_preference_of(s, lane), &h, item);
   vote_decide_logical(&sums, s->rule.semantics, &stream, &v);
   float p = s->rule.has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width, item) : 0.5f;
   vote_decide_sta(&s->rule, p, &v);
-  a->like[row] = vote_answer(&s->rule, &stream, &v);
+  vote_further further = vote_score_further(&s->rule, s->user[lane], item);
+  a->like[row] = rule_answer(&s->rule, &stream, &v, &further);
 }
 
 #endif
