@@ -49,9 +49,9 @@ int main(int argc, char **argv) {
   for (int step = 0; step < 40000 / sim_def.lanes; ++step)
     require(throng_population_train_step(agent));
   throng_metrics learned;
-  throng_evaluation_def test = {.episodes = 128, .seed = 7, .top = 10};
-  require(throng_evaluate_policy(backend, world, NULL, &sim_def, &test, THRONG_POLICY_AGENT, agent,
-                                 &learned));
+  throng_evaluation_def test = throng_default_evaluation_def();
+  test.episodes = 128;
+  require(throng_evaluate_population(backend, world, NULL, &sim_def, &test, agent, &learned));
   printf("mean return %.1f; random items earn 10\n", learned.average_reward);
   throng_population_close(agent);
   throng_sim_close(sim);

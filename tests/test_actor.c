@@ -239,11 +239,11 @@ TEST(epsilon, of_a_resumed_agent_goes_on_where_it_was) {
       }
       ASSERT_OK(throng_population_get_stats(whole_run.agent, &x));
       const double share = step < 50 ? step / 50.0 : 1.0;
-      EXPECT_NEAR(x.epsilon, kind == 0 ? 1 - 0.95 * share : pow(0.05, share), 1e-6);
+      EXPECT_NEAR(x.epsilon[0], kind == 0 ? 1 - 0.95 * share : pow(0.05, share), 1e-6);
       ASSERT_OK(throng_population_train_step(whole_run.agent));
       if (step < 20) continue;
       ASSERT_OK(throng_population_get_stats(resumed.agent, &y));
-      EXPECT_TRUE(x.epsilon == y.epsilon);
+      EXPECT_TRUE(x.epsilon[0] == y.epsilon[0]);
       ASSERT_OK(throng_population_train_step(resumed.agent));
     }
     rig_free(&whole_run);

@@ -234,7 +234,7 @@ TEST(agent, a_loss_that_is_not_a_number_is_an_error_that_names_the_update) {
   // A ReLU turns NaN into 0, so the output layer is spoilt too.
   for (int64_t k = 0; k < rig.agent->n_item; ++k)
     rig.agent->weight.at[PARAMETER_ITEM_BIAS][rig.agent->n_item + k] = NAN;
-  EXPECT_EQ(throng_population_train_step(rig.agent), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(throng_population_train_step(rig.agent), THRONG_ERROR_DIVERGED);
   char expected[64];
   snprintf(expected, sizeof expected, "agent 1: the loss is NaN after update %lld",
            (long long)updates + 1);
@@ -280,10 +280,10 @@ TEST(agent, statistics_are_means_since_the_last_call) {
   ASSERT_OK(train(&rig, 10));
   throng_population_stats stats;
   ASSERT_OK(throng_population_get_stats(rig.agent, &stats));
-  EXPECT_EQ(stats.user_steps, 80);
-  EXPECT_EQ(stats.updates, 10);
+  EXPECT_EQ(stats.user_steps[0], 80);
+  EXPECT_EQ(stats.updates[0], 10);
   EXPECT_TRUE(stats.loss[0] > 0 && stats.grad_norm[0] > 0);
-  EXPECT_NEAR(stats.epsilon, 1.0 - 0.95 * 80 / 1000, 1e-6);
+  EXPECT_NEAR(stats.epsilon[0], 1.0 - 0.95 * 80 / 1000, 1e-6);
   ASSERT_OK(train(&rig, 1));
   float last = rig.agent->batch.loss_mean[0];
   ASSERT_OK(throng_population_get_stats(rig.agent, &stats));

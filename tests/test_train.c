@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/backend.h"
-#include "report/table.h"
 #include "support/small_run.h"
+#include "train/train_json.h"
 
 static char *read_file(const char *folder, const char *name, size_t *size) {
   char path[1024];
@@ -103,7 +103,8 @@ TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
     ASSERT_OK(train(&run, out, false, &report));
     EXPECT_EQ(report.user_steps, 3200);
     EXPECT_TRUE(report.seconds > 0 && report.user_steps_per_second > 0);
-    for (int p = 0; p < THRONG_POLICY_COUNT; ++p) EXPECT_EQ(report.policy[p].episodes, 24);
+    EXPECT_EQ(report.agent.episodes, 24);
+    for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) EXPECT_EQ(report.yardstick[k].episodes, 24);
     EXPECT_EQ(count(out, "config.json"), 1);
     EXPECT_EQ(count(out, "events.out.tfevents.*"), 1);
     EXPECT_EQ(count(out, "checkpoint-*.safetensors"), 2);
@@ -123,11 +124,12 @@ TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
     cJSON *summary = cJSON_Parse(text);
     ASSERT_TRUE(summary != NULL);
     const cJSON *policies = cJSON_GetObjectItemCaseSensitive(summary, "policies");
-    for (int p = 0; p < THRONG_POLICY_COUNT; ++p) {
-      const cJSON *m = cJSON_GetObjectItemCaseSensitive(policies, policy_key((throng_policy)p));
+    for (int k = -1; k < THRONG_YARDSTICK_COUNT; ++k) {
+      const char *key = k < 0 ? "agent" : throng_yardstick_name((throng_yardstick)k);
+      const cJSON *m = cJSON_GetObjectItemCaseSensitive(policies, key);
       ASSERT_TRUE(cJSON_IsObject(m));
       EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(m, "average_reward")->valuedouble,
-                  report.policy[p].average_reward, 1e-12);
+                  (k < 0 ? report.agent : report.yardstick[k]).average_reward, 1e-12);
     }
     cJSON_Delete(summary);
     free(text);
@@ -454,17 +456,13 @@ TEST(train, dqn_learns_to_beat_random_and_popular_in_a_small_world) {
     run.train.evaluation.episodes = 128;
     throng_train_report report;
     ASSERT_OK(train(&run, out, false, &report));
-    const throng_metrics *m = report.policy;
-    double error = m[THRONG_POLICY_AGENT].average_reward_sem;
+    const throng_metrics *m = report.yardstick;
     double least =
-        fmax(m[THRONG_POLICY_RANDOM].average_reward, m[THRONG_POLICY_POPULAR].average_reward);
-    EXPECT_TRUE(m[THRONG_POLICY_AGENT].average_reward > least + 2 * error);
-    EXPECT_TRUE(report_gap_closed(&report) > 30);
-    char *table = NULL;
-    EXPECT_OK(report_table(&report, false, &table));
-    printf("%sgap closed: %.0f %%, %.0f user-steps/s\n", table, report_gap_closed(&report),
-           report.user_steps_per_second);
-    free(table);
+        fmax(m[THRONG_YARDSTICK_RANDOM].average_reward, m[THRONG_YARDSTICK_POPULAR].average_reward);
+    EXPECT_TRUE(report.agent.average_reward > least + 2 * report.agent.average_reward_sem);
+    EXPECT_TRUE(train_gap_closed(&report) > 30);
+    printf("A.Rwd %.2f, gap closed: %.0f %%, %.0f user-steps/s\n", report.agent.average_reward,
+           train_gap_closed(&report), report.user_steps_per_second);
   }
   small_run_close(&run);
 }

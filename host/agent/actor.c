@@ -69,6 +69,11 @@ void agent_actor_free(agent_actor *actor) {
   free(actor);
 }
 
+const char *agent_title(const agent_actor *actor) {
+  (void)actor;
+  return "DQN";
+}
+
 bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim) {
   return sim->backend == actor->agent->backend && sim->world->n_item == actor->agent->n_item &&
          sim->world->n_user == actor->agent->n_user && sim->n_lane == actor->n_lane &&
@@ -108,6 +113,7 @@ throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy) 
       .step = sim->step,
       .episode = sim->episode,
       .first_lane = sim->def.first_lane,
+      .lane_period = sim->lane_period,
       .best = actor->best_item,
       .seen = sim->def.mask_seen ? sim->seen : NULL,
       .action = sim->action,

@@ -164,7 +164,11 @@ static throng_status allocate(throng_population *a) {
               {&a->scratch, "gradients and batches of the agents"}};
   for (size_t k = 0; k < sizeof part / sizeof *part; ++k)
     THRONG_TRY(tensors_allocate(part[k].set, a->backend, part[k].what));
-  return throng_alloc((void **)&a->statistics, 3 * (size_t)a->n_agent, sizeof(float), "statistics");
+  const size_t n = (size_t)a->n_agent;
+  THRONG_TRY(throng_alloc((void **)&a->shown_state, n, sizeof *a->shown_state, "statistics"));
+  THRONG_TRY(throng_alloc((void **)&a->shown_steps, n, sizeof(int64_t), "statistics"));
+  THRONG_TRY(throng_alloc((void **)&a->shown_updates, n, sizeof(int64_t), "statistics"));
+  return throng_alloc((void **)&a->statistics, 4 * n, sizeof(float), "statistics");
 }
 
 static void set_shapes(throng_population *a, throng_sim *sim) {
@@ -220,6 +224,9 @@ void throng_population_close(throng_population *agent) {
   tensors_free(&agent->constants);
   tensors_free(&agent->scratch);
   free(agent->statistics);
+  free(agent->shown_state);
+  free(agent->shown_steps);
+  free(agent->shown_updates);
   free(agent);
 }
 
@@ -238,34 +245,4 @@ throng_status throng_population_act(throng_population *agent, throng_sim *sim, b
   if (!action) return THRONG_OK;
   size_t n = (size_t)sim->n_lane * (size_t)sim->def.slate_size;
   return agent->backend->ops->download(agent->backend, action, sim->action, n * sizeof *action);
-}
-
-/// Epsilon of agent 0: what the statistics show of the schedule.
-static throng_status present_epsilon(throng_population *a, float *out) {
-  float start, end, steps;
-  const backend_ops *ops = a->backend->ops;
-  THRONG_TRY(ops->download(a->backend, &start, a->epsilon_start, sizeof start));
-  THRONG_TRY(ops->download(a->backend, &end, a->epsilon_end, sizeof end));
-  THRONG_TRY(ops->download(a->backend, &steps, a->epsilon_steps, sizeof steps));
-  *out = agent_epsilon(a->def.epsilon, start, end, steps, agent_steps(a));
-  return THRONG_OK;
-}
-
-throng_status throng_population_get_stats(throng_population *a, throng_population_stats *out) {
-  size_t n = (size_t)a->n_agent;
-  agent_batch *b = &a->batch;
-  float *const from[] = {b->loss_sum, b->q_sum, b->norm_sum};
-  for (size_t k = 0; k < 3; ++k) {
-    float *to = a->statistics + k * n;
-    THRONG_TRY(a->backend->ops->download(a->backend, to, from[k], n * sizeof(float)));
-    THRONG_TRY(a->backend->ops->zero(a->backend, from[k], n * sizeof(float)));
-    for (size_t i = 0; i < n; ++i) to[i] = a->stat_updates ? to[i] / (float)a->stat_updates : 0.0f;
-  }
-  a->stat_updates = 0;
-  *out = (throng_population_stats){.user_steps = a->time * a->n_lane,
-                                   .updates = a->updates,
-                                   .loss = a->statistics,
-                                   .q = a->statistics + n,
-                                   .grad_norm = a->statistics + 2 * n};
-  return present_epsilon(a, &out->epsilon);
 }

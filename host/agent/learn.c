@@ -308,7 +308,7 @@ throng_status agent_check_loss(throng_population *a, int64_t before) {
                                        sizeof(float) * (size_t)a->n_agent));
   for (int32_t i = 0; i < a->n_agent; ++i)
     if (!isfinite(loss[i]))
-      return throng_fail(THRONG_ERROR_ARGUMENT,
+      return throng_fail(THRONG_ERROR_DIVERGED,
                          "agent %d: the loss is %s after update %lld: training diverged; lower "
                          "agent.learning_rate (%g) or set agent.max_grad_norm",
                          i, isnan(loss[i]) ? "NaN" : "infinite", (long long)a->updates,

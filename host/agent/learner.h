@@ -145,7 +145,9 @@ struct throng_population {
   bool fresh, target_fresh;                   // the tables belong to the present weights
   float *tile;                                // Q of some states and items
   agent_actor *actor, *visitor;  // for the agent's own simulator; for another, made on demand
-  float *statistics;             // (3, count) host
+  float *statistics;             // (4, count) host: what the last statistics showed, with these
+  throng_agent_state *shown_state;
+  int64_t *shown_steps, *shown_updates;
   agent_graph graph[AGENT_GRAPHS];
   bool unrecorded;            // one could not be recorded: no other is tried
   char note[768], told[768];  // see agent_take_note

@@ -20,6 +20,7 @@ const char *throng_status_name(throng_status status) {
     case THRONG_ERROR_MEMORY: return "out of memory";
     case THRONG_ERROR_BACKEND: return "backend error";
     case THRONG_ERROR_CANCELLED: return "cancelled";
+    case THRONG_ERROR_DIVERGED: return "learning diverged";
   }
   return "unknown status";
 }
@@ -31,6 +32,15 @@ const char *throng_error_message(void) { return message; }
 const char *throng_version(void) {
   return STRING(THRONG_VERSION_MAJOR) "." STRING(THRONG_VERSION_MINOR) "." STRING(
       THRONG_VERSION_PATCH);
+}
+
+throng_version_numbers throng_get_version(void) {
+  return (throng_version_numbers){THRONG_VERSION_MAJOR, THRONG_VERSION_MINOR, THRONG_VERSION_PATCH};
+}
+
+bool throng_version_fits(int32_t major, int32_t minor) {
+  if (major != THRONG_VERSION_MAJOR) return false;
+  return THRONG_VERSION_MAJOR == 0 ? minor == THRONG_VERSION_MINOR : minor <= THRONG_VERSION_MINOR;
 }
 
 throng_status throng_fail(throng_status status, const char *format, ...) {

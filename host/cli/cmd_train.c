@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/cli.h"
+#include "evaluate/yardsticks.h"
 #include "report/curve.h"
 #include "report/table.h"
 #include "study/open_or_make.h"
 #include "train/train_folder.h"
+#include "train/train_json.h"
 
 enum { MOST_POINTS = 100000 };
 
@@ -63,12 +66,12 @@ static throng_status print_curve(const char *out, const throng_train_report *rep
   THRONG_TRY(throng_alloc(&x, MOST_POINTS, sizeof(double), "learning curve"));
   throng_status status = throng_alloc(&y, MOST_POINTS, sizeof(double), "learning curve");
   if (status == THRONG_OK) {
-    curve_level level[THRONG_POLICY_COUNT];
+    curve_level level[THRONG_YARDSTICK_COUNT];
     int64_t n_level = 0;
-    for (int k = THRONG_POLICY_RANDOM; k < THRONG_POLICY_COUNT; ++k)
-      if (report->policy[k].episodes > 0)
-        level[n_level++] =
-            (curve_level){policy_title((throng_policy)k), report->policy[k].average_reward};
+    for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
+      if (report->yardstick[k].episodes > 0)
+        level[n_level++] = (curve_level){yardstick_title((throng_yardstick)k),
+                                         report->yardstick[k].average_reward};
     curve_def def = {.width = drawing_width(),
                      .height = 15,
                      .unicode = can_draw_unicode(),
@@ -88,8 +91,9 @@ static throng_status print_curve(const char *out, const throng_train_report *rep
   return status;
 }
 
-static void add_metrics(cJSON *policies, throng_policy policy, const throng_metrics *m) {
-  cJSON *object = cJSON_AddObjectToObject(policies, policy_key(policy));
+static void add_metrics(cJSON *policies, const char *player, const throng_metrics *m) {
+  if (m->episodes <= 0) return;
+  cJSON *object = cJSON_AddObjectToObject(policies, player);
   cJSON_AddNumberToObject(object, "episodes", (double)m->episodes);
   cJSON_AddNumberToObject(object, "average_reward", m->average_reward);
   cJSON_AddNumberToObject(object, "average_reward_sem", m->average_reward_sem);
@@ -111,23 +115,43 @@ static int print_json(const throng_config *config, const train_inputs *in,
   cJSON_AddNumberToObject(document, "prepare_seconds", in->prepare_seconds);
   cJSON_AddNumberToObject(document, "fit_seconds", in->fit_seconds);
   cJSON_AddNumberToObject(document, "peak_memory_bytes", cli_peak_memory());
-  double gap = report_gap_closed(report);
+  double gap = train_gap_closed(report);
   if (isfinite(gap)) cJSON_AddNumberToObject(document, "gap_closed", gap);
   cJSON *policies = cJSON_AddObjectToObject(document, "policies");
-  for (int k = 0; k < THRONG_POLICY_COUNT; ++k)
-    if (report->policy[k].episodes > 0) add_metrics(policies, (throng_policy)k, &report->policy[k]);
+  add_metrics(policies, "agent", &report->agent);
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
+    add_metrics(policies, throng_yardstick_name((throng_yardstick)k), &report->yardstick[k]);
   return cli_json(document);
+}
+
+static throng_status print_table(const throng_train_report *report, char **out) {
+  table_row row[1 + THRONG_YARDSTICK_COUNT];
+  int n = 0;
+  for (int k = -1; k < THRONG_YARDSTICK_COUNT; ++k) {
+    const throng_metrics *m = k < 0 ? &report->agent : &report->yardstick[k];
+    if (m->episodes > 0)
+      row[n++] = (table_row){.title = k < 0 ? "DQN" : yardstick_title((throng_yardstick)k),
+                             .average_reward = m->average_reward,
+                             .average_reward_sem = m->average_reward_sem,
+                             .total_reward = m->total_reward,
+                             .liking = m->liking,
+                             .coverage = m->coverage,
+                             .gini = m->gini,
+                             .diversity = m->diversity,
+                             .session_length = m->session_length};
+  }
+  return table_render(n, row, can_draw_unicode(), out);
 }
 
 static int print_text(const throng_config *config, const throng_train_report *report,
                       double seconds) {
   char *table, steps[32], memory[32];
   if (print_curve(config->train.out, report) != THRONG_OK ||
-      report_table(report, can_draw_unicode(), &table) != THRONG_OK)
+      print_table(report, &table) != THRONG_OK)
     return CLI_FAILED;
   printf("%s\n", table);
   free(table);
-  double gap = report_gap_closed(report);
+  double gap = train_gap_closed(report);
   if (isfinite(gap)) printf("DQN closes %.1f %% of the gap between random and the oracle.\n", gap);
   printf("%s user-steps in %.1f s (%.0f a second), %.1f s in all, %s at most\n",
          cli_count(report->user_steps, steps), report->seconds, report->user_steps_per_second,

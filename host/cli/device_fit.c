@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/backend.h"
+#include "backends/backends.h"
 #include "cli/cli.h"
 
 /// A transition of the replay with slates of one item: entry, reward, end, user, step (replay.h).
@@ -14,13 +14,13 @@ enum { REPLAY_BYTES = 4 + 4 + 1 + 4 + 4 };
 void devices_print(void) {
   int count;
   char free_text[32], total_text[32];
-  if (backend_cuda_devices(&count) != THRONG_OK) {
+  if (backends_devices(&count) != THRONG_OK) {
     printf("devices   none: %s\n", throng_error_message());
     return;
   }
   for (int k = 0; k < count; ++k) {
     backend_device d;
-    if (backend_cuda_device(k, &d) != THRONG_OK)
+    if (backends_device(k, &d) != THRONG_OK)
       printf("device %d  not usable: %s\n", k, throng_error_message());
     else
       printf("device %d  %s, compute %d.%d, %d multiprocessors, %s, of which %s free\n", k, d.name,
@@ -32,7 +32,7 @@ void devices_print(void) {
 void devices_json(cJSON *document) {
   int count;
   cJSON *list = cJSON_AddArrayToObject(document, "devices");
-  if (backend_cuda_devices(&count) != THRONG_OK) {
+  if (backends_devices(&count) != THRONG_OK) {
     cJSON_AddStringToObject(document, "no_device", throng_error_message());
     return;
   }
@@ -40,7 +40,7 @@ void devices_json(cJSON *document) {
     backend_device d;
     cJSON *device = cJSON_CreateObject();
     cJSON_AddItemToArray(list, device);
-    if (backend_cuda_device(k, &d) != THRONG_OK) {
+    if (backends_device(k, &d) != THRONG_OK) {
       cJSON_AddStringToObject(device, "error", throng_error_message());
       continue;
     }
@@ -58,8 +58,7 @@ fit_memory fit_find_memory(void) {
   backend_device d;
   int count;
   memory.bytes = (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-  if (backend_cuda_devices(&count) != THRONG_OK || backend_cuda_device(0, &d) != THRONG_OK)
-    return memory;
+  if (backends_devices(&count) != THRONG_OK || backends_device(0, &d) != THRONG_OK) return memory;
   memory.bytes = (double)d.free_bytes;
   snprintf(memory.name, sizeof memory.name, "what is free of device 0, %s", d.name);
   return memory;

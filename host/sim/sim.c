@@ -112,6 +112,7 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   s->world = world;
   s->sta = sta;
   s->n_lane = def->lanes;
+  s->lane_period = (uint32_t)def->lanes;
   s->n_seen_word = def->mask_seen ? (world->n_item + 31) / 32 : 0;
   s->n_preference = sim_keeps_preferences(def) ? 2 * (int64_t)world->dim : 0;
   if (sta) {
@@ -138,6 +139,8 @@ done:
 void throng_sim_close(throng_sim *sim) {
   if (!sim) return;
   sim_host_free(sim->host);
+  sim_means_free(sim->means);
+  sim_starts_free(&sim->starts);
   tensors_free(&sim->lanes);
   like_rates_free(&sim->rates);
   world_device_release(&sim->device);
@@ -157,6 +160,7 @@ sim_args sim_make_args(const throng_sim *s) {
       .rule = sim_make_rule(s),
       .seed = s->def.seed,
       .first_lane = s->def.first_lane,
+      .lane_period = s->lane_period,
       .n_history = s->def.history,
       .slate_size = s->def.slate_size,
       .max_steps = s->def.max_steps,
@@ -184,12 +188,13 @@ sim_args sim_make_args(const throng_sim *s) {
       .sta_encoded = s->sta_encoded,
       .preference = s->n_preference ? s->preference : NULL,
       .evicted = s->evicted,
+      .start = sim_start(s),
   };
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) a.further[k] = s->further[k];
   return a;
 }
 
-static sim_sta_args make_sta_args(const throng_sim *s) {
+sim_sta_args sim_make_sta_args(const throng_sim *s) {
   sim_sta_args a = {.sim = sim_make_args(s)};
   if (!s->sta) return a;
   a.view = s->sta->view;
@@ -227,7 +232,7 @@ static throng_status advance_preferences(throng_sim *s, const sim_sta_args *a) {
 }
 
 throng_status sim_step_on_backend(throng_sim *s) {
-  sim_sta_args a = make_sta_args(s);
+  sim_sta_args a = sim_make_sta_args(s);
   THRONG_TRY(vote_logical(s, &a));
   THRONG_TRY(vote_statistical(s, &a));
   THRONG_TRY(respond(s, &a));
@@ -236,8 +241,13 @@ throng_status sim_step_on_backend(throng_sim *s) {
   return advance_statistical(s, &a);
 }
 
+throng_status sim_reset_in_blocks(throng_sim *s, int32_t period) {
+  s->lane_period = (uint32_t)period;
+  return throng_sim_reset(s);
+}
+
 throng_status throng_sim_reset(throng_sim *s) {
-  sim_sta_args a = make_sta_args(s);
+  sim_sta_args a = sim_make_sta_args(s);
   THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_begin, s->n_lane, &a.sim));
   THRONG_TRY(advance_preferences(s, &a));
   return advance_statistical(s, &a);

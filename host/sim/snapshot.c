@@ -23,7 +23,7 @@ static void identity_text(const throng_sim *s, const char *f_sta, char *text, si
   if (rule_asks(&d->votes) & VOTE_BIT(THRONG_VOTE_F_POP))
     snprintf(f_pop, sizeof f_pop, ", f_pop %.9g %.9g %.9g weighs %.9g", s->rates.weight[0],
              s->rates.weight[1], s->rates.weight[2], (double)d->votes.weights[THRONG_VOTE_F_POP]);
-  snprintf(
+  int length = snprintf(
       text, size,
       "world %016" PRIx64
       ", lanes %d from %u, history %d, leave_probability %.9g, "
@@ -37,6 +37,8 @@ static void identity_text(const throng_sim *s, const char *f_sta, char *text, si
       : d->votes.similarity == THRONG_SIMILARITY_MEAN ? ", similarity mean"
                                                       : ", preferences kept",
       f_pop);
+  if (s->starts.hash && length >= 0 && (size_t)length < size)
+    snprintf(text + length, size - (size_t)length, ", starts %016" PRIx64, s->starts.hash);
 }
 
 /// The weights by their hash: lanes keep states that were made with them.

@@ -48,13 +48,11 @@ static void compare_arithmetic(const safetensors_file *file, const char *now,
 static throng_status restore(throng_population *agent, const safetensors_file *file, int64_t step) {
   throng_status status = agent_restore_from(agent, file);
   if (status != THRONG_OK) return throng_fail_context(status, "cannot resume");
-  throng_population_stats stats;
-  THRONG_TRY(throng_population_get_stats(agent, &stats));
-  if (stats.user_steps != step)
+  if (agent_run_steps(agent) != step)
     return throng_fail(THRONG_ERROR_DATA,
                        "cannot resume: %s: its clock stands at %" PRId64
                        " user-steps, its name says %" PRId64,
-                       safetensors_path(file), stats.user_steps, step);
+                       safetensors_path(file), agent_run_steps(agent), step);
   return THRONG_OK;
 }
 

@@ -9,8 +9,8 @@
 #include "base/memory_plan.h"
 #include "base/numbers.h"
 #include "evaluate/evaluator.h"
+#include "evaluate/yardsticks.h"
 #include "report/run_folder.h"
-#include "report/table.h"
 #include "train/resume.h"
 #include "train/train_folder.h"
 #include "train/train_json.h"
@@ -21,15 +21,17 @@
 /// takes hours; these policies then play fewer episodes.
 enum { SEARCH_ITEMS = 4096, SEARCH_EPISODES = 32 };
 
-typedef struct training {
+typedef struct train_run {
   const throng_train_def *def;
   const throng_progress *progress;
   throng_train_report *report;
   throng_sim *sim;
   throng_population *agent;
-  evaluator *evaluator;
-  evaluator *short_evaluator;  // for searches without a table; NULL where there is one
-  agent_actor *actor;          // plays on the evaluator's lanes
+  evaluator *agents;      // a block of lanes for each
+  evaluator *yardsticks;  // one block: that of a single agent, or lanes of its own; NULL for none
+  evaluator *searches;    // fewer lanes for searches without a table; NULL where there is one
+  agent_actor *actor;     // plays on the lanes of `agents`
+  throng_metrics *each;   // (count) of the last evaluation
   run_folder *folder;
   int64_t steps;      // user-steps taken
   int64_t start;      // of which before this process; -1: a run from its beginning
@@ -38,14 +40,14 @@ typedef struct training {
   int64_t evaluated;  // steps at the last evaluation; -1: none yet
   int64_t saved;      // steps of the last checkpoint; -1: none yet
   backend_asker asker;
-} training;
+} train_run;
 
 throng_train_def throng_default_train_def(void) {
   return (throng_train_def){
       .steps = 2000000,
       .evaluate_every = 100000,
       .checkpoint_every = 500000,
-      .evaluation = {.episodes = 512, .seed = 1000003, .top = 10},
+      .evaluation = throng_default_evaluation_def(),
       .yardsticks = true,
       .resume = false,
       .out = NULL,
@@ -72,7 +74,7 @@ static throng_status check(const throng_train_def *def) {
 }
 
 /// Go on from the newest checkpoint, if there ever was one.
-static throng_status resume(training *t) {
+static throng_status resume(train_run *t) {
   int64_t step = -1;
   throng_status status = resume_newest(t->folder, t->def->out, t->agent,
                                        t->sim->backend->arithmetic, t->progress, &step);
@@ -80,7 +82,7 @@ static throng_status resume(training *t) {
   return status;
 }
 
-static throng_status write_config(training *t, const throng_agent_def *agent) {
+static throng_status write_config(train_run *t, const throng_agent_def *agent) {
   throng_sim_def sim = throng_sim_get_def(t->sim);
   char *made = NULL;
   if (!t->def->config_json) THRONG_TRY(train_config_json(&sim, agent, t->def, &made));
@@ -92,7 +94,7 @@ static throng_status write_config(training *t, const throng_agent_def *agent) {
   return status;
 }
 
-static throng_status write_row(training *t, const train_row *row) {
+static throng_status write_row(train_run *t, const train_row *row) {
   return run_folder_row(t->folder, t->steps, t->seconds, row->value, row->n);
 }
 
@@ -103,12 +105,12 @@ static double mean(const float *x, int32_t n) {
 }
 
 /// Losses since the last row; a loss that is not a number ends the run, the checkpoints stay.
-static throng_status add_statistics(training *t, int32_t n_agent, train_row *row) {
+static throng_status add_statistics(train_run *t, int32_t n_agent, train_row *row) {
   throng_population_stats stats;
   THRONG_TRY(throng_population_get_stats(t->agent, &stats));
   double loss = mean(stats.loss, n_agent), q = mean(stats.q, n_agent);
   if (!isfinite(loss) || !isfinite(q)) {
-    return throng_fail(THRONG_ERROR_DATA,
+    return throng_fail(THRONG_ERROR_DIVERGED,
                        "train: the loss is %g and Q is %g after %" PRId64
                        " user-steps: learning has diverged; "
                        "lower agent.learning_rate or set agent.max_grad_norm",
@@ -118,31 +120,30 @@ static throng_status add_statistics(training *t, int32_t n_agent, train_row *row
   train_row_add(row, "train", "loss", loss);
   train_row_add(row, "train", "q", q);
   train_row_add(row, "train", "grad_norm", mean(stats.grad_norm, n_agent));
-  train_row_add(row, "train", "epsilon", (double)stats.epsilon);
-  train_row_add(row, "train", "updates", (double)stats.updates);
+  train_row_add(row, "train", "epsilon", (double)stats.epsilon[0]);
+  train_row_add(row, "train", "updates", (double)stats.updates[0]);
   train_row_add(row, "train", "user_steps_per_second",
                 elapsed > 0 ? (double)(t->steps - (t->start > 0 ? t->start : 0)) / elapsed : 0);
   return THRONG_OK;
 }
 
-static throng_status evaluate_agent(training *t, train_row *row) {
-  throng_metrics *m = &t->report->policy[THRONG_POLICY_AGENT];
-  THRONG_TRY(evaluator_run(t->evaluator, THRONG_POLICY_AGENT, t->actor, t->progress, m));
-  train_row_add_metrics(row, THRONG_POLICY_AGENT, m);
+static throng_status evaluate_agent(train_run *t, train_row *row) {
+  throng_metrics *m = &t->report->agent;
+  THRONG_TRY(evaluator_play_agents(t->agents, t->actor, NULL, t->progress, t->each, m));
+  train_row_add_metrics(row, "agent", m);
   t->evaluated = t->steps;
   return THRONG_OK;
 }
 
-static throng_status evaluate_yardsticks(training *t) {
-  for (int p = 0; p < THRONG_POLICY_COUNT; ++p) {
-    if (p == THRONG_POLICY_AGENT) continue;
-    bool searches = p == THRONG_POLICY_ORACLE || p == THRONG_POLICY_MOST_SIMILAR;
-    evaluator *e = searches && t->short_evaluator ? t->short_evaluator : t->evaluator;
-    throng_metrics *m = &t->report->policy[p];
-    THRONG_TRY(evaluator_run(e, (throng_policy)p, NULL, t->progress, m));
+static throng_status evaluate_yardsticks(train_run *t) {
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) {
+    const throng_yardstick yardstick = (throng_yardstick)k;
+    evaluator *e = yardstick_searches(yardstick) && t->searches ? t->searches : t->yardsticks;
+    throng_metrics *m = &t->report->yardstick[k];
+    THRONG_TRY(evaluator_play_yardstick(e, yardstick, t->progress, m));
     if (t->start >= 0) continue;  // a resumed run has their rows
     train_row row = {.n = 0};
-    train_row_add_metrics(&row, (throng_policy)p, m);
+    train_row_add_metrics(&row, throng_yardstick_name(yardstick), m);
     THRONG_TRY(write_row(t, &row));
   }
   return THRONG_OK;
@@ -150,7 +151,7 @@ static throng_status evaluate_yardsticks(training *t) {
 
 /// How many steps the replay remembers: with many lanes a buffer of usual size holds a few, and the
 /// agent learns from almost nothing but the present.
-static void tell_replay(training *t, const throng_agent_def *agent) {
+static void tell_replay(train_run *t, const throng_agent_def *agent) {
   enum { FEW_STEPS = 16 };
   const int64_t steps =
       (agent->buffer + t->sim->n_lane / agent->count - 1) / (t->sim->n_lane / agent->count);
@@ -163,7 +164,7 @@ static void tell_replay(training *t, const throng_agent_def *agent) {
 }
 
 /// Rows first: a checkpoint must not outlive the rows before it.
-static throng_status save(training *t) {
+static throng_status save(train_run *t) {
   THRONG_TRY(run_folder_sync(t->folder));
   THRONG_TRY(throng_population_save(t->agent, run_folder_checkpoint_path(t->folder, t->steps)));
   t->saved = t->steps;
@@ -175,13 +176,13 @@ static bool passed(int64_t before, int64_t now, int64_t every) {
 }
 
 /// What was learned up to here is not lost.
-static throng_status save_new(training *t) {
+static throng_status save_new(train_run *t) {
   return t->steps == 0 || t->saved == t->steps ? THRONG_OK : save(t);
 }
 
 /// Evaluation and checkpoint where a mark was passed, or at the end. Statistics are read at every
 /// mark, so that a run that goes on from a checkpoint reads the same ones.
-static throng_status at_marks(training *t, int64_t before, int32_t n_agent) {
+static throng_status at_marks(train_run *t, int64_t before, int32_t n_agent) {
   bool last = t->steps >= t->def->steps;
   bool evaluate = last || passed(before, t->steps, t->def->evaluate_every);
   bool checkpoint = last || passed(before, t->steps, t->def->checkpoint_every);
@@ -196,12 +197,12 @@ static throng_status at_marks(training *t, int64_t before, int32_t n_agent) {
   return status;
 }
 
-static bool marked(const training *t, int64_t before) {
+static bool marked(const train_run *t, int64_t before) {
   return t->steps >= t->def->steps || passed(before, t->steps, t->def->evaluate_every) ||
          passed(before, t->steps, t->def->checkpoint_every);
 }
 
-static throng_status take_steps(training *t, int32_t n_agent) {
+static throng_status take_steps(train_run *t, int32_t n_agent) {
   while (t->steps < t->def->steps) {
     throng_backend *backend = t->sim->backend;
     throng_status status = THRONG_OK;
@@ -229,7 +230,7 @@ static throng_status take_steps(training *t, int32_t n_agent) {
   return THRONG_OK;
 }
 
-static throng_status write_summary(training *t) {
+static throng_status write_summary(train_run *t) {
   NUMBERS_WITHOUT_LOCALE;
   double elapsed = t->seconds - t->earlier;
   t->report->user_steps = t->steps;
@@ -247,30 +248,46 @@ static throng_status write_summary(training *t) {
   return status;
 }
 
-static throng_status make_parts(training *t, throng_backend *backend, const throng_world *world,
-                                const throng_sta *sta, const throng_sim_def *sim,
-                                const throng_agent_def *agent) {
+/// Searches without a table play fewer episodes.
+static throng_status make_searches(train_run *t, throng_backend *backend, const throng_world *world,
+                                   const throng_sta *sta, const throng_sim_def *sim) {
   throng_evaluation_def few = t->def->evaluation;
-  THRONG_TRY(throng_sim_create(backend, world, sta, sim, &t->sim));
-  THRONG_TRY(throng_population_create(t->sim, agent, t->def->steps, &t->agent));
-  THRONG_TRY(
-      evaluator_create(backend, world, sta, sim, &t->def->evaluation, agent->count, &t->evaluator));
-  THRONG_TRY(agent_actor_create(t->agent, evaluator_sim(t->evaluator), evaluator_top(t->evaluator),
-                                &t->actor));
   bool slow = !t->sim->device.table && world->n_item > SEARCH_ITEMS;
-  if (!slow || !t->def->yardsticks || few.episodes <= SEARCH_EPISODES) return THRONG_OK;
+  if (!slow || few.episodes <= SEARCH_EPISODES) return THRONG_OK;
   few.episodes = SEARCH_EPISODES;
   throng_note(t->progress,
               "no item-item table for %" PRId64
               " items: most-similar and oracle play %d episodes instead of %d",
               world->n_item, few.episodes, t->def->evaluation.episodes);
-  return evaluator_create(backend, world, sta, sim, &few, 1, &t->short_evaluator);
+  return evaluator_create(backend, world, sta, sim, &few, 1, true, &t->searches);
 }
 
-static void free_parts(training *t) {
+static throng_status make_parts(train_run *t, throng_backend *backend, const throng_world *world,
+                                const throng_sta *sta, const throng_sim_def *sim,
+                                const throng_agent_def *agent) {
+  const throng_evaluation_def *evaluation = &t->def->evaluation;
+  const bool yardsticks = t->def->yardsticks, shared = agent->count == 1;
+  THRONG_TRY(throng_sim_create(backend, world, sta, sim, &t->sim));
+  THRONG_TRY(throng_population_create(t->sim, agent, t->def->steps, &t->agent));
+  THRONG_TRY(evaluator_create(backend, world, sta, sim, evaluation, agent->count,
+                              yardsticks && shared, &t->agents));
+  THRONG_TRY(
+      agent_actor_create(t->agent, evaluator_sim(t->agents), evaluator_top(t->agents), &t->actor));
+  THRONG_TRY(throng_alloc((void **)&t->each, (size_t)agent->count, sizeof *t->each, "evaluation"));
+  if (!yardsticks) return THRONG_OK;
+  if (shared)
+    t->yardsticks = t->agents;
+  else
+    THRONG_TRY(evaluator_create(backend, world, sta, sim, evaluation, 1, true, &t->yardsticks));
+  return make_searches(t, backend, world, sta, sim);
+}
+
+static void free_parts(train_run *t) {
+  free(t->each);
   agent_actor_free(t->actor);
-  evaluator_free(t->short_evaluator);
-  evaluator_free(t->evaluator);
+  evaluator_free(t->searches);
+  if (t->yardsticks != t->agents) evaluator_free(t->yardsticks);
+  evaluator_free(t->agents);
   throng_population_close(t->agent);
   throng_sim_close(t->sim);
 }
@@ -281,7 +298,7 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
                                  const throng_train_def *def) {
   throng_backend *plan;
   throng_sta *fitted = NULL;
-  training trial = {.def = def};
+  train_run trial = {.def = def};
   THRONG_TRY(check(def));
   if (!backend->ops->memory) return THRONG_OK;
   THRONG_TRY(memory_plan_open(backend, &plan));
@@ -303,7 +320,7 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
 }
 
 /// An evaluation at the checkpoint's mark that was stopped before its row was written.
-static throng_status make_up_evaluation(training *t) {
+static throng_status make_up_evaluation(train_run *t) {
   bool mark = t->start >= t->def->steps ||
               passed(t->start - t->sim->n_lane, t->start, t->def->evaluate_every);
   bool there = true;
@@ -315,7 +332,7 @@ static throng_status make_up_evaluation(training *t) {
   return write_row(t, &row);
 }
 
-static throng_status run(training *t, const throng_agent_def *agent) {
+static throng_status run(train_run *t, const throng_agent_def *agent) {
   if (!t->folder) THRONG_TRY(run_folder_lock(t->def->out, &t->folder));
   THRONG_TRY(run_folder_start(t->folder, t->def->resume, t->progress));
   if (t->def->resume) THRONG_TRY(resume(t));
@@ -344,7 +361,7 @@ static throng_status run(training *t, const throng_agent_def *agent) {
 }
 
 /// A run that was stopped is as good as one that goes on, if its user knows from where.
-static void say_what_is_kept(training *t) {
+static void say_what_is_kept(train_run *t) {
   if (t->saved >= 0)
     throng_fail(THRONG_ERROR_CANCELLED,
                 "stopped on request after %" PRId64 " of %" PRId64 " user-steps; checkpoint %s",
@@ -363,13 +380,13 @@ throng_status train_in_folder(throng_backend *backend, const throng_world *world
   if (!report) report = &unwanted;
   *report = (throng_train_report){0};
   THRONG_TRY(train_check_memory(backend, world, sta, NULL, sim, agent, def));
-  training t = {.def = def,
-                .progress = progress,
-                .report = report,
-                .folder = *folder,
-                .start = -1,
-                .evaluated = -1,
-                .saved = -1};
+  train_run t = {.def = def,
+                 .progress = progress,
+                 .report = report,
+                 .folder = *folder,
+                 .start = -1,
+                 .evaluated = -1,
+                 .saved = -1};
   *folder = NULL;
   t.asker = (backend_asker){progress, "make the lanes", "user-steps", 0, 0};
   backend->stop_context = &t.asker;

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "report/table.h"
+#include "evaluate/metrics.h"
+
+_Static_assert((int)THRONG_YARDSTICK_COUNT <= THRONG_YARDSTICKS_MOST, "room in the report");
 
 void train_row_add(train_row *row, const char *prefix, const char *name, double value) {
   if (row->n == TRAIN_ROW_VALUES) return;
@@ -15,19 +17,19 @@ void train_row_add(train_row *row, const char *prefix, const char *name, double 
   row->value[row->n++] = (run_value){.name = text, .value = value};
 }
 
-void train_row_add_metrics(train_row *row, throng_policy policy, const throng_metrics *m) {
+void train_row_add_metrics(train_row *row, const char *player, const throng_metrics *m) {
   static const char *const third[3] = {"least_active", "middle", "most_active"};
   char prefix[40], name[40];
-  snprintf(prefix, sizeof prefix, "evaluation/%s", policy_key(policy));
+  snprintf(prefix, sizeof prefix, "evaluation/%s", player);
 #define X(field) train_row_add(row, prefix, #field, m->field);
-  TRAIN_METRICS(X)
+  METRICS(X)
 #undef X
 #define X(field)                                                \
   for (int k = 0; k < 3; ++k) {                                 \
     snprintf(name, sizeof name, "%s_%s", &#field[8], third[k]); \
     train_row_add(row, prefix, name, m->field[k]);              \
   }
-  TRAIN_TERCILES(X)  // "tercile_reward" is written as "reward_least_active", ...
+  METRICS_TERCILES(X)  // "tercile_reward" is written as "reward_least_active", ...
 #undef X
 }
 
@@ -56,12 +58,24 @@ throng_status metrics_json(const throng_metrics *m, cJSON **out) {
   cJSON *root = cJSON_CreateObject();
   bool good = root && add_number(root, "episodes", (double)m->episodes);
 #define X(field) good = good && add_number(root, #field, m->field);
-  TRAIN_METRICS(X)
+  METRICS(X)
 #undef X
 #define X(field) good = good && add_three(root, #field, m->field);
-  TRAIN_TERCILES(X)
+  METRICS_TERCILES(X)
 #undef X
   return finish(root, good, out);
+}
+
+double train_gap_closed(const throng_train_report *report) {
+  return metrics_gap_closed(&report->agent, &report->yardstick[THRONG_YARDSTICK_RANDOM],
+                            &report->yardstick[THRONG_YARDSTICK_ORACLE]);
+}
+
+/// Nothing for a player that was not evaluated.
+static bool add_player(cJSON *policies, const char *key, const throng_metrics *m) {
+  cJSON *metrics;
+  if (m->episodes <= 0) return true;
+  return metrics_json(m, &metrics) == THRONG_OK && cJSON_AddItemToObject(policies, key, metrics);
 }
 
 throng_status train_report_json(const throng_train_report *report, cJSON **out) {
@@ -69,15 +83,12 @@ throng_status train_report_json(const throng_train_report *report, cJSON **out) 
   bool good = root && add_number(root, "user_steps", (double)report->user_steps) &&
               add_number(root, "seconds", report->seconds) &&
               add_number(root, "user_steps_per_second", report->user_steps_per_second) &&
-              add_number(root, "gap_closed", report_gap_closed(report));
+              add_number(root, "gap_closed", train_gap_closed(report));
   cJSON *policies = good ? cJSON_AddObjectToObject(root, "policies") : NULL;
   good = policies != NULL;
-  for (int p = 0; p < THRONG_POLICY_COUNT && good; ++p) {
-    if (report->policy[p].episodes <= 0) continue;
-    cJSON *metrics;
-    good = metrics_json(&report->policy[p], &metrics) == THRONG_OK;
-    if (good) good = cJSON_AddItemToObject(policies, policy_key((throng_policy)p), metrics);
-  }
+  good = good && add_player(policies, "agent", &report->agent);
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT && good; ++k)
+    good = add_player(policies, throng_yardstick_name((throng_yardstick)k), &report->yardstick[k]);
   return finish(root, good, out);
 }
 

@@ -7,19 +7,6 @@
 #include "report/run_folder.h"
 #include "throng/train.h"
 
-/// X(field): the numbers of throng_metrics, in the order in which they are written.
-#define TRAIN_METRICS(X) \
-  X(average_reward)      \
-  X(average_reward_sem)  \
-  X(total_reward)        \
-  X(liking)              \
-  X(coverage)            \
-  X(gini)                \
-  X(diversity)           \
-  X(session_length)
-/// X(field): three numbers each, by user activity.
-#define TRAIN_TERCILES(X) X(tercile_reward) X(tercile_liking) X(tercile_length)
-
 enum { TRAIN_ROW_VALUES = 40, TRAIN_NAME_SIZE = 96 };
 
 /// A row that is being put together; names are its own.
@@ -31,13 +18,15 @@ typedef struct train_row {
 
 /// Add "prefix/name": value.
 void train_row_add(train_row *row, const char *prefix, const char *name, double value);
-/// Add "evaluation/<policy>/average_reward" and so on.
-void train_row_add_metrics(train_row *row, throng_policy policy, const throng_metrics *m);
+/// Add "evaluation/<player>/average_reward" and so on.
+void train_row_add_metrics(train_row *row, const char *player, const throng_metrics *m);
 
 /// {"episodes", "average_reward", ..., "tercile_reward": [least, middle, most]}; numbers that are
 /// not finite are null. `*out` is freed with cJSON_Delete. Errors: MEMORY.
 throng_status metrics_json(const throng_metrics *m, cJSON **out);
-/// What summary.json holds: steps, seconds, rate, gap closed, every policy's metrics.
+/// Share of the gap between random and the oracle that the agents close; see metrics_gap_closed.
+double train_gap_closed(const throng_train_report *report);
+/// What summary.json holds: steps, seconds, rate, gap closed, every player's metrics.
 throng_status train_report_json(const throng_train_report *report, cJSON **out);
 /// The Defs as a config ("sim", "votes", "agent", "train"), for runs that bring no config of their
 /// own. `*out` is malloc'd text.

@@ -66,14 +66,50 @@ THRONG_API throng_status throng_population_act(throng_population *agent, throng_
 /// Act, step the simulator, store the transition, learn when due: one step of training.
 THRONG_API throng_status throng_population_train_step(throng_population *agent);
 
-/// Mean loss, Q and gradient norm since the last call, for each agent: (count) each.
+/// What an agent of a population is about.
+typedef enum throng_agent_state {
+  THRONG_AGENT_LEARNING = 0,
+  THRONG_AGENT_STOPPED,   ///< by throng_population_stop
+  THRONG_AGENT_DIVERGED,  ///< its loss or its gradient was no number any more
+} throng_agent_state;
+
+/// What each agent has come to; means are over its updates since the last call (0 without one).
 typedef struct throng_population_stats {
-  int64_t user_steps, updates;
-  float epsilon;
-  const float *loss, *q, *grad_norm;  ///< (count) valid until the next call
+  int32_t count;
+  const throng_agent_state *state;  ///< (count)
+  const int64_t *user_steps;        ///< (count) of the agent's own clock
+  const int64_t *updates;           ///< (count) of the agent's own clock
+  const float *epsilon;             ///< (count) at present
+  const float *loss;                ///< (count) mean
+  const float *q;                   ///< (count) mean
+  const float *grad_norm;           ///< (count) mean, before clipping
 } throng_population_stats;
-THRONG_API throng_status throng_population_get_stats(throng_population *agent,
+/// Host memory, valid until the next call. Errors: BACKEND.
+THRONG_API throng_status throng_population_get_stats(throng_population *population,
                                                      throng_population_stats *out);
+
+/// The Def that the population was made with.
+THRONG_API throng_agent_def throng_population_get_def(const throng_population *population);
+/// One agent's value of an option, by the Def's name: learning_rate, gamma, beta1, beta2,
+/// adam_epsilon, max_grad_norm, tau, epsilon_start, epsilon_end, epsilon_share.
+/// Errors: ARGUMENT (no such agent or option, a value out of its range), BACKEND.
+THRONG_API throng_status throng_population_set(throng_population *population, int32_t agent,
+                                               const char *option, double value);
+THRONG_API throng_status throng_population_get(const throng_population *population, int32_t agent,
+                                               const char *option, double *value);
+
+/// Agents first .. first + n - 1 begin anew: fresh weights, optimiser, clocks, replay and sessions,
+/// with the options that they have. `seed` (n), or NULL: their own again. Errors: ARGUMENT, MEMORY,
+/// BACKEND.
+THRONG_API throng_status throng_population_start(throng_population *population, int32_t first,
+                                                 int32_t n, const uint32_t *seed);
+/// Agent `to` becomes what agent `from` is: weights, optimiser, clocks and options, on the backend;
+/// where `replay`, its replay and sessions too. Its seed stays its own. Errors: ARGUMENT, BACKEND.
+THRONG_API throng_status throng_population_copy(throng_population *population, int32_t from,
+                                                int32_t to, bool replay);
+/// The agent learns no more, and in training it shows random items; greedy it plays by its weights.
+/// Errors: ARGUMENT, BACKEND.
+THRONG_API throng_status throng_population_stop(throng_population *population, int32_t agent);
 
 /// Weights, optimiser, replay and counters with the simulator's lanes: what exact resume needs.
 /// Errors as of throng_sim_restore, for the agent's Def too.

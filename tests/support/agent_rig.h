@@ -3,6 +3,7 @@
 #define TESTS_AGENT_RIG_H
 
 #include "agent/learner.h"
+#include "cpu/backend_cpu.h"
 #include "small_world.h"
 #include "throng_test.h"
 
