@@ -56,6 +56,15 @@ typedef enum throng_end {
   THRONG_END_TRUNCATED = 2,  ///< max_steps reached
 } throng_end;
 
+/// Ways to recommend that need no learning, to hold agents against.
+typedef enum throng_yardstick {
+  THRONG_YARDSTICK_RANDOM = 0,    ///< uniform over items
+  THRONG_YARDSTICK_POPULAR,       ///< most liked in the real histories
+  THRONG_YARDSTICK_MOST_SIMILAR,  ///< largest b+ - b- against the lane's history
+  THRONG_YARDSTICK_ORACLE,        ///< asks the simulator about every item first
+  THRONG_YARDSTICK_COUNT          ///< may grow: no struct's size depends on it
+} throng_yardstick;
+
 /// One answer with its reasons (votes.csv has the same columns).
 typedef struct throng_vote {
   int32_t alpha_pos, alpha_neg;  ///< shared keywords with liked (disliked) past items

@@ -15,14 +15,6 @@ enum { YARDSTICK_HELD = 32 };
 enum { YARDSTICK_HELD = YARDSTICK_TILE };
 #endif
 
-/// Same numbers as throng_yardstick (checked in host/evaluate/yardsticks.c).
-enum {
-  YARDSTICK_RANDOM = 0,
-  YARDSTICK_POPULAR = 1,
-  YARDSTICK_MOST_SIMILAR = 2,
-  YARDSTICK_ORACLE = 3
-};
-
 /// vote_sums of some candidates, arrays side by side.
 typedef struct yardstick_sums {
   int32_t count[2];                       // [side] entries, the same for all candidates
@@ -94,7 +86,7 @@ typedef struct yardstick_search_args {
   sim_args sim;
   sta_view sta;            // where sim.rule.has_sta
   const float *sta_query;  // (n_lane, width)
-  int32_t yardstick;       // YARDSTICK_MOST_SIMILAR or YARDSTICK_ORACLE
+  int32_t yardstick;       // THRONG_YARDSTICK_MOST_SIMILAR or THRONG_YARDSTICK_ORACLE
   int32_t n_tile, top;
   int32_t *item;           // (n_lane, n_tile, top) best first, -1 after the last
   yardstick_value *value;  // (n_lane, n_tile, top)
@@ -106,7 +98,7 @@ THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, in
   throng_vote v;
   yardstick_value value;
   vote_compare(sums, rule->semantics, &v);
-  if (a->yardstick == YARDSTICK_MOST_SIMILAR) {
+  if (a->yardstick == THRONG_YARDSTICK_MOST_SIMILAR) {
     value.expected = v.beta_pos - v.beta_neg;
     value.ensemble = 0.0f;
     return value;

@@ -172,6 +172,26 @@ TEST(cuda_sim, a_snapshot_of_one_backend_goes_on_alike_on_the_other) {
   sides_close(&s);
 }
 
+TEST(cuda_sim, a_lane_is_explained_alike) {
+  sides s;
+  throng_sim_def def = small_def();
+  def.votes.rule = THRONG_RULE_WEIGHTED;
+  def.votes.weights[THRONG_VOTE_F_POP] = 1;
+  if (!sides_open(&s, &def, true)) return;
+  for (int32_t lane = 0; lane < LANES; lane += 5) {
+    throng_explanation *e[2];
+    for (int side = 0; side < 2; ++side)
+      ASSERT_OK(throng_sim_explain(s.sim[side], lane, lane + 1, &e[side]));
+    bool apart;
+    EXPECT_TRUE(parity_votes(&e[0]->vote, &e[1]->vote, 0.5f, &apart));
+    for (int k = 0; k < THRONG_VOTE_COUNT; ++k)
+      EXPECT_TRUE(parity_near((double)e[0]->votes[k].score, (double)e[1]->votes[k].score, 1e-5));
+    EXPECT_EQ(e[0]->liked.n_shared, e[1]->liked.n_shared);
+    for (int side = 0; side < 2; ++side) throng_explanation_free(e[side]);
+  }
+  sides_close(&s);
+}
+
 TEST(cuda_sim, votes_outside_lanes_agree) {
   sides s;
   throng_sim_def def = small_def();
