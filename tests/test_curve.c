@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "report/table.h"
+#include "report/metrics_table.h"
 #include "throng_test.h"
 
 static int lines(const char *text) {
@@ -83,7 +83,7 @@ TEST(curve, drawing_too_small_is_an_error) {
 }
 
 TEST(table, rows_are_ordered_by_reward_and_those_without_a_number_come_last) {
-  const table_row row[] = {{.title = "lost", .average_reward = (double)NAN, .state = "diverged"},
+  const metrics_row row[] = {{.title = "lost", .average_reward = (double)NAN, .state = "diverged"},
                            {.title = "DQN",
                             .average_reward = 20,
                             .average_reward_sem = 0.5,
@@ -93,7 +93,7 @@ TEST(table, rows_are_ordered_by_reward_and_those_without_a_number_come_last) {
                            {.title = "random", .average_reward = 10},
                            {.title = "oracle", .average_reward = 22.5}};
   char *text;
-  ASSERT_OK(table_render(4, row, false, &text));
+  ASSERT_OK(metrics_table(4, row, false, &text));
   const char *oracle = strstr(text, "oracle"), *dqn = strstr(text, "DQN"),
              *random = strstr(text, "random"), *lost = strstr(text, "lost");
   EXPECT_TRUE(oracle && dqn && random && oracle < dqn && dqn < random && random < lost);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "sim/sim.h"
-#include "support/small_world.h"
+#include "support/agent_rig.h"
 #include "throng_test.h"
 
 enum { USERS = 40, ITEMS = 150, LANES = 48, HISTORY = 12 };
@@ -230,6 +230,54 @@ TEST(starts, what_is_out_of_range_is_refused_with_its_place_and_changes_nothing)
   ASSERT_OK(throng_sim_hash(f.sim, &after));
   EXPECT_EQ(before, after);
   close_fixture(&f);
+}
+
+static void learn(agent_rig *rig, int steps) {
+  for (int t = 0; t < steps; ++t) ASSERT_OK(throng_population_train_step(rig->agent));
+}
+
+/// Hash of weights and lanes after a reseed and another list of users midway. `recorded`: steps may
+/// be recorded as graphs, where the backend has such.
+static uint64_t learn_through_changes(bool recorded) {
+  const throng_sim_def sim = rig_sim_def(16, 8);
+  const throng_agent_def agent = rig_agent_def(THRONG_HEAD_FLAT);
+  const int32_t user[] = {3, 9, 1};
+  uint64_t lanes = 0, weights = 0;
+  agent_rig rig;
+  EXPECT_OK(rig_make(&rig, 1, &sim, &agent, 10000));
+  rig.agent->unrecorded = !recorded;
+  learn(&rig, 25);
+  EXPECT_OK(throng_sim_reseed(rig.sim, 99));
+  learn(&rig, 10);
+  EXPECT_OK(throng_sim_set_starts(rig.sim, THRONG_START_DRAWN, 3, user, NULL, NULL, NULL));
+  learn(&rig, 10);
+  EXPECT_OK(tensors_hash(&rig.agent->weights, &weights));
+  EXPECT_OK(throng_sim_hash(rig.sim, &lanes));
+  rig_free(&rig);
+  return weights ^ lanes;
+}
+
+TEST(starts, recorded_steps_follow_another_seed_and_other_users) {
+  EXPECT_EQ(learn_through_changes(true), learn_through_changes(false));
+}
+
+TEST(starts, populations_play_on_given_histories_and_refuse_to_learn_on_them) {
+  const throng_sim_def sim = rig_sim_def(16, 8);
+  const throng_agent_def agent = rig_agent_def(THRONG_HEAD_TWO_TOWER);
+  const int32_t user[] = {3}, item[] = {1, 2};
+  const int64_t offset[] = {0, 2};
+  const uint8_t like[] = {1, 0};
+  throng_population *other;
+  agent_rig rig;
+  ASSERT_OK(rig_make(&rig, 1, &sim, &agent, 10000));
+  ASSERT_OK(throng_sim_set_starts(rig.sim, THRONG_START_DRAWN, 1, user, offset, item, like));
+  EXPECT_OK(throng_population_act(rig.agent, rig.sim, true, NULL));
+  EXPECT_EQ(throng_population_train_step(rig.agent), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "real histories");
+  EXPECT_EQ(throng_population_create(rig.sim, &agent, 10000, &other), THRONG_ERROR_ARGUMENT);
+  ASSERT_OK(throng_sim_set_starts(rig.sim, THRONG_START_DRAWN, 1, user, NULL, NULL, NULL));
+  EXPECT_OK(throng_population_train_step(rig.agent));
+  rig_free(&rig);
 }
 
 TEST(starts, parts_of_the_users_share_none_and_leave_out_none) {

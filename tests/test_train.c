@@ -12,30 +12,12 @@
 #include <unistd.h>
 
 #include "base/backend.h"
+#include "support/run_files.h"
 #include "support/small_run.h"
 #include "train/train_json.h"
 
-static char *read_file(const char *folder, const char *name, size_t *size) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "rb");
-  if (!file) return NULL;
-  fseek(file, 0, SEEK_END);
-  long length = ftell(file);
-  rewind(file);
-  char *bytes = calloc(1, (size_t)length + 1);
-  *size = fread(bytes, 1, (size_t)length, file);
-  fclose(file);
-  return bytes;
-}
-
 static bool same_file(const char *folder_a, const char *folder_b, const char *name) {
-  size_t size_a = 0, size_b = 0;
-  char *a = read_file(folder_a, name, &size_a), *b = read_file(folder_b, name, &size_b);
-  bool same = a && b && size_a == size_b && size_a > 0 && !memcmp(a, b, size_a);
-  free(a);
-  free(b);
-  return same;
+  return same_bytes(folder_a, name, folder_b, name);
 }
 
 static int count(const char *folder, const char *pattern) {
@@ -131,6 +113,59 @@ TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
       EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(m, "average_reward")->valuedouble,
                   (k < 0 ? report.agent : report.yardstick[k]).average_reward, 1e-12);
     }
+    cJSON_Delete(summary);
+    free(text);
+  }
+  small_run_close(&run);
+}
+
+TEST(train, run_of_several_agents_has_rows_of_each_beside_their_mean) {
+  small_run run;
+  char out[512];
+  snprintf(out, sizeof out, "%s/run", throng_test_folder());
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.agent.count = 2;
+    run.train.yardsticks = false;
+    throng_train_report report;
+    ASSERT_OK(train(&run, out, false, &report));
+    size_t size = 0;
+    char *text = read_file(out, "metrics.jsonl", &size);
+    ASSERT_TRUE(text != NULL && size > 0);
+    text[size - 1] = '\0';
+    cJSON *row = cJSON_Parse(strrchr(text, '\n') + 1);  // the last row
+    ASSERT_TRUE(row != NULL);
+    const char *const mean[] = {"train/loss", "train/epsilon", "evaluation/agent/average_reward",
+                                "evaluation/agent/gini"};
+    const char *const each[] = {"train/agent_%d/loss", "train/agent_%d/epsilon",
+                                "evaluation/agent_%d/average_reward", "evaluation/agent_%d/gini"};
+    for (int k = 0; k < 4; ++k) {
+      double sum = 0;
+      for (int agent = 0; agent < 2; ++agent) {
+        char name[96];
+        snprintf(name, sizeof name, each[k], agent);
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, name);
+        ASSERT_TRUE(cJSON_IsNumber(value));
+        sum += value->valuedouble;
+      }
+      EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(row, mean[k])->valuedouble, sum / 2, 1e-9);
+    }
+    const cJSON *state = cJSON_GetObjectItemCaseSensitive(row, "train/agent_1/state");
+    EXPECT_TRUE(cJSON_IsNumber(state) && state->valuedouble == THRONG_AGENT_LEARNING);
+    cJSON_Delete(row);
+    free(text);
+    text = read_file(out, "summary.json", &size);
+    cJSON *summary = cJSON_Parse(text);
+    const cJSON *agents = cJSON_GetObjectItemCaseSensitive(summary, "agents"), *agent;
+    EXPECT_EQ(cJSON_GetArraySize(agents), 2);
+    double sum = 0;
+    cJSON_ArrayForEach(agent, agents) {
+      const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(agent, "metrics");
+      EXPECT_TRUE(!strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(agent, "state")),
+                          "learning"));
+      EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(metrics, "episodes")->valuedouble, 24, 0);
+      sum += cJSON_GetObjectItemCaseSensitive(metrics, "average_reward")->valuedouble;
+    }
+    EXPECT_NEAR(report.agent.average_reward, sum / 2, 1e-9);
     cJSON_Delete(summary);
     free(text);
   }

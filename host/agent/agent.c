@@ -192,12 +192,14 @@ throng_status throng_population_create(throng_sim *sim, const throng_agent_def *
                                        int64_t total_steps, throng_population **out) {
   *out = NULL;
   THRONG_TRY(check(def, sim, total_steps));
+  THRONG_TRY(sim_require_real_histories(sim));
   void *block;
   throng_status status;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(throng_population), "agent"));
   throng_population *a = block;
   a->def = *def;
   a->sim = sim;
+  a->sim_generation = sim->generation;
   a->backend = sim->backend;
   a->total_steps = total_steps;
   set_shapes(a, sim);

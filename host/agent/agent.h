@@ -36,6 +36,9 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
 /// next call.
 const char *agent_take_note(throng_population *agent);
 
+/// Every agent's present state, (count); valid until the population's next call.
+const throng_agent_state *agent_states(const throng_population *agent);
+
 /// User-steps of all lanes since the population was made: the clock of a run.
 int64_t agent_run_steps(const throng_population *agent);
 

@@ -149,6 +149,7 @@ struct throng_population {
   throng_agent_state *shown_state;
   int64_t *shown_steps, *shown_updates;
   agent_graph graph[AGENT_GRAPHS];
+  int64_t sim_generation;     // of the simulator that they were recorded with
   bool unrecorded;            // one could not be recorded: no other is tried
   char note[768], told[768];  // see agent_take_note
 };

@@ -56,6 +56,8 @@ throng_status throng_population_get(const throng_population *a, int32_t agent, c
 
 throng_agent_def throng_population_get_def(const throng_population *a) { return a->def; }
 
+const throng_agent_state *agent_states(const throng_population *a) { return a->shown_state; }
+
 int64_t agent_run_steps(const throng_population *a) { return a->time * a->n_lane; }
 
 /// Epsilon of every agent at present.

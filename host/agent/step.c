@@ -105,7 +105,17 @@ static throng_status plain_step(throng_population *a, bool learn) {
   return THRONG_OK;
 }
 
+/// A simulator that was reseeded or given other starts is stepped with other arguments.
+static throng_status follow_simulator(throng_population *a) {
+  if (a->sim_generation == a->sim->generation) return THRONG_OK;
+  THRONG_TRY(sim_require_real_histories(a->sim));
+  agent_graphs_free(a);
+  a->sim_generation = a->sim->generation;
+  return THRONG_OK;
+}
+
 throng_status throng_population_train_step(throng_population *a) {
+  THRONG_TRY(follow_simulator(a));
   const bool learn = learns(a);
   // The first learning step prepares where learning starts from, which comes once.
   if (a->backend->ops->capture_begin && !(learn && a->updates == 0))
@@ -120,6 +130,8 @@ throng_status throng_population_train_step(throng_population *a) {
 }
 
 void agent_graphs_free(throng_population *a) {
-  for (int k = 0; k < AGENT_GRAPHS; ++k)
+  for (int k = 0; k < AGENT_GRAPHS; ++k) {
     if (a->graph[k].graph) a->backend->ops->graph_free(a->backend, a->graph[k].graph);
+    a->graph[k].graph = NULL;
+  }
 }

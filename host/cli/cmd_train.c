@@ -13,7 +13,6 @@
 #include "cli/cli.h"
 #include "evaluate/yardsticks.h"
 #include "report/curve.h"
-#include "report/table.h"
 #include "study/open_or_make.h"
 #include "train/train_folder.h"
 #include "train/train_json.h"
@@ -106,7 +105,8 @@ static void add_metrics(cJSON *policies, const char *player, const throng_metric
 }
 
 static int print_json(const throng_config *config, const train_inputs *in,
-                      const throng_train_report *report) {
+                      const train_result *result) {
+  const throng_train_report *report = &result->report;
   cJSON *document = cJSON_CreateObject();
   cJSON_AddStringToObject(document, "out", config->train.out);
   cJSON_AddNumberToObject(document, "user_steps", (double)report->user_steps);
@@ -121,38 +121,37 @@ static int print_json(const throng_config *config, const train_inputs *in,
   add_metrics(policies, "agent", &report->agent);
   for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
     add_metrics(policies, throng_yardstick_name((throng_yardstick)k), &report->yardstick[k]);
+  cJSON *agents;
+  if (result->n_agent > 1 && train_agents_json(result, &agents) == THRONG_OK)
+    cJSON_AddItemToObject(document, "agents", agents);
   return cli_json(document);
 }
 
-static throng_status print_table(const throng_train_report *report, char **out) {
-  table_row row[1 + THRONG_YARDSTICK_COUNT];
-  int n = 0;
-  for (int k = -1; k < THRONG_YARDSTICK_COUNT; ++k) {
-    const throng_metrics *m = k < 0 ? &report->agent : &report->yardstick[k];
-    if (m->episodes > 0)
-      row[n++] = (table_row){.title = k < 0 ? "DQN" : yardstick_title((throng_yardstick)k),
-                             .average_reward = m->average_reward,
-                             .average_reward_sem = m->average_reward_sem,
-                             .total_reward = m->total_reward,
-                             .liking = m->liking,
-                             .coverage = m->coverage,
-                             .gini = m->gini,
-                             .diversity = m->diversity,
-                             .session_length = m->session_length};
-  }
-  return table_render(n, row, can_draw_unicode(), out);
+/// Who the agents' row speaks for, where there are several.
+static void print_agents(const train_result *result) {
+  const int32_t n = result->n_agent;
+  if (n < 2) return;
+  printf("%s: mean of %d of %d agents\n", result->title,
+         train_count_state(result, THRONG_AGENT_LEARNING), n);
+  if (train_count_state(result, THRONG_AGENT_DIVERGED) == 0) return;
+  printf("diverged and left out:");
+  for (int32_t k = 0; k < n; ++k)
+    if (result->agent[k].state == THRONG_AGENT_DIVERGED) printf(" %d", k);
+  putchar('\n');
 }
 
-static int print_text(const throng_config *config, const throng_train_report *report,
-                      double seconds) {
+static int print_text(const throng_config *config, const train_result *result, double seconds) {
+  const throng_train_report *report = &result->report;
   char *table, steps[32], memory[32];
   if (print_curve(config->train.out, report) != THRONG_OK ||
-      print_table(report, &table) != THRONG_OK)
+      train_table(result, can_draw_unicode(), &table) != THRONG_OK)
     return CLI_FAILED;
   printf("%s\n", table);
   free(table);
+  print_agents(result);
   double gap = train_gap_closed(report);
-  if (isfinite(gap)) printf("DQN closes %.1f %% of the gap between random and the oracle.\n", gap);
+  if (isfinite(gap))
+    printf("%s closes %.1f %% of the gap between random and the oracle.\n", result->title, gap);
   printf("%s user-steps in %.1f s (%.0f a second), %.1f s in all, %s at most\n",
          cli_count(report->user_steps, steps), report->seconds, report->user_steps_per_second,
          seconds, cli_bytes(cli_peak_memory(), memory));
@@ -178,7 +177,7 @@ int cmd_train(cli_run *run) {
   if (cli_config(run, run->argument[0], &config) != THRONG_OK) return cli_fail(run);
   throng_backend *backend = NULL;
   train_inputs in = {0};
-  throng_train_report report = {0};
+  train_result result = {0};
   char *resolved = NULL;
   throng_status status;
   double start = clock_now();
@@ -190,7 +189,7 @@ int cmd_train(cli_run *run) {
   throng_train_def train = config.train;
   train.config_json = resolved;
   THRONG_TRY_GOTO(train_in_folder(backend, in.world, in.sta, &config.sim, &config.agent, &train,
-                                  &in.folder, &run->progress, &report));
+                                  &in.folder, &run->progress, &result));
 done:;
   int code;
   cli_progress_clear();
@@ -198,10 +197,11 @@ done:;
     code = cli_fail(run);
     if (status == THRONG_ERROR_CANCELLED) print_resume(&config);
   } else if (run->json) {
-    code = print_json(&config, &in, &report);
-  } else if ((code = print_text(&config, &report, clock_now() - start)) != CLI_DONE) {
+    code = print_json(&config, &in, &result);
+  } else if ((code = print_text(&config, &result, clock_now() - start)) != CLI_DONE) {
     cli_fail(run);
   }
+  train_result_free(&result);
   train_inputs_close(&in);
   throng_backend_close(backend);
   config_free(&config);

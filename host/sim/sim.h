@@ -115,6 +115,8 @@ throng_status sim_check_lanes(const throng_sim *sim, const safetensors_file *fil
 /// Whom episodes begin with: what was given, else the world's users.
 sim_start_view sim_start(const throng_sim *sim);
 void sim_starts_free(sim_starts *starts);
+/// Can states be told from users and answers alone, as replays do? Errors: ARGUMENT.
+throng_status sim_require_real_histories(const throng_sim *sim);
 
 /// Does this simulator keep preference vectors?
 bool sim_keeps_preferences(const throng_sim_def *def);

@@ -17,6 +17,14 @@ sim_start_view sim_start(const throng_sim *s) {
   return s->starts.hash ? s->starts.view : (sim_start_view){.count = (int32_t)s->world->n_user};
 }
 
+throng_status sim_require_real_histories(const throng_sim *s) {
+  if (!s->starts.view.offset) return THRONG_OK;
+  return throng_fail(
+      THRONG_ERROR_ARGUMENT,
+      "populations learn on the users' real histories, and this simulator's episodes "
+      "start with given ones: let it play there, and learn on another");
+}
+
 /// What is given, in host memory, as throng_sim_set_starts has it.
 typedef struct start_lists {
   int32_t count, by_lane;

@@ -1,6 +1,7 @@
 /// Composing a batch of windows end to end, and its way to the backend.
 #include <stdlib.h>
 
+#include "data/split.h"
 #include "kernels/base/history.h"
 #include "kernels/base/random.h"
 #include "sta/sta_trainer.h"

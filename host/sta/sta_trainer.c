@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "data/split.h"
 #include "kernels/list.h"
 #include "world/unseen.h"
 #include "world/world.h"

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "data/split.h"
 #include "world/world.h"
 
 /// The windows of a user with `length` training entries: writes them where `out` is not NULL.

@@ -239,6 +239,28 @@ TEST(cuda_agent, steps_that_fail_to_be_recorded_midway_end_at_the_same_weights) 
 
 #endif
 
+TEST(cuda_agent, agents_of_both_backends_meet_the_same_users) {
+  learners l;
+  throng_sim_def sim = lanes_def();
+  throng_agent_def agent = learner_def(THRONG_HEAD_TWO_TOWER);
+  sim.mask_seen = true;
+  if (!learners_open(&l, &sim, &agent)) return;
+  throng_metrics each[2][2];
+  throng_evaluation_def def = throng_default_evaluation_def();
+  def.episodes = 20;
+  for (int side = 0; side < 2; ++side)
+    ASSERT_OK(throng_evaluate_population(side ? l.p.cuda : l.p.cpu, &l.world, NULL, &sim, &def,
+                                         l.agent[side], each[side]));
+  for (int side = 0; side < 2; ++side)
+    for (int k = 0; k < 2; ++k) {
+      EXPECT_NEAR(each[side][k].session_length, each[0][0].session_length, 0);
+      EXPECT_TRUE(parity_near(each[side][k].average_reward, each[0][k].average_reward, 0.5));
+      if (PARITY_EXACT) EXPECT_EQ(memcmp(&each[side][k], &each[0][k], sizeof each[0][k]), 0);
+    }
+  EXPECT_TRUE(each[0][0].average_reward != each[0][1].average_reward);
+  learners_close(&l);
+}
+
 TEST(cuda_agent, yardsticks_play_alike) {
   parity p;
   if (!parity_open(&p)) return;

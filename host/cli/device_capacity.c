@@ -1,5 +1,5 @@
 /// Devices, and sums that say what fits into their memory.
-#include "cli/device_fit.h"
+#include "cli/device_capacity.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -53,8 +53,8 @@ void devices_json(cJSON *document) {
   }
 }
 
-fit_memory fit_find_memory(void) {
-  fit_memory memory = {.name = "this machine's free memory"};
+capacity_memory capacity_find_memory(void) {
+  capacity_memory memory = {.name = "this machine's free memory"};
   backend_device d;
   int count;
   memory.bytes = (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
@@ -66,9 +66,9 @@ fit_memory fit_find_memory(void) {
 
 static double at_least_zero(double x) { return x > 0 ? floor(x) : 0; }
 
-fit fit_compute(const fit_sizes *s, double memory) {
+capacity capacity_compute(const capacity_sizes *s, double memory) {
   const double lanes = s->lane * s->n_lane, rest = memory - lanes > 0 ? memory - lanes : 0;
-  return (fit){
+  return (capacity){
       .lanes = at_least_zero((memory - s->world - s->table) / s->lane),
       // 8 n^2 + item n = rest
       .items_with_table = at_least_zero((sqrt(s->item * s->item + 32.0 * rest) - s->item) / 16.0),
@@ -77,8 +77,8 @@ fit fit_compute(const fit_sizes *s, double memory) {
   };
 }
 
-void fit_print(const fit_sizes *s, const fit_memory *memory) {
-  const fit f = fit_compute(s, memory->bytes);
+void capacity_print(const capacity_sizes *s, const capacity_memory *memory) {
+  const capacity f = capacity_compute(s, memory->bytes);
   char a[32], n[32], lane[32], item[32];
   printf("\nWhat fits into %s, %s\n", memory->name, cli_bytes(memory->bytes, a));
   printf("  lanes   (memory - world - table) / %s = %s\n", cli_bytes(s->lane, lane),
@@ -91,8 +91,8 @@ void fit_print(const fit_sizes *s, const fit_memory *memory) {
          cli_count((int64_t)f.replay, n));
 }
 
-void fit_json(const fit_sizes *s, const fit_memory *memory, cJSON *document) {
-  const fit f = fit_compute(s, memory->bytes);
+void capacity_json(const capacity_sizes *s, const capacity_memory *memory, cJSON *document) {
+  const capacity f = capacity_compute(s, memory->bytes);
   cJSON *object = cJSON_AddObjectToObject(document, "fits");
   cJSON_AddStringToObject(object, "memory", memory->name);
   cJSON_AddNumberToObject(object, "memory_bytes", memory->bytes);

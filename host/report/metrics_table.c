@@ -1,5 +1,5 @@
 /// Players side by side.
-#include "report/table.h"
+#include "report/metrics_table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,25 +12,25 @@ static void print_rule(FILE *out, bool unicode, int width) {
   fputc('\n', out);
 }
 
-static bool better(const table_row *a, const table_row *b) {
+static bool better(const metrics_row *a, const metrics_row *b) {
   return a->average_reward > b->average_reward ||
          (isnan(b->average_reward) && !isnan(a->average_reward));
 }
 
-static void print_row(FILE *out, const table_row *r, bool unicode) {
+static void print_row(FILE *out, const metrics_row *r, bool unicode) {
+  NUMBERS_WITHOUT_LOCALE;
   fprintf(out, "%-13s %8.2f %s %*.2f %10.0f %9.2f %8.1f%% %7.3f %10.3f %7.1f%s%s\n", r->title,
           r->average_reward, unicode ? "±" : "+-", unicode ? 5 : 4, r->average_reward_sem,
           r->total_reward, r->liking, 100 * r->coverage, r->gini, r->diversity, r->session_length,
           r->state ? "  " : "", r->state ? r->state : "");
 }
 
-throng_status table_render(int n, const table_row *row, bool unicode, char **out) {
-  NUMBERS_WITHOUT_LOCALE;
+throng_status metrics_table(int n, const metrics_row *row, bool unicode, char **out) {
   void *block;
   size_t size;
   *out = NULL;
-  THRONG_TRY(throng_alloc(&block, (size_t)n + 1, sizeof(table_row *), "report"));
-  const table_row **order = block;
+  THRONG_TRY(throng_alloc(&block, (size_t)n + 1, sizeof(metrics_row *), "report"));
+  const metrics_row **order = block;
   for (int i = 0; i < n; ++i) {
     int at = i;
     for (; at > 0 && better(&row[i], order[at - 1]); --at) order[at] = order[at - 1];

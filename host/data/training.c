@@ -1,14 +1,16 @@
 /// Training rows by item.
-#include "data/split.h"
+#include "data/training.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "data/split.h"
+
 enum { RECEPTION_PRIOR = 4 };
 
 static int64_t training_end(const dataset *data, int64_t user) {
-  int64_t begin = data->user_offset[user];
-  return begin + split_train_length(data->user_offset[user + 1] - begin);
+  int64_t begin = data->user_offset[user], end = data->user_offset[user + 1];
+  return begin + split_train_length(end - begin);
 }
 
 throng_status training_make(const dataset *data, training *out) {
