@@ -1,35 +1,35 @@
 /// An agent to a file and back, with its simulator's lanes: what exact resume needs. The file says
 /// which agent and simulator wrote it; another one is refused before anything is changed.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/learner.h"
 #include "base/file_kind.h"
 #include "base/identity.h"
-#include "base/numbers.h"
 #include "base/safetensors.h"
 
-enum { IDENTITY_SIZE = 1024, PARTS = 5 };
+enum { PARTS = 5 };
 
-/// Every option that an agent's future depends on and that no tensor of the file holds.
-static void identity(const throng_population *a, char *text, size_t size) {
-  NUMBERS_WITHOUT_LOCALE;
-  const throng_agent_def *d = &a->def;
-  snprintf(text, size,
-           "head %s, count %d, hidden %d %d, width %d, user_width %d, gamma %.9g, learning_rate "
-           "%.9g, beta1 %.9g, beta2 %.9g, adam_epsilon %.9g, batch %d, update_every %d, "
-           "updates %d, buffer %lld, learning_starts %lld, n_step %d, double_dqn %d, loss %s, "
-           "max_grad_norm %.9g, tau %.9g, target_every %lld, epsilon %s, epsilon_start %.9g, "
-           "epsilon_end %.9g, epsilon_share %.9g, seed %u, items %lld, users %lld",
-           d->head == THRONG_HEAD_FLAT ? "flat" : "two_tower", d->count, d->hidden[0], d->hidden[1],
-           a->width, d->user_width, (double)d->gamma, (double)d->learning_rate, (double)d->beta1,
-           (double)d->beta2, (double)d->adam_epsilon, d->batch, d->update_every, d->updates,
-           (long long)d->buffer, (long long)d->learning_starts, d->n_step, d->double_dqn,
-           d->loss == THRONG_LOSS_HUBER ? "huber" : "mse", (double)d->max_grad_norm, (double)d->tau,
-           (long long)d->target_every,
-           d->epsilon == THRONG_EPSILON_LINEAR ? "linear" : "exponential", (double)d->epsilon_start,
-           (double)d->epsilon_end, (double)d->epsilon_share, d->seed, (long long)a->n_item,
-           (long long)a->n_user);
+/// What an agent's line says besides its options: what its arrays are shaped by.
+typedef struct facts {
+  throng_agent_def def;
+  char items[24], users[24];
+  identity_part part[2];
+  identity_fact fact[3];
+} facts;
+
+static identity gather(const throng_population *a, facts *f) {
+  f->def = a->def;
+  f->def.width = a->width;  // flat: that of the last hidden layer, whatever the Def says
+  snprintf(f->items, sizeof f->items, "%lld", (long long)a->n_item);
+  snprintf(f->users, sizeof f->users, "%lld", (long long)a->n_user);
+  f->part[0] = (identity_part){&agent_fields, &f->def};
+  f->part[1] = (identity_part){NULL, NULL};
+  f->fact[0] = (identity_fact){.name = "items", .value = f->items};
+  f->fact[1] = (identity_fact){.name = "users", .value = f->users};
+  f->fact[2] = (identity_fact){NULL};
+  return (identity){f->part, f->fact};
 }
 
 static const char *const part_prefix[PARTS] = {"", "hyper.", "replay.", "", "lane."};
@@ -45,25 +45,31 @@ static void list_parts(throng_population *a, tensor_set *part[PARTS]) {
 throng_status throng_population_save(throng_population *a, const char *path) {
   const int64_t counter[AGENT_COUNTERS] = {a->time, a->updates, a->synced, a->total_steps};
   THRONG_TRY(a->backend->ops->upload(a->backend, a->counter, counter, sizeof counter));
-  char mine[IDENTITY_SIZE], simulator[IDENTITY_SIZE];
-  identity(a, mine, sizeof mine);
-  THRONG_TRY(sim_identity(a->sim, simulator, sizeof simulator));
+  facts f;
+  identity options = gather(a, &f);
+  char *mine = NULL, *simulator = NULL;
+  throng_status status = identity_text(&options, &mine);
+  if (status == THRONG_OK) status = sim_identity(a->sim, &simulator);
   tensor_set *part[PARTS];
   list_parts(a, part);
-  return tensors_save((const tensor_set *const *)part, part_prefix, PARTS,
-                      (const char *[]){"agent", mine, "simulator", simulator, "arithmetic",
-                                       a->backend->arithmetic, NULL},
-                      path);
+  if (status == THRONG_OK)
+    status = tensors_save((const tensor_set *const *)part, part_prefix, PARTS,
+                          (const char *[]){"agent", mine, "simulator", simulator, "arithmetic",
+                                           a->backend->arithmetic, NULL},
+                          path);
+  free(mine);
+  free(simulator);
+  return status;
 }
 
 static throng_status check_identity(const throng_population *a, const safetensors_file *file) {
-  char mine[IDENTITY_SIZE];
-  identity(a, mine, sizeof mine);
+  facts f;
+  identity mine = gather(a, &f);
   const char *found = safetensors_metadata(file, "agent");
   if (!found)
     return throng_fail(THRONG_ERROR_DATA, "%s: no metadata 'agent': not a checkpoint of an agent",
                        safetensors_path(file));
-  return identity_compare(safetensors_path(file), "agent", found, mine);
+  return identity_compare(&mine, safetensors_path(file), "agent", found);
 }
 
 /// Clocks that no run of this agent could show: they are what the log is read by.

@@ -99,33 +99,16 @@ double rule_score(const vote_rule *rule, const throng_vote *v, const vote_furthe
 }
 
 throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
-  if ((int)def->semantics < 0 || def->semantics > THRONG_SEMANTICS_PUBLISHED_CODE)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.semantics: %d is none", (int)def->semantics);
-  if ((int)def->rule < 0 || def->rule >= THRONG_RULE_COUNT)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.rule: %d is none", (int)def->rule);
-  if ((int)def->similarity < 0 || def->similarity > THRONG_SIMILARITY_MEAN)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.similarity: %d is none", (int)def->similarity);
+  THRONG_TRY(fields_check(&votes_fields, def));
   if (def->similarity == THRONG_SIMILARITY_MEAN &&
       def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.similarity: the published code knows the nearest item only; use "
                        "\"max\", or semantics \"paper\"");
-  double sum = 0;
-  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) {
-    if (!isfinite(def->weights[k]) || def->weights[k] < 0)
-      return throng_fail(THRONG_ERROR_ARGUMENT,
-                         "votes.weights[%d]: %g is not a number that is 0 or more", k,
-                         (double)def->weights[k]);
-    sum += (double)def->weights[k];
-  }
-  if (def->rule == THRONG_RULE_PROBABILITY && sum <= 0)
+  if (rows[def->rule].draws && rule_asks(def) == 0)
     return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "votes.weights: all are 0, so rule probability has no mean to draw with");
-  if (!isfinite(def->weight_threshold))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.weight_threshold is not a number");
-  if (def->table_bytes < 0)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.table_bytes: %lld is negative",
-                       (long long)def->table_bytes);
+                       "votes.weights: all are 0, so rule %s has no mean to draw with",
+                       rule_names[def->rule]);
   if (!sta && rule_asks(def) & VOTE_BIT(THRONG_VOTE_F_STA))
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.rule asks for the statistical vote and no f_sta was given: fit one, "

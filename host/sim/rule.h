@@ -3,6 +3,7 @@
 #ifndef THRONG_SIM_RULE_H
 #define THRONG_SIM_RULE_H
 
+#include "base/field.h"
 #include "kernels/vote/rule.h"
 #include "throng/sim.h"
 
@@ -36,7 +37,13 @@ extern const char *const rule_names[THRONG_RULE_COUNT + 1];
 #define RULE_HELP_OF(ID, name, votes, threshold, equal, draws, help) "; " name ": " help
 #define RULES_HELP (&("" RULES(RULE_HELP_OF))[2])
 #define VOTE_NAME_OF(name, ID, title) " " #name
+#define RECORD_WEIGHT_OF(name, ID, title) 1,
+#define FURTHER_WEIGHT_OF(name, ID, title) 0,
+#define WEIGHTS_USUAL THRONG_RECORD_VOTES(RECORD_WEIGHT_OF) THRONG_FURTHER_VOTES(FURTHER_WEIGHT_OF)
 #define WEIGHTS_HELP "weights of the votes, in this order:" THRONG_VOTES(VOTE_NAME_OF)
+
+/// Options of throng_votes_def.
+extern const field_table votes_fields;
 
 const char *rule_help(throng_rule rule);
 /// The vote that a rule asks alone, or -1.

@@ -1,32 +1,9 @@
 /// Making, resetting and stepping a simulator. The step reads as its six stages.
 #include "sim/sim.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "kernels/list.h"
-
-throng_sim_def throng_default_sim_def(void) {
-  return (throng_sim_def){
-      .lanes = 4096,
-      .history = 64,
-      .leave_probability = 0.025f,
-      .max_steps = 200,
-      .slate_size = 1,
-      .mask_seen = false,
-      .preferences = false,
-      .autoreset = true,
-      .seed = 1,
-      .first_lane = 0,
-      .votes = {.semantics = THRONG_SEMANTICS_PAPER,
-                .rule = THRONG_RULE_MAJORITY,
-                .similarity = THRONG_SIMILARITY_MAX,
-                .weights = {1, 1, 1, 0},
-                .weight_threshold = 1.5f,
-                .table_bytes = (int64_t)4 << 30},
-      .cookie = THRONG_COOKIE,
-  };
-}
 
 bool sim_keeps_preferences(const throng_sim_def *def) {
   return def->preferences || def->votes.similarity == THRONG_SIMILARITY_MEAN;
@@ -34,21 +11,7 @@ bool sim_keeps_preferences(const throng_sim_def *def) {
 
 static throng_status check(const throng_sim_def *d, const throng_world *world,
                            const throng_sta *sta) {
-  if (d->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "throng_sim_def: start from throng_default_sim_def()");
-#define IN_RANGE(field, least, most)                                                       \
-  if (d->field < (least) || d->field > (most))                                             \
-    return throng_fail(THRONG_ERROR_ARGUMENT, "sim." #field ": %lld is not in %lld..%lld", \
-                       (long long)d->field, (long long)(least), (long long)(most));
-  IN_RANGE(lanes, 1, 1 << 24)
-  IN_RANGE(history, 1, 1 << 16)
-  IN_RANGE(max_steps, 1, 1 << 20)
-  IN_RANGE(slate_size, 1, 1024)
-#undef IN_RANGE
-  if (!(d->leave_probability >= 0 && d->leave_probability <= 1))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "sim.leave_probability: %g is not in 0..1",
-                       (double)d->leave_probability);
+  THRONG_TRY(fields_check(&sim_fields, d));
   if (world->n_user < 1 || world->n_item < 1)
     return throng_fail(THRONG_ERROR_DATA,
                        "the world has %lld users and %lld items: nobody to be "
@@ -140,6 +103,7 @@ void throng_sim_close(throng_sim *sim) {
   if (!sim) return;
   sim_host_free(sim->host);
   sim_means_free(sim->means);
+  sim_action_check_free(sim->action_check);
   sim_starts_free(&sim->starts);
   tensors_free(&sim->lanes);
   like_rates_free(&sim->rates);
@@ -254,13 +218,6 @@ throng_status throng_sim_reset(throng_sim *s) {
 }
 
 throng_status throng_sim_step(throng_sim *s, const int32_t *action) {
-  int64_t n = (int64_t)s->n_lane * s->def.slate_size;
-  for (int64_t k = 0; k < n; ++k)
-    if (action[k] < 0 || action[k] >= s->world->n_item)
-      return throng_fail(THRONG_ERROR_ARGUMENT,
-                         "action of lane %lld: item %d is not in 0..%lld; no lane has moved",
-                         (long long)(k / s->def.slate_size), action[k],
-                         (long long)s->world->n_item - 1);
-  THRONG_TRY(s->backend->ops->upload(s->backend, s->action, action, (size_t)n * sizeof *action));
+  THRONG_TRY(action ? sim_upload_action(s, action) : sim_check_action(s));
   return sim_step_on_backend(s);
 }

@@ -26,6 +26,7 @@ typedef enum throng_epsilon {
 } throng_epsilon;
 
 typedef struct throng_agent_def {
+  int32_t size, cookie;  ///< set by throng_default_agent_def(); do not touch
   throng_head head;
   int32_t count;                     ///< 1; agents in the population, 65,535 at the most
   int32_t hidden[2];                 ///< 64, 64
@@ -49,7 +50,6 @@ typedef struct throng_agent_def {
   float epsilon_start, epsilon_end;  ///< 1, 0.05
   float epsilon_share;               ///< 0.1; share of all steps over which epsilon falls
   uint32_t seed;                     ///< 1
-  int32_t cookie;                    ///< set by throng_default_agent_def()
 } throng_agent_def;
 
 /// Every field with its usual value.
@@ -63,9 +63,10 @@ THRONG_API throng_status throng_population_create(throng_sim *sim, const throng_
 THRONG_API void throng_population_close(throng_population *agent);
 
 /// Choose actions (n_lane, slate_size) for the simulator's present state and keep them on the
-/// backend; `action` (host) gets a copy where it is not NULL. `greedy` leaves epsilon out. `sim` may be another
-/// simulator on the same backend, with as many lanes or another multiple of the agents.
-/// Errors: ARGUMENT (lanes that the agents cannot share out evenly, another world), MEMORY, BACKEND.
+/// backend; `action` (host) gets a copy where it is not NULL. `greedy` leaves epsilon out. `sim`
+/// may be another simulator on the same backend, with as many lanes or another multiple of the
+/// agents. Errors: ARGUMENT (lanes that the agents cannot share out evenly, another world), MEMORY,
+/// BACKEND.
 THRONG_API throng_status throng_population_act(throng_population *agent, throng_sim *sim,
                                                bool greedy, int32_t *action);
 /// Act, step the simulator, store the transition, learn when due: one step of training.
