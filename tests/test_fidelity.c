@@ -114,21 +114,20 @@ TEST(fidelity, every_vote_and_rule_is_measured_with_f_sta_and_written_by_name) {
   EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(json, "users")->valuedouble, f.users, 0);
   const cJSON *in_votes = cJSON_GetObjectItemCaseSensitive(json, "votes");
   const cJSON *in_rules = cJSON_GetObjectItemCaseSensitive(json, "rules");
-  const char *const vote_names[] = {"f_mat", "f_sim", "f_sta", "f_pop"};
-  const char *const rule_names[] = {"majority", "f_mat",    "f_sim",       "f_sta",
-                                    "logical",  "weighted", "probability", "f_pop"};
-  EXPECT_EQ(cJSON_GetArraySize(in_votes), 4);
-  EXPECT_EQ(cJSON_GetArraySize(in_rules), 8);
-  for (int k = 0; k < 4; ++k) {
-    const cJSON *vote = cJSON_GetObjectItemCaseSensitive(in_votes, vote_names[k]);
+  EXPECT_EQ(cJSON_GetArraySize(in_votes), THRONG_VOTE_COUNT);
+  EXPECT_EQ(cJSON_GetArraySize(in_rules), THRONG_RULE_COUNT);
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) {
+    const cJSON *vote =
+        cJSON_GetObjectItemCaseSensitive(in_votes, throng_vote_name((throng_vote_id)k));
     ASSERT_TRUE(cJSON_IsObject(vote));
     EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(vote, "auc")->valuedouble, f.vote[k].auc, 1e-15);
     const cJSON *macro = cJSON_GetObjectItemCaseSensitive(vote, "macro");
     EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(macro, "f1")->valuedouble, f.vote[k].macro.f1,
                 1e-15);
   }
-  for (int k = 0; k < 8; ++k) {
-    const cJSON *rule = cJSON_GetObjectItemCaseSensitive(in_rules, rule_names[k]);
+  for (int k = 0; k < THRONG_RULE_COUNT; ++k) {
+    const cJSON *rule =
+        cJSON_GetObjectItemCaseSensitive(in_rules, throng_rule_name((throng_rule)k));
     ASSERT_TRUE(cJSON_IsObject(rule));
     double accuracy = cJSON_GetObjectItemCaseSensitive(rule, "accuracy")->valuedouble;
     EXPECT_NEAR(accuracy, f.rule[k].accuracy, 1e-15);

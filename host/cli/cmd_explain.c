@@ -170,15 +170,22 @@ static void print_rate(const char *whose, const throng_like_rate *rate) {
          (long long)rate->answers, rate->rate, rate->logit);
 }
 
-static void print_popularity_vote(const story *t) {
-  const throng_like_rates *r = t->why->like_rates;
-  if (!r) return;
-  print_title(t, THRONG_VOTE_F_POP);
+static void print_like_rates(const throng_like_rates *r) {
   print_rate("the item's", &r->item);
   print_rate("the user's", &r->user);
-  printf("  p = sigmoid(%.4f %+.4f x %.4f %+.4f x %.4f) = %.4f against 0.5, margin %+.4f\n",
-         r->weight[0], r->weight[1], r->item.logit, r->weight[2], r->user.logit, r->p,
-         vote_of(t, THRONG_VOTE_F_POP)->margin);
+  printf("  p = sigmoid(%.4f %+.4f x %.4f %+.4f x %.4f) = %.4f\n", r->weight[0], r->weight[1],
+         r->item.logit, r->weight[2], r->user.logit, r->p);
+}
+
+/// Votes that do not stand in throng_vote: by their score.
+static void print_further_votes(const story *t) {
+  for (int k = THRONG_VOTE_IN_RECORD; k < THRONG_VOTE_COUNT; ++k) {
+    const throng_explained_vote *v = vote_of(t, (throng_vote_id)k);
+    if (!v->asked) continue;
+    print_title(t, (throng_vote_id)k);
+    if (k == THRONG_VOTE_F_POP) print_like_rates(t->why->like_rates);
+    printf("  score %.4f against 0.5000, margin %+.4f\n", (double)v->score, v->margin);
+  }
 }
 
 static void print_reward(const story *t) {
@@ -313,7 +320,7 @@ int cmd_explain(cli_run *run) {
     print_keyword_vote(&t);
     print_similarity_vote(&t);
     print_statistical_vote(&t);
-    print_popularity_vote(&t);
+    print_further_votes(&t);
     print_reward(&t);
   }
   throng_explanation_free(t.why);

@@ -272,7 +272,7 @@ throng_status throng_sim_explain(throng_sim *s, int32_t lane, int32_t item,
   for (int64_t k = 0; k < n; ++k) like[k] = seen.like[first + k] > 0;
   const bool popular = rule_asks(&s->def.votes) & VOTE_BIT(THRONG_VOTE_F_POP);
   const question q = {
-      s->world, &s->def.votes,     s->sta, popular ? &s->rates : NULL, seen.user[lane], item,
+      s->world, &s->def.votes,     s->sta, popular ? &s->models.rates : NULL, seen.user[lane], item,
       n,        seen.item + first, like};
   THRONG_TRY_GOTO(explain(&q, &vote, &further, out));
 done:

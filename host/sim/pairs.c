@@ -40,7 +40,7 @@ typedef struct pair_arrays {
 typedef struct pair_votes {
   const throng_sta *sta;
   const throng_votes_def *def;
-  const like_rates_view *rates;
+  const vote_models *models;
   uint32_t seed;
   throng_vote *vote;      // (n)
   float *const *further;  // THRONG_VOTE_FURTHER of (n) or NULL; or NULL
@@ -92,7 +92,7 @@ static throng_status vote_pairs(throng_backend *backend, const throng_world *wor
   THRONG_TRY_GOTO(ops->upload(backend, a.p, p, n * sizeof *p));
   pair_vote_args args = {
       .world = device.view,
-      .rule = vote_make_rule(v->def, v->sta, v->rates),
+      .rule = vote_make_rule(v->def, v->sta, v->models),
       .seed = v->seed,
       .user = a.user,
       .candidate = a.candidate,
@@ -148,16 +148,16 @@ throng_status throng_votes_evaluate(throng_backend *backend, const throng_world 
     return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: %lld is negative", (long long)pairs->n);
   THRONG_TRY(votes_check(def, sta));
   THRONG_TRY(check_pairs(world, pairs));
-  like_rates rates = {0};
-  pair_votes v = {sta, def, &rates.view, seed, vote, further};
+  vote_models models;
+  pair_votes v = {sta, def, &models, seed, vote, further};
+  unsigned asked = rule_asks(def);
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
+    if (wanted(&v, k)) asked |= VOTE_BIT(k + THRONG_VOTE_IN_RECORD);
   throng_status status;
-  if (rule_asks(def) & VOTE_BIT(THRONG_VOTE_F_POP) || wanted(&v, FURTHER_F_POP)) {
-    THRONG_TRY_GOTO(like_rates_fit(world, &rates));
-    THRONG_TRY_GOTO(like_rates_upload(&rates, backend));
-  }
+  THRONG_TRY(vote_models_make(backend, world, asked, &models));
   THRONG_TRY_GOTO(check_memory(backend, world, pairs, &v));
   THRONG_TRY_GOTO(vote_pairs(backend, world, pairs, &v));
 done:
-  like_rates_free(&rates);
+  vote_models_free(&models);
   return status;
 }

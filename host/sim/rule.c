@@ -71,7 +71,7 @@ unsigned rule_asks(const throng_votes_def *def) {
 }
 
 vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta,
-                         const like_rates_view *rates) {
+                         const vote_models *models) {
   const struct rule_row *row = &rows[def->rule];
   const bool published = def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   vote_rule rule = {
@@ -82,9 +82,9 @@ vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta,
       .draws = row->draws,
       .sta_threshold = sta ? sta->def.threshold : 0.5f,
       .has_sta = sta != NULL,
-      .rates = rates ? *rates : (like_rates_view){0},
   };
   for (int k = 0; k < THRONG_VOTE_COUNT; ++k) rule.weights[k] = weight_of(def, k);
+  if (models) vote_models_show(models, &rule);
   return rule;
 }
 

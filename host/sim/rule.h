@@ -5,6 +5,7 @@
 
 #include "base/field.h"
 #include "kernels/vote/rule.h"
+#include "sim/vote_models.h"
 #include "throng/sim.h"
 
 /// A vote as one bit of a mask.
@@ -55,9 +56,9 @@ unsigned rule_asks(const throng_votes_def *def);
 /// where nothing has a weight.
 double rule_score(const vote_rule *rule, const throng_vote *v, const vote_further *further);
 
-/// The rule as kernels take it. `rates` may be NULL where rule_asks has no f_pop.
+/// The rule as kernels take it. `models` may be NULL where no further vote is asked.
 vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta,
-                         const like_rates_view *rates);
+                         const vote_models *models);
 /// Every field in range, and a statistical vote there where the rule asks for one.
 throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
 

@@ -82,10 +82,7 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
     s->n_sta_cache = (int64_t)sta->def.layers * sta->def.window * sta->def.width;
     s->n_sta_width = sta->def.width;
   }
-  if (rule_asks(&def->votes) & VOTE_BIT(THRONG_VOTE_F_POP)) {
-    THRONG_TRY_GOTO(like_rates_fit(world, &s->rates));
-    THRONG_TRY_GOTO(like_rates_upload(&s->rates, backend));
-  }
+  THRONG_TRY_GOTO(vote_models_make(backend, world, rule_asks(&def->votes), &s->models));
   bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   THRONG_TRY_GOTO(
       world_device_acquire(backend, world, def->votes.table_bytes, empty_equal, &s->device));
@@ -106,7 +103,7 @@ void throng_sim_close(throng_sim *sim) {
   sim_action_check_free(sim->action_check);
   sim_starts_free(&sim->starts);
   tensors_free(&sim->lanes);
-  like_rates_free(&sim->rates);
+  vote_models_free(&sim->models);
   world_device_release(&sim->device);
   free(sim);
 }
@@ -114,7 +111,7 @@ void throng_sim_close(throng_sim *sim) {
 throng_sim_def throng_sim_get_def(const throng_sim *sim) { return sim->def; }
 
 vote_rule sim_make_rule(const throng_sim *s) {
-  return vote_make_rule(&s->def.votes, s->sta, &s->rates.view);
+  return vote_make_rule(&s->def.votes, s->sta, &s->models);
 }
 
 sim_args sim_make_args(const throng_sim *s) {

@@ -8,7 +8,6 @@
 #include "base/field.h"
 #include "base/safetensors.h"
 #include "kernels/sim/sim_sta.h"
-#include "sim/like_rates.h"
 #include "sim/rule.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
@@ -85,7 +84,7 @@ struct throng_sim {
   // NULL): so a simulator without it has the lanes, the files and the hash that it had before there
   // was such a vote, and its step does no more than look at a pointer.
   float *further[THRONG_VOTE_FURTHER];
-  like_rates rates;         // f_pop's, where the rule asks it
+  vote_models models;       // of the further votes that the rule asks
   struct sim_host *host;    // copies for observe and outcome
   struct sim_means *means;  // preference vectors as callers see them, made when first asked for
   struct sim_action_check *action_check;  // made when actions are first given on the backend

@@ -12,14 +12,14 @@
 #include "sim/sim.h"
 
 /// What a simulator's line says besides its options: the world; f_sta's weights by their hash, for
-/// lanes keep states that were made with them; and f_pop's weights where the rule asks them.
+/// lanes keep states that were made with them; and the models of further votes.
 /// (`votes.table_bytes` is FIELD_NOT_IDENTITY: a memory budget that stands among the votes'
 /// options; the table changes the time that a vote takes and nothing else.)
 typedef struct facts {
   throng_sim_def def;
-  char world[24], f_sta[64], f_pop[96], starts[24];
+  char world[24], f_sta[64], starts[24], further[THRONG_VOTE_FURTHER][160];
   identity_part part[3];
-  identity_fact fact[5];
+  identity_fact fact[4 + THRONG_VOTE_FURTHER];
 } facts;
 
 static throng_status gather(const throng_sim *s, facts *f) {
@@ -37,18 +37,20 @@ static throng_status gather(const throng_sim *s, facts *f) {
     snprintf(f->f_sta, sizeof f->f_sta, "%016" PRIx64 " threshold %.9g", hash,
              (double)s->sta->def.threshold);
   }
-  snprintf(f->f_pop, sizeof f->f_pop, "no");
-  if (rule_asks(&s->def.votes) & VOTE_BIT(THRONG_VOTE_F_POP))
-    snprintf(f->f_pop, sizeof f->f_pop, "%.17g %.17g %.17g", s->rates.weight[0], s->rates.weight[1],
-             s->rates.weight[2]);
   f->part[0] = (identity_part){&sim_fields, &f->def};
   f->part[1] = (identity_part){&votes_fields, &f->def.votes};
   f->part[2] = (identity_part){NULL, NULL};
   f->fact[0] = (identity_fact){.name = "world", .value = f->world};
   f->fact[1] = (identity_fact){.name = "f_sta", .value = f->f_sta};
   f->fact[2] = (identity_fact){.name = "starts", .value = f->starts, .usual = "any"};
-  f->fact[3] = (identity_fact){.name = "f_pop", .value = f->f_pop, .usual = "no"};
-  f->fact[4] = (identity_fact){NULL};
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) {
+    vote_models_identity(&s->models, k, f->further[k], sizeof f->further[k]);
+    f->fact[3 + k] =
+        (identity_fact){.name = throng_vote_name((throng_vote_id)(k + THRONG_VOTE_IN_RECORD)),
+                        .value = f->further[k],
+                        .usual = "no"};
+  }
+  f->fact[3 + THRONG_VOTE_FURTHER] = (identity_fact){NULL};
   return THRONG_OK;
 }
 
