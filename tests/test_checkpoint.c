@@ -125,10 +125,14 @@ TEST(checkpoint, every_number_that_indexes_counts_or_chooses_is_held_to_its_rang
        "'weight.hidden', element 3 is inf, expected a finite"},
       {1, "target.item_vector", 0, 4, 0xffc00000, "'target.item_vector', element 0 is"},
       {0, "moment2.hidden", 0, 4, 0xbf800000, "'moment2.hidden', element 0 is -1, expected 0 to"},
-      {0, "counter", 0, 8, (uint64_t)-1, "'counter', element 0 is -1"},
-      {0, "counter", 0, 8, 1ull << 52, "steps of 4 lanes are past 2^53 user-steps"},
-      {0, "counter", 1, 8, 1ull << 40, "updates in 9 steps, expected at most 2 each"},
-      {0, "counter", 2, 8, 1000, "the target was copied at user-step 1000 of"},
+      {0, "hyper.update_every", 1, 8, 0, "'hyper.update_every', element 1 is 0, expected 1 to"},
+      {0, "clock.time", 0, 8, (uint64_t)-1, "'clock.time', element 0 is -1"},
+      {0, "clock.time", 0, 8, 1ull << 52, "steps of 4 lanes are past 2^53 user-steps"},
+      {0, "clock.steps", 1, 8, 10, "the clock of agent 1: 10 steps and a log from step 0 on, of 9"},
+      {0, "clock.log_start", 1, 8, 11, "the clock of agent 1: 9 steps and a log from step 11 on"},
+      {0, "clock.updates", 0, 8, 1ull << 40, "updates in 9 steps, expected at most 2 each"},
+      {0, "clock.mark", 0, 8, 1000, "the target was copied at user-step 1000 of"},
+      {0, "clock.state", 0, 4, 3, "'clock.state', element 0 is 3, expected 0 to 2"},
   };
   tiny_checkpoint c[2];
   for (int v = 0; v < 2; ++v) ASSERT_OK(tiny_checkpoint_make(&c[v], v));

@@ -1,5 +1,5 @@
 /// The inside of throng_population, for host/agent and host/train: playing and ranking on any
-/// simulator. (The learner's own arrays are in learner.h; the public face is throng/agent.h.)
+/// simulator. (The population's own arrays are in population.h; the public face is throng/agent.h.)
 #ifndef THRONG_AGENT_INTERNAL_H
 #define THRONG_AGENT_INTERNAL_H
 

@@ -1,123 +1,213 @@
 /// What each agent of a population has of its own: its options, and what is known of its learning.
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/learner.h"
+#include "agent/population.h"
 
-/// The Def's share of the run is kept as user-steps of the agent's own.
-static double kept_scale(const throng_population *a, const char **option) {
-  if (strcmp(*option, "epsilon_share") != 0) return 1;
-  *option = "epsilon_steps";
-  return (double)a->total_steps / a->n_agent;
+throng_status options_register(throng_population *a) {
+  const double epsilon_least = a->def.epsilon == THRONG_EPSILON_EXPONENTIAL ? OPTION_ABOVE_0 : 0;
+  tensor_set *set = &a->hyper;
+#define X(type, tensor_type, name, least, most)                                                  \
+  THRONG_TRY(                                                                                    \
+      tensors_add(set, &a->option.name, TENSOR_##tensor_type, TENSOR_SHAPE(a->n_agent), #name)); \
+  tensors_within(set, least, most);
+  OPTION_FLOATS(X, epsilon_least)
+  THRONG_TRY(tensors_add(set, &a->option.seed, TENSOR_U32, TENSOR_SHAPE(a->n_agent), "seed"));
+  set = &a->intervals;
+  OPTION_INTERVALS(X)
+#undef X
+  return THRONG_OK;
 }
 
-static throng_status find(const throng_population *a, int32_t agent, const char *option,
-                          float **kept, double *least, double *most) {
-  if (agent < 0 || agent >= a->n_agent)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d: there are %d", agent, a->n_agent);
-#define X(field, from, to)       \
-  if (!strcmp(option, #field)) { \
-    *kept = a->field + agent;    \
-    *least = (double)(from);     \
-    *most = (double)(to);        \
-    return THRONG_OK;            \
+throng_status options_start_intervals(throng_population *a) {
+  const size_t n = (size_t)a->n_agent;
+  agent_options *o = &a->host_option;
+  for (size_t i = 0; i < n; ++i) {
+    o->learning_starts[i] = a->def.learning_starts;
+    o->update_every[i] = a->def.update_every;
+    o->target_every[i] = a->def.target_every;
   }
-  AGENT_HYPERPARAMETERS(X)
+#define X(type, tensor_type, name, ...) \
+  THRONG_TRY(a->backend->ops->upload(a->backend, a->option.name, o->name, n * sizeof *o->name));
+  OPTION_INTERVALS(X)
 #undef X
-  return throng_fail(THRONG_ERROR_ARGUMENT, "agent.%s: no option that each agent has of its own",
-                     option);
+  return THRONG_OK;
+}
+
+throng_status options_start(throng_population *a) {
+  const throng_agent_def *d = &a->def;
+  const float epsilon_steps = (float)(d->epsilon_share * ((double)a->total_steps / a->n_agent));
+  const size_t n = (size_t)a->n_agent;
+  agent_options *o = &a->host_option;
+  for (size_t i = 0; i < n; ++i) {
+    o->learning_rate[i] = d->learning_rate;
+    o->gamma[i] = d->gamma;
+    o->beta1[i] = d->beta1;
+    o->beta2[i] = d->beta2;
+    o->adam_epsilon[i] = d->adam_epsilon;
+    o->max_grad_norm[i] = d->max_grad_norm;
+    o->tau[i] = d->tau;
+    o->epsilon_start[i] = d->epsilon_start;
+    o->epsilon_end[i] = d->epsilon_end;
+    o->epsilon_steps[i] = epsilon_steps;
+    // Agents of a population differ in their seed, so that one's luck is not all's.
+    o->seed[i] = d->seed + (uint32_t)i;
+  }
+#define X(type, tensor_type, name, ...) \
+  THRONG_TRY(a->backend->ops->upload(a->backend, a->option.name, o->name, n * sizeof *o->name));
+  OPTION_FLOATS(X, 0)
+  X(uint32_t, U32, seed)
+#undef X
+  return options_start_intervals(a);
+}
+
+throng_status options_read(throng_population *a) {
+  const size_t n = (size_t)a->n_agent;
+  agent_options *o = &a->host_option;
+#define X(type, tensor_type, name, ...) \
+  THRONG_TRY(a->backend->ops->download(a->backend, o->name, a->option.name, n * sizeof *o->name));
+  OPTION_FLOATS(X, 0)
+  OPTION_INTERVALS(X)
+  X(uint32_t, U32, seed)
+#undef X
+  return THRONG_OK;
+}
+
+/// Where an agent's option stands on both sides, by the Def's name for it.
+typedef struct own_option {
+  tensor_type type;  // F32 or I64
+  void *host, *device;
+  double least, most;
+  double scale;  // kept = scale * value: the share of a run is kept as user-steps
+} own_option;
+
+static throng_status find(const throng_population *a, int32_t agent, const char *option,
+                          own_option *out) {
+  const double epsilon_least = a->def.epsilon == THRONG_EPSILON_EXPONENTIAL ? OPTION_ABOVE_0 : 0;
+  const bool share = !strcmp(option, "epsilon_share");
+  const char *kept = share ? "epsilon_steps" : option;
+  if (agent < 0 || agent >= a->n_agent)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);
+#define X(type, tensor_type, name, from, to)                                 \
+  if (!strcmp(kept, #name))                                                  \
+    *out = (own_option){TENSOR_##tensor_type,   a->host_option.name + agent, \
+                        a->option.name + agent, (double)(from),              \
+                        (double)(to),           1};
+  *out = (own_option){.host = NULL};
+  OPTION_FLOATS(X, epsilon_least)
+  OPTION_INTERVALS(X)
+#undef X
+  if (!out->host || !strcmp(option, "epsilon_steps"))
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.%s is no option that each agent has of its own", option);
+  if (share) out->most = 1;
+  if (share) out->scale = (double)a->total_steps / a->n_agent;
+  return THRONG_OK;
 }
 
 throng_status throng_population_set(throng_population *a, int32_t agent, const char *option,
                                     double value) {
-  float *kept;
-  double least, most;
-  const char *name = option;
-  const double scale = kept_scale(a, &name);
-  THRONG_TRY(find(a, agent, name, &kept, &least, &most));
-  if (scale != 1) most = 1;
-  if (!(value >= least && value <= most))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "agent.%s of agent %d: %g is not in %g..%g", option,
-                       agent, value, least, most);
-  const float as_kept = (float)(value * scale);
-  return a->backend->ops->upload(a->backend, kept, &as_kept, sizeof as_kept);
+  own_option o;
+  THRONG_TRY(find(a, agent, option, &o));
+  const bool whole = o.type == TENSOR_I64;
+  if (!(value >= o.least && value <= o.most) ||
+      (whole && (value != floor(value) || value > CLOCK_MOST)))
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent.%s of agent %d: %g is not %s %g..%g", option,
+                       agent, value, whole ? "a whole number in" : "in", o.least,
+                       whole && o.most > CLOCK_MOST ? CLOCK_MOST : o.most);
+  if (!strcmp(option, "tau") && a->def.tau >= 1.0f)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.tau of agent %d: the agents of this population copy their targets "
+                       "whole (tau 1), every target_every user-steps",
+                       agent);
+  if (whole) {
+    *(int64_t *)o.host = (int64_t)value;
+    return a->backend->ops->upload(a->backend, o.device, o.host, sizeof(int64_t));
+  }
+  *(float *)o.host = (float)(value * o.scale);
+  return a->backend->ops->upload(a->backend, o.device, o.host, sizeof(float));
 }
 
 throng_status throng_population_get(const throng_population *a, int32_t agent, const char *option,
                                     double *value) {
-  float *kept, as_kept;
-  double least, most;
-  const double scale = kept_scale(a, &option);
-  THRONG_TRY(find(a, agent, option, &kept, &least, &most));
-  THRONG_TRY(a->backend->ops->download(a->backend, &as_kept, kept, sizeof as_kept));
-  *value = scale > 0 ? (double)as_kept / scale : 0;
+  own_option o;
+  THRONG_TRY(find(a, agent, option, &o));
+  const double kept = o.type == TENSOR_I64 ? (double)*(int64_t *)o.host : (double)*(float *)o.host;
+  *value = o.scale > 0 ? kept / o.scale : 0;
   return THRONG_OK;
 }
 
 throng_agent_def throng_population_get_def(const throng_population *a) { return a->def; }
 
-int64_t agent_run_steps(const throng_population *a) { return a->time * a->n_lane; }
+int64_t agent_run_steps(const throng_population *a) { return a->host.time * a->n_lane; }
 
-/// Epsilon of every agent at present.
-static throng_status present_epsilon(throng_population *a, float *epsilon) {
-  size_t bytes = sizeof(float) * (size_t)a->n_agent;
-  void *block;
-  THRONG_TRY(throng_alloc(&block, 3 * (size_t)a->n_agent, sizeof(float), "statistics"));
-  float *start = block, *end = start + a->n_agent, *steps = end + a->n_agent;
-  const backend_ops *ops = a->backend->ops;
-  throng_status status;
-  THRONG_TRY_GOTO(ops->download(a->backend, start, a->epsilon_start, bytes));
-  THRONG_TRY_GOTO(ops->download(a->backend, end, a->epsilon_end, bytes));
-  THRONG_TRY_GOTO(ops->download(a->backend, steps, a->epsilon_steps, bytes));
-  for (int32_t i = 0; i < a->n_agent; ++i)
-    epsilon[i] = agent_epsilon(a->def.epsilon, start[i], end[i], steps[i], agent_steps(a));
-done:
-  free(block);
-  return status;
+float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps) {
+  epsilon_schedule schedule = {&start, &end, &steps, kind == THRONG_EPSILON_EXPONENTIAL};
+  return epsilon_at(&schedule, 0, (float)agent_steps);
 }
 
-throng_status throng_population_get_stats(throng_population *a, throng_population_stats *out) {
-  size_t n = (size_t)a->n_agent;
-  agent_batch *b = &a->batch;
-  float *const from[] = {b->loss_sum, b->q_sum, b->norm_sum};
-  for (size_t k = 0; k < 3; ++k) {
-    float *to = a->statistics + k * n;
-    THRONG_TRY(a->backend->ops->download(a->backend, to, from[k], n * sizeof(float)));
-    THRONG_TRY(a->backend->ops->zero(a->backend, from[k], n * sizeof(float)));
-    for (size_t i = 0; i < n; ++i) to[i] = a->stat_updates ? to[i] / (float)a->stat_updates : 0.0f;
-  }
-  a->stat_updates = 0;
-  THRONG_TRY(present_epsilon(a, a->statistics + 3 * n));
-  for (size_t i = 0; i < n; ++i) {
-    a->shown_state[i] = THRONG_AGENT_LEARNING;
-    a->shown_steps[i] = agent_steps(a);
-    a->shown_updates[i] = a->updates;
-  }
-  *out = (throng_population_stats){.count = a->n_agent,
-                                   .state = a->shown_state,
-                                   .user_steps = a->shown_steps,
-                                   .updates = a->shown_updates,
-                                   .loss = a->statistics,
-                                   .q = a->statistics + n,
-                                   .grad_norm = a->statistics + 2 * n,
-                                   .epsilon = a->statistics + 3 * n};
+/// What the last statistics showed: one block of memory.
+typedef struct shown_stats {
+  int64_t *user_steps, *updates;
+  throng_agent_state *state;
+  float *epsilon, *loss, *q, *grad_norm;
+  int32_t *n;
+} shown_stats;
+
+static throng_status take_shown(throng_population *a, shown_stats *s) {
+  const size_t n = (size_t)a->n_agent;
+  if (!a->shown)
+    THRONG_TRY(throng_alloc(&a->shown, n, 2 * sizeof(int64_t) + 6 * sizeof(float), "statistics"));
+  s->user_steps = a->shown;
+  s->updates = s->user_steps + n;
+  s->epsilon = (float *)(void *)(s->updates + n);
+  s->loss = s->epsilon + n;
+  s->q = s->loss + n;
+  s->grad_norm = s->q + n;
+  s->state = (throng_agent_state *)(void *)(s->grad_norm + n);
+  s->n = (int32_t *)(void *)(s->state + n);
+  _Static_assert(sizeof(throng_agent_state) == sizeof(float), "one element for each");
   return THRONG_OK;
 }
 
-throng_status throng_population_start(throng_population *a, int32_t first, int32_t n,
-                                      const uint32_t *seed) {
-  (void)seed;
-  return throng_fail(THRONG_ERROR_ARGUMENT, "agents %d..%d of %d cannot start anew yet", first,
-                     first + n - 1, a->n_agent);
+throng_status population_zero_sums(throng_population *a) {
+  const size_t n = (size_t)a->n_agent;
+  void *const sums[] = {a->sums.loss, a->sums.q, a->sums.norm, a->sums.n};
+  for (size_t k = 0; k < sizeof sums / sizeof *sums; ++k)
+    THRONG_TRY(a->backend->ops->zero(a->backend, sums[k], n * sizeof(float)));
+  return THRONG_OK;
 }
 
-throng_status throng_population_copy(throng_population *a, int32_t from, int32_t to, bool replay) {
-  (void)replay;
-  return throng_fail(THRONG_ERROR_ARGUMENT, "agents %d and %d of %d cannot be copied yet", from, to,
-                     a->n_agent);
-}
-
-throng_status throng_population_stop(throng_population *a, int32_t agent) {
-  return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d of %d cannot be stopped yet", agent,
-                     a->n_agent);
+throng_status throng_population_get_stats(throng_population *a, throng_population_stats *out) {
+  const backend_ops *ops = a->backend->ops;
+  const size_t n = (size_t)a->n_agent;
+  shown_stats s;
+  THRONG_TRY(take_shown(a, &s));
+  THRONG_TRY(clocks_watch(a, true));
+  THRONG_TRY(ops->download(a->backend, s.n, a->sums.n, n * sizeof *s.n));
+  float *const from[] = {a->sums.loss, a->sums.q, a->sums.norm};
+  float *const to[] = {s.loss, s.q, s.grad_norm};
+  for (size_t k = 0; k < 3; ++k) {
+    THRONG_TRY(ops->download(a->backend, to[k], from[k], n * sizeof(float)));
+    for (size_t i = 0; i < n; ++i) to[k][i] = s.n[i] ? to[k][i] / (float)s.n[i] : 0.0f;
+  }
+  THRONG_TRY(population_zero_sums(a));
+  const agent_options *o = &a->host_option;
+  for (size_t i = 0; i < n; ++i) {
+    s.state[i] = (throng_agent_state)a->host.state[i];
+    s.user_steps[i] = a->host.steps[i] * a->agent_lanes;
+    s.updates[i] = a->host.updates[i];
+    s.epsilon[i] = agent_epsilon(a->def.epsilon, o->epsilon_start[i], o->epsilon_end[i],
+                                 o->epsilon_steps[i], s.user_steps[i]);
+  }
+  *out = (throng_population_stats){.count = a->n_agent,
+                                   .state = s.state,
+                                   .user_steps = s.user_steps,
+                                   .updates = s.updates,
+                                   .epsilon = s.epsilon,
+                                   .loss = s.loss,
+                                   .q = s.q,
+                                   .grad_norm = s.grad_norm};
+  return THRONG_OK;
 }

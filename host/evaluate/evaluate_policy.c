@@ -1,5 +1,5 @@
 /// The public evaluation of one policy: an evaluator made, used once and freed.
-#include "agent/learner.h"
+#include "agent/population.h"
 #include "evaluate/evaluator.h"
 #include "report/table.h"
 

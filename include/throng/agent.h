@@ -13,6 +13,10 @@ extern "C" {
 
 typedef struct throng_population throng_population;
 
+typedef enum throng_algorithm {
+  THRONG_ALGORITHM_DQN = 0,  ///< (double) deep Q-learning from a replay
+} throng_algorithm;
+
 typedef enum throng_head {
   THRONG_HEAD_FLAT = 0,   ///< user embedding + one slot an item -> [64, 64] -> one Q an item
   THRONG_HEAD_TWO_TOWER,  ///< query of the state . vector of the item
@@ -25,6 +29,7 @@ typedef enum throng_epsilon {
 } throng_epsilon;
 
 typedef struct throng_agent_def {
+  throng_algorithm algorithm;
   throng_head head;
   int32_t count;                     ///< 1; agents in the population, 65,535 at the most
   int32_t hidden[2];                 ///< 64, 64

@@ -1,8 +1,8 @@
-/// Making an agent and its steps of training.
+/// Making a population: its Def, its memory, where its agents start.
 #include <math.h>
 #include <stdlib.h>
 
-#include "agent/learner.h"
+#include "agent/population.h"
 
 throng_agent_def throng_default_agent_def(void) {
   return (throng_agent_def){
@@ -90,7 +90,8 @@ static throng_status check(const throng_agent_def *d, const throng_sim *sim, int
   if (!sim->def.autoreset)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent: training needs a simulator with sim.autoreset true");
-  // Grouping by (agent, item) and (agent, user) counts in 32 bits.
+  // Grouping by (agent, item) and (agent, user) counts in 32 bits; the flat network groups the
+  // entries of its batch's histories too.
   const int64_t largest[] = {
       sim->world->n_item, d->user_width ? sim->world->n_user : 0,
       (int64_t)d->batch * (d->head == THRONG_HEAD_FLAT ? sim->def.history : 1)};
@@ -102,108 +103,94 @@ static throng_status check(const throng_agent_def *d, const throng_sim *sim, int
   return THRONG_OK;
 }
 
-static throng_status make_constants(throng_population *a) {
-  void *item = NULL;
+/// Bytes of one agent's part of an array that is shared out among them.
+size_t population_slice(const throng_population *a, const tensor *t) {
+  return tensor_bytes(t) / (size_t)a->n_agent;
+}
+
+static throng_status start_parameter(throng_population *a, int parameter, agent_range range,
+                                     float *value) {
+  const int64_t size = a->net.size[parameter];
+  for (int32_t i = 0; i < range.n; ++i)
+    network_start_parameter(&a->net, parameter, a->host_option.seed[range.first + i],
+                            value + i * size);
+  return a->backend->ops->upload(a->backend, a->weight.at[parameter] + range.first * size, value,
+                                 sizeof(float) * (size_t)(size * range.n));
+}
+
+throng_status population_start_weights(throng_population *a, agent_range range) {
+  int64_t largest = 0;
+  for (int p = 0; p < PARAMETER_COUNT; ++p)
+    if (a->net.size[p] > largest) largest = a->net.size[p];
+  void *value;
+  THRONG_TRY(throng_alloc(&value, (size_t)(largest * range.n), sizeof(float), "agent weights"));
   throng_status status = THRONG_OK;
-  if (a->backend->planning) return THRONG_OK;  // takes time, and no memory of the backend's
-  if (a->def.head == THRONG_HEAD_TWO_TOWER) {
-    size_t size = (size_t)(a->n_item * a->n_feature);
-    THRONG_TRY(throng_alloc(&item, size, sizeof(float), "item features"));
-    status = item_features_make(a->sim->world, a->n_direction, a->n_category, item);
-    if (status == THRONG_OK)
-      status = a->backend->ops->upload(a->backend, a->item_feature, item, size * sizeof(float));
-  }
-  if (status == THRONG_OK) status = agent_start_weights(a);
-  free(item);
+  for (int p = 0; status == THRONG_OK && p < PARAMETER_COUNT; ++p)
+    if (a->net.size[p]) status = start_parameter(a, p, range, value);
+  free(value);
+  a->current = 0;
+  if (status == THRONG_OK) status = a->algorithm->start(a, range);
   return status;
 }
 
-static throng_status register_tables(throng_population *a) {
-  THRONG_TRY(
-      tensors_add(&a->scratch, &a->tile, TENSOR_F32, TENSOR_SHAPE(agent_tile_size(a)), "tile"));
-  if (a->def.head == THRONG_HEAD_FLAT) return THRONG_OK;
-  THRONG_TRY(tensors_add(&a->constants, &a->item_feature, TENSOR_F32,
-                         TENSOR_SHAPE(a->n_item, a->n_feature), "item_feature"));
-  for (int target = 0; target < (a->def.double_dqn ? 1 : 2); ++target) {
-    THRONG_TRY(tensors_add(&a->scratch, target ? &a->target_vector : &a->vector, TENSOR_F32,
-                           TENSOR_SHAPE(a->n_agent, a->n_item, a->width), "vector%d", target));
-    THRONG_TRY(tensors_add(&a->scratch, target ? &a->target_vector_bias : &a->vector_bias,
-                           TENSOR_F32, TENSOR_SHAPE(a->n_agent, a->n_item), "vector_bias%d",
-                           target));
-  }
-  return THRONG_OK;
-}
-
-/// The flat head's catalogue is its output layer.
-static void bind_tables(throng_population *a) {
-  pass_bind(a, &a->batch.state);
-  pass_bind(a, &a->batch.next);
-  if (a->def.head == THRONG_HEAD_TWO_TOWER) return;
-  a->vector = a->weight.at[PARAMETER_ITEM_VECTOR];
-  a->vector_bias = a->weight.at[PARAMETER_ITEM_BIAS];
-  a->target_vector = a->target.at[PARAMETER_ITEM_VECTOR];
-  a->target_vector_bias = a->target.at[PARAMETER_ITEM_BIAS];
+static throng_status fill(throng_population *a) {
+  const agent_range all = {0, a->n_agent};
+  THRONG_TRY(options_start(a));
+  clocks_start(a, all);
+  THRONG_TRY(clocks_write(a));
+  THRONG_TRY(clocks_let_all_learn(a));
+  if (a->backend->planning) return THRONG_OK;  // the rest takes time, and no memory of the backend's
+  THRONG_TRY(network_fill(&a->net, a->sim->world));
+  return population_start_weights(a, all);
 }
 
 static throng_status allocate(throng_population *a) {
-  THRONG_TRY(agent_register_weights(a));
-  THRONG_TRY(agent_register_replay(a));
-  THRONG_TRY(agent_register_batch(a));
-  THRONG_TRY(register_tables(a));
-  THRONG_TRY(
-      tensors_add(&a->counters, &a->counter, TENSOR_I64, TENSOR_SHAPE(AGENT_COUNTERS), "counter"));
-  tensors_within(&a->counters, 0, AGENT_CLOCK_MOST);
+  THRONG_TRY(network_add_parameters(&a->net, &a->weights, &a->weight, "weight", -INFINITY));
+  THRONG_TRY(options_register(a));
+  THRONG_TRY(replay_register(a));
+  THRONG_TRY(clocks_register(a));
+  THRONG_TRY(network_register(&a->net, &a->constants, &a->scratch));
+  THRONG_TRY(catalogue_register(&a->net, &a->scratch, &a->catalogue, 0));
+  THRONG_TRY(a->algorithm->add_arrays(a));
   const struct {
     tensor_set *set;
     const char *what;
   } part[] = {{&a->weights, "weights of the agents"},
               {&a->hyper, "hyperparameters"},
+              {&a->intervals, "hyperparameters"},
               {&a->replay, "replay log of the agents"},
-              {&a->counters, "counters"},
+              {&a->clocks, "counters"},
               {&a->constants, "item features"},
               {&a->scratch, "gradients and batches of the agents"}};
   for (size_t k = 0; k < sizeof part / sizeof *part; ++k)
     THRONG_TRY(tensors_allocate(part[k].set, a->backend, part[k].what));
-  const size_t n = (size_t)a->n_agent;
-  THRONG_TRY(throng_alloc((void **)&a->shown_state, n, sizeof *a->shown_state, "statistics"));
-  THRONG_TRY(throng_alloc((void **)&a->shown_steps, n, sizeof(int64_t), "statistics"));
-  THRONG_TRY(throng_alloc((void **)&a->shown_updates, n, sizeof(int64_t), "statistics"));
-  return throng_alloc((void **)&a->statistics, 4 * n, sizeof(float), "statistics");
+  return clocks_take_host(a);
 }
 
-static void set_shapes(throng_population *a, throng_sim *sim) {
-  bool two = a->def.head == THRONG_HEAD_TWO_TOWER;
-  a->n_agent = a->def.count;
-  a->n_lane = sim->n_lane;
-  a->lanes = a->n_lane / a->n_agent;
-  a->history = sim->def.history;
-  a->slate = sim->def.slate_size;
-  a->n_item = sim->world->n_item;
-  a->n_user = sim->world->n_user;
-  a->width = two ? a->def.width : a->def.hidden[1];
-  a->n_input = a->def.user_width;
-  if (!two) return;
-  item_features_shape(sim->world, &a->n_direction, &a->n_category);
-  a->n_feature = 2 * a->n_direction + a->n_category + AGENT_ITEM_FACTS;
-  a->n_input = state_feature_count(a->n_direction, a->n_category, a->def.user_width);
-}
-
-throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,
-                                       int64_t total_steps, throng_population **out) {
+throng_status population_create(throng_sim *sim, const throng_agent_def *def,
+                                const agent_algorithm *algorithm, int64_t total_steps,
+                                throng_population **out) {
   *out = NULL;
   THRONG_TRY(check(def, sim, total_steps));
+  if (!algorithm)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent.algorithm: %d is none", (int)def->algorithm);
   void *block;
   throng_status status;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(throng_population), "agent"));
   throng_population *a = block;
   a->def = *def;
+  a->algorithm = algorithm;
   a->sim = sim;
   a->backend = sim->backend;
   a->total_steps = total_steps;
-  set_shapes(a, sim);
+  a->n_agent = def->count;
+  a->n_lane = sim->n_lane;
+  a->agent_lanes = a->n_lane / a->n_agent;
+  a->history = sim->def.history;
+  a->slate = sim->def.slate_size;
+  network_init(&a->net, sim->backend, def, a->history, sim->world);
   THRONG_TRY_GOTO(allocate(a));
-  bind_tables(a);
-  THRONG_TRY_GOTO(make_constants(a));
+  THRONG_TRY_GOTO(fill(a));
   THRONG_TRY_GOTO(agent_actor_create(a, sim, 0, &a->actor));
   *out = a;
   return THRONG_OK;
@@ -212,37 +199,44 @@ done:
   return status;
 }
 
-void throng_population_close(throng_population *agent) {
-  if (!agent) return;
-  agent_graphs_free(agent);
-  agent_actor_free(agent->actor);
-  agent_actor_free(agent->visitor);
-  tensors_free(&agent->weights);
-  tensors_free(&agent->hyper);
-  tensors_free(&agent->replay);
-  tensors_free(&agent->counters);
-  tensors_free(&agent->constants);
-  tensors_free(&agent->scratch);
-  free(agent->statistics);
-  free(agent->shown_state);
-  free(agent->shown_steps);
-  free(agent->shown_updates);
-  free(agent);
+throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,
+                                       int64_t total_steps, throng_population **out) {
+  *out = NULL;
+  const agent_algorithm *algorithm = def ? agent_algorithm_of(def->algorithm) : NULL;
+  return population_create(sim, def, algorithm, total_steps, out);
 }
 
-throng_status throng_population_act(throng_population *agent, throng_sim *sim, bool greedy,
+void throng_population_close(throng_population *a) {
+  if (!a) return;
+  population_free_graphs(a);
+  agent_actor_free(a->actor);
+  agent_actor_free(a->guest);
+  tensors_free(&a->weights);
+  tensors_free(&a->hyper);
+  tensors_free(&a->intervals);
+  tensors_free(&a->replay);
+  tensors_free(&a->clocks);
+  tensors_free(&a->constants);
+  tensors_free(&a->scratch);
+  free(a->own);
+  free(a->host_block);
+  free(a->shown);
+  free(a);
+}
+
+throng_status throng_population_act(throng_population *a, throng_sim *sim, bool greedy,
                                     int32_t *action) {
-  agent_actor **actor = &agent->actor;
-  if (!agent_actor_fits(agent->actor, sim)) {
-    actor = &agent->visitor;
+  agent_actor **actor = &a->actor;
+  if (!agent_actor_fits(a->actor, sim)) {
+    actor = &a->guest;
     if (*actor && !agent_actor_fits(*actor, sim)) {
       agent_actor_free(*actor);
       *actor = NULL;
     }
-    if (!*actor) THRONG_TRY(agent_actor_create(agent, sim, 0, actor));
+    if (!*actor) THRONG_TRY(agent_actor_create(a, sim, 0, actor));
   }
   THRONG_TRY(agent_actor_act(*actor, sim, greedy));
   if (!action) return THRONG_OK;
   size_t n = (size_t)sim->n_lane * (size_t)sim->def.slate_size;
-  return agent->backend->ops->download(agent->backend, action, sim->action, n * sizeof *action);
+  return a->backend->ops->download(a->backend, action, sim->action, n * sizeof *action);
 }
