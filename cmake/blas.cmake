@@ -32,5 +32,5 @@ target_link_options(throng_blas PRIVATE
   -Wl,--version-script=${PROJECT_SOURCE_DIR}/host/blas/exports.map)
 target_link_libraries(throng_blas PRIVATE ${OPENBLAS_ARCHIVE} ${GFORTRAN_LIBRARY} Threads::Threads m)
 set_target_properties(throng_blas PROPERTIES
-  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
   LINK_DEPENDS ${PROJECT_SOURCE_DIR}/host/blas/exports.map)

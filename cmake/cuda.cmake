@@ -2,7 +2,7 @@
 # that we name; the rest of cuda/ is C. Without nvcc the build is for the CPU only, and says so in
 # one line.
 macro(throng_without_cuda)
-  target_sources(throng_objects PRIVATE cuda/none.c)
+  target_sources(throng_objects PRIVATE cuda/kind.c cuda/without_cuda.c)
 endmacro()
 if(NOT THRONG_CUDA)
   throng_without_cuda()
@@ -41,7 +41,7 @@ set_target_properties(throng_cuda_kernels PROPERTIES
   CUDA_COMPILER_LAUNCHER "${CMAKE_CURRENT_SOURCE_DIR}/cuda/keep_resources.sh;${THRONG_CUDA_RESOURCES}")
 
 add_library(throng_cuda_host OBJECT cuda/backend_cuda.c cuda/blas_load.c cuda/device.c
-            cuda/error.c cuda/row_table.c cuda/staging.c)
+            cuda/error.c cuda/kind.c cuda/row_table.c cuda/staging.c)
 target_link_libraries(throng_cuda_host PRIVATE throng_flags)
 target_include_directories(throng_cuda_host PRIVATE cuda)
 target_include_directories(throng_cuda_host SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/backend.h"
 #include "base/numbers.h"
 #include "blas.h"
+#include "cuda/backend_cuda.h"
 #include "error.h"
 #include "kernels.h"
 #include "staging.h"
@@ -421,7 +421,9 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
   context->ops = cuda_ops;
   if (refused("THRONG_CUDA_GRAPHS")) context->ops.capture_begin = NULL;
   backend->ops = &context->ops;
-  backend->name = "cuda";
+  backend->name = backend_cuda.name;
+  backend->device_memory = true;
+  backend->device_number = device;
   backend->n_thread = threads > 0 ? threads : 1;
   backend->context = context;
   backend->searches = !context->plain;

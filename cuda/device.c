@@ -1,7 +1,7 @@
 /// Which devices there are, and what they are like.
 #include <stdio.h>
 
-#include "base/backend.h"
+#include "cuda/backend_cuda.h"
 #include "error.h"
 
 throng_status backend_cuda_devices(int *count) {

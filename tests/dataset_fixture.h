@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "data/dataset.h"
+#include "data/dataset_read.h"
 #include "throng_test.h"
 
 /// Path of a file of this name in the test's folder. Good for the next 15 calls.

@@ -5,16 +5,20 @@ foreach(name test_cli test_blas test_cli_votes test_cli_locks test_cli_train tes
   endif()
 endforeach()
 
-# The example program, on the public interface and the shared library alone.
-add_executable(example_quickstart example_quickstart.c)
-target_link_libraries(example_quickstart PRIVATE throng)
-target_compile_options(example_quickstart PRIVATE -Wall -Wextra -Wpedantic -Werror)
-add_test(NAME example_quickstart
-         COMMAND example_quickstart ${CMAKE_CURRENT_BINARY_DIR}/quickstart-world.safetensors)
-set_tests_properties(example_quickstart PROPERTIES TIMEOUT 600)
-if(THRONG_SANITIZE)  # the library's sanitizers must be the program's too
-  target_link_options(example_quickstart PRIVATE -fsanitize=address,undefined)
-endif()
+# The examples, on the public interface and the shared library alone.
+file(GLOB THRONG_EXAMPLES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
+foreach(source ${THRONG_EXAMPLES})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(example_${name} ${source})
+  target_link_libraries(example_${name} PRIVATE throng)
+  target_compile_options(example_${name} PRIVATE -Wall -Wextra -Wpedantic -Werror)
+  add_test(NAME example_${name}
+           COMMAND example_${name} ${CMAKE_CURRENT_BINARY_DIR}/example_${name}.safetensors)
+  set_tests_properties(example_${name} PROPERTIES TIMEOUT 600)
+  if(THRONG_SANITIZE)  # the library's sanitizers must be the program's too
+    target_link_options(example_${name} PRIVATE -fsanitize=address,undefined)
+  endif()
+endforeach()
 
 # What the tests of the language model's side ask: a real HTTP server that fails as it is told.
 add_library(throng_test_http STATIC http/server.c)

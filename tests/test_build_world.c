@@ -59,7 +59,7 @@ TEST(build_world, a_saved_world_opens_with_the_same_facts) {
   fixture_free(&d);  // the world owns copies
   char path[512];
   snprintf(path, sizeof path, "%s/world.safetensors", throng_test_folder());
-  ASSERT_OK(world_save(w, path));
+  ASSERT_OK(throng_world_save(w, path));
   ASSERT_OK(throng_world_open(path, &again));
   throng_world_info info = throng_world_get_info(again);
   EXPECT_EQ(info.n_user, 2);

@@ -6,7 +6,7 @@
 static void save_tiny(void) {
   throng_world *world = tiny_world();
   EXPECT_OK(world_finish(world));
-  EXPECT_OK(world_save(world, in_folder("tiny.safetensors")));
+  EXPECT_OK(throng_world_save(world, in_folder("tiny.safetensors")));
   throng_world_close(world);
 }
 
@@ -87,7 +87,7 @@ TEST(cli_votes, a_time_is_taken_in_every_spelling_and_as_seconds_where_the_world
   world->history_time[1] = world->history_time[2] = 1500457815;
   world->history_time[3] = 1500457000;
   EXPECT_OK(world_finish(world));
-  EXPECT_OK(world_save(world, in_folder("dated.safetensors")));
+  EXPECT_OK(throng_world_save(world, in_folder("dated.safetensors")));
   throng_world_close(world);
   for (size_t i = 0; i < sizeof same / sizeof *same; ++i) {
     char line[200];
@@ -98,7 +98,7 @@ TEST(cli_votes, a_time_is_taken_in_every_spelling_and_as_seconds_where_the_world
   world = tiny_world();
   world->history_time[1] = world->history_time[2] = 20170715;
   EXPECT_OK(world_finish(world));
-  EXPECT_OK(world_save(world, in_folder("relative.safetensors")));
+  EXPECT_OK(throng_world_save(world, in_folder("relative.safetensors")));
   throng_world_close(world);
   ASSERT_EQ(throng("explain relative.safetensors --user u0 --item d --time 20170714"), 0);
   EXPECT_CONTAINS(last.out, "history: 1 interactions before");

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "prepare/prepare.h"
+#include "config/config_prepare.h"
 #include "throng_test.h"
 #include "world/world.h"
 
@@ -49,7 +49,7 @@ static throng_world *make_world(bool cold) {
                               cold ? "dataset.cold_items=true" : "dataset.cold_items=false",
                               NULL};
   EXPECT_OK(config_load(NULL, keys, &config));
-  EXPECT_OK(prepare_world(&config, path_of("w.safetensors"), NULL, NULL));
+  EXPECT_OK(config_prepare(&config, path_of("w.safetensors"), NULL, NULL));
   EXPECT_OK(throng_world_open(path_of("w.safetensors"), &world));
   config_free(&config);
   return world;

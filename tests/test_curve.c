@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "report/table.h"
+#include "report/metrics_table.h"
 #include "throng_test.h"
 
 static int lines(const char *text) {
@@ -82,25 +82,22 @@ TEST(curve, drawing_too_small_is_an_error) {
   EXPECT_CONTAINS(throng_error_message(), "2 x 3");
 }
 
-TEST(table, rows_are_ordered_by_reward_and_leave_out_what_was_not_evaluated) {
-  throng_train_report report = {0};
-  report.policy[THRONG_POLICY_AGENT] = (throng_metrics){.episodes = 4,
-                                                        .average_reward = 20,
-                                                        .average_reward_sem = 0.5,
-                                                        .total_reward = 80,
-                                                        .liking = 45.5,
-                                                        .coverage = 0.25};
-  report.policy[THRONG_POLICY_RANDOM] = (throng_metrics){.episodes = 4, .average_reward = 10};
-  report.policy[THRONG_POLICY_ORACLE] = (throng_metrics){.episodes = 4, .average_reward = 22.5};
+TEST(table, rows_are_ordered_by_reward_and_those_without_a_number_come_last) {
+  const metrics_row row[] = {{.title = "lost", .average_reward = (double)NAN, .state = "diverged"},
+                           {.title = "DQN",
+                            .average_reward = 20,
+                            .average_reward_sem = 0.5,
+                            .total_reward = 80,
+                            .liking = 45.5,
+                            .coverage = 0.25},
+                           {.title = "random", .average_reward = 10},
+                           {.title = "oracle", .average_reward = 22.5}};
   char *text;
-  ASSERT_OK(report_table(&report, false, &text));
+  ASSERT_OK(metrics_table(4, row, false, &text));
   const char *oracle = strstr(text, "oracle"), *dqn = strstr(text, "DQN"),
-             *random = strstr(text, "random");
-  EXPECT_TRUE(oracle && dqn && random && oracle < dqn && dqn < random);
-  EXPECT_TRUE(strstr(text, "popular") == NULL);
+             *random = strstr(text, "random"), *lost = strstr(text, "lost");
+  EXPECT_TRUE(oracle && dqn && random && oracle < dqn && dqn < random && random < lost);
   EXPECT_CONTAINS(text, "DQN              20.00 +- 0.50         80     45.50     25.0%");
+  EXPECT_CONTAINS(lost, "  diverged\n");
   free(text);
-  EXPECT_NEAR(report_gap_closed(&report), 80, 1e-12);
-  report.policy[THRONG_POLICY_ORACLE].episodes = 0;
-  EXPECT_TRUE(isnan(report_gap_closed(&report)));
 }

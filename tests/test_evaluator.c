@@ -14,11 +14,11 @@ static throng_evaluation_def evaluation(void) {
   return (throng_evaluation_def){.episodes = EPISODES, .seed = 77, .top = TOP};
 }
 
-static throng_metrics evaluate(const small_run *run, throng_policy policy) {
+static throng_metrics evaluate(const small_run *run, throng_yardstick yardstick) {
   throng_metrics m = {0};
   throng_evaluation_def def = evaluation();
   EXPECT_OK(
-      throng_evaluate_policy(run->backend, run->world, NULL, &run->sim, &def, policy, NULL, &m));
+      throng_evaluate_yardstick(run->backend, run->world, NULL, &run->sim, &def, yardstick, &m));
   return m;
 }
 
@@ -41,7 +41,7 @@ TEST(evaluator, metrics_of_popular_are_those_of_sessions_played_by_hand) {
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {
     run.sim.slate_size = 2;
-    throng_metrics m = evaluate(&run, THRONG_POLICY_POPULAR);
+    throng_metrics m = evaluate(&run, THRONG_YARDSTICK_POPULAR);
     int32_t top[TOP], action[EPISODES * TOP];
     popular_items(run.world, top, TOP);
     throng_sim_def def = run.sim;
@@ -94,15 +94,15 @@ TEST(evaluator, metrics_of_popular_are_those_of_sessions_played_by_hand) {
 TEST(evaluator, oracle_beats_random_and_popular_and_the_thirds_add_up_to_the_whole) {
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {
-    throng_metrics m[THRONG_POLICY_COUNT];
-    for (int p = 1; p < THRONG_POLICY_COUNT; ++p) m[p] = evaluate(&run, (throng_policy)p);
-    for (int p = 1; p < THRONG_POLICY_MOST_SIMILAR; ++p) {
-      EXPECT_TRUE(m[p].average_reward < m[THRONG_POLICY_ORACLE].average_reward);
-      EXPECT_TRUE(m[p].liking <= m[THRONG_POLICY_ORACLE].liking);
-      // Policies meet the same users, who leave at the same times.
-      EXPECT_NEAR(m[p].session_length, m[THRONG_POLICY_ORACLE].session_length, 0);
+    throng_metrics m[THRONG_YARDSTICK_COUNT];
+    for (int p = 0; p < THRONG_YARDSTICK_COUNT; ++p) m[p] = evaluate(&run, (throng_yardstick)p);
+    for (int p = 0; p < THRONG_YARDSTICK_MOST_SIMILAR; ++p) {
+      EXPECT_TRUE(m[p].average_reward < m[THRONG_YARDSTICK_ORACLE].average_reward);
+      EXPECT_TRUE(m[p].liking <= m[THRONG_YARDSTICK_ORACLE].liking);
+      // Players meet the same users, who leave at the same times.
+      EXPECT_NEAR(m[p].session_length, m[THRONG_YARDSTICK_ORACLE].session_length, 0);
     }
-    EXPECT_TRUE(m[THRONG_POLICY_RANDOM].coverage > 0.5);
+    EXPECT_TRUE(m[THRONG_YARDSTICK_RANDOM].coverage > 0.5);
     throng_sim_def def = run.sim;
     def.lanes = EPISODES;
     def.seed = 77;
@@ -122,8 +122,8 @@ TEST(evaluator, oracle_beats_random_and_popular_and_the_thirds_add_up_to_the_who
     }
     double sum = 0;
     for (int k = 0; k < 3; ++k)
-      if (count[k]) sum += count[k] * m[THRONG_POLICY_ORACLE].tercile_reward[k];
-    EXPECT_NEAR(sum, m[THRONG_POLICY_ORACLE].total_reward, 1e-6);
+      if (count[k]) sum += count[k] * m[THRONG_YARDSTICK_ORACLE].tercile_reward[k];
+    EXPECT_NEAR(sum, m[THRONG_YARDSTICK_ORACLE].total_reward, 1e-6);
     throng_sim_close(sim);
   }
   small_run_close(&run);
@@ -133,17 +133,18 @@ TEST(evaluator, gives_the_same_numbers_again_and_on_any_number_of_threads) {
   small_run one, three;
   if (small_run_open(&one, throng_test_folder(), 1) &&
       small_run_open(&three, throng_test_folder(), 3)) {
-    for (int p = 1; p < THRONG_POLICY_COUNT; ++p) {
-      throng_metrics a = evaluate(&one, (throng_policy)p), b = evaluate(&three, (throng_policy)p);
+    for (int p = 0; p < THRONG_YARDSTICK_COUNT; ++p) {
+      throng_metrics a = evaluate(&one, (throng_yardstick)p),
+                     b = evaluate(&three, (throng_yardstick)p);
       EXPECT_EQ(memcmp(&a, &b, sizeof a), 0);
     }
     evaluator *e;
     throng_evaluation_def def = evaluation();
-    ASSERT_OK(evaluator_create(one.backend, one.world, NULL, &one.sim, &def, 1, &e));
+    ASSERT_OK(evaluator_create(one.backend, one.world, NULL, &one.sim, &def, 1, true, &e));
     throng_metrics first, again;
-    EXPECT_OK(evaluator_run(e, THRONG_POLICY_ORACLE, NULL, NULL, &first));
-    EXPECT_OK(evaluator_run(e, THRONG_POLICY_RANDOM, NULL, NULL, &again));
-    EXPECT_OK(evaluator_run(e, THRONG_POLICY_ORACLE, NULL, NULL, &again));
+    EXPECT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_ORACLE, NULL, &first));
+    EXPECT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_RANDOM, NULL, &again));
+    EXPECT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_ORACLE, NULL, &again));
     EXPECT_EQ(memcmp(&first, &again, sizeof first), 0);
     evaluator_free(e);
   }
@@ -151,21 +152,122 @@ TEST(evaluator, gives_the_same_numbers_again_and_on_any_number_of_threads) {
   small_run_close(&three);
 }
 
-TEST(evaluator, population_plays_a_multiple_of_its_agents) {
+typedef struct learners {
+  small_run run;
+  throng_sim *sim;
+  throng_population *population;
+} learners;
+
+/// `count` agents of `lanes` lanes each that have learned a little; the first has `seed`.
+static bool learners_open(learners *l, int32_t count, int32_t lanes, uint32_t first_lane,
+                          uint32_t seed) {
+  *l = (learners){0};
+  if (!small_run_open(&l->run, throng_test_folder(), 1)) return false;
+  l->run.sim.lanes = count * lanes;
+  l->run.sim.first_lane = first_lane;
+  l->run.sim.mask_seen = true;
+  l->run.agent.count = count;
+  l->run.agent.seed = seed;
+  l->run.agent.learning_starts = 64;
+  throng_status status =
+      throng_sim_create(l->run.backend, l->run.world, NULL, &l->run.sim, &l->sim);
+  if (status == THRONG_OK)
+    status = throng_population_create(l->sim, &l->run.agent, 100 * count * lanes, &l->population);
+  for (int step = 0; step < 60 && status == THRONG_OK; ++step)
+    status = throng_population_train_step(l->population);
+  EXPECT_OK(status);
+  return status == THRONG_OK;
+}
+
+static void learners_close(learners *l) {
+  throng_population_close(l->population);
+  throng_sim_close(l->sim);
+  small_run_close(&l->run);
+}
+
+static throng_status evaluate_learners(learners *l, throng_metrics *each) {
+  throng_evaluation_def def = evaluation();
+  return throng_evaluate_population(l->run.backend, l->run.world, NULL, &l->run.sim, &def,
+                                    l->population, each);
+}
+
+TEST(evaluator, agents_together_get_what_each_gets_alone_and_get_it_again) {
+  enum { AGENTS = 3, LANES = 8 };
+  learners all, one;
+  throng_metrics each[AGENTS], again[AGENTS], alone;
+  if (learners_open(&all, AGENTS, LANES, 0, 1)) {
+    ASSERT_OK(evaluate_learners(&all, each));
+    ASSERT_OK(evaluate_learners(&all, again));
+    EXPECT_EQ(memcmp(each, again, sizeof each), 0);
+    for (int32_t k = 0; k < AGENTS; ++k) {
+      EXPECT_EQ(each[k].episodes, EPISODES);
+      // The same users leave at the same times, whoever recommends.
+      EXPECT_NEAR(each[k].session_length, each[0].session_length, 0);
+      if (learners_open(&one, 1, LANES, (uint32_t)(k * LANES), (uint32_t)(1 + k))) {
+        ASSERT_OK(evaluate_learners(&one, &alone));
+        EXPECT_EQ(memcmp(&each[k], &alone, sizeof alone), 0);
+      }
+      learners_close(&one);
+    }
+    EXPECT_TRUE(each[0].average_reward != each[1].average_reward);
+  }
+  learners_close(&all);
+}
+
+TEST(evaluator, agents_and_yardsticks_meet_the_same_users) {
+  learners all;
+  throng_metrics each[2];
+  if (learners_open(&all, 2, 8, 0, 1)) {
+    ASSERT_OK(evaluate_learners(&all, each));
+    throng_metrics random = evaluate(&all.run, THRONG_YARDSTICK_RANDOM);
+    EXPECT_NEAR(random.session_length, each[1].session_length, 0);
+    for (int third = 0; third < 3; ++third)
+      EXPECT_NEAR(random.tercile_length[third], each[1].tercile_length[third], 0);
+  }
+  learners_close(&all);
+}
+
+TEST(evaluator, mean_over_agents_leaves_out_those_that_do_not_count) {
+  learners all;
+  throng_metrics each[3], mean;
+  if (learners_open(&all, 3, 8, 0, 1)) {
+    evaluator *e;
+    agent_actor *actor;
+    throng_evaluation_def def = evaluation();
+    ASSERT_OK(
+        evaluator_create(all.run.backend, all.run.world, NULL, &all.run.sim, &def, 3, false, &e));
+    ASSERT_OK(agent_actor_create(all.population, evaluator_sim(e), evaluator_top(e), &actor));
+    const bool two[3] = {true, false, true}, one[3] = {false, true, false}, none[3] = {false};
+    ASSERT_OK(evaluator_play_agents(e, actor, two, NULL, each, &mean));
+    EXPECT_EQ(mean.episodes, EPISODES);
+    EXPECT_NEAR(mean.average_reward, (each[0].average_reward + each[2].average_reward) / 2, 1e-12);
+    EXPECT_NEAR(mean.tercile_liking[2], (each[0].tercile_liking[2] + each[2].tercile_liking[2]) / 2,
+                1e-12);
+    EXPECT_TRUE(mean.average_reward_sem > 0);
+    // A standard error is a norm: that of the mean is at most the mean of the two.
+    EXPECT_TRUE(mean.average_reward_sem <=
+                (each[0].average_reward_sem + each[2].average_reward_sem) / 2 + 1e-12);
+    ASSERT_OK(evaluator_play_agents(e, actor, one, NULL, each, &mean));
+    EXPECT_EQ(memcmp(&mean, &each[1], sizeof mean), 0);
+    ASSERT_OK(evaluator_play_agents(e, actor, none, NULL, each, &mean));
+    EXPECT_EQ(mean.episodes, 0);
+    EXPECT_EQ(evaluator_play_yardstick(e, THRONG_YARDSTICK_RANDOM, NULL, &mean),
+              THRONG_ERROR_ARGUMENT);
+    agent_actor_free(actor);
+    evaluator_free(e);
+  }
+  learners_close(&all);
+}
+
+TEST(evaluator, more_lanes_than_a_simulator_takes_are_refused_with_both_factors) {
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {
-    run.agent.count = 16;
-    throng_sim *sim;
-    throng_population *agent;
-    throng_metrics m;
+    evaluator *e;
     throng_evaluation_def def = evaluation();
-    ASSERT_OK(throng_sim_create(run.backend, run.world, NULL, &run.sim, &sim));
-    ASSERT_OK(throng_population_create(sim, &run.agent, 1000, &agent));
-    EXPECT_OK(throng_evaluate_policy(run.backend, run.world, NULL, &run.sim, &def,
-                                     THRONG_POLICY_AGENT, agent, &m));
-    EXPECT_EQ(m.episodes, 32);
-    throng_population_close(agent);
-    throng_sim_close(sim);
+    def.episodes = 1 << 20;
+    EXPECT_EQ(evaluator_create(run.backend, run.world, NULL, &run.sim, &def, 17, false, &e),
+              THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "evaluation.episodes: 1048576 for each of 17 agents");
   }
   small_run_close(&run);
 }
@@ -176,21 +278,21 @@ TEST(evaluator, wrong_fields_are_refused_by_name) {
     throng_metrics m;
     throng_evaluation_def def = evaluation();
     def.episodes = 0;
-    EXPECT_EQ(throng_evaluate_policy(run.backend, run.world, NULL, &run.sim, &def,
-                                     THRONG_POLICY_RANDOM, NULL, &m),
+    EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
+                                        THRONG_YARDSTICK_RANDOM, &m),
               THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "evaluation.episodes: 0");
     def = evaluation();
     def.top = 0;
-    EXPECT_EQ(throng_evaluate_policy(run.backend, run.world, NULL, &run.sim, &def,
-                                     THRONG_POLICY_RANDOM, NULL, &m),
+    EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
+                                        THRONG_YARDSTICK_RANDOM, &m),
               THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "evaluation.top: 0");
     def = evaluation();
-    EXPECT_EQ(throng_evaluate_policy(run.backend, run.world, NULL, &run.sim, &def,
-                                     THRONG_POLICY_AGENT, NULL, &m),
+    EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
+                                        THRONG_YARDSTICK_COUNT, &m),
               THRONG_ERROR_ARGUMENT);
-    EXPECT_CONTAINS(throng_error_message(), "an agent must be given");
+    EXPECT_CONTAINS(throng_error_message(), "yardstick: 4 is none");
   }
   small_run_close(&run);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/safetensors.h"
-#include "prepare/prepare.h"
+#include "config/config_prepare.h"
 #include "throng_test.h"
 #include "world/world.h"
 
@@ -28,7 +28,7 @@ static throng_world *make_world(void) {
                               "embedding.vocabulary=" GOLDEN("vocabulary.txt"),
                               NULL};
   EXPECT_OK(config_load(NULL, keys, &config));
-  EXPECT_OK(prepare_world(&config, path, NULL, NULL));
+  EXPECT_OK(config_prepare(&config, path, NULL, NULL));
   EXPECT_OK(throng_world_open(path, &world));
   config_free(&config);
   return world;

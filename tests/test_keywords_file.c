@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "keyword_fixture.h"
+#include "prepare/providers.h"
 #include "text/keywords_file.h"
 
 static const fixture_item items[] = {
@@ -85,7 +86,7 @@ TEST(keywords_file, items_without_keywords_and_unknown_items_are_counted) {
   notes heard = {0};
   throng_progress progress = {.note = keep_note, .context = &heard};
   keyword_sets sets;
-  ASSERT_OK(keywords_extract(&def, &d, &progress, &sets));
+  ASSERT_OK(keywords_extract(&def, NULL, &d, &progress, &sets, NULL));
   EXPECT_EQ(sets.items_without, 3);
   EXPECT_CONTAINS(heard.text, "1 lines of items that the data set does not have");
   EXPECT_CONTAINS(heard.text, "3 of 4 items have no keyword");
@@ -126,10 +127,10 @@ TEST(keywords_file, a_missing_file_is_named) {
   keywords_def def = keywords_default_def();
   keyword_sets sets;
   def.provider = KEYWORDS_FILE;
-  EXPECT_EQ(keywords_extract(&def, &d, NULL, &sets), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(keywords_extract(&def, NULL, &d, NULL, &sets, NULL), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "keywords.file");
   def.file = "/nowhere/k.jsonl";
-  EXPECT_EQ(keywords_extract(&def, &d, NULL, &sets), THRONG_ERROR_IO);
+  EXPECT_EQ(keywords_extract(&def, NULL, &d, NULL, &sets, NULL), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "/nowhere/k.jsonl");
   fixture_free(&d);
 }

@@ -1,6 +1,7 @@
 /// Provider lexical: what separates likes from dislikes is found, and nothing that is held out
 /// leaks into it.
 #include "keyword_fixture.h"
+#include "prepare/providers.h"
 #include "text/log_odds.h"
 #include "text/terms.h"
 
@@ -33,7 +34,7 @@ static dataset make_songs(bool text, const char *held_text, int held_like) {
 
 static keyword_sets extract(const keywords_def *def, dataset *d) {
   keyword_sets sets;
-  EXPECT_OK(keywords_extract(def, d, NULL, &sets));
+  EXPECT_OK(keywords_extract(def, NULL, d, NULL, &sets, NULL));
   fixture_free(d);
   return sets;
 }
@@ -176,7 +177,7 @@ TEST(keywords_lexical, nothing_to_learn_from_is_an_error) {
   dataset d = fixture_dataset(songs, N_ITEM, row, 2);
   keywords_def def = keywords_default_def();
   keyword_sets sets;
-  EXPECT_EQ(keywords_extract(&def, &d, NULL, &sets), THRONG_ERROR_DATA);
+  EXPECT_EQ(keywords_extract(&def, NULL, &d, NULL, &sets, NULL), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "more than two interactions");
   fixture_free(&d);
 }
@@ -186,11 +187,11 @@ TEST(keywords_lexical, settings_out_of_range_are_named) {
   keyword_sets sets;
   keywords_def def = keywords_default_def();
   def.max_share = 0;
-  EXPECT_EQ(keywords_extract(&def, &d, NULL, &sets), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(keywords_extract(&def, NULL, &d, NULL, &sets, NULL), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "keywords.max_share");
   def = keywords_default_def();
   def.prior = (double)NAN;
-  EXPECT_EQ(keywords_extract(&def, &d, NULL, &sets), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(keywords_extract(&def, NULL, &d, NULL, &sets, NULL), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "keywords.prior");
   fixture_free(&d);
 }

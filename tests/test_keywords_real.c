@@ -4,6 +4,7 @@
 #include "base/statistics.h"
 #include "dataset_fixture.h"
 #include "prepare/build_world.h"
+#include "prepare/providers.h"
 
 typedef struct judged {
   double auc_mat, auc_sim;
@@ -87,8 +88,8 @@ static judged judge(const dataset_def *def) {
   embedding_def lsa = embedding_default_def();
   throng_world *w = calloc(1, sizeof *w);
   EXPECT_OK(dataset_read(def, NULL, &d));
-  EXPECT_OK(keywords_extract(&keywords, &d, NULL, &sets));
-  EXPECT_OK(embeddings_make(&lsa, &sets, d.n_item, NULL, &embedding, &dim));
+  EXPECT_OK(keywords_extract(&keywords, NULL, &d, NULL, &sets, NULL));
+  EXPECT_OK(embeddings_make(&lsa, NULL, &sets, d.n_item, NULL, &embedding, &dim));
   EXPECT_OK(world_build(&d, &sets, embedding, dim, "real data", def->like_threshold, w));
   if (w->n_item) result = judge_world(w);
   throng_world_close(w);

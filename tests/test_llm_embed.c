@@ -8,6 +8,7 @@
 
 #include "http/server.h"
 #include "llm/llm.h"
+#include "prepare/providers.h"
 #include "throng_test.h"
 
 /// The server's vectors: of a word w, (w[0], w[1], length), in whatever order and encoding it is
@@ -130,7 +131,6 @@ static void begin(void) {
   def.url = http_server_url(server);
   def.model = "e";
   def.batch = 7;
-  def.llm = &llm;
   sets = (keyword_sets){0};
   for (int i = 0; i < 40; ++i) {
     char word[16];
@@ -146,7 +146,7 @@ static void end(void) {
 }
 
 static throng_status make(float **out, int32_t *dim) {
-  return embeddings_make(&def, &sets, 10, NULL, out, dim);
+  return embeddings_make(&def, &llm, &sets, 10, NULL, out, dim);
 }
 
 /// Every row is the server's vector of its own keyword, brought to unit length.

@@ -5,10 +5,10 @@
 TEST(llm_extract, evidence_decides_what_is_kept_and_plurals_are_joined) {
   begin();
   keyword_sets sets;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   EXPECT_EQ(st.seen, N_REQUEST);
-  EXPECT_EQ(sets.llm.requests, N_REQUEST);
-  EXPECT_EQ(sets.llm.asked, N_REQUEST);
+  EXPECT_EQ(counts.requests, N_REQUEST);
+  EXPECT_EQ(counts.asked, N_REQUEST);
   // i0's liked review has the piano and the voice; nobody said anything of angels.
   EXPECT_TRUE(fixture_has(&sets, true, 0, "warm voice"));
   EXPECT_TRUE(fixture_has(&sets, true, 1, "soft pianos"));
@@ -18,10 +18,10 @@ TEST(llm_extract, evidence_decides_what_is_kept_and_plurals_are_joined) {
   EXPECT_TRUE(fixture_has(&sets, false, 0, "albums"));  // from the facts
   for (int64_t k = 0; k < sets.keyword.n; ++k)
     EXPECT_TRUE(strcmp(strings_get(&sets.keyword, k), "angelic choir") != 0);
-  EXPECT_EQ(sets.llm.kept + sets.llm.unproven + sets.llm.unusable, sets.llm.keywords);
-  EXPECT_GT(sets.llm.unproven, 0);
-  EXPECT_GT(sets.llm.other_side, 0);  // a request on liked reviews takes no dislikes
-  EXPECT_EQ(sets.llm.items_both_sides, 1);
+  EXPECT_EQ(counts.kept + counts.unproven + counts.unusable, counts.keywords);
+  EXPECT_GT(counts.unproven, 0);
+  EXPECT_GT(counts.other_side, 0);  // a request on liked reviews takes no dislikes
+  EXPECT_EQ(counts.items_both_sides, 1);
   keyword_sets_free(&sets);
   end();
 }
@@ -29,7 +29,7 @@ TEST(llm_extract, evidence_decides_what_is_kept_and_plurals_are_joined) {
 TEST(llm_extract, held_out_reviews_are_never_shown_and_control_tokens_never_sent) {
   begin();
   keyword_sets sets;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   EXPECT_FALSE(st.zebra);
   EXPECT_FALSE(st.raw_end);
   keyword_sets_free(&sets);
@@ -39,13 +39,14 @@ TEST(llm_extract, held_out_reviews_are_never_shown_and_control_tokens_never_sent
 TEST(llm_extract, a_second_run_asks_nothing_and_gives_the_same_keywords) {
   begin();
   keyword_sets first, second;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &first));
+  ASSERT_OK(extract(&kdef, NULL, &first));
+  int64_t kept = counts.kept;
   int seen = st.seen;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &second));
+  ASSERT_OK(extract(&kdef, NULL, &second));
   EXPECT_EQ(st.seen, seen);
-  EXPECT_EQ(second.llm.from_store, N_REQUEST);
+  EXPECT_EQ(counts.from_store, N_REQUEST);
   EXPECT_EQ(second.keyword.n, first.keyword.n);
-  EXPECT_EQ(second.llm.kept, first.llm.kept);
+  EXPECT_EQ(counts.kept, kept);
   keyword_sets_free(&first);
   keyword_sets_free(&second);
   end();
@@ -54,7 +55,7 @@ TEST(llm_extract, a_second_run_asks_nothing_and_gives_the_same_keywords) {
 TEST(llm_extract, another_prompt_or_model_asks_again_only_what_it_changes) {
   begin();
   keyword_sets sets;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   keyword_sets_free(&sets);
   char path[600];
   snprintf(path, sizeof path, "%s/objective.txt", throng_test_folder());
@@ -62,19 +63,19 @@ TEST(llm_extract, another_prompt_or_model_asks_again_only_what_it_changes) {
   fputs("What about this?\n{{facts}}\n{{form}}", file);
   fclose(file);
   def.objective_prompt = path;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   EXPECT_EQ(st.seen, N_REQUEST + 5);
-  EXPECT_EQ(sets.llm.from_store, 5);
-  EXPECT_EQ(sets.llm.asked, 5);
+  EXPECT_EQ(counts.from_store, 5);
+  EXPECT_EQ(counts.asked, 5);
   keyword_sets_free(&sets);
   def.model = "another";
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
-  EXPECT_EQ(sets.llm.asked, N_REQUEST);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(counts.asked, N_REQUEST);
   keyword_sets_free(&sets);
   def.in_flight = 3;  // how it is asked is not what is asked
   def.retries = 2;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
-  EXPECT_EQ(sets.llm.asked, 0);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(counts.asked, 0);
   keyword_sets_free(&sets);
   end();
 }
@@ -86,19 +87,19 @@ TEST(llm_extract, a_server_that_takes_no_schema_is_asked_for_the_next_form) {
     snprintf(store, sizeof store, "%s/form-%d.sqlite", throng_test_folder(), f);
     st.refuse_form = forms[f];
     keyword_sets sets;
-    ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
-    EXPECT_EQ(sets.llm.asked, N_REQUEST);
-    EXPECT_EQ(sets.llm.failed, 0);
+    ASSERT_OK(extract(&kdef, NULL, &sets));
+    EXPECT_EQ(counts.asked, N_REQUEST);
+    EXPECT_EQ(counts.failed, 0);
     EXPECT_TRUE(fixture_has(&sets, false, 2, f == 2 ? "muddy sound" : "muddy sounds"));
     keyword_sets_free(&sets);
     // What was answered in another form than the first is not asked again either.
     int seen = st.seen;
-    ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+    ASSERT_OK(extract(&kdef, NULL, &sets));
     EXPECT_EQ(st.seen, seen);
     keyword_sets_free(&sets);
     def.form = LLM_FORM_BOUNDED;
     def.model = "n";
-    EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_IO);
+    EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_IO);
     EXPECT_CONTAINS(throng_error_message(), "response_format is not supported");
     end();
   }
@@ -108,10 +109,10 @@ TEST(llm_extract, a_model_that_obeys_a_review_brings_nothing_of_it_through) {
   begin();
   st.obey = true;
   keyword_sets sets;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   EXPECT_EQ(sets.keyword.n, 0);
-  EXPECT_EQ(sets.llm.kept, 0);
-  EXPECT_GT(sets.llm.unproven + sets.llm.other_side, 0);
+  EXPECT_EQ(counts.kept, 0);
+  EXPECT_GT(counts.unproven + counts.other_side, 0);
   keyword_sets_free(&sets);
   end();
 }
@@ -121,22 +122,22 @@ TEST(llm_extract, refusals_filters_and_cut_answers_are_counted_and_not_asked_aga
   keyword_sets sets;
   st.refusal = true;
   def.max_items = 1;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
-  EXPECT_EQ(sets.llm.refused, 2);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(counts.refused, 2);
   keyword_sets_free(&sets);
   st.refusal = false;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
-  EXPECT_EQ(sets.llm.asked, 0);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(counts.asked, 0);
   keyword_sets_free(&sets);
   def.model = "n";
   st.finish = "content_filter";
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
-  EXPECT_EQ(sets.llm.filtered, 2);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(counts.filtered, 2);
   keyword_sets_free(&sets);
   def.model = "o";
   st.finish = "length";
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
-  EXPECT_EQ(sets.llm.cut_off, 2);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(counts.cut_off, 2);
   keyword_sets_free(&sets);
   end();
 }
@@ -145,9 +146,9 @@ TEST(llm_extract, through_429_500_503_and_half_answers_nothing_is_lost_or_asked_
   begin();
   st.faults = true;
   keyword_sets sets;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
-  EXPECT_EQ(sets.llm.asked, N_REQUEST);
-  EXPECT_EQ(sets.llm.failed, 0);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(counts.asked, N_REQUEST);
+  EXPECT_EQ(counts.failed, 0);
   EXPECT_EQ(st.answered, N_REQUEST);
   EXPECT_EQ(st.same, 0);
   EXPECT_GT(st.seen, N_REQUEST);
@@ -160,19 +161,19 @@ TEST(llm_extract, a_budget_stops_the_run_and_the_next_run_goes_on) {
   def.in_flight = 2;
   def.budget_requests = 4;
   keyword_sets sets;
-  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_CANCELLED);
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_CANCELLED);
   EXPECT_CONTAINS(throng_error_message(), "llm.budget_requests is spent");
   EXPECT_EQ(st.seen, 4);
-  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_CANCELLED);
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_CANCELLED);
   EXPECT_EQ(st.seen, 8);
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   EXPECT_EQ(st.seen, N_REQUEST);
   EXPECT_EQ(st.same, 0);
   keyword_sets_free(&sets);
   def.model = "n";
   def.budget_requests = 0;
   def.budget_tokens = 3000;
-  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_CANCELLED);
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_CANCELLED);
   EXPECT_CONTAINS(throng_error_message(), "llm.budget_tokens is spent");
   llm_store *s;
   store_totals sum;
@@ -190,22 +191,22 @@ TEST(llm_extract, a_key_that_is_refused_ends_the_run_at_once_and_stands_nowhere)
   def.api_key_env = "THRONG_TEST_KEY";
   st.status = 401;
   keyword_sets sets;
-  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_IO);
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "HTTP 401: server says no");
   EXPECT_TRUE(strstr(throng_error_message(), "secret") == NULL);
   EXPECT_LE(st.seen, def.in_flight);
   st.status = 0;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   keyword_sets_free(&sets);
   // Not in the store's bytes, those of its log included.
   char command[1400];
   snprintf(command, sizeof command, "grep -a -q very-secret %s %s-wal 2>/dev/null", store, store);
   EXPECT_NE(system(command), 0);
   unsetenv("THRONG_TEST_KEY");
-  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_CONFIG);
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_CONFIG);
   EXPECT_CONTAINS(throng_error_message(), "llm.api_key_env: the environment variable");
   setenv("THRONG_TEST_KEY", "a\r\nHost: evil", 1);
-  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_CONFIG);
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_CONFIG);
   EXPECT_TRUE(strstr(throng_error_message(), "evil") == NULL);
   unsetenv("THRONG_TEST_KEY");
   end();
@@ -217,13 +218,13 @@ TEST(llm_extract, a_server_that_fails_every_time_is_left_after_ten_requests) {
   def.retries = 0;
   def.in_flight = 1;
   keyword_sets sets;
-  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_IO);
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "10 requests in a row failed");
   EXPECT_CONTAINS(throng_error_message(), "server says no");
   // What failed is asked again when the server is back.
   st.status = 0;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
-  EXPECT_EQ(sets.llm.asked, N_REQUEST);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(counts.asked, N_REQUEST);
   keyword_sets_free(&sets);
   end();
 }
@@ -235,7 +236,7 @@ TEST(llm_extract, a_few_requests_that_all_fail_are_an_error_too) {
   def.in_flight = 1;
   def.max_items = 1;
   keyword_sets sets;
-  EXPECT_EQ(keywords_extract(&kdef, &data, NULL, &sets), THRONG_ERROR_IO);
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "requests failed, the last one with");
   EXPECT_CONTAINS(throng_error_message(), "server says no");
   end();
@@ -255,11 +256,11 @@ TEST(llm_extract, a_stop_on_request_keeps_what_was_answered) {
   int64_t most = 3;
   throng_progress progress = {.report = stop_at, .context = &most};
   keyword_sets sets;
-  EXPECT_EQ(keywords_extract(&kdef, &data, &progress, &sets), THRONG_ERROR_CANCELLED);
+  EXPECT_EQ(extract(&kdef, &progress, &sets), THRONG_ERROR_CANCELLED);
   EXPECT_CONTAINS(throng_error_message(), "the next run goes on from there");
   EXPECT_GE(st.answered, 3);
   EXPECT_LT(st.answered, N_REQUEST);
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   EXPECT_EQ(st.answered, N_REQUEST);
   EXPECT_EQ(st.same, 0);
   keyword_sets_free(&sets);
@@ -273,11 +274,11 @@ TEST(llm_extract, two_items_of_which_the_same_is_known_are_asked_about_once) {
   data = fixture_dataset(twins, 2, (fixture_row[]){{0, 0, 1, ""}, {0, 1, 0, ""}, {0, 0, 1, ""}}, 3);
   st.delay = 0.05;
   keyword_sets sets;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   EXPECT_EQ(st.seen, 1);
-  EXPECT_EQ(sets.llm.requests, 2);
-  EXPECT_EQ(sets.llm.asked, 1);
-  EXPECT_EQ(sets.llm.from_store, 1);
+  EXPECT_EQ(counts.requests, 2);
+  EXPECT_EQ(counts.asked, 1);
+  EXPECT_EQ(counts.from_store, 1);
   keyword_sets_free(&sets);
   end();
 }
@@ -293,7 +294,7 @@ TEST(llm_extract, a_look_counts_without_asking_or_making_a_store) {
   EXPECT_NE(access(store, F_OK), 0);
   EXPECT_GT(state.missing_bytes, 1000);
   keyword_sets sets;
-  ASSERT_OK(keywords_extract(&kdef, &data, NULL, &sets));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
   keyword_sets_free(&sets);
   ASSERT_OK(extract_look(&def, &data, NULL, &state));
   EXPECT_EQ(state.answered, N_REQUEST);

@@ -14,9 +14,7 @@
 #include <unistd.h>
 
 #include "dataset_fixture.h"
-#include "llm/embed.h"
-#include "llm/extract.h"
-#include "text/keyword_builder.h"
+#include "prepare/providers.h"
 
 enum { SLOTS = 2 };
 
@@ -87,10 +85,9 @@ static llm_def settings(void) {
   return def;
 }
 
-static keywords_def keywords(const llm_def *def) {
+static keywords_def keywords(void) {
   keywords_def k = keywords_default_def();
   k.provider = KEYWORDS_LLM;
-  k.llm = def;
   k.min_items = 1;
   k.max_share = 1;
   return k;
@@ -123,12 +120,13 @@ TEST(llm_server, real_items_are_asked_about_and_every_whole_answer_has_the_form)
   llm_def def = settings();
   const char *items = getenv("THRONG_LLAMA_ITEMS");
   def.max_items = items ? atoi(items) : 3;
-  keywords_def k = keywords(&def);
+  keywords_def k = keywords();
   keyword_sets sets = {0};
-  throng_status status = keywords_extract(&k, &data, NULL, &sets);
+  llm_counts counts;
+  throng_status status = keywords_extract(&k, &def, &data, NULL, &sets, &counts);
   EXPECT_OK(status);
   if (status == THRONG_OK) {
-    const llm_counts *c = &sets.llm;
+    const llm_counts *c = &counts;
     EXPECT_EQ(c->asked, c->requests);
     EXPECT_EQ(c->failed, 0);
     EXPECT_GE(c->requests, 2 * def.max_items);
@@ -141,8 +139,8 @@ TEST(llm_server, real_items_are_asked_about_and_every_whole_answer_has_the_form)
            (long long)c->requests, (long long)c->reasons, (long long)c->kept,
            (long long)c->keywords, fmin(c->busy / c->seconds, SLOTS), SLOTS);
     keyword_sets again;
-    EXPECT_OK(keywords_extract(&k, &data, NULL, &again));
-    EXPECT_EQ(again.llm.asked, 0);
+    EXPECT_OK(keywords_extract(&k, &def, &data, NULL, &again, &counts));
+    EXPECT_EQ(counts.asked, 0);
     keyword_sets_free(&again);
   }
   stop();
@@ -170,14 +168,15 @@ TEST(llm_server, reviews_that_give_orders_do_not_change_the_form_of_an_answer) {
   ASSERT_OK(dataset_read(&from, NULL, &data));
   llm_def def = settings();
   def.max_tokens = 300;
-  keywords_def k = keywords(&def);
+  keywords_def k = keywords();
   keyword_sets sets = {0};
-  throng_status status = keywords_extract(&k, &data, NULL, &sets);
+  llm_counts counts;
+  throng_status status = keywords_extract(&k, &def, &data, NULL, &sets, &counts);
   EXPECT_OK(status);
   if (status == THRONG_OK) {
-    EXPECT_EQ(sets.llm.requests, 3);
-    EXPECT_EQ(sets.llm.asked, 3);
-    EXPECT_EQ(sets.llm.malformed + sets.llm.other_side, 0);
+    EXPECT_EQ(counts.requests, 3);
+    EXPECT_EQ(counts.asked, 3);
+    EXPECT_EQ(counts.malformed + counts.other_side, 0);
     EXPECT_EQ(query("SELECT count(*) FROM request WHERE finish = 'stop' AND error IS NOT NULL"), 0);
     EXPECT_EQ(query("SELECT count(*) FROM request WHERE trim(answer, char(10, 13, 9, 32)) NOT LIKE "
                     "'{%'"),
@@ -204,18 +203,17 @@ TEST(llm_server, embeddings_asked_one_by_one_are_those_asked_together_and_differ
   def.provider = EMBEDDING_SERVER;
   def.url = url;
   def.model = "small";
-  def.llm = &llm;
   keyword_sets sets = {0};
   for (int i = 0; i < 4; ++i) EXPECT_OK(strings_append(&sets.keyword, words[i], strlen(words[i])));
   float *together = NULL, *alone = NULL;
   int32_t dim = 0;
-  throng_status status = embeddings_make(&def, &sets, 4, NULL, &together, &dim);
+  throng_status status = embeddings_make(&def, &llm, &sets, 4, NULL, &together, &dim);
   EXPECT_OK(status);
   char other[610];
   snprintf(other, sizeof other, "%s-2", store);
   llm.store = other;
   def.batch = 1;
-  if (status == THRONG_OK) status = embeddings_make(&def, &sets, 4, NULL, &alone, &dim);
+  if (status == THRONG_OK) status = embeddings_make(&def, &llm, &sets, 4, NULL, &alone, &dim);
   EXPECT_OK(status);
   if (status == THRONG_OK) {
     EXPECT_GE(dim, 64);

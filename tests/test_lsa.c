@@ -5,6 +5,7 @@
 
 #include "base/safetensors.h"
 #include "keyword_fixture.h"
+#include "prepare/providers.h"
 #include "text/lsa.h"
 
 enum { GOLDEN_ITEM = 120 };
@@ -172,7 +173,7 @@ TEST(embeddings, dim_is_lowered_to_the_rank_with_a_note) {
   throng_progress progress = {.note = hear, .context = &h};
   float *e;
   int32_t dim;
-  ASSERT_OK(embeddings_make(&def, &sets, 3, &progress, &e, &dim));
+  ASSERT_OK(embeddings_make(&def, NULL, &sets, 3, &progress, &e, &dim));
   EXPECT_EQ(dim, 3);
   EXPECT_CONTAINS(h.text, "lowered from 128 to 3");
   double same = 0, other = 0;  // a and b stand in the same item, c elsewhere
@@ -191,7 +192,7 @@ TEST(embeddings, no_keyword_at_all_is_an_error) {
   embedding_def def = embedding_default_def();
   float *e;
   int32_t dim;
-  EXPECT_EQ(embeddings_make(&def, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
+  EXPECT_EQ(embeddings_make(&def, NULL, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "no keyword at all");
 }
 
@@ -225,7 +226,7 @@ static void expect_file_error(const char *vocabulary, const float *rows, int64_t
   embedding_def def = write_files(vocabulary, rows, n_row);
   float *e;
   int32_t dim;
-  EXPECT_EQ(embeddings_make(&def, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
+  EXPECT_EQ(embeddings_make(&def, NULL, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), part);
   EXPECT_TRUE(e == NULL);
   keyword_sets_free(&sets);
@@ -239,7 +240,7 @@ static void expect_rows(const char *vocabulary, const float *rows, int64_t n_row
   embedding_def def = write_files(vocabulary, rows, n_row);
   float *e;
   int32_t dim;
-  ASSERT_OK(embeddings_make(&def, &sets, 3, NULL, &e, &dim));
+  ASSERT_OK(embeddings_make(&def, NULL, &sets, 3, NULL, &e, &dim));
   EXPECT_EQ(dim, 2);
   for (int k = 0; k < 8; ++k) EXPECT_EQ(e[k], expected[k]);
   free(e);
@@ -304,15 +305,15 @@ TEST(embeddings, missing_settings_and_files_are_named) {
   float *e;
   int32_t dim;
   def.provider = EMBEDDING_FILE;
-  EXPECT_EQ(embeddings_make(&def, &sets, 3, NULL, &e, &dim), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(embeddings_make(&def, NULL, &sets, 3, NULL, &e, &dim), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "embedding.file");
   def.file = "/nowhere/e.safetensors";
   def.vocabulary = "/nowhere/words.txt";
-  EXPECT_EQ(embeddings_make(&def, &sets, 3, NULL, &e, &dim), THRONG_ERROR_IO);
+  EXPECT_EQ(embeddings_make(&def, NULL, &sets, 3, NULL, &e, &dim), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "/nowhere/words.txt");
   def = embedding_default_def();
   def.dim = 0;
-  EXPECT_EQ(embeddings_make(&def, &sets, 3, NULL, &e, &dim), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(embeddings_make(&def, NULL, &sets, 3, NULL, &e, &dim), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "embedding.dim");
   keyword_sets_free(&sets);
 }
@@ -336,7 +337,7 @@ TEST(embeddings, other_kinds_of_files_are_named_with_what_makes_them_safetensors
     FILE *f = fopen(def.file, "wb");
     fwrite(other[i].bytes, 1, other[i].n, f);
     fclose(f);
-    EXPECT_EQ(embeddings_make(&def, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
+    EXPECT_EQ(embeddings_make(&def, NULL, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
     EXPECT_CONTAINS(throng_error_message(), other[i].part);
     EXPECT_CONTAINS(throng_error_message(), "save_file({'embedding': a}");
   }
@@ -355,7 +356,7 @@ TEST(embeddings, a_tensor_of_another_name_and_one_turned_round_are_named) {
   ASSERT_OK(safetensors_writer_begin(w));
   ASSERT_OK(safetensors_writer_data(w, number, four_rows, sizeof four_rows));
   ASSERT_OK(safetensors_writer_commit(w));
-  EXPECT_EQ(embeddings_make(&def, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
+  EXPECT_EQ(embeddings_make(&def, NULL, &sets, 3, NULL, &e, &dim), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "it has 'weight'");
   keyword_sets_free(&sets);
   expect_file_error("a\nb\n", four_rows, 4, "it has as many columns, so turn it round");

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/tensors.h"
+#include "cpu/backend_cpu.h"
 #include "throng_test.h"
 
 static const char *in_folder(const char *name) {

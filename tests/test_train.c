@@ -12,30 +12,12 @@
 #include <unistd.h>
 
 #include "base/backend.h"
-#include "report/table.h"
+#include "support/run_files.h"
 #include "support/small_run.h"
-
-static char *read_file(const char *folder, const char *name, size_t *size) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "rb");
-  if (!file) return NULL;
-  fseek(file, 0, SEEK_END);
-  long length = ftell(file);
-  rewind(file);
-  char *bytes = calloc(1, (size_t)length + 1);
-  *size = fread(bytes, 1, (size_t)length, file);
-  fclose(file);
-  return bytes;
-}
+#include "train/train_json.h"
 
 static bool same_file(const char *folder_a, const char *folder_b, const char *name) {
-  size_t size_a = 0, size_b = 0;
-  char *a = read_file(folder_a, name, &size_a), *b = read_file(folder_b, name, &size_b);
-  bool same = a && b && size_a == size_b && size_a > 0 && !memcmp(a, b, size_a);
-  free(a);
-  free(b);
-  return same;
+  return same_bytes(folder_a, name, folder_b, name);
 }
 
 static int count(const char *folder, const char *pattern) {
@@ -103,7 +85,8 @@ TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
     ASSERT_OK(train(&run, out, false, &report));
     EXPECT_EQ(report.user_steps, 3200);
     EXPECT_TRUE(report.seconds > 0 && report.user_steps_per_second > 0);
-    for (int p = 0; p < THRONG_POLICY_COUNT; ++p) EXPECT_EQ(report.policy[p].episodes, 24);
+    EXPECT_EQ(report.agent.episodes, 24);
+    for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) EXPECT_EQ(report.yardstick[k].episodes, 24);
     EXPECT_EQ(count(out, "config.json"), 1);
     EXPECT_EQ(count(out, "events.out.tfevents.*"), 1);
     EXPECT_EQ(count(out, "checkpoint-*.safetensors"), 2);
@@ -123,12 +106,66 @@ TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
     cJSON *summary = cJSON_Parse(text);
     ASSERT_TRUE(summary != NULL);
     const cJSON *policies = cJSON_GetObjectItemCaseSensitive(summary, "policies");
-    for (int p = 0; p < THRONG_POLICY_COUNT; ++p) {
-      const cJSON *m = cJSON_GetObjectItemCaseSensitive(policies, policy_key((throng_policy)p));
+    for (int k = -1; k < THRONG_YARDSTICK_COUNT; ++k) {
+      const char *key = k < 0 ? "agent" : throng_yardstick_name((throng_yardstick)k);
+      const cJSON *m = cJSON_GetObjectItemCaseSensitive(policies, key);
       ASSERT_TRUE(cJSON_IsObject(m));
       EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(m, "average_reward")->valuedouble,
-                  report.policy[p].average_reward, 1e-12);
+                  (k < 0 ? report.agent : report.yardstick[k]).average_reward, 1e-12);
     }
+    cJSON_Delete(summary);
+    free(text);
+  }
+  small_run_close(&run);
+}
+
+TEST(train, run_of_several_agents_has_rows_of_each_beside_their_mean) {
+  small_run run;
+  char out[512];
+  snprintf(out, sizeof out, "%s/run", throng_test_folder());
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.agent.count = 2;
+    run.train.yardsticks = false;
+    throng_train_report report;
+    ASSERT_OK(train(&run, out, false, &report));
+    size_t size = 0;
+    char *text = read_file(out, "metrics.jsonl", &size);
+    ASSERT_TRUE(text != NULL && size > 0);
+    text[size - 1] = '\0';
+    cJSON *row = cJSON_Parse(strrchr(text, '\n') + 1);  // the last row
+    ASSERT_TRUE(row != NULL);
+    const char *const mean[] = {"train/loss", "train/epsilon", "evaluation/agent/average_reward",
+                                "evaluation/agent/gini"};
+    const char *const each[] = {"train/agent_%d/loss", "train/agent_%d/epsilon",
+                                "evaluation/agent_%d/average_reward", "evaluation/agent_%d/gini"};
+    for (int k = 0; k < 4; ++k) {
+      double sum = 0;
+      for (int agent = 0; agent < 2; ++agent) {
+        char name[96];
+        snprintf(name, sizeof name, each[k], agent);
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, name);
+        ASSERT_TRUE(cJSON_IsNumber(value));
+        sum += value->valuedouble;
+      }
+      EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(row, mean[k])->valuedouble, sum / 2, 1e-9);
+    }
+    const cJSON *state = cJSON_GetObjectItemCaseSensitive(row, "train/agent_1/state");
+    EXPECT_TRUE(cJSON_IsNumber(state) && state->valuedouble == THRONG_AGENT_LEARNING);
+    cJSON_Delete(row);
+    free(text);
+    text = read_file(out, "summary.json", &size);
+    cJSON *summary = cJSON_Parse(text);
+    const cJSON *agents = cJSON_GetObjectItemCaseSensitive(summary, "agents"), *agent;
+    EXPECT_EQ(cJSON_GetArraySize(agents), 2);
+    double sum = 0;
+    cJSON_ArrayForEach(agent, agents) {
+      const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(agent, "metrics");
+      EXPECT_TRUE(!strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(agent, "state")),
+                          "learning"));
+      EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(metrics, "episodes")->valuedouble, 24, 0);
+      sum += cJSON_GetObjectItemCaseSensitive(metrics, "average_reward")->valuedouble;
+    }
+    EXPECT_NEAR(report.agent.average_reward, sum / 2, 1e-9);
     cJSON_Delete(summary);
     free(text);
   }
@@ -454,17 +491,13 @@ TEST(train, dqn_learns_to_beat_random_and_popular_in_a_small_world) {
     run.train.evaluation.episodes = 128;
     throng_train_report report;
     ASSERT_OK(train(&run, out, false, &report));
-    const throng_metrics *m = report.policy;
-    double error = m[THRONG_POLICY_AGENT].average_reward_sem;
+    const throng_metrics *m = report.yardstick;
     double least =
-        fmax(m[THRONG_POLICY_RANDOM].average_reward, m[THRONG_POLICY_POPULAR].average_reward);
-    EXPECT_TRUE(m[THRONG_POLICY_AGENT].average_reward > least + 2 * error);
-    EXPECT_TRUE(report_gap_closed(&report) > 30);
-    char *table = NULL;
-    EXPECT_OK(report_table(&report, false, &table));
-    printf("%sgap closed: %.0f %%, %.0f user-steps/s\n", table, report_gap_closed(&report),
-           report.user_steps_per_second);
-    free(table);
+        fmax(m[THRONG_YARDSTICK_RANDOM].average_reward, m[THRONG_YARDSTICK_POPULAR].average_reward);
+    EXPECT_TRUE(report.agent.average_reward > least + 2 * report.agent.average_reward_sem);
+    EXPECT_TRUE(train_gap_closed(&report) > 30);
+    printf("A.Rwd %.2f, gap closed: %.0f %%, %.0f user-steps/s\n", report.agent.average_reward,
+           train_gap_closed(&report), report.user_steps_per_second);
   }
   small_run_close(&run);
 }

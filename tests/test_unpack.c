@@ -3,7 +3,7 @@
 #include <lzma.h>
 #include <zstd.h>
 
-#include "data/foreign_file.h"
+#include "base/foreign_file.h"
 #include "data/line_reader.h"
 #include "dataset_fixture.h"
 

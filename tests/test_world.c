@@ -70,7 +70,7 @@ TEST(world, a_world_written_by_the_stock_package_opens_and_answers_every_questio
 TEST(world, a_world_is_written_as_the_stock_package_writes_it) {
   throng_world *w = tiny_world();
   const char *path = in_folder("w.safetensors");
-  ASSERT_OK(world_save(w, path));
+  ASSERT_OK(throng_world_save(w, path));
   size_t ours_length, golden_length;
   char *ours = read_bytes(path, &ours_length), *golden = read_bytes(GOLDEN, &golden_length);
   uint64_t ours_begin, golden_begin;
@@ -122,7 +122,7 @@ TEST(world, a_saved_world_opens_with_the_same_hash_and_another_history_has_anoth
   throng_world *w = tiny_world(), *back;
   const char *path = in_folder("w.safetensors");
   ASSERT_OK(world_finish(w));
-  ASSERT_OK(world_save(w, path));
+  ASSERT_OK(throng_world_save(w, path));
   ASSERT_OK(throng_world_open(path, &back));
   EXPECT_TRUE(w->hash == back->hash);
   back->history_like[0] = 0;
@@ -137,7 +137,7 @@ TEST(world, answers_that_are_no_ratings_have_no_threshold_after_a_round_trip) {
   const char *path = in_folder("w.safetensors");
   w->like_threshold = (double)NAN;
   w->has_time = false;
-  ASSERT_OK(world_save(w, path));
+  ASSERT_OK(throng_world_save(w, path));
   ASSERT_OK(throng_world_open(path, &back));
   EXPECT_TRUE(isnan(back->like_threshold));
   EXPECT_FALSE(back->has_time);
@@ -157,7 +157,7 @@ TEST(world, a_world_without_categories_keywords_or_interactions_survives_a_round
   strings_free(&w->category_name);
   world_item_embeddings(w);
   const char *path = in_folder("w.safetensors");
-  ASSERT_OK(world_save(w, path));
+  ASSERT_OK(throng_world_save(w, path));
   ASSERT_OK(throng_world_open(path, &back));
   EXPECT_EQ(throng_world_get_info(back).n_keyword, 0);
   EXPECT_EQ(throng_world_history(back, 0, NULL, NULL, NULL), 0);
@@ -173,7 +173,7 @@ TEST(world, a_world_without_categories_keywords_or_interactions_survives_a_round
     EXPECT_EQ(world_check(w, "w.file"), THRONG_ERROR_DATA);       \
     EXPECT_CONTAINS(throng_error_message(), "w.file");            \
     EXPECT_CONTAINS(throng_error_message(), message);             \
-    EXPECT_EQ(world_save(w, in_folder("no")), THRONG_ERROR_DATA); \
+    EXPECT_EQ(throng_world_save(w, in_folder("no")), THRONG_ERROR_DATA); \
     EXPECT_TRUE(fopen(in_folder("no"), "rb") == NULL);            \
     throng_world_close(w);                                        \
   } while (0)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "evaluate/probe.h"
 #include "kernels/list.h"
 #include "sta_reference.h"
 #include "support/small_world.h"
@@ -54,7 +55,7 @@ static void tear_down(fixture *f) {
 /// Some steps, so that rings wrap and sessions have items of their own.
 static void walk(fixture *f, int steps) {
   for (int k = 0; k < steps; ++k) {
-    EXPECT_OK(yardsticks_act(f->p, THRONG_POLICY_RANDOM));
+    EXPECT_OK(yardsticks_act(f->p, THRONG_YARDSTICK_RANDOM));
     EXPECT_OK(sim_step_on_backend(f->sim));
   }
 }
@@ -91,7 +92,8 @@ typedef struct slow_value {
   int32_t item;
 } slow_value;
 
-static slow_value slow_ask(const fixture *f, throng_policy policy, int64_t lane, int32_t item) {
+static slow_value slow_ask(const fixture *f, throng_yardstick yardstick, int64_t lane,
+                           int32_t item) {
   sim_args a = sim_make_args(f->sim);
   history_view h = sim_history(&a, lane);
   vote_stream stream = {0};
@@ -100,7 +102,7 @@ static slow_value slow_ask(const fixture *f, throng_policy policy, int64_t lane,
   vote_decide_logical(&sums, a.rule.semantics, &stream, &v);
   float p = f->sim->sta ? sta_score(&f->sim->sta->view, f->sim->sta_query + lane * 8, item) : 0.5f;
   vote_decide_sta(&a.rule, p, &v);
-  if (policy == THRONG_POLICY_MOST_SIMILAR)
+  if (yardstick == THRONG_YARDSTICK_MOST_SIMILAR)
     return (slow_value){(double)(v.beta_pos - v.beta_neg), 0, item};
   bool paper = a.rule.semantics == SEMANTICS_PAPER;
   return (slow_value){slow_chance(&a.rule, &v, paper && v.alpha_pos == v.alpha_neg,
@@ -120,18 +122,18 @@ static bool seen(const fixture *f, int64_t lane, int32_t item) {
   return f->sim->seen[lane * f->sim->n_seen_word + item / 32] >> (item % 32) & 1;
 }
 
-static void compare_with_slow(throng_sim_def def, bool with_sta, throng_policy policy) {
+static void compare_with_slow(throng_sim_def def, bool with_sta, throng_yardstick yardstick) {
   fixture f;
   if (set_up(&f, def, with_sta)) {
     walk(&f, 12);
     int32_t *best;
-    EXPECT_OK(yardsticks_rank(f.p, policy, TOP, &best));
+    EXPECT_OK(yardsticks_rank(f.p, yardstick, TOP, &best));
     int differences = 0;
     for (int64_t lane = 0; lane < LANES; ++lane) {
       slow_value value[N_ITEM];
       int n = 0;
       for (int32_t i = 0; i < N_ITEM; ++i)
-        if (!seen(&f, lane, i)) value[n++] = slow_ask(&f, policy, lane, i);
+        if (!seen(&f, lane, i)) value[n++] = slow_ask(&f, yardstick, lane, i);
       qsort(value, (size_t)n, sizeof *value, best_first);
       for (int k = 0; k < TOP; ++k) differences += best[lane * TOP + k] != value[k].item;
     }
@@ -145,40 +147,40 @@ TEST(oracle, ranks_as_one_that_asks_item_by_item_under_every_rule_with_the_table
     throng_sim_def def = throng_default_sim_def();
     def.votes.rule = (throng_rule)rule;
     def.votes.weights[1] = 0.75f;
-    compare_with_slow(def, true, THRONG_POLICY_ORACLE);
+    compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
   }
 }
 
 TEST(oracle, ranks_as_one_that_asks_item_by_item_without_the_table) {
   throng_sim_def def = throng_default_sim_def();
   def.votes.table_bytes = 0;
-  compare_with_slow(def, true, THRONG_POLICY_ORACLE);
+  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
   def.votes.rule = THRONG_RULE_LOGICAL;
-  compare_with_slow(def, false, THRONG_POLICY_ORACLE);
+  compare_with_slow(def, false, THRONG_YARDSTICK_ORACLE);
 }
 
 TEST(oracle, ranks_as_one_that_asks_item_by_item_in_published_code) {
   throng_sim_def def = throng_default_sim_def();
   def.votes.semantics = THRONG_SEMANTICS_PUBLISHED_CODE;
-  compare_with_slow(def, true, THRONG_POLICY_ORACLE);
+  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
   def.votes.rule = THRONG_RULE_LOGICAL;
   def.votes.table_bytes = 0;
-  compare_with_slow(def, false, THRONG_POLICY_ORACLE);
+  compare_with_slow(def, false, THRONG_YARDSTICK_ORACLE);
 }
 
 TEST(oracle, leaves_seen_items_out_where_they_are_masked) {
   throng_sim_def def = throng_default_sim_def();
   def.mask_seen = true;
-  compare_with_slow(def, true, THRONG_POLICY_ORACLE);
+  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
 }
 
 TEST(most_similar, ranks_by_the_difference_of_the_nearest_sides) {
   throng_sim_def def = throng_default_sim_def();
-  compare_with_slow(def, true, THRONG_POLICY_MOST_SIMILAR);
+  compare_with_slow(def, true, THRONG_YARDSTICK_MOST_SIMILAR);
   def.votes.table_bytes = 0;
   def.votes.rule = THRONG_RULE_SIM;
   def.mask_seen = true;
-  compare_with_slow(def, false, THRONG_POLICY_MOST_SIMILAR);
+  compare_with_slow(def, false, THRONG_YARDSTICK_MOST_SIMILAR);
 }
 
 TEST(oracle, is_liked_wherever_its_expectation_is_certain) {
@@ -187,10 +189,11 @@ TEST(oracle, is_liked_wherever_its_expectation_is_certain) {
   if (set_up(&f, def, true)) {
     int certain = 0, liked = 0;
     for (int step = 0; step < 10; ++step) {
-      EXPECT_OK(yardsticks_act(f.p, THRONG_POLICY_ORACLE));
+      EXPECT_OK(yardsticks_act(f.p, THRONG_YARDSTICK_ORACLE));
       bool sure[LANES];
       for (int64_t lane = 0; lane < LANES; ++lane)
-        sure[lane] = slow_ask(&f, THRONG_POLICY_ORACLE, lane, f.sim->action[lane]).expected == 1.0;
+        sure[lane] =
+            slow_ask(&f, THRONG_YARDSTICK_ORACLE, lane, f.sim->action[lane]).expected == 1.0;
       EXPECT_OK(sim_step_on_backend(f.sim));
       for (int64_t lane = 0; lane < LANES; ++lane) {
         certain += sure[lane];
@@ -214,7 +217,7 @@ TEST(popular, shows_the_most_liked_items_in_order_and_skips_masked_ones) {
       likes[f.world.history_item[k]] += f.world.history_like[k];
     for (int step = 0; step < 5; ++step) {
       int32_t *best;
-      EXPECT_OK(yardsticks_rank(f.p, THRONG_POLICY_POPULAR, TOP, &best));
+      EXPECT_OK(yardsticks_rank(f.p, THRONG_YARDSTICK_POPULAR, TOP, &best));
       for (int64_t lane = 0; lane < LANES; ++lane) {
         const int32_t *list = best + lane * TOP;
         for (int k = 0; k < TOP; ++k) {
@@ -230,7 +233,7 @@ TEST(popular, shows_the_most_liked_items_in_order_and_skips_masked_ones) {
           if (!listed && likes[i] > likes[list[TOP - 1]]) EXPECT_EQ(i, -1);
         }
       }
-      EXPECT_OK(yardsticks_act(f.p, THRONG_POLICY_POPULAR));
+      EXPECT_OK(yardsticks_act(f.p, THRONG_YARDSTICK_POPULAR));
       EXPECT_OK(sim_step_on_backend(f.sim));
     }
   }
@@ -247,7 +250,7 @@ TEST(random, shows_every_item_equally_often_and_none_twice_in_a_list) {
     int64_t repeated = 0;
     for (int step = 0; step < STEPS; ++step) {
       int32_t *best;
-      EXPECT_OK(yardsticks_rank(f.p, THRONG_POLICY_RANDOM, TOP, &best));
+      EXPECT_OK(yardsticks_rank(f.p, THRONG_YARDSTICK_RANDOM, TOP, &best));
       for (int64_t lane = 0; lane < LANES; ++lane)
         for (int k = 0; k < TOP; ++k) {
           count[best[lane * TOP + k]] += 1;
@@ -274,7 +277,7 @@ TEST(random, finds_the_last_item_that_is_not_masked) {
     for (int64_t k = 0; k < LANES * f.sim->n_seen_word; ++k) f.sim->seen[k] = 0xffffffffu;
     for (int64_t lane = 0; lane < LANES; ++lane)
       f.sim->seen[lane * f.sim->n_seen_word + (13 * lane) / 32] ^= 1u << (13 * lane % 32);
-    EXPECT_OK(yardsticks_act(f.p, THRONG_POLICY_RANDOM));
+    EXPECT_OK(yardsticks_act(f.p, THRONG_YARDSTICK_RANDOM));
     for (int64_t lane = 0; lane < LANES; ++lane) EXPECT_EQ(f.sim->action[lane], 13 * lane);
   }
   tear_down(&f);
@@ -288,10 +291,12 @@ TEST(probe, answers_as_a_slate_of_the_same_items_would_and_leaves_the_lanes_alon
     walk(&f, 2);
     int32_t *best;
     uint8_t like[LANES * TOP];
+    probe *p;
+    ASSERT_OK(probe_create(f.sim, TOP, &p));
     uint64_t before, after;
-    EXPECT_OK(yardsticks_rank(f.p, THRONG_POLICY_RANDOM, TOP, &best));
+    EXPECT_OK(yardsticks_rank(f.p, THRONG_YARDSTICK_RANDOM, TOP, &best));
     EXPECT_OK(throng_sim_hash(f.sim, &before));
-    EXPECT_OK(yardsticks_probe(f.p, TOP, best, like));
+    EXPECT_OK(probe_ask(p, best, like));
     EXPECT_OK(throng_sim_hash(f.sim, &after));
     EXPECT_TRUE(before == after);
     EXPECT_OK(throng_sim_step(f.sim, best));
@@ -304,11 +309,12 @@ TEST(probe, answers_as_a_slate_of_the_same_items_would_and_leaves_the_lanes_alon
     }
     EXPECT_LT(0, likes);
     EXPECT_LT(likes, LANES * TOP);
+    probe_free(p);
   }
   tear_down(&f);
 }
 
-TEST(policies, rankings_longer_than_the_catalogue_are_refused) {
+TEST(yardsticks, rankings_longer_than_the_catalogue_are_refused) {
   throng_sim_def def = throng_default_sim_def();
   def.votes.rule = THRONG_RULE_LOGICAL;
   fixture f;
@@ -317,8 +323,8 @@ TEST(policies, rankings_longer_than_the_catalogue_are_refused) {
     EXPECT_EQ(yardsticks_create(f.sim, N_ITEM + 1, &p), THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "701 items asked of a catalogue of 700");
     int32_t *best;
-    EXPECT_EQ(yardsticks_rank(f.p, THRONG_POLICY_RANDOM, TOP + 1, &best), THRONG_ERROR_ARGUMENT);
-    EXPECT_EQ(yardsticks_act(f.p, THRONG_POLICY_AGENT), THRONG_ERROR_ARGUMENT);
+    EXPECT_EQ(yardsticks_rank(f.p, THRONG_YARDSTICK_RANDOM, TOP + 1, &best), THRONG_ERROR_ARGUMENT);
+    EXPECT_EQ(yardsticks_act(f.p, THRONG_YARDSTICK_COUNT), THRONG_ERROR_ARGUMENT);
   }
   tear_down(&f);
 }

@@ -69,6 +69,8 @@ void agent_actor_free(agent_actor *actor) {
   free(actor);
 }
 
+const char *agent_title(const agent_actor *actor) { return actor->agent->algorithm->title; }
+
 bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim) {
   return sim->backend == actor->agent->backend && sim->world->n_item == actor->agent->net.n_item &&
          sim->world->n_user == actor->agent->net.n_user && sim->n_lane == actor->n_lane &&
@@ -114,6 +116,7 @@ throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, 
       .step = sim->step,
       .episode = sim->episode,
       .first_lane = sim->def.first_lane,
+      .lane_period = sim->lane_period,
       .best = actor->best_item,
       .seen = sim->def.mask_seen ? sim->seen : NULL,
       .action = sim->action,

@@ -20,6 +20,9 @@ throng_status agent_actor_create(throng_population *agent, const throng_sim *sim
 /// NULL is allowed.
 void agent_actor_free(agent_actor *actor);
 
+/// What tables and progress call the agents: "DQN".
+const char *agent_title(const agent_actor *actor);
+
 /// Choose items for the present state of every lane and leave them in `sim->action`, on the
 /// backend; sim_step_on_backend(sim) then shows them. `greedy` leaves epsilon out. Items seen in
 /// the session are left out where the simulator masks them.
@@ -32,6 +35,9 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
 /// What happened in training that a person should hear of, once; NULL: nothing. Valid until the
 /// next call.
 const char *agent_take_note(throng_population *agent);
+
+/// Every agent's present state, (count); valid until the population's next call.
+const throng_agent_state *agent_states(const throng_population *agent);
 
 /// User-steps of all lanes since the population was made: the clock of a run.
 int64_t agent_run_steps(const throng_population *agent);

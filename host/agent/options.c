@@ -140,6 +140,11 @@ throng_status throng_population_get(const throng_population *a, int32_t agent, c
 
 throng_agent_def throng_population_get_def(const throng_population *a) { return a->def; }
 
+/// The enumeration has the integers' size and numbers (kernels/agent/clock.h).
+const throng_agent_state *agent_states(const throng_population *a) {
+  return (const throng_agent_state *)(const void *)a->host.state;
+}
+
 int64_t agent_run_steps(const throng_population *a) { return a->host.time * a->n_lane; }
 
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps) {

@@ -139,7 +139,8 @@ static throng_status fill(throng_population *a) {
   clocks_start(a, all);
   THRONG_TRY(clocks_write(a));
   THRONG_TRY(clocks_let_all_learn(a));
-  if (a->backend->planning) return THRONG_OK;  // the rest takes time, and no memory of the backend's
+  if (a->backend->planning)
+    return THRONG_OK;  // the rest takes time, and no memory of the backend's
   THRONG_TRY(network_fill(&a->net, a->sim->world));
   return population_start_weights(a, all);
 }
@@ -172,6 +173,7 @@ throng_status population_create(throng_sim *sim, const throng_agent_def *def,
                                 throng_population **out) {
   *out = NULL;
   THRONG_TRY(check(def, sim, total_steps));
+  THRONG_TRY(sim_require_real_histories(sim));
   if (!algorithm)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent.algorithm: %d is none", (int)def->algorithm);
   void *block;
@@ -181,6 +183,7 @@ throng_status population_create(throng_sim *sim, const throng_agent_def *def,
   a->def = *def;
   a->algorithm = algorithm;
   a->sim = sim;
+  a->sim_generation = sim->generation;
   a->backend = sim->backend;
   a->total_steps = total_steps;
   a->n_agent = def->count;

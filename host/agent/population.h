@@ -103,6 +103,7 @@ struct throng_population {
   int64_t unwatched;   // updates since divergence was last looked for
   char diverged[512];  // the first that did: what is said where no agent learns any more
   step_graph graph[STEP_GRAPHS];
+  int64_t sim_generation;     // of the simulator that they were recorded with
   bool unrecorded;            // one could not be recorded: no other is tried
   char note[768], told[768];  // see agent_take_note
 };

@@ -117,8 +117,18 @@ static throng_status graph_step(throng_population *a, int kind) {
   return queue_step(a, kind);
 }
 
+/// A simulator that was reseeded or given other starts is stepped with other arguments.
+static throng_status follow_simulator(throng_population *a) {
+  if (a->sim_generation == a->sim->generation) return THRONG_OK;
+  THRONG_TRY(sim_require_real_histories(a->sim));
+  population_free_graphs(a);
+  a->sim_generation = a->sim->generation;
+  return THRONG_OK;
+}
+
 throng_status throng_population_train_step(throng_population *a) {
   THRONG_TRY(clocks_any_left(a));
+  THRONG_TRY(follow_simulator(a));
   const int kind = a->algorithm->kind_of_step(a);
   if (a->backend->ops->capture_begin && kind != STEP_ALONE)
     THRONG_TRY(graph_step(a, kind));
@@ -131,6 +141,8 @@ throng_status throng_population_train_step(throng_population *a) {
 }
 
 void population_free_graphs(throng_population *a) {
-  for (int k = 0; k < STEP_GRAPHS; ++k)
+  for (int k = 0; k < STEP_GRAPHS; ++k) {
     if (a->graph[k].graph) a->backend->ops->graph_free(a->backend, a->graph[k].graph);
+    a->graph[k].graph = NULL;
+  }
 }

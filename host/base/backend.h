@@ -65,13 +65,15 @@ typedef struct backend_ops {
 
 struct throng_backend {
   const backend_ops *ops;
-  const char *name;  // "cpu" or "cuda"
+  const char *name;  // its backend_kind's
   char description[512];
   char arithmetic[192];  // what decides bits, see throng_backend_arithmetic()
   int n_thread;
-  bool host_memory;  // blocks may be read and written by the host directly
-  bool searches;     // KERNEL_best_search is faster here than products and folds
-  bool planning;     // nothing runs: only what would be allocated is counted (base/memory_plan.h)
+  bool host_memory;    // blocks may be read and written by the host directly
+  bool device_memory;  // blocks are a CUDA device's, whose ordinal is device_number
+  int device_number;
+  bool searches;  // KERNEL_best_search is faster here than products and folds
+  bool planning;  // nothing runs: only what would be allocated is counted (base/memory_plan.h)
   /// Who may end what runs here, or NULL. Asked from the calling thread, between the pieces of an
   /// allocation, a launch or a product, some ten times a second; true ends it with CANCELLED, and
   /// what it wrote until then is no result. (A CUDA device is not asked: its queue is short.)
@@ -94,12 +96,7 @@ bool backend_ask(void *asker);
 #define BACKEND_LAUNCH(backend, kernel, n_row, args) \
   ((backend)->ops->launch((backend), KERNEL_##kernel, (n_row), (args)))
 
-throng_status backend_cpu_open(int threads, throng_backend **out);
-/// Errors: BACKEND with cause and remedy (no driver, an old one, no such device, no CUDA in this
-/// build).
-throng_status backend_cuda_open(int threads, int device, throng_backend **out);
-
-/// A CUDA device as `throng info` shows it.
+/// A device as `throng info` shows it.
 typedef struct backend_device {
   char name[256];
   int major, minor;  // compute capability
@@ -107,8 +104,13 @@ typedef struct backend_device {
   size_t free_bytes, total_bytes;
 } backend_device;
 
-/// How many devices there are; errors as backend_cuda_open.
-throng_status backend_cuda_devices(int *count);
-throng_status backend_cuda_device(int device, backend_device *out);
+/// What a backend's room exports, so that it can be found by name (backends/backends.h).
+typedef struct backend_kind {
+  const char *name;  // "cuda": in configs and messages
+  throng_status (*open)(const throng_backend_def *def, throng_backend **out);
+  // NULL: it has no devices to choose from.
+  throng_status (*devices)(int *count);
+  throng_status (*device)(int device, backend_device *out);
+} backend_kind;
 
 #endif

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/foreign_file.h"
+
 enum { LOOK = 1 << 16 };  // bytes
 
 /// What a person calls it, and what to do with it.
@@ -56,18 +58,6 @@ static bool begins(const char *bytes, size_t n, const char *with, size_t length)
 
 static bool holds(const char *bytes, size_t n, const char *text) {
   return memmem(bytes, n, text, strlen(text)) != NULL;
-}
-
-/// Marked, or letters of ASCII with a zero before or behind each.
-static bool is_utf16(const char *bytes, size_t n) {
-  bool marked = begins(bytes, n, "\xff\xfe", 2) || begins(bytes, n, "\xfe\xff", 2);
-  bool big = true, little = true;
-  for (size_t i = marked ? 2 : 0; i < 8; ++i) {
-    bool zero = i < n && !bytes[i];
-    little &= zero == (i % 2 == 1);
-    big &= zero == (i % 2 == 0);
-  }
-  return n >= 8 && (big || little);
 }
 
 /// Safetensors begin with the length of a JSON header; its metadata say who wrote it and why.
@@ -120,9 +110,10 @@ static bool is_table(const char *at, const char *end) {
 file_kind file_kind_of_bytes(const char *bytes, size_t n) {
   const char *at = bytes, *end = bytes + n;
   if (n == 0) return FILE_KIND_EMPTY;
-  if (begins(bytes, n, "\x1f\x8b", 2)) return FILE_KIND_GZIP;
-  if (begins(bytes, n, "SQLite format 3", 16)) return FILE_KIND_SQLITE;
-  if (is_utf16(bytes, n)) return FILE_KIND_UTF16;
+  if (foreign_file_is_gzip(bytes, n)) return FILE_KIND_GZIP;
+  if (foreign_file_is_sqlite(bytes, n)) return FILE_KIND_SQLITE;
+  const char *encoding = foreign_file_encoding(bytes, n);
+  if (encoding && begins(encoding, strlen(encoding), "UTF-16", 6)) return FILE_KIND_UTF16;
   if (n > 8) {
     file_kind tensors = tensor_kind(bytes, n);
     if (tensors != FILE_KIND_UNKNOWN) return tensors;

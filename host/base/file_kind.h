@@ -1,5 +1,6 @@
 /// What a file is, by its first bytes: so that one given in another's place is named as what it is,
-/// with the command that takes it. Says nothing of whether the file is whole or right.
+/// with the command that takes it. Says nothing of whether the file is whole or right; what other
+/// programs write is foreign_file.h's to tell.
 #ifndef THRONG_BASE_FILE_KIND_H
 #define THRONG_BASE_FILE_KIND_H
 

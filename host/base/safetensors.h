@@ -4,7 +4,8 @@
 #ifndef THRONG_BASE_SAFETENSORS_H
 #define THRONG_BASE_SAFETENSORS_H
 
-#include "base/tensors.h"
+#include "base/status.h"
+#include "base/tensor_type.h"
 
 enum { SAFETENSORS_MAX_RANK = 8, SAFETENSORS_MAX_HEADER = 100000000 };
 

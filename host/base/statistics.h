@@ -1,5 +1,5 @@
 /// Measures of answers and of rankings, over plain host arrays. What to measure, and on what, is
-/// decided by host/train/.
+/// decided by host/evaluate/.
 #ifndef THRONG_BASE_STATISTICS_H
 #define THRONG_BASE_STATISTICS_H
 

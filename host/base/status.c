@@ -34,6 +34,15 @@ const char *throng_version(void) {
       THRONG_VERSION_PATCH);
 }
 
+throng_version_numbers throng_get_version(void) {
+  return (throng_version_numbers){THRONG_VERSION_MAJOR, THRONG_VERSION_MINOR, THRONG_VERSION_PATCH};
+}
+
+bool throng_version_fits(int32_t major, int32_t minor) {
+  if (major != THRONG_VERSION_MAJOR) return false;
+  return THRONG_VERSION_MAJOR == 0 ? minor == THRONG_VERSION_MINOR : minor <= THRONG_VERSION_MINOR;
+}
+
 throng_status throng_fail(throng_status status, const char *format, ...) {
   NUMBERS_WITHOUT_LOCALE;
   char text[MESSAGE_SIZE];  // for the message before may be among the arguments

@@ -4,21 +4,7 @@
 #define THRONG_BASE_TENSORS_H
 
 #include "base/backend.h"
-
-typedef enum tensor_type {
-  TENSOR_U8,
-  TENSOR_I32,
-  TENSOR_U32,
-  TENSOR_I64,
-  TENSOR_U64,
-  TENSOR_F32,
-  TENSOR_F64,
-} tensor_type;
-
-size_t tensor_type_size(tensor_type type);
-const char *tensor_type_name(tensor_type type);  ///< safetensors' "F32", "I64", ...
-
-enum { TENSOR_MAX_RANK = 4, TENSOR_MAX_NAME = 64 };
+#include "base/tensor_type.h"
 
 /// What an array may hold: least .. most, and nothing that is not a number.
 typedef struct tensor_range {
@@ -51,8 +37,6 @@ throng_status tensors_add(tensor_set *set, void *slot, tensor_type type, int ran
 /// whole numbers may be any. The range is checked when a file is written and when it is read: what
 /// indexes, counts and chooses must have one, since nothing after the reading looks again.
 void tensors_within(tensor_set *set, double least, double most);
-#define TENSOR_SHAPE(...) \
-  (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) { __VA_ARGS__ }
 /// Elements and bytes of one array.
 int64_t tensor_elements(const tensor *t);
 size_t tensor_bytes(const tensor *t);

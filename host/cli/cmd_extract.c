@@ -7,7 +7,9 @@
 #include "base/atomic_file.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "data/dataset_read.h"
 #include "llm/extract.h"
+#include "prepare/providers.h"
 
 /// Tokens and money that are gone or to come.
 typedef struct estimate {
@@ -133,8 +135,8 @@ static throng_status write_keywords(const char *path, const dataset *data,
   return atomic_file_commit(file);
 }
 
-static int print_report(const cli_run *run, const dataset *data, const keyword_sets *sets) {
-  const llm_counts *c = &sets->llm;
+static int print_report(const cli_run *run, const dataset *data, const keyword_sets *sets,
+                        const llm_counts *c) {
   struct {
     const char *key, *what;
     int64_t n;
@@ -197,19 +199,20 @@ int cmd_extract(cli_run *run) {
   config.llm.reread = cli_flag(run, "reread");
   dataset data = {0};
   keyword_sets sets = {0};
+  llm_counts counts = {0};
   extract_state state;
   throng_status status;
   // Whatever the world's keywords come from, here the model is asked.
   config.keywords.provider = KEYWORDS_LLM;
   config.keywords.file = NULL;
-  config.keywords.llm = &config.llm;
   THRONG_TRY_GOTO(config_check_dataset(&config));
   if (path && !to_stdout) THRONG_TRY_GOTO(cli_check_output(path));
   THRONG_TRY_GOTO(dataset_read(&config.dataset, &run->progress, &data));
   if (look) {
     THRONG_TRY_GOTO(extract_look(&config.llm, &data, &run->progress, &state));
   } else {
-    THRONG_TRY_GOTO(keywords_extract(&config.keywords, &data, &run->progress, &sets));
+    THRONG_TRY_GOTO(
+        keywords_extract(&config.keywords, &config.llm, &data, &run->progress, &sets, &counts));
     if (path) THRONG_TRY_GOTO(write_keywords(path, &data, &sets));
   }
 done:;
@@ -217,9 +220,9 @@ done:;
   int code = status != THRONG_OK ? cli_fail(run)
              : look              ? print_state(run, &config.llm, &state)
              : to_stdout         ? CLI_DONE
-                                 : print_report(run, &data, &sets);
+                                 : print_report(run, &data, &sets, &counts);
   // All is written and told by now; a run that was mostly lost is no success all the same.
-  if (status == THRONG_OK && !look && extract_verdict(&sets.llm, config.llm.store) != THRONG_OK)
+  if (status == THRONG_OK && !look && extract_verdict(&counts, config.llm.store) != THRONG_OK)
     code = cli_fail(run);
   keyword_sets_free(&sets);
   dataset_free(&data);

@@ -5,7 +5,7 @@
 
 #include "base/processors.h"
 #include "cli/cli.h"
-#include "cli/device_fit.h"
+#include "cli/device_capacity.h"
 #include "cli/world_summary.h"
 #include "sim/sim.h"
 
@@ -84,13 +84,13 @@ static int print_world(const cli_run *run, const throng_world *world, const thro
   sizes z = measure(world, config);
   double total = (double)z.lane * (double)z.lanes + (double)z.world + (double)z.table;
   const double n_item = world->n_item > 0 ? (double)world->n_item : 1;
-  const fit_sizes sizes = {.item = (double)z.world / n_item,
-                           .world = (double)z.world,
-                           .table = (double)z.table,
-                           .lane = (double)z.lane,
-                           .n_item = n_item,
-                           .n_lane = (double)z.lanes};
-  const fit_memory into = fit_find_memory();
+  const capacity_sizes sizes = {.item = (double)z.world / n_item,
+                                .world = (double)z.world,
+                                .table = (double)z.table,
+                                .lane = (double)z.lane,
+                                .n_item = n_item,
+                                .n_lane = (double)z.lanes};
+  const capacity_memory into = capacity_find_memory();
   if (run->json) {
     cJSON *document = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "world", run->argument[0]);
@@ -101,7 +101,7 @@ static int print_world(const cli_run *run, const throng_world *world, const thro
     cJSON_AddNumberToObject(bytes, "world_bytes", (double)z.world);
     cJSON_AddNumberToObject(bytes, "table_bytes", (double)z.table);
     cJSON_AddNumberToObject(bytes, "total_bytes", total);
-    fit_json(&sizes, &into, document);
+    capacity_json(&sizes, &into, document);
     return cli_json(document);
   }
   char a[32], b[32], c[32], n[32];
@@ -122,7 +122,7 @@ static int print_world(const cli_run *run, const throng_world *world, const thro
            cli_count(world->n_item, n), cli_bytes((double)z.table_wanted, a),
            cli_bytes((double)config->sim.votes.table_bytes, b));
   printf("  in all  %s\n", cli_bytes(total, c));
-  fit_print(&sizes, &into);
+  capacity_print(&sizes, &into);
   return CLI_DONE;
 }
 

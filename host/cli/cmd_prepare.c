@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/prepare_report.h"
 #include "cli/world_summary.h"
+#include "config/config_prepare.h"
 
 static int print(const cli_run *run, const char *path, const throng_world *world,
                  const prepare_report *report) {
@@ -34,7 +35,7 @@ int cmd_prepare(cli_run *run) {
   throng_world *world = NULL;
   throng_status status;
   THRONG_TRY_GOTO(cli_check_tensor_output(path));
-  THRONG_TRY_GOTO(prepare_world(&config, path, &run->progress, &report));
+  THRONG_TRY_GOTO(config_prepare(&config, path, &run->progress, &report));
   THRONG_TRY_GOTO(throng_world_open(path, &world));
 done:;
   int code = status == THRONG_OK ? print(run, path, world, &report) : cli_fail(run);

@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/cli.h"
+#include "evaluate/yardsticks.h"
 #include "report/curve.h"
-#include "report/table.h"
 #include "study/open_or_make.h"
 #include "train/train_folder.h"
+#include "train/train_json.h"
 
 enum { MOST_POINTS = 100000 };
 
@@ -63,12 +65,12 @@ static throng_status print_curve(const char *out, const throng_train_report *rep
   THRONG_TRY(throng_alloc(&x, MOST_POINTS, sizeof(double), "learning curve"));
   throng_status status = throng_alloc(&y, MOST_POINTS, sizeof(double), "learning curve");
   if (status == THRONG_OK) {
-    curve_level level[THRONG_POLICY_COUNT];
+    curve_level level[THRONG_YARDSTICK_COUNT];
     int64_t n_level = 0;
-    for (int k = THRONG_POLICY_RANDOM; k < THRONG_POLICY_COUNT; ++k)
-      if (report->policy[k].episodes > 0)
-        level[n_level++] =
-            (curve_level){policy_title((throng_policy)k), report->policy[k].average_reward};
+    for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
+      if (report->yardstick[k].episodes > 0)
+        level[n_level++] = (curve_level){yardstick_title((throng_yardstick)k),
+                                         report->yardstick[k].average_reward};
     curve_def def = {.width = drawing_width(),
                      .height = 15,
                      .unicode = can_draw_unicode(),
@@ -88,8 +90,9 @@ static throng_status print_curve(const char *out, const throng_train_report *rep
   return status;
 }
 
-static void add_metrics(cJSON *policies, throng_policy policy, const throng_metrics *m) {
-  cJSON *object = cJSON_AddObjectToObject(policies, policy_key(policy));
+static void add_metrics(cJSON *policies, const char *player, const throng_metrics *m) {
+  if (m->episodes <= 0) return;
+  cJSON *object = cJSON_AddObjectToObject(policies, player);
   cJSON_AddNumberToObject(object, "episodes", (double)m->episodes);
   cJSON_AddNumberToObject(object, "average_reward", m->average_reward);
   cJSON_AddNumberToObject(object, "average_reward_sem", m->average_reward_sem);
@@ -102,7 +105,8 @@ static void add_metrics(cJSON *policies, throng_policy policy, const throng_metr
 }
 
 static int print_json(const throng_config *config, const train_inputs *in,
-                      const throng_train_report *report) {
+                      const train_result *result) {
+  const throng_train_report *report = &result->report;
   cJSON *document = cJSON_CreateObject();
   cJSON_AddStringToObject(document, "out", config->train.out);
   cJSON_AddNumberToObject(document, "user_steps", (double)report->user_steps);
@@ -111,24 +115,43 @@ static int print_json(const throng_config *config, const train_inputs *in,
   cJSON_AddNumberToObject(document, "prepare_seconds", in->prepare_seconds);
   cJSON_AddNumberToObject(document, "fit_seconds", in->fit_seconds);
   cJSON_AddNumberToObject(document, "peak_memory_bytes", cli_peak_memory());
-  double gap = report_gap_closed(report);
+  double gap = train_gap_closed(report);
   if (isfinite(gap)) cJSON_AddNumberToObject(document, "gap_closed", gap);
   cJSON *policies = cJSON_AddObjectToObject(document, "policies");
-  for (int k = 0; k < THRONG_POLICY_COUNT; ++k)
-    if (report->policy[k].episodes > 0) add_metrics(policies, (throng_policy)k, &report->policy[k]);
+  add_metrics(policies, "agent", &report->agent);
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
+    add_metrics(policies, throng_yardstick_name((throng_yardstick)k), &report->yardstick[k]);
+  cJSON *agents;
+  if (result->n_agent > 1 && train_agents_json(result, &agents) == THRONG_OK)
+    cJSON_AddItemToObject(document, "agents", agents);
   return cli_json(document);
 }
 
-static int print_text(const throng_config *config, const throng_train_report *report,
-                      double seconds) {
+/// Who the agents' row speaks for, where there are several.
+static void print_agents(const train_result *result) {
+  const int32_t n = result->n_agent;
+  if (n < 2) return;
+  printf("%s: mean of %d of %d agents\n", result->title,
+         train_count_state(result, THRONG_AGENT_LEARNING), n);
+  if (train_count_state(result, THRONG_AGENT_DIVERGED) == 0) return;
+  printf("diverged and left out:");
+  for (int32_t k = 0; k < n; ++k)
+    if (result->agent[k].state == THRONG_AGENT_DIVERGED) printf(" %d", k);
+  putchar('\n');
+}
+
+static int print_text(const throng_config *config, const train_result *result, double seconds) {
+  const throng_train_report *report = &result->report;
   char *table, steps[32], memory[32];
   if (print_curve(config->train.out, report) != THRONG_OK ||
-      report_table(report, can_draw_unicode(), &table) != THRONG_OK)
+      train_table(result, can_draw_unicode(), &table) != THRONG_OK)
     return CLI_FAILED;
   printf("%s\n", table);
   free(table);
-  double gap = report_gap_closed(report);
-  if (isfinite(gap)) printf("DQN closes %.1f %% of the gap between random and the oracle.\n", gap);
+  print_agents(result);
+  double gap = train_gap_closed(report);
+  if (isfinite(gap))
+    printf("%s closes %.1f %% of the gap between random and the oracle.\n", result->title, gap);
   printf("%s user-steps in %.1f s (%.0f a second), %.1f s in all, %s at most\n",
          cli_count(report->user_steps, steps), report->seconds, report->user_steps_per_second,
          seconds, cli_bytes(cli_peak_memory(), memory));
@@ -154,7 +177,7 @@ int cmd_train(cli_run *run) {
   if (cli_config(run, run->argument[0], &config) != THRONG_OK) return cli_fail(run);
   throng_backend *backend = NULL;
   train_inputs in = {0};
-  throng_train_report report = {0};
+  train_result result = {0};
   char *resolved = NULL;
   throng_status status;
   double start = clock_now();
@@ -166,7 +189,7 @@ int cmd_train(cli_run *run) {
   throng_train_def train = config.train;
   train.config_json = resolved;
   THRONG_TRY_GOTO(train_in_folder(backend, in.world, in.sta, &config.sim, &config.agent, &train,
-                                  &in.folder, &run->progress, &report));
+                                  &in.folder, &run->progress, &result));
 done:;
   int code;
   cli_progress_clear();
@@ -174,10 +197,11 @@ done:;
     code = cli_fail(run);
     if (status == THRONG_ERROR_CANCELLED) print_resume(&config);
   } else if (run->json) {
-    code = print_json(&config, &in, &report);
-  } else if ((code = print_text(&config, &report, clock_now() - start)) != CLI_DONE) {
+    code = print_json(&config, &in, &result);
+  } else if ((code = print_text(&config, &result, clock_now() - start)) != CLI_DONE) {
     cli_fail(run);
   }
+  train_result_free(&result);
   train_inputs_close(&in);
   throng_backend_close(backend);
   config_free(&config);

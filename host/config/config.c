@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/backends.h"
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/numbers.h"
@@ -186,8 +187,10 @@ static throng_status check(const throng_config *config) {
     return wrong(config, "agent.count: %d does not divide sim.lanes, which is %d",
                  config->agent.count, config->sim.lanes);
   const char *name = config->backend.name;
-  if (!name || (strcmp(name, "auto") && strcmp(name, "cpu") && strcmp(name, "cuda")))
-    return wrong(config, "backend.name: expected auto, cpu or cuda, not \"%s\"", name ? name : "");
+  char known[BACKENDS_TEXT];
+  if (!name || !backends_know(name))
+    return wrong(config, "backend.name: expected %s, not \"%s\"", backends_names(known),
+                 name ? name : "");
   if (!isnan(config->dataset.rating_min) && !isnan(config->dataset.rating_max) &&
       config->dataset.rating_min > config->dataset.rating_max)
     return wrong(config, "dataset.rating_min: %g is above dataset.rating_max, which is %g",

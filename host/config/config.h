@@ -1,5 +1,7 @@
 /// A run's configuration: every section of a config file as the Def structs that the stages take.
-/// Reading, overriding, checking and printing; what a key means stands in keys.c.
+/// Reading, overriding, checking and printing; what a key means stands in keys.c. This room stands
+/// above every room with a section, from data to train, and below study and cli alone: no stage
+/// knows that there are configs.
 #ifndef THRONG_CONFIG_CONFIG_H
 #define THRONG_CONFIG_CONFIG_H
 

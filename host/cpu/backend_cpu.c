@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/backend.h"
 #include "base/blas.h"
 #include "base/clock.h"
 #include "base/processors.h"
 #include "base/workers.h"
+#include "cpu/backend_cpu.h"
 #include "cpu/rows.h"
 #include "kernels/list.h"
 
@@ -344,7 +344,7 @@ throng_status backend_cpu_open(int threads, throng_backend **out) {
   const char *isa;
   context->rows = choose_rows(&isa);
   backend->ops = &cpu_ops;
-  backend->name = "cpu";
+  backend->name = backend_cpu.name;
   backend->host_memory = true;
   backend->context = context;
   snprintf(backend->description, sizeof backend->description, "cpu, %d threads, %s, OpenBLAS %s",

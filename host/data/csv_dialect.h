@@ -1,5 +1,5 @@
-/// How a table of delimited text is written: its separator, quotes and escapes, as given or as a
-/// sample of the file tells them.
+/// How a table of delimited text is written: its separator, quotes and escapes. What a file tells
+/// of them is csv_detect.h.
 #ifndef THRONG_DATA_CSV_DIALECT_H
 #define THRONG_DATA_CSV_DIALECT_H
 
@@ -22,16 +22,6 @@ typedef struct csv_wishes {
   const char *separator, *quote, *escape;
   const char *const *names;  // of the columns of a file without a header; NULL: it has one
 } csv_wishes;
-
-/// The dialect of a file: what is given counts; the separator is else told from the first line
-/// (where the most of `wanted`, a NULL-terminated list of column names, are found, then the most
-/// columns), quotes and escapes from the first records (the first of doubled quotes, escapes by '\'
-/// and no quotes that reads them all). `usual` is kept where nothing tells otherwise; `say` (size
-/// bytes) gets what was taken where it is not `usual`, "" else. Errors: CONFIG (a wish that is no
-/// character), those of reading.
-throng_status csv_dialect_find(const char *path, const char *key, const csv_wishes *wishes,
-                               const char *const wanted[], csv_dialect usual, csv_dialect *out,
-                               char *say, size_t size);
 
 /// "sep=;", which Excel writes before the header: the separator into `separator` (CSV_MAX_SEPARATOR
 /// + 1 bytes; may be NULL). False for any other line.

@@ -136,8 +136,6 @@ typedef struct dataset {
   dataset_counts counts;
 } dataset;
 
-/// Read and thin. Errors name file, line and what was expected.
-throng_status dataset_read(const dataset_def *def, const throng_progress *progress, dataset *out);
 void dataset_free(dataset *d);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "data/csv_detect.h"
 #include "data/entities.h"
 #include "data/number.h"
 #include "data/stream.h"
@@ -229,8 +230,8 @@ throng_status ingest_dialect(ingest *in, const char *path, const char *key,
   static const csv_wishes none;
   // What the config says of tables is said of the interactions.
   bool rows = path == ingest_main_file(in->def);
-  THRONG_TRY(csv_dialect_find(path, key, rows ? &in->def->csv : &none, wanted, usual, &csv->dialect,
-                              say, sizeof say));
+  THRONG_TRY(csv_detect(path, key, rows ? &in->def->csv : &none, wanted, usual, &csv->dialect, say,
+                        sizeof say));
   csv->section = rows ? "dataset.csv" : NULL;
   if (rows) in->decimal_comma = strchr(csv->dialect.separator, ',') == NULL;
   if (tell && say[0]) throng_note(in->progress, "%s: %s", path, say);

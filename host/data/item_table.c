@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/numbers.h"
+#include "data/csv_detect.h"
 #include "data/csv_parser.h"
 #include "data/json_line.h"
 #include "data/number.h"
@@ -342,8 +343,8 @@ static throng_status find_dialect(const char *path, const item_columns *c, csv_d
   if (c->id) named[n++] = c->id;
   for (int k = 0; k < c->n; k++) named[n++] = c->name[k];
   char say[160];
-  return csv_dialect_find(path, "dataset.items", &(csv_wishes){0}, n ? named : usual, CSV_COMMAS,
-                          out, say, sizeof say);
+  return csv_detect(path, "dataset.items", &(csv_wishes){0}, n ? named : usual, CSV_COMMAS, out,
+                    say, sizeof say);
 }
 
 throng_status item_table_is_json(const dataset_def *def, bool *json) {

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/foreign_file.h"
 #include "base/json.h"
-#include "data/foreign_file.h"
 #include "data/stream.h"
 #include "data/unpack.h"
 

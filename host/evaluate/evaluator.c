@@ -3,15 +3,19 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/statistics.h"
+#include "evaluate/metrics.h"
+#include "evaluate/probe.h"
 #include "evaluate/yardsticks.h"
-#include "report/table.h"
 #include "world/world.h"
 
 struct evaluator {
-  throng_sim *sim;
-  yardsticks *yardsticks;
+  throng_sim *sim;         // n_block blocks of n_episode lanes that meet the same users
+  yardsticks *yardsticks;  // NULL where none will play
+  probe *probe;
+  int32_t n_block, n_episode;
   int32_t top;          // items that Liking% asks about: no more than there are
   uint8_t *tercile;     // (n_user) of activity: 0 least, 2 most
   int32_t *ranking;     // (n_lane, top)
@@ -21,8 +25,8 @@ struct evaluator {
   int32_t *user;        // (n_lane)
   float *final_return;  // (n_lane)
   int32_t *final_step;  // (n_lane)
-  int64_t *exposure;    // (n_item)
-  double *value;        // (n_lane)
+  int64_t *exposure;    // (n_block, n_item)
+  double *value;        // (n_episode)
 };
 
 typedef struct activity {
@@ -63,24 +67,39 @@ static throng_status take_memory(evaluator *e, const throng_world *world) {
   TAKE(user, n_lane);
   TAKE(final_return, n_lane);
   TAKE(final_step, n_lane);
-  TAKE(exposure, (size_t)world->n_item);
-  TAKE(value, n_lane);
+  TAKE(exposure, (size_t)e->n_block * (size_t)world->n_item);
+  TAKE(value, (size_t)e->n_episode);
 #undef TAKE
+  return THRONG_OK;
+}
+
+throng_evaluation_def throng_default_evaluation_def(void) {
+  return (throng_evaluation_def){.episodes = 512, .seed = 1000003, .top = 10};
+}
+
+static throng_status check(const throng_evaluation_def *def, int32_t n_block) {
+  enum { EPISODES_MOST = 1 << 20, TOP_MOST = 1000, LANES_MOST = 1 << 24 };
+  if (def->episodes < 1 || def->episodes > EPISODES_MOST)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "evaluation.episodes: %d is not in 1..%d",
+                       def->episodes, EPISODES_MOST);
+  if (def->top < 1 || def->top > TOP_MOST)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "evaluation.top: %d is not in 1..%d", def->top,
+                       TOP_MOST);
+  if ((int64_t)def->episodes * n_block > LANES_MOST)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "evaluation.episodes: %d for each of %d agents are more than %d lanes",
+                       def->episodes, n_block, LANES_MOST);
   return THRONG_OK;
 }
 
 throng_status evaluator_create(throng_backend *backend, const throng_world *world,
                                const throng_sta *sta, const throng_sim_def *sim,
-                               const throng_evaluation_def *def, int32_t multiple,
+                               const throng_evaluation_def *def, int32_t n_block, bool yardsticks,
                                evaluator **out) {
   *out = NULL;
-  if (def->episodes < 1 || def->episodes > 1 << 20)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "evaluation.episodes: %d is not in 1..%d",
-                       def->episodes, 1 << 20);
-  if (def->top < 1 || def->top > 1000)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "evaluation.top: %d is not in 1..1000", def->top);
+  THRONG_TRY(check(def, n_block));
   throng_sim_def lanes = *sim;
-  lanes.lanes = (def->episodes + multiple - 1) / multiple * multiple;
+  lanes.lanes = def->episodes * n_block;
   lanes.autoreset = false;
   lanes.seed = def->seed;
   lanes.first_lane = 0;
@@ -88,9 +107,12 @@ throng_status evaluator_create(throng_backend *backend, const throng_world *worl
   THRONG_TRY(throng_alloc(&block, 1, sizeof(evaluator), "evaluation"));
   evaluator *e = block;
   throng_status status;
+  e->n_block = n_block;
+  e->n_episode = def->episodes;
   e->top = def->top < world->n_item ? def->top : (int32_t)world->n_item;
   THRONG_TRY_GOTO(throng_sim_create(backend, world, sta, &lanes, &e->sim));
-  THRONG_TRY_GOTO(yardsticks_create(e->sim, e->top, &e->yardsticks));
+  THRONG_TRY_GOTO(probe_create(e->sim, e->top, &e->probe));
+  if (yardsticks) THRONG_TRY_GOTO(yardsticks_create(e->sim, e->top, &e->yardsticks));
   THRONG_TRY_GOTO(take_memory(e, world));
   THRONG_TRY_GOTO(find_terciles(world, e->tercile));
   *out = e;
@@ -103,6 +125,7 @@ done:
 void evaluator_free(evaluator *e) {
   if (!e) return;
   yardsticks_free(e->yardsticks);
+  probe_free(e->probe);
   throng_sim_close(e->sim);
   free(e->tercile);
   free(e->ranking);
@@ -124,41 +147,55 @@ int32_t evaluator_top(const evaluator *e) { return e->top; }
   THRONG_TRY(e->sim->backend->ops->download(e->sim->backend, (to), (from), \
                                             (size_t)(count) * sizeof *(to)))
 
-/// The ten best items at the start, and whether the users would like them.
-static throng_status rank_start(evaluator *e, throng_policy policy, agent_actor *actor) {
-  int32_t *best;
-  if (policy == THRONG_POLICY_AGENT) {
-    THRONG_TRY(agent_actor_rank(actor, e->sim, e->top, e->ranking));
-    THRONG_TRY(yardsticks_upload(e->yardsticks, e->top, e->ranking, &best));
+/// Who plays: the agents of an actor, or without one a yardstick.
+typedef struct player {
+  agent_actor *actor;
+  throng_yardstick yardstick;
+} player;
+
+/// The best items at the start, and whether the users would like them.
+static throng_status rank_start(evaluator *e, player who) {
+  if (who.actor) {
+    THRONG_TRY(agent_actor_rank(who.actor, e->sim, e->top, e->ranking));
   } else {
-    THRONG_TRY(yardsticks_rank(e->yardsticks, policy, e->top, &best));
+    int32_t *best;
+    THRONG_TRY(yardsticks_rank(e->yardsticks, who.yardstick, e->top, &best));
     DOWNLOAD(e->ranking, best, (int64_t)e->sim->n_lane * e->top);
   }
-  return yardsticks_probe(e->yardsticks, e->top, best, e->liked);
+  return probe_ask(e->probe, e->ranking, e->liked);
 }
 
-/// Play until every lane has ended, counting what was shown.
-static throng_status play(evaluator *e, throng_policy policy, agent_actor *actor,
-                          const throng_progress *progress, backend_asker *asker) {
+/// Show every lane an item, counting what was shown where the session still lasted.
+static throng_status play_step(evaluator *e, player who) {
   throng_sim *sim = e->sim;
-  int32_t slate = sim->def.slate_size;
+  const int64_t slate = sim->def.slate_size, n_item = sim->world->n_item;
+  if (who.actor)
+    THRONG_TRY(agent_actor_act(who.actor, sim, true));
+  else
+    THRONG_TRY(yardsticks_act(e->yardsticks, who.yardstick));
+  DOWNLOAD(e->shown, sim->action, sim->n_lane * slate);
+  THRONG_TRY(sim_step_on_backend(sim));
+  for (int64_t k = 0; k < sim->n_lane * slate; ++k) {
+    const int64_t lane = k / slate;
+    if (!e->ended[lane]) e->exposure[lane / e->n_episode * n_item + e->shown[k]] += 1;
+  }
+  DOWNLOAD(e->ended, sim->ended, sim->n_lane);
+  return THRONG_OK;
+}
+
+/// Play until every lane has ended.
+static throng_status play(evaluator *e, player who, const throng_progress *progress,
+                          backend_asker *asker) {
+  throng_sim *sim = e->sim;
   const char *stage = asker->stage;
-  for (int64_t i = 0; i < sim->world->n_item; ++i) e->exposure[i] = 0;
-  for (int64_t lane = 0; lane < sim->n_lane; ++lane) e->ended[lane] = 0;
+  memset(e->exposure, 0, (size_t)(e->n_block * sim->world->n_item) * sizeof *e->exposure);
+  memset(e->ended, 0, (size_t)sim->n_lane);
   int64_t playing = sim->n_lane;
   while (playing > 0) {
     if (!throng_report(progress, stage, sim->n_lane - playing, sim->n_lane, "episodes"))
       return throng_cancelled(stage);
     asker->done = sim->n_lane - playing;
-    if (policy == THRONG_POLICY_AGENT)
-      THRONG_TRY(agent_actor_act(actor, sim, true));
-    else
-      THRONG_TRY(yardsticks_act(e->yardsticks, policy));
-    DOWNLOAD(e->shown, sim->action, (int64_t)sim->n_lane * slate);
-    THRONG_TRY(sim_step_on_backend(sim));
-    for (int64_t k = 0; k < (int64_t)sim->n_lane * slate; ++k)
-      if (!e->ended[k / slate]) e->exposure[e->shown[k]] += 1;
-    DOWNLOAD(e->ended, sim->ended, sim->n_lane);
+    THRONG_TRY(play_step(e, who));
     playing = 0;
     for (int64_t lane = 0; lane < sim->n_lane; ++lane) playing += !e->ended[lane];
   }
@@ -167,6 +204,24 @@ static throng_status play(evaluator *e, throng_policy policy, agent_actor *actor
   if (!throng_report(progress, stage, sim->n_lane, sim->n_lane, "episodes"))
     return throng_cancelled(stage);
   return THRONG_OK;
+}
+
+static throng_status play_from_start(evaluator *e, player who, const char *title,
+                                     const throng_progress *progress) {
+  throng_sim *sim = e->sim;
+  char stage[64];
+  snprintf(stage, sizeof stage, "evaluate %s", title);
+  backend_asker asker = {progress, stage, "episodes", 0, sim->n_lane};
+  sim->backend->stop = backend_ask;
+  sim->backend->stop_context = &asker;
+  throng_status status = sim_reset_in_blocks(sim, e->n_episode);
+  if (status == THRONG_OK)
+    status = sim->backend->ops->download(sim->backend, e->user, sim->user,
+                                         (size_t)sim->n_lane * sizeof *e->user);
+  if (status == THRONG_OK) status = rank_start(e, who);
+  if (status == THRONG_OK) status = play(e, who, progress, &asker);
+  sim->backend->stop = NULL;
+  return status;
 }
 
 typedef double lane_value(const evaluator *e, int64_t lane);
@@ -185,48 +240,73 @@ static double lane_diversity(const evaluator *e, int64_t lane) {
   return list_diversity(e->top, e->ranking + lane * e->top, world->embedding_pos, world->dim);
 }
 
-/// Mean over the lanes whose user belongs to a third (-1: all); NaN where there is none.
-static mean_error mean_of(evaluator *e, int tercile, lane_value *value) {
-  int64_t n = 0;
-  for (int64_t lane = 0; lane < e->sim->n_lane; ++lane)
+/// Mean over the lanes of a block whose user belongs to a third (-1: all); NaN where there is none.
+static mean_error mean_of(evaluator *e, int32_t block, int tercile, lane_value *value) {
+  int64_t n = 0, first = (int64_t)block * e->n_episode;
+  for (int64_t lane = first; lane < first + e->n_episode; ++lane)
     if (tercile < 0 || e->tercile[e->user[lane]] == tercile) e->value[n++] = value(e, lane);
   return mean_with_error(n, e->value);
 }
 
-static throng_status play_from_start(evaluator *e, throng_policy policy, agent_actor *actor,
-                                     const throng_progress *progress, backend_asker *asker) {
-  THRONG_TRY(throng_sim_reset(e->sim));
-  DOWNLOAD(e->user, e->sim->user, e->sim->n_lane);
-  THRONG_TRY(rank_start(e, policy, actor));
-  return play(e, policy, actor, progress, asker);
+static throng_status measure_block(evaluator *e, int32_t block, throng_metrics *out) {
+  const int64_t n_item = e->sim->world->n_item;
+  const int64_t *exposure = e->exposure + block * n_item;
+  mean_error reward = mean_of(e, block, -1, lane_return);
+  *out = (throng_metrics){
+      .episodes = e->n_episode,
+      .average_reward = reward.mean,
+      .average_reward_sem = reward.sem,
+      .total_reward = reward.mean * e->n_episode,
+      .liking = mean_of(e, block, -1, lane_liking).mean,
+      .diversity = mean_of(e, block, -1, lane_diversity).mean,
+      .session_length = mean_of(e, block, -1, lane_length).mean,
+      .coverage = coverage_share(n_item, exposure),
+  };
+  THRONG_TRY(gini_coefficient(n_item, exposure, &out->gini));
+  for (int third = 0; third < 3; ++third) {
+    out->tercile_reward[third] = mean_of(e, block, third, lane_return).mean;
+    out->tercile_liking[third] = mean_of(e, block, third, lane_liking).mean;
+    out->tercile_length[third] = mean_of(e, block, third, lane_length).mean;
+  }
+  return THRONG_OK;
 }
 
-throng_status evaluator_run(evaluator *e, throng_policy policy, agent_actor *actor,
-                            const throng_progress *progress, throng_metrics *out) {
-  throng_sim *sim = e->sim;
-  *out = (throng_metrics){0};
-  char stage[64];
-  snprintf(stage, sizeof stage, "evaluate %s", policy_title(policy));
-  backend_asker asker = {progress, stage, "episodes", 0, sim->n_lane};
-  sim->backend->stop = backend_ask;
-  sim->backend->stop_context = &asker;
-  throng_status status = play_from_start(e, policy, actor, progress, &asker);
-  sim->backend->stop = NULL;
-  THRONG_TRY(status);
-  mean_error reward = mean_of(e, -1, lane_return);
-  out->average_reward = reward.mean;
-  out->average_reward_sem = reward.sem;
-  out->total_reward = reward.mean * sim->n_lane;
-  out->liking = mean_of(e, -1, lane_liking).mean;
-  out->diversity = mean_of(e, -1, lane_diversity).mean;
-  out->session_length = mean_of(e, -1, lane_length).mean;
-  out->coverage = coverage_share(sim->world->n_item, e->exposure);
-  THRONG_TRY(gini_coefficient(sim->world->n_item, e->exposure, &out->gini));
-  for (int third = 0; third < 3; ++third) {
-    out->tercile_reward[third] = mean_of(e, third, lane_return).mean;
-    out->tercile_liking[third] = mean_of(e, third, lane_liking).mean;
-    out->tercile_length[third] = mean_of(e, third, lane_length).mean;
+/// Standard error of A.Rwd's mean over blocks: the blocks share their users, so it is that over the
+/// users' means.
+static double error_of_mean(evaluator *e, const bool *counts) {
+  for (int64_t episode = 0; episode < e->n_episode; ++episode) {
+    double sum = 0;
+    int32_t n = 0;
+    for (int32_t block = 0; block < e->n_block; ++block) {
+      if (counts && !counts[block]) continue;
+      sum += lane_return(e, (int64_t)block * e->n_episode + episode);
+      ++n;
+    }
+    e->value[episode] = sum / n;
   }
-  out->episodes = sim->n_lane;
+  return mean_with_error(e->n_episode, e->value).sem;
+}
+
+throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,
+                                    const throng_progress *progress, throng_metrics *each,
+                                    throng_metrics *mean) {
+  memset(each, 0, (size_t)e->n_block * sizeof *each);
+  *mean = (throng_metrics){0};
+  THRONG_TRY(play_from_start(e, (player){.actor = actor}, agent_title(actor), progress));
+  for (int32_t block = 0; block < e->n_block; ++block)
+    THRONG_TRY(measure_block(e, block, &each[block]));
+  *mean = metrics_mean(e->n_block, each, counts);
+  if (mean->episodes > 0) mean->average_reward_sem = error_of_mean(e, counts);
   return THRONG_OK;
+}
+
+throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,
+                                       const throng_progress *progress, throng_metrics *out) {
+  *out = (throng_metrics){0};
+  if (!e->yardsticks)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick %s: this evaluation was made without",
+                       yardstick_title(yardstick));
+  const player who = {.yardstick = yardstick};
+  THRONG_TRY(play_from_start(e, who, yardstick_title(yardstick), progress));
+  return measure_block(e, 0, out);
 }

@@ -1,26 +1,35 @@
-/// Evaluation of one policy on fresh lanes, made once and used many times: every lane plays one
-/// episode from the evaluation seed, so that policies meet the same users.
+/// Evaluation on fresh lanes, made once and used many times: every lane plays one episode from the
+/// evaluation seed, so that whoever plays meets the same users.
 #ifndef THRONG_EVALUATE_EVALUATOR_H
 #define THRONG_EVALUATE_EVALUATOR_H
 
 #include "agent/agent.h"
-#include "throng/train.h"
+#include "throng/evaluate.h"
 
 typedef struct evaluator evaluator;
 
-/// Lanes like those of `sim`, without autoreset, `def->episodes` of them, rounded up to a multiple
-/// of `multiple` (the agents of a population share lanes evenly). All memory is taken here.
-/// Errors: ARGUMENT (a field out of range), MEMORY.
+/// Lanes like those of `sim`, without autoreset: `n_block` blocks of `def->episodes` that meet the
+/// same users with the same random draws, one block an agent of a population. `yardsticks`: they
+/// will play too, in the first block. All memory is taken here: n_block * episodes lanes, and 8 *
+/// n_block * n_item bytes. Errors: ARGUMENT (a field out of range, with its key), MEMORY.
 throng_status evaluator_create(throng_backend *backend, const throng_world *world,
                                const throng_sta *sta, const throng_sim_def *sim,
-                               const throng_evaluation_def *def, int32_t multiple, evaluator **out);
+                               const throng_evaluation_def *def, int32_t n_block, bool yardsticks,
+                               evaluator **out);
 /// NULL is allowed.
 void evaluator_free(evaluator *e);
 /// The lanes, for making an actor of their shape; `evaluator_top` is how many it must rank.
 throng_sim *evaluator_sim(evaluator *e);
 int32_t evaluator_top(const evaluator *e);
-/// Play `policy`; `actor` is for THRONG_POLICY_AGENT alone.
-throng_status evaluator_run(evaluator *e, throng_policy policy, agent_actor *actor,
-                            const throng_progress *progress, throng_metrics *out);
+
+/// Let the agents of a population of `n_block` play greedily: `each` (n_block). `mean` is the mean
+/// of those that `counts` (n_block; NULL: all), with the standard error over the users' means; its
+/// `episodes` is 0 where none counts. Errors: CANCELLED, BACKEND.
+throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,
+                                    const throng_progress *progress, throng_metrics *each,
+                                    throng_metrics *mean);
+/// Errors: ARGUMENT (no such yardstick; an evaluator without them), CANCELLED, BACKEND.
+throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,
+                                       const throng_progress *progress, throng_metrics *out);
 
 #endif

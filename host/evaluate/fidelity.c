@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "data/split.h"
 #include "world/unseen.h"
 #include "world/world.h"
 
@@ -69,7 +70,7 @@ static throng_status take_memory(held_out *h, const throng_world *world, bool sa
 static void add_unseen(const throng_world *world, uint32_t seed, int64_t back, held_out *h,
                        fidelity *out) {
   int64_t last = h->n - 1, begin = h->offset[last], n = h->offset[last + 1] - begin;
-  int32_t item = world_draw_unseen(world, h->user[last], seed, (uint32_t)back + 1);
+  int32_t item = world_draw_unseen(world, h->user[last], seed, (uint32_t)back);
   if (item < 0) return;
   for (int64_t k = 0; k < n; ++k) {
     h->item[begin + n + k] = h->item[begin + k];
@@ -83,11 +84,12 @@ static void add_unseen(const throng_world *world, uint32_t seed, int64_t back, h
   ++out->sampled;
 }
 
-/// `back` interactions after the candidate are hidden: 0 for the test, 1 for the validation.
+/// The candidate is the interaction `back` from the end (data/split.h); it and all after it are
+/// hidden.
 static void split_users(const throng_world *world, int64_t back, bool sampled, uint32_t seed,
                         held_out *h, fidelity *out) {
   for (int64_t u = 0; u < world->n_user; ++u) {
-    int64_t begin = world->user_offset[u], at = world->user_offset[u + 1] - 1 - back;
+    int64_t begin = world->user_offset[u], at = world->user_offset[u + 1] - back;
     if (at <= begin) {
       ++out->users_short;
       continue;
@@ -206,12 +208,13 @@ throng_status fidelity_evaluate(throng_backend *backend, const throng_world *wor
   throng_status status;
   bool sampled = world_lacks_dislikes(world);
   THRONG_TRY_GOTO(take_memory(&h, world, sampled));
-  split_users(world, split == FIDELITY_VALIDATION ? 1 : 0, sampled, seed, &h, out);
+  const int back = split == FIDELITY_VALIDATION ? SPLIT_VALIDATION : SPLIT_TEST;
+  split_users(world, back, sampled, seed, &h, out);
   if (h.n == 0)
     THRONG_TRY_GOTO(throng_fail(THRONG_ERROR_DATA,
                                 "evaluate: no user of %lld has %d interactions, so none can be "
                                 "held out",
-                                (long long)world->n_user, split == FIDELITY_VALIDATION ? 3 : 2));
+                                (long long)world->n_user, back + 1));
   THRONG_TRY_GOTO(measure_all(backend, world, sta, votes, seed, &h, progress, out));
 done:
   held_out_free(&h);

@@ -1,14 +1,33 @@
-/// Yardsticks as launches of the kernels in kernels/policy_*.h.
+/// Yardsticks as launches of the kernels in kernels/yardstick/.
 #include "evaluate/yardsticks.h"
 
 #include <stdlib.h>
 
 #include "kernels/list.h"
 
-_Static_assert((int)YARDSTICK_RANDOM == (int)THRONG_POLICY_RANDOM, "policies");
-_Static_assert((int)YARDSTICK_POPULAR == (int)THRONG_POLICY_POPULAR, "policies");
-_Static_assert((int)YARDSTICK_MOST_SIMILAR == (int)THRONG_POLICY_MOST_SIMILAR, "policies");
-_Static_assert((int)YARDSTICK_ORACLE == (int)THRONG_POLICY_ORACLE, "policies");
+_Static_assert((int)YARDSTICK_RANDOM == (int)THRONG_YARDSTICK_RANDOM, "yardsticks");
+_Static_assert((int)YARDSTICK_POPULAR == (int)THRONG_YARDSTICK_POPULAR, "yardsticks");
+_Static_assert((int)YARDSTICK_MOST_SIMILAR == (int)THRONG_YARDSTICK_MOST_SIMILAR, "yardsticks");
+_Static_assert((int)YARDSTICK_ORACLE == (int)THRONG_YARDSTICK_ORACLE, "yardsticks");
+
+static const struct {
+  const char *key, *title;
+} name[THRONG_YARDSTICK_COUNT] = {
+    [THRONG_YARDSTICK_RANDOM] = {"random", "random"},
+    [THRONG_YARDSTICK_POPULAR] = {"popular", "popular"},
+    [THRONG_YARDSTICK_MOST_SIMILAR] = {"most_similar", "most similar"},
+    [THRONG_YARDSTICK_ORACLE] = {"oracle", "oracle"},
+};
+
+const char *throng_yardstick_name(throng_yardstick yardstick) {
+  return (unsigned)yardstick < THRONG_YARDSTICK_COUNT ? name[yardstick].key : "unknown";
+}
+const char *yardstick_title(throng_yardstick yardstick) {
+  return (unsigned)yardstick < THRONG_YARDSTICK_COUNT ? name[yardstick].title : "unknown";
+}
+bool yardstick_searches(throng_yardstick yardstick) {
+  return yardstick == THRONG_YARDSTICK_MOST_SIMILAR || yardstick == THRONG_YARDSTICK_ORACLE;
+}
 
 struct yardsticks {
   throng_sim *sim;
@@ -19,7 +38,6 @@ struct yardsticks {
   int32_t *best;                // (n_lane, most)
   yardstick_value *best_value;  // (n_lane, most)
   int32_t *order;               // (n_item) most liked first
-  uint8_t *like;                // (n_lane, most)
 };
 
 typedef struct liked {
@@ -67,7 +85,6 @@ static throng_status register_arrays(yardsticks *p) {
                          TENSOR_SHAPE(n_lane, most, value_bytes), "best_value"));
   THRONG_TRY(
       tensors_add(&p->set, &p->order, TENSOR_I32, TENSOR_SHAPE(p->sim->world->n_item), "order"));
-  THRONG_TRY(tensors_add(&p->set, &p->like, TENSOR_U8, TENSOR_SHAPE(n_lane, most), "like"));
   return tensors_allocate(&p->set, p->sim->backend, "rankings of the yardsticks");
 }
 
@@ -99,11 +116,11 @@ void yardsticks_free(yardsticks *p) {
 }
 
 /// Ask the simulator about every item: search the tiles, then join them.
-static throng_status search(yardsticks *p, throng_policy policy, int32_t top, int32_t *best) {
+static throng_status search(yardsticks *p, throng_yardstick yardstick, int32_t top, int32_t *best) {
   throng_sim *sim = p->sim;
   yardstick_search_args tiles = {
       .sim = sim_make_args(sim),
-      .yardstick = (int32_t)policy,
+      .yardstick = (int32_t)yardstick,
       .n_tile = p->n_tile,
       .top = top,
       .item = p->tile_item,
@@ -126,24 +143,24 @@ static throng_status search(yardsticks *p, throng_policy policy, int32_t top, in
   return BACKEND_LAUNCH(sim->backend, yardstick_merge, sim->n_lane, &merge);
 }
 
-static throng_status rank_into(yardsticks *p, throng_policy policy, int32_t top, int32_t *best) {
+static throng_status rank_into(yardsticks *p, throng_yardstick yardstick, int32_t top,
+                               int32_t *best) {
   throng_sim *sim = p->sim;
-  switch (policy) {
-    case THRONG_POLICY_RANDOM: {
+  switch (yardstick) {
+    case THRONG_YARDSTICK_RANDOM: {
       yardstick_random_args a = {.sim = sim_make_args(sim), .top = top, .best = best};
       return BACKEND_LAUNCH(sim->backend, yardstick_random, sim->n_lane, &a);
     }
-    case THRONG_POLICY_POPULAR: {
+    case THRONG_YARDSTICK_POPULAR: {
       yardstick_popular_args a = {
           .sim = sim_make_args(sim), .top = top, .order = p->order, .best = best};
       return BACKEND_LAUNCH(sim->backend, yardstick_popular, sim->n_lane, &a);
     }
-    case THRONG_POLICY_MOST_SIMILAR:
-    case THRONG_POLICY_ORACLE: return search(p, policy, top, best);
-    case THRONG_POLICY_AGENT:
-    case THRONG_POLICY_COUNT: break;
+    case THRONG_YARDSTICK_MOST_SIMILAR:
+    case THRONG_YARDSTICK_ORACLE: return search(p, yardstick, top, best);
+    case THRONG_YARDSTICK_COUNT: break;
   }
-  return throng_fail(THRONG_ERROR_ARGUMENT, "policy %d is no yardstick", (int)policy);
+  return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick: %d is none", (int)yardstick);
 }
 
 static throng_status check_top(const yardsticks *p, int32_t top) {
@@ -151,32 +168,13 @@ static throng_status check_top(const yardsticks *p, int32_t top) {
   return throng_fail(THRONG_ERROR_ARGUMENT, "a ranking of %d items is not in 1..%d", top, p->most);
 }
 
-throng_status yardsticks_rank(yardsticks *p, throng_policy policy, int32_t top, int32_t **best) {
+throng_status yardsticks_rank(yardsticks *p, throng_yardstick yardstick, int32_t top,
+                              int32_t **best) {
   THRONG_TRY(check_top(p, top));
   *best = p->best;
-  return rank_into(p, policy, top, p->best);
+  return rank_into(p, yardstick, top, p->best);
 }
 
-throng_status yardsticks_act(yardsticks *p, throng_policy policy) {
-  return rank_into(p, policy, p->sim->def.slate_size, p->sim->action);
-}
-
-throng_status yardsticks_upload(yardsticks *p, int32_t top, const int32_t *item, int32_t **best) {
-  THRONG_TRY(check_top(p, top));
-  *best = p->best;
-  size_t n = (size_t)p->sim->n_lane * (size_t)top;
-  return p->sim->backend->ops->upload(p->sim->backend, p->best, item, n * sizeof *item);
-}
-
-throng_status yardsticks_probe(yardsticks *p, int32_t top, const int32_t *item, uint8_t *like) {
-  throng_sim *sim = p->sim;
-  THRONG_TRY(check_top(p, top));
-  yardstick_probe_args a = {.sim = sim_make_args(sim), .top = top, .item = item, .like = p->like};
-  if (sim->sta) {
-    a.sta = sim->sta->view;
-    a.sta_query = sim->sta_query;
-  }
-  int64_t n = (int64_t)sim->n_lane * top;
-  THRONG_TRY(BACKEND_LAUNCH(sim->backend, yardstick_probe, n, &a));
-  return sim->backend->ops->download(sim->backend, like, p->like, (size_t)n);
+throng_status yardsticks_act(yardsticks *p, throng_yardstick yardstick) {
+  return rank_into(p, yardstick, p->sim->def.slate_size, p->sim->action);
 }

@@ -1,9 +1,10 @@
 /// Answers that are no JSON: lines with bars, tables, and lists of labelled lines.
+#include "llm/answer_lines.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#include "llm/answer_reading.h"
 #include "llm/answer_words.h"
 
 static char *trim(char *text) {

@@ -2,7 +2,7 @@
 #ifndef THRONG_LLM_ANSWER_READING_H
 #define THRONG_LLM_ANSWER_READING_H
 
-#include "llm/answer.h"
+#include "llm/answer_reason.h"
 #include "llm/answer_words.h"
 
 enum { ANSWER_MAX_COLUMNS = 8 };
@@ -20,6 +20,8 @@ typedef struct answer_reading {
   int n_column;                             // 0: within none
 } answer_reading;
 
+/// Past the spaces.
+const char *answer_skip_space(const char *text);
 /// Take a reason that is whole and of a side asked for, once; count what is not.
 void answer_take(answer_reading *r, const answer_reason *reason);
 /// Keywords between ';' or ','. Changes the text.
@@ -30,12 +32,6 @@ void answer_add_keyword(answer_reason *reason, const char *text);
 /// 0.
 chat_side answer_default_side(const answer_reading *r, chat_side heading);
 
-/// A line "like | reason | evidence | keyword; keyword", with or without bullets or a table around.
-/// False: it is none. `line` is changed and must live as long as the reading.
-bool answer_take_line(answer_reading *r, char *line, chat_side heading);
-/// All lines of a text: those, and lists of "Reason: ..", "Evidence: ..", "Keywords: ..".
-/// `heading`: the side that is named above the text; 0: none.
-throng_status answer_take_lines(answer_reading *r, const char *text, chat_side heading);
 /// A string that lives as long as the reading.
 throng_status answer_keep_text(answer_reading *r, const char *text, size_t length, char **out);
 

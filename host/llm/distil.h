@@ -4,7 +4,7 @@
 #define THRONG_LLM_DISTIL_H
 
 #include "llm/answer.h"
-#include "text/keywords.h"
+#include "llm/llm_counts.h"
 
 typedef struct distiller distiller;
 throng_status distiller_create(distiller **out);

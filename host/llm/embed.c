@@ -329,39 +329,37 @@ static throng_status collect(const embedding_run *e, float **out) {
   return THRONG_OK;
 }
 
-static throng_status check(const embedding_def *def) {
-  if (!def->llm)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "embedding: provider server needs the section llm");
+static throng_status check(const embedding_def *def, const llm_def *llm) {
   if (!def->model)
     return throng_fail(THRONG_ERROR_CONFIG,
                        "embedding.model: missing; expected the name that the server knows its "
                        "model by");
-  if (!def->llm->store)
+  if (!llm->store)
     return throng_fail(THRONG_ERROR_CONFIG, "llm.store: missing; expected the path of a file");
-  return http_check_url(def->url ? "embedding.url" : "llm.url",
-                        def->url ? def->url : def->llm->url);
+  return http_check_url(def->url ? "embedding.url" : "llm.url", def->url ? def->url : llm->url);
 }
 
 /// A key goes to the server that it was named for and to no other.
-static llm_door door_of(const embedding_def *def) {
+static llm_door door_of(const embedding_def *def, const llm_def *llm) {
   if (!def->url && !def->api_key_env && !def->api_key_header && !def->headers)
-    return llm_door_of(def->llm);
+    return llm_door_of(llm);
   llm_door door = {"embedding", def->url, def->api_key_env, def->api_key_header, def->headers};
   if (!door.url) {
     // The same server: its own key and headers, where there are none of this section.
-    door.url = def->llm->url;
-    if (!door.api_key_env) door.api_key_env = def->llm->api_key_env;
-    if (!door.headers) door.headers = def->llm->headers;
-    if (!door.api_key_header) door.api_key_header = def->llm->api_key_header;
+    door.url = llm->url;
+    if (!door.api_key_env) door.api_key_env = llm->api_key_env;
+    if (!door.headers) door.headers = llm->headers;
+    if (!door.api_key_header) door.api_key_header = llm->api_key_header;
   }
   return door;
 }
 
-throng_status embed_from_server(const embedding_def *def, const keyword_sets *sets,
-                                const throng_progress *progress, float **out, int32_t *dim) {
+throng_status embed_from_server(const embedding_def *def, const llm_def *llm,
+                                const keyword_sets *sets, const throng_progress *progress,
+                                float **out, int32_t *dim) {
   llm_access access = {0};
   embedding_run e = {.def = def,
-                     .llm = def->llm,
+                     .llm = llm,
                      .keyword = &sets->keyword,
                      .progress = progress,
                      .most = def->batch,
@@ -375,19 +373,19 @@ throng_status embed_from_server(const embedding_def *def, const keyword_sets *se
                           .context = &e};
   http_counts counts = {0};
   throng_status status;
-  THRONG_TRY(check(def));
-  e.door = door_of(def);
+  THRONG_TRY(check(def, llm));
+  e.door = door_of(def, llm);
   e.url = e.door.url;
   THRONG_TRY_GOTO(llm_access_open(&e.door, "/embeddings", &access));
-  THRONG_TRY_GOTO(store_open(def->llm->store, false, &e.store));
+  THRONG_TRY_GOTO(store_open(llm->store, false, &e.store));
   THRONG_TRY_GOTO(store_vector_dim(e.store, def->model, &e.dim));
   e.dim_from_store = e.dim > 0;
   THRONG_TRY_GOTO(find_probe(&e));
-  http_def client = llm_http_def(def->llm, &access);
+  http_def client = llm_http_def(llm, &access);
   THRONG_TRY_GOTO(http_run(&client, &handler, &counts));
   THRONG_TRY_GOTO(store_commit(e.store));
   if (e.stopped) THRONG_TRY_GOTO(throng_cancelled("embedding"));
-  if (counts.asked_wait > 0) THRONG_TRY_GOTO(llm_waits_too_long(def->llm, e.url, &counts, e.error));
+  if (counts.asked_wait > 0) THRONG_TRY_GOTO(llm_waits_too_long(llm, e.url, &counts, e.error));
   THRONG_TRY_GOTO(collect(&e, out));
   *dim = e.dim;
 done:

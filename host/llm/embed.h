@@ -2,6 +2,7 @@
 #ifndef THRONG_LLM_EMBED_H
 #define THRONG_LLM_EMBED_H
 
+#include "llm/llm.h"
 #include "llm/redact.h"
 #include "llm/store.h"
 #include "text/keywords.h"
@@ -22,8 +23,10 @@ typedef struct embed_reply {
 throng_status embed_read(const char *body, size_t length, int64_t n, const secrets *secret,
                          int32_t *dim, float **out, embed_reply *reply);
 
-/// Rows of unit length for every keyword, (n_keyword, *dim), malloc'd; provider server.
-throng_status embed_from_server(const embedding_def *def, const keyword_sets *sets,
-                                const throng_progress *progress, float **out, int32_t *dim);
+/// Rows of unit length for every keyword, (n_keyword, *dim), malloc'd; provider server, with
+/// `llm`'s store, retries, limits and, where the section has none, address.
+throng_status embed_from_server(const embedding_def *def, const llm_def *llm,
+                                const keyword_sets *sets, const throng_progress *progress,
+                                float **out, int32_t *dim);
 
 #endif

@@ -1,5 +1,7 @@
 /// Keywords from a language model: ask what is missing, then fold the kept keywords of all answers
 /// into lists, as the lexical provider does with its terms.
+#include "llm/keywords_llm.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +55,7 @@ done:
 }
 
 static throng_status finish(const keywords_def *def, const dataset *data, gathering *g,
-                            keyword_sets *out) {
+                            keyword_sets *out, int64_t *items_both_sides) {
   string_table name = {0};
   int64_t *n_items = NULL;
   int64_t n_keyword = interner_strings(g->stem)->n;
@@ -65,7 +67,7 @@ static throng_status finish(const keywords_def *def, const dataset *data, gather
                 &out->dropped_rare);
   THRONG_TRY_GOTO(builder_finish(&g->builder, &name, data->n_item, out));
   for (int64_t i = 0; i < data->n_item; ++i)
-    out->llm.items_both_sides +=
+    *items_both_sides +=
         out->pos_offset[i] < out->pos_offset[i + 1] && out->neg_offset[i] < out->neg_offset[i + 1];
 done:
   strings_free(&name);
@@ -103,11 +105,8 @@ static void tell(const llm_counts *c, const keyword_sets *sets, const throng_pro
   throng_note(progress, "warning: %s", text);
 }
 
-throng_status keywords_llm(const keywords_def *def, const dataset *data,
-                           const throng_progress *progress, keyword_sets *out) {
-  const llm_def *llm = def->llm;
-  if (!llm)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "keywords: provider llm needs the section llm");
+throng_status keywords_llm(const keywords_def *def, const llm_def *llm, const dataset *data,
+                           const throng_progress *progress, keyword_sets *out, llm_counts *counts) {
   plan *requests = NULL;
   llm_store *store = NULL;
   gathering g = {0};
@@ -125,13 +124,13 @@ throng_status keywords_llm(const keywords_def *def, const dataset *data,
   THRONG_TRY_GOTO(interner_create(&g.stem));
   THRONG_TRY_GOTO(interner_create(&g.surface));
   if (llm->reread)
-    THRONG_TRY_GOTO(extract_reread(requests, store, progress, &out->llm));
+    THRONG_TRY_GOTO(extract_reread(requests, store, progress, counts));
   else
-    THRONG_TRY_GOTO(extract_run(llm, requests, store, progress, &out->llm));
-  THRONG_TRY_GOTO(extract_read(requests, store, progress, gather, &g, &out->llm));
+    THRONG_TRY_GOTO(extract_run(llm, requests, store, progress, counts));
+  THRONG_TRY_GOTO(extract_read(requests, store, progress, gather, &g, counts));
   THRONG_TRY_GOTO(categories_from_dataset(data, &bounds, out, &dropped));
-  THRONG_TRY_GOTO(finish(def, data, &g, out));
-  tell(&out->llm, out, progress);
+  THRONG_TRY_GOTO(finish(def, data, &g, out, &counts->items_both_sides));
+  tell(counts, out, progress);
 done:
   builder_free(&g.builder);
   interner_free(g.stem);

@@ -3,13 +3,13 @@
 ///
 /// An item has one objective request, on its facts, and a subjective one for every
 /// `reviews_per_request` of its sampled reviews of a side. Reviews are sampled from the training
-/// part alone (text/training.h): of each item and side the `reviews_per_side` with the least hash
+/// part alone (data/split.h): of each item and side the `reviews_per_side` with the least hash
 /// of seed and text, among those of at least PLAN_LEAST_REVIEW bytes. So a sample is random, the
 /// same every time, and changes little when reviews are added.
 #ifndef THRONG_LLM_PLAN_H
 #define THRONG_LLM_PLAN_H
 
-#include "data/split.h"
+#include "data/training.h"
 #include "llm/chat.h"
 #include "llm/prompt.h"
 

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "config/keys.h"
+#include "data/dataset_read.h"
 #include "llm/extract.h"
 #include "prepare/build_world.h"
+#include "prepare/providers.h"
 
 static const char *base_name(const char *path) {
   const char *slash = strrchr(path, '/');
@@ -17,22 +18,20 @@ static const char *base_name(const char *path) {
 }
 
 /// "amazon reviews_x.json.gz meta_x.json.gz; keywords lexical; embedding lsa"
-static void describe(const throng_config *config, bool implicit, char *text, size_t size) {
-  const dataset_def *d = &config->dataset;
+static void describe(const prepare_def *def, bool implicit, char *text, size_t size) {
+  const dataset_def *d = def->dataset;
   const char *const file[] = {d->reviews, d->metadata,     d->businesses, d->ratings,
                               d->items,   d->interactions, d->file};
-  const char *format = config_find_key("dataset.format")->names[d->format];
-  size_t used = (size_t)snprintf(text, size, "%s", format);
+  size_t used = (size_t)snprintf(text, size, "%s", dataset_format_name(d->format));
   for (size_t i = 0; i < sizeof file / sizeof *file && used < size; ++i)
     if (file[i]) used += (size_t)snprintf(text + used, size - used, " %s", base_name(file[i]));
   if (used < size)
     snprintf(text + used, size - used, "%s; keywords %s; embedding %s",
-             implicit ? ", every row a like" : "",
-             config_find_key("keywords.provider")->names[config->keywords.provider],
-             config_find_key("embedding.provider")->names[config->embedding.provider]);
+             implicit ? ", every row a like" : "", keywords_provider_name(def->keywords->provider),
+             embedding_provider_name(def->embedding->provider));
 }
 
-throng_status prepare_world(throng_config *config, const char *path,
+throng_status prepare_world(const prepare_def *def, const char *path,
                             const throng_progress *progress, prepare_report *report) {
   prepare_report local = {0};
   dataset data = {0};
@@ -43,31 +42,27 @@ throng_status prepare_world(throng_config *config, const char *path,
   throng_world *world = NULL;
   throng_status status;
   double start = clock_now();
-  THRONG_TRY(config_check_dataset(config));
-  keywords_def keywords = config->keywords;
-  embedding_def embeddings = config->embedding;
-  keywords.llm = embeddings.llm = &config->llm;
   THRONG_TRY_GOTO(throng_alloc((void **)&world, 1, sizeof *world, "world"));
-  THRONG_TRY_GOTO(dataset_read(&config->dataset, progress, &data));
+  THRONG_TRY_GOTO(dataset_read(def->dataset, progress, &data));
   local.counts = data.counts;
   local.has_text = data.has_text;
   double after_reading = clock_now();
-  THRONG_TRY_GOTO(keywords_extract(&keywords, &data, progress, &sets));
-  THRONG_TRY_GOTO(extract_verdict(&sets.llm, config->llm.store));
+  THRONG_TRY_GOTO(keywords_extract(def->keywords, def->llm, &data, progress, &sets, &local.llm));
+  if (def->llm) THRONG_TRY_GOTO(extract_verdict(&local.llm, def->llm->store));
   strings_free(&data.text);  // the largest part by far, and needed no more
   double after_keywords = clock_now();
-  THRONG_TRY_GOTO(embeddings_make(&embeddings, &sets, data.n_item, progress, &embedding, &dim));
+  THRONG_TRY_GOTO(
+      embeddings_make(def->embedding, def->llm, &sets, data.n_item, progress, &embedding, &dim));
   double after_embedding = clock_now();
-  describe(config, data.implicit, source, sizeof source);
+  describe(def, data.implicit, source, sizeof source);
   THRONG_TRY_GOTO(world_build(&data, &sets, embedding, dim, source,
-                              data.implicit ? NAN : config->dataset.like_threshold, world));
-  THRONG_TRY_GOTO(world_save(world, path));
+                              data.implicit ? NAN : def->dataset->like_threshold, world));
+  THRONG_TRY_GOTO(throng_world_save(world, path));
   local.keywords = sets.keyword.n;
   local.dropped_common = sets.dropped_common;
   local.dropped_rare = sets.dropped_rare;
   local.items_without = sets.items_without;
   local.keyword_join = sets.join;
-  local.llm = sets.llm;
   local.keyword_seconds = after_keywords - after_reading;
   local.embedding_seconds = after_embedding - after_keywords;
   local.seconds = clock_now() - start;
@@ -77,14 +72,5 @@ done:
   free(embedding);
   keyword_sets_free(&sets);
   dataset_free(&data);
-  return status;
-}
-
-throng_status throng_prepare(const char *config_path, const char *const *overrides,
-                             const char *path, const throng_progress *progress) {
-  throng_config config;
-  THRONG_TRY(config_load(config_path, overrides, &config));
-  throng_status status = prepare_world(&config, path, progress, NULL);
-  config_free(&config);
   return status;
 }

@@ -1,9 +1,20 @@
 /// Raw files to a world file: reading, keywords, embeddings and building in one call, with a
-/// report. The stages themselves are in host/data, host/text and host/world.
+/// report. The stages themselves are in host/data, host/text, host/llm and host/world.
 #ifndef THRONG_PREPARE_PREPARE_H
 #define THRONG_PREPARE_PREPARE_H
 
-#include "config/config.h"
+#include "data/dataset.h"
+#include "llm/llm.h"
+#include "llm/llm_counts.h"
+#include "text/keywords.h"
+
+/// What a world is made from and how: the Defs of the rooms that take part.
+typedef struct prepare_def {
+  const dataset_def *dataset;
+  const keywords_def *keywords;
+  const embedding_def *embedding;
+  const llm_def *llm;  // asked where a provider is llm or server
+} prepare_def;
 
 typedef struct prepare_report {
   dataset_counts counts;  // what was read and dropped
@@ -16,9 +27,10 @@ typedef struct prepare_report {
   double keyword_seconds, embedding_seconds, seconds;
 } prepare_report;
 
-/// Write the world that the sections dataset, keywords and embedding ask for to `path`, atomically;
-/// the variables of the paths that it reads are put in. `report` may be NULL.
-throng_status prepare_world(throng_config *config, const char *path,
+/// Write the world to `path`, atomically. `report` may be NULL. Errors: those of reading
+/// (dataset.h), of the providers (providers.h), DATA where most of a model's answers could not be
+/// read, those of world_build and world_save.
+throng_status prepare_world(const prepare_def *def, const char *path,
                             const throng_progress *progress, prepare_report *report);
 
 #endif

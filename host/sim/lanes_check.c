@@ -16,7 +16,7 @@ typedef struct lane_block {
   int64_t lanes;
   int32_t *user, *step, *count, *initial_count, *preference;
   uint8_t *ended;
-  uint32_t *history, *seen;
+  uint32_t *episode, *history, *seen;
   vote_record *vote;
 } lane_block;
 
@@ -44,11 +44,26 @@ static throng_status read_array(const lane_reader *r, const char *name, int64_t 
   return safetensors_read(r->file, t, (uint64_t)first * bytes, to, (size_t)n * bytes);
 }
 
+/// Length of the history that the lane's episode began with.
+static throng_status start_length(const lane_reader *r, int64_t lane, int64_t k, int64_t *length) {
+  const throng_sim *s = r->sim;
+  const int32_t user = r->block.user[k];
+  const int64_t *offset = s->world->user_offset;
+  *length = offset[user + 1] - offset[user];
+  if (!s->starts.hash) return THRONG_OK;
+  const int32_t start = sim_start_of(&s->starts.view, s->def.seed,
+                                     s->def.first_lane + (uint32_t)lane, r->block.episode[k]);
+  if (s->starts.user[start] != user)
+    return broken(r, lane, "'user' is not the one that its episode starts with");
+  *length = s->starts.length[start];
+  return THRONG_OK;
+}
+
 static throng_status check_steps(const lane_reader *r, int64_t lane, int64_t k) {
   const throng_sim *s = r->sim;
   const lane_block *b = &r->block;
-  const throng_world *w = s->world;
-  const int64_t real = w->user_offset[b->user[k] + 1] - w->user_offset[b->user[k]];
+  int64_t real;
+  THRONG_TRY(start_length(r, lane, k, &real));
   const int64_t initial = real < s->def.history ? real : s->def.history;
   // A lane that reached the end starts again at once, or stands still and says so.
   const bool over = b->step[k] >= s->def.max_steps;
@@ -117,6 +132,7 @@ static throng_status check_block(const lane_reader *r, int64_t first, int32_t *s
   X(int32_t, count, 1)                                       \
   X(int32_t, initial_count, 1)                               \
   X(uint8_t, ended, 1)                                       \
+  X(uint32_t, episode, s->starts.hash ? 1 : 0)               \
   X(vote_record, vote, s->def.slate_size)                    \
   X(uint32_t, seen, s->n_seen_word)                          \
   X(uint32_t, history, s->n_preference ? s->def.history : 0) \

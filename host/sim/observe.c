@@ -1,5 +1,6 @@
-/// What callers may look at: observations, outcomes, snapshots and hashes.
+/// What callers may look at: observations, outcomes, what was seen, and hashes.
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernels/base/history.h"
 #include "sim/sim.h"
@@ -16,7 +17,6 @@ struct sim_host {
   // Made from them.
   int32_t *length, *item;
   int8_t *like;
-  sim_host_preference preference;
 };
 
 /// X(name, elements a lane)
@@ -45,26 +45,14 @@ throng_status sim_host_create(throng_sim *s) {
                           sizeof *s->host->name, "host copy of the lanes"));
   HOST_ARRAYS(X)
 #undef X
-  if (!s->n_preference) return THRONG_OK;
-  sim_host_preference *p = &s->host->preference;
-  const size_t n = (size_t)s->n_lane, size = n * (size_t)s->world->dim;
-  THRONG_TRY(throng_alloc((void **)&p->liked, size, sizeof *p->liked, "preference vectors"));
-  THRONG_TRY(throng_alloc((void **)&p->disliked, size, sizeof *p->disliked, "preference vectors"));
-  THRONG_TRY(throng_alloc((void **)&p->n_liked, n, sizeof *p->n_liked, "preference vectors"));
-  return throng_alloc((void **)&p->n_disliked, n, sizeof *p->n_disliked, "preference vectors");
+  return THRONG_OK;
 }
-
-sim_host_preference *sim_host_preferences(struct sim_host *host) { return &host->preference; }
 
 void sim_host_free(struct sim_host *host) {
   if (!host) return;
 #define X(name, each) free(host->name);
   HOST_ARRAYS(X)
 #undef X
-  free(host->preference.liked);
-  free(host->preference.disliked);
-  free(host->preference.n_liked);
-  free(host->preference.n_disliked);
   free(host);
 }
 
@@ -81,43 +69,10 @@ static throng_status download_state(throng_sim *s) {
   return THRONG_OK;
 }
 
-/// A lane's ring, oldest first.
-static void unroll(const throng_sim *s, int64_t lane) {
+/// The state in which lanes that ended on the last step ended; other lanes as they are.
+static throng_status download_final(throng_sim *s) {
   struct sim_host *host = s->host;
-  int32_t n = s->def.history;
-  history_view h = {host->history + lane * n, n, host->count[lane]};
-  int32_t length = history_length(&h);
-  host->length[lane] = length;
-  for (int32_t k = 0; k < n; ++k) {
-    uint32_t entry = k < length ? history_entry(&h, k) : 0;
-    host->item[lane * n + k] = k < length ? history_item(entry) : -1;
-    host->like[lane * n + k] = (int8_t)(k >= length ? 0 : history_like(entry) ? 1 : -1);
-  }
-}
-
-static void fill_observation(const throng_sim *s, throng_observation *out) {
-  for (int64_t lane = 0; lane < s->n_lane; ++lane) unroll(s, lane);
-  *out = (throng_observation){
-      .n_lane = s->n_lane,
-      .n_history = s->def.history,
-      .user = s->host->user,
-      .length = s->host->length,
-      .item = s->host->item,
-      .like = s->host->like,
-      .step = s->host->step,
-      .episode = s->host->episode,
-  };
-}
-
-throng_status throng_sim_observe(throng_sim *s, throng_observation *out) {
-  THRONG_TRY(download_state(s));
-  fill_observation(s, out);
-  return THRONG_OK;
-}
-
-throng_status throng_sim_observe_final(throng_sim *s, throng_observation *out) {
-  struct sim_host *host = s->host;
-  int32_t n = s->def.history;
+  const int32_t n = s->def.history;
   THRONG_TRY(download_state(s));
   DOWNLOAD(ended, 1);
   DOWNLOAD(final_user, 1);
@@ -132,8 +87,58 @@ throng_status throng_sim_observe_final(throng_sim *s, throng_observation *out) {
     if (s->def.autoreset) host->episode[lane] -= 1;
     for (int32_t k = 0; k < n; ++k) host->history[lane * n + k] = host->final_history[lane * n + k];
   }
-  fill_observation(s, out);
   return THRONG_OK;
+}
+
+/// A lane's ring, oldest first.
+static void unroll(const throng_sim *s, int64_t lane, const throng_observation_copy *to) {
+  const int32_t n = s->def.history;
+  const history_view h = {s->host->history + lane * n, n, s->host->count[lane]};
+  const int32_t length = history_length(&h);
+  if (to->length) to->length[lane] = length;
+  for (int32_t k = 0; to->item && k < n; ++k)
+    to->item[lane * n + k] = k < length ? history_item(history_entry(&h, k)) : -1;
+  for (int32_t k = 0; to->like && k < n; ++k)
+    to->like[lane * n + k] = (int8_t)(k >= length                          ? 0
+                                      : history_like(history_entry(&h, k)) ? 1
+                                                                           : -1);
+}
+
+throng_status throng_sim_copy_observation(throng_sim *s, throng_moment moment,
+                                          const throng_observation_copy *to) {
+  const size_t n = (size_t)s->n_lane;
+  THRONG_TRY(moment == THRONG_FINAL ? download_final(s) : download_state(s));
+  for (int64_t lane = 0; lane < s->n_lane; ++lane) unroll(s, lane, to);
+  if (to->user) memcpy(to->user, s->host->user, n * sizeof *to->user);
+  if (to->step) memcpy(to->step, s->host->step, n * sizeof *to->step);
+  if (to->episode) memcpy(to->episode, s->host->episode, n * sizeof *to->episode);
+  return THRONG_OK;
+}
+
+static throng_status observe(throng_sim *s, throng_moment moment, throng_observation *out) {
+  const struct sim_host *host = s->host;
+  const throng_observation_copy unrolled = {
+      .length = host->length, .item = host->item, .like = host->like};
+  THRONG_TRY(throng_sim_copy_observation(s, moment, &unrolled));
+  *out = (throng_observation){
+      .n_lane = s->n_lane,
+      .n_history = s->def.history,
+      .user = host->user,
+      .length = host->length,
+      .item = host->item,
+      .like = host->like,
+      .step = host->step,
+      .episode = host->episode,
+  };
+  return THRONG_OK;
+}
+
+throng_status throng_sim_observe(throng_sim *s, throng_observation *out) {
+  return observe(s, THRONG_PRESENT, out);
+}
+
+throng_status throng_sim_observe_final(throng_sim *s, throng_observation *out) {
+  return observe(s, THRONG_FINAL, out);
 }
 
 throng_status throng_sim_outcome(throng_sim *s, throng_outcome *out) {
@@ -151,6 +156,38 @@ throng_status throng_sim_outcome(throng_sim *s, throng_outcome *out) {
       .final_return = s->host->final_return,
       .final_length = s->host->final_step,
   };
+  return THRONG_OK;
+}
+
+static throng_status require_mask(const throng_sim *s) {
+  if (s->n_seen_word) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT,
+                     "this simulator does not keep what a session has shown: set sim.mask_seen");
+}
+
+throng_status throng_sim_copy_seen_bits(throng_sim *s, uint32_t *bits) {
+  THRONG_TRY(require_mask(s));
+  return s->backend->ops->download(s->backend, bits, s->seen,
+                                   (size_t)(s->n_lane * s->n_seen_word) * sizeof *bits);
+}
+
+throng_status throng_sim_copy_seen(throng_sim *s, uint8_t *seen) {
+  enum { PART = 2048 };
+  uint32_t word[PART] = {0};
+  const int64_t n_item = s->world->n_item, n_word = s->n_seen_word * s->n_lane;
+  THRONG_TRY(require_mask(s));
+  for (int64_t first = 0; first < n_word; first += PART) {
+    const int64_t part = n_word - first < PART ? n_word - first : PART;
+    THRONG_TRY(
+        s->backend->ops->download(s->backend, word, s->seen + first, (size_t)part * sizeof *word));
+    for (int64_t k = 0; k < part; ++k) {
+      const int64_t lane = (first + k) / s->n_seen_word;
+      const int64_t item = (first + k) % s->n_seen_word * 32;
+      const int64_t n = n_item - item < 32 ? n_item - item : 32;
+      for (int64_t bit = 0; bit < n; ++bit)
+        seen[lane * n_item + item + bit] = (uint8_t)(word[k] >> bit & 1u);
+    }
+  }
   return THRONG_OK;
 }
 

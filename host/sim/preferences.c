@@ -1,5 +1,6 @@
 /// Users' preference vectors for callers: as means, and as scores over the whole catalogue.
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernels/list.h"
 #include "sim/sim.h"
@@ -12,6 +13,100 @@ static throng_status require_kept(const throng_sim *s) {
                      "this simulator keeps no preference vectors: set sim.preferences");
 }
 
+/// Means of all lanes on the backend, and their copies on the host.
+struct sim_means {
+  tensor_set set;
+  int32_t *sum, *count;           // (n_lane, 2, dim), (n_lane, 2)
+  float *mean;                    // (n_lane, 2, dim)
+  float *host_mean;               // (n_lane, 2, dim) on the host
+  int32_t *host_count;            // (n_lane, 2)
+  float *liked, *disliked;        // (n_lane, dim) for throng_sim_preferences
+  int32_t *n_liked, *n_disliked;  // (n_lane)
+};
+
+void sim_means_free(struct sim_means *m) {
+  if (!m) return;
+  tensors_free(&m->set);
+  free(m->host_mean);
+  free(m->host_count);
+  free(m->liked);
+  free(m->disliked);
+  free(m->n_liked);
+  free(m->n_disliked);
+  free(m);
+}
+
+static throng_status means_take(const throng_sim *s, struct sim_means *m) {
+  const int64_t n = s->n_lane, dim = s->world->dim;
+  const size_t numbers = (size_t)(n * dim), lanes = (size_t)n;
+  const char *what = "preference vectors";
+  THRONG_TRY(tensors_add(&m->set, &m->sum, TENSOR_I32, TENSOR_SHAPE(n, 2, dim), "sum"));
+  THRONG_TRY(tensors_add(&m->set, &m->mean, TENSOR_F32, TENSOR_SHAPE(n, 2, dim), "mean"));
+  THRONG_TRY(tensors_add(&m->set, &m->count, TENSOR_I32, TENSOR_SHAPE(n, 2), "count"));
+  THRONG_TRY(tensors_allocate(&m->set, s->backend, what));
+  THRONG_TRY(throng_alloc((void **)&m->host_mean, 2 * numbers, sizeof *m->host_mean, what));
+  THRONG_TRY(throng_alloc((void **)&m->host_count, 2 * lanes, sizeof *m->host_count, what));
+  THRONG_TRY(throng_alloc((void **)&m->liked, numbers, sizeof *m->liked, what));
+  THRONG_TRY(throng_alloc((void **)&m->disliked, numbers, sizeof *m->disliked, what));
+  THRONG_TRY(throng_alloc((void **)&m->n_liked, lanes, sizeof *m->n_liked, what));
+  return throng_alloc((void **)&m->n_disliked, lanes, sizeof *m->n_disliked, what);
+}
+
+/// Taken at the first call and kept: a loop that asks at every step allocates nothing.
+static throng_status means_make(throng_sim *s) {
+  if (s->means) return THRONG_OK;
+  THRONG_TRY(throng_alloc((void **)&s->means, 1, sizeof *s->means, "preference vectors"));
+  throng_status status = means_take(s, s->means);
+  if (status == THRONG_OK) return status;
+  sim_means_free(s->means);
+  s->means = NULL;
+  return status;
+}
+
+throng_status throng_sim_copy_preferences(throng_sim *s, throng_moment moment,
+                                          const throng_preference_copy *to) {
+  THRONG_TRY(require_kept(s));
+  THRONG_TRY(means_make(s));
+  const struct sim_means *m = s->means;
+  const backend_ops *ops = s->backend->ops;
+  const size_t n = (size_t)s->n_lane, dim = (size_t)s->world->dim;
+  sim_preference_mean_args mean = {.sim = sim_make_args(s), .mean = m->mean, .count = m->count};
+  THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_preference_mean, s->n_lane, &mean));
+  if (moment == THRONG_FINAL) {
+    sim_preference_final_args final = {
+        .sim = mean.sim, .sum = m->sum, .mean = m->mean, .count = m->count};
+    THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_preference_final, s->n_lane, &final));
+  }
+  THRONG_TRY(ops->download(s->backend, m->host_mean, m->mean, n * 2 * dim * sizeof *m->mean));
+  THRONG_TRY(ops->download(s->backend, m->host_count, m->count, n * 2 * sizeof *m->count));
+  for (size_t lane = 0; lane < n; ++lane) {
+    const float *of = m->host_mean + lane * 2 * dim;
+    if (to->liked) memcpy(to->liked + lane * dim, of, dim * sizeof *of);
+    if (to->disliked) memcpy(to->disliked + lane * dim, of + dim, dim * sizeof *of);
+    if (to->n_liked) to->n_liked[lane] = m->host_count[lane * 2];
+    if (to->n_disliked) to->n_disliked[lane] = m->host_count[lane * 2 + 1];
+  }
+  return THRONG_OK;
+}
+
+throng_status throng_sim_preferences(throng_sim *s, throng_preference *out) {
+  THRONG_TRY(require_kept(s));
+  THRONG_TRY(means_make(s));
+  const struct sim_means *m = s->means;
+  const throng_preference_copy own = {m->liked, m->disliked, m->n_liked, m->n_disliked};
+  THRONG_TRY(throng_sim_copy_preferences(s, THRONG_PRESENT, &own));
+  *out = (throng_preference){
+      .n_lane = s->n_lane,
+      .dim = s->world->dim,
+      .liked = m->liked,
+      .disliked = m->disliked,
+      .n_liked = m->n_liked,
+      .n_disliked = m->n_disliked,
+  };
+  return THRONG_OK;
+}
+
+/// What scores are made in, for some lanes at a time.
 typedef struct mean_arrays {
   tensor_set set;
   float *mean, *score;
@@ -26,45 +121,6 @@ static throng_status arrays_make(const throng_sim *s, int64_t n_row, int64_t n_s
   THRONG_TRY(tensors_add(&m->set, &m->count, TENSOR_I32, TENSOR_SHAPE(n_row, 2), "count"));
   THRONG_TRY(tensors_add(&m->set, &m->score, TENSOR_F32, TENSOR_SHAPE(n_row, n_score), "score"));
   return tensors_allocate(&m->set, s->backend, "preference vectors");
-}
-
-throng_status throng_sim_preferences(throng_sim *s, throng_preference *out) {
-  THRONG_TRY(require_kept(s));
-  const backend_ops *ops = s->backend->ops;
-  const size_t n = (size_t)s->n_lane, dim = (size_t)s->world->dim;
-  const sim_host_preference *to = sim_host_preferences(s->host);
-  float *mean = NULL;
-  int32_t *count = NULL;
-  mean_arrays m = {0};
-  throng_status status;
-  THRONG_TRY_GOTO(throng_alloc((void **)&mean, n * 2 * dim, sizeof *mean, "preference vectors"));
-  THRONG_TRY_GOTO(throng_alloc((void **)&count, n * 2, sizeof *count, "preference vectors"));
-  THRONG_TRY_GOTO(arrays_make(s, s->n_lane, 0, &m));
-  sim_preference_mean_args a = {.sim = sim_make_args(s), .mean = m.mean, .count = m.count};
-  THRONG_TRY_GOTO(BACKEND_LAUNCH(s->backend, sim_preference_mean, s->n_lane, &a));
-  THRONG_TRY_GOTO(ops->download(s->backend, mean, m.mean, n * 2 * dim * sizeof *mean));
-  THRONG_TRY_GOTO(ops->download(s->backend, count, m.count, n * 2 * sizeof *count));
-  for (size_t lane = 0; lane < n; ++lane) {
-    for (size_t k = 0; k < dim; ++k) {
-      to->liked[lane * dim + k] = mean[lane * 2 * dim + k];
-      to->disliked[lane * dim + k] = mean[(lane * 2 + 1) * dim + k];
-    }
-    to->n_liked[lane] = count[lane * 2];
-    to->n_disliked[lane] = count[lane * 2 + 1];
-  }
-  *out = (throng_preference){
-      .n_lane = s->n_lane,
-      .dim = s->world->dim,
-      .liked = to->liked,
-      .disliked = to->disliked,
-      .n_liked = to->n_liked,
-      .n_disliked = to->n_disliked,
-  };
-done:
-  tensors_free(&m.set);
-  free(mean);
-  free(count);
-  return status;
 }
 
 /// score += mean E^T, for one side of `n_row` lanes.

@@ -164,6 +164,7 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   s->world = world;
   s->sta = sta;
   s->n_lane = def->lanes;
+  s->lane_period = (uint32_t)def->lanes;
   s->n_seen_word = def->mask_seen ? (world->n_item + 31) / 32 : 0;
   s->n_preference = sim_keeps_preferences(def) ? 2 * (int64_t)world->dim : 0;
   if (sta) {
@@ -186,6 +187,8 @@ done:
 void throng_sim_close(throng_sim *sim) {
   if (!sim) return;
   sim_host_free(sim->host);
+  sim_means_free(sim->means);
+  sim_starts_free(&sim->starts);
   tensors_free(&sim->lanes);
   world_device_release(&sim->device);
   free(sim);
@@ -212,6 +215,7 @@ sim_args sim_make_args(const throng_sim *s) {
       .rule = vote_make_rule(&s->def.votes, s->sta),
       .seed = s->def.seed,
       .first_lane = s->def.first_lane,
+      .lane_period = s->lane_period,
       .n_history = s->def.history,
       .slate_size = s->def.slate_size,
       .max_steps = s->def.max_steps,
@@ -239,6 +243,7 @@ sim_args sim_make_args(const throng_sim *s) {
       .sta_encoded = s->sta_encoded,
       .preference = s->n_preference ? s->preference : NULL,
       .evicted = s->evicted,
+      .start = sim_start(s),
   };
 }
 
@@ -287,6 +292,11 @@ throng_status sim_step_on_backend(throng_sim *s) {
   THRONG_TRY(transition(s, &a));
   THRONG_TRY(advance_preferences(s, &a));
   return advance_statistical(s, &a);
+}
+
+throng_status sim_reset_in_blocks(throng_sim *s, int32_t period) {
+  s->lane_period = (uint32_t)period;
+  return throng_sim_reset(s);
 }
 
 throng_status throng_sim_reset(throng_sim *s) {

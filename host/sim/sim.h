@@ -53,13 +53,22 @@
   X(int32_t, I32, preference, s->n_preference, 1, INT32_MIN, INT32_MAX)                   \
   X(uint32_t, U32, evicted, s->n_preference ? s->def.slate_size : 0, 1, 0, UINT32_MAX)
 
+/// Starts that the caller gave, on the backend, and what checks of lanes ask of them on the host.
+typedef struct sim_starts {
+  tensor_set set;
+  sim_start_view view;
+  int32_t *user, *length;  // (count) host
+  uint64_t hash;           // of everything in them; 0: none given
+} sim_starts;
+
 struct throng_sim {
   throng_sim_def def;
   throng_backend *backend;
   const throng_world *world;
   const throng_sta *sta;  // NULL where the rule asks none
   int32_t n_lane;
-  int64_t n_seen_word;  // (n_item + 31) / 32 where mask_seen, else 0
+  uint32_t lane_period;  // see sim_reset_in_blocks; n_lane
+  int64_t n_seen_word;   // (n_item + 31) / 32 where mask_seen, else 0
   int64_t n_sta_cache, n_sta_width;
   int64_t n_preference;  // 2 dim where preference vectors are kept, else 0
   world_device device;   // the world on the backend, and its item-item table where it fits
@@ -67,11 +76,19 @@ struct throng_sim {
 #define X(type, tensor_type, name, ...) type *name;
   SIM_ARRAYS(X)
 #undef X
-  struct sim_host *host;  // copies for observe and outcome
+  struct sim_host *host;    // copies for observe and outcome
+  struct sim_means *means;  // preference vectors as callers see them, made when first asked for
+  sim_starts starts;
+  int64_t generation;  // grows where sim_make_args changes: what was recorded with it is void
 };
 
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
 throng_status sim_step_on_backend(throng_sim *sim);
+
+/// Reset the lanes in blocks of `period` that meet the same users with the same random draws
+/// (common random numbers): lane l stands in the random stream as first_lane + l % period, from now
+/// on.
+throng_status sim_reset_in_blocks(throng_sim *sim, int32_t period);
 
 /// The simulator's arrays and rules as its kernels take them.
 sim_args sim_make_args(const throng_sim *sim);
@@ -88,17 +105,17 @@ throng_status sim_check_identity(const throng_sim *sim, const safetensors_file *
 throng_status sim_check_lanes(const throng_sim *sim, const safetensors_file *file,
                               const char *prefix);
 
+/// Whom episodes begin with: what was given, else the world's users.
+sim_start_view sim_start(const throng_sim *sim);
+void sim_starts_free(sim_starts *starts);
+/// Can states be told from users and answers alone, as replays do? Errors: ARGUMENT.
+throng_status sim_require_real_histories(const throng_sim *sim);
+
 /// Does this simulator keep preference vectors?
 bool sim_keeps_preferences(const throng_sim_def *def);
 
 throng_status sim_host_create(throng_sim *sim);
 void sim_host_free(struct sim_host *host);
-
-/// Host copies behind throng_preference, where the simulator keeps such vectors.
-typedef struct sim_host_preference {
-  float *liked, *disliked;        // (n_lane, dim)
-  int32_t *n_liked, *n_disliked;  // (n_lane)
-} sim_host_preference;
-sim_host_preference *sim_host_preferences(struct sim_host *host);
+void sim_means_free(struct sim_means *means);
 
 #endif

@@ -17,7 +17,7 @@ enum { IDENTITY_SIZE = 512, STA_SIZE = 64 };
 static void identity_text(const throng_sim *s, const char *f_sta, char *text, size_t size) {
   NUMBERS_WITHOUT_LOCALE;
   const throng_sim_def *d = &s->def;
-  snprintf(
+  int length = snprintf(
       text, size,
       "world %016" PRIx64
       ", lanes %d from %u, history %d, leave_probability %.9g, "
@@ -30,6 +30,8 @@ static void identity_text(const throng_sim *s, const char *f_sta, char *text, si
       !s->n_preference                                ? ""
       : d->votes.similarity == THRONG_SIMILARITY_MEAN ? ", similarity mean"
                                                       : ", preferences kept");
+  if (s->starts.hash && length >= 0 && (size_t)length < size)
+    snprintf(text + length, size - (size_t)length, ", starts %016" PRIx64, s->starts.hash);
 }
 
 /// The weights by their hash: lanes keep states that were made with them.

@@ -1,6 +1,7 @@
 /// Composing a batch of windows end to end, and its way to the backend.
 #include <stdlib.h>
 
+#include "data/split.h"
 #include "kernels/base/history.h"
 #include "kernels/base/random.h"
 #include "sta/sta_trainer.h"
@@ -10,7 +11,7 @@ enum { MOST_DRAWS = 64 };  // for users who know nearly every item
 
 static bool trained_on(const sta_trainer *t, int32_t user, int32_t item) {
   const int64_t begin = t->world->user_offset[user];
-  int64_t low = 0, high = sta_train_length(t->world->user_offset[user + 1] - begin);
+  int64_t low = 0, high = split_train_length(t->world->user_offset[user + 1] - begin);
   while (low < high) {
     const int64_t middle = (low + high) / 2;
     if (t->sorted[begin + middle] < item)
@@ -18,7 +19,7 @@ static bool trained_on(const sta_trainer *t, int32_t user, int32_t item) {
     else
       high = middle;
   }
-  return low < sta_train_length(t->world->user_offset[user + 1] - begin) &&
+  return low < split_train_length(t->world->user_offset[user + 1] - begin) &&
          t->sorted[begin + low] == item;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/statistics.h"
+#include "data/split.h"
 #include "kernels/base/history.h"
 #include "kernels/base/random.h"
 #include "world/unseen.h"
@@ -60,7 +61,7 @@ static void draw_others(const throng_world *world, uint32_t seed, int64_t user, 
 }
 
 static int64_t least_history(const sta_evaluation *e, int back) {
-  return e->objective == THRONG_STA_NEXT_ITEM ? 3 : back;
+  return e->objective == THRONG_STA_NEXT_ITEM ? SPLIT_HELD_OUT + 1 : back;
 }
 
 static void fill_lists(sta_evaluation *e, const throng_sta *sta, const throng_world *world,

@@ -20,7 +20,7 @@ typedef struct sta_evaluation {
   int32_t *rank;           // (n)
 } sta_evaluation;
 
-/// `back` is 1 for the test (last interaction), 2 for the validation (the one before it). Ranking
+/// `back` is SPLIT_TEST or SPLIT_VALIDATION (data/split.h): the place from the end. Ranking
 /// leaves out users without a training interaction, as SASRec's evaluation does. Takes all memory;
 /// sta_evaluation_free is due even on failure.
 throng_status sta_evaluation_create(const throng_sta *sta, const throng_world *world, int back,

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory_plan.h"
+#include "data/split.h"
 #include "kernels/base/random.h"
 #include "sta/sta_evaluate.h"
 #include "sta/sta_trainer.h"
@@ -138,8 +139,8 @@ static throng_status prepare(fit *f, const throng_world *world) {
                        f->sta->def.objective == THRONG_STA_NEXT_ITEM ? 4 : 3);
   THRONG_TRY(throng_alloc((void **)&f->order, (size_t)t->windows.n, sizeof *f->order, "order"));
   THRONG_TRY(throng_alloc((void **)&f->loss, (size_t)t->most_example, sizeof *f->loss, "losses"));
-  THRONG_TRY(sta_evaluation_create(f->sta, world, 2, &f->validation));
-  return sta_evaluation_create(f->sta, world, 1, &f->test);
+  THRONG_TRY(sta_evaluation_create(f->sta, world, SPLIT_VALIDATION, &f->validation));
+  return sta_evaluation_create(f->sta, world, SPLIT_TEST, &f->test);
 }
 
 static void note_negatives(const fit *f, const throng_sta_def *def) {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "data/split.h"
 #include "kernels/list.h"
 #include "world/unseen.h"
 #include "world/world.h"
@@ -19,7 +20,7 @@ static throng_status sort_items(sta_trainer *t) {
                           "users' training items"));
   for (int64_t user = 0; user < world->n_user; ++user) {
     const int64_t begin = world->user_offset[user];
-    const int64_t n = sta_train_length(world->user_offset[user + 1] - begin);
+    const int64_t n = split_train_length(world->user_offset[user + 1] - begin);
     for (int64_t k = 0; k < n; ++k) t->sorted[begin + k] = world->history_item[begin + k];
     qsort(t->sorted + begin, (size_t)n, sizeof *t->sorted, compare_items);
   }

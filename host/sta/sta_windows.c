@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "data/split.h"
 #include "world/world.h"
 
 /// The windows of a user with `length` training entries: writes them where `out` is not NULL.
@@ -34,14 +35,14 @@ throng_status sta_windows_create(const throng_world *world, const throng_sta_def
     if (n_entry > INT32_MAX)
       return throng_fail(THRONG_ERROR_ARGUMENT, "user %lld has %lld interactions: too many",
                          (long long)user, (long long)n_entry);
-    out->n += cut(def, (int32_t)user, sta_train_length(n_entry), NULL);
+    out->n += cut(def, (int32_t)user, split_train_length(n_entry), NULL);
   }
   THRONG_TRY(
       throng_alloc((void **)&out->window, (size_t)out->n, sizeof *out->window, "training windows"));
   int64_t at = 0;
   for (int64_t user = 0; user < world->n_user; ++user)
     at += cut(def, (int32_t)user,
-              sta_train_length(world->user_offset[user + 1] - world->user_offset[user]),
+              split_train_length(world->user_offset[user + 1] - world->user_offset[user]),
               out->window + at);
   for (int64_t i = 0; i < out->n; ++i) out->n_example += out->window[i].n_example;
   return THRONG_OK;

@@ -18,9 +18,6 @@ typedef struct sta_windows {
   sta_window *window;  // (n) by user, then start
 } sta_windows;
 
-/// Entries of a user's history that are trained on: all but the last two.
-static inline int64_t sta_train_length(int64_t n_entry) { return n_entry > 2 ? n_entry - 2 : 0; }
-
 throng_status sta_windows_create(const throng_world *world, const throng_sta_def *def,
                                  sta_windows *out);
 void sta_windows_free(sta_windows *windows);

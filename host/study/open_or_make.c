@@ -11,9 +11,9 @@
 
 #include "base/atomic_file.h"
 #include "base/clock.h"
+#include "config/config_prepare.h"
 #include "config/keys.h"
 #include "data/stream.h"
-#include "prepare/prepare.h"
 #include "train/train_memory.h"
 
 /// The sections of the resolved config that a file was made from, as text.
@@ -154,7 +154,7 @@ static throng_status open_world(throng_config *config, const throng_progress *pr
     double start = clock_now();
     THRONG_TRY_GOTO(forget(path));
     THRONG_TRY_GOTO(synth ? throng_synth(&config->synth, path, progress)
-                          : prepare_world(config, path, progress, NULL));
+                          : config_prepare(config, path, progress, NULL));
     THRONG_TRY_GOTO(remember(path, text));
     in->prepare_seconds = clock_now() - start;
     status = throng_world_open(path, &in->world);

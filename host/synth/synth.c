@@ -135,7 +135,7 @@ throng_status throng_synth(const throng_synth_def *def, const char *path,
   if (!throng_report(progress, "write world", 0, 1, "files"))
     status = throng_cancelled("write world");
   else
-    status = world_save(world, path);
+    status = throng_world_save(world, path);
   throng_world_close(world);
   return status;
 }

@@ -42,12 +42,10 @@ void builder_free(keyword_builder *b);
 throng_status categories_from_dataset(const dataset *data, const item_bounds *bounds,
                                       keyword_sets *out, int64_t *dropped);
 
-/// The providers; `out` is zeroed before, and freed by the caller on failure.
+/// The providers that need nobody else; `out` is zeroed before, and freed by the caller on failure.
 throng_status keywords_lexical(const keywords_def *def, const dataset *data,
                                const throng_progress *progress, keyword_sets *out);
 throng_status keywords_from_file(const keywords_def *def, const dataset *data,
                                  const throng_progress *progress, keyword_sets *out);
-throng_status keywords_llm(const keywords_def *def, const dataset *data,
-                           const throng_progress *progress, keyword_sets *out);  // in host/llm
 
 #endif

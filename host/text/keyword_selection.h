@@ -1,5 +1,5 @@
 /// How the lexical provider selects keywords. Everything is learned from training rows alone
-/// (training.h).
+/// (data/split.h).
 ///
 /// With review texts:
 /// - subjective, per item: the item's liked reviews against all disliked reviews of the corpus give
@@ -16,8 +16,9 @@
 /// and dislikes give P from the top and N from the bottom. Both lists may share attributes: what
 /// one user loves another hates.
 ///
-/// On every path the room on a side follows the item's reception (training.h): all of `most` on the
-/// better side, a share on the other. Reception itself is an attribute word where it stands out.
+/// On every path the room on a side follows the item's reception (data/training.h): all of `most`
+/// on the better side, a share on the other. Reception itself is an attribute word where it stands
+/// out.
 #ifndef THRONG_TEXT_KEYWORD_SELECTION_H
 #define THRONG_TEXT_KEYWORD_SELECTION_H
 

@@ -1,10 +1,8 @@
-/// Keywords: defaults, checks of the settings, and the choice of the provider.
+/// Keywords: defaults and checks of the settings.
 #include "text/keywords.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-#include "text/keyword_builder.h"
 
 keywords_def keywords_default_def(void) {
   return (keywords_def){.provider = KEYWORDS_LEXICAL,
@@ -16,7 +14,7 @@ keywords_def keywords_default_def(void) {
                         .min_z = 1.0};
 }
 
-static throng_status check_def(const keywords_def *def) {
+throng_status keywords_check(const keywords_def *def) {
   const throng_status bad = THRONG_ERROR_ARGUMENT;
   if (def->min_items < 0)
     return throng_fail(bad, "keywords.min_items: %d, expected 0 or more", def->min_items);
@@ -31,35 +29,6 @@ static throng_status check_def(const keywords_def *def) {
     return throng_fail(bad, "keywords.prior: %g, expected a number above 0", def->prior);
   if (!(def->min_z >= 0 && isfinite(def->min_z)))
     return throng_fail(bad, "keywords.min_z: %g, expected a number from 0", def->min_z);
-  return THRONG_OK;
-}
-
-throng_status keywords_extract(const keywords_def *def, const dataset *data,
-                               const throng_progress *progress, keyword_sets *out) {
-  *out = (keyword_sets){0};
-  THRONG_TRY(check_def(def));
-  throng_status status = THRONG_OK;
-  switch (def->provider) {
-    case KEYWORDS_LEXICAL: status = keywords_lexical(def, data, progress, out); break;
-    case KEYWORDS_FILE: status = keywords_from_file(def, data, progress, out); break;
-    case KEYWORDS_LLM: status = keywords_llm(def, data, progress, out); break;
-    default:
-      status =
-          throng_fail(THRONG_ERROR_ARGUMENT, "keywords.provider: %d, expected lexical, file or llm",
-                      (int)def->provider);
-  }
-  if (status != THRONG_OK) {
-    keyword_sets_free(out);
-    return status;
-  }
-  if (out->items_without)
-    throng_note(
-        progress, "warning: %lld of %lld items have no keyword%s", (long long)out->items_without,
-        (long long)data->n_item,
-        out->items_without * 2 > data->n_item
-            ? ", so that most logical votes are coins; see keywords.min_items and max_share, "
-              "and what is known of the items (dataset.items, review texts)"
-            : "");
   return THRONG_OK;
 }
 

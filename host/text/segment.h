@@ -3,7 +3,7 @@
 #ifndef THRONG_TEXT_SEGMENT_H
 #define THRONG_TEXT_SEGMENT_H
 
-#include "text/tokens.h"
+#include "text/token.h"
 
 typedef struct segmenter segmenter;
 /// Errors: MEMORY; ARGUMENT where ICU has no data for it.

@@ -3,7 +3,7 @@
 #ifndef THRONG_TEXT_TERMS_H
 #define THRONG_TEXT_TERMS_H
 
-#include "data/split.h"
+#include "data/training.h"
 
 /// like = dislike = 0 where only the item's facts (name, description, attributes) have the term.
 typedef struct term_count {

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "agent/agent.h"
 #include "base/safetensors.h"
+#include "train/session.h"
 
 enum { MOST_CHECKPOINTS = 64 };
 
@@ -45,18 +45,18 @@ static void compare_arithmetic(const safetensors_file *file, const char *now,
                 then, now);
 }
 
-static throng_status restore(throng_population *agent, const safetensors_file *file, int64_t step) {
-  throng_status status = agent_restore_from(agent, file);
+static throng_status restore(throng_session *session, const safetensors_file *file, int64_t step) {
+  throng_status status = session_restore_from(session, file);
   if (status != THRONG_OK) return throng_fail_context(status, "cannot resume");
-  if (agent_run_steps(agent) != step)
+  if (session_user_steps(session) != step)
     return throng_fail(THRONG_ERROR_DATA,
                        "cannot resume: %s: its clock stands at %" PRId64
                        " user-steps, its name says %" PRId64,
-                       safetensors_path(file), agent_run_steps(agent), step);
+                       safetensors_path(file), session_user_steps(session), step);
   return THRONG_OK;
 }
 
-throng_status resume_newest(run_folder *folder, const char *path, throng_population *agent,
+throng_status resume_newest(run_folder *folder, const char *path, throng_session *session,
                             const char *arithmetic, const throng_progress *progress,
                             int64_t *step) {
   checkpoints c = {.n = 0};
@@ -74,7 +74,7 @@ throng_status resume_newest(run_folder *folder, const char *path, throng_populat
       throng_note(progress, "%s; going back to the checkpoint before it", throng_error_message());
   }
   if (!file) return no_checkpoint_left(&c, aside, path, progress);
-  throng_status status = restore(agent, file, c.step[c.damaged]);
+  throng_status status = restore(session, file, c.step[c.damaged]);
   if (status == THRONG_OK) {
     *step = c.step[c.damaged];
     compare_arithmetic(file, arithmetic, progress);

@@ -1,16 +1,17 @@
 /// A training run in a folder that the caller has locked already, since it made files there.
-#ifndef THRONG_TRAIN_FOLDER_H
-#define THRONG_TRAIN_FOLDER_H
+#ifndef THRONG_TRAIN_TRAIN_FOLDER_H
+#define THRONG_TRAIN_TRAIN_FOLDER_H
 
 #include "report/run_folder.h"
-#include "throng/train.h"
+#include "train/train_result.h"
 
 /// throng_train, with `*folder` locked (NULL: it is locked here). It is closed here and `*folder`
-/// becomes NULL, unless the run is refused before it begins.
+/// becomes NULL, unless the run is refused before it begins. `result` is freed with
+/// train_result_free, after errors too.
 throng_status train_in_folder(throng_backend *backend, const throng_world *world,
                               const throng_sta *sta, const throng_sim_def *sim,
                               const throng_agent_def *agent, const throng_train_def *def,
                               run_folder **folder, const throng_progress *progress,
-                              throng_train_report *report);
+                              train_result *result);
 
 #endif

@@ -1,35 +1,12 @@
-/// Rows and JSON of a training run.
+/// JSON of a training run.
 #include "train/train_json.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/numbers.h"
-#include "report/table.h"
-
-void train_row_add(train_row *row, const char *prefix, const char *name, double value) {
-  if (row->n == TRAIN_ROW_VALUES) return;
-  char *text = row->name[row->n];
-  snprintf(text, TRAIN_NAME_SIZE, "%s/%s", prefix, name);
-  row->value[row->n++] = (run_value){.name = text, .value = value};
-}
-
-void train_row_add_metrics(train_row *row, throng_policy policy, const throng_metrics *m) {
-  static const char *const third[3] = {"least_active", "middle", "most_active"};
-  char prefix[40], name[40];
-  snprintf(prefix, sizeof prefix, "evaluation/%s", policy_key(policy));
-#define X(field) train_row_add(row, prefix, #field, m->field);
-  TRAIN_METRICS(X)
-#undef X
-#define X(field)                                                \
-  for (int k = 0; k < 3; ++k) {                                 \
-    snprintf(name, sizeof name, "%s_%s", &#field[8], third[k]); \
-    train_row_add(row, prefix, name, m->field[k]);              \
-  }
-  TRAIN_TERCILES(X)  // "tercile_reward" is written as "reward_least_active", ...
-#undef X
-}
+#include "base/status.h"
+#include "evaluate/metrics.h"
 
 static bool add_number(cJSON *object, const char *key, double value) {
   if (isfinite(value)) return cJSON_AddNumberToObject(object, key, value) != NULL;
@@ -56,27 +33,55 @@ throng_status metrics_json(const throng_metrics *m, cJSON **out) {
   cJSON *root = cJSON_CreateObject();
   bool good = root && add_number(root, "episodes", (double)m->episodes);
 #define X(field) good = good && add_number(root, #field, m->field);
-  TRAIN_METRICS(X)
+  METRICS(X)
 #undef X
 #define X(field) good = good && add_three(root, #field, m->field);
-  TRAIN_TERCILES(X)
+  METRICS_TERCILES(X)
 #undef X
   return finish(root, good, out);
 }
 
-throng_status train_report_json(const throng_train_report *report, cJSON **out) {
+/// Nothing for a player that was not evaluated.
+static bool add_player(cJSON *policies, const char *key, const throng_metrics *m) {
+  cJSON *metrics;
+  if (m->episodes <= 0) return true;
+  return metrics_json(m, &metrics) == THRONG_OK && cJSON_AddItemToObject(policies, key, metrics);
+}
+
+static bool add_agent(cJSON *list, int32_t k, const train_agent *a) {
+  cJSON *item = cJSON_CreateObject(), *metrics;
+  if (!item || !cJSON_AddItemToArray(list, item)) return false;
+  return cJSON_AddNumberToObject(item, "agent", k) &&
+         cJSON_AddStringToObject(item, "state", train_state_name(a->state)) &&
+         cJSON_AddNumberToObject(item, "user_steps", (double)a->user_steps) &&
+         cJSON_AddNumberToObject(item, "updates", (double)a->updates) &&
+         metrics_json(&a->metrics, &metrics) == THRONG_OK &&
+         cJSON_AddItemToObject(item, "metrics", metrics);
+}
+
+throng_status train_agents_json(const train_result *result, cJSON **out) {
+  cJSON *list = cJSON_CreateArray();
+  bool good = list != NULL;
+  for (int32_t k = 0; k < result->n_agent && good; ++k)
+    good = add_agent(list, k, &result->agent[k]);
+  return finish(list, good, out);
+}
+
+throng_status train_result_json(const train_result *result, cJSON **out) {
+  const throng_train_report *report = &result->report;
   cJSON *root = cJSON_CreateObject();
   bool good = root && add_number(root, "user_steps", (double)report->user_steps) &&
               add_number(root, "seconds", report->seconds) &&
               add_number(root, "user_steps_per_second", report->user_steps_per_second) &&
-              add_number(root, "gap_closed", report_gap_closed(report));
+              add_number(root, "gap_closed", train_gap_closed(report));
   cJSON *policies = good ? cJSON_AddObjectToObject(root, "policies") : NULL;
-  good = policies != NULL;
-  for (int p = 0; p < THRONG_POLICY_COUNT && good; ++p) {
-    if (report->policy[p].episodes <= 0) continue;
-    cJSON *metrics;
-    good = metrics_json(&report->policy[p], &metrics) == THRONG_OK;
-    if (good) good = cJSON_AddItemToObject(policies, policy_key((throng_policy)p), metrics);
+  good = policies && add_player(policies, "agent", &report->agent);
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT && good; ++k)
+    good = add_player(policies, throng_yardstick_name((throng_yardstick)k), &report->yardstick[k]);
+  if (good && result->n_agent > 1) {
+    cJSON *agents;
+    good = train_agents_json(result, &agents) == THRONG_OK &&
+           cJSON_AddItemToObject(root, "agents", agents);
   }
   return finish(root, good, out);
 }

@@ -1,44 +1,20 @@
-/// Measurements and Defs of a run as JSON and as rows of metrics.jsonl: one list of names for all.
+/// What a training run comes to, and its Defs, as JSON.
 #ifndef THRONG_TRAIN_TRAIN_JSON_H
 #define THRONG_TRAIN_TRAIN_JSON_H
 
 #include <cjson/cJSON.h>
 
-#include "report/run_folder.h"
-#include "throng/train.h"
-
-/// X(field): the numbers of throng_metrics, in the order in which they are written.
-#define TRAIN_METRICS(X) \
-  X(average_reward)      \
-  X(average_reward_sem)  \
-  X(total_reward)        \
-  X(liking)              \
-  X(coverage)            \
-  X(gini)                \
-  X(diversity)           \
-  X(session_length)
-/// X(field): three numbers each, by user activity.
-#define TRAIN_TERCILES(X) X(tercile_reward) X(tercile_liking) X(tercile_length)
-
-enum { TRAIN_ROW_VALUES = 40, TRAIN_NAME_SIZE = 96 };
-
-/// A row that is being put together; names are its own.
-typedef struct train_row {
-  run_value value[TRAIN_ROW_VALUES];
-  char name[TRAIN_ROW_VALUES][TRAIN_NAME_SIZE];
-  int64_t n;
-} train_row;
-
-/// Add "prefix/name": value.
-void train_row_add(train_row *row, const char *prefix, const char *name, double value);
-/// Add "evaluation/<policy>/average_reward" and so on.
-void train_row_add_metrics(train_row *row, throng_policy policy, const throng_metrics *m);
+#include "train/train_result.h"
 
 /// {"episodes", "average_reward", ..., "tercile_reward": [least, middle, most]}; numbers that are
 /// not finite are null. `*out` is freed with cJSON_Delete. Errors: MEMORY.
 throng_status metrics_json(const throng_metrics *m, cJSON **out);
-/// What summary.json holds: steps, seconds, rate, gap closed, every policy's metrics.
-throng_status train_report_json(const throng_train_report *report, cJSON **out);
+/// What summary.json holds: steps, seconds, rate, gap closed, every player's metrics under
+/// "policies"; with several agents their mean is there "agent", and "agents" lists each with its
+/// state. Errors: MEMORY.
+throng_status train_result_json(const train_result *result, cJSON **out);
+/// [{"agent": 0, "state": "learning", "user_steps", "updates", "metrics": {...}}, ...]
+throng_status train_agents_json(const train_result *result, cJSON **out);
 /// The Defs as a config ("sim", "votes", "agent", "train"), for runs that bring no config of their
 /// own. `*out` is malloc'd text.
 throng_status train_config_json(const throng_sim_def *sim, const throng_agent_def *agent,

@@ -44,6 +44,9 @@ throng_world_info throng_world_get_info(const throng_world *world) {
       .n_interaction = world->n_interaction,
       .n_like = n_like,
       .dim = world->dim,
+      .n_cold = world->n_cold,
+      .has_time = world->has_time,
+      .like_threshold = world->like_threshold,
   };
 }
 

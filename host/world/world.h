@@ -49,8 +49,6 @@ struct throng_world {
   uint64_t hash;              // of the constants that answers depend on; ties weights to worlds
 };
 
-/// Write atomically. Everything but `index` and `hash` must be filled in.
-throng_status world_save(const throng_world *world, const char *path);
 /// Check every invariant (offsets rise, ids in range, e+ and e- of unit length or zero, no NaN).
 throng_status world_check(const throng_world *world, const char *name);
 /// e+ and e-: means of the keywords' embeddings as they are, normalised; zero where a set is empty.

@@ -55,7 +55,7 @@ static throng_status check_finite(const char *file, const char *tensor, const fl
 }
 
 /// Rows of unit length or zero. `offset` belongs to the sets whose means the rows are: an empty set
-/// has the zero row.
+/// has the zero row. Where no item has a set at all, the rows were made otherwise.
 static throng_status check_rows(const char *file, const char *tensor, const float *row, int64_t n,
                                 int32_t dim, const int64_t *offset) {
   for (int64_t i = 0; i < n; ++i) {
@@ -66,7 +66,7 @@ static throng_status check_rows(const char *file, const char *tensor, const floa
       square += x * x;
     }
     double length = sqrt(square);
-    bool empty = offset[i] == offset[i + 1];
+    bool empty = offset[n] > 0 && offset[i] == offset[i + 1];
     if (length > 1e-3 && (empty || fabs(length - 1.0) > 1e-3))
       return throng_fail(THRONG_ERROR_DATA, "%s: tensor '%s' row %lld: length %g, expected %s",
                          file, tensor, (long long)i, length,

@@ -96,7 +96,7 @@ static throng_status declare_and_write(safetensors_writer *writer, const throng_
   return THRONG_OK;
 }
 
-throng_status world_save(const throng_world *world, const char *path) {
+throng_status throng_world_save(const throng_world *world, const char *path) {
   safetensors_writer *writer;
   THRONG_TRY(world_check(world, path));
   THRONG_TRY(safetensors_writer_create(path, &writer));

@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+/// A batch of learners on one simulator. Threads: as its backend, from one at a time.
 typedef struct throng_population throng_population;
 
 typedef enum throng_algorithm {
@@ -56,19 +57,26 @@ typedef struct throng_agent_def {
   int32_t cookie;                    ///< set by throng_default_agent_def()
 } throng_agent_def;
 
+/// Every field with its usual value.
 THRONG_API throng_agent_def throng_default_agent_def(void);
 
 /// An agent for this simulator; `total_steps` (user-steps) is what epsilon's share is taken of.
 /// All memory, replay included, is taken here. Errors: ARGUMENT, MEMORY (with sizes).
 THRONG_API throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,
                                                   int64_t total_steps, throng_population **out);
+/// Give everything back; before the simulator. NULL is allowed.
 THRONG_API void throng_population_close(throng_population *agent);
 
 /// Choose actions (n_lane, slate_size) for the simulator's present state and keep them on the
-/// backend; `action` (host) gets a copy where it is not NULL. `greedy` leaves epsilon out.
+/// backend; `action` (host) gets a copy where it is not NULL. `greedy` leaves epsilon out. `sim`
+/// may be another simulator on the same backend, with as many lanes or another multiple of the
+/// agents. Errors: ARGUMENT (lanes that the agents cannot share out evenly, another world), MEMORY,
+/// BACKEND.
 THRONG_API throng_status throng_population_act(throng_population *agent, throng_sim *sim,
                                                bool greedy, int32_t *action);
 /// Act, step the simulator, store the transition, learn when due: one step of training.
+/// Errors: DIVERGED; ARGUMENT (episodes that start with given histories, throng_sim_set_starts);
+/// MEMORY; BACKEND.
 THRONG_API throng_status throng_population_train_step(throng_population *agent);
 
 /// What an agent of a population is about.
@@ -100,6 +108,7 @@ THRONG_API throng_agent_def throng_population_get_def(const throng_population *p
 /// Errors: ARGUMENT (no such agent or option, a value out of its range), BACKEND.
 THRONG_API throng_status throng_population_set(throng_population *population, int32_t agent,
                                                const char *option, double value);
+/// The present value of it. Errors: ARGUMENT (no such agent or option), BACKEND.
 THRONG_API throng_status throng_population_get(const throng_population *population, int32_t agent,
                                                const char *option, double *value);
 
@@ -116,9 +125,11 @@ THRONG_API throng_status throng_population_copy(throng_population *population, i
 /// Errors: ARGUMENT, BACKEND.
 THRONG_API throng_status throng_population_stop(throng_population *population, int32_t agent);
 
-/// Weights, optimiser, replay and counters with the simulator's lanes: what exact resume needs.
-/// Errors as of throng_sim_restore, for the agent's Def too.
+/// Write weights, optimiser, replay and counters with the simulator's lanes, atomically: what exact
+/// resume needs. Errors: as throng_sim_save.
 THRONG_API throng_status throng_population_save(throng_population *agent, const char *path);
+/// Take all of it back bit for bit, into a population with the same Def on such a simulator.
+/// Errors: as throng_sim_restore, for the agent's Def too.
 THRONG_API throng_status throng_population_restore(throng_population *agent, const char *path);
 
 #ifdef __cplusplus

@@ -1,5 +1,24 @@
 /// Status codes, errors, progress and the backend handle: what every other header needs.
 /// Nothing here knows about worlds, simulators or agents.
+///
+/// Threads. No function keeps state of its own between calls but the message of the last error,
+/// which each thread has for itself; handles are all there is to share.
+///
+/// | handle | from several threads at once |
+/// | --- | --- |
+/// | const throng_world | yes: nothing changes it between open and close |
+/// | throng_backend | no: one thread at a time. Several backends at once: yes |
+/// | throng_sta, throng_sim, throng_population | no: each counts as its backend, so that two of
+/// them | |   | on one backend must take turns, and two on two backends need not |
+///
+/// One world may serve simulators on any number of backends at the same time. Which thread calls
+/// does not matter, only that two do not call at once: a handle may be handed from one to another.
+/// Callbacks (throng_progress) come on the thread that called.
+///
+/// fork(): the child may go on with worlds and with backends of the CPU (their threads start anew
+/// with the first call), and must not use a backend of a GPU, nor close one.
+///
+/// Signals: no handler is installed, and the library's own threads block all of them.
 #ifndef THRONG_BASE_H
 #define THRONG_BASE_H
 
@@ -17,8 +36,10 @@
 extern "C" {
 #endif
 
+/// Version of these headers. Before 1.0 a minor version may change the interface, a patch may not;
+/// the shared library's name (libthrong.so.0.2) and its symbols' version (THRONG_0.2) say so.
 #define THRONG_VERSION_MAJOR 0
-#define THRONG_VERSION_MINOR 1
+#define THRONG_VERSION_MINOR 2
 #define THRONG_VERSION_PATCH 0
 
 /// What a call came to. Everything but THRONG_OK leaves a message in throng_error_message().
@@ -41,8 +62,18 @@ THRONG_API const char *throng_status_name(throng_status status);
 /// what was expected. Valid until the next failing call on this thread; "" before the first.
 THRONG_API const char *throng_error_message(void);
 
-/// "0.1.0"
+/// Version of the library that runs: "0.2.0". The headers' own is in THRONG_VERSION_MAJOR, ...
 THRONG_API const char *throng_version(void);
+/// Its three numbers.
+typedef struct throng_version_numbers {
+  int32_t major, minor, patch;
+} throng_version_numbers;
+/// The same as numbers.
+THRONG_API throng_version_numbers throng_get_version(void);
+/// May a program that was compiled with headers of this version use the library that runs? Before
+/// 1.0: the same minor version; from then on: the same major, and a minor no older.
+///   throng_version_fits(THRONG_VERSION_MAJOR, THRONG_VERSION_MINOR)
+THRONG_API bool throng_version_fits(int32_t major, int32_t minor);
 
 /// Where long calls report to. All members may be zero. Called from the calling thread only.
 typedef struct throng_progress {
@@ -58,11 +89,9 @@ typedef struct throng_progress {
 /// A place where arrays live and kernels run. Opened once, shared by worlds, simulators and
 /// agents made on it; must outlive them.
 ///
-/// Threads: the CPU's are the backend's own. They start when it is opened, sleep while nothing is
-/// asked of it, block every signal and end when it is closed; no OpenMP runtime is used, and the
-/// OpenBLAS of other libraries in the process is neither used nor set. Several backends may be used
-/// from several threads at once, each from one at a time. After fork() the child may go on with a
-/// backend of the CPU (new threads start with the first call) and must not with one of a GPU.
+/// Threads: see the top of this header. The CPU's are the backend's own. They start when it is
+/// opened, sleep while nothing is asked of it, and end when it is closed; no OpenMP runtime is
+/// used, and the OpenBLAS of other libraries in the process is neither used nor set.
 typedef struct throng_backend throng_backend;
 
 typedef struct throng_backend_def {
@@ -73,16 +102,21 @@ typedef struct throng_backend_def {
   int32_t cookie;    ///< set by throng_default_backend_def(); do not touch
 } throng_backend_def;
 
+/// Every field with its usual value.
 THRONG_API throng_backend_def throng_default_backend_def(void);
 
 /// Open a backend. "auto" takes CUDA where a device is usable, else the CPU.
 /// Errors: ARGUMENT (unknown name, Def not initialised), BACKEND (no such device in this build),
 /// MEMORY (the system starts no more threads).
 THRONG_API throng_status throng_backend_open(const throng_backend_def *def, throng_backend **out);
-/// NULL is allowed.
+/// Ends its threads and gives everything back. What was made on it must be closed before. NULL is
+/// allowed.
 THRONG_API void throng_backend_close(throng_backend *backend);
-/// "cpu" or "cuda"
+/// "cpu" or "cuda"; lives as long as the backend.
 THRONG_API const char *throng_backend_name(const throng_backend *backend);
+/// Wait for all that was queued: arrays (throng/array.h) may be read by others then. On the CPU
+/// nothing is ever queued. Errors: BACKEND (what a kernel came to).
+THRONG_API throng_status throng_backend_synchronize(throng_backend *backend);
 /// One line for people: cores, instruction set, why this backend was taken.
 THRONG_API const char *throng_backend_describe(const throng_backend *backend);
 /// What the last bits of a product depend on ("x86-64-v4, OpenBLAS 0.3.21 SkylakeX"): a fit or a

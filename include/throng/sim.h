@@ -4,6 +4,7 @@
 #ifndef THRONG_SIM_H
 #define THRONG_SIM_H
 
+#include "array.h"
 #include "base.h"
 #include "sta.h"
 #include "world.h"
@@ -12,6 +13,8 @@
 extern "C" {
 #endif
 
+/// Lanes on a backend. Threads: as its backend, from one at a time; simulators on different
+/// backends may be stepped at the same time, over one world.
 typedef struct throng_sim throng_sim;
 
 typedef enum throng_semantics {
@@ -98,28 +101,84 @@ typedef struct throng_outcome {
   const int32_t *final_length;  ///< (n_lane) the ended episode's steps, where ended
 } throng_outcome;
 
+/// Every field with its usual value.
 THRONG_API throng_sim_def throng_default_sim_def(void);
 
-/// Make lanes on a backend. `sta` may be NULL where the rule asks no statistical vote; then p_like
-/// is 0.5. All memory is taken here. The world and `sta` must outlive the simulator.
-/// Errors: ARGUMENT (a Def field; history shorter than the window of `sta`), MEMORY (with sizes).
+/// Make lanes on a backend and reset them. `sta` may be NULL where the rule asks no statistical
+/// vote; then p_like is 0.5. All memory is taken here. The world, the backend and `sta` must
+/// outlive the simulator. Errors: ARGUMENT (a Def field; history shorter than the window of `sta`),
+/// DATA (a world without users or items), MEMORY (with sizes), BACKEND.
 THRONG_API throng_status throng_sim_create(throng_backend *backend, const throng_world *world,
                                            const throng_sta *sta, const throng_sim_def *def,
                                            throng_sim **out);
-/// NULL is allowed.
+/// Give everything back. NULL is allowed.
 THRONG_API void throng_sim_close(throng_sim *sim);
+/// The Def as it is now: as given, but for the seed after throng_sim_reseed().
 THRONG_API throng_sim_def throng_sim_get_def(const throng_sim *sim);
 
-/// Every lane starts episode 0 anew; deterministic in seed, lane and episode.
+/// Every lane starts episode 0 anew; deterministic in seed, starts, lane and episode.
+/// Errors: BACKEND.
 THRONG_API throng_status throng_sim_reset(throng_sim *sim);
+/// Take another seed and reset: all that follows is what a simulator made with that seed does.
+/// Errors: BACKEND.
+THRONG_API throng_status throng_sim_reseed(throng_sim *sim, uint32_t seed);
+
+/// Which of the starts an episode takes.
+typedef enum throng_start_order {
+  THRONG_START_DRAWN = 0,  ///< each episode draws one, evenly
+  THRONG_START_BY_LANE,    ///< lane l begins every episode with start (first_lane + l) % count
+} throng_start_order;
+
+/// Whom episodes begin with, from now on, and reset. A start is a user with a history; `count` 0
+/// (the rest NULL) means every user of the world with the real history, as a new simulator does.
+///   user (count), users may repeat; offset (count + 1), item and like (offset[count]): history k
+///   is entries offset[k] .. offset[k+1]-1, oldest first, of which the newest sim.history are kept.
+///   offset NULL: real histories. All host memory, copied.
+/// What is drawn depends on the list, the seed, the lane and the episode alone. Populations learn
+/// on real histories only (see throng_population_create). Lanes that are saved belong to a
+/// simulator with the same starts.
+/// Errors: ARGUMENT (a user, item or offset out of range; then nothing has changed), MEMORY,
+/// BACKEND.
+THRONG_API throng_status throng_sim_set_starts(throng_sim *sim, throng_start_order order,
+                                               int32_t count, const int32_t *user,
+                                               const int64_t *offset, const int32_t *item,
+                                               const uint8_t *like);
+
 /// Show `action` (n_lane, slate_size) item indices, host memory. Without autoreset, ended lanes
-/// ignore their action and stay as they are. Errors: ARGUMENT (an item out of range, with its lane;
-/// nothing has moved then).
+/// ignore their action and stay as they are.
+/// Errors: ARGUMENT (an item out of range, with its lane; nothing has moved then), BACKEND.
 THRONG_API throng_status throng_sim_step(throng_sim *sim, const int32_t *action);
+/// What agents may see now. Errors: BACKEND.
 THRONG_API throng_status throng_sim_observe(throng_sim *sim, throng_observation *out);
 /// The state in which lanes that ended on the last step ended; other lanes as in observe.
+/// Errors: BACKEND.
 THRONG_API throng_status throng_sim_observe_final(throng_sim *sim, throng_observation *out);
+/// What the last step gave. Errors: BACKEND.
 THRONG_API throng_status throng_sim_outcome(throng_sim *sim, throng_outcome *out);
+
+/// Which state of a lane is meant.
+typedef enum throng_moment {
+  THRONG_PRESENT = 0,  ///< as it is now
+  THRONG_FINAL,  ///< of lanes that ended on the last step, as they ended; of others, as they are
+} throng_moment;
+
+/// Host memory of the caller's, shapes as in throng_observation; what is NULL is left out.
+typedef struct throng_observation_copy {
+  int32_t *user, *length, *item;
+  int8_t *like;
+  int32_t *step;
+  uint32_t *episode;
+} throng_observation_copy;
+/// throng_sim_observe(_final) into the caller's memory; allocates nothing. Errors: BACKEND.
+THRONG_API throng_status throng_sim_copy_observation(throng_sim *sim, throng_moment moment,
+                                                     const throng_observation_copy *to);
+
+/// What each session has shown, where the simulator masks it: seen (n_lane, n_item), 1 or 0; host
+/// memory of the caller's. Errors: ARGUMENT where throng_sim_def.mask_seen is false; BACKEND.
+THRONG_API throng_status throng_sim_copy_seen(throng_sim *sim, uint8_t *seen);
+/// The same as bits: bits (n_lane, (n_item + 31) / 32), item i is bit i % 32 of word i / 32.
+/// Errors: as throng_sim_copy_seen.
+THRONG_API throng_status throng_sim_copy_seen_bits(throng_sim *sim, uint32_t *bits);
 
 /// What each lane's user prefers at present: the mean of e+ over the liked entries of the history
 /// and of e- over the disliked ones, each kept up to date by the step to within 2^-20.
@@ -130,23 +189,51 @@ typedef struct throng_preference {
   const int32_t *n_liked;  ///< (n_lane) entries behind the mean
   const int32_t *n_disliked;
 } throng_preference;
-/// Host memory, valid until the next call on the simulator. Errors: ARGUMENT where the simulator
-/// keeps none (throng_sim_def.preferences).
+/// Host memory, valid until the next call on the simulator. The first call of this or of
+/// throng_sim_copy_preferences takes memory that is kept; later ones take none.
+/// Errors: ARGUMENT where the simulator keeps none (throng_sim_def.preferences); MEMORY; BACKEND.
 THRONG_API throng_status throng_sim_preferences(throng_sim *sim, throng_preference *out);
+/// Host memory of the caller's, shapes as in throng_preference; what is NULL is left out.
+typedef struct throng_preference_copy {
+  float *liked, *disliked;
+  int32_t *n_liked, *n_disliked;
+} throng_preference_copy;
+/// The same into the caller's memory, of the present or of the final state.
+/// Errors: as throng_sim_preferences.
+THRONG_API throng_status throng_sim_copy_preferences(throng_sim *sim, throng_moment moment,
+                                                     const throng_preference_copy *to);
 /// b+ - b- of similarity "mean" for every item and lane: score (n_lane, n_item), host memory; an
-/// empty side counts as -1. Two products on the backend. Errors: ARGUMENT, MEMORY.
+/// empty side counts as -1. Two products on the backend. Errors: as throng_sim_preferences.
 THRONG_API throng_status throng_sim_preference_scores(throng_sim *sim, float *score);
 
-/// Write every lane as it is (safetensors, atomic), and take it back bit for bit. The restoring
-/// simulator must have the same world, weights of f_sta and Def. Errors: IO; DATA (a damaged file,
-/// or another simulator's, with the first option that differs), and then no lane has changed.
+/// The simulator's arrays where they lie; fills at most `most` of `out` and returns how many there
+/// are. All but `action` are read_only.
+///   user, step, ended, reward, running_return, final_user, final_step, final_return (n_lane);
+///   episode (n_lane) uint32; ended is throng_end; action (n_lane, slate_size)
+///   count, initial_count (n_lane): entries ever written to the ring, of which from the start
+///   history, final_history (n_lane, n_history) uint32: ring of item * 2 + like; the newest entry
+///     is at (count - 1) % n_history, and min(count, n_history) are kept
+///   vote.alpha_pos, ... one for each member of throng_vote (n_lane, slate_size), strided
+///   seen (n_lane, words) uint32 where mask_seen: as throng_sim_copy_seen_bits
+///   preference (n_lane, 2, dim) int32 where kept: sums of e+ over liked, of e- over disliked
+///     entries, in units of 2^-20
+THRONG_API int64_t throng_sim_arrays(const throng_sim *sim, int64_t most, throng_array *out);
+
+/// Write every lane as it is (safetensors, atomic).
+/// Errors: IO, MEMORY, BACKEND; DATA (a value that no simulator makes; nothing is written then).
 THRONG_API throng_status throng_sim_save(throng_sim *sim, const char *path);
+/// Take lanes back bit for bit. The simulator must have the same world, weights of f_sta, Def and
+/// starts. Errors: IO, MEMORY, BACKEND; DATA (a damaged file, or another simulator's, with the
+/// first option that differs), and then no lane has changed.
 THRONG_API throng_status throng_sim_restore(throng_sim *sim, const char *path);
 /// 64-bit hash of all lanes; equal for equal trajectories whatever the number of threads.
+/// Errors: MEMORY, BACKEND.
 THRONG_API throng_status throng_sim_hash(throng_sim *sim, uint64_t *out);
 
 /// Votes for `n` (user, candidate) pairs outside any lane, each after its own history (see
 /// throng_sta_score for the layout). Ties draw their coin from (seed, row). All host memory.
+/// Errors: ARGUMENT (a Def field; a user, item or history out of range, with its pair), MEMORY,
+/// BACKEND.
 THRONG_API throng_status throng_votes_evaluate(throng_backend *backend, const throng_world *world,
                                                const throng_sta *sta, const throng_votes_def *def,
                                                uint32_t seed, int64_t n, const int32_t *user,

@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+/// Fitted weights on a backend. Threads: as its backend, from one at a time.
 typedef struct throng_sta throng_sta;
 
 typedef enum throng_sta_objective {
@@ -49,28 +50,36 @@ typedef struct throng_sta_report {
   double seconds_per_epoch;
 } throng_sta_report;
 
+/// Every field with its usual value.
 THRONG_API throng_sta_def throng_default_sta_def(void);
 
 /// Fit on all but each user's last two interactions, stop early on the one before the last.
+/// `progress` and `report` may be NULL.
+/// Errors: ARGUMENT (a Def field), DATA (a world without enough to fit on; a fit that diverged),
+/// MEMORY (with sizes), BACKEND, CANCELLED.
 THRONG_API throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
                                         const throng_sta_def *def, const throng_progress *progress,
                                         throng_sta **out, throng_sta_report *report);
 /// Weights with fresh random values and no fitting; for tests and benchmarks.
+/// Errors: ARGUMENT (a Def field), MEMORY, BACKEND.
 THRONG_API throng_status throng_sta_create(throng_backend *backend, const throng_world *world,
                                            const throng_sta_def *def, throng_sta **out);
-/// Read weights; the world must be the one that they were fitted on (by its hash). Errors: IO; DATA
-/// (a damaged file, another world's, a weight past 1e4), MEMORY.
+/// Read weights; the world must be the one that they were fitted on (by its hash).
+/// Errors: IO; DATA (a damaged file, another world's, a weight past 1e4); MEMORY; BACKEND.
 THRONG_API throng_status throng_sta_open(throng_backend *backend, const throng_world *world,
                                          const char *path, throng_sta **out);
-/// Write weights as safetensors, atomically.
+/// Write weights as safetensors, atomically. Errors: IO; DATA (a weight that is no finite number;
+/// nothing is written then); MEMORY; BACKEND.
 THRONG_API throng_status throng_sta_save(const throng_sta *sta, const char *path);
-/// NULL is allowed.
+/// Give everything back. NULL is allowed.
 THRONG_API void throng_sta_close(throng_sta *sta);
+/// The Def that the weights were made with.
 THRONG_API throng_sta_def throng_sta_get_def(const throng_sta *sta);
 
 /// p for `n` candidates, each after its own history. History r is entries
 /// offset[r] .. offset[r+1]-1 of `item` and `like`, oldest first; only the window is read.
 ///   user (n), candidate (n), offset (n+1), item and like (offset[n]), p (n), all host memory.
+/// Errors: ARGUMENT (a user, item or offset out of range, with its row), MEMORY, BACKEND.
 THRONG_API throng_status throng_sta_score(const throng_sta *sta, int64_t n, const int32_t *user,
                                           const int32_t *candidate, const int64_t *offset,
                                           const int32_t *item, const uint8_t *like, float *p);

@@ -1,10 +1,12 @@
 /// throng: thousands of simulated recommender-system users at once, and the agents trained on them.
-/// The whole public interface; tests/example_quickstart.c drives it in sixty lines.
+/// The whole public interface; examples/quickstart.c drives it in a page. Threads: see base.h.
 #ifndef THRONG_H
 #define THRONG_H
 
 #include "agent.h"
+#include "array.h"
 #include "base.h"
+#include "evaluate.h"
 #include "sim.h"
 #include "sta.h"
 #include "train.h"

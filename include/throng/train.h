@@ -1,53 +1,16 @@
-/// A training run from a world to a folder of metrics and checkpoints, and the evaluation of agents
-/// and yardsticks: A.Rwd, T.Rwd, Liking% and what stands beside them.
+/// A training run: as a session that its caller drives from mark to mark, and as one call from a
+/// world to a folder of metrics and checkpoints, which is a short loop on a session.
 #ifndef THRONG_TRAIN_H
 #define THRONG_TRAIN_H
 
 #include "agent.h"
 #include "base.h"
+#include "evaluate.h"
 #include "sim.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef enum throng_policy {
-  THRONG_POLICY_AGENT = 0,     ///< the learned agent, greedy
-  THRONG_POLICY_RANDOM,        ///< uniform over items
-  THRONG_POLICY_POPULAR,       ///< most liked in the real histories
-  THRONG_POLICY_MOST_SIMILAR,  ///< largest b+ - b- against the lane's history
-  THRONG_POLICY_ORACLE,        ///< asks the simulator about every item first
-  THRONG_POLICY_COUNT
-} throng_policy;
-
-/// One evaluation: `episodes` sessions, each lane plays one.
-typedef struct throng_metrics {
-  int64_t episodes;
-  double average_reward;      ///< A.Rwd: mean return of an episode
-  double average_reward_sem;  ///< its standard error over episodes
-  double total_reward;        ///< T.Rwd: their sum
-  double liking;              ///< Liking%: likes among the ten best items at episode start, 0-100
-  double coverage;            ///< share of the catalogue shown at least once
-  double gini;                ///< Gini coefficient of exposure over the catalogue
-  double diversity;           ///< mean 1 - <e+,e+> over pairs of the ten best items
-  double session_length;      ///< mean steps
-  double tercile_reward[3];   ///< A.Rwd by user activity: least, middle, most active third
-  double tercile_liking[3];
-  double tercile_length[3];
-} throng_metrics;
-
-typedef struct throng_evaluation_def {
-  int32_t episodes;  ///< 512
-  uint32_t seed;     ///< 1,000,003; apart from training's
-  int32_t top;       ///< 10; items that Liking% asks about
-} throng_evaluation_def;
-
-/// Play `policy` (agent: required for THRONG_POLICY_AGENT, else NULL) on fresh lanes.
-THRONG_API throng_status throng_evaluate_policy(throng_backend *backend, const throng_world *world,
-                                                const throng_sta *sta, const throng_sim_def *sim,
-                                                const throng_evaluation_def *def,
-                                                throng_policy policy, throng_population *agent,
-                                                throng_metrics *out);
 
 typedef struct throng_train_def {
   int64_t steps;             ///< 2,000,000 user-steps
@@ -61,14 +24,85 @@ typedef struct throng_train_def {
   int32_t cookie;
 } throng_train_def;
 
+/// Room for yardsticks in a report: a number of its own, so that a new yardstick moves no member of
+/// a struct that programs were built with.
+#define THRONG_YARDSTICKS_MOST 16
+
 typedef struct throng_train_report {
   int64_t user_steps;
   double seconds;  ///< training alone
   double user_steps_per_second;
-  throng_metrics policy[THRONG_POLICY_COUNT];  ///< filled where evaluated (episodes > 0)
+  /// The last evaluation: the mean over the agents that still learn.
+  throng_metrics agent;
+  /// By throng_yardstick; filled where evaluated (episodes > 0).
+  throng_metrics yardstick[THRONG_YARDSTICKS_MOST];
 } throng_train_report;
 
+/// Every field with its usual value; `out` is yours to set.
 THRONG_API throng_train_def throng_default_train_def(void);
+
+/// A training run that its caller drives: lanes, a population that learns on them, and lanes to
+/// measure it on. It touches no file but those it is told to. One thread at a time may use a
+/// session, and nobody else its backend meanwhile.
+typedef struct throng_session throng_session;
+
+/// Where a step ended; marks may come together.
+typedef enum throng_mark {
+  THRONG_MARK_EVALUATION = 1,  ///< a multiple of evaluate_every was passed, or the end
+  THRONG_MARK_CHECKPOINT = 2,  ///< a multiple of checkpoint_every was passed, or the end
+  THRONG_MARK_END = 4,         ///< all of `steps` are taken
+} throng_mark;
+
+/// Make everything and take all memory. `def` gives steps, the marks and the evaluation (`out`,
+/// `resume` and `config_json` are throng_train's); `yardsticks` also makes lanes for them. World
+/// and `sta` must outlive the session. Errors: ARGUMENT (a field, with its key), MEMORY (on a
+/// device, before anything is taken), BACKEND, CANCELLED.
+THRONG_API throng_status throng_session_create(throng_backend *backend, const throng_world *world,
+                                               const throng_sta *sta, const throng_sim_def *sim,
+                                               const throng_agent_def *agent,
+                                               const throng_train_def *def,
+                                               const throng_progress *progress,
+                                               throng_session **out);
+/// NULL is allowed.
+THRONG_API void throng_session_close(throng_session *session);
+
+/// Train until a mark is reached or passed: at least one step of all lanes, and no more than up to
+/// the first mark. `*marks`: throng_mark, joined by |; 0 after an error. A session goes on past its
+/// end too, from mark to mark, so that slots can be filled anew (throng_population_start).
+/// Agents that diverge do not end it while others learn. Errors: DIVERGED (no agent learns any more
+/// and one has diverged), CANCELLED (every step that was begun is whole: saving and going on is
+/// possible), BACKEND.
+THRONG_API throng_status throng_session_step(throng_session *session,
+                                             const throng_progress *progress, uint32_t *marks);
+/// What the agents had come to at the last mark, since the mark before; arrays (count) are valid
+/// until the next step.
+THRONG_API throng_population_stats throng_session_get_stats(const throng_session *session);
+
+/// Let all agents play greedily with the users of `def.evaluation`; learning does not notice, and
+/// the numbers are the same each time. `each` (count) or NULL; the mean over the agents that still
+/// learn goes into the report. Errors: CANCELLED, BACKEND.
+THRONG_API throng_status throng_session_evaluate(throng_session *session,
+                                                 const throng_progress *progress,
+                                                 throng_metrics *each);
+/// The same users for a yardstick; `out` or NULL. Without an item-item table, over more than 4,096
+/// items, most-similar and oracle play 32 episodes at most. Errors: ARGUMENT (no such yardstick; a
+/// session made without them), CANCELLED, BACKEND.
+THRONG_API throng_status throng_session_evaluate_yardstick(throng_session *session,
+                                                           throng_yardstick yardstick,
+                                                           const throng_progress *progress,
+                                                           throng_metrics *out);
+
+/// Everything that going on exactly needs, into one file; and back, at any mark or between two.
+/// Errors as of throng_population_save and throng_population_restore.
+THRONG_API throng_status throng_session_save(throng_session *session, const char *path);
+THRONG_API throng_status throng_session_restore(throng_session *session, const char *path);
+
+/// The session's own, not to be closed: to start, copy and stop agents (throng_population_start and
+/// others) or to look at lanes, between two steps.
+THRONG_API throng_population *throng_session_get_population(throng_session *session);
+THRONG_API throng_sim *throng_session_get_sim(throng_session *session);
+/// Steps so far, seconds of them in this session, and the last evaluations.
+THRONG_API void throng_session_get_report(const throng_session *session, throng_train_report *out);
 
 /// Train and write config.json, metrics.jsonl, TensorBoard events, checkpoints, summary.json.
 /// Errors: ARGUMENT, MEMORY; IO (another process is writing into the folder, too); DATA (with

@@ -15,20 +15,21 @@
 /// What a draw is for. Part of the key, so that no two uses share a word. Append only: the numbers
 /// are part of what a seed means.
 enum random_purpose {
-  RANDOM_USER = 1,        ///< which user a lane's episode simulates
-  RANDOM_LEAVE = 2,       ///< whether the user leaves after a step
-  RANDOM_COIN_MAT = 3,    ///< tie of the keyword vote
-  RANDOM_COIN_SIM = 4,    ///< tie of the similarity vote
-  RANDOM_ANSWER = 5,      ///< answer drawn with a probability; coin of the logical rule
-  RANDOM_EXPLORE = 6,     ///< whether an agent explores, and with which item
-  RANDOM_YARDSTICK = 7,   ///< the random yardstick
-  RANDOM_REPLAY = 8,      ///< which transitions are sampled
-  RANDOM_INIT = 9,        ///< weights at the start
-  RANDOM_DROPOUT = 10,    ///< fit of f_sta
-  RANDOM_NEGATIVE = 11,   ///< sampled negatives
-  RANDOM_SHUFFLE = 12,    ///< order of training windows
-  RANDOM_SYNTH = 13,      ///< synthetic worlds
-  RANDOM_PROJECTION = 14  ///< random projections (LSA's range finder, item features)
+  RANDOM_USER = 1,         ///< which user a lane's episode simulates
+  RANDOM_LEAVE = 2,        ///< whether the user leaves after a step
+  RANDOM_COIN_MAT = 3,     ///< tie of the keyword vote
+  RANDOM_COIN_SIM = 4,     ///< tie of the similarity vote
+  RANDOM_ANSWER = 5,       ///< answer drawn with a probability; coin of the logical rule
+  RANDOM_EXPLORE = 6,      ///< whether an agent explores, and with which item
+  RANDOM_YARDSTICK = 7,    ///< the random yardstick
+  RANDOM_REPLAY = 8,       ///< which transitions are sampled
+  RANDOM_INIT = 9,         ///< weights at the start
+  RANDOM_DROPOUT = 10,     ///< fit of f_sta
+  RANDOM_NEGATIVE = 11,    ///< sampled negatives
+  RANDOM_SHUFFLE = 12,     ///< order of training windows
+  RANDOM_SYNTH = 13,       ///< synthetic worlds
+  RANDOM_PROJECTION = 14,  ///< random projections (LSA's range finder, item features)
+  RANDOM_SPLIT = 15,       ///< which part of the users one belongs to
 };
 
 typedef struct random_words {

@@ -17,6 +17,7 @@
   X(sim_transition, 256)      \
   X(sim_preference, 256)      \
   X(sim_preference_mean, 16)  \
+  X(sim_preference_final, 16) \
   X(pair_vote, 16)
 // clang-format on
 /// See list.h.

@@ -8,12 +8,31 @@
 /// Same numbers as throng_end.
 enum { END_NONE = 0, END_LEFT = 1, END_TRUNCATED = 2 };
 
+/// Whom episodes begin with: a start is a user with a history. Usually the world's users, as they
+/// are; throng_sim_set_starts gives others.
+typedef struct sim_start_view {
+  int32_t count;
+  int32_t by_lane;          // a lane keeps its start; else each episode draws one
+  const int32_t *user;      // (count), or NULL: start k is user k
+  const int64_t *offset;    // (count + 1) into `history`, or NULL: the users' real histories
+  const uint32_t *history;  // (offset[count]) packed
+} sim_start_view;
+
+/// The start of an episode, `lane` being its number in the random stream.
+THRONG_ROW int32_t sim_start_of(const sim_start_view *s, uint32_t seed, uint32_t lane,
+                                uint32_t episode) {
+  if (s->by_lane) return (int32_t)(lane % (uint32_t)s->count);
+  return (int32_t)random_index(random_draw(seed, RANDOM_USER, 0, 0, lane, episode).w[0],
+                               (uint32_t)s->count);
+}
+
 /// Everything that the stages share; arrays are those of throng_sim (host/sim/sim.h).
 typedef struct sim_args {
   world_view world;
   const uint32_t *table;  // (2, n_item, n_item) or NULL
   vote_rule rule;
   uint32_t seed, first_lane;
+  uint32_t lane_period;  // lanes after which the numbers of sim_random_lane repeat; n_lane: never
   int32_t n_history, slate_size, max_steps;
   int32_t autoreset, mask_seen;
   float leave_probability;
@@ -32,11 +51,17 @@ typedef struct sim_args {
   int32_t *sta_encoded;
   int32_t *preference;  // (n_lane, 2, dim) or NULL
   uint32_t *evicted;    // (n_lane, slate_size), with preference
+  sim_start_view start;
 } sim_args;
 
 /// A lane that ended and does not start again by itself.
 THRONG_ROW int sim_idle(const sim_args *a, int64_t lane) {
   return !a->autoreset && a->ended[lane] != END_NONE;
+}
+
+/// The lane's number in the random stream.
+THRONG_ROW uint32_t sim_random_lane(const sim_args *a, int64_t lane) {
+  return a->first_lane + (uint32_t)lane % a->lane_period;
 }
 
 THRONG_ROW history_view sim_history(const sim_args *a, int64_t lane) {
@@ -49,24 +74,24 @@ THRONG_ROW const int32_t *sim_preference_of(const sim_args *a, int64_t lane) {
 }
 
 THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot) {
-  vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], a->first_lane + (uint32_t)lane,
+  vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], sim_random_lane(a, lane),
                    a->episode[lane]};
   return s;
 }
 
-/// A new user with the newest entries of the real history; the lane's session is empty, but for
-/// what it has seen: see sim_forget_seen.
+/// A new user with the newest entries of the history; the lane's session is empty, but for what it
+/// has seen: see sim_forget_seen.
 THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
   const world_view *w = &a->world;
-  uint32_t word =
-      random_draw(a->seed, RANDOM_USER, 0, 0, a->first_lane + (uint32_t)lane, a->episode[lane])
-          .w[0];
-  int32_t user = (int32_t)random_index(word, (uint32_t)w->n_user);
-  int64_t end = w->user_offset[user + 1];
-  int64_t begin = w->user_offset[user];
+  const sim_start_view *s = &a->start;
+  int32_t start = sim_start_of(s, a->seed, sim_random_lane(a, lane), a->episode[lane]);
+  int32_t user = s->user ? s->user[start] : start;
+  const int64_t *span = s->offset ? s->offset + start : w->user_offset + user;
+  const uint32_t *history = s->offset ? s->history : w->history;
+  int64_t begin = span[0], end = span[1];
   if (end - begin > a->n_history) begin = end - a->n_history;
   uint32_t *ring = a->history + lane * a->n_history;
-  for (int64_t k = begin; k < end; ++k) ring[k - begin] = w->history[k];
+  for (int64_t k = begin; k < end; ++k) ring[k - begin] = history[k];
   for (int64_t k = end - begin; k < a->n_history; ++k) ring[k] = 0;
   a->user[lane] = user;
   a->step[lane] = 0;
@@ -142,7 +167,7 @@ THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
   }
   a->running_return[lane] += a->reward[lane];
   uint32_t word = random_draw(a->seed, RANDOM_LEAVE, 0, (uint32_t)a->step[lane],
-                              a->first_lane + (uint32_t)lane, a->episode[lane])
+                              sim_random_lane(a, lane), a->episode[lane])
                       .w[0];
   a->step[lane] += 1;
   int end = random_bernoulli(word, a->leave_probability) ? END_LEFT

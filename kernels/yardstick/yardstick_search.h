@@ -15,12 +15,12 @@ enum { YARDSTICK_HELD = 32 };
 enum { YARDSTICK_HELD = YARDSTICK_TILE };
 #endif
 
-/// Same numbers as throng_yardstick (checked in host/train/).
+/// Same numbers as throng_yardstick (checked in host/evaluate/yardsticks.c).
 enum {
-  YARDSTICK_RANDOM = 1,
-  YARDSTICK_POPULAR = 2,
-  YARDSTICK_MOST_SIMILAR = 3,
-  YARDSTICK_ORACLE = 4
+  YARDSTICK_RANDOM = 0,
+  YARDSTICK_POPULAR = 1,
+  YARDSTICK_MOST_SIMILAR = 2,
+  YARDSTICK_ORACLE = 3
 };
 
 /// vote_sums of some candidates, arrays side by side.

@@ -2,6 +2,7 @@
 set(CHECKS ${CMAKE_CURRENT_SOURCE_DIR}/checks)
 add_test(NAME check_style COMMAND ${CHECKS}/style.sh ${PROJECT_SOURCE_DIR})
 add_test(NAME check_gpu_table COMMAND ${CHECKS}/gpu_table.sh ${PROJECT_SOURCE_DIR})
+add_test(NAME check_public_api COMMAND ${CHECKS}/public_api.sh ${PROJECT_SOURCE_DIR}/include/throng)
 if(NOT THRONG_SANITIZE)
   add_test(NAME check_symbols
            COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng)

@@ -24,7 +24,7 @@ consumer=$source/tests/checks/consumer
 "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror "$consumer/main.c" "${flags[@]}" -o "$work/by_pkg_config"
 c++ -x c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$consumer/main.c" "${flags[@]}"
 cmake -S "$consumer" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$compiler" \
-  -DEXAMPLE="$source/tests/example_quickstart.c" >"$work/log" 2>&1 &&
+  -DEXAMPLE="$prefix/share/doc/throng/examples/quickstart.c" >"$work/log" 2>&1 &&
   cmake --build "$work/consumer" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 
 version=$(pkg-config --modversion throng)
@@ -32,20 +32,23 @@ for program in "$work/by_pkg_config" "$work/consumer/consumer"; do
   said=$("$program")
   [ "$said" = "$version" ] || { echo "install: $program says '$said', pkg-config '$version'" >&2; exit 1; }
 done
-if [ -f "$source/tests/example_quickstart.c" ]; then
-  "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror "$source/tests/example_quickstart.c" "${flags[@]}" \
-    -o "$work/quickstart"
-  for program in "$work/quickstart" "$work/consumer/quickstart"; do
-    (cd "$work" && "$program" >"$work/said") || { cat "$work/said" >&2; exit 1; }
-    [ -s "$work/said" ] || { echo "install: $program said nothing" >&2; exit 1; }
-  done
-fi
+# The examples that were installed, against what was installed.
+examples=$prefix/share/doc/throng/examples
+for example in "$source"/examples/*.c; do
+  name=$(basename "$example" .c)
+  cmp "$example" "$examples/$name.c"
+  "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror "$examples/$name.c" "${flags[@]}" -o "$work/$name"
+done
+for program in "$work/world_from_arrays" "$work/quickstart" "$work/consumer/quickstart"; do
+  (cd "$work" && "$program" >"$work/said") || { cat "$work/said" >&2; exit 1; }
+  [ -s "$work/said" ] || { echo "install: $program said nothing" >&2; exit 1; }
+done
 if [ -x "$build/throng" ]; then
   [ -x "$prefix/bin/throng" ] || { echo "install: no program in $prefix/bin" >&2; exit 1; }
   env -u LD_LIBRARY_PATH "$prefix/bin/throng" info >/dev/null
   # What README and --help speak of is there, and the configs work from where they lie.
   share=$prefix/share
-  for file in doc/throng/README.md doc/throng/LICENSE doc/throng/examples/example_quickstart.c man/man1/throng.1 \
+  for file in doc/throng/README.md doc/throng/LICENSE man/man1/throng.1 \
     bash-completion/completions/throng zsh/site-functions/_throng fish/vendor_completions.d/throng.fish \
     throng/configs/throng.schema.json throng/configs/prompts/objective.txt; do
     [ -s "$share/$file" ] || { echo "install: no $file in $share" >&2; exit 1; }

@@ -15,7 +15,7 @@ add_library(cuda_on_cpu_kernels OBJECT ${CUDA_ON_CPU_KERNELS} ${CUDA_TESTS}/cuda
 target_compile_definitions(cuda_on_cpu_kernels PRIVATE THRONG_CUDA_ON_CPU)
 target_compile_options(cuda_on_cpu_kernels PRIVATE -fno-math-errno -fno-trapping-math)
 add_library(cuda_on_cpu_host OBJECT ${CUDA_SOURCES}/backend_cuda.c ${CUDA_SOURCES}/device.c
-            ${CUDA_SOURCES}/error.c ${CUDA_SOURCES}/row_table.c ${CUDA_SOURCES}/staging.c
+            ${CUDA_SOURCES}/error.c ${CUDA_SOURCES}/kind.c ${CUDA_SOURCES}/row_table.c ${CUDA_SOURCES}/staging.c
             ${CUDA_TESTS}/blas_on_cpu.c)
 foreach(part cuda_on_cpu_kernels cuda_on_cpu_host)
   target_link_libraries(${part} PRIVATE throng_flags)
@@ -45,14 +45,14 @@ foreach(source ${CUDA_PARITY_TESTS})
   cuda_on_cpu_test(${name} ${source} CUDA_TEST_ON_CPU)
 endforeach()
 
-foreach(noun sim evaluator fidelity train)
+foreach(noun sim sim_copies starts evaluator fidelity train)
   cuda_on_cpu_test(on_cuda_${noun} ${CMAKE_CURRENT_SOURCE_DIR}/test_${noun}.c CUDA_IN_PLACE_OF_CPU)
   target_link_options(on_cuda_${noun} PRIVATE -Wl,--wrap=backend_cpu_open)
 endforeach()
 
 # Thousands of steps run the row functions: a barrier or a shuffle costs a fiber's switch here. What
 # needs them has a test of its own against the rows, over fewer steps.
-foreach(name test_cuda_sim test_cuda_agent test_cuda_memory test_cuda_failures on_cuda_sim
+foreach(name test_cuda_sim test_cuda_agent test_cuda_memory test_cuda_failures on_cuda_sim on_cuda_sim_copies on_cuda_starts
              on_cuda_evaluator on_cuda_fidelity on_cuda_train)
   set_tests_properties(${name} PROPERTIES
     ENVIRONMENT "${CUDA_ON_CPU_ENVIRONMENT};THRONG_CUDA_PLAIN=1")

@@ -26,7 +26,7 @@ size_t cuda_on_cpu_launched(const char *name);
 /// Run `work` on a copy of its arguments when its turn on the stream comes.
 void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
                        size_t bytes);
-/// The CPU backend, also where a test program's "cpu" is the emulated device (in_place.c).
+/// The CPU backend, also where a test program's "cpu" is the emulated device (real_backend.c).
 throng_status cuda_on_cpu_real_backend(int threads, throng_backend **out);
 
 #endif

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/backend.h"
+#include "cpu/backend_cpu.h"
+#include "cuda/backend_cuda.h"
 #include "throng/throng.h"
 #include "throng_test.h"
 

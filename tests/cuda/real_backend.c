@@ -1,6 +1,8 @@
 /// Which function opens the CPU backend: in programs whose "cpu" is the emulated device (linked
 /// with
 /// --wrap) the real one has another name.
+#include "cpu/backend_cpu.h"
+#include "cuda/backend_cuda.h"
 #include "cuda_on_cpu_tests.h"
 
 #ifdef CUDA_IN_PLACE_OF_CPU

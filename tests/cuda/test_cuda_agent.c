@@ -239,22 +239,43 @@ TEST(cuda_agent, steps_that_fail_to_be_recorded_midway_end_at_the_same_weights) 
 
 #endif
 
+TEST(cuda_agent, agents_of_both_backends_meet_the_same_users) {
+  learners l;
+  throng_sim_def sim = lanes_def();
+  throng_agent_def agent = learner_def(THRONG_HEAD_TWO_TOWER);
+  sim.mask_seen = true;
+  if (!learners_open(&l, &sim, &agent)) return;
+  throng_metrics each[2][2];
+  throng_evaluation_def def = throng_default_evaluation_def();
+  def.episodes = 20;
+  for (int side = 0; side < 2; ++side)
+    ASSERT_OK(throng_evaluate_population(side ? l.p.cuda : l.p.cpu, &l.world, NULL, &sim, &def,
+                                         l.agent[side], each[side]));
+  for (int side = 0; side < 2; ++side)
+    for (int k = 0; k < 2; ++k) {
+      EXPECT_NEAR(each[side][k].session_length, each[0][0].session_length, 0);
+      EXPECT_TRUE(parity_near(each[side][k].average_reward, each[0][k].average_reward, 0.5));
+      if (PARITY_EXACT) EXPECT_EQ(memcmp(&each[side][k], &each[0][k], sizeof each[0][k]), 0);
+    }
+  EXPECT_TRUE(each[0][0].average_reward != each[0][1].average_reward);
+  learners_close(&l);
+}
+
 TEST(cuda_agent, yardsticks_play_alike) {
   parity p;
   if (!parity_open(&p)) return;
   throng_world world = small_world(7, 20, 600, 6, 12);
   throng_sim_def sim = lanes_def();
   for (int table = 0; table < 2; ++table)
-    for (int policy = 0; policy < THRONG_POLICY_COUNT; ++policy) {
-      if (policy == THRONG_POLICY_AGENT) continue;
+    for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) {
       throng_metrics m[2];
       sim.votes.table_bytes = table ? 1 << 30 : 0;
       sim.mask_seen = table;
       for (int side = 0; side < 2; ++side) {
-        throng_evaluation_def def = throng_default_train_def().evaluation;
+        throng_evaluation_def def = throng_default_evaluation_def();
         def.episodes = 20;
-        ASSERT_OK(throng_evaluate_policy(side ? p.cuda : p.cpu, &world, NULL, &sim, &def,
-                                         (throng_policy)policy, NULL, &m[side]));
+        ASSERT_OK(throng_evaluate_yardstick(side ? p.cuda : p.cpu, &world, NULL, &sim, &def,
+                                            (throng_yardstick)k, &m[side]));
       }
       EXPECT_TRUE(parity_near(m[0].average_reward, m[1].average_reward, 1e-9));
       EXPECT_TRUE(parity_near(m[0].liking, m[1].liking, 1e-9));
@@ -279,10 +300,11 @@ TEST(cuda_agent, a_whole_run_reports_the_same_numbers) {
     small_run_close(&run);
   }
   EXPECT_EQ(report[0].user_steps, report[1].user_steps);
-  for (int policy = 0; policy < THRONG_POLICY_COUNT; ++policy) {
-    const throng_metrics *x = &report[0].policy[policy], *y = &report[1].policy[policy];
+  for (int k = -1; k < THRONG_YARDSTICK_COUNT; ++k) {
+    const throng_metrics *x = k < 0 ? &report[0].agent : &report[0].yardstick[k];
+    const throng_metrics *y = k < 0 ? &report[1].agent : &report[1].yardstick[k];
     // On a device the agents' own runs part at their first near-tie in Q.
-    const double tolerance = policy == THRONG_POLICY_AGENT ? 0.5 : 1e-9;
+    const double tolerance = k < 0 ? 0.5 : 1e-9;
     EXPECT_TRUE(parity_near(x->average_reward, y->average_reward, tolerance));
     EXPECT_TRUE(parity_near(x->session_length, y->session_length, tolerance));
     EXPECT_TRUE(parity_near(x->coverage, y->coverage, tolerance));

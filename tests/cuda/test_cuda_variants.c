@@ -578,14 +578,14 @@ TEST(cuda_variants, yardsticks_rank_the_catalogue_as_the_rows_do) {
       ASSERT_OK(yardsticks_create(sim[side], 10, &policy[side]));
     }
     for (int step = 0; step < 3; ++step)
-      for (int which = THRONG_POLICY_MOST_SIMILAR; which <= THRONG_POLICY_ORACLE; ++which) {
+      for (int which = THRONG_YARDSTICK_MOST_SIMILAR; which <= THRONG_YARDSTICK_ORACLE; ++which) {
         int32_t *best[2], item[6 * 10];
         for (int side = 0; side < 2; ++side)
-          ASSERT_OK(yardsticks_rank(policy[side], (throng_policy)which, 10, &best[side]));
+          ASSERT_OK(yardsticks_rank(policy[side], (throng_yardstick)which, 10, &best[side]));
         ASSERT_OK(p.cuda->ops->download(p.cuda, item, best[1], sizeof item));
         if (PARITY_EXACT) EXPECT_EQ(memcmp(item, best[0], sizeof item), 0);
         for (int side = 0; side < 2; ++side) {
-          ASSERT_OK(yardsticks_act(policy[side], THRONG_POLICY_RANDOM));
+          ASSERT_OK(yardsticks_act(policy[side], THRONG_YARDSTICK_RANDOM));
           ASSERT_OK(sim_step_on_backend(sim[side]));
         }
       }

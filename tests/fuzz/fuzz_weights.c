@@ -2,7 +2,7 @@
 /// error, or opened, and then every answer is a probability and the weights can be written again.
 #include "../support/small_world.h"
 #include "../support/tensor_edit.h"
-#include "base/backend.h"
+#include "cpu/backend_cpu.h"
 #include "sta/sta.h"
 
 static void must(bool holds, const char *what) {

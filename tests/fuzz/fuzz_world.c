@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   }
   must(world_check(world, "input") == THRONG_OK, "what opens passes its check");
-  must(world_save(world, "/dev/null") == THRONG_OK, "what opens can be written");
+  must(throng_world_save(world, "/dev/null") == THRONG_OK, "what opens can be written");
   look_around(world);
   throng_world_close(world);
   return 0;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "data/dataset.h"
+#include "data/dataset_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

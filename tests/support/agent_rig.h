@@ -4,6 +4,7 @@
 
 #include "agent/dqn/dqn.h"
 #include "agent/population.h"
+#include "cpu/backend_cpu.h"
 #include "small_world.h"
 #include "throng_test.h"
 

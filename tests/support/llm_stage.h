@@ -13,7 +13,7 @@
 #include "http/server.h"
 #include "keyword_fixture.h"
 #include "llm/embed.h"
-#include "text/keyword_builder.h"
+#include "prepare/providers.h"
 
 enum { N_ITEM = 6 };
 
@@ -149,6 +149,7 @@ static inline void serve(void *context, const server_request *request, server_re
 static dataset data;
 static llm_def def;
 static keywords_def kdef;
+static llm_counts counts;  // of the latest extract()
 static http_server *server;
 static char store[600];
 
@@ -163,9 +164,14 @@ static inline void begin(void) {
   def.store = store;
   kdef = keywords_default_def();
   kdef.provider = KEYWORDS_LLM;
-  kdef.llm = &def;
   kdef.min_items = 1;
   kdef.max_share = 1;
+}
+
+/// Keywords of `data` from the server.
+static inline throng_status extract(const keywords_def *keywords, const throng_progress *progress,
+                                    keyword_sets *sets) {
+  return keywords_extract(keywords, &def, &data, progress, sets, &counts);
 }
 
 static inline void end(void) {

@@ -1,7 +1,7 @@
 /// The machine's CUDA devices, and what of a simulation fits into a memory: arithmetic for
 /// `throng info`. Nothing is allocated; a run's own check is base/memory_plan.h.
-#ifndef THRONG_CLI_DEVICE_FIT_H
-#define THRONG_CLI_DEVICE_FIT_H
+#ifndef THRONG_CLI_DEVICE_CAPACITY_H
+#define THRONG_CLI_DEVICE_CAPACITY_H
 
 #include <cjson/cJSON.h>
 
@@ -13,27 +13,27 @@ void devices_print(void);
 void devices_json(cJSON *document);
 
 /// Bytes of the parts that a memory is shared out to.
-typedef struct fit_sizes {
+typedef struct capacity_sizes {
   double item;   // of the world, an item on average
   double world;  // of the world in all
   double table;  // item-item table; 0: none
   double lane;
   double n_item, n_lane;
-} fit_sizes;
+} capacity_sizes;
 
 /// The memory that a simulation would run in: the first device's, else the host's free memory.
-typedef struct fit_memory {
+typedef struct capacity_memory {
   char name[300];
   double bytes;
-} fit_memory;
-fit_memory fit_find_memory(void);
+} capacity_memory;
+capacity_memory capacity_find_memory(void);
 
-/// What fits, each with the others as they are: see fit_print for the formulas.
-typedef struct fit {
+/// What fits, each with the others as they are: see capacity_print for the formulas.
+typedef struct capacity {
   double lanes, items_with_table, items_without, replay;
-} fit;
-fit fit_compute(const fit_sizes *sizes, double memory);
-void fit_print(const fit_sizes *sizes, const fit_memory *memory);
-void fit_json(const fit_sizes *sizes, const fit_memory *memory, cJSON *document);
+} capacity;
+capacity capacity_compute(const capacity_sizes *sizes, double memory);
+void capacity_print(const capacity_sizes *sizes, const capacity_memory *memory);
+void capacity_json(const capacity_sizes *sizes, const capacity_memory *memory, cJSON *document);
 
 #endif

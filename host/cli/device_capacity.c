@@ -1,11 +1,11 @@
 /// Devices, and sums that say what fits into their memory.
-#include "cli/device_fit.h"
+#include "cli/device_capacity.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/backend.h"
+#include "backends/backends.h"
 #include "cli/cli.h"
 
 /// A transition of the replay with slates of one item: entry, reward, end, user, step (replay.h).
@@ -14,13 +14,13 @@ enum { REPLAY_BYTES = 4 + 4 + 1 + 4 + 4 };
 void devices_print(void) {
   int count;
   char free_text[32], total_text[32];
-  if (backend_cuda_devices(&count) != THRONG_OK) {
+  if (backends_devices(&count) != THRONG_OK) {
     printf("devices   none: %s\n", throng_error_message());
     return;
   }
   for (int k = 0; k < count; ++k) {
     backend_device d;
-    if (backend_cuda_device(k, &d) != THRONG_OK)
+    if (backends_device(k, &d) != THRONG_OK)
       printf("device %d  not usable: %s\n", k, throng_error_message());
     else
       printf("device %d  %s, compute %d.%d, %d multiprocessors, %s, of which %s free\n", k, d.name,
@@ -32,7 +32,7 @@ void devices_print(void) {
 void devices_json(cJSON *document) {
   int count;
   cJSON *list = cJSON_AddArrayToObject(document, "devices");
-  if (backend_cuda_devices(&count) != THRONG_OK) {
+  if (backends_devices(&count) != THRONG_OK) {
     cJSON_AddStringToObject(document, "no_device", throng_error_message());
     return;
   }
@@ -40,7 +40,7 @@ void devices_json(cJSON *document) {
     backend_device d;
     cJSON *device = cJSON_CreateObject();
     cJSON_AddItemToArray(list, device);
-    if (backend_cuda_device(k, &d) != THRONG_OK) {
+    if (backends_device(k, &d) != THRONG_OK) {
       cJSON_AddStringToObject(device, "error", throng_error_message());
       continue;
     }
@@ -53,13 +53,12 @@ void devices_json(cJSON *document) {
   }
 }
 
-fit_memory fit_find_memory(void) {
-  fit_memory memory = {.name = "this machine's free memory"};
+capacity_memory capacity_find_memory(void) {
+  capacity_memory memory = {.name = "this machine's free memory"};
   backend_device d;
   int count;
   memory.bytes = (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-  if (backend_cuda_devices(&count) != THRONG_OK || backend_cuda_device(0, &d) != THRONG_OK)
-    return memory;
+  if (backends_devices(&count) != THRONG_OK || backends_device(0, &d) != THRONG_OK) return memory;
   memory.bytes = (double)d.free_bytes;
   snprintf(memory.name, sizeof memory.name, "what is free of device 0, %s", d.name);
   return memory;
@@ -67,9 +66,9 @@ fit_memory fit_find_memory(void) {
 
 static double at_least_zero(double x) { return x > 0 ? floor(x) : 0; }
 
-fit fit_compute(const fit_sizes *s, double memory) {
+capacity capacity_compute(const capacity_sizes *s, double memory) {
   const double lanes = s->lane * s->n_lane, rest = memory - lanes > 0 ? memory - lanes : 0;
-  return (fit){
+  return (capacity){
       .lanes = at_least_zero((memory - s->world - s->table) / s->lane),
       // 8 n^2 + item n = rest
       .items_with_table = at_least_zero((sqrt(s->item * s->item + 32.0 * rest) - s->item) / 16.0),
@@ -78,8 +77,8 @@ fit fit_compute(const fit_sizes *s, double memory) {
   };
 }
 
-void fit_print(const fit_sizes *s, const fit_memory *memory) {
-  const fit f = fit_compute(s, memory->bytes);
+void capacity_print(const capacity_sizes *s, const capacity_memory *memory) {
+  const capacity f = capacity_compute(s, memory->bytes);
   char a[32], n[32], lane[32], item[32];
   printf("\nWhat fits into %s, %s\n", memory->name, cli_bytes(memory->bytes, a));
   printf("  lanes   (memory - world - table) / %s = %s\n", cli_bytes(s->lane, lane),
@@ -92,8 +91,8 @@ void fit_print(const fit_sizes *s, const fit_memory *memory) {
          cli_count((int64_t)f.replay, n));
 }
 
-void fit_json(const fit_sizes *s, const fit_memory *memory, cJSON *document) {
-  const fit f = fit_compute(s, memory->bytes);
+void capacity_json(const capacity_sizes *s, const capacity_memory *memory, cJSON *document) {
+  const capacity f = capacity_compute(s, memory->bytes);
   cJSON *object = cJSON_AddObjectToObject(document, "fits");
   cJSON_AddStringToObject(object, "memory", memory->name);
   cJSON_AddNumberToObject(object, "memory_bytes", memory->bytes);

@@ -1,5 +1,5 @@
 /// Signatures of what people give in place of text; see foreign_file.h.
-#include "data/foreign_file.h"
+#include "base/foreign_file.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +30,8 @@ typedef struct signature {
 } signature;
 
 #define BYTES(text) text, sizeof text - 1
+#define GZIP "\x1F\x8B"
+#define SQLITE "SQLite format 3\x00"
 #define PANDAS "python3 -c \"import pandas; pandas."
 
 static const signature signatures[] = {
@@ -40,7 +42,7 @@ static const signature signatures[] = {
     {BYTES("LZIP\x01"), false, "compressed by lzip", "lzip -dc %s > data.txt"},
     {BYTES("\x5D\x00\x00"), false, "an old .lzma file", "xz -dc --format=lzma %s > data.txt"},
     {BYTES("\x1F\x9D"), false, "compressed by compress", "gzip -dc %s > data.txt"},
-    {BYTES("\x1F\x8B"), false, "compressed by gzip", "gzip -dc %s > data.txt"},
+    {BYTES(GZIP), false, "compressed by gzip", "gzip -dc %s > data.txt"},
     {BYTES("\xFD"
            "7zXZ"),
      false, "compressed by xz", "xz -dc %s > data.txt"},
@@ -58,7 +60,7 @@ static const signature signatures[] = {
      "a.ipc.open_stream('%s').read_pandas().to_csv('data.csv', index=False)\""},
     {BYTES("ORC"), true, "an ORC file", PANDAS "read_orc('%s').to_csv('data.csv', index=False)\""},
     {BYTES("Obj\x01"), false, "an Avro file", "fastavro --json %s > data.jsonl"},
-    {BYTES("SQLite format 3\x00"), false, "an SQLite database",
+    {BYTES(SQLITE), false, "an SQLite database",
      "sqlite3 -header -csv %s 'SELECT * FROM TABLE' > data.csv"},
     {BYTES("\x89HDF\r\n\x1A\n"), false, "an HDF5 file",
      PANDAS "read_hdf('%s').to_csv('data.csv', index=False)\""},
@@ -88,6 +90,10 @@ static bool begins(const char *head, size_t n, const char *bytes, size_t length)
   return n >= length && memcmp(head, bytes, length) == 0;
 }
 
+bool foreign_file_is_gzip(const char *head, size_t n) { return begins(head, n, BYTES(GZIP)); }
+
+bool foreign_file_is_sqlite(const char *head, size_t n) { return begins(head, n, BYTES(SQLITE)); }
+
 /// A control character that no text has.
 static bool has_control(const char *head, size_t n) {
   for (size_t i = 0; i < n; i++)
@@ -101,7 +107,7 @@ typedef struct kind {
 } kind;
 
 /// UTF-16 and UTF-32, marked or told by where their zero bytes are.
-static const char *wide_encoding(const char *head, size_t n) {
+const char *foreign_file_encoding(const char *head, size_t n) {
   if (begins(head, n, BYTES("\xFF\xFE\x00\x00"))) return "UTF-32LE";
   if (begins(head, n, BYTES("\x00\x00\xFE\xFF"))) return "UTF-32BE";
   if (begins(head, n, BYTES("\xFF\xFE"))) return "UTF-16LE";
@@ -242,7 +248,7 @@ bool foreign_file_describe(const char *head, size_t n, const char *path, const c
   const char *encoding = NULL;
   if (!is_zip(head, n, &k) && !is_listed(head, n, &k) && !is_tar(head, n, &k) &&
       !is_page(head, n, &k) && !is_object(head, n, &k)) {
-    encoding = wide_encoding(head, n);
+    encoding = foreign_file_encoding(head, n);
     if (!encoding) return false;
     snprintf(wide, sizeof wide, "iconv -f %s -t UTF-8 %%s > data.txt", encoding);
     k.what = "text in";

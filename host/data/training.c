@@ -1,14 +1,16 @@
 /// Training rows by item.
-#include "data/split.h"
+#include "data/training.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { HELD_OUT = 2, RECEPTION_PRIOR = 4 };
+#include "data/split.h"
+
+enum { RECEPTION_PRIOR = 4 };
 
 static int64_t training_end(const dataset *data, int64_t user) {
   int64_t begin = data->user_offset[user], end = data->user_offset[user + 1];
-  return end - begin > HELD_OUT ? end - HELD_OUT : begin;
+  return begin + split_train_length(end - begin);
 }
 
 throng_status training_make(const dataset *data, training *out) {

@@ -1,5 +1,5 @@
 /// What stands in for the CUDA backend in a build without it: an error that says so.
-#include "base/backend.h"
+#include "cuda/backend_cuda.h"
 
 static throng_status none(void) {
   return throng_fail(

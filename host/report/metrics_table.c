@@ -1,0 +1,54 @@
+/// Players side by side.
+#include "report/metrics_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/numbers.h"
+
+static void print_rule(FILE *out, bool unicode, int width) {
+  for (int i = 0; i < width; ++i) fputs(unicode ? "─" : "-", out);
+  fputc('\n', out);
+}
+
+static bool better(const metrics_row *a, const metrics_row *b) {
+  return a->average_reward > b->average_reward ||
+         (isnan(b->average_reward) && !isnan(a->average_reward));
+}
+
+static void print_row(FILE *out, const metrics_row *r, bool unicode) {
+  NUMBERS_WITHOUT_LOCALE;
+  fprintf(out, "%-13s %8.2f %s %*.2f %10.0f %9.2f %8.1f%% %7.3f %10.3f %7.1f%s%s\n", r->title,
+          r->average_reward, unicode ? "±" : "+-", unicode ? 5 : 4, r->average_reward_sem,
+          r->total_reward, r->liking, 100 * r->coverage, r->gini, r->diversity, r->session_length,
+          r->state ? "  " : "", r->state ? r->state : "");
+}
+
+throng_status metrics_table(int n, const metrics_row *row, bool unicode, char **out) {
+  void *block;
+  size_t size;
+  *out = NULL;
+  THRONG_TRY(throng_alloc(&block, (size_t)n + 1, sizeof(metrics_row *), "report"));
+  const metrics_row **order = block;
+  for (int i = 0; i < n; ++i) {
+    int at = i;
+    for (; at > 0 && better(&row[i], order[at - 1]); --at) order[at] = order[at - 1];
+    order[at] = &row[i];
+  }
+  FILE *text = open_memstream(out, &size);
+  bool good = text != NULL;
+  if (good) {
+    fprintf(text, "%-13s %16s %10s %9s %9s %7s %10s %7s\n", "policy", "A.Rwd", "T.Rwd", "Liking%",
+            "coverage", "Gini", "diversity", "steps");
+    print_rule(text, unicode, 88);
+    for (int i = 0; i < n; ++i) print_row(text, order[i], unicode);
+    good = !ferror(text);
+    good = fclose(text) == 0 && good;
+  }
+  free(block);
+  if (good) return THRONG_OK;
+  free(*out);
+  *out = NULL;
+  return throng_fail(THRONG_ERROR_MEMORY, "report: no memory for its table");
+}

@@ -1,0 +1,285 @@
+/// A training run from mark to mark: lanes, population and the evaluators, and one clock for all.
+#include "train/session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "base/clock.h"
+#include "base/memory_plan.h"
+#include "evaluate/evaluator.h"
+#include "evaluate/yardsticks.h"
+#include "train/train_memory.h"
+#include "world/world.h"
+
+/// Above this many items and without an item-item table, a search over the catalogue at every step
+/// takes hours; yardsticks that search then play fewer episodes.
+enum { SEARCH_ITEMS = 4096, SEARCH_EPISODES = 32 };
+
+struct throng_session {
+  throng_train_def def;
+  throng_sim *sim;
+  throng_population *population;
+  int32_t n_agent;
+  evaluator *agents;      // a block of lanes for each agent
+  evaluator *yardsticks;  // one block: that of a single agent, or lanes of its own; NULL for none
+  evaluator *searches;    // fewer lanes for yardsticks that search without a table, or NULL
+  agent_actor *actor;     // plays on the lanes of `agents`
+  throng_metrics *each;   // (n_agent) of the last evaluation
+  bool *learning;         // (n_agent)
+  throng_population_stats stats;  // of the last mark
+  throng_train_report report;     // but for its clock, which is the population's
+  int64_t begun;                  // the clock where this session began to count seconds
+};
+
+throng_train_def throng_default_train_def(void) {
+  return (throng_train_def){
+      .steps = 2000000,
+      .evaluate_every = 100000,
+      .checkpoint_every = 500000,
+      .evaluation = throng_default_evaluation_def(),
+      .yardsticks = true,
+      .resume = false,
+      .out = NULL,
+      .config_json = NULL,
+      .cookie = THRONG_COOKIE,
+  };
+}
+
+throng_status session_check_def(const throng_train_def *def) {
+  if (!def || def->cookie != THRONG_COOKIE)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "throng_train_def: start from throng_default_train_def()");
+  if (def->steps < 1)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "train.steps: %" PRId64 " is below 1", def->steps);
+  if (def->evaluate_every < 1)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "train.evaluate_every: %" PRId64 " is below 1",
+                       def->evaluate_every);
+  if (def->checkpoint_every < 1)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "train.checkpoint_every: %" PRId64 " is below 1",
+                       def->checkpoint_every);
+  return THRONG_OK;
+}
+
+/// Yardsticks share a single agent's lanes.
+static throng_status make_yardsticks(throng_session *s, throng_backend *backend,
+                                     const throng_world *world, const throng_sta *sta,
+                                     const throng_sim_def *sim, const throng_progress *progress) {
+  throng_evaluation_def few = s->def.evaluation;
+  if (s->n_agent == 1)
+    s->yardsticks = s->agents;
+  else
+    THRONG_TRY(evaluator_create(backend, world, sta, sim, &few, 1, true, &s->yardsticks));
+  bool slow = !s->sim->device.table && world->n_item > SEARCH_ITEMS;
+  if (!slow || few.episodes <= SEARCH_EPISODES) return THRONG_OK;
+  throng_note(progress,
+              "no item-item table for %" PRId64
+              " items: most-similar and oracle play %d episodes instead of %d",
+              world->n_item, SEARCH_EPISODES, few.episodes);
+  few.episodes = SEARCH_EPISODES;
+  return evaluator_create(backend, world, sta, sim, &few, 1, true, &s->searches);
+}
+
+static throng_status make_parts(throng_session *s, throng_backend *backend,
+                                const throng_world *world, const throng_sta *sta,
+                                const throng_sim_def *sim, const throng_agent_def *agent,
+                                const throng_progress *progress) {
+  const size_t n = (size_t)agent->count;
+  const bool shared = agent->count == 1 && s->def.yardsticks;
+  THRONG_TRY(throng_sim_create(backend, world, sta, sim, &s->sim));
+  THRONG_TRY(throng_population_create(s->sim, agent, s->def.steps, &s->population));
+  s->n_agent = agent->count;
+  THRONG_TRY(evaluator_create(backend, world, sta, sim, &s->def.evaluation, s->n_agent, shared,
+                              &s->agents));
+  THRONG_TRY(agent_actor_create(s->population, evaluator_sim(s->agents), evaluator_top(s->agents),
+                                &s->actor));
+  THRONG_TRY(throng_alloc((void **)&s->each, n, sizeof *s->each, "evaluation"));
+  THRONG_TRY(throng_alloc((void **)&s->learning, n, sizeof *s->learning, "evaluation"));
+  if (s->def.yardsticks) THRONG_TRY(make_yardsticks(s, backend, world, sta, sim, progress));
+  if (backend->planning) return THRONG_OK;
+  return throng_population_get_stats(s->population, &s->stats);
+}
+
+throng_status session_make(throng_backend *backend, const throng_world *world,
+                           const throng_sta *sta, const throng_sim_def *sim,
+                           const throng_agent_def *agent, const throng_train_def *def,
+                           const throng_progress *progress, throng_session **out) {
+  void *block;
+  *out = NULL;
+  THRONG_TRY(session_check_def(def));
+  THRONG_TRY(throng_alloc(&block, 1, sizeof(throng_session), "training"));
+  throng_session *s = block;
+  s->def = *def;
+  backend_asker asker = {progress, "make the lanes", "user-steps", 0, 0};
+  backend->stop_context = &asker;
+  backend->stop = backend_ask;
+  throng_status status = make_parts(s, backend, world, sta, sim, agent, progress);
+  backend->stop = NULL;
+  if (status == THRONG_OK)
+    *out = s;
+  else
+    throng_session_close(s);
+  return status;
+}
+
+throng_status throng_session_create(throng_backend *backend, const throng_world *world,
+                                    const throng_sta *sta, const throng_sim_def *sim,
+                                    const throng_agent_def *agent, const throng_train_def *def,
+                                    const throng_progress *progress, throng_session **out) {
+  *out = NULL;
+  THRONG_TRY(train_check_memory(backend, world, sta, NULL, sim, agent, def));
+  return session_make(backend, world, sta, sim, agent, def, progress, out);
+}
+
+void throng_session_close(throng_session *s) {
+  if (!s) return;
+  agent_actor_free(s->actor);
+  evaluator_free(s->searches);
+  if (s->yardsticks != s->agents) evaluator_free(s->yardsticks);
+  evaluator_free(s->agents);
+  throng_population_close(s->population);
+  throng_sim_close(s->sim);
+  free(s->learning);
+  free(s->each);
+  free(s);
+}
+
+throng_status train_check_memory(throng_backend *backend, const throng_world *world,
+                                 const throng_sta *sta, const throng_sta_def *shape,
+                                 const throng_sim_def *sim, const throng_agent_def *agent,
+                                 const throng_train_def *def) {
+  throng_backend *plan;
+  throng_sta *fitted = NULL;
+  throng_session *trial = NULL;
+  THRONG_TRY(session_check_def(def));
+  if (!backend->ops->memory) return THRONG_OK;
+  THRONG_TRY(memory_plan_open(backend, &plan));
+  throng_status status = THRONG_OK;
+  if (!sta && shape) status = throng_sta_create(plan, world, shape, &fitted);
+  if (status == THRONG_OK)
+    status = session_make(plan, world, sta ? sta : fitted, sim, agent, def, NULL, &trial);
+  if (status == THRONG_OK)
+    status = memory_plan_check(
+        plan, backend,
+        world_device_held(backend, world, sim->votes.table_bytes,
+                          sim->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE),
+        "training",
+        "sim.lanes, agent.buffer, agent.batch, evaluation.episodes or "
+        "votes.table_bytes");
+  throng_session_close(trial);
+  throng_sta_close(fitted);
+  throng_backend_close(plan);
+  return status;
+}
+
+int64_t session_user_steps(const throng_session *s) { return agent_run_steps(s->population); }
+
+static bool passed(int64_t before, int64_t now, int64_t every) {
+  return now / every > before / every;
+}
+
+uint32_t session_marks(const throng_session *s, int64_t before, int64_t now) {
+  const int64_t end = s->def.steps;
+  if (before < end && now >= end)
+    return THRONG_MARK_EVALUATION | THRONG_MARK_CHECKPOINT | THRONG_MARK_END;
+  uint32_t marks = 0;
+  if (passed(before, now, s->def.evaluate_every)) marks |= THRONG_MARK_EVALUATION;
+  if (passed(before, now, s->def.checkpoint_every)) marks |= THRONG_MARK_CHECKPOINT;
+  return marks && now >= end ? marks | THRONG_MARK_END : marks;
+}
+
+/// One step of all lanes, which `progress` may stop before anything has moved.
+static throng_status step_lanes(throng_session *s, int64_t now, const throng_progress *progress) {
+  throng_backend *backend = s->sim->backend;
+  if (!throng_report(progress, "train", now, s->def.steps, "user-steps"))
+    return throng_cancelled("train");
+  backend_asker asker = {progress, "train", "user-steps", now, s->def.steps};
+  backend->stop_context = &asker;
+  backend->stop = backend_ask;
+  throng_status status = throng_population_train_step(s->population);
+  backend->stop = NULL;
+  const char *note = agent_take_note(s->population);
+  if (note) throng_note(progress, "%s", note);
+  return status;
+}
+
+throng_status throng_session_step(throng_session *s, const throng_progress *progress,
+                                  uint32_t *marks) {
+  throng_backend *backend = s->sim->backend;
+  uint32_t reached = 0;
+  *marks = 0;
+  while (!reached) {
+    const double begin = clock_now();
+    const int64_t before = session_user_steps(s);
+    THRONG_TRY(step_lanes(s, before, progress));
+    reached = session_marks(s, before, session_user_steps(s));
+    // What is only queued on a device has not been done yet.
+    if (reached) THRONG_TRY(backend->ops->synchronize(backend));
+    s->report.seconds += clock_now() - begin;
+  }
+  // Read at every mark, so that a run that goes on from a checkpoint reads the same ones.
+  THRONG_TRY(throng_population_get_stats(s->population, &s->stats));
+  *marks = reached;
+  return THRONG_OK;
+}
+
+throng_population_stats throng_session_get_stats(const throng_session *s) { return s->stats; }
+
+throng_status throng_session_evaluate(throng_session *s, const throng_progress *progress,
+                                      throng_metrics *each) {
+  const throng_agent_state *state = agent_states(s->population);
+  for (int32_t k = 0; k < s->n_agent; ++k) s->learning[k] = state[k] == THRONG_AGENT_LEARNING;
+  THRONG_TRY(
+      evaluator_play_agents(s->agents, s->actor, s->learning, progress, s->each, &s->report.agent));
+  if (each) memcpy(each, s->each, (size_t)s->n_agent * sizeof *each);
+  return THRONG_OK;
+}
+
+throng_status throng_session_evaluate_yardstick(throng_session *s, throng_yardstick yardstick,
+                                                const throng_progress *progress,
+                                                throng_metrics *out) {
+  if ((unsigned)yardstick >= THRONG_YARDSTICK_COUNT)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick: %d is none", (int)yardstick);
+  if (!s->yardsticks)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "yardstick %s: train.yardsticks is false, so no lanes were made for them",
+                       throng_yardstick_name(yardstick));
+  evaluator *e = yardstick_searches(yardstick) && s->searches ? s->searches : s->yardsticks;
+  throng_metrics *m = &s->report.yardstick[yardstick];
+  THRONG_TRY(evaluator_play_yardstick(e, yardstick, progress, m));
+  if (out) *out = *m;
+  return THRONG_OK;
+}
+
+throng_status throng_session_save(throng_session *s, const char *path) {
+  return throng_population_save(s->population, path);
+}
+
+/// Seconds and rate are this session's own.
+static throng_status restored(throng_session *s) {
+  s->begun = session_user_steps(s);
+  s->report.seconds = 0;
+  return throng_population_get_stats(s->population, &s->stats);
+}
+
+throng_status throng_session_restore(throng_session *s, const char *path) {
+  THRONG_TRY(throng_population_restore(s->population, path));
+  return restored(s);
+}
+
+throng_status session_restore_from(throng_session *s, const safetensors_file *file) {
+  THRONG_TRY(agent_restore_from(s->population, file));
+  return restored(s);
+}
+
+throng_population *throng_session_get_population(throng_session *s) { return s->population; }
+throng_sim *throng_session_get_sim(throng_session *s) { return s->sim; }
+const char *session_agent_title(const throng_session *s) { return agent_title(s->actor); }
+
+void throng_session_get_report(const throng_session *s, throng_train_report *out) {
+  *out = s->report;
+  out->user_steps = session_user_steps(s);
+  out->user_steps_per_second =
+      out->seconds > 0 ? (double)(out->user_steps - s->begun) / out->seconds : 0;
+}

@@ -1,0 +1,90 @@
+/// Names and order of what is measured.
+#include "train/train_row.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "evaluate/metrics.h"
+
+/// Values of a row that holds everything: means, and each agent's own.
+enum { ROW_VALUES = 32, AGENT_VALUES = 16 };
+
+throng_status train_row_create(int32_t n_agent, train_row *row) {
+  *row = (train_row){.most = ROW_VALUES + (n_agent > 1 ? (int64_t)n_agent * AGENT_VALUES : 0)};
+  THRONG_TRY(throng_alloc((void **)&row->value, (size_t)row->most, sizeof *row->value,
+                          "a row of metrics"));
+  return throng_alloc((void **)&row->name, (size_t)row->most, sizeof *row->name,
+                      "a row of metrics");
+}
+
+void train_row_free(train_row *row) {
+  free(row->value);
+  free(row->name);
+  *row = (train_row){0};
+}
+
+static void add(train_row *row, const char *prefix, const char *name, double value) {
+  if (row->n == row->most) return;
+  char *text = row->name[row->n];
+  snprintf(text, TRAIN_NAME_SIZE, "%s/%s", prefix, name);
+  row->value[row->n++] = (run_value){.name = text, .value = value};
+}
+
+void train_row_add_metrics(train_row *row, const char *player, const throng_metrics *m) {
+  static const char *const third[3] = {"least_active", "middle", "most_active"};
+  char prefix[40], name[40];
+  snprintf(prefix, sizeof prefix, "evaluation/%s", player);
+#define X(field) add(row, prefix, #field, m->field);
+  METRICS(X)
+#undef X
+#define X(field)                                                \
+  for (int k = 0; k < 3; ++k) {                                 \
+    snprintf(name, sizeof name, "%s_%s", &#field[8], third[k]); \
+    add(row, prefix, name, m->field[k]);                        \
+  }
+  METRICS_TERCILES(X)  // "tercile_reward" is written as "reward_least_active", ...
+#undef X
+}
+
+void train_row_add_agents(train_row *row, int32_t n_agent, const throng_metrics *each) {
+  for (int32_t k = 0; k < n_agent && n_agent > 1; ++k) {
+    char prefix[40];
+    snprintf(prefix, sizeof prefix, "evaluation/agent_%d", k);
+#define X(field) add(row, prefix, #field, each[k].field);
+    METRICS(X)
+#undef X
+  }
+}
+
+/// Numbers of throng_population_stats of which a row holds means.
+#define STATS(X) X(loss) X(q) X(grad_norm) X(epsilon) X(updates)
+
+void train_row_add_stats(train_row *row, const throng_population_stats *stats) {
+#define X(field)                                              \
+  {                                                           \
+    double sum = 0;                                           \
+    int32_t n = 0;                                            \
+    for (int32_t k = 0; k < stats->count; ++k) {              \
+      if (stats->state[k] != THRONG_AGENT_LEARNING) continue; \
+      sum += (double)stats->field[k];                         \
+      ++n;                                                    \
+    }                                                         \
+    add(row, "train", #field, n > 0 ? sum / n : (double)NAN); \
+  }
+  STATS(X)
+#undef X
+  for (int32_t k = 0; k < stats->count && stats->count > 1; ++k) {
+    char prefix[40];
+    snprintf(prefix, sizeof prefix, "train/agent_%d", k);
+    add(row, prefix, "state", (double)stats->state[k]);
+    add(row, prefix, "user_steps", (double)stats->user_steps[k]);
+#define X(field) add(row, prefix, #field, (double)stats->field[k]);
+    STATS(X)
+#undef X
+  }
+}
+
+void train_row_add_rate(train_row *row, double user_steps_per_second) {
+  add(row, "train", "user_steps_per_second", user_steps_per_second);
+}

@@ -1,0 +1,89 @@
+/// Measuring agents and yardsticks in whole sessions: A.Rwd, T.Rwd, Liking% (arXiv 2412.16984) and
+/// what stands beside them. Everybody meets the same users with the same random draws (common
+/// random numbers), so that differences are the players' and not their users'.
+#ifndef THRONG_EVALUATE_H
+#define THRONG_EVALUATE_H
+
+#include "agent.h"
+#include "base.h"
+#include "sim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Ways to recommend that need no learning, to hold agents against.
+typedef enum throng_yardstick {
+  THRONG_YARDSTICK_RANDOM = 0,    ///< uniform over items
+  THRONG_YARDSTICK_POPULAR,       ///< most liked in the real histories
+  THRONG_YARDSTICK_MOST_SIMILAR,  ///< largest b+ - b- against the lane's history
+  THRONG_YARDSTICK_ORACLE,        ///< asks the simulator about every item first
+  THRONG_YARDSTICK_COUNT          ///< may grow: no struct's size depends on it
+} throng_yardstick;
+
+/// "random", "popular", "most_similar", "oracle", as in metrics.jsonl; "unknown" for other numbers.
+THRONG_API const char *throng_yardstick_name(throng_yardstick yardstick);
+
+/// What one player's sessions came to. A session (episode) is a lane's from a user's arrival until
+/// the user leaves or max_steps; its return is the plain sum of its rewards, that is its likes.
+typedef struct throng_metrics {
+  /// Sessions played; 0: nothing was measured.
+  int64_t episodes;
+  /// A.Rwd: mean return of a session, in likes; 0 .. max_steps * slate_size.
+  double average_reward;
+  /// Standard error of average_reward over the sessions (n - 1); NaN for a single one.
+  double average_reward_sem;
+  /// T.Rwd: the returns' sum, in likes; average_reward * episodes.
+  double total_reward;
+  /// Liking%: of the `top` items that the player ranks first at a session's start, what percentage
+  /// the user would like, asked as one slate; mean over the sessions, 0 .. 100.
+  double liking;
+  /// Share of the catalogue that was shown at least once in these sessions, 0 .. 1.
+  double coverage;
+  /// Gini coefficient of how often each item of the catalogue was shown: 0 all alike, towards 1
+  /// only one.
+  double gini;
+  /// Mean of 1 - <e+, e+> over the pairs of the `top` items ranked first (intra-list diversity):
+  /// 0 all alike, 1 unrelated.
+  double diversity;
+  /// Mean steps of a session.
+  double session_length;
+  /// average_reward, liking and session_length over the sessions of the least active, middle and
+  /// most active third of the world's users, by the length of their real histories; NaN for a third
+  /// whose users none of the sessions met.
+  double tercile_reward[3];
+  double tercile_liking[3];
+  double tercile_length[3];
+} throng_metrics;
+
+typedef struct throng_evaluation_def {
+  int32_t episodes;  ///< 512; sessions that every player plays, 1 .. 2^20
+  uint32_t seed;     ///< 1,000,003; of users and draws, apart from training's
+  int32_t top;       ///< 10; items that Liking% asks about, 1 .. 1000; no more than there are
+} throng_evaluation_def;
+
+/// 512 sessions, seed 1,000,003, the ten best items.
+THRONG_API throng_evaluation_def throng_default_evaluation_def(void);
+
+/// Play a yardstick on `episodes` fresh lanes like those of `sim`.
+/// Errors: ARGUMENT (no such yardstick, a field out of range, those of throng_sim_create), MEMORY.
+THRONG_API throng_status throng_evaluate_yardstick(throng_backend *backend,
+                                                   const throng_world *world, const throng_sta *sta,
+                                                   const throng_sim_def *sim,
+                                                   const throng_evaluation_def *def,
+                                                   throng_yardstick yardstick, throng_metrics *out);
+
+/// Let every agent of a population play greedily, all of them at once and all with the same users
+/// that a yardstick would meet: what agent k gets does not depend on the others. `each` (count).
+/// Takes memory for count * episodes lanes while it lasts (a lane's bytes: `throng info`), and
+/// 8 bytes an agent and item. Errors: ARGUMENT (also: a population of another backend or of a world
+/// of another size; more than 2^24 lanes), MEMORY.
+THRONG_API throng_status throng_evaluate_population(
+    throng_backend *backend, const throng_world *world, const throng_sta *sta,
+    const throng_sim_def *sim, const throng_evaluation_def *def, throng_population *population,
+    throng_metrics *each);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
