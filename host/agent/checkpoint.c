@@ -187,7 +187,7 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   // next needed; running statistics restart at 0.
   a->current = 0;
   a->diverged[0] = '\0';
-  THRONG_TRY_GOTO(population_zero_sums(a));
+  THRONG_TRY_GOTO(population_zero_sums(a, (agent_range){0, a->n_agent}));
 done:
   tensors_free(&counters);
   return status;

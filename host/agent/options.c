@@ -176,11 +176,13 @@ static throng_status take_shown(throng_population *a, shown_stats *s) {
   return THRONG_OK;
 }
 
-throng_status population_zero_sums(throng_population *a) {
-  const size_t n = (size_t)a->n_agent;
-  void *const sums[] = {a->sums.loss, a->sums.q, a->sums.norm, a->sums.n};
+throng_status population_zero_sums(throng_population *a, agent_range range) {
+  const size_t bytes = sizeof(float) * (size_t)range.n;  // the counts' too
+  const int32_t first = range.first;
+  void *const sums[] = {a->sums.loss + first, a->sums.q + first, a->sums.norm + first,
+                        a->sums.n + first};
   for (size_t k = 0; k < sizeof sums / sizeof *sums; ++k)
-    THRONG_TRY(a->backend->ops->zero(a->backend, sums[k], n * sizeof(float)));
+    THRONG_TRY(a->backend->ops->zero(a->backend, sums[k], bytes));
   return THRONG_OK;
 }
 
@@ -197,7 +199,7 @@ throng_status throng_population_get_stats(throng_population *a, throng_populatio
     THRONG_TRY(ops->download(a->backend, to[k], from[k], n * sizeof(float)));
     for (size_t i = 0; i < n; ++i) to[k][i] = s.n[i] ? to[k][i] / (float)s.n[i] : 0.0f;
   }
-  THRONG_TRY(population_zero_sums(a));
+  THRONG_TRY(population_zero_sums(a, (agent_range){0, a->n_agent}));
   const agent_options *o = &a->host_option;
   for (size_t i = 0; i < n; ++i) {
     s.state[i] = (throng_agent_state)a->host.state[i];

@@ -125,8 +125,8 @@ throng_status options_start_intervals(throng_population *a);  // OPTION_INTERVAL
 throng_status options_read(throng_population *a);
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps);
 
-/// The statistics begin anew.
-throng_status population_zero_sums(throng_population *a);
+/// The statistics of a range of agents begin anew.
+throng_status population_zero_sums(throng_population *a, agent_range range);
 
 // clocks.c
 throng_status clocks_register(throng_population *a);
