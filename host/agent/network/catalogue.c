@@ -22,6 +22,10 @@ throng_status catalogue_refresh(const network *n, const parameter_set *w, catalo
   return THRONG_OK;
 }
 
+catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent) {
+  return (catalogue){c->vector + agent * n->n_item * n->width, c->bias + agent * n->n_item};
+}
+
 int64_t catalogue_tile_size(int64_t n_item) {
   int64_t columns = n_item < TILE_COLUMNS ? n_item : (int64_t)TILE_COLUMNS;
   return TILE_ROWS * columns;

@@ -33,8 +33,7 @@ int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top);
 throng_status catalogue_best(const network *n, const catalogue *c, const float *query, int64_t rows,
                              const best_mask *mask, int32_t top, int64_t *packed, float *value,
                              int32_t *item);
-/// score (rows, n_item) of one agent's network: query . vector + bias + value, host memory.
-throng_status catalogue_scores(const network *one, const catalogue *c, const float *query,
-                               const float *value, int64_t rows, float *score);
+/// One agent's part of it.
+catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent);
 
 #endif
