@@ -254,7 +254,7 @@ TEST(epsilon, is_the_share_of_lanes_that_explore) {
   def.epsilon_start = 0.8f;
   def.epsilon_end = 0.2f;
   def.epsilon_share = 0.5f;
-  def.learning_starts = INT64_MAX;
+  def.learning_starts = (int64_t)1 << 40;
   agent_rig rig;
   if (!open_rig(&rig, &sim, &def, 600, 8 * LANES)) return;
   static int32_t greedy[LANES], action[LANES];

@@ -118,7 +118,7 @@ TEST(checkpoint, every_number_that_indexes_counts_or_chooses_is_held_to_its_rang
       {0, "replay.step", 0, 4, 6, "'replay.step', element 0 is 6, expected 0 to 5"},
       {0, "replay.ended", 0, 1, 9, "'replay.ended', element 0 is 9, expected 0 to 2"},
       {0, "replay.reward", 0, 4, 0x7f800000, "'replay.reward', element 0 is inf"},
-      {0, "hyper.beta1", 1, 4, 0x3f800000, "'hyper.beta1', element 1 is 1, expected 0 to 0.999999"},
+      {0, "hyper.beta1", 1, 4, 0x3f800000, "'hyper.beta1', element 1 is 1, expected 0 to 0.99999"},
       {0, "hyper.tau", 0, 4, 0, "'hyper.tau', element 0 is 0"},
       {0, "hyper.epsilon_end", 0, 4, 0, "'hyper.epsilon_end', element 0 is 0"},
       {0, "weight.hidden", 3, 4, 0x7f800000,

@@ -408,7 +408,8 @@ TEST(config, keys_that_contradict_each_other_are_refused) {
   EXPECT_CONTAINS(refusal("{\"sta\": {\"window\": 7}}"), "sta.window: 7 is odd");
   EXPECT_CONTAINS(refusal("{\"agent\": {\"count\": 3}, \"sim\": {\"lanes\": 4}}"),
                   "agent.count: 3");
-  EXPECT_CONTAINS(refusal("{\"backend\": {\"name\": \"gpu\"}}"), "expected auto, cpu or cuda");
+  EXPECT_CONTAINS(refusal("{\"backend\": {\"name\": \"gpu\"}}"),
+                  "run.json:1:22: backend.name: expected auto, cpu or cuda, not \"gpu\"");
   EXPECT_CONTAINS(refusal("{\"agent\": {\"epsilon_start\": 0.1, \"epsilon_end\": 0.2}}"),
                   "agent.epsilon_end: 0.2 is above");
 }
@@ -439,30 +440,32 @@ TEST(config, the_printed_config_reads_back_to_the_same_one) {
 TEST(config, every_default_lies_within_its_range) {
   throng_config defaults;
   config_defaults(&defaults);
-  for (int i = 0; i < config_key_count; ++i) {
+  config_key key;
+  for (int i = 0; config_key_at(i, &key); ++i) {
     char text[256];
-    config_value_text(&defaults, &config_keys[i], text, sizeof text);
+    config_value_text(&defaults, &key, text, sizeof text);
     cJSON *value = cJSON_Parse(text);
     ASSERT_TRUE(value != NULL);
     throng_config copy;
     config_defaults(&copy);
-    EXPECT_OK(config_assign(&copy, &config_keys[i], value, CONFIG_FILE, config_keys[i].path));
+    EXPECT_OK(config_assign(&copy, &key, value, CONFIG_FILE, key.path));
     config_free(&copy);
     cJSON_Delete(value);
   }
 }
 
 TEST(config, every_key_belongs_to_a_section_and_stands_once) {
-  for (int i = 0; i < config_key_count; ++i) {
+  config_key key, other;
+  int n = 0;
+  for (; config_key_at(n, &key); ++n) {
     bool found = false;
-    for (int s = 0; s < config_section_count; ++s) {
-      size_t length = strlen(config_sections[s].name);
-      found |= !strncmp(config_keys[i].path, config_sections[s].name, length) &&
-               config_keys[i].path[length] == '.';
-    }
+    for (int s = 0; s < config_section_count; ++s)
+      found |= config_key_within(&key, config_sections[s].name);
     EXPECT_TRUE(found);
-    for (int j = 0; j < i; ++j) EXPECT_NE(strcmp(config_keys[i].path, config_keys[j].path), 0);
+    for (int j = 0; j < n && config_key_at(j, &other); ++j)
+      EXPECT_NE(strcmp(key.path, other.path), 0);
   }
+  EXPECT_TRUE(n > 100 && n <= CONFIG_MAX_KEYS);
 }
 
 static char *file_text(const char *path) {

@@ -84,7 +84,7 @@ TEST(dataset_csv, accepts_only_the_configured_range) {
   def.like_threshold = 6;
   EXPECT_READ_FAILS(def, THRONG_ERROR_CONFIG, "dataset.like_threshold 6 is never reached");
   def.like_threshold = NAN;
-  EXPECT_READ_FAILS(def, THRONG_ERROR_CONFIG, "dataset.like_threshold nan");
+  EXPECT_READ_FAILS(def, THRONG_ERROR_ARGUMENT, "dataset.like_threshold: expected a number");
   def.like_threshold = 4;
   def.rating_min = 9;
   EXPECT_READ_FAILS(def, THRONG_ERROR_CONFIG, "expected a rising range");

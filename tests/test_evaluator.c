@@ -11,7 +11,11 @@
 enum { EPISODES = 24, TOP = 10 };
 
 static throng_evaluation_def evaluation(void) {
-  return (throng_evaluation_def){.episodes = EPISODES, .seed = 77, .top = TOP};
+  throng_evaluation_def def = throng_default_evaluation_def();
+  def.episodes = EPISODES;
+  def.seed = 77;
+  def.top = TOP;
+  return def;
 }
 
 static throng_metrics evaluate(const small_run *run, throng_yardstick yardstick) {
@@ -281,13 +285,15 @@ TEST(evaluator, wrong_fields_are_refused_by_name) {
     EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
                                         THRONG_YARDSTICK_RANDOM, &m),
               THRONG_ERROR_ARGUMENT);
-    EXPECT_CONTAINS(throng_error_message(), "evaluation.episodes: 0");
+    EXPECT_CONTAINS(throng_error_message(),
+                    "train.evaluation.episodes: expected an integer in 1..1048576, not 0");
     def = evaluation();
     def.top = 0;
     EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
                                         THRONG_YARDSTICK_RANDOM, &m),
               THRONG_ERROR_ARGUMENT);
-    EXPECT_CONTAINS(throng_error_message(), "evaluation.top: 0");
+    EXPECT_CONTAINS(throng_error_message(),
+                    "train.evaluation.top: expected an integer in 1..1000, not 0");
     def = evaluation();
     EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
                                         THRONG_YARDSTICK_COUNT, &m),

@@ -75,7 +75,7 @@ static void write_all(const char *to) {
   EXPECT_EQ(
       throng_train(run.backend, run.world, sta, &run.sim, &run.agent, &run.train, &progress, NULL),
       THRONG_ERROR_ARGUMENT);
-  EXPECT_CONTAINS(throng_error_message(), "agent.gamma: 1.5 is not");
+  EXPECT_CONTAINS(throng_error_message(), "agent.gamma: expected a number in 0..1, not 1.5");
   throng_sta_close(sta);
   small_run_close(&run);
 
@@ -96,9 +96,11 @@ static void write_all(const char *to) {
   config_free(&config);
 }
 
+/// (A run's config names the folders "plain" and "other" that it is in.)
 static void expect_same(const char *a, const char *b, const char *name) {
   char command[1600];
-  snprintf(command, sizeof command, "cmp %s/%s %s/%s", a, name, b, name);
+  snprintf(command, sizeof command, "sed 's#/other/#/plain/#' %s/%s | cmp - %s/%s", b, name, a,
+           name);
   EXPECT_EQ(system(command), 0);
 }
 

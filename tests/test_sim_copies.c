@@ -270,6 +270,43 @@ TEST(sim_copies, arrays_are_the_simulators_own_with_device_type_shape_and_stride
   close_fixture(&f);
 }
 
+TEST(sim_copies, actions_may_be_written_where_they_lie_and_are_checked_there) {
+  throng_sim_def def = small_def();
+  def.slate_size = 2;
+  fixture f, other;
+  int32_t action[2 * LANES];
+  uint64_t hash[3];
+  ASSERT_TRUE(open_fixture(&f, &def));
+  ASSERT_TRUE(open_fixture(&other, &def));
+  throng_array array[64];
+  const int64_t n = throng_sim_arrays(other.sim, 64, array);
+  const throng_array *to = require_array(array, n, "action", THRONG_DTYPE_I32, 2);
+  for (uint32_t t = 0; t < 20; ++t) {
+    step(f.sim, t, action);
+    ASSERT_OK(other.backend->ops->upload(other.backend, to->data, action, sizeof action));
+    ASSERT_OK(throng_sim_step(other.sim, NULL));
+  }
+  ASSERT_OK(throng_sim_hash(f.sim, &hash[0]));
+  ASSERT_OK(throng_sim_hash(other.sim, &hash[1]));
+  EXPECT_EQ(hash[0], hash[1]);
+  for (int wrong = 0; wrong < 2; ++wrong) {
+    action[2 * 7 + 1] = wrong ? -1 : ITEMS;
+    ASSERT_OK(other.backend->ops->upload(other.backend, to->data, action, sizeof action));
+    EXPECT_EQ(throng_sim_step(other.sim, NULL), THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), wrong ? "action of lane 7: item -1 is not in 0..149"
+                                                  : "action of lane 7: item 150 is not in 0..149");
+  }
+  action[2 * 7 + 1] = 3;
+  step(f.sim, 20, action);
+  ASSERT_OK(other.backend->ops->upload(other.backend, to->data, action, sizeof action));
+  ASSERT_OK(throng_sim_step(other.sim, NULL));
+  ASSERT_OK(throng_sim_hash(f.sim, &hash[0]));
+  ASSERT_OK(throng_sim_hash(other.sim, &hash[2]));
+  EXPECT_EQ(hash[0], hash[2]);
+  close_fixture(&other);
+  close_fixture(&f);
+}
+
 TEST(sim_copies, types_have_sizes_and_the_names_that_numpy_gives_them) {
   EXPECT_EQ(throng_dtype_size(THRONG_DTYPE_U8), 1);
   EXPECT_EQ(throng_dtype_size(THRONG_DTYPE_F32), 4);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/identity.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "throng_test.h"
@@ -63,18 +62,4 @@ TEST(strings, an_error_may_quote_the_one_before_it) {
   (void)throng_fail(THRONG_ERROR_DATA, "a.safetensors: %d bytes", 8);
   (void)throng_fail(THRONG_ERROR_DATA, "2 are damaged (%s)", throng_error_message());
   EXPECT_STREQ(throng_error_message(), "2 are damaged (a.safetensors: 8 bytes)");
-}
-
-TEST(strings, a_line_of_options_that_is_cut_off_anywhere_is_compared_within_its_bytes) {
-  static const char whole[] = "head flat, hidden 64 64, width 64,5";
-  for (size_t n = 0; n < sizeof whole - 1; ++n) {
-    char *cut = strndup(whole, n);  // of its own block, so that a sanitizer sees its end
-    ASSERT_TRUE(cut != NULL);
-    EXPECT_EQ(identity_compare("x", "agent", cut, whole), THRONG_ERROR_DATA);
-    EXPECT_EQ(identity_compare("x", "agent", whole, cut), THRONG_ERROR_DATA);
-    free(cut);
-  }
-  EXPECT_EQ(identity_compare("x", "agent", "a 1, b 2,", "a 1, b 2, c 3"), THRONG_ERROR_DATA);
-  EXPECT_EQ(identity_compare("x", "agent", "a 1, b 3", "a 1, b 2"), THRONG_ERROR_DATA);
-  EXPECT_CONTAINS(throng_error_message(), "it has b 3, this one has b 2;");
 }

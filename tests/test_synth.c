@@ -256,15 +256,16 @@ TEST(synth, a_definition_out_of_range_is_refused_with_field_value_and_range) {
   def.field = value;                                                \
   EXPECT_EQ(throng_synth(&def, path, NULL), THRONG_ERROR_ARGUMENT); \
   EXPECT_CONTAINS(throng_error_message(), message)
-  REFUSED(n_user, 0, "n_user is 0, expected 1");
-  REFUSED(n_item, 39, "is 39, expected 40");
-  REFUSED(n_category, 0, "n_category is 0");
-  REFUSED(n_keyword, 100, "is 100, expected 192");
-  REFUSED(dim, 1, "dim is 1, expected 2 to 4096");
-  REFUSED(n_taste, 3, "n_taste is 3, expected 4");
-  REFUSED(history_mean, 4, "history_mean is 4");
-  REFUSED(noise, 1.5f, "noise is 1.5, expected 0 to 1");
-  REFUSED(noise, 0.0f / 0.0f, "noise is");
+  REFUSED(n_user, 0, "synth.users: expected an integer in 1..100000000, not 0");
+  REFUSED(n_item, 39,
+          "synth.items: 39, expected at least one for each of 24 tastes and 40 categories");
+  REFUSED(n_category, 0, "synth.categories: expected an integer in 1..100000, not 0");
+  REFUSED(n_keyword, 100, "synth.keywords: 100, expected at least 8 for each of 24 tastes");
+  REFUSED(dim, 1, "synth.dim: expected an integer in 2..4096, not 1");
+  REFUSED(n_taste, 3, "synth.tastes: expected an integer in 4..1000, not 3");
+  REFUSED(history_mean, 4, "synth.history_mean: expected an integer in 5..10000, not 4");
+  REFUSED(noise, 1.5f, "synth.noise: expected a number in 0..1, not 1.5");
+  REFUSED(noise, 0.0f / 0.0f, "synth.noise: expected a number in 0..1, not NaN");
   REFUSED(cookie, 0, "throng_default_synth_def");
   EXPECT_EQ(access(path, F_OK), -1);
 }

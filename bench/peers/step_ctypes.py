@@ -16,32 +16,33 @@ import threading
 import time
 
 WARM_UP = 20
+HEAD = [("size", ctypes.c_int32), ("cookie", ctypes.c_int32)]  # what every Def begins with
 
 
 class BackendDef(ctypes.Structure):
     """throng_backend_def"""
 
-    _fields_ = [("name", ctypes.c_char_p), ("threads", ctypes.c_int32), ("device", ctypes.c_int32),
-                ("cookie", ctypes.c_int32)]
+    _fields_ = HEAD + [("name", ctypes.c_char_p), ("threads", ctypes.c_int32),
+                       ("device", ctypes.c_int32)]
 
 
 class VotesDef(ctypes.Structure):
     """throng_votes_def"""
 
-    _fields_ = [("semantics", ctypes.c_int), ("rule", ctypes.c_int), ("similarity", ctypes.c_int),
-                ("weights", ctypes.c_float * 3), ("weight_threshold", ctypes.c_float),
-                ("table_bytes", ctypes.c_int64)]
+    _fields_ = HEAD + [("semantics", ctypes.c_int), ("rule", ctypes.c_int),
+                       ("similarity", ctypes.c_int), ("weights", ctypes.c_float * 3),
+                       ("weight_threshold", ctypes.c_float), ("table_bytes", ctypes.c_int64)]
 
 
 class SimDef(ctypes.Structure):
     """throng_sim_def"""
 
-    _fields_ = [("lanes", ctypes.c_int32), ("history", ctypes.c_int32),
-                ("leave_probability", ctypes.c_float), ("max_steps", ctypes.c_int32),
-                ("slate_size", ctypes.c_int32), ("mask_seen", ctypes.c_bool),
-                ("preferences", ctypes.c_bool), ("autoreset", ctypes.c_bool),
-                ("seed", ctypes.c_uint32), ("first_lane", ctypes.c_uint32), ("votes", VotesDef),
-                ("cookie", ctypes.c_int32)]
+    _fields_ = HEAD + [("lanes", ctypes.c_int32), ("history", ctypes.c_int32),
+                       ("leave_probability", ctypes.c_float), ("max_steps", ctypes.c_int32),
+                       ("slate_size", ctypes.c_int32), ("mask_seen", ctypes.c_bool),
+                       ("preferences", ctypes.c_bool), ("autoreset", ctypes.c_bool),
+                       ("seed", ctypes.c_uint32), ("first_lane", ctypes.c_uint32),
+                       ("votes", VotesDef)]
 
 
 def multiply(until):

@@ -3,8 +3,11 @@
 #ifndef THRONG_AGENT_INTERNAL_H
 #define THRONG_AGENT_INTERNAL_H
 
+#include "base/field.h"
 #include "sim/sim.h"
 #include "throng/agent.h"
+
+extern const field_table agent_fields;
 
 /// Scratch memory for choosing items on simulators of one shape (lanes, history, slate). An agent
 /// trains with an actor of its own; evaluation creates a second one, which may serve any number of
@@ -35,6 +38,10 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
 /// What happened in training that a person should hear of, once; NULL: nothing. Valid until the
 /// next call.
 const char *agent_take_note(throng_population *agent);
+
+/// Does one learn still? Errors: DIVERGED where none does and at least one has diverged. As last
+/// looked at, which on a device is now and then, and whenever statistics are read.
+throng_status agent_any_left(const throng_population *agent);
 
 /// Every agent's present state, (count); valid until the population's next call.
 const throng_agent_state *agent_states(const throng_population *agent);

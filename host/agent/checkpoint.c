@@ -7,30 +7,31 @@
 #include "agent/population.h"
 #include "base/file_kind.h"
 #include "base/identity.h"
-#include "base/numbers.h"
 #include "base/safetensors.h"
 
-enum { IDENTITY_SIZE = 1024, PARTS = 6 };
+enum { PARTS = 6 };
 
-/// Every option that an agent's future depends on and that no tensor of the file holds.
-static void identity(const throng_population *a, char *text, size_t size) {
-  NUMBERS_WITHOUT_LOCALE;
-  const throng_agent_def *d = &a->def;
-  snprintf(text, size,
-           "head %s, count %d, hidden %d %d, width %d, user_width %d, gamma %.9g, learning_rate "
-           "%.9g, beta1 %.9g, beta2 %.9g, adam_epsilon %.9g, batch %d, update_every %d, "
-           "updates %d, buffer %lld, learning_starts %lld, n_step %d, double_dqn %d, loss %s, "
-           "max_grad_norm %.9g, tau %.9g, target_every %lld, epsilon %s, epsilon_start %.9g, "
-           "epsilon_end %.9g, epsilon_share %.9g, seed %u, items %lld, users %lld",
-           a->net.table->name, d->count, d->hidden[0], d->hidden[1], a->net.width, d->user_width,
-           (double)d->gamma, (double)d->learning_rate, (double)d->beta1, (double)d->beta2,
-           (double)d->adam_epsilon, d->batch, d->update_every, d->updates, (long long)d->buffer,
-           (long long)d->learning_starts, d->n_step, d->double_dqn,
-           d->loss == THRONG_LOSS_HUBER ? "huber" : "mse", (double)d->max_grad_norm, (double)d->tau,
-           (long long)d->target_every,
-           d->epsilon == THRONG_EPSILON_LINEAR ? "linear" : "exponential", (double)d->epsilon_start,
-           (double)d->epsilon_end, (double)d->epsilon_share, d->seed, (long long)a->net.n_item,
-           (long long)a->net.n_user);
+/// What an agent's line says besides its options: what its arrays are shaped by.
+typedef struct facts {
+  throng_agent_def def;
+  char items[24], users[24];
+  identity_part part[2];
+  identity_fact fact[4];
+} facts;
+
+static identity gather(const throng_population *a, facts *f) {
+  f->def = a->def;
+  f->def.width = a->net.width;  // flat: that of the last hidden layer, whatever the Def says
+  snprintf(f->items, sizeof f->items, "%lld", (long long)a->net.n_item);
+  snprintf(f->users, sizeof f->users, "%lld", (long long)a->net.n_user);
+  f->part[0] = (identity_part){&agent_fields, &f->def};
+  f->part[1] = (identity_part){NULL, NULL};
+  // The table's entry and not the Def's option: it may stand in no table.
+  f->fact[0] = (identity_fact){"algorithm", a->algorithm->name, .usual = "dqn"};
+  f->fact[1] = (identity_fact){.name = "items", .value = f->items};
+  f->fact[2] = (identity_fact){.name = "users", .value = f->users};
+  f->fact[3] = (identity_fact){NULL};
+  return (identity){f->part, f->fact};
 }
 
 static const char *const part_prefix[PARTS] = {"",      "hyper.", "replay.",
@@ -52,31 +53,31 @@ static void list_parts(throng_population *a, tensor_set *part[PARTS]) {
 
 throng_status throng_population_save(throng_population *a, const char *path) {
   THRONG_TRY(clocks_watch(a, true));
-  char mine[IDENTITY_SIZE], simulator[IDENTITY_SIZE];
-  identity(a, mine, sizeof mine);
-  THRONG_TRY(sim_identity(a->sim, simulator, sizeof simulator));
+  facts f;
+  identity options = gather(a, &f);
+  char *mine = NULL, *simulator = NULL;
+  throng_status status = identity_text(&options, &mine);
+  if (status == THRONG_OK) status = sim_identity(a->sim, &simulator);
   tensor_set *part[PARTS];
   list_parts(a, part);
-  return tensors_save((const tensor_set *const *)part, part_prefix, PARTS,
-                      (const char *[]){"algorithm", a->algorithm->name, "agent", mine, "simulator",
-                                       simulator, "arithmetic", a->backend->arithmetic, NULL},
-                      path);
+  if (status == THRONG_OK)
+    status = tensors_save((const tensor_set *const *)part, part_prefix, PARTS,
+                          (const char *[]){"agent", mine, "simulator", simulator, "arithmetic",
+                                           a->backend->arithmetic, NULL},
+                          path);
+  free(mine);
+  free(simulator);
+  return status;
 }
 
 static throng_status check_identity(const throng_population *a, const safetensors_file *file) {
-  char mine[IDENTITY_SIZE];
-  identity(a, mine, sizeof mine);
+  facts f;
+  identity mine = gather(a, &f);
   const char *found = safetensors_metadata(file, "agent");
-  const char *algorithm = safetensors_metadata(file, "algorithm");  // none: from before, DQN's
   if (!found)
     return throng_fail(THRONG_ERROR_DATA, "%s: no metadata 'agent': not a checkpoint of an agent",
                        safetensors_path(file));
-  if (strcmp(algorithm ? algorithm : "dqn", a->algorithm->name) != 0)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "%s: written by another agent: it has algorithm %.40s, this one has "
-                       "algorithm %s",
-                       safetensors_path(file), algorithm ? algorithm : "dqn", a->algorithm->name);
-  return identity_compare(safetensors_path(file), "agent", found, mine);
+  return identity_compare(&mine, safetensors_path(file), "agent", found);
 }
 
 /// Clocks as a file has them: they are what the log is read by.
@@ -157,9 +158,10 @@ static throng_status fill_in(throng_population *a, const read_clocks *c) {
     a->host.steps[i] = c->steps[i];
     a->host.updates[i] = c->updates[i];
     a->host.mark[i] = c->mark[i];
+    a->own_def[i] = a->def;
   }
   THRONG_TRY(clocks_write(a));
-  return options_start_intervals(a);
+  return options_write(a, &a->intervals);
 }
 
 static throng_status restore(throng_population *a, const safetensors_file *file, bool old,
@@ -181,8 +183,8 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   THRONG_TRY_GOTO(check_clocks(a, safetensors_path(file), c));
   THRONG_TRY_GOTO(sim_check_lanes(a->sim, file, "lane."));
   THRONG_TRY_GOTO(tensors_read_file(part, prefix, n, file));
-  THRONG_TRY_GOTO(options_read(a));
   THRONG_TRY_GOTO(old ? fill_in(a, c) : clocks_read(a));
+  THRONG_TRY_GOTO(options_read(a));
   // The catalogue's tables, the target's too, are computed from the restored weights when they are
   // next needed; running statistics restart at 0.
   a->current = 0;

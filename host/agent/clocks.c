@@ -35,30 +35,18 @@ throng_status clocks_register(throng_population *a) {
 
 throng_status clocks_take_host(throng_population *a) {
   const size_t n = (size_t)a->n_agent;
-  size_t bytes = n * (4 * sizeof(int64_t) + 2 * sizeof(int32_t) + sizeof(uint32_t));
-#define X(type, ...) bytes += n * sizeof(type);
-  OPTION_INTERVALS(X)
-  OPTION_FLOATS(X, 0)
-#undef X
-  THRONG_TRY(throng_alloc(&a->host_block, bytes, 1, "clocks and options of the agents"));
-  char *at = a->host_block;
-#define TAKE(slot)            \
-  do {                        \
-    (slot) = (void *)at;      \
-    at += n * sizeof *(slot); \
-  } while (0)
-  TAKE(a->host.steps);  // those of eight bytes first
-  TAKE(a->host.log_start);
-  TAKE(a->host.updates);
-  TAKE(a->host.mark);
-#define X(type, tensor_type, name, ...) TAKE(a->host_option.name);
-  OPTION_INTERVALS(X)
-  OPTION_FLOATS(X, 0)
-#undef X
-  TAKE(a->host_option.seed);
-  TAKE(a->host.state);
-  TAKE(a->host.found);
-#undef TAKE
+  THRONG_TRY(throng_alloc(&a->host_block, n,
+                          sizeof *a->own_def + 4 * sizeof(int64_t) + 3 * sizeof(int32_t),
+                          "clocks and options of the agents"));
+  _Static_assert(sizeof *a->own_def % sizeof(int64_t) == 0, "what follows is aligned");
+  a->own_def = a->host_block;
+  a->host.steps = (int64_t *)(void *)(a->own_def + n);
+  a->host.log_start = a->host.steps + n;
+  a->host.updates = a->host.log_start + n;
+  a->host.mark = a->host.updates + n;
+  a->host.state = (int32_t *)(void *)(a->host.mark + n);
+  a->host.found = a->host.state + n;
+  a->host.epsilon_steps = (float *)(void *)(a->host.found + n);
   return THRONG_OK;
 }
 
@@ -100,8 +88,7 @@ void clocks_start(throng_population *a, agent_range range) {
 bool clocks_due(const throng_population *a, int32_t i, int64_t ahead) {
   return agent_is_due(a->host.state[i], a->host.steps[i] + ahead,
                       a->host.time + ahead - a->host.log_start[i], a->agent_lanes,
-                      a->host_option.learning_starts[i], a->host_option.update_every[i],
-                      a->def.n_step);
+                      a->own_def[i].learning_starts, a->own_def[i].update_every, a->def.n_step);
 }
 
 void clocks_moved(throng_population *a, bool learned) {
@@ -160,7 +147,7 @@ static throng_status tell(throng_population *a, int32_t agent) {
            isnan(loss)   ? "loss is NaN"
            : isinf(loss) ? "loss is infinite"
                          : "gradient is no number",
-           (long long)a->host.updates[agent], (double)a->host_option.learning_rate[agent]);
+           (long long)a->host.updates[agent], (double)a->own_def[agent].learning_rate);
   if (!a->diverged[0]) snprintf(a->diverged, sizeof a->diverged, "%s", text);
   snprintf(a->note, sizeof a->note, "%s", text);
   return THRONG_OK;
@@ -184,7 +171,7 @@ throng_status clocks_watch(throng_population *a, bool now) {
   return THRONG_OK;
 }
 
-throng_status clocks_any_left(const throng_population *a) {
+throng_status agent_any_left(const throng_population *a) {
   bool diverged = false;
   for (int32_t i = 0; i < a->n_agent; ++i) {
     if (a->host.state[i] == AGENT_LEARNING) return THRONG_OK;

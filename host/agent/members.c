@@ -40,7 +40,7 @@ throng_status throng_population_start(throng_population *a, int32_t first, int32
   if (n == 0) return THRONG_OK;
   THRONG_TRY(clocks_watch(a, true));
   if (seed) {
-    for (int32_t i = 0; i < n; ++i) a->host_option.seed[first + i] = seed[i];
+    for (int32_t i = 0; i < n; ++i) a->own_def[first + i].seed = seed[i];
     THRONG_TRY(a->backend->ops->upload(a->backend, a->option.seed + first, seed,
                                        sizeof *seed * (size_t)n));
   }
@@ -64,7 +64,7 @@ throng_status throng_population_copy(throng_population *a, int32_t from, int32_t
                        from);
   if (from == to) return THRONG_OK;
   THRONG_TRY(clocks_watch(a, true));
-  const uint32_t seed = a->host_option.seed[to];
+  const uint32_t seed = a->own_def[to].seed;
   THRONG_TRY(copy_parts(a, &a->weights, from, to));
   THRONG_TRY(copy_parts(a, &a->hyper, from, to));
   THRONG_TRY(copy_parts(a, &a->intervals, from, to));

@@ -1,220 +1,167 @@
-/// What each agent of a population has of its own: its options, and what is known of its learning.
-#include <math.h>
+/// The options that each agent of a population has of its own: those of FIELD_PER_AGENT, on the
+/// host as a Def an agent, on the backend as an array an option.
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/population.h"
 
-throng_status options_register(throng_population *a) {
-  const double epsilon_least = a->def.epsilon == THRONG_EPSILON_EXPONENTIAL ? OPTION_ABOVE_0 : 0;
-  tensor_set *set = &a->hyper;
-#define X(type, tensor_type, name, least, most)                                                  \
-  THRONG_TRY(                                                                                    \
-      tensors_add(set, &a->option.name, TENSOR_##tensor_type, TENSOR_SHAPE(a->n_agent), #name)); \
-  tensors_within(set, least, most);
-  OPTION_FLOATS(X, epsilon_least)
-  THRONG_TRY(tensors_add(set, &a->option.seed, TENSOR_U32, TENSOR_SHAPE(a->n_agent), "seed"));
-  set = &a->intervals;
-  OPTION_INTERVALS(X)
-#undef X
-  return THRONG_OK;
+/// epsilon_share is kept as user-steps, so that kernels need not know how long a run is.
+static bool is_share(const field *f) { return !strcmp(f->name, "epsilon_share"); }
+static double own_steps(const throng_population *a) { return (double)a->total_steps / a->n_agent; }
+
+static tensor_type type_of(const field *f) {
+  return f->kind == FIELD_KIND_F32 ? TENSOR_F32 : TENSOR_I64;
 }
 
-throng_status options_start_intervals(throng_population *a) {
-  const size_t n = (size_t)a->n_agent;
-  agent_options *o = &a->host_option;
-  for (size_t i = 0; i < n; ++i) {
-    o->learning_starts[i] = a->def.learning_starts;
-    o->update_every[i] = a->def.update_every;
-    o->target_every[i] = a->def.target_every;
+/// An exponential schedule divides by its ends.
+static double least_of(const throng_population *a, const field *f) {
+  const bool ends = !strcmp(f->name, "epsilon_start") || !strcmp(f->name, "epsilon_end");
+  return ends && a->def.epsilon == THRONG_EPSILON_EXPONENTIAL ? (double)FLT_TRUE_MIN : f->least;
+}
+
+throng_status options_register(throng_population *a) {
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+    const bool share = is_share(f), whole = type_of(f) == TENSOR_I64;
+    tensor_set *set = whole ? &a->intervals : &a->hyper;
+    THRONG_TRY(tensors_add(set, &a->option_of[f - agent_fields.row], type_of(f),
+                           TENSOR_SHAPE(a->n_agent), "%s", share ? "epsilon_steps" : f->name));
+    // Limits are held in the option's own precision.
+    const double least = least_of(a, f), most = share ? (double)FLT_MAX : f->most;
+    tensors_within(set, whole ? least : (double)(float)least, whole ? most : (double)(float)most);
   }
-#define X(type, tensor_type, name, ...) \
-  THRONG_TRY(a->backend->ops->upload(a->backend, a->option.name, o->name, n * sizeof *o->name));
-  OPTION_INTERVALS(X)
+  return tensors_add(&a->hyper, &a->option.seed, TENSOR_U32, TENSOR_SHAPE(a->n_agent), "seed");
+}
+
+/// The arrays under the names that kernels' arguments have.
+static void bind(throng_population *a) {
+#define X(type, name)                                                                      \
+  a->option.name =                                                                         \
+      a->option_of[fields_find(&agent_fields,                                              \
+                               strcmp(#name, "epsilon_steps") ? #name : "epsilon_share") - \
+                   agent_fields.row];
+  AGENT_OPTIONS(X)
 #undef X
-  return THRONG_OK;
+}
+
+/// One agent's option as its array keeps it.
+static void keep(const throng_population *a, const field *f, int32_t agent, void *to) {
+  const double value = field_get(f, &a->own_def[agent], 0);
+  if (type_of(f) == TENSOR_I64)
+    *(int64_t *)to = (int64_t)value;
+  else if (is_share(f))
+    *(float *)to = a->host.epsilon_steps[agent] = (float)(value * own_steps(a));
+  else
+    *(float *)to = (float)value;
+}
+
+static bool in_set(const throng_population *a, const field *f, const tensor_set *set) {
+  return set == (type_of(f) == TENSOR_I64 ? &a->intervals : &a->hyper);
+}
+
+throng_status options_write(throng_population *a, const tensor_set *set) {
+  void *block;
+  THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(int64_t), "options of the agents"));
+  throng_status status = THRONG_OK;
+  for (const field *f = NULL;
+       status == THRONG_OK && (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+    const size_t size = tensor_type_size(type_of(f));
+    if (!in_set(a, f, set)) continue;
+    for (int32_t i = 0; i < a->n_agent; ++i) keep(a, f, i, (char *)block + size * (size_t)i);
+    status = a->backend->ops->upload(a->backend, a->option_of[f - agent_fields.row], block,
+                                     size * (size_t)a->n_agent);
+  }
+  free(block);
+  return status;
 }
 
 throng_status options_start(throng_population *a) {
-  const throng_agent_def *d = &a->def;
-  const float epsilon_steps = (float)(d->epsilon_share * ((double)a->total_steps / a->n_agent));
-  const size_t n = (size_t)a->n_agent;
-  agent_options *o = &a->host_option;
-  for (size_t i = 0; i < n; ++i) {
-    o->learning_rate[i] = d->learning_rate;
-    o->gamma[i] = d->gamma;
-    o->beta1[i] = d->beta1;
-    o->beta2[i] = d->beta2;
-    o->adam_epsilon[i] = d->adam_epsilon;
-    o->max_grad_norm[i] = d->max_grad_norm;
-    o->tau[i] = d->tau;
-    o->epsilon_start[i] = d->epsilon_start;
-    o->epsilon_end[i] = d->epsilon_end;
-    o->epsilon_steps[i] = epsilon_steps;
+  bind(a);
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    a->own_def[i] = a->def;
     // Agents of a population differ in their seed, so that one's luck is not all's.
-    o->seed[i] = d->seed + (uint32_t)i;
+    a->own_def[i].seed = a->def.seed + (uint32_t)i;
+    THRONG_TRY(a->backend->ops->upload(a->backend, a->option.seed + i, &a->own_def[i].seed,
+                                       sizeof(uint32_t)));
   }
-#define X(type, tensor_type, name, ...) \
-  THRONG_TRY(a->backend->ops->upload(a->backend, a->option.name, o->name, n * sizeof *o->name));
-  OPTION_FLOATS(X, 0)
-  X(uint32_t, U32, seed)
-#undef X
-  return options_start_intervals(a);
+  THRONG_TRY(options_write(a, &a->intervals));
+  return options_write(a, &a->hyper);
+}
+
+/// An option as the agent's array keeps it, into its Def.
+static void take(const throng_population *a, const field *f, int32_t agent, const void *from) {
+  throng_agent_def *def = &a->own_def[agent];
+  if (!is_share(f)) {
+    field_write(
+        f, def, 0,
+        type_of(f) == TENSOR_I64 ? (double)*(const int64_t *)from : (double)*(const float *)from);
+    return;
+  }
+  const double steps = own_steps(a);
+  a->host.epsilon_steps[agent] = *(const float *)from;
+  // Where the share is what it was, it is not to come back rounded.
+  if ((float)(def->epsilon_share * steps) != *(const float *)from)
+    def->epsilon_share = steps > 0 ? (float)(*(const float *)from / steps) : 0.0f;
 }
 
 throng_status options_read(throng_population *a) {
-  const size_t n = (size_t)a->n_agent;
-  agent_options *o = &a->host_option;
-#define X(type, tensor_type, name, ...) \
-  THRONG_TRY(a->backend->ops->download(a->backend, o->name, a->option.name, n * sizeof *o->name));
-  OPTION_FLOATS(X, 0)
-  OPTION_INTERVALS(X)
-  X(uint32_t, U32, seed)
-#undef X
-  return THRONG_OK;
+  const backend_ops *ops = a->backend->ops;
+  void *block;
+  THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(int64_t), "options of the agents"));
+  throng_status status = THRONG_OK;
+  for (const field *f = NULL;
+       status == THRONG_OK && (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+    const size_t size = tensor_type_size(type_of(f));
+    status = ops->download(a->backend, block, a->option_of[f - agent_fields.row],
+                           size * (size_t)a->n_agent);
+    for (int32_t i = 0; status == THRONG_OK && i < a->n_agent; ++i)
+      take(a, f, i, (const char *)block + size * (size_t)i);
+  }
+  if (status == THRONG_OK)
+    status =
+        ops->download(a->backend, block, a->option.seed, sizeof(uint32_t) * (size_t)a->n_agent);
+  for (int32_t i = 0; status == THRONG_OK && i < a->n_agent; ++i)
+    a->own_def[i].seed = ((const uint32_t *)block)[i];
+  free(block);
+  return status;
 }
 
-/// Where an agent's option stands on both sides, by the Def's name for it.
-typedef struct own_option {
-  tensor_type type;  // F32 or I64
-  void *host, *device;
-  double least, most;
-  double scale;  // kept = scale * value: the share of a run is kept as user-steps
-} own_option;
-
 static throng_status find(const throng_population *a, int32_t agent, const char *option,
-                          own_option *out) {
-  const double epsilon_least = a->def.epsilon == THRONG_EPSILON_EXPONENTIAL ? OPTION_ABOVE_0 : 0;
-  const bool share = !strcmp(option, "epsilon_share");
-  const char *kept = share ? "epsilon_steps" : option;
+                          const field **out) {
   if (agent < 0 || agent >= a->n_agent)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);
-#define X(type, tensor_type, name, from, to)                                 \
-  if (!strcmp(kept, #name))                                                  \
-    *out = (own_option){TENSOR_##tensor_type,   a->host_option.name + agent, \
-                        a->option.name + agent, (double)(from),              \
-                        (double)(to),           1};
-  *out = (own_option){.host = NULL};
-  OPTION_FLOATS(X, epsilon_least)
-  OPTION_INTERVALS(X)
-#undef X
-  if (!out->host || !strcmp(option, "epsilon_steps"))
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "agent.%s is no option that each agent has of its own", option);
-  if (share) out->most = 1;
-  if (share) out->scale = (double)a->total_steps / a->n_agent;
-  return THRONG_OK;
+  const field *f = *out = fields_find(&agent_fields, option);
+  if (f && f->flags & FIELD_PER_AGENT) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT, "agent.%s is no option that each agent has of its own",
+                     option);
 }
 
 throng_status throng_population_set(throng_population *a, int32_t agent, const char *option,
                                     double value) {
-  own_option o;
-  THRONG_TRY(find(a, agent, option, &o));
-  const bool whole = o.type == TENSOR_I64;
-  if (!(value >= o.least && value <= o.most) ||
-      (whole && (value != floor(value) || value > CLOCK_MOST)))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "agent.%s of agent %d: %g is not %s %g..%g", option,
-                       agent, value, whole ? "a whole number in" : "in", o.least,
-                       whole && o.most > CLOCK_MOST ? CLOCK_MOST : o.most);
+  const field *f = NULL;
+  int64_t kept;  // or a float
+  THRONG_TRY(find(a, agent, option, &f));
   if (!strcmp(option, "tau") && a->def.tau >= 1.0f)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent.tau of agent %d: the agents of this population copy their targets "
                        "whole (tau 1), every target_every user-steps",
                        agent);
-  if (whole) {
-    *(int64_t *)o.host = (int64_t)value;
-    return a->backend->ops->upload(a->backend, o.device, o.host, sizeof(int64_t));
-  }
-  *(float *)o.host = (float)(value * o.scale);
-  return a->backend->ops->upload(a->backend, o.device, o.host, sizeof(float));
+  if (field_holds(f, value) && value < least_of(a, f))
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.%s of agent %d: an exponential schedule needs an end above 0", option,
+                       agent);
+  throng_status status = field_set(&agent_fields, f, &a->own_def[agent], 0, value);
+  if (status != THRONG_OK) return throng_fail_context(status, "agent %d", agent);
+  keep(a, f, agent, &kept);
+  const size_t size = tensor_type_size(type_of(f));
+  return a->backend->ops->upload(
+      a->backend, (char *)a->option_of[f - agent_fields.row] + size * (size_t)agent, &kept, size);
 }
 
 throng_status throng_population_get(const throng_population *a, int32_t agent, const char *option,
                                     double *value) {
-  own_option o;
-  THRONG_TRY(find(a, agent, option, &o));
-  const double kept = o.type == TENSOR_I64 ? (double)*(int64_t *)o.host : (double)*(float *)o.host;
-  *value = o.scale > 0 ? kept / o.scale : 0;
-  return THRONG_OK;
-}
-
-throng_agent_def throng_population_get_def(const throng_population *a) { return a->def; }
-
-/// The enumeration has the integers' size and numbers (kernels/agent/clock.h).
-const throng_agent_state *agent_states(const throng_population *a) {
-  return (const throng_agent_state *)(const void *)a->host.state;
-}
-
-int64_t agent_run_steps(const throng_population *a) { return a->host.time * a->n_lane; }
-
-float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps) {
-  epsilon_schedule schedule = {&start, &end, &steps, kind == THRONG_EPSILON_EXPONENTIAL};
-  return epsilon_at(&schedule, 0, (float)agent_steps);
-}
-
-/// What the last statistics showed: one block of memory.
-typedef struct shown_stats {
-  int64_t *user_steps, *updates;
-  throng_agent_state *state;
-  float *epsilon, *loss, *q, *grad_norm;
-  int32_t *n;
-} shown_stats;
-
-static throng_status take_shown(throng_population *a, shown_stats *s) {
-  const size_t n = (size_t)a->n_agent;
-  if (!a->shown)
-    THRONG_TRY(throng_alloc(&a->shown, n, 2 * sizeof(int64_t) + 6 * sizeof(float), "statistics"));
-  s->user_steps = a->shown;
-  s->updates = s->user_steps + n;
-  s->epsilon = (float *)(void *)(s->updates + n);
-  s->loss = s->epsilon + n;
-  s->q = s->loss + n;
-  s->grad_norm = s->q + n;
-  s->state = (throng_agent_state *)(void *)(s->grad_norm + n);
-  s->n = (int32_t *)(void *)(s->state + n);
-  _Static_assert(sizeof(throng_agent_state) == sizeof(float), "one element for each");
-  return THRONG_OK;
-}
-
-throng_status population_zero_sums(throng_population *a, agent_range range) {
-  const size_t bytes = sizeof(float) * (size_t)range.n;  // the counts' too
-  const int32_t first = range.first;
-  void *const sums[] = {a->sums.loss + first, a->sums.q + first, a->sums.norm + first,
-                        a->sums.n + first};
-  for (size_t k = 0; k < sizeof sums / sizeof *sums; ++k)
-    THRONG_TRY(a->backend->ops->zero(a->backend, sums[k], bytes));
-  return THRONG_OK;
-}
-
-throng_status throng_population_get_stats(throng_population *a, throng_population_stats *out) {
-  const backend_ops *ops = a->backend->ops;
-  const size_t n = (size_t)a->n_agent;
-  shown_stats s;
-  THRONG_TRY(take_shown(a, &s));
-  THRONG_TRY(clocks_watch(a, true));
-  THRONG_TRY(ops->download(a->backend, s.n, a->sums.n, n * sizeof *s.n));
-  float *const from[] = {a->sums.loss, a->sums.q, a->sums.norm};
-  float *const to[] = {s.loss, s.q, s.grad_norm};
-  for (size_t k = 0; k < 3; ++k) {
-    THRONG_TRY(ops->download(a->backend, to[k], from[k], n * sizeof(float)));
-    for (size_t i = 0; i < n; ++i) to[k][i] = s.n[i] ? to[k][i] / (float)s.n[i] : 0.0f;
-  }
-  THRONG_TRY(population_zero_sums(a, (agent_range){0, a->n_agent}));
-  const agent_options *o = &a->host_option;
-  for (size_t i = 0; i < n; ++i) {
-    s.state[i] = (throng_agent_state)a->host.state[i];
-    s.user_steps[i] = a->host.steps[i] * a->agent_lanes;
-    s.updates[i] = a->host.updates[i];
-    s.epsilon[i] = agent_epsilon(a->def.epsilon, o->epsilon_start[i], o->epsilon_end[i],
-                                 o->epsilon_steps[i], s.user_steps[i]);
-  }
-  *out = (throng_population_stats){.count = a->n_agent,
-                                   .state = s.state,
-                                   .user_steps = s.user_steps,
-                                   .updates = s.updates,
-                                   .epsilon = s.epsilon,
-                                   .loss = s.loss,
-                                   .q = s.q,
-                                   .grad_norm = s.grad_norm};
+  const field *f = NULL;
+  THRONG_TRY(find(a, agent, option, &f));
+  *value = field_get(f, &a->own_def[agent], 0);
   return THRONG_OK;
 }

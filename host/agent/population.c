@@ -1,80 +1,11 @@
-/// Making a population: its Def, its memory, where its agents start.
+/// Making a population: its memory, where its agents start.
 #include <math.h>
 #include <stdlib.h>
 
 #include "agent/population.h"
 
-throng_agent_def throng_default_agent_def(void) {
-  return (throng_agent_def){
-      .head = THRONG_HEAD_TWO_TOWER,
-      .count = 1,
-      .hidden = {64, 64},
-      .width = 64,
-      .user_width = 32,
-      .gamma = 0.975f,
-      .learning_rate = 1e-3f,
-      .beta1 = 0.9f,
-      .beta2 = 0.999f,
-      .adam_epsilon = 1e-8f,
-      .batch = 512,
-      .update_every = 1,
-      .updates = 2,
-      .buffer = 250000,
-      .learning_starts = 10000,
-      .n_step = 1,
-      .double_dqn = true,
-      .loss = THRONG_LOSS_HUBER,
-      .max_grad_norm = 10.0f,
-      .tau = 0.01f,
-      .target_every = 10000,
-      .epsilon = THRONG_EPSILON_LINEAR,
-      .epsilon_start = 1.0f,
-      .epsilon_end = 0.05f,
-      .epsilon_share = 0.1f,
-      .seed = 1,
-      .cookie = THRONG_COOKIE,
-  };
-}
-
 static throng_status check(const throng_agent_def *d, const throng_sim *sim, int64_t total_steps) {
-  if (!d || d->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "throng_agent_def: start from throng_default_agent_def()");
-#define IN_RANGE(field, least, most)                                                         \
-  if (d->field < (least) || d->field > (most))                                               \
-    return throng_fail(THRONG_ERROR_ARGUMENT, "agent." #field ": %lld is not in %lld..%lld", \
-                       (long long)d->field, (long long)(least), (long long)(most));
-#define FINITE(field, holds, expected)                                                 \
-  if (!(isfinite(d->field) && (holds)))                                                \
-    return throng_fail(THRONG_ERROR_ARGUMENT, "agent." #field ": %g is not " expected, \
-                       (double)d->field);
-  IN_RANGE(head, THRONG_HEAD_FLAT, THRONG_HEAD_TWO_TOWER)
-  IN_RANGE(count, 1, 65535)  // a device counts them in a grid's third dimension
-  IN_RANGE(hidden[0], 1, 8192)
-  IN_RANGE(hidden[1], 1, 8192)
-  IN_RANGE(width, 1, 8192)
-  IN_RANGE(user_width, 0, 8192)
-  FINITE(gamma, d->gamma >= 0 && d->gamma <= 1, "in 0..1")
-  FINITE(learning_rate, d->learning_rate >= 0, "0 or more")
-  FINITE(beta1, d->beta1 >= 0 && d->beta1 < 1, "in 0..1, 1 excluded")
-  FINITE(beta2, d->beta2 >= 0 && d->beta2 < 1, "in 0..1, 1 excluded")
-  FINITE(adam_epsilon, d->adam_epsilon > 0, "above 0")
-  IN_RANGE(batch, 1, 1 << 24)
-  IN_RANGE(update_every, 1, INT32_MAX)
-  IN_RANGE(updates, 0, 1 << 20)
-  IN_RANGE(buffer, 1, (int64_t)1 << 40)
-  IN_RANGE(learning_starts, 0, INT64_MAX)
-  IN_RANGE(n_step, 1, 1024)
-  IN_RANGE(loss, THRONG_LOSS_HUBER, THRONG_LOSS_MSE)
-  FINITE(max_grad_norm, d->max_grad_norm >= 0, "0 or more")
-  FINITE(tau, d->tau > 0 && d->tau <= 1, "in 0..1, 0 excluded")
-  IN_RANGE(target_every, 1, INT64_MAX)
-  IN_RANGE(epsilon, THRONG_EPSILON_LINEAR, THRONG_EPSILON_EXPONENTIAL)
-  FINITE(epsilon_start, d->epsilon_start >= 0 && d->epsilon_start <= 1, "in 0..1")
-  FINITE(epsilon_end, d->epsilon_end >= 0 && d->epsilon_end <= 1, "in 0..1")
-  FINITE(epsilon_share, d->epsilon_share >= 0 && d->epsilon_share <= 1, "in 0..1")
-#undef IN_RANGE
-#undef FINITE
+  THRONG_TRY(fields_check(&agent_fields, d));
   if (d->epsilon == THRONG_EPSILON_EXPONENTIAL && !(d->epsilon_start > 0 && d->epsilon_end > 0))
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent.epsilon_end: an exponential schedule needs a start and an end above "
@@ -112,8 +43,7 @@ static throng_status start_parameter(throng_population *a, int parameter, agent_
                                      float *value) {
   const int64_t size = a->net.size[parameter];
   for (int32_t i = 0; i < range.n; ++i)
-    network_start_parameter(&a->net, parameter, a->host_option.seed[range.first + i],
-                            value + i * size);
+    network_start_parameter(&a->net, parameter, a->own_def[range.first + i].seed, value + i * size);
   return a->backend->ops->upload(a->backend, a->weight.at[parameter] + range.first * size, value,
                                  sizeof(float) * (size_t)(size * range.n));
 }

@@ -12,37 +12,32 @@
 #include "kernels/agent/clock.h"
 #include "kernels/agent/replay.h"
 
-/// X(C type, tensor type, name, least, most): the options that each agent has of its own, (n_agent)
-/// on the backend; everything else in the Def is the population's, because shapes, arrays or the
-/// kinds of launches follow from it: head, hidden, width, user_width, batch, updates, buffer,
-/// n_step, double_dqn, loss, hard or soft targets (tau 1 or below) and the kind of epsilon. An
-/// exponential schedule divides by its ends.
-#define OPTION_ABOVE_0 (double)FLT_TRUE_MIN
-#define OPTION_BELOW_1 (1.0 - (double)FLT_EPSILON / 2)
-#define OPTION_FLOATS(X, epsilon_least)                                             \
-  X(float, F32, learning_rate, 0, (double)FLT_MAX)                                  \
-  X(float, F32, gamma, 0, 1)                                                        \
-  X(float, F32, beta1, 0, OPTION_BELOW_1)                                           \
-  X(float, F32, beta2, 0, OPTION_BELOW_1)                                           \
-  X(float, F32, adam_epsilon, OPTION_ABOVE_0, (double)FLT_MAX)                      \
-  X(float, F32, max_grad_norm, 0, (double)FLT_MAX)                                  \
-  X(float, F32, tau, OPTION_ABOVE_0, 1)                                             \
-  X(float, F32, epsilon_start, epsilon_least, 1)                                    \
-  X(float, F32, epsilon_end, epsilon_least, 1)                                      \
-  /* epsilon_share as user-steps of the agent's own over which its epsilon falls */ \
-  X(float, F32, epsilon_steps, 0, (double)FLT_MAX)
-#define OPTION_INTERVALS(X)                              \
-  X(int64_t, I64, learning_starts, 0, (double)INT64_MAX) \
-  X(int64_t, I64, update_every, 1, INT32_MAX)            \
-  X(int64_t, I64, target_every, 1, (double)INT64_MAX)
+/// X(C type, name): the agents' own options as kernels take them, (n_agent) on the backend. Which
+/// they are is said by FIELD_PER_AGENT in agent_fields.c: each such row has an array, is saved,
+/// copied, set and read without being named here.
+#define AGENT_OPTIONS(X)                                                       \
+  X(float, learning_rate)                                                      \
+  X(float, gamma)                                                              \
+  X(float, beta1)                                                              \
+  X(float, beta2)                                                              \
+  X(float, adam_epsilon)                                                       \
+  X(float, max_grad_norm)                                                      \
+  X(float, tau)                                                                \
+  X(float, epsilon_start)                                                      \
+  X(float, epsilon_end)                                                        \
+  X(float, epsilon_steps) /* epsilon_share as user-steps of the agent's own */ \
+  X(int64_t, learning_starts)                                                  \
+  X(int64_t, update_every)                                                     \
+  X(int64_t, target_every)
 
 typedef struct agent_options {
-#define X(type, tensor_type, name, ...) type *name;
-  OPTION_FLOATS(X, 0)
-  OPTION_INTERVALS(X)
+#define X(type, name) type *name;
+  AGENT_OPTIONS(X)
 #undef X
   uint32_t *seed;
 } agent_options;
+
+enum { MOST_FIELDS = 64 };
 
 /// The host's copy of the clocks, which decides what is queued. A device may be ahead in one thing
 /// alone: an agent that diverged since it was last looked at still counts here as learning.
@@ -50,6 +45,7 @@ typedef struct host_clocks {
   int64_t time;
   int64_t *steps, *log_start, *updates, *mark;  // (n_agent)
   int32_t *state, *found;                       // (n_agent) found: as last looked for
+  float *epsilon_steps;                         // (n_agent)
 } host_clocks;
 
 /// Sums for the statistics, of each agent since they were read.
@@ -85,6 +81,7 @@ struct throng_population {
   tensor_set weights, hyper, intervals, replay, clocks;
   parameter_set weight;
   agent_options option;
+  void *option_of[MOST_FIELDS];  // (n_agent) by the row of agent_fields, where it is an agent's own
   replay_log log;
   int64_t replay_times;  // times that are sampled from
   agent_clocks clock;
@@ -97,11 +94,11 @@ struct throng_population {
   void *own;                   // the algorithm's
   agent_actor *actor, *guest;  // for the agents' own simulator; for another, made on demand
   host_clocks host;
-  agent_options host_option;
-  void *host_block;    // memory of both
-  void *shown;         // what the last statistics showed
-  int64_t unwatched;   // updates since divergence was last looked for
-  char diverged[512];  // the first that did: what is said where no agent learns any more
+  throng_agent_def *own_def;  // (n_agent) host: the Def with each agent's own options and seed
+  void *host_block;           // memory of both
+  void *shown;                // what the last statistics showed
+  int64_t unwatched;          // updates since divergence was last looked for
+  char diverged[512];         // the first that did: what is said where no agent learns any more
   step_graph graph[STEP_GRAPHS];
   int64_t sim_generation;     // of the simulator that they were recorded with
   bool unrecorded;            // one could not be recorded: no other is tried
@@ -118,10 +115,10 @@ size_t population_slice(const throng_population *a, const tensor *t);
 
 // options.c
 throng_status options_register(throng_population *a);
-/// From the Def to every agent's options, and to the backend.
+/// From the Def to every agent's own, and to the backend.
 throng_status options_start(throng_population *a);
-throng_status options_start_intervals(throng_population *a);  // OPTION_INTERVALS alone
-/// The host's copy from the backend.
+/// The host's copies of the options whose arrays are in `set`, to the backend; or all of them back.
+throng_status options_write(throng_population *a, const tensor_set *set);
 throng_status options_read(throng_population *a);
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps);
 
@@ -149,8 +146,6 @@ throng_status clocks_judge(throng_population *a, const float *norm, int64_t stri
 /// Has an agent diverged? Looked for after each step on the host's memory, now and then on a
 /// device, or `now`. What is no number among its arrays is set to 0.
 throng_status clocks_watch(throng_population *a, bool now);
-/// Errors: DIVERGED where no agent learns and at least one has diverged.
-throng_status clocks_any_left(const throng_population *a);
 
 // replay.c
 throng_status replay_register(throng_population *a);

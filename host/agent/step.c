@@ -127,7 +127,7 @@ static throng_status follow_simulator(throng_population *a) {
 }
 
 throng_status throng_population_train_step(throng_population *a) {
-  THRONG_TRY(clocks_any_left(a));
+  THRONG_TRY(agent_any_left(a));
   THRONG_TRY(follow_simulator(a));
   const int kind = a->algorithm->kind_of_step(a);
   if (a->backend->ops->capture_begin && kind != STEP_ALONE)
@@ -137,7 +137,7 @@ throng_status throng_population_train_step(throng_population *a) {
   clocks_moved(a, kind != STEP_ACTS);
   if (a->algorithm->after_step) THRONG_TRY(a->algorithm->after_step(a));
   THRONG_TRY(clocks_watch(a, false));
-  return clocks_any_left(a);
+  return agent_any_left(a);
 }
 
 void population_free_graphs(throng_population *a) {

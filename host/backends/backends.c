@@ -9,21 +9,22 @@
 
 const backend_kind *const backends[] = {&backend_cuda, &backend_cpu, NULL};
 
-static const backend_kind *find(const char *name) {
-  for (const backend_kind *const *kind = backends; *kind; ++kind)
-    if (!strcmp((*kind)->name, name)) return *kind;
-  return NULL;
-}
+static const char *const names[] = {"auto", "cpu", "cuda", NULL};  // of these, for people
 
-bool backends_know(const char *name) { return !strcmp(name, "auto") || find(name) != NULL; }
+#define FIELD_DEF throng_backend_def
+static const field backend_rows[] = {
+    FIELD_TEXT("name", FIELD_KIND_STRING, name, "auto", names, FIELD_NOT_IDENTITY, 0,
+               "cpu, cuda, or auto: cuda where a device is usable"),
+    FIELD_I32("threads", threads, 0, 0, 1024, FIELD_NOT_IDENTITY, "CPU threads; 0: one a core"),
+    FIELD_I32("device", device, 0, 0, 1024, FIELD_NOT_IDENTITY, "CUDA device"),
+};
+#undef FIELD_DEF
+const field_table backend_fields = FIELD_TABLE("backend", throng_backend_def, backend_rows);
 
-const char *backends_names(char *text) {
-  int n = sizeof backends / sizeof *backends - 1;
-  size_t used = (size_t)snprintf(text, BACKENDS_TEXT, "auto");
-  for (int k = n - 1; k >= 0 && used < BACKENDS_TEXT; --k)
-    used += (size_t)snprintf(text + used, BACKENDS_TEXT - used, "%s%s", k ? ", " : " or ",
-                             backends[k]->name);
-  return text;
+throng_backend_def throng_default_backend_def(void) {
+  throng_backend_def def;
+  fields_default(&backend_fields, &def);
+  return def;
 }
 
 /// Remember why the present error refused `kind`. The cause alone: the place before it and the
@@ -51,19 +52,11 @@ static throng_status open_best(const throng_backend_def *def, throng_backend **o
 }
 
 throng_status throng_backend_open(const throng_backend_def *def, throng_backend **out) {
-  char known[BACKENDS_TEXT];
   *out = NULL;
-  if (!def || def->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "throng_backend_def: start from throng_default_backend_def()");
-  if (def->threads < 0 || def->threads > 1024)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "threads: %d is not in 0..1024", def->threads);
-  const char *name = def->name ? def->name : "auto";
-  if (!strcmp(name, "auto")) return open_best(def, out);
-  const backend_kind *kind = find(name);
-  if (kind) return kind->open(def, out);
-  return throng_fail(THRONG_ERROR_ARGUMENT, "backend '%s': expected %s", name,
-                     backends_names(known));
+  THRONG_TRY(fields_check(&backend_fields, def));
+  for (const backend_kind *const *kind = backends; def->name && *kind; ++kind)
+    if (!strcmp((*kind)->name, def->name)) return (*kind)->open(def, out);
+  return open_best(def, out);
 }
 
 static const backend_kind *with_devices(void) {

@@ -1,18 +1,15 @@
 /// Which backends this build has, and opening one by name. To add one: its room exports a
-/// backend_kind (base/backend.h), and gets a row in backends.c.
+/// backend_kind (base/backend.h), and gets a row in backends.c, and its name there.
 #ifndef THRONG_BACKENDS_BACKENDS_H
 #define THRONG_BACKENDS_BACKENDS_H
 
 #include "base/backend.h"
+#include "base/field.h"
 
 /// NULL-terminated, in the order in which "auto" tries them; the last one always opens.
 extern const backend_kind *const backends[];
 
-/// True for "auto" and the name of any.
-bool backends_know(const char *name);
-/// "auto, cpu or cuda", for errors and help; BACKENDS_TEXT bytes.
-enum { BACKENDS_TEXT = 64 };
-const char *backends_names(char *text);
+extern const field_table backend_fields;
 
 /// The devices of the first backend that has such a thing: how many, and what they are like.
 /// Errors: BACKEND with cause and remedy.

@@ -1,6 +1,7 @@
 /// Tables of named arrays; see array_table.h.
 #include "base/array_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 _Static_assert((int)TENSOR_U8 == (int)THRONG_DTYPE_U8 && (int)TENSOR_I32 == (int)THRONG_DTYPE_I32 &&
@@ -44,7 +45,6 @@ void array_table_add_strided(array_table *table, const char *name, tensor_type t
   if (table->n++ >= table->most) return;
   throng_array *a = &table->out[table->n - 1];
   *a = (throng_array){
-      .name = name,
       .data = (void *)(uintptr_t)data,
       .device = backend && backend->device_memory ? THRONG_DEVICE_CUDA : THRONG_DEVICE_CPU,
       .device_number = backend ? backend->device_number : 0,
@@ -52,6 +52,7 @@ void array_table_add_strided(array_table *table, const char *name, tensor_type t
       .n_dim = rank,
       .read_only = read_only,
   };
+  snprintf(a->name, sizeof a->name, "%s", name);
   memcpy(a->shape, shape, (size_t)rank * sizeof *shape);
   memcpy(a->stride, stride, (size_t)rank * sizeof *stride);
 }
@@ -66,9 +67,12 @@ void array_table_add(array_table *table, const char *name, tensor_type type, int
   array_table_add_strided(table, name, type, rank, shape, stride, data, read_only);
 }
 
-void array_table_add_set(array_table *table, const tensor_set *set, bool read_only) {
+void array_table_add_set(array_table *table, const char *prefix, const tensor_set *set,
+                         bool read_only) {
+  char name[THRONG_ARRAY_NAME];
   for (size_t i = 0; i < set->count; ++i) {
     const tensor *t = &set->tensor[i];
-    array_table_add(table, t->name, t->type, t->rank, t->shape, t->data, read_only);
+    snprintf(name, sizeof name, "%.16s%s", prefix, t->name);
+    array_table_add(table, name, t->type, t->rank, t->shape, t->data, read_only);
   }
 }

@@ -12,15 +12,15 @@ typedef struct array_table {
   int64_t most, n;
 } array_table;
 
-/// One array whose elements touch. `name` must outlive the caller's use of it. Arrays without
-/// elements are left out.
+/// One array whose elements touch. Arrays without elements are left out.
 void array_table_add(array_table *table, const char *name, tensor_type type, int rank,
                      const int64_t *shape, const void *data, bool read_only);
 /// One with strides, in elements.
 void array_table_add_strided(array_table *table, const char *name, tensor_type type, int rank,
                              const int64_t *shape, const int64_t *stride, const void *data,
                              bool read_only);
-/// All of a set, by their names there.
-void array_table_add_set(array_table *table, const tensor_set *set, bool read_only);
+/// All of a set, by their names there behind `prefix`.
+void array_table_add_set(array_table *table, const char *prefix, const tensor_set *set,
+                         bool read_only);
 
 #endif

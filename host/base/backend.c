@@ -1,10 +1,6 @@
 /// What every backend has in common; opening one is backends/backends.c.
 #include "base/backend.h"
 
-throng_backend_def throng_default_backend_def(void) {
-  return (throng_backend_def){.name = "auto", .threads = 0, .device = 0, .cookie = THRONG_COOKIE};
-}
-
 bool backend_ask(void *asker) {
   const backend_asker *a = asker;
   return !throng_report(a->progress, a->stage, a->done, a->total, a->unit);

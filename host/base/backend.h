@@ -92,9 +92,11 @@ typedef struct backend_asker {
 bool backend_ask(void *asker);
 
 /// Launch a kernel by its name; the caller includes list.h: BACKEND_LAUNCH(backend, votes_table,
-/// n_lane, &a)
+/// n_lane, &a). `args` must be a votes_table_args: another kernel's does not compile.
 #define BACKEND_LAUNCH(backend, kernel, n_row, args) \
-  ((backend)->ops->launch((backend), KERNEL_##kernel, (n_row), (args)))
+  ((backend)->ops->launch((backend), KERNEL_##kernel, (n_row),          \
+                          _Generic((args), kernel##_args *: (args),     \
+                                   const kernel##_args *: (args))))
 
 /// A device as `throng info` shows it.
 typedef struct backend_device {

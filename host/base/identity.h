@@ -1,13 +1,34 @@
-/// A line of options, "lanes 32, seed 1, ...", that a file carries to say what wrote it, compared
-/// with the line of what is to read it.
+/// A line of options, "head flat, seed 1, ...", that a file carries to say what wrote it, compared
+/// with what is to read it. The options are those of the Defs' tables but for FIELD_NOT_IDENTITY;
+/// an option that the line lacks had its default when the file was written.
 #ifndef THRONG_BASE_IDENTITY_H
 #define THRONG_BASE_IDENTITY_H
 
-#include "base/status.h"
+#include "base/field.h"
 
-/// OK where both lines are equal. Errors: DATA, with the first option that differs, on both sides;
-/// `what` wrote the file ("agent").
-throng_status identity_compare(const char *path, const char *what, const char *found,
-                               const char *mine);
+typedef struct identity_part {
+  const field_table *table;  // NULL after the last
+  const void *def;
+} identity_part;
+
+/// What is no option and must be equal too: "items" of a world, the hash of weights.
+typedef struct identity_fact {
+  const char *name, *value;  // name NULL after the last; values without a comma
+  const char *usual;         // what lines without it mean; NULL: they must have it
+} identity_fact;
+
+typedef struct identity {
+  const identity_part *part;
+  const identity_fact *fact;
+} identity;
+
+/// "name value, name value, ...". Caller frees. Errors: MEMORY.
+throng_status identity_text(const identity *mine, char **out);
+/// OK where `found`, the line of the file `path`, says the same. Errors: DATA, with the first
+/// option that differs, on both sides; `what` wrote the file ("agent").
+throng_status identity_compare(const identity *mine, const char *path, const char *what,
+                               const char *found);
+/// Value of `name` in a line, up to the comma; NULL where it has none. `*length` is its length.
+const char *identity_value(const char *line, const char *name, size_t *length);
 
 #endif

@@ -8,27 +8,27 @@
 
 enum { INDENT = 4, TEXT = 1024 };
 
-static const char *type_of(const config_key *key) {
-  switch (key->kind) {
-    case KEY_STRING: return "string";
-    case KEY_PATH: return "path";
-    case KEY_TEXTS: return "list of strings";
-    case KEY_BOOL: return "boolean";
-    case KEY_ENUM: return "name";
-    case KEY_F32:
-    case KEY_F64: return "number";
+static const char *type_of(field_kind kind) {
+  switch (kind) {
+    case FIELD_KIND_STRING: return "string";
+    case FIELD_KIND_PATH: return "path";
+    case FIELD_KIND_TEXTS: return "list of strings";
+    case FIELD_KIND_BOOL: return "boolean";
+    case FIELD_KIND_ENUM: return "name";
+    case FIELD_KIND_F32:
+    case FIELD_KIND_F64: return "number";
     default: return "integer";
   }
 }
 
-static bool has_range(const config_key *key) { return key->maximum > key->minimum; }
+static bool has_range(const field *f) { return f->kind != FIELD_KIND_BOOL && f->most > f->least; }
 
 static void print_formats(unsigned formats) {
-  const config_key *format = config_find_key("dataset.format");
+  const char *const *names = fields_find(&dataset_fields, "format")->names;
   const char *before = " (";
-  for (int k = 0; format->names[k]; ++k) {
+  for (int k = 0; names[k]; ++k) {
     if (!(formats >> k & 1u)) continue;
-    printf("%s%s", before, format->names[k]);
+    printf("%s%s", before, names[k]);
     before = ", ";
   }
   putchar(')');
@@ -36,20 +36,20 @@ static void print_formats(unsigned formats) {
 
 /// sim.lanes = 1024; an integer in 1..16777216
 ///     user sessions that advance together
-static void print_key(const throng_config *config, const throng_config *defaults, int i) {
-  const config_key *key = &config_keys[i];
+static void print_key(const throng_config *config, const throng_config *defaults,
+                      const config_key *key) {
   char value[TEXT], expected[TEXT];
   config_value_text(defaults, key, value, sizeof value);
-  config_expectation(key, expected, sizeof expected);
+  field_expectation(key->field, expected, sizeof expected);
   printf("%s = %s; %s", key->path, value, expected);
-  if (key->formats) print_formats(key->formats);
+  if (key->field->formats) print_formats(key->field->formats);
   putchar('\n');
-  if (config->origin[i] != CONFIG_DEFAULT) {
+  if (config->origin[key->index] != CONFIG_DEFAULT) {
     config_value_text(config, key, value, sizeof value);
     printf("%*shere: %s\n", INDENT, "", cli_word(value));
   }
   printf("%*s", INDENT, "");
-  cli_wrap(key->help, INDENT, INDENT);
+  cli_wrap(key->field->help, INDENT, INDENT);
 }
 
 static int print_keys(const throng_config *config, const throng_config *defaults) {
@@ -59,44 +59,42 @@ static int print_keys(const throng_config *config, const throng_config *defaults
     int column = (int)strlen(config_sections[s].name) + 2;
     cli_wrap(config_sections[s].help, column, column);
     putchar('\n');
-    size_t length = strlen(config_sections[s].name);
-    for (int i = 0; i < config_key_count; ++i)
-      if (!strncmp(config_keys[i].path, config_sections[s].name, length) &&
-          config_keys[i].path[length] == '.')
-        print_key(config, defaults, i);
+    config_key key;
+    for (int i = 0; config_key_at(i, &key); ++i)
+      if (config_key_within(&key, config_sections[s].name)) print_key(config, defaults, &key);
   }
   return CLI_DONE;
 }
 
 static int json_keys(const throng_config *config, const throng_config *defaults) {
   cJSON *document = cJSON_CreateObject(), *keys = cJSON_AddArrayToObject(document, "keys");
-  const config_key *format = config_find_key("dataset.format");
-  for (int i = 0; i < config_key_count; ++i) {
-    const config_key *key = &config_keys[i];
+  const char *const *names = fields_find(&dataset_fields, "format")->names;
+  config_key key;
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    const field *f = key.field;
     cJSON *object = cJSON_CreateObject();
     cJSON_AddItemToArray(keys, object);
-    cJSON_AddStringToObject(object, "key", key->path);
-    cJSON_AddStringToObject(object, "type", type_of(key));
-    if (key->count > 1) cJSON_AddNumberToObject(object, "count", key->count);
-    if (has_range(key)) {
-      cJSON_AddNumberToObject(object, "minimum", key->minimum);
-      cJSON_AddNumberToObject(object, "maximum", key->maximum);
+    cJSON_AddStringToObject(object, "key", key.path);
+    cJSON_AddStringToObject(object, "type", type_of(f->kind));
+    if (f->count > 1) cJSON_AddNumberToObject(object, "count", f->count);
+    if (has_range(f)) {
+      cJSON_AddNumberToObject(object, "minimum", f->least);
+      cJSON_AddNumberToObject(object, "maximum", f->most);
     }
-    if (key->names) {
+    if (f->names) {
       cJSON *values = cJSON_AddArrayToObject(object, "values");
-      for (int k = 0; key->names[k]; ++k)
-        cJSON_AddItemToArray(values, cJSON_CreateString(key->names[k]));
+      for (int k = 0; f->names[k]; ++k)
+        cJSON_AddItemToArray(values, cJSON_CreateString(f->names[k]));
     }
-    if (key->formats) {
+    if (f->formats) {
       cJSON *formats = cJSON_AddArrayToObject(object, "formats");
-      for (int k = 0; format->names[k]; ++k)
-        if (key->formats >> k & 1u)
-          cJSON_AddItemToArray(formats, cJSON_CreateString(format->names[k]));
+      for (int k = 0; names[k]; ++k)
+        if (f->formats >> k & 1u) cJSON_AddItemToArray(formats, cJSON_CreateString(names[k]));
     }
-    cJSON_AddItemToObject(object, "default", config_value_json(defaults, key));
+    cJSON_AddItemToObject(object, "default", config_value_json(defaults, &key));
     if (config->origin[i] != CONFIG_DEFAULT)
-      cJSON_AddItemToObject(object, "here", config_value_json(config, key));
-    cJSON_AddStringToObject(object, "help", key->help);
+      cJSON_AddItemToObject(object, "here", config_value_json(config, &key));
+    cJSON_AddStringToObject(object, "help", f->help);
   }
   return cli_json(document);
 }

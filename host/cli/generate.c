@@ -12,11 +12,12 @@ void generate_choices(const char *choices) {
   for (; *choices; ++choices) putchar(*choices == '|' ? ' ' : *choices);
 }
 
-void generate_keys(key_kind kind, const char *between) {
+void generate_keys(field_kind kind, const char *between) {
+  config_key key;
   const char *before = "";
-  for (int i = 0; i < config_key_count; ++i) {
-    if (config_keys[i].kind != kind) continue;
-    printf("%s%s", before, config_keys[i].path);
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    if (key.field->kind != kind) continue;
+    printf("%s%s", before, key.path);
     before = between;
   }
 }

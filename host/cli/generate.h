@@ -13,10 +13,8 @@ void generate_bash(void);
 void generate_zsh(void);
 void generate_fish(void);
 
-/// Pieces of those: an option's "a|b" as words, the keys of a kind with `between` between them, and
-/// what backend.name takes, of which the key table says only that it is a string.
+/// Pieces of those: an option's "a|b" as words, the keys of a kind with `between` between them.
 void generate_choices(const char *choices);
-void generate_keys(key_kind kind, const char *between);
-#define GENERATE_BACKENDS "auto cpu cuda"
+void generate_keys(field_kind kind, const char *between);
 
 #endif

@@ -6,7 +6,7 @@
 #include "cli/generate.h"
 
 /// One case for all keys of a kind: "a|b|c) what ;;"
-static void case_of(key_kind kind, const char *what) {
+static void case_of(field_kind kind, const char *what) {
   fputs("    ", stdout);
   generate_keys(kind, "|");
   printf(") %s ;;\n", what);
@@ -14,26 +14,25 @@ static void case_of(key_kind kind, const char *what) {
 
 /// Behind --set: keys, and behind their '=' what they take.
 static void set_function(void) {
+  config_key key;
   puts("_throng_set() {");
   puts("  local spec=$1");
   puts("  if [[ $spec != *=* ]]; then");
   puts("    compopt -o nospace");
   fputs("    COMPREPLY=($(compgen -W \"", stdout);
-  for (int i = 0; i < config_key_count; ++i) printf("%s%s=", i ? " " : "", config_keys[i].path);
+  for (int i = 0; config_key_at(i, &key); ++i) printf("%s%s=", i ? " " : "", key.path);
   puts("\" -- \"$spec\"))");
   puts("    return\n  fi");
   puts("  local key=${spec%%=*} value=${spec#*=} values=");
   puts("  case $key in");
-  for (int i = 0; i < config_key_count; ++i) {
-    if (!config_keys[i].names) continue;
-    printf("    %s) values=\"", config_keys[i].path);
-    for (int k = 0; config_keys[i].names[k]; ++k)
-      printf("%s%s", k ? " " : "", config_keys[i].names[k]);
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    if (!key.field->names) continue;
+    printf("    %s) values=\"", key.path);
+    for (int k = 0; key.field->names[k]; ++k) printf("%s%s", k ? " " : "", key.field->names[k]);
     puts("\" ;;");
   }
-  puts("    backend.name) values=\"" GENERATE_BACKENDS "\" ;;");
-  case_of(KEY_BOOL, "values=\"true false\"");
-  case_of(KEY_PATH, "_throng_files -f \"$value\"; return");
+  case_of(FIELD_KIND_BOOL, "values=\"true false\"");
+  case_of(FIELD_KIND_PATH, "_throng_files -f \"$value\"; return");
   puts("  esac");
   puts("  COMPREPLY=($(compgen -W \"$values\" -- \"$value\"))\n}");
 }

@@ -15,7 +15,7 @@ static void quoted(const char *text) {
   putchar('\'');
 }
 
-static void case_of(key_kind kind, const char *what) {
+static void case_of(field_kind kind, const char *what) {
   fputs("    case ", stdout);
   generate_keys(kind, " ");
   printf("\n      %s\n", what);
@@ -23,29 +23,29 @@ static void case_of(key_kind kind, const char *what) {
 
 /// Behind --set: keys with what they mean, and behind their '=' what they take.
 static void set_function(void) {
+  config_key key, after;
   puts("function __throng_set");
   puts("  set -l token (commandline -ct | string replace -r '^(--set=|-s(?=.))' '')");
   puts("  if not string match -q '*=*' -- $token");
   puts("    printf '%s\\n' \\");
-  for (int i = 0; i < config_key_count; ++i) {
+  for (int i = 0; config_key_at(i, &key); ++i) {
     fputs("      ", stdout);
-    printf("%s=\\t", config_keys[i].path);
-    quoted(config_keys[i].help);
-    puts(i + 1 < config_key_count ? " \\" : "");
+    printf("%s=\\t", key.path);
+    quoted(key.field->help);
+    puts(config_key_at(i + 1, &after) ? " \\" : "");
   }
   puts("    return\n  end");
   puts("  set -l key (string split -m 1 = -- $token)[1]");
   puts("  set -l value (string split -m 1 = -- $token)[2]");
   puts("  switch $key");
-  for (int i = 0; i < config_key_count; ++i) {
-    if (!config_keys[i].names) continue;
-    printf("    case %s\n      printf \"$key=%%s\\n\"", config_keys[i].path);
-    for (int k = 0; config_keys[i].names[k]; ++k) printf(" %s", config_keys[i].names[k]);
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    if (!key.field->names) continue;
+    printf("    case %s\n      printf \"$key=%%s\\n\"", key.path);
+    for (int k = 0; key.field->names[k]; ++k) printf(" %s", key.field->names[k]);
     putchar('\n');
   }
-  puts("    case backend.name\n      printf \"$key=%s\\n\" " GENERATE_BACKENDS);
-  case_of(KEY_BOOL, "printf \"$key=%s\\n\" true false");
-  case_of(KEY_PATH, "printf \"$key=%s\\n\" (__fish_complete_path \"$value\")");
+  case_of(FIELD_KIND_BOOL, "printf \"$key=%s\\n\" true false");
+  case_of(FIELD_KIND_PATH, "printf \"$key=%s\\n\" (__fish_complete_path \"$value\")");
   puts("  end\nend");
 }
 

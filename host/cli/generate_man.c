@@ -65,17 +65,16 @@ static void keys(void) {
                                                    : config_sections[s].help[0]);
     roff(config_sections[s].help + 1);
     puts(".");
-    size_t length = strlen(config_sections[s].name);
-    for (int i = 0; i < config_key_count; ++i) {
-      const config_key *key = &config_keys[i];
-      if (strncmp(key->path, config_sections[s].name, length) || key->path[length] != '.') continue;
+    config_key key;
+    for (int i = 0; config_key_at(i, &key); ++i) {
+      if (!config_key_within(&key, config_sections[s].name)) continue;
       char expected[512], value[512];
-      config_expectation(key, expected, sizeof expected);
-      config_value_text(&defaults, key, value, sizeof value);
+      field_expectation(key.field, expected, sizeof expected);
+      config_value_text(&defaults, &key, value, sizeof value);
       fputs(".TP\n\\fB", stdout);
-      roff(key->path);
+      roff(key.path);
       fputs("\\fR\n", stdout);
-      roff(key->help);
+      roff(key.field->help);
       fputs("; ", stdout);
       roff(expected);
       if (strcmp(value, "null")) {

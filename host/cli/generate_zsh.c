@@ -46,30 +46,30 @@ static void option_of(const cli_option *option) {
   puts("' \\");
 }
 
-static void case_of(key_kind kind, const char *what) {
+static void case_of(field_kind kind, const char *what) {
   fputs("    ", stdout);
   generate_keys(kind, "|");
   printf(") %s ;;\n", what);
 }
 
 static void set_function(void) {
+  config_key key;
   puts("_throng_set() {\n  local key\n  local -a keys");
   puts("  if compset -P 1 '(#b)(*)='; then");
   puts("    key=$match[1]");
   puts("    case $key in");
-  for (int i = 0; i < config_key_count; ++i) {
-    if (!config_keys[i].names) continue;
-    printf("    %s) compadd --", config_keys[i].path);
-    for (int k = 0; config_keys[i].names[k]; ++k) printf(" %s", config_keys[i].names[k]);
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    if (!key.field->names) continue;
+    printf("    %s) compadd --", key.path);
+    for (int k = 0; key.field->names[k]; ++k) printf(" %s", key.field->names[k]);
     puts(" ;;");
   }
-  puts("    backend.name) compadd -- " GENERATE_BACKENDS " ;;");
-  case_of(KEY_BOOL, "compadd -- true false");
-  case_of(KEY_PATH, "_files");
+  case_of(FIELD_KIND_BOOL, "compadd -- true false");
+  case_of(FIELD_KIND_PATH, "_files");
   puts("    esac\n    return\n  fi\n  keys=(");
-  for (int i = 0; i < config_key_count; ++i) {
-    printf("    '%s:", config_keys[i].path);
-    text_of(config_keys[i].help);
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    printf("    '%s:", key.path);
+    text_of(key.field->help);
     puts("'");
   }
   puts("  )\n  _describe -t keys key keys -S =\n}");

@@ -107,8 +107,9 @@ static int check_value(const cli_run *run, const cli_option *option, const char 
   if (!strcmp(kind, "N")) {
     long long x = strtoll(text, &end, 10);
     const char *path = !strcmp(option->name, "seed") ? run->command->seed_key : option->key;
-    const config_key *key = path ? config_find_key(path) : NULL;
-    double least = key ? key->minimum : 0, most = key ? key->maximum : 1e15;
+    config_key key;
+    bool known = path && config_find_key(path, &key);
+    double least = known ? key.field->least : 0, most = known ? key.field->most : 1e15;
     if (*text < '0' || *text > '9' || *end || errno || (double)x < least || (double)x > most)
       return cli_wrong(run, "--%s: expected an integer in %.0f..%.0f, not '%s'", option->name,
                        least, most, text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/keys.h"
+#include "sim/sim.h"
 
 throng_status votes_open(cli_run *run, votes_session *s) {
   memset(s, 0, sizeof *s);
@@ -21,8 +22,8 @@ throng_status votes_open(cli_run *run, votes_session *s) {
     throng_note(&run->progress,
                 "without --sta there is no statistical vote: the reward is that of rule logical");
   }
-  s->rule = config_find_key("votes.rule")->names[s->votes.rule];
-  s->semantics = config_find_key("votes.semantics")->names[s->votes.semantics];
+  s->rule = field_name(fields_find(&votes_fields, "rule"), &s->votes);
+  s->semantics = field_name(fields_find(&votes_fields, "semantics"), &s->votes);
   return THRONG_OK;
 done:
   votes_close(s);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/backends.h"
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/numbers.h"
@@ -22,16 +21,14 @@ void config_free(throng_config *config) {
 }
 
 bool config_has_key(const throng_config *config, const char *path) {
-  const config_key *key = config_find_key(path);
-  return key && config->origin[key - config_keys] != CONFIG_DEFAULT;
+  config_key key;
+  return config_find_key(path, &key) && config->origin[key.index] != CONFIG_DEFAULT;
 }
 
 bool config_has_section(const throng_config *config, const char *section) {
-  size_t length = strlen(section);
-  for (int i = 0; i < config_key_count; ++i)
-    if (config->origin[i] != CONFIG_DEFAULT && !strncmp(config_keys[i].path, section, length) &&
-        config_keys[i].path[length] == '.')
-      return true;
+  config_key key;
+  for (int i = 0; config_key_at(i, &key); ++i)
+    if (config->origin[i] != CONFIG_DEFAULT && config_key_within(&key, section)) return true;
   return false;
 }
 
@@ -63,10 +60,10 @@ static throng_status override_group(throng_config *config, const char *path, con
 }
 
 static throng_status no_such_key(const char *path) {
-  const config_key *nearest = config_nearest_key(path);
-  if (nearest)
+  config_key nearest;
+  if (config_nearest_key(path, &nearest))
     return throng_fail(THRONG_ERROR_CONFIG, "--set %s: no such key; did you mean %s?", path,
-                       nearest->path);
+                       nearest.path);
   return throng_fail(THRONG_ERROR_CONFIG,
                      "--set %s: no such key; `throng config --keys` lists them", path);
 }
@@ -96,41 +93,39 @@ static throng_status override(throng_config *config, const char *text) {
   memcpy(path, text, length);
   path[length] = '\0';
   const char *value = equals + 1;
-  const config_key *key = config_find_key(path);
-  if (!key) return config_is_group(path) ? override_group(config, path, value) : no_such_key(path);
+  config_key key;
+  if (!config_find_key(path, &key))
+    return config_is_group(path) ? override_group(config, path, value) : no_such_key(path);
   snprintf(where, sizeof where, "--set %s", path);
   cJSON *node = NULL;
   if (!strcmp(value, "null")) {
     node = cJSON_CreateNull();
-  } else if (key->kind == KEY_STRING || key->kind == KEY_PATH || key->kind == KEY_ENUM) {
+  } else if (field_is_text(key.field) || key.field->kind == FIELD_KIND_ENUM) {
     node = cJSON_CreateString(value);
-  } else if (key->kind == KEY_TEXTS && *value != '[') {
+  } else if (key.field->kind == FIELD_KIND_TEXTS && *value != '[') {
     node = split_list(value);
   } else {
     char wrapped[512];
-    bool bare = key->count > 1 && *value != '[';
+    bool bare = key.field->count > 1 && *value != '[';
     int size = snprintf(wrapped, sizeof wrapped, bare ? "[%s]" : "%s", value);
     if (size > 0 && (size_t)size < sizeof wrapped) node = cJSON_ParseWithOpts(wrapped, NULL, 1);
     if (!node) node = cJSON_CreateString(value);  // the refusal then quotes it
   }
   if (!node) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
-  throng_status status = config_assign(config, key, node, CONFIG_OVERRIDE, where);
+  throng_status status = config_assign(config, &key, node, CONFIG_OVERRIDE, where);
   cJSON_Delete(node);
   return status;
 }
 
-static int origin_of(const throng_config *config, const char *path) {
-  return config->origin[config_find_key(path) - config_keys];
-}
-
 /// One seed for a whole run: whoever was not told otherwise at the same place follows train.seed.
 static void spread_seed(throng_config *config) {
-  int given = origin_of(config, "train.seed");
+  config_key key;
+  config_find_key("train.seed", &key);
+  int given = config->origin[key.index];
   if (given == CONFIG_DEFAULT) return;
-  if (origin_of(config, "sim.seed") < given) config->sim.seed = config->seed;
-  if (origin_of(config, "agent.seed") < given) config->agent.seed = config->seed;
-  if (origin_of(config, "sta.seed") < given) config->sta.seed = config->seed;
-  if (origin_of(config, "synth.seed") < given) config->synth.seed = config->seed;
+  for (int i = 0; config_key_at(i, &key); ++i)
+    if (key.field->flags & FIELD_FOLLOWS_SEED && config->origin[i] < given)
+      field_write(key.field, config_def_of(config, &key), 0, config->seed);
 }
 
 static throng_status wrong(const throng_config *config, const char *format, ...)
@@ -145,32 +140,29 @@ static throng_status wrong(const throng_config *config, const char *format, ...)
   return throng_fail(THRONG_ERROR_CONFIG, "%s: %s", config->source, text);
 }
 
-static bool is_text(const config_key *key) {
-  return key->kind == KEY_STRING || key->kind == KEY_PATH;
-}
-
-static const char *text_of(const throng_config *config, const config_key *key) {
-  return *(const char *const *)(const void *)((const char *)config + key->offset);
+static const char *const *format_names(void) {
+  return fields_find(&dataset_fields, "format")->names;
 }
 
 /// A file key of another format is a mistake worth stopping at: the file would be left unread.
 static throng_status check_formats(const throng_config *config) {
-  const config_key *format = config_find_key("dataset.format");
-  for (int i = 0; i < config_key_count; ++i) {
-    const config_key *key = &config_keys[i];
-    if (!key->formats || config->origin[i] == CONFIG_DEFAULT) continue;
-    if (is_text(key) && !text_of(config, key)) continue;
-    if (key->formats >> config->dataset.format & 1u) continue;
+  const char *const *names = format_names();
+  config_key key;
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    unsigned formats = key.field->formats;
+    if (!formats || config->origin[i] == CONFIG_DEFAULT) continue;
+    if (field_is_text(key.field) && !*config_text_of(config, &key)) continue;
+    if (formats >> config->dataset.format & 1u) continue;
     char uses[128] = "";
-    for (int f = 0; format->names[f]; ++f) {
-      if (!(key->formats >> f & 1u)) continue;
+    for (int f = 0; names[f]; ++f) {
+      if (!(formats >> f & 1u)) continue;
       size_t used = strlen(uses);
-      snprintf(uses + used, sizeof uses - used, "%s%s", used ? " and " : "", format->names[f]);
+      snprintf(uses + used, sizeof uses - used, "%s%s", used ? " and " : "", names[f]);
     }
     return wrong(config,
                  "%s: dataset.format %s does not use it (%s %s); --set %s=null leaves it out",
-                 key->path, format->names[config->dataset.format], uses,
-                 strstr(uses, " and ") ? "do" : "does", key->path);
+                 key.path, names[config->dataset.format], uses,
+                 strstr(uses, " and ") ? "do" : "does", key.path);
   }
   return THRONG_OK;
 }
@@ -186,11 +178,6 @@ static throng_status check(const throng_config *config) {
   if (config->sim.lanes % config->agent.count)
     return wrong(config, "agent.count: %d does not divide sim.lanes, which is %d",
                  config->agent.count, config->sim.lanes);
-  const char *name = config->backend.name;
-  char known[BACKENDS_TEXT];
-  if (!name || !backends_know(name))
-    return wrong(config, "backend.name: expected %s, not \"%s\"", backends_names(known),
-                 name ? name : "");
   if (!isnan(config->dataset.rating_min) && !isnan(config->dataset.rating_max) &&
       config->dataset.rating_min > config->dataset.rating_max)
     return wrong(config, "dataset.rating_min: %g is above dataset.rating_max, which is %g",
@@ -210,11 +197,12 @@ throng_status config_check_dataset(throng_config *config) {
       [DATASET_RECBOLE] = {"dataset.interactions"},
       [DATASET_CSV] = {"dataset.file"},
   };
-  const char *format = config_find_key("dataset.format")->names[config->dataset.format];
+  const char *format = format_names()[config->dataset.format];
   THRONG_TRY(check_formats(config));
   for (int i = 0; i < 2; ++i) {
     const char *path = required[config->dataset.format][i];
-    if (path && !text_of(config, config_find_key(path)))
+    config_key key;
+    if (path && config_find_key(path, &key) && !*config_text_of(config, &key))
       return wrong(config, "%s: missing; dataset.format %s needs it", path, format);
   }
   if (config->keywords.provider == KEYWORDS_FILE && !config->keywords.file)

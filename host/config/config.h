@@ -1,7 +1,7 @@
 /// A run's configuration: every section of a config file as the Def structs that the stages take.
-/// Reading, overriding, checking and printing; what a key means stands in keys.c. This room stands
-/// above every room with a section, from data to train, and below study and cli alone: no stage
-/// knows that there are configs.
+/// Reading, overriding, checking and printing; what a key means stands in its stage's table. This
+/// room stands above every room with a section, from data to train, and below study and cli alone:
+/// no stage knows that there are configs.
 #ifndef THRONG_CONFIG_CONFIG_H
 #define THRONG_CONFIG_CONFIG_H
 
@@ -10,7 +10,6 @@
 #include "text/keywords.h"
 #include "throng/throng.h"
 
-typedef enum config_algorithm { CONFIG_DQN = 0 } config_algorithm;
 
 enum { CONFIG_MAX_KEYS = 200 };
 
@@ -31,17 +30,16 @@ typedef struct throng_config {
   throng_sta_def sta;
   const char *sta_file;  // weights fitted earlier; NULL: fit
   throng_sim_def sim;    // holds the section "votes" too
-  config_algorithm algorithm;
   throng_agent_def agent;
   throng_train_def train;
   uint32_t seed;  // train.seed: what every other seed follows unless it is given itself
   throng_backend_def backend;
 
   const char *source;                   // the file's name, or NULL
-  uint8_t origin[CONFIG_MAX_KEYS];      // config_origin of each key, in the order of config_keys
+  uint8_t origin[CONFIG_MAX_KEYS];      // config_origin of each key, by its index
   config_place place[CONFIG_MAX_KEYS];  // of each key's value in the file
   bool raw[CONFIG_MAX_KEYS];            // a path with ${NAME} or ~/ that nobody has used yet
-  char **owned;                         // strings that live as long as the config
+  void **owned;                         // strings that live as long as the config
   size_t n_owned, owned_capacity;
 } throng_config;
 

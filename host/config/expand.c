@@ -90,92 +90,75 @@ static throng_status expand(const char *text, const char *where, grown *to) {
 }
 
 /// "run.json:3:12: dataset.reviews" or "--set dataset.reviews".
-static const char *place_of(const throng_config *config, int i, char *text, size_t size) {
-  const config_place *place = &config->place[i];
-  if (config->origin[i] == CONFIG_FILE && place->line)
+static const char *place_of(const throng_config *config, const config_key *key, char *text,
+                            size_t size) {
+  const config_place *place = &config->place[key->index];
+  if (config->origin[key->index] == CONFIG_FILE && place->line)
     snprintf(text, size, "%s:%d:%d: %s", config->source ? config->source : "config", place->line,
-             place->column, config_keys[i].path);
+             place->column, key->path);
   else
-    snprintf(text, size, "--set %s", config_keys[i].path);
+    snprintf(text, size, "--set %s", key->path);
   return text;
 }
 
-static throng_status use(throng_config *config, int i) {
-  const config_key *key = &config_keys[i];
-  const char **field = (const char **)(void *)((char *)config + key->offset);
-  if (!config->raw[i] || !*field) return THRONG_OK;
+static throng_status use(throng_config *config, const config_key *key) {
+  const char **text = config_text_of(config, key);
+  if (!config->raw[key->index] || !*text) return THRONG_OK;
   char where[1024];
   grown to = {0};
-  throng_status status = expand(*field, place_of(config, i, where, sizeof where), &to);
+  throng_status status = expand(*text, place_of(config, key, where, sizeof where), &to);
   if (status == THRONG_OK) {
     status = config_keep(config, to.text);
   } else {
     free(to.text);
   }
   if (status == THRONG_OK) {
-    *field = to.text;
-    config->raw[i] = false;
+    *text = to.text;
+    config->raw[key->index] = false;
   }
   return status;
 }
 
 throng_status config_check_paths(const throng_config *config) {
   char where[1024];
-  for (int i = 0; i < config_key_count; ++i) {
+  config_key key;
+  for (int i = 0; config_key_at(i, &key); ++i) {
     if (!config->raw[i]) continue;
-    const char *const *field =
-        (const char *const *)(const void *)((const char *)config + config_keys[i].offset);
-    if (*field) THRONG_TRY(config_path_check(*field, place_of(config, i, where, sizeof where)));
+    const char *text = *config_text_of(config, &key);
+    if (text) THRONG_TRY(config_path_check(text, place_of(config, &key, where, sizeof where)));
   }
   return THRONG_OK;
 }
 
 throng_status config_use(throng_config *config, const char *path) {
-  return use(config, (int)(config_find_key(path) - config_keys));
+  config_key key;
+  return config_find_key(path, &key) ? use(config, &key) : THRONG_OK;
 }
 
 throng_status config_use_data(throng_config *config) {
   bool asks_llm = config->keywords.provider == KEYWORDS_LLM;
   bool asks_server = config->embedding.provider == EMBEDDING_SERVER;
-  for (int i = 0; i < config_key_count; ++i) {
-    const char *path = config_keys[i].path;
+  config_key key;
+  for (int i = 0; config_key_at(i, &key); ++i) {
     bool used =
-        !strncmp(path, "dataset.", 8) ||
-        (!strncmp(path, "keywords.", 9) && config->keywords.provider == KEYWORDS_FILE) ||
-        (!strncmp(path, "embedding.", 10) && config->embedding.provider == EMBEDDING_FILE) ||
-        (!strncmp(path, "llm.", 4) && (asks_llm || (asks_server && strstr(path, "store"))));
-    if (used) THRONG_TRY(use(config, i));
+        config_key_within(&key, "dataset") ||
+        (config_key_within(&key, "keywords") && config->keywords.provider == KEYWORDS_FILE) ||
+        (config_key_within(&key, "embedding") && config->embedding.provider == EMBEDDING_FILE) ||
+        (config_key_within(&key, "llm") &&
+         (asks_llm || (asks_server && !strcmp(key.field->name, "store"))));
+    if (used) THRONG_TRY(use(config, &key));
   }
   return THRONG_OK;
 }
 
 throng_status config_use_set(throng_config *config, const throng_progress *progress) {
-  for (int i = 0; i < config_key_count; ++i) {
-    throng_status status = use(config, i);
+  config_key key;
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    throng_status status = use(config, &key);
     if (status == THRONG_ERROR_CONFIG)
       throng_note(progress, "%s; left as it is", throng_error_message());
     else if (status != THRONG_OK)
       return status;
   }
   return THRONG_OK;
-}
-
-throng_status config_path_print(const throng_config *config, const config_key *key, char **out) {
-  const char *text = *(const char *const *)(const void *)((const char *)config + key->offset);
-  grown to = {0};
-  throng_status status = THRONG_OK;
-  bool raw = config->raw[key - config_keys];
-  // What was put in already must not be read as standing for something again.
-  if (!raw && (!strcmp(text, "~") || !strncmp(text, "~/", 2))) status = append(&to, "./", 2);
-  while (status == THRONG_OK && *text) {
-    const char *brace = raw ? NULL : strstr(text, "${");
-    size_t size = brace ? (size_t)(brace - text) : strlen(text);
-    status = append(&to, text, size);
-    if (status == THRONG_OK && brace) status = append(&to, "$${", 3);
-    text += brace ? size + 2 : size;
-  }
-  if (status == THRONG_OK) status = append(&to, "", 0);
-  if (status != THRONG_OK) free(to.text);
-  *out = status == THRONG_OK ? to.text : NULL;
-  return status;
 }

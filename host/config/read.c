@@ -85,21 +85,22 @@ static void skip_value(reader *r) {
 /// The names one level below the group `path` ("" for the sections), as far as there is room.
 static void list_names(const char *path, char *list, size_t size) {
   size_t length = strlen(path), used = 0;
-  const char *before = "";
-  for (int i = 0; i < config_key_count && used + 48 < size; ++i) {
-    const char *name = config_keys[i].path;
-    if (length && (strncmp(name, path, length) != 0 || name[length] != '.')) continue;
-    name += length ? length + 1 : 0;
-    size_t n = strcspn(name, ".");
-    if (strcspn(before, ".") == n && !strncmp(name, before, n)) continue;
-    used += (size_t)snprintf(list + used, size - used, "%s%.*s", used ? ", " : "", (int)n, name);
-    before = name;
+  char before[64] = "";
+  config_key key;
+  for (int i = 0; used + 64 < size && config_key_at(i, &key); ++i) {
+    if (length && !config_key_within(&key, path)) continue;
+    char *name = key.path + (length ? length + 1 : 0);
+    name[strcspn(name, ".")] = '\0';
+    if (!strcmp(name, before)) continue;
+    used += (size_t)snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
+    snprintf(before, sizeof before, "%s", name);
   }
 }
 
 static throng_status unknown_key(const reader *r, size_t at, const char *path) {
-  const config_key *nearest = config_nearest_key(path);
-  if (nearest) return fail_at(r, at, "%.120s: no such key; did you mean %s?", path, nearest->path);
+  config_key nearest;
+  if (config_nearest_key(path, &nearest))
+    return fail_at(r, at, "%.120s: no such key; did you mean %s?", path, nearest.path);
   char group[128], list[768] = "";
   snprintf(group, sizeof group, "%.120s", path);
   char *point = strrchr(group, '.');
@@ -118,16 +119,16 @@ static throng_status assign(reader *r, const config_key *key, const cJSON *value
     return fail_at(r, at, "%s", cause);
   }
   // For what is found wrong only where the path is used.
-  int i = (int)(key - config_keys);
-  if (status == THRONG_OK && r->config->raw[i]) r->config->place[i] = place_of(r, at);
+  if (status == THRONG_OK && r->config->raw[key->index])
+    r->config->place[key->index] = place_of(r, at);
   return status;
 }
 
 static throng_status unset_group(reader *r, const char *group, const cJSON *null) {
-  size_t length = strlen(group);
-  for (int i = 0; i < config_key_count; ++i)
-    if (!strncmp(config_keys[i].path, group, length) && config_keys[i].path[length] == '.')
-      THRONG_TRY(config_assign(r->config, &config_keys[i], null, r->origin, group));
+  config_key key;
+  for (int i = 0; config_key_at(i, &key); ++i)
+    if (config_key_within(&key, group))
+      THRONG_TRY(config_assign(r->config, &key, null, r->origin, group));
   return THRONG_OK;
 }
 
@@ -150,9 +151,9 @@ static throng_status read_object(reader *r, const cJSON *object, const char *pre
       if (!strcmp(other->string, value->string)) return fail_at(r, key_at, "%s: given twice", path);
     if (strchr(value->string, '.'))
       return fail_at(r, key_at, "%s: expected sections and keys as nested objects", path);
-    const config_key *key = config_find_key(path);
-    if (key) {
-      THRONG_TRY(assign(r, key, value, value_at));
+    config_key key;
+    if (config_find_key(path, &key)) {
+      THRONG_TRY(assign(r, &key, value, value_at));
       skip_value(r);
     } else if (config_is_group(path) && cJSON_IsNull(value)) {
       THRONG_TRY(unset_group(r, path, value));

@@ -1,4 +1,4 @@
-/// A data set's settings by default, and its end.
+/// A data set's end.
 #include "data/dataset.h"
 
 #include <math.h>
@@ -6,15 +6,6 @@
 
 const char *const dataset_usual_missing[] = {"NA",   "N/A",  "n/a", "NaN",  "nan", "None",
                                              "NULL", "null", "\\N", "<NA>", NULL};
-
-dataset_def dataset_default_def(void) {
-  return (dataset_def){.format = DATASET_AMAZON,
-                       .like_threshold = 4,
-                       .rating_min = NAN,
-                       .rating_max = NAN,
-                       .missing = dataset_usual_missing,
-                       .negatives_seed = 1};
-}
 
 void dataset_free(dataset *d) {
   if (!d) return;

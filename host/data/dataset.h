@@ -3,6 +3,7 @@
 #ifndef THRONG_DATA_DATASET_H
 #define THRONG_DATA_DATASET_H
 
+#include "base/field.h"
 #include "base/strings.h"
 #include "data/csv_dialect.h"
 #include "data/join.h"
@@ -65,6 +66,7 @@ typedef struct dataset_def {
   int64_t max_interactions;       // stop after this many kept rows; 0: no limit
 } dataset_def;
 
+extern const field_table dataset_fields;
 dataset_def dataset_default_def(void);
 /// The texts that stand for no value unless dataset.missing says otherwise.
 extern const char *const dataset_usual_missing[];

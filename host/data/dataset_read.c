@@ -38,15 +38,10 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
     return throng_fail(THRONG_ERROR_CONFIG,
                        "dataset.rating_min %g and rating_max %g, expected a rising range",
                        in->rating_min, in->rating_max);
-  if (!isfinite(def->like_threshold) || def->like_threshold > in->rating_max)
+  if (def->like_threshold > in->rating_max)
     return throng_fail(THRONG_ERROR_CONFIG,
                        "dataset.like_threshold %g is never reached, expected at most %g",
                        def->like_threshold, in->rating_max);
-  if (def->k_core < 0)
-    return throng_fail(THRONG_ERROR_CONFIG, "dataset.k_core %d, expected 0 or more", def->k_core);
-  if (def->max_interactions < 0)
-    return throng_fail(THRONG_ERROR_CONFIG, "dataset.max_interactions %lld, expected 0 or more",
-                       (long long)def->max_interactions);
   return THRONG_OK;
 }
 
@@ -242,9 +237,8 @@ static void tell(const ingest *in, const dataset *d) {
 
 throng_status dataset_read(const dataset_def *def, const throng_progress *progress, dataset *out) {
   *out = (dataset){0};
+  THRONG_TRY(fields_check(&dataset_fields, def));
   const dataset_reader *reader = find_reader(def->format);
-  if (!reader)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "dataset_read: format %d is unknown", def->format);
   ingest in = {.def = def, .progress = progress};
   double start = clock_now();
   stream_scope scope;

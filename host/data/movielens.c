@@ -22,30 +22,30 @@ static throng_status find_layout(const char *path, const char *key, layout *out)
   return status;
 }
 
-typedef struct field {
+typedef struct cell {
   const char *text;
   size_t length;
-} field;
+} cell;
 
 /// Cut a line at each `separator`; the last of `max` fields takes the rest. Returns their number.
-static int split(const char *line, size_t length, const char *separator, field *out, int max) {
+static int split(const char *line, size_t length, const char *separator, cell *out, int max) {
   size_t width = strlen(separator);
   int n = 0;
   const char *at = line, *end = line + length;
   while (n < max - 1) {
     const char *next = memmem(at, (size_t)(end - at), separator, width);
     if (!next) break;
-    out[n++] = (field){at, (size_t)(next - at)};
+    out[n++] = (cell){at, (size_t)(next - at)};
     at = next + width;
   }
-  out[n++] = (field){at, (size_t)(end - at)};
+  out[n++] = (cell){at, (size_t)(end - at)};
   return n;
 }
 
 /// User, item, rating and time of a line; the time may be missing where no line has one.
 static throng_status add_line(ingest *in, line_reader *reader, const char *line, size_t length,
                               const char *separator) {
-  field f[5];
+  cell f[5];
   double rating;
   int64_t time = 0;
   bool rated;
@@ -117,7 +117,7 @@ static throng_status to_utf8(const char *line, size_t length, byte_buffer *out) 
 }
 
 /// "Toy Story (1995)": the title with its year as name, the decade as a word.
-static throng_status title(item_facts *facts, field text) {
+static throng_status title(item_facts *facts, cell text) {
   THRONG_TRY(item_facts_name(facts, text.text, text.length));
   THRONG_TRY(item_facts_text(facts, text.text, text.length));
   size_t n = text.length;
@@ -138,13 +138,13 @@ static throng_status genre(item_facts *facts, const char *text, size_t length) {
 }
 
 /// "Animation|Children's|Comedy"
-static throng_status genres(item_facts *facts, field text) {
+static throng_status genres(item_facts *facts, cell text) {
   for (;;) {
     const char *bar = memchr(text.text, '|', text.length);
     size_t n = bar ? (size_t)(bar - text.text) : text.length;
     THRONG_TRY(genre(facts, text.text, n));
     if (!bar) return THRONG_OK;
-    text = (field){bar + 1, text.length - n - 1};
+    text = (cell){bar + 1, text.length - n - 1};
   }
 }
 
@@ -154,7 +154,7 @@ static throng_status describe_100k(ingest *in, const line_reader *reader, const 
       "unknown",     "Action", "Adventure", "Animation", "Children's", "Comedy",  "Crime",
       "Documentary", "Drama",  "Fantasy",   "Film-Noir", "Horror",     "Musical", "Mystery",
       "Romance",     "Sci-Fi", "Thriller",  "War",       "Western"};
-  field f[25];
+  cell f[25];
   int n = split(line->data, line->length, "|", f, 25);
   if (n != 24) return line_reader_fail(reader, "%d fields between '|', expected 24", n);
   int32_t item;
@@ -174,7 +174,7 @@ static throng_status describe_100k(ingest *in, const line_reader *reader, const 
 
 /// movies.dat: id :: title, which may hold colons :: genres.
 static throng_status describe_1m(ingest *in, const line_reader *reader, const byte_buffer *line) {
-  field f[2];
+  cell f[2];
   int n = split(line->data, line->length, "::", f, 2);
   const char *last = NULL;
   for (const char *at = n == 2 ? f[1].text : ""; (at = strstr(at, "::")); at++) last = at;
@@ -182,8 +182,8 @@ static throng_status describe_1m(ingest *in, const line_reader *reader, const by
   int32_t item;
   THRONG_TRY(ingest_find_item(in, f[0].text, f[0].length, &item));
   if (item < 0 || !item_facts_begin(&in->facts, item)) return THRONG_OK;
-  THRONG_TRY(title(&in->facts, (field){f[1].text, (size_t)(last - f[1].text)}));
-  THRONG_TRY(genres(&in->facts, (field){last + 2, f[1].length - (size_t)(last + 2 - f[1].text)}));
+  THRONG_TRY(title(&in->facts, (cell){f[1].text, (size_t)(last - f[1].text)}));
+  THRONG_TRY(genres(&in->facts, (cell){last + 2, f[1].length - (size_t)(last + 2 - f[1].text)}));
   return item_facts_end(&in->facts);
 }
 
@@ -219,9 +219,9 @@ static throng_status describe_csv(ingest *in, line_reader *reader) {
     bool more;
     THRONG_TRY_GOTO(csv_next(&csv, &more));
     if (!more) break;
-    field f[3];
+    cell f[3];
     for (int i = 0; i < 3; i++)
-      f[i] = (field){csv_field(&csv, column[i]), csv_length(&csv, column[i])};
+      f[i] = (cell){csv_field(&csv, column[i]), csv_length(&csv, column[i])};
     int32_t item;
     THRONG_TRY(ingest_find_item(in, f[0].text, f[0].length, &item));
     if (item < 0 || !item_facts_begin(&in->facts, item)) continue;
@@ -247,7 +247,7 @@ static throng_status items(ingest *in) {
 
 // --- tags ----------------------------------------------------------------------------------------
 
-static throng_status add_tag(ingest *in, field id, field tag) {
+static throng_status add_tag(ingest *in, cell id, cell tag) {
   int32_t item;
   THRONG_TRY(ingest_find_item(in, id.text, id.length, &item));
   if (item < 0) return THRONG_OK;
@@ -270,8 +270,8 @@ static throng_status tags_csv(ingest *in, line_reader *reader) {
     bool more;
     THRONG_TRY_GOTO(csv_next(&csv, &more));
     if (!more) break;
-    THRONG_TRY_GOTO(add_tag(in, (field){csv_field(&csv, id), csv_length(&csv, id)},
-                            (field){csv_field(&csv, tag), csv_length(&csv, tag)}));
+    THRONG_TRY_GOTO(add_tag(in, (cell){csv_field(&csv, id), csv_length(&csv, id)},
+                            (cell){csv_field(&csv, tag), csv_length(&csv, tag)}));
   }
 done:
   csv_free(&csv);
@@ -285,7 +285,7 @@ static throng_status tags_lines(ingest *in, line_reader *reader) {
   for (;;) {
     char *line;
     size_t length;
-    field f[3];
+    cell f[3];
     THRONG_TRY_GOTO(line_reader_next(reader, &line, &length));
     if (!line) break;
     if (length == 0) continue;
@@ -297,7 +297,7 @@ static throng_status tags_lines(ingest *in, line_reader *reader) {
       status = line_reader_fail(reader, "expected user::movie::tag::timestamp");
       goto done;
     }
-    THRONG_TRY_GOTO(add_tag(in, f[1], (field){f[2].text, (size_t)(last - f[2].text)}));
+    THRONG_TRY_GOTO(add_tag(in, f[1], (cell){f[2].text, (size_t)(last - f[2].text)}));
   }
 done:
   bytes_free(&text);

@@ -73,18 +73,9 @@ static throng_status take_memory(evaluator *e, const throng_world *world) {
   return THRONG_OK;
 }
 
-throng_evaluation_def throng_default_evaluation_def(void) {
-  return (throng_evaluation_def){.episodes = 512, .seed = 1000003, .top = 10};
-}
-
 static throng_status check(const throng_evaluation_def *def, int32_t n_block) {
-  enum { EPISODES_MOST = 1 << 20, TOP_MOST = 1000, LANES_MOST = 1 << 24 };
-  if (def->episodes < 1 || def->episodes > EPISODES_MOST)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "evaluation.episodes: %d is not in 1..%d",
-                       def->episodes, EPISODES_MOST);
-  if (def->top < 1 || def->top > TOP_MOST)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "evaluation.top: %d is not in 1..%d", def->top,
-                       TOP_MOST);
+  enum { LANES_MOST = 1 << 24 };
+  THRONG_TRY(fields_check(&evaluation_fields, def));
   if ((int64_t)def->episodes * n_block > LANES_MOST)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "evaluation.episodes: %d for each of %d agents are more than %d lanes",
@@ -142,6 +133,11 @@ void evaluator_free(evaluator *e) {
 
 throng_sim *evaluator_sim(evaluator *e) { return e->sim; }
 int32_t evaluator_top(const evaluator *e) { return e->top; }
+
+bool evaluator_searches_slowly(const evaluator *e) {
+  enum { FEW_ITEMS = 4096 };
+  return !e->sim->device.table && e->sim->world->n_item > FEW_ITEMS;
+}
 
 #define DOWNLOAD(to, from, count)                                          \
   THRONG_TRY(e->sim->backend->ops->download(e->sim->backend, (to), (from), \

@@ -4,7 +4,10 @@
 #define THRONG_EVALUATE_EVALUATOR_H
 
 #include "agent/agent.h"
+#include "base/field.h"
 #include "throng/evaluate.h"
+
+extern const field_table evaluation_fields;
 
 typedef struct evaluator evaluator;
 
@@ -21,6 +24,9 @@ void evaluator_free(evaluator *e);
 /// The lanes, for making an actor of their shape; `evaluator_top` is how many it must rank.
 throng_sim *evaluator_sim(evaluator *e);
 int32_t evaluator_top(const evaluator *e);
+/// Do yardsticks that ask about the whole catalogue at every step take hours? So above 4,096 items
+/// without an item-item table.
+bool evaluator_searches_slowly(const evaluator *e);
 
 /// Let the agents of a population of `n_block` play greedily: `each` (n_block). `mean` is the mean
 /// of those that `counts` (n_block; NULL: all), with the standard error over the users' means; its

@@ -19,27 +19,8 @@ http_def http_default_def(void) {
                     .max_answer = (size_t)4 << 20};
 }
 
-llm_def llm_default_def(void) {
-  http_def http = http_default_def();
-  return (llm_def){.url = "http://127.0.0.1:8080/v1",
-                   .store = "llm.sqlite",
-                   .max_tokens = 800,
-                   .temperature = 0,
-                   .seed = 1,
-                   .reasons = 3,
-                   .reviews_per_side = 8,
-                   .reviews_per_request = 4,
-                   .review_bytes = 1200,
-                   .facts_bytes = 2000,
-                   .in_flight = http.in_flight,
-                   .retries = http.retries,
-                   .timeout = http.timeout,
-                   .connect_timeout = http.connect_timeout,
-                   .max_wait = http.max_wait,
-                   .max_answer_bytes = (int64_t)http.max_answer};
-}
-
 throng_status llm_check(const llm_def *def) {
+  THRONG_TRY(fields_check(&llm_fields, def));
   if (!def->reread) THRONG_TRY(http_check_url("llm.url", def->url));
   if (!def->model)
     return throng_fail(THRONG_ERROR_CONFIG,

@@ -3,7 +3,7 @@
 #ifndef THRONG_LLM_LLM_H
 #define THRONG_LLM_LLM_H
 
-#include "base/status.h"
+#include "base/field.h"
 #include "llm/http.h"
 
 /// The form that answers are asked for, from what holds a model most to what every server takes.
@@ -69,6 +69,7 @@ typedef struct llm_access {
   secrets secret;
 } llm_access;
 
+extern const field_table llm_fields;
 llm_def llm_default_def(void);
 /// What the settings say, before any server was heard.
 llm_dialect llm_dialect_of(const llm_def *def);

@@ -27,8 +27,9 @@ static void describe(const prepare_def *def, bool implicit, char *text, size_t s
     if (file[i]) used += (size_t)snprintf(text + used, size - used, " %s", base_name(file[i]));
   if (used < size)
     snprintf(text + used, size - used, "%s; keywords %s; embedding %s",
-             implicit ? ", every row a like" : "", keywords_provider_name(def->keywords->provider),
-             embedding_provider_name(def->embedding->provider));
+             implicit ? ", every row a like" : "",
+             field_name(fields_find(&keywords_fields, "provider"), def->keywords),
+             field_name(fields_find(&embedding_fields, "provider"), def->embedding));
 }
 
 throng_status prepare_world(const prepare_def *def, const char *path,

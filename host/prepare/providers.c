@@ -31,15 +31,11 @@ static throng_status from_model(const keywords_task *t) {
   return keywords_llm(t->def, t->llm, t->data, t->progress, t->out, t->counts);
 }
 
-static const struct {
-  const char *name;
-  throng_status (*extract)(const keywords_task *task);
-} keywords_providers[] = {
-    [KEYWORDS_LEXICAL] = {"lexical", from_texts},
-    [KEYWORDS_FILE] = {"file", from_file},
-    [KEYWORDS_LLM] = {"llm", from_model},
+static throng_status (*const keywords_providers[])(const keywords_task *) = {
+    [KEYWORDS_LEXICAL] = from_texts,
+    [KEYWORDS_FILE] = from_file,
+    [KEYWORDS_LLM] = from_model,
 };
-enum { N_KEYWORDS_PROVIDER = sizeof keywords_providers / sizeof *keywords_providers };
 
 typedef struct embedding_task {
   const embedding_def *def;
@@ -63,23 +59,11 @@ static throng_status by_server(const embedding_task *t) {
   return embed_from_server(t->def, t->llm, t->sets, t->progress, t->out, t->dim);
 }
 
-static const struct {
-  const char *name;
-  throng_status (*make)(const embedding_task *task);
-} embedding_providers[] = {
-    [EMBEDDING_LSA] = {"lsa", by_lsa},
-    [EMBEDDING_FILE] = {"file", by_file},
-    [EMBEDDING_SERVER] = {"server", by_server},
+static throng_status (*const embedding_providers[])(const embedding_task *) = {
+    [EMBEDDING_LSA] = by_lsa,
+    [EMBEDDING_FILE] = by_file,
+    [EMBEDDING_SERVER] = by_server,
 };
-enum { N_EMBEDDING_PROVIDER = sizeof embedding_providers / sizeof *embedding_providers };
-
-const char *keywords_provider_name(keywords_provider provider) {
-  return keywords_providers[provider].name;
-}
-
-const char *embedding_provider_name(embedding_provider provider) {
-  return embedding_providers[provider].name;
-}
 
 static void warn_of_items_without(const keyword_sets *sets, int64_t n_item,
                                   const throng_progress *progress) {
@@ -99,11 +83,8 @@ throng_status keywords_extract(const keywords_def *def, const llm_def *llm, cons
   keywords_task task = {def, llm, data, progress, out, counts ? counts : &uncounted};
   *task.out = (keyword_sets){0};
   *task.counts = (llm_counts){0};
-  THRONG_TRY(keywords_check(def));
-  if ((unsigned)def->provider >= N_KEYWORDS_PROVIDER)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "keywords.provider: %d, expected lexical, file or llm", (int)def->provider);
-  throng_status status = keywords_providers[def->provider].extract(&task);
+  THRONG_TRY(fields_check(&keywords_fields, def));
+  throng_status status = keywords_providers[def->provider](&task);
   if (status == THRONG_OK)
     warn_of_items_without(out, data->n_item, progress);
   else
@@ -121,11 +102,9 @@ throng_status embeddings_make(const embedding_def *def, const llm_def *llm,
                        "embedding: the items have no keyword at all; lower keywords.min_items, "
                        "raise keywords.max_share, give what is known of the items "
                        "(dataset.items, review texts), or keywords by file");
-  if ((unsigned)def->provider >= N_EMBEDDING_PROVIDER)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "embedding.provider: %d, expected lsa, file or server", (int)def->provider);
+  THRONG_TRY(fields_check(&embedding_fields, def));
   const embedding_task task = {def, llm, sets, n_item, progress, out, dim};
-  throng_status status = embedding_providers[def->provider].make(&task);
+  throng_status status = embedding_providers[def->provider](&task);
   if (status != THRONG_OK) {
     free(*out);
     *out = NULL;

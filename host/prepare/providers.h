@@ -21,8 +21,4 @@ throng_status embeddings_make(const embedding_def *def, const llm_def *llm,
                               const keyword_sets *sets, int64_t n_item,
                               const throng_progress *progress, float **out, int32_t *dim);
 
-/// "lexical", "lsa": how a config names them.
-const char *keywords_provider_name(keywords_provider provider);
-const char *embedding_provider_name(embedding_provider provider);
-
 #endif

@@ -1,7 +1,6 @@
 /// Making, resetting and stepping a simulator. The step reads as its five stages.
 #include "sim/sim.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "kernels/list.h"
@@ -14,28 +13,6 @@ _Static_assert((int)SIMILARITY_MEAN == (int)THRONG_SIMILARITY_MEAN, "similarity"
 _Static_assert((int)RULE_LOGICAL == (int)THRONG_RULE_LOGICAL, "rules");
 _Static_assert((int)RULE_PROBABILITY == (int)THRONG_RULE_PROBABILITY, "rules");
 _Static_assert((int)END_TRUNCATED == (int)THRONG_END_TRUNCATED, "ends");
-
-throng_sim_def throng_default_sim_def(void) {
-  return (throng_sim_def){
-      .lanes = 4096,
-      .history = 64,
-      .leave_probability = 0.025f,
-      .max_steps = 200,
-      .slate_size = 1,
-      .mask_seen = false,
-      .preferences = false,
-      .autoreset = true,
-      .seed = 1,
-      .first_lane = 0,
-      .votes = {.semantics = THRONG_SEMANTICS_PAPER,
-                .rule = THRONG_RULE_MAJORITY,
-                .similarity = THRONG_SIMILARITY_MAX,
-                .weights = {1, 1, 1},
-                .weight_threshold = 1.5f,
-                .table_bytes = (int64_t)4 << 30},
-      .cookie = THRONG_COOKIE,
-  };
-}
 
 /// Does the rule's answer hang on the statistical vote?
 static bool rule_asks_sta(const throng_votes_def *def) {
@@ -54,33 +31,17 @@ static bool rule_asks_sta(const throng_votes_def *def) {
 }
 
 throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
-  if ((int)def->semantics < 0 || def->semantics > THRONG_SEMANTICS_PUBLISHED_CODE)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.semantics: %d is none", (int)def->semantics);
-  if ((int)def->rule < 0 || def->rule > THRONG_RULE_PROBABILITY)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.rule: %d is none", (int)def->rule);
-  if ((int)def->similarity < 0 || def->similarity > THRONG_SIMILARITY_MEAN)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.similarity: %d is none", (int)def->similarity);
+  THRONG_TRY(fields_check(&votes_fields, def));
   if (def->similarity == THRONG_SIMILARITY_MEAN &&
       def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.similarity: the published code knows the nearest item only; use "
                        "\"max\", or semantics \"paper\"");
   double sum = 0;
-  for (int k = 0; k < 3; ++k) {
-    if (!isfinite(def->weights[k]) || def->weights[k] < 0)
-      return throng_fail(THRONG_ERROR_ARGUMENT,
-                         "votes.weights[%d]: %g is not a number that is 0 or more", k,
-                         (double)def->weights[k]);
-    sum += (double)def->weights[k];
-  }
+  for (int k = 0; k < 3; ++k) sum += (double)def->weights[k];
   if (def->rule == THRONG_RULE_PROBABILITY && sum <= 0)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.weights: all are 0, so rule probability has no mean to draw with");
-  if (!isfinite(def->weight_threshold))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.weight_threshold is not a number");
-  if (def->table_bytes < 0)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.table_bytes: %lld is negative",
-                       (long long)def->table_bytes);
   if (!sta && rule_asks_sta(def))
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.rule asks for the statistical vote and no f_sta was given: fit one, "
@@ -94,21 +55,7 @@ bool sim_keeps_preferences(const throng_sim_def *def) {
 
 static throng_status check(const throng_sim_def *d, const throng_world *world,
                            const throng_sta *sta) {
-  if (d->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "throng_sim_def: start from throng_default_sim_def()");
-#define IN_RANGE(field, least, most)                                                       \
-  if (d->field < (least) || d->field > (most))                                             \
-    return throng_fail(THRONG_ERROR_ARGUMENT, "sim." #field ": %lld is not in %lld..%lld", \
-                       (long long)d->field, (long long)(least), (long long)(most));
-  IN_RANGE(lanes, 1, 1 << 24)
-  IN_RANGE(history, 1, 1 << 16)
-  IN_RANGE(max_steps, 1, 1 << 20)
-  IN_RANGE(slate_size, 1, 1024)
-#undef IN_RANGE
-  if (!(d->leave_probability >= 0 && d->leave_probability <= 1))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "sim.leave_probability: %g is not in 0..1",
-                       (double)d->leave_probability);
+  THRONG_TRY(fields_check(&sim_fields, d));
   if (world->n_user < 1 || world->n_item < 1)
     return throng_fail(THRONG_ERROR_DATA,
                        "the world has %lld users and %lld items: nobody to be "
@@ -188,6 +135,7 @@ void throng_sim_close(throng_sim *sim) {
   if (!sim) return;
   sim_host_free(sim->host);
   sim_means_free(sim->means);
+  sim_action_check_free(sim->action_check);
   sim_starts_free(&sim->starts);
   tensors_free(&sim->lanes);
   world_device_release(&sim->device);
@@ -330,13 +278,6 @@ throng_status sim_copy_lanes(throng_sim *s, int32_t from, int32_t to, int32_t n)
 }
 
 throng_status throng_sim_step(throng_sim *s, const int32_t *action) {
-  int64_t n = (int64_t)s->n_lane * s->def.slate_size;
-  for (int64_t k = 0; k < n; ++k)
-    if (action[k] < 0 || action[k] >= s->world->n_item)
-      return throng_fail(THRONG_ERROR_ARGUMENT,
-                         "action of lane %lld: item %d is not in 0..%lld; no lane has moved",
-                         (long long)(k / s->def.slate_size), action[k],
-                         (long long)s->world->n_item - 1);
-  THRONG_TRY(s->backend->ops->upload(s->backend, s->action, action, (size_t)n * sizeof *action));
+  THRONG_TRY(action ? sim_upload_action(s, action) : sim_check_action(s));
   return sim_step_on_backend(s);
 }

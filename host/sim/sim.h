@@ -5,12 +5,15 @@
 
 #include <float.h>
 
+#include "base/field.h"
 #include "base/safetensors.h"
 #include "kernels/sim/sim_step.h"
 #include "kernels/vote/vote.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
 #include "world/world_device.h"
+
+extern const field_table sim_fields, votes_fields;
 
 /// X(C type, tensor type, name, second dimension, third dimension, least, most): all start with
 /// n_lane. What a file may hold in them: least .. most, and how they fit together (lanes_check.c).
@@ -78,6 +81,7 @@ struct throng_sim {
 #undef X
   struct sim_host *host;    // copies for observe and outcome
   struct sim_means *means;  // preference vectors as callers see them, made when first asked for
+  struct sim_action_check *action_check;  // made when actions are first given on the backend
   sim_starts starts;
   int64_t generation;  // grows where sim_make_args changes: what was recorded with it is void
 };
@@ -103,8 +107,9 @@ vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta);
 throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
 
 /// One line that tells simulators apart whose lanes would go on differently; kept as metadata
-/// 'simulator' of whatever file holds lanes. The checks are made before anything is restored.
-throng_status sim_identity(const throng_sim *sim, char *text, size_t size);
+/// 'simulator' of whatever file holds lanes. Caller frees `*out`. The checks are made before
+/// anything is restored.
+throng_status sim_identity(const throng_sim *sim, char **out);
 throng_status sim_check_identity(const throng_sim *sim, const safetensors_file *file);
 /// Of lanes whose values are in range: do a lane's numbers fit together? `prefix` stands before the
 /// arrays' names in the file. Errors: DATA, naming the lane.
@@ -123,5 +128,11 @@ bool sim_keeps_preferences(const throng_sim_def *def);
 throng_status sim_host_create(throng_sim *sim);
 void sim_host_free(struct sim_host *host);
 void sim_means_free(struct sim_means *means);
+
+/// Take actions (n_lane, slate_size) from the host; or check those that stand in sim->action.
+/// Errors: ARGUMENT (an item out of range, with its lane), MEMORY, BACKEND.
+throng_status sim_upload_action(throng_sim *sim, const int32_t *action);
+throng_status sim_check_action(throng_sim *sim);
+void sim_action_check_free(struct sim_action_check *check);
 
 #endif

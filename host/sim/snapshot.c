@@ -2,6 +2,7 @@
 /// one is refused before anything is changed.
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file_kind.h"
@@ -10,67 +11,94 @@
 #include "base/safetensors.h"
 #include "sim/sim.h"
 
-enum { IDENTITY_SIZE = 512, STA_SIZE = 64 };
+/// What a simulator's line says besides its options: the world, and f_sta's weights by their hash,
+/// for lanes keep states that were made with them.
+typedef struct facts {
+  throng_sim_def def;
+  char world[24], f_sta[64], starts[24];
+  identity_part part[3];
+  identity_fact fact[4];
+} facts;
 
-/// Everything that a lane's future depends on besides the lane itself. `table_bytes` is left out:
-/// the table changes the time a vote takes and nothing else.
-static void identity_text(const throng_sim *s, const char *f_sta, char *text, size_t size) {
-  NUMBERS_WITHOUT_LOCALE;
-  const throng_sim_def *d = &s->def;
-  int length = snprintf(
-      text, size,
-      "world %016" PRIx64
-      ", lanes %d from %u, history %d, leave_probability %.9g, "
-      "max_steps %d, slate_size %d, mask_seen %d, autoreset %d, seed %u, semantics %d, rule %d, "
-      "weights %.9g %.9g %.9g, weight_threshold %.9g, f_sta %s%s",
-      s->world->hash, d->lanes, d->first_lane, d->history, (double)d->leave_probability,
-      d->max_steps, d->slate_size, d->mask_seen, d->autoreset, d->seed, (int)d->votes.semantics,
-      (int)d->votes.rule, (double)d->votes.weights[0], (double)d->votes.weights[1],
-      (double)d->votes.weights[2], (double)d->votes.weight_threshold, f_sta,
-      !s->n_preference                                ? ""
-      : d->votes.similarity == THRONG_SIMILARITY_MEAN ? ", similarity mean"
-                                                      : ", preferences kept");
-  if (s->starts.hash && length >= 0 && (size_t)length < size)
-    snprintf(text + length, size - (size_t)length, ", starts %016" PRIx64, s->starts.hash);
-}
-
-/// The weights by their hash: lanes keep states that were made with them.
-static throng_status sta_text(const throng_sim *s, char *text, size_t size) {
+static throng_status gather(const throng_sim *s, facts *f) {
   NUMBERS_WITHOUT_LOCALE;
   uint64_t hash;
-  snprintf(text, size, "no");
-  if (!s->sta) return THRONG_OK;
-  THRONG_TRY(tensors_hash(&s->sta->parameters, &hash));
-  snprintf(text, size, "%016" PRIx64 " threshold %.9g", hash, (double)s->sta->def.threshold);
+  f->def = s->def;
+  // Vectors that the similarity asks for are kept either way.
+  if (f->def.votes.similarity == THRONG_SIMILARITY_MEAN) f->def.preferences = false;
+  snprintf(f->world, sizeof f->world, "%016" PRIx64, s->world->hash);
+  snprintf(f->starts, sizeof f->starts, "any");
+  if (s->starts.hash) snprintf(f->starts, sizeof f->starts, "%016" PRIx64, s->starts.hash);
+  snprintf(f->f_sta, sizeof f->f_sta, "no");
+  if (s->sta) {
+    THRONG_TRY(tensors_hash(&s->sta->parameters, &hash));
+    snprintf(f->f_sta, sizeof f->f_sta, "%016" PRIx64 " threshold %.9g", hash,
+             (double)s->sta->def.threshold);
+  }
+  f->part[0] = (identity_part){&sim_fields, &f->def};
+  f->part[1] = (identity_part){&votes_fields, &f->def.votes};
+  f->part[2] = (identity_part){NULL, NULL};
+  f->fact[0] = (identity_fact){.name = "world", .value = f->world};
+  f->fact[1] = (identity_fact){.name = "f_sta", .value = f->f_sta};
+  f->fact[2] = (identity_fact){.name = "starts", .value = f->starts, .usual = "any"};
+  f->fact[3] = (identity_fact){NULL};
   return THRONG_OK;
 }
 
-throng_status sim_identity(const throng_sim *s, char *text, size_t size) {
-  char f_sta[STA_SIZE];
-  THRONG_TRY(sta_text(s, f_sta, sizeof f_sta));
-  identity_text(s, f_sta, text, size);
+throng_status sim_identity(const throng_sim *s, char **out) {
+  facts f;
+  *out = NULL;
+  THRONG_TRY(gather(s, &f));
+  return identity_text(&(identity){f.part, f.fact}, out);
+}
+
+/// Files of version 0.1 said "lanes 32 from 0", and "preferences kept".
+static throng_status modern(const char *line, char **out) {
+  static const char *const words[][2] = {{" from ", ", first_lane "},
+                                         {"preferences kept", "preferences 1"}};
+  void *text;
+  THRONG_TRY(throng_alloc(&text, 1, 2 * strlen(line) + 1, "identity"));
+  char *to = *out = text;
+  for (const char *at = line; *at;) {
+    size_t k = 0;
+    while (k < 2 && strncmp(at, words[k][0], strlen(words[k][0])) != 0) ++k;
+    if (k == 2) {
+      *to++ = *at++;
+    } else {
+      to = stpcpy(to, words[k][1]);
+      at += strlen(words[k][0]);
+    }
+  }
   return THRONG_OK;
 }
 
 throng_status sim_check_identity(const throng_sim *s, const safetensors_file *file) {
-  char mine[IDENTITY_SIZE];
-  const char *found = safetensors_metadata(file, "simulator");
-  if (!found)
+  facts f;
+  char *found;
+  size_t length;
+  const char *line = safetensors_metadata(file, "simulator");
+  if (!line)
     return throng_fail(THRONG_ERROR_DATA, "%s: no metadata 'simulator': not a snapshot of lanes",
                        safetensors_path(file));
+  THRONG_TRY(gather(s, &f));
   // Files that were written before weights had a hash say only that there were some.
-  identity_text(s, "yes", mine, sizeof mine);
-  if (s->sta && !strcmp(found, mine)) return THRONG_OK;
-  THRONG_TRY(sim_identity(s, mine, sizeof mine));
-  return identity_compare(safetensors_path(file), "simulator", found, mine);
+  const char *then = identity_value(line, "f_sta", &length);
+  if (s->sta && then && length == 3 && !strncmp(then, "yes", 3)) f.fact[1].value = "yes";
+  THRONG_TRY(modern(line, &found));
+  throng_status status =
+      identity_compare(&(identity){f.part, f.fact}, safetensors_path(file), "simulator", found);
+  free(found);
+  return status;
 }
 
 throng_status throng_sim_save(throng_sim *s, const char *path) {
-  char identity[IDENTITY_SIZE];
-  THRONG_TRY(sim_identity(s, identity, sizeof identity));
-  return tensors_save(
+  char *line;
+  THRONG_TRY(sim_identity(s, &line));
+  throng_status status = tensors_save(
       (const tensor_set *[]){&s->lanes}, (const char *[]){""}, 1,
-      (const char *[]){"simulator", identity, "arithmetic", s->backend->arithmetic, NULL}, path);
+      (const char *[]){"simulator", line, "arithmetic", s->backend->arithmetic, NULL}, path);
+  free(line);
+  return status;
 }
 
 throng_status throng_sim_restore(throng_sim *s, const char *path) {

@@ -2,6 +2,7 @@
 #ifndef THRONG_STA_STA_H
 #define THRONG_STA_STA_H
 
+#include "base/field.h"
 #include "base/tensors.h"
 #include "kernels/sta/sta_fold.h"
 #include "throng/sta.h"
@@ -54,6 +55,7 @@ struct throng_sta {
   throng_backend *backend;
   int64_t n_user, n_item, n_cold;  // n_cold: of the items, the last ones, which nobody rated
   uint64_t world_hash;
+  char *path;             // the file it was read from; NULL: none
   tensor_set parameters;  // names as in sta_view
   sta_arrays arrays;
   tensor_set folded_set;  // what inference reads of the matrices' products
@@ -61,6 +63,7 @@ struct throng_sta {
   sta_view view;
 };
 
+extern const field_table sta_fields;
 /// Errors: ARGUMENT, naming the field and its range.
 throng_status sta_check_def(const throng_sta_def *def);
 /// Register every parameter's name and shape in `set`; pointers will be put into `arrays`.

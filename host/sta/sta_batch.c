@@ -89,7 +89,7 @@ throng_status sta_batch_upload(sta_trainer *t) {
   t->batch.n_example = b->n_example;
 #define X(type, tensor_type, name, most, used) \
   THRONG_TRY(ops->upload(backend, t->batch.name, b->name, sizeof(type) * (size_t)(used)));
-  STA_BATCH_ARRAYS(X)
+  STA_BATCH_ARRAYS(X, t, b)
 #undef X
   THRONG_TRY(ops->group(backend, &(group_args){.n = b->n_token + 2 * b->n_example,
                                                .n_key = t->sta->n_item,

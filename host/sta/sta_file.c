@@ -1,6 +1,7 @@
 /// f_sta's weights as a safetensors file: one tensor a parameter, the Def and the world in the
 /// metadata.
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,66 +11,52 @@
 #include "base/numbers.h"
 #include "base/safetensors.h"
 #include "sta/sta.h"
-#include "sta/sta_def.h"
 #include "world/world.h"
 
 #define STA_FILE_FORMAT "throng.sta.1"
 
 throng_status throng_sta_save(const throng_sta *sta, const char *path) {
   NUMBERS_WITHOUT_LOCALE;
-  char def[1024], users[32], items[32], world[32];
-  int at = 0;
-  const char *before = "{";
-#define X(name, least, most)                                                         \
-  at += snprintf(def + at, sizeof def - (size_t)at, "%s\"" #name "\": %.9g", before, \
-                 (double)sta->def.name);                                             \
-  before = ", ";
-  STA_DEF_FIELDS(X)
-  STA_DEF_LATER_FIELDS(X)
-#undef X
-  snprintf(def + at, sizeof def - (size_t)at, "}");
+  char users[32], items[32], world[32], *def = NULL;
+  size_t size;
+  FILE *to = open_memstream(&def, &size);
+  if (!to) return throng_fail(THRONG_ERROR_MEMORY, "%s: no memory for its header", path);
+  for (const field *f = NULL; (f = fields_next(&sta_fields, f, 0));)
+    fprintf(to, "%s\"%s\": %.9g", f == sta_fields.row ? "{" : ", ", f->name,
+            field_get(f, &sta->def, 0));
+  fputc('}', to);
+  if (fclose(to) != 0) {
+    free(def);
+    return throng_fail(THRONG_ERROR_MEMORY, "%s: no memory for its header", path);
+  }
   snprintf(users, sizeof users, "%" PRId64, sta->n_user);
   snprintf(items, sizeof items, "%" PRId64, sta->n_item);
   snprintf(world, sizeof world, "%016" PRIx64, sta->world_hash);
   const char *const metadata[] = {"format", STA_FILE_FORMAT, "def",   def,   "n_user", users,
                                   "n_item", items,           "world", world, NULL};
   const tensor_set *set = &sta->parameters;
-  return tensors_save(&set, NULL, 1, metadata, path);
+  throng_status status = tensors_save(&set, NULL, 1, metadata, path);
+  free(def);
+  return status;
 }
 
+/// Options by name, all as numbers. What a file lacks was no option when it was written, and has
+/// its default.
 static throng_status read_def(const char *path, const char *text, throng_sta_def *def) {
   NUMBERS_WITHOUT_LOCALE;
   cJSON *json;
   throng_status status = json_parse(path, 1, text, strlen(text), JSON_STRICT, &json);
   if (status != THRONG_OK) return throng_fail_context(status, "%s: metadata 'def'", path);
   *def = throng_default_sta_def();
-#define X(name, least, most)                                                                     \
-  {                                                                                              \
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, #name);                          \
-    if (!cJSON_IsNumber(value) || !(value->valuedouble >= (least)-1e-3) ||                       \
-        !(value->valuedouble <= (most) + 1e-3)) {                                                \
-      status = throng_fail(THRONG_ERROR_DATA,                                                    \
-                           "%s: metadata 'def': " #name " is missing or not a number in %g..%g", \
-                           path, (double)(least), (double)(most));                               \
-      goto done;                                                                                 \
-    }                                                                                            \
-    def->name = value->valuedouble;                                                              \
+  for (const field *f = NULL; status == THRONG_OK && (f = fields_next(&sta_fields, f, 0));) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, f->name);
+    if (value)
+      status = field_set(&sta_fields, f, def, 0, cJSON_IsNumber(value) ? value->valuedouble : NAN);
   }
-  STA_DEF_FIELDS(X)
-#undef X
-#define X(name, least, most)                                                                    \
-  {                                                                                             \
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, #name);                         \
-    if (cJSON_IsNumber(value) && value->valuedouble >= (least) && value->valuedouble <= (most)) \
-      def->name = value->valuedouble;                                                           \
-  }
-  STA_DEF_LATER_FIELDS(X)
-#undef X
-  status = sta_check_def(def);
-  if (status != THRONG_OK) status = throng_fail_context(THRONG_ERROR_DATA, "%s", path);
-done:
   cJSON_Delete(json);
-  return status;
+  if (status == THRONG_OK) status = sta_check_def(def);
+  if (status == THRONG_OK) return THRONG_OK;
+  return throng_fail_context(THRONG_ERROR_DATA, "%s: metadata 'def'", path);
 }
 
 static throng_status check_world(const char *path, const safetensors_file *file,
@@ -121,6 +108,7 @@ throng_status throng_sta_open(throng_backend *backend, const throng_world *world
   safetensors_close(file);
   if (status == THRONG_OK) status = sta_fold(sta);
   if (status == THRONG_OK) {
+    sta->path = realpath(path, NULL);
     *out = sta;
     return THRONG_OK;
   }

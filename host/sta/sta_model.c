@@ -4,41 +4,10 @@
 
 #include "kernels/list.h"
 #include "sta/sta.h"
-#include "sta/sta_def.h"
 #include "world/world.h"
 
-throng_sta_def throng_default_sta_def(void) {
-  return (throng_sta_def){.width = 32,
-                          .layers = 2,
-                          .heads = 1,
-                          .window = 50,
-                          .labels = true,
-                          .objective = THRONG_STA_LABEL,
-                          .dropout = 0.0f,
-                          .learning_rate = 0.001f,
-                          .weight_decay = 5e-6f,
-                          .beta1 = 0.9f,
-                          .beta2 = 0.999f,
-                          .batch = 128,
-                          .epochs = 30,
-                          .patience = 3,
-                          .negatives = -1,
-                          .threshold = 0.5f,
-                          .seed = 1,
-                          .cookie = THRONG_COOKIE};
-}
-
 throng_status sta_check_def(const throng_sta_def *def) {
-  if (!def || def->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "throng_sta_def: start from throng_default_sta_def()");
-#define X(name, least, most)                                                        \
-  if (!((double)def->name >= (least) && (double)def->name <= (most)))               \
-    return throng_fail(THRONG_ERROR_ARGUMENT, "sta." #name ": %g is not in %g..%g", \
-                       (double)def->name, (double)(least), (double)(most));
-  STA_DEF_FIELDS(X)
-  STA_DEF_LATER_FIELDS(X)
-#undef X
+  THRONG_TRY(fields_check(&sta_fields, def));
   if (def->width % def->heads)
     return throng_fail(THRONG_ERROR_ARGUMENT, "sta.heads: %d does not divide the width %d",
                        def->heads, def->width);
@@ -177,6 +146,7 @@ void throng_sta_close(throng_sta *sta) {
   if (!sta) return;
   tensors_free(&sta->parameters);
   tensors_free(&sta->folded_set);
+  free(sta->path);
   free(sta);
 }
 

@@ -28,9 +28,7 @@ static throng_status sort_items(sta_trainer *t) {
 }
 
 static throng_status take_work(sta_trainer *t) {
-  const throng_sta_def *def = &t->sta->def;
-  const int64_t N = t->most_token, E = t->most_example, W = def->width, L = def->layers;
-  const int64_t window = def->window, heads = def->heads;
+  STA_WORK_PREAMBLE(t)
 #define X(type, tensor_type, name, ...) \
   THRONG_TRY(                           \
       tensors_add(&t->work, &t->name, TENSOR_##tensor_type, TENSOR_SHAPE(__VA_ARGS__), #name));
@@ -45,7 +43,7 @@ static throng_status take_batch(sta_trainer *t) {
   THRONG_TRY(throng_alloc((void **)&t->host.name, (size_t)(most), sizeof(type), "batch"));        \
   THRONG_TRY(tensors_add(&t->batch_set, &t->batch.name, TENSOR_##tensor_type, TENSOR_SHAPE(most), \
                          #name));
-  STA_BATCH_ARRAYS(X)
+  STA_BATCH_ARRAYS(X, t, &t->host)
 #undef X
   return tensors_allocate(&t->batch_set, t->backend, "fit of f_sta, batch");
 }
@@ -89,7 +87,7 @@ void sta_trainer_free(sta_trainer *t) {
   sta_windows_free(&t->windows);
   free(t->sorted);
 #define X(type, tensor_type, name, most, used) free(t->host.name);
-  STA_BATCH_ARRAYS(X)
+  STA_BATCH_ARRAYS(X, , )
 #undef X
   tensors_free(&t->batch_set);
   tensors_free(&t->work);

@@ -8,9 +8,9 @@
 #include "sta/sta_windows.h"
 
 /// What a batch is made of, composed on the host and uploaded. X(type, tensor type, name, most,
-/// used)
-///   B: sequences, N: tokens, E: examples; the most that a batch can have, and this batch's.
-#define STA_BATCH_ARRAYS(X)                                                                     \
+/// used): the most that a batch of the trainer `t` can have, and what the host's batch `b` has; for
+/// who uses neither they may be empty.
+#define STA_BATCH_ARRAYS(X, t, b)                                                               \
   X(int32_t, I32, offset, t->most_sequence + 1, b->n_sequence + 1)                              \
   X(int32_t, I32, sequence, t->most_token, b->n_token)                                          \
   X(uint32_t, U32, token, t->most_token, b->n_token)                                            \
@@ -23,11 +23,19 @@
   X(int32_t, I32, item_key, t->most_token + 2 * t->most_example, b->n_token + 2 * b->n_example) \
   X(int32_t, I32, slot_key, t->most_token, b->n_token) /* position * 2 + answer */
 
-/// Arrays that only live on the backend. N, E as above, W width, L layers. X(type, ..., shape)
+/// What the shapes of STA_WORK_ARRAYS are made of: N tokens and E examples at most, W width, L
+/// layers, of the trainer `t`.
+#define STA_WORK_PREAMBLE(t)                                                \
+  const int64_t N = (t)->most_token, E = (t)->most_example;                 \
+  const int64_t W = (t)->sta->def.width, L = (t)->sta->def.layers;          \
+  const int64_t window = (t)->sta->def.window, heads = (t)->sta->def.heads; \
+  const int64_t n_item = (t)->sta->n_item, n_user = (t)->sta->n_user;
+
+/// Arrays that only live on the backend. X(type, tensor type, name, shape)
 #define STA_WORK_ARRAYS(X)                                                                \
-  X(int32_t, I32, item_offset, t->sta->n_item + 1)                                        \
+  X(int32_t, I32, item_offset, n_item + 1)                                                \
   X(int32_t, I32, item_order, N + 2 * E)                                                  \
-  X(int32_t, I32, user_offset, t->sta->n_user + 1)                                        \
+  X(int32_t, I32, user_offset, n_user + 1)                                                \
   X(int32_t, I32, user_order, E)                                                          \
   X(int32_t, I32, slot_offset, 2 * window + 1)                                            \
   X(int32_t, I32, slot_order, N)                                                          \
@@ -70,7 +78,7 @@
 typedef struct sta_batch {
   int64_t n_sequence, n_token, n_example;
 #define X(type, tensor_type, name, most, used) type *name;
-  STA_BATCH_ARRAYS(X)
+  STA_BATCH_ARRAYS(X, , )
 #undef X
 } sta_batch;
 

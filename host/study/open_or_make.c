@@ -76,12 +76,12 @@ static throng_status look(const char *path, const char *const *sections, const c
 static bool raw_files_changed(const throng_config *config, const char *world) {
   struct stat made, raw;
   if (stat(world, &made) != 0) return true;
-  for (int i = 0; i < config_key_count; ++i) {
-    const config_key *key = &config_keys[i];
-    bool read = !strncmp(key->path, "dataset.", 8) || !strncmp(key->path, "keywords.", 9) ||
-                !strncmp(key->path, "embedding.", 10);
-    if (!read || key->kind != KEY_PATH) continue;
-    const char *path = *(const char *const *)(const void *)((const char *)config + key->offset);
+  config_key key;
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    bool read = config_key_within(&key, "dataset") || config_key_within(&key, "keywords") ||
+                config_key_within(&key, "embedding");
+    if (!read || key.field->kind != FIELD_KIND_PATH) continue;
+    const char *path = *config_text_of(config, &key);
     if (!path) continue;
     if (stream_is_pipe(path)) return true;
     if (stat(path, &raw) != 0) continue;

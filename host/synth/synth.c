@@ -7,45 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-throng_synth_def throng_default_synth_def(void) {
-  return (throng_synth_def){
-      .n_user = 15000,
-      .n_item = 10000,
-      .n_category = 40,
-      .n_keyword = 2000,
-      .dim = 128,
-      .n_taste = 24,
-      .history_mean = 40,
-      .noise = 0.1f,
-      .seed = 1,
-      .cookie = THRONG_COOKIE,
-  };
-}
-
-static throng_status check_range(const char *field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return THRONG_OK;
-  return throng_fail(THRONG_ERROR_ARGUMENT, "synth: %s is %lld, expected %lld to %lld", field,
-                     (long long)value, (long long)least, (long long)most);
-}
-
+/// What a Def's row cannot say: at least one item for each taste and category, 8 keywords a taste.
 static throng_status check_def(const throng_synth_def *def) {
-  const int32_t most = 100000000;
-  if (!def || def->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "throng_synth_def: start from throng_default_synth_def()");
-  THRONG_TRY(check_range("n_taste", def->n_taste, 4, 1000));
-  THRONG_TRY(check_range("n_category", def->n_category, 1, 100000));
+  THRONG_TRY(fields_check(&synth_fields, def));
   int32_t least = def->n_taste > def->n_category ? def->n_taste : def->n_category;
-  THRONG_TRY(check_range("n_item (at least one for each taste and category)", def->n_item,
-                         least > 10 ? least : 10, most));
-  THRONG_TRY(check_range("n_user", def->n_user, 1, most));
-  THRONG_TRY(check_range("n_keyword (at least 8 for each taste)", def->n_keyword,
-                         (int64_t)8 * def->n_taste, 10000000));
-  THRONG_TRY(check_range("dim", def->dim, 2, 4096));
-  THRONG_TRY(check_range("history_mean", def->history_mean, 5, 10000));
-  if (def->noise >= 0 && def->noise <= 1) return THRONG_OK;
-  return throng_fail(THRONG_ERROR_ARGUMENT, "synth: noise is %g, expected 0 to 1",
-                     (double)def->noise);
+  if (def->n_item < least)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "synth.items: %d, expected at least one for each of %d tastes and %d "
+                       "categories",
+                       def->n_item, def->n_taste, def->n_category);
+  if (def->n_keyword < 8 * def->n_taste)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "synth.keywords: %d, expected at least 8 for each of %d tastes",
+                       def->n_keyword, def->n_taste);
+  return THRONG_OK;
 }
 
 void synth_plan_free(synth_plan *plan) {

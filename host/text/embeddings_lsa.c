@@ -1,4 +1,4 @@
-/// Embeddings by LSA, with what a person should know of them; and the section's defaults.
+/// Embeddings by LSA, with what a person should know of them.
 #include "text/embeddings_lsa.h"
 
 #include <stdlib.h>
@@ -6,17 +6,8 @@
 #include "text/embeddings_file.h"
 #include "text/lsa.h"
 
-enum { MAX_DIM = EMBEDDINGS_MAX_DIM };
-
-embedding_def embedding_default_def(void) {
-  return (embedding_def){.provider = EMBEDDING_LSA, .dim = 128, .seed = 1, .batch = 64};
-}
-
 throng_status embeddings_lsa(const embedding_def *def, const keyword_sets *sets, int64_t n_item,
                              const throng_progress *progress, float **out, int32_t *dim) {
-  if (def->dim < 1 || def->dim > MAX_DIM)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "embedding.dim: %d, expected 1 to %d", def->dim,
-                       MAX_DIM);
   if (!throng_report(progress, "embedding", 0, sets->keyword.n, "keywords"))
     return throng_cancelled("embedding");
   THRONG_TRY(lsa_embed(sets, n_item, def->dim, def->seed, out, dim));

@@ -36,6 +36,7 @@ typedef struct embedding_def {
   int32_t batch;  // 64; texts a request
 } embedding_def;
 
+extern const field_table keywords_fields, embedding_fields;
 keywords_def keywords_default_def(void);
 embedding_def embedding_default_def(void);
 
@@ -54,8 +55,5 @@ typedef struct keyword_sets {
 } keyword_sets;
 
 void keyword_sets_free(keyword_sets *sets);
-
-/// ARGUMENT where a value is out of range.
-throng_status keywords_check(const keywords_def *def);
 
 #endif

@@ -13,12 +13,12 @@
 #include "train/train_memory.h"
 #include "world/world.h"
 
-/// Above this many items and without an item-item table, a search over the catalogue at every step
-/// takes hours; yardsticks that search then play fewer episodes.
-enum { SEARCH_ITEMS = 4096, SEARCH_EPISODES = 32 };
+/// Episodes of yardsticks that search slowly.
+enum { SEARCH_EPISODES = 32 };
 
 struct throng_session {
   throng_train_def def;
+  throng_backend *backend;
   throng_sim *sim;
   throng_population *population;
   int32_t n_agent;
@@ -33,35 +33,6 @@ struct throng_session {
   int64_t begun;                  // the clock where this session began to count seconds
 };
 
-throng_train_def throng_default_train_def(void) {
-  return (throng_train_def){
-      .steps = 2000000,
-      .evaluate_every = 100000,
-      .checkpoint_every = 500000,
-      .evaluation = throng_default_evaluation_def(),
-      .yardsticks = true,
-      .resume = false,
-      .out = NULL,
-      .config_json = NULL,
-      .cookie = THRONG_COOKIE,
-  };
-}
-
-throng_status session_check_def(const throng_train_def *def) {
-  if (!def || def->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "throng_train_def: start from throng_default_train_def()");
-  if (def->steps < 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "train.steps: %" PRId64 " is below 1", def->steps);
-  if (def->evaluate_every < 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "train.evaluate_every: %" PRId64 " is below 1",
-                       def->evaluate_every);
-  if (def->checkpoint_every < 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "train.checkpoint_every: %" PRId64 " is below 1",
-                       def->checkpoint_every);
-  return THRONG_OK;
-}
-
 /// Yardsticks share a single agent's lanes.
 static throng_status make_yardsticks(throng_session *s, throng_backend *backend,
                                      const throng_world *world, const throng_sta *sta,
@@ -71,8 +42,8 @@ static throng_status make_yardsticks(throng_session *s, throng_backend *backend,
     s->yardsticks = s->agents;
   else
     THRONG_TRY(evaluator_create(backend, world, sta, sim, &few, 1, true, &s->yardsticks));
-  bool slow = !s->sim->device.table && world->n_item > SEARCH_ITEMS;
-  if (!slow || few.episodes <= SEARCH_EPISODES) return THRONG_OK;
+  if (!evaluator_searches_slowly(s->yardsticks) || few.episodes <= SEARCH_EPISODES)
+    return THRONG_OK;
   throng_note(progress,
               "no item-item table for %" PRId64
               " items: most-similar and oracle play %d episodes instead of %d",
@@ -107,10 +78,11 @@ throng_status session_make(throng_backend *backend, const throng_world *world,
                            const throng_progress *progress, throng_session **out) {
   void *block;
   *out = NULL;
-  THRONG_TRY(session_check_def(def));
+  THRONG_TRY(fields_check(&train_fields, def));
   THRONG_TRY(throng_alloc(&block, 1, sizeof(throng_session), "training"));
   throng_session *s = block;
   s->def = *def;
+  s->backend = backend;
   backend_asker asker = {progress, "make the lanes", "user-steps", 0, 0};
   backend->stop_context = &asker;
   backend->stop = backend_ask;
@@ -152,7 +124,7 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
   throng_backend *plan;
   throng_sta *fitted = NULL;
   throng_session *trial = NULL;
-  THRONG_TRY(session_check_def(def));
+  THRONG_TRY(fields_check(&train_fields, def));
   if (!backend->ops->memory) return THRONG_OK;
   THRONG_TRY(memory_plan_open(backend, &plan));
   throng_status status = THRONG_OK;
@@ -191,7 +163,7 @@ uint32_t session_marks(const throng_session *s, int64_t before, int64_t now) {
 
 /// One step of all lanes, which `progress` may stop before anything has moved.
 static throng_status step_lanes(throng_session *s, int64_t now, const throng_progress *progress) {
-  throng_backend *backend = s->sim->backend;
+  throng_backend *backend = s->backend;
   if (!throng_report(progress, "train", now, s->def.steps, "user-steps"))
     return throng_cancelled("train");
   backend_asker asker = {progress, "train", "user-steps", now, s->def.steps};
@@ -206,7 +178,7 @@ static throng_status step_lanes(throng_session *s, int64_t now, const throng_pro
 
 throng_status throng_session_step(throng_session *s, const throng_progress *progress,
                                   uint32_t *marks) {
-  throng_backend *backend = s->sim->backend;
+  throng_backend *backend = s->backend;
   uint32_t reached = 0;
   *marks = 0;
   while (!reached) {
@@ -220,6 +192,7 @@ throng_status throng_session_step(throng_session *s, const throng_progress *prog
   }
   // Read at every mark, so that a run that goes on from a checkpoint reads the same ones.
   THRONG_TRY(throng_population_get_stats(s->population, &s->stats));
+  THRONG_TRY(agent_any_left(s->population));  // else a mark's checkpoint would be of nothing
   *marks = reached;
   return THRONG_OK;
 }

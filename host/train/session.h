@@ -3,8 +3,11 @@
 #ifndef THRONG_TRAIN_SESSION_H
 #define THRONG_TRAIN_SESSION_H
 
+#include "base/field.h"
 #include "base/safetensors.h"
 #include "throng/train.h"
+
+extern const field_table train_fields;
 
 /// throng_session_create without asking whether it fits, also on a backend that only counts
 /// (base/memory_plan.h).
@@ -12,8 +15,6 @@ throng_status session_make(throng_backend *backend, const throng_world *world,
                            const throng_sta *sta, const throng_sim_def *sim,
                            const throng_agent_def *agent, const throng_train_def *def,
                            const throng_progress *progress, throng_session **out);
-/// Every field in range. Errors: ARGUMENT, with the key.
-throng_status session_check_def(const throng_train_def *def);
 
 /// User-steps of all lanes since the run began: its clock.
 int64_t session_user_steps(const throng_session *session);

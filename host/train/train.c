@@ -39,9 +39,9 @@ static throng_status write_row(train_run *t) {
 }
 
 static throng_status write_config(train_run *t, const throng_agent_def *agent) {
-  throng_sim_def sim = throng_sim_get_def(throng_session_get_sim(t->session));
+  const throng_sim *sim = throng_session_get_sim(t->session);
   char *made = NULL;
-  if (!t->def->config_json) THRONG_TRY(train_config_json(&sim, agent, t->def, &made));
+  if (!t->def->config_json) THRONG_TRY(train_config_json(sim, agent, t->def, &made));
   bool differs = false;
   throng_status status = run_folder_config(t->folder, made ? made : t->def->config_json, &differs);
   free(made);

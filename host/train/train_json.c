@@ -6,7 +6,11 @@
 
 #include "base/numbers.h"
 #include "base/status.h"
+#include "evaluate/evaluator.h"
 #include "evaluate/metrics.h"
+#include "sta/sta.h"
+#include "train/session.h"
+#include "world/world.h"
 
 static bool add_number(cJSON *object, const char *key, double value) {
   if (isfinite(value)) return cJSON_AddNumberToObject(object, key, value) != NULL;
@@ -86,52 +90,25 @@ throng_status train_result_json(const train_result *result, cJSON **out) {
   return finish(root, good, out);
 }
 
-throng_status train_config_json(const throng_sim_def *sim, const throng_agent_def *agent,
+/// Where the world and the weights were read from; weights that were fitted here are fitted again.
+static bool put_inputs(const throng_sim *sim, cJSON *root) {
+  const throng_sta *sta = sim->sta;
+  const char *world = sim->world->path, *weights = sta ? sta->path : NULL;
+  return field_put(root, "backend.name", cJSON_CreateString(sim->backend->name)) &&
+         (!world || field_put(root, "world.file", field_path_json(world))) &&
+         (!sta || fields_put(&sta_fields, &sta->def, root)) &&
+         (!weights || field_put(root, "sta.file", field_path_json(weights)));
+}
+
+throng_status train_config_json(const throng_sim *sim, const throng_agent_def *agent,
                                 const throng_train_def *train, char **out) {
   NUMBERS_WITHOUT_LOCALE;
   cJSON *root = cJSON_CreateObject();
-  cJSON *s = cJSON_AddObjectToObject(root, "sim"), *v = cJSON_AddObjectToObject(root, "votes");
-  cJSON *a = cJSON_AddObjectToObject(root, "agent"), *t = cJSON_AddObjectToObject(root, "train");
-#define NUMBER(object, def, field) cJSON_AddNumberToObject(object, #field, (double)(def)->field)
-#define BOOL(object, def, field) cJSON_AddBoolToObject(object, #field, (def)->field)
-  NUMBER(s, sim, lanes);
-  NUMBER(s, sim, history);
-  NUMBER(s, sim, leave_probability);
-  NUMBER(s, sim, max_steps);
-  NUMBER(s, sim, slate_size);
-  BOOL(s, sim, mask_seen);
-  NUMBER(s, sim, seed);
-  NUMBER(v, &sim->votes, semantics);
-  NUMBER(v, &sim->votes, rule);
-  NUMBER(v, &sim->votes, similarity);
-  NUMBER(v, &sim->votes, weight_threshold);
-  cJSON_AddStringToObject(a, "head", agent->head == THRONG_HEAD_FLAT ? "flat" : "two_tower");
-  NUMBER(a, agent, count);
-  NUMBER(a, agent, width);
-  NUMBER(a, agent, user_width);
-  NUMBER(a, agent, gamma);
-  NUMBER(a, agent, learning_rate);
-  NUMBER(a, agent, batch);
-  NUMBER(a, agent, update_every);
-  NUMBER(a, agent, updates);
-  NUMBER(a, agent, buffer);
-  NUMBER(a, agent, learning_starts);
-  NUMBER(a, agent, n_step);
-  BOOL(a, agent, double_dqn);
-  cJSON_AddStringToObject(a, "loss", agent->loss == THRONG_LOSS_MSE ? "mse" : "huber");
-  NUMBER(a, agent, max_grad_norm);
-  NUMBER(a, agent, tau);
-  NUMBER(a, agent, target_every);
-  NUMBER(a, agent, epsilon_start);
-  NUMBER(a, agent, epsilon_end);
-  NUMBER(a, agent, epsilon_share);
-  NUMBER(a, agent, seed);
-  NUMBER(t, train, steps);
-  NUMBER(t, train, evaluate_every);
-  NUMBER(t, train, checkpoint_every);
-#undef NUMBER
-#undef BOOL
-  *out = t ? cJSON_Print(root) : NULL;
+  bool good = root && put_inputs(sim, root) && fields_put(&votes_fields, &sim->def.votes, root) &&
+              fields_put(&sim_fields, &sim->def, root) && fields_put(&agent_fields, agent, root) &&
+              fields_put(&train_fields, train, root) &&
+              fields_put(&evaluation_fields, &train->evaluation, root);
+  *out = good ? cJSON_Print(root) : NULL;
   cJSON_Delete(root);
   return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "training: no memory for its config");
 }

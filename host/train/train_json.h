@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "sim/sim.h"
 #include "train/train_result.h"
 
 /// {"episodes", "average_reward", ..., "tercile_reward": [least, middle, most]}; numbers that are
@@ -15,9 +16,9 @@ throng_status metrics_json(const throng_metrics *m, cJSON **out);
 throng_status train_result_json(const train_result *result, cJSON **out);
 /// [{"agent": 0, "state": "learning", "user_steps", "updates", "metrics": {...}}, ...]
 throng_status train_agents_json(const train_result *result, cJSON **out);
-/// The Defs as a config ("sim", "votes", "agent", "train"), for runs that bring no config of their
-/// own. `*out` is malloc'd text.
-throng_status train_config_json(const throng_sim_def *sim, const throng_agent_def *agent,
+/// A run as a config that `throng train` takes to do it again, for runs that bring none of their
+/// own. Worlds that were not read from a file are left out. `*out` is malloc'd text.
+throng_status train_config_json(const throng_sim *sim, const throng_agent_def *agent,
                                 const throng_train_def *train, char **out);
 
 #endif

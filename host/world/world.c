@@ -30,6 +30,7 @@ void throng_world_close(throng_world *world) {
   WORLD_STRINGS(X)
 #undef X
   free(world->source);
+  free(world->path);
   free(world);
 }
 

@@ -39,6 +39,7 @@ struct throng_world {
   bool has_time;          // history_time is real time, not file order
   double like_threshold;  // NaN where answers are not ratings
   char *source;           // one line: what it was made from
+  char *path;             // the file it was read from; NULL: none
 #define X(type, tensor_type, name, d0, d1) type *name;
   WORLD_ARRAYS(X)
 #undef X

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/field.h"
 #include "world/world.h"
 
 #define NAME "world from arrays"
 
 throng_world_source throng_default_world_source(void) {
-  return (throng_world_source){.like_threshold = (double)NAN, .cookie = THRONG_COOKIE};
+  return (throng_world_source){
+      .size = sizeof(throng_world_source), .cookie = THRONG_COOKIE, .like_threshold = (double)NAN};
 }
 
 static throng_status missing(const char *what) {
@@ -19,9 +21,7 @@ static throng_status missing(const char *what) {
 }
 
 static throng_status check_source(const throng_world_source *s) {
-  if (!s || s->cookie != THRONG_COOKIE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "throng_world_source: start from throng_default_world_source()");
+  THRONG_TRY(def_check(s, sizeof *s, "throng_world_source"));
 #define AT_LEAST(member, least)                                                            \
   if (s->member < (least) || s->member >= INT32_MAX)                                       \
     return throng_fail(THRONG_ERROR_DATA, NAME ": " #member " is %lld, expected %d to %d", \

@@ -249,6 +249,7 @@ throng_status throng_world_open(const char *path, throng_world **out) {
   throng_status status = throng_alloc((void **)&world, 1, sizeof *world, path);
   if (status == THRONG_OK) {
     status = read_world(file, world);
+    world->path = realpath(path, NULL);
     if (status == THRONG_OK)
       *out = world;
     else

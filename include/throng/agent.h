@@ -30,6 +30,7 @@ typedef enum throng_epsilon {
 } throng_epsilon;
 
 typedef struct throng_agent_def {
+  int32_t size, cookie;  ///< set by throng_default_agent_def(); do not touch
   throng_algorithm algorithm;
   throng_head head;
   int32_t count;                     ///< 1; agents in the population, 65,535 at the most
@@ -54,7 +55,6 @@ typedef struct throng_agent_def {
   float epsilon_start, epsilon_end;  ///< 1, 0.05
   float epsilon_share;               ///< 0.1; share of all steps over which epsilon falls
   uint32_t seed;                     ///< 1
-  int32_t cookie;                    ///< set by throng_default_agent_def()
 } throng_agent_def;
 
 /// Every field with its usual value.

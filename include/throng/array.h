@@ -24,16 +24,17 @@ typedef enum throng_dtype {
 } throng_dtype;
 
 #define THRONG_ARRAY_MOST_DIM 4
+#define THRONG_ARRAY_NAME 96  ///< bytes of a name, its NUL included
 
 /// One array. Element (i, j, ..) is at `data` + (i * stride[0] + j * stride[1] + ..) elements.
 ///
 /// It lives as long as the handle that gave it, at the same address; its contents change with every
 /// call that moves the handle on (throng_sim_step, ...). On CUDA, kernels write it on the backend's
 /// own stream: call throng_backend_synchronize() before anybody else reads it. What is read_only
-/// must not be written at all; what is not may be written between calls, within the bounds that
-/// throng_sim_arrays() gives, for nothing looks again before it indexes.
+/// must not be written: nothing looks again before it indexes. The other ("action") may be, between
+/// calls; throng_sim_step(sim, NULL) checks it.
 typedef struct throng_array {
-  const char *name;  ///< lives as long as the handle, too
+  char name[THRONG_ARRAY_NAME];
   void *data;
   throng_device device;
   int32_t device_number;  ///< CUDA ordinal; 0 on the CPU

@@ -75,6 +75,13 @@ THRONG_API throng_version_numbers throng_get_version(void);
 ///   throng_version_fits(THRONG_VERSION_MAJOR, THRONG_VERSION_MINOR)
 THRONG_API bool throng_version_fits(int32_t major, int32_t minor);
 
+// Defs. Every struct of options throng_X_def is made by throng_default_X_def() and changed member
+// by member; what takes one checks every member and answers THRONG_ERROR_ARGUMENT ("agent.gamma:
+// expected a number in 0..1, not 1.5"). The limits are those of the configuration's keys (`throng
+// config --keys`). Each begins with its size in bytes and a cookie: a Def that no default function
+// made, or one of a caller that was compiled against the headers of another version and whose
+// members lie elsewhere, is refused with THRONG_ERROR_ARGUMENT too.
+
 /// Where long calls report to. All members may be zero. Called from the calling thread only.
 typedef struct throng_progress {
   /// `stage` names what is going on ("read reviews"); `done` of `total` units (total 0: unknown).
@@ -95,11 +102,11 @@ typedef struct throng_progress {
 typedef struct throng_backend throng_backend;
 
 typedef struct throng_backend_def {
-  const char *name;  ///< "auto" (usual), "cpu" or "cuda"
-  int32_t threads;   ///< CPU threads; 0 (usual): as many as this process may use processors, by
-                     ///< its affinity and its control group's quota
-  int32_t device;    ///< CUDA device ordinal; usually 0
-  int32_t cookie;    ///< set by throng_default_backend_def(); do not touch
+  int32_t size, cookie;  ///< set by throng_default_backend_def(); do not touch
+  const char *name;      ///< "auto" (usual), "cpu" or "cuda"
+  int32_t threads;       ///< CPU threads; 0 (usual): as many as this process may use processors, by
+                         ///< its affinity and its control group's quota
+  int32_t device;        ///< CUDA device ordinal; usually 0
 } throng_backend_def;
 
 /// Every field with its usual value.

@@ -57,9 +57,10 @@ typedef struct throng_metrics {
 } throng_metrics;
 
 typedef struct throng_evaluation_def {
-  int32_t episodes;  ///< 512; sessions that every player plays, 1 .. 2^20
-  uint32_t seed;     ///< 1,000,003; of users and draws, apart from training's
-  int32_t top;       ///< 10; items that Liking% asks about, 1 .. 1000; no more than there are
+  int32_t size, cookie;  ///< set by throng_default_evaluation_def(); do not touch
+  int32_t episodes;      ///< 512; sessions that every player plays, 1 .. 2^20
+  uint32_t seed;         ///< 1,000,003; of users and draws, apart from training's
+  int32_t top;           ///< 10; items that Liking% asks about, 1 .. 1000; no more than there are
 } throng_evaluation_def;
 
 /// 512 sessions, seed 1,000,003, the ten best items.

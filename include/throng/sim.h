@@ -40,6 +40,7 @@ typedef enum throng_similarity {
 
 /// How votes are made and joined.
 typedef struct throng_votes_def {
+  int32_t size, cookie;  ///< set by throng_default_votes_def(); do not touch
   throng_semantics semantics;
   throng_rule rule;
   throng_similarity similarity;
@@ -48,7 +49,10 @@ typedef struct throng_votes_def {
   int64_t table_bytes;     ///< budget for the item-item table; 0: never build one. 4 GiB
 } throng_votes_def;
 
+THRONG_API throng_votes_def throng_default_votes_def(void);
+
 typedef struct throng_sim_def {
+  int32_t size, cookie;     ///< set by throng_default_sim_def(); do not touch
   int32_t lanes;            ///< 4,096
   int32_t history;          ///< 64; entries that a lane remembers, newest kept
   float leave_probability;  ///< 0.025; after each step
@@ -60,7 +64,6 @@ typedef struct throng_sim_def {
   uint32_t seed;            ///< 1
   uint32_t first_lane;      ///< 0; number of this simulator's lane 0 in the random stream
   throng_votes_def votes;
-  int32_t cookie;  ///< set by throng_default_sim_def()
 } throng_sim_def;
 
 /// How a lane's step ended. Gymnasium's terminated and truncated.
@@ -144,9 +147,11 @@ THRONG_API throng_status throng_sim_set_starts(throng_sim *sim, throng_start_ord
                                                const int64_t *offset, const int32_t *item,
                                                const uint8_t *like);
 
-/// Show `action` (n_lane, slate_size) item indices, host memory. Without autoreset, ended lanes
-/// ignore their action and stay as they are.
-/// Errors: ARGUMENT (an item out of range, with its lane; nothing has moved then), BACKEND.
+/// Show `action` (n_lane, slate_size) item indices, host memory; or NULL: those that the caller has
+/// written into the simulator's array "action" where it lies (throng_sim_arrays), on a device with
+/// all its kernels done. Without autoreset, ended lanes ignore their action and stay as they are.
+/// Errors: ARGUMENT (an item out of range, with its lane; nothing has moved then), BACKEND; MEMORY
+/// at the first NULL.
 THRONG_API throng_status throng_sim_step(throng_sim *sim, const int32_t *action);
 /// What agents may see now. Errors: BACKEND.
 THRONG_API throng_status throng_sim_observe(throng_sim *sim, throng_observation *out);

@@ -19,11 +19,12 @@ typedef enum throng_sta_objective {
 } throng_sta_objective;
 
 typedef struct throng_sta_def {
-  int32_t width;   ///< 32; length of every embedding
-  int32_t layers;  ///< 2
-  int32_t heads;   ///< 1; divides width
-  int32_t window;  ///< 50; history entries that the model reads, even
-  bool labels;     ///< true: the model sees whether a past item was liked
+  int32_t size, cookie;  ///< set by throng_default_sta_def(); do not touch
+  int32_t width;         ///< 32; length of every embedding
+  int32_t layers;        ///< 2
+  int32_t heads;         ///< 1; divides width
+  int32_t window;        ///< 50; history entries that the model reads, even
+  bool labels;           ///< true: the model sees whether a past item was liked
   throng_sta_objective objective;
   float dropout;        ///< 0 (the paper's code); SASRec uses 0.5 on sparse sets
   float learning_rate;  ///< 0.001
@@ -37,7 +38,6 @@ typedef struct throng_sta_def {
   int32_t negatives;
   float threshold;  ///< 0.5; f_sta votes 1 where p >= threshold
   uint32_t seed;    ///< 1
-  int32_t cookie;   ///< set by throng_default_sta_def()
 } throng_sta_def;
 
 typedef struct throng_sta_report {

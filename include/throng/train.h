@@ -13,6 +13,7 @@ extern "C" {
 #endif
 
 typedef struct throng_train_def {
+  int32_t size, cookie;      ///< set by throng_default_train_def(); do not touch
   int64_t steps;             ///< 2,000,000 user-steps
   int64_t evaluate_every;    ///< 100,000 user-steps
   int64_t checkpoint_every;  ///< 500,000 user-steps
@@ -21,7 +22,6 @@ typedef struct throng_train_def {
   bool resume;              ///< go on from the folder's last good checkpoint
   const char *out;          ///< run folder; made where missing
   const char *config_json;  ///< resolved config to write beside the results; may be NULL
-  int32_t cookie;
 } throng_train_def;
 
 /// Room for yardsticks in a report: a number of its own, so that a new yardstick moves no member of
@@ -42,8 +42,8 @@ typedef struct throng_train_report {
 THRONG_API throng_train_def throng_default_train_def(void);
 
 /// A training run that its caller drives: lanes, a population that learns on them, and lanes to
-/// measure it on. It touches no file but those it is told to. One thread at a time may use a
-/// session, and nobody else its backend meanwhile.
+/// measure it on. It touches no file but those it is told to. Threads: as its backend,
+/// from one at a time.
 typedef struct throng_session throng_session;
 
 /// Where a step ended; marks may come together.
@@ -75,7 +75,7 @@ THRONG_API void throng_session_close(throng_session *session);
 THRONG_API throng_status throng_session_step(throng_session *session,
                                              const throng_progress *progress, uint32_t *marks);
 /// What the agents had come to at the last mark, since the mark before; arrays (count) are valid
-/// until the next step.
+/// until the next step or throng_population_get_stats.
 THRONG_API throng_population_stats throng_session_get_stats(const throng_session *session);
 
 /// Let all agents play greedily with the users of `def.evaluation`; learning does not notice, and
@@ -92,14 +92,17 @@ THRONG_API throng_status throng_session_evaluate_yardstick(throng_session *sessi
                                                            const throng_progress *progress,
                                                            throng_metrics *out);
 
-/// Everything that going on exactly needs, into one file; and back, at any mark or between two.
-/// Errors as of throng_population_save and throng_population_restore.
+/// Everything that going on exactly needs, into one file, at any mark or between two; it is a
+/// population's (throng_population_save). Errors: as throng_population_save.
 THRONG_API throng_status throng_session_save(throng_session *session, const char *path);
+/// Take it back: the session goes on from there, its seconds begin at 0.
+/// Errors: as throng_population_restore.
 THRONG_API throng_status throng_session_restore(throng_session *session, const char *path);
 
-/// The session's own, not to be closed: to start, copy and stop agents (throng_population_start and
-/// others) or to look at lanes, between two steps.
+/// The session's own, not to be closed: to start, copy and stop agents between two steps
+/// (throng_population_start and others).
 THRONG_API throng_population *throng_session_get_population(throng_session *session);
+/// The lanes that the agents learn on, not to be closed; for looking at them between two steps.
 THRONG_API throng_sim *throng_session_get_sim(throng_session *session);
 /// Steps so far, seconds of them in this session, and the last evaluations.
 THRONG_API void throng_session_get_report(const throng_session *session, throng_train_report *out);

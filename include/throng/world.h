@@ -97,6 +97,7 @@ THRONG_API uint64_t throng_world_hash(const throng_world *world);
 /// are CSR: those of row i are entries offset[i] .. offset[i+1]-1, and offset[0] is 0. What is NULL
 /// is left out, or stands for what is said there.
 typedef struct throng_world_source {
+  int32_t size, cookie;  ///< set by throng_default_world_source(); do not touch
   int64_t n_user, n_item, n_category, n_keyword;
   int32_t dim;  ///< length of embeddings; 0 where there are none
 
@@ -132,7 +133,6 @@ typedef struct throng_world_source {
   int64_t n_cold;         ///< 0; items that nobody rated, if kept they are the last ones
   double like_threshold;  ///< NaN; what made ratings likes
   const char *source;     ///< one line that says where it came from; NULL: "arrays"
-  int32_t cookie;         ///< set by throng_default_world_source(); do not touch
 } throng_world_source;
 
 /// Everything empty, like_threshold NaN.
@@ -145,6 +145,7 @@ THRONG_API throng_status throng_world_from_arrays(const throng_world_source *sou
 
 /// A synthetic world with planted tastes (the default demo). The numbers are those of the demo.
 typedef struct throng_synth_def {
+  int32_t size, cookie;  ///< set by throng_default_synth_def(); do not touch
   int32_t n_user;        ///< 15,000
   int32_t n_item;        ///< 10,000
   int32_t n_category;    ///< 40
@@ -154,7 +155,6 @@ typedef struct throng_synth_def {
   int32_t history_mean;  ///< 40; interactions a user, geometrically spread
   float noise;           ///< 0.1; share of answers that ignore the taste
   uint32_t seed;         ///< 1
-  int32_t cookie;        ///< set by throng_default_synth_def()
 } throng_synth_def;
 
 /// Every field with its usual value.

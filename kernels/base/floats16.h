@@ -11,12 +11,10 @@
 /// Widths of whole vectors that the compiler knows: arrays of so many vectors stay in registers.
 #define FLOATS16_WHOLE(width) (__builtin_constant_p(width) && (width) % 16 == 0 && (width) <= 64)
 #define FLOATS16_MOST 4
-/// First in a function of a width: `call` in place of what follows, where the width is such a one.
-#define FLOATS16_INSTEAD(width, call) \
-  if (FLOATS16_WHOLE(width)) {        \
-    call;                             \
-    return;                           \
-  }
+/// Put first in a function that takes `width`: if (FLOATS16_RUN(width, call)) return;
+/// Where `width` is a compile-time multiple of 16 up to 64, runs `call`, the vector version, and is
+/// true; else it is false and the loop follows.
+#define FLOATS16_RUN(width, call) (FLOATS16_WHOLE(width) && ((call), 1))
 
 /// The last steps of join_lanes, from eight sums.
 THRONG_INLINE float floats8_join(__m256 eight) {
@@ -115,6 +113,6 @@ THRONG_INLINE floats16 floats16_join_rows(const floats16 row[16]) {
 
 #endif
 #else
-#define FLOATS16_INSTEAD(width, call)
+#define FLOATS16_RUN(width, call) 0
 #endif
 #endif

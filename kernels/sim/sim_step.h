@@ -120,6 +120,21 @@ THRONG_ROW void sim_begin_row(const sim_begin_args *a, int64_t lane) {
   sim_forget_seen(a, lane, 0, 1);
 }
 
+/// Row = lane: is one of its actions no item? For actions that the host has not seen.
+typedef struct sim_action_args {
+  const int32_t *action;  // (n_lane, slate_size)
+  int32_t slate_size, n_item;
+  uint8_t *wrong;  // (n_lane)
+} sim_action_args;
+THRONG_ROW void sim_action_row(const sim_action_args *a, int64_t lane) {
+  int wrong = 0;
+  for (int32_t slot = 0; slot < a->slate_size; ++slot) {
+    const int32_t item = a->action[lane * a->slate_size + slot];
+    wrong |= item < 0 || item >= a->n_item;
+  }
+  a->wrong[lane] = (uint8_t)wrong;
+}
+
 typedef sim_args sim_vote_args;
 THRONG_ROW void sim_vote_row(const sim_vote_args *a, int64_t lane) {
   if (sim_idle(a, lane)) return;

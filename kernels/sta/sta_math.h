@@ -44,7 +44,7 @@ THRONG_INLINE void sta_layer_norm_whole(float *THRONG_RESTRICT y, const float *T
 THRONG_INLINE void sta_layer_norm(float *THRONG_RESTRICT y, const float *THRONG_RESTRICT x,
                                   const float *THRONG_RESTRICT gain,
                                   const float *THRONG_RESTRICT bias, const int32_t width) {
-  FLOATS16_INSTEAD(width, sta_layer_norm_whole(y, x, gain, bias, width));
+  if (FLOATS16_RUN(width, sta_layer_norm_whole(y, x, gain, bias, width))) return;
   float mean = sta_sum(x, width) / (float)width;
   float centred[STA_MAX_WIDTH], square[STA_MAX_WIDTH];
   for (int32_t i = 0; i < width; ++i) {

@@ -89,7 +89,7 @@ THRONG_INLINE void sta_mix_whole(float *THRONG_RESTRICT out, const float *THRONG
 THRONG_INLINE void sta_linear(float *THRONG_RESTRICT y, const float *THRONG_RESTRICT x,
                               const float *THRONG_RESTRICT w, const float *THRONG_RESTRICT bias,
                               const int32_t width) {
-  FLOATS16_INSTEAD(width, sta_linear_whole(y, x, w, bias, width));
+  if (FLOATS16_RUN(width, sta_linear_whole(y, x, w, bias, width))) return;
   float s0[STA_MAX_WIDTH], s1[STA_MAX_WIDTH], s2[STA_MAX_WIDTH], s3[STA_MAX_WIDTH];
   for (int32_t o = 0; o < width; ++o) {
     s0[o] = bias[o];
@@ -120,7 +120,7 @@ THRONG_INLINE void sta_linear(float *THRONG_RESTRICT y, const float *THRONG_REST
 THRONG_INLINE void sta_scores(float *THRONG_RESTRICT score, const float *THRONG_RESTRICT q,
                               const float *THRONG_RESTRICT x, int32_t n, int64_t stride,
                               const int32_t width) {
-  FLOATS16_INSTEAD(width, sta_scores_whole(score, q, x, n, stride, width));
+  if (FLOATS16_RUN(width, sta_scores_whole(score, q, x, n, stride, width))) return;
   for (int32_t t = 0; t < n; ++t) {
     const float *r = x + t * stride;
     float s[THRONG_DOT_LANES];
@@ -137,7 +137,7 @@ THRONG_INLINE void sta_scores(float *THRONG_RESTRICT score, const float *THRONG_
 THRONG_INLINE void sta_mix(float *THRONG_RESTRICT out, const float *THRONG_RESTRICT weight,
                            float scale, const float *THRONG_RESTRICT x, int32_t n, int64_t stride,
                            const int32_t width) {
-  FLOATS16_INSTEAD(width, sta_mix_whole(out, weight, scale, x, n, stride, width));
+  if (FLOATS16_RUN(width, sta_mix_whole(out, weight, scale, x, n, stride, width))) return;
   float s0[STA_MAX_WIDTH], s1[STA_MAX_WIDTH], s2[STA_MAX_WIDTH], s3[STA_MAX_WIDTH];
   for (int32_t d = 0; d < width; ++d) {
     s0[d] = 0.0f;

@@ -4,7 +4,8 @@
 # in a fresh copy of the sources, and in an empty folder beside an installed tree. Files of the tests
 # stand where the text says "your file"; what would take minutes gets smaller sizes appended, which
 # only overrides what the line itself says. A block that begins with a quote is a part of a config and
-# must be taken as one. A block that is none of these, and not listed, is an error.
+# must be taken as one; one that begins with an #include must compile. A block that is none of these, and
+# not listed, is an error.
 set -euo pipefail
 source=$(realpath "$1") build=$(realpath "$2")
 work=$(mktemp -d "${TMPDIR:-/tmp}/throng-documents-XXXXXX")
@@ -73,6 +74,9 @@ take() {
         '"'*)  # a part of a config: throng must take it
           parts=$((parts + 1)) commands=2
           note "$place" "throng config -q $work/list/part-$parts.json" ;;
+        '#include')
+          parts=$((parts + 1)) commands=3
+          note "$place" "cc -std=c11 -Wall -Wextra -Werror -fsyntax-only -x c $work/list/part-$parts" ;;
         throng | make | [a-z]*/throng) commands=1 ;;
         *)
           if listed "$elsewhere" "$line"; then commands=1
@@ -82,7 +86,7 @@ take() {
           fi ;;
       esac
     fi
-    [ $commands != 2 ] || printf '%s\n' "$line" >>"list/part-$parts"
+    [ $commands -lt 2 ] || printf '%s\n' "$line" >>"list/part-$parts"
     [ $commands = 1 ] || continue
     joined+=$line
     if [[ $joined == *\\ ]]; then joined=${joined%\\}; else note "$place" "$joined"; joined=''; fi
@@ -93,6 +97,7 @@ while IFS= read -r page; do
   pages=$((pages + 1))
 done < <(cd "$source" && { git ls-files '*.md' 2>/dev/null || find . -name '*.md' -not -path './build/*' -printf '%P\n'; })
 for ((i = 1; i <= parts; ++i)); do
+  [[ $(head -c 1 "list/part-$i") != '#' ]] || continue
   { echo '{'; cat "list/part-$i"; echo '}'; } >"list/part-$i.json"
 done
 # Help says its commands with two spaces before "throng".
@@ -155,6 +160,7 @@ run() {
         'make demo'*) line="make -s DEPS=skip -o program DEMO_OPTIONS='${small[*]}' ${line#make}" ;;
         *) line="make -n -s DEPS=skip ${line#make}" ;;  # what it builds and runs is run by the tests
       esac ;;
+    cc) line="$line -I${headers@Q}" ;;
     throng | */throng)
       # What is to be appended stands before a comment.
       local comment=''
@@ -187,11 +193,11 @@ mkdir clone
   tar -cf - --ignore-failed-read -T - 2>/dev/null) | tar -xf - -C clone
 mkdir -p clone/build/release && ln -s "$build/throng" clone/build/release/throng
 cp -r "$files"/* clone/
-(cd clone && PATH=$build:$PATH && everywhere "in a fresh copy" && echo $ran >"$work/ran")
+(cd clone && PATH=$build:$PATH && headers=include && everywhere "in a fresh copy" && echo $ran >"$work/ran")
 first=$(cat ran)
 
 cmake --install "$build" --prefix "$work/prefix" >log || { cat log >&2; exit 1; }
 cp -r "$files" own
-(cd own && PATH=$work/prefix/bin:$PATH && everywhere "installed" && echo $ran >"$work/ran")
+(cd own && PATH=$work/prefix/bin:$PATH && headers=$work/prefix/include && everywhere "installed" && echo $ran >"$work/ran")
 [ "$first" -ge 20 ] || { echo "documents: only $first commands were found" >&2; exit 1; }
 echo "documents: $pages pages and $(wc -w <<<"$helps") helps; $first commands in a fresh copy, $(cat ran) installed"

@@ -48,7 +48,7 @@ if [ -x "$build/throng" ]; then
   env -u LD_LIBRARY_PATH "$prefix/bin/throng" info >/dev/null
   # What README and --help speak of is there, and the configs work from where they lie.
   share=$prefix/share
-  for file in doc/throng/README.md doc/throng/LICENSE man/man1/throng.1 \
+  for file in doc/throng/README.md doc/throng/LICENSE doc/throng/CHANGELOG.md doc/throng/docs/architecture.svg man/man1/throng.1 \
     bash-completion/completions/throng zsh/site-functions/_throng fish/vendor_completions.d/throng.fish \
     throng/configs/throng.schema.json throng/configs/prompts/objective.txt; do
     [ -s "$share/$file" ] || { echo "install: no $file in $share" >&2; exit 1; }

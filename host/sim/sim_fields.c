@@ -1,0 +1,30 @@
+/// The options of a simulator.
+#include "sim/sim.h"
+
+#define FIELD_DEF throng_sim_def
+static const field sim_rows[] = {
+    FIELD_I32("lanes", lanes, 4096, 1, 16777216, 0, "user sessions that advance together"),
+    FIELD_I32("history", history, 64, 1, 65536, 0, "entries that a lane remembers, newest kept"),
+    FIELD_F32("leave_probability", leave_probability, 0.025, 0, 1, 0,
+              "probability that a user leaves after a step"),
+    FIELD_I32("max_steps", max_steps, 200, 1, 1048576, 0,
+              "steps after which an episode is truncated"),
+    FIELD_I32("slate_size", slate_size, 1, 1, 1024, 0, "items shown a step"),
+    FIELD_BOOL("mask_seen", mask_seen, false, 0, "agents may not repeat an item within a session"),
+    FIELD_BOOL("preferences", preferences, false, 0,
+               "keep users' preference vectors; always so with votes.similarity mean"),
+    FIELD_BOOL("autoreset", autoreset, true, 0, "an ended lane starts again on the same step"),
+    FIELD_SEED("seed", seed, 1, FIELD_FOLLOWS_SEED,
+               "seed of the lanes; follows train.seed unless given"),
+    FIELD_U32("first_lane", first_lane, 0, 0, 4294967295.0, 0,
+              "number of lane 0 in the random stream"),
+};
+#undef FIELD_DEF
+const field_table sim_fields = FIELD_TABLE("sim", throng_sim_def, sim_rows);
+
+throng_sim_def throng_default_sim_def(void) {
+  throng_sim_def def;
+  fields_default(&sim_fields, &def);
+  def.votes = throng_default_votes_def();
+  return def;
+}

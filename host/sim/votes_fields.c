@@ -1,0 +1,36 @@
+/// How votes are made and joined: the options.
+#include "sim/sim.h"
+
+static const char *const similarity_names[] = {"max", "mean", NULL};
+static const char *const semantics_names[] = {"paper", "published-code", NULL};
+static const char *const rule_names[] = {"majority", "f_mat",    "f_sim",       "f_sta",
+                                         "logical",  "weighted", "probability", NULL};
+
+#define FIELD_DEF throng_votes_def
+static const field votes_rows[] = {
+    FIELD_ENUM(
+        "semantics", throng_semantics, semantics, semantics_names, THRONG_SEMANTICS_PAPER, 0,
+        "paper: the equations; published-code: the authors' released code bit for bit, whose "
+        "predict applies the sigmoid twice, so that its statistical vote is always 1"),
+    FIELD_ENUM(
+        "rule", throng_rule, rule, rule_names, THRONG_RULE_MAJORITY, 0,
+        "majority: at least two of three; f_mat, f_sim, f_sta: one vote alone; logical: f_mat and "
+        "f_sim, a coin where they disagree; weighted: weights . votes reaches the threshold; "
+        "probability: drawn with the weighted mean of the three scores"),
+    FIELD_ENUM(
+        "similarity", throng_similarity, similarity, similarity_names, THRONG_SIMILARITY_MAX, 0,
+        "max: the nearest past item that counts (the paper); mean: the mean of all past items"),
+    FIELD_F32S("weights", weights, 3, 0, 1e6, 0, "weights of f_mat, f_sim, f_sta", 1, 1, 1),
+    FIELD_F32("weight_threshold", weight_threshold, 1.5, -1e9, 1e9, 0,
+              "what the weighted votes must reach (rule weighted)"),
+    FIELD_I64("table_bytes", table_bytes, 4294967296.0, 0, FIELD_LARGE, FIELD_NOT_IDENTITY,
+              "budget of the item-item table in bytes; 0: never build one"),
+};
+#undef FIELD_DEF
+const field_table votes_fields = FIELD_TABLE("votes", throng_votes_def, votes_rows);
+
+throng_votes_def throng_default_votes_def(void) {
+  throng_votes_def def;
+  fields_default(&votes_fields, &def);
+  return def;
+}

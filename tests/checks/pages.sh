@@ -1,0 +1,45 @@
+#!/bin/bash
+# usage: pages.sh SOURCE
+# Do the pages hold together? Every link in them leads to a file (and a heading) that is there; every
+# picture was made of the text beside it; the picture of the house has every folder, and none that is
+# gone.
+set -uo pipefail
+cd "$1" || exit 2
+failed=0
+breach() { echo "pages: $*" >&2; failed=1; }
+
+# anchors PAGE: what GitHub makes of its headings.
+anchors() {
+  sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/`//g; s/[^a-z0-9 _-]//g; s/ /-/g'
+}
+pages=$({ git ls-files '*.md' 2>/dev/null | grep . || find . -name '*.md' -not -path './build/*' -printf '%P\n'; } | sort)
+links=0
+for page in $pages; do
+  [ -f "$page" ] || continue
+  while IFS= read -r link; do
+    case $link in http:* | https:* | mailto:*) continue ;; esac
+    links=$((links + 1))
+    file=${link%%#*} anchor=
+    [[ $link != *#* ]] || anchor=${link#*#}
+    target=$page
+    [ -z "$file" ] || target=$(dirname "$page")/$file
+    [ -e "$target" ] || { breach "$page: '$link' leads nowhere"; continue; }
+    [ -z "$anchor" ] || anchors "$target" | grep -qx -- "$anchor" || breach "$page: '$link': no such heading"
+  done < <(grep -oP '\]\(\K[^) ]+(?=\))' "$page")
+done
+[ $links -gt 0 ] || breach "no link found"
+
+for text in docs/*.dot; do
+  picture=${text%.dot}.svg
+  sum=$(sha256sum <"$text")
+  grep -q "of ${text##*/}, sha256 ${sum%% *} " "$picture" || breach "$picture was not made of the present $text: run docs/render.sh"
+done
+
+for folder in host/*/ cuda/ kernels/ include/throng/; do
+  grep -q "label=\"${folder%/}\\\\n" docs/architecture.dot || breach "docs/architecture.dot has no ${folder%/}"
+done
+for folder in $(grep -oP 'label="\K(host|cuda|kernels|include)[a-z/]*(?=\\n)' docs/architecture.dot); do
+  [ -d "$folder" ] || breach "docs/architecture.dot has $folder, which is no folder"
+done
+[ $failed = 0 ] && echo "pages: $(wc -w <<<"$pages") pages, $links links"
+exit $failed

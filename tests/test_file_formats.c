@@ -1,0 +1,122 @@
+/// docs/file_formats.md against files that are written here: every tensor of a file stands on the
+/// page with its type and shape, and what the page promises is there.
+#include <stdio.h>
+
+#include "support/formats_page.h"
+#include "throng/throng.h"
+#include "throng_test.h"
+
+#define PAGE TEST_SOURCE_DIR "/../docs/file_formats.md"
+
+typedef struct fixture {
+  throng_world *world;
+  throng_backend *backend;
+  throng_sta *sta;
+  throng_sim *sim;
+  char path[4096];
+} fixture;
+
+static throng_sta_def sta_def(void) {
+  throng_sta_def def = throng_default_sta_def();
+  def.width = 8;
+  def.layers = 3;
+  def.window = 6;
+  return def;
+}
+
+static throng_sim_def sim_def(void) {
+  throng_sim_def def = throng_default_sim_def();
+  def.lanes = 12;
+  def.history = 10;
+  def.slate_size = 2;
+  def.max_steps = 15;
+  def.mask_seen = true;
+  def.preferences = true;
+  return def;
+}
+
+static bool open_fixture(fixture *f) {
+  const throng_sta_def sta = sta_def();
+  const throng_sim_def sim = sim_def();
+  throng_backend_def any = throng_default_backend_def();
+  throng_synth_def synth = throng_default_synth_def();
+  *f = (fixture){0};
+  any.name = "cpu";
+  synth.n_user = 90;
+  synth.n_item = 70;
+  synth.n_keyword = 128;
+  synth.n_taste = 8;
+  synth.n_category = 5;
+  synth.dim = 9;
+  synth.history_mean = 8;
+  snprintf(f->path, sizeof f->path, "%s/file.safetensors", throng_test_folder());
+  EXPECT_OK(throng_synth(&synth, f->path, NULL));
+  EXPECT_OK(throng_world_open(f->path, &f->world));
+  EXPECT_OK(throng_backend_open(&any, &f->backend));
+  EXPECT_OK(throng_sta_create(f->backend, f->world, &sta, &f->sta));
+  return throng_sim_create(f->backend, f->world, f->sta, &sim, &f->sim) == THRONG_OK;
+}
+
+static void close_fixture(fixture *f) {
+  throng_sim_close(f->sim);
+  throng_sta_close(f->sta);
+  throng_backend_close(f->backend);
+  throng_world_close(f->world);
+}
+
+/// Elements of an array of the world.
+static int64_t entries(const throng_world *world, const char *name) {
+  throng_array array[32];
+  const throng_array *a = throng_array_find(array, throng_world_arrays(world, 32, array), name);
+  return a ? a->shape[0] : -1;
+}
+
+TEST(file_formats, the_page_lists_every_tensor_of_a_world) {
+  fixture f;
+  ASSERT_TRUE(open_fixture(&f));
+  const throng_world_info info = throng_world_get_info(f.world);
+  const page_symbol symbol[] = {{"n_user", info.n_user},
+                                {"n_item", info.n_item},
+                                {"n_category", info.n_category},
+                                {"n_keyword", info.n_keyword},
+                                {"n_interaction", info.n_interaction},
+                                {"n_category_entry", entries(f.world, "category")},
+                                {"n_pos_entry", entries(f.world, "pos")},
+                                {"n_neg_entry", entries(f.world, "neg")},
+                                {"dim", info.dim},
+                                {"bytes", PAGE_ANY},
+                                {0}};
+  page_compare(PAGE, "World", symbol, f.path, "");
+  close_fixture(&f);
+}
+
+TEST(file_formats, the_page_lists_every_weight_of_f_sta) {
+  fixture f;
+  ASSERT_TRUE(open_fixture(&f));
+  const throng_sta_def def = sta_def();
+  const page_symbol symbol[] = {{"n_user", 90},    {"n_item", 70},         {"D", def.width},
+                                {"L", def.layers}, {"window", def.window}, {0}};
+  ASSERT_OK(throng_sta_save(f.sta, f.path));
+  page_compare(PAGE, "Weights of f_sta", symbol, f.path, "");
+  close_fixture(&f);
+}
+
+TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
+  fixture f;
+  ASSERT_TRUE(open_fixture(&f));
+  const throng_sta_def sta = sta_def();
+  const throng_sim_def sim = sim_def();
+  const page_symbol symbol[] = {{"B", sim.lanes},
+                                {"H", sim.history},
+                                {"S", sim.slate_size},
+                                {"record", sizeof(throng_vote)},
+                                {"n_seen_word", (70 + 31) / 32},
+                                {"n_sta_cache", (int64_t)sta.window * sta.layers * sta.width},
+                                {"n_sta_width", sta.width},
+                                {"n_preference", (int64_t)2 * 9},
+                                {"n_evicted", sim.slate_size},
+                                {0}};
+  ASSERT_OK(throng_sim_save(f.sim, f.path));
+  page_compare(PAGE, "Lanes", symbol, f.path, "");
+  close_fixture(&f);
+}
