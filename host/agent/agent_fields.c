@@ -1,6 +1,8 @@
 /// The options of an agent. FIELD_PER_AGENT: each of a population may have its own; the others are
 /// the population's, because shapes, arrays or the kinds of launches follow from them.
-#include "agent/agent.h"
+#include "agent/agent_fields.h"
+
+#include "throng/agent.h"
 
 static const char *const head_names[] = {"flat", "two_tower", NULL};
 static const char *const loss_names[] = {"huber", "mse", NULL};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/agent_fields.h"
 #include "agent/population.h"
 
 /// epsilon_share is kept as user-steps, so that kernels need not know how long a run is.

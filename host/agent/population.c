@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "agent/agent_fields.h"
 #include "agent/population.h"
 
 static throng_status check(const throng_agent_def *d, const throng_sim *sim, int64_t total_steps) {
