@@ -1,4 +1,5 @@
 /// throng config: what it prints is taken again, and its list of keys is whole.
+#include "agent/agent_fields.h"
 #include "cli_driver.h"
 
 TEST(cli_config, it_prints_what_throng_takes_again_and_the_keys_with_their_ranges) {
@@ -33,7 +34,9 @@ TEST(cli_config, it_prints_what_throng_takes_again_and_the_keys_with_their_range
     if (!strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(key, "key")), "sim.lanes")) lanes = key;
   }
   EXPECT_GT(keys, 100);
-  EXPECT_EQ(per_agent, 10);  // what each agent of a population may have of its own
+  int rows = 0;
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) ++rows;
+  EXPECT_TRUE(rows > 0 && per_agent == rows);
   EXPECT_TRUE(sweepable > per_agent && sweepable < 30);
   EXPECT_EQ(number_at(lanes, "minimum", NULL), 1);
   EXPECT_EQ(number_at(lanes, "maximum", NULL), 16777216);

@@ -30,23 +30,17 @@ const config_section config_sections[] = {
 };
 const int config_section_count = sizeof config_sections / sizeof *config_sections;
 
-static const char *const algorithm_names[] = {"dqn", NULL};
-
 // Keys that are no stage's.
 #define FIELD_DEF throng_config
 static const field world_rows[] = {FIELD_PATH(
     "file", world_file, NULL, 0, "a world made earlier; neither dataset nor synth is read then")};
 static const field weights_rows[] = {
     FIELD_PATH("file", sta_file, NULL, 0, "f_sta weights fitted earlier on this world")};
-static const field algorithm_rows[] = {FIELD_ENUM("algorithm", config_algorithm, algorithm,
-                                                  algorithm_names, CONFIG_DQN, 0, "the learner")};
 static const field seed_rows[] = {FIELD_SEED(
     "seed", seed, 1, 0, "seed that sim, agent, sta and synth follow unless they have their own")};
 #undef FIELD_DEF
 static const field_table world_fields = FIELD_TABLE_INNER("world", throng_config, world_rows);
 static const field_table weights_fields = FIELD_TABLE_INNER("sta", throng_config, weights_rows);
-static const field_table algorithm_fields =
-    FIELD_TABLE_INNER("agent", throng_config, algorithm_rows);
 static const field_table seed_fields = FIELD_TABLE_INNER("train", throng_config, seed_rows);
 
 /// In the order in which keys are listed.
@@ -64,7 +58,6 @@ static const struct {
     {&sta_fields, offsetof(throng_config, sta)},
     {&votes_fields, offsetof(throng_config, sim.votes)},
     {&sim_fields, offsetof(throng_config, sim)},
-    {&algorithm_fields, 0},
     {&agent_fields, offsetof(throng_config, agent)},
     {&train_fields, offsetof(throng_config, train)},
     {&evaluation_fields, offsetof(throng_config, train.evaluation)},

@@ -8,8 +8,6 @@
 #include "sim/vote_models.h"
 #include "throng/sim.h"
 
-/// A vote as one bit of a mask.
-#define VOTE_BIT(id) (1u << (id))
 #define VOTE_BIT_OF(name, ID, title) | VOTE_BIT(THRONG_VOTE_##ID)
 #define VOTES_OF_RECORD (0u THRONG_RECORD_VOTES(VOTE_BIT_OF))
 

@@ -97,6 +97,12 @@ throng_status sim_step_on_backend(throng_sim *sim);
 /// on.
 throng_status sim_reset_in_blocks(throng_sim *sim, int32_t period);
 
+/// Lanes first .. first + n - 1 start episode 0 anew, as throng_sim_reset starts all.
+throng_status sim_reset_lanes(throng_sim *sim, int32_t first, int32_t n);
+/// Lanes to .. to + n - 1 become as lanes from .. from + n - 1 are, but for their places in the
+/// random stream.
+throng_status sim_copy_lanes(throng_sim *sim, int32_t from, int32_t to, int32_t n);
+
 /// The simulator's arrays and rules as its kernels take them.
 sim_args sim_make_args(const throng_sim *sim);
 sim_sta_args sim_make_sta_args(const throng_sim *sim);
