@@ -1,6 +1,6 @@
 /// The simulator: B lanes, each one simulated user session, advancing together. A lane starts with
 /// a real user and that user's history; each step shows it one item (or a slate), the user answers
-/// by three votes, and the pair is appended to the lane's history (arXiv 2412.16984, eq. 1-9).
+/// by votes, and the pair is appended to the lane's history (arXiv 2412.16984, eq. 1-9).
 #ifndef THRONG_SIM_H
 #define THRONG_SIM_H
 

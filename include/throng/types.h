@@ -25,6 +25,8 @@ typedef enum throng_vote_id {
   THRONG_VOTE_IN_RECORD = 0 THRONG_RECORD_VOTES(THRONG_VOTE_ONE),  ///< votes of throng_vote
   THRONG_VOTE_FURTHER = THRONG_VOTE_COUNT - THRONG_VOTE_IN_RECORD,
 } throng_vote_id;
+#undef THRONG_VOTE_ID
+#undef THRONG_VOTE_ONE
 
 typedef enum throng_semantics {
   THRONG_SEMANTICS_PAPER = 0,       ///< the equations, with stated ties and empty sides

@@ -124,23 +124,28 @@ THRONG_ROW uint8_t rule_answer(const vote_rule *rule, const vote_stream *s, cons
   return sum >= rule->threshold;
 }
 
+/// Chance that the rule says like to a weighted sum, over its coin.
+THRONG_ROW float rule_chance_of(const vote_rule *rule, float sum) {
+  if (sum == rule->threshold && rule->equal != RULE_EQUAL_LIKES)
+    return rule->equal == RULE_EQUAL_COIN ? 0.5f : 0.0f;
+  return sum >= rule->threshold ? 1.0f : 0.0f;
+}
+
 /// Chance that rule_answer says like, over its coin and the coins of ties.
 THRONG_ROW float rule_chance(const vote_rule *rule, const throng_vote *v,
                              const vote_further *further) {
   if (rule->draws) return rule_mean(rule, v, further);
+  if (v->f_mat != VOTE_TIE && v->f_sim != VOTE_TIE)
+    return rule_chance_of(rule, rule_sum(rule, v, further));
   throng_vote one = *v;
   float chance = 0.0f;
   for (int32_t mat = 0; mat < 2; ++mat)
     for (int32_t sim = 0; sim < 2; ++sim) {
       const float of_mat = v->f_mat == VOTE_TIE ? 0.5f : (float)(v->f_mat == mat);
       const float of_sim = v->f_sim == VOTE_TIE ? 0.5f : (float)(v->f_sim == sim);
-      if (of_mat * of_sim == 0.0f) continue;
       one.f_mat = (uint8_t)mat;
       one.f_sim = (uint8_t)sim;
-      const float sum = rule_sum(rule, &one, further);
-      const int32_t equal = sum == rule->threshold ? rule->equal : RULE_EQUAL_LIKES;
-      if (sum < rule->threshold || equal == RULE_EQUAL_DISLIKES) continue;
-      chance += (equal == RULE_EQUAL_COIN ? 0.5f : 1.0f) * of_mat * of_sim;
+      chance += of_mat * of_sim * rule_chance_of(rule, rule_sum(rule, &one, further));
     }
   return chance;
 }
