@@ -8,6 +8,7 @@
 #include "backends/backends.h"
 #include "base/nearest.h"
 #include "config/keys.h"
+#include "data/dataset_read.h"
 #include "evaluate/evaluator.h"
 #include "sim/sim_fields.h"
 #include "sta/sta.h"
@@ -35,9 +36,9 @@ static const char *const algorithm_names[] = {"dqn", NULL};
 // Keys that are no stage's.
 #define FIELD_DEF throng_config
 static const field world_rows[] = {FIELD_PATH(
-    "file", world_file, NULL, 0, "a world made earlier; neither dataset nor synth is read then")};
+    "file", world_file, NULL, "a world made earlier; neither dataset nor synth is read then")};
 static const field weights_rows[] = {
-    FIELD_PATH("file", sta_file, NULL, 0, "f_sta weights fitted earlier on this world")};
+    FIELD_PATH("file", sta_file, NULL, "f_sta weights fitted earlier on this world")};
 static const field algorithm_rows[] = {FIELD_ENUM("algorithm", config_algorithm, algorithm,
                                                   algorithm_names, CONFIG_DQN, 0, "the learner")};
 static const field seed_rows[] = {FIELD_SEED(
@@ -111,6 +112,10 @@ bool config_find_key(const char *path, config_key *out) {
 bool config_key_within(const config_key *key, const char *group) {
   size_t length = strlen(group);
   return !strncmp(key->path, group, length) && key->path[length] == '.';
+}
+
+unsigned config_key_formats(const config_key *key) {
+  return key->table == &dataset_fields ? dataset_key_formats(key->path) : 0;
 }
 
 bool config_is_group(const char *path) {

@@ -1,5 +1,6 @@
 /// How votes are made and joined: the options.
-#include "sim/sim.h"
+#include "sim/sim_fields.h"
+#include "throng/sim.h"
 
 static const char *const similarity_names[] = {"max", "mean", NULL};
 static const char *const semantics_names[] = {"paper", "published-code", NULL};
