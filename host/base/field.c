@@ -136,6 +136,8 @@ void field_expectation(const field *f, char *buffer, size_t size) {
              f->most);
   if (f->count == 1)
     snprintf(buffer, size, "%s", one);
+  else if (f->fewest)
+    snprintf(buffer, size, "an array of %d to %d, each %s", f->fewest, f->count, one);
   else
     snprintf(buffer, size, "an array of %d, each %s", f->count, one);
 }

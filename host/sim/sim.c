@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "kernels/list.h"
+#include "sim/sim_fields.h"
 
 _Static_assert(sizeof(vote_record) == sizeof(throng_vote), "kernels and callers share votes");
 _Static_assert(offsetof(vote_record, p_like) == offsetof(throng_vote, p_like), "p_like");

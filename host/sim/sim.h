@@ -13,7 +13,6 @@
 #include "throng/sim.h"
 #include "world/world_device.h"
 
-
 /// X(C type, tensor type, name, second dimension, third dimension, least, most): all start with
 /// n_lane. What a file may hold in them: least .. most, and how they fit together (lanes_check.c).
 #define SIM_ENTRY_MOST (2.0 * (double)s->world->n_item - 1)  // packed: item * 2 + like

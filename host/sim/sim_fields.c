@@ -1,6 +1,6 @@
 /// The options of a simulator.
 #include "sim/sim_fields.h"
-#include "kernels/sim/sim_step.h"
+
 #include "throng/sim.h"
 
 #define FIELD_DEF throng_sim_def

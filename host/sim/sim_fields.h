@@ -1,4 +1,4 @@
-/// The options of sections "sim" and "votes", for whoever reads them by name.
+/// The tables of a simulator's options.
 #ifndef THRONG_SIM_SIM_FIELDS_H
 #define THRONG_SIM_SIM_FIELDS_H
 

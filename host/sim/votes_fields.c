@@ -21,7 +21,7 @@ static const field votes_rows[] = {
     FIELD_ENUM(
         "similarity", throng_similarity, similarity, similarity_names, THRONG_SIMILARITY_MAX, 0,
         "max: the nearest past item that counts (the paper); mean: the mean of all past items"),
-    FIELD_F32S("weights", weights, 3, 0, 1e6, 0, "weights of f_mat, f_sim, f_sta", 1, 1, 1),
+    FIELD_F32S("weights", weights, 3, 0, 0, 1e6, 0, "weights of f_mat, f_sim, f_sta", 1, 1, 1),
     FIELD_F32("weight_threshold", weight_threshold, 1.5, -1e9, 1e9, 0,
               "what the weighted votes must reach (rule weighted)"),
     FIELD_I64("table_bytes", table_bytes, 4294967296.0, 0, FIELD_LARGE, FIELD_NOT_IDENTITY,

@@ -1,5 +1,7 @@
 /// The options of a synthetic world.
-#include "synth/synth.h"
+#include "synth/synth_fields.h"
+
+#include "throng/world.h"
 
 #define FIELD_DEF throng_synth_def
 static const field synth_rows[] = {
