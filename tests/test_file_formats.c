@@ -33,6 +33,8 @@ static throng_sim_def sim_def(void) {
   def.max_steps = 15;
   def.mask_seen = true;
   def.preferences = true;
+  def.votes.rule = THRONG_RULE_WEIGHTED;
+  def.votes.weights[THRONG_VOTE_F_POP] = 1;
   return def;
 }
 
@@ -116,6 +118,7 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
                                 {"n_sta_width", sta.width},
                                 {"n_preference", (int64_t)2 * 9},
                                 {"n_evicted", sim.slate_size},
+                                {"n_f_pop", sim.slate_size},
                                 {0}};
   ASSERT_OK(throng_sim_save(f.sim, f.path));
   page_compare(PAGE, "Lanes", symbol, f.path, "");
@@ -152,6 +155,7 @@ static void follow_checkpoint(throng_head head, const char *section) {
                                 {"n_sta_width", 0},
                                 {"n_preference", 0},
                                 {"n_evicted", 0},
+                                {"n_f_pop", 0},
                                 {0}};
   for (int t = 0; t < 12; ++t) ASSERT_OK(throng_population_train_step(rig.agent));
   snprintf(path, sizeof path, "%s/checkpoint.safetensors", throng_test_folder());
