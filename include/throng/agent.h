@@ -4,6 +4,7 @@
 #ifndef THRONG_AGENT_H
 #define THRONG_AGENT_H
 
+#include "array.h"
 #include "base.h"
 #include "sim.h"
 
@@ -148,6 +149,12 @@ THRONG_API throng_status throng_population_scores(throng_population *population,
 THRONG_API throng_status throng_population_top(throng_population *population, int32_t agent,
                                                const throng_states *states, int32_t top,
                                                bool skip_session, int32_t *item, float *q);
+
+/// The population's arrays where they lie, all of them read_only; fills at most `most` of `out` and
+/// returns how many there are. Names, types and shapes are those of a checkpoint
+/// (docs/file_formats.md): "weight.user" (count, n_user, user_width), "replay.reward", ...
+THRONG_API int64_t throng_population_arrays(const throng_population *population, int64_t most,
+                                            throng_array *out);
 
 /// Write weights, optimiser, replay and counters with the simulator's lanes, atomically: what exact
 /// resume needs. Errors: as throng_sim_save.
