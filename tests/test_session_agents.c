@@ -1,6 +1,8 @@
 /// What is done to one agent of a session (started anew, copied, stopped, lost to a learning rate)
 /// moves no other agent by a bit.
+#include <cjson/cJSON.h>
 #include <math.h>
+#include <sys/stat.h>
 
 #include "support/run_files.h"
 #include "support/small_run.h"
@@ -201,6 +203,60 @@ TEST(session_agents, when_the_last_has_diverged_the_step_says_so) {
     EXPECT_OK(throng_population_start(population, 0, AGENTS, NULL));
     EXPECT_OK(throng_session_step(session, NULL, &marks));
     EXPECT_EQ(throng_session_get_stats(session).state[1], THRONG_AGENT_LEARNING);
+  }
+  throng_session_close(session);
+  small_run_close(&run);
+}
+
+/// The last line of metrics.jsonl.
+static cJSON *last_row(const char *folder) {
+  size_t size = 0;
+  char *text = read_file(folder, "metrics.jsonl", &size);
+  while (size > 0 && text[size - 1] == '\n') text[--size] = '\0';
+  const char *line = text ? strrchr(text, '\n') : NULL;
+  cJSON *row = cJSON_Parse(line ? line + 1 : text);
+  free(text);
+  return row;
+}
+
+TEST(session_agents, a_run_goes_on_without_one_that_diverges_and_says_so_in_its_files) {
+  small_run run;
+  throng_session *session = NULL;
+  char out[512], path[600];
+  size_t size = 0;
+  snprintf(out, sizeof out, "%s/run", throng_test_folder());
+  snprintf(path, sizeof path, "%s/checkpoint-600.safetensors", out);
+  if (open_agents(&run, &session)) {
+    uint32_t marks;
+    EXPECT_OK(lose_first(throng_session_get_population(session)));
+    EXPECT_OK(throng_session_step(session, NULL, &marks));
+    ASSERT_EQ(mkdir(out, 0700), 0);
+    EXPECT_OK(throng_session_save(session, path));  // of 8 * AGENTS * 25 user-steps
+    run.train.out = out;
+    run.train.resume = true;
+    throng_train_report report;
+    ASSERT_OK(throng_train(run.backend, run.world, NULL, &run.sim, &run.agent, &run.train, NULL,
+                           &report));
+    EXPECT_EQ(report.user_steps, run.train.steps);
+    cJSON *row = last_row(out);
+    EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(row, "train/agent_0/state")->valuedouble,
+                THRONG_AGENT_DIVERGED, 0);
+    EXPECT_TRUE(isfinite(cJSON_GetObjectItemCaseSensitive(row, "train/loss")->valuedouble));
+    cJSON_Delete(row);
+    char *text = read_file(out, "summary.json", &size);
+    cJSON *summary = cJSON_Parse(text);
+    const cJSON *agents = cJSON_GetObjectItemCaseSensitive(summary, "agents");
+    double sum = 0;
+    for (int k = 0; k < AGENTS; ++k) {
+      const cJSON *agent = cJSON_GetArrayItem(agents, k);
+      const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(agent, "metrics");
+      EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(agent, "state")),
+                   k == 0 ? "diverged" : "learning");
+      if (k > 0) sum += cJSON_GetObjectItemCaseSensitive(metrics, "average_reward")->valuedouble;
+    }
+    EXPECT_NEAR(report.agent.average_reward, sum / 2, 1e-12);
+    cJSON_Delete(summary);
+    free(text);
   }
   throng_session_close(session);
   small_run_close(&run);
