@@ -97,7 +97,7 @@ throng_status network_add_pass(const network *n, tensor_set *set, network_pass *
 throng_status network_add_scratch(const network *n, tensor_set *set, network_scratch *to,
                                   int64_t rows, const char *name) {
   const int64_t all = rows * n->n_agent;
-  const int64_t positions = n->size[PARAMETER_INPUT_ITEM] ? all * n->history : all;
+  const int64_t positions = n->table->groups_entries ? all * n->history : all;
   const int64_t users = n->user_width ? n->n_user : 0;
   const int64_t keys = (n->n_item > users ? n->n_item : users) * n->n_agent;
   ADD(d_hidden1, TENSOR_F32, all, n->hidden[1]);

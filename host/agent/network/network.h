@@ -104,6 +104,8 @@ struct agent_network {
   void (*shape)(network *n, const throng_agent_def *def, const throng_world *world);
   /// Shape and start of each parameter that it has; the others' are left 0.
   void (*parameters)(const network *n, network_parameter *of);
+  /// Its backward pass groups the entries of all histories, and not states alone.
+  bool groups_entries;
   /// The parameter whose elements together are the scores' constant part, see dqn/.
   int constant;
   /// Register what a pass needs beside the hidden layers; `name` is the prefix.
