@@ -36,9 +36,9 @@ static void bench_close(bench *b) {
 
 static throng_status ask_votes(const bench *b, const throng_config *c) {
   throng_vote vote;
-  return throng_votes_evaluate(b->backend, b->world, NULL, &c->sim.votes, 1, 1, (int32_t[]){0},
-                               (int32_t[]){0}, (int64_t[]){0, 0}, (int32_t[]){0}, (uint8_t[]){0},
-                               &vote);
+  const throng_pairs pair = {
+      1, (int32_t[]){0}, (int32_t[]){0}, (int64_t[]){0, 0}, (int32_t[]){0}, (uint8_t[]){0}};
+  return throng_votes_evaluate(b->backend, b->world, NULL, &c->sim.votes, 1, &pair, &vote, NULL);
 }
 
 static throng_status train(const bench *b, const throng_config *c) {

@@ -4,9 +4,12 @@
 
 #include "throng/agent.h"
 
-static const char *const head_names[] = {"flat", "two_tower", NULL};
-static const char *const loss_names[] = {"huber", "mse", NULL};
-static const char *const epsilon_names[] = {"linear", "exponential", NULL};
+static const char *const head_names[] = {
+    [THRONG_HEAD_FLAT] = "flat", [THRONG_HEAD_TWO_TOWER] = "two_tower", NULL};
+static const char *const loss_names[] = {
+    [THRONG_LOSS_HUBER] = "huber", [THRONG_LOSS_MSE] = "mse", NULL};
+static const char *const epsilon_names[] = {
+    [THRONG_EPSILON_LINEAR] = "linear", [THRONG_EPSILON_EXPONENTIAL] = "exponential", NULL};
 
 static const char *const algorithm_names[] = {"dqn", NULL};
 

@@ -16,7 +16,7 @@ throng_status replay_register(throng_population *a) {
   tensors_within(set, 0, (double)(most));
   ADD(entry, U32, 2.0 * (double)a->net.n_item - 1, n, t, a->slate)
   ADD(reward, F32, a->slate, n, t)
-  ADD(ended, U8, END_TRUNCATED, n, t)
+  ADD(ended, U8, THRONG_END_TRUNCATED, n, t)
   ADD(user, I32, a->net.n_user - 1, n, t)
   ADD(step, I32, a->sim->def.max_steps - 1, n, t)
 #undef ADD

@@ -22,7 +22,7 @@ const config_section config_sections[] = {
     {"synth", "a synthetic world with planted tastes, in place of a data set"},
     {"world", "a world file made earlier, in place of a data set"},
     {"sta", "the statistical model f_sta and its fit"},
-    {"votes", "how the three votes are made and joined"},
+    {"votes", "how the votes are made and joined"},
     {"sim", "simulated user sessions"},
     {"agent", "the learner"},
     {"train", "a training run"},

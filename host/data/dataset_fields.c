@@ -7,10 +7,21 @@
 #define COLUMNS (FORMAT(CSV) | FORMAT(RECBOLE))
 #define TABLES (COLUMNS | FORMAT(ANIME) | FORMAT(MOVIELENS))
 
-static const char *const format_names[] = {"amazon",  "yelp", "anime", "movielens",
-                                           "recbole", "csv",  NULL};
-static const char *const repeated_names[] = {"first", "last", "mean", NULL};
-static const char *const rating_names[] = {"auto", "explicit", "implicit", NULL};
+static const char *const format_names[] = {[DATASET_AMAZON] = "amazon",
+                                           [DATASET_YELP] = "yelp",
+                                           [DATASET_ANIME] = "anime",
+                                           [DATASET_MOVIELENS] = "movielens",
+                                           [DATASET_RECBOLE] = "recbole",
+                                           [DATASET_CSV] = "csv",
+                                           NULL};
+static const char *const repeated_names[] = {[DATASET_REPEATED_FIRST] = "first",
+                                             [DATASET_REPEATED_LAST] = "last",
+                                             [DATASET_REPEATED_MEAN] = "mean",
+                                             NULL};
+static const char *const rating_names[] = {[DATASET_RATING_AUTO] = "auto",
+                                           [DATASET_RATING_EXPLICIT] = "explicit",
+                                           [DATASET_RATING_IMPLICIT] = "implicit",
+                                           NULL};
 static const char *const time_unit_names[] = {"auto", "s", "ms", "us", "ns", "date", NULL};
 
 #define FIELD_DEF dataset_def

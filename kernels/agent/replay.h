@@ -8,7 +8,7 @@
 #include "kernels/base/history.h"
 #include "kernels/base/portable.h"
 #include "kernels/base/random.h"
-#include "kernels/vote/vote.h"
+#include "throng/types.h"
 
 /// States as the encoders read them: a lane's history unrolled, oldest first.
 typedef struct state_view {
@@ -68,7 +68,7 @@ typedef struct log_after_args {
   replay_log log;
   agent_clocks clock;
   const int32_t *action;      // (n_lane, slate)
-  const vote_record *vote;    // (n_lane, slate)
+  const throng_vote *vote;    // (n_lane, slate)
   const float *reward;        // (n_lane)
   const uint8_t *ended;       // (n_lane)
   const float *final_return;  // (n_lane)
@@ -184,9 +184,9 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
     ++passed;
   }
   a->reward[row] = reward;
-  // 1 is THRONG_END_LEFT: nothing follows. A truncated episode is worth its final state, unless all
+  // After a user left nothing follows. A truncated episode is worth its final state, unless all
   // items were shown in it: then there is nothing left to hope for either.
-  int over = ended == 1 || (step + passed) * slate >= a->most_shown;
+  int over = ended == THRONG_END_LEFT || (step + passed) * slate >= a->most_shown;
   a->discount[row] = over ? 0.0f : discount;
   replay_rebuild(a, &a->next, row, lane, time + passed, step + passed, user);
 }
@@ -211,7 +211,7 @@ THRONG_ROW void log_sum_row(const log_sum_args *a, int64_t row) {
   for (int64_t t = 0; t < times; ++t) {
     const int64_t at = row * n_time + (start + t) % n_time;
     reward += a->log.reward[at];
-    left += a->log.ended[at] == 1 ? 1.0f : 0.0f;
+    left += a->log.ended[at] == THRONG_END_LEFT ? 1.0f : 0.0f;
   }
   a->reward[row] = reward / (float)(times * a->log.slate);
   a->left[row] = left / (float)times;
