@@ -26,9 +26,9 @@ catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent) 
   return (catalogue){c->vector + agent * n->n_item * n->width, c->bias + agent * n->n_item};
 }
 
-int64_t catalogue_tile_size(int64_t n_item) {
-  int64_t columns = n_item < TILE_COLUMNS ? n_item : (int64_t)TILE_COLUMNS;
-  return TILE_ROWS * columns;
+throng_status catalogue_register_tile(network *n, tensor_set *scratch) {
+  const int64_t columns = n->n_item < TILE_COLUMNS ? n->n_item : (int64_t)TILE_COLUMNS;
+  return tensors_add(scratch, &n->tile, TENSOR_F32, TENSOR_SHAPE(TILE_ROWS * columns), "tile");
 }
 
 /// On a device one kernel makes Q and finds the best few; a processor is faster with a library's

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "agent/network/catalogue.h"
 #include "kernels/base/random.h"
 #include "world/world.h"
 
@@ -43,9 +42,7 @@ void network_init(network *n, throng_backend *backend, const throng_agent_def *d
     n->size[p] = n->parameter[p].rows * n->parameter[p].columns;
 }
 
-throng_status network_register(network *n, tensor_set *constants, tensor_set *scratch) {
-  THRONG_TRY(tensors_add(scratch, &n->tile, TENSOR_F32,
-                         TENSOR_SHAPE(catalogue_tile_size(n->n_item)), "tile"));
+throng_status network_register(network *n, tensor_set *constants) {
   if (!n->n_feature) return THRONG_OK;
   return tensors_add(constants, &n->item_feature, TENSOR_F32, TENSOR_SHAPE(n->n_item, n->n_feature),
                      "item_feature");
