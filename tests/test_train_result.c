@@ -25,7 +25,14 @@ TEST(train_row, a_diverged_agent_has_its_state_and_no_part_in_the_means) {
   const int64_t steps[AGENTS] = {800, 300, 800}, updates[AGENTS] = {40, 10, 40};
   const float epsilon[AGENTS] = {0.5f, 1, 0.25f}, loss[AGENTS] = {1, NAN, 3};
   const float q[AGENTS] = {2, INFINITY, 4}, norm[AGENTS] = {1, NAN, 1};
-  const throng_population_stats stats = {AGENTS, state, steps, updates, epsilon, loss, q, norm};
+  const throng_population_stats stats = {.count = AGENTS,
+                                         .state = state,
+                                         .user_steps = steps,
+                                         .updates = updates,
+                                         .epsilon = epsilon,
+                                         .loss = loss,
+                                         .q = q,
+                                         .grad_norm = norm};
   throng_metrics each[AGENTS] = {{.average_reward = 10}, {.average_reward = 1}, {0}};
   train_row row;
   ASSERT_OK(train_row_create(AGENTS, &row));
@@ -50,8 +57,14 @@ TEST(train_row, holds_all_that_is_measured_of_many_agents_and_none_of_a_single_o
   static float number[MANY];
   static throng_metrics each[MANY];
   for (int32_t n = 1; n <= MANY; n += MANY - 1) {
-    const throng_population_stats stats = {n,      learning, count,  count,
-                                           number, number,   number, number};
+    const throng_population_stats stats = {.count = n,
+                                           .state = learning,
+                                           .user_steps = count,
+                                           .updates = count,
+                                           .epsilon = number,
+                                           .loss = number,
+                                           .q = number,
+                                           .grad_norm = number};
     train_row row;
     ASSERT_OK(train_row_create(n, &row));
     train_row_add_stats(&row, &stats);
