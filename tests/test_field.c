@@ -29,9 +29,9 @@ static const char *const usual_rooms[] = {"hall", NULL};
 
 #define FIELD_DEF throng_lamp_def
 static const field lamp_rows[] = {
-    FIELD_STRING("name", name, "lamp", 0, "what it is called"),
-    FIELD_PATH("plan.file", file, NULL, 0, "where its plan is"),
-    FIELD_TEXTS("rooms", rooms, usual_rooms, 0, "where it stands"),
+    FIELD_STRING("name", name, "lamp", "what it is called"),
+    FIELD_PATH("plan.file", file, NULL, "where its plan is"),
+    FIELD_TEXTS("rooms", rooms, usual_rooms, "where it stands"),
     FIELD_I32("bulbs", bulbs, 3, 1, 12, FIELD_SWEEPABLE, "bulbs in it"),
     FIELD_SEED("seed", seed, 7, FIELD_FOLLOWS_SEED, "seed of its flicker"),
     FIELD_I64("hours", hours, 5000, 0, FIELD_LARGE, FIELD_NOT_IDENTITY, "hours it lasts"),

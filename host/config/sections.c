@@ -8,6 +8,7 @@
 #include "backends/backends.h"
 #include "base/nearest.h"
 #include "config/keys.h"
+#include "data/dataset_read.h"
 #include "evaluate/evaluation_fields.h"
 #include "sim/sim_fields.h"
 #include "sta/sta_fields.h"
@@ -33,9 +34,9 @@ const int config_section_count = sizeof config_sections / sizeof *config_section
 // Keys that are no stage's.
 #define FIELD_DEF throng_config
 static const field world_rows[] = {FIELD_PATH(
-    "file", world_file, NULL, 0, "a world made earlier; neither dataset nor synth is read then")};
+    "file", world_file, NULL, "a world made earlier; neither dataset nor synth is read then")};
 static const field weights_rows[] = {
-    FIELD_PATH("file", sta_file, NULL, 0, "f_sta weights fitted earlier on this world")};
+    FIELD_PATH("file", sta_file, NULL, "f_sta weights fitted earlier on this world")};
 static const field seed_rows[] = {FIELD_SEED(
     "seed", seed, 1, 0, "seed that sim, agent, sta and synth follow unless they have their own")};
 #undef FIELD_DEF
@@ -104,6 +105,10 @@ bool config_find_key(const char *path, config_key *out) {
 bool config_key_within(const config_key *key, const char *group) {
   size_t length = strlen(group);
   return !strncmp(key->path, group, length) && key->path[length] == '.';
+}
+
+unsigned config_key_formats(const config_key *key) {
+  return key->table == &dataset_fields ? dataset_key_formats(key->path) : 0;
 }
 
 bool config_is_group(const char *path) {
