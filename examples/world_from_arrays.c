@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
   throng_backend_def cpu = throng_default_backend_def();
   cpu.name = "cpu";
   require(throng_backend_open(&cpu, &backend));
-  throng_votes_def votes = throng_default_sim_def().votes;
+  throng_votes_def votes = throng_default_votes_def();
   votes.rule = THRONG_RULE_F_SIM;
   const int32_t asked[USERS] = {0, 1, 2}, moon[USERS] = {4, 4, 4};
   throng_vote vote[USERS];

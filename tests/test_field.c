@@ -35,7 +35,7 @@ static const field lamp_rows[] = {
     FIELD_I32("bulbs", bulbs, 3, 1, 12, FIELD_SWEEPABLE, "bulbs in it"),
     FIELD_SEED("seed", seed, 7, FIELD_FOLLOWS_SEED, "seed of its flicker"),
     FIELD_I64("hours", hours, 5000, 0, FIELD_LARGE, FIELD_NOT_IDENTITY, "hours it lasts"),
-    FIELD_F32S("power", power, 2, 0, 100, FIELD_PER_AGENT, "watts of both sides", 40, 2.5),
+    FIELD_F32S("power", power, 2, 1, 0, 100, FIELD_PER_AGENT, "watts of both sides", 40, 2.5),
     FIELD_F64("angle", angle, NAN, -90, 90, 0, "degrees; null: hanging"),
     FIELD_BOOL("on", on, true, 0, "does it burn"),
     FIELD_ENUM("shade", shade, shade, shade_names, SHADE_LIGHT, FIELD_SWEEPABLE, "its shade"),
@@ -144,6 +144,10 @@ TEST(field, values_of_json_reach_their_members_and_wrong_ones_leave_them) {
   EXPECT_STREQ(throng_error_message(), "bulbs: expected an integer in 1..12, not 1.5");
   EXPECT_EQ(assign("power", &def, "[1, 200]", &owned[2]), THRONG_ERROR_CONFIG);
   EXPECT_TRUE(def.power[0] == 1 && def.power[1] == 0.1f);
+  EXPECT_EQ(assign("power", &def, "[]", &owned[2]), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "expected an array of 1 to 2, each a number in 0..100");
+  EXPECT_OK(assign("power", &def, "[9]", &owned[2]));
+  EXPECT_TRUE(def.power[0] == 9 && def.power[1] == 2.5f);  // the rest has its default
   EXPECT_EQ(assign("shade", &def, "0", &owned[2]), THRONG_ERROR_CONFIG);
   EXPECT_OK(assign("angle", &def, "null", &owned[2]));
   EXPECT_OK(assign("name", &def, "null", &owned[2]));

@@ -120,3 +120,80 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
   page_compare(PAGE, "Lanes", symbol, f.path, "");
   close_fixture(&f);
 }
+
+/// A key as the page writes it: players and numbers of agents by their common names.
+static void common_name(const char *key, size_t length, char *name, size_t size) {
+  const char *const begin[] = {"evaluation/agent_", "train/agent_", "evaluation/"};
+  const char *const common[] = {"evaluation/agent_K", "train/agent_K", "evaluation/PLAYER"};
+  for (int k = 0; k < 3; ++k) {
+    if (strncmp(key, begin[k], strlen(begin[k])) != 0) continue;
+    const size_t at = strlen(begin[k]), rest = strcspn(key + at, "/");
+    snprintf(name, size, "%s%.*s", common[k], (int)(length - at - rest), key + at + rest);
+    return;
+  }
+  snprintf(name, size, "%.*s", (int)length, key);
+}
+
+/// Where `name` stands among the page's keys, or -1.
+static int page_key(char key[][64], int n, const char *name) {
+  for (int k = 0; k < n; ++k)
+    if (!strcmp(key[k], name)) return k;
+  return -1;
+}
+
+enum { MOST_KEYS = 128 };
+
+static int read_page_keys(char key[][64]) {
+  char line[1024];
+  bool inside = false;
+  int n = 0;
+  FILE *page = fopen(PAGE, "r");
+  while (page && fgets(line, sizeof line, page)) {
+    if (!strncmp(line, "## ", 3)) inside = !strcmp(line, "## metrics.jsonl\n");
+    if (inside && n < MOST_KEYS && sscanf(line, "| `%63[^`]` |", key[n]) == 1) ++n;
+  }
+  if (page) fclose(page);
+  return n;
+}
+
+TEST(file_formats, the_page_lists_every_key_of_metrics_jsonl) {
+  static char key[MOST_KEYS][64], line[1 << 16];
+  bool met[MOST_KEYS] = {0};
+  const int n = read_page_keys(key);
+  fixture f;
+  char path[4200];
+  throng_agent_def agent = throng_default_agent_def();
+  throng_train_def train = throng_default_train_def();
+  throng_sim_def sim = sim_def();
+  throng_train_report report;
+  ASSERT_TRUE(open_fixture(&f));
+  agent.count = 2;
+  agent.hidden[0] = agent.hidden[1] = agent.width = 8;
+  agent.batch = 8;
+  agent.buffer = 400;
+  agent.learning_starts = 60;
+  train.steps = 1200;
+  train.evaluate_every = 600;
+  train.evaluation.episodes = 16;
+  snprintf(f.path, sizeof f.path, "%s/run", throng_test_folder());
+  train.out = f.path;
+  ASSERT_OK(throng_train(f.backend, f.world, f.sta, &sim, &agent, &train, NULL, &report));
+  snprintf(path, sizeof path, "%s/metrics.jsonl", f.path);
+  FILE *in = fopen(path, "r");
+  ASSERT_TRUE(in != NULL);
+  while (fgets(line, sizeof line, in))
+    for (const char *at = strchr(line, '"'); at; at = strchr(at, '"')) {
+      const size_t length = strcspn(++at, "\"");
+      char name[128];
+      common_name(at, length, name, sizeof name);
+      const int k = page_key(key, n, name);
+      if (k < 0) throng_test_fail(__FILE__, __LINE__, "the page has no key %s", name);
+      if (k >= 0) met[k] = true;
+      at += length + 1;
+    }
+  fclose(in);
+  for (int k = 0; k < n; ++k)
+    if (!met[k]) throng_test_fail(__FILE__, __LINE__, "no line has the page's key %s", key[k]);
+  EXPECT_GT(n, 10);
+  close_fixture(&f);
+}

@@ -1,11 +1,12 @@
 /// The config.json of a run that was started from C: `throng train` takes it and does the same.
-#include "agent/agent.h"
+#include "agent/agent_fields.h"
+#include "base/backend.h"
 #include "cli_driver.h"
 #include "config/config.h"
-#include "evaluate/evaluator.h"
-#include "sim/sim.h"
+#include "evaluate/evaluation_fields.h"
+#include "sim/sim_fields.h"
 #include "support/small_run.h"
-#include "train/session.h"
+#include "train/train_fields.h"
 #include "train/train_json.h"
 #include "world/world.h"
 
@@ -46,10 +47,9 @@ TEST(run_config, holds_every_option_of_the_run_and_reads_back_to_it) {
   def.out = "~/runs/${a}";  // a folder of this name
   throng_world world = {.path = (char[]){"/data/$${b}/w"}};
   struct throng_backend backend = {.name = "cpu"};
-  struct throng_sim sim = {.def = sim_def, .world = &world, .backend = &backend};
   char *text;
   throng_config config;
-  ASSERT_OK(train_config_json(&sim, &agent, &def, &text));
+  ASSERT_OK(train_config_json(&backend, &world, NULL, &sim_def, &agent, &def, &text));
   ASSERT_OK(config_load_text(text, strlen(text), "config.json", NULL, &config));
   ASSERT_OK(config_use(&config, "train.out"));
   ASSERT_OK(config_use(&config, "world.file"));

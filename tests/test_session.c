@@ -212,7 +212,7 @@ TEST(session, wrong_fields_and_yardsticks_without_lanes_are_refused_by_name) {
     EXPECT_EQ(throng_session_create(run.backend, run.world, NULL, &run.sim, &run.agent, &run.train,
                                     NULL, &session),
               THRONG_ERROR_ARGUMENT);
-    EXPECT_CONTAINS(throng_error_message(), "train.evaluate_every: 0");
+    EXPECT_CONTAINS(throng_error_message(), "train.evaluate_every");
     EXPECT_TRUE(session == NULL);
     run.train.evaluate_every = 32;
     run.train.yardsticks = false;

@@ -387,7 +387,7 @@ TEST(sta_fit, a_loss_that_is_no_number_names_the_learning_rate) {
   def.epochs = 500;
   def.patience = 500;
   throng_sta *sta;
-  EXPECT_EQ(throng_sta_fit(backend, &p.world, &def, NULL, &sta, NULL), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(throng_sta_fit(backend, &p.world, &def, NULL, &sta, NULL), THRONG_ERROR_DIVERGED);
   EXPECT_CONTAINS(throng_error_message(), "sta.learning_rate");
   EXPECT_TRUE(sta == NULL);
   throng_sta_close(sta);

@@ -1,6 +1,7 @@
 /// Making an agent and its steps of training.
 #include <stdlib.h>
 
+#include "agent/agent_fields.h"
 #include "agent/learner.h"
 
 static throng_status check(const throng_agent_def *d, const throng_sim *sim, int64_t total_steps) {

@@ -3,11 +3,8 @@
 #ifndef THRONG_AGENT_INTERNAL_H
 #define THRONG_AGENT_INTERNAL_H
 
-#include "base/field.h"
 #include "sim/sim.h"
 #include "throng/agent.h"
-
-extern const field_table agent_fields;
 
 /// Scratch memory for choosing items on simulators of one shape (lanes, history, slate). An agent
 /// trains with an actor of its own; evaluation creates a second one, which may serve any number of

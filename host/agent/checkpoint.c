@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/agent_fields.h"
 #include "agent/learner.h"
 #include "base/file_kind.h"
 #include "base/identity.h"

@@ -33,8 +33,8 @@ enum {
 typedef struct field {
   const char *name;  // in its section: "gamma", "columns.user"
   field_kind kind;
-  int count;      // elements; above 1 a value is an array of so many,
-  int fewest;     // or of so many at least, the rest having their defaults; 0: count
+  int count;      // elements; above 1 a value is an array of exactly so many,
+  int fewest;     // or, above 0, of so many at least: the rest have their defaults
   size_t offset;  // of the first element within the Def
   // Defaults: `count` numbers (booleans and enums too); a string; a list. NAN: null in a config.
   const double *initial;
@@ -70,14 +70,15 @@ typedef struct def_head {
      int unused;                                                                           \
      _Static_assert(_Generic(((FIELD_DEF *)0)->element, type_ : 1, default : 0), #member); \
    }))
-#define FIELD_NUMBERS(name_, kind_, type_, member, element, n, least_, most_, flags_, help_, ...) \
-  {                                                                                               \
-    .name = name_, .kind = kind_, .count = n, .offset = FIELD_OFFSET(member, element, type_),     \
-    .initial = (const double[n]){__VA_ARGS__}, .least = least_, .most = most_, .flags = flags_,   \
-    .help = help_                                                                                 \
+#define FIELD_NUMBERS(name_, kind_, type_, member, element, n, fewest_, least_, most_, flags_, \
+                      help_, ...)                                                              \
+  {                                                                                            \
+    .name = name_, .kind = kind_, .count = n, .fewest = fewest_,                               \
+    .offset = FIELD_OFFSET(member, element, type_), .initial = (const double[n]){__VA_ARGS__}, \
+    .least = least_, .most = most_, .flags = flags_, .help = help_                             \
   }
 #define FIELD_NUMBER(name, kind, type, member, initial, least, most, flags, help) \
-  FIELD_NUMBERS(name, kind, type, member, member, 1, least, most, flags, help, initial)
+  FIELD_NUMBERS(name, kind, type, member, member, 1, 0, least, most, flags, help, initial)
 #define FIELD_I32(name, member, initial, least, most, flags, help) \
   FIELD_NUMBER(name, FIELD_KIND_I32, int32_t, member, initial, least, most, flags, help)
 #define FIELD_U32(name, member, initial, least, most, flags, help) \
@@ -90,20 +91,13 @@ typedef struct def_head {
   FIELD_NUMBER(name, FIELD_KIND_F64, double, member, initial, least, most, flags, help)
 #define FIELD_BOOL(name, member, initial, flags, help) \
   FIELD_NUMBER(name, FIELD_KIND_BOOL, bool, member, initial, 0, 1, flags, help)
-/// Arrays: the defaults of all elements come last.
-#define FIELD_I32S(name, member, n, least, most, flags, help, ...)                             \
-  FIELD_NUMBERS(name, FIELD_KIND_I32, int32_t, member, member[0], n, least, most, flags, help, \
+/// Arrays: the defaults of the elements come last, 0 for those that are not there.
+#define FIELD_I32S(name, member, n, least, most, flags, help, ...)                                \
+  FIELD_NUMBERS(name, FIELD_KIND_I32, int32_t, member, member[0], n, 0, least, most, flags, help, \
                 __VA_ARGS__)
-#define FIELD_F32S(name, member, n, least, most, flags, help, ...)                           \
-  FIELD_NUMBERS(name, FIELD_KIND_F32, float, member, member[0], n, least, most, flags, help, \
-                __VA_ARGS__)
-/// The same of at least `fewest_` elements.
-#define FIELD_F32S_FROM(name_, member, fewest_, n, least_, most_, flags_, help_, ...)            \
-  {                                                                                              \
-    .name = name_, .kind = FIELD_KIND_F32, .count = n, .fewest = fewest_,                        \
-    .offset = FIELD_OFFSET(member, member[0], float), .initial = (const double[n]){__VA_ARGS__}, \
-    .least = least_, .most = most_, .flags = flags_, .help = help_                               \
-  }
+#define FIELD_F32S(name, member, n, fewest, least, most, flags, help, ...)                     \
+  FIELD_NUMBERS(name, FIELD_KIND_F32, float, member, member[0], n, fewest, least, most, flags, \
+                help, __VA_ARGS__)
 #define FIELD_SEED(name, member, initial, flags, help) \
   FIELD_U32(name, member, initial, 0, UINT32_MAX, flags, help)
 #define FIELD_ENUM(name_, type_, member, names_, initial_, flags_, help_)                  \

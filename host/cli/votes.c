@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "config/keys.h"
-#include "sim/sim.h"
+#include "sim/sim_fields.h"
 
 throng_status votes_open(cli_run *run, votes_session *s) {
   memset(s, 0, sizeof *s);

@@ -4,15 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/agent.h"
+#include "agent/agent_fields.h"
 #include "backends/backends.h"
 #include "base/nearest.h"
 #include "config/keys.h"
-#include "evaluate/evaluator.h"
-#include "sim/sim.h"
-#include "sta/sta.h"
-#include "synth/synth.h"
-#include "train/session.h"
+#include "evaluate/evaluation_fields.h"
+#include "sim/sim_fields.h"
+#include "sta/sta_fields.h"
+#include "synth/synth_fields.h"
+#include "train/train_fields.h"
 
 const config_section config_sections[] = {
     {"dataset", "raw reviews or ratings, and how they become likes and dislikes"},

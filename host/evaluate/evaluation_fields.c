@@ -1,5 +1,7 @@
 /// The options of an evaluation.
-#include "evaluate/evaluator.h"
+#include "evaluate/evaluation_fields.h"
+
+#include "throng/evaluate.h"
 
 #define FIELD_DEF throng_evaluation_def
 static const field evaluation_rows[] = {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/statistics.h"
+#include "evaluate/evaluation_fields.h"
 #include "evaluate/metrics.h"
 #include "evaluate/probe.h"
 #include "evaluate/yardsticks.h"

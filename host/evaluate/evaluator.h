@@ -4,10 +4,7 @@
 #define THRONG_EVALUATE_EVALUATOR_H
 
 #include "agent/agent.h"
-#include "base/field.h"
 #include "throng/evaluate.h"
-
-extern const field_table evaluation_fields;
 
 typedef struct evaluator evaluator;
 

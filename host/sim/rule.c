@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/status.h"
+#include "sim/sim_fields.h"
 #include "sta/sta.h"
 
 static const struct rule_row {

@@ -3,13 +3,10 @@
 #ifndef THRONG_SIM_RULE_H
 #define THRONG_SIM_RULE_H
 
-#include "base/field.h"
 #include "kernels/vote/rule.h"
 #include "sim/vote_models.h"
 #include "throng/sim.h"
 
-/// A vote as one bit of a mask.
-#define VOTE_BIT(id) (1u << (id))
 #define VOTE_BIT_OF(name, ID, title) | VOTE_BIT(THRONG_VOTE_##ID)
 #define VOTES_OF_RECORD (0u THRONG_RECORD_VOTES(VOTE_BIT_OF))
 
@@ -42,9 +39,6 @@ extern const char *const rule_names[THRONG_RULE_COUNT + 1];
 #define FURTHER_WEIGHT_OF(name, ID, title) 0,
 #define WEIGHTS_USUAL THRONG_RECORD_VOTES(RECORD_WEIGHT_OF) THRONG_FURTHER_VOTES(FURTHER_WEIGHT_OF)
 #define WEIGHTS_HELP "weights of the votes, in this order:" THRONG_VOTES(VOTE_NAME_OF)
-
-/// Options of throng_votes_def.
-extern const field_table votes_fields;
 
 const char *rule_help(throng_rule rule);
 /// The vote that a rule asks alone, or -1.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "kernels/list.h"
+#include "sim/sim_fields.h"
 
 bool sim_keeps_preferences(const throng_sim_def *def) {
   return def->preferences || def->votes.similarity == THRONG_SIMILARITY_MEAN;

@@ -5,15 +5,13 @@
 
 #include <float.h>
 
-#include "base/field.h"
 #include "base/safetensors.h"
 #include "kernels/sim/sim_sta.h"
 #include "sim/rule.h"
+#include "sim/sim_fields.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
 #include "world/world_device.h"
-
-extern const field_table sim_fields;
 
 /// X(C type, tensor type, name, second dimension, third dimension, least, most): all start with
 /// n_lane. What a file may hold in them: least .. most, and how they fit together (lanes_check.c).

@@ -1,5 +1,7 @@
 /// The options of a simulator.
-#include "sim/sim.h"
+#include "sim/sim_fields.h"
+
+#include "throng/sim.h"
 
 #define FIELD_DEF throng_sim_def
 static const field sim_rows[] = {

@@ -10,6 +10,7 @@
 #include "base/numbers.h"
 #include "base/safetensors.h"
 #include "sim/sim.h"
+#include "sim/sim_fields.h"
 
 /// What a simulator's line says besides its options: the world; f_sta's weights by their hash, for
 /// lanes keep states that were made with them; and the models of further votes.

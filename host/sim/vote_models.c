@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/numbers.h"
-#include "sim/rule.h"
 
 throng_status vote_models_make(throng_backend *backend, const throng_world *world, unsigned asked,
                                vote_models *out) {

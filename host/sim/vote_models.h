@@ -8,7 +8,7 @@
 #include "sim/like_rates.h"
 
 typedef struct vote_models {
-  unsigned asked;    // a VOTE_BIT (sim/rule.h) for each vote that this was made for
+  unsigned asked;    // a VOTE_BIT for each vote that this was made for
   like_rates rates;  // f_pop
 } vote_models;
 

@@ -2,7 +2,6 @@
 #ifndef THRONG_STA_STA_H
 #define THRONG_STA_STA_H
 
-#include "base/field.h"
 #include "base/tensors.h"
 #include "kernels/sta/sta_fold.h"
 #include "throng/sta.h"
@@ -63,7 +62,6 @@ struct throng_sta {
   sta_view view;
 };
 
-extern const field_table sta_fields;
 /// Errors: ARGUMENT, naming the field and its range.
 throng_status sta_check_def(const throng_sta_def *def);
 /// Register every parameter's name and shape in `set`; pointers will be put into `arrays`.

@@ -1,5 +1,8 @@
 /// The options of f_sta and of its fit.
-#include "sta/sta.h"
+#include "sta/sta_fields.h"
+
+#include "kernels/sta/sta_view.h"
+#include "throng/sta.h"
 
 static const char *const objective_names[] = {"label", "next_item", NULL};
 

@@ -11,6 +11,7 @@
 #include "base/numbers.h"
 #include "base/safetensors.h"
 #include "sta/sta.h"
+#include "sta/sta_fields.h"
 #include "world/world.h"
 
 #define STA_FILE_FORMAT "throng.sta.1"

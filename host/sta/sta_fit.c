@@ -58,7 +58,7 @@ static throng_status learn_epoch(fit *f, int32_t epoch, double *mean_loss) {
     double loss = 0;
     THRONG_TRY(learn_batch(f, first, n - first < def->batch ? n - first : def->batch, &loss));
     if (!isfinite(loss))
-      return throng_fail(THRONG_ERROR_ARGUMENT,
+      return throng_fail(THRONG_ERROR_DIVERGED,
                          "fit f_sta: the loss became %g in epoch %d, batch %lld: "
                          "sta.learning_rate %g is too large for this world; try %g",
                          loss, epoch, (long long)(first / def->batch) + 1,

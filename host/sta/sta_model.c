@@ -4,6 +4,7 @@
 
 #include "kernels/list.h"
 #include "sta/sta.h"
+#include "sta/sta_fields.h"
 #include "world/world.h"
 
 throng_status sta_check_def(const throng_sta_def *def) {

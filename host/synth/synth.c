@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "synth/synth_fields.h"
+
 /// What a Def's row cannot say: at least one item for each taste and category, 8 keywords a taste.
 static throng_status check_def(const throng_synth_def *def) {
   THRONG_TRY(fields_check(&synth_fields, def));

@@ -3,11 +3,8 @@
 #ifndef THRONG_SYNTH_SYNTH_H
 #define THRONG_SYNTH_SYNTH_H
 
-#include "base/field.h"
 #include "kernels/base/random.h"
 #include "world/world.h"
-
-extern const field_table synth_fields;
 
 /// What a stream of random numbers is for; the counter's second word.
 typedef enum synth_stage {

@@ -1,4 +1,6 @@
 /// The options of a synthetic world.
+#include "synth/synth_fields.h"
+
 #include "synth/synth.h"
 
 #define FIELD_DEF throng_synth_def

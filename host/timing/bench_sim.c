@@ -97,6 +97,45 @@ static void count_floor(const throng_sim *sim, const lane_means *mean, measure_r
   row->operations = lanes * operations;
 }
 
+/// What all cases have in common.
+typedef struct bench_cases {
+  throng_backend *backend;
+  const throng_world *world;
+  const bench_sim_def *def;
+  const int32_t *action;  // as in `stepping`
+  bench_sim_each *each;
+  void *context;
+} bench_cases;
+
+/// Step a simulator under one rule; on a plan of memory it is only made.
+static throng_status run_case(const bench_cases *c, throng_rule rule, const char *name,
+                              const throng_sta *sta, bool table) {
+  throng_sim *sim = NULL;
+  lane_means mean;
+  throng_status status;
+  throng_sim_def d = throng_default_sim_def();
+  d.lanes = c->def->lanes;
+  d.history = c->def->history;
+  d.seed = c->def->seed;
+  d.votes.rule = rule;
+  if (!table) d.votes.table_bytes = 0;
+  THRONG_TRY_GOTO(throng_sim_create(c->backend, c->world, sta, &d, &sim));
+  if (c->backend->planning) goto done;
+  stepping s = {.sim = sim, .action = c->action};
+  // Sessions begin together; let them come apart, so that every step does the same work.
+  for (int i = 0; i < SETTLE_STEPS; ++i) THRONG_TRY_GOTO(one_step(&s));
+  measure_row row = {.unit = "user-steps", .threads = c->backend->n_thread, .units = d.lanes};
+  snprintf(row.name, sizeof row.name, "%s%s", name, sim->device.table ? ", table" : "");
+  THRONG_TRY_GOTO(measure(one_step, &s, c->def->seconds, &row));
+  THRONG_TRY_GOTO(measure_lanes(sim, c->action, &mean));
+  count_floor(sim, &mean, &row);
+  write_size(sim, &mean, row.size, sizeof row.size);
+  c->each(c->context, &row);
+done:
+  throng_sim_close(sim);
+  return status;
+}
+
 static throng_status run_cases(throng_backend *backend, const throng_world *world,
                                const throng_sta *sta, const bench_sim_def *def,
                                bench_sim_each *each, void *context) {
@@ -111,7 +150,7 @@ static throng_status run_cases(throng_backend *backend, const throng_world *worl
       {THRONG_RULE_MAJORITY, "three votes", true},
   };
   throng_status status = THRONG_OK;
-  throng_sim *sim = NULL, *holder = NULL;
+  throng_sim *holder = NULL;
   int32_t *action;
   size_t n_action = (size_t)ACTION_SETS * (size_t)def->lanes;
   THRONG_TRY(throng_alloc((void **)&action, n_action, sizeof *action, "actions"));
@@ -141,41 +180,17 @@ static throng_status run_cases(throng_backend *backend, const throng_world *worl
     each(context, &row);
   }
 
+  const bench_cases cases = {backend, world, def, action, each, context};
   for (int table = 1; table >= (def->without_table ? 0 : 1); --table) {
     for (size_t k = 0; k < sizeof rules / sizeof *rules; ++k) {
       if (rules[k].needs_sta && !sta) continue;
       // f_sta alone asks nothing of the table: once is enough.
       if (rules[k].rule == THRONG_RULE_F_STA && !table) continue;
-      throng_sim_def d = throng_default_sim_def();
-      d.lanes = def->lanes;
-      d.history = def->history;
-      d.seed = def->seed;
-      d.votes.rule = rules[k].rule;
-      if (!table) d.votes.table_bytes = 0;
-      THRONG_TRY_GOTO(throng_sim_create(backend, world, rules[k].needs_sta ? sta : NULL, &d, &sim));
-      if (backend->planning) {
-        throng_sim_close(sim);
-        sim = NULL;
-        continue;
-      }
-      stepping s = {.sim = sim, .action = action};
-      // Sessions begin together; let them come apart, so that every step does the same work.
-      for (int i = 0; i < SETTLE_STEPS; ++i) THRONG_TRY_GOTO(one_step(&s));
-      measure_row row = {.unit = "user-steps", .threads = backend->n_thread, .units = def->lanes};
-      bool has_table = sim->device.table != NULL;
-      snprintf(row.name, sizeof row.name, "%s%s", rules[k].name, has_table ? ", table" : "");
-      THRONG_TRY_GOTO(measure(one_step, &s, def->seconds, &row));
-      lane_means mean;
-      THRONG_TRY_GOTO(measure_lanes(sim, action, &mean));
-      count_floor(sim, &mean, &row);
-      write_size(sim, &mean, row.size, sizeof row.size);
-      each(context, &row);
-      throng_sim_close(sim);
-      sim = NULL;
+      const throng_sta *asked = rules[k].needs_sta ? sta : NULL;
+      THRONG_TRY_GOTO(run_case(&cases, rules[k].rule, rules[k].name, asked, table));
     }
   }
 done:
-  throng_sim_close(sim);
   throng_sim_close(holder);
   free(action);
   return status;

@@ -10,6 +10,7 @@
 #include "base/memory_plan.h"
 #include "evaluate/evaluator.h"
 #include "evaluate/yardsticks.h"
+#include "train/train_fields.h"
 #include "train/train_memory.h"
 #include "world/world.h"
 

@@ -3,11 +3,8 @@
 #ifndef THRONG_TRAIN_SESSION_H
 #define THRONG_TRAIN_SESSION_H
 
-#include "base/field.h"
 #include "base/safetensors.h"
 #include "throng/train.h"
-
-extern const field_table train_fields;
 
 /// throng_session_create without asking whether it fits, also on a backend that only counts
 /// (base/memory_plan.h).

@@ -16,6 +16,7 @@ typedef struct train_run {
   const throng_train_def *def;
   const throng_progress *progress;
   const char *arithmetic;  // of the backend
+  const char *config;      // as JSON
   throng_session *session;
   int32_t n_agent;
   int64_t lanes;
@@ -38,16 +39,12 @@ static throng_status write_row(train_run *t) {
   return run_folder_row(t->folder, user_steps(t), t->earlier + report.seconds, t->row.value, n);
 }
 
-static throng_status write_config(train_run *t, const throng_agent_def *agent) {
-  const throng_sim *sim = throng_session_get_sim(t->session);
-  char *made = NULL;
-  if (!t->def->config_json) THRONG_TRY(train_config_json(sim, agent, t->def, &made));
+static throng_status write_config(train_run *t) {
   bool differs = false;
-  throng_status status = run_folder_config(t->folder, made ? made : t->def->config_json, &differs);
-  free(made);
-  if (status == THRONG_OK && differs && t->start >= 0)
+  THRONG_TRY(run_folder_config(t->folder, t->config, &differs));
+  if (differs && t->start >= 0)
     throng_note(t->progress, "the config is not the one that this run was started with");
-  return status;
+  return THRONG_OK;
 }
 
 static throng_status evaluate_agents(train_run *t) {
@@ -154,7 +151,7 @@ static throng_status make_up_evaluation(train_run *t) {
 }
 
 /// Begin in the folder, or go on from its newest checkpoint if there ever was one.
-static throng_status begin(train_run *t, const throng_agent_def *agent) {
+static throng_status begin(train_run *t) {
   if (!t->folder) THRONG_TRY(run_folder_lock(t->def->out, &t->folder));
   THRONG_TRY(run_folder_start(t->folder, t->def->resume, t->progress));
   if (t->def->resume) {
@@ -170,11 +167,11 @@ static throng_status begin(train_run *t, const throng_agent_def *agent) {
                 "train.steps goes on with it",
                 t->def->out, t->start);
   THRONG_TRY(run_folder_begin(t->folder, t->start, &t->earlier));
-  return write_config(t, agent);
+  return write_config(t);
 }
 
 static throng_status run(train_run *t, const throng_agent_def *agent, train_result *result) {
-  THRONG_TRY(begin(t, agent));
+  THRONG_TRY(begin(t));
   tell_replay(t, agent);
   THRONG_TRY(make_up_evaluation(t));
   if (t->def->yardsticks) THRONG_TRY(evaluate_yardsticks(t));
@@ -218,7 +215,10 @@ throng_status train_in_folder(throng_backend *backend, const throng_world *world
   THRONG_TRY(train_check_memory(backend, world, sta, NULL, sim, agent, def));
   if (!def->out || !*def->out)
     return throng_fail(THRONG_ERROR_ARGUMENT, "train.out: expected the path of a run folder");
+  char *made = NULL;
+  if (!def->config_json) THRONG_TRY(train_config_json(backend, world, sta, sim, agent, def, &made));
   train_run t = {.def = def,
+                 .config = made ? made : def->config_json,
                  .progress = progress,
                  .arithmetic = throng_backend_arithmetic(backend),
                  .folder = *folder,
@@ -236,6 +236,7 @@ throng_status train_in_folder(throng_backend *backend, const throng_world *world
   train_row_free(&t.row);
   free(t.each);
   throng_session_close(t.session);
+  free(made);
   return status;
 }
 

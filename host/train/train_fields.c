@@ -1,5 +1,7 @@
 /// The options of a training run.
-#include "train/session.h"
+#include "train/train_fields.h"
+
+#include "throng/train.h"
 
 #define FIELD_DEF throng_train_def
 static const field train_rows[] = {

@@ -4,12 +4,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "agent/agent_fields.h"
 #include "base/numbers.h"
 #include "base/status.h"
-#include "evaluate/evaluator.h"
+#include "evaluate/evaluation_fields.h"
 #include "evaluate/metrics.h"
+#include "sim/sim_fields.h"
 #include "sta/sta.h"
-#include "train/session.h"
+#include "sta/sta_fields.h"
+#include "train/train_fields.h"
 #include "world/world.h"
 
 static bool add_number(cJSON *object, const char *key, double value) {
@@ -91,22 +94,24 @@ throng_status train_result_json(const train_result *result, cJSON **out) {
 }
 
 /// Where the world and the weights were read from; weights that were fitted here are fitted again.
-static bool put_inputs(const throng_sim *sim, cJSON *root) {
-  const throng_sta *sta = sim->sta;
-  const char *world = sim->world->path, *weights = sta ? sta->path : NULL;
-  return field_put(root, "backend.name", cJSON_CreateString(sim->backend->name)) &&
-         (!world || field_put(root, "world.file", field_path_json(world))) &&
+static bool put_inputs(const throng_world *world, const throng_sta *sta, cJSON *root) {
+  const char *weights = sta ? sta->path : NULL;
+  return (!world->path || field_put(root, "world.file", field_path_json(world->path))) &&
          (!sta || fields_put(&sta_fields, &sta->def, root)) &&
          (!weights || field_put(root, "sta.file", field_path_json(weights)));
 }
 
-throng_status train_config_json(const throng_sim *sim, const throng_agent_def *agent,
-                                const throng_train_def *train, char **out) {
+throng_status train_config_json(const throng_backend *backend, const throng_world *world,
+                                const throng_sta *sta, const throng_sim_def *sim,
+                                const throng_agent_def *agent, const throng_train_def *train,
+                                char **out) {
   NUMBERS_WITHOUT_LOCALE;
   cJSON *root = cJSON_CreateObject();
-  bool good = root && put_inputs(sim, root) && fields_put(&votes_fields, &sim->def.votes, root) &&
-              fields_put(&sim_fields, &sim->def, root) && fields_put(&agent_fields, agent, root) &&
-              fields_put(&train_fields, train, root) &&
+  const char *name = throng_backend_name(backend);
+  bool good = root && put_inputs(world, sta, root) &&
+              field_put(root, "backend.name", cJSON_CreateString(name)) &&
+              fields_put(&votes_fields, &sim->votes, root) && fields_put(&sim_fields, sim, root) &&
+              fields_put(&agent_fields, agent, root) && fields_put(&train_fields, train, root) &&
               fields_put(&evaluation_fields, &train->evaluation, root);
   *out = good ? cJSON_Print(root) : NULL;
   cJSON_Delete(root);

@@ -4,7 +4,6 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/sim.h"
 #include "train/train_result.h"
 
 /// {"episodes", "average_reward", ..., "tercile_reward": [least, middle, most]}; numbers that are
@@ -18,7 +17,9 @@ throng_status train_result_json(const train_result *result, cJSON **out);
 throng_status train_agents_json(const train_result *result, cJSON **out);
 /// A run as a config that `throng train` takes to do it again, for runs that bring none of their
 /// own. Worlds that were not read from a file are left out. `*out` is malloc'd text.
-throng_status train_config_json(const throng_sim *sim, const throng_agent_def *agent,
-                                const throng_train_def *train, char **out);
+throng_status train_config_json(const throng_backend *backend, const throng_world *world,
+                                const throng_sta *sta, const throng_sim_def *sim,
+                                const throng_agent_def *agent, const throng_train_def *train,
+                                char **out);
 
 #endif

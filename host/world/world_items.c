@@ -52,7 +52,7 @@ int64_t throng_world_split_users(const throng_world *w, uint32_t seed, double fr
   for (int64_t u = 0; u < w->n_user; ++u) {
     const double draw =
         (double)random_draw(seed, RANDOM_SPLIT, 0, 0, (uint32_t)u, 0).w[0] / 4294967296.0;
-    if (draw < from || draw >= to) continue;
+    if (!(draw >= from && draw < to)) continue;
     if (user) user[n] = (int32_t)u;
     ++n;
   }

@@ -29,6 +29,7 @@ typedef struct throng_votes_def {
   int64_t table_bytes;               ///< budget for the item-item table; 0: never build one. 4 GiB
 } throng_votes_def;
 
+/// Every field with its usual value.
 THRONG_API throng_votes_def throng_default_votes_def(void);
 
 typedef struct throng_sim_def {

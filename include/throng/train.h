@@ -18,10 +18,13 @@ typedef struct throng_train_def {
   int64_t evaluate_every;    ///< 100,000 user-steps
   int64_t checkpoint_every;  ///< 500,000 user-steps
   throng_evaluation_def evaluation;
-  bool yardsticks;          ///< true: evaluate random, popular, most-similar and oracle too
-  bool resume;              ///< go on from the folder's last good checkpoint
-  const char *out;          ///< run folder; made where missing
-  const char *config_json;  ///< resolved config to write beside the results; may be NULL
+  bool yardsticks;  ///< true: evaluate random, popular, most-similar and oracle too
+  bool resume;      ///< go on from the folder's last good checkpoint
+  const char *out;  ///< run folder; made where missing
+  /// The config.json to write beside the results; NULL: made of the Defs, of the file that the
+  /// world was read from and of f_sta's file or options. `throng train` takes it and does the same
+  /// run.
+  const char *config_json;
 } throng_train_def;
 
 /// Room for yardsticks in a report: a number of its own, so that a new yardstick moves no member of

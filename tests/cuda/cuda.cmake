@@ -11,7 +11,8 @@ set(CUDA_ON_CPU_ENVIRONMENT
 
 file(GLOB CUDA_ON_CPU_KERNELS CONFIGURE_DEPENDS ${CUDA_SOURCES}/*.cu)
 set_source_files_properties(${CUDA_ON_CPU_KERNELS} PROPERTIES LANGUAGE CXX)
-add_library(cuda_on_cpu_kernels OBJECT ${CUDA_ON_CPU_KERNELS} ${CUDA_TESTS}/cuda_on_cpu.cpp)
+add_library(cuda_on_cpu_kernels OBJECT ${CUDA_ON_CPU_KERNELS} ${CUDA_TESTS}/cuda_on_cpu.cpp
+            ${CUDA_TESTS}/cuda_on_cpu_block.cpp)
 target_compile_definitions(cuda_on_cpu_kernels PRIVATE THRONG_CUDA_ON_CPU)
 target_compile_options(cuda_on_cpu_kernels PRIVATE -fno-math-errno -fno-trapping-math)
 add_library(cuda_on_cpu_host OBJECT ${CUDA_SOURCES}/backend_cuda.c ${CUDA_SOURCES}/device.c

@@ -146,10 +146,7 @@ TEST(cuda_failures, a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_check
   char out[512];
   if (open_run(&run, "diverged", out, sizeof out)) {
     run.agent.learning_starts = EVERY + 64;  // after the first checkpoint
-    // A gradient that vanishes for once, with nothing to divide by and the mean of those before it.
-    run.agent.learning_rate = 10;
-    run.agent.beta2 = 0;
-    run.agent.adam_epsilon = 1e-20f;
+    run.agent.learning_rate = 1e30f;
     run.agent.max_grad_norm = 0;
     const throng_status status = train(&run, 3 * EVERY, false);
     EXPECT_EQ(status, THRONG_ERROR_DIVERGED);

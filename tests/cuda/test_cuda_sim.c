@@ -157,6 +157,48 @@ TEST(cuda_sim, lanes_agree_with_slates_masks_and_without_autoreset_or_f_sta) {
   compare(def, false, 300);
 }
 
+/// Masks, and preferences of the states in which lanes ended, of lanes that have not gone apart.
+static void compare_copies(sides *s) {
+  enum { DIM = 24, ITEMS = 150 };
+  static float liked[2][LANES * DIM], disliked[2][LANES * DIM];
+  static uint8_t seen[2][LANES * ITEMS];
+  int32_t count[2][LANES];
+  for (int side = 0; side < 2; ++side) {
+    const throng_preference_copy to = {liked[side], disliked[side], count[side], NULL};
+    ASSERT_OK(throng_sim_copy_preferences(s->sim[side], THRONG_FINAL, &to));
+    ASSERT_OK(throng_sim_copy_seen(s->sim[side], seen[side]));
+  }
+  for (int lane = 0; lane < LANES; ++lane) {
+    if (s->apart[lane]) continue;
+    ASSERT_EQ(count[0][lane], count[1][lane]);
+    ASSERT_EQ(memcmp(seen[0] + lane * ITEMS, seen[1] + lane * ITEMS, ITEMS), 0);
+    for (int d = lane * DIM; d < (lane + 1) * DIM; ++d) {
+      ASSERT_TRUE(parity_near((double)liked[0][d], (double)liked[1][d], 1e-5));
+      ASSERT_TRUE(parity_near((double)disliked[0][d], (double)disliked[1][d], 1e-5));
+    }
+  }
+}
+
+TEST(cuda_sim, lanes_agree_with_given_starts_and_so_do_masks_and_final_preferences) {
+  const int32_t user[] = {3, 17, 8, 31}, item[] = {4, 9, 100, 7, 7};
+  const int64_t offset[] = {0, 2, 2, 5, 5};
+  const uint8_t like[] = {1, 0, 1, 1, 0};
+  for (int order = 0; order < 2; ++order) {
+    sides s;
+    throng_sim_def def = small_def();
+    def.mask_seen = def.preferences = true;
+    if (!sides_open(&s, &def, true)) return;
+    for (int side = 0; side < 2; ++side) {
+      ASSERT_OK(throng_sim_set_starts(s.sim[side], (throng_start_order)order, 4, user,
+                                      order ? offset : NULL, item, like));
+      ASSERT_OK(throng_sim_reseed(s.sim[side], 77));
+    }
+    walk(&s, 60, 0.5f);
+    compare_copies(&s);
+    sides_close(&s);
+  }
+}
+
 TEST(cuda_sim, a_snapshot_of_one_backend_goes_on_alike_on_the_other) {
   sides s;
   throng_sim_def def = small_def();

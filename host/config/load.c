@@ -1,4 +1,4 @@
-/// A configuration's life: loaded from text and overrides, checked across keys, freed.
+/// A configuration loaded from text and overrides, and checked across keys; and its end.
 #include "config/config.h"
 
 #include <math.h>
