@@ -189,7 +189,7 @@ TEST(f_pop, weighs_in_the_weighted_rule_as_the_fourth_number_says) {
   throng_backend *backend = open_cpu();
   throng_sim *sim;
   throng_sim_def def = popular_def(THRONG_RULE_WEIGHTED);
-  memcpy(def.votes.weights, (float[]){1, 0, 0, 2}, sizeof def.votes.weights);
+  memcpy(def.votes.weights, (float[THRONG_VOTE_COUNT]){1, 0, 0, 2}, sizeof def.votes.weights);
   def.votes.weight_threshold = 2;
   ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
   int32_t action[LANES * SLATE];
