@@ -29,13 +29,13 @@ static const char *const usual_rooms[] = {"hall", NULL};
 
 #define FIELD_DEF throng_lamp_def
 static const field lamp_rows[] = {
-    FIELD_STRING("name", name, "lamp", 0, "what it is called"),
-    FIELD_PATH("plan.file", file, NULL, 0, "where its plan is"),
-    FIELD_TEXTS("rooms", rooms, usual_rooms, 0, "where it stands"),
+    FIELD_STRING("name", name, "lamp", "what it is called"),
+    FIELD_PATH("plan.file", file, NULL, "where its plan is"),
+    FIELD_TEXTS("rooms", rooms, usual_rooms, "where it stands"),
     FIELD_I32("bulbs", bulbs, 3, 1, 12, FIELD_SWEEPABLE, "bulbs in it"),
     FIELD_SEED("seed", seed, 7, FIELD_FOLLOWS_SEED, "seed of its flicker"),
     FIELD_I64("hours", hours, 5000, 0, FIELD_LARGE, FIELD_NOT_IDENTITY, "hours it lasts"),
-    FIELD_F32S("power", power, 2, 1, 0, 100, FIELD_PER_AGENT, "watts of both sides", 40, 2.5),
+    FIELD_F32S_FROM("power", power, 1, 2, 0, 100, FIELD_PER_AGENT, "watts of both sides", 40, 2.5),
     FIELD_F64("angle", angle, NAN, -90, 90, 0, "degrees; null: hanging"),
     FIELD_BOOL("on", on, true, 0, "does it burn"),
     FIELD_ENUM("shade", shade, shade, shade_names, SHADE_LIGHT, FIELD_SWEEPABLE, "its shade"),

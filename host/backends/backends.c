@@ -13,7 +13,7 @@ static const char *const names[] = {"auto", "cpu", "cuda", NULL};  // of these, 
 
 #define FIELD_DEF throng_backend_def
 static const field backend_rows[] = {
-    FIELD_TEXT("name", FIELD_KIND_STRING, name, "auto", names, FIELD_NOT_IDENTITY, 0,
+    FIELD_TEXT("name", FIELD_KIND_STRING, name, "auto", names, FIELD_NOT_IDENTITY,
                "cpu, cuda, or auto: cuda where a device is usable"),
     FIELD_I32("threads", threads, 0, 0, 1024, FIELD_NOT_IDENTITY, "CPU threads; 0: one a core"),
     FIELD_I32("device", device, 0, 0, 1024, FIELD_NOT_IDENTITY, "CUDA device"),

@@ -33,8 +33,8 @@ enum {
 typedef struct field {
   const char *name;  // in its section: "gamma", "columns.user"
   field_kind kind;
-  int count;      // elements; above 1 a value is an array of exactly so many,
-  int fewest;     // or, above 0, of so many at least: the rest have their defaults
+  int count;      // elements; above 1 a value is an array of so many,
+  int fewest;     // or of so many at least, the rest having their defaults; 0: count
   size_t offset;  // of the first element within the Def
   // Defaults: `count` numbers (booleans and enums too); a string; a list. NAN: null in a config.
   const double *initial;
@@ -43,7 +43,6 @@ typedef struct field {
   double least, most;        // numbers, both ends included; compared in the field's own precision
   const char *const *names;  // NULL-terminated; enums by value, strings: what they may be
   unsigned flags;
-  unsigned formats;  // dataset: bit f set where dataset_format f uses it; 0: all do
   const char *help;  // one line, with unit and source
 } field;
 
@@ -95,7 +94,10 @@ typedef struct def_head {
 #define FIELD_I32S(name, member, n, least, most, flags, help, ...)                                \
   FIELD_NUMBERS(name, FIELD_KIND_I32, int32_t, member, member[0], n, 0, least, most, flags, help, \
                 __VA_ARGS__)
-#define FIELD_F32S(name, member, n, fewest, least, most, flags, help, ...)                     \
+#define FIELD_F32S(name, member, n, least, most, flags, help, ...) \
+  FIELD_F32S_FROM(name, member, 0, n, least, most, flags, help, __VA_ARGS__)
+/// The same of at least `fewest` elements.
+#define FIELD_F32S_FROM(name, member, fewest, n, least, most, flags, help, ...)                \
   FIELD_NUMBERS(name, FIELD_KIND_F32, float, member, member[0], n, fewest, least, most, flags, \
                 help, __VA_ARGS__)
 #define FIELD_SEED(name, member, initial, flags, help) \
@@ -106,21 +108,21 @@ typedef struct def_head {
     .offset = FIELD_OFFSET(member, member, type_), .initial = (const double[1]){initial_}, \
     .names = names_, .flags = flags_, .help = help_                                        \
   }
-#define FIELD_TEXT(name_, kind_, member, text_, names_, flags_, formats_, help_)          \
+#define FIELD_TEXT(name_, kind_, member, text_, names_, flags_, help_)                    \
   {                                                                                       \
     .name = name_, .kind = kind_, .count = 1,                                             \
     .offset = FIELD_OFFSET(member, member, const char *), .text = text_, .names = names_, \
-    .flags = flags_, .formats = formats_, .help = help_                                   \
+    .flags = flags_, .help = help_                                                        \
   }
-#define FIELD_STRING(name, member, text, formats, help) \
-  FIELD_TEXT(name, FIELD_KIND_STRING, member, text, NULL, FIELD_NOT_IDENTITY, formats, help)
-#define FIELD_PATH(name, member, text, formats, help) \
-  FIELD_TEXT(name, FIELD_KIND_PATH, member, text, NULL, FIELD_NOT_IDENTITY, formats, help)
-#define FIELD_TEXTS(name_, member, texts_, formats_, help_)                       \
+#define FIELD_STRING(name, member, text, help) \
+  FIELD_TEXT(name, FIELD_KIND_STRING, member, text, NULL, FIELD_NOT_IDENTITY, help)
+#define FIELD_PATH(name, member, text, help) \
+  FIELD_TEXT(name, FIELD_KIND_PATH, member, text, NULL, FIELD_NOT_IDENTITY, help)
+#define FIELD_TEXTS(name_, member, texts_, help_)                                 \
   {                                                                               \
     .name = name_, .kind = FIELD_KIND_TEXTS, .count = 1,                          \
     .offset = FIELD_OFFSET(member, member, const char *const *), .texts = texts_, \
-    .flags = FIELD_NOT_IDENTITY, .formats = formats_, .help = help_               \
+    .flags = FIELD_NOT_IDENTITY, .help = help_                                    \
   }
 
 #define FIELD_LARGE 1099511627776.0  // 2^40: steps, transitions, bytes; exact in a double

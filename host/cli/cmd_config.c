@@ -24,7 +24,7 @@ static const char *type_of(field_kind kind) {
 static bool has_range(const field *f) { return f->kind != FIELD_KIND_BOOL && f->most > f->least; }
 
 static void print_formats(unsigned formats) {
-  const char *const *names = fields_find(&dataset_fields, "format")->names;
+  const char *const *names = dataset_format_names;
   const char *before = " (";
   for (int k = 0; names[k]; ++k) {
     if (!(formats >> k & 1u)) continue;
@@ -42,7 +42,7 @@ static void print_key(const throng_config *config, const throng_config *defaults
   config_value_text(defaults, key, value, sizeof value);
   field_expectation(key->field, expected, sizeof expected);
   printf("%s = %s; %s", key->path, value, expected);
-  if (key->field->formats) print_formats(key->field->formats);
+  if (config_key_formats(key)) print_formats(config_key_formats(key));
   putchar('\n');
   if (config->origin[key->index] != CONFIG_DEFAULT) {
     config_value_text(config, key, value, sizeof value);
@@ -68,7 +68,7 @@ static int print_keys(const throng_config *config, const throng_config *defaults
 
 static int json_keys(const throng_config *config, const throng_config *defaults) {
   cJSON *document = cJSON_CreateObject(), *keys = cJSON_AddArrayToObject(document, "keys");
-  const char *const *names = fields_find(&dataset_fields, "format")->names;
+  const char *const *names = dataset_format_names;
   config_key key;
   for (int i = 0; config_key_at(i, &key); ++i) {
     const field *f = key.field;
@@ -86,11 +86,14 @@ static int json_keys(const throng_config *config, const throng_config *defaults)
       for (int k = 0; f->names[k]; ++k)
         cJSON_AddItemToArray(values, cJSON_CreateString(f->names[k]));
     }
-    if (f->formats) {
+    const unsigned uses = config_key_formats(&key);
+    if (uses) {
       cJSON *formats = cJSON_AddArrayToObject(object, "formats");
       for (int k = 0; names[k]; ++k)
-        if (f->formats >> k & 1u) cJSON_AddItemToArray(formats, cJSON_CreateString(names[k]));
+        if (uses >> k & 1u) cJSON_AddItemToArray(formats, cJSON_CreateString(names[k]));
     }
+    if (f->flags & FIELD_PER_AGENT) cJSON_AddTrueToObject(object, "per_agent");
+    if (f->flags & FIELD_SWEEPABLE) cJSON_AddTrueToObject(object, "sweepable");
     cJSON_AddItemToObject(object, "default", config_value_json(defaults, &key));
     if (config->origin[i] != CONFIG_DEFAULT)
       cJSON_AddItemToObject(object, "here", config_value_json(config, &key));

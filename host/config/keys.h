@@ -33,6 +33,9 @@ bool config_nearest_key(const char *path, config_key *out);
 bool config_key_within(const config_key *key, const char *group);
 /// True where some key lies below `path`.
 bool config_is_group(const char *path);
+/// Which formats of raw files use the key: bit f set for dataset_format f; 0: all do, or it is of
+/// another section.
+unsigned config_key_formats(const config_key *key);
 /// The Def that holds the key's option.
 static inline void *config_def_of(const throng_config *config, const config_key *key) {
   return (char *)config + key->offset;

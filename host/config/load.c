@@ -12,6 +12,7 @@
 #include "base/numbers.h"
 #include "config/keys.h"
 #include "config/read.h"
+#include "data/dataset_read.h"
 #include "data/stream.h"
 
 void config_free(throng_config *config) {
@@ -140,16 +141,12 @@ static throng_status wrong(const throng_config *config, const char *format, ...)
   return throng_fail(THRONG_ERROR_CONFIG, "%s: %s", config->source, text);
 }
 
-static const char *const *format_names(void) {
-  return fields_find(&dataset_fields, "format")->names;
-}
-
 /// A file key of another format is a mistake worth stopping at: the file would be left unread.
 static throng_status check_formats(const throng_config *config) {
-  const char *const *names = format_names();
+  const char *const *names = dataset_format_names;
   config_key key;
   for (int i = 0; config_key_at(i, &key); ++i) {
-    unsigned formats = key.field->formats;
+    unsigned formats = config_key_formats(&key);
     if (!formats || config->origin[i] == CONFIG_DEFAULT) continue;
     if (field_is_text(key.field) && !*config_text_of(config, &key)) continue;
     if (formats >> config->dataset.format & 1u) continue;
@@ -189,22 +186,11 @@ static throng_status check(const throng_config *config) {
 }
 
 throng_status config_check_dataset(throng_config *config) {
-  static const char *const required[][2] = {
-      [DATASET_AMAZON] = {"dataset.reviews"},
-      [DATASET_YELP] = {"dataset.reviews", "dataset.businesses"},
-      [DATASET_ANIME] = {"dataset.ratings", "dataset.items"},
-      [DATASET_MOVIELENS] = {"dataset.ratings", "dataset.items"},
-      [DATASET_RECBOLE] = {"dataset.interactions"},
-      [DATASET_CSV] = {"dataset.file"},
-  };
-  const char *format = format_names()[config->dataset.format];
   THRONG_TRY(check_formats(config));
-  for (int i = 0; i < 2; ++i) {
-    const char *path = required[config->dataset.format][i];
-    config_key key;
-    if (path && config_find_key(path, &key) && !*config_text_of(config, &key))
-      return wrong(config, "%s: missing; dataset.format %s needs it", path, format);
-  }
+  const char *missing = dataset_missing_key(&config->dataset);
+  if (missing)
+    return wrong(config, "%s: missing; dataset.format %s needs it", missing,
+                 dataset_format_names[config->dataset.format]);
   if (config->keywords.provider == KEYWORDS_FILE && !config->keywords.file)
     return wrong(config, "keywords.file: missing; keywords.provider file needs it");
   if (config->keywords.provider != KEYWORDS_FILE && config->keywords.file)

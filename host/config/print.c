@@ -16,7 +16,7 @@ static throng_status finish(cJSON *root, bool complete, char **out) {
 
 /// Where a world comes from is told by which of these sections is there.
 static bool is_left_out(const throng_config *config, const config_key *key) {
-  unsigned formats = key->field->formats;
+  unsigned formats = config_key_formats(key);
   if (formats && !(formats >> config->dataset.format & 1u)) return true;
   if (config_key_within(key, "dataset")) return !config_has_section(config, "dataset");
   return config_key_within(key, "synth") && !config_has_section(config, "synth");

@@ -8,6 +8,7 @@
 #include "backends/backends.h"
 #include "base/nearest.h"
 #include "config/keys.h"
+#include "data/dataset_read.h"
 #include "evaluate/evaluation_fields.h"
 #include "sim/sim_fields.h"
 #include "sta/sta_fields.h"
@@ -30,23 +31,17 @@ const config_section config_sections[] = {
 };
 const int config_section_count = sizeof config_sections / sizeof *config_sections;
 
-static const char *const algorithm_names[] = {"dqn", NULL};
-
 // Keys that are no stage's.
 #define FIELD_DEF throng_config
 static const field world_rows[] = {FIELD_PATH(
-    "file", world_file, NULL, 0, "a world made earlier; neither dataset nor synth is read then")};
+    "file", world_file, NULL, "a world made earlier; neither dataset nor synth is read then")};
 static const field weights_rows[] = {
-    FIELD_PATH("file", sta_file, NULL, 0, "f_sta weights fitted earlier on this world")};
-static const field algorithm_rows[] = {FIELD_ENUM("algorithm", config_algorithm, algorithm,
-                                                  algorithm_names, CONFIG_DQN, 0, "the learner")};
+    FIELD_PATH("file", sta_file, NULL, "f_sta weights fitted earlier on this world")};
 static const field seed_rows[] = {FIELD_SEED(
     "seed", seed, 1, 0, "seed that sim, agent, sta and synth follow unless they have their own")};
 #undef FIELD_DEF
 static const field_table world_fields = FIELD_TABLE_INNER("world", throng_config, world_rows);
 static const field_table weights_fields = FIELD_TABLE_INNER("sta", throng_config, weights_rows);
-static const field_table algorithm_fields =
-    FIELD_TABLE_INNER("agent", throng_config, algorithm_rows);
 static const field_table seed_fields = FIELD_TABLE_INNER("train", throng_config, seed_rows);
 
 /// In the order in which keys are listed.
@@ -64,7 +59,6 @@ static const struct {
     {&sta_fields, offsetof(throng_config, sta)},
     {&votes_fields, offsetof(throng_config, sim.votes)},
     {&sim_fields, offsetof(throng_config, sim)},
-    {&algorithm_fields, 0},
     {&agent_fields, offsetof(throng_config, agent)},
     {&train_fields, offsetof(throng_config, train)},
     {&evaluation_fields, offsetof(throng_config, train.evaluation)},
@@ -111,6 +105,10 @@ bool config_find_key(const char *path, config_key *out) {
 bool config_key_within(const config_key *key, const char *group) {
   size_t length = strlen(group);
   return !strncmp(key->path, group, length) && key->path[length] == '.';
+}
+
+unsigned config_key_formats(const config_key *key) {
+  return key->table == &dataset_fields ? dataset_key_formats(key->path) : 0;
 }
 
 bool config_is_group(const char *path) {

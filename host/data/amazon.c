@@ -353,4 +353,11 @@ done:
   return status;
 }
 
-const dataset_reader amazon_reader = {"amazon", 1, 5, scan, texts, items, "dataset.metadata"};
+const dataset_reader amazon_reader = {.rating_min = 1,
+                                      .rating_max = 5,
+                                      .main = "dataset.reviews",
+                                      .uses = KEYS("dataset.metadata"),
+                                      .scan = scan,
+                                      .texts = texts,
+                                      .items = items,
+                                      .items_key = "dataset.metadata"};

@@ -117,4 +117,12 @@ static throng_status items(ingest *in) {
   return status;
 }
 
-const dataset_reader anime_reader = {"anime", 1, 10, scan, NULL, items, "dataset.items"};
+const dataset_reader anime_reader = {.rating_min = 1,
+                                     .rating_max = 10,
+                                     .main = "dataset.ratings",
+                                     .required = KEYS("dataset.items"),
+                                     .uses = KEYS(TABLE_KEYS),
+                                     .scan = scan,
+                                     .items = items,
+                                     .items_key = "dataset.items",
+                                     .names_every_item = true};

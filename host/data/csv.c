@@ -58,4 +58,9 @@ static throng_status scan(ingest *in) { return run_pass(in, "read interactions",
 
 static throng_status texts(ingest *in) { return run_pass(in, "read texts", false, read_texts); }
 
-const dataset_reader csv_reader = {"csv", NAN, NAN, scan, texts, NULL, NULL};
+const dataset_reader csv_reader = {.rating_min = NAN,
+                                   .rating_max = NAN,
+                                   .main = "dataset.file",
+                                   .uses = KEYS(COLUMN_KEYS, TABLE_KEYS),
+                                   .scan = scan,
+                                   .texts = texts};

@@ -9,14 +9,24 @@
 #include "data/join.h"
 #include "data/times.h"
 
+/// Layouts of raw files, each with a reader of its own, <name>_reader in <name>.c: X(NAME, name).
+/// The editions of Amazon (2014, 2018, 2023) and MovieLens (100K, 1M, latest) are told apart by
+/// their readers. To add one, see docs/add_a_reader.md.
+#define DATASET_FORMATS(X) \
+  X(AMAZON, amazon)        \
+  X(YELP, yelp)            \
+  X(ANIME, anime)          \
+  X(MOVIELENS, movielens)  \
+  X(RECBOLE, recbole)      \
+  X(CSV, csv)
+
 typedef enum dataset_format {
-  DATASET_AMAZON,  // 2014, 2018 and 2023 told apart by their fields
-  DATASET_YELP,
-  DATASET_ANIME,
-  DATASET_MOVIELENS,  // 100K, 1M and latest told apart by their files
-  DATASET_RECBOLE,
-  DATASET_CSV,
+#define X(NAME, name) DATASET_##NAME,
+  DATASET_FORMATS(X)
+#undef X
+      N_DATASET_FORMAT
 } dataset_format;
+extern const char *const dataset_format_names[];  // by format, NULL-terminated
 
 /// Which of a user's ratings of the same item counts: by time, by their order in the file where
 /// times are equal or absent. The mean stands in the last one's place, with its time and text.

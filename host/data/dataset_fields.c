@@ -1,73 +1,76 @@
-/// The options of a data set: where its files are, what is in them, what is kept.
+/// The options of a data set: where its files are, what is in them, what is kept. Which format uses
+/// which is its reader's to say (ingest.h).
 #include <math.h>
 
 #include "data/dataset.h"
 
-#define FORMAT(name) (1u << DATASET_##name)
-#define COLUMNS (FORMAT(CSV) | FORMAT(RECBOLE))
-#define TABLES (COLUMNS | FORMAT(ANIME) | FORMAT(MOVIELENS))
-
-static const char *const format_names[] = {"amazon",  "yelp", "anime", "movielens",
-                                           "recbole", "csv",  NULL};
-static const char *const repeated_names[] = {"first", "last", "mean", NULL};
-static const char *const rating_names[] = {"auto", "explicit", "implicit", NULL};
+const char *const dataset_format_names[] = {
+#define X(NAME, name) #name,
+    DATASET_FORMATS(X)
+#undef X
+        NULL};
+static const char *const repeated_names[] = {[DATASET_REPEATED_FIRST] = "first",
+                                             [DATASET_REPEATED_LAST] = "last",
+                                             [DATASET_REPEATED_MEAN] = "mean",
+                                             NULL};
+static const char *const rating_names[] = {[DATASET_RATING_AUTO] = "auto",
+                                           [DATASET_RATING_EXPLICIT] = "explicit",
+                                           [DATASET_RATING_IMPLICIT] = "implicit",
+                                           NULL};
 static const char *const time_unit_names[] = {"auto", "s", "ms", "us", "ns", "date", NULL};
 
 #define FIELD_DEF dataset_def
 static const field dataset_rows[] = {
-    FIELD_ENUM("format", dataset_format, format, format_names, DATASET_AMAZON, 0,
+    FIELD_ENUM("format", dataset_format, format, dataset_format_names, DATASET_AMAZON, 0,
                "layout of the raw files; Amazon's three editions and MovieLens' are told apart by "
                "themselves"),
-    FIELD_PATH("reviews", reviews, NULL, FORMAT(AMAZON) | FORMAT(YELP),
-               "review lines, gzip or plain"),
-    FIELD_PATH("metadata", metadata, NULL, FORMAT(AMAZON), "item metadata lines; may be left out"),
-    FIELD_PATH("businesses", businesses, NULL, FORMAT(YELP), "business lines"),
-    FIELD_PATH("ratings", ratings, NULL, FORMAT(ANIME) | FORMAT(MOVIELENS), "rating rows"),
-    FIELD_PATH("items", items, NULL, 0,
+    FIELD_PATH("reviews", reviews, NULL, "review lines, gzip or plain"),
+    FIELD_PATH("metadata", metadata, NULL, "item metadata lines; may be left out"),
+    FIELD_PATH("businesses", businesses, NULL, "business lines"),
+    FIELD_PATH("ratings", ratings, NULL, "rating rows"),
+    FIELD_PATH("items", items, NULL,
                "item rows: the format's own file, or any table with a header or JSON lines"),
     FIELD_STRING(
-        "item_columns.item", items_item, NULL, 0,
+        "item_columns.item", items_item, NULL,
         "dataset.items: column of ids; where one of item_columns is given the file is read by "
         "columns whatever the format"),
-    FIELD_STRING("item_columns.title", items_title, NULL, 0, "dataset.items: column of titles"),
+    FIELD_STRING("item_columns.title", items_title, NULL, "dataset.items: column of titles"),
     FIELD_STRING(
-        "item_columns.categories", items_categories, NULL, 0,
+        "item_columns.categories", items_categories, NULL,
         "dataset.items: columns of categories, a list or words between | ; or , in a field"),
-    FIELD_STRING("item_columns.text", items_text, NULL, 0,
-                 "dataset.items: columns of descriptions"),
+    FIELD_STRING("item_columns.text", items_text, NULL, "dataset.items: columns of descriptions"),
     FIELD_STRING(
-        "item_columns.attributes", items_attributes, NULL, 0,
+        "item_columns.attributes", items_attributes, NULL,
         "dataset.items: columns whose words are attributes, which keywords are made of where "
         "there are no review texts"),
-    FIELD_PATH("tags", tags, NULL, FORMAT(MOVIELENS),
+    FIELD_PATH("tags", tags, NULL,
                "tags.csv or tags.dat: every user's tags as attributes of the items"),
     FIELD_BOOL(
         "cold_items", cold_items, false, 0,
         "keep the items of the files of items that nobody rated; f_sta knows nothing of them"),
     FIELD_ENUM("repeated", dataset_repeated, repeated, repeated_names, DATASET_REPEATED_FIRST, 0,
                "which of a user's ratings of the same item counts, by time"),
-    FIELD_PATH("interactions", interactions, NULL, FORMAT(RECBOLE), "the .inter file"),
-    FIELD_PATH("file", file, NULL, FORMAT(CSV), "the CSV file, with a header"),
-    FIELD_STRING("columns.user", column_user, NULL, COLUMNS, "column of user ids"),
-    FIELD_STRING("columns.item", column_item, NULL, COLUMNS, "column of item ids"),
-    FIELD_STRING("columns.rating", column_rating, NULL, COLUMNS, "column of ratings"),
-    FIELD_STRING("columns.time", column_time, NULL, COLUMNS,
+    FIELD_PATH("interactions", interactions, NULL, "the .inter file"),
+    FIELD_PATH("file", file, NULL, "the CSV file, with a header"),
+    FIELD_STRING("columns.user", column_user, NULL, "column of user ids"),
+    FIELD_STRING("columns.item", column_item, NULL, "column of item ids"),
+    FIELD_STRING("columns.rating", column_rating, NULL, "column of ratings"),
+    FIELD_STRING("columns.time", column_time, NULL,
                  "column of times (see dataset.time_unit); without one, file order counts"),
-    FIELD_STRING("columns.text", column_text, NULL, COLUMNS, "column of review texts"),
+    FIELD_STRING("columns.text", column_text, NULL, "column of review texts"),
     FIELD_STRING(
-        "csv.separator", csv.separator, NULL, TABLES,
+        "csv.separator", csv.separator, NULL,
         "between columns: one character or a few, or tab, comma, semicolon, pipe, space; null: "
         "told from the first line"),
-    FIELD_STRING("csv.quote", csv.quote, NULL, TABLES,
+    FIELD_STRING("csv.quote", csv.quote, NULL,
                  "around fields: one character, or none; null: told from the first records"),
     FIELD_STRING(
-        "csv.escape", csv.escape, NULL, TABLES,
+        "csv.escape", csv.escape, NULL,
         "before a quote, separator or line end that is text: one character (backslash), or none; "
         "null: told from the first records"),
-    FIELD_TEXTS("csv.names", csv.names, NULL, TABLES,
-                "names of the columns of a file that has no header"),
+    FIELD_TEXTS("csv.names", csv.names, NULL, "names of the columns of a file that has no header"),
     FIELD_TEXTS(
-        "missing", missing, dataset_usual_missing, 0,
+        "missing", missing, dataset_usual_missing,
         "ratings that stand for none: such rows are dropped and counted, as those with an empty "
         "rating are; [\"0\"] where 0 means not rated"),
     FIELD_I64(
@@ -85,8 +88,7 @@ static const field dataset_rows[] = {
         "time_unit", time_unit, time_unit, time_unit_names, TIME_AUTO, 0,
         "s, ms, us, ns since 1970, or date: whole numbers YYYYMMDD, YYYYMMDDhhmm, YYYYMMDDhhmmss; "
         "auto: told from all times of the file. ISO 8601 is always understood"),
-    FIELD_STRING("state", state, NULL, FORMAT(YELP),
-                 "keep the businesses of this state (the paper: MO)"),
+    FIELD_STRING("state", state, NULL, "keep the businesses of this state (the paper: MO)"),
     FIELD_F64("like_threshold", like_threshold, 4, -1e9, 1e9, 0,
               "a rating that reaches it is a like, in rating units (the paper: 3 of 5)"),
     FIELD_F64("rating_min", rating_min, NAN, -1e9, 1e9, 0,

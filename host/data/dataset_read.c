@@ -14,22 +14,39 @@
 #include "data/sampled_dislikes.h"
 #include "data/stream.h"
 
-static const dataset_reader *find_reader(dataset_format format) {
-  switch (format) {
-    case DATASET_AMAZON: return &amazon_reader;
-    case DATASET_YELP: return &yelp_reader;
-    case DATASET_ANIME: return &anime_reader;
-    case DATASET_MOVIELENS: return &movielens_reader;
-    case DATASET_RECBOLE: return &recbole_reader;
-    case DATASET_CSV: return &csv_reader;
+static const dataset_reader *const readers[] = {
+#define X(NAME, name) [DATASET_##NAME] = &name##_reader,
+    DATASET_FORMATS(X)
+#undef X
+};
+
+static bool lists(const char *const *keys, const char *key) {
+  for (; keys && *keys; keys++)
+    if (strcmp(*keys, key) == 0) return true;
+  return false;
+}
+
+unsigned dataset_key_formats(const char *key) {
+  unsigned formats = 0;
+  for (int f = 0; f < N_DATASET_FORMAT; f++) {
+    const dataset_reader *r = readers[f];
+    if (strcmp(r->main, key) == 0 || lists(r->uses, key)) formats |= 1u << f;
   }
+  return formats;
+}
+
+const char *dataset_missing_key(const dataset_def *def) {
+  const dataset_reader *r = readers[def->format];
+  const ingest in = {.def = def, .reader = r};
+  if (!ingest_path(&in, r->main)) return r->main;
+  for (const char *const *key = r->required; key && *key; key++)
+    if (!ingest_path(&in, *key)) return *key;
   return NULL;
 }
 
-const char *dataset_format_name(dataset_format format) { return find_reader(format)->name; }
-
-static throng_status check_def(ingest *in, const dataset_reader *reader) {
+static throng_status check_def(ingest *in) {
   const dataset_def *def = in->def;
+  const dataset_reader *reader = in->reader;
   in->rating_min = isnan(def->rating_min) ? reader->rating_min : def->rating_min;
   in->rating_max = isnan(def->rating_max) ? reader->rating_max : def->rating_max;
   if (isnan(in->rating_min)) in->rating_min = -(double)FLT_MAX;
@@ -47,7 +64,7 @@ static throng_status check_def(ingest *in, const dataset_reader *reader) {
 
 /// The unit of the times, which all rows of the file tell together.
 static throng_status settle_times(ingest *in) {
-  const char *path = ingest_main_file(in->def);
+  const char *path = ingest_main_file(in);
   if (!in->has_time || in->times.n == 0) {
     if (in->rows.n > 0)
       throng_note(in->progress, "%s: no times; the order of the file counts", path);
@@ -105,18 +122,11 @@ done:
   return status;
 }
 
-/// The path that a key of files of items stands for.
-static const char *items_path(const dataset_def *def, const char *key) {
-  if (!key) return NULL;
-  if (strcmp(key, "dataset.metadata") == 0) return def->metadata;
-  if (strcmp(key, "dataset.businesses") == 0) return def->businesses;
-  return def->items;
-}
-
 /// The format's own file of items, a table of items, tags; then the items that nobody rated.
-static throng_status read_items(ingest *in, const dataset_reader *reader, dataset *out) {
+static throng_status read_items(ingest *in, dataset *out) {
   const dataset_def *def = in->def;
-  const char *own = items_path(def, reader->items_key);
+  const dataset_reader *reader = in->reader;
+  const char *own = ingest_path(in, reader->items_key);
   bool table = def->items && (!own || own != def->items || item_table_is_wanted(def));
   if (def->items && !table) THRONG_TRY(item_table_is_json(def, &table));
   if (table && own == def->items) own = NULL;
@@ -147,13 +157,13 @@ static throng_status read_items(ingest *in, const dataset_reader *reader, datase
   return item_facts_finish(&in->facts, out);
 }
 
-static throng_status read_all(ingest *in, const dataset_reader *reader, dataset *out) {
-  THRONG_TRY(check_def(in, reader));
+static throng_status read_all(ingest *in, dataset *out) {
+  THRONG_TRY(check_def(in));
   in->counts.repeated = in->def->repeated;
   in->counts.like_threshold = in->def->like_threshold;
   ingest_begin(in);
   THRONG_TRY(interactions_init(&in->rows, in->def->repeated));
-  THRONG_TRY(reader->scan(in));
+  THRONG_TRY(in->reader->scan(in));
   THRONG_TRY(settle_times(in));
   THRONG_TRY(thin(in));
   THRONG_TRY(interactions_renumber(&in->rows, &out->user_id, &out->item_id, &in->new_item));
@@ -161,12 +171,12 @@ static throng_status read_all(ingest *in, const dataset_reader *reader, dataset 
   out->n_item = out->item_id.n;
   out->n_interaction = in->rows.n;
   if (in->has_text) {
-    THRONG_TRY(reader->texts(in));
+    THRONG_TRY(in->reader->texts(in));
     if (in->text.n < in->rows.n)
       return throng_fail(THRONG_ERROR_DATA,
                          "dataset: the file of texts became shorter while it was read");
   }
-  THRONG_TRY(read_items(in, reader, out));
+  THRONG_TRY(read_items(in, out));
   THRONG_TRY(place_rows(in, out));
   THRONG_TRY(dataset_count_ratings(out, &in->counts));  // the file's own alone
   if (in->implicit) in->counts.like_threshold = NAN;
@@ -238,12 +248,11 @@ static void tell(const ingest *in, const dataset *d) {
 throng_status dataset_read(const dataset_def *def, const throng_progress *progress, dataset *out) {
   *out = (dataset){0};
   THRONG_TRY(fields_check(&dataset_fields, def));
-  const dataset_reader *reader = find_reader(def->format);
-  ingest in = {.def = def, .progress = progress};
+  ingest in = {.def = def, .reader = readers[def->format], .progress = progress};
   double start = clock_now();
   stream_scope scope;
   stream_scope_begin(&scope, progress);
-  throng_status status = read_all(&in, reader, out);
+  throng_status status = read_all(&in, out);
   stream_scope_end(&scope);
   if (status == THRONG_OK) {
     out->implicit = in.implicit;

@@ -229,7 +229,7 @@ throng_status ingest_dialect(ingest *in, const char *path, const char *key,
   char say[160];
   static const csv_wishes none;
   // What the config says of tables is said of the interactions.
-  bool rows = path == ingest_main_file(in->def);
+  bool rows = path == ingest_main_file(in);
   THRONG_TRY(csv_detect(path, key, rows ? &in->def->csv : &none, wanted, usual, &csv->dialect, say,
                         sizeof say));
   csv->section = rows ? "dataset.csv" : NULL;
@@ -298,16 +298,13 @@ throng_status ingest_find_item(ingest *in, const char *id, size_t length, int32_
   return interner_add(in->strangers, id, length, &(int64_t){0}, NULL);
 }
 
-const char *ingest_main_file(const dataset_def *def) {
-  switch (def->format) {
-    case DATASET_AMAZON:
-    case DATASET_YELP: return def->reviews;
-    case DATASET_ANIME:
-    case DATASET_MOVIELENS: return def->ratings;
-    case DATASET_RECBOLE: return def->interactions;
-    case DATASET_CSV: return def->file;
-  }
-  return "";
+const char *ingest_path(const ingest *in, const char *key) {
+  return key ? field_text(fields_find(&dataset_fields, key + strlen("dataset.")), in->def) : NULL;
+}
+
+const char *ingest_main_file(const ingest *in) {
+  const char *path = ingest_path(in, in->reader->main);
+  return path ? path : "";
 }
 
 throng_status ingest_join(ingest *in, const char *key, const char *path, bool cold, bool sparse,
@@ -328,12 +325,11 @@ throng_status ingest_join(ingest *in, const char *key, const char *path, bool co
   join_def join = {.key = key,
                    .file = stream_name(path),
                    .what = "items of",
-                   .of = stream_name(ingest_main_file(in->def)),
+                   .of = stream_name(ingest_main_file(in)),
                    .ours = warm,
                    .found = in->found,
                    .theirs = interner_strings(took_cold ? in->cold : in->strangers),
-                   .needed = in->def->format == DATASET_ANIME ||
-                             (in->def->format == DATASET_MOVIELENS && !sparse),
+                   .needed = in->reader->names_every_item && !sparse,
                    .sparse = sparse};
   return join_check(&join, in->progress, &in->counts.join[in->counts.n_join++]);
 }

@@ -13,8 +13,11 @@
 #include "data/item_facts.h"
 #include "data/line_reader.h"
 
+typedef struct dataset_reader dataset_reader;
+
 typedef struct ingest {
   const dataset_def *def;
+  const dataset_reader *reader;
   const throng_progress *progress;
   double rating_min, rating_max;
   bool has_time, has_text;  // set by scan
@@ -44,18 +47,31 @@ typedef struct ingest {
 
 typedef throng_status ingest_pass(ingest *in);
 
-/// A format: its name, the ratings that it knows (NaN: any), and its three passes.
-typedef struct dataset_reader {
-  const char *name;
+/// A format: the ratings that it knows (NaN: any), its files and further keys ("dataset.reviews"),
+/// and its three passes. A key that is some format's main file or listed in `uses` is used by those
+/// formats alone, any other by all.
+struct dataset_reader {
   double rating_min, rating_max;
+  const char *main;             // the file of interactions
+  const char *const *required;  // further files that must be given; NULL: none
+  const char *const *uses;      // what else is its own; NULL: nothing
   ingest_pass *scan;
   ingest_pass *texts;     // called where scan set has_text
   ingest_pass *items;     // NULL: the format has no item facts
-  const char *items_key;  // the file that `items` reads: "dataset.metadata"
-} dataset_reader;
+  const char *items_key;  // the file that `items` reads; NULL: none
+  bool names_every_item;  // it does: an item that is missing there is an error
+};
 
-extern const dataset_reader amazon_reader, anime_reader, csv_reader, movielens_reader,
-    recbole_reader, yelp_reader;
+#define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define TABLE_KEYS \
+  "dataset.csv.separator", "dataset.csv.quote", "dataset.csv.escape", "dataset.csv.names"
+#define COLUMN_KEYS                                                         \
+  "dataset.columns.user", "dataset.columns.item", "dataset.columns.rating", \
+      "dataset.columns.time", "dataset.columns.text"
+
+#define X(NAME, name) extern const dataset_reader name##_reader;
+DATASET_FORMATS(X)
+#undef X
 
 /// MovieLens' tags as attributes of the kept items, "tag: atmospheric".
 ingest_pass movielens_read_tags;
@@ -113,7 +129,9 @@ throng_status ingest_find_item(ingest *in, const char *id, size_t length, int32_
 throng_status ingest_join(ingest *in, const char *key, const char *path, bool cold, bool sparse,
                           ingest_pass *pass);
 /// The file that holds the interactions.
-const char *ingest_main_file(const dataset_def *def);
+const char *ingest_main_file(const ingest *in);
+/// What a file's key ("dataset.reviews") was given; NULL: nothing.
+const char *ingest_path(const ingest *in, const char *key);
 /// Count a value of an item's facts that cannot be read, and note the first. `what` names it.
 void ingest_odd_value(ingest *in, const line_reader *reader, const char *what, const char *value);
 

@@ -314,4 +314,12 @@ throng_status movielens_read_tags(ingest *in) {
   return status;
 }
 
-const dataset_reader movielens_reader = {"movielens", 0.5, 5, scan, NULL, items, "dataset.items"};
+const dataset_reader movielens_reader = {.rating_min = 0.5,
+                                         .rating_max = 5,
+                                         .main = "dataset.ratings",
+                                         .required = KEYS("dataset.items"),
+                                         .uses = KEYS("dataset.tags", TABLE_KEYS),
+                                         .scan = scan,
+                                         .items = items,
+                                         .items_key = "dataset.items",
+                                         .names_every_item = true};

@@ -155,4 +155,11 @@ static throng_status items(ingest *in) {
   return run_pass(in, in->def->items, "dataset.items", "read items", false, describe_all);
 }
 
-const dataset_reader recbole_reader = {"recbole", NAN, NAN, scan, texts, items, "dataset.items"};
+const dataset_reader recbole_reader = {.rating_min = NAN,
+                                       .rating_max = NAN,
+                                       .main = "dataset.interactions",
+                                       .uses = KEYS(COLUMN_KEYS, TABLE_KEYS),
+                                       .scan = scan,
+                                       .texts = texts,
+                                       .items = items,
+                                       .items_key = "dataset.items"};

@@ -247,4 +247,12 @@ done:
   return status;
 }
 
-const dataset_reader yelp_reader = {"yelp", 1, 5, scan, texts, items, "dataset.businesses"};
+const dataset_reader yelp_reader = {.rating_min = 1,
+                                    .rating_max = 5,
+                                    .main = "dataset.reviews",
+                                    .required = KEYS("dataset.businesses"),
+                                    .uses = KEYS("dataset.businesses", "dataset.state"),
+                                    .scan = scan,
+                                    .texts = texts,
+                                    .items = items,
+                                    .items_key = "dataset.businesses"};

@@ -1,30 +1,31 @@
 /// The options of asking a language model.
 #include "llm/llm.h"
 
-static const char *const token_key_names[] = {"max_tokens", "max_completion_tokens", NULL};
+static const char *const token_key_names[] = {
+    [LLM_MAX_TOKENS] = "max_tokens", [LLM_MAX_COMPLETION_TOKENS] = "max_completion_tokens", NULL};
 
 #define FIELD_DEF llm_def
 static const field llm_rows[] = {
     FIELD_STRING(
-        "url", url, "http://127.0.0.1:8080/v1", 0,
+        "url", url, "http://127.0.0.1:8080/v1",
         "address before /chat/completions (or with it) of an OpenAI-compatible server; http or "
         "https; a query stays behind"),
-    FIELD_STRING("model", model, NULL, 0, "the model's name at the server"),
-    FIELD_STRING("api_key_env", api_key_env, NULL, 0,
+    FIELD_STRING("model", model, NULL, "the model's name at the server"),
+    FIELD_STRING("api_key_env", api_key_env, NULL,
                  "environment variable that holds the key; null: none is sent"),
-    FIELD_STRING("api_key_header", api_key_header, NULL, 0,
+    FIELD_STRING("api_key_header", api_key_header, NULL,
                  "header of the key; null: Authorization: Bearer, or api-key where the address has "
                  "api-version (Azure)"),
     FIELD_STRING(
-        "headers", headers, NULL, 0,
+        "headers", headers, NULL,
         "more headers, \"Name: value\", one a line; ${NAME} is taken from the environment when "
         "they are sent"),
-    FIELD_PATH("store", store, "llm.sqlite", 0,
+    FIELD_PATH("store", store, "llm.sqlite",
                "SQLite file of every request and answer; what is in it is not asked again"),
-    FIELD_PATH("objective_prompt", objective_prompt, NULL, 0,
+    FIELD_PATH("objective_prompt", objective_prompt, NULL,
                "prompt on an item's facts; null: the built-in one (configs/prompts/objective.txt)"),
     FIELD_PATH(
-        "subjective_prompt", subjective_prompt, NULL, 0,
+        "subjective_prompt", subjective_prompt, NULL,
         "prompt on an item's reviews; null: the built-in one (configs/prompts/subjective.txt)"),
     FIELD_ENUM(
         "form", llm_form, form, llm_form_names, LLM_FORM_AUTO, 0,

@@ -19,12 +19,12 @@ static const char *base_name(const char *path) {
 
 /// "amazon reviews_x.json.gz meta_x.json.gz; keywords lexical; embedding lsa"
 static void describe(const prepare_def *def, bool implicit, char *text, size_t size) {
-  const dataset_def *d = def->dataset;
-  const char *const file[] = {d->reviews, d->metadata,     d->businesses, d->ratings,
-                              d->items,   d->interactions, d->file};
-  size_t used = (size_t)snprintf(text, size, "%s", dataset_format_name(d->format));
-  for (size_t i = 0; i < sizeof file / sizeof *file && used < size; ++i)
-    if (file[i]) used += (size_t)snprintf(text + used, size - used, " %s", base_name(file[i]));
+  size_t used = (size_t)snprintf(text, size, "%s", dataset_format_names[def->dataset->format]);
+  for (int i = 0; i < dataset_fields.count && used < size; ++i) {
+    const field *f = &dataset_fields.row[i];
+    const char *path = f->kind == FIELD_KIND_PATH ? field_text(f, def->dataset) : NULL;
+    if (path) used += (size_t)snprintf(text + used, size - used, " %s", base_name(path));
+  }
   if (used < size)
     snprintf(text + used, size - used, "%s; keywords %s; embedding %s",
              implicit ? ", every row a like" : "",

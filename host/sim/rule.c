@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "base/status.h"
 #include "sim/sim_fields.h"
 #include "sta/sta.h"
 

@@ -3,6 +3,7 @@
 #ifndef THRONG_SIM_RULE_H
 #define THRONG_SIM_RULE_H
 
+#include "base/status.h"
 #include "kernels/vote/rule.h"
 #include "sim/vote_models.h"
 #include "throng/sim.h"

@@ -215,6 +215,29 @@ throng_status throng_sim_reset(throng_sim *s) {
   return advance_statistical(s, &a);
 }
 
+throng_status sim_reset_lanes(throng_sim *s, int32_t first, int32_t n) {
+  throng_sim part = *s;  // those lanes alone, on their own part of every array
+  part.n_lane = n;
+  part.def.first_lane += (uint32_t)first;
+#define X(type, tensor_type, name, d1, d2, ...)                                                   \
+  part.name =                                                                                     \
+      (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \
+                                             (size_t)((int64_t)(d1) * (int64_t)(d2)));
+  SIM_ARRAYS(X)
+#undef X
+  return throng_sim_reset(&part);
+}
+
+throng_status sim_copy_lanes(throng_sim *s, int32_t from, int32_t to, int32_t n) {
+  for (size_t i = 0; i < s->lanes.count; ++i) {
+    const tensor *t = &s->lanes.tensor[i];
+    const size_t lane = tensor_bytes(t) / (size_t)s->n_lane;
+    THRONG_TRY(s->backend->ops->copy(s->backend, (char *)t->data + lane * (size_t)to,
+                                     (char *)t->data + lane * (size_t)from, lane * (size_t)n));
+  }
+  return THRONG_OK;
+}
+
 throng_status throng_sim_step(throng_sim *s, const int32_t *action) {
   THRONG_TRY(action ? sim_upload_action(s, action) : sim_check_action(s));
   return sim_step_on_backend(s);

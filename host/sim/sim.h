@@ -8,7 +8,6 @@
 #include "base/safetensors.h"
 #include "kernels/sim/sim_sta.h"
 #include "sim/rule.h"
-#include "sim/sim_fields.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
 #include "world/world_device.h"
@@ -97,6 +96,12 @@ throng_status sim_step_on_backend(throng_sim *sim);
 /// (common random numbers): lane l stands in the random stream as first_lane + l % period, from now
 /// on.
 throng_status sim_reset_in_blocks(throng_sim *sim, int32_t period);
+
+/// Lanes first .. first + n - 1 start episode 0 anew, as throng_sim_reset starts all.
+throng_status sim_reset_lanes(throng_sim *sim, int32_t first, int32_t n);
+/// Lanes to .. to + n - 1 become as lanes from .. from + n - 1 are, but for their places in the
+/// random stream.
+throng_status sim_copy_lanes(throng_sim *sim, int32_t from, int32_t to, int32_t n);
 
 /// The simulator's arrays and rules as its kernels take them.
 sim_args sim_make_args(const throng_sim *sim);

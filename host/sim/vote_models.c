@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/numbers.h"
+#include "throng/sim.h"
 
 throng_status vote_models_make(throng_backend *backend, const throng_world *world, unsigned asked,
                                vote_models *out) {

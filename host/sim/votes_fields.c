@@ -15,8 +15,8 @@ static const field votes_rows[] = {
     FIELD_ENUM(
         "similarity", throng_similarity, similarity, similarity_names, THRONG_SIMILARITY_MAX, 0,
         "max: the nearest past item that counts (the paper); mean: the mean of all past items"),
-    FIELD_F32S("weights", weights, THRONG_VOTE_COUNT, THRONG_VOTE_IN_RECORD, 0, 1e6, 0,
-               WEIGHTS_HELP, WEIGHTS_USUAL),
+    FIELD_F32S_FROM("weights", weights, THRONG_VOTE_IN_RECORD, THRONG_VOTE_COUNT, 0, 1e6, 0,
+                    WEIGHTS_HELP, WEIGHTS_USUAL),
     FIELD_F32("weight_threshold", weight_threshold, 1.5, -1e9, 1e9, 0,
               "what the weighted votes must reach (rule weighted)"),
     FIELD_I64("table_bytes", table_bytes, 4294967296.0, 0, FIELD_LARGE, FIELD_NOT_IDENTITY,

@@ -1,7 +1,7 @@
 /// The options of a synthetic world.
 #include "synth/synth_fields.h"
 
-#include "synth/synth.h"
+#include "throng/world.h"
 
 #define FIELD_DEF throng_synth_def
 static const field synth_rows[] = {

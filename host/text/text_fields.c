@@ -2,7 +2,8 @@
 #include "text/embeddings_file.h"
 #include "text/keywords.h"
 
-static const char *const keywords_names[] = {"lexical", "file", "llm", NULL};
+static const char *const keywords_names[] = {
+    [KEYWORDS_LEXICAL] = "lexical", [KEYWORDS_FILE] = "file", [KEYWORDS_LLM] = "llm", NULL};
 
 #define FIELD_DEF keywords_def
 static const field keywords_rows[] = {
@@ -10,7 +11,7 @@ static const field keywords_rows[] = {
         "provider", keywords_provider, provider, keywords_names, KEYWORDS_LEXICAL, 0,
         "lexical: from review texts and attributes; file: keywords.file as it is; llm: a language "
         "model's reasons, see section llm"),
-    FIELD_PATH("file", file, NULL, 0,
+    FIELD_PATH("file", file, NULL,
                "JSON lines {\"item\",\"categories\",\"pros\",\"cons\"}, for provider file"),
     FIELD_I32("min_items", min_items, 2, 1, 1000000000, 0, "extracted keywords of fewer items go"),
     FIELD_F64("max_share", max_share, 0.5, 1e-9, 1, 0,
@@ -32,7 +33,8 @@ keywords_def keywords_default_def(void) {
   return def;
 }
 
-static const char *const embedding_names[] = {"lsa", "file", "server", NULL};
+static const char *const embedding_names[] = {
+    [EMBEDDING_LSA] = "lsa", [EMBEDDING_FILE] = "file", [EMBEDDING_SERVER] = "server", NULL};
 
 #define FIELD_DEF embedding_def
 static const field embedding_rows[] = {
@@ -40,19 +42,19 @@ static const field embedding_rows[] = {
         "provider", embedding_provider, provider, embedding_names, EMBEDDING_LSA, 0,
         "lsa: keyword-item PPMI, truncated SVD; file: embedding.file as it is; server: a model "
         "behind /embeddings"),
-    FIELD_PATH("file", file, NULL, 0,
+    FIELD_PATH("file", file, NULL,
                "safetensors with the tensor embedding (n_keywords, d), for provider file"),
-    FIELD_PATH("vocabulary", vocabulary, NULL, 0, "the keywords of embedding.file, one a line"),
+    FIELD_PATH("vocabulary", vocabulary, NULL, "the keywords of embedding.file, one a line"),
     FIELD_I32("dim", dim, 128, 1, EMBEDDINGS_MAX_DIM, 0, "length of a keyword's embedding (lsa)"),
     FIELD_SEED("seed", seed, 1, 0, "seed of the SVD's range finder"),
-    FIELD_STRING("url", url, NULL, 0,
+    FIELD_STRING("url", url, NULL,
                  "address before /embeddings (server); null: llm.url, and its key"),
-    FIELD_STRING("model", model, NULL, 0, "the model's name at the server (server)"),
-    FIELD_STRING("api_key_env", api_key_env, NULL, 0,
+    FIELD_STRING("model", model, NULL, "the model's name at the server (server)"),
+    FIELD_STRING("api_key_env", api_key_env, NULL,
                  "environment variable that holds the key for embedding.url"),
-    FIELD_STRING("api_key_header", api_key_header, NULL, 0,
+    FIELD_STRING("api_key_header", api_key_header, NULL,
                  "header of that key, as llm.api_key_header"),
-    FIELD_STRING("headers", headers, NULL, 0, "more headers for embedding.url, as llm.headers"),
+    FIELD_STRING("headers", headers, NULL, "more headers for embedding.url, as llm.headers"),
     FIELD_I32("batch", batch, 64, 1, 2048, 0, "keywords a request (server)"),
 };
 #undef FIELD_DEF

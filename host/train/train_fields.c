@@ -13,7 +13,7 @@ static const field train_rows[] = {
     FIELD_BOOL("yardsticks", yardsticks, true, 0,
                "evaluate random, popular, most-similar and oracle too"),
     FIELD_BOOL("resume", resume, false, 0, "go on from the run folder's last good checkpoint"),
-    FIELD_PATH("out", out, NULL, 0, "run folder, made where missing"),
+    FIELD_PATH("out", out, NULL, "run folder, made where missing"),
 };
 #undef FIELD_DEF
 const field_table train_fields = FIELD_TABLE("train", throng_train_def, train_rows);

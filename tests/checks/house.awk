@@ -85,7 +85,12 @@ END {
       split(arrow, part, SUBSEP)
       print "house.txt:" allowed[arrow] ": " part[1] " does not include " part[2] "; take it out"
     }
-  # Take away every file that includes none that is left; what remains leads into circles.
+  while ((text = circle()) != "") print "circle of files: " text
+}
+
+# A circle among the files of `unit`, whose files are taken out; "" where there is none. First every file
+# goes that includes none that is left: what remains leads into circles.
+function circle(  u, i, taken, leads, step, at, n_step, text) {
   do {
     taken = 0
     for (u in unit) {
@@ -94,16 +99,18 @@ END {
       if (!leads) { delete unit[u]; ++taken }
     }
   } while (taken)
-  for (u in unit) {
-    while (!(u in step)) {
-      step[u] = ++n_step
-      at[n_step] = u
-      for (i = 1; i <= n_next[u]; ++i)
-        if (next_of[u, i] in unit) { u = next_of[u, i]; break }
-    }
-    text = u
-    for (i = n_step; i >= step[u]; --i) text = at[i] " -> " text
-    print "circle of files: " text
-    break
+  for (u in unit) break
+  if (!(u in unit)) return ""
+  while (!(u in step)) {
+    step[u] = ++n_step
+    at[n_step] = u
+    for (i = 1; i <= n_next[u]; ++i)
+      if (next_of[u, i] in unit) { u = next_of[u, i]; break }
   }
+  text = u
+  for (i = n_step; i >= step[u]; --i) {
+    text = at[i] " -> " text
+    delete unit[at[i]]
+  }
+  return text
 }

@@ -355,7 +355,7 @@ TEST(cuda_variants, folds_keep_the_same_list_with_ties_and_masks) {
   for (int masked = 0; masked < 2; ++masked) {
     for (int side = 0; side < 2; ++side)
       a[side] = (best_fold_args){.rows = ROWS,
-                                 .places = ROWS,
+                                 .n_state = ROWS,
                                  .n_item = COLUMNS + 50,
                                  .n_seen_word = WORDS,
                                  .column = 50,
@@ -388,13 +388,13 @@ TEST(cuda_variants, folds_keep_the_same_list_with_ties_and_masks) {
 }
 
 /// The search on both backends: the same items, or such whose Q is the same to within rounding.
-static void search_top(int n_agent, int places, int n_item, int width, int top, int mask,
+static void search_top(int n_agent, int n_state, int n_item, int width, int top, int mask,
                        bool ties) {
   parity p;
   if (!parity_open(&p)) return;
-  test_random r = {(uint32_t)(places + n_item + width + mask), 0};
+  test_random r = {(uint32_t)(n_state + n_item + width + mask), 0};
   const int words = (n_item + 31) / 32, capacity = 6;
-  const size_t n_row = (size_t)(n_agent * places), n_vector = (size_t)(n_agent * n_item);
+  const size_t n_row = (size_t)(n_agent * n_state), n_vector = (size_t)(n_agent * n_item);
   const size_t n_best = n_row * (size_t)top;
   float *query = calloc(n_row * (size_t)width, sizeof *query);
   float *vector = calloc(n_vector * (size_t)width, sizeof *vector);
@@ -419,7 +419,7 @@ static void search_top(int n_agent, int places, int n_item, int width, int top, 
   best_search_args a[2];
   for (int side = 0; side < 2; ++side)
     a[side] = (best_search_args){.shown = {.capacity = capacity},
-                                 .places = places,
+                                 .n_state = n_state,
                                  .n_item = n_item,
                                  .n_seen_word = words,
                                  .n_agent = n_agent,
@@ -432,8 +432,8 @@ static void search_top(int n_agent, int places, int n_item, int width, int top, 
   others[0][0] = twice(&p, seen, n_row * (size_t)words * 4, &others[0][1]);
   others[1][0] = twice(&p, entry, n_row * (size_t)capacity * 4, &others[1][1]);
   others[2][0] = twice(&p, length, n_row * 4, &others[2][1]);
-  others[3][0] =
-      twice(&p, NULL, (size_t)best_search_scratch(n_agent, places, n_item, top) * 8, &others[3][1]);
+  others[3][0] = twice(&p, NULL, (size_t)best_search_scratch(n_agent, n_state, n_item, top) * 8,
+                       &others[3][1]);
   a[0].value = twice(&p, NULL, n_best * 4, &a[1].value);
   a[0].item = twice(&p, NULL, n_best * 4, &a[1].item);
   for (int side = 0; side < 2; ++side) {
@@ -457,7 +457,7 @@ static void search_top(int n_agent, int places, int n_item, int width, int top, 
     if (ties || item[k] < 0 || a[0].item[k] < 0) EXPECT_EQ(item[k], a[0].item[k]);
     if (item[k] >= 0) EXPECT_NEAR(value[k], a[0].value[k], 1e-5);
     if (item[k] >= 0 && item[k] != a[0].item[k]) {  // then both must be as good
-      const int64_t at = (int64_t)(row / (size_t)places) * n_item + item[k];
+      const int64_t at = (int64_t)(row / (size_t)n_state) * n_item + item[k];
       EXPECT_NEAR(dot_product(query + row * (size_t)width, vector + at * width, width) + bias[at],
                   a[0].value[k], 1e-5);
     }
@@ -474,8 +474,8 @@ static void search_top(int n_agent, int places, int n_item, int width, int top, 
   parity_close(&p);
 }
 
-static void search(int n_agent, int places, int n_item, int width, int mask, bool ties) {
-  search_top(n_agent, places, n_item, width, 1, mask, ties);
+static void search(int n_agent, int n_state, int n_item, int width, int mask, bool ties) {
+  search_top(n_agent, n_state, n_item, width, 1, mask, ties);
 }
 
 TEST(cuda_variants, the_search_finds_the_best_item_of_each_state) {
@@ -545,9 +545,9 @@ TEST(cuda_variants, agents_that_search_show_rank_and_learn_as_by_products_and_fo
       EXPECT_EQ(memcmp(shown[1] + lane * SLATE, item[1] + lane * TOP, SLATE * sizeof(int32_t)), 0);
   }
   EXPECT_LE(other,
-            TRAINED * PLAYED * TOP / 50);  // Q that differ by rounding alone may change places
-  EXPECT_GT(agent[1]->updates, 0);
-  EXPECT_EQ(agent[1]->updates, agent[0]->updates);
+            TRAINED * PLAYED * TOP / 50);  // Q that differ by rounding alone may change n_state
+  EXPECT_GT(agent[1]->host.updates[0], 0);
+  EXPECT_EQ(agent[1]->host.updates[0], agent[0]->host.updates[0]);
   for (int side = 0; side < 2; ++side) {
     agent_actor_free(actor[side]);
     throng_population_close(agent[side]);
