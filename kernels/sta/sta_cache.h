@@ -1,4 +1,5 @@
-/// f_sta over histories: what a lane keeps from step to step, and the same without anything kept.
+/// f_sta over a history: the incremental version with a per-lane cache, and the cache-free one with
+/// the same bits.
 #ifndef THRONG_KERNELS_STA_CACHE_H
 #define THRONG_KERNELS_STA_CACHE_H
 
