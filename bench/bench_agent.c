@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/learner.h"
+#include "agent/dqn/dqn.h"
 #include "bench.h"
 #include "sim/sim.h"
 
@@ -30,28 +30,28 @@ static bool two_tower(const throng_population *a) { return a->def.head == THRONG
 static cost state_cost(const throng_population *a, double entries) {
   if (!two_tower(a))
     return (cost){entries * 2 * a->def.hidden[0], entries * 4 * (a->def.hidden[0] + 1)};
-  const double used = 2 * a->n_direction + 2 * a->n_category;
-  return (cost){entries * 2 * used, entries * 4 * (a->n_direction + a->n_category + 1)};
+  const double used = 2 * a->net.n_direction + 2 * a->net.n_category;
+  return (cost){entries * 2 * used, entries * 4 * (a->net.n_direction + a->net.n_category + 1)};
 }
 
 /// Dense layers of a state, forward; the weights stay in the caches.
 static double forward_operations(const throng_population *a) {
-  const double n = a->n_input, h0 = a->def.hidden[0], h1 = a->def.hidden[1];
-  return 2 * (n * h0 + h0 * h1) + (two_tower(a) ? 2 * (n + h1) * (a->width + 1) : 0);
+  const double n = a->net.n_input, h0 = a->def.hidden[0], h1 = a->def.hidden[1];
+  return 2 * (n * h0 + h0 * h1) + (two_tower(a) ? 2 * (n + h1) * (a->net.width + 1) : 0);
 }
 
 /// The best item of the catalogue for `rows` states: Q is not stored, vectors are read once.
 static cost search_cost(const throng_population *a, double rows) {
-  const double n = (double)a->n_item;
-  return (cost){rows * n * (2 * a->width + 1), 4 * (rows + n) * a->width + rows * n / 8};
+  const double n = (double)a->net.n_item;
+  return (cost){rows * n * (2 * a->net.width + 1), 4 * (rows + n) * a->net.width + rows * n / 8};
 }
 
 /// Vectors of `rows` items from their features.
 static cost vectors_cost(const throng_population *a, double rows) {
-  const double width = a->width;
+  const double width = a->net.width;
   if (!two_tower(a)) return (cost){0, 4 * rows * (width + 1)};
-  return (cost){rows * (2 * a->n_feature * (width + 1) + width),
-                4 * rows * (a->n_feature + 2 * width)};
+  return (cost){rows * (2 * a->net.n_feature * (width + 1) + width),
+                4 * rows * (a->net.n_feature + 2 * width)};
 }
 
 static cost act_cost(const throng_population *a, double lanes, double entries) {
@@ -62,7 +62,7 @@ static cost act_cost(const throng_population *a, double lanes, double entries) {
 
 static double weight_count(const throng_population *a) {
   double n = 0;
-  for (int p = 0; p < PARAMETER_COUNT; ++p) n += (double)a->size[p];
+  for (int p = 0; p < PARAMETER_COUNT; ++p) n += (double)a->net.size[p];
   return n;
 }
 
@@ -74,7 +74,7 @@ static cost update_cost(const throng_population *a, double entries) {
   c.operations += 5 * batch * forward_operations(a);
   c = sum(c, search_cost(a, batch));
   c = sum(c, times(4, vectors_cost(a, batch)));  // action, its gradient twice, next action
-  if (two_tower(a)) c = sum(c, vectors_cost(a, (double)a->n_item));
+  if (two_tower(a)) c = sum(c, vectors_cost(a, (double)a->net.n_item));
   // Gradient written and read twice, weight and moments read and written, target read and written.
   return sum(c, (cost){n_weight * 17, n_weight * 4 * 12});
 }
@@ -99,11 +99,8 @@ typedef struct recorded_update {
 static throng_status one_update(void *context) {
   const recorded_update *u = context;
   throng_population *a = u->agent;
-  if (!u->graph) return agent_learn(a);
-  THRONG_TRY(a->backend->ops->replay(a->backend, u->graph));
-  a->updates += 1;  // mirrors of the backend's clock
-  a->stat_updates += 1;
-  return THRONG_OK;
+  if (u->graph) return a->backend->ops->graph_launch(a->backend, u->graph);
+  return dqn_update(a);
 }
 
 /// After an update, so that the graph finds the tables as every later one will. Where none can be
@@ -112,23 +109,19 @@ static void record_update(recorded_update *u) {
   throng_population *a = u->agent;
   const backend_ops *ops = a->backend->ops;
   if (!ops->capture_begin) return;
-  bench_require(agent_learn(a));
-  const int64_t updates = a->updates, stat_updates = a->stat_updates;
-  const bool fresh = a->fresh, target_fresh = a->target_fresh;
+  bench_require(dqn_update(a));
+  const unsigned current = a->current;
   throng_status status = ops->capture_begin(a->backend);
   if (status == THRONG_OK) {
-    status = agent_update(a);
+    status = dqn_update(a);
     const throng_status ended = ops->capture_end(a->backend, &u->graph);
     if (status == THRONG_OK) status = ended;
   }
-  a->updates = updates;
-  a->stat_updates = stat_updates;
   if (status == THRONG_OK) return;
   printf("updates could not be recorded as a graph: %s\n", throng_error_message());
   if (u->graph) ops->graph_free(a->backend, u->graph);
   u->graph = NULL;
-  a->fresh = fresh;
-  a->target_fresh = target_fresh;
+  a->current = current;
 }
 
 static throng_status one_training_step(void *context) {
@@ -174,8 +167,8 @@ static void write_sample(throng_population *a, const char *prefix, const char *h
     like[k] = seen.like[k] > 0;
   }
   bench_require(throng_population_act(a, sim, true, action));
-  bench_require(replay_draw(a, 12345));
-  bench_require(agent_gradients(a));
+  bench_require(replay_draw(a, &dqn_of(a)->batch, 12345));
+  bench_require(dqn_gradients(a));
   const tensor_set *const sets[] = {&a->weights, &a->constants, &a->scratch, &lanes};
   const char *const prefixes[] = {"", "", "", "lanes."};
   char path[1024];
@@ -196,8 +189,8 @@ static void run_case(throng_population *a, const char *head, const char *name, m
   snprintf(row.name, sizeof row.name, "%s, %s", head, name);
   snprintf(row.size, sizeof row.size,
            "N=%lld d=%d H=%d (%.1f in use) B=%lld width=%d batch=%d weights=%.0f",
-           (long long)a->n_item, a->sim->world->dim, a->history, entries, (long long)a->n_lane,
-           a->width, a->def.batch, weight_count(a));
+           (long long)a->net.n_item, a->sim->world->dim, a->history, entries, (long long)a->n_lane,
+           a->net.width, a->def.batch, weight_count(a));
   bench_require(measure(call, context, seconds, &row));
   bench_print(out, &row);
   printf("%-44s %.3g GFLOP and %.3g MB a call: %.1f GFLOP/s\n", "", row.operations * 1e-9,
@@ -227,7 +220,7 @@ static void bench_head(throng_backend *backend, const throng_world *world, const
   const double entries = mean_entries(sim), lanes = (double)a->n_lane;
   const cost act = act_cost(a, lanes, entries), update = update_cost(a, entries);
   cost training = sum(act, times(def.updates, update));
-  if (two_tower(a)) training = sum(training, vectors_cost(a, (double)a->n_item));
+  if (two_tower(a)) training = sum(training, vectors_cost(a, (double)a->net.n_item));
   const char *sample = bench_option(argc, argv, "--sample", NULL);
   if (sample) write_sample(a, sample, name);
   char steps[64];

@@ -9,7 +9,7 @@ POLICIES = [("agent", "DQN"), ("random", "random"), ("popular", "popular"),
             ("most_similar", "most similar"), ("oracle", "oracle")]
 MEASURES = ["average_reward", "average_reward_sem", "total_reward", "liking", "coverage", "gini",
             "diversity", "session_length"]
-VOTES = ["f_mat", "f_sim", "f_sta"]
+VOTES = ["f_mat", "f_sim", "f_sta", "f_pop"]
 END = "<!-- end of the tables -->\n"  # what follows is written by hand and kept
 
 
@@ -82,7 +82,7 @@ def main(work, out, names):
             writer.writerows(body)
     tables = "# Real data, from raw files to a trained agent\n\n"
     tables += table(["set", "users", "items", "interactions", "like from", "likes", "users asked",
-                     "AUC f_mat", "AUC f_sim", "AUC f_sta", "AUC ensemble",
+                     *(f"AUC {vote}" for vote in VOTES), "AUC ensemble",
                      "f_sta fit, validation / test", "its answers hidden"], sets)
     tables += table(["A.Rwd / T.Rwd / Liking%"] + [t for _, t in POLICIES], rewards)
     tables += table(["DQN's lead in A.Rwd over"] + [t for _, t in POLICIES[1:]], leads)

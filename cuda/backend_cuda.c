@@ -285,7 +285,7 @@ static throng_status cuda_capture_end(throng_backend *backend, struct backend_gr
   return status;
 }
 
-static throng_status cuda_replay(throng_backend *backend, struct backend_graph *graph) {
+static throng_status cuda_graph_launch(throng_backend *backend, struct backend_graph *graph) {
   cuda_context *c = backend->context;
   THRONG_TRY(enter(c));
   return queued(c, cudaGraphLaunch(graph->executable, c->stream), "graph");
@@ -330,7 +330,7 @@ static const backend_ops cuda_ops = {
     .memory = cuda_memory,
     .capture_begin = cuda_capture_begin,
     .capture_end = cuda_capture_end,
-    .replay = cuda_replay,
+    .graph_launch = cuda_graph_launch,
     .graph_free = cuda_graph_free,
 };
 

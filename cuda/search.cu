@@ -35,7 +35,7 @@ __device__ vote_sums gather(const sim_args *s, int64_t lane, int32_t candidate) 
         pair_table_at(s->table, s->world.n_item, side, history_item(h.entry[k]))[candidate];
     vote_add(&sums, &h.entry[k], &record, 1);
   }
-  if (s->rule.similarity == SIMILARITY_MEAN)
+  if (s->rule.similarity == THRONG_SIMILARITY_MEAN)
     vote_gather_mean(&sums, &s->world, preference, h.entry, length, candidate);
   return sums;
 }

@@ -2,7 +2,7 @@
 /// the other, far from its neighbours'. Adam and the soft target take a block a row, a number a
 /// thread, and give the row functions' bits; so do the norm's squares, eight threads a row. Sums
 /// over a batch are cut into slices that are joined in order: the same on every run, and within
-/// rounding of the row functions' (kernels/agent/optimizer.h, elementwise.h, dqn_loss.h,
+/// rounding of the row functions' (kernels/agent/optimizer.h, clock.h, base/elementwise.h,
 /// sta_adam.h).
 #include "kernels.h"
 #include "kernels/list.h"
@@ -18,6 +18,7 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
   for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) {
     const int64_t agent = row / a.n_block, begin = row % a.n_block * ADAM_BLOCK;
     const int64_t n = a.size - begin < ADAM_BLOCK ? a.size - begin : (int64_t)ADAM_BLOCK;
+    if (!a.learns[agent]) continue;
     const adam_scale s = a.scale[agent];
     const float b1 = a.beta1[agent], b2 = a.beta2[agent], epsilon = a.epsilon[agent];
     for (int64_t i = threadIdx.x; i < n; i += CUDA_ROW_THREADS) {
@@ -33,6 +34,7 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
   for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) {
     const int64_t agent = row / a.n_block, begin = row % a.n_block * ADAM_BLOCK;
     const int64_t n = a.size - begin < ADAM_BLOCK ? a.size - begin : (int64_t)ADAM_BLOCK;
+    if (!a.learns[agent]) continue;
     const float tau = a.tau[agent];
     for (int64_t i = threadIdx.x; i < n; i += CUDA_ROW_THREADS) {
       const int64_t at = agent * a.size + begin + i;
@@ -107,6 +109,7 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
   SHARED(float, part, [2][CUDA_ROW_THREADS]);
   const int thread = (int)threadIdx.x;
   for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) {
+    if (!a.learns[row]) continue;
     float loss = 0, q = 0;
     for (int64_t j = thread; j < a.batch; j += CUDA_ROW_THREADS) {
       loss += a.loss[row * a.batch + j];
@@ -126,6 +129,7 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
       a.batch_loss[row] = part[0][0] / (float)a.batch;
       a.loss_sum[row] += part[0][0] / (float)a.batch;
       a.q_sum[row] += part[1][0] / (float)a.batch;
+      a.n_sum[row] += 1;
     }
     __syncthreads();
   }

@@ -1,6 +1,6 @@
 /// The logical votes with a warp a lane: threads share out the history's entries, and where there
 /// is no item-item table, half a warp takes an embedding's numbers side by side. Bit for bit what
-/// sim_vote_row gives (kernels/vote/votes.h): integers in any order, floats in dot_product's.
+/// sim_vote_row gives (kernels/vote/logical.h): integers in any order, floats in dot_product's.
 #include "kernels.h"
 #include "kernels/sim/sim_step.h"
 #include "launch.cuh"
@@ -71,7 +71,7 @@ __device__ void gather_direct(vote_sums *sums, const sim_args *a, const uint32_t
   }
   join(sums);
   const vote_scope scope = vote_choose_scope(sums, a->rule.semantics);
-  const int empty_equal = a->rule.semantics == SEMANTICS_PUBLISHED_CODE;
+  const int empty_equal = a->rule.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   vote_sums own = {
       {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{-PAIR_UNIT, -PAIR_UNIT}, {-PAIR_UNIT, -PAIR_UNIT}}};
   for (int32_t begin = 0; begin < n; begin += WARP_THREADS) {
@@ -81,7 +81,7 @@ __device__ void gather_direct(vote_sums *sums, const sim_args *a, const uint32_t
     const bool counts = k < n && (!of || pair_share_category(w, candidate, history_item(e)) != 0);
     if (counts)
       own.matches[side][of] += pair_count_matches(w, side, empty_equal, candidate, history_item(e));
-    if (a->rule.similarity == SIMILARITY_MAX) gather_nearest(&own, w, e, counts, of, candidate);
+    if (a->rule.similarity == THRONG_SIMILARITY_MAX) gather_nearest(&own, w, e, counts, of, candidate);
   }
   join(&own);
   for (int side = 0; side < 2; ++side)
@@ -118,7 +118,7 @@ __device__ vote_sums gather(const sim_args *a, int64_t lane, int32_t candidate) 
     gather_table(&sums, a, h.entry, n, candidate);
   else
     gather_direct(&sums, a, h.entry, n, candidate);
-  if (a->rule.similarity == SIMILARITY_MEAN)
+  if (a->rule.similarity == THRONG_SIMILARITY_MEAN)
     gather_mean(&sums, &a->world, sim_preference_of(a, lane), candidate);
   return sums;
 }

@@ -57,11 +57,11 @@ int main(int argc, char **argv) {
   cpu.name = "cpu";
   require(throng_backend_open(&cpu, &backend));
   throng_votes_def votes = throng_default_votes_def();
-  votes.rule = THRONG_RULE_SIM;
+  votes.rule = THRONG_RULE_F_SIM;
   const int32_t asked[USERS] = {0, 1, 2}, moon[USERS] = {4, 4, 4};
   throng_vote vote[USERS];
-  require(throng_votes_evaluate(backend, world, NULL, &votes, 1, USERS, asked, moon, past_offset,
-                                past_film, past_like, vote));
+  const throng_pairs pairs = {USERS, asked, moon, past_offset, past_film, past_like};
+  require(throng_votes_evaluate(backend, world, NULL, &votes, 1, &pairs, vote, NULL));
   for (int u = 0; u < USERS; ++u)
     printf("%s: keywords %d for and %d against, nearest liked %.2f, nearest disliked %.2f: %s\n",
            user[u], vote[u].alpha_pos, vote[u].alpha_neg, (double)vote[u].beta_pos,

@@ -5,11 +5,13 @@
 #define THRONG_KERNELS_LIST_H
 
 #include "kernels/agent/agent_list.h"
+#include "kernels/base/base_list.h"
 #include "kernels/sim/sim_list.h"
 #include "kernels/sta/sta_list.h"
 #include "kernels/yardstick/yardstick_list.h"
 
-#define ROW_KERNELS(X) SIM_ROW_KERNELS(X) STA_KERNELS(X) AGENT_KERNELS(X) YARDSTICK_KERNELS(X)
+#define ROW_KERNELS(X) \
+  BASE_KERNELS(X) SIM_ROW_KERNELS(X) STA_KERNELS(X) AGENT_KERNELS(X) YARDSTICK_KERNELS(X)
 /// Kernels whose rows a CPU does faster several at a time: beside NAME_row(args, row) there is
 /// NAME_span(args, begin, end), which gives the same bits.
 #define SPAN_KERNELS(X) SIM_SPAN_KERNELS(X)

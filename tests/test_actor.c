@@ -45,25 +45,21 @@ static float whole(int parameter, int64_t row, int64_t column) {
 /// of the catalogue repeats the first, so that every Q is met about three times. Of a two_tower
 /// state only the last answer and the user's row are read, for the rest are fractions.
 static void set_whole_weights(throng_population *a) {
+  const network *n = &a->net;
   const int two = a->def.head == THRONG_HEAD_TWO_TOWER;
-  const int64_t shape[][2] = {
-#define X(id, name, rows, columns) {(rows), (columns)},
-      AGENT_PARAMETERS(X)
-#undef X
-  };
-  const int64_t own = a->n_item / 3, user = a->n_input - a->def.user_width;
+  const int64_t own = n->n_item / 3, user = n->n_input - n->user_width;
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     const bool by_item = p == PARAMETER_ITEM_VECTOR || p == PARAMETER_ITEM_BIAS;
     const bool by_input = two && (p == PARAMETER_INPUT || p == PARAMETER_SKIP);
-    for (int64_t i = 0; i < shape[p][0]; ++i)
-      for (int64_t j = 0; j < shape[p][1]; ++j)
-        a->weight.at[p][i * shape[p][1] + j] =
+    for (int64_t i = 0; i < n->parameter[p].rows; ++i)
+      for (int64_t j = 0; j < n->parameter[p].columns; ++j)
+        a->weight.at[p][i * n->parameter[p].columns + j] =
             by_input && i < user - 1 ? 0.0f : whole(p, by_item ? i % own : i, j);
   }
-  for (int64_t i = 0; two && i < a->n_item; ++i)
-    for (int64_t j = 0; j < a->n_feature; ++j)
-      a->item_feature[i * a->n_feature + j] = fabsf(whole(PARAMETER_COUNT, i % own, j));
-  a->fresh = false;
+  for (int64_t i = 0; two && i < a->net.n_item; ++i)
+    for (int64_t j = 0; j < a->net.n_feature; ++j)
+      a->net.item_feature[i * a->net.n_feature + j] = fabsf(whole(PARAMETER_COUNT, i % own, j));
+  a->current = 0;
 }
 
 /// y (n) += x (m) . w (m, n)
@@ -85,7 +81,7 @@ static void slow_q(const throng_population *a, const throng_sim *sim, int64_t la
   const int two = a->def.head == THRONG_HEAD_TWO_TOWER;
   float *const *w = a->weight.at;
   const int64_t h0 = a->def.hidden[0], h1 = a->def.hidden[1], user_width = a->def.user_width;
-  const int64_t first = a->n_input - user_width;
+  const int64_t first = a->net.n_input - user_width;
   double input[256] = {0}, hidden0[64] = {0}, hidden1[64] = {0}, query[64] = {0};
   history_view h = {sim->history + lane * sim->def.history, sim->def.history, sim->count[lane]};
   const int32_t length = history_length(&h);
@@ -101,29 +97,29 @@ static void slow_q(const throng_population *a, const throng_sim *sim, int64_t la
       add_row(w[PARAMETER_INPUT_ITEM] + item * h0, h0, history_like(history_entry(&h, k)) ? 1 : -1,
               hidden0);
   }
-  add_product(input, w[PARAMETER_INPUT], a->n_input, h0, hidden0);
+  add_product(input, w[PARAMETER_INPUT], a->net.n_input, h0, hidden0);
   add_row(w[PARAMETER_INPUT_BIAS], h0, 1, hidden0);
   relu(hidden0, h0);
   add_product(hidden0, w[PARAMETER_HIDDEN], h0, h1, hidden1);
   add_row(w[PARAMETER_HIDDEN_BIAS], h1, 1, hidden1);
   relu(hidden1, h1);
   if (two) {
-    add_product(hidden1, w[PARAMETER_QUERY], h1, a->width, query);
-    add_product(input, w[PARAMETER_SKIP], a->n_input, a->width, query);
-    add_row(w[PARAMETER_QUERY_BIAS], a->width, 1, query);
+    add_product(hidden1, w[PARAMETER_QUERY], h1, a->net.width, query);
+    add_product(input, w[PARAMETER_SKIP], a->net.n_input, a->net.width, query);
+    add_row(w[PARAMETER_QUERY_BIAS], a->net.width, 1, query);
   } else {
     memcpy(query, hidden1, sizeof query);
   }
-  for (int64_t i = 0; i < a->n_item; ++i) {
+  for (int64_t i = 0; i < a->net.n_item; ++i) {
     double vector[64] = {0}, feature[128] = {0};
-    add_row(w[PARAMETER_ITEM_VECTOR] + i * a->width, a->width, 1, vector);
+    add_row(w[PARAMETER_ITEM_VECTOR] + i * a->net.width, a->net.width, 1, vector);
     q[i] = (double)w[PARAMETER_ITEM_BIAS][i];
     if (two) {
-      add_row(a->item_feature + i * a->n_feature, a->n_feature, 1, feature);
-      add_product(feature, w[PARAMETER_ITEM_MATRIX], a->n_feature, a->width, vector);
-      add_product(feature, w[PARAMETER_ITEM_FACT], a->n_feature, 1, q + i);
+      add_row(a->net.item_feature + i * a->net.n_feature, a->net.n_feature, 1, feature);
+      add_product(feature, w[PARAMETER_ITEM_MATRIX], a->net.n_feature, a->net.width, vector);
+      add_product(feature, w[PARAMETER_ITEM_FACT], a->net.n_feature, 1, q + i);
     }
-    for (int64_t j = 0; j < a->width; ++j) q[i] += query[j] * vector[j];
+    for (int64_t j = 0; j < a->net.width; ++j) q[i] += query[j] * vector[j];
   }
 }
 

@@ -40,8 +40,8 @@ static void resume_and_compare(throng_head head, float tau, bool mask_seen) {
   ASSERT_OK(train(&resumed, 7));  // what is restored must not show what was there
   ASSERT_OK(throng_population_restore(resumed.agent, path));
   ASSERT_OK(train(&resumed, 60));
-  EXPECT_GT(whole.agent->updates, 50);
-  EXPECT_EQ(whole.agent->updates, resumed.agent->updates);
+  EXPECT_GT(whole.agent->host.updates[0], 50);
+  EXPECT_EQ(whole.agent->host.updates[0], resumed.agent->host.updates[0]);
   expect_same_agents(whole.agent, resumed.agent);
   rig_free(&whole);
   rig_free(&resumed);
@@ -69,14 +69,15 @@ static void learn_from_whole_catalogues(throng_head head, bool twice, int32_t sl
   def.n_step = 2;
   agent_rig rig;
   ASSERT_OK(rig_make(&rig, 1, &sim, &def, 4000));
-  ASSERT_EQ((int64_t)sim.max_steps * slate, rig.agent->n_item);
+  ASSERT_EQ((int64_t)sim.max_steps * slate, rig.agent->net.n_item);
   EXPECT_OK(train(&rig, 3 * sim.max_steps));
   int64_t last = 0, open = 0;
-  const agent_batch *b = &rig.agent->batch;
+  dqn *d = dqn_of(rig.agent);
+  const replay_batch *b = &d->batch;
   for (uint64_t draw = 0; draw < 200; ++draw) {
-    ASSERT_OK(replay_draw(rig.agent, draw));
+    ASSERT_OK(replay_draw(rig.agent, &d->batch, draw));
     for (int32_t row = 0; row < def.batch; ++row) {
-      bool shown = b->next.state.session[row] >= rig.agent->n_item;
+      bool shown = b->next.state.session[row] >= rig.agent->net.n_item;
       EXPECT_TRUE(shown == (b->discount[row] == 0.0f));
       last += shown;
       open += !shown;
@@ -183,13 +184,13 @@ TEST(agent, an_agent_of_a_population_learns_as_it_would_alone) {
   ASSERT_OK(rig_make(&one, 1, &half, &alone, 400));
   ASSERT_OK(train(&both, 50));
   ASSERT_OK(train(&one, 50));
-  EXPECT_GT(one.agent->updates, 20);
+  EXPECT_GT(one.agent->host.updates[0], 20);
   int64_t size = one.agent->log.n_time * 4;
   EXPECT_EQ(memcmp(both.agent->log.entry + size, one.agent->log.entry, (size_t)size * 4), 0);
   for (int p = 0; p < PARAMETER_COUNT; ++p)
-    if (one.agent->size[p])
-      EXPECT_EQ(memcmp(both.agent->weight.at[p] + one.agent->size[p], one.agent->weight.at[p],
-                       (size_t)one.agent->size[p] * sizeof(float)),
+    if (one.agent->net.size[p])
+      EXPECT_EQ(memcmp(both.agent->weight.at[p] + one.agent->net.size[p], one.agent->weight.at[p],
+                       (size_t)one.agent->net.size[p] * sizeof(float)),
                 0);
   rig_free(&both);
   rig_free(&one);
@@ -220,7 +221,15 @@ TEST(agent, a_checkpoint_of_other_options_is_refused_and_nothing_changes) {
   rig_free(&b);
 }
 
-TEST(agent, a_loss_that_is_not_a_number_is_an_error_that_names_the_update) {
+/// A ReLU turns NaN into 0, so the output layer is spoilt too.
+static void spoil(throng_population *a, int32_t agent) {
+  const int64_t hidden = a->net.size[PARAMETER_HIDDEN_BIAS], items = a->net.n_item;
+  for (int64_t k = 0; k < hidden; ++k)
+    a->weight.at[PARAMETER_HIDDEN_BIAS][agent * hidden + k] = NAN;
+  for (int64_t k = 0; k < items; ++k) a->weight.at[PARAMETER_ITEM_BIAS][agent * items + k] = NAN;
+}
+
+TEST(agent, a_loss_that_is_not_a_number_ends_the_last_agent_with_an_error_that_names_the_update) {
   throng_sim_def sim = rig_sim_def(8, 10);
   throng_agent_def def = rig_agent_def(THRONG_HEAD_FLAT);
   def.count = 2;
@@ -228,18 +237,20 @@ TEST(agent, a_loss_that_is_not_a_number_is_an_error_that_names_the_update) {
   agent_rig rig;
   ASSERT_OK(rig_make(&rig, 1, &sim, &def, 1000));
   ASSERT_OK(train(&rig, 4));
-  int64_t updates = rig.agent->updates;
-  float *hidden = rig.agent->weight.at[PARAMETER_HIDDEN_BIAS];
-  for (int k = 0; k < def.hidden[1]; ++k) hidden[def.hidden[1] + k] = NAN;
-  // A ReLU turns NaN into 0, so the output layer is spoilt too.
-  for (int64_t k = 0; k < rig.agent->n_item; ++k)
-    rig.agent->weight.at[PARAMETER_ITEM_BIAS][rig.agent->n_item + k] = NAN;
-  EXPECT_EQ(throng_population_train_step(rig.agent), THRONG_ERROR_DIVERGED);
-  char expected[64];
-  snprintf(expected, sizeof expected, "agent 1: the loss is NaN after update %lld",
-           (long long)updates + 1);
-  EXPECT_CONTAINS(throng_error_message(), expected);
-  EXPECT_CONTAINS(throng_error_message(), "lower agent.learning_rate");
+  const int64_t updates = rig.agent->host.updates[0];
+  spoil(rig.agent, 1);
+  EXPECT_OK(throng_population_train_step(rig.agent));
+  EXPECT_CONTAINS(agent_take_note(rig.agent), "agent 1: the loss is NaN after update");
+  spoil(rig.agent, 0);
+  for (int k = 0; k < 2; ++k) {  // and it stays one
+    EXPECT_EQ(throng_population_train_step(rig.agent), THRONG_ERROR_DIVERGED);
+    char expected[64];
+    snprintf(expected, sizeof expected, "agent 1: the loss is NaN after update %lld",
+             (long long)updates + 1);
+    EXPECT_CONTAINS(throng_error_message(), expected);
+    EXPECT_CONTAINS(throng_error_message(), "lower agent.learning_rate");
+  }
+  EXPECT_EQ(rig.agent->host.time, 6);
   rig_free(&rig);
 }
 
@@ -285,7 +296,7 @@ TEST(agent, statistics_are_means_since_the_last_call) {
   EXPECT_TRUE(stats.loss[0] > 0 && stats.grad_norm[0] > 0);
   EXPECT_NEAR(stats.epsilon[0], 1.0 - 0.95 * 80 / 1000, 1e-6);
   ASSERT_OK(train(&rig, 1));
-  float last = rig.agent->batch.loss_mean[0];
+  float last = rig.agent->sums.last_loss[0];
   ASSERT_OK(throng_population_get_stats(rig.agent, &stats));
   EXPECT_NEAR(stats.loss[0], last, 1e-7);
   rig_free(&rig);

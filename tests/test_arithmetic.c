@@ -77,8 +77,8 @@ static void vote(throng_backend *backend, const throng_world *world, const thron
     }
   }
   throng_votes_def def = throng_default_sim_def().votes;
-  ASSERT_OK(throng_votes_evaluate(backend, world, sta, &def, 1, PAIRS, user, candidate, offset,
-                                  item, like, votes));
+  const throng_pairs pairs = {PAIRS, user, candidate, offset, item, like};
+  ASSERT_OK(throng_votes_evaluate(backend, world, sta, &def, 1, &pairs, votes, NULL));
   out->votes = hash_of_votes(votes, PAIRS);
 }
 

@@ -106,7 +106,9 @@ static void compare(catalogue_case c, mask_kind kind) {
   float *q = calloc((size_t)n_item, sizeof *q);
   bool *taken = calloc((size_t)n_item, sizeof *taken);
 
-  EXPECT_OK(agent_best(rig.agent, vector, bias, query, c.rows, &mask, c.top, NULL, value, item));
+  const catalogue items = {vector, bias};
+  EXPECT_OK(
+      catalogue_best(&rig.agent->net, &items, query, c.rows, &mask, c.top, NULL, value, item));
   int64_t wrong = 0, tied = 0;
   for (int64_t row = 0; row < n_row; ++row) {
     const int64_t agent = row / c.rows;

@@ -1,4 +1,5 @@
 /// throng config: what it prints is taken again, and its list of keys is whole.
+#include "agent/agent_fields.h"
 #include "cli_driver.h"
 
 TEST(cli_config, it_prints_what_throng_takes_again_and_the_keys_with_their_ranges) {
@@ -22,15 +23,21 @@ TEST(cli_config, it_prints_what_throng_takes_again_and_the_keys_with_their_range
   ASSERT_EQ(throng("config again.json --keys --json"), 0);
   document = cJSON_Parse(last.out);
   const cJSON *key, *lanes = NULL;
-  int keys = 0;
+  int keys = 0, per_agent = 0, sweepable = 0;
   cJSON_ArrayForEach(key, cJSON_GetObjectItem(document, "keys")) {
     ++keys;
+    per_agent += cJSON_IsTrue(cJSON_GetObjectItem(key, "per_agent"));
+    sweepable += cJSON_IsTrue(cJSON_GetObjectItem(key, "sweepable"));
     EXPECT_TRUE(cJSON_GetStringValue(cJSON_GetObjectItem(key, "type")) != NULL);
     EXPECT_TRUE(cJSON_GetStringValue(cJSON_GetObjectItem(key, "help")) != NULL);
     EXPECT_TRUE(cJSON_HasObjectItem(key, "default"));
     if (!strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(key, "key")), "sim.lanes")) lanes = key;
   }
   EXPECT_GT(keys, 100);
+  int rows = 0;
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) ++rows;
+  EXPECT_TRUE(rows > 0 && per_agent == rows);
+  EXPECT_TRUE(sweepable > per_agent && sweepable < 30);
   EXPECT_EQ(number_at(lanes, "minimum", NULL), 1);
   EXPECT_EQ(number_at(lanes, "maximum", NULL), 16777216);
   EXPECT_EQ(number_at(lanes, "here", NULL), 64);

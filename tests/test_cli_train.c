@@ -331,8 +331,8 @@ TEST(cli_train, evaluate_prints_the_documented_layout) {
   EXPECT_TRUE(number_at(document, "users", NULL) > 0);
   EXPECT_TRUE(number_at(document, "interactions", NULL) > 0);
   const cJSON *votes = cJSON_GetObjectItemCaseSensitive(document, "votes");
-  static const char *const names[] = {"f_mat", "f_sim", "f_sta"};
-  for (int k = 0; k < 3; ++k) {
+  static const char *const names[] = {"f_mat", "f_sim", "f_sta", "f_pop"};
+  for (int k = 0; k < 4; ++k) {
     double auc = number_at(votes, names[k], "auc");
     EXPECT_TRUE(auc >= 0 && auc <= 1);
     EXPECT_TRUE(number_at(votes, names[k], "log_loss") > 0);
@@ -343,6 +343,7 @@ TEST(cli_train, evaluate_prints_the_documented_layout) {
   ASSERT_EQ(throng("evaluate world.safetensors --split validation"), 0);
   EXPECT_CONTAINS(last.out, "ensemble");
   EXPECT_CONTAINS(last.out, "f_sta was not measured");
+  EXPECT_CONTAINS(last.out, "f_pop, like rates");
 }
 
 TEST(cli_train, bench_measures_a_world_that_it_is_given) {

@@ -1,4 +1,6 @@
 /// throng votes and throng explain: columns, times, reasons, and what malformed input does.
+#include <math.h>
+
 #include "cli_driver.h"
 #include "tiny_world.h"
 
@@ -35,6 +37,49 @@ TEST(cli_votes, votes_writes_the_columns_of_the_specification) {
   slurp(in_folder("v.csv"), written, sizeof written);
   EXPECT_STREQ(written, from_file);
   free(from_file);
+}
+
+TEST(cli_votes, a_rule_that_asks_f_pop_has_its_columns_its_reasons_and_its_json) {
+  ASSERT_TRUE(make_world());
+  throng_world *world = NULL;
+  ASSERT_OK(throng_world_open(in_folder("world.safetensors"), &world));
+  char text[512], line[512];
+  const char *user = throng_world_user_id(world, 0), *item = throng_world_item_id(world, 1);
+  snprintf(text, sizeof text, "user,item\n%s,%s\n", user, item);
+  write_file("pairs.csv", text);
+  ASSERT_EQ(throng("votes world.safetensors --pairs pairs.csv -q --set votes.rule=f_pop"), 0);
+  EXPECT_CONTAINS(last.out, ",f_mat,f_sim,f_sta,f_pop_score,f_pop,reward\n");
+  const char *row = strchr(last.out, '\n') + 1;
+  double score = 0;
+  int f_pop = -1, reward = -1;
+  for (int comma = 0; comma < 10; ++comma) row = strchr(row, ',') + 1;
+  EXPECT_EQ(sscanf(row, "%lf,%d,%d", &score, &f_pop, &reward), 3);
+  EXPECT_TRUE(score > 0 && score < 1);
+  EXPECT_EQ(f_pop, score >= 0.5);
+  EXPECT_EQ(reward, f_pop);
+  snprintf(line, sizeof line, "explain world.safetensors --user %s --item %s -q --json %s", user,
+           item, "--set votes.rule=weighted --set votes.weights=1,1,0,2");
+  ASSERT_EQ(throng(line), 0);
+  cJSON *document = cJSON_Parse(last.out);
+  ASSERT_TRUE(document != NULL);
+  EXPECT_NEAR(number_at(document, "f_pop", "p"), score, 1e-6);
+  EXPECT_EQ(number_at(document, "f_pop", "vote"), f_pop);
+  const cJSON *vote = cJSON_GetObjectItem(document, "f_pop");
+  const double item_logit = number_at(vote, "item", "logit");
+  const double user_logit = number_at(vote, "user", "logit");
+  const cJSON *w = cJSON_GetObjectItem(vote, "weights");
+  const double z = cJSON_GetArrayItem(w, 0)->valuedouble +
+                   cJSON_GetArrayItem(w, 1)->valuedouble * item_logit +
+                   cJSON_GetArrayItem(w, 2)->valuedouble * user_logit;
+  EXPECT_NEAR(1 / (1 + exp(-z)), score, 1e-6);
+  cJSON_Delete(document);
+  snprintf(line, sizeof line, "explain world.safetensors --user %s --item %s -q %s", user, item,
+           "--set votes.rule=f_pop");
+  ASSERT_EQ(throng(line), 0);
+  EXPECT_CONTAINS(last.out, "Popularity vote f_pop = ");
+  EXPECT_CONTAINS(last.out, "answers that are learned from: like rate ");
+  EXPECT_CONTAINS(last.out, "p = sigmoid(");
+  throng_world_close(world);
 }
 
 TEST(cli_votes, a_malformed_pair_is_refused_with_its_line_and_leaves_no_output) {

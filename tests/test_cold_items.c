@@ -104,8 +104,8 @@ TEST(cold_items, f_sta_answers_them_with_one_probability_whatever_the_history) {
   }
   throng_sim_def sim = throng_default_sim_def();
   throng_vote vote[4];
-  ASSERT_OK(throng_votes_evaluate(backend, w, sta, &sim.votes, 1, 4, user, candidate, offset, item,
-                                  like, vote));
+  const throng_pairs pairs = {4, user, candidate, offset, item, like};
+  ASSERT_OK(throng_votes_evaluate(backend, w, sta, &sim.votes, 1, &pairs, vote, NULL));
   EXPECT_EQ(vote[0].p_like, vote[1].p_like);
   EXPECT_EQ(vote[0].p_like, vote[2].p_like);
   EXPECT_TRUE(vote[0].p_like > 0 && vote[0].p_like < 1);

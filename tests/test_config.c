@@ -67,9 +67,10 @@ TEST(config, values_of_every_kind_reach_their_fields) {
   EXPECT_TRUE(isnan(config.dataset.rating_min));
   EXPECT_NEAR(config.dataset.like_threshold, 3.5, 0);
   EXPECT_EQ(config.sim.votes.semantics, THRONG_SEMANTICS_PUBLISHED_CODE);
-  EXPECT_EQ(config.sim.votes.rule, THRONG_RULE_STA);
+  EXPECT_EQ(config.sim.votes.rule, THRONG_RULE_F_STA);
   EXPECT_NEAR(config.sim.votes.weights[1], 2.5, 0);
   EXPECT_NEAR(config.sim.votes.weights[2], 0, 0);
+  EXPECT_NEAR(config.sim.votes.weights[THRONG_VOTE_F_POP], 0, 0);  // not given: its default
   EXPECT_EQ(config.sim.votes.table_bytes, 17179869184LL);
   EXPECT_EQ(config.sim.lanes, 64);
   EXPECT_TRUE(config.sim.mask_seen);
@@ -128,9 +129,10 @@ TEST(config, values_out_of_range_or_of_another_kind_are_refused) {
   EXPECT_CONTAINS(refusal("{\"sim\": {\"leave_probability\": NaN}}"), "1:31: expected a value");
   EXPECT_CONTAINS(refusal("{\"sim\": {\"seed\": 4294967296}}"), "0..4294967295, not 4294967296");
   EXPECT_CONTAINS(refusal("{\"sim\": {\"mask_seen\": 1}}"), "true or false, not 1");
-  EXPECT_CONTAINS(refusal("{\"votes\": {\"rule\": \"most\"}}"),
-                  "expected majority, f_mat, f_sim, f_sta, logical, weighted or probability");
-  EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2]}}"), "an array of 3");
+  EXPECT_CONTAINS(
+      refusal("{\"votes\": {\"rule\": \"most\"}}"),
+      "expected majority, f_mat, f_sim, f_sta, logical, weighted, probability");
+  EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2]}}"), "an array of 3 to ");
   EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2, true]}}"), "not a boolean");
   EXPECT_CONTAINS(refusal("{\"dataset\": {\"columns\": 3}}"), "expected an object with its keys");
   EXPECT_CONTAINS(refusal("{\"dataset\": 3}"), "1:13: dataset: expected an object");
@@ -197,7 +199,7 @@ TEST(config, overrides_win_over_the_file_and_unknown_ones_are_fatal) {
   EXPECT_EQ(config.sim.lanes, 8);
   EXPECT_EQ(config.agent.hidden[0], 8);
   EXPECT_EQ(config.agent.hidden[1], 4);
-  EXPECT_EQ(config.sim.votes.rule, THRONG_RULE_MAT);
+  EXPECT_EQ(config.sim.votes.rule, THRONG_RULE_F_MAT);
   EXPECT_FALSE(config.sim.autoreset);
   EXPECT_STREQ(config.train.out, "a=b");
   EXPECT_TRUE(config.dataset.reviews == NULL);

@@ -84,14 +84,14 @@ TEST(curve, drawing_too_small_is_an_error) {
 
 TEST(table, rows_are_ordered_by_reward_and_those_without_a_number_come_last) {
   const metrics_row row[] = {{.title = "lost", .average_reward = (double)NAN, .state = "diverged"},
-                           {.title = "DQN",
-                            .average_reward = 20,
-                            .average_reward_sem = 0.5,
-                            .total_reward = 80,
-                            .liking = 45.5,
-                            .coverage = 0.25},
-                           {.title = "random", .average_reward = 10},
-                           {.title = "oracle", .average_reward = 22.5}};
+                             {.title = "DQN",
+                              .average_reward = 20,
+                              .average_reward_sem = 0.5,
+                              .total_reward = 80,
+                              .liking = 45.5,
+                              .coverage = 0.25},
+                             {.title = "random", .average_reward = 10},
+                             {.title = "oracle", .average_reward = 22.5}};
   char *text;
   ASSERT_OK(metrics_table(4, row, false, &text));
   const char *oracle = strstr(text, "oracle"), *dqn = strstr(text, "DQN"),

@@ -7,12 +7,6 @@
 
 enum { GOLDEN_BATCHES = 5, GOLDEN_STEPS = 50, GOLDEN_SYNC = 7 };
 
-static const char *const parameter_name[] = {
-#define X(id, name, rows, columns) #name,
-    AGENT_PARAMETERS(X)
-#undef X
-};
-
 /// Part `part` of `parts` equal ones of a tensor, into `to`.
 static throng_status fetch(const safetensors_file *file, const char *name, int part, int parts,
                            void *to) {
@@ -23,7 +17,7 @@ static throng_status fetch(const safetensors_file *file, const char *name, int p
 }
 
 static throng_status load_batch(const safetensors_file *file, int number, throng_population *a) {
-  agent_batch *b = &a->batch;
+  replay_batch *b = &dqn_of(a)->batch;
   const struct {
     const char *name;
     void *to;
@@ -48,10 +42,10 @@ static double furthest(const safetensors_file *file, const char *kind, const thr
                        const parameter_set *set) {
   double worst = 0;
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
-    if (!a->size[p]) continue;
+    if (!a->net.size[p]) continue;
     char name[96];
-    snprintf(name, sizeof name, "%s.%s", kind, parameter_name[p]);
-    int64_t n = a->size[p] * a->n_agent;
+    snprintf(name, sizeof name, "%s.%s", kind, parameter_name(p));
+    int64_t n = a->net.size[p] * a->n_agent;
     float *expected = calloc((size_t)n, sizeof *expected);
     const safetensors_tensor *t = safetensors_find(file, name);
     EXPECT_TRUE(t && t->elements == n);
@@ -93,31 +87,34 @@ static void compare(const char *golden, throng_head head, bool double_dqn, thron
                {"beta2", {0.999f, 0.99f}},         {"adam_epsilon", {0.01f, 0.02f}},
                {"max_grad_norm", {0.5f, 0.0f}},    {"tau", {0.05f, 0.2f}}};
   for (size_t k = 0; k < sizeof hyper / sizeof *hyper; ++k)
-    ASSERT_OK(agent_set_hyperparameter(a, hyper[k].name, hyper[k].value));
-  if (head == THRONG_HEAD_TWO_TOWER) ASSERT_OK(fetch(file, "item_feature", 0, 1, a->item_feature));
+    for (int i = 0; i < 2; ++i)
+      if (soft || strcmp(hyper[k].name, "tau") != 0)  // hard copies have none
+        ASSERT_OK(throng_population_set(a, i, hyper[k].name, (double)hyper[k].value[i]));
+  if (head == THRONG_HEAD_TWO_TOWER)
+    ASSERT_OK(fetch(file, "item_feature", 0, 1, a->net.item_feature));
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     char name[96];
-    snprintf(name, sizeof name, "start.%s", parameter_name[p]);
-    if (a->size[p]) ASSERT_OK(fetch(file, name, 0, 1, a->weight.at[p]));
+    snprintf(name, sizeof name, "start.%s", parameter_name(p));
+    if (a->net.size[p]) ASSERT_OK(fetch(file, name, 0, 1, a->weight.at[p]));
   }
-  ASSERT_OK(agent_copy_target(a));
-  a->fresh = false;
+  ASSERT_OK(dqn_copy_target(a));
+  a->current = 0;
 
   for (int step = 0; step < GOLDEN_STEPS; ++step) {
     ASSERT_OK(load_batch(file, step % GOLDEN_BATCHES, a));
-    ASSERT_OK(agent_gradients(a));
+    ASSERT_OK(dqn_gradients(a));
     if (step == 0) {
       float expected[2];
       ASSERT_OK(fetch(file, "loss", 0, 1, expected));
       for (int i = 0; i < 2; ++i)
-        EXPECT_NEAR(a->batch.loss_mean[i], expected[i], 1e-4 * fmax(1.0, (double)expected[i]));
-      EXPECT_TRUE(furthest(file, "gradient", a, &a->gradient) < 1e-4);
+        EXPECT_NEAR(a->sums.last_loss[i], expected[i], 1e-4 * fmax(1.0, (double)expected[i]));
+      EXPECT_TRUE(furthest(file, "gradient", a, &dqn_of(a)->optimizer.gradient) < 1e-4);
     }
-    ASSERT_OK(agent_apply(a));
-    if (!soft && (step + 1) % GOLDEN_SYNC == 0) ASSERT_OK(agent_copy_target(a));
+    ASSERT_OK(dqn_apply(a));
+    if (!soft && (step + 1) % GOLDEN_SYNC == 0) ASSERT_OK(dqn_copy_target(a));
   }
   EXPECT_TRUE(furthest(file, "weight", a, &a->weight) < 1e-4);
-  EXPECT_TRUE(furthest(file, "target", a, &a->target) < 1e-4);
+  EXPECT_TRUE(furthest(file, "target", a, &dqn_of(a)->target) < 1e-4);
   safetensors_close(file);
   rig_free(&rig);
 }

@@ -54,8 +54,8 @@ static void compare_with_recount(fidelity_split split) {
         like[offset[1]++] = w.history_like[k];
       }
     throng_vote v;
-    ASSERT_OK(throng_votes_evaluate(backend, &w, NULL, &votes, 1, 1, &u, &w.history_item[last],
-                                    offset, item, like, &v));
+    const throng_pairs pair = {1, &u, &w.history_item[last], offset, item, like};
+    ASSERT_OK(throng_votes_evaluate(backend, &w, NULL, &votes, 1, &pair, &v, NULL));
     int sum = v.alpha_pos + v.alpha_neg;
     score[0][n] = sum ? (double)v.alpha_pos / sum : 0.5;
     score[1][n] = ((double)v.beta_pos - (double)v.beta_neg + 2) / 4;
@@ -68,7 +68,7 @@ static void compare_with_recount(fidelity_split split) {
   EXPECT_LT(0, users_short);
   EXPECT_EQ(f.likes, likes);
   EXPECT_EQ(f.interactions, w.n_interaction);
-  EXPECT_FALSE(f.has_sta);
+  EXPECT_FALSE(f.measured[THRONG_VOTE_F_STA]);
   EXPECT_NEAR(f.vote[0].auc, slow_auc(n, score[0], label), 1e-12);
   EXPECT_NEAR(f.vote[1].auc, slow_auc(n, score[1], label), 1e-12);
   EXPECT_NEAR(f.ensemble.auc, slow_auc(n, score[2], label), 1e-12);
@@ -114,21 +114,20 @@ TEST(fidelity, every_vote_and_rule_is_measured_with_f_sta_and_written_by_name) {
   EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(json, "users")->valuedouble, f.users, 0);
   const cJSON *in_votes = cJSON_GetObjectItemCaseSensitive(json, "votes");
   const cJSON *in_rules = cJSON_GetObjectItemCaseSensitive(json, "rules");
-  const char *const vote_names[] = {"f_mat", "f_sim", "f_sta"};
-  const char *const rule_names[] = {"majority", "f_mat",    "f_sim",      "f_sta",
-                                    "logical",  "weighted", "probability"};
-  EXPECT_EQ(cJSON_GetArraySize(in_votes), 3);
-  EXPECT_EQ(cJSON_GetArraySize(in_rules), 7);
-  for (int k = 0; k < 3; ++k) {
-    const cJSON *vote = cJSON_GetObjectItemCaseSensitive(in_votes, vote_names[k]);
+  EXPECT_EQ(cJSON_GetArraySize(in_votes), THRONG_VOTE_COUNT);
+  EXPECT_EQ(cJSON_GetArraySize(in_rules), THRONG_RULE_COUNT);
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) {
+    const cJSON *vote =
+        cJSON_GetObjectItemCaseSensitive(in_votes, throng_vote_name((throng_vote_id)k));
     ASSERT_TRUE(cJSON_IsObject(vote));
     EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(vote, "auc")->valuedouble, f.vote[k].auc, 1e-15);
     const cJSON *macro = cJSON_GetObjectItemCaseSensitive(vote, "macro");
     EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(macro, "f1")->valuedouble, f.vote[k].macro.f1,
                 1e-15);
   }
-  for (int k = 0; k < 7; ++k) {
-    const cJSON *rule = cJSON_GetObjectItemCaseSensitive(in_rules, rule_names[k]);
+  for (int k = 0; k < THRONG_RULE_COUNT; ++k) {
+    const cJSON *rule =
+        cJSON_GetObjectItemCaseSensitive(in_rules, throng_rule_name((throng_rule)k));
     ASSERT_TRUE(cJSON_IsObject(rule));
     double accuracy = cJSON_GetObjectItemCaseSensitive(rule, "accuracy")->valuedouble;
     EXPECT_NEAR(accuracy, f.rule[k].accuracy, 1e-15);
@@ -136,6 +135,7 @@ TEST(fidelity, every_vote_and_rule_is_measured_with_f_sta_and_written_by_name) {
   }
   // A vote and the rule that asks it alone give the same answers.
   for (int k = 0; k < 3; ++k) EXPECT_NEAR(f.rule[1 + k].accuracy, f.vote[k].accuracy, 0);
+  EXPECT_NEAR(f.rule[THRONG_RULE_F_POP].accuracy, f.vote[THRONG_VOTE_F_POP].accuracy, 0);
   cJSON_Delete(json);
 
   ASSERT_OK(fidelity_evaluate(backend, &w, NULL, &votes, 1, FIDELITY_TEST, NULL, &f));
@@ -164,6 +164,9 @@ TEST(fidelity, a_world_without_dislikes_is_asked_about_as_many_unseen_items) {
   EXPECT_EQ(f.likes, f.users);
   EXPECT_EQ(f.sampled, f.users);
   EXPECT_EQ(f.vote[0].n, 2 * f.users);
+  EXPECT_STREQ(with.f_pop_missing, "");
+  EXPECT_TRUE(with.measured[THRONG_VOTE_F_POP] && !f.measured[THRONG_VOTE_F_POP]);
+  EXPECT_CONTAINS(f.f_pop_missing, "are likes");
   EXPECT_TRUE(isfinite(f.vote[0].auc) && isfinite(f.ensemble.auc));
   EXPECT_TRUE(f.vote[0].auc == again.vote[0].auc && f.ensemble.auc == again.ensemble.auc);
   ASSERT_OK(fidelity_json(&f, &json));

@@ -35,7 +35,7 @@ static const field lamp_rows[] = {
     FIELD_I32("bulbs", bulbs, 3, 1, 12, FIELD_SWEEPABLE, "bulbs in it"),
     FIELD_SEED("seed", seed, 7, FIELD_FOLLOWS_SEED, "seed of its flicker"),
     FIELD_I64("hours", hours, 5000, 0, FIELD_LARGE, FIELD_NOT_IDENTITY, "hours it lasts"),
-    FIELD_F32S("power", power, 2, 1, 0, 100, FIELD_PER_AGENT, "watts of both sides", 40, 2.5),
+    FIELD_F32S_FROM("power", power, 1, 2, 0, 100, FIELD_PER_AGENT, "watts of both sides", 40, 2.5),
     FIELD_F64("angle", angle, NAN, -90, 90, 0, "degrees; null: hanging"),
     FIELD_BOOL("on", on, true, 0, "does it burn"),
     FIELD_ENUM("shade", shade, shade, shade_names, SHADE_LIGHT, FIELD_SWEEPABLE, "its shade"),

@@ -88,8 +88,8 @@ static void compare(const throng_world *w, throng_semantics semantics, const cha
   throng_sim_def def = throng_default_sim_def();
   def.votes.semantics = semantics;
   def.votes.rule = THRONG_RULE_LOGICAL;
-  ASSERT_OK(throng_votes_evaluate(backend, w, NULL, &def.votes, 1, p.n, p.user, p.candidate,
-                                  p.offset, p.item, p.like, ours));
+  const throng_pairs pairs = {p.n, p.user, p.candidate, p.offset, p.item, p.like};
+  ASSERT_OK(throng_votes_evaluate(backend, w, NULL, &def.votes, 1, &pairs, ours, NULL));
   int64_t other_matches = 0, other_votes = 0;
   double worst = 0;
   for (int64_t k = 0; k < p.n; ++k) {

@@ -33,7 +33,7 @@ static throng_sim_def mean_def(void) {
   def.history = HISTORY;
   def.leave_probability = 0.1f;
   def.max_steps = 30;
-  def.votes.rule = THRONG_RULE_SIM;
+  def.votes.rule = THRONG_RULE_F_SIM;
   def.votes.similarity = THRONG_SIMILARITY_MEAN;
   return def;
 }
@@ -205,8 +205,8 @@ TEST(preferences, pairs_outside_a_lane_get_the_same_similarities) {
     }
   }
   choose(action, LANES, 99);
-  ASSERT_OK(throng_votes_evaluate(f.backend, &f.world, NULL, &def.votes, 1, LANES, user, action,
-                                  offset, item, like, pair));
+  const throng_pairs pairs = {LANES, user, action, offset, item, like};
+  ASSERT_OK(throng_votes_evaluate(f.backend, &f.world, NULL, &def.votes, 1, &pairs, pair, NULL));
   ASSERT_OK(throng_sim_step(sim, action));
   ASSERT_OK(throng_sim_outcome(sim, &out));
   for (int lane = 0; lane < LANES; ++lane) {

@@ -57,9 +57,9 @@ static void play_and_compare(int32_t slate, int32_t n_step, int32_t count, int32
         shown[(t * 8 + lane) * slate + k] =
             history_pack(rig.sim->action[lane * slate + k], rig.sim->vote[lane * slate + k].like);
     }
-    if (!replay_ready(a)) continue;
-    ASSERT_OK(replay_draw(a, (uint64_t)t));
-    const agent_batch *b = &a->batch;
+    if (t + 1 < n_step) continue;
+    ASSERT_OK(replay_draw(a, &dqn_of(a)->batch, (uint64_t)t));
+    const replay_batch *b = &dqn_of(a)->batch;
     for (int64_t row = 0; row < def.batch * count; ++row) {
       int32_t lane = b->lane[row];
       int64_t time = b->time[row];
@@ -131,12 +131,13 @@ TEST(replay, an_agent_made_within_a_session_rebuilds_no_more_of_it_than_it_has_s
   for (int t = 0; t < 9; ++t) ASSERT_OK(throng_sim_step(rig.sim, action));
   ASSERT_OK(throng_population_create(rig.sim, &def, 1000, &rig.agent));
   throng_population *a = rig.agent;
+  const replay_batch *b = &dqn_of(a)->batch;
   for (int t = 0; t < 5; ++t) {
     ASSERT_OK(throng_population_train_step(a));
-    ASSERT_OK(replay_draw(a, (uint64_t)t));
+    ASSERT_OK(replay_draw(a, &dqn_of(a)->batch, (uint64_t)t));
     for (int64_t row = 0; row < def.batch; ++row) {
-      EXPECT_LE(a->batch.state.state.session[row], a->batch.time[row]);
-      EXPECT_LE(a->batch.next.state.session[row], a->batch.time[row] + 1);
+      EXPECT_LE(b->state.state.session[row], b->time[row]);
+      EXPECT_LE(b->next.state.session[row], b->time[row] + 1);
     }
   }
   rig_free(&rig);

@@ -13,7 +13,7 @@
 /// Another value than the default's, within the limits.
 static double moved(const field *f, double x) {
   if (f->kind == FIELD_KIND_BOOL) return x == 0;
-  if (f->kind == FIELD_KIND_ENUM) return x == 0 ? 1 : 0;
+  if (f->kind == FIELD_KIND_ENUM) return x == 0 && f->names[1] ? 1 : 0;
   if (f->kind == FIELD_KIND_F32) return x != 0 ? x / 2 : f->most / 2;
   return x < f->most ? x + 1 : x - 1;
 }

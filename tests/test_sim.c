@@ -125,8 +125,9 @@ TEST(sim, lanes_follow_the_specification_for_a_hundred_steps) {
       offset[lane + 1] = n;
     }
     throng_vote expected[64];
-    ASSERT_OK(throng_votes_evaluate(f.backend, &f.world, f.sta, &def.votes, 1, 64, user, action,
-                                    offset, item, like, expected));
+    const throng_pairs pairs = {64, user, action, offset, item, like};
+    ASSERT_OK(
+        throng_votes_evaluate(f.backend, &f.world, f.sta, &def.votes, 1, &pairs, expected, NULL));
     ASSERT_OK(throng_sim_step(sim, action));
     ASSERT_OK(throng_sim_outcome(sim, &out));
     for (int lane = 0; lane < 64; ++lane) {

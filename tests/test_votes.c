@@ -1,8 +1,9 @@
 /// The logical votes and the rules: every equation by a hand-computed example, then thousands of
 /// random cases against a slow reference that is written straight from the specification.
-#include "kernels/vote/votes.h"
+#include "kernels/vote/logical.h"
 
 #include "base/backend.h"
+#include "sim/rule.h"
 #include "support/small_world.h"
 #include "throng_test.h"
 #include "world/world_device.h"
@@ -42,10 +43,10 @@ static const world_view by_hand = {
 
 enum { LIKED = 1, DISLIKED = 0 };
 
-static vote_record vote_by_hand(int semantics, int32_t candidate, const uint32_t *entry, int n) {
+static throng_vote vote_by_hand(int semantics, int32_t candidate, const uint32_t *entry, int n) {
   history_view h = {entry, n > 0 ? n : 1, n};
   vote_stream stream = {1, 0, 0, 0, 0};
-  vote_record v = {0};
+  throng_vote v = {0};
   vote_sums sums =
       vote_gather(&by_hand, NULL, &(vote_rule){.semantics = semantics}, NULL, &h, candidate);
   vote_decide_logical(&sums, semantics, &stream, &v);
@@ -59,15 +60,15 @@ static vote_record vote_by_hand(int semantics, int32_t candidate, const uint32_t
 
 TEST(votes, keyword_vote_counts_shared_keywords_of_liked_and_disliked_items) {
   // Both of category 0: P(0) with P(1) shares {2,3}; N(0) with N(1) shares {7}.
-  vote_record v = VOTE(SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(1, DISLIKED));
+  throng_vote v = VOTE(THRONG_SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(1, DISLIKED));
   EXPECT_EQ(v.alpha_pos, 2);
   EXPECT_EQ(v.alpha_neg, 1);
   EXPECT_EQ(v.f_mat, 1);
 }
 
 TEST(votes, keyword_vote_sums_over_every_entry) {
-  vote_record v = VOTE(SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(1, DISLIKED), ENTRY(1, DISLIKED),
-                       ENTRY(0, DISLIKED));
+  throng_vote v = VOTE(THRONG_SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(1, DISLIKED),
+                       ENTRY(1, DISLIKED), ENTRY(0, DISLIKED));
   EXPECT_EQ(v.alpha_pos, 2);
   EXPECT_EQ(v.alpha_neg, 3);
   EXPECT_EQ(v.f_mat, 0);
@@ -90,42 +91,42 @@ TEST(votes, categories_that_share_a_bit_of_the_mask_are_told_apart_by_their_list
 }
 
 TEST(votes, similarity_vote_takes_the_nearest_item_of_each_side) {
-  vote_record v = VOTE(SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(1, DISLIKED));
+  throng_vote v = VOTE(THRONG_SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(1, DISLIKED));
   EXPECT_NEAR(v.beta_pos, 0.6, 1e-6);
   EXPECT_NEAR(v.beta_neg, 0.6, 1e-6);
-  v = VOTE(SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(0, LIKED), ENTRY(1, DISLIKED));
+  v = VOTE(THRONG_SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(0, LIKED), ENTRY(1, DISLIKED));
   EXPECT_NEAR(v.beta_pos, 1.0, 0.0);
   EXPECT_EQ(v.f_sim, 1);
-  v = VOTE(SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(0, DISLIKED));
+  v = VOTE(THRONG_SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(0, DISLIKED));
   EXPECT_NEAR(v.beta_neg, 1.0, 0.0);
   EXPECT_EQ(v.f_sim, 0);
 }
 
 TEST(votes, entries_of_other_categories_do_not_count_where_one_shares_a_category) {
   // Item 2 (category 1) is disliked and shares much, but item 1 is of the candidate's category.
-  vote_record v = VOTE(SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(2, DISLIKED));
+  throng_vote v = VOTE(THRONG_SEMANTICS_PAPER, 0, ENTRY(1, LIKED), ENTRY(2, DISLIKED));
   EXPECT_EQ(v.alpha_pos, 2);
   EXPECT_EQ(v.alpha_neg, 0);
   EXPECT_NEAR(v.beta_neg, -1.0, 0.0);
 }
 
 TEST(votes, all_entries_count_where_none_shares_a_category) {
-  vote_record v = VOTE(SEMANTICS_PAPER, 0, ENTRY(2, LIKED), ENTRY(2, DISLIKED));
+  throng_vote v = VOTE(THRONG_SEMANTICS_PAPER, 0, ENTRY(2, LIKED), ENTRY(2, DISLIKED));
   EXPECT_EQ(v.alpha_pos, 3);
   EXPECT_EQ(v.alpha_neg, 1);
   EXPECT_NEAR(v.beta_pos, 0.0, 1e-7);
   // A candidate without any category shares none with anything, itself included.
-  v = VOTE(SEMANTICS_PAPER, 3, ENTRY(3, LIKED), ENTRY(0, DISLIKED));
+  v = VOTE(THRONG_SEMANTICS_PAPER, 3, ENTRY(3, LIKED), ENTRY(0, DISLIKED));
   EXPECT_EQ(v.alpha_pos, 0);
   EXPECT_NEAR(v.beta_pos, 0.0, 1e-7);
   EXPECT_NEAR(v.beta_neg, 0.0, 1e-7);
 }
 
 TEST(votes, an_empty_side_is_minus_one) {
-  vote_record v = VOTE(SEMANTICS_PAPER, 4, ENTRY(0, LIKED));
+  throng_vote v = VOTE(THRONG_SEMANTICS_PAPER, 4, ENTRY(0, LIKED));
   EXPECT_NEAR(v.beta_pos, -1.0, 0.0);  // <e+(4), e+(0)> happens to be -1 as well
   EXPECT_NEAR(v.beta_neg, -1.0, 0.0);
-  v = VOTE(SEMANTICS_PAPER, 1, ENTRY(0, DISLIKED));
+  v = VOTE(THRONG_SEMANTICS_PAPER, 1, ENTRY(0, DISLIKED));
   EXPECT_NEAR(v.beta_pos, -1.0, 0.0);
   EXPECT_NEAR(v.beta_neg, 0.6, 1e-6);
   EXPECT_EQ(v.f_sim, 0);
@@ -137,9 +138,9 @@ TEST(votes, ties_are_fair_coins_that_differ_between_votes) {
   enum { N = 20000 };
   for (uint32_t lane = 0; lane < N; ++lane) {
     vote_stream stream = {5, 0, 3, lane, 2};
-    vote_record v = {0};
+    throng_vote v = {0};
     vote_sums sums = vote_gather(&by_hand, NULL, &(vote_rule){0}, NULL, &empty, 0);
-    vote_decide_logical(&sums, SEMANTICS_PAPER, &stream, &v);
+    vote_decide_logical(&sums, THRONG_SEMANTICS_PAPER, &stream, &v);
     mat += v.f_mat;
     sim += v.f_sim;
     both += v.f_mat && v.f_sim;
@@ -151,75 +152,115 @@ TEST(votes, ties_are_fair_coins_that_differ_between_votes) {
 }
 
 TEST(votes, published_code_answers_one_without_likes_and_zero_without_dislikes) {
-  vote_record v = VOTE(SEMANTICS_PUBLISHED_CODE, 0, ENTRY(1, DISLIKED));
+  throng_vote v = VOTE(THRONG_SEMANTICS_PUBLISHED_CODE, 0, ENTRY(1, DISLIKED));
   EXPECT_EQ(v.f_mat, 1);
   EXPECT_EQ(v.f_sim, 1);
-  v = VOTE(SEMANTICS_PUBLISHED_CODE, 0, ENTRY(1, LIKED));
+  v = VOTE(THRONG_SEMANTICS_PUBLISHED_CODE, 0, ENTRY(1, LIKED));
   EXPECT_EQ(v.f_mat, 0);
   EXPECT_EQ(v.f_sim, 0);
 }
 
 TEST(votes, published_code_falls_back_for_each_side_apart_and_loses_ties) {
   // Likes: item 1 shares the category. Dislikes: none does, so item 2 counts.
-  vote_record v = VOTE(SEMANTICS_PUBLISHED_CODE, 0, ENTRY(1, LIKED), ENTRY(2, DISLIKED));
+  throng_vote v = VOTE(THRONG_SEMANTICS_PUBLISHED_CODE, 0, ENTRY(1, LIKED), ENTRY(2, DISLIKED));
   EXPECT_EQ(v.alpha_pos, 2);
   EXPECT_EQ(v.alpha_neg, 1);
   EXPECT_EQ(v.f_mat, 1);
   EXPECT_NEAR(v.beta_neg, 0.0, 1e-7);
-  v = VOTE(SEMANTICS_PUBLISHED_CODE, 0, ENTRY(1, LIKED), ENTRY(1, DISLIKED));
+  v = VOTE(THRONG_SEMANTICS_PUBLISHED_CODE, 0, ENTRY(1, LIKED), ENTRY(1, DISLIKED));
   EXPECT_EQ(v.f_sim, 0);  // 0.6 against 0.6
 }
 
 TEST(votes, published_code_lets_two_empty_lists_share_a_keyword) {
-  vote_record v = VOTE(SEMANTICS_PUBLISHED_CODE, 3, ENTRY(0, LIKED), ENTRY(4, DISLIKED));
+  throng_vote v = VOTE(THRONG_SEMANTICS_PUBLISHED_CODE, 3, ENTRY(0, LIKED), ENTRY(4, DISLIKED));
   EXPECT_EQ(v.alpha_pos, 0);
   EXPECT_EQ(v.alpha_neg, 1);  // N(3) and N(4) are empty
-  v = VOTE(SEMANTICS_PAPER, 3, ENTRY(0, LIKED), ENTRY(4, DISLIKED));
+  v = VOTE(THRONG_SEMANTICS_PAPER, 3, ENTRY(0, LIKED), ENTRY(4, DISLIKED));
   EXPECT_EQ(v.alpha_neg, 0);
 }
 
 // ---- rules -----------------------------------------------------------------------------------
-static uint8_t answer(int rule, int mat, int sim, int sta) {
-  vote_rule r = {.rule = rule, .weights = {1, 2, 4}, .weight_threshold = 4.5f, .has_sta = 1};
-  vote_record v = {.f_mat = (uint8_t)mat, .f_sim = (uint8_t)sim, .f_sta = (uint8_t)sta};
-  vote_stream stream = {1, 0, 0, 0, 0};
-  return vote_answer(&r, &stream, &v);
+static uint8_t answer(throng_rule rule, throng_semantics semantics, int votes) {
+  throng_votes_def def = throng_default_sim_def().votes;
+  def.semantics = semantics;
+  def.rule = rule;
+  memcpy(def.weights, (float[]){1, 2, 4, 0.5f}, sizeof def.weights);
+  def.weight_threshold = 4.5f;
+  const vote_rule r = vote_make_rule(&def, NULL, NULL);
+  const throng_vote v = {.f_mat = votes & 1, .f_sim = votes >> 1 & 1, .f_sta = votes >> 2 & 1};
+  const vote_further further = {{votes >> 3 & 1 ? 0.5f : 0.4999f}};
+  const vote_stream stream = {1, 0, 0, 0, 0};
+  return rule_answer(&r, &stream, &v, &further);
 }
 
 TEST(votes, rules_join_the_votes_as_named) {
-  for (int k = 0; k < 8; ++k) {
-    int mat = k & 1, sim = k >> 1 & 1, sta = k >> 2 & 1;
-    EXPECT_EQ(answer(RULE_MAJORITY, mat, sim, sta), mat + sim + sta >= 2);
-    EXPECT_EQ(answer(RULE_MAT, mat, sim, sta), mat);
-    EXPECT_EQ(answer(RULE_SIM, mat, sim, sta), sim);
-    EXPECT_EQ(answer(RULE_STA, mat, sim, sta), sta);
-    EXPECT_EQ(answer(RULE_WEIGHTED, mat, sim, sta), mat + 2 * sim + 4 * sta >= 4.5);
-    if (mat == sim) EXPECT_EQ(answer(RULE_LOGICAL, mat, sim, sta), mat);
+  for (int k = 0; k < 16; ++k) {
+    const int mat = k & 1, sim = k >> 1 & 1, sta = k >> 2 & 1, pop = k >> 3 & 1;
+    for (int s = 0; s < 2; ++s) {
+      const throng_semantics semantics = s ? THRONG_SEMANTICS_PUBLISHED_CODE : 0;
+      EXPECT_EQ(answer(THRONG_RULE_MAJORITY, semantics, k), mat + sim + sta >= 2);
+      EXPECT_EQ(answer(THRONG_RULE_F_MAT, semantics, k), mat);
+      EXPECT_EQ(answer(THRONG_RULE_F_SIM, semantics, k), sim);
+      EXPECT_EQ(answer(THRONG_RULE_F_STA, semantics, k), sta);
+      EXPECT_EQ(answer(THRONG_RULE_F_POP, semantics, k), pop);
+      EXPECT_EQ(answer(THRONG_RULE_WEIGHTED, semantics, k),
+                mat + 2 * sim + 4 * sta + 0.5 * pop >= 4.5);
+      if (mat == sim) EXPECT_EQ(answer(THRONG_RULE_LOGICAL, semantics, k), mat);
+      if (mat != sim && s) EXPECT_EQ(answer(THRONG_RULE_LOGICAL, semantics, k), 0);
+    }
+  }
+}
+
+TEST(votes, a_rule_asks_the_votes_that_its_answer_hangs_on) {
+  enum { MAT = 1, SIM = 2, STA = 4, POP = 8 };
+  throng_votes_def def = throng_default_sim_def().votes;
+  const struct {
+    throng_rule rule;
+    unsigned paper, published;
+  } expected[] = {
+      {THRONG_RULE_MAJORITY, MAT | SIM | STA, MAT | SIM},
+      {THRONG_RULE_F_MAT, MAT, MAT},
+      {THRONG_RULE_F_SIM, SIM, SIM},
+      {THRONG_RULE_F_STA, STA, 0},
+      {THRONG_RULE_F_POP, POP, POP},
+      {THRONG_RULE_LOGICAL, MAT | SIM, MAT | SIM},
+      {THRONG_RULE_WEIGHTED, SIM | STA | POP, SIM | POP},
+      {THRONG_RULE_PROBABILITY, SIM | STA | POP, SIM | STA | POP},
+  };
+  EXPECT_EQ((int)(sizeof expected / sizeof *expected), THRONG_RULE_COUNT);
+  memcpy(def.weights, (float[]){0, 2, 4, 0.5f}, sizeof def.weights);
+  for (size_t k = 0; k < sizeof expected / sizeof *expected; ++k) {
+    def.rule = expected[k].rule;
+    def.semantics = THRONG_SEMANTICS_PAPER;
+    EXPECT_EQ(rule_asks(&def), expected[k].paper);
+    def.semantics = THRONG_SEMANTICS_PUBLISHED_CODE;
+    EXPECT_EQ(rule_asks(&def), expected[k].published);
   }
 }
 
 TEST(votes, probability_rule_likes_as_often_as_the_weighted_score_says) {
-  vote_rule r = {.rule = RULE_PROBABILITY, .weights = {1, 1, 2}, .has_sta = 1};
-  vote_record v = {
+  vote_rule r = {.draws = 1, .weights = {1, 1, 2, 4}, .has_sta = 1};
+  throng_vote v = {
       .alpha_pos = 3, .alpha_neg = 1, .beta_pos = 0.5f, .beta_neg = 0.1f, .p_like = 0.2f};
-  double expected = (0.75 + (0.5 - 0.1 + 2) / 4 + 2 * 0.2) / 4;
+  const vote_further further = {{0.9f}};
+  double expected = (0.75 + (0.5 - 0.1 + 2) / 4 + 2 * 0.2 + 4 * 0.9) / 8;
   int likes = 0;
   enum { N = 40000 };
   for (uint32_t lane = 0; lane < N; ++lane) {
     vote_stream stream = {9, 0, 1, lane, 0};
-    likes += vote_answer(&r, &stream, &v);
+    likes += rule_answer(&r, &stream, &v, &further);
   }
   EXPECT_NEAR(likes / (double)N, expected, 4 * 0.5 / sqrt(N));
 }
 
 TEST(votes, statistical_vote_crosses_its_threshold_and_is_always_one_in_published_code) {
   vote_rule r = {.sta_threshold = 0.6f, .has_sta = 1};
-  vote_record v = {0};
+  throng_vote v = {0};
   vote_decide_sta(&r, 0.6f, &v);
   EXPECT_EQ(v.f_sta, 1);
   vote_decide_sta(&r, 0.5999f, &v);
   EXPECT_EQ(v.f_sta, 0);
-  r.semantics = SEMANTICS_PUBLISHED_CODE;
+  r.semantics = THRONG_SEMANTICS_PUBLISHED_CODE;
   vote_decide_sta(&r, 0.0f, &v);
   EXPECT_EQ(v.f_sta, 1);
   EXPECT_NEAR(v.p_like, 0.5, 1e-7);
@@ -286,7 +327,7 @@ static void compare_with_reference(bool published) {
   world_device device;
   ASSERT_OK(world_device_acquire(backend, &w, INT64_MAX, published, &device));
   ASSERT_TRUE(device.table != NULL);
-  int semantics = published ? SEMANTICS_PUBLISHED_CODE : SEMANTICS_PAPER;
+  int semantics = published ? THRONG_SEMANTICS_PUBLISHED_CODE : THRONG_SEMANTICS_PAPER;
   test_random r = {77, 0};
   int decided = 0;
   for (int k = 0; k < CASES; ++k) {
@@ -297,7 +338,7 @@ static void compare_with_reference(bool published) {
     history_view h = {entry, LONGEST, n};
     vote_stream stream = {3, 0, 0, (uint32_t)k, 0};
     vote_rule rule = {.semantics = semantics};
-    vote_record direct = {0}, table = {0};
+    throng_vote direct = {0}, table = {0};
     vote_sums sums = vote_gather(&device.view, NULL, &rule, NULL, &h, c);
     vote_decide_logical(&sums, semantics, &stream, &direct);
     sums = vote_gather(&device.view, device.table, &rule, NULL, &h, c);

@@ -166,16 +166,16 @@ TEST(world, a_world_without_categories_keywords_or_interactions_survives_a_round
 }
 
 /// Change one thing, expect the message, put nothing on disk.
-#define REFUSED(change, message)                                  \
-  do {                                                            \
-    throng_world *w = tiny_world();                               \
-    change;                                                       \
-    EXPECT_EQ(world_check(w, "w.file"), THRONG_ERROR_DATA);       \
-    EXPECT_CONTAINS(throng_error_message(), "w.file");            \
-    EXPECT_CONTAINS(throng_error_message(), message);             \
+#define REFUSED(change, message)                                         \
+  do {                                                                   \
+    throng_world *w = tiny_world();                                      \
+    change;                                                              \
+    EXPECT_EQ(world_check(w, "w.file"), THRONG_ERROR_DATA);              \
+    EXPECT_CONTAINS(throng_error_message(), "w.file");                   \
+    EXPECT_CONTAINS(throng_error_message(), message);                    \
     EXPECT_EQ(throng_world_save(w, in_folder("no")), THRONG_ERROR_DATA); \
-    EXPECT_TRUE(fopen(in_folder("no"), "rb") == NULL);            \
-    throng_world_close(w);                                        \
+    EXPECT_TRUE(fopen(in_folder("no"), "rb") == NULL);                   \
+    throng_world_close(w);                                               \
   } while (0)
 
 TEST(world, every_broken_invariant_is_refused_with_tensor_and_index) {

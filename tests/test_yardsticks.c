@@ -61,7 +61,8 @@ static void walk(fixture *f, int steps) {
 }
 
 /// Chance of a like by playing all coins through the rule itself.
-static double slow_chance(const vote_rule *rule, const vote_record *vote, bool tie_mat,
+static double slow_chance(const throng_votes_def *def, const vote_rule *rule,
+                          const throng_vote *vote, const vote_further *further, bool tie_mat,
                           bool tie_sim) {
   double sum = 0;
   int n = 0;
@@ -69,19 +70,23 @@ static double slow_chance(const vote_rule *rule, const vote_record *vote, bool t
     for (int sim = 0; sim < 2; ++sim) {
       if (!tie_mat && mat != vote->f_mat) continue;
       if (!tie_sim && sim != vote->f_sim) continue;
-      vote_record v = *vote;
+      throng_vote v = *vote;
       v.f_mat = (uint8_t)mat;
       v.f_sim = (uint8_t)sim;
       ++n;
-      if (rule->rule == RULE_PROBABILITY) {
-        const float *w = rule->weights;
-        sum += (double)((w[0] * vote_score_mat(&v) + w[1] * vote_score_sim(&v) + w[2] * v.p_like) /
-                        (w[0] + w[1] + w[2]));
-      } else if (rule->rule == RULE_LOGICAL && mat != sim) {
-        sum += rule->semantics == SEMANTICS_PUBLISHED_CODE ? 0 : 0.5;
+      if (def->rule == THRONG_RULE_PROBABILITY) {
+        const float *w = def->weights;
+        const int met = v.alpha_pos + v.alpha_neg;
+        const float score_mat = met ? (float)v.alpha_pos / (float)met : 0.5f;
+        const float score_sim = (v.beta_pos - v.beta_neg + 2) / 4;
+        sum += (double)((w[0] * score_mat + w[1] * score_sim + w[2] * v.p_like +
+                         w[3] * further->score[0]) /
+                        (w[0] + w[1] + w[2] + w[3]));
+      } else if (def->rule == THRONG_RULE_LOGICAL && mat != sim) {
+        sum += def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE ? 0 : 0.5;
       } else {
         vote_stream stream = {0};
-        sum += vote_answer(rule, &stream, &v);
+        sum += rule_answer(rule, &stream, &v, further);
       }
     }
   return sum / n;
@@ -97,17 +102,22 @@ static slow_value slow_ask(const fixture *f, throng_yardstick yardstick, int64_t
   sim_args a = sim_make_args(f->sim);
   history_view h = sim_history(&a, lane);
   vote_stream stream = {0};
-  vote_record v = {0};
+  throng_vote v = {0};
   vote_sums sums = vote_gather(&a.world, NULL, &a.rule, NULL, &h, item);
   vote_decide_logical(&sums, a.rule.semantics, &stream, &v);
   float p = f->sim->sta ? sta_score(&f->sim->sta->view, f->sim->sta_query + lane * 8, item) : 0.5f;
   vote_decide_sta(&a.rule, p, &v);
   if (yardstick == THRONG_YARDSTICK_MOST_SIMILAR)
     return (slow_value){(double)(v.beta_pos - v.beta_neg), 0, item};
-  bool paper = a.rule.semantics == SEMANTICS_PAPER;
-  return (slow_value){slow_chance(&a.rule, &v, paper && v.alpha_pos == v.alpha_neg,
-                                  paper && v.beta_pos == v.beta_neg),
-                      (double)((vote_score_mat(&v) + vote_score_sim(&v) + v.p_like) / 3.0f), item};
+  bool paper = a.rule.semantics == THRONG_SEMANTICS_PAPER;
+  const vote_further further = vote_score_further(&a.rule, f->sim->user[lane], item);
+  const double chance =
+      slow_chance(&f->sim->def.votes, &a.rule, &v, &further, paper && v.alpha_pos == v.alpha_neg,
+                  paper && v.beta_pos == v.beta_neg);
+  const int met = v.alpha_pos + v.alpha_neg;
+  const float mat = met ? (float)v.alpha_pos / (float)met : 0.5f;
+  const float sim = (v.beta_pos - v.beta_neg + 2) / 4;
+  return (slow_value){chance, (double)((mat + sim + v.p_like) / 3), item};
 }
 
 static int best_first(const void *a, const void *b) {
@@ -143,10 +153,11 @@ static void compare_with_slow(throng_sim_def def, bool with_sta, throng_yardstic
 }
 
 TEST(oracle, ranks_as_one_that_asks_item_by_item_under_every_rule_with_the_table) {
-  for (int rule = 0; rule <= THRONG_RULE_PROBABILITY; ++rule) {
+  for (int rule = 0; rule < THRONG_RULE_COUNT; ++rule) {
     throng_sim_def def = throng_default_sim_def();
     def.votes.rule = (throng_rule)rule;
-    def.votes.weights[1] = 0.75f;
+    def.votes.weights[THRONG_VOTE_F_SIM] = 0.75f;
+    def.votes.weights[THRONG_VOTE_F_POP] = 0.5f;
     compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
   }
 }
@@ -178,7 +189,7 @@ TEST(most_similar, ranks_by_the_difference_of_the_nearest_sides) {
   throng_sim_def def = throng_default_sim_def();
   compare_with_slow(def, true, THRONG_YARDSTICK_MOST_SIMILAR);
   def.votes.table_bytes = 0;
-  def.votes.rule = THRONG_RULE_SIM;
+  def.votes.rule = THRONG_RULE_F_SIM;
   def.mask_seen = true;
   compare_with_slow(def, false, THRONG_YARDSTICK_MOST_SIMILAR);
 }

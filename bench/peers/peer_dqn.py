@@ -284,7 +284,7 @@ def verify(s, agent, head):
     assert not wrong.any(), f"{head}: {int(wrong.sum())} greedy actions differ, by up to {margin[known].max()}"
     loss = agent.loss(batch_state(s, "state"), batch_state(s, "next"), s["batch.action"].long(),
                       s["batch.reward"], s["batch.discount"]).item()
-    theirs = s["batch.loss_mean"].item()
+    theirs = s["learning.last_loss"].item()
     assert abs(loss - theirs) < 1e-4 * max(1, abs(theirs)), f"{head}: loss {loss}, bench_agent's {theirs}"
     same = int((best == lane["action"])[known].sum())
     print(f"peer: {head} agrees: {same} of {int(known.sum())} greedy actions equal, the others within 1e-4; "

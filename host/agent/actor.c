@@ -1,19 +1,18 @@
 /// Playing and ranking: scratch memory for simulators of one shape, and what is done in it.
 #include <stdlib.h>
 
-#include "agent/learner.h"
-#include "kernels/agent/agent_act.h"
+#include "agent/population.h"
 #include "kernels/list.h"
 
 struct agent_actor {
   throng_population *agent;
-  int64_t n_lane, lanes;  // all, and one agent's
+  int64_t n_lane, agent_lanes;  // all, and one agent's
   int32_t history, slate, top;
   tensor_set scratch;
-  agent_pass pass;
+  network_pass pass;
   float *best_value;   // (n_lane, top)
   int32_t *best_item;  // (n_lane, top)
-  int64_t *packed;     // see agent_best
+  int64_t *packed;     // see catalogue_best
 };
 
 throng_status agent_actor_create(throng_population *agent, const throng_sim *sim, int32_t top,
@@ -24,38 +23,39 @@ throng_status agent_actor_create(throng_population *agent, const throng_sim *sim
                        "agent.count: %d agents cannot play %d lanes evenly; the lanes must be a "
                        "multiple of it",
                        agent->n_agent, sim->n_lane);
-  if (sim->backend != agent->backend || sim->world->n_item != agent->n_item ||
-      sim->world->n_user != agent->n_user)
+  if (sim->backend != agent->backend || sim->world->n_item != agent->net.n_item ||
+      sim->world->n_user != agent->net.n_user)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent: it was made for %lld users and %lld items on its own backend, the "
                        "simulator has %lld and %lld",
-                       (long long)agent->n_user, (long long)agent->n_item,
+                       (long long)agent->net.n_user, (long long)agent->net.n_item,
                        (long long)sim->world->n_user, (long long)sim->world->n_item);
-  if (top < 0 || top > agent->n_item)
+  if (top < 0 || top > agent->net.n_item)
     return throng_fail(THRONG_ERROR_ARGUMENT, "top: %d items asked of a catalogue of %lld", top,
-                       (long long)agent->n_item);
+                       (long long)agent->net.n_item);
   void *block;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(agent_actor), "actor"));
   agent_actor *actor = block;
   actor->agent = agent;
   actor->n_lane = sim->n_lane;
-  actor->lanes = actor->n_lane / agent->n_agent;
+  actor->agent_lanes = actor->n_lane / agent->n_agent;
   actor->history = sim->def.history;
   actor->slate = sim->def.slate_size;
   actor->top = top > actor->slate ? top : actor->slate;
   throng_status status;
   tensor_set *set = &actor->scratch;
-  THRONG_TRY_GOTO(pass_register(agent, set, &actor->pass, actor->lanes, actor->history, "actor"));
+  THRONG_TRY_GOTO(network_add_pass(&agent->net, set, &actor->pass, actor->agent_lanes,
+                                   actor->history, "actor"));
   THRONG_TRY_GOTO(tensors_add(set, &actor->best_value, TENSOR_F32,
                               TENSOR_SHAPE(actor->n_lane, actor->top), "best_value"));
   THRONG_TRY_GOTO(tensors_add(set, &actor->best_item, TENSOR_I32,
                               TENSOR_SHAPE(actor->n_lane, actor->top), "best_item"));
-  if (agent_packed_size(agent, actor->lanes, actor->top))
-    THRONG_TRY_GOTO(tensors_add(set, &actor->packed, TENSOR_I64,
-                                TENSOR_SHAPE(agent_packed_size(agent, actor->lanes, actor->top)),
-                                "packed"));
+  if (catalogue_packed_size(&agent->net, actor->agent_lanes, actor->top))
+    THRONG_TRY_GOTO(tensors_add(
+        set, &actor->packed, TENSOR_I64,
+        TENSOR_SHAPE(catalogue_packed_size(&agent->net, actor->agent_lanes, actor->top)),
+        "packed"));
   THRONG_TRY_GOTO(tensors_allocate(set, agent->backend, "actor of the agents"));
-  pass_bind(agent, &actor->pass);
   *out = actor;
   return THRONG_OK;
 done:
@@ -69,14 +69,11 @@ void agent_actor_free(agent_actor *actor) {
   free(actor);
 }
 
-const char *agent_title(const agent_actor *actor) {
-  (void)actor;
-  return "DQN";
-}
+const char *agent_title(const agent_actor *actor) { return actor->agent->algorithm->title; }
 
 bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim) {
-  return sim->backend == actor->agent->backend && sim->world->n_item == actor->agent->n_item &&
-         sim->world->n_user == actor->agent->n_user && sim->n_lane == actor->n_lane &&
+  return sim->backend == actor->agent->backend && sim->world->n_item == actor->agent->net.n_item &&
+         sim->world->n_user == actor->agent->net.n_user && sim->n_lane == actor->n_lane &&
          sim->def.history == actor->history && sim->def.slate_size == actor->slate;
 }
 
@@ -92,24 +89,30 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
   lane_state_args state = {sim->history, sim->count, sim->initial_count, sim->user,
                            actor->pass.state};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, lane_state, actor->n_lane, &state));
-  THRONG_TRY(agent_refresh(a));
-  THRONG_TRY(pass_features(a, &actor->pass));
-  THRONG_TRY(pass_forward(a, &a->weight, &actor->pass));
+  THRONG_TRY(population_refresh(a));
+  THRONG_TRY(a->net.table->features(&a->net, &actor->pass));
+  THRONG_TRY(a->net.table->forward(&a->net, &a->weight, &actor->pass));
   best_mask mask = {.seen = sim->def.mask_seen ? sim->seen : NULL, .n_seen_word = sim->n_seen_word};
-  return agent_best(a, a->vector, a->vector_bias, actor->pass.query, actor->lanes, &mask, top,
-                    actor->packed, actor->best_value, actor->best_item);
+  return catalogue_best(&a->net, &a->catalogue, actor->pass.query, actor->agent_lanes, &mask, top,
+                        actor->packed, actor->best_value, actor->best_item);
 }
 
 throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy) {
-  throng_population *a = actor->agent;
+  return actor->agent->algorithm->choose(actor->agent, actor, sim, greedy);
+}
+
+network_pass *agent_actor_pass(agent_actor *actor) { return &actor->pass; }
+
+throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, throng_sim *sim,
+                                      bool greedy) {
   THRONG_TRY(find_best(actor, sim, actor->slate));
   choose_args choose = {
-      .epsilon = {a->epsilon_start, a->epsilon_end, a->epsilon_steps,
+      .epsilon = {a->option.epsilon_start, a->option.epsilon_end, a->option.epsilon_steps,
                   a->def.epsilon == THRONG_EPSILON_EXPONENTIAL},
-      .clock = a->counter,
-      .agent_lanes = a->lanes,
+      .clock = a->clock,
+      .agent_lanes = a->agent_lanes,
       .greedy = greedy,
-      .agent_seed = a->seed,
+      .agent_seed = a->option.seed,
       .step = sim->step,
       .episode = sim->episode,
       .first_lane = sim->def.first_lane,
@@ -117,9 +120,9 @@ throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy) 
       .best = actor->best_item,
       .seen = sim->def.mask_seen ? sim->seen : NULL,
       .action = sim->action,
-      .lanes = actor->lanes,
+      .actor_lanes = actor->agent_lanes,
       .n_seen_word = sim->n_seen_word,
-      .n_item = (int32_t)a->n_item,
+      .n_item = (int32_t)a->net.n_item,
       .top = actor->slate,
       .slate = actor->slate,
   };
@@ -133,9 +136,4 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
   throng_backend *backend = actor->agent->backend;
   return backend->ops->download(backend, item, actor->best_item,
                                 sizeof(int32_t) * (size_t)actor->n_lane * (size_t)top);
-}
-
-float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps) {
-  epsilon_schedule schedule = {&start, &end, &steps, kind == THRONG_EPSILON_EXPONENTIAL};
-  return epsilon_at(&schedule, 0, (float)agent_steps);
 }

@@ -1,5 +1,5 @@
 /// The inside of throng_population, for host/agent and host/train: playing and ranking on any
-/// simulator. (The learner's own arrays are in learner.h; the public face is throng/agent.h.)
+/// simulator. (The population's own arrays are in population.h; the public face is throng/agent.h.)
 #ifndef THRONG_AGENT_INTERNAL_H
 #define THRONG_AGENT_INTERNAL_H
 
@@ -35,6 +35,10 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
 /// What happened in training that a person should hear of, once; NULL: nothing. Valid until the
 /// next call.
 const char *agent_take_note(throng_population *agent);
+
+/// Does one learn still? Errors: DIVERGED where none does and at least one has diverged. As last
+/// looked at, which on a device is now and then, and whenever statistics are read.
+throng_status agent_any_left(const throng_population *agent);
 
 /// Every agent's present state, (count); valid until the population's next call.
 const throng_agent_state *agent_states(const throng_population *agent);

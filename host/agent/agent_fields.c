@@ -1,14 +1,22 @@
-/// The options of an agent.
+/// The options of an agent. FIELD_PER_AGENT: each of a population may have its own; the others are
+/// the population's, because shapes, arrays or the kinds of launches follow from them.
 #include "agent/agent_fields.h"
 
 #include "throng/agent.h"
 
-static const char *const head_names[] = {"flat", "two_tower", NULL};
-static const char *const loss_names[] = {"huber", "mse", NULL};
-static const char *const epsilon_names[] = {"linear", "exponential", NULL};
+static const char *const head_names[] = {
+    [THRONG_HEAD_FLAT] = "flat", [THRONG_HEAD_TWO_TOWER] = "two_tower", NULL};
+static const char *const loss_names[] = {
+    [THRONG_LOSS_HUBER] = "huber", [THRONG_LOSS_MSE] = "mse", NULL};
+static const char *const epsilon_names[] = {
+    [THRONG_EPSILON_LINEAR] = "linear", [THRONG_EPSILON_EXPONENTIAL] = "exponential", NULL};
+
+static const char *const algorithm_names[] = {"dqn", NULL};
 
 #define FIELD_DEF throng_agent_def
 static const field agent_rows[] = {
+    FIELD_ENUM("algorithm", throng_algorithm, algorithm, algorithm_names, THRONG_ALGORITHM_DQN,
+               FIELD_NOT_IDENTITY, "the learner"),
     FIELD_ENUM(
         "head", throng_head, head, head_names, THRONG_HEAD_TWO_TOWER, 0,
         "flat: one slot and one Q an item (the paper); two_tower: query of the state . vector of "
@@ -29,13 +37,13 @@ static const field agent_rows[] = {
     FIELD_F32("adam_epsilon", adam_epsilon, 1e-8, 1e-20, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "Adam's denominator term"),
     FIELD_I32("batch", batch, 512, 1, 16777216, FIELD_SWEEPABLE, "transitions an update and agent"),
-    FIELD_I32("update_every", update_every, 1, 1, 1000000000, FIELD_SWEEPABLE,
+    FIELD_I32("update_every", update_every, 1, 1, 1000000000, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "simulator steps between updates"),
     FIELD_I32("updates", updates, 2, 0, 1048576, FIELD_SWEEPABLE, "updates each time"),
     FIELD_I64("buffer", buffer, 250000, 1, FIELD_LARGE, FIELD_SWEEPABLE,
               "replay transitions an agent"),
-    FIELD_I64("learning_starts", learning_starts, 10000, 0, FIELD_LARGE, FIELD_SWEEPABLE,
-              "user-steps before the first update"),
+    FIELD_I64("learning_starts", learning_starts, 10000, 0, FIELD_LARGE,
+              FIELD_PER_AGENT | FIELD_SWEEPABLE, "user-steps before the first update"),
     FIELD_I32("n_step", n_step, 1, 1, 1024, FIELD_SWEEPABLE,
               "steps of reward before the bootstrap"),
     FIELD_BOOL("double_dqn", double_dqn, true, FIELD_SWEEPABLE,
@@ -46,8 +54,8 @@ static const field agent_rows[] = {
               "gradient clipping; 0: none"),
     FIELD_F32("tau", tau, 0.01, 1e-9, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "1: hard target copy; below: soft update at every update"),
-    FIELD_I64("target_every", target_every, 10000, 1, FIELD_LARGE, FIELD_SWEEPABLE,
-              "user-steps between hard copies"),
+    FIELD_I64("target_every", target_every, 10000, 1, FIELD_LARGE,
+              FIELD_PER_AGENT | FIELD_SWEEPABLE, "user-steps between hard copies"),
     FIELD_ENUM("epsilon", throng_epsilon, epsilon, epsilon_names, THRONG_EPSILON_LINEAR,
                FIELD_SWEEPABLE, "how epsilon falls"),
     FIELD_F32("epsilon_start", epsilon_start, 1, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE,

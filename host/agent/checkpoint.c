@@ -5,47 +5,55 @@
 #include <string.h>
 
 #include "agent/agent_fields.h"
-#include "agent/learner.h"
+#include "agent/population.h"
 #include "base/file_kind.h"
 #include "base/identity.h"
 #include "base/safetensors.h"
 
-enum { PARTS = 5 };
+enum { PARTS = 6 };
 
 /// What an agent's line says besides its options: what its arrays are shaped by.
 typedef struct facts {
   throng_agent_def def;
   char items[24], users[24];
   identity_part part[2];
-  identity_fact fact[3];
+  identity_fact fact[4];
 } facts;
 
 static identity gather(const throng_population *a, facts *f) {
   f->def = a->def;
-  f->def.width = a->width;  // flat: that of the last hidden layer, whatever the Def says
-  snprintf(f->items, sizeof f->items, "%lld", (long long)a->n_item);
-  snprintf(f->users, sizeof f->users, "%lld", (long long)a->n_user);
+  f->def.width = a->net.width;  // flat: that of the last hidden layer, whatever the Def says
+  snprintf(f->items, sizeof f->items, "%lld", (long long)a->net.n_item);
+  snprintf(f->users, sizeof f->users, "%lld", (long long)a->net.n_user);
   f->part[0] = (identity_part){&agent_fields, &f->def};
   f->part[1] = (identity_part){NULL, NULL};
-  f->fact[0] = (identity_fact){.name = "items", .value = f->items};
-  f->fact[1] = (identity_fact){.name = "users", .value = f->users};
-  f->fact[2] = (identity_fact){NULL};
+  // The table's entry and not the Def's option: it may stand in no table.
+  f->fact[0] = (identity_fact){"algorithm", a->algorithm->name, .usual = "dqn"};
+  f->fact[1] = (identity_fact){.name = "items", .value = f->items};
+  f->fact[2] = (identity_fact){.name = "users", .value = f->users};
+  f->fact[3] = (identity_fact){NULL};
   return (identity){f->part, f->fact};
 }
 
-static const char *const part_prefix[PARTS] = {"", "hyper.", "replay.", "", "lane."};
+static const char *const part_prefix[PARTS] = {"",      "hyper.", "replay.",
+                                               "lane.", "hyper.", "clock."};
+/// Files of before each agent had clocks of its own hold one tensor, 'counter', in place of the
+/// last two parts: simulator steps, updates, user-steps of an agent at the last hard copy of its
+/// target.
+enum { COUNTER = 4, COUNTERS = 4, OLD_PARTS = 5 };
+static const char *const old_prefix[OLD_PARTS] = {"", "hyper.", "replay.", "lane.", ""};
 
 static void list_parts(throng_population *a, tensor_set *part[PARTS]) {
   part[0] = &a->weights;
   part[1] = &a->hyper;
   part[2] = &a->replay;
-  part[3] = &a->counters;
-  part[4] = &a->sim->lanes;
+  part[3] = &a->sim->lanes;
+  part[4] = &a->intervals;
+  part[5] = &a->clocks;
 }
 
 throng_status throng_population_save(throng_population *a, const char *path) {
-  const int64_t counter[AGENT_COUNTERS] = {a->time, a->updates, a->synced, a->total_steps};
-  THRONG_TRY(a->backend->ops->upload(a->backend, a->counter, counter, sizeof counter));
+  THRONG_TRY(clocks_watch(a, true));
   facts f;
   identity options = gather(a, &f);
   char *mine = NULL, *simulator = NULL;
@@ -73,51 +81,134 @@ static throng_status check_identity(const throng_population *a, const safetensor
   return identity_compare(&mine, safetensors_path(file), "agent", found);
 }
 
-/// Clocks that no run of this agent could show: they are what the log is read by.
-static throng_status check_clocks(const throng_population *a, const safetensors_file *file) {
-  int64_t counter[AGENT_COUNTERS];
+/// Clocks as a file has them: they are what the log is read by.
+typedef struct read_clocks {
+  void *block;
+  int64_t time;
+  int64_t *steps, *log_start, *updates, *mark;  // (n_agent)
+} read_clocks;
+
+static throng_status read_old_clocks(const throng_population *a, const safetensors_file *file,
+                                     read_clocks *c) {
+  int64_t counter[COUNTERS];
   const safetensors_tensor *t;
-  THRONG_TRY(
-      safetensors_require(file, "counter", TENSOR_I64, 1, (const int64_t[]){AGENT_COUNTERS}, &t));
+  THRONG_TRY(safetensors_require(file, "counter", TENSOR_I64, 1, (const int64_t[]){COUNTERS}, &t));
   THRONG_TRY(safetensors_read(file, t, 0, counter, sizeof counter));
-  const int64_t time = counter[0], updates = counter[1], synced = counter[2];
-  if (time > (int64_t)AGENT_CLOCK_MOST / a->n_lane)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "%s: tensor 'counter': %lld steps of %lld lanes are past "
-                       "2^53 user-steps",
-                       safetensors_path(file), (long long)time, (long long)a->n_lane);
-  if (updates > (int64_t)((double)time * a->def.updates))
-    return throng_fail(THRONG_ERROR_DATA,
-                       "%s: tensor 'counter': %lld updates in %lld steps, expected at most %d each",
-                       safetensors_path(file), (long long)updates, (long long)time, a->def.updates);
-  if (synced > time * a->lanes)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "%s: tensor 'counter': the target was copied at user-step %lld of %lld",
-                       safetensors_path(file), (long long)synced, (long long)(time * a->lanes));
+  c->time = counter[0];
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    c->steps[i] = counter[0];
+    c->updates[i] = counter[1];
+    c->mark[i] = counter[2];
+  }
   return THRONG_OK;
 }
 
-throng_status agent_restore_from(throng_population *a, const safetensors_file *file) {
-  tensor_set *part[PARTS];
+static throng_status read_new_clocks(const throng_population *a, const safetensors_file *file,
+                                     read_clocks *c) {
+  const struct {
+    const char *name;
+    int64_t *to, n;
+  } part[] = {{"clock.time", &c->time, 1},
+              {"clock.steps", c->steps, a->n_agent},
+              {"clock.log_start", c->log_start, a->n_agent},
+              {"clock.updates", c->updates, a->n_agent},
+              {"clock.mark", c->mark, a->n_agent}};
+  for (size_t k = 0; k < sizeof part / sizeof *part; ++k) {
+    const safetensors_tensor *t;
+    THRONG_TRY(safetensors_require(file, part[k].name, TENSOR_I64, 1, &part[k].n, &t));
+    THRONG_TRY(safetensors_read(file, t, 0, part[k].to, sizeof(int64_t) * (size_t)part[k].n));
+  }
+  return THRONG_OK;
+}
+
+/// Clocks that no run of these agents could show.
+static throng_status check_clocks(const throng_population *a, const char *path,
+                                  const read_clocks *c) {
+  if (c->time > (int64_t)CLOCK_MOST / a->n_lane)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: the clock: %lld steps of %lld lanes are past 2^53 user-steps", path,
+                       (long long)c->time, (long long)a->n_lane);
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    if (c->steps[i] > c->time || c->log_start[i] > c->time)
+      return throng_fail(THRONG_ERROR_DATA,
+                         "%s: the clock of agent %d: %lld steps and a log from step %lld on, of "
+                         "%lld that were taken",
+                         path, i, (long long)c->steps[i], (long long)c->log_start[i],
+                         (long long)c->time);
+    if ((double)c->updates[i] > (double)c->steps[i] * a->def.updates)
+      return throng_fail(THRONG_ERROR_DATA,
+                         "%s: the clock of agent %d: %lld updates in %lld steps, expected at most "
+                         "%d each",
+                         path, i, (long long)c->updates[i], (long long)c->steps[i], a->def.updates);
+    if (c->mark[i] > c->steps[i] * a->agent_lanes)
+      return throng_fail(THRONG_ERROR_DATA,
+                         "%s: the clock of agent %d: the target was copied at user-step %lld of "
+                         "%lld",
+                         path, i, (long long)c->mark[i], (long long)(c->steps[i] * a->agent_lanes));
+  }
+  return THRONG_OK;
+}
+
+/// What a file of before each agent had clocks and intervals of its own leaves to be filled in.
+static throng_status fill_in(throng_population *a, const read_clocks *c) {
+  const agent_range all = {0, a->n_agent};
+  a->host.time = 0;
+  clocks_start(a, all);
+  a->host.time = c->time;
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    a->host.steps[i] = c->steps[i];
+    a->host.updates[i] = c->updates[i];
+    a->host.mark[i] = c->mark[i];
+    a->own_def[i] = a->def;
+  }
+  THRONG_TRY(clocks_write(a));
+  return options_write(a, &a->intervals);
+}
+
+static throng_status restore(throng_population *a, const safetensors_file *file, bool old,
+                             read_clocks *c) {
+  tensor_set *part[PARTS], counters = {.count = 0};
+  const char *const *prefix = old ? old_prefix : part_prefix;
+  const int n = old ? OLD_PARTS : PARTS;
   list_parts(a, part);
+  throng_status status = THRONG_OK;
+  if (old) {
+    void *slot;
+    part[COUNTER] = &counters;
+    THRONG_TRY_GOTO(tensors_add(&counters, &slot, TENSOR_I64, TENSOR_SHAPE(COUNTERS), "counter"));
+    tensors_within(&counters, 0, CLOCK_MOST);
+    THRONG_TRY_GOTO(tensors_allocate(&counters, a->backend, "counters"));
+  }
+  THRONG_TRY_GOTO(tensors_check_file(part, prefix, n, file));
+  THRONG_TRY_GOTO(old ? read_old_clocks(a, file, c) : read_new_clocks(a, file, c));
+  THRONG_TRY_GOTO(check_clocks(a, safetensors_path(file), c));
+  THRONG_TRY_GOTO(sim_check_lanes(a->sim, file, "lane."));
+  THRONG_TRY_GOTO(tensors_read_file(part, prefix, n, file));
+  THRONG_TRY_GOTO(old ? fill_in(a, c) : clocks_read(a));
+  THRONG_TRY_GOTO(options_read(a));
+  // The catalogue's tables, the target's too, are computed from the restored weights when they are
+  // next needed; running statistics restart at 0.
+  a->current = 0;
+  a->diverged[0] = '\0';
+  THRONG_TRY_GOTO(population_zero_sums(a, (agent_range){0, a->n_agent}));
+done:
+  tensors_free(&counters);
+  return status;
+}
+
+throng_status agent_restore_from(throng_population *a, const safetensors_file *file) {
+  read_clocks c = {.time = 0};
   THRONG_TRY(check_identity(a, file));
   THRONG_TRY(sim_check_identity(a->sim, file));
-  THRONG_TRY(tensors_check_file(part, part_prefix, PARTS, file));
-  THRONG_TRY(check_clocks(a, file));
-  THRONG_TRY(sim_check_lanes(a->sim, file, part_prefix[PARTS - 1]));
-  THRONG_TRY(tensors_read_file(part, part_prefix, PARTS, file));
-  int64_t counter[AGENT_COUNTERS];
-  THRONG_TRY(a->backend->ops->download(a->backend, counter, a->counter, sizeof counter));
-  a->time = counter[0];
-  a->updates = counter[1];
-  a->synced = counter[2];
-  // Target and catalogue tables follow from the weights; statistics begin anew.
-  a->fresh = a->target_fresh = false;
-  a->stat_updates = 0;
-  size_t n = sizeof(float) * (size_t)a->n_agent;
-  THRONG_TRY(a->backend->ops->zero(a->backend, a->batch.loss_sum, n));
-  THRONG_TRY(a->backend->ops->zero(a->backend, a->batch.q_sum, n));
-  return a->backend->ops->zero(a->backend, a->batch.norm_sum, n);
+  const size_t n = (size_t)a->n_agent;
+  THRONG_TRY(throng_alloc(&c.block, 4 * n, sizeof(int64_t), "clocks of a checkpoint"));
+  c.steps = c.block;
+  c.log_start = c.steps + n;
+  c.updates = c.log_start + n;
+  c.mark = c.updates + n;
+  throng_status status = restore(a, file, safetensors_find(file, "counter") != NULL, &c);
+  free(c.block);
+  return status;
 }
 
 throng_status throng_population_restore(throng_population *a, const char *path) {

@@ -1,15 +1,48 @@
 /// A step of training: act, show, log, learn. Where the backend records graphs, each kind of step
-/// is recorded once and replayed: nothing in it hangs on the host, the clock being on the backend.
-/// Where one cannot be recorded, steps go on as single calls, which give the same bits.
+/// is recorded once and launched from then on: a recorded step reads no host state, its clocks
+/// being on the backend. Where one cannot be recorded, steps go on as single calls, which give the
+/// same bits.
 #include <stdio.h>
 
-#include "agent/learner.h"
+#include "agent/optimizer.h"
+#include "agent/population.h"
+#include "kernels/list.h"
 
-/// What comes after the step's clock has moved on.
-static bool learns(const throng_population *a) {
-  const int64_t time = a->time + 1;
-  return time * a->lanes >= a->def.learning_starts && time % a->def.update_every == 0 &&
-         time >= a->def.n_step && a->def.updates > 0;
+throng_status population_refresh(throng_population *a) {
+  if (!(a->current & CURRENT_CATALOGUE))
+    THRONG_TRY(catalogue_refresh(&a->net, &a->weight, &a->catalogue));
+  a->current |= CURRENT_CATALOGUE;
+  return THRONG_OK;
+}
+
+throng_status population_add_losses(throng_population *a, const float *loss, const float *q,
+                                    int64_t rows) {
+  batch_mean_args mean = {.loss = loss,
+                          .q = q,
+                          .learns = a->clock.learns,
+                          .batch_loss = a->sums.last_loss,
+                          .loss_sum = a->sums.loss,
+                          .q_sum = a->sums.q,
+                          .n_sum = a->sums.n,
+                          .batch = rows};
+  return BACKEND_LAUNCH(a->backend, batch_mean, a->n_agent, &mean);
+}
+
+throng_status population_step_weights(throng_population *a, optimizer *o,
+                                      const parameter_set *target) {
+  const optimizer_options options = {.learning_rate = a->option.learning_rate,
+                                     .beta1 = a->option.beta1,
+                                     .beta2 = a->option.beta2,
+                                     .epsilon = a->option.adam_epsilon,
+                                     .max_norm = a->option.max_grad_norm,
+                                     .learns = a->clock.learns,
+                                     .update = a->clock.updates,
+                                     .norm_sum = a->sums.norm};
+  THRONG_TRY(optimizer_measure(o, &options));
+  THRONG_TRY(clocks_judge(a, &o->scale->norm, sizeof(adam_scale) / sizeof(float)));
+  THRONG_TRY(optimizer_step(o, &options, &a->weight, target, a->option.tau));
+  a->current &= ~(unsigned)CURRENT_CATALOGUE;
+  return THRONG_OK;
 }
 
 static throng_status show(throng_population *a) {
@@ -22,22 +55,24 @@ static throng_status show(throng_population *a) {
 }
 
 /// The whole step as calls that a graph can record.
-static throng_status queue_step(throng_population *a, bool learn) {
+static throng_status queue_step(throng_population *a, int kind) {
   THRONG_TRY(show(a));
-  for (int32_t k = 0; learn && k < a->def.updates; ++k) THRONG_TRY(agent_update(a));
+  if (kind == STEP_ACTS) return THRONG_OK;
+  THRONG_TRY(clocks_find_learners(a));
+  if (kind == STEP_ALONE && a->algorithm->prepare) THRONG_TRY(a->algorithm->prepare(a));
+  for (int32_t k = 0; k < a->def.updates; ++k) THRONG_TRY(a->algorithm->learn(a));
   return THRONG_OK;
 }
 
 /// Record a step and queue it for the first time. After an error nothing of it has run.
-static throng_status record(throng_population *a, bool learn, agent_graph *g) {
+static throng_status record(throng_population *a, int kind, step_graph *g) {
   const backend_ops *ops = a->backend->ops;
   THRONG_TRY(ops->capture_begin(a->backend));
-  throng_status status = queue_step(a, learn);  // moves the mirrors, as the replay moves the clock
+  throng_status status = queue_step(a, kind);
   if (status == THRONG_OK) {
-    g->fresh = a->fresh;
-    g->target_fresh = a->target_fresh;
+    g->current = a->current;
     status = ops->capture_end(a->backend, &g->graph);
-    if (status == THRONG_OK) status = ops->replay(a->backend, g->graph);
+    if (status == THRONG_OK) status = ops->graph_launch(a->backend, g->graph);
     if (status == THRONG_OK) return THRONG_OK;
   } else {
     char cause[512];
@@ -51,21 +86,16 @@ static throng_status record(throng_population *a, bool learn, agent_graph *g) {
 }
 
 /// A step that is to be recorded. What fails to be is run as single calls, and no other is tried.
-static throng_status record_or_run(throng_population *a, bool learn, agent_graph *g) {
-  const int64_t time = a->time, updates = a->updates, stat_updates = a->stat_updates;
-  const bool fresh = a->fresh, target_fresh = a->target_fresh;
-  if (record(a, learn, g) == THRONG_OK) return THRONG_OK;
-  a->time = time;
-  a->updates = updates;
-  a->stat_updates = stat_updates;
-  a->fresh = fresh;
-  a->target_fresh = target_fresh;
+static throng_status record_or_run(throng_population *a, int kind, step_graph *g) {
+  const unsigned current = a->current;
+  if (record(a, kind, g) == THRONG_OK) return THRONG_OK;
+  a->current = current;
   a->unrecorded = true;
   snprintf(a->note, sizeof a->note,
            "a step of training could not be recorded as a graph, so steps run as single calls, "
            "which takes longer and gives the same result: %s",
            throng_error_message());
-  return queue_step(a, learn);
+  return queue_step(a, kind);
 }
 
 const char *agent_take_note(throng_population *a) {
@@ -75,62 +105,43 @@ const char *agent_take_note(throng_population *a) {
   return a->told;
 }
 
-static throng_status replay(throng_population *a, bool learn, const agent_graph *g) {
-  THRONG_TRY(a->backend->ops->replay(a->backend, g->graph));
-  a->time += 1;
-  if (learn) a->updates += a->def.updates;
-  if (learn) a->stat_updates += a->def.updates;
-  a->fresh = g->fresh;
-  a->target_fresh = g->target_fresh;
-  return THRONG_OK;
-}
-
-static throng_status graph_step(throng_population *a, bool learn) {
-  agent_graph *g = &a->graph[learn + 2 * a->fresh + 4 * a->target_fresh];
-  const int64_t before = a->updates;
+static throng_status graph_step(throng_population *a, int kind) {
+  step_graph *g = &a->graph[kind + STEP_KINDS * (int)a->current];
   if (g->graph) {
-    THRONG_TRY(replay(a, learn, g));
-  } else if (g->seen && !a->unrecorded) {
-    THRONG_TRY(record_or_run(a, learn, g));
-  } else {
-    g->seen = true;
-    THRONG_TRY(queue_step(a, learn));
+    THRONG_TRY(a->backend->ops->graph_launch(a->backend, g->graph));
+    a->current = g->current;
+    return THRONG_OK;
   }
-  return agent_check_loss(a, before);
-}
-
-static throng_status plain_step(throng_population *a, bool learn) {
-  THRONG_TRY(show(a));
-  for (int32_t k = 0; learn && k < a->def.updates; ++k) THRONG_TRY(agent_learn(a));
-  return THRONG_OK;
+  if (g->seen && !a->unrecorded) return record_or_run(a, kind, g);
+  g->seen = true;
+  return queue_step(a, kind);
 }
 
 /// A simulator that was reseeded or given other starts is stepped with other arguments.
 static throng_status follow_simulator(throng_population *a) {
   if (a->sim_generation == a->sim->generation) return THRONG_OK;
   THRONG_TRY(sim_require_real_histories(a->sim));
-  agent_graphs_free(a);
+  population_free_graphs(a);
   a->sim_generation = a->sim->generation;
   return THRONG_OK;
 }
 
 throng_status throng_population_train_step(throng_population *a) {
+  THRONG_TRY(agent_any_left(a));
   THRONG_TRY(follow_simulator(a));
-  const bool learn = learns(a);
-  // The first learning step prepares where learning starts from, which comes once.
-  if (a->backend->ops->capture_begin && !(learn && a->updates == 0))
-    THRONG_TRY(graph_step(a, learn));
+  const int kind = a->algorithm->kind_of_step(a);
+  if (a->backend->ops->capture_begin && kind != STEP_ALONE)
+    THRONG_TRY(graph_step(a, kind));
   else
-    THRONG_TRY(plain_step(a, learn));
-  if (a->def.tau >= 1.0f && agent_steps(a) - a->synced >= a->def.target_every) {
-    a->synced = agent_steps(a);
-    THRONG_TRY(agent_copy_target(a));
-  }
-  return THRONG_OK;
+    THRONG_TRY(queue_step(a, kind));
+  clocks_moved(a, kind != STEP_ACTS);
+  if (a->algorithm->after_step) THRONG_TRY(a->algorithm->after_step(a));
+  THRONG_TRY(clocks_watch(a, false));
+  return agent_any_left(a);
 }
 
-void agent_graphs_free(throng_population *a) {
-  for (int k = 0; k < AGENT_GRAPHS; ++k) {
+void population_free_graphs(throng_population *a) {
+  for (int k = 0; k < STEP_GRAPHS; ++k) {
     if (a->graph[k].graph) a->backend->ops->graph_free(a->backend, a->graph[k].graph);
     a->graph[k].graph = NULL;
   }

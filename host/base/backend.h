@@ -59,7 +59,7 @@ typedef struct backend_ops {
   throng_status (*capture_begin)(throng_backend *backend);
   throng_status (*capture_end)(throng_backend *backend, struct backend_graph **out);
   /// Queue everything that was recorded, with the arguments of then.
-  throng_status (*replay)(throng_backend *backend, struct backend_graph *graph);
+  throng_status (*graph_launch)(throng_backend *backend, struct backend_graph *graph);
   void (*graph_free)(throng_backend *backend, struct backend_graph *graph);
 } backend_ops;
 

@@ -33,8 +33,8 @@ enum {
 typedef struct field {
   const char *name;  // in its section: "gamma", "columns.user"
   field_kind kind;
-  int count;      // elements; above 1 a value is an array of exactly so many,
-  int fewest;     // or, above 0, of so many at least: the rest have their defaults
+  int count;      // elements; above 1 a value is an array of so many,
+  int fewest;     // or of so many at least, the rest having their defaults; 0: count
   size_t offset;  // of the first element within the Def
   // Defaults: `count` numbers (booleans and enums too); a string; a list. NAN: null in a config.
   const double *initial;
@@ -94,7 +94,10 @@ typedef struct def_head {
 #define FIELD_I32S(name, member, n, least, most, flags, help, ...)                                \
   FIELD_NUMBERS(name, FIELD_KIND_I32, int32_t, member, member[0], n, 0, least, most, flags, help, \
                 __VA_ARGS__)
-#define FIELD_F32S(name, member, n, fewest, least, most, flags, help, ...)                     \
+#define FIELD_F32S(name, member, n, least, most, flags, help, ...) \
+  FIELD_F32S_FROM(name, member, 0, n, least, most, flags, help, __VA_ARGS__)
+/// The same of at least `fewest` elements.
+#define FIELD_F32S_FROM(name, member, fewest, n, least, most, flags, help, ...)                \
   FIELD_NUMBERS(name, FIELD_KIND_F32, float, member, member[0], n, fewest, least, most, flags, \
                 help, __VA_ARGS__)
 #define FIELD_SEED(name, member, initial, flags, help) \

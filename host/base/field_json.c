@@ -106,14 +106,12 @@ throng_status field_assign(const field *f, void *def, const cJSON *value, const 
   if (f->kind == FIELD_KIND_TEXTS) return assign_texts(f, at, value, where, owned);
   if (f->count > MOST) return throng_fail(THRONG_ERROR_MEMORY, "%s: too many elements", where);
   const cJSON *element = f->count > 1 ? value->child : value;
-  int n = f->count;
-  if (f->count > 1) {
-    n = cJSON_IsArray(value) ? cJSON_GetArraySize(value) : 0;
-    if (n > f->count || n < (f->fewest ? f->fewest : f->count)) return refuse(f, value, where);
-  }
-  for (int k = 0; k < f->count; ++k) x[k] = f->initial[k];
-  for (int k = 0; k < n; ++k, element = element->next)
+  const int given = f->count == 1 ? 1 : cJSON_IsArray(value) ? cJSON_GetArraySize(value) : 0;
+  if (given > f->count || given < (f->fewest ? f->fewest : f->count))
+    return refuse(f, value, where);
+  for (int k = 0; k < given; ++k, element = element->next)
     THRONG_TRY(number_of(f, element, where, &x[k]));
+  for (int k = given; k < f->count; ++k) x[k] = f->initial[k];
   for (int k = 0; k < f->count; ++k) field_write(f, def, k, x[k]);
   return THRONG_OK;
 }

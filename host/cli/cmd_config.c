@@ -92,6 +92,8 @@ static int json_keys(const throng_config *config, const throng_config *defaults)
       for (int k = 0; names[k]; ++k)
         if (uses >> k & 1u) cJSON_AddItemToArray(formats, cJSON_CreateString(names[k]));
     }
+    if (f->flags & FIELD_PER_AGENT) cJSON_AddTrueToObject(object, "per_agent");
+    if (f->flags & FIELD_SWEEPABLE) cJSON_AddTrueToObject(object, "sweepable");
     cJSON_AddItemToObject(object, "default", config_value_json(defaults, &key));
     if (config->origin[i] != CONFIG_DEFAULT)
       cJSON_AddItemToObject(object, "here", config_value_json(config, &key));

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cli/votes.h"
 #include "evaluate/fidelity.h"
+#include "sim/rule.h"
 
 /// "-" where nothing can be measured: no AUC with answers of one kind alone.
 static const char *auc_text(double auc, char text[16]) {
@@ -34,17 +35,20 @@ static int print(const fidelity *f, const char *split, double seconds) {
   printf("%-17s %7s %9s %9s %10s %8s %8s %9s\n", "", "AUC", "log-loss", "accuracy", "precision",
          "recall", "F1", "weighted");
   printf("%-17s %27s %10s %8s %8s %9s\n", "", "", "macro", "macro", "macro", "F1");
-  for (int k = 0; k < FIDELITY_VOTES; ++k)
-    if (k < 2 || f->has_sta) print_row(fidelity_vote_name(k), &f->vote[k]);
-  for (int k = 0; k < FIDELITY_RULES; ++k)
-    if (k != THRONG_RULE_MAT && k != THRONG_RULE_SIM && k != THRONG_RULE_STA && f->rule[k].n > 0 &&
-        !isnan(f->rule[k].accuracy)) {
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k)
+    if (f->measured[k])
+      print_row(k == THRONG_VOTE_F_POP ? "f_pop, like rates" : throng_vote_name((throng_vote_id)k),
+                &f->vote[k]);
+  for (int k = 0; k < THRONG_RULE_COUNT; ++k)
+    if (rule_single_vote((throng_rule)k) < 0 && f->rule[k].n > 0 && !isnan(f->rule[k].accuracy)) {
       char name[48];
-      snprintf(name, sizeof name, "rule %s", fidelity_rule_name(k));
+      snprintf(name, sizeof name, "rule %s", throng_rule_name((throng_rule)k));
       print_row(name, &f->rule[k]);
     }
   print_row("ensemble", &f->ensemble);
-  if (!f->has_sta) printf("\nf_sta was not measured: give its weights with --sta\n");
+  if (!f->measured[THRONG_VOTE_F_STA])
+    printf("\nf_sta was not measured: give its weights with --sta\n");
+  if (*f->f_pop_missing) printf("\nf_pop was not measured: %s\n", f->f_pop_missing);
   printf("\nin %.1f s, %s at most\n", seconds, cli_bytes(cli_peak_memory(), memory));
   return CLI_DONE;
 }

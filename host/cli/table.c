@@ -155,10 +155,11 @@ const cli_command cli_commands[] = {
      "Fits SASRec with a read-out for the user on all but each user's last two interactions, stops "
      "early on the one before the last, and writes the best epoch's weights.",
      fit_options, fit_examples, "train.seed", cmd_fit},
-    {"votes", "the three votes for pairs of user and item", "WORLD [CONFIG]", 1, 2,
+    {"votes", "the votes for pairs of user and item", "WORLD [CONFIG]", 1, 2,
      "For every pair: the history is the user's interactions strictly before time (all, where "
      "absent), without the candidate itself. Output columns: user, item, alpha_pos, alpha_neg, "
-     "beta_pos, beta_neg, p_like, f_mat, f_sim, f_sta, reward.",
+     "beta_pos, beta_neg, p_like, f_mat, f_sim, f_sta, reward; before the reward f_pop_score and "
+     "f_pop, where the rule asks f_pop.",
      votes_options, votes_examples, "train.seed", cmd_votes},
     {"explain", "why this user likes this item or not", "WORLD [CONFIG]", 1, 2,
      "Says which keywords met and with which past items, which liked and which disliked item was "

@@ -22,7 +22,7 @@ throng_status votes_open(cli_run *run, votes_session *s) {
     throng_note(&run->progress,
                 "without --sta there is no statistical vote: the reward is that of rule logical");
   }
-  s->rule = field_name(fields_find(&votes_fields, "rule"), &s->votes);
+  s->rule = throng_rule_name(s->votes.rule);
   s->semantics = field_name(fields_find(&votes_fields, "semantics"), &s->votes);
   return THRONG_OK;
 done:

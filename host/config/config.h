@@ -10,7 +10,6 @@
 #include "text/keywords.h"
 #include "throng/throng.h"
 
-typedef enum config_algorithm { CONFIG_DQN = 0 } config_algorithm;
 
 enum { CONFIG_MAX_KEYS = 200 };
 
@@ -31,7 +30,6 @@ typedef struct throng_config {
   throng_sta_def sta;
   const char *sta_file;  // weights fitted earlier; NULL: fit
   throng_sim_def sim;    // holds the section "votes" too
-  config_algorithm algorithm;
   throng_agent_def agent;
   throng_train_def train;
   uint32_t seed;  // train.seed: what every other seed follows unless it is given itself

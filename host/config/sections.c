@@ -23,7 +23,7 @@ const config_section config_sections[] = {
     {"synth", "a synthetic world with planted tastes, in place of a data set"},
     {"world", "a world file made earlier, in place of a data set"},
     {"sta", "the statistical model f_sta and its fit"},
-    {"votes", "how the three votes are made and joined"},
+    {"votes", "how the votes are made and joined"},
     {"sim", "simulated user sessions"},
     {"agent", "the learner"},
     {"train", "a training run"},
@@ -31,23 +31,17 @@ const config_section config_sections[] = {
 };
 const int config_section_count = sizeof config_sections / sizeof *config_sections;
 
-static const char *const algorithm_names[] = {"dqn", NULL};
-
 // Keys that are no stage's.
 #define FIELD_DEF throng_config
 static const field world_rows[] = {FIELD_PATH(
     "file", world_file, NULL, "a world made earlier; neither dataset nor synth is read then")};
 static const field weights_rows[] = {
     FIELD_PATH("file", sta_file, NULL, "f_sta weights fitted earlier on this world")};
-static const field algorithm_rows[] = {FIELD_ENUM("algorithm", config_algorithm, algorithm,
-                                                  algorithm_names, CONFIG_DQN, 0, "the learner")};
 static const field seed_rows[] = {FIELD_SEED(
     "seed", seed, 1, 0, "seed that sim, agent, sta and synth follow unless they have their own")};
 #undef FIELD_DEF
 static const field_table world_fields = FIELD_TABLE_INNER("world", throng_config, world_rows);
 static const field_table weights_fields = FIELD_TABLE_INNER("sta", throng_config, weights_rows);
-static const field_table algorithm_fields =
-    FIELD_TABLE_INNER("agent", throng_config, algorithm_rows);
 static const field_table seed_fields = FIELD_TABLE_INNER("train", throng_config, seed_rows);
 
 /// In the order in which keys are listed.
@@ -65,7 +59,6 @@ static const struct {
     {&sta_fields, offsetof(throng_config, sta)},
     {&votes_fields, offsetof(throng_config, sim.votes)},
     {&sim_fields, offsetof(throng_config, sim)},
-    {&algorithm_fields, 0},
     {&agent_fields, offsetof(throng_config, agent)},
     {&train_fields, offsetof(throng_config, train)},
     {&evaluation_fields, offsetof(throng_config, train.evaluation)},

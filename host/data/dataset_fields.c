@@ -9,8 +9,14 @@ const char *const dataset_format_names[] = {
     DATASET_FORMATS(X)
 #undef X
         NULL};
-static const char *const repeated_names[] = {"first", "last", "mean", NULL};
-static const char *const rating_names[] = {"auto", "explicit", "implicit", NULL};
+static const char *const repeated_names[] = {[DATASET_REPEATED_FIRST] = "first",
+                                             [DATASET_REPEATED_LAST] = "last",
+                                             [DATASET_REPEATED_MEAN] = "mean",
+                                             NULL};
+static const char *const rating_names[] = {[DATASET_RATING_AUTO] = "auto",
+                                           [DATASET_RATING_EXPLICIT] = "explicit",
+                                           [DATASET_RATING_IMPLICIT] = "implicit",
+                                           NULL};
 static const char *const time_unit_names[] = {"auto", "s", "ms", "us", "ns", "date", NULL};
 
 #define FIELD_DEF dataset_def

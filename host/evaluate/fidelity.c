@@ -2,38 +2,27 @@
 #include "evaluate/fidelity.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "data/split.h"
+#include "sim/rule.h"
 #include "world/unseen.h"
 #include "world/world.h"
 
-static const char *const vote_name[FIDELITY_VOTES] = {"f_mat", "f_sim", "f_sta"};
-static const char *const rule_name[FIDELITY_RULES] = {
-    [THRONG_RULE_MAJORITY] = "majority",
-    [THRONG_RULE_MAT] = "f_mat",
-    [THRONG_RULE_SIM] = "f_sim",
-    [THRONG_RULE_STA] = "f_sta",
-    [THRONG_RULE_LOGICAL] = "logical",
-    [THRONG_RULE_WEIGHTED] = "weighted",
-    [THRONG_RULE_PROBABILITY] = "probability",
-};
-
-const char *fidelity_vote_name(int vote) { return vote_name[vote]; }
-const char *fidelity_rule_name(int rule) { return rule_name[rule]; }
-
 /// The pairs in the layout of throng_votes_evaluate, and what came of them.
 typedef struct held_out {
-  int64_t n;           // users, and as many again where dislikes are sampled
-  int32_t *user;       // (n)
-  int32_t *candidate;  // (n)
-  uint8_t *label;      // (n)
-  int64_t *offset;     // (n + 1)
-  int32_t *item;       // (offset[n])
-  uint8_t *like;       // (offset[n])
-  throng_vote *vote;   // (n)
-  uint8_t *answer;     // (n)
-  double *score;       // (n)
+  int64_t n;                            // users, and as many again where dislikes are sampled
+  int32_t *user;                        // (n)
+  int32_t *candidate;                   // (n)
+  uint8_t *label;                       // (n)
+  int64_t *offset;                      // (n + 1)
+  int32_t *item;                        // (offset[n])
+  uint8_t *like;                        // (offset[n])
+  throng_vote *vote;                    // (n)
+  float *further[THRONG_VOTE_FURTHER];  // (n)
+  uint8_t *answer;                      // (n)
+  double *score;                        // (n)
 } held_out;
 
 static void held_out_free(held_out *h) {
@@ -44,6 +33,7 @@ static void held_out_free(held_out *h) {
   free(h->item);
   free(h->like);
   free(h->vote);
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) free(h->further[k]);
   free(h->answer);
   free(h->score);
 }
@@ -60,6 +50,7 @@ static throng_status take_memory(held_out *h, const throng_world *world, bool sa
   TAKE(item, n_entry);
   TAKE(like, n_entry);
   TAKE(vote, n);
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) TAKE(further[k], n);
   TAKE(answer, n);
   TAKE(score, n);
 #undef TAKE
@@ -111,90 +102,91 @@ static void split_users(const throng_world *world, int64_t back, bool sampled, u
   }
 }
 
-static double vote_score(const throng_vote *v, int vote) {
-  int32_t sum = v->alpha_pos + v->alpha_neg;
-  if (vote == 0) return sum ? (double)v->alpha_pos / sum : 0.5;
-  if (vote == 1) return ((double)v->beta_pos - (double)v->beta_neg + 2) / 4;
-  return (double)v->p_like;
+static vote_further further_of(const held_out *h, int64_t i) {
+  vote_further f;
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) f.score[k] = h->further[k][i];
+  return f;
 }
 
-static double rule_score(const throng_vote *v, throng_rule rule, const float *weights) {
-  double weight[3] = {1, 1, 1}, sum = 0, total = 0;
-  switch (rule) {
-    case THRONG_RULE_MAJORITY: break;
-    case THRONG_RULE_MAT: weight[1] = weight[2] = 0; break;
-    case THRONG_RULE_SIM: weight[0] = weight[2] = 0; break;
-    case THRONG_RULE_STA: weight[0] = weight[1] = 0; break;
-    case THRONG_RULE_LOGICAL: weight[2] = 0; break;
-    case THRONG_RULE_WEIGHTED:
-    case THRONG_RULE_PROBABILITY:
-      for (int k = 0; k < 3; ++k) weight[k] = (double)weights[k];
-      break;
-  }
-  const uint8_t hard[3] = {v->f_mat, v->f_sim, v->f_sta};
-  for (int k = 0; k < 3; ++k) {
-    sum += weight[k] * (rule == THRONG_RULE_PROBABILITY ? vote_score(v, k) : hard[k]);
-    total += weight[k];
-  }
-  return total > 0 ? fmin(fmax(sum / total, 0), 1) : 0.5;
+static bool rule_measured(const throng_votes_def *def, const fidelity *out) {
+  const unsigned asked = rule_asks(def);
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k)
+    if (asked & VOTE_BIT(k) && !out->measured[k]) return false;
+  double sum = 0;
+  const vote_rule rule = vote_make_rule(def, NULL, NULL);
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) sum += (double)rule.weights[k];
+  return sum > 0;
 }
 
-static bool rule_measured(throng_rule rule, bool has_sta, const throng_votes_def *votes) {
-  bool none = votes->weights[0] + votes->weights[1] + votes->weights[2] <= 0;
-  if ((rule == THRONG_RULE_PROBABILITY || rule == THRONG_RULE_WEIGHTED) && none) return false;
-  return has_sta || rule == THRONG_RULE_MAT || rule == THRONG_RULE_SIM ||
-         rule == THRONG_RULE_LOGICAL;
+static throng_pairs pairs_of(const held_out *h) {
+  return (throng_pairs){h->n, h->user, h->candidate, h->offset, h->item, h->like};
 }
 
-/// The simulator answers under this rule; ask it in pieces, so that it may be cancelled.
-static throng_status ask(throng_backend *backend, const throng_world *world, const throng_sta *sta,
-                         const throng_votes_def *votes, throng_rule rule, uint32_t seed,
-                         held_out *h) {
+/// What does not depend on the rule, asked under one that needs no weights. f_pop is left out where
+/// the world has nothing to fit it on.
+static throng_status ask_votes(throng_backend *backend, const throng_world *world,
+                               const throng_sta *sta, const throng_votes_def *votes, uint32_t seed,
+                               held_out *h, fidelity *out) {
   throng_votes_def def = *votes;
-  def.rule = rule;
-  return throng_votes_evaluate(backend, world, sta, &def, seed, h->n, h->user, h->candidate,
-                               h->offset, h->item, h->like, h->vote);
+  def.rule = THRONG_RULE_LOGICAL;
+  const throng_pairs pairs = pairs_of(h);
+  throng_status status =
+      throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, h->vote, h->further);
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) out->measured[k] = true;
+  out->measured[THRONG_VOTE_F_STA] = sta != NULL;
+  if (status != THRONG_ERROR_DATA) return status;
+  snprintf(out->f_pop_missing, sizeof out->f_pop_missing, "%s", throng_error_message());
+  out->measured[THRONG_VOTE_F_POP] = false;
+  return throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, h->vote, NULL);
 }
 
 static throng_status measure_votes(held_out *h, fidelity *out) {
-  for (int vote = 0; vote < (out->has_sta ? 3 : 2); ++vote) {
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) {
+    if (!out->measured[k]) continue;
     for (int64_t i = 0; i < h->n; ++i) {
-      const throng_vote *v = &h->vote[i];
-      h->answer[i] = vote == 0 ? v->f_mat : vote == 1 ? v->f_sim : v->f_sta;
-      h->score[i] = fmin(fmax(vote_score(v, vote), 0), 1);
+      const vote_further further = further_of(h, i);
+      h->answer[i] = vote_hard(&h->vote[i], &further, k);
+      h->score[i] = fmin(fmax(vote_score_double(&h->vote[i], &further, k), 0), 1);
     }
-    THRONG_TRY(classification_measure(h->n, h->label, h->answer, h->score, &out->vote[vote]));
+    THRONG_TRY(classification_measure(h->n, h->label, h->answer, h->score, &out->vote[k]));
   }
-  int n_vote = out->has_sta ? 3 : 2;
   for (int64_t i = 0; i < h->n; ++i) {
+    const vote_further further = further_of(h, i);
     double sum = 0;
-    for (int vote = 0; vote < n_vote; ++vote) sum += vote_score(&h->vote[i], vote);
+    int n_vote = 0;
+    for (int k = 0; k < THRONG_VOTE_IN_RECORD; ++k) {
+      if (!out->measured[k]) continue;
+      sum += vote_score_double(&h->vote[i], &further, k);
+      ++n_vote;
+    }
     h->score[i] = fmin(fmax(sum / n_vote, 0), 1);
     h->answer[i] = h->score[i] >= 0.5;
   }
   return classification_measure(h->n, h->label, h->answer, h->score, &out->ensemble);
 }
 
-static throng_status measure_all(throng_backend *backend, const throng_world *world,
-                                 const throng_sta *sta, const throng_votes_def *votes,
-                                 uint32_t seed, held_out *h, const throng_progress *progress,
-                                 fidelity *out) {
-  bool votes_measured = false;
-  for (int rule = 0; rule < FIDELITY_RULES; ++rule) {
-    if (!throng_report(progress, "evaluate", rule, FIDELITY_RULES, "rules"))
+/// The simulator answers under every rule, one after the other, so that it may be cancelled.
+static throng_status measure_rules(throng_backend *backend, const throng_world *world,
+                                   const throng_sta *sta, const throng_votes_def *votes,
+                                   uint32_t seed, held_out *h, const throng_progress *progress,
+                                   fidelity *out) {
+  const throng_pairs pairs = pairs_of(h);
+  for (int k = 0; k < THRONG_RULE_COUNT; ++k) {
+    if (!throng_report(progress, "evaluate", k, THRONG_RULE_COUNT, "rules"))
       return throng_cancelled("evaluate");
-    if (!rule_measured((throng_rule)rule, out->has_sta, votes)) continue;
-    THRONG_TRY(ask(backend, world, sta, votes, (throng_rule)rule, seed, h));
+    throng_votes_def def = *votes;
+    def.rule = (throng_rule)k;
+    if (!rule_measured(&def, out)) continue;
+    THRONG_TRY(throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, h->vote, NULL));
+    const vote_rule rule = vote_make_rule(&def, sta, NULL);
     for (int64_t i = 0; i < h->n; ++i) {
+      const vote_further further = further_of(h, i);
       h->answer[i] = h->vote[i].like;
-      h->score[i] = rule_score(&h->vote[i], (throng_rule)rule, votes->weights);
+      h->score[i] = rule_score(&rule, &h->vote[i], &further);
     }
-    THRONG_TRY(classification_measure(h->n, h->label, h->answer, h->score, &out->rule[rule]));
-    // The votes themselves are the same under every rule.
-    if (!votes_measured) THRONG_TRY(measure_votes(h, out));
-    votes_measured = true;
+    THRONG_TRY(classification_measure(h->n, h->label, h->answer, h->score, &out->rule[k]));
   }
-  if (!throng_report(progress, "evaluate", FIDELITY_RULES, FIDELITY_RULES, "rules"))
+  if (!throng_report(progress, "evaluate", THRONG_RULE_COUNT, THRONG_RULE_COUNT, "rules"))
     return throng_cancelled("evaluate");
   return THRONG_OK;
 }
@@ -203,7 +195,7 @@ throng_status fidelity_evaluate(throng_backend *backend, const throng_world *wor
                                 const throng_sta *sta, const throng_votes_def *votes, uint32_t seed,
                                 fidelity_split split, const throng_progress *progress,
                                 fidelity *out) {
-  *out = (fidelity){.interactions = world->n_interaction, .has_sta = sta != NULL};
+  *out = (fidelity){.interactions = world->n_interaction};
   held_out h = {0};
   throng_status status;
   bool sampled = world_lacks_dislikes(world);
@@ -215,7 +207,9 @@ throng_status fidelity_evaluate(throng_backend *backend, const throng_world *wor
                                 "evaluate: no user of %lld has %d interactions, so none can be "
                                 "held out",
                                 (long long)world->n_user, back + 1));
-  THRONG_TRY_GOTO(measure_all(backend, world, sta, votes, seed, &h, progress, out));
+  THRONG_TRY_GOTO(ask_votes(backend, world, sta, votes, seed, &h, out));
+  THRONG_TRY_GOTO(measure_votes(&h, out));
+  THRONG_TRY_GOTO(measure_rules(backend, world, sta, votes, seed, &h, progress, out));
 done:
   held_out_free(&h);
   return status;

@@ -11,22 +11,23 @@
 
 typedef enum fidelity_split { FIDELITY_TEST = 0, FIDELITY_VALIDATION } fidelity_split;
 
-enum { FIDELITY_VOTES = 3, FIDELITY_RULES = 7 };
-
 typedef struct fidelity {
   int64_t users;         ///< asked about, one interaction each
   int64_t users_short;   ///< left out: history too short for the split
   int64_t interactions;  ///< of the world
   int64_t likes;         ///< among those asked about
   int64_t sampled;  ///< unseen items asked about too, as dislikes: the world has none of its own
-  bool has_sta;     ///< false: f_sta and the rules that ask it are not measured
-  /// f_mat, f_sim, f_sta: answer is the hard vote, score the vote's own (spec, "Fidelity").
-  classification vote[FIDELITY_VOTES];
-  /// By throng_rule. The score is the weighted share of votes that say like; for the probability
-  /// rule the weighted mean of scores.
-  classification rule[FIDELITY_RULES];
-  /// Score: mean of the votes' scores; answer: score >= 0.5.
+  /// By throng_vote_id: answer is the hard vote, score the vote's own (spec, "Fidelity"). f_sta is
+  /// measured where its weights are given; f_pop, which is also the yardstick that the others are
+  /// held against (what a user's and an item's like rates say alone), wherever it can be fitted.
+  classification vote[THRONG_VOTE_COUNT];
+  bool measured[THRONG_VOTE_COUNT];
+  /// By throng_rule, those whose votes are all measured. The score is the weighted share of votes
+  /// that say like; for the probability rule the weighted mean of scores.
+  classification rule[THRONG_RULE_COUNT];
+  /// Of the votes of throng_vote. Score: mean of the votes' scores; answer: score >= 0.5.
   classification ensemble;
+  char f_pop_missing[256];  ///< why f_pop is not measured, or ""
 } fidelity;
 
 /// `votes` gives semantics and weights; its rule does not matter. `sta` may be NULL. Errors:
@@ -39,9 +40,5 @@ throng_status fidelity_evaluate(throng_backend *backend, const throng_world *wor
 /// {"users", "interactions", ..., "votes": {"f_mat": {...}}, "rules": {...}, "ensemble": {...}};
 /// what was not measured is null. `*out` is freed with cJSON_Delete. Errors: MEMORY.
 throng_status fidelity_json(const fidelity *f, cJSON **out);
-
-/// "f_mat", "f_sim", "f_sta"; "majority", "f_mat", ... as in configs.
-const char *fidelity_vote_name(int vote);
-const char *fidelity_rule_name(int rule);
 
 #endif

@@ -32,12 +32,12 @@ throng_status fidelity_json(const fidelity *f, cJSON **out) {
               add_number(root, "sampled_dislikes", (double)f->sampled);
   cJSON *votes = good ? cJSON_AddObjectToObject(root, "votes") : NULL;
   good = votes != NULL;
-  for (int k = 0; k < FIDELITY_VOTES && good; ++k)
-    good = add_measures(votes, fidelity_vote_name(k), &f->vote[k]);
+  for (int k = 0; k < THRONG_VOTE_COUNT && good; ++k)
+    good = add_measures(votes, throng_vote_name((throng_vote_id)k), &f->vote[k]);
   cJSON *rules = good ? cJSON_AddObjectToObject(root, "rules") : NULL;
   good = good && rules;
-  for (int k = 0; k < FIDELITY_RULES && good; ++k)
-    good = add_measures(rules, fidelity_rule_name(k), &f->rule[k]);
+  for (int k = 0; k < THRONG_RULE_COUNT && good; ++k)
+    good = add_measures(rules, throng_rule_name((throng_rule)k), &f->rule[k]);
   good = good && add_measures(root, "ensemble", &f->ensemble);
   if (good) return THRONG_OK;
   cJSON_Delete(root);

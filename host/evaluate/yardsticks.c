@@ -5,11 +5,6 @@
 
 #include "kernels/list.h"
 
-_Static_assert((int)YARDSTICK_RANDOM == (int)THRONG_YARDSTICK_RANDOM, "yardsticks");
-_Static_assert((int)YARDSTICK_POPULAR == (int)THRONG_YARDSTICK_POPULAR, "yardsticks");
-_Static_assert((int)YARDSTICK_MOST_SIMILAR == (int)THRONG_YARDSTICK_MOST_SIMILAR, "yardsticks");
-_Static_assert((int)YARDSTICK_ORACLE == (int)THRONG_YARDSTICK_ORACLE, "yardsticks");
-
 static const struct {
   const char *key, *title;
 } name[THRONG_YARDSTICK_COUNT] = {

@@ -1,7 +1,8 @@
 /// The options of asking a language model.
 #include "llm/llm.h"
 
-static const char *const token_key_names[] = {"max_tokens", "max_completion_tokens", NULL};
+static const char *const token_key_names[] = {
+    [LLM_MAX_TOKENS] = "max_tokens", [LLM_MAX_COMPLETION_TOKENS] = "max_completion_tokens", NULL};
 
 #define FIELD_DEF llm_def
 static const field llm_rows[] = {

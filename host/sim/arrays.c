@@ -35,7 +35,7 @@
 static void add_column(array_table *t, const throng_sim *s, const char *name, tensor_type type,
                        size_t offset) {
   const int64_t slate = s->def.slate_size;
-  const int64_t record = (int64_t)(sizeof(vote_record) / tensor_type_size(type));
+  const int64_t record = (int64_t)(sizeof(throng_vote) / tensor_type_size(type));
   const char *data = (const char *)s->vote + offset;
   array_table_add_strided(t, name, type, 2, (const int64_t[]){s->n_lane, slate},
                           (const int64_t[]){slate * record, record}, data, true);
@@ -51,10 +51,14 @@ int64_t throng_sim_arrays(const throng_sim *s, int64_t most, throng_array *out) 
 #undef X
   array_table_add(&t, "action", TENSOR_I32, 2, (const int64_t[]){n, slate}, s->action, false);
 #define X(type, member)                                                                     \
-  _Static_assert(sizeof(vote_record) % sizeof(((vote_record *)0)->member) == 0, "strides"); \
-  add_column(&t, s, "vote." #member, TENSOR_##type, offsetof(vote_record, member));
+  _Static_assert(sizeof(throng_vote) % sizeof(((throng_vote *)0)->member) == 0, "strides"); \
+  add_column(&t, s, "vote." #member, TENSOR_##type, offsetof(throng_vote, member));
   VOTE_COLUMNS(X)
 #undef X
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
+    if (s->further[k])
+      array_table_add(&t, throng_vote_name((throng_vote_id)(k + THRONG_VOTE_IN_RECORD)), TENSOR_F32,
+                      2, (const int64_t[]){n, slate}, s->further[k], true);
   array_table_add(&t, "seen", TENSOR_U32, 2, (const int64_t[]){n, s->n_seen_word}, s->seen, true);
   array_table_add(&t, "preference", TENSOR_I32, 3,
                   (const int64_t[]){n, s->n_preference ? 2 : 0, dim}, s->preference, true);

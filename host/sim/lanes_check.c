@@ -17,7 +17,7 @@ typedef struct lane_block {
   int32_t *user, *step, *count, *initial_count, *preference;
   uint8_t *ended;
   uint32_t *episode, *history, *seen;
-  vote_record *vote;
+  throng_vote *vote;
 } lane_block;
 
 typedef struct lane_reader {
@@ -67,7 +67,7 @@ static throng_status check_steps(const lane_reader *r, int64_t lane, int64_t k) 
   const int64_t initial = real < s->def.history ? real : s->def.history;
   // A lane that reached the end starts again at once, or stands still and says so.
   const bool over = b->step[k] >= s->def.max_steps;
-  if (over && (s->def.autoreset || b->ended[k] == END_NONE))
+  if (over && (s->def.autoreset || b->ended[k] == THRONG_END_NONE))
     return broken(r, lane, "its episode has all of its steps and has not ended");
   if (b->initial_count[k] != initial)
     return broken(r, lane, "'initial_count' is not the length of its user's history");
@@ -106,7 +106,7 @@ static throng_status check_preference(const lane_reader *r, int64_t lane, int64_
   return broken(r, lane, "'preference' is not the sum over its history");
 }
 
-static bool vote_possible(const vote_record *v) {
+static bool vote_possible(const throng_vote *v) {
   return v->alpha_pos >= 0 && v->alpha_neg >= 0 && isfinite(v->beta_pos) && isfinite(v->beta_neg) &&
          v->p_like >= 0.0f && v->p_like <= 1.0f && v->f_mat <= 1 && v->f_sim <= 1 &&
          v->f_sta <= 1 && v->like <= 1;
@@ -133,7 +133,7 @@ static throng_status check_block(const lane_reader *r, int64_t first, int32_t *s
   X(int32_t, initial_count, 1)                               \
   X(uint8_t, ended, 1)                                       \
   X(uint32_t, episode, s->starts.hash ? 1 : 0)               \
-  X(vote_record, vote, s->def.slate_size)                    \
+  X(throng_vote, vote, s->def.slate_size)                    \
   X(uint32_t, seen, s->n_seen_word)                          \
   X(uint32_t, history, s->n_preference ? s->def.history : 0) \
   X(int32_t, preference, s->n_preference)

@@ -14,6 +14,7 @@ struct sim_host {
   int32_t *final_user, *final_count, *final_step;
   uint32_t *final_history;
   throng_vote *vote;
+  float *further[THRONG_VOTE_FURTHER];  // (n_lane, slate_size), or NULL
   // Made from them.
   int32_t *length, *item;
   int8_t *like;
@@ -45,6 +46,11 @@ throng_status sim_host_create(throng_sim *s) {
                           sizeof *s->host->name, "host copy of the lanes"));
   HOST_ARRAYS(X)
 #undef X
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
+    if (s->further[k])
+      THRONG_TRY(throng_alloc((void **)&s->host->further[k],
+                              (size_t)s->n_lane * (size_t)s->def.slate_size,
+                              sizeof *s->host->further[k], "host copy of the lanes"));
   return THRONG_OK;
 }
 
@@ -53,6 +59,7 @@ void sim_host_free(struct sim_host *host) {
 #define X(name, each) free(host->name);
   HOST_ARRAYS(X)
 #undef X
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) free(host->further[k]);
   free(host);
 }
 
@@ -147,12 +154,15 @@ throng_status throng_sim_outcome(throng_sim *s, throng_outcome *out) {
   DOWNLOAD(vote, s->def.slate_size);
   DOWNLOAD(final_return, 1);
   DOWNLOAD(final_step, 1);
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
+    if (s->further[k]) DOWNLOAD(further[k], s->def.slate_size);
   *out = (throng_outcome){
       .n_lane = s->n_lane,
       .slate_size = s->def.slate_size,
       .reward = s->host->reward,
       .ended = s->host->ended,
       .vote = s->host->vote,
+      .further = (const float *const *)s->host->further,
       .final_return = s->host->final_return,
       .final_length = s->host->final_step,
   };

@@ -1,54 +1,10 @@
-/// Making, resetting and stepping a simulator. The step reads as its five stages.
+/// Making, resetting and stepping a simulator. The step reads as its six stages.
 #include "sim/sim.h"
 
 #include <stdlib.h>
 
 #include "kernels/list.h"
 #include "sim/sim_fields.h"
-
-_Static_assert(sizeof(vote_record) == sizeof(throng_vote), "kernels and callers share votes");
-_Static_assert(offsetof(vote_record, p_like) == offsetof(throng_vote, p_like), "p_like");
-_Static_assert(offsetof(vote_record, like) == offsetof(throng_vote, like), "like");
-_Static_assert((int)SEMANTICS_PUBLISHED_CODE == (int)THRONG_SEMANTICS_PUBLISHED_CODE, "semantics");
-_Static_assert((int)SIMILARITY_MEAN == (int)THRONG_SIMILARITY_MEAN, "similarity");
-_Static_assert((int)RULE_LOGICAL == (int)THRONG_RULE_LOGICAL, "rules");
-_Static_assert((int)RULE_PROBABILITY == (int)THRONG_RULE_PROBABILITY, "rules");
-_Static_assert((int)END_TRUNCATED == (int)THRONG_END_TRUNCATED, "ends");
-
-/// Does the rule's answer hang on the statistical vote?
-static bool rule_asks_sta(const throng_votes_def *def) {
-  if (def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE && def->rule != THRONG_RULE_PROBABILITY)
-    return false;  // there it is always 1
-  switch (def->rule) {
-    case THRONG_RULE_MAT:
-    case THRONG_RULE_SIM:
-    case THRONG_RULE_LOGICAL: return false;
-    case THRONG_RULE_WEIGHTED:
-    case THRONG_RULE_PROBABILITY: return def->weights[2] != 0;
-    case THRONG_RULE_MAJORITY:
-    case THRONG_RULE_STA: return true;
-  }
-  return true;
-}
-
-throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
-  THRONG_TRY(fields_check(&votes_fields, def));
-  if (def->similarity == THRONG_SIMILARITY_MEAN &&
-      def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "votes.similarity: the published code knows the nearest item only; use "
-                       "\"max\", or semantics \"paper\"");
-  double sum = 0;
-  for (int k = 0; k < 3; ++k) sum += (double)def->weights[k];
-  if (def->rule == THRONG_RULE_PROBABILITY && sum <= 0)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "votes.weights: all are 0, so rule probability has no mean to draw with");
-  if (!sta && rule_asks_sta(def))
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "votes.rule asks for the statistical vote and no f_sta was given: fit one, "
-                       "or choose a rule without it (f_mat, f_sim, logical)");
-  return THRONG_OK;
-}
 
 bool sim_keeps_preferences(const throng_sim_def *def) {
   return def->preferences || def->votes.similarity == THRONG_SIMILARITY_MEAN;
@@ -96,6 +52,14 @@ static throng_status register_lanes(throng_sim *s) {
   tensors_within(&s->lanes, (double)(least), (double)(most));
   SIM_ARRAYS(X)
 #undef X
+  const unsigned asked = rule_asks(&s->def.votes);
+  for (int k = THRONG_VOTE_IN_RECORD; k < THRONG_VOTE_COUNT; ++k) {
+    if (!(asked & VOTE_BIT(k))) continue;
+    THRONG_TRY(tensors_add(&s->lanes, &s->further[k - THRONG_VOTE_IN_RECORD], TENSOR_F32,
+                           TENSOR_SHAPE(s->n_lane, s->def.slate_size), "%s",
+                           throng_vote_name((throng_vote_id)k)));
+    tensors_within(&s->lanes, 0, 1);
+  }
   return tensors_allocate(&s->lanes, s->backend, "lanes of the simulator");
 }
 
@@ -119,6 +83,7 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
     s->n_sta_cache = (int64_t)sta->def.layers * sta->def.window * sta->def.width;
     s->n_sta_width = sta->def.width;
   }
+  THRONG_TRY_GOTO(vote_models_make(backend, world, rule_asks(&def->votes), &s->models));
   bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   THRONG_TRY_GOTO(
       world_device_acquire(backend, world, def->votes.table_bytes, empty_equal, &s->device));
@@ -139,29 +104,22 @@ void throng_sim_close(throng_sim *sim) {
   sim_action_check_free(sim->action_check);
   sim_starts_free(&sim->starts);
   tensors_free(&sim->lanes);
+  vote_models_free(&sim->models);
   world_device_release(&sim->device);
   free(sim);
 }
 
 throng_sim_def throng_sim_get_def(const throng_sim *sim) { return sim->def; }
 
-vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta) {
-  return (vote_rule){
-      .semantics = (int32_t)def->semantics,
-      .rule = (int32_t)def->rule,
-      .similarity = (int32_t)def->similarity,
-      .weights = {def->weights[0], def->weights[1], def->weights[2]},
-      .weight_threshold = def->weight_threshold,
-      .sta_threshold = sta ? sta->def.threshold : 0.5f,
-      .has_sta = sta != NULL,
-  };
+vote_rule sim_make_rule(const throng_sim *s) {
+  return vote_make_rule(&s->def.votes, s->sta, &s->models);
 }
 
 sim_args sim_make_args(const throng_sim *s) {
-  return (sim_args){
+  sim_args a = {
       .world = s->device.view,
       .table = s->device.table,
-      .rule = vote_make_rule(&s->def.votes, s->sta),
+      .rule = sim_make_rule(s),
       .seed = s->def.seed,
       .first_lane = s->def.first_lane,
       .lane_period = s->lane_period,
@@ -194,9 +152,11 @@ sim_args sim_make_args(const throng_sim *s) {
       .evicted = s->evicted,
       .start = sim_start(s),
   };
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) a.further[k] = s->further[k];
+  return a;
 }
 
-static sim_sta_args make_sta_args(const throng_sim *s) {
+sim_sta_args sim_make_sta_args(const throng_sim *s) {
   sim_sta_args a = {.sim = sim_make_args(s)};
   if (!s->sta) return a;
   a.view = s->sta->view;
@@ -212,7 +172,7 @@ static throng_status vote_logical(throng_sim *s, const sim_sta_args *a) {
 static throng_status vote_statistical(throng_sim *s, const sim_sta_args *a) {
   return BACKEND_LAUNCH(s->backend, sim_sta_vote, s->n_lane, a);
 }
-/// Three votes to an answer, answers to a reward.
+/// Further votes; votes to an answer, answers to a reward.
 static throng_status respond(throng_sim *s, const sim_sta_args *a) {
   return BACKEND_LAUNCH(s->backend, sim_respond, s->n_lane, &a->sim);
 }
@@ -234,7 +194,7 @@ static throng_status advance_preferences(throng_sim *s, const sim_sta_args *a) {
 }
 
 throng_status sim_step_on_backend(throng_sim *s) {
-  sim_sta_args a = make_sta_args(s);
+  sim_sta_args a = sim_make_sta_args(s);
   THRONG_TRY(vote_logical(s, &a));
   THRONG_TRY(vote_statistical(s, &a));
   THRONG_TRY(respond(s, &a));
@@ -249,10 +209,33 @@ throng_status sim_reset_in_blocks(throng_sim *s, int32_t period) {
 }
 
 throng_status throng_sim_reset(throng_sim *s) {
-  sim_sta_args a = make_sta_args(s);
+  sim_sta_args a = sim_make_sta_args(s);
   THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_begin, s->n_lane, &a.sim));
   THRONG_TRY(advance_preferences(s, &a));
   return advance_statistical(s, &a);
+}
+
+throng_status sim_reset_lanes(throng_sim *s, int32_t first, int32_t n) {
+  throng_sim part = *s;  // those lanes alone, on their own part of every array
+  part.n_lane = n;
+  part.def.first_lane += (uint32_t)first;
+#define X(type, tensor_type, name, d1, d2, ...)                                                   \
+  part.name =                                                                                     \
+      (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \
+                                             (size_t)((int64_t)(d1) * (int64_t)(d2)));
+  SIM_ARRAYS(X)
+#undef X
+  return throng_sim_reset(&part);
+}
+
+throng_status sim_copy_lanes(throng_sim *s, int32_t from, int32_t to, int32_t n) {
+  for (size_t i = 0; i < s->lanes.count; ++i) {
+    const tensor *t = &s->lanes.tensor[i];
+    const size_t lane = tensor_bytes(t) / (size_t)s->n_lane;
+    THRONG_TRY(s->backend->ops->copy(s->backend, (char *)t->data + lane * (size_t)to,
+                                     (char *)t->data + lane * (size_t)from, lane * (size_t)n));
+  }
+  return THRONG_OK;
 }
 
 throng_status throng_sim_step(throng_sim *s, const int32_t *action) {

@@ -6,9 +6,8 @@
 #include <float.h>
 
 #include "base/safetensors.h"
-#include "kernels/sim/sim_step.h"
-#include "kernels/vote/vote.h"
-#include "sim/sim_fields.h"
+#include "kernels/sim/sim_sta.h"
+#include "sim/rule.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
 #include "world/world_device.h"
@@ -36,8 +35,8 @@
   X(int32_t, I32, action, s->def.slate_size, 1, 0, SIM_ITEM_MOST)                         \
   /* of the last step, ended as throng_end */                                             \
   X(float, F32, reward, 1, 1, 0, s->def.slate_size)                                       \
-  X(uint8_t, U8, ended, 1, 1, 0, END_TRUNCATED)                                           \
-  X(vote_record, U8, vote, s->def.slate_size, sizeof(vote_record), 0, UINT8_MAX)          \
+  X(uint8_t, U8, ended, 1, 1, 0, THRONG_END_TRUNCATED)                                    \
+  X(throng_vote, U8, vote, s->def.slate_size, sizeof(throng_vote), 0, UINT8_MAX)          \
   /* the state in which the last episode ended */                                         \
   X(int32_t, I32, final_user, 1, 1, 0, SIM_USER_MOST)                                     \
   X(int32_t, I32, final_step, 1, 1, 0, s->def.max_steps)                                  \
@@ -73,10 +72,16 @@ struct throng_sim {
   int64_t n_sta_cache, n_sta_width;
   int64_t n_preference;  // 2 dim where preference vectors are kept, else 0
   world_device device;   // the world on the backend, and its item-item table where it fits
-  tensor_set lanes;      // SIM_ARRAYS
+  tensor_set lanes;      // SIM_ARRAYS, and `further` after them
 #define X(type, tensor_type, name, ...) type *name;
   SIM_ARRAYS(X)
 #undef X
+  // Scores (n_lane, slate_size) of the further votes, by throng_vote_id - THRONG_VOTE_IN_RECORD.
+  // An array is there, and named in files and hashes, only where the rule asks the vote (else
+  // NULL): so a simulator without it has the lanes, the files and the hash that it had before there
+  // was such a vote, and its step does no more than look at a pointer.
+  float *further[THRONG_VOTE_FURTHER];
+  vote_models models;       // of the further votes that the rule asks
   struct sim_host *host;    // copies for observe and outcome
   struct sim_means *means;  // preference vectors as callers see them, made when first asked for
   struct sim_action_check *action_check;  // made when actions are first given on the backend
@@ -92,15 +97,21 @@ throng_status sim_step_on_backend(throng_sim *sim);
 /// on.
 throng_status sim_reset_in_blocks(throng_sim *sim, int32_t period);
 
+/// Lanes first .. first + n - 1 start episode 0 anew, as throng_sim_reset starts all.
+throng_status sim_reset_lanes(throng_sim *sim, int32_t first, int32_t n);
+/// Lanes to .. to + n - 1 become as lanes from .. from + n - 1 are, but for their places in the
+/// random stream.
+throng_status sim_copy_lanes(throng_sim *sim, int32_t from, int32_t to, int32_t n);
+
 /// The simulator's arrays and rules as its kernels take them.
 sim_args sim_make_args(const throng_sim *sim);
-vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta);
-/// Every field in range, and a statistical vote there where the rule asks for one.
-throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
+sim_sta_args sim_make_sta_args(const throng_sim *sim);
+/// The votes' rule of this simulator, as kernels take it.
+vote_rule sim_make_rule(const throng_sim *sim);
 
-/// One line that tells simulators apart whose lanes would go on differently; kept as metadata
-/// 'simulator' of whatever file holds lanes. Caller frees `*out`. The checks are made before
-/// anything is restored.
+/// Fingerprint: equal for two simulators exactly where restored lanes would continue identically.
+/// Kept as metadata 'simulator' of whatever file holds lanes; compared before anything is restored.
+/// Caller frees `*out`.
 throng_status sim_identity(const throng_sim *sim, char **out);
 throng_status sim_check_identity(const throng_sim *sim, const safetensors_file *file);
 /// Of lanes whose values are in range: do a lane's numbers fit together? `prefix` stands before the

@@ -12,13 +12,15 @@
 #include "sim/sim.h"
 #include "sim/sim_fields.h"
 
-/// What a simulator's line says besides its options: the world, and f_sta's weights by their hash,
-/// for lanes keep states that were made with them.
+/// What a simulator's line says besides its options: the world; f_sta's weights by their hash, for
+/// lanes keep states that were made with them; and the models of further votes.
+/// (`votes.table_bytes` is FIELD_NOT_IDENTITY: a memory budget that stands among the votes'
+/// options; the table changes the time that a vote takes and nothing else.)
 typedef struct facts {
   throng_sim_def def;
-  char world[24], f_sta[64], starts[24];
+  char world[24], f_sta[64], starts[24], further[THRONG_VOTE_FURTHER][160];
   identity_part part[3];
-  identity_fact fact[4];
+  identity_fact fact[4 + THRONG_VOTE_FURTHER];
 } facts;
 
 static throng_status gather(const throng_sim *s, facts *f) {
@@ -42,7 +44,14 @@ static throng_status gather(const throng_sim *s, facts *f) {
   f->fact[0] = (identity_fact){.name = "world", .value = f->world};
   f->fact[1] = (identity_fact){.name = "f_sta", .value = f->f_sta};
   f->fact[2] = (identity_fact){.name = "starts", .value = f->starts, .usual = "any"};
-  f->fact[3] = (identity_fact){NULL};
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) {
+    vote_models_identity(&s->models, k, f->further[k], sizeof f->further[k]);
+    f->fact[3 + k] =
+        (identity_fact){.name = throng_vote_name((throng_vote_id)(k + THRONG_VOTE_IN_RECORD)),
+                        .value = f->further[k],
+                        .usual = "no"};
+  }
+  f->fact[3 + THRONG_VOTE_FURTHER] = (identity_fact){NULL};
   return THRONG_OK;
 }
 

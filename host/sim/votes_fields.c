@@ -1,11 +1,9 @@
 /// How votes are made and joined: the options.
+#include "sim/rule.h"
 #include "sim/sim_fields.h"
-#include "throng/sim.h"
 
 static const char *const similarity_names[] = {"max", "mean", NULL};
 static const char *const semantics_names[] = {"paper", "published-code", NULL};
-static const char *const rule_names[] = {"majority", "f_mat",    "f_sim",       "f_sta",
-                                         "logical",  "weighted", "probability", NULL};
 
 #define FIELD_DEF throng_votes_def
 static const field votes_rows[] = {
@@ -13,15 +11,12 @@ static const field votes_rows[] = {
         "semantics", throng_semantics, semantics, semantics_names, THRONG_SEMANTICS_PAPER, 0,
         "paper: the equations; published-code: the authors' released code bit for bit, whose "
         "predict applies the sigmoid twice, so that its statistical vote is always 1"),
-    FIELD_ENUM(
-        "rule", throng_rule, rule, rule_names, THRONG_RULE_MAJORITY, 0,
-        "majority: at least two of three; f_mat, f_sim, f_sta: one vote alone; logical: f_mat and "
-        "f_sim, a coin where they disagree; weighted: weights . votes reaches the threshold; "
-        "probability: drawn with the weighted mean of the three scores"),
+    FIELD_ENUM("rule", throng_rule, rule, rule_names, THRONG_RULE_MAJORITY, 0, RULES_HELP),
     FIELD_ENUM(
         "similarity", throng_similarity, similarity, similarity_names, THRONG_SIMILARITY_MAX, 0,
         "max: the nearest past item that counts (the paper); mean: the mean of all past items"),
-    FIELD_F32S("weights", weights, 3, 0, 0, 1e6, 0, "weights of f_mat, f_sim, f_sta", 1, 1, 1),
+    FIELD_F32S_FROM("weights", weights, THRONG_VOTE_IN_RECORD, THRONG_VOTE_COUNT, 0, 1e6, 0,
+                    WEIGHTS_HELP, WEIGHTS_USUAL),
     FIELD_F32("weight_threshold", weight_threshold, 1.5, -1e9, 1e9, 0,
               "what the weighted votes must reach (rule weighted)"),
     FIELD_I64("table_bytes", table_bytes, 4294967296.0, 0, FIELD_LARGE, FIELD_NOT_IDENTITY,

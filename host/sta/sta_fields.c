@@ -4,7 +4,8 @@
 #include "kernels/sta/sta_view.h"
 #include "throng/sta.h"
 
-static const char *const objective_names[] = {"label", "next_item", NULL};
+static const char *const objective_names[] = {
+    [THRONG_STA_LABEL] = "label", [THRONG_STA_NEXT_ITEM] = "next_item", NULL};
 
 #define FIELD_DEF throng_sta_def
 static const field sta_rows[] = {

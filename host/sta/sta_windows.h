@@ -3,6 +3,7 @@
 #ifndef THRONG_STA_WINDOWS_H
 #define THRONG_STA_WINDOWS_H
 
+#include "data/split.h"
 #include "sta/sta.h"
 
 /// Tokens are the user's entries start .. start + n_token - 1; examples are the entries first ..

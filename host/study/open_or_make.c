@@ -14,6 +14,7 @@
 #include "config/config_prepare.h"
 #include "config/keys.h"
 #include "data/stream.h"
+#include "sim/rule.h"
 #include "train/train_memory.h"
 
 /// The sections of the resolved config that a file was made from, as text.
@@ -164,16 +165,10 @@ done:
   return status;
 }
 
-static bool asks_sta(const throng_votes_def *votes) {
-  return votes->rule == THRONG_RULE_STA || votes->rule == THRONG_RULE_MAJORITY ||
-         ((votes->rule == THRONG_RULE_WEIGHTED || votes->rule == THRONG_RULE_PROBABILITY) &&
-          votes->weights[2] != 0);
-}
-
 static throng_status open_sta(const throng_config *config, throng_backend *backend,
                               const throng_progress *progress, train_inputs *in) {
   if (config->sta_file) return throng_sta_open(backend, in->world, config->sta_file, &in->sta);
-  if (!asks_sta(&config->sim.votes)) return THRONG_OK;
+  if (!(rule_asks(&config->sim.votes) & VOTE_BIT(THRONG_VOTE_F_STA))) return THRONG_OK;
   char path[PATH_MAX], *text = NULL;
   snprintf(path, sizeof path, "%s/sta.safetensors", config->train.out);
   const char *const sections[] = {"sta", NULL};

@@ -2,7 +2,8 @@
 #include "text/embeddings_file.h"
 #include "text/keywords.h"
 
-static const char *const keywords_names[] = {"lexical", "file", "llm", NULL};
+static const char *const keywords_names[] = {
+    [KEYWORDS_LEXICAL] = "lexical", [KEYWORDS_FILE] = "file", [KEYWORDS_LLM] = "llm", NULL};
 
 #define FIELD_DEF keywords_def
 static const field keywords_rows[] = {
@@ -32,7 +33,8 @@ keywords_def keywords_default_def(void) {
   return def;
 }
 
-static const char *const embedding_names[] = {"lsa", "file", "server", NULL};
+static const char *const embedding_names[] = {
+    [EMBEDDING_LSA] = "lsa", [EMBEDDING_FILE] = "file", [EMBEDDING_SERVER] = "server", NULL};
 
 #define FIELD_DEF embedding_def
 static const field embedding_rows[] = {

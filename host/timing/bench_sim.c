@@ -71,8 +71,8 @@ static throng_status measure_lanes(throng_sim *sim, const int32_t *action, lane_
 static void count_floor(const throng_sim *sim, const lane_means *mean, measure_row *row) {
   double history = mean->history, counting = mean->counting, window = mean->window;
   double lanes = sim->n_lane, dim = sim->world->dim, bytes = 0, operations = 0;
-  bytes += 4 * history + sizeof(vote_record) + 32;  // the ring, the answer, the lane's counters
-  if (sim->def.votes.rule != THRONG_RULE_STA) {
+  bytes += 4 * history + sizeof(throng_vote) + 32;  // the ring, the answer, the lane's counters
+  if (sim->def.votes.rule != THRONG_RULE_F_STA) {
     if (sim->def.votes.table_bytes > 0) {
       bytes += CACHE_LINE * history;  // one record an entry, no two of them near each other
     } else {
@@ -80,7 +80,7 @@ static void count_floor(const throng_sim *sim, const lane_means *mean, measure_r
       double keywords = (double)(w->n_pos_entry + w->n_neg_entry) / (double)(2 * w->n_item);
       double categories = (double)w->n_category_entry / (double)w->n_item;
       bytes += 4 * (history * categories + counting * keywords);
-      if (sim->def.votes.rule != THRONG_RULE_MAT) {
+      if (sim->def.votes.rule != THRONG_RULE_F_MAT) {
         bytes += (counting + 2) * 4 * dim;
         operations += counting * 2 * dim;
       }
@@ -144,9 +144,9 @@ static throng_status run_cases(throng_backend *backend, const throng_world *worl
     const char *name;
     bool needs_sta;
   } rules[] = {
-      {THRONG_RULE_MAT, "f_mat alone", false},
-      {THRONG_RULE_SIM, "f_sim alone", false},
-      {THRONG_RULE_STA, "f_sta alone", true},
+      {THRONG_RULE_F_MAT, "f_mat alone", false},
+      {THRONG_RULE_F_SIM, "f_sim alone", false},
+      {THRONG_RULE_F_STA, "f_sta alone", true},
       {THRONG_RULE_MAJORITY, "three votes", true},
   };
   throng_status status = THRONG_OK;
@@ -162,7 +162,7 @@ static throng_status run_cases(throng_backend *backend, const throng_world *worl
   // One simulator holds on to the table, which all the others share.
   throng_sim_def holder_def = throng_default_sim_def();
   holder_def.lanes = 1;
-  holder_def.votes.rule = THRONG_RULE_MAT;
+  holder_def.votes.rule = THRONG_RULE_F_MAT;
   double begin = clock_now();
   THRONG_TRY_GOTO(throng_sim_create(backend, world, NULL, &holder_def, &holder));
   if (holder->device.table && !backend->planning) {
@@ -185,7 +185,7 @@ static throng_status run_cases(throng_backend *backend, const throng_world *worl
     for (size_t k = 0; k < sizeof rules / sizeof *rules; ++k) {
       if (rules[k].needs_sta && !sta) continue;
       // f_sta alone asks nothing of the table: once is enough.
-      if (rules[k].rule == THRONG_RULE_STA && !table) continue;
+      if (rules[k].rule == THRONG_RULE_F_STA && !table) continue;
       const throng_sta *asked = rules[k].needs_sta ? sta : NULL;
       THRONG_TRY_GOTO(run_case(&cases, rules[k].rule, rules[k].name, asked, table));
     }

@@ -193,6 +193,7 @@ throng_status throng_session_step(throng_session *s, const throng_progress *prog
   }
   // Read at every mark, so that a run that goes on from a checkpoint reads the same ones.
   THRONG_TRY(throng_population_get_stats(s->population, &s->stats));
+  THRONG_TRY(agent_any_left(s->population));  // else a mark's checkpoint would be of nothing
   *marks = reached;
   return THRONG_OK;
 }

@@ -14,6 +14,10 @@ extern "C" {
 /// A batch of learners on one simulator. Threads: as its backend, from one at a time.
 typedef struct throng_population throng_population;
 
+typedef enum throng_algorithm {
+  THRONG_ALGORITHM_DQN = 0,  ///< (double) deep Q-learning from a replay
+} throng_algorithm;
+
 typedef enum throng_head {
   THRONG_HEAD_FLAT = 0,   ///< user embedding + one slot an item -> [64, 64] -> one Q an item
   THRONG_HEAD_TWO_TOWER,  ///< query of the state . vector of the item
@@ -27,6 +31,7 @@ typedef enum throng_epsilon {
 
 typedef struct throng_agent_def {
   int32_t size, cookie;  ///< set by throng_default_agent_def(); do not touch
+  throng_algorithm algorithm;
   throng_head head;
   int32_t count;                     ///< 1; agents in the population, 65,535 at the most
   int32_t hidden[2];                 ///< 64, 64
@@ -119,6 +124,30 @@ THRONG_API throng_status throng_population_copy(throng_population *population, i
 /// The agent learns no more, and in training it shows random items; greedy it plays by its weights.
 /// Errors: ARGUMENT, BACKEND.
 THRONG_API throng_status throng_population_stop(throng_population *population, int32_t agent);
+
+/// States that the caller gives, in the layout of throng_sta_score; host memory.
+typedef struct throng_states {
+  int64_t n;
+  const int32_t *user;     ///< (n)
+  const int64_t *offset;   ///< (n + 1); state k's history is entries offset[k] .. offset[k + 1] - 1
+  const int32_t *item;     ///< (offset[n]) oldest first; the newest sim.history entries count
+  const uint8_t *like;     ///< (offset[n]) 1 liked, 0 disliked
+  const int32_t *session;  ///< (n) how many of the newest were shown in this session; NULL: none
+} throng_states;
+
+/// The agent's score of every item in every state, q (n, n_item), host memory: for DQN its Q, by
+/// which greedy actions are chosen. The weights are read and nothing moves.
+/// Errors: ARGUMENT (no such agent; a user, item, like, offset or session out of range, by its
+/// place), MEMORY, BACKEND.
+THRONG_API throng_status throng_population_scores(throng_population *population, int32_t agent,
+                                                  const throng_states *states, float *q);
+/// The `top` items of highest score in every state, best first, ties to the lower item:
+/// item (n, top) and, where it is not NULL, q (n, top), host memory. `skip_session` leaves out what
+/// the session has shown; where too few items are left the rest are -1 with a score of -infinity.
+/// Errors: as throng_population_scores; ARGUMENT (top not in 1..n_item).
+THRONG_API throng_status throng_population_top(throng_population *population, int32_t agent,
+                                               const throng_states *states, int32_t top,
+                                               bool skip_session, int32_t *item, float *q);
 
 /// Write weights, optimiser, replay and counters with the simulator's lanes, atomically: what exact
 /// resume needs. Errors: as throng_sim_save.

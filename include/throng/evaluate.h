@@ -7,19 +7,11 @@
 #include "agent.h"
 #include "base.h"
 #include "sim.h"
+#include "types.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/// Ways to recommend that need no learning, to hold agents against.
-typedef enum throng_yardstick {
-  THRONG_YARDSTICK_RANDOM = 0,    ///< uniform over items
-  THRONG_YARDSTICK_POPULAR,       ///< most liked in the real histories
-  THRONG_YARDSTICK_MOST_SIMILAR,  ///< largest b+ - b- against the lane's history
-  THRONG_YARDSTICK_ORACLE,        ///< asks the simulator about every item first
-  THRONG_YARDSTICK_COUNT          ///< may grow: no struct's size depends on it
-} throng_yardstick;
 
 /// "random", "popular", "most_similar", "oracle", as in metrics.jsonl; "unknown" for other numbers.
 THRONG_API const char *throng_yardstick_name(throng_yardstick yardstick);

@@ -1,12 +1,13 @@
 /// The simulator: B lanes, each one simulated user session, advancing together. A lane starts with
 /// a real user and that user's history; each step shows it one item (or a slate), the user answers
-/// by three votes, and the pair is appended to the lane's history (arXiv 2412.16984, eq. 1-9).
+/// by votes, and the pair is appended to the lane's history (arXiv 2412.16984, eq. 1-9).
 #ifndef THRONG_SIM_H
 #define THRONG_SIM_H
 
 #include "array.h"
 #include "base.h"
 #include "sta.h"
+#include "types.h"
 #include "world.h"
 
 #ifdef __cplusplus
@@ -17,36 +18,15 @@ extern "C" {
 /// backends may be stepped at the same time, over one world.
 typedef struct throng_sim throng_sim;
 
-typedef enum throng_semantics {
-  THRONG_SEMANTICS_PAPER = 0,       ///< the equations, with stated ties and empty sides
-  THRONG_SEMANTICS_PUBLISHED_CODE,  ///< the authors' released infer_user_interaction
-} throng_semantics;
-
-typedef enum throng_rule {
-  THRONG_RULE_MAJORITY = 0,  ///< at least two of three (eq. 9)
-  THRONG_RULE_MAT,           ///< the keyword vote alone
-  THRONG_RULE_SIM,           ///< the similarity vote alone
-  THRONG_RULE_STA,           ///< the statistical vote alone
-  THRONG_RULE_LOGICAL,       ///< keyword and similarity votes; a coin where they disagree
-  THRONG_RULE_WEIGHTED,      ///< weights . votes >= weight_threshold
-  THRONG_RULE_PROBABILITY,   ///< the answer is drawn with the weighted mean of the three scores
-} throng_rule;
-
-/// What the similarity vote compares a candidate with.
-typedef enum throng_similarity {
-  THRONG_SIMILARITY_MAX = 0,  ///< the nearest past item that counts (eq. 4-8)
-  THRONG_SIMILARITY_MEAN,     ///< the mean of all past items: the user's preference vectors
-} throng_similarity;
-
 /// How votes are made and joined.
 typedef struct throng_votes_def {
   int32_t size, cookie;  ///< set by throng_default_votes_def(); do not touch
   throng_semantics semantics;
   throng_rule rule;
   throng_similarity similarity;
-  float weights[3];        ///< f_mat, f_sim, f_sta; 1, 1, 1
-  float weight_threshold;  ///< 1.5
-  int64_t table_bytes;     ///< budget for the item-item table; 0: never build one. 4 GiB
+  float weights[THRONG_VOTE_COUNT];  ///< by throng_vote_id; 1, 1, 1, and 0 for the further votes
+  float weight_threshold;            ///< 1.5
+  int64_t table_bytes;               ///< budget for the item-item table; 0: never build one. 4 GiB
 } throng_votes_def;
 
 /// Every field with its usual value.
@@ -67,22 +47,6 @@ typedef struct throng_sim_def {
   throng_votes_def votes;
 } throng_sim_def;
 
-/// How a lane's step ended. Gymnasium's terminated and truncated.
-typedef enum throng_end {
-  THRONG_END_NONE = 0,
-  THRONG_END_LEFT = 1,       ///< the user left: terminated
-  THRONG_END_TRUNCATED = 2,  ///< max_steps reached
-} throng_end;
-
-/// One answer with its reasons (votes.csv has the same columns).
-typedef struct throng_vote {
-  int32_t alpha_pos, alpha_neg;  ///< shared keywords with liked (disliked) past items
-  float beta_pos, beta_neg;      ///< nearest liked (disliked) past item; -1 where there is none
-  float p_like;                  ///< f_sta's probability
-  uint8_t f_mat, f_sim, f_sta;   ///< votes, 0 or 1
-  uint8_t like;                  ///< the answer after the rule
-} throng_vote;
-
 /// What an agent may see. Arrays of host memory, valid until the next call on the simulator;
 /// on CUDA they are copies made by the call that returns them.
 typedef struct throng_observation {
@@ -98,9 +62,12 @@ typedef struct throng_observation {
 /// What the last step gave.
 typedef struct throng_outcome {
   int32_t n_lane, slate_size;
-  const float *reward;          ///< (n_lane) likes in the slate
-  const uint8_t *ended;         ///< (n_lane) throng_end
-  const throng_vote *vote;      ///< (n_lane, slate_size)
+  const float *reward;      ///< (n_lane) likes in the slate
+  const uint8_t *ended;     ///< (n_lane) throng_end
+  const throng_vote *vote;  ///< (n_lane, slate_size)
+  /// Scores of the votes that do not stand in throng_vote, by throng_vote_id -
+  /// THRONG_VOTE_IN_RECORD, each (n_lane, slate_size); NULL where the rule does not ask the vote.
+  const float *const *further;
   const float *final_return;    ///< (n_lane) the ended episode's return, where ended
   const int32_t *final_length;  ///< (n_lane) the ended episode's steps, where ended
 } throng_outcome;
@@ -109,9 +76,10 @@ typedef struct throng_outcome {
 THRONG_API throng_sim_def throng_default_sim_def(void);
 
 /// Make lanes on a backend and reset them. `sta` may be NULL where the rule asks no statistical
-/// vote; then p_like is 0.5. All memory is taken here. The world, the backend and `sta` must
-/// outlive the simulator. Errors: ARGUMENT (a Def field; history shorter than the window of `sta`),
-/// DATA (a world without users or items), MEMORY (with sizes), BACKEND.
+/// vote; then p_like is 0.5. What f_pop needs is fitted here, where the rule asks it. All memory is
+/// taken here. The world, the backend and `sta` must outlive the simulator. Errors: ARGUMENT (a Def
+/// field; history shorter than the window of `sta`), DATA (a world without users or items, or with
+/// answers of one kind alone where f_pop is asked), MEMORY (with sizes), BACKEND.
 THRONG_API throng_status throng_sim_create(throng_backend *backend, const throng_world *world,
                                            const throng_sta *sta, const throng_sim_def *def,
                                            throng_sim **out);
@@ -220,6 +188,7 @@ THRONG_API throng_status throng_sim_preference_scores(throng_sim *sim, float *sc
 ///   history, final_history (n_lane, n_history) uint32: ring of item * 2 + like; the newest entry
 ///     is at (count - 1) % n_history, and min(count, n_history) are kept
 ///   vote.alpha_pos, ... one for each member of throng_vote (n_lane, slate_size), strided
+///   f_pop (n_lane, slate_size) its score, where the rule asks it
 ///   seen (n_lane, words) uint32 where mask_seen: as throng_sim_copy_seen_bits
 ///   preference (n_lane, 2, dim) int32 where kept: sums of e+ over liked, of e- over disliked
 ///     entries, in units of 2^-20
@@ -236,16 +205,31 @@ THRONG_API throng_status throng_sim_restore(throng_sim *sim, const char *path);
 /// Errors: MEMORY, BACKEND.
 THRONG_API throng_status throng_sim_hash(throng_sim *sim, uint64_t *out);
 
-/// Votes for `n` (user, candidate) pairs outside any lane, each after its own history (see
-/// throng_sta_score for the layout). Ties draw their coin from (seed, row). All host memory.
-/// Errors: ARGUMENT (a Def field; a user, item or history out of range, with its pair), MEMORY,
-/// BACKEND.
+/// (user, candidate) pairs outside any lane, each after its own history: entries
+/// offset[r] .. offset[r+1]-1 of `item` and `like`, oldest first.
+typedef struct throng_pairs {
+  int64_t n;
+  const int32_t *user, *candidate;  ///< (n)
+  const int64_t *offset;            ///< (n + 1), from 0
+  const int32_t *item;              ///< (offset[n])
+  const uint8_t *like;              ///< (offset[n])
+} throng_pairs;
+
+/// The votes on every pair: `vote` (n). Ties draw their coin from (seed, row). `further`: NULL, or
+/// for each vote that does not stand in throng_vote (by throng_vote_id - THRONG_VOTE_IN_RECORD) an
+/// array (n) for its score, asked whatever the rule, or NULL. All host memory.
+/// Errors: ARGUMENT (a pair's user, item or history; a Def field; a rule without its f_sta), DATA
+/// (f_pop is asked and the world's answers are all of one kind), MEMORY, BACKEND.
 THRONG_API throng_status throng_votes_evaluate(throng_backend *backend, const throng_world *world,
                                                const throng_sta *sta, const throng_votes_def *def,
-                                               uint32_t seed, int64_t n, const int32_t *user,
-                                               const int32_t *candidate, const int64_t *offset,
-                                               const int32_t *item, const uint8_t *like,
-                                               throng_vote *vote);
+                                               uint32_t seed, const throng_pairs *pairs,
+                                               throng_vote *vote, float *const *further);
+
+/// "majority", "f_mat", ...: names as in configurations. NULL where there is no such rule.
+THRONG_API const char *throng_rule_name(throng_rule rule);
+/// "f_mat", ...; "keyword vote", ... NULL where there is no such vote.
+THRONG_API const char *throng_vote_name(throng_vote_id vote);
+THRONG_API const char *throng_vote_title(throng_vote_id vote);
 
 #ifdef __cplusplus
 }

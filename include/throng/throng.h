@@ -7,6 +7,7 @@
 #include "array.h"
 #include "base.h"
 #include "evaluate.h"
+#include "explain.h"
 #include "sim.h"
 #include "sta.h"
 #include "train.h"

@@ -2,6 +2,7 @@
 #ifndef THRONG_KERNELS_AGENT_ACT_H
 #define THRONG_KERNELS_AGENT_ACT_H
 
+#include "kernels/agent/clock.h"
 #include "kernels/agent/replay.h"
 #include "kernels/base/exponential.h"
 #include "kernels/base/portable.h"
@@ -161,10 +162,11 @@ THRONG_ROW float epsilon_at(const epsilon_schedule *e, int64_t agent, float step
   return start + (end - start) * share;
 }
 
-/// Actions from the best items, or uniform over unseen items where the lane explores. Row: a lane.
+/// Actions from the best items, or uniform over unseen items where the lane explores. An agent that
+/// is not learning explores always, but for greedy. Row: a lane.
 typedef struct choose_args {
   epsilon_schedule epsilon;
-  const int64_t *clock;              // of the agents (replay.h)
+  agent_clocks clock;
   int64_t agent_lanes;               // user-steps of an agent each time
   int32_t greedy;                    // leave epsilon out
   const uint32_t *agent_seed;        // (n_agent)
@@ -174,7 +176,7 @@ typedef struct choose_args {
   const int32_t *best;               // (n_lane, top), -1 where too few items are left
   const uint32_t *seen;              // (n_lane, n_seen_word) or NULL
   int32_t *action;                   // (n_lane, slate)
-  int64_t lanes, n_seen_word;
+  int64_t actor_lanes, n_seen_word;  // lanes that an agent plays here
   int32_t n_item, top, slate;
 } choose_args;
 
@@ -213,14 +215,15 @@ THRONG_ROW int32_t choose_random(const choose_args *a, int64_t row, uint32_t see
 }
 
 THRONG_ROW void choose_row(const choose_args *a, int64_t row) {
-  int64_t agent = row / a->lanes;
+  int64_t agent = row / a->actor_lanes;
   uint32_t seed = a->agent_seed[agent];
   int explore = 0;
   if (!a->greedy) {
     random_words r = random_draw(seed, RANDOM_EXPLORE, 0, (uint32_t)a->step[row],
                                  choose_lane(a, row), a->episode[row]);
-    float epsilon = epsilon_at(&a->epsilon, agent, (float)(a->clock[CLOCK_TIME] * a->agent_lanes));
-    explore = epsilon > 0.0f && random_bernoulli(r.w[0], epsilon);
+    float epsilon = epsilon_at(&a->epsilon, agent, (float)(a->clock.steps[agent] * a->agent_lanes));
+    explore = a->clock.state[agent] != AGENT_LEARNING ||
+              (epsilon > 0.0f && random_bernoulli(r.w[0], epsilon));
   }
   for (int32_t slot = 0; slot < a->slate; ++slot) {
     int32_t item = explore ? -1 : a->best[row * a->top + slot];

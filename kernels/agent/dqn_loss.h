@@ -3,7 +3,7 @@
 #ifndef THRONG_KERNELS_AGENT_DQN_LOSS_H
 #define THRONG_KERNELS_AGENT_DQN_LOSS_H
 
-#include "kernels/base/portable.h"
+#include "kernels/agent/clock.h"
 
 /// Q(s, a) = query . vector + bias + value. Row: (agent, place in the batch).
 typedef struct td_error_args {
@@ -36,7 +36,7 @@ THRONG_ROW void td_error_row(const td_error_args *a, int64_t row) {
   if (a->huber) {
     a->loss[row] = size < 1.0f ? 0.5f * error * error : size - 0.5f;
     slope = size < 1.0f ? error : (error < 0.0f ? -1.0f : 1.0f);
-    if (!(size >= 0.0f)) slope = error;  // NaN must show
+    if (!(size >= 0.0f)) slope = error;  // NaN: the gradient is to be NaN too, not +-1
   } else {
     a->loss[row] = error * error;
     slope = 2.0f * error;
@@ -50,62 +50,46 @@ THRONG_ROW void td_error_row(const td_error_args *a, int64_t row) {
   }
 }
 
-/// Mean loss and Q of the batch, added to the running sums. Row: an agent.
-typedef struct batch_mean_args {
-  const float *loss, *q;    // (n_agent, batch)
-  float *batch_loss;        // (n_agent) of this update
-  float *loss_sum, *q_sum;  // (n_agent) since the statistics were last read
-  int64_t batch;
-} batch_mean_args;
-
-THRONG_ROW void batch_mean_row(const batch_mean_args *a, int64_t row) {
-  float loss = 0, q = 0;
-  for (int64_t j = 0; j < a->batch; ++j) {
-    loss += a->loss[row * a->batch + j];
-    q += a->q[row * a->batch + j];
-  }
-  a->batch_loss[row] = loss / (float)a->batch;
-  a->loss_sum[row] += loss / (float)a->batch;
-  a->q_sum[row] += q / (float)a->batch;
-}
-
-/// Gradient into the last hidden layer from the state's value: d += delta * weight. Row: (agent,
-/// place).
-typedef struct add_outer_args {
-  const float *delta;   // (n_agent, rows)
-  const float *weight;  // (n_agent, width)
-  float *d;             // (n_agent, rows, width)
-  int64_t rows;
-  int32_t width;
-} add_outer_args;
-
-THRONG_ROW void add_outer_row(const add_outer_args *a, int64_t row) {
-  float *THRONG_RESTRICT d = a->d + row * a->width;
-  const float *THRONG_RESTRICT weight = a->weight + row / a->rows * a->width;
-  float delta = a->delta[row];
-  for (int32_t i = 0; i < a->width; ++i) d[i] += delta * weight[i];
-}
-
 /// The value that learning starts from: the exploring policy's, r / (1 - gamma (1 - p)), p the
 /// share of steps after which the user left. Without it hundreds of updates go into a constant.
-/// Row: an agent.
+/// For agents before their first update. Row: an agent.
 typedef struct value_start_args {
-  const float *reward, *left;  // (n_agent, lanes) means
+  agent_clocks clock;
+  const float *reward, *left;  // (n_agent, agent_lanes) means, see log_sum
   const float *gamma;          // (n_agent)
   float *bias;                 // (n_agent, width): every one is set
-  int64_t lanes, width;
+  int32_t *first;              // (n_agent) 1 where it was
+  int64_t agent_lanes, width;
 } value_start_args;
 
 THRONG_ROW void value_start_row(const value_start_args *a, int64_t row) {
+  a->first[row] = a->clock.learns[row] && a->clock.updates[row] == 0;
+  if (!a->first[row]) return;
   float reward = 0, left = 0;
-  for (int64_t l = 0; l < a->lanes; ++l) {
-    reward += a->reward[row * a->lanes + l];
-    left += a->left[row * a->lanes + l];
+  for (int64_t l = 0; l < a->agent_lanes; ++l) {
+    reward += a->reward[row * a->agent_lanes + l];
+    left += a->left[row * a->agent_lanes + l];
   }
-  float fall = 1.0f - a->gamma[row] * (1.0f - left / (float)a->lanes);
+  float fall = 1.0f - a->gamma[row] * (1.0f - left / (float)a->agent_lanes);
   if (fall < 0.01f) fall = 0.01f;
   for (int64_t i = 0; i < a->width; ++i)
-    a->bias[row * a->width + i] = reward / (float)a->lanes / fall;
+    a->bias[row * a->width + i] = reward / (float)a->agent_lanes / fall;
+}
+
+/// Whose target network is copied now: `target_every` user-steps of the agent's own after the last
+/// time. Row: an agent.
+typedef struct target_due_args {
+  agent_clocks clock;
+  const int64_t *target_every;  // (n_agent)
+  int32_t *due;                 // (n_agent)
+  int64_t agent_lanes;
+} target_due_args;
+
+THRONG_ROW void target_due_row(const target_due_args *a, int64_t row) {
+  const int64_t steps = a->clock.steps[row] * a->agent_lanes;
+  a->due[row] =
+      a->clock.state[row] == AGENT_LEARNING && steps - a->clock.mark[row] >= a->target_every[row];
+  if (a->due[row]) a->clock.mark[row] = steps;
 }
 
 #endif

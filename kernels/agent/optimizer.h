@@ -42,12 +42,15 @@ typedef struct adam_scale_args {
   const double *partial;  // (n_agent, n_partial)
   int64_t n_partial;
   const float *learning_rate, *beta1, *beta2, *max_norm;  // (n_agent); max_norm 0: no clipping
-  const int64_t *update;                                  // (1) t, from 1
+  const int32_t *learns;                                  // (n_agent) the others stay as they are
+  int64_t *update;                                        // (n_agent) t of this update, from 1
   adam_scale *scale;                                      // (n_agent)
   float *norm_sum;  // (n_agent) since the statistics were last read
 } adam_scale_args;
 
 THRONG_ROW void adam_scale_row(const adam_scale_args *a, int64_t row) {
+  if (!a->learns[row]) return;
+  a->update[row] += 1;
   double sum = 0;
   for (int64_t i = 0; i < a->n_partial; ++i) sum += a->partial[row * a->n_partial + i];
   float norm = (float)sqrt(sum);
@@ -56,7 +59,7 @@ THRONG_ROW void adam_scale_row(const adam_scale_args *a, int64_t row) {
     clip = a->max_norm[row] / (norm + 1e-6f);
     if (clip > 1.0f) clip = 1.0f;
   }
-  double update = (double)a->update[0];
+  double update = (double)a->update[row];
   adam_scale s;
   s.clip = clip;
   s.step_size = (float)((double)a->learning_rate[row] / (1.0 - pow(a->beta1[row], update)));
@@ -71,12 +74,14 @@ typedef struct adam_args {
   float *weight, *moment1, *moment2;  // (n_agent, size)
   const float *gradient;              // (n_agent, size)
   const adam_scale *scale;            // (n_agent)
+  const int32_t *learns;              // (n_agent)
   const float *beta1, *beta2, *epsilon;
   int64_t size, n_block;
 } adam_args;
 
 THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
   int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
+  if (!a->learns[agent]) return;
   int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
   int64_t at = agent * a->size + begin;
   float *THRONG_RESTRICT w = a->weight + at;
@@ -91,19 +96,38 @@ THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
 
 /// target += tau (weight - target). Row: (agent, block).
 typedef struct soft_update_args {
-  float *target;        // (n_agent, size)
-  const float *weight;  // (n_agent, size)
-  const float *tau;     // (n_agent)
+  float *target;          // (n_agent, size)
+  const float *weight;    // (n_agent, size)
+  const float *tau;       // (n_agent)
+  const int32_t *learns;  // (n_agent)
   int64_t size, n_block;
 } soft_update_args;
 
 THRONG_ROW void soft_update_row(const soft_update_args *a, int64_t row) {
   int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
   int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
+  if (!a->learns[agent]) return;
   int64_t at = agent * a->size + begin;
   float tau = a->tau[agent];
   for (int64_t i = 0; i < n; ++i)
     a->target[at + i] += tau * (a->weight[at + i] - a->target[at + i]);
+}
+
+/// to = from, for the agents that `which` names. Row: (agent, block).
+typedef struct agent_copy_args {
+  float *to;             // (n_agent, size)
+  const float *from;     // (n_agent, size)
+  const int32_t *which;  // (n_agent)
+  int64_t size, n_block;
+} agent_copy_args;
+
+THRONG_ROW void agent_copy_row(const agent_copy_args *a, int64_t row) {
+  int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
+  if (!a->which[agent]) return;
+  int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
+  float *THRONG_RESTRICT to = a->to + agent * a->size + begin;
+  const float *THRONG_RESTRICT from = a->from + agent * a->size + begin;
+  for (int64_t i = 0; i < n; ++i) to[i] = from[i];
 }
 
 #endif

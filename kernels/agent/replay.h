@@ -4,10 +4,11 @@
 #ifndef THRONG_KERNELS_AGENT_REPLAY_H
 #define THRONG_KERNELS_AGENT_REPLAY_H
 
+#include "kernels/agent/clock.h"
 #include "kernels/base/history.h"
 #include "kernels/base/portable.h"
 #include "kernels/base/random.h"
-#include "kernels/vote/vote.h"
+#include "throng/types.h"
 
 /// States as the encoders read them: a lane's history unrolled, oldest first.
 typedef struct state_view {
@@ -38,20 +39,6 @@ THRONG_ROW void lane_state_row(const lane_state_args *a, int64_t row) {
   a->state.user[row] = a->user[row];
 }
 
-/// The agents' clock is kept where the kernels run, so that a step of training has the same
-/// arguments every time and may be recorded once and replayed.
-enum { CLOCK_TIME = 0, CLOCK_UPDATES = 1 };  // simulator steps logged; updates made
-
-/// One tick. Row: the only one.
-typedef struct agent_tick_args {
-  int64_t *clock;
-  int32_t which;
-} agent_tick_args;
-
-THRONG_ROW void agent_tick_row(const agent_tick_args *a, int64_t row) {
-  a->clock[a->which + row] += 1;
-}
-
 /// Time t of lane l is at place t % n_time.
 typedef struct replay_log {
   uint32_t *entry;  // (n_lane, n_time, slate) packed item and answer
@@ -66,12 +53,12 @@ typedef struct replay_log {
 /// What must be kept before the simulator's step, which may start a new episode. Row: a lane.
 typedef struct log_before_args {
   replay_log log;
-  const int64_t *clock;
+  agent_clocks clock;
   const int32_t *user, *step;
 } log_before_args;
 
 THRONG_ROW void log_before_row(const log_before_args *a, int64_t row) {
-  int64_t at = row * a->log.n_time + a->clock[CLOCK_TIME] % a->log.n_time;
+  int64_t at = row * a->log.n_time + a->clock.time[0] % a->log.n_time;
   a->log.user[at] = a->user[row];
   a->log.step[at] = a->step[row];
 }
@@ -79,15 +66,15 @@ THRONG_ROW void log_before_row(const log_before_args *a, int64_t row) {
 /// What the step gave. Row: a lane.
 typedef struct log_after_args {
   replay_log log;
-  const int64_t *clock;
+  agent_clocks clock;
   const int32_t *action;    // (n_lane, slate)
-  const vote_record *vote;  // (n_lane, slate)
+  const throng_vote *vote;  // (n_lane, slate)
   const float *reward;      // (n_lane)
   const uint8_t *ended;     // (n_lane)
 } log_after_args;
 
 THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
-  int64_t at = row * a->log.n_time + a->clock[CLOCK_TIME] % a->log.n_time;
+  int64_t at = row * a->log.n_time + a->clock.time[0] % a->log.n_time;
   for (int32_t k = 0; k < a->log.slate; ++k)
     a->log.entry[at * a->log.slate + k] =
         history_pack(a->action[row * a->log.slate + k], a->vote[row * a->log.slate + k].like);
@@ -99,12 +86,12 @@ THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
 /// alone, so that one of a population draws as it would alone. Row: (agent, place in the batch).
 typedef struct replay_sample_args {
   const uint32_t *seed;  // (n_agent)
-  int64_t batch, lanes;  // lanes of one agent
-  const int64_t *clock;
+  int64_t batch, agent_lanes;
+  agent_clocks clock;
   int64_t most_times;  // times that are sampled from, the newest ones
   int32_t n_step;      // the last time's successor is the newest state
   int32_t slate;
-  const int64_t *draw;  // number of this batch, or NULL: as many updates as were made
+  const int64_t *draw;  // number of this batch, or NULL: as many updates as the agent has made
   int32_t *lane;        // (n_agent, batch)
   int64_t *time;        // (n_agent, batch)
   int32_t *slot;        // (n_agent, batch)
@@ -112,12 +99,13 @@ typedef struct replay_sample_args {
 
 THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
   int64_t agent = row / a->batch, place = row % a->batch;
-  int64_t last = a->clock[CLOCK_TIME] - a->n_step, first = last - a->most_times + 1;
-  if (first < 0) first = 0;
-  uint64_t draw = (uint64_t)(a->draw ? a->draw[0] : a->clock[CLOCK_UPDATES]);
+  int64_t last = a->clock.time[0] - a->n_step, first = last - a->most_times + 1;
+  if (first < a->clock.log_start[agent]) first = a->clock.log_start[agent];
+  if (first > last) first = last = last > 0 ? last : 0;  // none yet: a draw that nobody learns from
+  uint64_t draw = (uint64_t)(a->draw ? a->draw[0] : a->clock.updates[agent]);
   random_words r = random_draw(a->seed[agent], RANDOM_REPLAY, (uint32_t)place, (uint32_t)draw, 0,
                                (uint32_t)(draw >> 32));
-  a->lane[row] = (int32_t)(agent * a->lanes + random_index(r.w[0], (uint32_t)a->lanes));
+  a->lane[row] = (int32_t)(agent * a->agent_lanes + random_index(r.w[0], (uint32_t)a->agent_lanes));
   a->time[row] = first + random_index(r.w[1], (uint32_t)(last - first + 1));
   a->slot[row] = (int32_t)random_index(r.w[2], (uint32_t)a->slate);
 }
@@ -128,6 +116,7 @@ typedef struct replay_gather_args {
   const int64_t *user_offset;  // (n_user + 1) of the real histories
   const uint32_t *history;     // (n_interaction) packed
   const float *gamma;          // (n_agent)
+  const int64_t *log_start;    // (n_agent) see agent_clocks
   int64_t batch;
   int64_t most_shown;  // items that a session can show before none is left; where none repeats
   int32_t n_step;
@@ -147,7 +136,8 @@ THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *ou
                                int32_t lane, int64_t time, int32_t step, int32_t user) {
   int64_t capacity = out->capacity, slate = a->log.slate;
   int64_t real = a->user_offset[user + 1] - a->user_offset[user];
-  int64_t logged = step < time ? step : time;
+  int64_t known = time - a->log_start[row / a->batch];
+  int64_t logged = step < known ? step : known > 0 ? known : 0;
   int64_t session = logged * slate;
   int64_t kept_session = session < capacity ? session : capacity;
   int64_t kept_real = real < capacity ? real : capacity;
@@ -187,29 +177,37 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
     ++passed;
   }
   a->reward[row] = reward;
-  // 1 is THRONG_END_LEFT: nothing follows. A truncated episode is worth its final state, unless all
+  // After a user left nothing follows. A truncated episode is worth its final state, unless all
   // items were shown in it: then there is nothing left to hope for either.
-  int over = ended == 1 || (step + passed) * slate >= a->most_shown;
+  int over = ended == THRONG_END_LEFT || (step + passed) * slate >= a->most_shown;
   a->discount[row] = over ? 0.0f : discount;
   replay_rebuild(a, &a->next, row, lane, time + passed, step + passed, user);
 }
 
-/// Sums of a lane's log, for the value that learning starts from. Row: a lane.
+/// Sums of a lane's log, for the value that learning starts from, of agents before their first
+/// update. Row: a lane.
 typedef struct log_sum_args {
   replay_log log;
-  int64_t times;  // filled times
+  agent_clocks clock;
+  int64_t agent_lanes;
   float *reward;  // (n_lane) mean reward of an item
   float *left;    // (n_lane) share of steps after which the user left
 } log_sum_args;
 
 THRONG_ROW void log_sum_row(const log_sum_args *a, int64_t row) {
+  const agent_clocks *c = &a->clock;
+  const int64_t agent = row / a->agent_lanes, n_time = a->log.n_time;
+  if (!c->learns[agent] || c->updates[agent] > 0) return;
+  const int64_t start = c->log_start[agent], logged = c->time[0] - start;
+  const int64_t times = logged < n_time ? logged : n_time;
   float reward = 0, left = 0;
-  for (int64_t t = 0; t < a->times; ++t) {
-    reward += a->log.reward[row * a->log.n_time + t];
-    left += a->log.ended[row * a->log.n_time + t] == 1 ? 1.0f : 0.0f;
+  for (int64_t t = 0; t < times; ++t) {
+    const int64_t at = row * n_time + (start + t) % n_time;
+    reward += a->log.reward[at];
+    left += a->log.ended[at] == THRONG_END_LEFT ? 1.0f : 0.0f;
   }
-  a->reward[row] = reward / (float)(a->times * a->log.slate);
-  a->left[row] = left / (float)a->times;
+  a->reward[row] = reward / (float)(times * a->log.slate);
+  a->left[row] = left / (float)times;
 }
 
 #endif

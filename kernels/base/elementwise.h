@@ -41,6 +41,22 @@ THRONG_ROW void relu_gradient_row(const relu_gradient_args *a, int64_t row) {
   for (int32_t i = 0; i < a->width; ++i) dx[i] = y[i] > 0.0f ? dx[i] : 0.0f;
 }
 
+/// d += delta * weight, the gradient into what a weight was multiplied with. Row: (agent, row).
+typedef struct add_outer_args {
+  const float *delta;   // (n_agent, rows)
+  const float *weight;  // (n_agent, width)
+  float *d;             // (n_agent, rows, width)
+  int64_t rows;
+  int32_t width;
+} add_outer_args;
+
+THRONG_ROW void add_outer_row(const add_outer_args *a, int64_t row) {
+  float *THRONG_RESTRICT d = a->d + row * a->width;
+  const float *THRONG_RESTRICT weight = a->weight + row / a->rows * a->width;
+  float delta = a->delta[row];
+  for (int32_t i = 0; i < a->width; ++i) d[i] += delta * weight[i];
+}
+
 /// sum[agent][column] = sum over rows of x[agent][row][column]. Row: (agent, column).
 typedef struct column_sum_args {
   const float *x;  // (n_agent, rows, width)
@@ -76,6 +92,18 @@ THRONG_ROW void gather_row(const gather_args *a, int64_t row) {
   if (!a->shared) at += row / a->rows * a->n_table;
   const float *THRONG_RESTRICT from = a->table + at * a->width;
   for (int32_t i = 0; i < a->width; ++i) to[i] = from[i];
+}
+
+/// Keys for grouping by (agent, index); -1 stays -1.
+typedef struct agent_key_args {
+  const int32_t *index;  // (n_agent, rows)
+  int32_t *key;          // (n_agent, rows)
+  int64_t rows, n_index;
+} agent_key_args;
+
+THRONG_ROW void agent_key_row(const agent_key_args *a, int64_t row) {
+  int32_t index = a->index[row];
+  a->key[row] = index < 0 ? -1 : (int32_t)(row / a->rows * a->n_index + index);
 }
 
 /// Turned-round scatter-add: to[key] = sum over the positions p of that key of

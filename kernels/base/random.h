@@ -17,8 +17,8 @@
 enum random_purpose {
   RANDOM_USER = 1,         ///< which user a lane's episode simulates
   RANDOM_LEAVE = 2,        ///< whether the user leaves after a step
-  RANDOM_COIN_MAT = 3,     ///< tie of the keyword vote
-  RANDOM_COIN_SIM = 4,     ///< tie of the similarity vote
+  RANDOM_COIN_F_MAT = 3,   ///< tie of the keyword vote
+  RANDOM_COIN_F_SIM = 4,   ///< tie of the similarity vote
   RANDOM_ANSWER = 5,       ///< answer drawn with a probability; coin of the logical rule
   RANDOM_EXPLORE = 6,      ///< whether an agent explores, and with which item
   RANDOM_YARDSTICK = 7,    ///< the random yardstick

@@ -2,6 +2,8 @@
 #ifndef THRONG_KERNELS_SIM_LIST_H
 #define THRONG_KERNELS_SIM_LIST_H
 
+#include "kernels/sim/pair_vote.h"
+#include "kernels/sim/sim_ask.h"
 #include "kernels/sim/sim_preference.h"
 #include "kernels/sim/sim_sta.h"
 #include "kernels/vote/pair_table.h"
@@ -19,6 +21,7 @@
   X(sim_preference, 256)      \
   X(sim_preference_mean, 16)  \
   X(sim_preference_final, 16) \
+  X(sim_ask, 16)              \
   X(pair_vote, 16)
 // clang-format on
 /// See list.h.

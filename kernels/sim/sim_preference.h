@@ -80,7 +80,7 @@ typedef struct sim_preference_final_args {
 THRONG_ROW void sim_preference_final_row(const sim_preference_final_args *a, int64_t lane) {
   const sim_args *s = &a->sim;
   const int32_t dim = s->world.dim;
-  if (s->ended[lane] == END_NONE) return;
+  if (s->ended[lane] == THRONG_END_NONE) return;
   history_view h = {s->final_history + lane * s->n_history, s->n_history, s->final_count[lane]};
   int32_t *sum = a->sum + lane * 2 * dim;
   for (int32_t k = 0; k < 2 * dim; ++k) sum[k] = 0;

@@ -25,7 +25,7 @@ THRONG_ROW void sim_sta_vote_row(const sim_sta_vote_args *a, int64_t lane) {
   }
 }
 
-/// The lanes after these, as far as their caches and what they will look up can be told.
+/// Prefetch list for the next lanes: their caches, their user's row, their newest item's embedding.
 THRONG_ROW void sim_sta_ahead(const sim_sta_args *a, int64_t begin, int64_t end, sta_ahead *next) {
   const sim_args *s = &a->sim;
   const int32_t width = a->view.width;

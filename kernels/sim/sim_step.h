@@ -3,10 +3,7 @@
 #ifndef THRONG_KERNELS_SIM_STEP_H
 #define THRONG_KERNELS_SIM_STEP_H
 
-#include "kernels/vote/votes.h"
-
-/// Same numbers as throng_end.
-enum { END_NONE = 0, END_LEFT = 1, END_TRUNCATED = 2 };
+#include "kernels/vote/logical.h"
 
 /// Whom episodes begin with: a start is a user with a history. Usually the world's users, as they
 /// are; throng_sim_set_starts gives others.
@@ -43,7 +40,8 @@ typedef struct sim_args {
   const int32_t *action;
   float *reward;
   uint8_t *ended;
-  vote_record *vote;
+  throng_vote *vote;                    // (n_lane, slate_size)
+  float *further[THRONG_VOTE_FURTHER];  // (n_lane, slate_size) scores, each NULL where not asked
   int32_t *final_user, *final_step, *final_count;
   uint32_t *final_history;
   float *final_return;
@@ -56,7 +54,7 @@ typedef struct sim_args {
 
 /// A lane that ended and does not start again by itself.
 THRONG_ROW int sim_idle(const sim_args *a, int64_t lane) {
-  return !a->autoreset && a->ended[lane] != END_NONE;
+  return !a->autoreset && a->ended[lane] != THRONG_END_NONE;
 }
 
 /// The lane's number in the random stream.
@@ -111,7 +109,7 @@ THRONG_ROW void sim_forget_seen(const sim_args *a, int64_t lane, int64_t first, 
 typedef sim_args sim_begin_args;
 THRONG_ROW void sim_begin_lane(const sim_begin_args *a, int64_t lane) {
   a->episode[lane] = 0;
-  a->ended[lane] = END_NONE;
+  a->ended[lane] = THRONG_END_NONE;
   a->reward[lane] = 0;
   sim_begin_episode(a, lane);
 }
@@ -154,9 +152,13 @@ THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
   a->reward[lane] = 0;
   if (sim_idle(a, lane)) return;
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
-    vote_record *v = &a->vote[lane * a->slate_size + slot];
+    int64_t at = lane * a->slate_size + slot;
+    throng_vote *v = &a->vote[at];
     vote_stream s = sim_stream(a, lane, slot);
-    v->like = vote_answer(&a->rule, &s, v);
+    vote_further further = vote_score_further(&a->rule, a->user[lane], a->action[at]);
+    for (int32_t k = 0; k < THRONG_VOTE_FURTHER; ++k)
+      if (a->further[k]) a->further[k][at] = further.score[k];
+    v->like = rule_answer(&a->rule, &s, v, &further);
     a->reward[lane] += (float)v->like;
   }
 }
@@ -185,11 +187,11 @@ THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
                               sim_random_lane(a, lane), a->episode[lane])
                       .w[0];
   a->step[lane] += 1;
-  int end = random_bernoulli(word, a->leave_probability) ? END_LEFT
-            : a->step[lane] >= a->max_steps              ? END_TRUNCATED
-                                                         : END_NONE;
+  int end = random_bernoulli(word, a->leave_probability) ? THRONG_END_LEFT
+            : a->step[lane] >= a->max_steps              ? THRONG_END_TRUNCATED
+                                                         : THRONG_END_NONE;
   a->ended[lane] = (uint8_t)end;
-  if (end == END_NONE) return 0;
+  if (end == THRONG_END_NONE) return 0;
   a->final_user[lane] = a->user[lane];
   a->final_step[lane] = a->step[lane];
   a->final_count[lane] = a->count[lane];
@@ -202,29 +204,6 @@ THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
 }
 THRONG_ROW void sim_transition_row(const sim_transition_args *a, int64_t lane) {
   if (sim_transition_lane(a, lane)) sim_forget_seen(a, lane, 0, 1);
-}
-
-/// Votes outside any lane: row = pair, each after its own history.
-typedef struct pair_vote_args {
-  world_view world;
-  vote_rule rule;
-  uint32_t seed;
-  const int32_t *candidate;  // (n)
-  const int64_t *offset;     // (n + 1)
-  const uint32_t *history;   // (offset[n]) packed
-  const float *p;            // (n)
-  vote_record *vote;         // (n)
-} pair_vote_args;
-
-THRONG_ROW void pair_vote_row(const pair_vote_args *a, int64_t row) {
-  int32_t length = (int32_t)(a->offset[row + 1] - a->offset[row]);
-  history_view h = {a->history + a->offset[row], length, length};
-  vote_stream s = {a->seed, 0, 0, (uint32_t)row, (uint32_t)(row >> 32)};
-  vote_record *v = &a->vote[row];
-  vote_sums sums = vote_gather(&a->world, 0, &a->rule, 0, &h, a->candidate[row]);
-  vote_decide_logical(&sums, a->rule.semantics, &s, v);
-  vote_decide_sta(&a->rule, a->p[row], v);
-  v->like = vote_answer(&a->rule, &s, v);
 }
 
 #endif

@@ -1,5 +1,5 @@
-/// f_sta over a history: the incremental version with a per-lane cache, and the cache-free one with
-/// the same bits.
+/// f_sta over a history: the incremental version with a cache for each lane, and the one without a
+/// cache, which gives the same bits.
 #ifndef THRONG_KERNELS_STA_CACHE_H
 #define THRONG_KERNELS_STA_CACHE_H
 

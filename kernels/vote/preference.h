@@ -13,7 +13,8 @@ enum {
   PREFERENCE_BLOCK = THRONG_DOT_LANES,  // numbers that one row keeps
 };
 
-/// Instead of the entry that fell out of a ring: there was room; the lane stood still.
+/// Values of sim_args.evicted that are no entries. NONE: the ring had room. IDLE: the lane has
+/// ended and did not move.
 #define PREFERENCE_NONE 0xffffffffu
 #define PREFERENCE_IDLE 0xfffffffeu
 

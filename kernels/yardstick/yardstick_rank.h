@@ -3,6 +3,7 @@
 #ifndef THRONG_KERNELS_YARDSTICK_RANK_H
 #define THRONG_KERNELS_YARDSTICK_RANK_H
 
+#include "kernels/sim/sim_ask.h"
 #include "kernels/yardstick/yardstick_search.h"
 
 /// `top` different items a lane, uniform over those that are not masked. Row = lane.
@@ -68,17 +69,10 @@ typedef struct yardstick_probe_args {
 } yardstick_probe_args;
 
 THRONG_ROW void yardstick_probe_row(const yardstick_probe_args *a, int64_t row) {
-  const sim_args *s = &a->sim;
-  int64_t lane = row / a->top;
-  int32_t item = a->item[row];
-  history_view h = sim_history(s, lane);
-  vote_stream stream = sim_stream(s, lane, (int32_t)(row % a->top));
-  vote_record v;
-  vote_sums sums = vote_gather(&s->world, s->table, &s->rule, sim_preference_of(s, lane), &h, item);
-  vote_decide_logical(&sums, s->rule.semantics, &stream, &v);
-  float p = s->rule.has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width, item) : 0.5f;
-  vote_decide_sta(&s->rule, p, &v);
-  a->like[row] = vote_answer(&s->rule, &stream, &v);
+  vote_further further;
+  a->like[row] = sim_ask_item(&a->sim, &a->sta, a->sta_query, row / a->top, (int32_t)(row % a->top),
+                              a->item[row], &further)
+                     .like;
 }
 
 #endif

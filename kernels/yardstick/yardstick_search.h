@@ -15,14 +15,6 @@ enum { YARDSTICK_HELD = 32 };
 enum { YARDSTICK_HELD = YARDSTICK_TILE };
 #endif
 
-/// Same numbers as throng_yardstick (checked in host/evaluate/yardsticks.c).
-enum {
-  YARDSTICK_RANDOM = 0,
-  YARDSTICK_POPULAR = 1,
-  YARDSTICK_MOST_SIMILAR = 2,
-  YARDSTICK_ORACLE = 3
-};
-
 /// vote_sums of some candidates, arrays side by side.
 typedef struct yardstick_sums {
   int32_t count[2];                       // [side] entries, the same for all candidates
@@ -90,38 +82,11 @@ typedef struct yardstick_value {
   float expected, ensemble;
 } yardstick_value;
 
-THRONG_ROW float yardstick_chance(uint8_t vote) { return vote == VOTE_TIE ? 0.5f : (float)vote; }
-
-/// Chance that the rule says like, over independent votes.
-THRONG_ROW float yardstick_expect(const vote_rule *rule, const vote_record *v) {
-  const float *w = rule->weights;
-  float mat = yardstick_chance(v->f_mat), sim = yardstick_chance(v->f_sim), sta = (float)v->f_sta;
-  switch (rule->rule) {
-    case RULE_MAT: return mat;
-    case RULE_SIM: return sim;
-    case RULE_STA: return sta;
-    case RULE_LOGICAL:
-      return rule->semantics == SEMANTICS_PUBLISHED_CODE ? mat * sim : 0.5f * (mat + sim);
-    case RULE_WEIGHTED: {
-      float sum = 0.0f;
-      for (int a = 0; a < 2; ++a)
-        for (int b = 0; b < 2; ++b)
-          if (w[0] * (float)a + w[1] * (float)b + w[2] * (float)v->f_sta >= rule->weight_threshold)
-            sum += (a ? mat : 1.0f - mat) * (b ? sim : 1.0f - sim);
-      return sum;
-    }
-    case RULE_PROBABILITY:
-      return (w[0] * vote_score_mat(v) + w[1] * vote_score_sim(v) + w[2] * v->p_like) /
-             (w[0] + w[1] + w[2]);
-    default: return mat * sim + (mat + sim - 2.0f * mat * sim) * sta;
-  }
-}
-
 typedef struct yardstick_search_args {
   sim_args sim;
   sta_view sta;            // where sim.rule.has_sta
   const float *sta_query;  // (n_lane, width)
-  int32_t yardstick;       // YARDSTICK_MOST_SIMILAR or YARDSTICK_ORACLE
+  int32_t yardstick;       // THRONG_YARDSTICK_MOST_SIMILAR or THRONG_YARDSTICK_ORACLE
   int32_t n_tile, top;
   int32_t *item;           // (n_lane, n_tile, top) best first, -1 after the last
   yardstick_value *value;  // (n_lane, n_tile, top)
@@ -130,10 +95,10 @@ typedef struct yardstick_search_args {
 THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, int64_t lane,
                                               const vote_sums *sums, int32_t candidate) {
   const vote_rule *rule = &a->sim.rule;
-  vote_record v;
+  throng_vote v;
   yardstick_value value;
   vote_compare(sums, rule->semantics, &v);
-  if (a->yardstick == YARDSTICK_MOST_SIMILAR) {
+  if (a->yardstick == THRONG_YARDSTICK_MOST_SIMILAR) {
     value.expected = v.beta_pos - v.beta_neg;
     value.ensemble = 0.0f;
     return value;
@@ -141,8 +106,9 @@ THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, in
   float p =
       rule->has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width, candidate) : 0.5f;
   vote_decide_sta(rule, p, &v);
-  value.expected = yardstick_expect(rule, &v);
-  value.ensemble = (vote_score_mat(&v) + vote_score_sim(&v) + v.p_like) / 3.0f;
+  vote_further further = vote_score_further(rule, a->sim.user[lane], candidate);
+  value.expected = rule_chance(rule, &v, &further);
+  value.ensemble = vote_ensemble(&v);
   return value;
 }
 
@@ -193,7 +159,7 @@ THRONG_ROW void yardstick_search_row(const yardstick_search_args *a, int64_t row
     if (yardstick_masked(s, lane, begin + c)) continue;
     vote_sums one = s->table ? yardstick_sums_of(&sums, at)
                              : vote_gather(&s->world, 0, &s->rule, preference, &h, begin + c);
-    if (s->table && s->rule.similarity == SIMILARITY_MEAN)
+    if (s->table && s->rule.similarity == THRONG_SIMILARITY_MEAN)
       vote_gather_mean(&one, &s->world, preference, h.entry, history_length(&h), begin + c);
     yardstick_insert(item, value, a->top, begin + c, yardstick_value_of(a, lane, &one, begin + c));
   }

@@ -53,8 +53,8 @@ fi
 n_file=$(wc -l <"$work/files")
 plant "an include against the arrows" 'host/text/lsa.h:[0-9]*: host/text may not include host/llm' \
   sed -i '/#include/a #include "llm/llm.h"' host/text/lsa.h
-plant "a private header" 'host/cli/main.c:[0-9]*: host/agent/learner.h is private' \
-  sed -i '0,/#include/s||#include "agent/learner.h"\n&|' host/cli/main.c
+plant "a private header" 'host/cli/main.c:[0-9]*: host/agent/population.h is private' \
+  sed -i '0,/#include/s||#include "agent/population.h"\n&|' host/cli/main.c
 plant "a circle of files" 'host/base/backend.*host/base/memory_plan.*host/base/backend' \
   sed -i '/#include/a #include "base/memory_plan.h"' host/base/backend.h
 plant "an arrow that nobody uses" 'host/report does not include host/blas' \

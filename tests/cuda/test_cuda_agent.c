@@ -1,5 +1,5 @@
 /// Learning on both backends: a fit of f_sta, DQN with both heads, yardsticks, and a whole run.
-#include "agent/learner.h"
+#include "agent/population.h"
 #include "cuda_parity.h"
 #include "evaluate/evaluator.h"
 #include "sta/sta.h"
@@ -122,10 +122,10 @@ static void train_both(const throng_sim_def *sim, const throng_agent_def *agent,
     for (int side = 0; side < 2; ++side) ASSERT_OK(throng_population_train_step(l.agent[side]));
   const double difference = set_difference(&l.agent[0]->weights, &l.agent[1]->weights);
   EXPECT_TRUE(difference >= 0 && difference <= WEIGHT_TOLERANCE);
-  EXPECT_EQ(l.agent[0]->updates, l.agent[1]->updates);
-  EXPECT_GT(l.agent[1]->updates, 0);
+  EXPECT_EQ(l.agent[0]->host.updates[0], l.agent[1]->host.updates[0]);
+  EXPECT_GT(l.agent[1]->host.updates[0], 0);
   int graphs = 0;
-  for (int k = 0; k < AGENT_GRAPHS; ++k) graphs += l.agent[1]->graph[k].graph != NULL;
+  for (int k = 0; k < STEP_GRAPHS; ++k) graphs += l.agent[1]->graph[k].graph != NULL;
   EXPECT_GT(graphs, 0);
   if (PARITY_EXACT) {
     EXPECT_TRUE(set_difference(&l.agent[0]->replay, &l.agent[1]->replay) == 0);
@@ -183,7 +183,7 @@ TEST(cuda_agent, a_checkpoint_of_one_backend_goes_on_on_the_other) {
     for (int side = 0; side < 2; ++side) ASSERT_OK(throng_population_train_step(l.agent[side]));
   const double difference = set_difference(&l.agent[0]->weights, &l.agent[1]->weights);
   EXPECT_TRUE(difference >= 0 && difference <= WEIGHT_TOLERANCE);
-  EXPECT_EQ(l.agent[0]->updates, l.agent[1]->updates);
+  EXPECT_EQ(l.agent[0]->host.updates[0], l.agent[1]->host.updates[0]);
   learners_close(&l);
 }
 
@@ -230,8 +230,8 @@ TEST(cuda_agent, steps_that_fail_to_be_recorded_midway_end_at_the_same_weights) 
     EXPECT_EQ(notes, 1);
     EXPECT_TRUE(set_difference(&l.agent[0]->weights, &l.agent[1]->weights) == 0);
     EXPECT_TRUE(set_difference(&l.agent[0]->replay, &l.agent[1]->replay) == 0);
-    EXPECT_EQ(l.agent[0]->updates, l.agent[1]->updates);
-    EXPECT_EQ(l.agent[0]->time, l.agent[1]->time);
+    EXPECT_EQ(l.agent[0]->host.updates[0], l.agent[1]->host.updates[0]);
+    EXPECT_EQ(l.agent[0]->host.time, l.agent[1]->host.time);
     l.p.cuda->ops = whole;
     learners_close(&l);
   }

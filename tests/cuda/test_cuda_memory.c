@@ -137,16 +137,16 @@ TEST(cuda_memory,
   throng_vote *vote = calloc(N, sizeof *vote);
   const throng_votes_def def = throng_default_sim_def().votes;
   const size_t before = cuda_on_cpu_in_use();
-  leave_free(17);  // 300,000 pairs want 8 MiB beside the 13 of f_sta's scratch
-  EXPECT_EQ(
-      throng_votes_evaluate(p.cuda, &world, sta, &def, 1, N, zero, zero, offset, NULL, NULL, vote),
-      THRONG_ERROR_MEMORY);
+  leave_free(17);  // 300,000 pairs want 9 MiB beside the 13 of f_sta's scratch
+  throng_pairs pairs = {N, zero, zero, offset, NULL, NULL};
+  EXPECT_EQ(throng_votes_evaluate(p.cuda, &world, sta, &def, 1, &pairs, vote, NULL),
+            THRONG_ERROR_MEMORY);
   EXPECT_CONTAINS(throng_error_message(), "asking for votes needs");
   EXPECT_CONTAINS(throng_error_message(), "pairs ");
   EXPECT_CONTAINS(throng_error_message(), "lower the number of pairs");
   EXPECT_EQ(cuda_on_cpu_in_use(), before);
-  EXPECT_OK(throng_votes_evaluate(p.cuda, &world, sta, &def, 1, N / 100, zero, zero, offset, NULL,
-                                  NULL, vote));
+  pairs.n = N / 100;
+  EXPECT_OK(throng_votes_evaluate(p.cuda, &world, sta, &def, 1, &pairs, vote, NULL));
   cuda_on_cpu_limit((size_t)4 << 30);
   free(zero);
   free(offset);

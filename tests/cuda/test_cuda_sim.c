@@ -132,12 +132,13 @@ TEST(cuda_sim, lanes_agree_without_the_table_and_with_another_history) {
 
 TEST(cuda_sim, lanes_agree_under_every_rule_and_both_semantics) {
   for (int semantics = 0; semantics < 2; ++semantics)
-    for (int rule = THRONG_RULE_MAJORITY; rule <= THRONG_RULE_PROBABILITY; ++rule)
+    for (int rule = THRONG_RULE_MAJORITY; rule < THRONG_RULE_COUNT; ++rule)
       for (int table = 0; table < 2; ++table) {
         throng_sim_def def = small_def();
         def.votes.semantics = (throng_semantics)semantics;
         def.votes.rule = (throng_rule)rule;
-        def.votes.weights[1] = 0.5f;
+        def.votes.weights[THRONG_VOTE_F_SIM] = 0.5f;
+        def.votes.weights[THRONG_VOTE_F_POP] = table ? 0.75f : 0;
         def.votes.table_bytes = table ? 1 << 20 : 0;
         compare(def, true, 40);
       }
@@ -213,6 +214,26 @@ TEST(cuda_sim, a_snapshot_of_one_backend_goes_on_alike_on_the_other) {
   sides_close(&s);
 }
 
+TEST(cuda_sim, a_lane_is_explained_alike) {
+  sides s;
+  throng_sim_def def = small_def();
+  def.votes.rule = THRONG_RULE_WEIGHTED;
+  def.votes.weights[THRONG_VOTE_F_POP] = 1;
+  if (!sides_open(&s, &def, true)) return;
+  for (int32_t lane = 0; lane < LANES; lane += 5) {
+    throng_explanation *e[2];
+    for (int side = 0; side < 2; ++side)
+      ASSERT_OK(throng_sim_explain(s.sim[side], lane, lane + 1, &e[side]));
+    bool apart;
+    EXPECT_TRUE(parity_votes(&e[0]->vote, &e[1]->vote, 0.5f, &apart));
+    for (int k = 0; k < THRONG_VOTE_COUNT; ++k)
+      EXPECT_TRUE(parity_near((double)e[0]->votes[k].score, (double)e[1]->votes[k].score, 1e-5));
+    EXPECT_EQ(e[0]->liked.n_shared, e[1]->liked.n_shared);
+    for (int side = 0; side < 2; ++side) throng_explanation_free(e[side]);
+  }
+  sides_close(&s);
+}
+
 TEST(cuda_sim, votes_outside_lanes_agree) {
   sides s;
   throng_sim_def def = small_def();
@@ -222,6 +243,8 @@ TEST(cuda_sim, votes_outside_lanes_agree) {
   int64_t offset[N + 1] = {0};
   uint8_t *like = malloc(N * 70);
   throng_vote vote[2][N];
+  float p_pop[2][N];
+  const throng_pairs pairs = {N, user, candidate, offset, item, like};
   for (int r = 0; r < N; ++r) {
     user[r] = r % 40;
     candidate[r] = (r * 7) % 150;
@@ -232,11 +255,12 @@ TEST(cuda_sim, votes_outside_lanes_agree) {
     like[k] = (uint8_t)(k * 13 % 7 < 4);
   }
   for (int side = 0; side < 2; ++side)
-    ASSERT_OK(throng_votes_evaluate(backend_of(&s, side), &s.world, s.sta[side], &def.votes, 3, N,
-                                    user, candidate, offset, item, like, vote[side]));
+    ASSERT_OK(throng_votes_evaluate(backend_of(&s, side), &s.world, s.sta[side], &def.votes, 3,
+                                    &pairs, vote[side], (float *const[]){p_pop[side]}));
   for (int r = 0; r < N; ++r) {
     bool apart;
     ASSERT_TRUE(parity_votes(&vote[0][r], &vote[1][r], 0.5f, &apart));
+    ASSERT_TRUE(parity_near((double)p_pop[0][r], (double)p_pop[1][r], 1e-5));
   }
   free(item);
   free(like);

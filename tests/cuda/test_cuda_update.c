@@ -43,6 +43,18 @@ static double difference(const parity *p, pair x, int64_t n) {
   return worst;
 }
 
+enum { STANDS = 1 };  // the agent that does not learn
+
+/// 1 for the agents that learn, 0 for the one that does not.
+static pair flags(const parity *p) {
+  int32_t learns[] = {1, 1, 1};
+  pair out = numbers(p, 3, 1, true);
+  learns[STANDS] = 0;
+  EXPECT_OK(p->cpu->ops->upload(p->cpu, out.cpu, learns, sizeof learns));
+  EXPECT_OK(p->cuda->ops->upload(p->cuda, out.cuda, learns, sizeof learns));
+  return out;
+}
+
 static const int64_t sizes[] = {1, 7, 1024, 1025, 5000};
 enum { SIZES = sizeof sizes / sizeof *sizes, AGENTS = 3 };
 
@@ -54,13 +66,23 @@ TEST(cuda_update, adam_and_the_soft_target_move_every_weight_as_the_rows_do) {
     pair w = numbers(&p, n, 1, false), m = numbers(&p, n, 2, false), v = numbers(&p, n, 3, true);
     pair g = numbers(&p, n, 4, false), t = numbers(&p, n, 5, false);
     pair scale = numbers(&p, 4 * AGENTS, 6, true), hyper = numbers(&p, AGENTS, 7, true);
+    pair learns = flags(&p);
     for (int side = 0; side < 2; ++side) {
       throng_backend *b = side ? p.cuda : p.cpu;
 #define ON(x) (side ? (x).cuda : (x).cpu)
-      const adam_args adam = {
-          ON(w),     ON(m),     ON(v),     ON(g),    (const adam_scale *)(const void *)ON(scale),
-          ON(hyper), ON(hyper), ON(hyper), sizes[s], n_block};
-      const soft_update_args soft = {ON(t), ON(w), ON(hyper), sizes[s], n_block};
+      const adam_args adam = {ON(w),
+                              ON(m),
+                              ON(v),
+                              ON(g),
+                              (const adam_scale *)(const void *)ON(scale),
+                              (const int32_t *)(const void *)ON(learns),
+                              ON(hyper),
+                              ON(hyper),
+                              ON(hyper),
+                              sizes[s],
+                              n_block};
+      const soft_update_args soft = {
+          ON(t), ON(w), ON(hyper), (const int32_t *)(const void *)ON(learns), sizes[s], n_block};
       for (int turn = 0; turn < 3; ++turn) {
         ASSERT_OK(BACKEND_LAUNCH(b, adam, n_block * AGENTS, &adam));
         ASSERT_OK(BACKEND_LAUNCH(b, soft_update, n_block * AGENTS, &soft));
@@ -91,6 +113,7 @@ TEST(cuda_update, adam_and_the_soft_target_move_every_weight_as_the_rows_do) {
     release(&p, t);
     release(&p, scale);
     release(&p, hyper);
+    release(&p, learns);
   }
   parity_close(&p);
 }
@@ -131,18 +154,32 @@ TEST(cuda_update, sums_over_a_batch_are_near_the_rows_and_repeat_bit_for_bit) {
     pair x = numbers(&p, n, 11, false), sum = numbers(&p, out, 12, false);
     pair again = numbers(&p, out, 13, false), mean = numbers(&p, AGENTS, 14, false);
     pair loss_sum = numbers(&p, AGENTS, 15, false), q_sum = numbers(&p, AGENTS, 16, false);
+    pair learns = flags(&p), n_sum = flags(&p);
     for (int side = 0; side < 2; ++side) {
       throng_backend *b = side ? p.cuda : p.cpu;
       const column_sum_args columns = {ON(x), ON(sum), rows[s], (int32_t)widths[s]};
       ASSERT_OK(BACKEND_LAUNCH(b, column_sum, out, &columns));
       const column_sum_args repeat = {ON(x), ON(again), rows[s], (int32_t)widths[s]};
       ASSERT_OK(BACKEND_LAUNCH(b, column_sum, out, &repeat));
-      const batch_mean_args batch = {ON(x),        ON(x),     ON(mean),
-                                     ON(loss_sum), ON(q_sum), rows[s] * widths[s]};
+      const batch_mean_args batch = {ON(x),
+                                     ON(x),
+                                     (const int32_t *)(const void *)ON(learns),
+                                     ON(mean),
+                                     ON(loss_sum),
+                                     ON(q_sum),
+                                     (int32_t *)(void *)ON(n_sum),
+                                     rows[s] * widths[s]};
       ASSERT_OK(BACKEND_LAUNCH(b, batch_mean, AGENTS, &batch));
     }
     EXPECT_TRUE(difference(&p, sum, out) <= 1e-5);
     EXPECT_TRUE(difference(&p, mean, AGENTS) <= 1e-5);
+    const int32_t *counted = (const int32_t *)(const void *)n_sum.cpu;
+    int32_t on_cuda[AGENTS];
+    ASSERT_OK(p.cuda->ops->download(p.cuda, on_cuda, n_sum.cuda, sizeof on_cuda));
+    for (int i = 0; i < AGENTS; ++i) {
+      EXPECT_EQ(counted[i], i == STANDS ? 0 : 2);
+      EXPECT_EQ(on_cuda[i], counted[i]);
+    }
     EXPECT_TRUE(difference(&p, loss_sum, AGENTS) <= 1e-5);
     EXPECT_TRUE(difference(&p, q_sum, AGENTS) <= 1e-5);
     float *first = malloc(sizeof(float) * (size_t)out),
@@ -156,6 +193,8 @@ TEST(cuda_update, sums_over_a_batch_are_near_the_rows_and_repeat_bit_for_bit) {
     release(&p, sum);
     release(&p, again);
     release(&p, mean);
+    release(&p, learns);
+    release(&p, n_sum);
     release(&p, loss_sum);
     release(&p, q_sum);
   }

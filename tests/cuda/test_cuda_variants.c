@@ -546,8 +546,8 @@ TEST(cuda_variants, agents_that_search_show_rank_and_learn_as_by_products_and_fo
   }
   EXPECT_LE(other,
             TRAINED * PLAYED * TOP / 50);  // Q that differ by rounding alone may change places
-  EXPECT_GT(agent[1]->updates, 0);
-  EXPECT_EQ(agent[1]->updates, agent[0]->updates);
+  EXPECT_GT(agent[1]->host.updates[0], 0);
+  EXPECT_EQ(agent[1]->host.updates[0], agent[0]->host.updates[0]);
   for (int side = 0; side < 2; ++side) {
     agent_actor_free(actor[side]);
     throng_population_close(agent[side]);

@@ -2,7 +2,8 @@
 #ifndef TESTS_AGENT_RIG_H
 #define TESTS_AGENT_RIG_H
 
-#include "agent/learner.h"
+#include "agent/dqn/dqn.h"
+#include "agent/population.h"
 #include "cpu/backend_cpu.h"
 #include "small_world.h"
 #include "throng_test.h"

@@ -64,6 +64,8 @@ static inline throng_world small_world(uint32_t seed, int64_t n_user, int64_t n_
   w.n_keyword = 30;
   w.dim = dim;
   w.like_threshold = NAN;
+  for (int64_t k = 0; k < w.n_keyword; ++k)
+    (void)strings_append(&w.keyword, &"abcdefghijklmnopqrstuvwxyzABCD"[k], 1);
   small_world_lists(&r, n_item, w.n_category, 3, &w.category_offset, &w.category,
                     &w.n_category_entry);
   small_world_lists(&r, n_item, w.n_keyword, 8, &w.pos_offset, &w.pos, &w.n_pos_entry);
@@ -92,6 +94,7 @@ static inline void small_world_free(throng_world *w) {
 #define X(type, tensor_type, name, d0, d1) free(w->name);
   WORLD_ARRAYS(X)
 #undef X
+  strings_free(&w->keyword);
   memset(w, 0, sizeof *w);
 }
 

@@ -1,7 +1,7 @@
-/// The flat head's input layer (the paper's DQN): one slot an item, +1 liked, -1 disliked, 0
+/// The flat network's input layer (the paper's DQN): one slot an item, +1 liked, -1 disliked, 0
 /// unseen; computed as a sum over the history's items and never as a dense row.
-#ifndef THRONG_KERNELS_AGENT_DQN_FLAT_H
-#define THRONG_KERNELS_AGENT_DQN_FLAT_H
+#ifndef THRONG_KERNELS_AGENT_FLAT_INPUT_H
+#define THRONG_KERNELS_AGENT_FLAT_INPUT_H
 
 #include "kernels/agent/replay.h"
 
@@ -55,18 +55,6 @@ THRONG_ROW void flat_input_row(const flat_input_args *a, int64_t row) {
     for (int32_t i = 0; i < a->width; ++i) hidden[i] += sign * weight[i];
   }
   for (int32_t i = 0; i < a->width; ++i) hidden[i] = hidden[i] > 0.0f ? hidden[i] : 0.0f;
-}
-
-/// Keys for grouping by (agent, index); -1 stays -1.
-typedef struct agent_key_args {
-  const int32_t *index;  // (n_agent, rows)
-  int32_t *key;          // (n_agent, rows)
-  int64_t rows, n_index;
-} agent_key_args;
-
-THRONG_ROW void agent_key_row(const agent_key_args *a, int64_t row) {
-  int32_t index = a->index[row];
-  a->key[row] = index < 0 ? -1 : (int32_t)(row / a->rows * a->n_index + index);
 }
 
 #endif

@@ -1,10 +1,10 @@
-/// Fixed features of items for the two_tower head: the leading directions of e+ and e-, category
+/// Fixed features of items for the two_tower network: the leading directions of e+ and e-, category
 /// buckets, and a few facts. What unseen items are judged by.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/learner.h"
+#include "agent/network/network.h"
 #include "base/blas.h"
 #include "world/world.h"
 

@@ -1,40 +1,13 @@
-/// The two logical votes (arXiv 2412.16984, eq. 1-8) and the rule that joins three votes into an
-/// answer (eq. 9), for one candidate after one history.
-#ifndef THRONG_KERNELS_VOTES_H
-#define THRONG_KERNELS_VOTES_H
+/// The two logical votes (arXiv 2412.16984, eq. 1-8) of one candidate after one history: keywords
+/// that meet, and the nearest embeddings. How votes become an answer: rule.h.
+#ifndef THRONG_KERNELS_VOTE_LOGICAL_H
+#define THRONG_KERNELS_VOTE_LOGICAL_H
 
 #include "kernels/base/history.h"
-#include "kernels/base/random.h"
 #include "kernels/vote/pair.h"
 #include "kernels/vote/pair_table.h"
 #include "kernels/vote/preference.h"
-#include "kernels/vote/vote.h"
-
-/// Same numbers as throng_semantics and throng_rule of the public header (checked in host/sim/).
-enum { SEMANTICS_PAPER = 0, SEMANTICS_PUBLISHED_CODE = 1 };
-enum { SIMILARITY_MAX = 0, SIMILARITY_MEAN = 1 };
-enum {
-  RULE_MAJORITY = 0,
-  RULE_MAT,
-  RULE_SIM,
-  RULE_STA,
-  RULE_LOGICAL,
-  RULE_WEIGHTED,
-  RULE_PROBABILITY
-};
-
-typedef struct vote_rule {
-  int32_t semantics, rule, similarity;
-  float weights[3];
-  float weight_threshold;
-  float sta_threshold;
-  int32_t has_sta;
-} vote_rule;
-
-/// Where a draw stands in the random stream.
-typedef struct vote_stream {
-  uint32_t seed, slot, step, lane, episode;
-} vote_stream;
+#include "kernels/vote/rule.h"
 
 /// What a pass over the history gathers, for each side, over all entries [0] and over those that
 /// share a category with the candidate [1].
@@ -98,7 +71,7 @@ typedef struct vote_scope {
 THRONG_ROW vote_scope vote_choose_scope(const vote_sums *sums, int32_t semantics) {
   int32_t pos = sums->count[PAIR_POS][1] > 0, neg = sums->count[PAIR_NEG][1] > 0;
   vote_scope each = {{pos, neg}}, both = {{pos | neg, pos | neg}};
-  return semantics == SEMANTICS_PUBLISHED_CODE ? each : both;
+  return semantics == THRONG_SEMANTICS_PUBLISHED_CODE ? each : both;
 }
 
 /// With the item-item table: one record an entry, all of them looked at.
@@ -122,9 +95,9 @@ THRONG_ROW void vote_add_direct(vote_sums *sums, const world_view *w, const vote
                                 const vote_scope *scope, uint32_t entry, int32_t candidate) {
   const int32_t side = history_like(entry) ? PAIR_POS : PAIR_NEG, of = scope->of[side];
   const int32_t item = history_item(entry);
-  sums->matches[side][of] +=
-      pair_count_matches(w, side, rule->semantics == SEMANTICS_PUBLISHED_CODE, candidate, item);
-  if (rule->similarity == SIMILARITY_MEAN) return;
+  sums->matches[side][of] += pair_count_matches(
+      w, side, rule->semantics == THRONG_SEMANTICS_PUBLISHED_CODE, candidate, item);
+  if (rule->similarity == THRONG_SIMILARITY_MEAN) return;
   const int32_t near = pair_embedding_similarity(w, side, candidate, item);
   if (near > sums->nearest[side][of]) sums->nearest[side][of] = near;
 }
@@ -149,7 +122,7 @@ THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, const v
     int32_t item = history_item(entry[k]);
     if (scope.of[side] && !(n <= VOTE_BLOCK ? inside[k] : pair_share_category(w, candidate, item)))
       continue;
-    if (rule->similarity == SIMILARITY_MAX) pair_look_ahead(w, side, item);
+    if (rule->similarity == THRONG_SIMILARITY_MAX) pair_look_ahead(w, side, item);
     if (before >= 0) vote_add_direct(sums, w, rule, &scope, entry[before], candidate);
     before = k;
   }
@@ -181,22 +154,16 @@ THRONG_ROW vote_sums vote_gather(const world_view *w, const uint32_t *table, con
     vote_gather_table(&sums, w, table, h->entry, n, candidate);
   else
     vote_gather_direct(&sums, w, rule, h->entry, n, candidate);
-  if (rule->similarity == SIMILARITY_MEAN)
+  if (rule->similarity == THRONG_SIMILARITY_MEAN)
     vote_gather_mean(&sums, w, preference, h->entry, n, candidate);
   return sums;
 }
-
-THRONG_ROW uint8_t vote_coin(const vote_stream *s, uint32_t purpose) {
-  return (uint8_t)(random_draw(s->seed, purpose, s->slot, s->step, s->lane, s->episode).w[0] >> 31);
-}
-
-enum { VOTE_TIE = 2 };  // a vote that waits for its coin
 
 /// Fill the logical part of a vote, ties left as VOTE_TIE. Paper: entries of the candidate's
 /// categories, or all where it shares none with the history. Published code: the choice is made for
 /// likes and dislikes apart, ties are 0, a history without likes answers 1 and one without dislikes
 /// 0.
-THRONG_ROW void vote_compare(const vote_sums *sums, int32_t semantics, vote_record *v) {
+THRONG_ROW void vote_compare(const vote_sums *sums, int32_t semantics, throng_vote *v) {
   const vote_scope scope = vote_choose_scope(sums, semantics);
   const int32_t scope_pos = scope.of[PAIR_POS], scope_neg = scope.of[PAIR_NEG];
   int32_t near_pos = sums->nearest[PAIR_POS][scope_pos];
@@ -205,7 +172,7 @@ THRONG_ROW void vote_compare(const vote_sums *sums, int32_t semantics, vote_reco
   v->alpha_neg = sums->matches[PAIR_NEG][scope_neg];
   v->beta_pos = pair_similarity(near_pos);
   v->beta_neg = pair_similarity(near_neg);
-  if (semantics == SEMANTICS_PUBLISHED_CODE) {
+  if (semantics == THRONG_SEMANTICS_PUBLISHED_CODE) {
     if (sums->count[PAIR_POS][0] == 0) {
       v->f_mat = v->f_sim = 1;
     } else if (sums->count[PAIR_NEG][0] == 0) {
@@ -222,52 +189,10 @@ THRONG_ROW void vote_compare(const vote_sums *sums, int32_t semantics, vote_reco
 
 /// The logical part of a vote, ties by a coin.
 THRONG_ROW void vote_decide_logical(const vote_sums *sums, int32_t semantics, const vote_stream *s,
-                                    vote_record *v) {
+                                    throng_vote *v) {
   vote_compare(sums, semantics, v);
-  if (v->f_mat == VOTE_TIE) v->f_mat = vote_coin(s, RANDOM_COIN_MAT);
-  if (v->f_sim == VOTE_TIE) v->f_sim = vote_coin(s, RANDOM_COIN_SIM);
-}
-
-/// The statistical vote from p. The published code applies the sigmoid twice and so always says 1.
-THRONG_ROW void vote_decide_sta(const vote_rule *rule, float p, vote_record *v) {
-  if (rule->semantics == SEMANTICS_PUBLISHED_CODE) {
-    v->p_like = sigmoid(p);
-    v->f_sta = 1;
-    return;
-  }
-  v->p_like = p;
-  v->f_sta = rule->has_sta && p >= rule->sta_threshold;
-}
-
-/// The ensemble's three scores, each in 0..1 (spec, "Fidelity").
-THRONG_ROW float vote_score_mat(const vote_record *v) {
-  int32_t sum = v->alpha_pos + v->alpha_neg;
-  return sum == 0 ? 0.5f : (float)v->alpha_pos / (float)sum;
-}
-THRONG_ROW float vote_score_sim(const vote_record *v) {
-  return (v->beta_pos - v->beta_neg + 2.0f) * 0.25f;
-}
-
-THRONG_ROW uint8_t vote_answer(const vote_rule *rule, const vote_stream *s, const vote_record *v) {
-  const float *w = rule->weights;
-  switch (rule->rule) {
-    case RULE_MAT: return v->f_mat;
-    case RULE_SIM: return v->f_sim;
-    case RULE_STA: return v->f_sta;
-    case RULE_LOGICAL:
-      if (v->f_mat == v->f_sim) return v->f_mat;
-      return rule->semantics == SEMANTICS_PUBLISHED_CODE ? 0 : vote_coin(s, RANDOM_ANSWER);
-    case RULE_WEIGHTED:
-      return w[0] * v->f_mat + w[1] * v->f_sim + w[2] * v->f_sta >= rule->weight_threshold;
-    case RULE_PROBABILITY: {
-      float p = (w[0] * vote_score_mat(v) + w[1] * vote_score_sim(v) + w[2] * v->p_like) /
-                (w[0] + w[1] + w[2]);
-      uint32_t word =
-          random_draw(s->seed, RANDOM_ANSWER, s->slot, s->step, s->lane, s->episode).w[0];
-      return (uint8_t)random_bernoulli(word, p);
-    }
-    default: return v->f_mat + v->f_sim + v->f_sta >= 2;
-  }
+  if (v->f_mat == VOTE_TIE) v->f_mat = vote_coin(s, RANDOM_COIN_F_MAT);
+  if (v->f_sim == VOTE_TIE) v->f_sim = vote_coin(s, RANDOM_COIN_F_SIM);
 }
 
 #endif

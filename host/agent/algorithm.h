@@ -1,0 +1,73 @@
+/// How the agents of a population learn, behind one table as backends are. The population brings
+/// lanes, clocks, the log of what was shown, a network and its weights; an algorithm adds arrays
+/// and says what a step of learning is. A further one is a folder with an agent_algorithm, named in
+/// algorithms.c and in throng_algorithm; tests/support/bandit.h is a short one.
+#ifndef THRONG_AGENT_ALGORITHM_H
+#define THRONG_AGENT_ALGORITHM_H
+
+#include "agent/agent.h"
+
+/// Agents first .. first + n - 1 of a population.
+typedef struct agent_range {
+  int32_t first, n;
+} agent_range;
+
+/// Kinds of a training step. Steps of one kind queue the same work, which a backend may record.
+enum {
+  STEP_ALONE = -1,  // learns, with something before it that comes once: never recorded
+  STEP_ACTS = 0,    // every agent acts, none learns
+  STEP_LEARNS = 1,
+  STEP_KINDS = 2,
+};
+
+/// The slots, and what other algorithms would put there:
+///
+///           add_arrays             start           choose           learn
+///   DQN     target, moments,       target          epsilon-greedy   draw, TD error, backward, Adam
+///           one batch of replay
+///   A2C     moments, advantages,   -               sample from      returns, advantages, backward
+///           returns                                softmax(scores)  with entropy, Adam
+///   PPO     the same, and old      -               the same         epochs over the minibatches of
+///           log-probabilities                                       one rollout: clipped ratio
+///   TRPO    the same, gradient     -               the same         conjugate gradient on Fisher-
+///           and search directions                                   vector products, line search
+///
+/// What they share has its place already. A rollout is the log's newest update_every steps
+/// (replay_rebuild gives its states in any order); update_every is its length, updates the epochs
+/// times the minibatches. The critic is the pass's `value`; where it shares no layers with the
+/// policy it is a second parameter_set of the same network. Log-probability and entropy of an
+/// action take a log of a sum of exponentials over the catalogue, folded tile by tile as
+/// catalogue_best is, which also samples: the best of scores with Gumbel noise. Their gradients are
+/// d_query and d_vector of every item, a second fold over the same tiles. A Fisher-vector product
+/// is forward() with weights moved along a direction (or backward() of the tangent), for which
+/// parameter_set is the vector. The scores of given states (scores.c) are logits then and not Q.
+typedef struct agent_algorithm {
+  const char *name;   // as in agent.algorithm, and in a checkpoint
+  const char *title;  // as in tables: "DQN"
+  /// Register arrays, (n_agent, ..) each: what a checkpoint must hold in population.weights, the
+  /// rest in .scratch; own memory in .own, which must be one block of throng_alloc.
+  throng_status (*add_arrays)(throng_population *);
+  /// After fresh weights: what these agents have of the algorithm's begins anew. What is saved has
+  /// been zeroed.
+  throng_status (*start)(throng_population *, agent_range);
+  /// Items for every lane's present state into sim->action. Not greedy: as in training, where
+  /// agents that are not learning show random items.
+  throng_status (*choose)(throng_population *, agent_actor *, throng_sim *, bool greedy);
+  /// The kind of the coming step, from the host's clocks.
+  int (*kind_of_step)(const throng_population *);
+  /// What comes once before an agent's first update (STEP_ALONE). May be NULL.
+  throng_status (*prepare)(throng_population *);
+  /// One of the def.updates updates of a step, of the agents in clock.learns; reads no host state.
+  throng_status (*learn)(throng_population *);
+  /// After a step of any kind. May be NULL.
+  throng_status (*after_step)(throng_population *);
+} agent_algorithm;
+
+/// The table entry; NULL where it is none.
+const agent_algorithm *agent_algorithm_of(throng_algorithm algorithm);
+/// throng_population_create with an algorithm that stands in no table.
+throng_status population_create(throng_sim *sim, const throng_agent_def *def,
+                                const agent_algorithm *algorithm, int64_t total_steps,
+                                throng_population **out);
+
+#endif

@@ -1,0 +1,183 @@
+/// The agents' clocks on both sides: registering, reading, who learns, who has diverged.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/population.h"
+#include "kernels/list.h"
+
+enum { DEVICE_WATCH_EVERY = 64 };  // updates; reading waits for all that is queued
+
+throng_status clocks_register(throng_population *a) {
+  tensor_set *set = &a->clocks;
+  const int64_t n = a->n_agent;
+#define ADD(name, type, most, length)                                                       \
+  THRONG_TRY(tensors_add(set, &a->clock.name, TENSOR_##type, TENSOR_SHAPE(length), #name)); \
+  tensors_within(set, 0, (most));
+  ADD(time, I64, CLOCK_MOST, 1)
+  ADD(steps, I64, CLOCK_MOST, n)
+  ADD(log_start, I64, CLOCK_MOST, n)
+  ADD(updates, I64, CLOCK_MOST, n)
+  ADD(mark, I64, CLOCK_MOST, n)
+  ADD(state, I32, AGENT_DIVERGED, n)
+#undef ADD
+#define ADD(name, type, slot) \
+  THRONG_TRY(tensors_add(&a->scratch, &(slot), TENSOR_##type, TENSOR_SHAPE(n), "learning." #name))
+  ADD(learns, I32, a->clock.learns);
+  ADD(loss, F32, a->sums.loss);
+  ADD(q, F32, a->sums.q);
+  ADD(norm, F32, a->sums.norm);
+  ADD(n, I32, a->sums.n);
+  ADD(last_loss, F32, a->sums.last_loss);
+#undef ADD
+  return THRONG_OK;
+}
+
+throng_status clocks_take_host(throng_population *a) {
+  const size_t n = (size_t)a->n_agent;
+  THRONG_TRY(throng_alloc(&a->host_block, n,
+                          sizeof *a->own_def + 4 * sizeof(int64_t) + 3 * sizeof(int32_t),
+                          "clocks and options of the agents"));
+  _Static_assert(sizeof *a->own_def % sizeof(int64_t) == 0, "what follows is aligned");
+  a->own_def = a->host_block;
+  a->host.steps = (int64_t *)(void *)(a->own_def + n);
+  a->host.log_start = a->host.steps + n;
+  a->host.updates = a->host.log_start + n;
+  a->host.mark = a->host.updates + n;
+  a->host.state = (int32_t *)(void *)(a->host.mark + n);
+  a->host.found = a->host.state + n;
+  a->host.epsilon_steps = (float *)(void *)(a->host.found + n);
+  return THRONG_OK;
+}
+
+/// X(backend's array, host's, elements): the clocks that both sides keep.
+#define CLOCKS(X)                                   \
+  X(clock.time, &a->host.time, 1)                   \
+  X(clock.steps, a->host.steps, a->n_agent)         \
+  X(clock.log_start, a->host.log_start, a->n_agent) \
+  X(clock.updates, a->host.updates, a->n_agent)     \
+  X(clock.mark, a->host.mark, a->n_agent)           \
+  X(clock.state, a->host.state, a->n_agent)
+
+throng_status clocks_write(throng_population *a) {
+#define X(device, host, n) \
+  THRONG_TRY(              \
+      a->backend->ops->upload(a->backend, a->device, (host), sizeof *a->device *(size_t)(n)));
+  CLOCKS(X)
+#undef X
+  return THRONG_OK;
+}
+
+throng_status clocks_read(throng_population *a) {
+#define X(device, host, n) \
+  THRONG_TRY(              \
+      a->backend->ops->download(a->backend, (host), a->device, sizeof *a->device *(size_t)(n)));
+  CLOCKS(X)
+#undef X
+  return THRONG_OK;
+}
+
+void clocks_start(throng_population *a, agent_range range) {
+  for (int32_t i = range.first; i < range.first + range.n; ++i) {
+    a->host.steps[i] = a->host.updates[i] = a->host.mark[i] = 0;
+    a->host.log_start[i] = a->host.time;
+    a->host.state[i] = AGENT_LEARNING;
+  }
+}
+
+bool clocks_due(const throng_population *a, int32_t i, int64_t ahead) {
+  return agent_is_due(a->host.state[i], a->host.steps[i] + ahead,
+                      a->host.time + ahead - a->host.log_start[i], a->agent_lanes,
+                      a->own_def[i].learning_starts, a->own_def[i].update_every, a->def.n_step);
+}
+
+void clocks_moved(throng_population *a, bool learned) {
+  ++a->host.time;
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    if (a->host.state[i] == AGENT_LEARNING) ++a->host.steps[i];
+    if (learned && clocks_due(a, i, 0)) a->host.updates[i] += a->def.updates;
+  }
+  if (learned) a->unwatched += a->def.updates;
+}
+
+throng_status clocks_let_all_learn(throng_population *a) {
+  int32_t *one = a->host.found;
+  for (int32_t i = 0; i < a->n_agent; ++i) one[i] = 1;
+  return a->backend->ops->upload(a->backend, a->clock.learns, one,
+                                 sizeof *one * (size_t)a->n_agent);
+}
+
+throng_status clocks_find_learners(throng_population *a) {
+  agent_due_args due = {.clock = a->clock,
+                        .learning_starts = a->option.learning_starts,
+                        .update_every = a->option.update_every,
+                        .agent_lanes = a->agent_lanes,
+                        .n_step = a->def.n_step};
+  return BACKEND_LAUNCH(a->backend, agent_due, a->n_agent, &due);
+}
+
+throng_status clocks_judge(throng_population *a, const float *norm, int64_t stride) {
+  agent_judge_args judge = {a->clock, a->sums.last_loss, norm, stride};
+  return BACKEND_LAUNCH(a->backend, agent_judge, a->n_agent, &judge);
+}
+
+/// What a diverged agent has left, as numbers.
+static throng_status scrub(throng_population *a, int32_t agent) {
+  for (size_t i = 0; i < a->weights.count; ++i) {
+    const tensor *t = &a->weights.tensor[i];
+    const size_t slice = population_slice(a, t);
+    if (t->type != TENSOR_F32) continue;
+    scrub_args args = {(float *)(void *)((char *)t->data + (size_t)agent * slice),
+                       (int64_t)(slice / sizeof(float))};
+    THRONG_TRY(BACKEND_LAUNCH(a->backend, scrub, (args.n + SCRUB_BLOCK - 1) / SCRUB_BLOCK, &args));
+  }
+  a->current = 0;
+  return THRONG_OK;
+}
+
+static throng_status tell(throng_population *a, int32_t agent) {
+  float loss;
+  const backend_ops *ops = a->backend->ops;
+  THRONG_TRY(ops->download(a->backend, &loss, a->sums.last_loss + agent, sizeof loss));
+  char text[sizeof a->diverged];
+  snprintf(text, sizeof text,
+           "agent %d: the %s after update %lld: learning diverged; lower agent.learning_rate (%g) "
+           "or set agent.max_grad_norm",
+           agent,
+           isnan(loss)   ? "loss is NaN"
+           : isinf(loss) ? "loss is infinite"
+                         : "gradient is no number",
+           (long long)a->host.updates[agent], (double)a->own_def[agent].learning_rate);
+  if (!a->diverged[0]) snprintf(a->diverged, sizeof a->diverged, "%s", text);
+  snprintf(a->note, sizeof a->note, "%s", text);
+  return THRONG_OK;
+}
+
+throng_status clocks_watch(throng_population *a, bool now) {
+  const int64_t every = a->backend->host_memory ? 1 : DEVICE_WATCH_EVERY;
+  if (!now && a->unwatched < every) return THRONG_OK;
+  a->unwatched = 0;
+  const size_t bytes = sizeof(int32_t) * (size_t)a->n_agent;
+  int32_t *before = a->host.found;
+  memcpy(before, a->host.state, bytes);
+  THRONG_TRY(a->backend->ops->download(a->backend, a->host.state, a->clock.state, bytes));
+  if (!memcmp(before, a->host.state, bytes)) return THRONG_OK;
+  THRONG_TRY(clocks_read(a));  // the counts stood still since then
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    if (a->host.state[i] == before[i]) continue;
+    THRONG_TRY(tell(a, i));
+    THRONG_TRY(scrub(a, i));
+  }
+  return THRONG_OK;
+}
+
+throng_status agent_any_left(const throng_population *a) {
+  bool diverged = false;
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    if (a->host.state[i] == AGENT_LEARNING) return THRONG_OK;
+    diverged = diverged || a->host.state[i] == AGENT_DIVERGED;
+  }
+  if (!diverged) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_DIVERGED, "%s",
+                     a->diverged[0] ? a->diverged : "no agent learns any more: learning diverged");
+}

@@ -1,0 +1,37 @@
+/// (Double) deep Q-learning: Mnih et al. 2015, van Hasselt et al. 2016. Its arrays, for its own
+/// files and tests.
+#ifndef THRONG_AGENT_DQN_H
+#define THRONG_AGENT_DQN_H
+
+#include "agent/optimizer.h"
+#include "agent/population.h"
+
+/// A batch of transitions and what an update makes of it: (n_agent, batch) each.
+typedef struct dqn {
+  parameter_set target;
+  catalogue target_catalogue;  // where not double
+  optimizer optimizer;
+  network_scratch scratch;
+  replay_batch batch;
+  float *best_value;  // of the next state
+  int32_t *best_item;
+  int64_t *packed;                  // see catalogue_best
+  network_items action, next_best;  // the items shown, and the next states' best
+  float *q, *loss, *delta;
+  float *d_query, *d_vector;       // (n_agent, batch, width)
+  float *lane_reward, *lane_left;  // (n_lane) for the value that learning starts from
+  int32_t *which;                  // (n_agent) agents whose target is copied
+} dqn;
+
+static inline dqn *dqn_of(const throng_population *a) { return a->own; }
+
+/// Loss and gradients of the batch whose states, actions, rewards and discounts are in place.
+throng_status dqn_gradients(throng_population *a);
+/// One Adam step on the gradients, then the soft target update where tau < 1.
+throng_status dqn_apply(throng_population *a);
+/// Draw, gradients, apply: nothing that a graph could not record.
+throng_status dqn_update(throng_population *a);
+/// target = weights, of every agent.
+throng_status dqn_copy_target(throng_population *a);
+
+#endif

@@ -1,0 +1,116 @@
+/// The whole catalogue under given weights: its vectors, and the best items by tiles of scores.
+#include "agent/network/catalogue.h"
+
+#include "kernels/list.h"
+
+enum {
+  TILE_ROWS = 1024,     // states a tile: fixed, so that sums do not move with the threads
+  TILE_COLUMNS = 2048,  // items a tile
+};
+
+throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number) {
+  if (!n->table->catalogue) return THRONG_OK;
+  THRONG_TRY(tensors_add(set, &c->vector, TENSOR_F32, TENSOR_SHAPE(n->n_agent, n->n_item, n->width),
+                         "vector%d", number));
+  return tensors_add(set, &c->bias, TENSOR_F32, TENSOR_SHAPE(n->n_agent, n->n_item),
+                     "vector_bias%d", number);
+}
+
+throng_status catalogue_refresh(const network *n, const parameter_set *w, catalogue *c) {
+  if (n->table->catalogue) return n->table->catalogue(n, w, c->vector, c->bias);
+  *c = (catalogue){w->at[PARAMETER_ITEM_VECTOR], w->at[PARAMETER_ITEM_BIAS]};
+  return THRONG_OK;
+}
+
+catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent) {
+  return (catalogue){c->vector + agent * n->n_item * n->width, c->bias + agent * n->n_item};
+}
+
+int64_t catalogue_tile_size(int64_t n_item) {
+  int64_t columns = n_item < TILE_COLUMNS ? n_item : (int64_t)TILE_COLUMNS;
+  return TILE_ROWS * columns;
+}
+
+/// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
+/// products.
+static bool may_search(const network *n, const int64_t *packed, int32_t top) {
+  return n->backend->searches && packed && top <= BEST_MOST_TOP;
+}
+
+int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top) {
+  if (!n->backend->searches) return 0;
+  return best_search_scratch(n->n_agent, rows, n->n_item,
+                             top < BEST_MOST_TOP ? top : BEST_MOST_TOP);
+}
+
+/// Tiles: a block of one agent's states, or all states of several agents.
+static throng_status best_by_tiles(const network *n, const catalogue *c, const float *query,
+                                   int64_t rows, const best_mask *mask, int32_t top, float *value,
+                                   int32_t *item) {
+  throng_backend *backend = n->backend;
+  best_reset_args reset = {value, item, top};
+  THRONG_TRY(BACKEND_LAUNCH(backend, best_reset, rows * n->n_agent, &reset));
+  int64_t tile_rows = rows < TILE_ROWS ? rows : (int64_t)TILE_ROWS;
+  int64_t tile_agents = tile_rows < rows ? 1 : TILE_ROWS / tile_rows;
+  for (int64_t agent = 0; agent < n->n_agent; agent += tile_agents)
+    for (int64_t place = 0; place < rows; place += tile_rows)
+      for (int64_t column = 0; column < n->n_item; column += TILE_COLUMNS) {
+        int64_t agents = n->n_agent - agent < tile_agents ? n->n_agent - agent : tile_agents;
+        int64_t places = rows - place < tile_rows ? rows - place : tile_rows;
+        int64_t columns = n->n_item - column < TILE_COLUMNS ? n->n_item - column : TILE_COLUMNS;
+        gemm_args g = {.transpose_b = true,
+                       .m = places,
+                       .n = columns,
+                       .k = n->width,
+                       .alpha = 1.0f,
+                       .a = query + (agent * rows + place) * n->width,
+                       .b = c->vector + (agent * n->n_item + column) * n->width,
+                       .c = n->tile,
+                       .lda = n->width,
+                       .ldb = n->width,
+                       .ldc = columns,
+                       .stride_a = rows * n->width,
+                       .stride_b = n->n_item * n->width,
+                       .stride_c = places * columns,
+                       .batch = agents};
+        THRONG_TRY(backend->ops->gemm(backend, &g));
+        best_fold_args fold = {.q = n->tile,
+                               .bias = c->bias,
+                               .seen = mask->seen,
+                               .shown = mask->shown,
+                               .value = value,
+                               .item = item,
+                               .rows = places,
+                               .places = rows,
+                               .place = place,
+                               .agent = agent,
+                               .n_item = n->n_item,
+                               .n_seen_word = mask->n_seen_word,
+                               .column = (int32_t)column,
+                               .n_column = (int32_t)columns,
+                               .top = top};
+        THRONG_TRY(BACKEND_LAUNCH(backend, best_fold, agents * places, &fold));
+      }
+  return THRONG_OK;
+}
+
+throng_status catalogue_best(const network *n, const catalogue *c, const float *query, int64_t rows,
+                             const best_mask *mask, int32_t top, int64_t *packed, float *value,
+                             int32_t *item) {
+  if (!may_search(n, packed, top)) return best_by_tiles(n, c, query, rows, mask, top, value, item);
+  best_search_args search = {.query = query,
+                             .vector = c->vector,
+                             .bias = c->bias,
+                             .seen = mask->seen,
+                             .shown = mask->shown,
+                             .value = value,
+                             .item = item,
+                             .packed = (uint64_t *)packed,
+                             .places = rows,
+                             .n_item = n->n_item,
+                             .n_seen_word = mask->n_seen_word,
+                             .n_agent = n->n_agent,
+                             .width = n->width,
+                             .top = top};
+  return BACKEND_LAUNCH(n->backend, best_search, rows * n->n_agent, &search);
+}

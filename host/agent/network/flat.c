@@ -1,0 +1,110 @@
+/// The paper's network: the user's row and one slot an item (+1 liked, -1 disliked, 0 unseen)
+/// through two hidden layers to one score an item. The last hidden layer is the query, the output
+/// layer's rows are the item vectors.
+#include <math.h>
+
+#include "agent/network/layers.h"
+#include "kernels/list.h"
+
+static void flat_shape(network *n, const throng_agent_def *def, const throng_world *world) {
+  (void)world;
+  n->width = def->hidden[1];
+  n->n_input = def->user_width;
+}
+
+/// As torch.nn.Linear; the input has n_item slots but only `history` of them are not 0.
+static void flat_parameters(const network *n, network_parameter *of) {
+  const float input = 1.0f / sqrtf((float)(n->n_input + n->history));
+  const float hidden = 1.0f / sqrtf((float)n->hidden[0]), last = 1.0f / sqrtf((float)n->hidden[1]);
+  const int64_t hidden0 = n->hidden[0], hidden1 = n->hidden[1];
+  of[PARAMETER_USER] = (network_parameter){n->n_user, n->user_width, .normal = 1.0f};
+  of[PARAMETER_INPUT_ITEM] = (network_parameter){n->n_item, hidden0, .uniform = input};
+  of[PARAMETER_INPUT] = (network_parameter){n->n_input, hidden0, .uniform = input};
+  of[PARAMETER_INPUT_BIAS] = (network_parameter){1, hidden0, .uniform = input};
+  of[PARAMETER_HIDDEN] = (network_parameter){hidden0, hidden1, .uniform = hidden};
+  of[PARAMETER_HIDDEN_BIAS] = (network_parameter){1, hidden1, .uniform = hidden};
+  of[PARAMETER_ITEM_VECTOR] = (network_parameter){n->n_item, hidden1, .uniform = last};
+  of[PARAMETER_ITEM_BIAS] = (network_parameter){n->n_item, 1, .uniform = 0};
+}
+
+static throng_status flat_add_pass(const network *n, tensor_set *set, network_pass *pass,
+                                   const char *name) {
+  const int64_t rows = pass->rows * n->n_agent;
+  THRONG_TRY(tensors_add(set, &pass->slot, TENSOR_I32, TENSOR_SHAPE(rows, pass->state.capacity),
+                         "%s.slot", name));
+  return tensors_add(set, &pass->sign, TENSOR_F32, TENSOR_SHAPE(rows, pass->state.capacity),
+                     "%s.sign", name);
+}
+
+static throng_status flat_features(const network *n, network_pass *pass) {
+  flat_slots_args slots = {pass->state, pass->slot, pass->sign};
+  return BACKEND_LAUNCH(n->backend, flat_slots, pass->rows * n->n_agent, &slots);
+}
+
+static throng_status flat_forward(const network *n, const parameter_set *w, network_pass *pass) {
+  pass->query = pass->hidden1;  // and the value stays 0
+  THRONG_TRY(layer_user(n, w, pass));
+  THRONG_TRY(layer_input(n, w, pass));
+  flat_input_args input = {pass->slot,
+                           pass->sign,
+                           w->at[PARAMETER_INPUT_ITEM],
+                           w->at[PARAMETER_INPUT_BIAS],
+                           pass->hidden0,
+                           pass->rows,
+                           n->n_item,
+                           pass->state.capacity,
+                           n->hidden[0]};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, flat_input, pass->rows * n->n_agent, &input));
+  return layer_hidden(n, w, pass);
+}
+
+static throng_status flat_backward(const network *n, const parameter_set *w,
+                                   const network_pass *pass, const float *d_query,
+                                   const float *d_value, network_scratch *scratch,
+                                   parameter_set *g) {
+  (void)d_value;
+  const int64_t rows = pass->rows, numbers = rows * n->n_agent * n->width;
+  THRONG_TRY(n->backend->ops->copy(n->backend, scratch->d_hidden1, d_query,
+                                   sizeof(float) * (size_t)numbers));
+  THRONG_TRY(layer_hidden_gradients(n, w, pass, scratch, g));
+  THRONG_TRY(layer_group(n, scratch, pass->slot, rows * pass->state.capacity, n->n_item));
+  THRONG_TRY(layer_scatter(n, scratch, n->n_item, pass->sign, scratch->d_hidden0,
+                           pass->state.capacity, n->hidden[0], g->at[PARAMETER_INPUT_ITEM]));
+  if (!n->user_width) return THRONG_OK;
+  THRONG_TRY(layer_into_user(n, scratch, scratch->d_hidden0, rows, n->hidden[0],
+                             w->at[PARAMETER_INPUT], 0.0f));
+  return layer_user_gradient(n, pass, scratch, g);
+}
+
+static throng_status flat_item_vectors(const network *n, const parameter_set *w,
+                                       const int32_t *item, network_items *items) {
+  const int64_t rows = items->rows;
+  gather_args vectors = {
+      w->at[PARAMETER_ITEM_VECTOR], item, items->vector, rows, n->n_item, n->width, n->width, 0};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, gather, rows * n->n_agent, &vectors));
+  gather_args biases = {w->at[PARAMETER_ITEM_BIAS], item, items->bias, rows, n->n_item, 1, 1, 0};
+  return BACKEND_LAUNCH(n->backend, gather, rows * n->n_agent, &biases);
+}
+
+static throng_status flat_item_gradients(const network *n, const int32_t *item,
+                                         const network_items *items, const float *d_vector,
+                                         const float *d_bias, network_scratch *scratch,
+                                         parameter_set *g) {
+  THRONG_TRY(layer_group(n, scratch, item, items->rows, n->n_item));
+  THRONG_TRY(layer_scatter(n, scratch, n->n_item, NULL, d_vector, 1, n->width,
+                           g->at[PARAMETER_ITEM_VECTOR]));
+  return layer_scatter(n, scratch, n->n_item, NULL, d_bias, 1, 1, g->at[PARAMETER_ITEM_BIAS]);
+}
+
+const agent_network network_flat = {
+    .name = "flat",
+    .shape = flat_shape,
+    .parameters = flat_parameters,
+    .constant = PARAMETER_ITEM_BIAS,
+    .add_pass = flat_add_pass,
+    .features = flat_features,
+    .forward = flat_forward,
+    .backward = flat_backward,
+    .item_vectors = flat_item_vectors,
+    .item_gradients = flat_item_gradients,
+};

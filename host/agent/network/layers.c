@@ -1,0 +1,136 @@
+/// What networks are made of, over all agents at once: products, hidden layers, sums by key.
+#include "agent/network/layers.h"
+
+#include "kernels/list.h"
+
+throng_status layer_product(const network *n, bool transpose_a, bool transpose_b, int64_t m,
+                            int64_t columns, int64_t k, const float *x, const float *y, float beta,
+                            float *c) {
+  gemm_args g = {.transpose_a = transpose_a,
+                 .transpose_b = transpose_b,
+                 .m = m,
+                 .n = columns,
+                 .k = k,
+                 .alpha = 1.0f,
+                 .beta = beta,
+                 .a = x,
+                 .b = y,
+                 .c = c,
+                 .lda = transpose_a ? m : k,
+                 .ldb = transpose_b ? k : columns,
+                 .ldc = columns,
+                 .stride_a = m * k,
+                 .stride_b = k * columns,
+                 .stride_c = m * columns,
+                 .batch = n->n_agent};
+  return n->backend->ops->gemm(n->backend, &g);
+}
+
+throng_status layer_bias(const network *n, float *x, const float *bias, int64_t rows, int64_t width,
+                         bool relu) {
+  add_bias_args add = {x, bias, rows, (int32_t)width, relu};
+  return BACKEND_LAUNCH(n->backend, add_bias, rows * n->n_agent, &add);
+}
+
+throng_status layer_relu_gradient(const network *n, float *d, const float *y, int64_t rows,
+                                  int64_t width) {
+  relu_gradient_args relu = {d, y, (int32_t)width};
+  return BACKEND_LAUNCH(n->backend, relu_gradient, rows * n->n_agent, &relu);
+}
+
+throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
+                                float *to) {
+  column_sum_args sum = {x, to, rows, (int32_t)width};
+  return BACKEND_LAUNCH(n->backend, column_sum, width * n->n_agent, &sum);
+}
+
+throng_status layer_group(const network *n, network_scratch *scratch, const int32_t *index,
+                          int64_t rows, int64_t n_index) {
+  agent_key_args key = {index, scratch->key, rows, n_index};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, agent_key, rows * n->n_agent, &key));
+  group_args group = {rows * n->n_agent, n_index * n->n_agent, scratch->key, scratch->offset,
+                      scratch->order};
+  return n->backend->ops->group(n->backend, &group);
+}
+
+throng_status layer_scatter(const network *n, const network_scratch *scratch, int64_t n_index,
+                            const float *scale, const float *from, int32_t repeat, int64_t width,
+                            float *to) {
+  scatter_sum_args sum = {scratch->offset, scratch->order, scale,         from, to,
+                          width,           repeat,         (int32_t)width};
+  return BACKEND_LAUNCH(n->backend, scatter_sum, n_index * n->n_agent, &sum);
+}
+
+throng_status layer_user(const network *n, const parameter_set *w, network_pass *pass) {
+  if (!n->user_width) return THRONG_OK;
+  gather_args user = {w->at[PARAMETER_USER],
+                      pass->state.user,
+                      pass->feature + n->n_input - n->user_width,
+                      pass->rows,
+                      n->n_user,
+                      n->n_input,
+                      n->user_width,
+                      0};
+  return BACKEND_LAUNCH(n->backend, gather, pass->rows * n->n_agent, &user);
+}
+
+throng_status layer_input(const network *n, const parameter_set *w, network_pass *pass) {
+  if (n->n_input)
+    return layer_product(n, false, false, pass->rows, n->hidden[0], n->n_input, pass->feature,
+                         w->at[PARAMETER_INPUT], 0.0f, pass->hidden0);
+  const int64_t numbers = pass->rows * n->n_agent * n->hidden[0];
+  return n->backend->ops->zero(n->backend, pass->hidden0, sizeof(float) * (size_t)numbers);
+}
+
+throng_status layer_hidden(const network *n, const parameter_set *w, network_pass *pass) {
+  THRONG_TRY(layer_product(n, false, false, pass->rows, n->hidden[1], n->hidden[0], pass->hidden0,
+                           w->at[PARAMETER_HIDDEN], 0.0f, pass->hidden1));
+  return layer_bias(n, pass->hidden1, w->at[PARAMETER_HIDDEN_BIAS], pass->rows, n->hidden[1], true);
+}
+
+throng_status layer_hidden_gradients(const network *n, const parameter_set *w,
+                                     const network_pass *pass, network_scratch *scratch,
+                                     parameter_set *g) {
+  const int64_t rows = pass->rows, hidden0 = n->hidden[0], hidden1 = n->hidden[1];
+  float *d0 = scratch->d_hidden0, *d1 = scratch->d_hidden1;
+  THRONG_TRY(layer_relu_gradient(n, d1, pass->hidden1, rows, hidden1));
+  THRONG_TRY(layer_product(n, true, false, hidden0, hidden1, rows, pass->hidden0, d1, 0.0f,
+                           g->at[PARAMETER_HIDDEN]));
+  THRONG_TRY(layer_sum_columns(n, d1, rows, hidden1, g->at[PARAMETER_HIDDEN_BIAS]));
+  THRONG_TRY(
+      layer_product(n, false, true, rows, hidden0, hidden1, d1, w->at[PARAMETER_HIDDEN], 0.0f, d0));
+  THRONG_TRY(layer_relu_gradient(n, d0, pass->hidden0, rows, hidden0));
+  THRONG_TRY(layer_sum_columns(n, d0, rows, hidden0, g->at[PARAMETER_INPUT_BIAS]));
+  if (!n->n_input) return THRONG_OK;
+  return layer_product(n, true, false, n->n_input, hidden0, rows, pass->feature, d0, 0.0f,
+                       g->at[PARAMETER_INPUT]);
+}
+
+throng_status layer_into_user(const network *n, network_scratch *scratch, const float *d,
+                              int64_t rows, int64_t k, const float *matrix, float beta) {
+  const int64_t user_width = n->user_width;
+  gemm_args g = {.transpose_b = true,
+                 .m = rows,
+                 .n = user_width,
+                 .k = k,
+                 .alpha = 1.0f,
+                 .beta = beta,
+                 .a = d,
+                 .b = matrix + (n->n_input - user_width) * k,
+                 .c = scratch->d_user,
+                 .lda = k,
+                 .ldb = k,
+                 .ldc = user_width,
+                 .stride_a = rows * k,
+                 .stride_b = n->n_input * k,
+                 .stride_c = rows * user_width,
+                 .batch = n->n_agent};
+  return n->backend->ops->gemm(n->backend, &g);
+}
+
+throng_status layer_user_gradient(const network *n, const network_pass *pass,
+                                  network_scratch *scratch, parameter_set *g) {
+  THRONG_TRY(layer_group(n, scratch, pass->state.user, pass->rows, n->n_user));
+  return layer_scatter(n, scratch, n->n_user, NULL, scratch->d_user, 1, n->user_width,
+                       g->at[PARAMETER_USER]);
+}

@@ -1,0 +1,48 @@
+/// What networks are made of, over all agents at once: products, hidden layers, sums by key.
+#ifndef THRONG_AGENT_LAYERS_H
+#define THRONG_AGENT_LAYERS_H
+
+#include "agent/network/network.h"
+
+/// C (m, n) of every agent from its own A and B, all contiguous.
+throng_status layer_product(const network *n, bool transpose_a, bool transpose_b, int64_t m,
+                            int64_t columns, int64_t k, const float *x, const float *y, float beta,
+                            float *c);
+/// x (rows, width) += bias, then max(0, .) where `relu`.
+throng_status layer_bias(const network *n, float *x, const float *bias, int64_t rows, int64_t width,
+                         bool relu);
+/// d (rows, width) is masked by the ReLU's output y.
+throng_status layer_relu_gradient(const network *n, float *d, const float *y, int64_t rows,
+                                  int64_t width);
+/// to (width) = sum of x (rows, width)
+throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
+                                float *to);
+/// Group the positions of (agent, index) pairs: `rows` an agent, indices below `n_index`.
+throng_status layer_group(const network *n, network_scratch *scratch, const int32_t *index,
+                          int64_t rows, int64_t n_index);
+/// to (n_index, width) = sums by the group of scale . from, each row of which stands for `repeat`
+/// positions.
+throng_status layer_scatter(const network *n, const network_scratch *scratch, int64_t n_index,
+                            const float *scale, const float *from, int32_t repeat, int64_t width,
+                            float *to);
+
+/// The users' rows into the last user_width columns of the features.
+throng_status layer_user(const network *n, const parameter_set *w, network_pass *pass);
+/// hidden0 = features . INPUT
+throng_status layer_input(const network *n, const parameter_set *w, network_pass *pass);
+/// hidden1 = max(0, hidden0 . HIDDEN + HIDDEN_BIAS)
+throng_status layer_hidden(const network *n, const parameter_set *w, network_pass *pass);
+/// From scratch->d_hidden1 before its ReLU: gradients of both hidden layers and the dense input;
+/// leaves that of hidden0 before its ReLU in scratch->d_hidden0.
+throng_status layer_hidden_gradients(const network *n, const parameter_set *w,
+                                     const network_pass *pass, network_scratch *scratch,
+                                     parameter_set *g);
+/// d_user (rows, user_width) = beta d_user + d (rows, k) . (the user's rows of a matrix (n_input,
+/// k))^T
+throng_status layer_into_user(const network *n, network_scratch *scratch, const float *d,
+                              int64_t rows, int64_t k, const float *matrix, float beta);
+/// Gradient of USER from d_user.
+throng_status layer_user_gradient(const network *n, const network_pass *pass,
+                                  network_scratch *scratch, parameter_set *g);
+
+#endif

@@ -1,0 +1,136 @@
+/// The table of networks, and what all of them share: sizes, arrays, where parameters start.
+#include "agent/network/network.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "agent/network/catalogue.h"
+#include "kernels/base/random.h"
+#include "world/world.h"
+
+extern const agent_network network_flat, network_two_tower;
+
+/// In the order of throng_head.
+static const agent_network *const networks[] = {&network_flat, &network_two_tower};
+
+const agent_network *agent_network_of(throng_head head) {
+  return (unsigned)head < sizeof networks / sizeof *networks ? networks[head] : NULL;
+}
+
+const char *parameter_name(int parameter) {
+  static const char *const name[] = {
+#define X(id, name) #name,
+      NETWORK_PARAMETERS(X)
+#undef X
+  };
+  return name[parameter];
+}
+
+void network_init(network *n, throng_backend *backend, const throng_agent_def *def, int32_t history,
+                  const throng_world *world) {
+  *n = (network){.table = agent_network_of(def->head),
+                 .backend = backend,
+                 .n_agent = def->count,
+                 .history = history,
+                 .n_item = world->n_item,
+                 .n_user = world->n_user,
+                 .hidden = {def->hidden[0], def->hidden[1]},
+                 .user_width = def->user_width};
+  n->table->shape(n, def, world);
+  n->table->parameters(n, n->parameter);
+  for (int p = 0; p < PARAMETER_COUNT; ++p)
+    n->size[p] = n->parameter[p].rows * n->parameter[p].columns;
+}
+
+throng_status network_register(network *n, tensor_set *constants, tensor_set *scratch) {
+  THRONG_TRY(tensors_add(scratch, &n->tile, TENSOR_F32,
+                         TENSOR_SHAPE(catalogue_tile_size(n->n_item)), "tile"));
+  if (!n->n_feature) return THRONG_OK;
+  return tensors_add(constants, &n->item_feature, TENSOR_F32, TENSOR_SHAPE(n->n_item, n->n_feature),
+                     "item_feature");
+}
+
+throng_status network_fill(network *n, const throng_world *world) {
+  if (!n->n_feature) return THRONG_OK;
+  void *item;
+  size_t size = (size_t)(n->n_item * n->n_feature);
+  THRONG_TRY(throng_alloc(&item, size, sizeof(float), "item features"));
+  throng_status status = item_features_make(world, n->n_direction, n->n_category, item);
+  if (status == THRONG_OK)
+    status = n->backend->ops->upload(n->backend, n->item_feature, item, size * sizeof(float));
+  free(item);
+  return status;
+}
+
+throng_status network_add_parameters(const network *n, tensor_set *set, parameter_set *to,
+                                     const char *prefix, double least) {
+  for (int p = 0; p < PARAMETER_COUNT; ++p) {
+    if (!n->size[p]) continue;
+    THRONG_TRY(tensors_add(set, &to->at[p], TENSOR_F32,
+                           TENSOR_SHAPE(n->n_agent, n->parameter[p].rows, n->parameter[p].columns),
+                           "%s.%s", prefix, parameter_name(p)));
+    if (isfinite(least)) tensors_within(set, least, (double)FLT_MAX);
+  }
+  return THRONG_OK;
+}
+
+#define ADD(slot, type, ...) \
+  THRONG_TRY(tensors_add(set, &to->slot, type, TENSOR_SHAPE(__VA_ARGS__), "%s." #slot, name))
+
+throng_status network_add_pass(const network *n, tensor_set *set, network_pass *to, int64_t rows,
+                               int32_t history, const char *name) {
+  const int64_t all = rows * n->n_agent;
+  to->rows = rows;
+  to->state.capacity = history;
+  ADD(state.entry, TENSOR_U32, all, history);
+  ADD(state.length, TENSOR_I32, all);
+  ADD(state.session, TENSOR_I32, all);
+  ADD(state.user, TENSOR_I32, all);
+  ADD(feature, TENSOR_F32, all, n->n_input);
+  ADD(hidden0, TENSOR_F32, all, n->hidden[0]);
+  ADD(hidden1, TENSOR_F32, all, n->hidden[1]);
+  ADD(value, TENSOR_F32, all);
+  return n->table->add_pass(n, set, to, name);
+}
+
+throng_status network_add_scratch(const network *n, tensor_set *set, network_scratch *to,
+                                  int64_t rows, const char *name) {
+  const int64_t all = rows * n->n_agent;
+  const int64_t positions = n->size[PARAMETER_INPUT_ITEM] ? all * n->history : all;
+  const int64_t users = n->user_width ? n->n_user : 0;
+  const int64_t keys = (n->n_item > users ? n->n_item : users) * n->n_agent;
+  ADD(d_hidden1, TENSOR_F32, all, n->hidden[1]);
+  ADD(d_hidden0, TENSOR_F32, all, n->hidden[0]);
+  ADD(d_user, TENSOR_F32, all, n->user_width);
+  ADD(key, TENSOR_I32, positions);
+  ADD(order, TENSOR_I32, positions);
+  ADD(offset, TENSOR_I32, keys + 1);
+  return THRONG_OK;
+}
+#undef ADD
+
+void network_start_parameter(const network *n, int parameter, uint32_t seed, float *value) {
+  const network_parameter *of = &n->parameter[parameter];
+  for (int64_t i = 0; i < n->size[parameter]; ++i) {
+    value[i] = 0.0f;
+    if (of->uniform == 0.0f && of->normal == 0.0f) continue;
+    random_words r =
+        random_draw(seed, RANDOM_INIT, (uint32_t)i, (uint32_t)parameter, 0, (uint32_t)(i >> 32));
+    value[i] = of->normal > 0.0f ? of->normal * random_normal(r.w[0], r.w[1])
+                                 : of->uniform * (2.0f * random_uniform(r.w[0]) - 1.0f);
+  }
+}
+
+network network_of_one(const network *n) {
+  network one = *n;
+  one.n_agent = 1;
+  return one;
+}
+
+parameter_set parameters_of_one(const network *n, const parameter_set *set, int32_t agent) {
+  parameter_set one = {{0}};
+  for (int p = 0; p < PARAMETER_COUNT; ++p)
+    if (set->at[p]) one.at[p] = set->at[p] + agent * n->size[p];
+  return one;
+}

@@ -1,0 +1,168 @@
+/// The networks that score a catalogue for a state: score(state, item) = query(state) .
+/// vector(item)
+/// + bias(item) + value(state), for every agent of a population at once. What a score stands for (a
+/// Q, a logit) is the algorithm's matter; a network knows none. A further one is a file with an
+/// agent_network, named in network.c and in throng_head.
+#ifndef THRONG_AGENT_NETWORK_H
+#define THRONG_AGENT_NETWORK_H
+
+#include "base/tensors.h"
+#include "kernels/agent/agent_features.h"
+#include "throng/agent.h"
+
+/// X(ID, name): all parameters that networks have; each uses some. Their order numbers the random
+/// stream that they start from.
+#define NETWORK_PARAMETERS(X)                               \
+  X(USER, user)                                             \
+  X(INPUT_ITEM, input_item)                                 \
+  X(INPUT, input)                                           \
+  X(INPUT_BIAS, input_bias)                                 \
+  X(HIDDEN, hidden)                                         \
+  X(HIDDEN_BIAS, hidden_bias)                               \
+  X(QUERY, query)                                           \
+  X(QUERY_BIAS, query_bias)                                 \
+  X(SKIP, skip)   /* features to query */                   \
+  X(VALUE, value) /* the state's own value */               \
+  X(VALUE_SKIP, value_skip)                                 \
+  X(VALUE_BIAS, value_bias)                                 \
+  X(ITEM_MATRIX, item_matrix) /* item features to vector */ \
+  X(ITEM_FACT, item_fact)     /* item features to bias */   \
+  X(ITEM_VECTOR, item_vector) /* learned by item */         \
+  X(ITEM_BIAS, item_bias)
+
+enum {
+#define X(id, name) PARAMETER_##id,
+  NETWORK_PARAMETERS(X)
+#undef X
+      PARAMETER_COUNT
+};
+const char *parameter_name(int parameter);
+
+/// One pointer a parameter, (n_agent, rows, columns) each: the weights themselves, a target
+/// network's, gradients, moments. NULL where the network has no such parameter.
+typedef struct parameter_set {
+  float *at[PARAMETER_COUNT];
+} parameter_set;
+
+/// A parameter's shape, matrices as (in, out), and how its elements start.
+typedef struct network_parameter {
+  int64_t rows, columns;
+  float uniform;  // in -uniform .. uniform
+  float normal;   // or standard deviation; neither: 0
+} network_parameter;
+
+/// Activations of one forward pass over `rows` states of every agent.
+typedef struct network_pass {
+  int64_t rows;
+  state_view state;  // (n_agent * rows)
+  float *feature;    // (n_agent, rows, n_input)
+  int32_t *slot;     // (n_agent, rows, history) flat
+  float *sign;       // (n_agent, rows, history) flat
+  float *hidden0;    // (n_agent, rows, hidden[0])
+  float *hidden1;    // (n_agent, rows, hidden[1])
+  float *query;      // (n_agent, rows, width)
+  float *value;      // (n_agent, rows)
+} network_pass;
+
+/// What a backward pass over `rows` states and items of every agent works in.
+typedef struct network_scratch {
+  float *d_hidden1, *d_hidden0, *d_user;  // (n_agent, rows, ..)
+  int32_t *key, *order, *offset;          // grouping by item, user or history entry
+} network_scratch;
+
+/// Vectors and biases of `rows` items of every agent, and what they are made from.
+typedef struct network_items {
+  int64_t rows;
+  float *feature;  // (n_agent, rows, n_feature)
+  float *vector;   // (n_agent, rows, width)
+  float *bias;     // (n_agent, rows)
+} network_items;
+
+typedef struct agent_network agent_network;
+
+/// A network for the agents of a population: its sizes and what it reads of the world.
+typedef struct network {
+  const agent_network *table;
+  throng_backend *backend;
+  int32_t n_agent, history;
+  int64_t n_item, n_user;
+  int32_t hidden[2], user_width;
+  int32_t width;                               // of query and item vectors
+  int32_t n_direction, n_category, n_feature;  // of the item features; 0: it reads none
+  int32_t n_input;                             // dense inputs: state features, user's row
+  network_parameter parameter[PARAMETER_COUNT];
+  int64_t size[PARAMETER_COUNT];  // elements of one agent's
+  float *item_feature;            // (n_item, n_feature) fixed
+  float *tile;                    // scores of some states and items, see catalogue.h
+} network;
+
+/// All slots are required but where it says otherwise. Passes and gradients of all agents are made
+/// in one launch each; nothing here reads the host's state, so that all of it can be recorded.
+struct agent_network {
+  const char *name;  // as in agent.head
+  /// width, n_input and the item features' sizes, from the Def and the world.
+  void (*shape)(network *n, const throng_agent_def *def, const throng_world *world);
+  /// Shape and start of each parameter that it has; the others' are left 0.
+  void (*parameters)(const network *n, network_parameter *of);
+  /// The parameter whose elements together are the scores' constant part, see dqn/.
+  int constant;
+  /// Register what a pass needs beside the hidden layers; `name` is the prefix.
+  throng_status (*add_pass)(const network *n, tensor_set *set, network_pass *pass,
+                            const char *name);
+  /// What of a pass does not depend on weights.
+  throng_status (*features)(const network *n, network_pass *pass);
+  /// Query and value of the states under `w`, after features().
+  throng_status (*forward)(const network *n, const parameter_set *w, network_pass *pass);
+  /// Gradients `g` of everything that makes query and value, from those of them (d_value: (n_agent,
+  /// rows)), after forward().
+  throng_status (*backward)(const network *n, const parameter_set *w, const network_pass *pass,
+                            const float *d_query, const float *d_value, network_scratch *scratch,
+                            parameter_set *g);
+  /// Vectors and biases of `item` (n_agent, items->rows) under `w`; NaN biases where it is below 0.
+  throng_status (*item_vectors)(const network *n, const parameter_set *w, const int32_t *item,
+                                network_items *items);
+  /// Gradients `g` of everything that makes them.
+  throng_status (*item_gradients)(const network *n, const int32_t *item, const network_items *items,
+                                  const float *d_vector, const float *d_bias,
+                                  network_scratch *scratch, parameter_set *g);
+  /// Vectors and biases of the whole catalogue: (n_agent, n_item, ..). NULL: they are the
+  /// parameters ITEM_VECTOR and ITEM_BIAS.
+  throng_status (*catalogue)(const network *n, const parameter_set *w, float *vector, float *bias);
+};
+
+/// The table entry of a head; NULL where it is none.
+const agent_network *agent_network_of(throng_head head);
+/// All sizes, for agents of one Def on one world.
+void network_init(network *n, throng_backend *backend, const throng_agent_def *def, int32_t history,
+                  const throng_world *world);
+/// What it reads of the world and works in, into two sets; filled by network_fill after they were
+/// allocated.
+throng_status network_register(network *n, tensor_set *constants, tensor_set *scratch);
+throng_status network_fill(network *n, const throng_world *world);
+/// Register one array a parameter: "<prefix>.<name>", of finite numbers from `least` on.
+throng_status network_add_parameters(const network *n, tensor_set *set, parameter_set *to,
+                                     const char *prefix, double least);
+/// Register a pass of `rows` states of up to `history` entries, and what a backward pass of as many
+/// works in.
+throng_status network_add_pass(const network *n, tensor_set *set, network_pass *pass, int64_t rows,
+                               int32_t history, const char *name);
+throng_status network_add_scratch(const network *n, tensor_set *set, network_scratch *scratch,
+                                  int64_t rows, const char *name);
+/// One agent's elements of a parameter at their start: `value` (size), host memory.
+void network_start_parameter(const network *n, int parameter, uint32_t seed, float *value);
+/// The same network for one agent alone of the population, and its part of a set.
+network network_of_one(const network *n);
+parameter_set parameters_of_one(const network *n, const parameter_set *set, int32_t agent);
+
+// features.c
+/// Columns of e+ (e-) kept, and category buckets, for a world.
+void item_features_shape(const throng_world *world, int32_t *n_direction, int32_t *n_category);
+/// Fill (n_item, n_feature) on the host; see kernels/agent/agent_features.h. `item` is calloc'd.
+throng_status item_features_make(const throng_world *world, int32_t n_direction, int32_t n_category,
+                                 float *item);
+/// `k` leading eigenvectors of the rows' second moment as columns: basis (d, k), rows of unit
+/// length out of at most 16,384 evenly spaced rows. For k >= d: the identity's first columns.
+throng_status principal_directions(const float *rows, int64_t n, int64_t stride, int32_t d,
+                                   int32_t k, float *basis);
+
+#endif

@@ -1,0 +1,41 @@
+/// Adam over a set of parameters of every agent, each with its own learning rate, betas and
+/// clipping (kernels/agent/optimizer.h). It knows parameters and gradients, and no algorithm.
+#ifndef THRONG_AGENT_OPTIMIZER_H
+#define THRONG_AGENT_OPTIMIZER_H
+
+#include "agent/network/network.h"
+#include "kernels/agent/optimizer.h"
+
+typedef struct optimizer {
+  const network *net;  // whose parameters they are
+  parameter_set gradient, moment1, moment2;
+  int64_t n_partial;  // blocks of one agent's parameters
+  double *partial;    // (n_agent, n_partial) squares of the gradient
+  adam_scale *scale;  // (n_agent)
+} optimizer;
+
+/// What an update goes by: (n_agent) each, on the backend.
+typedef struct optimizer_options {
+  const float *learning_rate, *beta1, *beta2, *epsilon;
+  const float *max_norm;  // 0: no clipping
+  const int32_t *learns;  // agents that take the update; the others stay as they are
+  int64_t *update;        // how many they have taken
+  float *norm_sum;        // gets the gradient's norm before clipping
+} optimizer_options;
+
+/// Register moments in `saved`, gradients and work in `scratch`.
+throng_status optimizer_register(optimizer *o, const network *net, tensor_set *saved,
+                                 tensor_set *scratch);
+/// Count the update and measure the gradient: o->scale, of whose norms agents may be judged before
+/// the step.
+throng_status optimizer_measure(optimizer *o, const optimizer_options *options);
+/// One step of `weight` along the gradient; then `target` (NULL: none) goes `tau` (n_agent) of the
+/// way to the weights.
+throng_status optimizer_step(optimizer *o, const optimizer_options *options,
+                             const parameter_set *weight, const parameter_set *target,
+                             const float *tau);
+/// to = from for the agents that `which` (n_agent) names.
+throng_status parameters_copy(const network *net, const parameter_set *to,
+                              const parameter_set *from, const int32_t *which);
+
+#endif

@@ -1,0 +1,176 @@
+/// Making a population: its memory, where its agents start.
+#include <math.h>
+#include <stdlib.h>
+
+#include "agent/agent_fields.h"
+#include "agent/population.h"
+
+static throng_status check(const throng_agent_def *d, const throng_sim *sim, int64_t total_steps) {
+  THRONG_TRY(fields_check(&agent_fields, d));
+  if (d->epsilon == THRONG_EPSILON_EXPONENTIAL && !(d->epsilon_start > 0 && d->epsilon_end > 0))
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.epsilon_end: an exponential schedule needs a start and an end above "
+                       "0, they are %g and %g",
+                       (double)d->epsilon_start, (double)d->epsilon_end);
+  if (total_steps < 0)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent: %lld total steps", (long long)total_steps);
+  if (sim->n_lane % d->count)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.count: %d agents cannot share %d lanes evenly; sim.lanes must be a "
+                       "multiple of it",
+                       d->count, sim->n_lane);
+  if (!sim->def.autoreset)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent: training needs a simulator with sim.autoreset true");
+  // Grouping by (agent, item) and (agent, user) counts in 32 bits; the flat network groups the
+  // entries of its batch's histories too.
+  const int64_t largest[] = {
+      sim->world->n_item, d->user_width ? sim->world->n_user : 0,
+      (int64_t)d->batch * (d->head == THRONG_HEAD_FLAT ? sim->def.history : 1)};
+  for (size_t k = 0; k < sizeof largest / sizeof *largest; ++k)
+    if (largest[k] * d->count >= INT32_MAX)
+      return throng_fail(THRONG_ERROR_ARGUMENT,
+                         "agent.count: %d agents times %lld (items, users or batch) is past 2^31",
+                         d->count, (long long)largest[k]);
+  return THRONG_OK;
+}
+
+/// Bytes of one agent's part of an array that is shared out among them.
+size_t population_slice(const throng_population *a, const tensor *t) {
+  return tensor_bytes(t) / (size_t)a->n_agent;
+}
+
+static throng_status start_parameter(throng_population *a, int parameter, agent_range range,
+                                     float *value) {
+  const int64_t size = a->net.size[parameter];
+  for (int32_t i = 0; i < range.n; ++i)
+    network_start_parameter(&a->net, parameter, a->own_def[range.first + i].seed, value + i * size);
+  return a->backend->ops->upload(a->backend, a->weight.at[parameter] + range.first * size, value,
+                                 sizeof(float) * (size_t)(size * range.n));
+}
+
+throng_status population_start_weights(throng_population *a, agent_range range) {
+  int64_t largest = 0;
+  for (int p = 0; p < PARAMETER_COUNT; ++p)
+    if (a->net.size[p] > largest) largest = a->net.size[p];
+  void *value;
+  THRONG_TRY(throng_alloc(&value, (size_t)(largest * range.n), sizeof(float), "agent weights"));
+  throng_status status = THRONG_OK;
+  for (int p = 0; status == THRONG_OK && p < PARAMETER_COUNT; ++p)
+    if (a->net.size[p]) status = start_parameter(a, p, range, value);
+  free(value);
+  a->current = 0;
+  if (status == THRONG_OK) status = a->algorithm->start(a, range);
+  return status;
+}
+
+static throng_status fill(throng_population *a) {
+  const agent_range all = {0, a->n_agent};
+  THRONG_TRY(options_start(a));
+  clocks_start(a, all);
+  THRONG_TRY(clocks_write(a));
+  THRONG_TRY(clocks_let_all_learn(a));
+  if (a->backend->planning)
+    return THRONG_OK;  // the rest takes time, and no memory of the backend's
+  THRONG_TRY(network_fill(&a->net, a->sim->world));
+  return population_start_weights(a, all);
+}
+
+static throng_status allocate(throng_population *a) {
+  THRONG_TRY(network_add_parameters(&a->net, &a->weights, &a->weight, "weight", -INFINITY));
+  THRONG_TRY(options_register(a));
+  THRONG_TRY(replay_register(a));
+  THRONG_TRY(clocks_register(a));
+  THRONG_TRY(network_register(&a->net, &a->constants, &a->scratch));
+  THRONG_TRY(catalogue_register(&a->net, &a->scratch, &a->catalogue, 0));
+  THRONG_TRY(a->algorithm->add_arrays(a));
+  const struct {
+    tensor_set *set;
+    const char *what;
+  } part[] = {{&a->weights, "weights of the agents"},
+              {&a->hyper, "hyperparameters"},
+              {&a->intervals, "hyperparameters"},
+              {&a->replay, "replay log of the agents"},
+              {&a->clocks, "counters"},
+              {&a->constants, "item features"},
+              {&a->scratch, "gradients and batches of the agents"}};
+  for (size_t k = 0; k < sizeof part / sizeof *part; ++k)
+    THRONG_TRY(tensors_allocate(part[k].set, a->backend, part[k].what));
+  return clocks_take_host(a);
+}
+
+throng_status population_create(throng_sim *sim, const throng_agent_def *def,
+                                const agent_algorithm *algorithm, int64_t total_steps,
+                                throng_population **out) {
+  *out = NULL;
+  THRONG_TRY(check(def, sim, total_steps));
+  THRONG_TRY(sim_require_real_histories(sim));
+  if (!algorithm)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent.algorithm: %d is none", (int)def->algorithm);
+  void *block;
+  throng_status status;
+  THRONG_TRY(throng_alloc(&block, 1, sizeof(throng_population), "agent"));
+  throng_population *a = block;
+  a->def = *def;
+  a->algorithm = algorithm;
+  a->sim = sim;
+  a->sim_generation = sim->generation;
+  a->backend = sim->backend;
+  a->total_steps = total_steps;
+  a->n_agent = def->count;
+  a->n_lane = sim->n_lane;
+  a->agent_lanes = a->n_lane / a->n_agent;
+  a->history = sim->def.history;
+  a->slate = sim->def.slate_size;
+  network_init(&a->net, sim->backend, def, a->history, sim->world);
+  THRONG_TRY_GOTO(allocate(a));
+  THRONG_TRY_GOTO(fill(a));
+  THRONG_TRY_GOTO(agent_actor_create(a, sim, 0, &a->actor));
+  *out = a;
+  return THRONG_OK;
+done:
+  throng_population_close(a);
+  return status;
+}
+
+throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,
+                                       int64_t total_steps, throng_population **out) {
+  *out = NULL;
+  const agent_algorithm *algorithm = def ? agent_algorithm_of(def->algorithm) : NULL;
+  return population_create(sim, def, algorithm, total_steps, out);
+}
+
+void throng_population_close(throng_population *a) {
+  if (!a) return;
+  population_free_graphs(a);
+  agent_actor_free(a->actor);
+  agent_actor_free(a->guest);
+  tensors_free(&a->weights);
+  tensors_free(&a->hyper);
+  tensors_free(&a->intervals);
+  tensors_free(&a->replay);
+  tensors_free(&a->clocks);
+  tensors_free(&a->constants);
+  tensors_free(&a->scratch);
+  free(a->own);
+  free(a->host_block);
+  free(a->shown);
+  free(a);
+}
+
+throng_status throng_population_act(throng_population *a, throng_sim *sim, bool greedy,
+                                    int32_t *action) {
+  agent_actor **actor = &a->actor;
+  if (!agent_actor_fits(a->actor, sim)) {
+    actor = &a->guest;
+    if (*actor && !agent_actor_fits(*actor, sim)) {
+      agent_actor_free(*actor);
+      *actor = NULL;
+    }
+    if (!*actor) THRONG_TRY(agent_actor_create(a, sim, 0, actor));
+  }
+  THRONG_TRY(agent_actor_act(*actor, sim, greedy));
+  if (!action) return THRONG_OK;
+  size_t n = (size_t)sim->n_lane * (size_t)sim->def.slate_size;
+  return a->backend->ops->download(a->backend, action, sim->action, n * sizeof *action);
+}

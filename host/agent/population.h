@@ -1,0 +1,193 @@
+/// The inside of throng_population: every agent's weights, clocks, options and log, each array with
+/// a leading agent dimension. For the files of host/agent (and their tests) only.
+#ifndef THRONG_AGENT_POPULATION_H
+#define THRONG_AGENT_POPULATION_H
+
+#include <float.h>
+
+#include "agent/algorithm.h"
+#include "agent/network/catalogue.h"
+#include "agent/network/network.h"
+#include "kernels/agent/agent_act.h"
+#include "kernels/agent/clock.h"
+#include "kernels/agent/replay.h"
+
+/// X(C type, name): the agents' own options as kernels take them, (n_agent) on the backend. Which
+/// they are is said by FIELD_PER_AGENT in agent_fields.c: each such row has an array, is saved,
+/// copied, set and read without being named here.
+#define AGENT_OPTIONS(X)                                                       \
+  X(float, learning_rate)                                                      \
+  X(float, gamma)                                                              \
+  X(float, beta1)                                                              \
+  X(float, beta2)                                                              \
+  X(float, adam_epsilon)                                                       \
+  X(float, max_grad_norm)                                                      \
+  X(float, tau)                                                                \
+  X(float, epsilon_start)                                                      \
+  X(float, epsilon_end)                                                        \
+  X(float, epsilon_steps) /* epsilon_share as user-steps of the agent's own */ \
+  X(int64_t, learning_starts)                                                  \
+  X(int64_t, update_every)                                                     \
+  X(int64_t, target_every)
+
+typedef struct agent_options {
+#define X(type, name) type *name;
+  AGENT_OPTIONS(X)
+#undef X
+  uint32_t *seed;
+} agent_options;
+
+enum { MOST_FIELDS = 64 };
+
+/// The host's copy of the clocks, which decides what is queued. A device may be ahead in one thing
+/// alone: an agent that diverged since it was last looked at still counts here as learning.
+typedef struct host_clocks {
+  int64_t time;
+  int64_t *steps, *log_start, *updates, *mark;  // (n_agent)
+  int32_t *state, *found;                       // (n_agent) found: as last looked for
+  float *epsilon_steps;                         // (n_agent)
+} host_clocks;
+
+/// Sums for the statistics, of each agent since they were read.
+typedef struct learning_sums {
+  float *loss, *q, *norm;  // (n_agent)
+  int32_t *n;              // updates in them
+  float *last_loss;        // of the last update, which is what divergence is told by
+} learning_sums;
+
+/// A step of training as a graph of the backend, where it has such: one for each kind of step and
+/// each set of tables that it finds up to date.
+typedef struct step_graph {
+  struct backend_graph *graph;
+  bool seen;         // ran once as plain calls: products chosen, scratch grown
+  unsigned current;  // afterwards
+} step_graph;
+
+/// Bits of population.current: which tables belong to the present weights.
+enum { CURRENT_CATALOGUE = 1, CURRENT_OWN = 2 /* the algorithm's */, CURRENT_SETS = 4 };
+enum { STEP_GRAPHS = STEP_KINDS * CURRENT_SETS };
+
+struct throng_population {
+  throng_agent_def def;
+  const agent_algorithm *algorithm;
+  throng_sim *sim;
+  throng_backend *backend;
+  int64_t total_steps;
+  int32_t n_agent, history, slate;
+  int64_t n_lane, agent_lanes;  // all, and one agent's
+  network net;
+
+  // Saved. In `weights` all arrays are (n_agent, ..): what an agent is.
+  tensor_set weights, hyper, intervals, replay, clocks;
+  parameter_set weight;
+  agent_options option;
+  void *option_of[MOST_FIELDS];  // (n_agent) by the row of agent_fields, where it is an agent's own
+  replay_log log;
+  int64_t replay_times;  // times that are sampled from
+  agent_clocks clock;
+
+  // Derived or scratch: not saved.
+  tensor_set constants, scratch;
+  catalogue catalogue;  // under the present weights
+  unsigned current;     // CURRENT_..: tables that belong to them
+  learning_sums sums;
+  void *own;                   // the algorithm's
+  agent_actor *actor, *guest;  // for the agents' own simulator; for another, made on demand
+  host_clocks host;
+  throng_agent_def *own_def;  // (n_agent) host: the Def with each agent's own options and seed
+  void *host_block;           // memory of both
+  void *shown;                // what the last statistics showed
+  int64_t unwatched;          // updates since divergence was last looked for
+  char diverged[512];         // the first that did: what is said where no agent learns any more
+  step_graph graph[STEP_GRAPHS];
+  int64_t sim_generation;     // of the simulator that they were recorded with
+  bool unrecorded;            // one could not be recorded: no other is tried
+  char note[768], told[768];  // see agent_take_note
+};
+
+#define CLOCK_MOST 9007199254740992.0  // 2^53: exact as a JSON number, and far from overflow
+
+// population.c
+/// Fresh weights for a range of agents, by their seeds; then the algorithm's part.
+throng_status population_start_weights(throng_population *a, agent_range range);
+/// Byte range of one agent in an array whose first dimension is shared out among them.
+size_t population_slice(const throng_population *a, const tensor *t);
+
+// options.c
+throng_status options_register(throng_population *a);
+/// From the Def to every agent's own, and to the backend.
+throng_status options_start(throng_population *a);
+/// The host's copies of the options whose arrays are in `set`, to the backend; or all of them back.
+throng_status options_write(throng_population *a, const tensor_set *set);
+throng_status options_read(throng_population *a);
+float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps);
+
+/// The statistics of a range of agents begin anew.
+throng_status population_zero_sums(throng_population *a, agent_range range);
+
+// clocks.c
+throng_status clocks_register(throng_population *a);
+/// Take the host's memory for clocks and options.
+throng_status clocks_take_host(throng_population *a);
+/// The host's clocks to the backend, or back.
+throng_status clocks_write(throng_population *a);
+throng_status clocks_read(throng_population *a);
+/// Clocks of a range of agents that begin now.
+void clocks_start(throng_population *a, agent_range range);
+/// Is an update of the agent due, one simulator step from now (`ahead` 1)? By the host's clocks.
+bool clocks_due(const throng_population *a, int32_t agent, int64_t ahead);
+/// The backend's clocks moved on by a step, in which those who were due learned.
+void clocks_moved(throng_population *a, bool learned);
+/// Put all agents in clock.learns, or those that are due.
+throng_status clocks_let_all_learn(throng_population *a);
+throng_status clocks_find_learners(throng_population *a);
+/// After loss and norm of an update: who diverged learns no more.
+throng_status clocks_judge(throng_population *a, const float *norm, int64_t stride);
+/// Has an agent diverged? Looked for after each step on the host's memory, now and then on a
+/// device, or `now`. What is no number among its arrays is set to 0.
+throng_status clocks_watch(throng_population *a, bool now);
+
+// replay.c
+throng_status replay_register(throng_population *a);
+throng_status replay_before_step(throng_population *a);
+/// Moves the backend's clock.
+throng_status replay_after_step(throng_population *a);
+/// A batch of transitions of every agent: (n_agent, batch) each.
+typedef struct replay_batch {
+  int32_t *lane, *slot, *action;
+  int64_t *time, *number;  // number (1): of a batch that replay_draw was asked for
+  float *reward, *discount;
+  network_pass state, next;
+} replay_batch;
+throng_status replay_add_batch(throng_population *a, replay_batch *b);
+/// Draw each agent's next batch and rebuild its states.
+throng_status replay_draw_next(throng_population *a, replay_batch *b);
+/// Draw batch number `draw` of every agent and rebuild its states.
+throng_status replay_draw(throng_population *a, replay_batch *b, uint64_t draw);
+/// Rebuild the states of the transitions in lane, time and slot.
+throng_status replay_rebuild_batch(throng_population *a, replay_batch *b);
+
+// actor.c
+/// Was the actor made for simulators shaped like this one?
+bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim);
+/// agent_algorithm.choose: by the network's scores, at random with each agent's epsilon.
+throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, throng_sim *sim,
+                                      bool greedy);
+/// The states that the actor chose for last, with their queries and values.
+network_pass *agent_actor_pass(agent_actor *actor);
+
+// step.c
+/// Catalogue under the present weights.
+throng_status population_refresh(throng_population *a);
+/// Losses and scores (n_agent, rows) of an update, of the agents that learn: what it is judged by,
+/// and the statistics.
+throng_status population_add_losses(throng_population *a, const float *loss, const float *q,
+                                    int64_t rows);
+/// Measure the gradient, judge, step: the weights of the agents that learn, and `target` (NULL:
+/// none) by tau.
+struct optimizer;
+throng_status population_step_weights(throng_population *a, struct optimizer *o,
+                                      const parameter_set *target);
+void population_free_graphs(throng_population *a);
+
+#endif

@@ -1,0 +1,281 @@
+/// Why votes fell as they did, gathered the slow and readable way from the world's arrays; the
+/// votes themselves come from the kernels.
+#include "throng/explain.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "kernels/list.h"
+#include "sim/sim.h"
+
+/// An explanation and the memory behind it.
+typedef struct explained {
+  throng_explanation shown;  // first: what callers hold
+  throng_shared_keyword *shared[2];
+  size_t shared_capacity[2];
+  throng_explained_vote votes[THRONG_VOTE_COUNT];
+  throng_like_rates rates;
+} explained;
+
+/// What is explained.
+typedef struct question {
+  const throng_world *world;
+  const throng_votes_def *def;
+  const throng_sta *sta;
+  const like_rates *rates;  // NULL where the rule does not ask f_pop
+  int32_t user, candidate;
+  int64_t n;  // history, oldest first
+  const int32_t *item;
+  const uint8_t *like;
+} question;
+
+void throng_explanation_free(throng_explanation *explanation) {
+  explained *e = (explained *)explanation;
+  if (!e) return;
+  for (int side = 0; side < 2; ++side) free(e->shared[side]);
+  free(e);
+}
+
+static bool has(const int32_t *list, int64_t begin, int64_t end, int32_t wanted) {
+  for (int64_t k = begin; k < end; ++k)
+    if (list[k] == wanted) return true;
+  return false;
+}
+
+static throng_evidence *side_of(explained *e, int side) {
+  return side == PAIR_POS ? &e->shown.liked : &e->shown.disliked;
+}
+
+static throng_status add_shared(explained *e, int side, const char *keyword, int32_t item) {
+  throng_evidence *evidence = side_of(e, side);
+  THRONG_TRY(throng_grow((void **)&e->shared[side], &e->shared_capacity[side],
+                         (size_t)evidence->n_shared + 1, sizeof *e->shared[side], "explanation"));
+  e->shared[side][evidence->n_shared++] = (throng_shared_keyword){keyword, item};
+  return THRONG_OK;
+}
+
+/// Is entry k of this side, and among those that count?
+static bool counts(const question *q, const throng_evidence *evidence, int side, int64_t k) {
+  return (q->like[k] ? PAIR_POS : PAIR_NEG) == side &&
+         (evidence->all_count || world_share_category(q->world, q->candidate, q->item[k]));
+}
+
+static throng_status gather_keywords(const question *q, int side, explained *e) {
+  const throng_world *w = q->world;
+  const throng_evidence *evidence = side_of(e, side);
+  const int64_t *offset = side == PAIR_POS ? w->pos_offset : w->neg_offset;
+  const int32_t *list = side == PAIR_POS ? w->pos : w->neg;
+  const int64_t begin = offset[q->candidate], end = offset[q->candidate + 1];
+  const bool empty_equal = q->def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
+  for (int64_t c = begin; c < end; ++c)
+    for (int64_t k = 0; k < q->n; ++k)
+      if (counts(q, evidence, side, k) &&
+          has(list, offset[q->item[k]], offset[q->item[k] + 1], list[c]))
+        THRONG_TRY(add_shared(e, side, strings_get(&w->keyword, list[c]), q->item[k]));
+  for (int64_t k = 0; begin == end && empty_equal && k < q->n; ++k)
+    if (counts(q, evidence, side, k) && offset[q->item[k]] == offset[q->item[k] + 1])
+      THRONG_TRY(add_shared(e, side, NULL, q->item[k]));
+  return THRONG_OK;
+}
+
+static void gather_nearest(const question *q, int side, throng_evidence *evidence) {
+  const throng_world *w = q->world;
+  const float *e = side == PAIR_POS ? w->embedding_pos : w->embedding_neg;
+  int32_t best = -PAIR_UNIT;
+  evidence->nearest = -1;
+  for (int64_t k = 0; k < q->n; ++k) {
+    if (!counts(q, evidence, side, k)) continue;
+    const float *a = e + (int64_t)q->candidate * w->dim, *b = e + (int64_t)q->item[k] * w->dim;
+    const int32_t similarity = pair_quantise(dot_product(a, b, w->dim));
+    if (evidence->nearest >= 0 && similarity < best) continue;
+    best = similarity;
+    evidence->nearest = q->item[k];
+  }
+  evidence->similarity = pair_similarity(best);
+}
+
+static throng_status gather_evidence(const question *q, explained *e) {
+  for (int64_t k = 0; k < q->n; ++k) {
+    throng_evidence *evidence = side_of(e, q->like[k] ? PAIR_POS : PAIR_NEG);
+    evidence->n_past += 1;
+    evidence->n_same_category += world_share_category(q->world, q->candidate, q->item[k]);
+  }
+  // The paper falls back for the history as a whole, the published code for each side.
+  const bool published = q->def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
+  const bool none = e->shown.liked.n_same_category + e->shown.disliked.n_same_category == 0;
+  for (int side = 0; side < 2; ++side) {
+    throng_evidence *evidence = side_of(e, side);
+    evidence->all_count = published ? evidence->n_same_category == 0 : none;
+    THRONG_TRY(gather_keywords(q, side, e));
+    gather_nearest(q, side, evidence);
+    evidence->shared = e->shared[side];
+  }
+  return THRONG_OK;
+}
+
+static throng_like_rate rate_of(double rate, int64_t answers) {
+  return (throng_like_rate){answers, rate, like_rates_logit(rate)};
+}
+
+static void fill_rates(const question *q, explained *e) {
+  const like_rates *r = q->rates;
+  e->rates = (throng_like_rates){
+      .item = rate_of(r->item_rate[q->candidate], r->item_n[q->candidate]),
+      .user = rate_of(r->user_rate[q->user], r->user_n[q->user]),
+      .weight = {r->weight[0], r->weight[1], r->weight[2]},
+  };
+  const double z =
+      r->weight[0] + r->weight[1] * e->rates.item.logit + r->weight[2] * e->rates.user.logit;
+  e->rates.p = 1 / (1 + exp(-z));
+  e->shown.like_rates = &e->rates;
+}
+
+/// What decides vote `k` by its sign.
+static double margin_of(const explained *e, int k, const vote_further *further) {
+  const throng_vote *v = &e->shown.vote;
+  switch (k) {
+    case THRONG_VOTE_F_MAT: return v->alpha_pos - v->alpha_neg;
+    case THRONG_VOTE_F_SIM: return (double)v->beta_pos - (double)v->beta_neg;
+    case THRONG_VOTE_F_STA: return (double)v->p_like - e->shown.sta_threshold;
+    default: return vote_score_double(v, further, k) - 0.5;
+  }
+}
+
+static void fill_votes(const question *q, explained *e, const vote_further *further) {
+  throng_explanation *x = &e->shown;
+  const unsigned asked = rule_asks(q->def);
+  // The published code knows no coin: its ties are 0.
+  const bool coins = q->def->semantics == THRONG_SEMANTICS_PAPER;
+  const vote_rule rule = vote_make_rule(q->def, q->sta, NULL);
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) {
+    const double margin = margin_of(e, k, further);
+    const bool logical = k == THRONG_VOTE_F_MAT || k == THRONG_VOTE_F_SIM;
+    e->votes[k] = (throng_explained_vote){
+        .name = throng_vote_name((throng_vote_id)k),
+        .title = throng_vote_title((throng_vote_id)k),
+        .made = logical || (k == THRONG_VOTE_F_STA ? q->sta != NULL : (asked & VOTE_BIT(k)) != 0),
+        .asked = (asked & VOTE_BIT(k)) != 0,
+        .coin = logical && coins && !(margin > 0 || margin < 0),
+        .vote = vote_hard(&x->vote, further, k),
+        .score = vote_score(&x->vote, further, k),
+        .margin = margin,
+    };
+  }
+  x->votes = e->votes;
+  x->score = rule_score(&rule, &x->vote, further);
+}
+
+static throng_status explain(const question *q, const throng_vote *vote,
+                             const vote_further *further, throng_explanation **out) {
+  explained *e;
+  THRONG_TRY(throng_alloc((void **)&e, 1, sizeof *e, "explanation"));
+  e->shown = (throng_explanation){
+      .user = q->user,
+      .candidate = q->candidate,
+      .n_history = q->n,
+      .vote = *vote,
+      .sta_threshold = q->sta ? (double)q->sta->def.threshold : 0.5,
+      .semantics = q->def->semantics,
+      .rule = q->def->rule,
+      .rule_help = rule_help(q->def->rule),
+  };
+  throng_status status = gather_evidence(q, e);
+  if (status != THRONG_OK) {
+    throng_explanation_free(&e->shown);
+    return status;
+  }
+  fill_votes(q, e, further);
+  if (q->rates) fill_rates(q, e);
+  *out = &e->shown;
+  return THRONG_OK;
+}
+
+throng_status throng_explain(throng_backend *backend, const throng_world *world,
+                             const throng_sta *sta, const throng_votes_def *def, uint32_t seed,
+                             const throng_pairs *pair, throng_explanation **out) {
+  *out = NULL;
+  if (pair->n != 1)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "throng_explain: one pair is explained, not %lld",
+                       (long long)pair->n);
+  like_rates rates = {0};
+  throng_vote vote;
+  vote_further further = {{0}};
+  throng_status status;
+  THRONG_TRY_GOTO(votes_check(def, sta));
+  const unsigned asked = rule_asks(def);
+  float *wanted[THRONG_VOTE_FURTHER];
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
+    wanted[k] = asked & VOTE_BIT(k + THRONG_VOTE_IN_RECORD) ? &further.score[k] : NULL;
+  THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, sta, def, seed, pair, &vote, wanted));
+  const bool popular = asked & VOTE_BIT(THRONG_VOTE_F_POP);
+  if (popular) THRONG_TRY_GOTO(like_rates_fit(world, &rates));
+  const question q = {world,
+                      def,
+                      sta,
+                      popular ? &rates : NULL,
+                      pair->user[0],
+                      pair->candidate[0],
+                      pair->offset[1],
+                      pair->item,
+                      pair->like};
+  THRONG_TRY_GOTO(explain(&q, &vote, &further, out));
+done:
+  like_rates_free(&rates);
+  return status;
+}
+
+/// The votes of one lane on one item, from the backend.
+static throng_status ask_lane(throng_sim *s, int32_t lane, int32_t item, throng_vote *vote,
+                              vote_further *further) {
+  const backend_ops *ops = s->backend->ops;
+  const int64_t bytes = (int64_t)sizeof *vote, further_bytes = (int64_t)sizeof *further;
+  tensor_set set = {0};
+  int32_t *lane_there, *item_there;
+  sim_ask_args a = {.of = sim_make_sta_args(s)};
+  throng_status status;
+  THRONG_TRY_GOTO(tensors_add(&set, &lane_there, TENSOR_I32, TENSOR_SHAPE(1), "lane"));
+  THRONG_TRY_GOTO(tensors_add(&set, &item_there, TENSOR_I32, TENSOR_SHAPE(1), "item"));
+  THRONG_TRY_GOTO(tensors_add(&set, &a.vote, TENSOR_U8, TENSOR_SHAPE(1, bytes), "vote"));
+  THRONG_TRY_GOTO(
+      tensors_add(&set, &a.further, TENSOR_U8, TENSOR_SHAPE(1, further_bytes), "further"));
+  THRONG_TRY_GOTO(tensors_allocate(&set, s->backend, "explanation"));
+  THRONG_TRY_GOTO(ops->upload(s->backend, lane_there, &lane, sizeof lane));
+  THRONG_TRY_GOTO(ops->upload(s->backend, item_there, &item, sizeof item));
+  a.lane = lane_there;
+  a.item = item_there;
+  THRONG_TRY_GOTO(BACKEND_LAUNCH(s->backend, sim_ask, 1, &a));
+  THRONG_TRY_GOTO(ops->download(s->backend, vote, a.vote, sizeof *vote));
+  THRONG_TRY_GOTO(ops->download(s->backend, further, a.further, sizeof *further));
+done:
+  tensors_free(&set);
+  return status;
+}
+
+throng_status throng_sim_explain(throng_sim *s, int32_t lane, int32_t item,
+                                 throng_explanation **out) {
+  *out = NULL;
+  if (lane < 0 || lane >= s->n_lane)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "explain: lane %d is not in 0..%d", lane,
+                       s->n_lane - 1);
+  if (item < 0 || item >= s->world->n_item)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "explain: item %d is not in 0..%lld", item,
+                       (long long)s->world->n_item - 1);
+  throng_observation seen;
+  throng_vote vote;
+  vote_further further;
+  uint8_t *like = NULL;
+  throng_status status;
+  THRONG_TRY_GOTO(ask_lane(s, lane, item, &vote, &further));
+  THRONG_TRY_GOTO(throng_sim_observe(s, &seen));
+  const int64_t first = (int64_t)lane * seen.n_history, n = seen.length[lane];
+  THRONG_TRY_GOTO(throng_alloc((void **)&like, (size_t)n, sizeof *like, "explanation"));
+  for (int64_t k = 0; k < n; ++k) like[k] = seen.like[first + k] > 0;
+  const bool popular = rule_asks(&s->def.votes) & VOTE_BIT(THRONG_VOTE_F_POP);
+  const question q = {
+      s->world, &s->def.votes,     s->sta, popular ? &s->models.rates : NULL, seen.user[lane], item,
+      n,        seen.item + first, like};
+  THRONG_TRY_GOTO(explain(&q, &vote, &further, out));
+done:
+  free(like);
+  return status;
+}

@@ -1,0 +1,37 @@
+/// The further votes' models: making them, and saying which they are.
+#include "sim/vote_models.h"
+
+#include <stdio.h>
+
+#include "base/numbers.h"
+#include "throng/sim.h"
+
+throng_status vote_models_make(throng_backend *backend, const throng_world *world, unsigned asked,
+                               vote_models *out) {
+  *out = (vote_models){.asked = asked};
+  throng_status status = THRONG_OK;
+  if (asked & VOTE_BIT(THRONG_VOTE_F_POP)) {
+    THRONG_TRY_GOTO(like_rates_fit(world, &out->rates));
+    THRONG_TRY_GOTO(like_rates_upload(&out->rates, backend));
+  }
+done:
+  if (status != THRONG_OK) vote_models_free(out);
+  return status;
+}
+
+void vote_models_free(vote_models *models) {
+  like_rates_free(&models->rates);
+  models->asked = 0;
+}
+
+void vote_models_show(const vote_models *models, vote_rule *rule) {
+  rule->rates = models->rates.view;
+}
+
+void vote_models_identity(const vote_models *models, int k, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
+  const double *w = models->rates.weight;
+  snprintf(text, size, "no");
+  if (!(models->asked & VOTE_BIT(k + THRONG_VOTE_IN_RECORD))) return;
+  if (k == FURTHER_F_POP) snprintf(text, size, "%.17g %.17g %.17g", w[0], w[1], w[2]);
+}

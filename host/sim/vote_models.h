@@ -1,0 +1,29 @@
+/// What the further votes go by (those that do not stand in throng_vote), for one world on one
+/// backend: made where a rule asks them, and only then. To add a vote with something to fit or to
+/// upload, give it a member, and its lines in vote_models.c.
+#ifndef THRONG_SIM_VOTE_MODELS_H
+#define THRONG_SIM_VOTE_MODELS_H
+
+#include "kernels/vote/rule.h"
+#include "sim/like_rates.h"
+
+/// A vote as one bit of a mask.
+#define VOTE_BIT(id) (1u << (id))
+
+typedef struct vote_models {
+  unsigned asked;    // a VOTE_BIT (sim/rule.h) for each vote that this was made for
+  like_rates rates;  // f_pop
+} vote_models;
+
+/// For the votes of `asked`. Errors: those of like_rates_fit, MEMORY, BACKEND.
+throng_status vote_models_make(throng_backend *backend, const throng_world *world, unsigned asked,
+                               vote_models *out);
+/// A zeroed one is allowed.
+void vote_models_free(vote_models *models);
+
+/// Put what kernels read into a rule.
+void vote_models_show(const vote_models *models, vote_rule *rule);
+/// What tells two models of the further vote `k` (from 0) apart; "no" where it is not asked.
+void vote_models_identity(const vote_models *models, int k, char *text, size_t size);
+
+#endif

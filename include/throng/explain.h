@@ -1,0 +1,83 @@
+/// Why a user likes an item or not: each vote with what it goes by, and what the rule made of them.
+#ifndef THRONG_EXPLAIN_H
+#define THRONG_EXPLAIN_H
+
+#include "sim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A keyword of the candidate that a past item has, too.
+typedef struct throng_shared_keyword {
+  /// The world's own text. NULL: neither item has any, which the published code counts as one.
+  const char *keyword;
+  int32_t item;
+} throng_shared_keyword;
+
+/// One side of the history: liked items with the liking keywords, or disliked with the disliking.
+typedef struct throng_evidence {
+  int64_t n_past;                       ///< past items of this side
+  int64_t n_same_category;              ///< of which share a category with the candidate
+  bool all_count;                       ///< nothing shares one, so that all of the side count
+  int64_t n_shared;                     ///< alpha
+  const throng_shared_keyword *shared;  ///< (n_shared) by keyword, then from the oldest item on
+  int32_t nearest;   ///< of the items that count, the latest of equals; -1 where there is none
+  float similarity;  ///< of `nearest`: beta, unless votes.similarity is "mean"; -1 without one
+} throng_evidence;
+
+/// One vote of the answer.
+typedef struct throng_explained_vote {
+  const char *name, *title;  ///< "f_mat", "keyword vote"
+  bool made;      ///< false: nothing to make it with (f_sta without weights), or not asked (f_pop)
+  bool asked;     ///< the rule's answer depends on it
+  bool coin;      ///< a tie that a fair coin decided
+  uint8_t vote;   ///< 0 or 1
+  float score;    ///< in 0..1 (see THRONG_RULE_PROBABILITY)
+  double margin;  ///< what decides by its sign: alpha+ - alpha-, beta+ - beta-, p - threshold
+} throng_explained_vote;
+
+/// What f_pop goes by: p = sigmoid(weight[0] + weight[1] item.logit + weight[2] user.logit).
+typedef struct throng_like_rate {
+  int64_t answers;  ///< in the part of the world that is learned from
+  double rate;      ///< share of likes, smoothed towards that of all answers
+  double logit;     ///< log(rate / (1 - rate))
+} throng_like_rate;
+typedef struct throng_like_rates {
+  throng_like_rate item, user;
+  double weight[3];
+  double p;
+} throng_like_rates;
+
+/// Lives until throng_explanation_free(); its names are the world's.
+typedef struct throng_explanation {
+  int32_t user, candidate;
+  int64_t n_history;
+  throng_evidence liked, disliked;
+  throng_vote vote;                     ///< with the answer, `like`
+  const throng_explained_vote *votes;   ///< (THRONG_VOTE_COUNT) by throng_vote_id
+  const throng_like_rates *like_rates;  ///< NULL where the rule does not ask f_pop
+  double sta_threshold;
+  throng_semantics semantics;
+  throng_rule rule;
+  const char *rule_help;  ///< "at least two of three"
+  double score;  ///< the weighted mean of votes, or of scores where the rule draws, in 0..1
+} throng_explanation;
+
+/// Of one pair (`pair->n` is 1) outside any lane; `def` and `seed` as in throng_votes_evaluate.
+/// Errors: as throng_votes_evaluate; `*out` is NULL then.
+THRONG_API throng_status throng_explain(throng_backend *backend, const throng_world *world,
+                                        const throng_sta *sta, const throng_votes_def *def,
+                                        uint32_t seed, const throng_pairs *pair,
+                                        throng_explanation **out);
+/// What the user of `lane` would answer to `item`, were it the first one shown on the next step.
+/// Nothing moves. Errors: ARGUMENT (no such lane or item), MEMORY, BACKEND; `*out` is NULL then.
+THRONG_API throng_status throng_sim_explain(throng_sim *sim, int32_t lane, int32_t item,
+                                            throng_explanation **out);
+/// NULL is allowed.
+THRONG_API void throng_explanation_free(throng_explanation *explanation);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

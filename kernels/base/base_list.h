@@ -1,0 +1,17 @@
+/// Kernels that every model needs and no domain owns.
+#ifndef THRONG_KERNELS_BASE_LIST_H
+#define THRONG_KERNELS_BASE_LIST_H
+
+#include "kernels/base/elementwise.h"
+
+#define BASE_KERNELS(X) \
+  X(fill, 4096)         \
+  X(add_bias, 128)      \
+  X(relu_gradient, 128) \
+  X(add_outer, 256)     \
+  X(column_sum, 8)      \
+  X(gather, 128)        \
+  X(agent_key, 4096)    \
+  X(scatter_sum, 256)
+
+#endif

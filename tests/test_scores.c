@@ -1,0 +1,176 @@
+/// Scores and the best items of states that a caller gives, against what the agent computes for its
+/// own batches and lanes.
+#include <math.h>
+
+#include "support/agent_rig.h"
+
+enum { AGENTS = 2, LANES = 6, ALL = AGENTS * LANES, HISTORY = 10, ITEMS = 60, TOP = 7 };
+
+static bool open_trained(agent_rig *rig, throng_head head) {
+  throng_sim_def sim = rig_sim_def(ALL, HISTORY);
+  sim.mask_seen = true;
+  throng_agent_def def = rig_agent_def(head);
+  def.count = AGENTS;
+  throng_status status = rig_make(rig, 1, &sim, &def, 4000);
+  for (int t = 0; status == THRONG_OK && t < 40; ++t)
+    status = throng_population_train_step(rig->agent);
+  EXPECT_OK(status);
+  return status == THRONG_OK;
+}
+
+/// States of a view, as a caller would give them.
+typedef struct given {
+  throng_states states;
+  int32_t user[512], item[512 * HISTORY], session[512];
+  int64_t offset[513];
+  uint8_t like[512 * HISTORY];
+} given;
+
+static void give(given *g, const state_view *view, int64_t first, int64_t n) {
+  *g = (given){.states = {.n = n}};
+  for (int64_t r = 0; r < n; ++r) {
+    const int64_t row = first + r, at = g->offset[r];
+    g->user[r] = view->user[row];
+    g->session[r] = view->session[row];
+    g->offset[r + 1] = at + view->length[row];
+    for (int32_t k = 0; k < view->length[row]; ++k) {
+      const uint32_t entry = view->entry[row * view->capacity + k];
+      g->item[at + k] = history_item(entry);
+      g->like[at + k] = (uint8_t)history_like(entry);
+    }
+  }
+  g->states.user = g->user;
+  g->states.offset = g->offset;
+  g->states.item = g->item;
+  g->states.like = g->like;
+  g->states.session = g->session;
+}
+
+TEST(scores, are_the_q_that_an_update_computes_for_the_same_states) {
+  for (int head = 0; head < 2; ++head) {
+    agent_rig rig;
+    if (!open_trained(&rig, (throng_head)head)) return;
+    static given g;
+    static float q[512 * ITEMS];
+    dqn *d = dqn_of(rig.agent);
+    const int32_t batch = rig.agent->def.batch;
+    ASSERT_OK(replay_draw(rig.agent, &d->batch, 5));
+    ASSERT_OK(dqn_gradients(rig.agent));
+    for (int32_t agent = 0; agent < AGENTS; ++agent) {
+      give(&g, &d->batch.state.state, agent * batch, batch);
+      ASSERT_OK(throng_population_scores(rig.agent, agent, &g.states, q));
+      for (int32_t r = 0; r < batch; ++r)
+        EXPECT_NEAR(q[r * ITEMS + d->batch.action[agent * batch + r]], d->q[agent * batch + r],
+                    1e-5);
+    }
+    rig_free(&rig);
+  }
+}
+
+TEST(scores, order_the_items_as_the_agent_ranks_them_for_its_lanes) {
+  for (int head = 0; head < 2; ++head) {
+    agent_rig rig;
+    if (!open_trained(&rig, (throng_head)head)) return;
+    static given g;
+    static float q[LANES * ITEMS];
+    agent_actor *actor;
+    int32_t ranked[ALL * TOP], item[LANES * TOP];
+    float best[LANES * TOP];
+    ASSERT_OK(agent_actor_create(rig.agent, rig.sim, TOP, &actor));
+    ASSERT_OK(agent_actor_rank(actor, rig.sim, TOP, ranked));
+    for (int32_t agent = 0; agent < AGENTS; ++agent) {
+      give(&g, &agent_actor_pass(actor)->state, agent * LANES, LANES);
+      ASSERT_OK(throng_population_top(rig.agent, agent, &g.states, TOP, true, item, best));
+      EXPECT_EQ(memcmp(item, ranked + agent * LANES * TOP, sizeof item), 0);
+      ASSERT_OK(throng_population_scores(rig.agent, agent, &g.states, q));
+      for (int k = 0; k < LANES * TOP; ++k)
+        EXPECT_NEAR(best[k], q[k / TOP * ITEMS + item[k]], 1e-5);
+      // Without the mask the best is the best of all.
+      ASSERT_OK(throng_population_top(rig.agent, agent, &g.states, 1, false, item, best));
+      for (int lane = 0; lane < LANES; ++lane)
+        for (int i = 0; i < ITEMS; ++i) EXPECT_LE(q[lane * ITEMS + i], best[lane] + 1e-5f);
+    }
+    agent_actor_free(actor);
+    rig_free(&rig);
+  }
+}
+
+TEST(scores, of_many_states_and_long_histories_are_those_of_each_with_its_newest_entries) {
+  enum { MANY = 2500, LONG = 3 * HISTORY };
+  agent_rig rig;
+  if (!open_trained(&rig, THRONG_HEAD_TWO_TOWER)) return;
+  static int32_t user[MANY], item[MANY * LONG], found[MANY * TOP], one[TOP];
+  static uint8_t like[MANY * LONG];
+  static int64_t offset[MANY + 1];
+  test_random r = {5, 0};
+  for (int k = 0; k < MANY; ++k) {
+    user[k] = (int32_t)test_below(&r, 20);
+    offset[k + 1] = offset[k] + (int64_t)test_below(&r, LONG + 1);
+    for (int64_t e = offset[k]; e < offset[k + 1]; ++e) {
+      item[e] = (int32_t)test_below(&r, ITEMS);
+      like[e] = (uint8_t)test_below(&r, 2);
+    }
+  }
+  const throng_states states = {MANY, user, offset, item, like, NULL};
+  ASSERT_OK(throng_population_top(rig.agent, 1, &states, TOP, true, found, NULL));
+  for (int k = 0; k < MANY; k += 100) {
+    const int64_t all = offset[k + 1] - offset[k], kept = all < HISTORY ? all : HISTORY;
+    const int64_t span[] = {0, kept}, at = offset[k + 1] - kept;
+    const throng_states alone = {1, user + k, span, item + at, like + at, NULL};
+    ASSERT_OK(throng_population_top(rig.agent, 1, &alone, TOP, false, one, NULL));
+    EXPECT_EQ(memcmp(one, found + k * TOP, sizeof one), 0);
+  }
+  rig_free(&rig);
+}
+
+TEST(scores, leave_no_trace_in_training) {
+  agent_rig rig, plain;
+  if (!open_trained(&rig, THRONG_HEAD_FLAT) || !open_trained(&plain, THRONG_HEAD_FLAT)) return;
+  const int32_t user = 3;
+  const int64_t offset[] = {0, 0};
+  const throng_states states = {1, &user, offset, NULL, NULL, NULL};
+  float q[ITEMS];
+  uint64_t a, b;
+  for (int t = 0; t < 10; ++t) {
+    ASSERT_OK(throng_population_scores(rig.agent, 0, &states, q));
+    ASSERT_OK(throng_population_train_step(rig.agent));
+    ASSERT_OK(throng_population_train_step(plain.agent));
+  }
+  ASSERT_OK(tensors_hash(&rig.agent->weights, &a));
+  ASSERT_OK(tensors_hash(&plain.agent->weights, &b));
+  EXPECT_TRUE(a == b);
+  rig_free(&rig);
+  rig_free(&plain);
+}
+
+TEST(scores, of_states_that_are_none_are_refused_with_their_place) {
+  agent_rig rig;
+  if (!open_trained(&rig, THRONG_HEAD_FLAT)) return;
+  int32_t user[] = {1, 2}, item[] = {4, 5, 6}, session[] = {0, 1}, out[2];
+  int64_t offset[] = {0, 1, 3};
+  uint8_t like[] = {1, 0, 1};
+  throng_states states = {2, user, offset, item, like, session};
+#define REFUSED(change, back, part)                                             \
+  do {                                                                          \
+    change;                                                                     \
+    EXPECT_EQ(throng_population_top(rig.agent, 0, &states, 1, true, out, NULL), \
+              THRONG_ERROR_ARGUMENT);                                           \
+    EXPECT_CONTAINS(throng_error_message(), part);                              \
+    back;                                                                       \
+  } while (0)
+  REFUSED(user[1] = 20, user[1] = 2, "state 1: user 20 is not in 0..19");
+  REFUSED(item[2] = 60, item[2] = 6, "state 1, history entry 2: item 60 is not in 0..59");
+  REFUSED(like[0] = 2, like[0] = 1, "state 0, history entry 0: like is 2");
+  REFUSED(offset[2] = 0, offset[2] = 3, "state 1: its history runs from 1 to 0");
+  REFUSED(session[0] = 2, session[0] = 0, "state 0: 2 entries of this session");
+  EXPECT_EQ(throng_population_top(rig.agent, 2, &states, 1, true, out, NULL),
+            THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "agent 2 is not in 0..1");
+  EXPECT_EQ(throng_population_top(rig.agent, 0, &states, 61, true, out, NULL),
+            THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "top: 61 is not in 1..60");
+#undef REFUSED
+  states.n = 0;
+  EXPECT_OK(throng_population_top(rig.agent, 0, &states, 1, true, out, NULL));
+  rig_free(&rig);
+}
