@@ -82,7 +82,7 @@ struct own_best {
 
 enum mask_kind { MASK_NONE, MASK_SEEN, MASK_SHOWN };
 
-/// Rarely asked: only where an item is better than all before it.
+/// Called only where an item is better than all before it, which is rare.
 template <mask_kind KIND>
 __device__ bool masked(const best_search_args *a, int64_t at, int32_t item) {
   if (KIND == MASK_NONE) return false;
@@ -101,14 +101,14 @@ __device__ void fold(const best_search_args *a, int32_t first, int32_t end, floa
   const int row = (int)threadIdx.x / ACROSS, column = (int)threadIdx.x % ACROSS;
   const float *bias = a->bias + blockIdx.z * a->n_item + first;
   const int32_t left = end - first;
-  const int64_t first_place = (int64_t)blockIdx.x * SIDE + row * 4;
+  const int64_t first_state = (int64_t)blockIdx.x * SIDE + row * 4;
   UNROLL()
   for (int i = 0; i < EACH; ++i) {
-    const int64_t place = first_place + place_of(0, i);
+    const int64_t state = first_state + place_of(0, i);
     float most = own->q[i][threadIdx.x];
     int32_t best = own->item[i][threadIdx.x];
-    if (place >= a->places) continue;
-    const int64_t at = blockIdx.z * a->places + place;
+    if (state >= a->n_state) continue;
+    const int64_t at = blockIdx.z * a->n_state + state;
     UNROLL()
     for (int j = 0; j < EACH; ++j) {
       const int32_t offset = place_of(column, j);
@@ -169,8 +169,8 @@ __device__ void fold_lists(const best_search_args *a, int32_t first, int32_t end
   const float *bias = a->bias + blockIdx.z * a->n_item + first;
   UNROLL()
   for (int i = 0; i < EACH; ++i) {
-    const int64_t place = (int64_t)blockIdx.x * SIDE + place_of(row, i);
-    const int64_t at = blockIdx.z * a->places + place;
+    const int64_t state = (int64_t)blockIdx.x * SIDE + place_of(row, i);
+    const int64_t at = blockIdx.z * a->n_state + state;
     uint64_t *list = own->of[place_of(row, i)];
     uint64_t least = list[a->top - 1];
     float least_q, q[EACH];
@@ -180,7 +180,7 @@ __device__ void fold_lists(const best_search_args *a, int32_t first, int32_t end
     UNROLL()
     for (int j = 0; j < EACH; ++j) {
       const int32_t offset = place_of(column, j);
-      const bool there = place < a->places && offset < end - first;
+      const bool there = state < a->n_state && offset < end - first;
       q[j] = there ? sum[i][j] + bias[offset] : -INFINITY;
       left |= (unsigned)(q[j] >= least_q && q[j] > -INFINITY) << j;
     }
@@ -208,14 +208,14 @@ __device__ void fold_lists(const best_search_args *a, int32_t first, int32_t end
 __device__ void product(const best_search_args *a, int32_t first, stage query[2], stage item[2],
                         float sum[EACH][EACH]) {
   const int row = (int)threadIdx.x / ACROSS, column = (int)threadIdx.x % ACROSS;
-  const int64_t agent = blockIdx.z, place = (int64_t)blockIdx.x * SIDE;
-  const float *queries = a->query + (agent * a->places + place) * a->width;
+  const int64_t agent = blockIdx.z, first_state = (int64_t)blockIdx.x * SIDE;
+  const float *queries = a->query + (agent * a->n_state + first_state) * a->width;
   const float *items = a->vector + (agent * a->n_item + first) * a->width;
   const int n_slice = (a->width + DEPTH - 1) / DEPTH;
   for (int slice = 0; slice < n_slice; ++slice) {
     // Two stages in turn: one barrier a slice keeps readers and writers apart.
     stage *q = &query[slice % 2], *v = &item[slice % 2];
-    load(q, queries, a->places - place, a->width, slice * DEPTH);
+    load(q, queries, a->n_state - first_state, a->width, slice * DEPTH);
     load(v, items, a->n_item - first, a->width, slice * DEPTH);
     __syncthreads();
     multiply(q, v, row, column, sum);
@@ -250,13 +250,13 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS, KIND == MASK_SHOWN ? 1 : 2)
       const uint64_t theirs = __shfl_xor_sync(WARP_ALL, packed, other);
       packed = theirs > packed ? theirs : packed;
     }
-    const int64_t at = blockIdx.z * a.places + (int64_t)blockIdx.x * SIDE + place_of(row, i);
+    const int64_t at = blockIdx.z * a.n_state + (int64_t)blockIdx.x * SIDE + place_of(row, i);
     if (column == 0 && packed)  // of a state that is there: others have no best
       atomicMax((unsigned long long *)&a.packed[at], (unsigned long long)packed);
   }
 }
 
-/// Lists leave each share's block as they are: packed (shares, n_agent, places, top).
+/// Lists leave each share's block as they are: packed (shares, n_agent, n_state, top).
 template <mask_kind KIND>
 __global__ void __launch_bounds__(CUDA_ROW_THREADS, 1)
     best_list_tile(const best_search_args a, const int32_t share) {
@@ -275,8 +275,8 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS, 1)
   __syncthreads();
   for (int k = (int)threadIdx.x; k < SIDE * a.top; k += CUDA_ROW_THREADS) {
     const int64_t place = (int64_t)blockIdx.x * SIDE + k / a.top;
-    if (place >= a.places) break;
-    const int64_t state = (blockIdx.y * (int64_t)a.n_agent + blockIdx.z) * a.places + place;
+    if (place >= a.n_state) break;
+    const int64_t state = (blockIdx.y * (int64_t)a.n_agent + blockIdx.z) * a.n_state + place;
     a.packed[state * a.top + k % a.top] = owned[0].of[k / a.top][k % a.top];
   }
 }
@@ -349,9 +349,9 @@ extern "C" cudaError_t cuda_best_search_launch(const void *args, int64_t n_row,
   if (a->n_agent > MOST_AGENTS || a->top > BEST_MOST_TOP)
     return cuda_rows[KERNEL_best_search](args, n_row, stream);
   const dim3 threads(CUDA_ROW_THREADS), rows(cuda_blocks(n_row, CUDA_ROW_THREADS));
-  const int32_t share = (int32_t)best_search_tiles(a->n_agent, a->places, a->n_item) * SIDE;
-  const int64_t n_share = best_search_shares(a->n_agent, a->places, a->n_item);
-  const dim3 tiles((unsigned)((a->places + SIDE - 1) / SIDE), (unsigned)n_share,
+  const int32_t share = (int32_t)best_search_tiles(a->n_agent, a->n_state, a->n_item) * SIDE;
+  const int64_t n_share = best_search_shares(a->n_agent, a->n_state, a->n_item);
+  const dim3 tiles((unsigned)((a->n_state + SIDE - 1) / SIDE), (unsigned)n_share,
                    (unsigned)a->n_agent);
   if (a->top > 1) {
     BEST_BY_MASK(best_list_tile, a, tiles, stream, share);

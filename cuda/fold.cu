@@ -11,16 +11,16 @@ namespace {
 __device__ void fold(const best_fold_args *a, int64_t row) {
   const int thread = (int)(threadIdx.x % WARP_THREADS);
   const int64_t agent = a->agent + row / a->rows;
-  const int64_t place = agent * a->places + a->place + row % a->rows;
+  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
   const float *q = a->q + row * a->n_column;
   const float *bias = a->bias + agent * a->n_item + a->column;
-  float *value = a->value + place * a->top;
-  int32_t *item = a->item + place * a->top;
+  float *value = a->value + state * a->top;
+  int32_t *item = a->item + state * a->top;
   float least = value[a->top - 1];
   for (int32_t begin = 0; begin < a->n_column; begin += WARP_THREADS) {
     const int32_t i = begin + thread;
     const float sum = i < a->n_column ? q[i] + bias[i] : -INFINITY;
-    const bool better = sum > least && !best_masked(a, place, a->column + i);
+    const bool better = sum > least && !best_masked(a, state, a->column + i);
     for (unsigned left = __ballot_sync(WARP_ALL, better); left; left &= left - 1) {
       const int winner = __ffs((int)left) - 1;
       const float v = __shfl_sync(WARP_ALL, sum, winner);

@@ -2,6 +2,7 @@
 /// all that a population has, and its checkpoints are its own.
 #include <stdio.h>
 
+#include "agent/agent_fields.h"
 #include "support/agent_rig.h"
 #include "support/bandit.h"
 
@@ -37,6 +38,18 @@ static throng_status play(agent_rig *rig, int steps, double *reward) {
       reward[l / LANES] += (double)outcome.reward[l] / (LANES * steps);
   }
   return THRONG_OK;
+}
+
+TEST(algorithm, entries_of_the_tables_have_the_names_that_configs_give_them) {
+  const field *algorithm = fields_find(&agent_fields, "algorithm");
+  const field *head = fields_find(&agent_fields, "head");
+  int n = 0;
+  for (; algorithm->names[n]; ++n)
+    EXPECT_STREQ(agent_algorithm_of((throng_algorithm)n)->name, algorithm->names[n]);
+  EXPECT_TRUE(agent_algorithm_of((throng_algorithm)n) == NULL);
+  for (n = 0; head->names[n]; ++n)
+    EXPECT_STREQ(agent_network_of((throng_head)n)->name, head->names[n]);
+  EXPECT_TRUE(agent_network_of((throng_head)n) == NULL);
 }
 
 TEST(algorithm, one_that_stands_in_no_table_learns_what_users_like) {

@@ -2,6 +2,7 @@
 /// page with its type and shape, and what the page promises is there.
 #include <stdio.h>
 
+#include "support/agent_rig.h"
 #include "support/formats_page.h"
 #include "throng/throng.h"
 #include "throng_test.h"
@@ -32,6 +33,8 @@ static throng_sim_def sim_def(void) {
   def.max_steps = 15;
   def.mask_seen = true;
   def.preferences = true;
+  def.votes.rule = THRONG_RULE_WEIGHTED;
+  def.votes.weights[THRONG_VOTE_F_POP] = 1;
   return def;
 }
 
@@ -115,10 +118,60 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
                                 {"n_sta_width", sta.width},
                                 {"n_preference", (int64_t)2 * 9},
                                 {"n_evicted", sim.slate_size},
+                                {"n_f_pop", sim.slate_size},
                                 {0}};
   ASSERT_OK(throng_sim_save(f.sim, f.path));
   page_compare(PAGE, "Lanes", symbol, f.path, "");
   close_fixture(&f);
+}
+
+/// A checkpoint of two agents with this network, made with and without what lanes may keep.
+static void follow_checkpoint(throng_head head, const char *section) {
+  const throng_sim_def sim = rig_sim_def(16, 8);
+  throng_agent_def agent = rig_agent_def(head);
+  char path[4096];
+  safetensors_file *file;
+  size_t there = 0;
+  agent_rig rig;
+  agent.count = 2;
+  ASSERT_OK(rig_make(&rig, 1, &sim, &agent, 10000));
+  const network *net = &rig.agent->net;
+  const page_symbol symbol[] = {{"A", 2},
+                                {"B", sim.lanes},
+                                {"H", sim.history},
+                                {"S", sim.slate_size},
+                                {"T", rig.agent->log.n_time},
+                                {"H0", agent.hidden[0]},
+                                {"H1", agent.hidden[1]},
+                                {"W", agent.width},
+                                {"U", agent.user_width},
+                                {"n_user", rig.world.n_user},
+                                {"n_item", rig.world.n_item},
+                                {"n_input", net->n_input},
+                                {"n_feature", net->n_feature},
+                                {"record", sizeof(throng_vote)},
+                                {"n_seen_word", 0},
+                                {"n_sta_cache", 0},
+                                {"n_sta_width", 0},
+                                {"n_preference", 0},
+                                {"n_evicted", 0},
+                                {"n_f_pop", 0},
+                                {0}};
+  for (int t = 0; t < 12; ++t) ASSERT_OK(throng_population_train_step(rig.agent));
+  snprintf(path, sizeof path, "%s/checkpoint.safetensors", throng_test_folder());
+  ASSERT_OK(throng_population_save(rig.agent, path));
+  ASSERT_OK(safetensors_open(path, &file));
+  page_section(PAGE, "Checkpoint", symbol, file, "", &there);
+  page_section(PAGE, "Lanes", symbol, file, "lane.", &there);
+  page_section(PAGE, section, symbol, file, "", &there);
+  EXPECT_EQ(there, safetensors_count(file));
+  safetensors_close(file);
+  rig_free(&rig);
+}
+
+TEST(file_formats, the_page_lists_every_tensor_of_a_checkpoint) {
+  follow_checkpoint(THRONG_HEAD_TWO_TOWER, "Weights of two_tower");
+  follow_checkpoint(THRONG_HEAD_FLAT, "Weights of flat");
 }
 
 /// A key as the page writes it: players and numbers of agents by their common names.

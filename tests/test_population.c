@@ -116,10 +116,40 @@ TEST(population, an_agent_begun_anew_is_a_new_one_and_the_others_do_not_notice) 
     EXPECT_EQ(of_all.user_steps[1], 50 * LANES);
     EXPECT_EQ(of_all.user_steps[0], 91 * LANES);
     EXPECT_TRUE(of_all.epsilon[1] == of_one.epsilon[0] && of_all.loss[1] == of_one.loss[0]);
+    EXPECT_EQ(of_all.episodes[1], of_one.episodes[0]);
+    EXPECT_TRUE(of_all.mean_return[1] == of_one.mean_return[0]);
     rig_free(&rig);
     rig_free(&plain);
     rig_free(&alone);
   }
+}
+
+TEST(population, returns_of_training_are_each_agents_own) {
+  agent_rig rig;
+  if (!open_population(&rig, shapes[0])) return;
+  double sum[AGENTS] = {0};
+  int64_t episodes[AGENTS] = {0};
+  for (int t = 0; t < 60; ++t) {
+    throng_outcome outcome;
+    ASSERT_OK(train(rig.agent, 1));
+    ASSERT_OK(throng_sim_outcome(rig.sim, &outcome));
+    for (int l = 0; l < ALL; ++l) {
+      if (!outcome.ended[l] || (l / LANES == 2 && t >= 30)) continue;
+      sum[l / LANES] += (double)outcome.final_return[l];
+      ++episodes[l / LANES];
+    }
+    if (t == 29) ASSERT_OK(throng_population_stop(rig.agent, 2));
+  }
+  throng_population_stats stats;
+  ASSERT_OK(throng_population_get_stats(rig.agent, &stats));
+  for (int i = 0; i < AGENTS; ++i) {
+    EXPECT_GT(episodes[i], 5);
+    EXPECT_EQ(stats.episodes[i], episodes[i]);
+    EXPECT_NEAR(stats.mean_return[i], sum[i] / (double)episodes[i], 1e-5);
+  }
+  ASSERT_OK(throng_population_get_stats(rig.agent, &stats));
+  EXPECT_EQ(stats.episodes[0], 0);
+  rig_free(&rig);
 }
 
 TEST(population, begun_anew_with_its_own_seed_an_agent_repeats_itself) {
@@ -354,8 +384,10 @@ TEST(population, an_agent_with_options_of_its_own_learns_as_one_of_such_a_def_do
     throng_sim_def sim = rig_sim_def(LANES, 10);
     sim.mask_seen = shapes[s].mask_seen;
     sim.first_lane = LANES;
-    def.seed += 1;
-    ASSERT_OK(rig_make(&alone, 1, &sim, &def, 400));
+    throng_agent_def own_def;
+    ASSERT_OK(throng_population_get_agent_def(rig.agent, 1, &own_def));
+    EXPECT_EQ(own_def.seed, def.seed + 1);
+    ASSERT_OK(rig_make(&alone, 1, &sim, &own_def, 400));
     ASSERT_OK(train(rig.agent, 70));
     ASSERT_OK(train(alone.agent, 70));
     EXPECT_GT(alone.agent->host.updates[0], 10);

@@ -100,59 +100,6 @@ TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
   small_run_close(&run);
 }
 
-TEST(train, run_of_several_agents_has_rows_of_each_beside_their_mean) {
-  small_run run;
-  char out[512];
-  snprintf(out, sizeof out, "%s/run", throng_test_folder());
-  if (small_run_open(&run, throng_test_folder(), 1)) {
-    run.agent.count = 2;
-    run.train.yardsticks = false;
-    throng_train_report report;
-    ASSERT_OK(train(&run, out, false, &report));
-    size_t size = 0;
-    char *text = read_file(out, "metrics.jsonl", &size);
-    ASSERT_TRUE(text != NULL && size > 0);
-    text[size - 1] = '\0';
-    cJSON *row = cJSON_Parse(strrchr(text, '\n') + 1);  // the last row
-    ASSERT_TRUE(row != NULL);
-    const char *const mean[] = {"train/loss", "train/epsilon", "evaluation/agent/average_reward",
-                                "evaluation/agent/gini"};
-    const char *const each[] = {"train/agent_%d/loss", "train/agent_%d/epsilon",
-                                "evaluation/agent_%d/average_reward", "evaluation/agent_%d/gini"};
-    for (int k = 0; k < 4; ++k) {
-      double sum = 0;
-      for (int agent = 0; agent < 2; ++agent) {
-        char name[96];
-        snprintf(name, sizeof name, each[k], agent);
-        const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, name);
-        ASSERT_TRUE(cJSON_IsNumber(value));
-        sum += value->valuedouble;
-      }
-      EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(row, mean[k])->valuedouble, sum / 2, 1e-9);
-    }
-    const cJSON *state = cJSON_GetObjectItemCaseSensitive(row, "train/agent_1/state");
-    EXPECT_TRUE(cJSON_IsNumber(state) && state->valuedouble == THRONG_AGENT_LEARNING);
-    cJSON_Delete(row);
-    free(text);
-    text = read_file(out, "summary.json", &size);
-    cJSON *summary = cJSON_Parse(text);
-    const cJSON *agents = cJSON_GetObjectItemCaseSensitive(summary, "agents"), *agent;
-    EXPECT_EQ(cJSON_GetArraySize(agents), 2);
-    double sum = 0;
-    cJSON_ArrayForEach(agent, agents) {
-      const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(agent, "metrics");
-      EXPECT_TRUE(!strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(agent, "state")),
-                          "learning"));
-      EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(metrics, "episodes")->valuedouble, 24, 0);
-      sum += cJSON_GetObjectItemCaseSensitive(metrics, "average_reward")->valuedouble;
-    }
-    EXPECT_NEAR(report.agent.average_reward, sum / 2, 1e-9);
-    cJSON_Delete(summary);
-    free(text);
-  }
-  small_run_close(&run);
-}
-
 /// The child of the test below: a run in the folder named by the environment.
 TEST(train_child, runs_where_it_is_told) {
   const char *out = getenv("THRONG_TEST_RUN"), *folder = getenv("THRONG_TEST_WORLD");

@@ -1,9 +1,10 @@
-/// What a run says of its agents when one of them has diverged: rows, table and JSON.
+/// What a run says of several agents, and when one of them has diverged: rows, table and JSON.
 #include "train/train_result.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "support/run_files.h"
 #include "support/small_run.h"
 #include "train/train_json.h"
 #include "train/train_row.h"
@@ -127,4 +128,59 @@ TEST(train_result, json_lists_several_agents_with_state_and_metrics_and_not_a_si
   ASSERT_OK(train_result_json(&result, &json));
   EXPECT_FALSE(cJSON_HasObjectItem(json, "agents"));
   cJSON_Delete(json);
+}
+
+TEST(train_result, run_of_several_agents_has_rows_of_each_beside_their_mean) {
+  small_run run;
+  char out[512];
+  snprintf(out, sizeof out, "%s/run", throng_test_folder());
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.agent.count = 2;
+    run.train.yardsticks = false;
+    run.train.out = out;
+    throng_train_report report;
+    ASSERT_OK(throng_train(run.backend, run.world, NULL, &run.sim, &run.agent, &run.train, NULL,
+                           &report));
+    size_t size = 0;
+    char *text = read_file(out, "metrics.jsonl", &size);
+    ASSERT_TRUE(text != NULL && size > 0);
+    text[size - 1] = '\0';
+    cJSON *row = cJSON_Parse(strrchr(text, '\n') + 1);  // the last row
+    ASSERT_TRUE(row != NULL);
+    const char *const mean[] = {"train/loss", "train/epsilon", "evaluation/agent/average_reward",
+                                "evaluation/agent/gini"};
+    const char *const each[] = {"train/agent_%d/loss", "train/agent_%d/epsilon",
+                                "evaluation/agent_%d/average_reward", "evaluation/agent_%d/gini"};
+    for (int k = 0; k < 4; ++k) {
+      double sum = 0;
+      for (int agent = 0; agent < 2; ++agent) {
+        char name[96];
+        snprintf(name, sizeof name, each[k], agent);
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, name);
+        ASSERT_TRUE(cJSON_IsNumber(value));
+        sum += value->valuedouble;
+      }
+      EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(row, mean[k])->valuedouble, sum / 2, 1e-9);
+    }
+    const cJSON *state = cJSON_GetObjectItemCaseSensitive(row, "train/agent_1/state");
+    EXPECT_TRUE(cJSON_IsNumber(state) && state->valuedouble == THRONG_AGENT_LEARNING);
+    cJSON_Delete(row);
+    free(text);
+    text = read_file(out, "summary.json", &size);
+    cJSON *summary = cJSON_Parse(text);
+    const cJSON *agents = cJSON_GetObjectItemCaseSensitive(summary, "agents"), *agent;
+    EXPECT_EQ(cJSON_GetArraySize(agents), 2);
+    double sum = 0;
+    cJSON_ArrayForEach(agent, agents) {
+      const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(agent, "metrics");
+      EXPECT_TRUE(!strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(agent, "state")),
+                          "learning"));
+      EXPECT_NEAR(cJSON_GetObjectItemCaseSensitive(metrics, "episodes")->valuedouble, 24, 0);
+      sum += cJSON_GetObjectItemCaseSensitive(metrics, "average_reward")->valuedouble;
+    }
+    EXPECT_NEAR(report.agent.average_reward, sum / 2, 1e-9);
+    cJSON_Delete(summary);
+    free(text);
+  }
+  small_run_close(&run);
 }

@@ -5,7 +5,7 @@
 #include "kernels/list.h"
 
 struct agent_actor {
-  throng_population *agent;
+  throng_population *population;
   int64_t n_lane, agent_lanes;  // all, and one agent's
   int32_t history, slate, top;
   tensor_set scratch;
@@ -15,47 +15,47 @@ struct agent_actor {
   int64_t *packed;     // see catalogue_best
 };
 
-throng_status agent_actor_create(throng_population *agent, const throng_sim *sim, int32_t top,
+throng_status agent_actor_create(throng_population *population, const throng_sim *sim, int32_t top,
                                  agent_actor **out) {
   *out = NULL;
-  if (sim->n_lane % agent->n_agent)
+  if (sim->n_lane % population->n_agent)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent.count: %d agents cannot play %d lanes evenly; the lanes must be a "
                        "multiple of it",
-                       agent->n_agent, sim->n_lane);
-  if (sim->backend != agent->backend || sim->world->n_item != agent->net.n_item ||
-      sim->world->n_user != agent->net.n_user)
+                       population->n_agent, sim->n_lane);
+  if (sim->backend != population->backend || sim->world->n_item != population->net.n_item ||
+      sim->world->n_user != population->net.n_user)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent: it was made for %lld users and %lld items on its own backend, the "
                        "simulator has %lld and %lld",
-                       (long long)agent->net.n_user, (long long)agent->net.n_item,
+                       (long long)population->net.n_user, (long long)population->net.n_item,
                        (long long)sim->world->n_user, (long long)sim->world->n_item);
-  if (top < 0 || top > agent->net.n_item)
+  if (top < 0 || top > population->net.n_item)
     return throng_fail(THRONG_ERROR_ARGUMENT, "top: %d items asked of a catalogue of %lld", top,
-                       (long long)agent->net.n_item);
+                       (long long)population->net.n_item);
   void *block;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(agent_actor), "actor"));
   agent_actor *actor = block;
-  actor->agent = agent;
+  actor->population = population;
   actor->n_lane = sim->n_lane;
-  actor->agent_lanes = actor->n_lane / agent->n_agent;
+  actor->agent_lanes = actor->n_lane / population->n_agent;
   actor->history = sim->def.history;
   actor->slate = sim->def.slate_size;
   actor->top = top > actor->slate ? top : actor->slate;
   throng_status status;
   tensor_set *set = &actor->scratch;
-  THRONG_TRY_GOTO(network_add_pass(&agent->net, set, &actor->pass, actor->agent_lanes,
+  THRONG_TRY_GOTO(network_add_pass(&population->net, set, &actor->pass, actor->agent_lanes,
                                    actor->history, "actor"));
   THRONG_TRY_GOTO(tensors_add(set, &actor->best_value, TENSOR_F32,
                               TENSOR_SHAPE(actor->n_lane, actor->top), "best_value"));
   THRONG_TRY_GOTO(tensors_add(set, &actor->best_item, TENSOR_I32,
                               TENSOR_SHAPE(actor->n_lane, actor->top), "best_item"));
-  if (catalogue_packed_size(&agent->net, actor->agent_lanes, actor->top))
+  if (catalogue_packed_size(&population->net, actor->agent_lanes, actor->top))
     THRONG_TRY_GOTO(tensors_add(
         set, &actor->packed, TENSOR_I64,
-        TENSOR_SHAPE(catalogue_packed_size(&agent->net, actor->agent_lanes, actor->top)),
+        TENSOR_SHAPE(catalogue_packed_size(&population->net, actor->agent_lanes, actor->top)),
         "packed"));
-  THRONG_TRY_GOTO(tensors_allocate(set, agent->backend, "actor of the agents"));
+  THRONG_TRY_GOTO(tensors_allocate(set, population->backend, "actor of the agents"));
   *out = actor;
   return THRONG_OK;
 done:
@@ -69,17 +69,18 @@ void agent_actor_free(agent_actor *actor) {
   free(actor);
 }
 
-const char *agent_title(const agent_actor *actor) { return actor->agent->algorithm->title; }
+const char *agent_title(const agent_actor *actor) { return actor->population->algorithm->title; }
 
 bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim) {
-  return sim->backend == actor->agent->backend && sim->world->n_item == actor->agent->net.n_item &&
-         sim->world->n_user == actor->agent->net.n_user && sim->n_lane == actor->n_lane &&
+  return sim->backend == actor->population->backend &&
+         sim->world->n_item == actor->population->net.n_item &&
+         sim->world->n_user == actor->population->net.n_user && sim->n_lane == actor->n_lane &&
          sim->def.history == actor->history && sim->def.slate_size == actor->slate;
 }
 
 /// The `top` best items of every lane, in best_item.
 static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_t top) {
-  throng_population *a = actor->agent;
+  throng_population *a = actor->population;
   if (!agent_actor_fits(actor, sim))
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent: the actor was made for %lld lanes, history %d, slate %d; the "
@@ -98,7 +99,7 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
 }
 
 throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy) {
-  return actor->agent->algorithm->choose(actor->agent, actor, sim, greedy);
+  return actor->population->algorithm->choose(actor->population, actor, sim, greedy);
 }
 
 network_pass *agent_actor_pass(agent_actor *actor) { return &actor->pass; }
@@ -133,7 +134,7 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
   if (top < 1 || top > actor->top)
     return throng_fail(THRONG_ERROR_ARGUMENT, "top: %d is not in 1..%d", top, actor->top);
   THRONG_TRY(find_best(actor, sim, top));
-  throng_backend *backend = actor->agent->backend;
+  throng_backend *backend = actor->population->backend;
   return backend->ops->download(backend, item, actor->best_item,
                                 sizeof(int32_t) * (size_t)actor->n_lane * (size_t)top);
 }

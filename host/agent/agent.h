@@ -6,16 +6,16 @@
 #include "sim/sim.h"
 #include "throng/agent.h"
 
-/// Scratch memory for choosing items on simulators of one shape (lanes, history, slate). An agent
-/// trains with an actor of its own; evaluation creates a second one, which may serve any number of
-/// simulators of that shape and never touches the replay, the random stream of training or the
-/// weights. Must be freed before its agent.
+/// Scratch memory for choosing items on simulators of one shape (lanes, history, slate). A
+/// population trains with an actor of its own; evaluation creates a second one, which may serve any
+/// number of simulators of that shape and never touches the replay, the random stream of training
+/// or the weights. Must be freed before its population.
 typedef struct agent_actor agent_actor;
 
-/// Take memory for simulators shaped like `sim`: their lanes must be a multiple of the agent's
-/// count, and lane l is played by agent l / (n_lane / count). `top` is the most items that
-/// agent_actor_rank will be asked for (0: none). Errors: ARGUMENT, MEMORY.
-throng_status agent_actor_create(throng_population *agent, const throng_sim *sim, int32_t top,
+/// Take memory for simulators shaped like `sim`: their lanes must be a multiple of the
+/// population's count, and lane l is played by agent l / (n_lane / count). `top` is the most items
+/// that agent_actor_rank will be asked for (0: none). Errors: ARGUMENT, MEMORY.
+throng_status agent_actor_create(throng_population *population, const throng_sim *sim, int32_t top,
                                  agent_actor **out);
 /// NULL is allowed.
 void agent_actor_free(agent_actor *actor);
@@ -34,19 +34,19 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
 
 /// What happened in training that a person should hear of, once; NULL: nothing. Valid until the
 /// next call.
-const char *agent_take_note(throng_population *agent);
+const char *agent_take_note(throng_population *population);
 
 /// Does one learn still? Errors: DIVERGED where none does and at least one has diverged. As last
 /// looked at, which on a device is now and then, and whenever statistics are read.
-throng_status agent_any_left(const throng_population *agent);
+throng_status agent_any_left(const throng_population *population);
 
 /// Every agent's present state, (count); valid until the population's next call.
-const throng_agent_state *agent_states(const throng_population *agent);
+const throng_agent_state *agent_states(const throng_population *population);
 
 /// User-steps of all lanes since the population was made: the clock of a run.
-int64_t agent_run_steps(const throng_population *agent);
+int64_t agent_run_steps(const throng_population *population);
 
 /// throng_population_restore from a file that is open already.
-throng_status agent_restore_from(throng_population *agent, const safetensors_file *file);
+throng_status agent_restore_from(throng_population *population, const safetensors_file *file);
 
 #endif

@@ -30,6 +30,10 @@ throng_status clocks_register(throng_population *a) {
   ADD(n, I32, a->sums.n);
   ADD(last_loss, F32, a->sums.last_loss);
 #undef ADD
+  THRONG_TRY(tensors_add(&a->scratch, &a->sums.returns, TENSOR_F32, TENSOR_SHAPE(a->n_lane),
+                         "learning.returns"));
+  THRONG_TRY(tensors_add(&a->scratch, &a->sums.n_episode, TENSOR_I32, TENSOR_SHAPE(a->n_lane),
+                         "learning.n_episode"));
   return THRONG_OK;
 }
 

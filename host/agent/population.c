@@ -22,16 +22,18 @@ static throng_status check(const throng_agent_def *d, const throng_sim *sim, int
   if (!sim->def.autoreset)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent: training needs a simulator with sim.autoreset true");
-  // Grouping by (agent, item) and (agent, user) counts in 32 bits; the flat network groups the
-  // entries of its batch's histories too.
-  const int64_t largest[] = {
-      sim->world->n_item, d->user_width ? sim->world->n_user : 0,
-      (int64_t)d->batch * (d->head == THRONG_HEAD_FLAT ? sim->def.history : 1)};
+  return THRONG_OK;
+}
+
+/// Grouping by (agent, item), (agent, user) and (agent, state or entry) counts in 32 bits.
+static throng_status check_counts(const network *n, int32_t batch) {
+  const int64_t entries = n->table->groups_entries ? n->history : 1;
+  const int64_t largest[] = {n->n_item, n->user_width ? n->n_user : 0, batch * entries};
   for (size_t k = 0; k < sizeof largest / sizeof *largest; ++k)
-    if (largest[k] * d->count >= INT32_MAX)
+    if (largest[k] * n->n_agent >= INT32_MAX)
       return throng_fail(THRONG_ERROR_ARGUMENT,
                          "agent.count: %d agents times %lld (items, users or batch) is past 2^31",
-                         d->count, (long long)largest[k]);
+                         n->n_agent, (long long)largest[k]);
   return THRONG_OK;
 }
 
@@ -81,7 +83,8 @@ static throng_status allocate(throng_population *a) {
   THRONG_TRY(options_register(a));
   THRONG_TRY(replay_register(a));
   THRONG_TRY(clocks_register(a));
-  THRONG_TRY(network_register(&a->net, &a->constants, &a->scratch));
+  THRONG_TRY(network_register(&a->net, &a->constants));
+  THRONG_TRY(catalogue_register_tile(&a->net, &a->scratch));
   THRONG_TRY(catalogue_register(&a->net, &a->scratch, &a->catalogue, 0));
   THRONG_TRY(a->algorithm->add_arrays(a));
   const struct {
@@ -123,6 +126,7 @@ throng_status population_create(throng_sim *sim, const throng_agent_def *def,
   a->history = sim->def.history;
   a->slate = sim->def.slate_size;
   network_init(&a->net, sim->backend, def, a->history, sim->world);
+  THRONG_TRY_GOTO(check_counts(&a->net, def->batch));
   THRONG_TRY_GOTO(allocate(a));
   THRONG_TRY_GOTO(fill(a));
   THRONG_TRY_GOTO(agent_actor_create(a, sim, 0, &a->actor));

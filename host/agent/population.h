@@ -53,6 +53,8 @@ typedef struct learning_sums {
   float *loss, *q, *norm;  // (n_agent)
   int32_t *n;              // updates in them
   float *last_loss;        // of the last update, which is what divergence is told by
+  float *returns;          // (n_lane) of training's episodes, likewise since they were read
+  int32_t *n_episode;      // (n_lane)
 } learning_sums;
 
 /// A step of training as a graph of the backend, where it has such: one for each kind of step and

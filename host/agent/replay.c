@@ -30,7 +30,16 @@ throng_status replay_before_step(throng_population *a) {
 
 throng_status replay_after_step(throng_population *a) {
   const throng_sim *sim = a->sim;
-  log_after_args after = {a->log, a->clock, sim->action, sim->vote, sim->reward, sim->ended};
+  log_after_args after = {.log = a->log,
+                          .clock = a->clock,
+                          .action = sim->action,
+                          .vote = sim->vote,
+                          .reward = sim->reward,
+                          .ended = sim->ended,
+                          .final_return = sim->final_return,
+                          .agent_lanes = a->agent_lanes,
+                          .return_sum = a->sums.returns,
+                          .n_episode = a->sums.n_episode};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, log_after, a->n_lane, &after));
   agent_tick_args tick = {a->clock};
   return BACKEND_LAUNCH(a->backend, agent_tick, a->n_agent, &tick);

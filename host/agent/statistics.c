@@ -5,6 +5,15 @@
 
 throng_agent_def throng_population_get_def(const throng_population *a) { return a->def; }
 
+throng_status throng_population_get_agent_def(const throng_population *a, int32_t agent,
+                                              throng_agent_def *out) {
+  if (agent < 0 || agent >= a->n_agent)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);
+  *out = a->own_def[agent];
+  out->count = 1;
+  return THRONG_OK;
+}
+
 /// The enumeration has the integers' size and numbers (kernels/agent/clock.h).
 const throng_agent_state *agent_states(const throng_population *a) {
   return (const throng_agent_state *)(const void *)a->host.state;
@@ -19,24 +28,34 @@ float agent_epsilon(throng_epsilon kind, float start, float end, float steps, in
 
 /// What the last statistics showed: one block of memory.
 typedef struct shown_stats {
-  int64_t *user_steps, *updates;
+  int64_t *user_steps, *updates, *episodes;
   throng_agent_state *state;
-  float *epsilon, *loss, *q, *grad_norm;
+  float *epsilon, *loss, *q, *grad_norm, *mean_return;
   int32_t *n;
+  float *lane_return;  // (n_lane)
+  int32_t *lane_episodes;
 } shown_stats;
 
 static throng_status take_shown(throng_population *a, shown_stats *s) {
   const size_t n = (size_t)a->n_agent;
+  const size_t n_lane = (size_t)a->n_lane;
   if (!a->shown)
-    THRONG_TRY(throng_alloc(&a->shown, n, 2 * sizeof(int64_t) + 6 * sizeof(float), "statistics"));
+    THRONG_TRY(throng_alloc(
+        &a->shown,
+        n * (3 * sizeof(int64_t) + 7 * sizeof(float)) + n_lane * (sizeof(float) + sizeof(int32_t)),
+        1, "statistics"));
   s->user_steps = a->shown;
   s->updates = s->user_steps + n;
-  s->epsilon = (float *)(void *)(s->updates + n);
+  s->episodes = s->updates + n;
+  s->epsilon = (float *)(void *)(s->episodes + n);
   s->loss = s->epsilon + n;
   s->q = s->loss + n;
   s->grad_norm = s->q + n;
-  s->state = (throng_agent_state *)(void *)(s->grad_norm + n);
+  s->mean_return = s->grad_norm + n;
+  s->state = (throng_agent_state *)(void *)(s->mean_return + n);
   s->n = (int32_t *)(void *)(s->state + n);
+  s->lane_return = (float *)(void *)(s->n + n);
+  s->lane_episodes = (int32_t *)(void *)(s->lane_return + n_lane);
   _Static_assert(sizeof(throng_agent_state) == sizeof(float), "one element for each");
   return THRONG_OK;
 }
@@ -48,6 +67,29 @@ throng_status population_zero_sums(throng_population *a, agent_range range) {
                         a->sums.n + first};
   for (size_t k = 0; k < sizeof sums / sizeof *sums; ++k)
     THRONG_TRY(a->backend->ops->zero(a->backend, sums[k], bytes));
+  const size_t lane_bytes = bytes * (size_t)a->agent_lanes;
+  const int64_t lane = first * a->agent_lanes;
+  THRONG_TRY(a->backend->ops->zero(a->backend, a->sums.returns + lane, lane_bytes));
+  return a->backend->ops->zero(a->backend, a->sums.n_episode + lane, lane_bytes);
+}
+
+/// Returns of the lanes to those of the agents.
+static throng_status read_returns(throng_population *a, shown_stats *s) {
+  const backend_ops *ops = a->backend->ops;
+  const size_t n_lane = (size_t)a->n_lane;
+  THRONG_TRY(
+      ops->download(a->backend, s->lane_return, a->sums.returns, n_lane * sizeof *s->lane_return));
+  THRONG_TRY(ops->download(a->backend, s->lane_episodes, a->sums.n_episode,
+                           n_lane * sizeof *s->lane_episodes));
+  for (int64_t i = 0; i < a->n_agent; ++i) {
+    double sum = 0;
+    s->episodes[i] = 0;
+    for (int64_t l = i * a->agent_lanes; l < (i + 1) * a->agent_lanes; ++l) {
+      sum += (double)s->lane_return[l];
+      s->episodes[i] += s->lane_episodes[l];
+    }
+    s->mean_return[i] = s->episodes[i] ? (float)(sum / (double)s->episodes[i]) : 0.0f;
+  }
   return THRONG_OK;
 }
 
@@ -64,6 +106,7 @@ throng_status throng_population_get_stats(throng_population *a, throng_populatio
     THRONG_TRY(ops->download(a->backend, to[k], from[k], n * sizeof(float)));
     for (size_t i = 0; i < n; ++i) to[k][i] = s.n[i] ? to[k][i] / (float)s.n[i] : 0.0f;
   }
+  THRONG_TRY(read_returns(a, &s));
   THRONG_TRY(population_zero_sums(a, (agent_range){0, a->n_agent}));
   for (size_t i = 0; i < n; ++i) {
     const throng_agent_def *own = &a->own_def[i];
@@ -80,6 +123,8 @@ throng_status throng_population_get_stats(throng_population *a, throng_populatio
                                    .epsilon = s.epsilon,
                                    .loss = s.loss,
                                    .q = s.q,
-                                   .grad_norm = s.grad_norm};
+                                   .grad_norm = s.grad_norm,
+                                   .episodes = s.episodes,
+                                   .mean_return = s.mean_return};
   return THRONG_OK;
 }

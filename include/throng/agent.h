@@ -1,9 +1,11 @@
-/// Agents: a batch of DQN learners (Mnih et al., Nature 2015) over the lanes of one simulator, and
-/// yardsticks that need no learning. Weights, optimiser state and hyperparameters carry a leading
-/// agent dimension; lanes are shared out evenly, lane l belongs to agent l / (n_lane / n_agent).
+/// Populations: agents that learn, many at once, over the lanes of one simulator. Every array of
+/// theirs has a leading agent dimension, and lanes are shared out evenly: lane l belongs to agent
+/// l / (n_lane / count). An agent does bit for bit what it would do alone on a CPU, whatever its
+/// neighbours do: learn with other options, diverge, begin anew, be copied or stopped.
 #ifndef THRONG_AGENT_H
 #define THRONG_AGENT_H
 
+#include "array.h"
 #include "base.h"
 #include "sim.h"
 
@@ -11,11 +13,11 @@
 extern "C" {
 #endif
 
-/// A batch of learners on one simulator. Threads: as its backend, from one at a time.
+/// Agents on one simulator. Threads: as its backend, from one at a time.
 typedef struct throng_population throng_population;
 
 typedef enum throng_algorithm {
-  THRONG_ALGORITHM_DQN = 0,  ///< (double) deep Q-learning from a replay
+  THRONG_ALGORITHM_DQN = 0,  ///< (double) deep Q-learning from a replay (Mnih et al., Nature 2015)
 } throng_algorithm;
 
 typedef enum throng_head {
@@ -60,24 +62,27 @@ typedef struct throng_agent_def {
 /// Every field with its usual value.
 THRONG_API throng_agent_def throng_default_agent_def(void);
 
-/// An agent for this simulator; `total_steps` (user-steps) is what epsilon's share is taken of.
-/// All memory, replay included, is taken here. Errors: ARGUMENT, MEMORY (with sizes).
+/// Agents for this simulator. `total_steps`: planned length of the run in user-steps over all
+/// agents; epsilon_share is a fraction of it. All memory, replay included, is taken here.
+/// Errors: ARGUMENT, MEMORY (with sizes), BACKEND.
 THRONG_API throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,
                                                   int64_t total_steps, throng_population **out);
 /// Give everything back; before the simulator. NULL is allowed.
-THRONG_API void throng_population_close(throng_population *agent);
+THRONG_API void throng_population_close(throng_population *population);
 
 /// Choose actions (n_lane, slate_size) for the simulator's present state and keep them on the
 /// backend; `action` (host) gets a copy where it is not NULL. `greedy` leaves epsilon out. `sim`
 /// may be another simulator on the same backend, with as many lanes or another multiple of the
 /// agents. Errors: ARGUMENT (lanes that the agents cannot share out evenly, another world), MEMORY,
 /// BACKEND.
-THRONG_API throng_status throng_population_act(throng_population *agent, throng_sim *sim,
+THRONG_API throng_status throng_population_act(throng_population *population, throng_sim *sim,
                                                bool greedy, int32_t *action);
-/// Act, step the simulator, store the transition, learn when due: one step of training.
-/// Errors: DIVERGED; ARGUMENT (episodes that start with given histories, throng_sim_set_starts);
-/// MEMORY; BACKEND.
-THRONG_API throng_status throng_population_train_step(throng_population *agent);
+/// One step of training of all lanes: act, step the simulator, store the transition, learn when
+/// due. An agent whose loss or gradient is no number has diverged: it keeps the weights of before,
+/// learns no more and shows random items; the others go on. Errors: DIVERGED once every agent that
+/// was not stopped has diverged (then nothing moves); ARGUMENT (episodes that start with given
+/// histories, throng_sim_set_starts); MEMORY; BACKEND.
+THRONG_API throng_status throng_population_train_step(throng_population *population);
 
 /// What an agent of a population is about.
 typedef enum throng_agent_state {
@@ -86,43 +91,54 @@ typedef enum throng_agent_state {
   THRONG_AGENT_DIVERGED,  ///< its loss or its gradient was no number any more
 } throng_agent_state;
 
-/// What each agent has come to; means are over its updates since the last call (0 without one).
+/// What each agent has come to, (count) each. Means are over what came since the last call, and 0
+/// where nothing did; those of an agent that diverged hold the loss that it diverged with.
 typedef struct throng_population_stats {
   int32_t count;
-  const throng_agent_state *state;  ///< (count)
-  const int64_t *user_steps;        ///< (count) of the agent's own clock
-  const int64_t *updates;           ///< (count) of the agent's own clock
-  const float *epsilon;             ///< (count) at present
-  const float *loss;                ///< (count) mean
-  const float *q;                   ///< (count) mean
-  const float *grad_norm;           ///< (count) mean, before clipping
+  const throng_agent_state *state;
+  const int64_t *user_steps;  ///< of the agent's own clock, which stands once it is not learning
+  const int64_t *updates;     ///< of the agent's own clock
+  const float *epsilon;       ///< at present
+  const float *loss;          ///< mean over updates
+  const float *q;             ///< mean over updates
+  const float *grad_norm;     ///< mean over updates, before clipping
+  const int64_t *episodes;    ///< of training, that ended while the agent was learning
+  const float *mean_return;   ///< of those episodes, in likes
 } throng_population_stats;
-/// Host memory, valid until the next call. Errors: BACKEND.
+/// Host memory, valid until the next call. Errors: MEMORY, BACKEND.
 THRONG_API throng_status throng_population_get_stats(throng_population *population,
                                                      throng_population_stats *out);
 
 /// The Def that the population was made with.
 THRONG_API throng_agent_def throng_population_get_def(const throng_population *population);
-/// One agent's value of an option, by the Def's name: learning_rate, gamma, beta1, beta2,
-/// adam_epsilon, max_grad_norm, tau, epsilon_start, epsilon_end, epsilon_share.
-/// Errors: ARGUMENT (no such agent or option, a value out of its range), BACKEND.
+/// One agent's Def: with its own seed and options, and a count of 1.
+/// Errors: ARGUMENT (no such agent).
+THRONG_API throng_status throng_population_get_agent_def(const throng_population *population,
+                                                         int32_t agent, throng_agent_def *out);
+/// Give one agent a value of its own for an option, by the Def's name: learning_rate, gamma, beta1,
+/// beta2, adam_epsilon, max_grad_norm, tau (where the Def's is below 1), learning_starts,
+/// update_every, target_every, epsilon_start, epsilon_end, epsilon_share. The other options are the
+/// population's. It counts from the next step on. Errors: ARGUMENT (no such agent or option, a
+/// value out of its range), BACKEND.
 THRONG_API throng_status throng_population_set(throng_population *population, int32_t agent,
                                                const char *option, double value);
-/// The present value of it. Errors: ARGUMENT (no such agent or option), BACKEND.
+/// The present value of it. Errors: ARGUMENT (no such agent or option).
 THRONG_API throng_status throng_population_get(const throng_population *population, int32_t agent,
                                                const char *option, double *value);
 
-/// Agents first .. first + n - 1 begin anew: fresh weights, optimiser, clocks, replay and sessions,
-/// with the options that they have. `seed` (n), or NULL: their own again. Errors: ARGUMENT, MEMORY,
-/// BACKEND.
+/// Agents first .. first + n - 1 begin anew: fresh weights, optimiser, clocks, replay and sessions
+/// (episode 0 of their lanes), with the options that they have, whatever their state was.
+/// `seed` (n), or NULL: their own again. Errors: ARGUMENT, MEMORY, BACKEND.
 THRONG_API throng_status throng_population_start(throng_population *population, int32_t first,
                                                  int32_t n, const uint32_t *seed);
-/// Agent `to` becomes what agent `from` is: weights, optimiser, clocks and options, on the backend;
-/// where `replay`, its replay and sessions too. Its seed stays its own. Errors: ARGUMENT, BACKEND.
+/// Agent `to` becomes what agent `from` is, on the backend: weights, optimiser, clocks, options and
+/// state; where `replay`, its replay and the sessions of its lanes too, else it goes on with its
+/// own. Its seed and its lanes' places in the random stream stay its own, so that the two part.
+/// Errors: ARGUMENT (no such agent; `replay` where throng_sim_set_starts gave starts), BACKEND.
 THRONG_API throng_status throng_population_copy(throng_population *population, int32_t from,
                                                 int32_t to, bool replay);
-/// The agent learns no more, and in training it shows random items; greedy it plays by its weights.
-/// Errors: ARGUMENT, BACKEND.
+/// The agent learns no more and in training shows random items; greedy it plays by its weights. One
+/// that has diverged stays so. Errors: ARGUMENT, BACKEND.
 THRONG_API throng_status throng_population_stop(throng_population *population, int32_t agent);
 
 /// States that the caller gives, in the layout of throng_sta_score; host memory.
@@ -149,12 +165,18 @@ THRONG_API throng_status throng_population_top(throng_population *population, in
                                                const throng_states *states, int32_t top,
                                                bool skip_session, int32_t *item, float *q);
 
+/// The population's arrays where they lie, all of them read_only; fills at most `most` of `out` and
+/// returns how many there are. Names, types and shapes are those of a checkpoint
+/// (docs/file_formats.md): "weight.user" (count, n_user, user_width), "replay.reward", ...
+THRONG_API int64_t throng_population_arrays(const throng_population *population, int64_t most,
+                                            throng_array *out);
+
 /// Write weights, optimiser, replay and counters with the simulator's lanes, atomically: what exact
 /// resume needs. Errors: as throng_sim_save.
-THRONG_API throng_status throng_population_save(throng_population *agent, const char *path);
+THRONG_API throng_status throng_population_save(throng_population *population, const char *path);
 /// Take all of it back bit for bit, into a population with the same Def on such a simulator.
 /// Errors: as throng_sim_restore, for the agent's Def too.
-THRONG_API throng_status throng_population_restore(throng_population *agent, const char *path);
+THRONG_API throng_status throng_population_restore(throng_population *population, const char *path);
 
 #ifdef __cplusplus
 }

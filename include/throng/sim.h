@@ -227,8 +227,9 @@ THRONG_API throng_status throng_votes_evaluate(throng_backend *backend, const th
 
 /// "majority", "f_mat", ...: names as in configurations. NULL where there is no such rule.
 THRONG_API const char *throng_rule_name(throng_rule rule);
-/// "f_mat", ...; "keyword vote", ... NULL where there is no such vote.
+/// "f_mat", ...; NULL where there is no such vote.
 THRONG_API const char *throng_vote_name(throng_vote_id vote);
+/// "keyword vote", ...; NULL where there is no such vote.
 THRONG_API const char *throng_vote_title(throng_vote_id vote);
 
 #ifdef __cplusplus

@@ -24,15 +24,16 @@ THRONG_ROW void best_reset_row(const best_reset_args *a, int64_t row) {
   }
 }
 
-/// Fold a tile of Q. Row r of the launch is place `place + r % rows` of agent `agent + r / rows`.
+/// Fold a tile of Q. Row r of the launch is state
+/// `first_state + r % rows` of agent `agent + r / rows`.
 typedef struct best_fold_args {
   const float *q;        // (agents of the tile, rows, n_column) query . vector
   const float *bias;     // (n_agent, n_item)
-  const uint32_t *seen;  // (n_agent * places, n_seen_word) items to leave out, or NULL
+  const uint32_t *seen;  // (n_agent * n_state, n_seen_word) items to leave out, or NULL
   state_view shown;      // leave out what these states' sessions hold, where shown.entry
-  float *value;          // (n_agent, places, top)
-  int32_t *item;         // (n_agent, places, top)
-  int64_t rows, places, place, agent, n_item, n_seen_word;
+  float *value;          // (n_agent, n_state, top)
+  int32_t *item;         // (n_agent, n_state, top)
+  int64_t rows, n_state, first_state, agent, n_item, n_seen_word;
   int32_t column, n_column;  // items column .. column + n_column - 1
   int32_t top;
 } best_fold_args;
@@ -48,23 +49,23 @@ THRONG_ROW void best_insert(float *value, int32_t *item, int32_t top, float v, i
 }
 
 /// Is the item masked in the row's session?
-THRONG_ROW int best_masked(const best_fold_args *a, int64_t place, int32_t item) {
-  if (a->seen) return (int)(a->seen[place * a->n_seen_word + (item >> 5)] >> (item & 31) & 1u);
+THRONG_ROW int best_masked(const best_fold_args *a, int64_t state, int32_t item) {
+  if (a->seen) return (int)(a->seen[state * a->n_seen_word + (item >> 5)] >> (item & 31) & 1u);
   if (!a->shown.entry) return 0;
-  const uint32_t *entry = a->shown.entry + place * a->shown.capacity;
-  int32_t length = a->shown.length[place];
-  for (int32_t k = length - a->shown.session[place]; k < length; ++k)
+  const uint32_t *entry = a->shown.entry + state * a->shown.capacity;
+  int32_t length = a->shown.length[state];
+  for (int32_t k = length - a->shown.session[state]; k < length; ++k)
     if (history_item(entry[k]) == item) return 1;
   return 0;
 }
 
 THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
   int64_t agent = a->agent + row / a->rows;
-  int64_t place = agent * a->places + a->place + row % a->rows;
+  int64_t state = agent * a->n_state + a->first_state + row % a->rows;
   const float *q = a->q + row * a->n_column;
   const float *bias = a->bias + agent * a->n_item + a->column;
-  float *value = a->value + place * a->top;
-  int32_t *item = a->item + place * a->top;
+  float *value = a->value + state * a->top;
+  int32_t *item = a->item + state * a->top;
   float least = value[a->top - 1];
   for (int32_t begin = 0; begin < a->n_column; begin += BEST_CHUNK) {
     int32_t n = a->n_column - begin < BEST_CHUNK ? a->n_column - begin : BEST_CHUNK;
@@ -78,7 +79,7 @@ THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
     for (int32_t i = 0; i < n; ++i) {
       if (!(sum[i] > least)) continue;
       int32_t candidate = a->column + begin + i;
-      if (best_masked(a, place, candidate)) continue;
+      if (best_masked(a, state, candidate)) continue;
       best_insert(value, item, a->top, sum[i], candidate);
       least = value[a->top - 1];
     }
@@ -86,45 +87,45 @@ THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
 }
 
 /// The best items of each state, Q made on the way and kept nowhere: what a device does in place of
-/// products and folds, where few are wanted. Row: place row % places of agent row / places.
+/// products and folds, where few are wanted. Row: state row % n_state of agent row / n_state.
 enum { BEST_MOST_TOP = 16, BEST_SIDE = 128, BEST_BLOCKS = 528 };
 
 typedef struct best_search_args {
-  const float *query;    // (n_agent, places, width)
+  const float *query;    // (n_agent, n_state, width)
   const float *vector;   // (n_agent, n_item, width)
   const float *bias;     // (n_agent, n_item)
   const uint32_t *seen;  // as best_fold_args
   state_view shown;
-  float *value;      // (n_agent, places, top) best first
-  int32_t *item;     // (n_agent, places, top) -1: all others are masked, or no Q is a number
+  float *value;      // (n_agent, n_state, top) best first
+  int32_t *item;     // (n_agent, n_state, top) -1: all others are masked, or no Q is a number
   uint64_t *packed;  // best_search_scratch of them: scratch of a device's variant
-  int64_t places, n_item, n_seen_word;
+  int64_t n_state, n_item, n_seen_word;
   int32_t n_agent, width, top;
 } best_search_args;
 
 /// Items of a block of the variant, in tiles of BEST_SIDE: shared out until the device is full
 /// (four blocks for each multiprocessor of an H100).
-THRONG_SIZE int64_t best_search_tiles(int64_t n_agent, int64_t places, int64_t n_item) {
+THRONG_SIZE int64_t best_search_tiles(int64_t n_agent, int64_t n_state, int64_t n_item) {
   const int64_t n_tile = (n_item + BEST_SIDE - 1) / BEST_SIDE;
-  int64_t n_share = BEST_BLOCKS / ((places + BEST_SIDE - 1) / BEST_SIDE * n_agent);
+  int64_t n_share = BEST_BLOCKS / ((n_state + BEST_SIDE - 1) / BEST_SIDE * n_agent);
   n_share = n_share < 1 ? 1 : n_share > n_tile ? n_tile : n_share;
   return (n_tile + n_share - 1) / n_share;
 }
 
 /// How often the catalogue is shared out.
-THRONG_SIZE int64_t best_search_shares(int64_t n_agent, int64_t places, int64_t n_item) {
-  const int64_t tiles = best_search_tiles(n_agent, places, n_item);
+THRONG_SIZE int64_t best_search_shares(int64_t n_agent, int64_t n_state, int64_t n_item) {
+  const int64_t tiles = best_search_tiles(n_agent, n_state, n_item);
   return (n_item + tiles * BEST_SIDE - 1) / (tiles * BEST_SIDE);
 }
 
 /// A number a state for the best alone; for lists one of each share.
-THRONG_SIZE int64_t best_search_scratch(int64_t n_agent, int64_t places, int64_t n_item,
+THRONG_SIZE int64_t best_search_scratch(int64_t n_agent, int64_t n_state, int64_t n_item,
                                         int32_t top) {
-  return n_agent * places * (top == 1 ? 1 : top * best_search_shares(n_agent, places, n_item));
+  return n_agent * n_state * (top == 1 ? 1 : top * best_search_shares(n_agent, n_state, n_item));
 }
 
 THRONG_ROW void best_search_row(const best_search_args *a, int64_t row) {
-  const int64_t agent = row / a->places;
+  const int64_t agent = row / a->n_state;
   best_fold_args mask;
   mask.seen = a->seen;
   mask.shown = a->shown;

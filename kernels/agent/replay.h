@@ -67,10 +67,14 @@ THRONG_ROW void log_before_row(const log_before_args *a, int64_t row) {
 typedef struct log_after_args {
   replay_log log;
   agent_clocks clock;
-  const int32_t *action;    // (n_lane, slate)
-  const throng_vote *vote;  // (n_lane, slate)
-  const float *reward;      // (n_lane)
-  const uint8_t *ended;     // (n_lane)
+  const int32_t *action;      // (n_lane, slate)
+  const throng_vote *vote;    // (n_lane, slate)
+  const float *reward;        // (n_lane)
+  const uint8_t *ended;       // (n_lane)
+  const float *final_return;  // (n_lane)
+  int64_t agent_lanes;
+  float *return_sum;   // (n_lane) of the episodes that ended while the agent was learning
+  int32_t *n_episode;  // (n_lane) how many they were
 } log_after_args;
 
 THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
@@ -80,6 +84,9 @@ THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
         history_pack(a->action[row * a->log.slate + k], a->vote[row * a->log.slate + k].like);
   a->log.reward[at] = a->reward[row];
   a->log.ended[at] = a->ended[row];
+  if (a->ended[row] == 0 || a->clock.state[row / a->agent_lanes] != AGENT_LEARNING) return;
+  a->return_sum[row] += a->final_return[row];
+  a->n_episode[row] += 1;
 }
 
 /// Uniform transitions out of those whose states can be rebuilt. Agents differ by their seeds

@@ -1,8 +1,8 @@
 #!/bin/bash
 # usage: pages.sh SOURCE
 # Do the pages hold together? Every link in them leads to a file (and a heading) that is there; every
-# picture was made of the text beside it; the picture of the house has every folder, and none that is
-# gone.
+# path that they name in backticks is there (placeholders like host/NAME.c aside); every picture was made
+# of the text beside it; the picture of the house has every folder, and none that is gone.
 set -uo pipefail
 cd "$1" || exit 2
 failed=0
@@ -13,7 +13,7 @@ anchors() {
   sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/`//g; s/[^a-z0-9 _-]//g; s/ /-/g'
 }
 pages=$({ git ls-files '*.md' 2>/dev/null | grep . || find . -name '*.md' -not -path './build/*' -printf '%P\n'; } | sort)
-links=0
+links=0 paths=0
 for page in $pages; do
   [ -f "$page" ] || continue
   while IFS= read -r link; do
@@ -26,7 +26,12 @@ for page in $pages; do
     [ -e "$target" ] || { breach "$page: '$link' leads nowhere"; continue; }
     [ -z "$anchor" ] || anchors "$target" | grep -qx -- "$anchor" || breach "$page: '$link': no such heading"
   done < <(grep -oP '\]\(\K[^) ]+(?=\))' "$page")
+  while IFS= read -r path; do
+    paths=$((paths + 1))
+    [ -e "$path" ] || [ -e "$(dirname "$page")/$path" ] || breach "$page: '$path' is not there"
+  done < <(grep -oP '`\K(host|kernels|cuda|tests|include|docs|examples|configs|cmake|bench)/[a-z0-9_./-]*(?=`)' "$page")
 done
+[ $paths -gt 20 ] || breach "only $paths paths found"
 [ $links -gt 0 ] || breach "no link found"
 
 for text in docs/*.dot; do
@@ -41,5 +46,5 @@ done
 for folder in $(grep -oP 'label="\K(host|cuda|kernels|include)[a-z/]*(?=\\n)' docs/architecture.dot); do
   [ -d "$folder" ] || breach "docs/architecture.dot has $folder, which is no folder"
 done
-[ $failed = 0 ] && echo "pages: $(wc -w <<<"$pages") pages, $links links"
+[ $failed = 0 ] && echo "pages: $(wc -w <<<"$pages") pages, $links links, $paths paths"
 exit $failed

@@ -15,11 +15,11 @@ typedef struct search_case {
   size_t n_row;
 } search_case;
 
-static void make_case(const parity *p, int n_agent, int places, int n_item, int width, int top,
+static void make_case(const parity *p, int n_agent, int n_state, int n_item, int width, int top,
                       int mask, bool ties, search_case *c) {
-  test_random r = {(uint32_t)(places + n_item + width + mask), 0};
+  test_random r = {(uint32_t)(n_state + n_item + width + mask), 0};
   const int words = (n_item + 31) / 32, capacity = 6;
-  const size_t n_row = (size_t)(n_agent * places), n_vector = (size_t)(n_agent * n_item);
+  const size_t n_row = (size_t)(n_agent * n_state), n_vector = (size_t)(n_agent * n_item);
   c->n_row = n_row;
   c->query = calloc(n_row * (size_t)width, sizeof *c->query);
   c->vector = calloc(n_vector * (size_t)width, sizeof *c->vector);
@@ -44,14 +44,14 @@ static void make_case(const parity *p, int n_agent, int places, int n_item, int 
   best_search_args *a = c->a;
   for (int side = 0; side < 2; ++side)
     a[side] = (best_search_args){.shown = {.capacity = capacity},
-                                 .places = places,
+                                 .n_state = n_state,
                                  .n_item = n_item,
                                  .n_seen_word = words,
                                  .n_agent = n_agent,
                                  .width = width,
                                  .top = top};
   const size_t n_best = n_row * (size_t)top;
-  const size_t scratch = (size_t)best_search_scratch(n_agent, places, n_item, top) * 8;
+  const size_t scratch = (size_t)best_search_scratch(n_agent, n_state, n_item, top) * 8;
   a[0].query = parity_twice(p, c->query, n_row * (size_t)width * 4, &a[1].query);
   a[0].vector = parity_twice(p, c->vector, n_vector * (size_t)width * 4, &a[1].vector);
   a[0].bias = parity_twice(p, c->bias, n_vector * 4, &a[1].bias);
@@ -76,12 +76,12 @@ static void free_case(const parity *p, search_case *c) {
 }
 
 /// The search on both backends: the same items, or such whose Q is the same to within rounding.
-static void search_top(int n_agent, int places, int n_item, int width, int top, int mask,
+static void search_top(int n_agent, int n_state, int n_item, int width, int top, int mask,
                        bool ties) {
   parity p;
   search_case c;
   if (!parity_open(&p)) return;
-  make_case(&p, n_agent, places, n_item, width, top, mask, ties, &c);
+  make_case(&p, n_agent, n_state, n_item, width, top, mask, ties, &c);
   best_search_args *a = c.a;
   for (int side = 0; side < 2; ++side) {
     if (mask == 1) a[side].seen = c.other[0][side];
@@ -105,7 +105,7 @@ static void search_top(int n_agent, int places, int n_item, int width, int top, 
     if (ties || item[k] < 0 || a[0].item[k] < 0) EXPECT_EQ(item[k], a[0].item[k]);
     if (item[k] >= 0) EXPECT_NEAR(value[k], a[0].value[k], 1e-5);
     if (item[k] >= 0 && item[k] != a[0].item[k]) {  // then both must be as good
-      const int64_t at = (int64_t)(row / (size_t)places) * n_item + item[k];
+      const int64_t at = (int64_t)(row / (size_t)n_state) * n_item + item[k];
       EXPECT_NEAR(
           dot_product(c.query + row * (size_t)width, c.vector + at * width, width) + c.bias[at],
           a[0].value[k], 1e-5);
@@ -117,8 +117,8 @@ static void search_top(int n_agent, int places, int n_item, int width, int top, 
   parity_close(&p);
 }
 
-static void search(int n_agent, int places, int n_item, int width, int mask, bool ties) {
-  search_top(n_agent, places, n_item, width, 1, mask, ties);
+static void search(int n_agent, int n_state, int n_item, int width, int mask, bool ties) {
+  search_top(n_agent, n_state, n_item, width, 1, mask, ties);
 }
 
 TEST(cuda_search, the_search_finds_the_best_item_of_each_state) {

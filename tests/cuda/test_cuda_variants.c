@@ -328,7 +328,7 @@ TEST(cuda_variants, folds_keep_the_same_list_with_ties_and_masks) {
   for (int masked = 0; masked < 2; ++masked) {
     for (int side = 0; side < 2; ++side)
       a[side] = (best_fold_args){.rows = ROWS,
-                                 .places = ROWS,
+                                 .n_state = ROWS,
                                  .n_item = COLUMNS + 50,
                                  .n_seen_word = WORDS,
                                  .column = 50,

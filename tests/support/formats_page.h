@@ -1,6 +1,6 @@
 /// Reading the tables of docs/file_formats.md and holding a tensor file against one. A row is
 /// "| `name` | TYPE | (dimensions) | ..."; a dimension is symbols and numbers joined by + and *,
-/// from left to right; {a,b}.name stands for a.name and b.name.
+/// from left to right; x.{a,b}.y stands for x.a.y and x.b.y.
 #ifndef TESTS_FORMATS_PAGE_H
 #define TESTS_FORMATS_PAGE_H
 
@@ -78,16 +78,17 @@ static inline size_t page_check(const safetensors_file *file, const char *name, 
 static inline size_t page_check_row(const safetensors_file *file, const char *prefix,
                                     const char *name, const char *type, const char *shape,
                                     const page_symbol *symbol) {
-  char full[256];
-  const char *close = name[0] == '{' ? strchr(name, '}') : NULL;
+  char full[512];
+  const char *open = strchr(name, '{'), *close = strchr(name, '}');
   size_t there = 0;
-  if (!close) {
+  if (!open || !close) {
     snprintf(full, sizeof full, "%s%s", prefix, name);
     return page_check(file, full, type, shape, symbol);
   }
-  for (const char *at = name + 1; at < close;) {
+  for (const char *at = open + 1; at < close;) {
     const size_t length = strcspn(at, ",}");
-    snprintf(full, sizeof full, "%s%.*s%s", prefix, (int)length, at, close + 1);
+    snprintf(full, sizeof full, "%s%.*s%.*s%s", prefix, (int)(open - name), name, (int)length, at,
+             close + 1);
     there += page_check(file, full, type, shape, symbol);
     at += length + 1;
   }
@@ -98,14 +99,15 @@ static inline size_t page_check_row(const safetensors_file *file, const char *pr
 /// has.
 static inline void page_section(const char *page, const char *section, const page_symbol *symbol,
                                 const safetensors_file *file, const char *prefix, size_t *there) {
-  char line[1024], name[128], type[8], shape[256], title[128];
+  char line[1024], name[256], type[8], shape[256], title[128];
   bool inside = false, found = false;
   FILE *in = fopen(page, "r");
   ASSERT_TRUE(in != NULL);
   snprintf(title, sizeof title, "## %s\n", section);
   while (fgets(line, sizeof line, in)) {
-    if (!strncmp(line, "## ", 3)) found |= inside = !strcmp(line, title);
-    if (inside && sscanf(line, "| `%127[^`]` | %7[A-Z0-9] | (%255[^)]) |", name, type, shape) == 3)
+    if (!strncmp(line, "## ", 3)) inside = !strcmp(line, title);
+    found |= inside;
+    if (inside && sscanf(line, "| `%255[^`]` | %7[A-Z0-9] | (%255[^)]) |", name, type, shape) == 3)
       *there += page_check_row(file, prefix, name, type, shape, symbol);
   }
   fclose(in);

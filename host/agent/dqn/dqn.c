@@ -182,8 +182,7 @@ static throng_status dqn_after_step(throng_population *a) {
   if (a->def.tau < 1.0f) return THRONG_OK;
   for (int32_t i = 0; i < a->n_agent; ++i) {
     const int64_t steps = a->host.steps[i] * a->agent_lanes;
-    if (a->host.state[i] != AGENT_LEARNING ||
-        steps - a->host.mark[i] < a->own_def[i].target_every)
+    if (a->host.state[i] != AGENT_LEARNING || steps - a->host.mark[i] < a->own_def[i].target_every)
       continue;
     a->host.mark[i] = steps;
     due = true;

@@ -26,9 +26,9 @@ catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent) 
   return (catalogue){c->vector + agent * n->n_item * n->width, c->bias + agent * n->n_item};
 }
 
-int64_t catalogue_tile_size(int64_t n_item) {
-  int64_t columns = n_item < TILE_COLUMNS ? n_item : (int64_t)TILE_COLUMNS;
-  return TILE_ROWS * columns;
+throng_status catalogue_register_tile(network *n, tensor_set *scratch) {
+  const int64_t columns = n->n_item < TILE_COLUMNS ? n->n_item : (int64_t)TILE_COLUMNS;
+  return tensors_add(scratch, &n->tile, TENSOR_F32, TENSOR_SHAPE(TILE_ROWS * columns), "tile");
 }
 
 /// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
@@ -53,17 +53,17 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
   int64_t tile_rows = rows < TILE_ROWS ? rows : (int64_t)TILE_ROWS;
   int64_t tile_agents = tile_rows < rows ? 1 : TILE_ROWS / tile_rows;
   for (int64_t agent = 0; agent < n->n_agent; agent += tile_agents)
-    for (int64_t place = 0; place < rows; place += tile_rows)
+    for (int64_t state = 0; state < rows; state += tile_rows)
       for (int64_t column = 0; column < n->n_item; column += TILE_COLUMNS) {
         int64_t agents = n->n_agent - agent < tile_agents ? n->n_agent - agent : tile_agents;
-        int64_t places = rows - place < tile_rows ? rows - place : tile_rows;
+        int64_t states = rows - state < tile_rows ? rows - state : tile_rows;
         int64_t columns = n->n_item - column < TILE_COLUMNS ? n->n_item - column : TILE_COLUMNS;
         gemm_args g = {.transpose_b = true,
-                       .m = places,
+                       .m = states,
                        .n = columns,
                        .k = n->width,
                        .alpha = 1.0f,
-                       .a = query + (agent * rows + place) * n->width,
+                       .a = query + (agent * rows + state) * n->width,
                        .b = c->vector + (agent * n->n_item + column) * n->width,
                        .c = n->tile,
                        .lda = n->width,
@@ -71,7 +71,7 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
                        .ldc = columns,
                        .stride_a = rows * n->width,
                        .stride_b = n->n_item * n->width,
-                       .stride_c = places * columns,
+                       .stride_c = states * columns,
                        .batch = agents};
         THRONG_TRY(backend->ops->gemm(backend, &g));
         best_fold_args fold = {.q = n->tile,
@@ -80,16 +80,16 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
                                .shown = mask->shown,
                                .value = value,
                                .item = item,
-                               .rows = places,
-                               .places = rows,
-                               .place = place,
+                               .rows = states,
+                               .n_state = rows,
+                               .first_state = state,
                                .agent = agent,
                                .n_item = n->n_item,
                                .n_seen_word = mask->n_seen_word,
                                .column = (int32_t)column,
                                .n_column = (int32_t)columns,
                                .top = top};
-        THRONG_TRY(BACKEND_LAUNCH(backend, best_fold, agents * places, &fold));
+        THRONG_TRY(BACKEND_LAUNCH(backend, best_fold, agents * states, &fold));
       }
   return THRONG_OK;
 }
@@ -106,7 +106,7 @@ throng_status catalogue_best(const network *n, const catalogue *c, const float *
                              .value = value,
                              .item = item,
                              .packed = (uint64_t *)packed,
-                             .places = rows,
+                             .n_state = rows,
                              .n_item = n->n_item,
                              .n_seen_word = mask->n_seen_word,
                              .n_agent = n->n_agent,

@@ -22,8 +22,8 @@ typedef struct best_mask {
 throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number);
 /// Make them those of the weights `w`.
 throng_status catalogue_refresh(const network *n, const parameter_set *w, catalogue *c);
-/// Floats of network.tile.
-int64_t catalogue_tile_size(int64_t n_item);
+/// Register network.tile, which searches work in.
+throng_status catalogue_register_tile(network *n, tensor_set *scratch);
 /// Numbers of scratch memory with which catalogue_best finds up to `top` items of `rows` states an
 /// agent in one kernel; 0 where the backend is faster by tiles.
 int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top);

@@ -100,6 +100,7 @@ const agent_network network_flat = {
     .name = "flat",
     .shape = flat_shape,
     .parameters = flat_parameters,
+    .groups_entries = true,
     .constant = PARAMETER_ITEM_BIAS,
     .add_pass = flat_add_pass,
     .features = flat_features,

@@ -104,6 +104,8 @@ struct agent_network {
   void (*shape)(network *n, const throng_agent_def *def, const throng_world *world);
   /// Shape and start of each parameter that it has; the others' are left 0.
   void (*parameters)(const network *n, network_parameter *of);
+  /// Its backward pass groups the entries of all histories, and not states alone.
+  bool groups_entries;
   /// The parameter whose elements together are the scores' constant part, see dqn/.
   int constant;
   /// Register what a pass needs beside the hidden layers; `name` is the prefix.
@@ -135,9 +137,8 @@ const agent_network *agent_network_of(throng_head head);
 /// All sizes, for agents of one Def on one world.
 void network_init(network *n, throng_backend *backend, const throng_agent_def *def, int32_t history,
                   const throng_world *world);
-/// What it reads of the world and works in, into two sets; filled by network_fill after they were
-/// allocated.
-throng_status network_register(network *n, tensor_set *constants, tensor_set *scratch);
+/// Register what it reads of the world; filled by network_fill after it was allocated.
+throng_status network_register(network *n, tensor_set *constants);
 throng_status network_fill(network *n, const throng_world *world);
 /// Register one array a parameter: "<prefix>.<name>", of finite numbers from `least` on.
 throng_status network_add_parameters(const network *n, tensor_set *set, parameter_set *to,

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "agent/network/catalogue.h"
 #include "kernels/base/random.h"
 #include "world/world.h"
 
@@ -43,9 +42,7 @@ void network_init(network *n, throng_backend *backend, const throng_agent_def *d
     n->size[p] = n->parameter[p].rows * n->parameter[p].columns;
 }
 
-throng_status network_register(network *n, tensor_set *constants, tensor_set *scratch) {
-  THRONG_TRY(tensors_add(scratch, &n->tile, TENSOR_F32,
-                         TENSOR_SHAPE(catalogue_tile_size(n->n_item)), "tile"));
+throng_status network_register(network *n, tensor_set *constants) {
   if (!n->n_feature) return THRONG_OK;
   return tensors_add(constants, &n->item_feature, TENSOR_F32, TENSOR_SHAPE(n->n_item, n->n_feature),
                      "item_feature");
@@ -97,7 +94,7 @@ throng_status network_add_pass(const network *n, tensor_set *set, network_pass *
 throng_status network_add_scratch(const network *n, tensor_set *set, network_scratch *to,
                                   int64_t rows, const char *name) {
   const int64_t all = rows * n->n_agent;
-  const int64_t positions = n->size[PARAMETER_INPUT_ITEM] ? all * n->history : all;
+  const int64_t positions = n->table->groups_entries ? all * n->history : all;
   const int64_t users = n->user_width ? n->n_user : 0;
   const int64_t keys = (n->n_item > users ? n->n_item : users) * n->n_agent;
   ADD(d_hidden1, TENSOR_F32, all, n->hidden[1]);
