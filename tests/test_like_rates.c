@@ -184,12 +184,37 @@ TEST(f_pop, alone_answers_by_the_rates_of_the_lanes_user_and_item) {
   small_world_free(&w);
 }
 
+TEST(f_pop, stands_among_the_simulators_arrays_where_it_is_asked) {
+  throng_world w = small_world(21, 40, 150, 24, 30);
+  throng_backend *backend = open_cpu();
+  for (int asked = 0; asked < 2; ++asked) {
+    throng_sim *sim;
+    throng_sim_def def = popular_def(asked ? THRONG_RULE_F_POP : THRONG_RULE_LOGICAL);
+    ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+    int32_t action[LANES * SLATE];
+    throng_array array[64];
+    throng_outcome out;
+    choose(action, 1);
+    ASSERT_OK(throng_sim_step(sim, action));
+    ASSERT_OK(throng_sim_outcome(sim, &out));
+    const int64_t n = throng_sim_arrays(sim, 64, array);
+    const throng_array *found = NULL;
+    for (int64_t k = 0; k < n; ++k)
+      if (!strcmp(array[k].name, "f_pop")) found = &array[k];
+    EXPECT_EQ(found != NULL, asked);
+    if (found) EXPECT_EQ(memcmp(found->data, out.further[0], LANES * SLATE * sizeof(float)), 0);
+    throng_sim_close(sim);
+  }
+  throng_backend_close(backend);
+  small_world_free(&w);
+}
+
 TEST(f_pop, weighs_in_the_weighted_rule_as_the_fourth_number_says) {
   throng_world w = small_world(21, 40, 150, 24, 30);
   throng_backend *backend = open_cpu();
   throng_sim *sim;
   throng_sim_def def = popular_def(THRONG_RULE_WEIGHTED);
-  memcpy(def.votes.weights, (float[]){1, 0, 0, 2}, sizeof def.votes.weights);
+  memcpy(def.votes.weights, (float[THRONG_VOTE_COUNT]){1, 0, 0, 2}, sizeof def.votes.weights);
   def.votes.weight_threshold = 2;
   ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
   int32_t action[LANES * SLATE];

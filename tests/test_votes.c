@@ -184,7 +184,7 @@ static uint8_t answer(throng_rule rule, throng_semantics semantics, int votes) {
   throng_votes_def def = throng_default_sim_def().votes;
   def.semantics = semantics;
   def.rule = rule;
-  memcpy(def.weights, (float[]){1, 2, 4, 0.5f}, sizeof def.weights);
+  memcpy(def.weights, (float[THRONG_VOTE_COUNT]){1, 2, 4, 0.5f}, sizeof def.weights);
   def.weight_threshold = 4.5f;
   const vote_rule r = vote_make_rule(&def, NULL, NULL);
   const throng_vote v = {.f_mat = votes & 1, .f_sim = votes >> 1 & 1, .f_sta = votes >> 2 & 1};
@@ -228,7 +228,7 @@ TEST(votes, a_rule_asks_the_votes_that_its_answer_hangs_on) {
       {THRONG_RULE_PROBABILITY, SIM | STA | POP, SIM | STA | POP},
   };
   EXPECT_EQ((int)(sizeof expected / sizeof *expected), THRONG_RULE_COUNT);
-  memcpy(def.weights, (float[]){0, 2, 4, 0.5f}, sizeof def.weights);
+  memcpy(def.weights, (float[THRONG_VOTE_COUNT]){0, 2, 4, 0.5f}, sizeof def.weights);
   for (size_t k = 0; k < sizeof expected / sizeof *expected; ++k) {
     def.rule = expected[k].rule;
     def.semantics = THRONG_SEMANTICS_PAPER;

@@ -7,11 +7,8 @@
 #include "kernels/vote/rule.h"
 #include "sim/like_rates.h"
 
-/// A vote as one bit of a mask.
-#define VOTE_BIT(id) (1u << (id))
-
 typedef struct vote_models {
-  unsigned asked;    // a VOTE_BIT (sim/rule.h) for each vote that this was made for
+  unsigned asked;    // a VOTE_BIT for each vote that this was made for
   like_rates rates;  // f_pop
 } vote_models;
 

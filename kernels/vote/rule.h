@@ -8,6 +8,9 @@
 #include "kernels/vote/like_rates.h"
 #include "throng/types.h"
 
+/// A vote (throng_vote_id) as one bit of a mask.
+#define VOTE_BIT(id) (1u << (id))
+
 enum { VOTE_TIE = 2 };  // a vote that waits for its coin
 
 /// What a weighted sum says that equals the threshold.
