@@ -110,12 +110,12 @@ static void run_once(bench_output *out, shared *s, int64_t n, int in_flight, con
   def.model = "immediate";
   def.store = store;
   def.in_flight = in_flight;
-  plan *requests;
+  request_list *requests;
   llm_store *answers;
   watch w = {0};
   throng_progress progress = {.report = look, .context = &w};
   llm_counts counts = {0};
-  bench_require(plan_open(&def, &data, &requests));
+  bench_require(request_list_open(&def, &data, &requests));
   bench_require(store_open(store, false, &answers));
   bench_require(extract_run(&def, requests, answers, &progress, &counts));
   measure_row row = {.units = (double)counts.asked,
@@ -136,7 +136,7 @@ static void run_once(bench_output *out, shared *s, int64_t n, int in_flight, con
   s->stop = 1;
   waitpid(child, NULL, 0);
   store_close(answers);
-  plan_close(requests);
+  request_list_close(requests);
   dataset_free(&data);
   char command[128];
   snprintf(command, sizeof command, "rm -r %s", path);

@@ -93,8 +93,8 @@ __device__ bool masked(const best_search_args *a, int64_t at, int32_t item) {
   return best_masked(&mask, at, item) != 0;
 }
 
-/// Fold the thread's 8 x 8 into its own best so far. Where things lie is found anew each time: what
-/// lived through the products would cost them registers.
+/// Fold the thread's 8 x 8 into its own best so far. Addresses are computed anew each time: kept
+/// across the products they would take registers from them.
 template <mask_kind KIND>
 __device__ void fold(const best_search_args *a, int32_t first, int32_t end, float sum[EACH][EACH],
                      own_best *own) {

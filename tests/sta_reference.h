@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "kernels/sta/sta_cache.h"
-#include "kernels/sta/sta_fold.h"
+#include "kernels/sta/sta_products.h"
 
 /// Blocks that reference_random took, for reference_free at a test's end.
 static float *reference_block[1024];
@@ -33,16 +33,16 @@ static inline float *reference_random(uint64_t *state, int64_t n, float scale, f
 static inline void reference_fold(sta_view *v) {
   const int64_t w = v->width, rows = (int64_t)v->layers * v->heads;
   uint64_t s = 5;
-  sta_fold_args a = {.out = {.query_matrix = reference_random(&s, rows * w * w, 9, 0),
-                             .query_bias = reference_random(&s, rows * w, 9, 0),
-                             .value_matrix = reference_random(&s, rows * w * w, 9, 0),
-                             .value_bias = reference_random(&s, v->layers * w, 9, 0),
-                             .read_matrix = reference_random(&s, w * w, 9, 0),
-                             .read_user = reference_random(&s, v->n_user * w, 9, 0)}};
+  sta_product_args a = {.out = {.query_matrix = reference_random(&s, rows * w * w, 9, 0),
+                                .query_bias = reference_random(&s, rows * w, 9, 0),
+                                .value_matrix = reference_random(&s, rows * w * w, 9, 0),
+                                .value_bias = reference_random(&s, v->layers * w, 9, 0),
+                                .read_matrix = reference_random(&s, w * w, 9, 0),
+                                .read_user = reference_random(&s, v->n_user * w, 9, 0)}};
   a.view = *v;
-  for (int64_t row = 0; row < rows * (w + 1); ++row) sta_fold_query_row(&a, row);
-  for (int64_t row = 0; row < rows * (w + 1); ++row) sta_fold_value_row(&a, row);
-  for (int64_t row = 0; row < w + v->n_user; ++row) sta_fold_read_row(&a, row);
+  for (int64_t row = 0; row < rows * (w + 1); ++row) sta_product_query_row(&a, row);
+  for (int64_t row = 0; row < rows * (w + 1); ++row) sta_product_value_row(&a, row);
+  for (int64_t row = 0; row < w + v->n_user; ++row) sta_product_read_row(&a, row);
   v->query_matrix = a.out.query_matrix;
   v->query_bias = a.out.query_bias;
   v->value_matrix = a.out.value_matrix;

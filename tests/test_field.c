@@ -2,6 +2,7 @@
 #include "base/field.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/identity.h"
@@ -299,4 +300,32 @@ TEST(field, a_new_option_is_a_member_and_a_row) {
                "\"maximum\":0.8,\"default\":0.3}");
   cJSON_free(text);
   cJSON_Delete(schema);
+}
+
+/// Exit status of the compiler for a table of these rows; -1 where there is no compiler.
+static int compile(const char *rows) {
+  char path[600], command[2400];
+  snprintf(path, sizeof path, "%s/rows.c", throng_test_folder());
+  FILE *file = fopen(path, "w");
+  if (!file || system("command -v cc >/dev/null") != 0) return -1;
+  fprintf(file,
+          "#include \"base/field.h\"\n#include \"throng/agent.h\"\n#define FIELD_DEF "
+          "throng_agent_def\nconst field rows[] = {%s};\n",
+          rows);
+  fclose(file);
+  snprintf(command, sizeof command,
+           "cc -std=gnu11 -fsyntax-only -I%s/../include -I%s/../host %s 2>/dev/null",
+           TEST_SOURCE_DIR, TEST_SOURCE_DIR, path);
+  return system(command);
+}
+
+TEST(field, a_row_of_another_type_or_length_than_its_member_does_not_compile) {
+  const int good = compile("FIELD_F32(\"gamma\", gamma, 1, 0, 1, 0, \"\")");
+  if (good == -1) SKIP("there is no compiler");
+  EXPECT_EQ(good, 0);
+  EXPECT_NE(compile("FIELD_F64(\"gamma\", gamma, 1, 0, 1, 0, \"\")"), 0);
+  EXPECT_NE(compile("FIELD_I32(\"loss\", loss, 1, 0, 1, 0, \"\")"), 0);
+  EXPECT_EQ(compile("FIELD_I32S(\"hidden\", hidden, 2, 0, 1, 0, \"\", 1, 1)"), 0);
+  EXPECT_NE(compile("FIELD_I32S(\"hidden\", hidden, 3, 0, 1, 0, \"\", 1, 1, 1)"), 0);
+  EXPECT_NE(compile("FIELD_I32(\"hidden\", hidden, 1, 0, 1, 0, \"\")"), 0);
 }

@@ -286,7 +286,7 @@ TEST(llm_extract, two_items_of_which_the_same_is_known_are_asked_about_once) {
 TEST(llm_extract, a_look_counts_without_asking_or_making_a_store) {
   begin();
   extract_state state;
-  ASSERT_OK(extract_look(&def, &data, NULL, &state));
+  ASSERT_OK(extract_survey(&def, &data, NULL, &state));
   EXPECT_EQ(state.objective, 5);
   EXPECT_EQ(state.subjective, 5);
   EXPECT_EQ(state.missing, N_REQUEST);
@@ -296,7 +296,7 @@ TEST(llm_extract, a_look_counts_without_asking_or_making_a_store) {
   keyword_sets sets;
   ASSERT_OK(extract(&kdef, NULL, &sets));
   keyword_sets_free(&sets);
-  ASSERT_OK(extract_look(&def, &data, NULL, &state));
+  ASSERT_OK(extract_survey(&def, &data, NULL, &state));
   EXPECT_EQ(state.answered, N_REQUEST);
   EXPECT_EQ(state.missing, 0);
   EXPECT_EQ(state.totals.answered, N_REQUEST);
@@ -310,24 +310,24 @@ TEST(llm_extract, reviews_are_grouped_by_request_as_the_settings_say) {
   for (int r = 0; r < 5; ++r) d.item[r] = 0, d.like[r] = 1;
   def.reviews_per_side = 3;
   def.reviews_per_request = 2;
-  plan *p;
-  ASSERT_OK(plan_open(&def, &d, &p));
+  request_list *p;
+  ASSERT_OK(request_list_open(&def, &d, &p));
   int64_t objective, subjective;
-  EXPECT_OK(plan_count(p, &objective, &subjective));
+  EXPECT_OK(request_list_count(p, &objective, &subjective));
   EXPECT_EQ(subjective, 2);
-  plan_place place = {.stage = 1};
-  plan_request request = {0};
-  ASSERT_TRUE(plan_next(p, &place));
-  ASSERT_OK(plan_make_named(p, &place, &request));
+  request_place place = {.stage = 1};
+  llm_request request = {0};
+  ASSERT_TRUE(request_list_next(p, &place));
+  ASSERT_OK(request_list_make_named(p, &place, &request));
   EXPECT_CONTAINS(bytes_text(&request.body), "Review 2, rated 5");
   EXPECT_TRUE(strstr(bytes_text(&request.body), "Review 3") == NULL);
   char id[SHA256_TEXT];
   memcpy(id, request.id, sizeof id);
   ++place.part;
-  ASSERT_TRUE(plan_next(p, &place));
-  ASSERT_OK(plan_make_named(p, &place, &request));
+  ASSERT_TRUE(request_list_next(p, &place));
+  ASSERT_OK(request_list_make_named(p, &place, &request));
   EXPECT_TRUE(strcmp(id, request.id) != 0);
-  plan_request_free(&request);
-  plan_close(p);
+  llm_request_free(&request);
+  request_list_close(p);
   end();
 }

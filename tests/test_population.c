@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "agent/agent_fields.h"
 #include "support/agent_rig.h"
 
 enum { AGENTS = 3, LANES = 4, ALL = AGENTS * LANES };
@@ -395,6 +396,43 @@ TEST(population, an_agent_with_options_of_its_own_learns_as_one_of_such_a_def_do
     rig_free(&rig);
     rig_free(&alone);
   }
+}
+
+/// Another value than the present one, within the limits.
+static double moved(const field *f, double x) {
+  if (f->kind == FIELD_KIND_F32) return (double)(float)(x > 0 ? x / 2 : f->most / 2);
+  return x + 1;
+}
+
+TEST(population, every_option_that_the_table_calls_an_agents_own_is_kept_for_it_alone) {
+  agent_rig rig, other;
+  char path[512];
+  snprintf(path, sizeof path, "%s/options.safetensors", throng_test_folder());
+  if (!open_population(&rig, shapes[0]) || !open_population(&other, shapes[0])) return;
+  int n = 0;
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT)); ++n) {
+    double before, now;
+    ASSERT_OK(throng_population_get(rig.agent, 1, f->name, &before));
+    ASSERT_OK(throng_population_set(rig.agent, 1, f->name, moved(f, before)));
+    ASSERT_OK(throng_population_get(rig.agent, 0, f->name, &now));
+    EXPECT_EQ(now, before);
+  }
+  EXPECT_GT(n, 12);
+  ASSERT_OK(throng_population_save(rig.agent, path));
+  ASSERT_OK(throng_population_restore(other.agent, path));
+  ASSERT_OK(throng_population_copy(other.agent, 1, 2, false));
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+    double own, restored, copied, def;
+    ASSERT_OK(throng_population_get(rig.agent, 1, f->name, &own));
+    ASSERT_OK(throng_population_get(other.agent, 1, f->name, &restored));
+    ASSERT_OK(throng_population_get(other.agent, 2, f->name, &copied));
+    ASSERT_OK(throng_population_get(other.agent, 0, f->name, &def));
+    EXPECT_TRUE(own != def);
+    EXPECT_NEAR(restored, own, 1e-7 * fabs(own));  // the share of a run comes back from user-steps
+    EXPECT_EQ(copied, restored);
+  }
+  rig_free(&rig);
+  rig_free(&other);
 }
 
 TEST(population, agents_and_options_that_are_none_are_refused_by_name) {

@@ -25,7 +25,63 @@ static bool same(const state_view *state, int64_t row, const seen_state *expecte
                  sizeof(uint32_t) * (size_t)expected->length);
 }
 
-/// Play `times` steps at random, checking samples drawn on the way. Counts what was met.
+/// What was played: (MAX_TIMES, 8) of states before and after a step and what it gave; and what was
+/// met among the samples.
+typedef struct played {
+  int32_t slate, n_step, history;
+  seen_state *before, *after;
+  float *reward;
+  uint8_t *ended;
+  uint32_t *shown;  // (MAX_TIMES, 8, slate)
+  int64_t compared, left, truncated, wrapped, wrong, crossed;
+} played;
+
+static void keep_before(const throng_sim *sim, int64_t t, played *p) {
+  for (int32_t lane = 0; lane < 8; ++lane) look(sim, lane, false, &p->before[t * 8 + lane]);
+}
+
+static void keep_after(const throng_sim *sim, int64_t t, played *p) {
+  for (int32_t lane = 0; lane < 8; ++lane) {
+    const int64_t at = t * 8 + lane;
+    p->ended[at] = sim->ended[lane];
+    p->reward[at] = sim->reward[lane];
+    look(sim, lane, p->ended[at] != THRONG_END_NONE, &p->after[at]);
+    for (int32_t k = 0; k < p->slate; ++k)
+      p->shown[at * p->slate + k] =
+          history_pack(sim->action[lane * p->slate + k], sim->vote[lane * p->slate + k].like);
+  }
+}
+
+/// One sample against what was kept.
+static void compare(const replay_batch *b, int64_t row, played *p) {
+  const int32_t lane = b->lane[row];
+  const int64_t time = b->time[row];
+  // The first reward is the shown item's own, later ones the slate's mean.
+  uint32_t entry = p->shown[(time * 8 + lane) * p->slate + b->slot[row]];
+  float expected = (float)history_like(entry), discount = 0.975f;
+  int64_t last = time;
+  while (last < time + p->n_step - 1 && !p->ended[last * 8 + lane]) {
+    ++last;
+    expected += discount * p->reward[last * 8 + lane] / (float)p->slate;
+    discount *= 0.975f;
+  }
+  uint8_t how = p->ended[last * 8 + lane];
+  const seen_state *before = &p->before[time * 8 + lane];
+  p->wrong += b->action[row] != history_item(entry);
+  p->wrong += fabsf(b->reward[row] - expected) > 1e-6f;
+  p->wrong += b->discount[row] != (how == THRONG_END_LEFT ? 0.0f : discount);
+  p->wrong += !same(&b->state.state, row, before);
+  p->wrong += !same(&b->next.state, row, &p->after[last * 8 + lane]);
+  int32_t session = before->step * p->slate;
+  p->wrong += b->state.state.session[row] != (session < p->history ? session : p->history);
+  ++p->compared;
+  p->left += how == THRONG_END_LEFT;
+  p->truncated += how == THRONG_END_TRUNCATED;
+  p->wrapped += before->length == p->history && session > 0;
+  p->crossed += last > time && last < time + p->n_step - 1;
+}
+
+/// Play MAX_TIMES steps at random, checking samples drawn on the way.
 static void play_and_compare(int32_t slate, int32_t n_step, int32_t count, int32_t history) {
   throng_sim_def sim_def = rig_sim_def(8, history);
   sim_def.slate_size = slate;
@@ -36,71 +92,40 @@ static void play_and_compare(int32_t slate, int32_t n_step, int32_t count, int32
   agent_rig rig;
   ASSERT_OK(rig_make(&rig, 1, &sim_def, &def, 100000));
   throng_population *a = rig.agent;
-  // before[t][lane], after[t][lane], and what the step gave
-  seen_state *before = calloc(MAX_TIMES * 8, sizeof *before);
-  seen_state *after = calloc(MAX_TIMES * 8, sizeof *after);
-  float *reward = calloc(MAX_TIMES * 8, sizeof *reward);
-  uint8_t *ended = calloc(MAX_TIMES * 8, 1);
-  uint32_t *shown = calloc(MAX_TIMES * 8 * (size_t)slate, sizeof *shown);
-  int64_t compared = 0, left = 0, truncated = 0, wrapped = 0, wrong = 0, crossed = 0;
+  played p = {.slate = slate, .n_step = n_step, .history = history};
+  p.before = calloc(MAX_TIMES * 8, sizeof *p.before);
+  p.after = calloc(MAX_TIMES * 8, sizeof *p.after);
+  p.reward = calloc(MAX_TIMES * 8, sizeof *p.reward);
+  p.ended = calloc(MAX_TIMES * 8, 1);
+  p.shown = calloc(MAX_TIMES * 8 * (size_t)slate, sizeof *p.shown);
   for (int64_t t = 0; t < MAX_TIMES; ++t) {
-    for (int32_t lane = 0; lane < 8; ++lane) look(rig.sim, lane, false, &before[t * 8 + lane]);
+    keep_before(rig.sim, t, &p);
     ASSERT_OK(agent_actor_act(a->actor, rig.sim, false));
     ASSERT_OK(replay_before_step(a));
     ASSERT_OK(sim_step_on_backend(rig.sim));
     ASSERT_OK(replay_after_step(a));
-    for (int32_t lane = 0; lane < 8; ++lane) {
-      ended[t * 8 + lane] = rig.sim->ended[lane];
-      reward[t * 8 + lane] = rig.sim->reward[lane];
-      look(rig.sim, lane, ended[t * 8 + lane] != THRONG_END_NONE, &after[t * 8 + lane]);
-      for (int32_t k = 0; k < slate; ++k)
-        shown[(t * 8 + lane) * slate + k] =
-            history_pack(rig.sim->action[lane * slate + k], rig.sim->vote[lane * slate + k].like);
-    }
+    keep_after(rig.sim, t, &p);
     if (t + 1 < n_step) continue;
     ASSERT_OK(replay_draw(a, &dqn_of(a)->batch, (uint64_t)t));
     const replay_batch *b = &dqn_of(a)->batch;
     for (int64_t row = 0; row < def.batch * count; ++row) {
-      int32_t lane = b->lane[row];
-      int64_t time = b->time[row];
-      ASSERT_EQ(lane / (8 / count), row / def.batch);
-      ASSERT_TRUE(time >= 0 && time + n_step <= t + 1);
-      // The first reward is the shown item's own, later ones the slate's mean.
-      uint32_t entry = shown[(time * 8 + lane) * slate + b->slot[row]];
-      float expected = (float)history_like(entry), discount = 0.975f;
-      int64_t last = time;
-      while (last < time + n_step - 1 && !ended[last * 8 + lane]) {
-        ++last;
-        expected += discount * reward[last * 8 + lane] / (float)slate;
-        discount *= 0.975f;
-      }
-      uint8_t how = ended[last * 8 + lane];
-      wrong += b->action[row] != history_item(entry);
-      wrong += fabsf(b->reward[row] - expected) > 1e-6f;
-      wrong += b->discount[row] != (how == THRONG_END_LEFT ? 0.0f : discount);
-      wrong += !same(&b->state.state, row, &before[time * 8 + lane]);
-      wrong += !same(&b->next.state, row, &after[last * 8 + lane]);
-      int32_t session = before[time * 8 + lane].step * slate;
-      wrong += b->state.state.session[row] != (session < history ? session : history);
-      ++compared;
-      left += how == THRONG_END_LEFT;
-      truncated += how == THRONG_END_TRUNCATED;
-      wrapped += before[time * 8 + lane].length == history && session > 0;
-      crossed += last > time && last < time + n_step - 1;
+      ASSERT_EQ(b->lane[row] / (8 / count), row / def.batch);
+      ASSERT_TRUE(b->time[row] >= 0 && b->time[row] + n_step <= t + 1);
+      compare(b, row, &p);
     }
   }
-  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(p.wrong, 0);
   // The comparison means something only where each case came up.
-  EXPECT_GT(compared, 20000);
-  EXPECT_GT(left, 1000);
-  EXPECT_GT(truncated, 200);
-  EXPECT_GT(wrapped, 1000);
-  if (n_step > 2) EXPECT_GT(crossed, 200);
-  free(before);
-  free(after);
-  free(reward);
-  free(ended);
-  free(shown);
+  EXPECT_GT(p.compared, 20000);
+  EXPECT_GT(p.left, 1000);
+  EXPECT_GT(p.truncated, 200);
+  EXPECT_GT(p.wrapped, 1000);
+  if (n_step > 2) EXPECT_GT(p.crossed, 200);
+  free(p.before);
+  free(p.after);
+  free(p.reward);
+  free(p.ended);
+  free(p.shown);
   rig_free(&rig);
 }
 

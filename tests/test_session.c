@@ -98,6 +98,8 @@ TEST(session, goes_on_from_every_mark_to_the_same_bytes_statistics_and_metrics) 
                               b = throng_session_get_stats(later);
       EXPECT_EQ(memcmp(a.loss, b.loss, 2 * sizeof *a.loss), 0);
       EXPECT_EQ(memcmp(a.epsilon, b.epsilon, 2 * sizeof *a.epsilon), 0);
+      EXPECT_EQ(memcmp(a.mean_return, b.mean_return, 2 * sizeof *a.mean_return), 0);
+      EXPECT_GT(a.episodes[0], 0);
       EXPECT_OK(throng_session_evaluate(later, NULL, again));
       EXPECT_EQ(memcmp(last, again, sizeof last), 0);
       throng_session_close(later);

@@ -64,8 +64,36 @@ static void choose(int32_t *action, int n, uint32_t step, int32_t n_item) {
 typedef struct slow_lane {
   int32_t item[400];
   uint8_t like[400];
-  int n, first, step;
+  int n, step;
+  double running;  // return of the episode
 } slow_lane;
+
+/// Does the lane show what the specification says, at the start of an episode and in it?
+static void follow_observation(const fixture *f, uint32_t seed, const throng_observation *o,
+                               int lane, slow_lane *s) {
+  if (o->step[lane] == 0) {  // a fresh user with the newest 16 of the real history
+    int32_t user = o->user[lane];
+    uint32_t word = random_draw(seed, RANDOM_USER, 0, 0, (uint32_t)lane, o->episode[lane]).w[0];
+    EXPECT_EQ(user, random_index(word, 40));
+    int64_t begin = f->world.user_offset[user], end = f->world.user_offset[user + 1];
+    if (end - begin > 16) begin = end - 16;
+    s->n = 0;
+    for (int64_t k = begin; k < end; ++k, ++s->n) {
+      s->item[s->n] = f->world.history_item[k];
+      s->like[s->n] = f->world.history_like[k];
+    }
+    s->step = 0;
+    s->running = 0;
+  }
+  int kept = s->n < 16 ? s->n : 16;
+  ASSERT_EQ(o->length[lane], kept);
+  ASSERT_EQ(o->step[lane], s->step);
+  for (int k = 0; k < kept; ++k) {
+    EXPECT_EQ(o->item[lane * 16 + k], s->item[s->n - kept + k]);
+    EXPECT_EQ(o->like[lane * 16 + k], s->like[s->n - kept + k] ? 1 : -1);
+  }
+  for (int k = kept; k < 16; ++k) EXPECT_EQ(o->item[lane * 16 + k], -1);
+}
 
 TEST(sim, lanes_follow_the_specification_for_a_hundred_steps) {
   fixture f;
@@ -78,36 +106,10 @@ TEST(sim, lanes_follow_the_specification_for_a_hundred_steps) {
   throng_observation o;
   throng_outcome out;
   int32_t action[64];
-  double running[64] = {0};
   int left = 0, truncated = 0;
   for (uint32_t t = 0; t < 100; ++t) {
     ASSERT_OK(throng_sim_observe(sim, &o));
-    for (int lane = 0; lane < 64; ++lane) {
-      slow_lane *s = &slow[lane];
-      if (o.step[lane] == 0) {  // a fresh user with the newest 16 of the real history
-        int32_t user = o.user[lane];
-        uint32_t word =
-            random_draw(def.seed, RANDOM_USER, 0, 0, (uint32_t)lane, o.episode[lane]).w[0];
-        EXPECT_EQ(user, random_index(word, 40));
-        int64_t begin = f.world.user_offset[user], end = f.world.user_offset[user + 1];
-        if (end - begin > 16) begin = end - 16;
-        s->n = 0;
-        for (int64_t k = begin; k < end; ++k, ++s->n) {
-          s->item[s->n] = f.world.history_item[k];
-          s->like[s->n] = f.world.history_like[k];
-        }
-        s->step = 0;
-        running[lane] = 0;
-      }
-      int kept = s->n < 16 ? s->n : 16;
-      ASSERT_EQ(o.length[lane], kept);
-      ASSERT_EQ(o.step[lane], s->step);
-      for (int k = 0; k < kept; ++k) {
-        EXPECT_EQ(o.item[lane * 16 + k], s->item[s->n - kept + k]);
-        EXPECT_EQ(o.like[lane * 16 + k], s->like[s->n - kept + k] ? 1 : -1);
-      }
-      for (int k = kept; k < 16; ++k) EXPECT_EQ(o.item[lane * 16 + k], -1);
-    }
+    for (int lane = 0; lane < 64; ++lane) follow_observation(&f, def.seed, &o, lane, &slow[lane]);
     // What the votes outside any lane say of the same pairs.
     int32_t user[64], item[64 * 16];
     uint8_t like[64 * 16];
@@ -139,7 +141,7 @@ TEST(sim, lanes_follow_the_specification_for_a_hundred_steps) {
       EXPECT_TRUE(v->beta_neg == expected[lane].beta_neg);
       EXPECT_EQ(v->like, v->f_mat + v->f_sim + v->f_sta >= 2);
       EXPECT_TRUE(out.reward[lane] == (float)v->like);
-      running[lane] += v->like;
+      s->running += v->like;
       s->item[s->n] = action[lane];
       s->like[s->n++] = v->like;
       uint32_t word =
@@ -153,7 +155,7 @@ TEST(sim, lanes_follow_the_specification_for_a_hundred_steps) {
       left += end == THRONG_END_LEFT;
       truncated += end == THRONG_END_TRUNCATED;
       if (end) {
-        EXPECT_NEAR(out.final_return[lane], running[lane], 0);
+        EXPECT_NEAR(out.final_return[lane], s->running, 0);
         EXPECT_EQ(out.final_length[lane], s->step);
       }
     }

@@ -57,25 +57,6 @@ static throng_status train(small_run *run, const char *out, bool resume,
 
 #define FINAL "checkpoint-3200.safetensors"
 
-/// Steps of the rows that carry `key`, and all rows rising in step.
-static int rows_with(const char *folder, const char *key, int64_t *step, int most) {
-  size_t size;
-  char *text = read_file(folder, "metrics.jsonl", &size);
-  int n = 0;
-  double last = -1;
-  for (char *line = text; line && *line; line = strchr(line, '\n') + 1) {
-    cJSON *row = cJSON_Parse(line);
-    EXPECT_TRUE(row != NULL);
-    double at = cJSON_GetObjectItemCaseSensitive(row, "step")->valuedouble;
-    EXPECT_TRUE(at >= last);
-    last = at;
-    if (cJSON_GetObjectItemCaseSensitive(row, key) && n < most) step[n++] = (int64_t)at;
-    cJSON_Delete(row);
-  }
-  free(text);
-  return n;
-}
-
 TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
   small_run run;
   char out[512];

@@ -25,7 +25,10 @@ TEST(train_row, a_diverged_agent_has_its_state_and_no_part_in_the_means) {
   const int64_t steps[AGENTS] = {800, 300, 800}, updates[AGENTS] = {40, 10, 40};
   const float epsilon[AGENTS] = {0.5f, 1, 0.25f}, loss[AGENTS] = {1, NAN, 3};
   const float q[AGENTS] = {2, INFINITY, 4}, norm[AGENTS] = {1, NAN, 1};
-  const throng_population_stats stats = {AGENTS, state, steps, updates, epsilon, loss, q, norm};
+  const int64_t episodes[AGENTS] = {3, 0, 1};
+  const float mean_return[AGENTS] = {10, 0, 30};
+  const throng_population_stats stats = {AGENTS, state, steps, updates,  epsilon,
+                                         loss,   q,     norm,  episodes, mean_return};
   throng_metrics each[AGENTS] = {{.average_reward = 10}, {.average_reward = 1}, {0}};
   train_row row;
   ASSERT_OK(train_row_create(AGENTS, &row));
@@ -39,6 +42,10 @@ TEST(train_row, a_diverged_agent_has_its_state_and_no_part_in_the_means) {
   EXPECT_NEAR(value_of(&row, "train/agent_1/user_steps"), 300, 0);
   EXPECT_TRUE(isnan(value_of(&row, "train/agent_1/loss")));
   EXPECT_NEAR(value_of(&row, "train/agent_2/loss"), 3, 0);
+  EXPECT_NEAR(value_of(&row, "train/episodes"), 4, 0);
+  EXPECT_NEAR(value_of(&row, "train/return"), 15, 0);  // of the four sessions
+  EXPECT_NEAR(value_of(&row, "train/agent_2/return"), 30, 0);
+  EXPECT_TRUE(isnan(value_of(&row, "train/agent_1/return")));
   EXPECT_NEAR(value_of(&row, "evaluation/agent_1/average_reward"), 1, 0);
   train_row_free(&row);
 }
@@ -50,8 +57,8 @@ TEST(train_row, holds_all_that_is_measured_of_many_agents_and_none_of_a_single_o
   static float number[MANY];
   static throng_metrics each[MANY];
   for (int32_t n = 1; n <= MANY; n += MANY - 1) {
-    const throng_population_stats stats = {n,      learning, count,  count,
-                                           number, number,   number, number};
+    const throng_population_stats stats = {n,      learning, count,  count, number,
+                                           number, number,   number, count, number};
     train_row row;
     ASSERT_OK(train_row_create(n, &row));
     train_row_add_stats(&row, &stats);
@@ -59,7 +66,7 @@ TEST(train_row, holds_all_that_is_measured_of_many_agents_and_none_of_a_single_o
     train_row_add_metrics(&row, "agent", &each[0]);
     train_row_add_agents(&row, n, each);
     EXPECT_LT(row.n, row.most);  // nothing was left out for want of room
-    EXPECT_EQ(row.n, 6 + 17 + (n > 1 ? n * 15 : 0));
+    EXPECT_EQ(row.n, 8 + 17 + (n > 1 ? n * 17 : 0));
     train_row_free(&row);
   }
 }

@@ -1,5 +1,6 @@
 /// The options that each agent of a population has of its own: those of FIELD_PER_AGENT, on the
 /// host as a Def an agent, on the backend as an array an option.
+#include <assert.h>
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static double least_of(const throng_population *a, const field *f) {
 }
 
 throng_status options_register(throng_population *a) {
+  assert(agent_fields.count <= MOST_FIELDS);
   for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
     const bool share = is_share(f), whole = type_of(f) == TENSOR_I64;
     tensor_set *set = whole ? &a->intervals : &a->hyper;
@@ -77,14 +79,19 @@ throng_status options_write(throng_population *a, const tensor_set *set) {
 }
 
 throng_status options_start(throng_population *a) {
+  void *block;
   bind(a);
+  THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(uint32_t), "seeds of the agents"));
+  uint32_t *seed = block;
   for (int32_t i = 0; i < a->n_agent; ++i) {
     a->own_def[i] = a->def;
     // Agents of a population differ in their seed, so that one's luck is not all's.
-    a->own_def[i].seed = a->def.seed + (uint32_t)i;
-    THRONG_TRY(a->backend->ops->upload(a->backend, a->option.seed + i, &a->own_def[i].seed,
-                                       sizeof(uint32_t)));
+    a->own_def[i].seed = seed[i] = a->def.seed + (uint32_t)i;
   }
+  throng_status status =
+      a->backend->ops->upload(a->backend, a->option.seed, seed, sizeof *seed * (size_t)a->n_agent);
+  free(block);
+  THRONG_TRY(status);
   THRONG_TRY(options_write(a, &a->intervals));
   return options_write(a, &a->hyper);
 }

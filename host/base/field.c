@@ -100,12 +100,13 @@ void fields_default(const field_table *table, void *def) {
 
 void field_number_text(double x, bool single, char *buffer, size_t size) {
   NUMBERS_WITHOUT_LOCALE;
-  if (isnan(x)) snprintf(buffer, size, "null");
+  char text[32] = "null";
   for (int digits = 1; !isnan(x) && digits <= 17; ++digits) {
-    snprintf(buffer, size, "%.*g", digits, x);
-    double back = strtod(buffer, NULL);
-    if (single ? (float)back == (float)x : back == x) return;
+    snprintf(text, sizeof text, "%.*g", digits, x);
+    const double back = strtod(text, NULL);
+    if (single ? (float)back == (float)x : back == x) break;
   }
+  snprintf(buffer, size, "%s", text);
 }
 
 static void list_names(const char *const *names, char *buffer, size_t size) {

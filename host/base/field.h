@@ -60,21 +60,23 @@ typedef struct def_head {
 } def_head;
 
 // --- rows ------------------------------------------------------------------------------------
-// FIELD_DEF is the Def's type: #define it before the rows of a table. A member of another type than
-// its row's does not compile.
+// FIELD_DEF is the Def's type: #define it before the rows of a table. A member of another type or
+// length than its row's does not compile.
 
-#define FIELD_OFFSET(member, element, type_)                                               \
-  (offsetof(FIELD_DEF, member) +                                                           \
-   0 * sizeof(struct {                                                                     \
-     int unused;                                                                           \
-     _Static_assert(_Generic(((FIELD_DEF *)0)->element, type_ : 1, default : 0), #member); \
+#define FIELD_OFFSET(member, element, n, type_)                                                  \
+  (offsetof(FIELD_DEF, member) +                                                                 \
+   0 * sizeof(struct {                                                                           \
+     int unused;                                                                                 \
+     _Static_assert(_Generic(((FIELD_DEF *)0)->element, type_ : 1, default : 0), #member);       \
+     _Static_assert(sizeof(((FIELD_DEF *)0)->member) == (n) * sizeof(((FIELD_DEF *)0)->element), \
+                    "elements of " #member);                                                     \
    }))
-#define FIELD_NUMBERS(name_, kind_, type_, member, element, n, fewest_, least_, most_, flags_, \
-                      help_, ...)                                                              \
-  {                                                                                            \
-    .name = name_, .kind = kind_, .count = n, .fewest = fewest_,                               \
-    .offset = FIELD_OFFSET(member, element, type_), .initial = (const double[n]){__VA_ARGS__}, \
-    .least = least_, .most = most_, .flags = flags_, .help = help_                             \
+#define FIELD_NUMBERS(name_, kind_, type_, member, element, n, fewest_, least_, most_, flags_,    \
+                      help_, ...)                                                                 \
+  {                                                                                               \
+    .name = name_, .kind = kind_, .count = n, .fewest = fewest_,                                  \
+    .offset = FIELD_OFFSET(member, element, n, type_), .initial = (const double[n]){__VA_ARGS__}, \
+    .least = least_, .most = most_, .flags = flags_, .help = help_                                \
   }
 #define FIELD_NUMBER(name, kind, type, member, initial, least, most, flags, help) \
   FIELD_NUMBERS(name, kind, type, member, member, 1, 0, least, most, flags, help, initial)
@@ -102,27 +104,27 @@ typedef struct def_head {
                 help, __VA_ARGS__)
 #define FIELD_SEED(name, member, initial, flags, help) \
   FIELD_U32(name, member, initial, 0, UINT32_MAX, flags, help)
-#define FIELD_ENUM(name_, type_, member, names_, initial_, flags_, help_)                  \
-  {                                                                                        \
-    .name = name_, .kind = FIELD_KIND_ENUM, .count = 1,                                    \
-    .offset = FIELD_OFFSET(member, member, type_), .initial = (const double[1]){initial_}, \
-    .names = names_, .flags = flags_, .help = help_                                        \
+#define FIELD_ENUM(name_, type_, member, names_, initial_, flags_, help_)                     \
+  {                                                                                           \
+    .name = name_, .kind = FIELD_KIND_ENUM, .count = 1,                                       \
+    .offset = FIELD_OFFSET(member, member, 1, type_), .initial = (const double[1]){initial_}, \
+    .names = names_, .flags = flags_, .help = help_                                           \
   }
-#define FIELD_TEXT(name_, kind_, member, text_, names_, flags_, help_)                    \
-  {                                                                                       \
-    .name = name_, .kind = kind_, .count = 1,                                             \
-    .offset = FIELD_OFFSET(member, member, const char *), .text = text_, .names = names_, \
-    .flags = flags_, .help = help_                                                        \
+#define FIELD_TEXT(name_, kind_, member, text_, names_, flags_, help_)                       \
+  {                                                                                          \
+    .name = name_, .kind = kind_, .count = 1,                                                \
+    .offset = FIELD_OFFSET(member, member, 1, const char *), .text = text_, .names = names_, \
+    .flags = flags_, .help = help_                                                           \
   }
 #define FIELD_STRING(name, member, text, help) \
   FIELD_TEXT(name, FIELD_KIND_STRING, member, text, NULL, FIELD_NOT_IDENTITY, help)
 #define FIELD_PATH(name, member, text, help) \
   FIELD_TEXT(name, FIELD_KIND_PATH, member, text, NULL, FIELD_NOT_IDENTITY, help)
-#define FIELD_TEXTS(name_, member, texts_, help_)                                 \
-  {                                                                               \
-    .name = name_, .kind = FIELD_KIND_TEXTS, .count = 1,                          \
-    .offset = FIELD_OFFSET(member, member, const char *const *), .texts = texts_, \
-    .flags = FIELD_NOT_IDENTITY, .help = help_                                    \
+#define FIELD_TEXTS(name_, member, texts_, help_)                                    \
+  {                                                                                  \
+    .name = name_, .kind = FIELD_KIND_TEXTS, .count = 1,                             \
+    .offset = FIELD_OFFSET(member, member, 1, const char *const *), .texts = texts_, \
+    .flags = FIELD_NOT_IDENTITY, .help = help_                                       \
   }
 
 #define FIELD_LARGE 1099511627776.0  // 2^40: steps, transitions, bytes; exact in a double

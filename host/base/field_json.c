@@ -95,25 +95,33 @@ static throng_status number_of(const field *f, const cJSON *value, const char *w
   return THRONG_OK;
 }
 
+/// All elements are looked at before one is written.
+static throng_status assign_numbers(const field *f, void *def, const cJSON *value,
+                                    const char *where) {
+  const cJSON *first = f->count > 1 ? value->child : value, *element = first;
+  const int given = f->count == 1 ? 1 : cJSON_IsArray(value) ? cJSON_GetArraySize(value) : 0;
+  double x;
+  if (given > f->count || given < (f->fewest ? f->fewest : f->count))
+    return refuse(f, value, where);
+  for (int k = 0; k < given; ++k, element = element->next)
+    THRONG_TRY(number_of(f, element, where, &x));
+  field_reset(f, def);
+  element = first;
+  for (int k = 0; k < given; ++k, element = element->next) {
+    THRONG_TRY(number_of(f, element, where, &x));
+    field_write(f, def, k, x);
+  }
+  return THRONG_OK;
+}
+
 throng_status field_assign(const field *f, void *def, const cJSON *value, const char *where,
                            void **owned) {
-  enum { MOST = 16 };
   char *at = (char *)def + f->offset;
-  double x[MOST];
   *owned = NULL;
   if (cJSON_IsNull(value)) return field_reset(f, def), THRONG_OK;
   if (field_is_text(f)) return assign_text(f, at, value, where, owned);
   if (f->kind == FIELD_KIND_TEXTS) return assign_texts(f, at, value, where, owned);
-  if (f->count > MOST) return throng_fail(THRONG_ERROR_MEMORY, "%s: too many elements", where);
-  const cJSON *element = f->count > 1 ? value->child : value;
-  const int given = f->count == 1 ? 1 : cJSON_IsArray(value) ? cJSON_GetArraySize(value) : 0;
-  if (given > f->count || given < (f->fewest ? f->fewest : f->count))
-    return refuse(f, value, where);
-  for (int k = 0; k < given; ++k, element = element->next)
-    THRONG_TRY(number_of(f, element, where, &x[k]));
-  for (int k = given; k < f->count; ++k) x[k] = f->initial[k];
-  for (int k = 0; k < f->count; ++k) field_write(f, def, k, x[k]);
-  return THRONG_OK;
+  return assign_numbers(f, def, value, where);
 }
 
 // --- to JSON ---------------------------------------------------------------------------------

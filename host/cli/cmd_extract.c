@@ -209,7 +209,7 @@ int cmd_extract(cli_run *run) {
   if (path && !to_stdout) THRONG_TRY_GOTO(cli_check_output(path));
   THRONG_TRY_GOTO(dataset_read(&config.dataset, &run->progress, &data));
   if (look) {
-    THRONG_TRY_GOTO(extract_look(&config.llm, &data, &run->progress, &state));
+    THRONG_TRY_GOTO(extract_survey(&config.llm, &data, &run->progress, &state));
   } else {
     THRONG_TRY_GOTO(
         keywords_extract(&config.keywords, &config.llm, &data, &run->progress, &sets, &counts));

@@ -59,29 +59,22 @@ typedef struct sizes {
   int64_t table_wanted;
 } sizes;
 
-static sizes measure(const throng_world *world, const throng_config *config) {
-  throng_sim sim = {.def = config->sim, .n_lane = config->sim.lanes};
-  const throng_sim *s = &sim;
-  sim.n_seen_word = config->sim.mask_seen ? (world->n_item + 31) / 32 : 0;
-  sim.n_sta_cache = (int64_t)config->sta.layers * config->sta.window * config->sta.width;
-  sim.n_sta_width = config->sta.width;
-  sim.n_preference = sim_keeps_preferences(&config->sim) ? 2 * (int64_t)world->dim : 0;
+static throng_status measure(const throng_world *world, const throng_config *config, sizes *out) {
   sizes z = {.lanes = config->sim.lanes, .table_wanted = 8 * world->n_item * world->n_item};
-#define X(type, tensor_type, name, d1, d2, ...) \
-  z.lane += (int64_t)(d1) * (int64_t)(d2) * (int64_t)tensor_type_size(TENSOR_##tensor_type);
-  SIM_ARRAYS(X)
-#undef X
+  THRONG_TRY(sim_lane_bytes(&config->sim, world, &config->sta, &z.lane));
   const throng_world *w = world;
 #define X(type, tensor_type, name, d0, d1) \
   z.world += (int64_t)(d0) * (int64_t)(d1) * (int64_t)sizeof(type);
   WORLD_ARRAYS(X)
 #undef X
   z.table = z.table_wanted <= config->sim.votes.table_bytes ? z.table_wanted : 0;
-  return z;
+  *out = z;
+  return THRONG_OK;
 }
 
 static int print_world(const cli_run *run, const throng_world *world, const throng_config *config) {
-  sizes z = measure(world, config);
+  sizes z;
+  if (measure(world, config, &z) != THRONG_OK) return cli_fail(run);
   double total = (double)z.lane * (double)z.lanes + (double)z.world + (double)z.table;
   const double n_item = world->n_item > 0 ? (double)world->n_item : 1;
   const capacity_sizes sizes = {.item = (double)z.world / n_item,

@@ -50,7 +50,7 @@ static throng_status check_rating(const ingest *in, const line_reader *reader, d
   if ((rating == 0 || rating == -1) && rating < in->rating_min)
     snprintf(hint, sizeof hint, "; where it means \"not rated\", dataset.missing [\"%s\"] drops it",
              rating == 0 ? "0" : "-1");
-  // A side that nobody has bounded is not spoken of.
+  // Mention only the bounds that are set.
   if (in->rating_max >= most)
     return line_reader_fail(reader, "rating %g, expected %g or more (dataset.rating_min)%s", rating,
                             in->rating_min, hint);

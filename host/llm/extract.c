@@ -22,22 +22,22 @@ enum {
 /// What a job in flight remembers.
 typedef struct asked {
   struct asked *next;  // of those in flight
-  plan_place place;
+  request_place place;
   llm_dialect dialect;
   char id[SHA256_TEXT];
 } asked;
 
 typedef struct extraction {
   const llm_def *def;
-  const plan *requests;
+  const request_list *requests;
   llm_store *store;
   const throng_progress *progress;
   llm_counts *counts;
   const llm_door *door;
   const secrets *secret;
   row_maker rows;
-  plan_request request;
-  plan_place place;
+  llm_request request;
+  request_place place;
   asked *in_flight;
   llm_dialect own, dialect;  // the settings'; what is asked in now: changes when a server refuses
   int64_t tokens, reserved;
@@ -63,7 +63,7 @@ static bool has_budget(extraction *e) {
 
 /// Make the request of a place as the server takes it.
 static throng_status remake(extraction *e, const asked *a) {
-  return plan_make(e->requests, &a->place, &a->dialect, &e->request);
+  return request_list_make(e->requests, &a->place, &a->dialect, &e->request);
 }
 
 static throng_status take_body(extraction *e, http_job *job) {
@@ -84,11 +84,11 @@ static bool is_in_flight(const extraction *e, const char *id) {
 static throng_status next(void *context, http_job *job, bool *more) {
   extraction *e = context;
   *more = false;
-  while (plan_next(e->requests, &e->place)) {
+  while (request_list_next(e->requests, &e->place)) {
     store_row row;
     bool found;
     asked *a;
-    THRONG_TRY(plan_make(e->requests, &e->place, &e->own, &e->request));
+    THRONG_TRY(request_list_make(e->requests, &e->place, &e->own, &e->request));
     THRONG_TRY(store_find(e->store, e->request.id, &row, &found));
     if ((found && row.answer) || is_in_flight(e, e->request.id)) {
       ++e->counts->from_store;
@@ -112,7 +112,7 @@ static throng_status next(void *context, http_job *job, bool *more) {
   return THRONG_OK;
 }
 
-/// Away with what stands for a job.
+/// Unlink a job from the in-flight list and free its tag.
 static void release(extraction *e, http_job *job) {
   if (!job->tag) return;
   asked **at = &e->in_flight;
@@ -137,7 +137,7 @@ static throng_status base_row(extraction *e, const asked *a, byte_buffer *params
   THRONG_TRY(bytes_append(params, "}", 1));
   *row = (store_row){.id = a->id,
                      .kind = e->request.kind,
-                     .item = strings_get(&plan_data(e->requests)->item_id, a->place.item),
+                     .item = strings_get(&request_list_data(e->requests)->item_id, a->place.item),
                      .side = side_names[e->request.side],
                      .prompt = e->request.prompt,
                      .model = e->def->model,
@@ -331,7 +331,7 @@ static void trouble(void *context, const http_answer *answer, double wait) {
 static throng_status tick(void *context, bool *stop) {
   extraction *e = context;
   THRONG_TRY(store_commit_due(e->store));
-  // Only what is safe is told as done.
+  // Report as done only what is committed to the store.
   int64_t safe = e->counts->from_store + store_committed(e->store);
   if (!throng_report(e->progress, "ask the model", safe, e->counts->requests, "requests"))
     e->stopped = true;
@@ -377,7 +377,7 @@ static throng_status commit_always(llm_store *store, throng_status status) {
   return status;
 }
 
-throng_status extract_run(const llm_def *def, const plan *requests, llm_store *store,
+throng_status extract_run(const llm_def *def, const request_list *requests, llm_store *store,
                           const throng_progress *progress, llm_counts *counts) {
   llm_door door = llm_door_of(def);
   llm_access access = {0};
@@ -401,7 +401,7 @@ throng_status extract_run(const llm_def *def, const plan *requests, llm_store *s
   int64_t objective, subjective;
   throng_status status;
   THRONG_TRY(llm_check(def));
-  THRONG_TRY(plan_count(requests, &objective, &subjective));
+  THRONG_TRY(request_list_count(requests, &objective, &subjective));
   counts->requests = objective + subjective;
   THRONG_TRY_GOTO(llm_access_open(&door, "/chat/completions", &access));
   THRONG_TRY_GOTO(row_maker_open(&e.rows));
@@ -411,7 +411,7 @@ done:
   status = commit_always(store, status);
   counts->seconds = http.seconds;
   counts->busy = http.busy;
-  plan_request_free(&e.request);
+  llm_request_free(&e.request);
   row_maker_close(&e.rows);
   llm_access_close(&access);
   if (status == THRONG_OK && http.asked_wait > 0)

@@ -3,8 +3,8 @@
 #ifndef THRONG_LLM_EXTRACT_H
 #define THRONG_LLM_EXTRACT_H
 
-#include "llm/distil.h"
-#include "llm/plan.h"
+#include "llm/keyword_reader.h"
+#include "llm/request_list.h"
 #include "llm/store.h"
 
 typedef struct extract_state {
@@ -18,25 +18,26 @@ typedef struct extract_state {
 } extract_state;
 
 /// Look at every request without sending any. `*out` is right where there is no store yet.
-throng_status extract_look(const llm_def *def, const dataset *data, const throng_progress *progress,
-                           extract_state *out);
+throng_status extract_survey(const llm_def *def, const dataset *data,
+                             const throng_progress *progress, extract_state *out);
 
 /// Ask what is missing. `counts` gets requests, from_store, asked, failed, tokens and times;
 /// answers are not counted here. Errors: CANCELLED where progress said stop or a budget is spent
 /// (what was answered is in the store, and the next run goes on from there); IO where the server
 /// refuses (key, address) or fails again and again; of the store.
-throng_status extract_run(const llm_def *def, const plan *requests, llm_store *store,
+throng_status extract_run(const llm_def *def, const request_list *requests, llm_store *store,
                           const throng_progress *progress, llm_counts *counts);
 
 /// Visit the keywords of every answer in the store. `item` is the data set's number.
 typedef throng_status extract_visitor(void *context, int64_t item, chat_side side,
                                       const char *surface, const char *stem);
-throng_status extract_read(const plan *requests, llm_store *store, const throng_progress *progress,
-                           extract_visitor *visit, void *context, llm_counts *counts);
+throng_status extract_read(const request_list *requests, llm_store *store,
+                           const throng_progress *progress, extract_visitor *visit, void *context,
+                           llm_counts *counts);
 
 /// Read again what the store has, with this version's reader, and ask nobody: rows are brought up
 /// to date. `counts` gets requests, from_store, reread and recovered.
-throng_status extract_reread(const plan *requests, llm_store *store,
+throng_status extract_reread(const request_list *requests, llm_store *store,
                              const throng_progress *progress, llm_counts *counts);
 
 /// DATA where more than half of the answers could not be read, with the most common cause and an

@@ -9,11 +9,11 @@
 
 throng_status row_maker_open(row_maker *m) {
   *m = (row_maker){0};
-  return distiller_create(&m->distil);
+  return keyword_reader_create(&m->reader);
 }
 
 void row_maker_close(row_maker *m) {
-  distiller_free(m->distil);
+  keyword_reader_free(m->reader);
   for (int side = 0; side < 2; ++side) bytes_free(&m->kept[side]);
   bytes_free(&m->keywords);
   *m = (row_maker){0};
@@ -58,15 +58,15 @@ const char *extract_row_fault(const char *answer, const char *finish, const answ
   return *answer ? fault : "an empty text";
 }
 
-throng_status row_read(row_maker *m, const plan_request *request, const chat_reply *reply,
+throng_status row_read(row_maker *m, const llm_request *request, const chat_reply *reply,
                        store_row *row) {
   llm_counts read = {0};
   bool refused = reply->refusal && !*reply->content;
   for (int side = 0; side < 2; ++side) bytes_clear(&m->kept[side]);
   row->answer = refused ? reply->refusal : reply->content;
-  THRONG_TRY(distil(m->distil, row->answer, request->side, bytes_text(&request->given),
-                    request->given.length, keep_keyword, m, &read));
-  m->shape = *distil_shape(m->distil);
+  THRONG_TRY(keyword_reader_read(m->reader, row->answer, request->side, bytes_text(&request->given),
+                                 request->given.length, keep_keyword, m, &read));
+  m->shape = *keyword_reader_shape(m->reader);
   THRONG_TRY(join_lists(m));
   row->keywords = bytes_text(&m->keywords);
   row->finish = reply->refusal ? "refusal" : reply->finish;

@@ -3,12 +3,12 @@
 #ifndef THRONG_LLM_EXTRACT_ROW_H
 #define THRONG_LLM_EXTRACT_ROW_H
 
-#include "llm/distil.h"
-#include "llm/plan.h"
+#include "llm/keyword_reader.h"
+#include "llm/request_list.h"
 #include "llm/store.h"
 
 typedef struct row_maker {
-  distiller *distil;
+  keyword_reader *reader;
   byte_buffer kept[2];  // keywords of one answer, as JSON lists
   byte_buffer keywords;
   answer_shape shape;  // of the last answer
@@ -19,7 +19,7 @@ void row_maker_close(row_maker *m);
 
 /// Read `reply` to `request` into row->answer, keywords, finish and error; these live until the
 /// next call and as long as the reply.
-throng_status row_read(row_maker *m, const plan_request *request, const chat_reply *reply,
+throng_status row_read(row_maker *m, const llm_request *request, const chat_reply *reply,
                        store_row *row);
 
 /// Why an answer that came to this shape could not be read, in static words; NULL where it could.

@@ -78,7 +78,7 @@ typedef struct http_counts {
   double until;       // then: seconds since 1970
 } http_counts;
 
-/// DATA-free check of an address before any work: CONFIG with `where` ("llm.url") as its place.
+/// Check an address without connecting to it: CONFIG with `where` ("llm.url") as its place.
 throng_status http_check_url(const char *where, const char *url);
 /// True for a literal loopback address or "localhost".
 bool http_is_loopback(const char *url);

@@ -107,14 +107,14 @@ static void tell(const llm_counts *c, const keyword_sets *sets, const throng_pro
 
 throng_status keywords_llm(const keywords_def *def, const llm_def *llm, const dataset *data,
                            const throng_progress *progress, keyword_sets *out, llm_counts *counts) {
-  plan *requests = NULL;
+  request_list *requests = NULL;
   llm_store *store = NULL;
   gathering g = {0};
   item_bounds bounds = item_bounds_of(def, data);
   int64_t dropped;
   throng_status status;
   THRONG_TRY_GOTO(llm_check(llm));
-  THRONG_TRY_GOTO(plan_open(llm, data, &requests));
+  THRONG_TRY_GOTO(request_list_open(llm, data, &requests));
   if (llm->reread && access(llm->store, F_OK) != 0)
     THRONG_TRY_GOTO(throng_fail(THRONG_ERROR_IO,
                                 "%s: %s; expected the store of an earlier `throng extract` to read "
@@ -138,6 +138,6 @@ done:
   free(g.of);
   free(g.count);
   store_close(store);
-  plan_close(requests);
+  request_list_close(requests);
   return status;
 }

@@ -24,7 +24,7 @@ static void flow(pace *p, double now) {
 double pace_wait(pace *p, double now) {
   if (p->per_minute <= 0) return 0;
   flow(p, now);
-  // A bucket that must be full to a unit: half a unit is not half a request. The slack is for sums.
+  // A request needs one whole unit in the bucket; the tolerance absorbs rounding.
   double missing = fmin(1, capacity(p)) - p->level;
   return missing <= 1e-9 ? 0 : missing * 60 / p->per_minute;
 }

@@ -60,7 +60,30 @@ static throng_status register_lanes(throng_sim *s) {
                            throng_vote_name((throng_vote_id)k)));
     tensors_within(&s->lanes, 0, 1);
   }
-  return tensors_allocate(&s->lanes, s->backend, "lanes of the simulator");
+  return THRONG_OK;
+}
+
+/// What the lanes' arrays depend on.
+static void size_lanes(throng_sim *s, const throng_sim_def *def, const throng_world *world,
+                       const throng_sta_def *sta) {
+  s->def = *def;
+  s->world = world;
+  s->n_seen_word = def->mask_seen ? (world->n_item + 31) / 32 : 0;
+  s->n_preference = sim_keeps_preferences(def) ? 2 * (int64_t)world->dim : 0;
+  if (!sta) return;
+  s->n_sta_cache = (int64_t)sta->layers * sta->window * sta->width;
+  s->n_sta_width = sta->width;
+}
+
+throng_status sim_lane_bytes(const throng_sim_def *def, const throng_world *world,
+                             const throng_sta_def *sta, int64_t *out) {
+  throng_sim s = {.n_lane = 1};
+  size_lanes(&s, def, world, sta);
+  throng_status status = register_lanes(&s);
+  *out = 0;
+  for (size_t i = 0; i < s.lanes.count; ++i) *out += (int64_t)tensor_bytes(&s.lanes.tensor[i]);
+  tensors_free(&s.lanes);
+  return status;
 }
 
 throng_status throng_sim_create(throng_backend *backend, const throng_world *world,
@@ -71,23 +94,17 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   throng_sim *s;
   throng_status status;
   THRONG_TRY(throng_alloc((void **)&s, 1, sizeof *s, "simulator"));
-  s->def = *def;
+  size_lanes(s, def, world, sta ? &sta->def : NULL);
   s->backend = backend;
-  s->world = world;
   s->sta = sta;
   s->n_lane = def->lanes;
   s->lane_period = (uint32_t)def->lanes;
-  s->n_seen_word = def->mask_seen ? (world->n_item + 31) / 32 : 0;
-  s->n_preference = sim_keeps_preferences(def) ? 2 * (int64_t)world->dim : 0;
-  if (sta) {
-    s->n_sta_cache = (int64_t)sta->def.layers * sta->def.window * sta->def.width;
-    s->n_sta_width = sta->def.width;
-  }
   THRONG_TRY_GOTO(vote_models_make(backend, world, rule_asks(&def->votes), &s->models));
   bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   THRONG_TRY_GOTO(
       world_device_acquire(backend, world, def->votes.table_bytes, empty_equal, &s->device));
   THRONG_TRY_GOTO(register_lanes(s));
+  THRONG_TRY_GOTO(tensors_allocate(&s->lanes, backend, "lanes of the simulator"));
   THRONG_TRY_GOTO(sim_host_create(s));
   THRONG_TRY_GOTO(throng_sim_reset(s));
   *out = s;

@@ -3,7 +3,7 @@
 #define THRONG_STA_STA_H
 
 #include "base/tensors.h"
-#include "kernels/sta/sta_fold.h"
+#include "kernels/sta/sta_products.h"
 #include "throng/sta.h"
 
 /// X(name, fresh values, shape): normal numbers of that deviation, or all 0 (ZEROS), all 1 (ONES).
@@ -57,8 +57,8 @@ struct throng_sta {
   char *path;             // the file it was read from; NULL: none
   tensor_set parameters;  // names as in sta_view
   sta_arrays arrays;
-  tensor_set folded_set;  // what inference reads of the matrices' products
-  sta_folded folded;
+  tensor_set products_set;  // what inference reads of the matrices' products
+  sta_products products;
   sta_view view;
 };
 
@@ -71,11 +71,11 @@ throng_status sta_register(const throng_sta_def *def, int64_t n_user, int64_t n_
 int64_t sta_fitted_size(const throng_sta *sta);
 /// Bring what is made of the parameters up to them: due after every change that inference shall
 /// see.
-throng_status sta_fold(throng_sta *sta);
+throng_status sta_products_make(throng_sta *sta);
 /// The items that nobody rated get the zero vector: no fit can learn anything of them, and so
 /// p = sigmoid(b), whatever the history, and not what a fresh vector happens to give.
 throng_status sta_clear_cold(throng_sta *sta);
-throng_status sta_folded_allocate(throng_sta *sta);
+throng_status sta_products_allocate(throng_sta *sta);
 /// A model of zeros for this world; errors: ARGUMENT, MEMORY.
 throng_status sta_allocate(throng_backend *backend, const throng_world *world,
                            const throng_sta_def *def, throng_sta **out);

@@ -107,7 +107,7 @@ throng_status throng_sta_open(throng_backend *backend, const throng_world *world
   if (status == THRONG_OK) status = tensors_check_file(&set, NULL, 1, file);
   if (status == THRONG_OK) status = tensors_read_file(&set, NULL, 1, file);
   safetensors_close(file);
-  if (status == THRONG_OK) status = sta_fold(sta);
+  if (status == THRONG_OK) status = sta_products_make(sta);
   if (status == THRONG_OK) {
     sta->path = realpath(path, NULL);
     *out = sta;

@@ -100,7 +100,7 @@ static throng_status learn(fit *f, throng_sta_report *report) {
     THRONG_TRY(learn_epoch(f, epoch, &loss));
     const double taken = clock_now() - start;
     seconds += taken;
-    THRONG_TRY(sta_fold(f->sta));
+    THRONG_TRY(sta_products_make(f->sta));
     THRONG_TRY(sta_evaluation_run(&f->validation, &m));
     note_epoch(f, epoch, loss, &m, taken);
     report->epochs = epoch;
@@ -120,7 +120,7 @@ static throng_status learn(fit *f, throng_sta_report *report) {
   }
   THRONG_TRY(copy_weights(f, f->sta->parameters.block, f->trainer.best_set.block));
   THRONG_TRY(sta_clear_cold(f->sta));
-  THRONG_TRY(sta_fold(f->sta));
+  THRONG_TRY(sta_products_make(f->sta));
   sta_measures m;
   THRONG_TRY(sta_evaluation_run(&f->test, &m));
   report->test_auc = m.auc;

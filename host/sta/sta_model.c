@@ -72,7 +72,7 @@ throng_status sta_allocate(throng_backend *backend, const throng_world *world,
   if (status == THRONG_OK) status = tensors_allocate(&sta->parameters, backend, "f_sta");
   if (status == THRONG_OK) {
     set_view(sta);
-    status = sta_folded_allocate(sta);
+    status = sta_products_allocate(sta);
   }
   if (status != THRONG_OK) {
     throng_sta_close(sta);
@@ -136,7 +136,7 @@ throng_status throng_sta_create(throng_backend *backend, const throng_world *wor
   throng_status status = fresh_values(*out);
   if (status == THRONG_OK && def->objective == THRONG_STA_NEXT_ITEM) status = fixed_read_out(*out);
   if (status == THRONG_OK) status = sta_clear_cold(*out);
-  if (status == THRONG_OK) status = sta_fold(*out);
+  if (status == THRONG_OK) status = sta_products_make(*out);
   if (status == THRONG_OK) return THRONG_OK;
   throng_sta_close(*out);
   *out = NULL;
@@ -146,7 +146,7 @@ throng_status throng_sta_create(throng_backend *backend, const throng_world *wor
 void throng_sta_close(throng_sta *sta) {
   if (!sta) return;
   tensors_free(&sta->parameters);
-  tensors_free(&sta->folded_set);
+  tensors_free(&sta->products_set);
   free(sta->path);
   free(sta);
 }

@@ -25,7 +25,7 @@ static throng_status check_def(const throng_synth_def *def) {
   return THRONG_OK;
 }
 
-void synth_plan_free(synth_plan *plan) {
+void synth_plan_free(synth_truth *plan) {
   free(plan->praise);
   free(plan->complaint);
   free(plan->main_taste);
@@ -34,14 +34,14 @@ void synth_plan_free(synth_plan *plan) {
   free(plan->taste_item);
   free(plan->taste_offset);
   free(plan->popularity);
-  *plan = (synth_plan){0};
+  *plan = (synth_truth){0};
 }
 
 #define ALLOCATE(pointer, count) \
   THRONG_TRY(                    \
       throng_alloc((void **)&(pointer), (size_t)(count), sizeof *(pointer), "synthetic world"))
 
-static throng_status allocate(const throng_synth_def *def, synth_plan *plan, throng_world *w) {
+static throng_status allocate(const throng_synth_def *def, synth_truth *plan, throng_world *w) {
   ALLOCATE(plan->praise, def->n_taste);
   ALLOCATE(plan->complaint, def->n_taste);
   ALLOCATE(plan->main_taste, def->n_item);
@@ -69,7 +69,7 @@ static throng_status describe(const throng_synth_def *def, char **out) {
   return throng_fail(THRONG_ERROR_MEMORY, "synthetic world: no memory");
 }
 
-static throng_status fill(synth_plan *plan, throng_world *w, const throng_progress *progress) {
+static throng_status fill(synth_truth *plan, throng_world *w, const throng_progress *progress) {
   const throng_synth_def *def = &plan->def;
   w->n_user = def->n_user;
   w->n_item = def->n_item;
@@ -93,7 +93,7 @@ throng_status synth_build(const throng_synth_def *def, const throng_progress *pr
   throng_world *world;
   *out = NULL;
   THRONG_TRY(check_def(def));
-  synth_plan plan = {.def = *def};
+  synth_truth plan = {.def = *def};
   THRONG_TRY(throng_alloc((void **)&world, 1, sizeof *world, "synthetic world"));
   throng_status status = fill(&plan, world, progress);
   synth_plan_free(&plan);

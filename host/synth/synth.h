@@ -53,7 +53,7 @@ typedef struct synth_pool {
 } synth_pool;
 
 /// What the world was drawn from and does not tell.
-typedef struct synth_plan {
+typedef struct synth_truth {
   throng_synth_def def;
   synth_pool quality, nuisance;  // praise and complaints that fit any item
   synth_pool *praise;            // (n_taste)
@@ -64,18 +64,18 @@ typedef struct synth_plan {
   int32_t *taste_item;           // (n_item) items by main taste
   int32_t *taste_offset;         // (n_taste + 1) into taste_item
   double *popularity;            // (n_item) running sums within a taste, along taste_item
-} synth_plan;
+} synth_truth;
 
 /// Share of an item that its second taste makes up, where it has one.
 #define SYNTH_SECOND_SHARE 0.3f
 
 /// Keywords with their embeddings, items with their tastes, names, categories and keyword sets.
-throng_status synth_make_keywords(synth_plan *plan, throng_world *world);
-throng_status synth_make_items(synth_plan *plan, throng_world *world);
+throng_status synth_make_keywords(synth_truth *plan, throng_world *world);
+throng_status synth_make_items(synth_truth *plan, throng_world *world);
 /// Users and their histories. Errors: MEMORY, CANCELLED.
-throng_status synth_make_users(const synth_plan *plan, throng_world *world,
+throng_status synth_make_users(const synth_truth *plan, throng_world *world,
                                const throng_progress *progress);
-void synth_plan_free(synth_plan *plan);
+void synth_plan_free(synth_truth *plan);
 
 /// Names that read as English. `number` counts within a taste (a keyword) or over all (an item).
 void synth_praise_text(char *text, size_t size, int32_t taste, int32_t number);

@@ -44,7 +44,7 @@ static void share_out(synth_pool *pool, int32_t n_taste, int32_t first, int32_t 
   }
 }
 
-static void plan_pools(synth_plan *plan) {
+static void plan_pools(synth_truth *plan) {
   const throng_synth_def *def = &plan->def;
   int32_t n_praise = (int32_t)(def->n_keyword * share_praise);
   int32_t n_complaint = def->n_keyword - n_praise;
@@ -67,7 +67,7 @@ static void nuisance_text(char *text, size_t size, int32_t taste, int32_t number
 }
 
 /// Append a pool's keywords: their text, and rows around the directions `a` and `b`.
-static throng_status add_pool(const synth_plan *plan, throng_world *w, synth_pool pool,
+static throng_status add_pool(const synth_truth *plan, throng_world *w, synth_pool pool,
                               text_fn *text_of, int32_t taste, const float *a, float wa,
                               const float *b, float wb) {
   char text[128];
@@ -81,7 +81,7 @@ static throng_status add_pool(const synth_plan *plan, throng_world *w, synth_poo
   return THRONG_OK;
 }
 
-throng_status synth_make_keywords(synth_plan *plan, throng_world *w) {
+throng_status synth_make_keywords(synth_truth *plan, throng_world *w) {
   int32_t n_taste = plan->def.n_taste, dim = w->dim;
   float *direction;  // (2 n_taste + 2, dim): praise and complaint of each taste, then of any
   plan_pools(plan);
@@ -138,7 +138,7 @@ static throng_status append_set(int32_t **list, size_t *capacity, int64_t *n, co
 
 /// The first category is one of the main taste's own; others come from the second taste or from
 /// anywhere. The first items go through all categories, so that none is empty.
-static int32_t draw_categories(const synth_plan *plan, synth_stream *stream, int64_t item,
+static int32_t draw_categories(const synth_truth *plan, synth_stream *stream, int64_t item,
                                int32_t *out) {
   const throng_synth_def *def = &plan->def;
   int32_t taste = plan->main_taste[item], second = plan->second_taste[item];
@@ -165,7 +165,7 @@ static int32_t add_pick(synth_stream *stream, synth_pool pool, int32_t *set, int
   return n + 1;
 }
 
-static int32_t draw_praise(const synth_plan *plan, synth_stream *stream, int64_t item,
+static int32_t draw_praise(const synth_truth *plan, synth_stream *stream, int64_t item,
                            int32_t *out) {
   int32_t wanted = 4 + synth_index(stream, 7), second = plan->second_taste[item], n = 0;
   for (int32_t tries = 0; n < wanted && tries < 4 * wanted; ++tries) {
@@ -178,7 +178,7 @@ static int32_t draw_praise(const synth_plan *plan, synth_stream *stream, int64_t
   return make_set(out, n);
 }
 
-static int32_t draw_complaints(const synth_plan *plan, synth_stream *stream, int64_t item,
+static int32_t draw_complaints(const synth_truth *plan, synth_stream *stream, int64_t item,
                                int32_t *out) {
   int32_t wanted = 3 + synth_index(stream, 6), n = 0;
   for (int32_t tries = 0; n < wanted && tries < 4 * wanted; ++tries) {
@@ -188,7 +188,7 @@ static int32_t draw_complaints(const synth_plan *plan, synth_stream *stream, int
   return make_set(out, n);
 }
 
-static throng_status name_item(const synth_plan *plan, throng_world *w, synth_stream *stream,
+static throng_status name_item(const synth_truth *plan, throng_world *w, synth_stream *stream,
                                int64_t item) {
   char text[160];
   int length = snprintf(text, sizeof text, "i%05lld", (long long)item);
@@ -198,7 +198,7 @@ static throng_status name_item(const synth_plan *plan, throng_world *w, synth_st
 }
 
 /// Items by main taste with running sums of a power-law popularity (Zipf's exponent 0.8).
-static void plan_popularity(synth_plan *plan, const double *weight) {
+static void plan_popularity(synth_truth *plan, const double *weight) {
   int32_t n_taste = plan->def.n_taste, n_item = plan->def.n_item;
   for (int32_t i = 0; i < n_item; ++i) ++plan->taste_offset[plan->main_taste[i] + 1];
   for (int32_t t = 0; t < n_taste; ++t) plan->taste_offset[t + 1] += plan->taste_offset[t];
@@ -213,7 +213,7 @@ static void plan_popularity(synth_plan *plan, const double *weight) {
   }
 }
 
-throng_status synth_make_items(synth_plan *plan, throng_world *w) {
+throng_status synth_make_items(synth_truth *plan, throng_world *w) {
   const throng_synth_def *def = &plan->def;
   size_t category_capacity = 0, pos_capacity = 0, neg_capacity = 0;
   int32_t entry[MOST_ENTRIES];

@@ -20,7 +20,7 @@ typedef struct synth_user {
 } synth_user;
 
 /// Some tastes have more friends than others, so that popularity tells something but not all.
-static int32_t draw_free_taste(const synth_plan *plan, synth_stream *stream,
+static int32_t draw_free_taste(const synth_truth *plan, synth_stream *stream,
                                const synth_user *user) {
   for (;;) {
     double u = synth_uniform(stream);
@@ -29,7 +29,7 @@ static int32_t draw_free_taste(const synth_plan *plan, synth_stream *stream,
   }
 }
 
-static void draw_tastes(const synth_plan *plan, synth_stream *stream, synth_user *user) {
+static void draw_tastes(const synth_truth *plan, synth_stream *stream, synth_user *user) {
   int32_t n_taste = plan->def.n_taste;
   int32_t n_liked = 2 + synth_index(stream, MOST_LIKED - 1);
   if (n_liked > n_taste / 2) n_liked = n_taste / 2;
@@ -72,7 +72,7 @@ static int32_t draw_place(const double *sum, int32_t begin, int32_t end, double 
   return low;
 }
 
-static bool answer(const synth_plan *plan, synth_stream *stream, const synth_user *user,
+static bool answer(const synth_truth *plan, synth_stream *stream, const synth_user *user,
                    int32_t item) {
   float affinity = user->affinity[plan->main_taste[item]];
   if (plan->second_taste[item] >= 0)
@@ -82,7 +82,7 @@ static bool answer(const synth_plan *plan, synth_stream *stream, const synth_use
   return careless ? coin : like;
 }
 
-static int32_t draw_length(const synth_plan *plan, synth_stream *stream) {
+static int32_t draw_length(const synth_truth *plan, synth_stream *stream) {
   int32_t mean = plan->def.history_mean;
   double length = LEAST_HISTORY;
   if (mean > LEAST_HISTORY)
@@ -116,7 +116,7 @@ static throng_status append_interaction(throng_world *w, synth_histories *h, int
   return THRONG_OK;
 }
 
-static throng_status make_history(const synth_plan *plan, throng_world *w, synth_histories *h,
+static throng_status make_history(const synth_truth *plan, throng_world *w, synth_histories *h,
                                   synth_user *user, int64_t number) {
   synth_stream stream = synth_stream_of(plan->def.seed, SYNTH_USER, number);
   draw_tastes(plan, &stream, user);
@@ -142,7 +142,7 @@ static throng_status make_history(const synth_plan *plan, throng_world *w, synth
   return THRONG_OK;
 }
 
-throng_status synth_make_users(const synth_plan *plan, throng_world *w,
+throng_status synth_make_users(const synth_truth *plan, throng_world *w,
                                const throng_progress *progress) {
   synth_histories histories = {0};
   synth_user user = {0};

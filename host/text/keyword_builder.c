@@ -14,20 +14,20 @@ item_bounds item_bounds_of(const keywords_def *def, const dataset *data) {
 
 throng_status builder_add(keyword_builder *b, keyword_side side, int64_t item, int64_t keyword) {
   THRONG_TRY(throng_grow((void **)&b->pair[side], &b->capacity[side], b->n[side] + 1,
-                         sizeof(keyword_pair), "keywords of items"));
-  b->pair[side][b->n[side]++] = (keyword_pair){(int32_t)item, (int32_t)keyword};
+                         sizeof(item_keyword), "keywords of items"));
+  b->pair[side][b->n[side]++] = (item_keyword){(int32_t)item, (int32_t)keyword};
   return THRONG_OK;
 }
 
 static int compare_pairs(const void *a, const void *b) {
-  const keyword_pair *x = a, *y = b;
+  const item_keyword *x = a, *y = b;
   if (x->item != y->item) return x->item < y->item ? -1 : 1;
   return (x->keyword > y->keyword) - (x->keyword < y->keyword);
 }
 
 void builder_sort(keyword_builder *b) {
   for (int side = 0; side < SIDE_COUNT; ++side) {
-    keyword_pair *pair = b->pair[side];
+    item_keyword *pair = b->pair[side];
     size_t n = b->n[side], kept = 0;
     if (n) qsort(pair, n, sizeof *pair, compare_pairs);
     for (size_t i = 0; i < n; ++i)
@@ -42,12 +42,12 @@ void builder_count_items(keyword_builder *b, int64_t n_counted, int64_t n_keywor
   memset(n_items, 0, (size_t)n_keyword * sizeof *n_items);
   // Merge both sides, so that an item with a keyword on both counts once.
   size_t i = 0, j = 0;
-  const keyword_pair *pos = b->pair[SIDE_POS], *neg = b->pair[SIDE_NEG];
+  const item_keyword *pos = b->pair[SIDE_POS], *neg = b->pair[SIDE_NEG];
   while (i < b->n[SIDE_POS] || j < b->n[SIDE_NEG]) {
     int order = i == b->n[SIDE_POS]   ? 1
                 : j == b->n[SIDE_NEG] ? -1
                                       : compare_pairs(&pos[i], &neg[j]);
-    const keyword_pair *pair = order <= 0 ? &pos[i] : &neg[j];
+    const item_keyword *pair = order <= 0 ? &pos[i] : &neg[j];
     n_items[pair->keyword] += pair->item < n_counted;
     if (order <= 0) ++i;
     if (order >= 0) ++j;

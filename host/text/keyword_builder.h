@@ -7,12 +7,12 @@
 
 typedef enum keyword_side { SIDE_POS, SIDE_NEG, SIDE_COUNT } keyword_side;
 
-typedef struct keyword_pair {
+typedef struct item_keyword {
   int32_t item, keyword;
-} keyword_pair;
+} item_keyword;
 
 typedef struct keyword_builder {
-  keyword_pair *pair[SIDE_COUNT];
+  item_keyword *pair[SIDE_COUNT];
   size_t n[SIDE_COUNT], capacity[SIDE_COUNT];
 } keyword_builder;
 

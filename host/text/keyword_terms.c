@@ -237,7 +237,7 @@ static throng_status fill_from(selection *s, keyword_side side, int64_t item, in
 throng_status fill_empty_sides(selection *s) {
   const keyword_sets *sets = s->sets;
   for (int side = 0; side < SIDE_COUNT; ++side) {
-    size_t n = s->builder.n[side], at = 0;  // what is appended below belongs to items gone by
+    size_t n = s->builder.n[side], at = 0;  // [0, n) is sorted; what is added lies behind n
     for (int64_t i = 0; i < s->data->n_item; ++i) {
       bool empty = at >= n || s->builder.pair[side][at].item != i;
       while (at < n && s->builder.pair[side][at].item == i) ++at;

@@ -8,7 +8,7 @@
 #include "evaluate/metrics.h"
 
 /// Values of a row that holds everything: means, and each agent's own.
-enum { ROW_VALUES = 32, AGENT_VALUES = 16 };
+enum { ROW_VALUES = 32, AGENT_VALUES = 20 };
 
 throng_status train_row_create(int32_t n_agent, train_row *row) {
   *row = (train_row){.most = ROW_VALUES + (n_agent > 1 ? (int64_t)n_agent * AGENT_VALUES : 0)};
@@ -60,6 +60,27 @@ void train_row_add_agents(train_row *row, int32_t n_agent, const throng_metrics 
 /// Numbers of throng_population_stats of which a row holds means.
 #define STATS(X) X(loss) X(q) X(grad_norm) X(epsilon) X(updates)
 
+/// Sessions of training that ended since the last row, and their mean return; NaN without one.
+static void add_sessions(train_row *row, const char *prefix, int64_t episodes, double total) {
+  add(row, prefix, "episodes", (double)episodes);
+  add(row, prefix, "return", episodes > 0 ? total / (double)episodes : (double)NAN);
+}
+
+static double total_return(const throng_population_stats *stats, int32_t agent) {
+  return (double)stats->mean_return[agent] * (double)stats->episodes[agent];
+}
+
+static void add_all_sessions(train_row *row, const throng_population_stats *stats) {
+  int64_t episodes = 0;
+  double total = 0;
+  for (int32_t k = 0; k < stats->count; ++k) {
+    if (stats->state[k] != THRONG_AGENT_LEARNING) continue;
+    episodes += stats->episodes[k];
+    total += total_return(stats, k);
+  }
+  add_sessions(row, "train", episodes, total);
+}
+
 void train_row_add_stats(train_row *row, const throng_population_stats *stats) {
 #define X(field)                                              \
   {                                                           \
@@ -74,6 +95,7 @@ void train_row_add_stats(train_row *row, const throng_population_stats *stats) {
   }
   STATS(X)
 #undef X
+  add_all_sessions(row, stats);
   for (int32_t k = 0; k < stats->count && stats->count > 1; ++k) {
     char prefix[40];
     snprintf(prefix, sizeof prefix, "train/agent_%d", k);
@@ -82,6 +104,7 @@ void train_row_add_stats(train_row *row, const throng_population_stats *stats) {
 #define X(field) add(row, prefix, #field, (double)stats->field[k]);
     STATS(X)
 #undef X
+    add_sessions(row, prefix, stats->episodes[k], total_return(stats, k));
   }
 }
 

@@ -43,7 +43,8 @@
 #include <immintrin.h>
 #endif
 
-/// Ask for memory that will be read soon; a wish, and none on a device, which has other threads.
+/// Hint that memory will be read soon. Nothing on a device, which hides the wait with other
+/// threads.
 #ifdef __CUDACC__
 #define THRONG_PREFETCH(at) ((void)(at))
 #else

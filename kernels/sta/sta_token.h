@@ -3,7 +3,7 @@
 /// (sta_forward.h).
 ///
 /// Keys and values are both linear in a token's normalised input, so that input alone is cached and
-/// their matrices are joined with the query's and the output's beforehand (sta_fold.h):
+/// their matrices are joined with the query's and the output's beforehand (sta_products.h):
 ///   q . k_t = (x Wq + bq) Wk^T . x_t + what all t share, which softmax leaves out
 ///   (sum_t w_t v_t) Wo = (sum_t w_t x_t) Wv Wo + bv Wo, for the weights sum to 1
 /// Half the memory of keys and values, and with one head two products with a matrix less.

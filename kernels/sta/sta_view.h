@@ -26,7 +26,7 @@ typedef struct sta_view {
   const float *mix;                  // (2 width, width) W of the read-out, rows z then u
   const float *out_weight;           // (width) w
   const float *out_bias;             // (1) b
-  // Made of these for inference, see sta_fold.h.
+  // Made of these for inference, see sta_products.h.
   const float *query_matrix, *query_bias;  // (layers, heads, width, width), (layers, heads, width)
   const float *value_matrix, *value_bias;  // (layers, heads, width, width), (layers, width)
   const float *read_matrix, *read_user;    // (width, width), (n_user, width)

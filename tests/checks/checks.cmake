@@ -1,6 +1,7 @@
 # What is wrong with a build though every test of the code passes: style, exported names, installing.
 set(CHECKS ${CMAKE_CURRENT_SOURCE_DIR}/checks)
 add_test(NAME check_style COMMAND ${CHECKS}/style.sh ${PROJECT_SOURCE_DIR})
+add_test(NAME check_house COMMAND ${CHECKS}/house.sh ${PROJECT_SOURCE_DIR})
 add_test(NAME check_launch COMMAND ${CHECKS}/launch.sh ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
 add_test(NAME check_gpu_table COMMAND ${CHECKS}/gpu_table.sh ${PROJECT_SOURCE_DIR})
 add_test(NAME check_pages COMMAND ${CHECKS}/pages.sh ${PROJECT_SOURCE_DIR})

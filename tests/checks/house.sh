@@ -33,10 +33,11 @@ plant() {
   mkdir "$work/copy"
   cp --parents -t "$work/copy" CONTRIBUTING.md tests/checks/house.txt $(cat "$work/sources") || exit 2
   (cd "$work/copy" && "$@") || exit 2
-  if ! (cd "$work/copy" && breaches) | grep -q -- "$pattern"; then
-    echo "house: $what was planted and not found" >&2
-    exit 1
-  fi
+  local said
+  said=$(cd "$work/copy" && breaches)
+  grep -q -- "$pattern" <<<"$said" && return
+  echo "house: $what was planted and not found; it says: $said" >&2
+  exit 1
 }
 
 work=$(mktemp -d)

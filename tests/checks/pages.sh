@@ -24,7 +24,7 @@ for page in $pages; do
     target=$page
     [ -z "$file" ] || target=$(dirname "$page")/$file
     [ -e "$target" ] || { breach "$page: '$link' leads nowhere"; continue; }
-    [ -z "$anchor" ] || anchors "$target" | grep -qx -- "$anchor" || breach "$page: '$link': no such heading"
+    [ -z "$anchor" ] || anchors "$target" | grep -x -- "$anchor" >/dev/null || breach "$page: '$link': no such heading"
   done < <(grep -oP '\]\(\K[^) ]+(?=\))' "$page")
   while IFS= read -r path; do
     paths=$((paths + 1))

@@ -36,7 +36,7 @@ static inline bool parity_open(parity *p) {
   *p = (parity){0};
   EXPECT_OK(backend_cpu_open(1, &p->cpu));
   if (backend_cuda_open(1, 0, &p->cuda) == THRONG_OK) {
-    // The search sums in its own order; test_cuda_variants.c holds it against products and folds.
+    // The search sums in its own order; test_cuda_search.c holds it against products and folds.
     if (PARITY_EXACT) p->cuda->searches = false;
     return true;
   }
@@ -56,6 +56,35 @@ static inline bool parity_near(double x, double y, double tolerance) {
   if (PARITY_EXACT || tolerance <= 0) return x == y || (isnan(x) && isnan(y));
   const double size = fabs(x) > 1 ? fabs(x) : 1;
   return fabs(x - y) <= tolerance * size;
+}
+
+/// Memory on both backends with the same content.
+static inline void *parity_twice(const parity *p, const void *content, size_t bytes,
+                                 void *on_cuda) {
+  void *on_cpu = NULL;
+  EXPECT_OK(p->cpu->ops->alloc(p->cpu, bytes, "test", &on_cpu));
+  EXPECT_OK(p->cuda->ops->alloc(p->cuda, bytes, "test", (void **)on_cuda));
+  if (content) {
+    EXPECT_OK(p->cpu->ops->upload(p->cpu, on_cpu, content, bytes));
+    EXPECT_OK(p->cuda->ops->upload(p->cuda, *(void **)on_cuda, content, bytes));
+  }
+  return on_cpu;
+}
+
+static inline void parity_release(const parity *p, void *on_cpu, void *on_cuda) {
+  p->cpu->ops->release(p->cpu, on_cpu);
+  p->cuda->ops->release(p->cuda, on_cuda);
+}
+
+/// Does the device's array hold the same bytes? On a device, floats within rounding.
+static inline bool parity_same(const parity *p, const float *on_cpu, const float *on_cuda,
+                               size_t n) {
+  float *copy = malloc(n * sizeof *copy);
+  EXPECT_OK(p->cuda->ops->download(p->cuda, copy, on_cuda, n * sizeof *copy));
+  bool equal = true;
+  for (size_t k = 0; k < n; ++k) equal &= parity_near(on_cpu[k], copy[k], 1e-5);
+  free(copy);
+  return equal;
 }
 
 /// Do two votes agree as they must? `*apart`: they differ, and may: where a margin is below the

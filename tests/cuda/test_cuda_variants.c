@@ -1,5 +1,5 @@
 /// CUDA's variants of row functions against the row functions on the CPU: votes, f_sta's cache,
-/// state features, folds and yardsticks bit for bit; the search over Q to within rounding.
+/// state features, folds and yardsticks bit for bit.
 #include "cuda_parity.h"
 #include "evaluate/yardsticks.h"
 #include "kernels/agent/agent_list.h"
@@ -10,33 +10,6 @@
 #include "support/small_world.h"
 
 enum { USERS = 24, ITEMS = 300, MANY_ITEMS = 3000, LANES = 5, STEPS = 45 };
-
-/// Memory on both backends with the same content.
-static void *twice(const parity *p, const void *content, size_t bytes, void *on_cuda) {
-  void *on_cpu = NULL;
-  EXPECT_OK(p->cpu->ops->alloc(p->cpu, bytes, "test", &on_cpu));
-  EXPECT_OK(p->cuda->ops->alloc(p->cuda, bytes, "test", (void **)on_cuda));
-  if (content) {
-    EXPECT_OK(p->cpu->ops->upload(p->cpu, on_cpu, content, bytes));
-    EXPECT_OK(p->cuda->ops->upload(p->cuda, *(void **)on_cuda, content, bytes));
-  }
-  return on_cpu;
-}
-
-static void release(const parity *p, void *on_cpu, void *on_cuda) {
-  p->cpu->ops->release(p->cpu, on_cpu);
-  p->cuda->ops->release(p->cuda, on_cuda);
-}
-
-/// Does the device's array hold the same bytes? On a device, floats within rounding.
-static bool same(const parity *p, const float *on_cpu, const float *on_cuda, size_t n) {
-  float *copy = malloc(n * sizeof *copy);
-  EXPECT_OK(p->cuda->ops->download(p->cuda, copy, on_cuda, n * sizeof *copy));
-  bool equal = true;
-  for (size_t k = 0; k < n; ++k) equal &= parity_near(on_cpu[k], copy[k], 1e-5);
-  free(copy);
-  return equal;
-}
 
 typedef struct variation {
   throng_rule rule;
@@ -270,9 +243,9 @@ static void compare_tables(int n_item, int dim) {
   void *on[3][2];
   for (int side = 0; side < 2; ++side) {
     for (size_t k = 0; k < n; ++k) e[k] = (test_unit(&r) - 0.5f) * 4.0f / sqrtf((float)dim);
-    on[side][0] = twice(&p, e, n * sizeof *e, &on[side][1]);
+    on[side][0] = parity_twice(&p, e, n * sizeof *e, &on[side][1]);
   }
-  on[2][0] = twice(&p, NULL, n_pair * sizeof *table, &on[2][1]);
+  on[2][0] = parity_twice(&p, NULL, n_pair * sizeof *table, &on[2][1]);
   for (int side = 0; side < 2; ++side) {
     a[side] = (pair_table_similarity_args){
         .world = {.n_item = n_item, .dim = dim, .embedding_pos = on[0][side]},
@@ -288,7 +261,7 @@ static void compare_tables(int n_item, int dim) {
     wrong += table[k] != expected[k];
   EXPECT_EQ(wrong, 0);
   EXPECT_GT(pair_quantised(expected[0]), 0);
-  for (int k = 0; k < 3; ++k) release(&p, on[k][0], on[k][1]);
+  for (int k = 0; k < 3; ++k) parity_release(&p, on[k][0], on[k][1]);
   free(e);
   free(table);
   parity_close(&p);
@@ -322,21 +295,21 @@ TEST(cuda_variants, state_features_are_the_rows) {
                                     .n_category = NC,
                                     .stride = stride};
   const size_t n = (size_t)(ROWS * stride);
-  a[0].item = twice(&p, item, sizeof item, &a[1].item);
-  a[0].state.entry = twice(&p, entry, sizeof entry, &a[1].state.entry);
-  a[0].state.length = twice(&p, length, sizeof length, &a[1].state.length);
-  a[0].state.session = twice(&p, session, sizeof session, &a[1].state.session);
-  a[0].state.user = twice(&p, user, sizeof user, &a[1].state.user);
-  a[0].feature = twice(&p, NULL, n * sizeof(float), &a[1].feature);
+  a[0].item = parity_twice(&p, item, sizeof item, &a[1].item);
+  a[0].state.entry = parity_twice(&p, entry, sizeof entry, &a[1].state.entry);
+  a[0].state.length = parity_twice(&p, length, sizeof length, &a[1].state.length);
+  a[0].state.session = parity_twice(&p, session, sizeof session, &a[1].state.session);
+  a[0].state.user = parity_twice(&p, user, sizeof user, &a[1].state.user);
+  a[0].feature = parity_twice(&p, NULL, n * sizeof(float), &a[1].feature);
   ASSERT_OK(BACKEND_LAUNCH(p.cpu, state_features, ROWS, &a[0]));
   ASSERT_OK(BACKEND_LAUNCH(p.cuda, state_features, ROWS, &a[1]));
-  EXPECT_TRUE(same(&p, a[0].feature, a[1].feature, n));
-  release(&p, (void *)a[0].item, (void *)a[1].item);
-  release(&p, a[0].state.entry, a[1].state.entry);
-  release(&p, a[0].state.length, a[1].state.length);
-  release(&p, a[0].state.session, a[1].state.session);
-  release(&p, a[0].state.user, a[1].state.user);
-  release(&p, a[0].feature, a[1].feature);
+  EXPECT_TRUE(parity_same(&p, a[0].feature, a[1].feature, n));
+  parity_release(&p, (void *)a[0].item, (void *)a[1].item);
+  parity_release(&p, a[0].state.entry, a[1].state.entry);
+  parity_release(&p, a[0].state.length, a[1].state.length);
+  parity_release(&p, a[0].state.session, a[1].state.session);
+  parity_release(&p, a[0].state.user, a[1].state.user);
+  parity_release(&p, a[0].feature, a[1].feature);
   parity_close(&p);
 }
 
@@ -361,11 +334,11 @@ TEST(cuda_variants, folds_keep_the_same_list_with_ties_and_masks) {
                                  .column = 50,
                                  .n_column = COLUMNS,
                                  .top = TOP};
-    a[0].q = twice(&p, q, sizeof q, &a[1].q);
-    a[0].bias = twice(&p, bias, sizeof bias, &a[1].bias);
-    a[0].seen = twice(&p, seen, sizeof seen, &a[1].seen);
-    a[0].value = twice(&p, NULL, ROWS * TOP * sizeof(float), &a[1].value);
-    a[0].item = twice(&p, NULL, ROWS * TOP * sizeof(int32_t), &a[1].item);
+    a[0].q = parity_twice(&p, q, sizeof q, &a[1].q);
+    a[0].bias = parity_twice(&p, bias, sizeof bias, &a[1].bias);
+    a[0].seen = parity_twice(&p, seen, sizeof seen, &a[1].seen);
+    a[0].value = parity_twice(&p, NULL, ROWS * TOP * sizeof(float), &a[1].value);
+    a[0].item = parity_twice(&p, NULL, ROWS * TOP * sizeof(int32_t), &a[1].item);
     void *mask[2] = {(void *)a[0].seen, (void *)a[1].seen};
     if (!masked) a[0].seen = a[1].seen = NULL;
     for (int side = 0; side < 2; ++side) {
@@ -377,183 +350,13 @@ TEST(cuda_variants, folds_keep_the_same_list_with_ties_and_masks) {
     int32_t item[ROWS * TOP];
     ASSERT_OK(p.cuda->ops->download(p.cuda, item, a[1].item, sizeof item));
     EXPECT_EQ(memcmp(item, a[0].item, sizeof item), 0);
-    EXPECT_TRUE(same(&p, a[0].value, a[1].value, ROWS * TOP));
-    release(&p, (void *)a[0].q, (void *)a[1].q);
-    release(&p, (void *)a[0].bias, (void *)a[1].bias);
-    release(&p, mask[0], mask[1]);
-    release(&p, a[0].value, a[1].value);
-    release(&p, a[0].item, a[1].item);
+    EXPECT_TRUE(parity_same(&p, a[0].value, a[1].value, ROWS * TOP));
+    parity_release(&p, (void *)a[0].q, (void *)a[1].q);
+    parity_release(&p, (void *)a[0].bias, (void *)a[1].bias);
+    parity_release(&p, mask[0], mask[1]);
+    parity_release(&p, a[0].value, a[1].value);
+    parity_release(&p, a[0].item, a[1].item);
   }
-  parity_close(&p);
-}
-
-/// The search on both backends: the same items, or such whose Q is the same to within rounding.
-static void search_top(int n_agent, int n_state, int n_item, int width, int top, int mask,
-                       bool ties) {
-  parity p;
-  if (!parity_open(&p)) return;
-  test_random r = {(uint32_t)(n_state + n_item + width + mask), 0};
-  const int words = (n_item + 31) / 32, capacity = 6;
-  const size_t n_row = (size_t)(n_agent * n_state), n_vector = (size_t)(n_agent * n_item);
-  const size_t n_best = n_row * (size_t)top;
-  float *query = calloc(n_row * (size_t)width, sizeof *query);
-  float *vector = calloc(n_vector * (size_t)width, sizeof *vector);
-  float *bias = calloc(n_vector, sizeof *bias);
-  uint32_t *seen = calloc(n_row * (size_t)words, sizeof *seen);
-  uint32_t *entry = calloc(n_row * (size_t)capacity, sizeof *entry);
-  int32_t *length = calloc(n_row, sizeof *length);
-  for (size_t k = 0; k < n_row * (size_t)width; ++k)
-    query[k] = ties ? (float)test_below(&r, 2) : test_unit(&r) - 0.5f;
-  for (size_t k = 0; k < n_vector * (size_t)width; ++k)
-    vector[k] = ties ? (float)test_below(&r, 2) : test_unit(&r) - 0.5f;
-  for (size_t k = 0; k < n_vector; ++k) bias[k] = ties ? 0 : test_unit(&r);
-  for (size_t k = 0; k < n_row * (size_t)words; ++k)
-    seen[k] = test_below(&r, 3) == 0 ? 0xffffffffu : test_below(&r, 1u << 31);
-  if (mask == 1)  // a state that has seen everything
-    for (int k = 0; k < words; ++k) seen[k] = 0xffffffffu;
-  for (size_t k = 0; k < n_row * (size_t)capacity; ++k)
-    entry[k] = test_below(&r, 2 * (uint32_t)n_item);
-  for (size_t k = 0; k < n_row; ++k) length[k] = (int32_t)test_below(&r, (uint32_t)capacity + 1);
-  if (!ties) query[width] = NAN;  // of the second state: it has no best
-
-  best_search_args a[2];
-  for (int side = 0; side < 2; ++side)
-    a[side] = (best_search_args){.shown = {.capacity = capacity},
-                                 .n_state = n_state,
-                                 .n_item = n_item,
-                                 .n_seen_word = words,
-                                 .n_agent = n_agent,
-                                 .width = width,
-                                 .top = top};
-  a[0].query = twice(&p, query, n_row * (size_t)width * 4, &a[1].query);
-  a[0].vector = twice(&p, vector, n_vector * (size_t)width * 4, &a[1].vector);
-  a[0].bias = twice(&p, bias, n_vector * 4, &a[1].bias);
-  void *others[4][2];
-  others[0][0] = twice(&p, seen, n_row * (size_t)words * 4, &others[0][1]);
-  others[1][0] = twice(&p, entry, n_row * (size_t)capacity * 4, &others[1][1]);
-  others[2][0] = twice(&p, length, n_row * 4, &others[2][1]);
-  others[3][0] = twice(&p, NULL, (size_t)best_search_scratch(n_agent, n_state, n_item, top) * 8,
-                       &others[3][1]);
-  a[0].value = twice(&p, NULL, n_best * 4, &a[1].value);
-  a[0].item = twice(&p, NULL, n_best * 4, &a[1].item);
-  for (int side = 0; side < 2; ++side) {
-    if (mask == 1) a[side].seen = others[0][side];
-    if (mask == 2) {
-      a[side].shown.entry = others[1][side];
-      a[side].shown.length = a[side].shown.session = others[2][side];
-    }
-    a[side].packed = others[3][side];
-    throng_backend *backend = side ? p.cuda : p.cpu;
-    ASSERT_OK(BACKEND_LAUNCH(backend, best_search, (int64_t)n_row, &a[side]));
-  }
-  int32_t *item = calloc(n_best, sizeof *item);
-  float *value = calloc(n_best, sizeof *value);
-  ASSERT_OK(p.cuda->ops->download(p.cuda, item, a[1].item, n_best * 4));
-  ASSERT_OK(p.cuda->ops->download(p.cuda, value, a[1].value, n_best * 4));
-  int none = 0;
-  for (size_t k = 0; k < n_best; ++k) {
-    const size_t row = k / (size_t)top;
-    none += item[k] < 0;
-    if (ties || item[k] < 0 || a[0].item[k] < 0) EXPECT_EQ(item[k], a[0].item[k]);
-    if (item[k] >= 0) EXPECT_NEAR(value[k], a[0].value[k], 1e-5);
-    if (item[k] >= 0 && item[k] != a[0].item[k]) {  // then both must be as good
-      const int64_t at = (int64_t)(row / (size_t)n_state) * n_item + item[k];
-      EXPECT_NEAR(dot_product(query + row * (size_t)width, vector + at * width, width) + bias[at],
-                  a[0].value[k], 1e-5);
-    }
-  }
-  EXPECT_EQ(none > 0, !ties || mask == 1);
-  release(&p, (void *)a[0].query, (void *)a[1].query);
-  release(&p, (void *)a[0].vector, (void *)a[1].vector);
-  release(&p, (void *)a[0].bias, (void *)a[1].bias);
-  for (int k = 0; k < 4; ++k) release(&p, others[k][0], others[k][1]);
-  release(&p, a[0].value, a[1].value);
-  release(&p, a[0].item, a[1].item);
-  free(query), free(vector), free(bias), free(seen), free(entry), free(length), free(item);
-  free(value);
-  parity_close(&p);
-}
-
-static void search(int n_agent, int n_state, int n_item, int width, int mask, bool ties) {
-  search_top(n_agent, n_state, n_item, width, 1, mask, ties);
-}
-
-TEST(cuda_variants, the_search_finds_the_best_item_of_each_state) {
-  search(1, 130, 300, 64, 0, false);
-  search(2, 5, 129, 64, 0, false);
-}
-TEST(cuda_variants, the_search_leaves_out_what_was_seen) {
-  search(1, 40, 700, 16, 1, false);
-  search(3, 7, 40, 16, 1, true);
-}
-TEST(cuda_variants, the_search_leaves_out_what_sessions_hold) { search(2, 33, 90, 12, 2, false); }
-TEST(cuda_variants, the_search_takes_the_first_of_equal_items) { search(2, 50, 400, 8, 0, true); }
-TEST(cuda_variants, the_search_takes_more_agents_than_a_grid_is_deep) {
-  search(65536 + 3, 1, 3, 2, 0, false);
-}
-TEST(cuda_variants, the_search_takes_widths_that_fill_no_slice) {
-  for (int width = 2; width <= 26; width += 3) search(1, 4, 140, width, 0, false);
-}
-
-TEST(cuda_variants, the_search_keeps_lists_of_the_best_items_in_their_order) {
-  search_top(1, 130, 300, 64, 5, 0, false);
-  search_top(2, 5, 700, 20, 16, 0, false);  // joined from six shares
-  search_top(1, 40, 700, 16, 10, 1, false);
-  search_top(2, 33, 90, 12, 3, 2, false);
-  search_top(3, 9, 14, 12, 16, 1, false);  // fewer items than are asked for
-}
-TEST(cuda_variants, lists_of_equal_items_hold_the_first_ones) {
-  search_top(2, 50, 400, 8, 16, 0, true);
-  search_top(3, 7, 260, 16, 2, 1, true);
-}
-TEST(cuda_variants, lists_longer_than_the_kernel_keeps_are_the_rows) {
-  search_top(1, 3, 50, 8, 17, 0, false);
-}
-
-TEST(cuda_variants, agents_that_search_show_rank_and_learn_as_by_products_and_folds) {
-  enum { AGENTS = 2, PLAYED = 12, SLATE = 3, TOP = 12, TRAINED = 14 };
-  parity p;
-  if (!parity_open(&p)) return;
-  p.cuda->searches = true;
-  throng_world world = small_world(7, 20, 150, 6, 12);
-  throng_sim_def sim_def = rig_sim_def(PLAYED, 9);
-  throng_agent_def agent_def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
-  sim_def.slate_size = SLATE;
-  sim_def.mask_seen = true;
-  agent_def.count = AGENTS;
-  agent_def.learning_starts = 36;
-  throng_sim *sim[2];
-  throng_population *agent[2];
-  agent_actor *actor[2];
-  for (int side = 0; side < 2; ++side) {
-    ASSERT_OK(throng_sim_create(side ? p.cuda : p.cpu, &world, NULL, &sim_def, &sim[side]));
-    ASSERT_OK(throng_population_create(sim[side], &agent_def, 1000, &agent[side]));
-    ASSERT_OK(agent_actor_create(agent[side], sim[side], TOP, &actor[side]));
-  }
-  int32_t item[2][PLAYED * TOP], shown[2][PLAYED * SLATE];
-  int other = 0;
-  for (int step = 0; step < TRAINED; ++step) {
-    for (int side = 0; side < 2; ++side) {
-      ASSERT_OK(agent_actor_rank(actor[side], sim[side], TOP, item[side]));
-      ASSERT_OK(agent_actor_act(actor[side], sim[side], true));
-      ASSERT_OK(sim[side]->backend->ops->download(sim[side]->backend, shown[side],
-                                                  sim[side]->action, sizeof shown[side]));
-      ASSERT_OK(throng_population_train_step(agent[side]));
-    }
-    for (int k = 0; k < PLAYED * TOP; ++k) other += item[0][k] != item[1][k];
-    for (int lane = 0; lane < PLAYED; ++lane)  // a slate is the beginning of the ranking
-      EXPECT_EQ(memcmp(shown[1] + lane * SLATE, item[1] + lane * TOP, SLATE * sizeof(int32_t)), 0);
-  }
-  EXPECT_LE(other,
-            TRAINED * PLAYED * TOP / 50);  // Q that differ by rounding alone may change n_state
-  EXPECT_GT(agent[1]->host.updates[0], 0);
-  EXPECT_EQ(agent[1]->host.updates[0], agent[0]->host.updates[0]);
-  for (int side = 0; side < 2; ++side) {
-    agent_actor_free(actor[side]);
-    throng_population_close(agent[side]);
-    throng_sim_close(sim[side]);
-  }
-  small_world_free(&world);
   parity_close(&p);
 }
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "llm/distil.h"
 #include "llm/embed.h"
 #include "llm/evidence.h"
+#include "llm/keyword_reader.h"
 #include "llm/lenient.h"
 #include "llm/prompt.h"
 #include "llm/redact.h"
@@ -86,9 +86,9 @@ static void check_redact(char *text) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static distiller *d;
+  static keyword_reader *d;
   static const char given[] = "A soft piano, a lovely voice and a na\xc3\xafve plot.";
-  if (!d) must(distiller_create(&d) == THRONG_OK);
+  if (!d) must(keyword_reader_create(&d) == THRONG_OK);
   const char *text = (const char *)data;
   chat_reply reply;
   throng_status status = chat_read(text, size, NULL, &reply);
@@ -118,8 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check_lenient(copy, strlen(copy));
   llm_counts counts = {0};
   for (int asked = CHAT_LIKE; asked <= CHAT_BOTH; ++asked)
-    must(distil(d, copy, (chat_side)asked, given, sizeof given - 1, check_keyword, &counts,
-                &counts) == THRONG_OK);
+    must(keyword_reader_read(d, copy, (chat_side)asked, given, sizeof given - 1, check_keyword,
+                             &counts, &counts) == THRONG_OK);
   must(counts.reasons <= 3 * ANSWER_MAX_REASONS);
   must(counts.kept + counts.unproven + counts.unusable == counts.keywords);
   check_redact(copy);

@@ -2,10 +2,13 @@
 #ifndef TESTS_RUN_FILES_H
 #define TESTS_RUN_FILES_H
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "throng_test.h"
 
 /// malloc'd, with a 0 behind it; NULL where there is none.
 static inline char *read_file(const char *folder, const char *name, size_t *size) {
@@ -30,6 +33,25 @@ static inline bool same_bytes(const char *folder_a, const char *name_a, const ch
   free(a);
   free(b);
   return same;
+}
+
+/// Steps of the rows that carry `key`, and all rows rising in step.
+static inline int rows_with(const char *folder, const char *key, int64_t *step, int most) {
+  size_t size;
+  char *text = read_file(folder, "metrics.jsonl", &size);
+  int n = 0;
+  double last = -1;
+  for (char *line = text; line && *line; line = strchr(line, '\n') + 1) {
+    cJSON *row = cJSON_Parse(line);
+    EXPECT_TRUE(row != NULL);
+    double at = cJSON_GetObjectItemCaseSensitive(row, "step")->valuedouble;
+    EXPECT_TRUE(at >= last);
+    last = at;
+    if (cJSON_GetObjectItemCaseSensitive(row, key) && n < most) step[n++] = (int64_t)at;
+    cJSON_Delete(row);
+  }
+  free(text);
+  return n;
 }
 
 #endif

@@ -2,7 +2,7 @@
 /// vector(item)
 /// + bias(item) + value(state), for every agent of a population at once. What a score stands for (a
 /// Q, a logit) is the algorithm's matter; a network knows none. A further one is a file with an
-/// agent_network, named in network.c and in throng_head.
+/// agent_network, named in networks.c and in throng_head.
 #ifndef THRONG_AGENT_NETWORK_H
 #define THRONG_AGENT_NETWORK_H
 

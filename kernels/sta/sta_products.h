@@ -1,22 +1,22 @@
 /// Products of f_sta's matrices with each other, made once after a fit or a file was read, so that
 /// a token need not make them: see sta_token.h for the algebra. Biases are a matrix's row `width`.
-#ifndef THRONG_KERNELS_STA_FOLD_H
-#define THRONG_KERNELS_STA_FOLD_H
+#ifndef THRONG_KERNELS_STA_PRODUCTS_H
+#define THRONG_KERNELS_STA_PRODUCTS_H
 
 #include "kernels/sta/sta_math.h"
 
-typedef struct sta_folded {
+typedef struct sta_products {
   float *query_matrix, *query_bias, *value_matrix, *value_bias, *read_matrix, *read_user;
-} sta_folded;
+} sta_products;
 
-typedef struct sta_fold_args {
+typedef struct sta_product_args {
   sta_view view;
-  sta_folded out;
-} sta_fold_args;
+  sta_products out;
+} sta_product_args;
 
 /// Queries times keys, over sqrt(head width). Row = (layer * heads + head) * (width + 1) + in.
-typedef sta_fold_args sta_fold_query_args;
-THRONG_ROW void sta_fold_query_row(const sta_fold_query_args *a, int64_t row) {
+typedef sta_product_args sta_product_query_args;
+THRONG_ROW void sta_product_query_row(const sta_product_query_args *a, int64_t row) {
   const sta_view *v = &a->view;
   const int32_t width = v->width, head_width = width / v->heads;
   const int64_t at = row / (width + 1), in = row % (width + 1);
@@ -32,8 +32,8 @@ THRONG_ROW void sta_fold_query_row(const sta_fold_query_args *a, int64_t row) {
 
 /// Values times outputs; the bias of all heads together with the output's own goes to the first.
 /// Row = (layer * heads + head) * (width + 1) + in.
-typedef sta_fold_args sta_fold_value_args;
-THRONG_ROW void sta_fold_value_row(const sta_fold_value_args *a, int64_t row) {
+typedef sta_product_args sta_product_value_args;
+THRONG_ROW void sta_product_value_row(const sta_product_value_args *a, int64_t row) {
   const sta_view *v = &a->view;
   const int32_t width = v->width, head_width = width / v->heads;
   const int64_t at = row / (width + 1), in = row % (width + 1);
@@ -54,8 +54,8 @@ THRONG_ROW void sta_fold_value_row(const sta_fold_value_args *a, int64_t row) {
 
 /// The read-out w o ([z; u] W): its state's part, and the user's whole. Row = user, after the first
 /// `width` rows, which are z's.
-typedef sta_fold_args sta_fold_read_args;
-THRONG_ROW void sta_fold_read_row(const sta_fold_read_args *a, int64_t row) {
+typedef sta_product_args sta_product_read_args;
+THRONG_ROW void sta_product_read_row(const sta_product_read_args *a, int64_t row) {
   const sta_view *v = &a->view;
   const int32_t width = v->width;
   if (row < width) {

@@ -1,5 +1,5 @@
 /// The requests of a data set, in the order of its items.
-#include "llm/plan.h"
+#include "llm/request_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/numbers.h"
 
-struct plan {
+struct request_list {
   const llm_def *def;
   const dataset *data;
   training train;
@@ -34,7 +34,7 @@ static int compare_ranked(const void *a, const void *b) {
 }
 
 /// The sampled reviews of one side, item by item.
-static throng_status sample(plan *p, int side) {
+static throng_status sample(request_list *p, int side) {
   const dataset *d = p->data;
   ranked *list = NULL;
   size_t capacity = 0, kept_capacity = 0, kept = 0;
@@ -46,7 +46,7 @@ static throng_status sample(plan *p, int side) {
     for (int64_t k = p->train.item_offset[i]; d->has_text && k < p->train.item_offset[i + 1]; ++k) {
       int64_t row = p->train.row[k];
       size_t length = strings_length(&d->text, row);
-      if (d->like[row] != (side == 0) || length < PLAN_LEAST_REVIEW) continue;
+      if (d->like[row] != (side == 0) || length < REQUEST_LEAST_REVIEW) continue;
       THRONG_TRY_GOTO(throng_grow((void **)&list, &capacity, n + 1, sizeof *list, "reviews"));
       list[n++] = (ranked){hash64(strings_get(&d->text, row), length, (uint64_t)p->def->seed), row};
     }
@@ -62,9 +62,9 @@ done:
   return status;
 }
 
-throng_status plan_open(const llm_def *def, const dataset *data, plan **out) {
+throng_status request_list_open(const llm_def *def, const dataset *data, request_list **out) {
   THRONG_TRY(throng_alloc((void **)out, 1, sizeof **out, "requests"));
-  plan *p = *out;
+  request_list *p = *out;
   throng_status status;
   p->def = def;
   p->data = data;
@@ -78,12 +78,12 @@ throng_status plan_open(const llm_def *def, const dataset *data, plan **out) {
   THRONG_TRY_GOTO(sample(p, 1));
   return THRONG_OK;
 done:
-  plan_close(p);
+  request_list_close(p);
   *out = NULL;
   return status;
 }
 
-void plan_close(plan *p) {
+void request_list_close(request_list *p) {
   if (!p) return;
   prompt_free(&p->objective);
   prompt_free(&p->subjective);
@@ -95,9 +95,9 @@ void plan_close(plan *p) {
   free(p);
 }
 
-const dataset *plan_data(const plan *p) { return p->data; }
+const dataset *request_list_data(const request_list *p) { return p->data; }
 
-static bool has_facts(const plan *p, int64_t i) {
+static bool has_facts(const request_list *p, int64_t i) {
   const dataset *d = p->data;
   return strings_length(&d->item_name, i) || (i < d->facts.n && strings_length(&d->facts, i)) ||
          (d->category_offset && d->category_offset[i] < d->category_offset[i + 1]) ||
@@ -105,14 +105,14 @@ static bool has_facts(const plan *p, int64_t i) {
 }
 
 /// Requests of a stage of an item.
-static int32_t stage_size(const plan *p, int64_t item, int32_t stage) {
+static int32_t stage_size(const request_list *p, int64_t item, int32_t stage) {
   if (stage == 0) return has_facts(p, item);
   int64_t n = p->offset[stage - 1][item + 1] - p->offset[stage - 1][item];
   int32_t each = p->def->reviews_per_request;
   return (int32_t)((n + each - 1) / each);
 }
 
-throng_status plan_count(const plan *p, int64_t *objective, int64_t *subjective) {
+throng_status request_list_count(const request_list *p, int64_t *objective, int64_t *subjective) {
   *objective = *subjective = 0;
   for (int64_t i = 0; i < p->n_item; ++i) {
     *objective += stage_size(p, i, 0);
@@ -121,7 +121,7 @@ throng_status plan_count(const plan *p, int64_t *objective, int64_t *subjective)
   return THRONG_OK;
 }
 
-bool plan_next(const plan *p, plan_place *place) {
+bool request_list_next(const request_list *p, request_place *place) {
   for (; place->item < p->n_item; ++place->item, place->stage = 0, place->part = 0)
     for (; place->stage < 3; ++place->stage, place->part = 0)
       if (place->part < stage_size(p, place->item, place->stage)) return true;
@@ -132,7 +132,7 @@ static throng_status add_text(byte_buffer *out, const char *text) {
   return bytes_append(out, text, strlen(text));
 }
 
-static throng_status add_words(const plan *p, const char *label, const int64_t *offset,
+static throng_status add_words(const request_list *p, const char *label, const int64_t *offset,
                                const int32_t *word, const string_table *name, int64_t item,
                                byte_buffer *out) {
   const size_t most = (size_t)p->def->facts_bytes;
@@ -146,7 +146,7 @@ static throng_status add_words(const plan *p, const char *label, const int64_t *
   return add_text(out, "\n");
 }
 
-static throng_status add_facts(const plan *p, int64_t item, byte_buffer *out) {
+static throng_status add_facts(const request_list *p, int64_t item, byte_buffer *out) {
   const dataset *d = p->data;
   size_t most = (size_t)p->def->facts_bytes;
   if (strings_length(&d->item_name, item)) {
@@ -170,8 +170,8 @@ static throng_status add_facts(const plan *p, int64_t item, byte_buffer *out) {
   return THRONG_OK;
 }
 
-static throng_status add_reviews(const plan *p, const plan_place *place, byte_buffer *out,
-                                 byte_buffer *given) {
+static throng_status add_reviews(const request_list *p, const request_place *place,
+                                 byte_buffer *out, byte_buffer *given) {
   NUMBERS_WITHOUT_LOCALE;
   const dataset *d = p->data;
   int side = place->stage - 1;
@@ -198,8 +198,9 @@ typedef struct filling {
   byte_buffer facts, reviews, user, system;
 } filling;
 
-static throng_status fill(const plan *p, const plan_place *place, const llm_dialect *dialect,
-                          chat_side side, filling *f, plan_request *out) {
+static throng_status fill(const request_list *p, const request_place *place,
+                          const llm_dialect *dialect, chat_side side, filling *f,
+                          llm_request *out) {
   const prompt *text = place->stage == 0 ? &p->objective : &p->subjective;
   char least[16], most[16];
   snprintf(least, sizeof least, "%d", p->def->reasons);
@@ -231,8 +232,8 @@ static throng_status fill(const plan *p, const plan_place *place, const llm_dial
   return bytes_append(&out->body, "}", 1);
 }
 
-throng_status plan_make(const plan *p, const plan_place *place, const llm_dialect *dialect,
-                        plan_request *out) {
+throng_status request_list_make(const request_list *p, const request_place *place,
+                                const llm_dialect *dialect, llm_request *out) {
   chat_side side = place->stage == 0 ? CHAT_BOTH : place->stage == 1 ? CHAT_LIKE : CHAT_DISLIKE;
   byte_buffer *buffer[] = {&out->given, &out->messages, &out->params, &out->body};
   for (int i = 0; i < 4; ++i) bytes_clear(buffer[i]);
@@ -251,12 +252,13 @@ throng_status plan_make(const plan *p, const plan_place *place, const llm_dialec
   return status;
 }
 
-throng_status plan_make_named(const plan *p, const plan_place *place, plan_request *out) {
+throng_status request_list_make_named(const request_list *p, const request_place *place,
+                                      llm_request *out) {
   llm_dialect own = llm_dialect_of(p->def);
-  return plan_make(p, place, &own, out);
+  return request_list_make(p, place, &own, out);
 }
 
-void plan_request_free(plan_request *request) {
+void llm_request_free(llm_request *request) {
   bytes_free(&request->given);
   bytes_free(&request->messages);
   bytes_free(&request->params);

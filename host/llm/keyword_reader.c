@@ -1,21 +1,21 @@
 /// Answers to keywords.
-#include "llm/distil.h"
+#include "llm/keyword_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "llm/evidence.h"
 
-struct distiller {
+struct keyword_reader {
   tokenizer *tokens;
   byte_buffer given, scratch, surface, stem;
-  distil_visitor *visit;
+  keyword_visitor *visit;
   void *context;
   llm_counts *counts;
   answer_shape shape;
 };
 
-throng_status distiller_create(distiller **out) {
+throng_status keyword_reader_create(keyword_reader **out) {
   THRONG_TRY(throng_alloc((void **)out, 1, sizeof **out, "answers"));
   throng_status status = tokenizer_create(&(*out)->tokens);
   if (status == THRONG_OK) return THRONG_OK;
@@ -24,7 +24,7 @@ throng_status distiller_create(distiller **out) {
   return status;
 }
 
-void distiller_free(distiller *d) {
+void keyword_reader_free(keyword_reader *d) {
   if (!d) return;
   tokenizer_free(d->tokens);
   bytes_free(&d->given);
@@ -35,7 +35,7 @@ void distiller_free(distiller *d) {
 }
 
 static throng_status take_reason(void *context, const answer_reason *reason) {
-  distiller *d = context;
+  keyword_reader *d = context;
   bool proven;
   d->counts->keywords += reason->n_keyword;
   proven = false;
@@ -58,8 +58,9 @@ static throng_status take_reason(void *context, const answer_reason *reason) {
   return THRONG_OK;
 }
 
-throng_status distil(distiller *d, const char *answer, chat_side asked, const char *given,
-                     size_t length, distil_visitor *visit, void *context, llm_counts *counts) {
+throng_status keyword_reader_read(keyword_reader *d, const char *answer, chat_side asked,
+                                  const char *given, size_t length, keyword_visitor *visit,
+                                  void *context, llm_counts *counts) {
   d->visit = visit;
   d->context = context;
   d->counts = counts;
@@ -73,4 +74,4 @@ throng_status distil(distiller *d, const char *answer, chat_side asked, const ch
   return THRONG_OK;
 }
 
-const answer_shape *distil_shape(const distiller *d) { return &d->shape; }
+const answer_shape *keyword_reader_shape(const keyword_reader *d) { return &d->shape; }

@@ -8,17 +8,17 @@
 
 enum { REPORT_EVERY = 256 };
 
-static throng_status look_at(const plan *requests, llm_store *store,
+static throng_status look_at(const request_list *requests, llm_store *store,
                              const throng_progress *progress, extract_state *out,
-                             plan_request *request) {
+                             llm_request *request) {
   int64_t total = out->objective + out->subjective, done = 0, bytes = 0, prompt = 0, answers = 0;
-  for (plan_place place = {0}; plan_next(requests, &place); ++place.part, ++done) {
+  for (request_place place = {0}; request_list_next(requests, &place); ++place.part, ++done) {
     store_row row = {0};
     bool found = false;
     if (done % REPORT_EVERY == 0 &&
         !throng_report(progress, "look at the store", done, total, "requests"))
       return throng_cancelled("look at the store");
-    THRONG_TRY(plan_make_named(requests, &place, request));
+    THRONG_TRY(request_list_make_named(requests, &place, request));
     if (store) THRONG_TRY(store_find(store, request->id, &row, &found));
     bool answered = found && row.answer;
     out->answered += answered;
@@ -37,22 +37,22 @@ static throng_status look_at(const plan *requests, llm_store *store,
   return THRONG_OK;
 }
 
-throng_status extract_look(const llm_def *def, const dataset *data, const throng_progress *progress,
-                           extract_state *out) {
+throng_status extract_survey(const llm_def *def, const dataset *data,
+                             const throng_progress *progress, extract_state *out) {
   *out = (extract_state){0};
-  plan *requests = NULL;
+  request_list *requests = NULL;
   llm_store *store = NULL;
-  plan_request request = {0};
+  llm_request request = {0};
   throng_status status;
   THRONG_TRY_GOTO(llm_check(def));
   THRONG_TRY_GOTO(store_open(def->store, true, &store));
-  THRONG_TRY_GOTO(plan_open(def, data, &requests));
-  THRONG_TRY_GOTO(plan_count(requests, &out->objective, &out->subjective));
+  THRONG_TRY_GOTO(request_list_open(def, data, &requests));
+  THRONG_TRY_GOTO(request_list_count(requests, &out->objective, &out->subjective));
   THRONG_TRY_GOTO(look_at(requests, store, progress, out, &request));
   if (store) THRONG_TRY_GOTO(store_sum(store, def->model, &out->totals));
 done:
-  plan_request_free(&request);
-  plan_close(requests);
+  llm_request_free(&request);
+  request_list_close(requests);
   store_close(store);
   return status;
 }
@@ -68,17 +68,17 @@ static throng_status pass_on(void *context, chat_side side, const char *surface,
   return r->visit(r->context, r->item, side, surface, stem);
 }
 
-static throng_status read_answers(const plan *requests, llm_store *store,
-                                  const throng_progress *progress, reader *r, distiller *d,
-                                  plan_request *request, llm_counts *counts) {
+static throng_status read_answers(const request_list *requests, llm_store *store,
+                                  const throng_progress *progress, reader *r, keyword_reader *d,
+                                  llm_request *request, llm_counts *counts) {
   int64_t done = 0;
-  for (plan_place place = {0}; plan_next(requests, &place); ++place.part, ++done) {
+  for (request_place place = {0}; request_list_next(requests, &place); ++place.part, ++done) {
     store_row row;
     bool found;
     if (done % REPORT_EVERY == 0 &&
         !throng_report(progress, "read answers", done, counts->requests, "answers"))
       return throng_cancelled("read answers");
-    THRONG_TRY(plan_make_named(requests, &place, request));
+    THRONG_TRY(request_list_make_named(requests, &place, request));
     THRONG_TRY(store_find(store, request->id, &row, &found));
     if (!found || !row.answer) continue;
     const char *finish = row.finish ? row.finish : "";
@@ -86,24 +86,25 @@ static throng_status read_answers(const plan *requests, llm_store *store,
     counts->filtered += !strcmp(finish, "content_filter");
     counts->cut_off += !strcmp(finish, "length");
     r->item = place.item;
-    THRONG_TRY(distil(d, row.answer, request->side, bytes_text(&request->given),
-                      request->given.length, pass_on, r, counts));
+    THRONG_TRY(keyword_reader_read(d, row.answer, request->side, bytes_text(&request->given),
+                                   request->given.length, pass_on, r, counts));
     ++counts->answers;
-    const char *fault = extract_row_fault(row.answer, finish, distil_shape(d));
+    const char *fault = extract_row_fault(row.answer, finish, keyword_reader_shape(d));
     if (fault) row_count_fault(counts, fault, row.answer);
   }
   return THRONG_OK;
 }
 
-throng_status extract_read(const plan *requests, llm_store *store, const throng_progress *progress,
-                           extract_visitor *visit, void *context, llm_counts *counts) {
+throng_status extract_read(const request_list *requests, llm_store *store,
+                           const throng_progress *progress, extract_visitor *visit, void *context,
+                           llm_counts *counts) {
   reader r = {.visit = visit, .context = context};
-  distiller *d = NULL;
-  plan_request request = {0};
-  THRONG_TRY(distiller_create(&d));
+  keyword_reader *d = NULL;
+  llm_request request = {0};
+  THRONG_TRY(keyword_reader_create(&d));
   throng_status status = read_answers(requests, store, progress, &r, d, &request, counts);
-  plan_request_free(&request);
-  distiller_free(d);
+  llm_request_free(&request);
+  keyword_reader_free(d);
   return status;
 }
 
@@ -157,7 +158,7 @@ static bool is_lost(const stored *s) {
   return true;
 }
 
-static throng_status reread_row(llm_store *store, row_maker *maker, const plan_request *request,
+static throng_status reread_row(llm_store *store, row_maker *maker, const llm_request *request,
                                 llm_counts *counts) {
   store_row row;
   bool found, any = false;
@@ -188,26 +189,27 @@ done:
   return status;
 }
 
-throng_status extract_reread(const plan *requests, llm_store *store,
+throng_status extract_reread(const request_list *requests, llm_store *store,
                              const throng_progress *progress, llm_counts *counts) {
   row_maker maker;
-  plan_request request = {0};
+  llm_request request = {0};
   int64_t objective, subjective, done_so_far = 0;
-  THRONG_TRY(plan_count(requests, &objective, &subjective));
+  THRONG_TRY(request_list_count(requests, &objective, &subjective));
   counts->requests = objective + subjective;
   THRONG_TRY(row_maker_open(&maker));
   throng_status status = THRONG_OK;
-  for (plan_place place = {0}; plan_next(requests, &place); ++place.part, ++done_so_far) {
+  for (request_place place = {0}; request_list_next(requests, &place);
+       ++place.part, ++done_so_far) {
     if (done_so_far % REPORT_EVERY == 0 &&
         !throng_report(progress, "read again", done_so_far, counts->requests, "answers"))
       THRONG_TRY_GOTO(throng_cancelled("read again"));
-    THRONG_TRY_GOTO(plan_make_named(requests, &place, &request));
+    THRONG_TRY_GOTO(request_list_make_named(requests, &place, &request));
     THRONG_TRY_GOTO(reread_row(store, &maker, &request, counts));
   }
   THRONG_TRY_GOTO(store_commit(store));
   counts->from_store = counts->reread;
 done:
-  plan_request_free(&request);
+  llm_request_free(&request);
   row_maker_close(&maker);
   return status;
 }
