@@ -81,7 +81,8 @@ __device__ void gather_direct(vote_sums *sums, const sim_args *a, const uint32_t
     const bool counts = k < n && (!of || pair_share_category(w, candidate, history_item(e)) != 0);
     if (counts)
       own.matches[side][of] += pair_count_matches(w, side, empty_equal, candidate, history_item(e));
-    if (a->rule.similarity == THRONG_SIMILARITY_MAX) gather_nearest(&own, w, e, counts, of, candidate);
+    if (a->rule.similarity == THRONG_SIMILARITY_MAX)
+      gather_nearest(&own, w, e, counts, of, candidate);
   }
   join(&own);
   for (int side = 0; side < 2; ++side)

@@ -10,7 +10,6 @@
 #include "text/keywords.h"
 #include "throng/throng.h"
 
-
 enum { CONFIG_MAX_KEYS = 200 };
 
 /// Who gave a key's value; a later one wins.

@@ -1,4 +1,4 @@
-/// The inside of throng_sta: parameters on a backend as one list of tensors.
+/// The inside of throng_sta, f_sta (SASRec): parameters on a backend as one list of tensors.
 #ifndef THRONG_STA_STA_H
 #define THRONG_STA_STA_H
 

@@ -1,4 +1,5 @@
-/// Epochs, early stopping and the report. What a batch does is sta_trainer.h's.
+/// The epochs of a fit of f_sta (SASRec), early stopping and the report. What a batch does is
+/// sta_trainer.h's.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

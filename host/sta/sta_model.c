@@ -1,4 +1,5 @@
-/// f_sta's Def, parameters and their fresh values. Files are sta_file.c's, fitting sta_fit.c's.
+/// f_sta's (SASRec's) Def, parameters and their fresh values. Files are sta_file.c's, fitting
+/// sta_fit.c's.
 #include <math.h>
 #include <stdlib.h>
 

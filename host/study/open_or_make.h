@@ -1,6 +1,7 @@
 /// What a training run needs before it starts: a world and f_sta's weights, opened where the
-/// config names files, made in the run folder where it does not, and used again while unchanged. A library room: it
-/// prints nothing, and whoever runs trainings (the program, a sweep, Python) starts here.
+/// config names files, made in the run folder where it does not, and used again while unchanged. A
+/// library room: it prints nothing, and whoever runs trainings (the program, a sweep, Python)
+/// starts here.
 #ifndef THRONG_STUDY_OPEN_OR_MAKE_H
 #define THRONG_STUDY_OPEN_OR_MAKE_H
 

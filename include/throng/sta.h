@@ -55,8 +55,8 @@ THRONG_API throng_sta_def throng_default_sta_def(void);
 
 /// Fit on all but each user's last two interactions, stop early on the one before the last.
 /// `progress` and `report` may be NULL.
-/// Errors: ARGUMENT (a Def field), DATA (a world without enough to fit on), DIVERGED (the loss is no
-/// number; lower learning_rate), MEMORY (with sizes), BACKEND, CANCELLED.
+/// Errors: ARGUMENT (a Def field), DATA (a world without enough to fit on), DIVERGED (the loss is
+/// no number; lower learning_rate), MEMORY (with sizes), BACKEND, CANCELLED.
 THRONG_API throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
                                         const throng_sta_def *def, const throng_progress *progress,
                                         throng_sta **out, throng_sta_report *report);

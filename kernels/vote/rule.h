@@ -106,13 +106,21 @@ THRONG_ROW float rule_mean(const vote_rule *rule, const throng_vote *v,
   return sum / total;
 }
 
-/// Weighted sum of the votes, none of which is a tie.
+/// Weighted sum of the votes, with `mat` and `sim` in place of f_mat and f_sim, which may be ties.
+THRONG_ROW float rule_sum_with(const vote_rule *rule, const throng_vote *v,
+                               const vote_further *further, int32_t mat, int32_t sim) {
+  float sum = 0.0f;
+  for (int32_t k = 0; k < THRONG_VOTE_COUNT; ++k) {
+    const int32_t vote = k == THRONG_VOTE_F_MAT   ? mat
+                         : k == THRONG_VOTE_F_SIM ? sim
+                                                  : vote_hard(v, further, k);
+    sum += rule->weights[k] * (float)vote;
+  }
+  return sum;
+}
 THRONG_ROW float rule_sum(const vote_rule *rule, const throng_vote *v,
                           const vote_further *further) {
-  float sum = 0.0f;
-  for (int32_t k = 0; k < THRONG_VOTE_COUNT; ++k)
-    sum += rule->weights[k] * (float)vote_hard(v, further, k);
-  return sum;
+  return rule_sum_with(rule, v, further, v->f_mat, v->f_sim);
 }
 
 THRONG_ROW uint8_t rule_answer(const vote_rule *rule, const vote_stream *s, const throng_vote *v,
@@ -134,23 +142,17 @@ THRONG_ROW float rule_chance_of(const vote_rule *rule, float sum) {
   return sum >= rule->threshold ? 1.0f : 0.0f;
 }
 
-/// Chance that rule_answer says like, over its coin and the coins of ties.
+/// Chance that rule_answer says like, over its coin and the coins of ties: the mean over their ways
+/// to fall.
 THRONG_ROW float rule_chance(const vote_rule *rule, const throng_vote *v,
                              const vote_further *further) {
   if (rule->draws) return rule_mean(rule, v, further);
-  if (v->f_mat != VOTE_TIE && v->f_sim != VOTE_TIE)
-    return rule_chance_of(rule, rule_sum(rule, v, further));
-  throng_vote one = *v;
+  const int32_t mat_tie = v->f_mat == VOTE_TIE, sim_tie = v->f_sim == VOTE_TIE;
   float chance = 0.0f;
-  for (int32_t mat = 0; mat < 2; ++mat)
-    for (int32_t sim = 0; sim < 2; ++sim) {
-      const float of_mat = v->f_mat == VOTE_TIE ? 0.5f : (float)(v->f_mat == mat);
-      const float of_sim = v->f_sim == VOTE_TIE ? 0.5f : (float)(v->f_sim == sim);
-      one.f_mat = (uint8_t)mat;
-      one.f_sim = (uint8_t)sim;
-      chance += of_mat * of_sim * rule_chance_of(rule, rule_sum(rule, &one, further));
-    }
-  return chance;
+  for (int32_t mat = mat_tie ? 0 : v->f_mat; mat <= (mat_tie ? 1 : v->f_mat); ++mat)
+    for (int32_t sim = sim_tie ? 0 : v->f_sim; sim <= (sim_tie ? 1 : v->f_sim); ++sim)
+      chance += rule_chance_of(rule, rule_sum_with(rule, v, further, mat, sim));
+  return chance / (float)((1 + mat_tie) * (1 + sim_tie));
 }
 
 #endif

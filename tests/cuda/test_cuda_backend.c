@@ -219,11 +219,14 @@ TEST(cuda_backend, a_graph_runs_what_was_recorded_and_nothing_before_it_is_repla
   throng_backend *b = p.cuda;
   enum { N = 600 };
   float host[N];
-  void *x, *y;
+  void *x, *y, *learns;
   ASSERT_OK(b->ops->alloc(b, sizeof host, "x", &x));
   ASSERT_OK(b->ops->alloc(b, sizeof host, "y", &y));
+  ASSERT_OK(b->ops->alloc(b, sizeof(int32_t), "learns", &learns));
+  ASSERT_OK(b->ops->upload(b, learns, &(int32_t){1}, sizeof(int32_t)));
   struct backend_graph *graph;
-  soft_update_args move = {.target = x, .weight = y, .tau = y, .size = N, .n_block = 1};
+  soft_update_args move = {
+      .target = x, .weight = y, .tau = y, .learns = learns, .size = N, .n_block = 1};
   fill_args fill = {y, 0.5f};
   ASSERT_OK(BACKEND_LAUNCH(b, fill, N, &fill));
   ASSERT_OK(b->ops->capture_begin(b));
@@ -243,6 +246,7 @@ TEST(cuda_backend, a_graph_runs_what_was_recorded_and_nothing_before_it_is_repla
   b->ops->graph_free(b, NULL);
   b->ops->release(b, x);
   b->ops->release(b, y);
+  b->ops->release(b, learns);
   parity_close(&p);
 }
 

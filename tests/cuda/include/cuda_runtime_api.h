@@ -1,5 +1,5 @@
-/// The part of CUDA's runtime that cuda/ uses, as tests/cuda/cuda_on_cpu_runtime.cpp emulates it on the
-/// CPU. Found in place of the toolkit's header; for tests alone.
+/// The part of CUDA's runtime that cuda/ uses, as tests/cuda/cuda_on_cpu_runtime.cpp emulates it on
+/// the CPU. Found in place of the toolkit's header; for tests alone.
 #ifndef CUDA_ON_CPU_RUNTIME_API_H
 #define CUDA_ON_CPU_RUNTIME_API_H
 
