@@ -31,10 +31,14 @@ typedef enum throng_epsilon {
   THRONG_EPSILON_EXPONENTIAL
 } throng_epsilon;
 
+/// How the agents of a population learn. learning_rate, gamma, the betas, adam_epsilon,
+/// max_grad_norm, tau, learning_starts, update_every, target_every and epsilon's start, end and
+/// share may become an agent's own later (throng_population_set); the others are the population's,
+/// because shapes, arrays or the kinds of launches follow from them.
 typedef struct throng_agent_def {
-  int32_t size, cookie;  ///< set by throng_default_agent_def(); do not touch
-  throng_algorithm algorithm;
-  throng_head head;
+  int32_t size, cookie;              ///< set by throng_default_agent_def(); do not touch
+  throng_algorithm algorithm;        ///< DQN
+  throng_head head;                  ///< two_tower
   int32_t count;                     ///< 1; agents in the population, 65,535 at the most
   int32_t hidden[2];                 ///< 64, 64
   int32_t width;                     ///< 64; query and item vectors (two_tower)
