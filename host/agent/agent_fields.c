@@ -2,16 +2,19 @@
 /// the population's, because shapes, arrays or the kinds of launches follow from them.
 #include "agent/agent_fields.h"
 
-#include "throng/agent.h"
+#include "agent/algorithm.h"
+#include "agent/network/network.h"
 
-static const char *const head_names[] = {
-    [THRONG_HEAD_FLAT] = "flat", [THRONG_HEAD_TWO_TOWER] = "two_tower", NULL};
+#define X(NAME, name) [THRONG_HEAD_##NAME] = #name,
+static const char *const head_names[] = {AGENT_NETWORKS(X) NULL};
+#undef X
+#define X(NAME, name) [THRONG_ALGORITHM_##NAME] = #name,
+static const char *const algorithm_names[] = {AGENT_ALGORITHMS(X) NULL};
+#undef X
 static const char *const loss_names[] = {
     [THRONG_LOSS_HUBER] = "huber", [THRONG_LOSS_MSE] = "mse", NULL};
 static const char *const epsilon_names[] = {
     [THRONG_EPSILON_LINEAR] = "linear", [THRONG_EPSILON_EXPONENTIAL] = "exponential", NULL};
-
-static const char *const algorithm_names[] = {"dqn", NULL};
 
 #define FIELD_DEF throng_agent_def
 static const field agent_rows[] = {
