@@ -31,7 +31,7 @@ static const field agent_rows[] = {
     FIELD_I32("user_width", user_width, 32, 0, 8192, FIELD_SWEEPABLE,
               "learned user embedding; 0: none"),
     FIELD_F32("gamma", gamma, 0.975, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE, "discount a step"),
-    FIELD_F32("learning_rate", learning_rate, 1e-3, 0, 1e30, FIELD_PER_AGENT | FIELD_SWEEPABLE,
+    FIELD_F32("learning_rate", learning_rate, 1e-3, 0, 10, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "Adam's step size (the paper: 1e-4)"),
     FIELD_F32("beta1", beta1, 0.9, 0, 0.999999, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "Adam's first decay"),
