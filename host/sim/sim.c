@@ -50,7 +50,7 @@ static throng_status register_lanes(throng_sim *s) {
   THRONG_TRY(tensors_add(&s->lanes, &s->name, TENSOR_##tensor_type,                      \
                          TENSOR_SHAPE(s->n_lane, (int64_t)(d1), (int64_t)(d2)), #name)); \
   tensors_within(&s->lanes, (double)(least), (double)(most));
-  SIM_ARRAYS(X)
+  SIM_ARRAYS(X, s)
 #undef X
   const unsigned asked = rule_asks(&s->def.votes);
   for (int k = THRONG_VOTE_IN_RECORD; k < THRONG_VOTE_COUNT; ++k) {
@@ -240,7 +240,7 @@ throng_status sim_reset_lanes(throng_sim *s, int32_t first, int32_t n) {
   part.name =                                                                                     \
       (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \
                                              (size_t)((int64_t)(d1) * (int64_t)(d2)));
-  SIM_ARRAYS(X)
+  SIM_ARRAYS(X, s)
 #undef X
   return throng_sim_reset(&part);
 }
