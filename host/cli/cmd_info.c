@@ -7,7 +7,8 @@
 #include "cli/cli.h"
 #include "cli/device_capacity.h"
 #include "cli/world_summary.h"
-#include "sim/sim.h"
+#include "sim/sim_memory.h"
+#include "world/world.h"
 
 static const char build[] = THRONG_BUILD_TYPE;  // CMake's name of it: "Release"
 #ifdef __clang__

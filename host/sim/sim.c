@@ -5,6 +5,7 @@
 
 #include "kernels/list.h"
 #include "sim/sim_fields.h"
+#include "sim/sim_memory.h"
 
 bool sim_keeps_preferences(const throng_sim_def *def) {
   return def->preferences || def->votes.similarity == THRONG_SIMILARITY_MEAN;

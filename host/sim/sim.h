@@ -126,10 +126,6 @@ void sim_starts_free(sim_starts *starts);
 /// Can states be told from users and answers alone, as replays do? Errors: ARGUMENT.
 throng_status sim_require_real_histories(const throng_sim *sim);
 
-/// Bytes of one lane's arrays in a simulator of this Def on this world, which is not made; `sta`
-/// NULL: without f_sta. Errors: MEMORY.
-throng_status sim_lane_bytes(const throng_sim_def *def, const throng_world *world,
-                             const throng_sta_def *sta, int64_t *out);
 /// Does this simulator keep preference vectors?
 bool sim_keeps_preferences(const throng_sim_def *def);
 
