@@ -1,5 +1,5 @@
-/// throng train: a run from a config to a folder, with its learning curve and the table of
-/// policies.
+/// throng train: a run from a config to a folder, with its learning curve and the table of agents
+/// and yardsticks.
 #include <limits.h>
 #include <locale.h>
 #include <math.h>

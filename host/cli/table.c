@@ -174,7 +174,7 @@ const cli_command cli_commands[] = {
      "folder (again only when their configuration or raw files changed); then trains, evaluates "
      "and writes "
      "metrics, TensorBoard events and checkpoints. Prints the learning curve and the table of "
-     "policies.",
+     "agents and yardsticks.",
      train_options, train_examples, "train.seed", cmd_train},
     {"bench", "user-steps a second on this machine", "[WORLD]", 0, 1,
      "Measures the simulator under random actions: each vote alone, all three, with the item-item "

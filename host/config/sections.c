@@ -25,7 +25,7 @@ const config_section config_sections[] = {
     {"sta", "the statistical model f_sta and its fit"},
     {"votes", "how the votes are made and joined"},
     {"sim", "simulated user sessions"},
-    {"agent", "the learner"},
+    {"agent", "the agents and how they learn"},
     {"train", "a training run"},
     {"backend", "where arrays live and kernels run"},
 };

@@ -103,7 +103,7 @@ static throng_status cpu_alloc(throng_backend *backend, size_t bytes, const char
     return throng_fail(THRONG_ERROR_MEMORY, "%s: %.1f MiB of memory could not be had", what,
                        (double)bytes / 1048576.0);
 #ifdef MADV_HUGEPAGE
-  if (alignment == LARGE_PAGE) (void)madvise(*out, padded, MADV_HUGEPAGE);  // a wish, not a need
+  if (alignment == LARGE_PAGE) (void)madvise(*out, padded, MADV_HUGEPAGE);  // may be refused
 #endif
   const size_t whole = padded ? padded : alignment, piece = (size_t)1 << 28;
   for (size_t at = 0; at < whole; at += piece) {
