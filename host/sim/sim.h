@@ -122,6 +122,8 @@ throng_status sim_check_lanes(const throng_sim *sim, const safetensors_file *fil
 /// Whom episodes begin with: what was given, else the world's users.
 sim_start_view sim_start(const throng_sim *sim);
 void sim_starts_free(sim_starts *starts);
+/// Errors: ARGUMENT.
+throng_status sim_check_moment(throng_moment moment);
 /// Can states be told from users and answers alone, as replays do? Errors: ARGUMENT.
 throng_status sim_require_real_histories(const throng_sim *sim);
 
