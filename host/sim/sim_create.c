@@ -3,6 +3,7 @@
 
 #include "sim/sim.h"
 #include "sim/sim_fields.h"
+#include "sim/sim_memory.h"
 
 bool sim_keeps_preferences(const throng_sim_def *def) {
   return def->preferences || def->votes.similarity == THRONG_SIMILARITY_MEAN;
@@ -48,7 +49,7 @@ static throng_status register_lanes(throng_sim *s) {
   THRONG_TRY(tensors_add(&s->lanes, &s->name, TENSOR_##tensor_type,                      \
                          TENSOR_SHAPE(s->n_lane, (int64_t)(d1), (int64_t)(d2)), #name)); \
   tensors_within(&s->lanes, (double)(least), (double)(most));
-  SIM_ARRAYS(X)
+  SIM_ARRAYS(X, s)
 #undef X
   const unsigned asked = rule_asks(&s->def.votes);
   for (int k = THRONG_VOTE_IN_RECORD; k < THRONG_VOTE_COUNT; ++k) {

@@ -114,7 +114,7 @@ throng_status sim_reset_lanes(throng_sim *s, int32_t first, int32_t n) {
   part.name =                                                                                     \
       (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \
                                              (size_t)((int64_t)(d1) * (int64_t)(d2)));
-  SIM_ARRAYS(X)
+  SIM_ARRAYS(X, s)
 #undef X
   return throng_sim_reset(&part);
 }
