@@ -35,7 +35,7 @@ THRONG_API throng_votes_def throng_default_votes_def(void);
 /// How lanes are made and how their sessions go.
 typedef struct throng_sim_def {
   int32_t size, cookie;     ///< set by throng_default_sim_def(); do not touch
-  int32_t lanes;            ///< 4,096
+  int32_t lanes;            ///< 4,096; simulated users at once
   int32_t history;          ///< 64; entries that a lane remembers, newest kept
   float leave_probability;  ///< 0.025; after each step
   int32_t max_steps;        ///< 200; steps after which an episode is truncated
@@ -43,7 +43,7 @@ typedef struct throng_sim_def {
   bool mask_seen;           ///< false; agents may not repeat an item within a session
   bool preferences;         ///< false; keep preference vectors (always with similarity "mean")
   bool autoreset;           ///< true: an ended lane starts again on the same step
-  uint32_t seed;            ///< 1
+  uint32_t seed;            ///< 1; of starts, coins, leaving and drawn answers
   uint32_t first_lane;      ///< 0; number of this simulator's lane 0 in the random stream
   throng_votes_def votes;   ///< the default function's; how users answer
 } throng_sim_def;
