@@ -123,6 +123,11 @@ throng_status options_register(throng_population *a);
 throng_status options_start(throng_population *a);
 /// The host's copies of the options whose arrays are in `set`, to the backend; or all of them back.
 throng_status options_write(throng_population *a, const tensor_set *set);
+/// Every agent has the Def's options again, on both sides; seeds stay as they are on the backend.
+throng_status options_write_shared(throng_population *a);
+/// Of `all` (hyper or intervals) the arrays whose options a file's line names, in `room`
+/// (MOST_FIELDS): an option that was added after a file was written has no array there.
+void options_named(const tensor_set *all, const char *line, tensor *room, tensor_set *named);
 throng_status options_read(throng_population *a);
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps);
 
