@@ -67,7 +67,6 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_run *run, b
 /// mistake.
 const char *cli_text(const cli_run *run, const char *name);
 bool cli_flag(const cli_run *run, const char *name);
-int64_t cli_integer(const cli_run *run, const char *name, int64_t otherwise);
 double cli_number(const cli_run *run, const char *name, double otherwise);
 
 /// Print "throng fit: ..." on stderr. cli_wrong returns CLI_USAGE, cli_fail CLI_FAILED with the

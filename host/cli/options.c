@@ -60,11 +60,6 @@ const char *cli_text(const cli_run *run, const char *name) {
 
 bool cli_flag(const cli_run *run, const char *name) { return cli_text(run, name) != NULL; }
 
-int64_t cli_integer(const cli_run *run, const char *name, int64_t otherwise) {
-  const char *text = cli_text(run, name);
-  return text ? strtoll(text, NULL, 10) : otherwise;
-}
-
 double cli_number(const cli_run *run, const char *name, double otherwise) {
   const char *text = cli_text(run, name);
   return text ? strtod(text, NULL) : otherwise;
