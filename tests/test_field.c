@@ -95,6 +95,7 @@ TEST(field, a_def_out_of_range_is_refused_with_key_value_and_range) {
   REFUSED(def.bulbs = 0, "lamp.bulbs: expected an integer in 1..12, not 0");
   REFUSED(def.hours = -1, "lamp.hours: expected an integer in 0..1099511627776, not -1");
   REFUSED(def.power[1] = 101, "lamp.power[1]: expected a number in 0..100, not 101");
+  REFUSED(def.power[1] = 200, "lamp.power[1]: expected a number in 0..100, not 200");
   REFUSED(def.power[0] = NAN, "lamp.power[0]: expected a number in 0..100, not NaN");
   REFUSED(def.angle = INFINITY, "lamp.angle: expected a number in -90..90, not inf");
   REFUSED(def.shade = (shade)2, "lamp.shade: expected dark or light, not 2");

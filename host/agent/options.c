@@ -7,6 +7,7 @@
 
 #include "agent/agent_fields.h"
 #include "agent/population.h"
+#include "base/identity.h"
 
 /// epsilon_share is kept as user-steps, so that kernels need not know how long a run is.
 static bool is_share(const field *f) { return !strcmp(f->name, "epsilon_share"); }
@@ -110,6 +111,24 @@ static void take(const throng_population *a, const field *f, int32_t agent, cons
   // Where the share is what it was, it is not to come back rounded.
   if ((float)(def->epsilon_share * steps) != *(const float *)from)
     def->epsilon_share = steps > 0 ? (float)(*(const float *)from / steps) : 0.0f;
+}
+
+throng_status options_write_shared(throng_population *a) {
+  for (int32_t i = 0; i < a->n_agent; ++i) a->own_def[i] = a->def;
+  THRONG_TRY(options_write(a, &a->intervals));
+  return options_write(a, &a->hyper);
+}
+
+void options_named(const tensor_set *all, const char *line, tensor *room, tensor_set *named) {
+  size_t length;
+  *named = *all;
+  named->tensor = room;
+  named->count = 0;
+  for (size_t k = 0; k < all->count; ++k) {
+    const char *array = all->tensor[k].name;
+    const char *option = strcmp(array, "epsilon_steps") ? array : "epsilon_share";
+    if (identity_value(line, option, &length)) room[named->count++] = all->tensor[k];
+  }
 }
 
 throng_status options_read(throng_population *a) {

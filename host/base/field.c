@@ -148,6 +148,7 @@ static throng_status out_of_range(const field_table *table, const field *f, int 
   one.count = 1;
   field_expectation(&one, expected, sizeof expected);
   field_number_text(x, f->kind == FIELD_KIND_F32, seen, sizeof seen);
+  if (x == rint(x) && fabs(x) < 1e15) snprintf(seen, sizeof seen, "%.0f", x);
   if (f->count > 1) snprintf(place, sizeof place, "[%d]", element);
   return throng_fail(THRONG_ERROR_ARGUMENT, "%s.%s%s: expected %s, not %s", table->section, f->name,
                      place, expected, isnan(x) ? "NaN" : seen);

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/generate.h"
+#include "cli/generate_parts.h"
+#include "cli/generate_words.h"
 
 /// One case for all keys of a kind: "a|b|c) what ;;"
 static void case_of(field_kind kind, const char *what) {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/generate.h"
+#include "cli/generate_parts.h"
 #include "config/keys.h"
 
 /// Text as roff: hyphens that are minus signs, backslashes, and no request at a line's start.

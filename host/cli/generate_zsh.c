@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/generate.h"
+#include "cli/generate_parts.h"
+#include "cli/generate_words.h"
 
 /// Within single quotes and _arguments' brackets.
 static void text_of(const char *text) {

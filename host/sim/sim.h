@@ -121,8 +121,12 @@ throng_status sim_check_lanes(const throng_sim *sim, const safetensors_file *fil
                               const char *prefix);
 
 /// Whom episodes begin with: what was given, else the world's users.
-sim_start_view sim_start(const throng_sim *sim);
+static inline sim_start_view sim_start(const throng_sim *s) {
+  return s->starts.hash ? s->starts.view : (sim_start_view){.count = (int32_t)s->world->n_user};
+}
 void sim_starts_free(sim_starts *starts);
+/// Errors: ARGUMENT.
+throng_status sim_check_moment(throng_moment moment);
 /// Can states be told from users and answers alone, as replays do? Errors: ARGUMENT.
 throng_status sim_require_real_histories(const throng_sim *sim);
 

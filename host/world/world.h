@@ -32,6 +32,8 @@
   X(keyword, (w)->n_keyword) \
   X(category_name, (w)->n_category)
 
+enum { WORLD_MOST_DIM = 65536 };
+
 struct throng_world {
   int64_t n_user, n_item, n_category, n_keyword, n_interaction;
   int64_t n_category_entry, n_pos_entry, n_neg_entry;
