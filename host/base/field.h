@@ -96,9 +96,7 @@ typedef struct def_head {
 #define FIELD_I32S(name, member, n, least, most, flags, help, ...)                                \
   FIELD_NUMBERS(name, FIELD_KIND_I32, int32_t, member, member[0], n, 0, least, most, flags, help, \
                 __VA_ARGS__)
-#define FIELD_F32S(name, member, n, least, most, flags, help, ...) \
-  FIELD_F32S_FROM(name, member, 0, n, least, most, flags, help, __VA_ARGS__)
-/// The same of at least `fewest` elements.
+/// Of at least `fewest` elements.
 #define FIELD_F32S_FROM(name, member, fewest, n, least, most, flags, help, ...)                \
   FIELD_NUMBERS(name, FIELD_KIND_F32, float, member, member[0], n, fewest, least, most, flags, \
                 help, __VA_ARGS__)
