@@ -6,6 +6,7 @@
 
 #include "agent/agent_fields.h"
 #include "support/agent_rig.h"
+#include "support/runaway.h"
 
 enum { AGENTS = 3, LANES = 4, ALL = AGENTS * LANES };
 
@@ -287,9 +288,6 @@ TEST(population, where_all_agents_are_stopped_a_step_is_no_error) {
   rig_free(&rig);
 }
 
-/// A learning rate at which weights are past all numbers after an update or two.
-static const double runaway = 1e30;
-
 TEST(population, a_diverged_agent_is_a_failed_agent_and_no_failed_run) {
   for (int s = 0; s < SHAPES; ++s) {
     agent_rig rig, plain, resumed;
@@ -300,8 +298,7 @@ TEST(population, a_diverged_agent_is_a_failed_agent_and_no_failed_run) {
       return;
     ASSERT_OK(train(rig.agent, 25));
     ASSERT_OK(train(plain.agent, 25));
-    ASSERT_OK(throng_population_set(rig.agent, 1, "learning_rate", runaway));
-    ASSERT_OK(throng_population_set(rig.agent, 1, "max_grad_norm", 0));
+    ASSERT_OK(runaway_set(rig.agent, 1));
     ASSERT_OK(train(rig.agent, 40));
     ASSERT_OK(train(plain.agent, 40));
     EXPECT_EQ(state_of(&rig, 1), THRONG_AGENT_DIVERGED);
@@ -332,16 +329,13 @@ TEST(population, the_step_fails_once_every_agent_that_was_not_stopped_has_diverg
   agent_rig rig;
   if (!open_population(&rig, shapes[0])) return;
   ASSERT_OK(throng_population_stop(rig.agent, 2));
-  for (int i = 0; i < 2; ++i) {
-    ASSERT_OK(throng_population_set(rig.agent, i, "learning_rate", runaway));
-    ASSERT_OK(throng_population_set(rig.agent, i, "max_grad_norm", 0));
-  }
+  for (int i = 0; i < 2; ++i) ASSERT_OK(runaway_set(rig.agent, i));
   EXPECT_EQ(train(rig.agent, 200), THRONG_ERROR_DIVERGED);
   EXPECT_CONTAINS(throng_error_message(), "learning diverged; lower agent.learning_rate");
   const int64_t time = rig.agent->host.time;
   EXPECT_EQ(train(rig.agent, 1), THRONG_ERROR_DIVERGED);
   EXPECT_EQ(rig.agent->host.time, time);
-  ASSERT_OK(throng_population_set(rig.agent, 0, "learning_rate", 1e-3));
+  ASSERT_OK(runaway_unset(rig.agent, 0));
   ASSERT_OK(throng_population_start(rig.agent, 0, 1, NULL));
   EXPECT_OK(train(rig.agent, 40));
   rig_free(&rig);

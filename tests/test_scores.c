@@ -169,6 +169,10 @@ TEST(scores, of_states_that_are_none_are_refused_with_their_place) {
   EXPECT_EQ(throng_population_top(rig.agent, 0, &states, 61, true, out, NULL),
             THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "top: 61 is not in 1..60");
+  REFUSED(states.item = NULL, states.item = item, "state 0: a history needs both items and likes");
+  REFUSED(states.like = NULL, states.like = like, "state 0: a history needs both items and likes");
+  REFUSED(states.offset = NULL, states.offset = offset, "users and offsets are needed");
+  REFUSED(states.user = NULL, states.user = user, "users and offsets are needed");
 #undef REFUSED
   states.n = 0;
   EXPECT_OK(throng_population_top(rig.agent, 0, &states, 1, true, out, NULL));

@@ -206,6 +206,27 @@ TEST(session, goes_on_past_its_end_from_mark_to_mark) {
   small_run_close(&run);
 }
 
+TEST(session, past_its_end_marks_further_apart_than_the_run_come_every_run) {
+  small_run run;
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.train.yardsticks = false;
+    run.train.steps = 640;
+    run.train.evaluate_every = run.train.checkpoint_every = INT64_C(1) << 40;
+    throng_session *session = open_session(&run);
+    ASSERT_TRUE(session != NULL);
+    for (int k = 1; k <= 2; ++k) {
+      uint32_t marks;
+      throng_train_report report;
+      ASSERT_OK(throng_session_step(session, NULL, &marks));
+      throng_session_get_report(session, &report);
+      EXPECT_EQ(report.user_steps, k * 640);
+      EXPECT_EQ(marks, THRONG_MARK_EVALUATION | THRONG_MARK_CHECKPOINT | THRONG_MARK_END);
+    }
+    throng_session_close(session);
+  }
+  small_run_close(&run);
+}
+
 TEST(session, wrong_fields_and_yardsticks_without_lanes_are_refused_by_name) {
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {
@@ -217,6 +238,15 @@ TEST(session, wrong_fields_and_yardsticks_without_lanes_are_refused_by_name) {
     EXPECT_CONTAINS(throng_error_message(), "train.evaluate_every");
     EXPECT_TRUE(session == NULL);
     run.train.evaluate_every = 32;
+    EXPECT_EQ(throng_session_create(run.backend, run.world, NULL, &run.sim, NULL, &run.train, NULL,
+                                    &session),
+              THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "throng_default_agent_def()");
+    throng_metrics none;
+    EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, NULL, &run.train.evaluation,
+                                        THRONG_YARDSTICK_RANDOM, &none),
+              THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "throng_default_sim_def()");
     run.train.yardsticks = false;
     session = open_session(&run);
     ASSERT_TRUE(session != NULL);

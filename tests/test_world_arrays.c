@@ -171,6 +171,11 @@ TEST(world_arrays, what_a_file_may_not_hold_is_refused_with_its_place) {
   REFUSED(THRONG_ERROR_DATA, s.keyword_embedding = embedding, "'keyword_embedding' at index 3");
   REFUSED(THRONG_ERROR_DATA, s.item_id = twice, "'a' stands twice");
   REFUSED(THRONG_ERROR_DATA, s.n_cold = 1, "nobody rated");
+  REFUSED(THRONG_ERROR_DATA, s.dim = 65537, "dim is 65537, expected 0 to 65536");
+  REFUSED(THRONG_ERROR_DATA, s.source = "\xff", "source: not UTF-8");
+  const int64_t far_away[] = {INT64_MIN, INT64_MAX, 3, 4};
+  REFUSED(THRONG_ERROR_DATA, s.user_offset = far_away;
+          s.history_time = NULL, "'user_offset' at index 0");
 #undef REFUSED
   throng_world_close(tiny);
 }
@@ -192,6 +197,8 @@ TEST(world_arrays, items_are_asked_for_in_place) {
   EXPECT_EQ(throng_world_item_categories(w, 4, &list), -1);
   EXPECT_EQ(throng_world_item_keywords(w, -1, THRONG_LIKING, &list), -1);
   EXPECT_TRUE(throng_world_item_embedding(w, 4, THRONG_LIKING) == NULL);
+  EXPECT_EQ(throng_world_item_keywords(w, 0, (throng_side)2, &list), -1);
+  EXPECT_TRUE(throng_world_item_embedding(w, 0, (throng_side)-1) == NULL);
   EXPECT_TRUE(throng_world_keyword(w, 5) == NULL);
   EXPECT_TRUE(throng_world_category_name(w, -1) == NULL);
   int64_t count[4], likes[4];

@@ -130,11 +130,27 @@ throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, 
   return BACKEND_LAUNCH(a->backend, choose, actor->n_lane, &choose);
 }
 
+/// Items without a rank, because no score is a number, follow in the order of the catalogue.
+static void complete(int32_t top, int32_t *item) {
+  int32_t next = 0;
+  for (int32_t k = 0; k < top; ++k) {
+    if (item[k] >= 0) continue;
+    for (int32_t j = 0; j < k; ++j)
+      if (item[j] == next) {
+        ++next;
+        j = -1;
+      }
+    item[k] = next++;
+  }
+}
+
 throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top, int32_t *item) {
   if (top < 1 || top > actor->top)
     return throng_fail(THRONG_ERROR_ARGUMENT, "top: %d is not in 1..%d", top, actor->top);
   THRONG_TRY(find_best(actor, sim, top));
   throng_backend *backend = actor->population->backend;
-  return backend->ops->download(backend, item, actor->best_item,
-                                sizeof(int32_t) * (size_t)actor->n_lane * (size_t)top);
+  THRONG_TRY(backend->ops->download(backend, item, actor->best_item,
+                                    sizeof(int32_t) * (size_t)actor->n_lane * (size_t)top));
+  for (int64_t lane = 0; lane < actor->n_lane; ++lane) complete(top, item + lane * top);
+  return THRONG_OK;
 }

@@ -29,7 +29,8 @@ const char *agent_title(const agent_actor *actor);
 throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy);
 
 /// The `top` best items of every lane's present state, best first (host memory, (n_lane, top));
-/// ties go to the lower item. Seen items are left out where the simulator masks them.
+/// ties go to the lower item, and items whose score is no number come last. Seen items are left out
+/// where the simulator masks them, while others are left.
 throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top, int32_t *item);
 
 /// What happened in training that a person should hear of, once; NULL: nothing. Valid until the

@@ -173,7 +173,8 @@ throng_status throng_population_set(throng_population *a, int32_t agent, const c
                        "agent.tau of agent %d: the agents of this population copy their targets "
                        "whole (tau 1), every target_every user-steps",
                        agent);
-  if (field_holds(f, value) && value < least_of(a, f))
+  // In the option's own precision: (float)1e-20 is below 1e-20.
+  if (field_holds(f, value) && (float)value < (float)least_of(a, f))
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent.%s of agent %d: an exponential schedule needs an end above 0", option,
                        agent);

@@ -27,6 +27,8 @@ typedef struct scorer {
 } scorer;
 
 static throng_status check_states(const throng_population *a, const throng_states *s) {
+  if (s->n > 0 && (!s->user || !s->offset))
+    return throng_fail(THRONG_ERROR_ARGUMENT, "states: users and offsets are needed");
   if (s->n < 0 || (s->n > 0 && s->offset[0] != 0))
     return throng_fail(THRONG_ERROR_ARGUMENT, "states: %lld of them, their histories from %lld on",
                        (long long)s->n, s->n > 0 ? (long long)s->offset[0] : 0);
@@ -43,6 +45,9 @@ static throng_status check_states(const throng_population *a, const throng_state
       return throng_fail(THRONG_ERROR_ARGUMENT,
                          "state %lld: %d entries of this session, its history has %lld",
                          (long long)k, s->session[k], (long long)length);
+    if (length > 0 && (!s->item || !s->like))
+      return throng_fail(THRONG_ERROR_ARGUMENT, "state %lld: a history needs both items and likes",
+                         (long long)k);
     for (int64_t e = s->offset[k]; e < s->offset[k + 1]; ++e) {
       if (s->item[e] < 0 || s->item[e] >= a->net.n_item)
         return throng_fail(THRONG_ERROR_ARGUMENT,
@@ -70,7 +75,7 @@ static throng_status scorer_make(scorer *s, throng_population *a, int32_t agent,
   if (agent < 0 || agent >= a->n_agent)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);
   THRONG_TRY(population_refresh(a));
-  int64_t rows = top ? MOST_ROWS : MOST_SCORES / a->net.n_item;
+  int64_t rows = MOST_SCORES / (top ? top : a->net.n_item);
   rows = rows < 1 ? 1 : rows > MOST_ROWS ? (int64_t)MOST_ROWS : rows;
   s->population = a;
   s->most_rows = rows = rows < n ? rows : n;

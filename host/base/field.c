@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "base/numbers.h"
 
 static size_t element_size(field_kind kind) {
@@ -149,6 +148,7 @@ static throng_status out_of_range(const field_table *table, const field *f, int 
   one.count = 1;
   field_expectation(&one, expected, sizeof expected);
   field_number_text(x, f->kind == FIELD_KIND_F32, seen, sizeof seen);
+  if (x == rint(x) && fabs(x) < 1e15) snprintf(seen, sizeof seen, "%.0f", x);
   if (f->count > 1) snprintf(place, sizeof place, "[%d]", element);
   return throng_fail(THRONG_ERROR_ARGUMENT, "%s.%s%s: expected %s, not %s", table->section, f->name,
                      place, expected, isnan(x) ? "NaN" : seen);
@@ -207,16 +207,6 @@ const field *fields_find(const field_table *table, const char *name) {
   for (int i = 0; i < table->count; ++i)
     if (!strcmp(table->row[i].name, name)) return &table->row[i];
   return NULL;
-}
-
-const field *fields_nearest(const field_table *table, const char *name) {
-  const field *nearest = NULL;
-  size_t best = edit_limit(name) + 1;
-  for (int i = 0; i < table->count; ++i) {
-    size_t distance = edit_distance(name, table->row[i].name, best);
-    if (distance < best) best = distance, nearest = &table->row[i];
-  }
-  return nearest;
 }
 
 const field *fields_next(const field_table *table, const field *after, unsigned flags) {

@@ -90,6 +90,7 @@ throng_status evaluator_create(throng_backend *backend, const throng_world *worl
                                evaluator **out) {
   *out = NULL;
   THRONG_TRY(check(def, n_block));
+  THRONG_TRY(def_check(sim, sizeof *sim, "throng_sim_def"));
   throng_sim_def lanes = *sim;
   lanes.lanes = def->episodes * n_block;
   lanes.autoreset = false;

@@ -111,9 +111,15 @@ static void unroll(const throng_sim *s, int64_t lane, const throng_observation_c
                                                                            : -1);
 }
 
+throng_status sim_check_moment(throng_moment moment) {
+  if (moment == THRONG_PRESENT || moment == THRONG_FINAL) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT, "moment: %d is none", (int)moment);
+}
+
 throng_status throng_sim_copy_observation(throng_sim *s, throng_moment moment,
                                           const throng_observation_copy *to) {
   const size_t n = (size_t)s->n_lane;
+  THRONG_TRY(sim_check_moment(moment));
   THRONG_TRY(moment == THRONG_FINAL ? download_final(s) : download_state(s));
   for (int64_t lane = 0; lane < s->n_lane; ++lane) unroll(s, lane, to);
   if (to->user) memcpy(to->user, s->host->user, n * sizeof *to->user);

@@ -65,6 +65,7 @@ static throng_status means_make(throng_sim *s) {
 
 throng_status throng_sim_copy_preferences(throng_sim *s, throng_moment moment,
                                           const throng_preference_copy *to) {
+  THRONG_TRY(sim_check_moment(moment));
   THRONG_TRY(require_kept(s));
   THRONG_TRY(means_make(s));
   const struct sim_means *m = s->means;

@@ -1,5 +1,5 @@
-/// Answers of f_sta outside a simulator: probabilities and ranks for pairs with their histories,
-/// in pieces of bounded memory.
+/// Answers of f_sta (SASRec) outside a simulator: probabilities and ranks for pairs with their
+/// histories, in pieces of bounded memory.
 #include "sta/sta_score.h"
 
 #include <stdlib.h>
@@ -60,8 +60,10 @@ throng_status sta_scorer_run(sta_scorer *s, float *p, int32_t *rank) {
 
 static throng_status check_pairs(const throng_sta *sta, int64_t n, const int32_t *user,
                                  const int32_t *candidate, const int64_t *offset,
-                                 const int32_t *item) {
+                                 const int32_t *item, const uint8_t *like) {
   if (n < 0) return throng_fail(THRONG_ERROR_ARGUMENT, "n: %lld pairs", (long long)n);
+  if (n > 0 && (!user || !candidate || !offset))
+    return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: users, candidates and offsets are needed");
   if (n > 0 && offset[0] != 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "offset[0]: %lld, expected 0", (long long)offset[0]);
   for (int64_t r = 0; r < n; ++r) {
@@ -75,11 +77,19 @@ static throng_status check_pairs(const throng_sta *sta, int64_t n, const int32_t
       return throng_fail(THRONG_ERROR_ARGUMENT,
                          "pair %lld: offsets %lld, %lld do not rise by at most 2^31 - 1",
                          (long long)r, (long long)offset[r], (long long)offset[r + 1]);
-    for (int64_t k = offset[r]; k < offset[r + 1]; ++k)
+    if (offset[r + 1] > offset[r] && (!item || !like))
+      return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: a history needs both items and likes",
+                         (long long)r);
+    for (int64_t k = offset[r]; k < offset[r + 1]; ++k) {
       if (item[k] < 0 || item[k] >= sta->n_item)
         return throng_fail(THRONG_ERROR_ARGUMENT,
                            "pair %lld, history entry %lld: item %d is not in 0..%lld", (long long)r,
                            (long long)(k - offset[r]), item[k], (long long)sta->n_item - 1);
+      if (like[k] > 1)
+        return throng_fail(THRONG_ERROR_ARGUMENT,
+                           "pair %lld, history entry %lld: like is %d, expected 0 or 1",
+                           (long long)r, (long long)(k - offset[r]), like[k]);
+    }
   }
   return THRONG_OK;
 }
@@ -87,7 +97,7 @@ static throng_status check_pairs(const throng_sta *sta, int64_t n, const int32_t
 throng_status throng_sta_score(const throng_sta *sta, int64_t n, const int32_t *user,
                                const int32_t *candidate, const int64_t *offset, const int32_t *item,
                                const uint8_t *like, float *p) {
-  THRONG_TRY(check_pairs(sta, n, user, candidate, offset, item));
+  THRONG_TRY(check_pairs(sta, n, user, candidate, offset, item, like));
   if (n == 0) return THRONG_OK;
   throng_backend *backend = sta->backend;
   const backend_ops *ops = backend->ops;

@@ -57,10 +57,10 @@ static throng_status make_parts(throng_session *s, throng_backend *backend,
                                 const throng_world *world, const throng_sta *sta,
                                 const throng_sim_def *sim, const throng_agent_def *agent,
                                 const throng_progress *progress) {
-  const size_t n = (size_t)agent->count;
-  const bool shared = agent->count == 1 && s->def.yardsticks;
   THRONG_TRY(throng_sim_create(backend, world, sta, sim, &s->sim));
   THRONG_TRY(throng_population_create(s->sim, agent, s->def.steps, &s->population));
+  const size_t n = (size_t)agent->count;
+  const bool shared = agent->count == 1 && s->def.yardsticks;
   s->n_agent = agent->count;
   THRONG_TRY(evaluator_create(backend, world, sta, sim, &s->def.evaluation, s->n_agent, shared,
                               &s->agents));
@@ -148,7 +148,9 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
 
 int64_t session_user_steps(const throng_session *s) { return agent_run_steps(s->population); }
 
-static bool passed(int64_t before, int64_t now, int64_t every) {
+/// Marks further apart than the run is long come every `steps` once it has ended.
+static bool passed(const throng_session *s, int64_t before, int64_t now, int64_t every) {
+  if (every > s->def.steps) every = s->def.steps;
   return now / every > before / every;
 }
 
@@ -157,8 +159,8 @@ uint32_t session_marks(const throng_session *s, int64_t before, int64_t now) {
   if (before < end && now >= end)
     return THRONG_MARK_EVALUATION | THRONG_MARK_CHECKPOINT | THRONG_MARK_END;
   uint32_t marks = 0;
-  if (passed(before, now, s->def.evaluate_every)) marks |= THRONG_MARK_EVALUATION;
-  if (passed(before, now, s->def.checkpoint_every)) marks |= THRONG_MARK_CHECKPOINT;
+  if (passed(s, before, now, s->def.evaluate_every)) marks |= THRONG_MARK_EVALUATION;
+  if (passed(s, before, now, s->def.checkpoint_every)) marks |= THRONG_MARK_CHECKPOINT;
   return marks && now >= end ? marks | THRONG_MARK_END : marks;
 }
 

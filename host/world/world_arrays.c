@@ -22,16 +22,16 @@ static throng_status missing(const char *what) {
 
 static throng_status check_source(const throng_world_source *s) {
   THRONG_TRY(def_check(s, sizeof *s, "throng_world_source"));
-#define AT_LEAST(member, least)                                                            \
-  if (s->member < (least) || s->member >= INT32_MAX)                                       \
+#define WITHIN(member, least, most)                                                        \
+  if (s->member < (least) || s->member > (most))                                           \
     return throng_fail(THRONG_ERROR_DATA, NAME ": " #member " is %lld, expected %d to %d", \
-                       (long long)s->member, (least), INT32_MAX - 1);
-  AT_LEAST(n_user, 1)
-  AT_LEAST(n_item, 1)
-  AT_LEAST(n_category, 0)
-  AT_LEAST(n_keyword, 0)
-  AT_LEAST(dim, 0)
-#undef AT_LEAST
+                       (long long)s->member, (least), (most));
+  WITHIN(n_user, 1, INT32_MAX - 1)
+  WITHIN(n_item, 1, INT32_MAX - 1)
+  WITHIN(n_category, 0, INT32_MAX - 1)
+  WITHIN(n_keyword, 0, INT32_MAX - 1)
+  WITHIN(dim, 0, WORLD_MOST_DIM)
+#undef WITHIN
   if (!s->user_offset) return missing("user_offset");
   if (s->user_offset[s->n_user] > 0 && !s->history_item) return missing("history_item");
   if (s->user_offset[s->n_user] > 0 && !s->history_like) return missing("history_like");
@@ -86,12 +86,6 @@ static throng_status copy_histories(throng_world *w, const throng_world_source *
   COPY(history_time, s->history_time, w->n_interaction);
   if (!s->history_rating)
     for (int64_t k = 0; k < w->n_interaction; ++k) w->history_rating[k] = (float)w->history_like[k];
-  if (s->history_time) return THRONG_OK;
-  int64_t user = 0;
-  for (int64_t k = 0; k < w->n_interaction; ++k) {
-    while (user < w->n_user && k >= w->user_offset[user + 1]) ++user;
-    w->history_time[k] = user < w->n_user ? k - w->user_offset[user] : 0;
-  }
   return THRONG_OK;
 }
 
@@ -138,12 +132,20 @@ static throng_status copy_all(throng_world *w, const throng_world_source *s) {
   return copy_texts(&w->keyword, s->keyword, w->n_keyword, false, "keyword");
 }
 
+/// 0, 1, .. within each user.
+static void number_times(throng_world *w) {
+  for (int64_t u = 0; u < w->n_user; ++u)
+    for (int64_t k = w->user_offset[u]; k < w->user_offset[u + 1]; ++k)
+      w->history_time[k] = k - w->user_offset[u];
+}
+
 static throng_status finish(throng_world *w, const throng_world_source *s) {
   THRONG_TRY(world_check(w, NAME));  // the lists that the means go by, too
   if (!s->embedding_liking && s->keyword_embedding) {
     world_item_embeddings(w);
     THRONG_TRY(world_check(w, NAME));
   }
+  if (!s->history_time) number_times(w);
   return world_finish(w);
 }
 

@@ -125,9 +125,12 @@ throng_status world_check(const throng_world *w, const char *name) {
   THRONG_TRY(check_size(name, "items", w->n_item, 1));
   THRONG_TRY(check_size(name, "categories", w->n_category, 0));
   THRONG_TRY(check_size(name, "keywords", w->n_keyword, 0));
-  if (w->dim < 1 || w->dim > 65536)
-    return throng_fail(THRONG_ERROR_DATA, "%s: embeddings of length %d, expected 1 to 65536", name,
-                       w->dim);
+  if (w->dim < 1 || w->dim > WORLD_MOST_DIM)
+    return throng_fail(THRONG_ERROR_DATA, "%s: embeddings of length %d, expected 1 to %d", name,
+                       w->dim, WORLD_MOST_DIM);
+  const char *source = w->source ? w->source : "";
+  if (utf8_valid_prefix(source, strlen(source)) != strlen(source))
+    return throng_fail(THRONG_ERROR_DATA, "%s: source: not UTF-8", name);
   if (isinf(w->like_threshold))
     return throng_fail(THRONG_ERROR_DATA, "%s: like_threshold is infinite", name);
   THRONG_TRY(
@@ -144,7 +147,7 @@ throng_status world_check(const throng_world *w, const char *name) {
   THRONG_TRY(check_finite(name, "keyword_embedding", w->keyword_embedding, w->n_keyword * w->dim));
   THRONG_TRY(check_history(name, w));
 #define X(table, count) THRONG_TRY(check_strings(name, #table, &w->table, count));
-  WORLD_STRINGS(X)
+  WORLD_STRINGS(X, w)
 #undef X
   THRONG_TRY(check_distinct(name, "keyword", &w->keyword));
   return check_distinct(name, "category_name", &w->category_name);

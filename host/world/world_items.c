@@ -12,6 +12,8 @@ const char *throng_world_category_name(const throng_world *w, int64_t category) 
                                                    : NULL;
 }
 
+static bool is_side(throng_side side) { return side == THRONG_LIKING || side == THRONG_DISLIKING; }
+
 static int64_t list_of(const throng_world *w, int64_t item, const int64_t *offset,
                        const int32_t *list, const int32_t **out) {
   if (item < 0 || item >= w->n_item) return -1;
@@ -26,12 +28,13 @@ int64_t throng_world_item_categories(const throng_world *w, int64_t item,
 
 int64_t throng_world_item_keywords(const throng_world *w, int64_t item, throng_side side,
                                    const int32_t **keyword) {
+  if (!is_side(side)) return -1;
   return side == THRONG_LIKING ? list_of(w, item, w->pos_offset, w->pos, keyword)
                                : list_of(w, item, w->neg_offset, w->neg, keyword);
 }
 
 const float *throng_world_item_embedding(const throng_world *w, int64_t item, throng_side side) {
-  if (item < 0 || item >= w->n_item) return NULL;
+  if (item < 0 || item >= w->n_item || !is_side(side)) return NULL;
   return (side == THRONG_LIKING ? w->embedding_pos : w->embedding_neg) + item * w->dim;
 }
 
@@ -64,7 +67,7 @@ int64_t throng_world_arrays(const throng_world *w, int64_t most, throng_array *o
 #define X(type, tensor_type, name, d0, d1)                                          \
   array_table_add(&t, #name, TENSOR_##tensor_type, sizeof #d1 > sizeof "1" ? 2 : 1, \
                   (const int64_t[]){(d0), (d1)}, w->name, true);
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, w)
 #undef X
   return t.n;
 }

@@ -171,7 +171,8 @@ THRONG_API throng_status throng_population_scores(throng_population *population,
                                                   const throng_states *states, float *q);
 /// The `top` items of highest score in every state, best first, ties to the lower item:
 /// item (n, top) and, where it is not NULL, q (n, top), host memory. `skip_session` leaves out what
-/// the session has shown; where too few items are left the rest are -1 with a score of -infinity.
+/// the session has shown; where too few items are left, or scores are no numbers (an agent that has
+/// diverged), the rest are -1 with a score of -infinity.
 /// Errors: as throng_population_scores; ARGUMENT (top not in 1..n_item).
 THRONG_API throng_status throng_population_top(throng_population *population, int32_t agent,
                                                const throng_states *states, int32_t top,

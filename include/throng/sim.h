@@ -145,7 +145,8 @@ typedef struct throng_observation_copy {
   int32_t *step;           ///< (n_lane)
   uint32_t *episode;       ///< (n_lane)
 } throng_observation_copy;
-/// throng_sim_observe(_final) into the caller's memory; allocates nothing. Errors: BACKEND.
+/// throng_sim_observe(_final) into the caller's memory; allocates nothing. Errors: ARGUMENT (no
+/// such moment), BACKEND.
 THRONG_API throng_status throng_sim_copy_observation(throng_sim *sim, throng_moment moment,
                                                      const throng_observation_copy *to);
 
@@ -175,7 +176,7 @@ typedef struct throng_preference_copy {
   int32_t *n_liked, *n_disliked;  ///< (n_lane)
 } throng_preference_copy;
 /// The same into the caller's memory, of the present or of the final state.
-/// Errors: as throng_sim_preferences.
+/// Errors: as throng_sim_preferences; ARGUMENT (no such moment).
 THRONG_API throng_status throng_sim_copy_preferences(throng_sim *sim, throng_moment moment,
                                                      const throng_preference_copy *to);
 /// b+ - b- of similarity "mean" for every item and lane: score (n_lane, n_item), host memory; an
@@ -214,7 +215,7 @@ typedef struct throng_pairs {
   const int32_t *user, *candidate;  ///< (n)
   const int64_t *offset;            ///< (n + 1), from 0
   const int32_t *item;              ///< (offset[n])
-  const uint8_t *like;              ///< (offset[n])
+  const uint8_t *like;              ///< (offset[n]) 1 liked, 0 disliked
 } throng_pairs;
 
 /// The votes on every pair: `vote` (n). Ties draw their coin from (seed, row). `further`: NULL, or

@@ -82,7 +82,7 @@ THRONG_API throng_sta_def throng_sta_get_def(const throng_sta *sta);
 /// p for `n` candidates, each after its own history. History r is entries
 /// offset[r] .. offset[r+1]-1 of `item` and `like`, oldest first; only the window is read.
 ///   user (n), candidate (n), offset (n+1), item and like (offset[n]), p (n), all host memory.
-/// Errors: ARGUMENT (a user, item or offset out of range, with its row), MEMORY, BACKEND.
+/// Errors: ARGUMENT (a user, item, like or offset out of range, with its row), MEMORY, BACKEND.
 THRONG_API throng_status throng_sta_score(const throng_sta *sta, int64_t n, const int32_t *user,
                                           const int32_t *candidate, const int64_t *offset,
                                           const int32_t *item, const uint8_t *like, float *p);

@@ -66,11 +66,11 @@ typedef enum throng_side {
 THRONG_API int64_t throng_world_item_categories(const throng_world *world, int64_t item,
                                                 const int32_t **category);
 /// P(i) or N(i), the liking or disliking keywords of an item: `*keyword` points at `return value`
-/// indices, rising. -1 where the index is out of range.
+/// indices, rising. -1 where the index is out of range, or the side is none.
 THRONG_API int64_t throng_world_item_keywords(const throng_world *world, int64_t item,
                                               throng_side side, const int32_t **keyword);
-/// e+(i) or e-(i): `dim` numbers, of unit length or zero. NULL where the index is out of range. The
-/// rows of all items follow one another.
+/// e+(i) or e-(i): `dim` numbers, of unit length or zero. NULL where the index is out of range, or
+/// the side is none. The rows of all items follow one another.
 THRONG_API const float *throng_world_item_embedding(const throng_world *world, int64_t item,
                                                     throng_side side);
 /// How often each item stands in the histories, and how often liked: count and likes (n_item), the
@@ -142,8 +142,9 @@ typedef struct throng_world_source {
 /// Everything empty, like_threshold NaN.
 THRONG_API throng_world_source throng_default_world_source(void);
 /// Make a world from arrays. They are checked as a file is.
-/// Errors: ARGUMENT (not initialised; a required array is missing), DATA (an array's name, index
-/// and what was expected), MEMORY.
+/// Errors: ARGUMENT (not initialised; a required array is missing), DATA (an array, named as in a
+/// world file: pos_offset, pos and embedding_pos are the liking ones, neg.. the disliking; its
+/// index and what was expected), MEMORY.
 THRONG_API throng_status throng_world_from_arrays(const throng_world_source *source,
                                                   throng_world **out);
 

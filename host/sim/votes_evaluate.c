@@ -9,6 +9,8 @@
 
 static throng_status check_pairs(const throng_world *world, const throng_pairs *pairs) {
   const int64_t n = pairs->n, *offset = pairs->offset;
+  if (!pairs->user || !pairs->candidate || !offset)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: users, candidates and offsets are needed");
   for (int64_t r = 0; r < n; ++r) {
     if (pairs->user[r] < 0 || pairs->user[r] >= world->n_user)
       return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: user %d is not in 0..%lld",
@@ -20,10 +22,16 @@ static throng_status check_pairs(const throng_world *world, const throng_pairs *
       return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: its history runs from %lld to %lld",
                          (long long)r, (long long)offset[r], (long long)offset[r + 1]);
   }
-  for (int64_t k = 0; n > 0 && k < offset[n]; ++k)
+  if (offset[n] > 0 && (!pairs->item || !pairs->like))
+    return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: histories need both items and likes");
+  for (int64_t k = 0; k < offset[n]; ++k) {
     if (pairs->item[k] < 0 || pairs->item[k] >= world->n_item)
       return throng_fail(THRONG_ERROR_ARGUMENT, "history entry %lld: item %d is not in 0..%lld",
                          (long long)k, pairs->item[k], (long long)world->n_item - 1);
+    if (pairs->like[k] > 1)
+      return throng_fail(THRONG_ERROR_ARGUMENT, "history entry %lld: like is %d, expected 0 or 1",
+                         (long long)k, pairs->like[k]);
+  }
   return THRONG_OK;
 }
 
@@ -143,10 +151,10 @@ throng_status throng_votes_evaluate(throng_backend *backend, const throng_world 
                                     const throng_sta *sta, const throng_votes_def *def,
                                     uint32_t seed, const throng_pairs *pairs, throng_vote *vote,
                                     float *const *further) {
-  if (pairs->n == 0) return THRONG_OK;
   if (pairs->n < 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: %lld is negative", (long long)pairs->n);
   THRONG_TRY(votes_check(def, sta));
+  if (pairs->n == 0) return THRONG_OK;
   THRONG_TRY(check_pairs(world, pairs));
   vote_models models;
   pair_votes v = {sta, def, &models, seed, vote, further};
