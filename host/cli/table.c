@@ -158,8 +158,8 @@ const cli_command cli_commands[] = {
     {"votes", "the votes for pairs of user and item", "WORLD [CONFIG]", 1, 2,
      "For every pair: the history is the user's interactions strictly before time (all, where "
      "absent), without the candidate itself. Output columns: user, item, alpha_pos, alpha_neg, "
-     "beta_pos, beta_neg, p_like, f_mat, f_sim, f_sta, reward; before the reward f_pop_score and "
-     "f_pop, where the rule asks f_pop.",
+     "beta_pos, beta_neg, p_like, f_mat, f_sim, f_sta, reward; before the reward each "
+     "further vote that the rule asks, as f_pop_score and f_pop.",
      votes_options, votes_examples, "train.seed", cmd_votes},
     {"explain", "why this user likes this item or not", "WORLD [CONFIG]", 1, 2,
      "Says which keywords met and with which past items, which liked and which disliked item was "
