@@ -243,6 +243,23 @@ TEST(session, wrong_fields_and_yardsticks_without_lanes_are_refused_by_name) {
                                     &session),
               THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "throng_default_agent_def()");
+    // What writes the run's config.json looks names up by these numbers.
+    throng_agent_def headless = run.agent;
+    throng_sim_def unruly = run.sim;
+    run.train.out = throng_test_folder();
+    headless.head = (throng_head)99;
+    unruly.votes.rule = (throng_rule)-1;
+    EXPECT_EQ(
+        throng_train(run.backend, run.world, NULL, &run.sim, &headless, &run.train, NULL, NULL),
+        THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "agent.head: expected");
+    EXPECT_EQ(
+        throng_train(run.backend, run.world, NULL, &unruly, &run.agent, &run.train, NULL, NULL),
+        THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "votes.rule: expected");
+    EXPECT_EQ(throng_train(run.backend, run.world, NULL, &run.sim, NULL, &run.train, NULL, NULL),
+              THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "throng_default_agent_def()");
     throng_metrics none;
     EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, NULL, &run.train.evaluation,
                                         THRONG_YARDSTICK_RANDOM, &none),
