@@ -273,7 +273,7 @@ TEST(agent, options_out_of_range_are_named_with_what_was_expected) {
   REFUSED(def.count = 3, "3 agents cannot share 8 lanes evenly");
   REFUSED(def.gamma = 1.5f, "agent.gamma: expected a number in 0..1, not 1.5");
   REFUSED(def.gamma = NAN, "agent.gamma: expected a number in 0..1, not NaN");
-  REFUSED(def.learning_rate = -1, "agent.learning_rate: expected a number in 0..1e+30, not -1");
+  REFUSED(def.learning_rate = -1, "agent.learning_rate: expected a number in 0..10, not -1");
   REFUSED(def.batch = 0, "agent.batch: expected an integer in 1..16777216, not 0");
   REFUSED(def.tau = 0, "agent.tau: expected a number in 1e-09..1, not 0");
   REFUSED((def.epsilon = THRONG_EPSILON_EXPONENTIAL, def.epsilon_end = 0), "above 0");

@@ -42,7 +42,7 @@ TEST(backends, a_name_that_is_none_is_refused_with_all_that_there_are) {
   throng_backend *backend;
   def.name = "gpu";
   EXPECT_EQ(throng_backend_open(&def, &backend), THRONG_ERROR_ARGUMENT);
-  EXPECT_CONTAINS(throng_error_message(), "backend.name: expected auto, cpu or cuda, not \"gpu\"");
+  EXPECT_CONTAINS(throng_error_message(), "backend.name: expected auto, cuda or cpu, not \"gpu\"");
 }
 
 TEST(backends, every_backend_and_nothing_else_has_a_name_that_an_option_may_have) {

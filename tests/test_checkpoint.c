@@ -185,6 +185,55 @@ TEST(checkpoint, lanes_of_other_weights_or_another_threshold_are_refused) {
   tiny_checkpoint_free(&c);
 }
 
+/// Take `option` out of the line of options in a file's header: what follows moves up, and spaces
+/// behind the line keep the header's length.
+static bool forget_option(uint8_t *data, size_t length, const char *option) {
+  char *at = memmem(data, length, option, strlen(option));
+  char *comma = at ? memchr(at, ',', 64) : NULL;
+  char *end = at ? memchr(at, '"', 4096) : NULL;
+  if (!comma || !end || comma > end) return false;
+  const size_t n = (size_t)(comma + 2 - at);
+  memmove(at, at + n, (size_t)(end + 1 - at) - n);
+  memset(end + 1 - n, ' ', n);
+  return file_bytes_sum(data, length);
+}
+
+TEST(checkpoint, of_before_an_option_of_each_agent_was_added_means_its_default) {
+  tiny_checkpoint c;
+  char path[512];
+  double value;
+  snprintf(path, sizeof path, "%s/before.safetensors", throng_test_folder());
+  ASSERT_OK(tiny_checkpoint_make(&c, 1));
+  // As of a program that has no max_grad_norm: neither in arrays nor in the line.
+  tensor_set *hyper = &c.rig.agent->hyper;
+  size_t k = 0;
+  while (k < hyper->count && strcmp(hyper->tensor[k].name, "max_grad_norm") != 0) ++k;
+  ASSERT_TRUE(k < hyper->count);
+  const tensor last = hyper->tensor[hyper->count - 1], left_out = hyper->tensor[k];
+  hyper->tensor[k] = last;
+  --hyper->count;
+  ASSERT_OK(throng_population_save(c.rig.agent, path));
+  hyper->tensor[k] = left_out;
+  hyper->tensor[hyper->count++] = last;
+  file_bytes b = file_bytes_read(path);
+  // The line says that it had one, so that its array is missed.
+  EXPECT_EQ(throng_population_restore(c.rig.agent, file_bytes_path(b.data, b.length)),
+            THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "'hyper.max_grad_norm' is missing");
+  ASSERT_TRUE(forget_option(b.data, b.length, "max_grad_norm 10, "));
+  ASSERT_OK(throng_population_set(c.rig.agent, 1, "max_grad_norm", 3));
+  ASSERT_OK(throng_population_set(c.rig.agent, 1, "gamma", 0.5));
+  ASSERT_OK(throng_population_restore(c.rig.agent, file_bytes_path(b.data, b.length)));
+  EXPECT_OK(throng_population_get(c.rig.agent, 1, "max_grad_norm", &value));
+  EXPECT_EQ(value, 10);
+  EXPECT_EQ(((const float *)left_out.data)[1], 10);
+  EXPECT_OK(throng_population_get(c.rig.agent, 1, "gamma", &value));
+  EXPECT_EQ((float)value, 0.975f);
+  EXPECT_OK(throng_population_train_step(c.rig.agent));
+  free(b.data);
+  tiny_checkpoint_free(&c);
+}
+
 TEST(checkpoint, it_says_what_computed_it) {
   tiny_checkpoint c;
   safetensors_file *file;

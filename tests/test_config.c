@@ -408,7 +408,7 @@ TEST(config, keys_that_contradict_each_other_are_refused) {
   EXPECT_CONTAINS(refusal("{\"agent\": {\"count\": 3}, \"sim\": {\"lanes\": 4}}"),
                   "agent.count: 3");
   EXPECT_CONTAINS(refusal("{\"backend\": {\"name\": \"gpu\"}}"),
-                  "run.json:1:22: backend.name: expected auto, cpu or cuda, not \"gpu\"");
+                  "run.json:1:22: backend.name: expected auto, cuda or cpu, not \"gpu\"");
   EXPECT_CONTAINS(refusal("{\"agent\": {\"epsilon_start\": 0.1, \"epsilon_end\": 0.2}}"),
                   "agent.epsilon_end: 0.2 is above");
 }

@@ -205,8 +205,6 @@ TEST(field, numbers_are_got_and_set_by_name_within_their_limits) {
   EXPECT_NEAR(def.power[1], 12, 0);
   EXPECT_EQ(field_set(&after, fields_find(&after, "bulbs"), &def, 0, 1.5), THRONG_ERROR_ARGUMENT);
   EXPECT_TRUE(fields_find(&after, "bulb") == NULL);
-  EXPECT_STREQ(fields_nearest(&after, "bulb")->name, "bulbs");
-  EXPECT_TRUE(fields_nearest(&after, "temperature") == NULL);
 }
 
 static throng_status compare(const throng_lamp_def *def, const char *line) {
@@ -270,9 +268,8 @@ static int places(const field_table *table, const char *name) {
   throng_lamp_def def;
   fields_default(table, &def);
   int n = 0;
-  const field *f = fields_find(table, name), *other = fields_nearest(table, "warmht");
+  const field *f = fields_find(table, name);
   n += f != NULL;
-  n += other && !strcmp(other->name, name);
   for (f = NULL; (f = fields_next(table, f, FIELD_PER_AGENT));) n += !strcmp(f->name, name);
   for (f = NULL; (f = fields_next(table, f, FIELD_SWEEPABLE));) n += !strcmp(f->name, name);
   cJSON *root = cJSON_CreateObject();
@@ -293,7 +290,7 @@ static int places(const field_table *table, const char *name) {
 TEST(field, a_new_option_is_a_member_and_a_row) {
   const field_table table = before_warmth();
   EXPECT_EQ(places(&table, "warmth"), 0);
-  EXPECT_EQ(places(&after, "warmth"), 7);
+  EXPECT_EQ(places(&after, "warmth"), 6);
   cJSON *schema = field_schema(fields_find(&after, "warmth"));
   char *text = cJSON_PrintUnformatted(schema);
   EXPECT_STREQ(text,

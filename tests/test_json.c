@@ -139,9 +139,3 @@ TEST(json, what_is_written_as_a_string_reads_back_the_same) {
   free(written);
 }
 
-TEST(json, a_missing_file_and_a_folder_are_errors_that_name_them) {
-  cJSON *root;
-  EXPECT_EQ(json_read_file("/none/x.json", JSON_STRICT, &root), THRONG_ERROR_IO);
-  EXPECT_CONTAINS(throng_error_message(), "/none/x.json");
-  EXPECT_EQ(json_read_file(throng_test_folder(), JSON_STRICT, &root), THRONG_ERROR_IO);
-}

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "data/python_literal.h"
-#include "throng_test.h"
+#include "support/run_files.h"
 
 static throng_status parse(const char *text, cJSON **out) {
   return python_literal_parse(text, strlen(text), "meta.json", 7, out);
@@ -23,7 +23,11 @@ static bool same(const cJSON *a, const cJSON *b) {
 
 TEST(python_literal, gives_what_literal_eval_gives) {
   cJSON *cases;
-  ASSERT_OK(json_read_file(TEST_SOURCE_DIR "/golden/python_literals.json", JSON_STRICT, &cases));
+  size_t size = 0;
+  char *text = read_file(TEST_SOURCE_DIR "/golden", "python_literals.json", &size);
+  ASSERT_TRUE(text != NULL);
+  ASSERT_OK(json_parse("python_literals.json", 1, text, size, JSON_STRICT, &cases));
+  free(text);
   int accepted = 0, refused = 0;
   const cJSON *one;
   cJSON_ArrayForEach(one, cases) {

@@ -55,9 +55,20 @@ static void note(void *context, const char *text) {
 }
 static const throng_progress progress = {.note = note};
 
+/// As a training run takes its folder.
+static throng_status lock_and_start(const char *path, bool resume, const throng_progress *progress,
+                                    run_folder **out) {
+  THRONG_TRY(run_folder_lock(path, out));
+  throng_status status = run_folder_start(*out, resume, progress);
+  if (status == THRONG_OK) return THRONG_OK;
+  (void)run_folder_close(*out, TENSORBOARD_END_FAILED);
+  *out = NULL;
+  return status;
+}
+
 static run_folder *open_at(const char *path, bool resume) {
   run_folder *folder = NULL;
-  EXPECT_OK(run_folder_open(path, resume, &progress, &folder));
+  EXPECT_OK(lock_and_start(path, resume, &progress, &folder));
   return folder;
 }
 
@@ -187,7 +198,7 @@ TEST(run_folder, second_writer_is_refused_before_it_moves_anything) {
   run_folder *first = open_at(path, false), *second = NULL;
   ASSERT_TRUE(first != NULL);
   write_text(path, "checkpoint-7.safetensors", "");
-  EXPECT_EQ(run_folder_open(path, false, &progress, &second), THRONG_ERROR_IO);
+  EXPECT_EQ(lock_and_start(path, false, &progress, &second), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), "another process");
   EXPECT_TRUE(exists(path, "checkpoint-7.safetensors"));
   EXPECT_TRUE(exists(path, "metrics.jsonl"));
@@ -205,7 +216,7 @@ TEST(run_folder, folder_that_another_command_writes_into_is_refused) {
   file_lock *writer;
   run_folder *folder = NULL;
   ASSERT_OK(file_lock_take(lock, "world.safetensors", "wait", &writer));
-  EXPECT_EQ(run_folder_open(path, false, &progress, &folder), THRONG_ERROR_IO);
+  EXPECT_EQ(lock_and_start(path, false, &progress, &folder), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), ".world.safetensors.lock");
   file_lock_release(writer);
   write_text(path, ".world.safetensors.lock", "");  // a killed writer's, held by nobody
@@ -237,11 +248,11 @@ TEST(run_folder, file_in_the_place_of_the_folder_is_an_error_that_names_it) {
   snprintf(path, sizeof path, "%s/file", throng_test_folder());
   write_text(throng_test_folder(), "file", "x");
   run_folder *folder = NULL;
-  EXPECT_EQ(run_folder_open(path, false, &progress, &folder), THRONG_ERROR_IO);
+  EXPECT_EQ(lock_and_start(path, false, &progress, &folder), THRONG_ERROR_IO);
   EXPECT_CONTAINS(throng_error_message(), path);
   strcat(path, "/inside");
-  EXPECT_EQ(run_folder_open(path, false, &progress, &folder), THRONG_ERROR_IO);
-  EXPECT_EQ(run_folder_open("", false, &progress, &folder), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(lock_and_start(path, false, &progress, &folder), THRONG_ERROR_IO);
+  EXPECT_EQ(lock_and_start("", false, &progress, &folder), THRONG_ERROR_ARGUMENT);
 }
 
 TEST(run_folder, missing_folders_are_made_and_the_config_written) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "support/run_files.h"
+#include "support/runaway.h"
 #include "support/small_run.h"
 
 enum { AGENTS = 3, MARKS = 6 };  // checkpoint_every 800, evaluate_every 1,280, steps 3,200
@@ -44,8 +45,7 @@ static throng_status stop_first(throng_population *population) {
   return throng_population_stop(population, 0);
 }
 static throng_status lose_first(throng_population *population) {
-  throng_status status = throng_population_set(population, 0, "max_grad_norm", 0);
-  return status == THRONG_OK ? throng_population_set(population, 0, "learning_rate", 1e30) : status;
+  return runaway_set(population, 0);
 }
 
 static bool open_agents(small_run *run, throng_session **session) {
@@ -187,10 +187,7 @@ TEST(session_agents, when_the_last_has_diverged_the_step_says_so) {
   throng_session *session = NULL;
   if (open_agents(&run, &session)) {
     throng_population *population = throng_session_get_population(session);
-    for (int agent = 0; agent < AGENTS; ++agent) {
-      EXPECT_OK(throng_population_set(population, agent, "max_grad_norm", 0));
-      EXPECT_OK(throng_population_set(population, agent, "learning_rate", 1e30));
-    }
+    for (int agent = 0; agent < AGENTS; ++agent) EXPECT_OK(runaway_set(population, agent));
     uint32_t marks;
     throng_status status = THRONG_OK;
     for (int k = 0; k < MARKS && status == THRONG_OK; ++k)
@@ -199,7 +196,7 @@ TEST(session_agents, when_the_last_has_diverged_the_step_says_so) {
     EXPECT_EQ(marks, 0u);
     // A slot that is filled anew learns again.
     for (int agent = 0; agent < AGENTS; ++agent)
-      EXPECT_OK(throng_population_set(population, agent, "learning_rate", 1e-3));
+      EXPECT_OK(runaway_unset(population, agent));
     EXPECT_OK(throng_population_start(population, 0, AGENTS, NULL));
     EXPECT_OK(throng_session_step(session, NULL, &marks));
     EXPECT_EQ(throng_session_get_stats(session).state[1], THRONG_AGENT_LEARNING);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "synth/synth.h"
+#include "synth/synth_truth.h"
 #include "throng_test.h"
 
 static const char *in_folder(const char *name) {

@@ -13,6 +13,7 @@
 
 #include "base/backend.h"
 #include "support/run_files.h"
+#include "support/runaway.h"
 #include "support/small_run.h"
 #include "train/train_json.h"
 
@@ -350,10 +351,9 @@ TEST(train, diverging_run_is_an_error_that_says_which_checkpoint_is_kept) {
   snprintf(out, sizeof out, "%s/run", throng_test_folder());
   if (small_run_open(&run, throng_test_folder(), 1)) {
     run.train.yardsticks = false;
-    run.agent.learning_rate = 1e30f;
+    runaway_def(&run.agent);
     run.agent.learning_starts = 1600;
     run.agent.updates = 1;
-    run.agent.max_grad_norm = 0;
     run.agent.loss = THRONG_LOSS_MSE;
     EXPECT_NE(train(&run, out, false, NULL), THRONG_OK);
     EXPECT_CONTAINS(throng_error_message(), "loss");

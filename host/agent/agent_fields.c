@@ -2,16 +2,19 @@
 /// the population's, because shapes, arrays or the kinds of launches follow from them.
 #include "agent/agent_fields.h"
 
-#include "throng/agent.h"
+#include "agent/algorithm.h"
+#include "agent/network/network.h"
 
-static const char *const head_names[] = {
-    [THRONG_HEAD_FLAT] = "flat", [THRONG_HEAD_TWO_TOWER] = "two_tower", NULL};
+#define X(NAME, name) [THRONG_HEAD_##NAME] = #name,
+static const char *const head_names[] = {AGENT_NETWORKS(X) NULL};
+#undef X
+#define X(NAME, name) [THRONG_ALGORITHM_##NAME] = #name,
+static const char *const algorithm_names[] = {AGENT_ALGORITHMS(X) NULL};
+#undef X
 static const char *const loss_names[] = {
     [THRONG_LOSS_HUBER] = "huber", [THRONG_LOSS_MSE] = "mse", NULL};
 static const char *const epsilon_names[] = {
     [THRONG_EPSILON_LINEAR] = "linear", [THRONG_EPSILON_EXPONENTIAL] = "exponential", NULL};
-
-static const char *const algorithm_names[] = {"dqn", NULL};
 
 #define FIELD_DEF throng_agent_def
 static const field agent_rows[] = {
@@ -28,7 +31,7 @@ static const field agent_rows[] = {
     FIELD_I32("user_width", user_width, 32, 0, 8192, FIELD_SWEEPABLE,
               "learned user embedding; 0: none"),
     FIELD_F32("gamma", gamma, 0.975, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE, "discount a step"),
-    FIELD_F32("learning_rate", learning_rate, 1e-3, 0, 1e30, FIELD_PER_AGENT | FIELD_SWEEPABLE,
+    FIELD_F32("learning_rate", learning_rate, 1e-3, 0, 10, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "Adam's step size (the paper: 1e-4)"),
     FIELD_F32("beta1", beta1, 0.9, 0, 0.999999, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "Adam's first decay"),

@@ -1,11 +1,15 @@
 /// How the agents of a population learn, behind one table as backends are. The population brings
 /// lanes, clocks, the log of what was shown, a network and its weights; an algorithm adds arrays
-/// and says what a step of learning is. A further one is a folder with an agent_algorithm, named in
-/// algorithms.c and in throng_algorithm; tests/support/bandit.h is a short one.
+/// and says what a step of learning is. A further one is a folder with an agent_algorithm and a
+/// line of AGENT_ALGORITHMS; tests/support/bandit.h is a short one.
 #ifndef THRONG_AGENT_ALGORITHM_H
 #define THRONG_AGENT_ALGORITHM_H
 
 #include "agent/agent.h"
+
+/// X(NAME, name): all that there are, each THRONG_ALGORITHM_NAME, "name" in configs, and
+/// algorithm_name in a folder of its own.
+#define AGENT_ALGORITHMS(X) X(DQN, dqn)
 
 /// Agents first .. first + n - 1 of a population.
 typedef struct agent_range {

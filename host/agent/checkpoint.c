@@ -149,7 +149,7 @@ static throng_status check_clocks(const throng_population *a, const char *path,
   return THRONG_OK;
 }
 
-/// What a file of before each agent had clocks and intervals of its own leaves to be filled in.
+/// What a file of before each agent had clocks of its own leaves to be filled in.
 static throng_status fill_in(throng_population *a, const read_clocks *c) {
   const agent_range all = {0, a->n_agent};
   a->host.time = 0;
@@ -159,18 +159,22 @@ static throng_status fill_in(throng_population *a, const read_clocks *c) {
     a->host.steps[i] = c->steps[i];
     a->host.updates[i] = c->updates[i];
     a->host.mark[i] = c->mark[i];
-    a->own_def[i] = a->def;
   }
-  THRONG_TRY(clocks_write(a));
-  return options_write(a, &a->intervals);
+  return clocks_write(a);
 }
 
 static throng_status restore(throng_population *a, const safetensors_file *file, bool old,
                              read_clocks *c) {
-  tensor_set *part[PARTS], counters = {.count = 0};
+  tensor_set *part[PARTS], counters = {.count = 0}, hyper, intervals;
+  tensor hyper_room[MOST_FIELDS], interval_room[MOST_FIELDS];
+  const char *line = safetensors_metadata(file, "agent");
   const char *const *prefix = old ? old_prefix : part_prefix;
   const int n = old ? OLD_PARTS : PARTS;
   list_parts(a, part);
+  options_named(part[1], line, hyper_room, &hyper);
+  options_named(part[4], line, interval_room, &intervals);
+  part[1] = &hyper;
+  part[4] = &intervals;
   throng_status status = THRONG_OK;
   if (old) {
     void *slot;
@@ -183,6 +187,8 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   THRONG_TRY_GOTO(old ? read_old_clocks(a, file, c) : read_new_clocks(a, file, c));
   THRONG_TRY_GOTO(check_clocks(a, safetensors_path(file), c));
   THRONG_TRY_GOTO(sim_check_lanes(a->sim, file, "lane."));
+  // Arrays that the file lacks stand for what its line says, which is what the Def says.
+  THRONG_TRY_GOTO(options_write_shared(a));
   THRONG_TRY_GOTO(tensors_read_file(part, prefix, n, file));
   THRONG_TRY_GOTO(old ? fill_in(a, c) : clocks_read(a));
   THRONG_TRY_GOTO(options_read(a));

@@ -7,6 +7,7 @@
 
 #include "agent/agent_fields.h"
 #include "agent/population.h"
+#include "base/identity.h"
 
 /// epsilon_share is kept as user-steps, so that kernels need not know how long a run is.
 static bool is_share(const field *f) { return !strcmp(f->name, "epsilon_share"); }
@@ -112,6 +113,24 @@ static void take(const throng_population *a, const field *f, int32_t agent, cons
     def->epsilon_share = steps > 0 ? (float)(*(const float *)from / steps) : 0.0f;
 }
 
+throng_status options_write_shared(throng_population *a) {
+  for (int32_t i = 0; i < a->n_agent; ++i) a->own_def[i] = a->def;
+  THRONG_TRY(options_write(a, &a->intervals));
+  return options_write(a, &a->hyper);
+}
+
+void options_named(const tensor_set *all, const char *line, tensor *room, tensor_set *named) {
+  size_t length;
+  *named = *all;
+  named->tensor = room;
+  named->count = 0;
+  for (size_t k = 0; k < all->count; ++k) {
+    const char *array = all->tensor[k].name;
+    const char *option = strcmp(array, "epsilon_steps") ? array : "epsilon_share";
+    if (identity_value(line, option, &length)) room[named->count++] = all->tensor[k];
+  }
+}
+
 throng_status options_read(throng_population *a) {
   const backend_ops *ops = a->backend->ops;
   void *block;
@@ -154,7 +173,8 @@ throng_status throng_population_set(throng_population *a, int32_t agent, const c
                        "agent.tau of agent %d: the agents of this population copy their targets "
                        "whole (tau 1), every target_every user-steps",
                        agent);
-  if (field_holds(f, value) && (float)value < (float)least_of(a, f))  // in its own precision
+  // In the option's own precision: (float)1e-20 is below 1e-20.
+  if (field_holds(f, value) && (float)value < (float)least_of(a, f))
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent.%s of agent %d: an exponential schedule needs an end above 0", option,
                        agent);

@@ -109,11 +109,13 @@ struct throng_population {
 
 #define CLOCK_MOST 9007199254740992.0  // 2^53: exact as a JSON number, and far from overflow
 
-// population.c
+// population_create.c
 /// Fresh weights for a range of agents, by their seeds; then the algorithm's part.
 throng_status population_start_weights(throng_population *a, agent_range range);
 /// Byte range of one agent in an array whose first dimension is shared out among them.
-size_t population_slice(const throng_population *a, const tensor *t);
+static inline size_t population_slice(const throng_population *a, const tensor *t) {
+  return tensor_bytes(t) / (size_t)a->n_agent;
+}
 
 // options.c
 throng_status options_register(throng_population *a);
@@ -121,6 +123,11 @@ throng_status options_register(throng_population *a);
 throng_status options_start(throng_population *a);
 /// The host's copies of the options whose arrays are in `set`, to the backend; or all of them back.
 throng_status options_write(throng_population *a, const tensor_set *set);
+/// Every agent has the Def's options again, on both sides; seeds stay as they are on the backend.
+throng_status options_write_shared(throng_population *a);
+/// Of `all` (hyper or intervals) the arrays whose options a file's line names, in `room`
+/// (MOST_FIELDS): an option that was added after a file was written has no array there.
+void options_named(const tensor_set *all, const char *line, tensor *room, tensor_set *named);
 throng_status options_read(throng_population *a);
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps);
 
@@ -178,7 +185,7 @@ throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, 
 /// The states that the actor chose for last, with their queries and values.
 network_pass *agent_actor_pass(agent_actor *actor);
 
-// step.c
+// update.c
 /// Catalogue under the present weights.
 throng_status population_refresh(throng_population *a);
 /// Losses and scores (n_agent, rows) of an update, of the agents that learn: what it is judged by,
@@ -190,6 +197,7 @@ throng_status population_add_losses(throng_population *a, const float *loss, con
 struct optimizer;
 throng_status population_step_weights(throng_population *a, struct optimizer *o,
                                       const parameter_set *target);
+// step.c
 void population_free_graphs(throng_population *a);
 
 #endif

@@ -4,12 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cpu/backend_cpu.h"
-#include "cuda/backend_cuda.h"
+/// X(name): each room's backend_name, in the order in which "auto" tries them; the last always
+/// opens.
+#define BACKENDS(X) \
+  X(cuda)           \
+  X(cpu)
 
-const backend_kind *const backends[] = {&backend_cuda, &backend_cpu, NULL};
-
-static const char *const names[] = {"auto", "cpu", "cuda", NULL};  // of these, for people
+#define X(name) extern const backend_kind backend_##name;
+BACKENDS(X)
+#undef X
+#define X(name) &backend_##name,
+const backend_kind *const backends[] = {BACKENDS(X) NULL};
+#undef X
+#define X(name) #name,
+static const char *const names[] = {"auto", BACKENDS(X) NULL};
+#undef X
 
 #define FIELD_DEF throng_backend_def
 static const field backend_rows[] = {

@@ -1,5 +1,5 @@
 /// Which backends this build has, and opening one by name. To add one: its room exports a
-/// backend_kind (base/backend.h), and gets a row in backends.c, and its name there.
+/// backend_kind (base/backend.h), and gets a line in BACKENDS of backends.c.
 #ifndef THRONG_BACKENDS_BACKENDS_H
 #define THRONG_BACKENDS_BACKENDS_H
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "base/numbers.h"
 
 static size_t element_size(field_kind kind) {
@@ -208,16 +207,6 @@ const field *fields_find(const field_table *table, const char *name) {
   for (int i = 0; i < table->count; ++i)
     if (!strcmp(table->row[i].name, name)) return &table->row[i];
   return NULL;
-}
-
-const field *fields_nearest(const field_table *table, const char *name) {
-  const field *nearest = NULL;
-  size_t best = edit_limit(name) + 1;
-  for (int i = 0; i < table->count; ++i) {
-    size_t distance = edit_distance(name, table->row[i].name, best);
-    if (distance < best) best = distance, nearest = &table->row[i];
-  }
-  return nearest;
 }
 
 const field *fields_next(const field_table *table, const field *after, unsigned flags) {

@@ -155,8 +155,6 @@ void fields_default(const field_table *table, void *def);
 /// ARGUMENT ("agent.gamma: expected a number in 0..1, not 1.5").
 throng_status fields_check(const field_table *table, const void *def);
 const field *fields_find(const field_table *table, const char *name);
-/// The row that `name` was most likely meant to be, or NULL.
-const field *fields_nearest(const field_table *table, const char *name);
 /// The rows that have all of `flags`: the first after `after` (NULL: the first), NULL at the end.
 ///   for (const field *f = NULL; (f = fields_next(table, f, FIELD_PER_AGENT));) ...
 const field *fields_next(const field_table *table, const field *after, unsigned flags);

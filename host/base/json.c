@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "base/numbers.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,38 +285,6 @@ throng_status json_parse(const char *name, int64_t first_line, const char *text,
   }
 done:
   free(copy);
-  return status;
-}
-
-throng_status json_read_file(const char *path, int flags, cJSON **out) {
-  const size_t most = (size_t)256 << 20;
-  char *text = NULL;
-  size_t capacity = 0, length = 0;
-  throng_status status = THRONG_OK;
-  *out = NULL;
-  FILE *file = fopen(path, "rbe");
-  if (!file) return throng_fail(THRONG_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-  for (;;) {
-    THRONG_TRY_GOTO(throng_grow((void **)&text, &capacity, length + 65536, 1, path));
-    size_t got = fread(text + length, 1, capacity - length, file);
-    length += got;
-    if (ferror(file)) {
-      status = throng_fail(THRONG_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-      goto done;
-    }
-    if (got == 0) break;
-    if (length > most) {
-      status = throng_fail(THRONG_ERROR_DATA,
-                           "%s: longer than the 256 MiB expected of one JSON "
-                           "document",
-                           path);
-      goto done;
-    }
-  }
-  status = json_parse(path, 1, text, length, flags, out);
-done:
-  fclose(file);
-  free(text);
   return status;
 }
 

@@ -25,8 +25,6 @@ enum {
 /// Errors: DATA with place and what was expected; MEMORY.
 throng_status json_parse(const char *name, int64_t first_line, const char *text, size_t length,
                          int flags, cJSON **out);
-/// Read and parse a file of at most 256 MiB.
-throng_status json_read_file(const char *path, int flags, cJSON **out);
 
 /// Length of the valid UTF-8 text's prefix: `length` where all of it is valid (no surrogates, no
 /// overlong forms; NUL counts as valid here).

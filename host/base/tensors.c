@@ -327,16 +327,6 @@ throng_status tensors_read_file(tensor_set *const *set, const char *const *prefi
   return for_arrays(set, prefix, n_set, file, read_array, NULL);
 }
 
-throng_status tensors_load(tensor_set *const *set, const char *const *prefix, int n_set,
-                           const char *path) {
-  safetensors_file *file;
-  THRONG_TRY(safetensors_open(path, &file));
-  throng_status status = tensors_check_file(set, prefix, n_set, file);
-  if (status == THRONG_OK) status = tensors_read_file(set, prefix, n_set, file);
-  safetensors_close(file);
-  return status;
-}
-
 /// The pieces' size must not show in the hash, so it is taken block by block of a fixed size.
 static throng_status hash_piece(void *context, const tensor *t, size_t at, void *piece,
                                 size_t bytes) {

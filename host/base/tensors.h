@@ -50,15 +50,13 @@ const tensor *tensors_find(const tensor_set *set, const char *name);
 /// Errors: IO; DATA where a value is out of its array's range (the file there is left alone).
 throng_status tensors_save(const tensor_set *const *set, const char *const *prefix, int n_set,
                            const char *const *metadata, const char *path);
-/// Read back what tensors_save wrote: every registered array must be there with its type, shape and
-/// values in range. Arrays of the file that no set registers are an error too. Nothing is changed
-/// before all of that is known.
-throng_status tensors_load(tensor_set *const *set, const char *const *prefix, int n_set,
-                           const char *path);
-/// The two halves of it, where more is to be checked between them.
 struct safetensors_file;
+/// Is in the file what tensors_save wrote? Every registered array must be there with its type,
+/// shape and values in range; arrays that no set registers are an error too. Errors: DATA, IO,
+/// MEMORY.
 throng_status tensors_check_file(tensor_set *const *set, const char *const *prefix, int n_set,
                                  const struct safetensors_file *file);
+/// Read it, once that is known.
 throng_status tensors_read_file(tensor_set *const *set, const char *const *prefix, int n_set,
                                 const struct safetensors_file *file);
 /// 64-bit hash (base/hash.h) over names, types, shapes and contents.

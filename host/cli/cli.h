@@ -13,8 +13,9 @@
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };  // exit codes
 enum { CLI_MAX_OPTIONS = 32, CLI_MAX_SETS = 256 };
 
-/// `argument`: NULL for a flag; "N" takes an integer >= 0, "X" a number, "a|b|c" one of the names
-/// (all checked before the command runs); anything else is free text, its capital word says what.
+/// `argument`: NULL for a flag; "N" takes an integer >= 0, "X" a number, "a|b|c" one of the names,
+/// "KEY" one of those that its key takes (all checked before the command runs); anything else is
+/// free text, its capital word says what.
 typedef struct cli_option {
   const char *name;
   char letter;  // 0: none
@@ -54,6 +55,9 @@ struct cli_run {
 
 /// Option `i` of a command, its own first, then the common ones; NULL past the last.
 const cli_option *cli_option_at(const cli_command *command, int i);
+/// What `argument` stands for: "KEY" as "a|b|c", which is written into `names`.
+enum { CLI_ARGUMENT_SIZE = 128 };
+const char *cli_argument(const cli_option *option, char names[CLI_ARGUMENT_SIZE]);
 const cli_command *cli_find_command(const char *name);
 
 /// Parse everything behind the command's name. CLI_DONE, or CLI_USAGE after printing why; `*help`
@@ -63,7 +67,6 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_run *run, b
 /// mistake.
 const char *cli_text(const cli_run *run, const char *name);
 bool cli_flag(const cli_run *run, const char *name);
-int64_t cli_integer(const cli_run *run, const char *name, int64_t otherwise);
 double cli_number(const cli_run *run, const char *name, double otherwise);
 
 /// Print "throng fit: ..." on stderr. cli_wrong returns CLI_USAGE, cli_fail CLI_FAILED with the

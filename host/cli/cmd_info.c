@@ -7,7 +7,8 @@
 #include "cli/cli.h"
 #include "cli/device_capacity.h"
 #include "cli/world_summary.h"
-#include "sim/sim.h"
+#include "sim/sim_memory.h"
+#include "world/world.h"
 
 static const char build[] = THRONG_BUILD_TYPE;  // CMake's name of it: "Release"
 #ifdef __clang__
@@ -62,10 +63,9 @@ typedef struct sizes {
 static throng_status measure(const throng_world *world, const throng_config *config, sizes *out) {
   sizes z = {.lanes = config->sim.lanes, .table_wanted = 8 * world->n_item * world->n_item};
   THRONG_TRY(sim_lane_bytes(&config->sim, world, &config->sta, &z.lane));
-  const throng_world *w = world;
 #define X(type, tensor_type, name, d0, d1) \
   z.world += (int64_t)(d0) * (int64_t)(d1) * (int64_t)sizeof(type);
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, world)
 #undef X
   z.table = z.table_wanted <= config->sim.votes.table_bytes ? z.table_wanted : 0;
   *out = z;

@@ -5,7 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "base/clock.h"
-#include "cli/pairs.h"
+#include "cli/pairs_file.h"
 #include "cli/votes.h"
 #include "sim/rule.h"
 

@@ -1,26 +1,12 @@
 /// What the build makes from the command table and the key table: here the schema; the manual page
 /// is in generate_man.c, what shells complete by in generate_bash.c, _zsh.c and _fish.c.
-#include "cli/generate.h"
+#include "cli/generate_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
-
-void generate_choices(const char *choices) {
-  for (; *choices; ++choices) putchar(*choices == '|' ? ' ' : *choices);
-}
-
-void generate_keys(field_kind kind, const char *between) {
-  config_key key;
-  const char *before = "";
-  for (int i = 0; config_key_at(i, &key); ++i) {
-    if (key.field->kind != kind) continue;
-    printf("%s%s", before, key.path);
-    before = between;
-  }
-}
 
 static int schema(void) {
   char *text = NULL;

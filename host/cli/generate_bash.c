@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/generate.h"
+#include "cli/generate_parts.h"
+#include "cli/generate_words.h"
 
 /// One case for all keys of a kind: "a|b|c) what ;;"
 static void case_of(field_kind kind, const char *what) {
@@ -38,16 +39,18 @@ static void set_function(void) {
 }
 
 static void option_values(const cli_command *command, const cli_option *option) {
-  if (!option->argument || !strcmp(option->name, "set")) return;
+  char names[CLI_ARGUMENT_SIZE];
+  const char *const argument = cli_argument(option, names);
+  if (!argument || !strcmp(option->name, "set")) return;
   printf("    %s,--%s", command->name, option->name);
   if (option->letter) printf("|%s,-%c", command->name, option->letter);
-  if (!strcmp(option->argument, "FILE")) {
+  if (!strcmp(argument, "FILE")) {
     puts(") _throng_files -f \"$cur\"; return ;;");
-  } else if (!strcmp(option->argument, "FOLDER")) {
+  } else if (!strcmp(argument, "FOLDER")) {
     puts(") _throng_files -d \"$cur\"; return ;;");
-  } else if (strchr(option->argument, '|')) {
+  } else if (strchr(argument, '|')) {
     fputs(") COMPREPLY=($(compgen -W \"", stdout);
-    generate_choices(option->argument);
+    generate_choices(argument);
     puts("\" -- \"$cur\")); return ;;");
   } else {
     puts(") COMPREPLY=(); return ;;");

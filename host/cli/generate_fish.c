@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/generate.h"
+#include "cli/generate_parts.h"
+#include "cli/generate_words.h"
 
 /// A text in single quotes.
 static void quoted(const char *text) {
@@ -50,20 +51,22 @@ static void set_function(void) {
 }
 
 static void option_of(const cli_command *command, const cli_option *option) {
+  char names[CLI_ARGUMENT_SIZE];
+  const char *const argument = cli_argument(option, names);
   printf("complete -c throng -n '__fish_seen_subcommand_from %s'", command->name);
   if (option->letter) printf(" -s %c", option->letter);
   printf(" -l %s", option->name);
   if (!strcmp(option->name, "set")) {
     fputs(" -x -a '(__throng_set)'", stdout);
-  } else if (option->argument && !strcmp(option->argument, "FILE")) {
+  } else if (argument && !strcmp(argument, "FILE")) {
     fputs(" -r -F", stdout);
-  } else if (option->argument && !strcmp(option->argument, "FOLDER")) {
+  } else if (argument && !strcmp(argument, "FOLDER")) {
     fputs(" -x -a '(__fish_complete_directories)'", stdout);
-  } else if (option->argument && strchr(option->argument, '|')) {
+  } else if (argument && strchr(argument, '|')) {
     fputs(" -x -a '", stdout);
-    generate_choices(option->argument);
+    generate_choices(argument);
     putchar('\'');
-  } else if (option->argument) {
+  } else if (argument) {
     fputs(" -x", stdout);
   }
   fputs(" -d ", stdout);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/generate.h"
+#include "cli/generate_parts.h"
 #include "config/keys.h"
 
 /// Text as roff: hyphens that are minus signs, backslashes, and no request at a line's start.
@@ -25,14 +25,16 @@ static void line(const char *text) {
 }
 
 static void option(const cli_option *o) {
+  char names[CLI_ARGUMENT_SIZE];
+  const char *const argument = cli_argument(o, names);
   fputs(".TP\n", stdout);
   if (o->letter) printf("\\fB\\-%c\\fR, ", o->letter);
   fputs("\\fB\\-\\-", stdout);
   roff(o->name);
   fputs("\\fR", stdout);
-  if (o->argument) {
+  if (argument) {
     fputs(" \\fI", stdout);
-    roff(o->argument);
+    roff(argument);
     fputs("\\fR", stdout);
   }
   putchar('\n');

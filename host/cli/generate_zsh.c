@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/generate.h"
+#include "cli/generate_parts.h"
+#include "cli/generate_words.h"
 
 /// Within single quotes and _arguments' brackets.
 static void text_of(const char *text) {
@@ -18,30 +19,32 @@ static void text_of(const char *text) {
 }
 
 static void option_of(const cli_option *option) {
+  char names[CLI_ARGUMENT_SIZE];
+  const char *const argument = cli_argument(option, names);
   bool repeats = !strcmp(option->name, "set");
   fputs("        ", stdout);
   if (repeats)
     printf("'*'{-%c+,--%s=}'", option->letter, option->name);
   else if (option->letter)
     printf("'(-%c --%s)'{-%c%s,--%s%s}'", option->letter, option->name, option->letter,
-           option->argument ? "+" : "", option->name, option->argument ? "=" : "");
+           argument ? "+" : "", option->name, argument ? "=" : "");
   else
-    printf("'--%s%s", option->name, option->argument ? "=" : "");
+    printf("'--%s%s", option->name, argument ? "=" : "");
   putchar('[');
   text_of(option->help);
   putchar(']');
   if (repeats) {
     fputs(":key:_throng_set", stdout);
-  } else if (option->argument && !strcmp(option->argument, "FILE")) {
+  } else if (argument && !strcmp(argument, "FILE")) {
     fputs(":file:_files", stdout);
-  } else if (option->argument && !strcmp(option->argument, "FOLDER")) {
+  } else if (argument && !strcmp(argument, "FOLDER")) {
     fputs(":folder:_files -/", stdout);
-  } else if (option->argument && strchr(option->argument, '|')) {
+  } else if (argument && strchr(argument, '|')) {
     fputs(":choice:(", stdout);
-    generate_choices(option->argument);
+    generate_choices(argument);
     putchar(')');
-  } else if (option->argument) {
-    printf(":%s:", option->argument);
+  } else if (argument) {
+    printf(":%s:", argument);
   }
   puts("' \\");
 }

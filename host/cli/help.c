@@ -24,11 +24,12 @@ void cli_wrap(const char *text, int column, int indent) {
 }
 
 static void print_option(const cli_option *option) {
-  char left[80];
+  char left[80], names[CLI_ARGUMENT_SIZE];
+  const char *const argument = cli_argument(option, names);
   int used = option->letter
                  ? snprintf(left, sizeof left, "  -%c, --%s", option->letter, option->name)
                  : snprintf(left, sizeof left, "      --%s", option->name);
-  if (option->argument) snprintf(left + used, sizeof left - (size_t)used, " %s", option->argument);
+  if (argument) snprintf(left + used, sizeof left - (size_t)used, " %s", argument);
   int column = 30;
   if (strlen(left) + 2 > (size_t)column)
     printf("%s\n%*s", left, column, "");

@@ -24,6 +24,21 @@ const cli_option *cli_option_at(const cli_command *command, int i) {
   return NULL;
 }
 
+const char *cli_argument(const cli_option *option, char names[CLI_ARGUMENT_SIZE]) {
+  if (!option->argument || strcmp(option->argument, "KEY")) return option->argument;
+  config_key key;
+  const bool known = config_find_key(option->key, &key) && key.field->names;
+  assert(known);
+  size_t used = 0;
+  names[0] = '\0';
+  for (int k = 0; known && key.field->names[k]; ++k) {
+    const char *const name = key.field->names[k];
+    assert(used + strlen(name) + 2 <= CLI_ARGUMENT_SIZE);
+    used += (size_t)snprintf(names + used, CLI_ARGUMENT_SIZE - used, "%s%s", k ? "|" : "", name);
+  }
+  return names;
+}
+
 const cli_command *cli_find_command(const char *name) {
   for (int i = 0; i < cli_command_count; ++i)
     if (!strcmp(cli_commands[i].name, name)) return &cli_commands[i];
@@ -44,11 +59,6 @@ const char *cli_text(const cli_run *run, const char *name) {
 }
 
 bool cli_flag(const cli_run *run, const char *name) { return cli_text(run, name) != NULL; }
-
-int64_t cli_integer(const cli_run *run, const char *name, int64_t otherwise) {
-  const char *text = cli_text(run, name);
-  return text ? strtoll(text, NULL, 10) : otherwise;
-}
 
 double cli_number(const cli_run *run, const char *name, double otherwise) {
   const char *text = cli_text(run, name);
@@ -100,7 +110,8 @@ static bool is_choice(const char *choices, const char *text) {
 }
 
 static int check_value(const cli_run *run, const cli_option *option, const char *text) {
-  const char *kind = option->argument;
+  char names[CLI_ARGUMENT_SIZE];
+  const char *kind = cli_argument(option, names);
   if (!kind) return CLI_DONE;
   char *end;
   errno = 0;

@@ -3,7 +3,7 @@
 
 const cli_option cli_common_options[] = {
     {"set", 's', "KEY=VALUE", "override a configuration key; may be repeated", NULL},
-    {"backend", 0, "auto|cpu|cuda", "where kernels run (auto)", "backend.name"},
+    {"backend", 0, "KEY", "where kernels run (auto)", "backend.name"},
     {"threads", 0, "N", "CPU threads; 0: one a core (0)", "backend.threads"},
     {"seed", 0, "N", "seed of everything random (1)", NULL},
     {"json", 0, NULL, "print one JSON document on standard output", NULL},
@@ -62,7 +62,7 @@ static const cli_option votes_options[] = {
      NULL},
     {"output", 'o', "FILE", "CSV to write; - writes standard output (-)", NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
-    {"semantics", 0, "paper|published-code",
+    {"semantics", 0, "KEY",
      "how votes are made: as the paper writes, or as its authors' released code does, whose "
      "statistical vote is always 1",
      "votes.semantics"},
@@ -79,7 +79,7 @@ static const cli_option explain_options[] = {
      "YYYY-MM-DD",
      NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
-    {"semantics", 0, "paper|published-code",
+    {"semantics", 0, "KEY",
      "how votes are made: as the paper writes, or as its authors' released code does, whose "
      "statistical vote is always 1",
      "votes.semantics"},
@@ -90,7 +90,7 @@ static const char *const explain_examples[] = {
 
 static const cli_option evaluate_options[] = {
     {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
-    {"semantics", 0, "paper|published-code",
+    {"semantics", 0, "KEY",
      "how votes are made: as the paper writes, or as its authors' released code does, whose "
      "statistical vote is always 1",
      "votes.semantics"},

@@ -80,8 +80,6 @@ typedef struct http_counts {
 
 /// Check an address without connecting to it: CONFIG with `where` ("llm.url") as its place.
 throng_status http_check_url(const char *where, const char *url);
-/// True for a literal loopback address or "localhost".
-bool http_is_loopback(const char *url);
 
 /// Ask until next() has no more and every answer is taken, or a stop. Errors: what a callback
 /// returned; IO and MEMORY of curl itself. A server's faults are no errors here: done() judges

@@ -60,18 +60,6 @@ throng_status http_check_url(const char *where, const char *url) {
   return status;
 }
 
-bool http_is_loopback(const char *url) {
-  CURLU *parts = curl_url();
-  char *host = NULL;
-  bool loopback = parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                  curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                  (!strcasecmp(host, "localhost") || !strncmp(host, "127.", 4) ||
-                   !strcmp(host, "[::1]") || !strcmp(host, "::1"));
-  curl_free(host);
-  curl_url_cleanup(parts);
-  return loopback;
-}
-
 double retry_date(const char *text) {
   char date[32];
   // 2026-01-31T10:00:00Z: curl reads it without its dashes, and with a space and a zone.

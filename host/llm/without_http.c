@@ -10,11 +10,6 @@ double retry_date(const char *text) {
   return NAN;
 }
 
-bool http_is_loopback(const char *url) {
-  (void)url;
-  return false;
-}
-
 throng_status http_check_url(const char *where, const char *url) {
   return throng_fail(THRONG_ERROR_CONFIG,
                      "%s: %s: this build was made without libcurl and asks no servers; configure "

@@ -7,10 +7,10 @@
 /// Free what a world without an index holds, not the struct itself.
 static void clear(throng_world *world) {
 #define X(type, tensor_type, name, d0, d1) free(world->name);
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, )
 #undef X
 #define X(name, count) strings_free(&world->name);
-  WORLD_STRINGS(X)
+  WORLD_STRINGS(X, )
 #undef X
   free(world->source);
   *world = (throng_world){0};

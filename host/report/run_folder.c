@@ -177,16 +177,6 @@ throng_status run_folder_start(run_folder *folder, bool resume, const throng_pro
   return open_rows(folder);
 }
 
-throng_status run_folder_open(const char *path, bool resume, const throng_progress *progress,
-                              run_folder **out) {
-  THRONG_TRY(run_folder_lock(path, out));
-  throng_status status = run_folder_start(*out, resume, progress);
-  if (status == THRONG_OK) return THRONG_OK;
-  (void)run_folder_close(*out, TENSORBOARD_END_FAILED);
-  *out = NULL;
-  return status;
-}
-
 throng_status run_folder_close(run_folder *folder, tensorboard_end end) {
   if (!folder) return THRONG_OK;
   throng_status status = THRONG_OK;

@@ -26,9 +26,6 @@ throng_status run_folder_lock(const char *path, run_folder **out);
 /// Begin a run in the locked folder. With `resume` what is there stays; without, the files of an
 /// earlier run are moved to `previous-1`, `previous-2`, ... inside it, with a note. Errors: IO.
 throng_status run_folder_start(run_folder *folder, bool resume, const throng_progress *progress);
-/// Both.
-throng_status run_folder_open(const char *path, bool resume, const throng_progress *progress,
-                              run_folder **out);
 /// Close everything and let the lock go; folders that were made for it and are empty are removed.
 /// NULL is allowed. `end` says how the run ended, for TensorBoard's table.
 throng_status run_folder_close(run_folder *folder, tensorboard_end end);

@@ -1,10 +1,10 @@
 /// The table of rules: what each is called, which votes it asks, and the weights and threshold that
-/// it comes to. (Joining the votes is kernels/vote/rule.h, for every rule alike.)
+/// it comes to. (Joining the votes is kernels/vote/vote_rule.h, for every rule alike.)
 #ifndef THRONG_SIM_RULE_H
 #define THRONG_SIM_RULE_H
 
 #include "base/status.h"
-#include "kernels/vote/rule.h"
+#include "kernels/vote/vote_rule.h"
 #include "sim/vote_models.h"
 #include "throng/sim.h"
 

@@ -12,46 +12,47 @@
 #include "throng/sim.h"
 #include "world/world_device.h"
 
-/// X(C type, tensor type, name, second dimension, third dimension, least, most): all start with
-/// n_lane. What a file may hold in them: least .. most, and how they fit together (lanes_check.c).
-#define SIM_ENTRY_MOST (2.0 * (double)s->world->n_item - 1)  // packed: item * 2 + like
-#define SIM_ITEM_MOST ((double)s->world->n_item - 1)
-#define SIM_USER_MOST ((double)s->world->n_user - 1)
-#define SIM_SHOWN_MOST ((double)s->def.max_steps * s->def.slate_size)  // in an episode
-#define SIM_COUNT_MOST (s->def.history + SIM_SHOWN_MOST)
+/// X(C type, tensor type, name, second dimension, third dimension, least, most), of simulator `s`
+/// (nothing: only types and names are wanted): all start with n_lane. What a file may hold in them:
+/// least .. most, and how they fit together (lanes_check.c).
+#define SIM_ENTRY_MOST(s) (2.0 * (double)(s)->world->n_item - 1)  // packed: item * 2 + like
+#define SIM_ITEM_MOST(s) ((double)(s)->world->n_item - 1)
+#define SIM_USER_MOST(s) ((double)(s)->world->n_user - 1)
+#define SIM_SHOWN_MOST(s) ((double)(s)->def.max_steps * (s)->def.slate_size)  // in an episode
+#define SIM_COUNT_MOST(s) ((s)->def.history + SIM_SHOWN_MOST(s))
 #define SIM_FINITE (double)FLT_MAX
-#define SIM_ARRAYS(X)                                                                     \
-  X(int32_t, I32, user, 1, 1, 0, SIM_USER_MOST)                                           \
+#define SIM_ARRAYS(X, s)                                                                  \
+  X(int32_t, I32, user, 1, 1, 0, SIM_USER_MOST(s))                                        \
   /* episodes finished: the counter's last word */                                        \
   X(uint32_t, U32, episode, 1, 1, 0, UINT32_MAX)                                          \
   /* steps taken in this episode */                                                       \
-  X(int32_t, I32, step, 1, 1, 0, s->def.max_steps)                                        \
+  X(int32_t, I32, step, 1, 1, 0, (s)->def.max_steps)                                      \
   /* entries ever written to the ring this episode, and of which from the real history */ \
-  X(int32_t, I32, count, 1, 1, 0, SIM_COUNT_MOST)                                         \
-  X(int32_t, I32, initial_count, 1, 1, 0, s->def.history)                                 \
+  X(int32_t, I32, count, 1, 1, 0, SIM_COUNT_MOST(s))                                      \
+  X(int32_t, I32, initial_count, 1, 1, 0, (s)->def.history)                               \
   /* ring of packed entries, see history.h */                                             \
-  X(uint32_t, U32, history, s->def.history, 1, 0, SIM_ENTRY_MOST)                         \
-  X(float, F32, running_return, 1, 1, 0, SIM_SHOWN_MOST)                                  \
-  X(int32_t, I32, action, s->def.slate_size, 1, 0, SIM_ITEM_MOST)                         \
+  X(uint32_t, U32, history, (s)->def.history, 1, 0, SIM_ENTRY_MOST(s))                    \
+  X(float, F32, running_return, 1, 1, 0, SIM_SHOWN_MOST(s))                               \
+  X(int32_t, I32, action, (s)->def.slate_size, 1, 0, SIM_ITEM_MOST(s))                    \
   /* of the last step, ended as throng_end */                                             \
-  X(float, F32, reward, 1, 1, 0, s->def.slate_size)                                       \
+  X(float, F32, reward, 1, 1, 0, (s)->def.slate_size)                                     \
   X(uint8_t, U8, ended, 1, 1, 0, THRONG_END_TRUNCATED)                                    \
-  X(throng_vote, U8, vote, s->def.slate_size, sizeof(throng_vote), 0, UINT8_MAX)          \
+  X(throng_vote, U8, vote, (s)->def.slate_size, sizeof(throng_vote), 0, UINT8_MAX)        \
   /* the state in which the last episode ended */                                         \
-  X(int32_t, I32, final_user, 1, 1, 0, SIM_USER_MOST)                                     \
-  X(int32_t, I32, final_step, 1, 1, 0, s->def.max_steps)                                  \
-  X(int32_t, I32, final_count, 1, 1, 0, SIM_COUNT_MOST)                                   \
-  X(uint32_t, U32, final_history, s->def.history, 1, 0, SIM_ENTRY_MOST)                   \
-  X(float, F32, final_return, 1, 1, 0, SIM_SHOWN_MOST)                                    \
+  X(int32_t, I32, final_user, 1, 1, 0, SIM_USER_MOST(s))                                  \
+  X(int32_t, I32, final_step, 1, 1, 0, (s)->def.max_steps)                                \
+  X(int32_t, I32, final_count, 1, 1, 0, SIM_COUNT_MOST(s))                                \
+  X(uint32_t, U32, final_history, (s)->def.history, 1, 0, SIM_ENTRY_MOST(s))              \
+  X(float, F32, final_return, 1, 1, 0, SIM_SHOWN_MOST(s))                                 \
   /* bit an item shown this session, if mask_seen */                                      \
-  X(uint32_t, U32, seen, s->n_seen_word, 1, 0, UINT32_MAX)                                \
+  X(uint32_t, U32, seen, (s)->n_seen_word, 1, 0, UINT32_MAX)                              \
   /* sta_cache, (window, layers, width) a lane */                                         \
-  X(float, F32, sta_state, s->n_sta_cache, 1, -SIM_FINITE, SIM_FINITE)                    \
-  X(int32_t, I32, sta_encoded, 1, 1, -1, SIM_COUNT_MOST)                                  \
-  X(float, F32, sta_query, s->n_sta_width, 1, -SIM_FINITE, SIM_FINITE)                    \
+  X(float, F32, sta_state, (s)->n_sta_cache, 1, -SIM_FINITE, SIM_FINITE)                  \
+  X(int32_t, I32, sta_encoded, 1, 1, -1, SIM_COUNT_MOST(s))                               \
+  X(float, F32, sta_query, (s)->n_sta_width, 1, -SIM_FINITE, SIM_FINITE)                  \
   /* (2, dim) sums a lane, see preference.h */                                            \
-  X(int32_t, I32, preference, s->n_preference, 1, INT32_MIN, INT32_MAX)                   \
-  X(uint32_t, U32, evicted, s->n_preference ? s->def.slate_size : 0, 1, 0, UINT32_MAX)
+  X(int32_t, I32, preference, (s)->n_preference, 1, INT32_MIN, INT32_MAX)                 \
+  X(uint32_t, U32, evicted, (s)->n_preference ? (s)->def.slate_size : 0, 1, 0, UINT32_MAX)
 
 /// Starts that the caller gave, on the backend, and what checks of lanes ask of them on the host.
 typedef struct sim_starts {
@@ -74,7 +75,7 @@ struct throng_sim {
   world_device device;   // the world on the backend, and its item-item table where it fits
   tensor_set lanes;      // SIM_ARRAYS, and `further` after them
 #define X(type, tensor_type, name, ...) type *name;
-  SIM_ARRAYS(X)
+  SIM_ARRAYS(X, )
 #undef X
   // Scores (n_lane, slate_size) of the further votes, by throng_vote_id - THRONG_VOTE_IN_RECORD.
   // An array is there, and named in files and hashes, only where the rule asks the vote (else
@@ -120,17 +121,15 @@ throng_status sim_check_lanes(const throng_sim *sim, const safetensors_file *fil
                               const char *prefix);
 
 /// Whom episodes begin with: what was given, else the world's users.
-sim_start_view sim_start(const throng_sim *sim);
+static inline sim_start_view sim_start(const throng_sim *s) {
+  return s->starts.hash ? s->starts.view : (sim_start_view){.count = (int32_t)s->world->n_user};
+}
 void sim_starts_free(sim_starts *starts);
 /// Errors: ARGUMENT.
 throng_status sim_check_moment(throng_moment moment);
 /// Can states be told from users and answers alone, as replays do? Errors: ARGUMENT.
 throng_status sim_require_real_histories(const throng_sim *sim);
 
-/// Bytes of one lane's arrays in a simulator of this Def on this world, which is not made; `sta`
-/// NULL: without f_sta. Errors: MEMORY.
-throng_status sim_lane_bytes(const throng_sim_def *def, const throng_world *world,
-                             const throng_sta_def *sta, int64_t *out);
 /// Does this simulator keep preference vectors?
 bool sim_keeps_preferences(const throng_sim_def *def);
 

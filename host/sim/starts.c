@@ -13,10 +13,6 @@ void sim_starts_free(sim_starts *starts) {
   *starts = (sim_starts){0};
 }
 
-sim_start_view sim_start(const throng_sim *s) {
-  return s->starts.hash ? s->starts.view : (sim_start_view){.count = (int32_t)s->world->n_user};
-}
-
 throng_status sim_require_real_histories(const throng_sim *s) {
   if (!s->starts.view.offset) return THRONG_OK;
   return throng_fail(

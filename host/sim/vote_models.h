@@ -4,7 +4,7 @@
 #ifndef THRONG_SIM_VOTE_MODELS_H
 #define THRONG_SIM_VOTE_MODELS_H
 
-#include "kernels/vote/rule.h"
+#include "kernels/vote/vote_rule.h"
 #include "sim/like_rates.h"
 
 typedef struct vote_models {

@@ -1,5 +1,5 @@
-/// The backward pass of a batch, the forward's stages in reverse order. Every gradient is written
-/// whole, so nothing need be zeroed between batches.
+/// SASRec's backward pass of a batch, the forward's stages in reverse order. Every gradient is
+/// written whole, so nothing need be zeroed between batches.
 #include "kernels/list.h"
 #include "sta/sta_trainer.h"
 

@@ -1,4 +1,4 @@
-/// Composing a batch of windows end to end, and its way to the backend.
+/// Composing a batch of windows for a fit of SASRec, end to end, and its way to the backend.
 #include <stdlib.h>
 
 #include "data/split.h"

@@ -1,4 +1,4 @@
-/// Measuring a model on one held-out interaction of every user while it is fitted.
+/// Measuring an f_sta (SASRec) on one held-out interaction of every user while it is fitted.
 #ifndef THRONG_STA_EVALUATE_H
 #define THRONG_STA_EVALUATE_H
 

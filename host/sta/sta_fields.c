@@ -1,4 +1,4 @@
-/// The options of f_sta and of its fit.
+/// The options of f_sta (SASRec) and of its fit.
 #include "sta/sta_fields.h"
 
 #include "kernels/sta/sta_view.h"

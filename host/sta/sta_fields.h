@@ -1,4 +1,4 @@
-/// The table of f_sta's options.
+/// The table of f_sta's (SASRec's) options.
 #ifndef THRONG_STA_STA_FIELDS_H
 #define THRONG_STA_STA_FIELDS_H
 

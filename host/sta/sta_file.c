@@ -1,5 +1,5 @@
-/// f_sta's weights as a safetensors file: one tensor a parameter, the Def and the world in the
-/// metadata.
+/// f_sta's (SASRec's) weights as a safetensors file: one tensor a parameter, the Def and the world
+/// in the metadata.
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/// The forward pass of a batch: embedding, blocks, read-out and loss, stage by stage.
+/// SASRec's forward pass of a batch: embedding, blocks, read-out and loss, stage by stage.
 #include "kernels/list.h"
 #include "sta/sta_trainer.h"
 

@@ -1,4 +1,4 @@
-/// What inference reads in place of some of f_sta's matrices: allocation, and making it anew when
+/// What inference reads in place of some of SASRec's matrices: allocation, and making it anew when
 /// the parameters have changed.
 #include "kernels/list.h"
 #include "sta/sta.h"

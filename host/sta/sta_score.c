@@ -1,5 +1,5 @@
-/// Answers of f_sta outside a simulator: probabilities and ranks for pairs with their histories,
-/// in pieces of bounded memory.
+/// Answers of f_sta (SASRec) outside a simulator: probabilities and ranks for pairs with their
+/// histories, in pieces of bounded memory.
 #include "sta/sta_score.h"
 
 #include <stdlib.h>

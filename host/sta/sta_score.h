@@ -1,5 +1,5 @@
-/// Scoring many pairs with one model: memory is taken once, then it may be run again and again (the
-/// fit does so after every epoch).
+/// Scoring many pairs with one SASRec: memory is taken once, then it may be run again and again
+/// (the fit does so after every epoch).
 #ifndef THRONG_STA_SCORE_H
 #define THRONG_STA_SCORE_H
 

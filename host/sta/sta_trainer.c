@@ -1,4 +1,4 @@
-/// A trainer's memory, Adam's step and the batch's loss.
+/// The memory of a fit of SASRec, Adam's step and the batch's loss.
 #include "sta/sta_trainer.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/// Fitting one model: the batch, the forward and backward pass, Adam. Stages are calls on the
+/// Fitting one SASRec: the batch, the forward and backward pass, Adam. Stages are calls on the
 /// backend table; all memory is taken by sta_trainer_create. Epochs and stopping are sta_fit.c's.
 #ifndef THRONG_STA_STA_TRAINER_H
 #define THRONG_STA_STA_TRAINER_H

@@ -1,4 +1,4 @@
-/// Cutting training histories into windows.
+/// Cutting training histories into the windows that SASRec is fitted on.
 #include "sta/sta_windows.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/// The training set as windows: left-aligned pieces of users' histories with the same hops as in
-/// inference, each example in exactly one of them.
+/// SASRec's training set as windows: left-aligned pieces of users' histories with the same hops as
+/// in inference, each example in exactly one of them.
 #ifndef THRONG_STA_WINDOWS_H
 #define THRONG_STA_WINDOWS_H
 

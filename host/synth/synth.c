@@ -1,13 +1,14 @@
 /// throng_synth: a world with planted tastes, for demonstrations, tests and benchmarks. Nothing in
 /// it is real; its numbers say how well a learner finds what was hidden.
 #include "synth/synth.h"
-#include "base/numbers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "synth/synth_fields.h"
+#include "synth/synth_truth.h"
 
 /// What a Def's row cannot say: at least one item for each taste and category, 8 keywords a taste.
 static throng_status check_def(const throng_synth_def *def) {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "synth/synth.h"
+#include "synth/synth_truth.h"
 
 /// Shares of all keywords: praise and complaint, and in each the part that fits any item.
 /// Complaints overlap more between tastes than praise does, so that an item of a taste that nobody

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "synth/synth.h"
+#include "synth/synth_truth.h"
 
 enum { MOST_LIKED = 4, DETESTED = 2, LEAST_HISTORY = 5 };
 

@@ -2,7 +2,7 @@
 /// as a person would say it. No numbers are drawn here but an item's name.
 #include <stdio.h>
 
-#include "synth/synth.h"
+#include "synth/synth_truth.h"
 
 enum { N_THEME = 24, N_NOUN = 12, N_ADJECTIVE = 24, N_GENERAL = 12, N_PLACE = 24 };
 

@@ -3,16 +3,6 @@
 
 #include "text/keyword_selection.h"
 
-static int compare_candidates(const void *a, const void *b) {
-  const candidate *x = a, *y = b;
-  if (x->z != y->z) return x->z > y->z ? -1 : 1;
-  return (x->keyword > y->keyword) - (x->keyword < y->keyword);
-}
-
-void candidates_sort(candidate *list, size_t n) {
-  if (n) qsort(list, n, sizeof *list, compare_candidates);
-}
-
 /// Likes, dislikes and items of every attribute in the training rows.
 typedef struct attribute_tally {
   double like, dislike;

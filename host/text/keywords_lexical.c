@@ -29,13 +29,6 @@ static throng_status append_reception_names(string_table *name) {
   return THRONG_OK;
 }
 
-int64_t selection_budget(const selection *s, keyword_side side, int64_t item, int64_t most) {
-  double share = 1 / (1 + exp(-training_reception(&s->train, item)));
-  if (side == SIDE_NEG) share = 1 - share;
-  int64_t n = (int64_t)floor((double)most * fmin(1, 2 * share) + 0.5);
-  return most > 0 && n < 1 ? 1 : n;
-}
-
 static throng_status select_and_bound(selection *s, keyword_sets *out) {
   bool text = s->data->has_text;
   string_table *name = text ? &s->terms.name : &s->attribute_name;

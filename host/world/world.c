@@ -24,10 +24,10 @@ void throng_world_close(throng_world *world) {
   if (!world) return;
   index_free(world);
 #define X(type, tensor_type, name, d0, d1) free(world->name);
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, )
 #undef X
 #define X(name, count) strings_free(&world->name);
-  WORLD_STRINGS(X)
+  WORLD_STRINGS(X, )
 #undef X
   free(world->source);
   free(world->path);

@@ -5,31 +5,32 @@
 #include "base/strings.h"
 #include "throng/world.h"
 
-/// X(C type, tensor type, name, first dimension, second dimension or 1)
+/// X(C type, tensor type, name, first dimension, second dimension or 1), of world `w` (nothing:
+/// only types and names are wanted).
 ///   Lists are CSR: item i's keywords are pos[pos_offset[i]] .. pos[pos_offset[i+1]-1], rising.
-#define WORLD_ARRAYS(X)                                  \
-  X(int64_t, I64, category_offset, w->n_item + 1, 1)     \
-  X(int32_t, I32, category, w->n_category_entry, 1)      \
-  X(int64_t, I64, pos_offset, w->n_item + 1, 1)          \
-  X(int32_t, I32, pos, w->n_pos_entry, 1)                \
-  X(int64_t, I64, neg_offset, w->n_item + 1, 1)          \
-  X(int32_t, I32, neg, w->n_neg_entry, 1)                \
-  X(float, F32, embedding_pos, w->n_item, w->dim)        \
-  X(float, F32, embedding_neg, w->n_item, w->dim)        \
-  X(float, F32, keyword_embedding, w->n_keyword, w->dim) \
-  X(int64_t, I64, user_offset, w->n_user + 1, 1)         \
-  X(int32_t, I32, history_item, w->n_interaction, 1)     \
-  X(uint8_t, U8, history_like, w->n_interaction, 1)      \
-  X(float, F32, history_rating, w->n_interaction, 1)     \
-  X(int64_t, I64, history_time, w->n_interaction, 1)
+#define WORLD_ARRAYS(X, w)                                   \
+  X(int64_t, I64, category_offset, (w)->n_item + 1, 1)       \
+  X(int32_t, I32, category, (w)->n_category_entry, 1)        \
+  X(int64_t, I64, pos_offset, (w)->n_item + 1, 1)            \
+  X(int32_t, I32, pos, (w)->n_pos_entry, 1)                  \
+  X(int64_t, I64, neg_offset, (w)->n_item + 1, 1)            \
+  X(int32_t, I32, neg, (w)->n_neg_entry, 1)                  \
+  X(float, F32, embedding_pos, (w)->n_item, (w)->dim)        \
+  X(float, F32, embedding_neg, (w)->n_item, (w)->dim)        \
+  X(float, F32, keyword_embedding, (w)->n_keyword, (w)->dim) \
+  X(int64_t, I64, user_offset, (w)->n_user + 1, 1)           \
+  X(int32_t, I32, history_item, (w)->n_interaction, 1)       \
+  X(uint8_t, U8, history_like, (w)->n_interaction, 1)        \
+  X(float, F32, history_rating, (w)->n_interaction, 1)       \
+  X(int64_t, I64, history_time, (w)->n_interaction, 1)
 
 /// X(name, count): string tables; in the file NAME.blob (U8) and NAME.offset (I64).
-#define WORLD_STRINGS(X)   \
-  X(user_id, w->n_user)    \
-  X(item_id, w->n_item)    \
-  X(item_name, w->n_item)  \
-  X(keyword, w->n_keyword) \
-  X(category_name, w->n_category)
+#define WORLD_STRINGS(X, w)  \
+  X(user_id, (w)->n_user)    \
+  X(item_id, (w)->n_item)    \
+  X(item_name, (w)->n_item)  \
+  X(keyword, (w)->n_keyword) \
+  X(category_name, (w)->n_category)
 
 enum { WORLD_MOST_DIM = 65536 };
 
@@ -43,10 +44,10 @@ struct throng_world {
   char *source;           // one line: what it was made from
   char *path;             // the file it was read from; NULL: none
 #define X(type, tensor_type, name, d0, d1) type *name;
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, )
 #undef X
 #define X(name, count) string_table name;
-  WORLD_STRINGS(X)
+  WORLD_STRINGS(X, )
 #undef X
   struct world_index *index;  // raw id -> number
   uint64_t hash;              // of the constants that answers depend on; ties weights to worlds

@@ -147,7 +147,7 @@ throng_status world_check(const throng_world *w, const char *name) {
   THRONG_TRY(check_finite(name, "keyword_embedding", w->keyword_embedding, w->n_keyword * w->dim));
   THRONG_TRY(check_history(name, w));
 #define X(table, count) THRONG_TRY(check_strings(name, #table, &w->table, count));
-  WORLD_STRINGS(X)
+  WORLD_STRINGS(X, w)
 #undef X
   THRONG_TRY(check_distinct(name, "keyword", &w->keyword));
   return check_distinct(name, "category_name", &w->category_name);

@@ -71,7 +71,7 @@ static throng_status declare_and_write(safetensors_writer *writer, const throng_
 #define X(type, tensor_type, name, d0, d1)                                             \
   THRONG_TRY(safetensors_writer_declare(writer, #name, TENSOR_##tensor_type, RANK(d1), \
                                         (const int64_t[]){d0, d1}, &number));
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, w)
 #undef X
 #define X(name, count)                                                        \
   THRONG_TRY(safetensors_writer_declare(                                      \
@@ -79,19 +79,19 @@ static throng_status declare_and_write(safetensors_writer *writer, const throng_
       TENSOR_SHAPE((count) ? w->name.offset[count] - (count) : 0), &number)); \
   THRONG_TRY(safetensors_writer_declare(writer, #name ".offset", TENSOR_I64,  \
                                         TENSOR_SHAPE((count) + 1), &number));
-  WORLD_STRINGS(X)
+  WORLD_STRINGS(X, w)
 #undef X
   THRONG_TRY(safetensors_writer_begin(writer));
   number = 0;
 #define X(type, tensor_type, name, d0, d1)                      \
   THRONG_TRY(safetensors_writer_data(writer, number++, w->name, \
                                      (size_t)(d0) * (size_t)(d1) * sizeof(type)));
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, w)
 #undef X
 #define X(name, count)                                        \
   THRONG_TRY(write_strings(writer, number, &w->name, count)); \
   number += 2;
-  WORLD_STRINGS(X)
+  WORLD_STRINGS(X, w)
 #undef X
   return THRONG_OK;
 }
@@ -230,10 +230,10 @@ static throng_status read_world(const safetensors_file *file, throng_world *w) {
 #define X(type, tensor_type, name, d0, d1)                                                      \
   THRONG_TRY(read_array(file, #name, TENSOR_##tensor_type, RANK(d1), (const int64_t[]){d0, d1}, \
                         (void **)&w->name));
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, w)
 #undef X
 #define X(name, count) THRONG_TRY(read_strings(file, #name, count, &w->name));
-  WORLD_STRINGS(X)
+  WORLD_STRINGS(X, w)
 #undef X
   THRONG_TRY(world_check(w, safetensors_path(file)));
   throng_status status = world_finish(w);

@@ -67,7 +67,7 @@ int64_t throng_world_arrays(const throng_world *w, int64_t most, throng_array *o
 #define X(type, tensor_type, name, d0, d1)                                          \
   array_table_add(&t, #name, TENSOR_##tensor_type, sizeof #d1 > sizeof "1" ? 2 : 1, \
                   (const int64_t[]){(d0), (d1)}, w->name, true);
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, w)
 #undef X
   return t.n;
 }

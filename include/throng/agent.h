@@ -16,19 +16,27 @@ extern "C" {
 /// Agents on one simulator. Threads: as its backend, from one at a time.
 typedef struct throng_population throng_population;
 
+/// How agents learn.
 typedef enum throng_algorithm {
   THRONG_ALGORITHM_DQN = 0,  ///< (double) deep Q-learning from a replay (Mnih et al., Nature 2015)
 } throng_algorithm;
 
+/// The network that scores items for a state.
 typedef enum throng_head {
   THRONG_HEAD_FLAT = 0,   ///< user embedding + one slot an item -> [64, 64] -> one Q an item
   THRONG_HEAD_TWO_TOWER,  ///< query of the state . vector of the item
 } throng_head;
 
-typedef enum throng_loss { THRONG_LOSS_HUBER = 0, THRONG_LOSS_MSE } throng_loss;
+/// Loss of a TD error x.
+typedef enum throng_loss {
+  THRONG_LOSS_HUBER = 0,  ///< |x| < 1: x^2 / 2; else |x| - 1/2
+  THRONG_LOSS_MSE,        ///< x^2
+} throng_loss;
+
+/// How epsilon falls from epsilon_start to epsilon_end.
 typedef enum throng_epsilon {
-  THRONG_EPSILON_LINEAR = 0,
-  THRONG_EPSILON_EXPONENTIAL
+  THRONG_EPSILON_LINEAR = 0,   ///< by the same amount with every step
+  THRONG_EPSILON_EXPONENTIAL,  ///< by the same factor with every step
 } throng_epsilon;
 
 /// How the agents of a population learn. learning_rate, gamma, the betas, adam_epsilon,
@@ -40,27 +48,27 @@ typedef struct throng_agent_def {
   throng_algorithm algorithm;        ///< DQN
   throng_head head;                  ///< two_tower
   int32_t count;                     ///< 1; agents in the population, 65,535 at the most
-  int32_t hidden[2];                 ///< 64, 64
+  int32_t hidden[2];                 ///< 64, 64; units of the two hidden layers
   int32_t width;                     ///< 64; query and item vectors (two_tower)
   int32_t user_width;                ///< 32; learned user embedding (0: none)
-  float gamma;                       ///< 0.975
-  float learning_rate;               ///< 1e-3 (paper: 1e-4)
-  float beta1, beta2, adam_epsilon;  ///< 0.9, 0.999, 1e-8
+  float gamma;                       ///< 0.975; discount a step
+  float learning_rate;               ///< 1e-3 (paper: 1e-4); Adam's step size
+  float beta1, beta2, adam_epsilon;  ///< 0.9, 0.999, 1e-8; Adam's decays and denominator term
   int32_t batch;                     ///< 512 transitions an update and agent
   int32_t update_every;              ///< 1; simulator steps between updates
   int32_t updates;                   ///< 2; updates each time
   int64_t buffer;                    ///< 250,000 transitions an agent
   int64_t learning_starts;           ///< 10,000 user-steps before the first update
-  int32_t n_step;                    ///< 1
+  int32_t n_step;                    ///< 1; steps of reward before the bootstrap
   bool double_dqn;                   ///< true (van Hasselt et al. 2016)
-  throng_loss loss;
-  float max_grad_norm;  ///< 10; 0: no clipping
-  float tau;            ///< 0.01; soft target update after every update. 1: hard copies (the paper)
-  int64_t target_every;  ///< 10,000 user-steps between hard copies
-  throng_epsilon epsilon;
-  float epsilon_start, epsilon_end;  ///< 1, 0.05
+  throng_loss loss;                  ///< Huber
+  float max_grad_norm;               ///< 10; 0: no clipping
+  float tau;  ///< 0.01; soft target update after every update. 1: hard copies (the paper)
+  int64_t target_every;              ///< 10,000 user-steps between hard copies
+  throng_epsilon epsilon;            ///< linear
+  float epsilon_start, epsilon_end;  ///< 1, 0.05; shares of random actions
   float epsilon_share;               ///< 0.1; share of all steps over which epsilon falls
-  uint32_t seed;                     ///< 1
+  uint32_t seed;                     ///< 1; of weights, random actions and replay
 } throng_agent_def;
 
 /// Every field with its usual value.
@@ -90,16 +98,16 @@ THRONG_API throng_status throng_population_train_step(throng_population *populat
 
 /// What an agent of a population is about.
 typedef enum throng_agent_state {
-  THRONG_AGENT_LEARNING = 0,
-  THRONG_AGENT_STOPPED,   ///< by throng_population_stop
-  THRONG_AGENT_DIVERGED,  ///< its loss or its gradient was no number any more
+  THRONG_AGENT_LEARNING = 0,  ///< it learns, or will from learning_starts on
+  THRONG_AGENT_STOPPED,       ///< by throng_population_stop
+  THRONG_AGENT_DIVERGED,      ///< its loss or its gradient was no number any more
 } throng_agent_state;
 
 /// What each agent has come to, (count) each. Means are over what came since the last call, and 0
 /// where nothing did; those of an agent that diverged hold the loss that it diverged with.
 typedef struct throng_population_stats {
-  int32_t count;
-  const throng_agent_state *state;
+  int32_t count;                    ///< agents
+  const throng_agent_state *state;  ///< at present
   const int64_t *user_steps;  ///< of the agent's own clock, which stands once it is not learning
   const int64_t *updates;     ///< of the agent's own clock
   const float *epsilon;       ///< at present
@@ -147,7 +155,7 @@ THRONG_API throng_status throng_population_stop(throng_population *population, i
 
 /// States that the caller gives, in the layout of throng_sta_score; host memory.
 typedef struct throng_states {
-  int64_t n;
+  int64_t n;               ///< states
   const int32_t *user;     ///< (n)
   const int64_t *offset;   ///< (n + 1); state k's history is entries offset[k] .. offset[k + 1] - 1
   const int32_t *item;     ///< (offset[n]) oldest first; the newest sim.history entries count

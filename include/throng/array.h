@@ -10,21 +10,24 @@ extern "C" {
 #endif
 
 /// Where memory lies. The numbers are DLPack's kDLCPU and kDLCUDA.
-typedef enum throng_device { THRONG_DEVICE_CPU = 1, THRONG_DEVICE_CUDA = 2 } throng_device;
+typedef enum throng_device {
+  THRONG_DEVICE_CPU = 1,   ///< host memory
+  THRONG_DEVICE_CUDA = 2,  ///< memory of a CUDA device: the host must not follow the pointer
+} throng_device;
 
 /// Type of one element.
 typedef enum throng_dtype {
-  THRONG_DTYPE_U8 = 0,
-  THRONG_DTYPE_I32,
-  THRONG_DTYPE_U32,
-  THRONG_DTYPE_I64,
-  THRONG_DTYPE_U64,
-  THRONG_DTYPE_F32,
-  THRONG_DTYPE_F64,
+  THRONG_DTYPE_U8 = 0,  ///< uint8_t
+  THRONG_DTYPE_I32,     ///< int32_t
+  THRONG_DTYPE_U32,     ///< uint32_t
+  THRONG_DTYPE_I64,     ///< int64_t
+  THRONG_DTYPE_U64,     ///< uint64_t
+  THRONG_DTYPE_F32,     ///< float
+  THRONG_DTYPE_F64,     ///< double
 } throng_dtype;
 
-#define THRONG_ARRAY_MOST_DIM 4
-#define THRONG_ARRAY_NAME 96  ///< bytes of a name, its NUL included
+#define THRONG_ARRAY_MOST_DIM 4  ///< dimensions that an array has at the most
+#define THRONG_ARRAY_NAME 96     ///< bytes of a name, its NUL included
 
 /// One array. Element (i, j, ..) is at `data` + (i * stride[0] + j * stride[1] + ..) elements.
 ///
@@ -34,15 +37,15 @@ typedef enum throng_dtype {
 /// must not be written: nothing looks again before it indexes. The other ("action") may be, between
 /// calls; throng_sim_step(sim, NULL) checks it.
 typedef struct throng_array {
-  char name[THRONG_ARRAY_NAME];
-  void *data;
-  throng_device device;
-  int32_t device_number;  ///< CUDA ordinal; 0 on the CPU
-  throng_dtype dtype;
-  int32_t n_dim;  ///< 1 .. THRONG_ARRAY_MOST_DIM
-  int64_t shape[THRONG_ARRAY_MOST_DIM];
+  char name[THRONG_ARRAY_NAME];           ///< "reward", "weight.user", ...: unique in its handle
+  void *data;                             ///< the first element
+  throng_device device;                   ///< where `data` lies
+  int32_t device_number;                  ///< CUDA ordinal; 0 on the CPU
+  throng_dtype dtype;                     ///< of an element
+  int32_t n_dim;                          ///< 1 .. THRONG_ARRAY_MOST_DIM
+  int64_t shape[THRONG_ARRAY_MOST_DIM];   ///< elements along each of the n_dim dimensions
   int64_t stride[THRONG_ARRAY_MOST_DIM];  ///< in elements
-  bool read_only;
+  bool read_only;                         ///< callers must not write it
 } throng_array;
 
 /// Bytes of one element; 0 for what is no type.

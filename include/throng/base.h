@@ -4,12 +4,10 @@
 /// Threads. No function keeps state of its own between calls but the message of the last error,
 /// which each thread has for itself; handles are all there is to share.
 ///
-/// | handle | from several threads at once |
-/// | --- | --- |
-/// | const throng_world | yes: nothing changes it between open and close |
-/// | throng_backend | no: one thread at a time. Several backends at once: yes |
-/// | throng_sta, throng_sim, throng_population | no: each counts as its backend, so that two of
-/// them | |   | on one backend must take turns, and two on two backends need not |
+///   throng_world: from any number of threads at once; nothing changes it between open and close.
+///   throng_backend: from one thread at a time. Several backends may be used at once.
+///   throng_sta, throng_sim, throng_population, throng_session: from one thread at a time for all
+///   that stand on one backend: two of them on one backend must take turns, on two they need not.
 ///
 /// One world may serve simulators on any number of backends at the same time. Which thread calls
 /// does not matter, only that two do not call at once: a handle may be handed from one to another.
@@ -44,7 +42,7 @@ extern "C" {
 
 /// What a call came to. Everything but THRONG_OK leaves a message in throng_error_message().
 typedef enum throng_status {
-  THRONG_OK = 0,
+  THRONG_OK = 0,           ///< all was done that was asked
   THRONG_ERROR_ARGUMENT,   ///< an argument or a Def field is out of range or uninitialised
   THRONG_ERROR_CONFIG,     ///< a configuration file or an override is wrong
   THRONG_ERROR_DATA,       ///< an input file does not hold what its format promises
@@ -66,7 +64,7 @@ THRONG_API const char *throng_error_message(void);
 THRONG_API const char *throng_version(void);
 /// Its three numbers.
 typedef struct throng_version_numbers {
-  int32_t major, minor, patch;
+  int32_t major, minor, patch;  ///< 0, 2, 0
 } throng_version_numbers;
 /// The same as numbers.
 THRONG_API throng_version_numbers throng_get_version(void);
@@ -90,7 +88,7 @@ typedef struct throng_progress {
   bool (*report)(void *context, const char *stage, int64_t done, int64_t total, const char *unit);
   /// A fact worth telling a person ("1,177 duplicate interactions, the earliest kept").
   void (*note)(void *context, const char *text);
-  void *context;
+  void *context;  ///< handed to both; the library does not look at it
 } throng_progress;
 
 /// A place where arrays live and kernels run. Opened once, shared by worlds, simulators and
@@ -101,6 +99,7 @@ typedef struct throng_progress {
 /// used, and the OpenBLAS of other libraries in the process is neither used nor set.
 typedef struct throng_backend throng_backend;
 
+/// Which backend to open.
 typedef struct throng_backend_def {
   int32_t size, cookie;  ///< set by throng_default_backend_def(); do not touch
   const char *name;      ///< "auto" (usual), "cpu" or "cuda"

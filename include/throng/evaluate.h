@@ -40,14 +40,14 @@ typedef struct throng_metrics {
   double diversity;
   /// Mean steps of a session.
   double session_length;
-  /// average_reward, liking and session_length over the sessions of the least active, middle and
-  /// most active third of the world's users, by the length of their real histories; NaN for a third
-  /// whose users none of the sessions met.
-  double tercile_reward[3];
-  double tercile_liking[3];
-  double tercile_length[3];
+  // Over the sessions of the least active, middle and most active third of the world's users, by
+  // the length of their real histories; NaN for a third whose users none of the sessions met.
+  double tercile_reward[3];  ///< average_reward
+  double tercile_liking[3];  ///< liking
+  double tercile_length[3];  ///< session_length
 } throng_metrics;
 
+/// What an evaluation plays.
 typedef struct throng_evaluation_def {
   int32_t size, cookie;  ///< set by throng_default_evaluation_def(); do not touch
   int32_t episodes;      ///< 512; sessions that every player plays, 1 .. 2^20

@@ -12,7 +12,7 @@ extern "C" {
 typedef struct throng_shared_keyword {
   /// The world's own text. NULL: neither item has any, which the published code counts as one.
   const char *keyword;
-  int32_t item;
+  int32_t item;  ///< the past item
 } throng_shared_keyword;
 
 /// One side of the history: liked items with the liking keywords, or disliked with the disliking.
@@ -37,30 +37,32 @@ typedef struct throng_explained_vote {
   double margin;  ///< what decides by its sign: alpha+ - alpha-, beta+ - beta-, p - threshold
 } throng_explained_vote;
 
-/// What f_pop goes by: p = sigmoid(weight[0] + weight[1] item.logit + weight[2] user.logit).
+/// How often an item is liked, or how often a user likes. f_pop goes by one of each:
+/// p = sigmoid(weight[0] + weight[1] item.logit + weight[2] user.logit).
 typedef struct throng_like_rate {
   int64_t answers;  ///< in the part of the world that is learned from
   double rate;      ///< share of likes, smoothed towards that of all answers
   double logit;     ///< log(rate / (1 - rate))
 } throng_like_rate;
+/// Both rates, and what f_pop makes of them.
 typedef struct throng_like_rates {
-  throng_like_rate item, user;
-  double weight[3];
-  double p;
+  throng_like_rate item, user;  ///< the candidate's, and the user's own
+  double weight[3];             ///< w0, w1, w2, fitted to the world
+  double p;                     ///< probability of a like; f_pop votes 1 from 1/2 on
 } throng_like_rates;
 
 /// Lives until throng_explanation_free(); its names are the world's.
 typedef struct throng_explanation {
-  int32_t user, candidate;
-  int64_t n_history;
-  throng_evidence liked, disliked;
+  int32_t user, candidate;              ///< who is asked, and about which item
+  int64_t n_history;                    ///< past items
+  throng_evidence liked, disliked;      ///< what speaks for and against
   throng_vote vote;                     ///< with the answer, `like`
   const throng_explained_vote *votes;   ///< (THRONG_VOTE_COUNT) by throng_vote_id
   const throng_like_rates *like_rates;  ///< NULL where the rule does not ask f_pop
-  double sta_threshold;
-  throng_semantics semantics;
-  throng_rule rule;
-  const char *rule_help;  ///< "at least two of three"
+  double sta_threshold;                 ///< f_sta votes 1 from this probability on
+  throng_semantics semantics;           ///< as asked
+  throng_rule rule;                     ///< as asked
+  const char *rule_help;                ///< "at least two of three"
   double score;  ///< the weighted mean of votes, or of scores where the rule draws, in 0..1
 } throng_explanation;
 

@@ -20,10 +20,10 @@ typedef struct throng_sim throng_sim;
 
 /// How votes are made and joined.
 typedef struct throng_votes_def {
-  int32_t size, cookie;  ///< set by throng_default_votes_def(); do not touch
-  throng_semantics semantics;
-  throng_rule rule;
-  throng_similarity similarity;
+  int32_t size, cookie;              ///< set by throng_default_votes_def(); do not touch
+  throng_semantics semantics;        ///< the paper's equations
+  throng_rule rule;                  ///< majority
+  throng_similarity similarity;      ///< max
   float weights[THRONG_VOTE_COUNT];  ///< by throng_vote_id; 1, 1, 1, and 0 for the further votes
   float weight_threshold;            ///< 1.5
   int64_t table_bytes;               ///< budget for the item-item table; 0: never build one. 4 GiB
@@ -32,9 +32,10 @@ typedef struct throng_votes_def {
 /// Every field with its usual value.
 THRONG_API throng_votes_def throng_default_votes_def(void);
 
+/// How lanes are made and how their sessions go.
 typedef struct throng_sim_def {
   int32_t size, cookie;     ///< set by throng_default_sim_def(); do not touch
-  int32_t lanes;            ///< 4,096
+  int32_t lanes;            ///< 4,096; simulated users at once
   int32_t history;          ///< 64; entries that a lane remembers, newest kept
   float leave_probability;  ///< 0.025; after each step
   int32_t max_steps;        ///< 200; steps after which an episode is truncated
@@ -42,29 +43,29 @@ typedef struct throng_sim_def {
   bool mask_seen;           ///< false; agents may not repeat an item within a session
   bool preferences;         ///< false; keep preference vectors (always with similarity "mean")
   bool autoreset;           ///< true: an ended lane starts again on the same step
-  uint32_t seed;            ///< 1
+  uint32_t seed;            ///< 1; of starts, coins, leaving and drawn answers
   uint32_t first_lane;      ///< 0; number of this simulator's lane 0 in the random stream
-  throng_votes_def votes;
+  throng_votes_def votes;   ///< the default function's; how users answer
 } throng_sim_def;
 
 /// What an agent may see. Arrays of host memory, valid until the next call on the simulator;
 /// on CUDA they are copies made by the call that returns them.
 typedef struct throng_observation {
-  int32_t n_lane, n_history;
-  const int32_t *user;      ///< (n_lane)
-  const int32_t *length;    ///< (n_lane) entries in use
-  const int32_t *item;      ///< (n_lane, n_history) oldest first, -1 after the last
-  const int8_t *like;       ///< (n_lane, n_history) +1 liked, -1 disliked, 0 after the last
-  const int32_t *step;      ///< (n_lane) steps taken in this episode
-  const uint32_t *episode;  ///< (n_lane) episodes finished in this lane
+  int32_t n_lane, n_history;  ///< sizes: throng_sim_def.lanes and .history
+  const int32_t *user;        ///< (n_lane)
+  const int32_t *length;      ///< (n_lane) entries in use
+  const int32_t *item;        ///< (n_lane, n_history) oldest first, -1 after the last
+  const int8_t *like;         ///< (n_lane, n_history) +1 liked, -1 disliked, 0 after the last
+  const int32_t *step;        ///< (n_lane) steps taken in this episode
+  const uint32_t *episode;    ///< (n_lane) episodes finished in this lane
 } throng_observation;
 
 /// What the last step gave.
 typedef struct throng_outcome {
-  int32_t n_lane, slate_size;
-  const float *reward;      ///< (n_lane) likes in the slate
-  const uint8_t *ended;     ///< (n_lane) throng_end
-  const throng_vote *vote;  ///< (n_lane, slate_size)
+  int32_t n_lane, slate_size;  ///< sizes
+  const float *reward;         ///< (n_lane) likes in the slate
+  const uint8_t *ended;        ///< (n_lane) throng_end
+  const throng_vote *vote;     ///< (n_lane, slate_size)
   /// Scores of the votes that do not stand in throng_vote, by throng_vote_id -
   /// THRONG_VOTE_IN_RECORD, each (n_lane, slate_size); NULL where the rule does not ask the vote.
   const float *const *further;
@@ -138,10 +139,11 @@ typedef enum throng_moment {
 
 /// Host memory of the caller's, shapes as in throng_observation; what is NULL is left out.
 typedef struct throng_observation_copy {
-  int32_t *user, *length, *item;
-  int8_t *like;
-  int32_t *step;
-  uint32_t *episode;
+  int32_t *user, *length;  ///< (n_lane)
+  int32_t *item;           ///< (n_lane, n_history)
+  int8_t *like;            ///< (n_lane, n_history)
+  int32_t *step;           ///< (n_lane)
+  uint32_t *episode;       ///< (n_lane)
 } throng_observation_copy;
 /// throng_sim_observe(_final) into the caller's memory; allocates nothing. Errors: ARGUMENT (no
 /// such moment), BACKEND.
@@ -158,11 +160,11 @@ THRONG_API throng_status throng_sim_copy_seen_bits(throng_sim *sim, uint32_t *bi
 /// What each lane's user prefers at present: the mean of e+ over the liked entries of the history
 /// and of e- over the disliked ones, each kept up to date by the step to within 2^-20.
 typedef struct throng_preference {
-  int32_t n_lane, dim;
-  const float *liked;      ///< (n_lane, dim); zeros where nothing was liked
-  const float *disliked;   ///< (n_lane, dim)
-  const int32_t *n_liked;  ///< (n_lane) entries behind the mean
-  const int32_t *n_disliked;
+  int32_t n_lane, dim;        ///< sizes; dim is the world's
+  const float *liked;         ///< (n_lane, dim); zeros where nothing was liked
+  const float *disliked;      ///< (n_lane, dim)
+  const int32_t *n_liked;     ///< (n_lane) entries behind the mean
+  const int32_t *n_disliked;  ///< (n_lane)
 } throng_preference;
 /// Host memory, valid until the next call on the simulator. The first call of this or of
 /// throng_sim_copy_preferences takes memory that is kept; later ones take none.
@@ -170,8 +172,8 @@ typedef struct throng_preference {
 THRONG_API throng_status throng_sim_preferences(throng_sim *sim, throng_preference *out);
 /// Host memory of the caller's, shapes as in throng_preference; what is NULL is left out.
 typedef struct throng_preference_copy {
-  float *liked, *disliked;
-  int32_t *n_liked, *n_disliked;
+  float *liked, *disliked;        ///< (n_lane, dim)
+  int32_t *n_liked, *n_disliked;  ///< (n_lane)
 } throng_preference_copy;
 /// The same into the caller's memory, of the present or of the final state.
 /// Errors: as throng_sim_preferences; ARGUMENT (no such moment).
@@ -209,7 +211,7 @@ THRONG_API throng_status throng_sim_hash(throng_sim *sim, uint64_t *out);
 /// (user, candidate) pairs outside any lane, each after its own history: entries
 /// offset[r] .. offset[r+1]-1 of `item` and `like`, oldest first.
 typedef struct throng_pairs {
-  int64_t n;
+  int64_t n;                        ///< pairs
   const int32_t *user, *candidate;  ///< (n)
   const int64_t *offset;            ///< (n + 1), from 0
   const int32_t *item;              ///< (offset[n])

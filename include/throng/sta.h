@@ -13,41 +13,44 @@ extern "C" {
 /// Fitted weights on a backend. Threads: as its backend, from one at a time.
 typedef struct throng_sta throng_sta;
 
+/// What the fit makes small.
 typedef enum throng_sta_objective {
   THRONG_STA_LABEL = 0,  ///< binary cross-entropy on the real 0/1 answers (the paper)
   THRONG_STA_NEXT_ITEM,  ///< the next item against sampled negatives (SASRec)
 } throng_sta_objective;
 
+/// Shape of the model and how it is fitted.
 typedef struct throng_sta_def {
-  int32_t size, cookie;  ///< set by throng_default_sta_def(); do not touch
-  int32_t width;         ///< 32; length of every embedding
-  int32_t layers;        ///< 2
-  int32_t heads;         ///< 1; divides width
-  int32_t window;        ///< 50; history entries that the model reads, even
-  bool labels;           ///< true: the model sees whether a past item was liked
-  throng_sta_objective objective;
-  float dropout;        ///< 0 (the paper's code); SASRec uses 0.5 on sparse sets
-  float learning_rate;  ///< 0.001
-  float weight_decay;   ///< 5e-6; L2, added to the gradient as torch.optim.Adam does
-  float beta1, beta2;   ///< 0.9, 0.999 (SASRec: 0.98)
-  int32_t batch;        ///< 128; windows a step
-  int32_t epochs;       ///< 30 at most
-  int32_t patience;     ///< 3; epochs without a better validation AUC before stopping
+  int32_t size, cookie;            ///< set by throng_default_sta_def(); do not touch
+  int32_t width;                   ///< 32; length of every embedding
+  int32_t layers;                  ///< 2; blocks of attention and feed-forward
+  int32_t heads;                   ///< 1; of attention, divides width
+  int32_t window;                  ///< 50; history entries that the model reads, even
+  bool labels;                     ///< true: the model sees whether a past item was liked
+  throng_sta_objective objective;  ///< label
+  float dropout;                   ///< 0 (the paper's code); SASRec uses 0.5 on sparse sets
+  float learning_rate;             ///< 0.001; Adam's step size
+  float weight_decay;              ///< 5e-6; L2, added to the gradient as torch.optim.Adam does
+  float beta1, beta2;              ///< 0.9, 0.999 (SASRec: 0.98); Adam's decays
+  int32_t batch;                   ///< 128; windows a step
+  int32_t epochs;                  ///< 30 at most
+  int32_t patience;                ///< 3; epochs without a better validation AUC before stopping
   /// -1; unseen items, drawn anew for every epoch, that stand as dislikes beside each like (label
   /// objective). -1: 1 where the world has no dislikes, else 0.
   int32_t negatives;
   float threshold;  ///< 0.5; f_sta votes 1 where p >= threshold
-  uint32_t seed;    ///< 1
+  uint32_t seed;    ///< 1; of starts, order, negatives and dropout
 } throng_sta_def;
 
+/// What a fit came to. What its objective does not measure is NaN.
 typedef struct throng_sta_report {
-  int32_t epochs;  ///< run, the best one kept
-  int32_t best_epoch;
+  int32_t epochs;                             ///< run, the best one kept
+  int32_t best_epoch;                         ///< the one that was kept, from 1
   double train_loss;                          ///< at the best epoch, mean per example
   double validation_auc;                      ///< best; label objective
   double validation_hr10, validation_ndcg10;  ///< next-item objective, 100 random negatives
-  double test_auc, test_hr10, test_ndcg10;
-  double seconds_per_epoch;
+  double test_auc, test_hr10, test_ndcg10;    ///< the same on each user's last interaction
+  double seconds_per_epoch;                   ///< mean
 } throng_sta_report;
 
 /// Every field with its usual value.

@@ -12,12 +12,13 @@
 extern "C" {
 #endif
 
+/// How long a run is, when it is measured and saved, and where it writes.
 typedef struct throng_train_def {
-  int32_t size, cookie;      ///< set by throng_default_train_def(); do not touch
-  int64_t steps;             ///< 2,000,000 user-steps
-  int64_t evaluate_every;    ///< 100,000 user-steps
-  int64_t checkpoint_every;  ///< 500,000 user-steps
-  throng_evaluation_def evaluation;
+  int32_t size, cookie;              ///< set by throng_default_train_def(); do not touch
+  int64_t steps;                     ///< 2,000,000 user-steps
+  int64_t evaluate_every;            ///< 100,000 user-steps
+  int64_t checkpoint_every;          ///< 500,000 user-steps
+  throng_evaluation_def evaluation;  ///< its default function's; sessions of an evaluation
   bool yardsticks;  ///< true: evaluate random, popular, most-similar and oracle too
   bool resume;      ///< go on from the folder's last good checkpoint
   const char *out;  ///< run folder; made where missing
@@ -31,10 +32,11 @@ typedef struct throng_train_def {
 /// a struct that programs were built with.
 #define THRONG_YARDSTICKS_MOST 16
 
+/// What a run came to.
 typedef struct throng_train_report {
-  int64_t user_steps;
-  double seconds;  ///< training alone
-  double user_steps_per_second;
+  int64_t user_steps;            ///< over all agents
+  double seconds;                ///< training alone
+  double user_steps_per_second;  ///< of training alone
   /// The last evaluation: the mean over the agents that still learn.
   throng_metrics agent;
   /// By throng_yardstick; filled where evaluated (episodes > 0).

@@ -19,20 +19,24 @@
 
 #define THRONG_VOTE_ID(name, ID, title) THRONG_VOTE_##ID,
 #define THRONG_VOTE_ONE(name, ID, title) +1
+/// A number for each vote.
 typedef enum throng_vote_id {
   THRONG_VOTES(THRONG_VOTE_ID)  ///< THRONG_VOTE_F_MAT, THRONG_VOTE_F_SIM, ...
-  THRONG_VOTE_COUNT,
-  THRONG_VOTE_IN_RECORD = 0 THRONG_RECORD_VOTES(THRONG_VOTE_ONE),  ///< votes of throng_vote
-  THRONG_VOTE_FURTHER = THRONG_VOTE_COUNT - THRONG_VOTE_IN_RECORD,
+  THRONG_VOTE_COUNT,            ///< how many votes there are
+  /// Votes that stand in throng_vote; further votes are numbered from here on.
+  THRONG_VOTE_IN_RECORD = 0 THRONG_RECORD_VOTES(THRONG_VOTE_ONE),
+  THRONG_VOTE_FURTHER = THRONG_VOTE_COUNT - THRONG_VOTE_IN_RECORD,  ///< further votes
 } throng_vote_id;
 #undef THRONG_VOTE_ID
 #undef THRONG_VOTE_ONE
 
+/// Which text the keyword and similarity votes follow where the paper and its code differ.
 typedef enum throng_semantics {
   THRONG_SEMANTICS_PAPER = 0,       ///< the equations, with stated ties and empty sides
   THRONG_SEMANTICS_PUBLISHED_CODE,  ///< the authors' released infer_user_interaction
 } throng_semantics;
 
+/// How votes are joined to an answer.
 typedef enum throng_rule {
   THRONG_RULE_MAJORITY = 0,  ///< at least two of the paper's three (eq. 9)
   THRONG_RULE_F_MAT,         ///< the keyword vote alone
@@ -42,7 +46,7 @@ typedef enum throng_rule {
   THRONG_RULE_WEIGHTED,      ///< weights . votes >= weight_threshold
   THRONG_RULE_PROBABILITY,   ///< the answer is drawn with the weighted mean of the scores
   THRONG_RULE_F_POP,         ///< the popularity vote alone
-  THRONG_RULE_COUNT,
+  THRONG_RULE_COUNT,         ///< how many rules there are
 } throng_rule;
 
 /// What the similarity vote compares a candidate with.
@@ -53,7 +57,7 @@ typedef enum throng_similarity {
 
 /// How a lane's step ended. Gymnasium's terminated and truncated.
 typedef enum throng_end {
-  THRONG_END_NONE = 0,
+  THRONG_END_NONE = 0,       ///< the session goes on
   THRONG_END_LEFT = 1,       ///< the user left: terminated
   THRONG_END_TRUNCATED = 2,  ///< max_steps reached
 } throng_end;

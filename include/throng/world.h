@@ -16,10 +16,11 @@ extern "C" {
 /// Pointers into it live as long as it does.
 typedef struct throng_world throng_world;
 
+/// Sizes of a world and a few facts.
 typedef struct throng_world_info {
-  int64_t n_user;
-  int64_t n_item;
-  int64_t n_category;
+  int64_t n_user;         ///< users, each with a history
+  int64_t n_item;         ///< items, whether anybody rated them or not
+  int64_t n_category;     ///< distinct categories
   int64_t n_keyword;      ///< distinct keywords, liking and disliking together
   int64_t n_interaction;  ///< rows of all histories
   int64_t n_like;         ///< of which likes
@@ -55,7 +56,10 @@ THRONG_API const char *throng_world_keyword(const throng_world *world, int64_t k
 THRONG_API const char *throng_world_category_name(const throng_world *world, int64_t category);
 
 /// Reasons to like an item, or to dislike it.
-typedef enum throng_side { THRONG_LIKING = 0, THRONG_DISLIKING } throng_side;
+typedef enum throng_side {
+  THRONG_LIKING = 0,  ///< reasons to like: P(i), e+(i)
+  THRONG_DISLIKING,   ///< reasons to dislike: N(i), e-(i)
+} throng_side;
 
 /// C(i), the categories of an item: `*category` points at `return value` indices, rising. -1 where
 /// the index is out of range.
@@ -98,8 +102,8 @@ THRONG_API uint64_t throng_world_hash(const throng_world *world);
 /// is left out, or stands for what is said there.
 typedef struct throng_world_source {
   int32_t size, cookie;  ///< set by throng_default_world_source(); do not touch
-  int64_t n_user, n_item, n_category, n_keyword;
-  int32_t dim;  ///< length of embeddings; 0 where there are none
+  int64_t n_user, n_item, n_category, n_keyword;  ///< 0; users and items: 1 at least
+  int32_t dim;                                    ///< length of embeddings; 0 where there are none
 
   // Histories, oldest first. Required.
   const int64_t *user_offset;   ///< (n_user + 1)
@@ -109,12 +113,12 @@ typedef struct throng_world_source {
   const float *history_rating;  ///< the same; NULL: the like as a number
 
   // Sets of items: each list rises strictly.
-  const int64_t *category_offset;  ///< (n_item + 1) NULL: no item has a category
-  const int32_t *category;
-  const int64_t *liking_offset;  ///< (n_item + 1) P(i); NULL: none
-  const int32_t *liking;
+  const int64_t *category_offset;   ///< (n_item + 1) NULL: no item has a category
+  const int32_t *category;          ///< (category_offset[n_item]) 0 .. n_category - 1
+  const int64_t *liking_offset;     ///< (n_item + 1) P(i); NULL: none
+  const int32_t *liking;            ///< (liking_offset[n_item]) 0 .. n_keyword - 1
   const int64_t *disliking_offset;  ///< (n_item + 1) N(i); NULL: none
-  const int32_t *disliking;
+  const int32_t *disliking;         ///< (disliking_offset[n_item]) 0 .. n_keyword - 1
 
   // Embeddings: of the keywords, from which e+ and e- are made as their normalised means; or e+ and
   // e- themselves, which then must both be there. Neither: e+ and e- are zero, and the similarity

@@ -1,5 +1,5 @@
 /// The two logical votes (arXiv 2412.16984, eq. 1-8) of one candidate after one history: keywords
-/// that meet, and the nearest embeddings. How votes become an answer: rule.h.
+/// that meet, and the nearest embeddings. How votes become an answer: vote_rule.h.
 #ifndef THRONG_KERNELS_VOTE_LOGICAL_H
 #define THRONG_KERNELS_VOTE_LOGICAL_H
 
@@ -7,7 +7,7 @@
 #include "kernels/vote/pair.h"
 #include "kernels/vote/pair_table.h"
 #include "kernels/vote/preference.h"
-#include "kernels/vote/rule.h"
+#include "kernels/vote/vote_rule.h"
 
 /// What a pass over the history gathers, for each side, over all entries [0] and over those that
 /// share a category with the candidate [1].

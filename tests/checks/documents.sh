@@ -17,7 +17,6 @@ cd "$work"
 prose='
 README.md|raw reviews -> keywords|the path of the data
 README.md|A.Rwd, mean return|what make demo prints
-README.md|100% tests passed|what make test prints
 CONTRIBUTING.md|raw files --host/data|the path of the data
 docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read with
 '

@@ -2,7 +2,8 @@
 # usage: public_api.sh INCLUDE_FOLDER
 # What a public header owes its reader: every function has a comment of its own, and where it returns
 # a throng_status that comment says which ("Errors: ARGUMENT (..), DATA" or "Errors: as throng_x");
-# every handle says what threads may do with it ("Threads:").
+# every handle says what threads may do with it ("Threads:"); every enum and struct, each of its values
+# and each of its members has a comment, above it or behind it.
 set -euo pipefail
 include=$1
 breaches=$(awk '
@@ -42,8 +43,31 @@ breaches=$(awk '
     ++handles
     if (comment !~ /Threads:/) breach(part[4] " does not say what threads may do with it (Threads: ...)")
   }
+  inside && /^}/ { inside = 0; comment = ""; next }
+  inside {
+    # What is left of a line without its comments: a value or a member, or nothing.
+    bare = $0
+    sub(/\/\/.*/, "", bare)
+    if (bare ~ /[^ ]/) {
+      ++members
+      if (comment == "" && !/\/\/\/</) breach("no comment at" bare)
+      if (bare ~ /[;,] *$/) comment = ""
+    } else if (/^ *\/\/\/</ || !/^ *\/\/\//) {
+      if (!/^ *\/\/\/</) comment = ""
+    } else {
+      comment = comment $0
+    }
+    next
+  }
+  /^typedef (enum|struct) [a-z_0-9]+ \{$/ {
+    if (comment == "") breach($3 " has no comment of its own")
+    inside = 1
+    comment = ""
+    next
+  }
+  /^typedef (enum|struct) .*\{/ { breach($3 ": one line each for its values") }
   { comment = "" }
-  END { if (pass == 2) print "counted " functions " functions, " statuses " of which return a status, " handles " handles" }
+  END { if (pass == 2) print "counted " functions " functions, " statuses " of which return a status, " handles " handles, " members " values and members" }
 ' pass=1 "$include"/*.h pass=2 "$include"/*.h)
 counted=$(grep '^counted' <<<"$breaches")
 breaches=$(grep -v '^counted' <<<"$breaches" || true)

@@ -2,6 +2,7 @@
 /// last checkpoint is kept, from which the run goes on. The emulated device alone can be made to
 /// fail.
 #include "cuda_parity.h"
+#include "support/runaway.h"
 #include "support/small_run.h"
 
 #ifdef CUDA_TEST_ON_CPU
@@ -146,8 +147,7 @@ TEST(cuda_failures, a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_check
   char out[512];
   if (open_run(&run, "diverged", out, sizeof out)) {
     run.agent.learning_starts = EVERY + 64;  // after the first checkpoint
-    run.agent.learning_rate = 1e30f;
-    run.agent.max_grad_norm = 0;
+    runaway_def(&run.agent);
     const throng_status status = train(&run, 3 * EVERY, false);
     EXPECT_EQ(status, THRONG_ERROR_DIVERGED);
     EXPECT_CONTAINS(throng_error_message(), "the checkpoint of 256 user-steps is kept");

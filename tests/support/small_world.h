@@ -92,7 +92,7 @@ static inline throng_world small_world(uint32_t seed, int64_t n_user, int64_t n_
 
 static inline void small_world_free(throng_world *w) {
 #define X(type, tensor_type, name, d0, d1) free(w->name);
-  WORLD_ARRAYS(X)
+  WORLD_ARRAYS(X, )
 #undef X
   strings_free(&w->keyword);
   memset(w, 0, sizeof *w);

@@ -2,13 +2,19 @@
 /// vector(item)
 /// + bias(item) + value(state), for every agent of a population at once. What a score stands for (a
 /// Q, a logit) is the algorithm's matter; a network knows none. A further one is a file with an
-/// agent_network, named in networks.c and in throng_head.
+/// agent_network and a line of AGENT_NETWORKS.
 #ifndef THRONG_AGENT_NETWORK_H
 #define THRONG_AGENT_NETWORK_H
 
 #include "base/tensors.h"
 #include "kernels/agent/agent_features.h"
 #include "throng/agent.h"
+
+/// X(NAME, name): all that there are, each THRONG_HEAD_NAME, "name" in configs, and network_name in
+/// name.c.
+#define AGENT_NETWORKS(X) \
+  X(FLAT, flat)           \
+  X(TWO_TOWER, two_tower)
 
 /// X(ID, name): all parameters that networks have; each uses some. Their order numbers the random
 /// stream that they start from.

@@ -8,10 +8,15 @@
 #include "kernels/base/random.h"
 #include "world/world.h"
 
-extern const agent_network network_flat, network_two_tower;
+#define X(NAME, name) extern const agent_network network_##name;
+AGENT_NETWORKS(X)
+#undef X
 
-/// In the order of throng_head.
-static const agent_network *const networks[] = {&network_flat, &network_two_tower};
+static const agent_network *const networks[] = {
+#define X(NAME, name) [THRONG_HEAD_##NAME] = &network_##name,
+    AGENT_NETWORKS(X)
+#undef X
+};
 
 const agent_network *agent_network_of(throng_head head) {
   return (unsigned)head < sizeof networks / sizeof *networks ? networks[head] : NULL;

@@ -1,8 +1,6 @@
 /// The parts of `throng --generate`, which only the build runs.
-#ifndef THRONG_CLI_GENERATE_H
-#define THRONG_CLI_GENERATE_H
-
-#include "config/keys.h"
+#ifndef THRONG_CLI_GENERATE_PARTS_H
+#define THRONG_CLI_GENERATE_PARTS_H
 
 /// throng(1) in roff on standard output, from the command table and the key table.
 void generate_man(void);
@@ -12,9 +10,5 @@ void generate_man(void);
 void generate_bash(void);
 void generate_zsh(void);
 void generate_fish(void);
-
-/// Pieces of those: an option's "a|b" as words, the keys of a kind with `between` between them.
-void generate_choices(const char *choices);
-void generate_keys(field_kind kind, const char *between);
 
 #endif

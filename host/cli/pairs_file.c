@@ -1,5 +1,5 @@
 /// Reading pairs.csv with the same parser that reads CSV data sets.
-#include "cli/pairs.h"
+#include "cli/pairs_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /// pairs.csv: user,item[,time] with raw ids, and the histories that they ask for.
-#ifndef THRONG_CLI_PAIRS_H
-#define THRONG_CLI_PAIRS_H
+#ifndef THRONG_CLI_PAIRS_FILE_H
+#define THRONG_CLI_PAIRS_FILE_H
 
 #include "world/world.h"
 

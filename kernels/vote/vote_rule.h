@@ -1,8 +1,8 @@
 /// From votes to an answer: each vote's score, and the rule that joins them (arXiv 2412.16984,
 /// eq. 9, and what ablations need). A rule is weights and a threshold here, whatever it is called;
 /// names, and which rule asks which vote, stand in the table of host/sim/rule.c.
-#ifndef THRONG_KERNELS_VOTE_RULE_H
-#define THRONG_KERNELS_VOTE_RULE_H
+#ifndef THRONG_KERNELS_VOTE_VOTE_RULE_H
+#define THRONG_KERNELS_VOTE_VOTE_RULE_H
 
 #include "kernels/base/random.h"
 #include "kernels/vote/like_rates.h"

@@ -37,11 +37,6 @@ static throng_status check_counts(const network *n, int32_t batch) {
   return THRONG_OK;
 }
 
-/// Bytes of one agent's part of an array that is shared out among them.
-size_t population_slice(const throng_population *a, const tensor *t) {
-  return tensor_bytes(t) / (size_t)a->n_agent;
-}
-
 static throng_status start_parameter(throng_population *a, int parameter, agent_range range,
                                      float *value) {
   const int64_t size = a->net.size[parameter];
