@@ -403,3 +403,18 @@ TEST(slate, never_holds_an_item_twice) {
       expect_no_repeats((throng_head)head, 1.0f, mask != 0);
     }
 }
+
+TEST(actor, a_refusal_speaks_of_the_schedule_only_where_that_is_the_cause) {
+  agent_rig rig;
+  const throng_sim_def sim = rig_sim_def(4, 10);
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_FLAT);
+  def.count = 2;
+  def.epsilon = THRONG_EPSILON_EXPONENTIAL;
+  ASSERT_OK(rig_make(&rig, 1, &sim, &def, 400));
+  EXPECT_EQ(throng_population_set(rig.agent, 1, "epsilon_end", 1e-60), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "an exponential schedule needs an end above 0");
+  EXPECT_EQ(throng_population_set(rig.agent, 1, "learning_rate", -1e-3), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "agent.learning_rate: expected a number in");
+  EXPECT_OK(throng_population_set(rig.agent, 1, "learning_rate", -1e-300));  // 0 as it is kept
+  rig_free(&rig);
+}

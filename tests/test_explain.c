@@ -32,6 +32,47 @@ static void close_fixture(fixture *f) {
   small_world_free(&f->world);
 }
 
+TEST(explain, pairs_that_are_none_are_refused_with_their_place) {
+  fixture f;
+  ASSERT_TRUE(open_fixture(&f));
+  const throng_votes_def def = throng_default_votes_def();
+  int32_t user[] = {0, 1}, candidate[] = {2, 3}, item[] = {4, 5, 6};
+  int64_t offset[] = {0, 1, 3};
+  uint8_t like[] = {1, 0, 1};
+  float p[2];
+  throng_vote vote[2];
+  throng_pairs pairs = {2, user, candidate, offset, item, like};
+#define REFUSED(change, back, part)                                                           \
+  do {                                                                                        \
+    change;                                                                                   \
+    EXPECT_EQ(throng_votes_evaluate(f.backend, &f.world, f.sta, &def, 1, &pairs, vote, NULL), \
+              THRONG_ERROR_ARGUMENT);                                                         \
+    EXPECT_CONTAINS(throng_error_message(), part);                                            \
+    EXPECT_EQ(throng_sta_score(f.sta, pairs.n, pairs.user, pairs.candidate, pairs.offset,     \
+                               pairs.item, pairs.like, p),                                    \
+              THRONG_ERROR_ARGUMENT);                                                         \
+    back;                                                                                     \
+  } while (0)
+  REFUSED(like[2] = 2, like[2] = 1, "history entry 2: like is 2, expected 0 or 1");
+  REFUSED(item[0] = -1, item[0] = 4, "history entry 0: item -1");
+  REFUSED(offset[1] = 4, offset[1] = 1, "pair 1: its history runs from 4 to 3");
+  REFUSED(pairs.like = NULL, pairs.like = like, "both items and likes");
+  REFUSED(pairs.item = NULL, pairs.item = item, "both items and likes");
+  REFUSED(pairs.user = NULL, pairs.user = user, "users, candidates and offsets are needed");
+  REFUSED(pairs.candidate = NULL, pairs.candidate = candidate, "users, candidates and offsets");
+  REFUSED(pairs.offset = NULL, pairs.offset = offset, "users, candidates and offsets are needed");
+#undef REFUSED
+  ASSERT_OK(throng_votes_evaluate(f.backend, &f.world, f.sta, &def, 1, &pairs, vote, NULL));
+  const throng_pairs none = {0};
+  EXPECT_OK(throng_votes_evaluate(f.backend, &f.world, f.sta, &def, 1, &none, NULL, NULL));
+  EXPECT_EQ(throng_votes_evaluate(f.backend, &f.world, f.sta, NULL, 1, &none, NULL, NULL),
+            THRONG_ERROR_ARGUMENT);
+  const int64_t empty[] = {0, 0, 0};
+  pairs = (throng_pairs){2, user, candidate, empty, NULL, NULL};
+  EXPECT_OK(throng_votes_evaluate(f.backend, &f.world, f.sta, &def, 1, &pairs, vote, NULL));
+  close_fixture(&f);
+}
+
 /// Is it a keyword of both items on that side?
 static bool keyword_of(const throng_world *w, int side, int32_t item, const char *keyword) {
   const int64_t *offset = side == 0 ? w->pos_offset : w->neg_offset;

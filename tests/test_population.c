@@ -7,6 +7,7 @@
 #include "agent/agent_fields.h"
 #include "support/agent_rig.h"
 #include "support/runaway.h"
+#include "throng/evaluate.h"
 
 enum { AGENTS = 3, LANES = 4, ALL = AGENTS * LANES };
 
@@ -322,6 +323,46 @@ TEST(population, a_diverged_agent_is_a_failed_agent_and_no_failed_run) {
     rig_free(&rig);
     rig_free(&plain);
     rig_free(&resumed);
+  }
+}
+
+/// What an agent may have come to: weights that are numbers, and scores that are none.
+static void overgrow(throng_population *a, int agent) {
+  for (size_t k = 0; k < a->weights.count; ++k) {
+    const size_t bytes = population_slice(a, &a->weights.tensor[k]);
+    float *x = malloc(bytes + 1);
+    for (size_t i = 0; i < bytes / sizeof *x; ++i) x[i] = i % 2 ? -3e38f : 3e38f;
+    EXPECT_OK(a->backend->ops->upload(
+        a->backend, (char *)a->weights.tensor[k].data + bytes * (size_t)agent, x, bytes));
+    free(x);
+  }
+  a->current = 0;
+}
+
+TEST(population, an_agent_whose_scores_are_no_numbers_ranks_items_each_once_and_is_measured) {
+  enum { TOP = 6 };
+  for (int s = 0; s < FEW; ++s) {
+    agent_rig rig;
+    agent_actor *actor;
+    int32_t item[ALL * TOP];
+    if (!open_population(&rig, shapes[s])) return;
+    overgrow(rig.agent, 1);
+    ASSERT_OK(agent_actor_create(rig.agent, rig.sim, TOP, &actor));
+    ASSERT_OK(agent_actor_rank(actor, rig.sim, TOP, item));
+    for (int k = 0; k < ALL * TOP; ++k) {
+      EXPECT_TRUE(item[k] >= 0 && item[k] < rig.sim->world->n_item);
+      for (int j = k / TOP * TOP; j < k; ++j) EXPECT_TRUE(item[j] != item[k]);
+    }
+    ASSERT_OK(agent_actor_act(actor, rig.sim, true));
+    EXPECT_OK(throng_sim_step(rig.sim, NULL));  // which looks at every action
+    throng_metrics each[AGENTS];
+    throng_evaluation_def e = throng_default_evaluation_def();
+    throng_sim_def sim = throng_sim_get_def(rig.sim);
+    e.episodes = 5;
+    ASSERT_OK(throng_evaluate_population(rig.backend, &rig.world, NULL, &sim, &e, rig.agent, each));
+    for (int i = 0; i < AGENTS; ++i) EXPECT_TRUE(each[i].liking >= 0 && each[i].diversity < 2);
+    agent_actor_free(actor);
+    rig_free(&rig);
   }
 }
 

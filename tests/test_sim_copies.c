@@ -92,6 +92,23 @@ static double slow_mean(const throng_world *w, const throng_observation *o, int 
   return *count ? sum / *count : 0;
 }
 
+TEST(sim_copies, a_moment_that_is_none_is_refused) {
+  throng_sim_def def = small_def();
+  fixture f;
+  def.preferences = true;
+  ASSERT_TRUE(open_fixture(&f, &def));
+  const throng_observation_copy observation = {0};
+  const throng_preference_copy preference = {0};
+  for (int moment = -1; moment <= 2; moment += 3) {
+    EXPECT_EQ(throng_sim_copy_observation(f.sim, (throng_moment)moment, &observation),
+              THRONG_ERROR_ARGUMENT);
+    EXPECT_EQ(throng_sim_copy_preferences(f.sim, (throng_moment)moment, &preference),
+              THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "moment: ");
+  }
+  close_fixture(&f);
+}
+
 TEST(sim_copies, preferences_of_final_states_are_means_over_the_histories_that_ended) {
   throng_sim_def def = small_def();
   for (int autoreset = 0; autoreset < 2; ++autoreset) {

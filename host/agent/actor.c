@@ -23,11 +23,13 @@ throng_status agent_actor_create(throng_population *population, const throng_sim
                        "agent.count: %d agents cannot play %d lanes evenly; the lanes must be a "
                        "multiple of it",
                        population->n_agent, sim->n_lane);
-  if (sim->backend != population->backend || sim->world->n_item != population->net.n_item ||
-      sim->world->n_user != population->net.n_user)
+  if (sim->backend != population->backend)
     return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "agent: it was made for %lld users and %lld items on its own backend, the "
-                       "simulator has %lld and %lld",
+                       "agent: it was made on another backend than the simulator");
+  if (sim->world->n_item != population->net.n_item || sim->world->n_user != population->net.n_user)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent: it was made for %lld users and %lld items, the simulator has %lld "
+                       "and %lld",
                        (long long)population->net.n_user, (long long)population->net.n_item,
                        (long long)sim->world->n_user, (long long)sim->world->n_item);
   if (top < 0 || top > population->net.n_item)

@@ -148,9 +148,7 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
 
 int64_t session_user_steps(const throng_session *s) { return agent_run_steps(s->population); }
 
-/// Marks further apart than the run is long come every `steps` once it has ended.
-static bool passed(const throng_session *s, int64_t before, int64_t now, int64_t every) {
-  if (every > s->def.steps) every = s->def.steps;
+static bool passed(int64_t before, int64_t now, int64_t every) {
   return now / every > before / every;
 }
 
@@ -159,9 +157,11 @@ uint32_t session_marks(const throng_session *s, int64_t before, int64_t now) {
   if (before < end && now >= end)
     return THRONG_MARK_EVALUATION | THRONG_MARK_CHECKPOINT | THRONG_MARK_END;
   uint32_t marks = 0;
-  if (passed(s, before, now, s->def.evaluate_every)) marks |= THRONG_MARK_EVALUATION;
-  if (passed(s, before, now, s->def.checkpoint_every)) marks |= THRONG_MARK_CHECKPOINT;
-  return marks && now >= end ? marks | THRONG_MARK_END : marks;
+  if (passed(before, now, s->def.evaluate_every)) marks |= THRONG_MARK_EVALUATION;
+  if (passed(before, now, s->def.checkpoint_every)) marks |= THRONG_MARK_CHECKPOINT;
+  // Past its end a session stops at every further `steps`, too, so that a step always returns.
+  if (now >= end && (marks || passed(before, now, end))) marks |= THRONG_MARK_END;
+  return marks;
 }
 
 /// One step of all lanes, which `progress` may stop before anything has moved.

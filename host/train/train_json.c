@@ -106,6 +106,12 @@ throng_status train_config_json(const throng_backend *backend, const throng_worl
                                 const throng_agent_def *agent, const throng_train_def *train,
                                 char **out) {
   NUMBERS_WITHOUT_LOCALE;
+  *out = NULL;  // what is printed by its name is one: enumerations index their names
+  THRONG_TRY(fields_check(&sim_fields, sim));
+  THRONG_TRY(fields_check(&votes_fields, &sim->votes));
+  THRONG_TRY(fields_check(&agent_fields, agent));
+  THRONG_TRY(fields_check(&train_fields, train));
+  THRONG_TRY(fields_check(&evaluation_fields, &train->evaluation));
   cJSON *root = cJSON_CreateObject();
   const char *name = throng_backend_name(backend);
   bool good = root && put_inputs(world, sta, root) &&

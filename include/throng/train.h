@@ -73,8 +73,8 @@ THRONG_API void throng_session_close(throng_session *session);
 
 /// Train until a mark is reached or passed: at least one step of all lanes, and no more than up to
 /// the first mark. `*marks`: throng_mark, joined by |; 0 after an error. A session goes on past its
-/// end too, from mark to mark, so that slots can be filled anew (throng_population_start); marks
-/// further apart than `steps` come every `steps` there.
+/// end too, from mark to mark, so that slots can be filled anew (throng_population_start), and
+/// at every further `steps` with THRONG_MARK_END alone.
 /// Agents that diverge do not end it while others learn. Errors: DIVERGED (no agent learns any more
 /// and one has diverged), CANCELLED (every step that was begun is whole: saving and going on is
 /// possible), BACKEND.
