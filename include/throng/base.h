@@ -16,6 +16,9 @@
 /// fork(): the child may go on with worlds and with backends of the CPU (their threads start anew
 /// with the first call), and must not use a backend of a GPU, nor close one.
 ///
+/// NULL: only where a function says so. A handle, a result's place or a name that is NULL where
+/// none is expected is a programmer's mistake and not an error that is returned.
+///
 /// Signals: no handler is installed, and the library's own threads block all of them.
 #ifndef THRONG_BASE_H
 #define THRONG_BASE_H

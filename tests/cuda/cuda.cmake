@@ -37,7 +37,7 @@ function(cuda_on_cpu_test name source)
   target_compile_definitions(${name} PRIVATE
     TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TEST_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}" ${ARGN})
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${CUDA_ON_CPU_ENVIRONMENT}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT 1500 ENVIRONMENT "${CUDA_ON_CPU_ENVIRONMENT}")
 endfunction()
 
 file(GLOB CUDA_PARITY_TESTS CONFIGURE_DEPENDS ${CUDA_TESTS}/test_cuda_*.c)
