@@ -138,4 +138,3 @@ TEST(json, what_is_written_as_a_string_reads_back_the_same) {
   cJSON_Delete(root);
   free(written);
 }
-

@@ -195,8 +195,7 @@ TEST(session_agents, when_the_last_has_diverged_the_step_says_so) {
     EXPECT_EQ(status, THRONG_ERROR_DIVERGED);
     EXPECT_EQ(marks, 0u);
     // A slot that is filled anew learns again.
-    for (int agent = 0; agent < AGENTS; ++agent)
-      EXPECT_OK(runaway_unset(population, agent));
+    for (int agent = 0; agent < AGENTS; ++agent) EXPECT_OK(runaway_unset(population, agent));
     EXPECT_OK(throng_population_start(population, 0, AGENTS, NULL));
     EXPECT_OK(throng_session_step(session, NULL, &marks));
     EXPECT_EQ(throng_session_get_stats(session).state[1], THRONG_AGENT_LEARNING);
