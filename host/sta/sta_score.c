@@ -66,6 +66,12 @@ static throng_status check_pairs(const throng_sta *sta, int64_t n, const int32_t
     return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: users, candidates and offsets are needed");
   if (n > 0 && offset[0] != 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "offset[0]: %lld, expected 0", (long long)offset[0]);
+  // All of them before any entry is read: one that is too large would lead past the arrays.
+  for (int64_t r = 0; r < n; ++r)
+    if (offset[r + 1] < offset[r] || offset[r + 1] - offset[r] > INT32_MAX)
+      return throng_fail(THRONG_ERROR_ARGUMENT,
+                         "pair %lld: offsets %lld, %lld do not rise by at most 2^31 - 1",
+                         (long long)r, (long long)offset[r], (long long)offset[r + 1]);
   for (int64_t r = 0; r < n; ++r) {
     if (user[r] < 0 || user[r] >= sta->n_user)
       return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: user %d is not in 0..%lld",
@@ -73,10 +79,6 @@ static throng_status check_pairs(const throng_sta *sta, int64_t n, const int32_t
     if (candidate[r] < 0 || candidate[r] >= sta->n_item)
       return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: candidate %d is not in 0..%lld",
                          (long long)r, candidate[r], (long long)sta->n_item - 1);
-    if (offset[r + 1] < offset[r] || offset[r + 1] - offset[r] > INT32_MAX)
-      return throng_fail(THRONG_ERROR_ARGUMENT,
-                         "pair %lld: offsets %lld, %lld do not rise by at most 2^31 - 1",
-                         (long long)r, (long long)offset[r], (long long)offset[r + 1]);
     if (offset[r + 1] > offset[r] && (!item || !like))
       return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: a history needs both items and likes",
                          (long long)r);
