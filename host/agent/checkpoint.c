@@ -31,7 +31,7 @@ static identity gather(const throng_population *a, facts *f) {
   f->fact[0] = (identity_fact){"algorithm", a->algorithm->name, .usual = "dqn"};
   f->fact[1] = (identity_fact){.name = "items", .value = f->items};
   f->fact[2] = (identity_fact){.name = "users", .value = f->users};
-  f->fact[3] = (identity_fact){NULL};
+  f->fact[3] = (identity_fact){.name = NULL};
   return (identity){f->part, f->fact};
 }
 

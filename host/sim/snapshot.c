@@ -51,7 +51,7 @@ static throng_status gather(const throng_sim *s, facts *f) {
                         .value = f->further[k],
                         .usual = "no"};
   }
-  f->fact[3 + THRONG_VOTE_FURTHER] = (identity_fact){NULL};
+  f->fact[3 + THRONG_VOTE_FURTHER] = (identity_fact){.name = NULL};
   return THRONG_OK;
 }
 
