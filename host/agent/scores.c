@@ -5,6 +5,7 @@
 
 #include "agent/network/layers.h"
 #include "agent/population.h"
+#include "world/histories.h"
 
 enum { MOST_ROWS = 1024, MOST_SCORES = 1 << 22 };
 
@@ -27,37 +28,17 @@ typedef struct scorer {
 } scorer;
 
 static throng_status check_states(const throng_population *a, const throng_states *s) {
+  if (s->n < 0) return throng_fail(THRONG_ERROR_ARGUMENT, "states: %lld of them", (long long)s->n);
   if (s->n > 0 && (!s->user || !s->offset))
     return throng_fail(THRONG_ERROR_ARGUMENT, "states: users and offsets are needed");
-  if (s->n < 0 || (s->n > 0 && s->offset[0] != 0))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "states: %lld of them, their histories from %lld on",
-                       (long long)s->n, s->n > 0 ? (long long)s->offset[0] : 0);
-  for (int64_t k = 0; k < s->n; ++k)
-    if (s->offset[k + 1] < s->offset[k])
-      return throng_fail(THRONG_ERROR_ARGUMENT, "state %lld: its history runs from %lld to %lld",
-                         (long long)k, (long long)s->offset[k], (long long)s->offset[k + 1]);
-  for (int64_t k = 0; k < s->n; ++k) {
+  const given_histories histories = {s->n, s->user, s->offset, s->item, s->like};
+  THRONG_TRY(histories_check(&histories, "state", a->net.n_user, a->net.n_item));
+  for (int64_t k = 0; s->session && k < s->n; ++k) {
     const int64_t length = s->offset[k + 1] - s->offset[k];
-    if (s->user[k] < 0 || s->user[k] >= a->net.n_user)
-      return throng_fail(THRONG_ERROR_ARGUMENT, "state %lld: user %d is not in 0..%lld",
-                         (long long)k, s->user[k], (long long)a->net.n_user - 1);
-    if (s->session && (s->session[k] < 0 || s->session[k] > length))
+    if (s->session[k] < 0 || s->session[k] > length)
       return throng_fail(THRONG_ERROR_ARGUMENT,
                          "state %lld: %d entries of this session, its history has %lld",
                          (long long)k, s->session[k], (long long)length);
-    if (length > 0 && (!s->item || !s->like))
-      return throng_fail(THRONG_ERROR_ARGUMENT, "state %lld: a history needs both items and likes",
-                         (long long)k);
-    for (int64_t e = s->offset[k]; e < s->offset[k + 1]; ++e) {
-      if (s->item[e] < 0 || s->item[e] >= a->net.n_item)
-        return throng_fail(THRONG_ERROR_ARGUMENT,
-                           "state %lld, history entry %lld: item %d is not in 0..%lld",
-                           (long long)k, (long long)e, s->item[e], (long long)a->net.n_item - 1);
-      if (s->like[e] > 1)
-        return throng_fail(THRONG_ERROR_ARGUMENT,
-                           "state %lld, history entry %lld: like is %d, expected 0 or 1",
-                           (long long)k, (long long)e, s->like[e]);
-    }
   }
   return THRONG_OK;
 }

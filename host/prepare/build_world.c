@@ -4,18 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// Free what a world without an index holds, not the struct itself.
-static void clear(throng_world *world) {
-#define X(type, tensor_type, name, d0, d1) free(world->name);
-  WORLD_ARRAYS(X, )
-#undef X
-#define X(name, count) strings_free(&world->name);
-  WORLD_STRINGS(X, )
-#undef X
-  free(world->source);
-  *world = (throng_world){0};
-}
-
 static throng_status copy_strings(const string_table *from, int64_t n, const char *what,
                                   string_table *to) {
   if (from->n != n)
@@ -97,6 +85,6 @@ throng_status world_build(const dataset *data, const keyword_sets *sets, const f
   out->has_time = data->has_time;
   out->like_threshold = like_threshold;
   throng_status status = build(data, sets, embedding, source ? source : "", out);
-  if (status != THRONG_OK) clear(out);
+  if (status != THRONG_OK) world_clear(out);
   return status;
 }

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "sim/sim.h"
+#include "world/histories.h"
 
 void sim_starts_free(sim_starts *starts) {
   tensors_free(&starts->set);
@@ -31,30 +32,14 @@ typedef struct start_lists {
 } start_lists;
 
 static throng_status check_lists(const throng_world *w, const start_lists *l) {
+  if (l->offset) {
+    const given_histories histories = {l->count, l->user, l->offset, l->item, l->like};
+    return histories_check(&histories, "start", w->n_user, w->n_item);
+  }
   for (int64_t k = 0; k < l->count; ++k)
     if (l->user[k] < 0 || l->user[k] >= w->n_user)
       return throng_fail(THRONG_ERROR_ARGUMENT, "start %lld: user %d is not in 0..%lld",
                          (long long)k, l->user[k], (long long)w->n_user - 1);
-  if (!l->offset) return THRONG_OK;
-  if (l->offset[0] != 0)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "starts: offset[0] is %lld, expected 0",
-                       (long long)l->offset[0]);
-  for (int64_t k = 0; k < l->count; ++k)
-    if (l->offset[k + 1] < l->offset[k] || l->offset[k + 1] - l->offset[k] > INT32_MAX)
-      return throng_fail(THRONG_ERROR_ARGUMENT, "start %lld: its history runs from %lld to %lld",
-                         (long long)k, (long long)l->offset[k], (long long)l->offset[k + 1]);
-  if (l->offset[l->count] > 0 && (!l->item || !l->like))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "starts: histories need both items and likes");
-  for (int64_t k = 0; k < l->offset[l->count]; ++k) {
-    if (l->item[k] < 0 || l->item[k] >= w->n_item)
-      return throng_fail(THRONG_ERROR_ARGUMENT,
-                         "starts, history entry %lld: item %d is not in 0..%lld", (long long)k,
-                         l->item[k], (long long)w->n_item - 1);
-    if (l->like[k] > 1)
-      return throng_fail(THRONG_ERROR_ARGUMENT,
-                         "starts, history entry %lld: like is %d, expected 0 or 1", (long long)k,
-                         l->like[k]);
-  }
   return THRONG_OK;
 }
 

@@ -6,33 +6,18 @@
 #include "kernels/base/history.h"
 #include "kernels/list.h"
 #include "sim/sim.h"
+#include "world/histories.h"
 
 static throng_status check_pairs(const throng_world *world, const throng_pairs *pairs) {
-  const int64_t n = pairs->n, *offset = pairs->offset;
-  if (!pairs->user || !pairs->candidate || !offset)
+  if (!pairs->user || !pairs->candidate || !pairs->offset)
     return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: users, candidates and offsets are needed");
-  for (int64_t r = 0; r < n; ++r) {
-    if (pairs->user[r] < 0 || pairs->user[r] >= world->n_user)
-      return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: user %d is not in 0..%lld",
-                         (long long)r, pairs->user[r], (long long)world->n_user - 1);
+  for (int64_t r = 0; r < pairs->n; ++r)
     if (pairs->candidate[r] < 0 || pairs->candidate[r] >= world->n_item)
       return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: item %d is not in 0..%lld",
                          (long long)r, pairs->candidate[r], (long long)world->n_item - 1);
-    if (offset[r + 1] < offset[r] || offset[0] != 0 || offset[r + 1] - offset[r] > INT32_MAX)
-      return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: its history runs from %lld to %lld",
-                         (long long)r, (long long)offset[r], (long long)offset[r + 1]);
-  }
-  if (offset[n] > 0 && (!pairs->item || !pairs->like))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: histories need both items and likes");
-  for (int64_t k = 0; k < offset[n]; ++k) {
-    if (pairs->item[k] < 0 || pairs->item[k] >= world->n_item)
-      return throng_fail(THRONG_ERROR_ARGUMENT, "history entry %lld: item %d is not in 0..%lld",
-                         (long long)k, pairs->item[k], (long long)world->n_item - 1);
-    if (pairs->like[k] > 1)
-      return throng_fail(THRONG_ERROR_ARGUMENT, "history entry %lld: like is %d, expected 0 or 1",
-                         (long long)k, pairs->like[k]);
-  }
-  return THRONG_OK;
+  const given_histories histories = {pairs->n, pairs->user, pairs->offset, pairs->item,
+                                     pairs->like};
+  return histories_check(&histories, "pair", world->n_user, world->n_item);
 }
 
 typedef struct pair_arrays {

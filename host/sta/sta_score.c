@@ -6,6 +6,7 @@
 
 #include "kernels/base/history.h"
 #include "kernels/list.h"
+#include "world/histories.h"
 
 enum { PIECE = 1024 };  // pairs whose scratch memory is held at a time
 
@@ -58,48 +59,24 @@ throng_status sta_scorer_run(sta_scorer *s, float *p, int32_t *rank) {
   return THRONG_OK;
 }
 
-static throng_status check_pairs(const throng_sta *sta, int64_t n, const int32_t *user,
-                                 const int32_t *candidate, const int64_t *offset,
-                                 const int32_t *item, const uint8_t *like) {
+static throng_status check_pairs(const throng_sta *sta, const given_histories *pairs,
+                                 const int32_t *candidate) {
+  const int64_t n = pairs->n;
   if (n < 0) return throng_fail(THRONG_ERROR_ARGUMENT, "n: %lld pairs", (long long)n);
-  if (n > 0 && (!user || !candidate || !offset))
+  if (n > 0 && (!pairs->user || !candidate || !pairs->offset))
     return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: users, candidates and offsets are needed");
-  if (n > 0 && offset[0] != 0)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "offset[0]: %lld, expected 0", (long long)offset[0]);
-  // All of them before any entry is read: one that is too large would lead past the arrays.
   for (int64_t r = 0; r < n; ++r)
-    if (offset[r + 1] < offset[r] || offset[r + 1] - offset[r] > INT32_MAX)
-      return throng_fail(THRONG_ERROR_ARGUMENT,
-                         "pair %lld: offsets %lld, %lld do not rise by at most 2^31 - 1",
-                         (long long)r, (long long)offset[r], (long long)offset[r + 1]);
-  for (int64_t r = 0; r < n; ++r) {
-    if (user[r] < 0 || user[r] >= sta->n_user)
-      return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: user %d is not in 0..%lld",
-                         (long long)r, user[r], (long long)sta->n_user - 1);
     if (candidate[r] < 0 || candidate[r] >= sta->n_item)
       return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: candidate %d is not in 0..%lld",
                          (long long)r, candidate[r], (long long)sta->n_item - 1);
-    if (offset[r + 1] > offset[r] && (!item || !like))
-      return throng_fail(THRONG_ERROR_ARGUMENT, "pair %lld: a history needs both items and likes",
-                         (long long)r);
-    for (int64_t k = offset[r]; k < offset[r + 1]; ++k) {
-      if (item[k] < 0 || item[k] >= sta->n_item)
-        return throng_fail(THRONG_ERROR_ARGUMENT,
-                           "pair %lld, history entry %lld: item %d is not in 0..%lld", (long long)r,
-                           (long long)(k - offset[r]), item[k], (long long)sta->n_item - 1);
-      if (like[k] > 1)
-        return throng_fail(THRONG_ERROR_ARGUMENT,
-                           "pair %lld, history entry %lld: like is %d, expected 0 or 1",
-                           (long long)r, (long long)(k - offset[r]), like[k]);
-    }
-  }
-  return THRONG_OK;
+  return histories_check(pairs, "pair", sta->n_user, sta->n_item);
 }
 
 throng_status throng_sta_score(const throng_sta *sta, int64_t n, const int32_t *user,
                                const int32_t *candidate, const int64_t *offset, const int32_t *item,
                                const uint8_t *like, float *p) {
-  THRONG_TRY(check_pairs(sta, n, user, candidate, offset, item, like));
+  const given_histories pairs = {n, user, offset, item, like};
+  THRONG_TRY(check_pairs(sta, &pairs, candidate));
   if (n == 0) return THRONG_OK;
   throng_backend *backend = sta->backend;
   const backend_ops *ops = backend->ops;

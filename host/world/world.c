@@ -20,8 +20,7 @@ static void index_free(throng_world *world) {
   world->index = NULL;
 }
 
-void throng_world_close(throng_world *world) {
-  if (!world) return;
+void world_clear(throng_world *world) {
   index_free(world);
 #define X(type, tensor_type, name, d0, d1) free(world->name);
   WORLD_ARRAYS(X, )
@@ -31,6 +30,12 @@ void throng_world_close(throng_world *world) {
 #undef X
   free(world->source);
   free(world->path);
+  *world = (throng_world){0};
+}
+
+void throng_world_close(throng_world *world) {
+  if (!world) return;
+  world_clear(world);
   free(world);
 }
 

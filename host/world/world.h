@@ -62,5 +62,7 @@ void world_item_embeddings(throng_world *world);
 bool world_share_category(const throng_world *world, int32_t a, int32_t b);
 /// Build `index` and `hash` after filling a world by hand (tests, synth).
 throng_status world_finish(throng_world *world);
+/// Free what the world holds, and leave it empty; not the struct itself.
+void world_clear(throng_world *world);
 
 #endif
