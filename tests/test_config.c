@@ -130,6 +130,7 @@ TEST(config, values_out_of_range_or_of_another_kind_are_refused) {
   EXPECT_CONTAINS(refusal("{\"votes\": {\"rule\": \"most\"}}"),
                   "expected majority, f_mat, f_sim, f_sta, logical, weighted, probability");
   EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2]}}"), "an array of 3 to ");
+  EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2]}}"), "not [1,2]");
   EXPECT_CONTAINS(refusal("{\"votes\": {\"weights\": [1, 2, true]}}"), "not a boolean");
   EXPECT_CONTAINS(refusal("{\"dataset\": {\"columns\": 3}}"), "expected an object with its keys");
   EXPECT_CONTAINS(refusal("{\"dataset\": 3}"), "1:13: dataset: expected an object");

@@ -26,7 +26,8 @@ static throng_status refuse(const field *f, const cJSON *value, const char *wher
     snprintf(seen, sizeof seen, "%.15g", value->valuedouble);
   else if (cJSON_IsString(value))
     snprintf(seen, sizeof seen, "\"%.60s\"", value->valuestring);
-  else
+  else if (!cJSON_IsArray(value) ||
+           !cJSON_PrintPreallocated((cJSON *)(uintptr_t)value, seen, sizeof seen, 0))
     snprintf(seen, sizeof seen, "%s", kind_of(value));
   return throng_fail(THRONG_ERROR_CONFIG, "%s: expected %s, not %s", where, expected, seen);
 }
