@@ -10,6 +10,7 @@
 #include "explain.h"
 #include "sim.h"
 #include "sta.h"
+#include "sweep.h"
 #include "train.h"
 #include "world.h"
 
