@@ -203,12 +203,11 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   tensor_set *part[PARTS], counters = {.count = 0}, hyper, intervals;
   tensor_set numbers = sim_numbers_in(a->sim, file, part_prefix[NUMBERS]);
   tensor hyper_room[MOST_FIELDS], interval_room[MOST_FIELDS];
-  const char *line = safetensors_metadata(file, "agent");
   const char *const *prefix = old ? old_prefix : part_prefix;
   const int n = old ? OLD_PARTS : PARTS;
   list_parts(a, &numbers, part);
-  options_named(part[1], line, hyper_room, &hyper);
-  options_named(part[4], line, interval_room, &intervals);
+  options_of_file(part[1], file, hyper_room, &hyper);
+  options_of_file(part[4], file, interval_room, &intervals);
   part[1] = &hyper;
   part[4] = &intervals;
   throng_status status = THRONG_OK;
@@ -224,7 +223,7 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   THRONG_TRY_GOTO(check_clocks(a, safetensors_path(file), c));
   THRONG_TRY_GOTO(sim_check_lanes(a->sim, file, "lane."));
   // Arrays that the file lacks stand for what its line says, which is what the Def says.
-  THRONG_TRY_GOTO(options_write_shared(a));
+  THRONG_TRY_GOTO(options_start(a));
   THRONG_TRY_GOTO(tensors_read_file(part, prefix, n, file));
   THRONG_TRY_GOTO(sim_numbers_taken(a->sim, &numbers));
   THRONG_TRY_GOTO(old ? fill_in(a, c) : clocks_read(a));

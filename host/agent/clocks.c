@@ -40,7 +40,7 @@ throng_status clocks_register(throng_population *a) {
 throng_status clocks_take_host(throng_population *a) {
   const size_t n = (size_t)a->n_agent;
   THRONG_TRY(throng_alloc(&a->host_block, n,
-                          sizeof *a->own_def + 4 * sizeof(int64_t) + 4 * sizeof(int32_t),
+                          sizeof *a->own_def + 5 * sizeof(int64_t) + 4 * sizeof(int32_t),
                           "clocks and options of the agents"));
   _Static_assert(sizeof *a->own_def % sizeof(int64_t) == 0, "what follows is aligned");
   a->own_def = a->host_block;
@@ -48,7 +48,8 @@ throng_status clocks_take_host(throng_population *a) {
   a->host.log_start = a->host.steps + n;
   a->host.updates = a->host.log_start + n;
   a->host.mark = a->host.updates + n;
-  a->host.state = (int32_t *)(void *)(a->host.mark + n);
+  a->host.total_steps = (double *)(void *)(a->host.mark + n);
+  a->host.state = (int32_t *)(void *)(a->host.total_steps + n);
   a->host.found = a->host.state + n;
   a->host.halted = a->host.found + n;
   a->host.epsilon_steps = (float *)(void *)(a->host.halted + n);
