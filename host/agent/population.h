@@ -47,6 +47,7 @@ typedef struct host_clocks {
   int64_t time;
   int64_t *steps, *log_start, *updates, *mark;  // (n_agent)
   int32_t *state, *found;                       // (n_agent) found: as last looked for
+  int32_t *halted;                              // (n_agent) its lanes are (sim_halt_lanes)
   float *epsilon_steps;                         // (n_agent)
   double *total_steps;                          // (n_agent) see agent_options
 } host_clocks;
@@ -150,6 +151,8 @@ throng_status clocks_take_host(throng_population *a);
 /// The host's clocks to the backend, or back.
 throng_status clocks_write(throng_population *a);
 throng_status clocks_read(throng_population *a);
+/// Steps that an agent's log has got.
+int64_t clocks_logged(const throng_population *a, int32_t agent);
 /// Clocks of a range of agents that begin now.
 void clocks_start(throng_population *a, agent_range range);
 /// Is an update of the agent due, one simulator step from now (`ahead` 1)? By the host's clocks.
