@@ -52,11 +52,10 @@ throng_status scheduler_create(int kind, const scheduler_def *def, scheduler **o
 void scheduler_free(scheduler *s);
 /// Decide on all reports of a round, one after another. ASHA and Hyperband prune at rungs alone, a
 /// value that is no number always, and never at max_steps. PBT replaces at exploits alone, first of
-/// all what is no number; no slot is copied from that is replaced itself. Errors: MEMORY.
+/// all what is no number; no slot is copied from that is replaced itself. Of a trial that ends for
+/// another reason nothing need be said: what it reached stays, as Optuna has it. Errors: MEMORY.
 throng_status scheduler_round(scheduler *s, int64_t n, const scheduler_report *report,
                               schedule_decision *decision);
-/// A trial ended for another reason (diverged, lost, pruned over seeds).
-void scheduler_forget(scheduler *s, int64_t trial);
 /// Do its members keep their slots, so that new trials are made by SCHEDULE_REPLACE alone (PBT)?
 bool scheduler_is_population(int kind);
 /// User-steps that `trials` trials take where as many go on as the rule means to, for a prediction.
