@@ -48,16 +48,8 @@ static throng_status describe_parameters(trials *t) {
   const space *s = t->def.space;
   THRONG_TRY(
       throng_alloc((void **)&t->distribution, (size_t)s->n + 1, sizeof *t->distribution, "trials"));
-  for (int32_t p = 0; p < s->n; ++p) {
-    // As long as it takes: a text that leaves no room may have been cut.
-    for (size_t size = 512;; size *= 2) {
-      char *text = realloc(t->distribution[p], size);
-      if (!text) return throng_fail(THRONG_ERROR_MEMORY, "trials: out of memory");
-      t->distribution[p] = text;
-      space_distribution_json(&s->parameter[p], text, size);
-      if (strlen(text) + 2 < size) break;
-    }
-  }
+  for (int32_t p = 0; p < s->n; ++p)
+    THRONG_TRY(space_distribution_json(&s->parameter[p], &t->distribution[p]));
   return THRONG_OK;
 }
 
