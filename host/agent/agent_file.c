@@ -186,16 +186,12 @@ static throng_status read_def(const throng_population *a, const safetensors_file
                      safetensors_path(file), (long long)n_time, (long long)a->log.n_time);
 }
 
-/// Number of the first of the file's lanes. Errors: DATA (numbers that no agent's lanes have).
+/// Number of the file's first lane. Errors: DATA (numbers that no agent's lanes have).
 static throng_status read_first_lane(const throng_population *a, const safetensors_file *file,
                                      uint32_t *first) {
-  size_t length;
-  const char *line = safetensors_metadata(file, "simulator");
-  const char *value = line ? identity_value(line, "first_lane", &length) : NULL;
-  *first = value ? (uint32_t)strtoul(value, NULL, 10) : 0;
   const safetensors_tensor *t = safetensors_find(file, "lane.number");
-  if (!t) return THRONG_OK;
   void *block;
+  if (!t) return THRONG_OK;
   THRONG_TRY(safetensors_require(file, "lane.number", TENSOR_U32, 1, &a->agent_lanes, &t));
   THRONG_TRY(safetensors_read_all(file, t, &block));
   const uint32_t *number = block;
@@ -207,6 +203,14 @@ static throng_status read_first_lane(const throng_population *a, const safetenso
   if (in_order) return THRONG_OK;
   return throng_fail(THRONG_ERROR_DATA, "%s: tensor 'lane.number': expected numbers in order",
                      safetensors_path(file));
+}
+
+/// The simulator's first_lane, as the file's line says it: any will do.
+static uint32_t named_first_lane(const safetensors_file *file) {
+  size_t length;
+  const char *line = safetensors_metadata(file, "simulator");
+  const char *value = line ? identity_value(line, "first_lane", &length) : NULL;
+  return value ? (uint32_t)strtoul(value, NULL, 10) : 0;
 }
 
 /// Clocks that no run of such an agent could show.
@@ -287,15 +291,15 @@ static throng_status load(throng_population *a, int32_t agent, const safetensors
                           const throng_agent_def *as, int64_t total_steps, uint32_t first_lane) {
   const int32_t lanes = (int32_t)a->agent_lanes;
   throng_agent_def def;
-  uint32_t their_first = 0;
+  uint32_t their_first = named_first_lane(file);
   one_agent one = {.log = {.count = 0}};
   throng_status status;
   THRONG_TRY(clocks_watch(a, true));
   THRONG_TRY_GOTO(read_def(a, file, &def));
-  THRONG_TRY_GOTO(read_first_lane(a, file, &their_first));
   THRONG_TRY_GOTO(one_make(a, agent, &def, &one));
   one.sim.def.first_lane = their_first;
-  if (!safetensors_find(file, "lane.number")) THRONG_TRY_GOTO(sim_check_identity(&one.sim, file));
+  THRONG_TRY_GOTO(sim_check_identity(&one.sim, file));
+  THRONG_TRY_GOTO(read_first_lane(a, file, &their_first));
   THRONG_TRY_GOTO(read_agent(a, agent, file, &def, their_first, &one));
   if (as) {
     THRONG_TRY_GOTO(options_take(a, agent, as, total_steps));

@@ -106,6 +106,8 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   s->backend = backend;
   s->sta = sta;
   s->n_lane = def->lanes;
+  // Its weights are there before another queue than theirs reads them.
+  if (sta && sta->backend != backend) THRONG_TRY_GOTO(sta->backend->ops->synchronize(sta->backend));
   THRONG_TRY_GOTO(vote_models_make(backend, world, rule_asks(&def->votes), &s->models));
   bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   THRONG_TRY_GOTO(
