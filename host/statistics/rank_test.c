@@ -88,7 +88,7 @@ throng_status statistics_wilcoxon(int64_t n, const double *d, double *p) {
   if (n <= (ties > 0 || zeros > 0 ? EXACT_MOST_TIED : EXACT_MOST)) {
     status = exact(n, r, (int64_t)llround(4 * plus), p);
   } else if (variance > 0) {
-    const double z = (plus - count * (count + 1) / 4 - 0.5) / sqrt(variance);
+    const double z = (plus - count * (count + 1) / 4) / sqrt(variance);
     *p = 0.5 * erfc(z / sqrt(2.0));
   }
   free(block);

@@ -33,8 +33,9 @@ throng_status statistics_profile(int64_t n_task, int64_t n_run, const double *x,
                                  const double *tau, double level, int64_t resamples, uint32_t seed,
                                  statistics_interval *out);
 /// Wilcoxon's signed-rank test of paired differences d (n), zeros split as zsplit has it: the
-/// one-sided p-value that the median is above 0. Exact up to 50 without ties or zeros, else normal
-/// with a correction for ties, as scipy.stats.wilcoxon(alternative="greater"). 1 for n = 0.
+/// one-sided p-value that the median is above 0. Exact up to 50 without ties or zeros (13 with),
+/// else normal with a correction for ties, as scipy.stats.wilcoxon(alternative="greater",
+/// zero_method="zsplit"). 1 for n = 0.
 throng_status statistics_wilcoxon(int64_t n, const double *d, double *p);
 /// Paired bootstrap of the mean difference x - y.
 throng_status statistics_paired(int64_t n, const double *x, const double *y, double level,

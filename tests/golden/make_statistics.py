@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes tests/golden/statistics.json: scipy's rank test and trimmed mean, and rliable's estimates with
-their bootstrap intervals. Needs: pip install numpy scipy rliable.
+their bootstrap intervals. Needs: pip install numpy scipy rliable "pandas<3".
 usage: make_statistics.py > statistics.json"""
 import json
 import sys
@@ -16,6 +16,8 @@ def rank_cases():
     for n in (1, 2, 3, 5, 8, 13, 14, 20, 50, 51, 80):
         for kind in ("plain", "ties", "zeros"):
             d = draw.normal(0.3, 1, n)
+            if n == 1 and kind != "plain":  # refused by scipy
+                continue
             if kind != "plain":
                 d = np.round(d * 2) / 2
             if kind == "zeros":
