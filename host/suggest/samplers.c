@@ -1,11 +1,9 @@
 /// What all samplers share: the table of them, and the history of what was told.
-#include "suggest/sampler.h"
+#include "suggest/samplers.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "suggest/samplers.h"
 
 struct sampler {
   const sampler_ops *ops;
