@@ -81,7 +81,7 @@ throng_status throng_population_copy(throng_population *a, int32_t from, int32_t
     a->host.log_start[to] = a->host.log_start[from];
   }
   THRONG_TRY(clocks_write(a));
-  a->current = 0;
+  THRONG_TRY(population_weights_moved(a, (agent_range){to, 1}));
   return population_zero_sums(a, (agent_range){to, 1});
 }
 
