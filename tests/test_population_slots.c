@@ -134,9 +134,8 @@ TEST(population_slots, a_way_through_other_slots_of_other_populations_changes_no
     ASSERT_OK(train(second.agent, 30));
     ASSERT_OK(train(alone.agent, 30));
     // Through memory, back into another slot.
-    void *packed = malloc(agent_packed_size(second.agent));
+    void *packed = malloc(agent_packed_size(second.agent, 0));
     ASSERT_OK(agent_pack(second.agent, 0, packed));
-    ASSERT_EQ(agent_packed_size(first.agent), agent_packed_size(second.agent));
     ASSERT_OK(agent_unpack(first.agent, 1, packed));
     free(packed);
     ASSERT_OK(train(first.agent, 30));
