@@ -35,6 +35,9 @@ static throng_agent_def own_def(int head, int k) {
   def.learning_rate = 1e-3f * (float)(k + 1);
   def.gamma = 0.9f + 0.01f * (float)k;
   def.update_every = 1 + k % 3;
+  def.buffer = 60 + 20 * k % 61;  // up to the population's: a shorter ring in a longer one
+  def.n_step = 1 + k % 2;
+  def.batch = 16 - 2 * k;
   def.epsilon_share = 0.2f + 0.1f * (float)k;
   return def;
 }
