@@ -124,6 +124,12 @@ void network_start_parameter(const network *n, int parameter, uint32_t seed, flo
   }
 }
 
+network network_of(const network *n, const int32_t *used) {
+  network of = *n;
+  of.used = used;
+  return of;
+}
+
 network network_of_one(const network *n) {
   network one = *n;
   one.n_agent = 1;
