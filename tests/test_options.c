@@ -10,7 +10,7 @@
 
 enum { LANES = 4, TOTAL = 400 };
 #ifdef CUDA_IN_PLACE_OF_CPU  // where a step takes a hundred times as long
-enum { STEPS = 24, HEADS = 1, MOST_THREADS = 1 };
+enum { STEPS = 20, HEADS = 1, MOST_THREADS = 1 };
 #define SAME(x, i, y, j) (agents_apart(x, i, y, j) <= 1e-5)
 #else
 enum { STEPS = 70, HEADS = 2, MOST_THREADS = 4 };
@@ -85,7 +85,7 @@ OPTION(a_learning_rate, "learning_rate", 0.004, false)
 OPTION(a_gamma, "gamma", 0.5, false)
 OPTION(a_beta1, "beta1", 0.5, false)
 OPTION(a_beta2, "beta2", 0.9, false)
-OPTION(an_adam_epsilon, "adam_epsilon", 0.01, false)
+OPTION(an_adam_epsilon, "adam_epsilon", 0.1, false)
 OPTION(a_max_grad_norm, "max_grad_norm", 1e-8, false)
 OPTION(a_tau, "tau", 0.5, false)
 OPTION(a_soft_target_among_hard_ones, "tau", 0.25, true)
