@@ -1,4 +1,6 @@
 /// The replay: logging what a step showed and gave, and drawing batches from it.
+#include <stdlib.h>
+
 #include "agent/population.h"
 #include "kernels/list.h"
 
@@ -26,7 +28,13 @@ throng_status replay_register(throng_population *a) {
 }
 
 throng_status replay_before_step(throng_population *a) {
-  log_before_args before = {a->log, a->clock, a->sim->user, a->sim->step};
+  const throng_sim *sim = a->sim;
+  log_before_args before = {.log = a->log,
+                            .clock = a->clock,
+                            .halted = sim->halted,
+                            .agent_lanes = a->agent_lanes,
+                            .user = sim->user,
+                            .step = sim->step};
   return BACKEND_LAUNCH(a->backend, log_before, a->n_lane, &before);
 }
 
@@ -34,6 +42,7 @@ throng_status replay_after_step(throng_population *a) {
   const throng_sim *sim = a->sim;
   log_after_args after = {.log = a->log,
                           .clock = a->clock,
+                          .halted = sim->halted,
                           .action = sim->action,
                           .vote = sim->vote,
                           .reward = sim->reward,
@@ -43,7 +52,7 @@ throng_status replay_after_step(throng_population *a) {
                           .return_sum = a->sums.returns,
                           .n_episode = a->sums.n_episode};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, log_after, a->n_lane, &after));
-  agent_tick_args tick = {a->clock};
+  agent_tick_args tick = {a->clock, sim->halted, a->agent_lanes};
   return BACKEND_LAUNCH(a->backend, agent_tick, a->n_agent, &tick);
 }
 
@@ -71,7 +80,6 @@ static throng_status rebuild(throng_population *a, replay_batch *b, const int32_
                                .user_offset = world->user_offset,
                                .history = world->history,
                                .gamma = a->option.gamma,
-                               .log_start = a->clock.log_start,
                                .batch = a->def.batch,
                                .most_shown = a->sim->def.mask_seen ? a->net.n_item : INT64_MAX,
                                .n_step = a->option.n_step,
@@ -117,4 +125,28 @@ throng_status replay_draw(throng_population *a, replay_batch *b, uint64_t draw) 
 
 throng_status replay_rebuild_batch(throng_population *a, replay_batch *b) {
   return rebuild(a, b, NULL);
+}
+
+throng_status replay_turn_back(throng_population *a, const tensor_set *log, int64_t lane, int64_t n,
+                               int64_t log_start) {
+  const backend_ops *ops = a->backend->ops;
+  throng_status status = THRONG_OK;
+  for (size_t k = 0; k < log->count; ++k) {
+    const tensor *t = &log->tensor[k];
+    const size_t bytes = tensor_bytes(t) / (size_t)t->shape[0];
+    const size_t first = bytes / (size_t)t->shape[1] * (size_t)(log_start % t->shape[1]);
+    void *row;
+    if (first == 0) continue;
+    THRONG_TRY(throng_alloc(&row, bytes, 1, "replay log"));
+    for (int64_t l = lane; l < lane + n && status == THRONG_OK; ++l) {
+      char *at = (char *)t->data + bytes * (size_t)l;
+      status = ops->download(a->backend, row, at, bytes);
+      if (status == THRONG_OK)
+        status = ops->upload(a->backend, at, (char *)row + first, bytes - first);
+      if (status == THRONG_OK) status = ops->upload(a->backend, at + bytes - first, row, first);
+    }
+    free(row);
+    THRONG_TRY(status);
+  }
+  return THRONG_OK;
 }
