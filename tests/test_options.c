@@ -378,7 +378,8 @@ TEST(options, a_def_of_another_shape_or_past_the_populations_is_refused_and_noth
     EXPECT_CONTAINS(throng_error_message(), part);                     \
   } while (0)
   REFUSED(own.hidden[1] = 11, "agent.hidden: the agents of a population share it: it is 10 here");
-  REFUSED(own.head = THRONG_HEAD_FLAT, "agent.head: the agents of a population share it");
+  REFUSED(own.head = THRONG_HEAD_FLAT,
+          "agent.head: the agents of a population share it: it is two_tower here, not flat");
   REFUSED(own.width = 9, "agent.width: the agents");
   REFUSED(own.batch = 25, "agent 1: agent.batch: expected at most the population's 24");
   REFUSED(own.buffer = 121, "agent.buffer: expected at most the population's 120");
