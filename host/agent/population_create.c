@@ -33,15 +33,6 @@ static throng_status check_counts(const network *n, int32_t batch) {
   return THRONG_OK;
 }
 
-static throng_status start_parameter(throng_population *a, int parameter, agent_range range,
-                                     float *value) {
-  const int64_t size = a->net.size[parameter];
-  for (int32_t i = 0; i < range.n; ++i)
-    network_start_parameter(&a->net, parameter, a->own_def[range.first + i].seed, value + i * size);
-  return a->backend->ops->upload(a->backend, a->weight.at[parameter] + range.first * size, value,
-                                 sizeof(float) * (size_t)(size * range.n));
-}
-
 throng_status population_weights_moved(throng_population *a, agent_range range) {
   int32_t *const stale[] = {a->stale, a->own_stale};
   void *block;
@@ -57,18 +48,9 @@ throng_status population_weights_moved(throng_population *a, agent_range range) 
 }
 
 throng_status population_start_weights(throng_population *a, agent_range range) {
-  int64_t largest = 0;
-  for (int p = 0; p < PARAMETER_COUNT; ++p)
-    if (a->net.size[p] > largest) largest = a->net.size[p];
-  void *value;
-  THRONG_TRY(throng_alloc(&value, (size_t)(largest * range.n), sizeof(float), "agent weights"));
-  throng_status status = THRONG_OK;
-  for (int p = 0; status == THRONG_OK && p < PARAMETER_COUNT; ++p)
-    if (a->net.size[p]) status = start_parameter(a, p, range, value);
-  free(value);
-  if (status == THRONG_OK) status = population_weights_moved(a, range);
-  if (status == THRONG_OK) status = a->algorithm->start(a, range);
-  return status;
+  THRONG_TRY(network_start_weights(&a->net, &a->weight, a->option.seed, range.first, range.n));
+  THRONG_TRY(population_weights_moved(a, range));
+  return a->algorithm->start(a, range);
 }
 
 /// `places`: without agents in them.
@@ -78,9 +60,8 @@ static throng_status fill(throng_population *a, bool places) {
   clocks_start(a, all);
   THRONG_TRY(clocks_write(a));
   THRONG_TRY(clocks_let_all_learn(a));
-  if (a->backend->planning)
-    return THRONG_OK;  // the rest takes time, and no memory of the backend's
-  THRONG_TRY(network_fill(&a->net, a->sim->world));
+  // Takes time, and no memory of the backend's.
+  if (!a->backend->planning) THRONG_TRY(network_fill(&a->net, a->sim->world));
   for (int32_t i = 0; i < a->n_agent && places; ++i) THRONG_TRY(agent_halt(a, i, true));
   if (places) return THRONG_OK;
   return population_start_weights(a, all);

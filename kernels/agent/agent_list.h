@@ -9,8 +9,10 @@
 #include "kernels/agent/flat_input.h"
 #include "kernels/agent/optimizer.h"
 #include "kernels/agent/replay.h"
+#include "kernels/agent/weight_start.h"
 
 #define AGENT_KERNELS(X) \
+  X(weight_start, 2048)  \
   X(lane_state, 64)      \
   X(agent_tick, 1024)    \
   X(agent_due, 1024)     \

@@ -32,9 +32,11 @@ throng_status catalogue_register_tile(network *n, tensor_set *scratch) {
 }
 
 /// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
-/// products.
+/// products. Lists that are longer than the kernel keeps are its rows' matter, a thread a state,
+/// where tiles would have to be walked agent by agent.
 static bool may_search(const network *n, const int64_t *packed, int32_t top) {
-  return n->backend->searches && packed && top <= BEST_MOST_TOP;
+  if (!n->backend->searches) return false;
+  return top <= BEST_MOST_TOP ? packed != NULL : n->n_agent > 1;
 }
 
 int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top) {
