@@ -90,9 +90,9 @@ static throng_status join(crew_local *l, int32_t slot, const crew_setup *setup) 
                        setup->agent.count);
   THRONG_TRY(agent_check_def(&setup->agent));
   THRONG_TRY(fields_check(&train_fields, &setup->train));
+  THRONG_TRY(hold_world(l, &setup->sim.votes));  // before a queue that reads it is made
   THRONG_TRY(find_cohort(l, setup, &c));
   throng_status status = check_memory(l, c, setup);
-  if (status == THRONG_OK) status = hold_world(l, &setup->sim.votes);
   if (status != THRONG_OK) {
     drop_empty(l);
     return status;
