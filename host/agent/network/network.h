@@ -70,10 +70,16 @@ typedef struct network_pass {
   float *value;      // (n_agent, rows)
 } network_pass;
 
+/// Positions by (agent, index), and which rows of a gradient the last sums wrote.
+typedef struct key_groups {
+  int32_t *key, *order;  // (n) see group_args
+  int64_t n;
+} key_groups;
+
 /// What a backward pass over `rows` states and items of every agent works in.
 typedef struct network_scratch {
   float *d_hidden1, *d_hidden0, *d_user;  // (n_agent, rows, ..)
-  int32_t *key, *order, *offset;          // grouping by item, user or history entry
+  key_groups item, user, entry;           // entry: of the states' histories
 } network_scratch;
 
 /// Vectors and biases of `rows` items of every agent, and what they are made from.
