@@ -10,7 +10,7 @@
 #include "base/identity.h"
 #include "base/safetensors.h"
 
-enum { PARTS = 6 };
+enum { PARTS = 7 };
 
 /// What an agent's line says besides its options: what its arrays are shaped by.
 typedef struct facts {
@@ -20,8 +20,8 @@ typedef struct facts {
   identity_fact fact[4];
 } facts;
 
-static identity gather(const throng_population *a, facts *f) {
-  f->def = a->def;
+static identity gather(const throng_population *a, const throng_agent_def *def, facts *f) {
+  f->def = *def;
   f->def.width = a->net.width;  // flat: that of the last hidden layer, whatever the Def says
   snprintf(f->items, sizeof f->items, "%lld", (long long)a->net.n_item);
   snprintf(f->users, sizeof f->users, "%lld", (long long)a->net.n_user);
@@ -35,45 +35,53 @@ static identity gather(const throng_population *a, facts *f) {
   return (identity){f->part, f->fact};
 }
 
-static const char *const part_prefix[PARTS] = {"",      "hyper.", "replay.",
-                                               "lane.", "hyper.", "clock."};
+static const char *const part_prefix[PARTS] = {"",       "hyper.", "replay.", "lane.",
+                                               "hyper.", "clock.", "lane."};
 /// Files of before each agent had clocks of its own hold one tensor, 'counter', in place of the
 /// last two parts: simulator steps, updates, user-steps of an agent at the last hard copy of its
 /// target.
-enum { COUNTER = 4, COUNTERS = 4, OLD_PARTS = 5 };
+enum { NUMBERS = 6, COUNTER = 4, COUNTERS = 4, OLD_PARTS = 5 };
 static const char *const old_prefix[OLD_PARTS] = {"", "hyper.", "replay.", "lane.", ""};
 
-static void list_parts(throng_population *a, tensor_set *part[PARTS]) {
+/// `numbers`: of the lanes, see sim_numbers_to_save.
+static void list_parts(throng_population *a, tensor_set *numbers, tensor_set *part[PARTS]) {
   part[0] = &a->weights;
   part[1] = &a->hyper;
   part[2] = &a->replay;
   part[3] = &a->sim->lanes;
   part[4] = &a->intervals;
   part[5] = &a->clocks;
+  part[NUMBERS] = numbers;
+}
+
+throng_status population_identity(const throng_population *a, const throng_agent_def *def,
+                                  char **out) {
+  facts f;
+  identity options = gather(a, def, &f);
+  return identity_text(&options, out);
 }
 
 throng_status throng_population_save(throng_population *a, const char *path) {
   THRONG_TRY(clocks_watch(a, true));
-  facts f;
-  identity options = gather(a, &f);
   char *mine = NULL, *simulator = NULL;
-  throng_status status = identity_text(&options, &mine);
+  throng_status status = population_identity(a, &a->def, &mine);
   if (status == THRONG_OK) status = sim_identity(a->sim, &simulator);
-  tensor_set *part[PARTS];
-  list_parts(a, part);
+  tensor_set *part[PARTS], numbers = sim_numbers_to_save(a->sim);
+  list_parts(a, &numbers, part);
   if (status == THRONG_OK)
     status = tensors_save((const tensor_set *const *)part, part_prefix, PARTS,
                           (const char *[]){"agent", mine, "simulator", simulator, "arithmetic",
-                                           a->backend->arithmetic, NULL},
+                                           a->backend->arithmetic, LOG_KEY, LOG_OWN, NULL},
                           path);
   free(mine);
   free(simulator);
   return status;
 }
 
-static throng_status check_identity(const throng_population *a, const safetensors_file *file) {
+throng_status population_check_identity(const throng_population *a, const throng_agent_def *def,
+                                        const safetensors_file *file) {
   facts f;
-  identity mine = gather(a, &f);
+  identity mine = gather(a, def, &f);
   const char *found = safetensors_metadata(file, "agent");
   if (!found)
     return throng_fail(THRONG_ERROR_DATA, "%s: no metadata 'agent': not a checkpoint of an agent",
@@ -163,16 +171,25 @@ static throng_status fill_in(throng_population *a, const read_clocks *c) {
   return clocks_write(a);
 }
 
+static throng_status turn_logs_back(throng_population *a, const safetensors_file *file) {
+  if (safetensors_metadata(file, LOG_KEY)) return THRONG_OK;
+  for (int32_t i = 0; i < a->n_agent; ++i)
+    THRONG_TRY(
+        replay_turn_back(a, &a->replay, i * a->agent_lanes, a->agent_lanes, a->host.log_start[i]));
+  return THRONG_OK;
+}
+
 static throng_status restore(throng_population *a, const safetensors_file *file, bool old,
                              read_clocks *c) {
   tensor_set *part[PARTS], counters = {.count = 0}, hyper, intervals;
+  tensor_set numbers = sim_numbers_in(a->sim, file, part_prefix[NUMBERS]);
   tensor hyper_room[MOST_FIELDS], interval_room[MOST_FIELDS];
-  const char *line = safetensors_metadata(file, "agent");
   const char *const *prefix = old ? old_prefix : part_prefix;
   const int n = old ? OLD_PARTS : PARTS;
-  list_parts(a, part);
-  options_named(part[1], line, hyper_room, &hyper);
-  options_named(part[4], line, interval_room, &intervals);
+  const agent_range all = {0, a->n_agent};
+  list_parts(a, &numbers, part);
+  options_of_file(part[1], file, hyper_room, &hyper);
+  options_of_file(part[4], file, interval_room, &intervals);
   part[1] = &hyper;
   part[4] = &intervals;
   throng_status status = THRONG_OK;
@@ -186,17 +203,20 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   THRONG_TRY_GOTO(tensors_check_file(part, prefix, n, file));
   THRONG_TRY_GOTO(old ? read_old_clocks(a, file, c) : read_new_clocks(a, file, c));
   THRONG_TRY_GOTO(check_clocks(a, safetensors_path(file), c));
+  THRONG_TRY_GOTO(options_check_file(a, file));
   THRONG_TRY_GOTO(sim_check_lanes(a->sim, file, "lane."));
   // Arrays that the file lacks stand for what its line says, which is what the Def says.
-  THRONG_TRY_GOTO(options_write_shared(a));
+  THRONG_TRY_GOTO(options_start(a));
   THRONG_TRY_GOTO(tensors_read_file(part, prefix, n, file));
+  THRONG_TRY_GOTO(sim_numbers_taken(a->sim, &numbers));
   THRONG_TRY_GOTO(old ? fill_in(a, c) : clocks_read(a));
+  THRONG_TRY_GOTO(turn_logs_back(a, file));
   THRONG_TRY_GOTO(options_read(a));
   // The catalogue's tables, the target's too, are computed from the restored weights when they are
   // next needed; running statistics restart at 0.
-  a->current = 0;
   a->diverged[0] = '\0';
-  THRONG_TRY_GOTO(population_zero_sums(a, (agent_range){0, a->n_agent}));
+  THRONG_TRY_GOTO(population_weights_moved(a, all));
+  THRONG_TRY_GOTO(population_zero_sums(a, all));
 done:
   tensors_free(&counters);
   return status;
@@ -204,7 +224,7 @@ done:
 
 throng_status agent_restore_from(throng_population *a, const safetensors_file *file) {
   read_clocks c = {.time = 0};
-  THRONG_TRY(check_identity(a, file));
+  THRONG_TRY(population_check_identity(a, &a->def, file));
   THRONG_TRY(sim_check_identity(a->sim, file));
   const size_t n = (size_t)a->n_agent;
   THRONG_TRY(throng_alloc(&c.block, 4 * n, sizeof(int64_t), "clocks of a checkpoint"));

@@ -7,11 +7,7 @@
 
 static throng_status check(const throng_agent_def *d, const throng_sim *sim, int64_t total_steps) {
   THRONG_TRY(fields_check(&agent_fields, d));
-  if (d->epsilon == THRONG_EPSILON_EXPONENTIAL && !(d->epsilon_start > 0 && d->epsilon_end > 0))
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "agent.epsilon_end: an exponential schedule needs a start and an end above "
-                       "0, they are %g and %g",
-                       (double)d->epsilon_start, (double)d->epsilon_end);
+  THRONG_TRY(options_check(d));
   if (total_steps < 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent: %lld total steps", (long long)total_steps);
   if (sim->n_lane % d->count)
@@ -37,13 +33,28 @@ static throng_status check_counts(const network *n, int32_t batch) {
   return THRONG_OK;
 }
 
+throng_status population_weights_moved(throng_population *a, agent_range range) {
+  int32_t *const stale[] = {a->stale, a->own_stale};
+  void *block;
+  a->current = 0;
+  THRONG_TRY(throng_alloc(&block, (size_t)range.n, sizeof(int32_t), "flags of the agents"));
+  for (int32_t i = 0; i < range.n; ++i) ((int32_t *)block)[i] = 1;
+  throng_status status = THRONG_OK;
+  for (int k = 0; status == THRONG_OK && k < 2; ++k)
+    status = a->backend->ops->upload(a->backend, stale[k] + range.first, block,
+                                     sizeof(int32_t) * (size_t)range.n);
+  free(block);
+  return status;
+}
+
 throng_status population_start_weights(throng_population *a, agent_range range) {
   THRONG_TRY(network_start_weights(&a->net, &a->weight, a->option.seed, range.first, range.n));
-  a->current = 0;
+  THRONG_TRY(population_weights_moved(a, range));
   return a->algorithm->start(a, range);
 }
 
-static throng_status fill(throng_population *a) {
+/// `places`: without agents in them.
+static throng_status fill(throng_population *a, bool places) {
   const agent_range all = {0, a->n_agent};
   THRONG_TRY(options_start(a));
   clocks_start(a, all);
@@ -51,7 +62,19 @@ static throng_status fill(throng_population *a) {
   THRONG_TRY(clocks_let_all_learn(a));
   // Takes time, and no memory of the backend's.
   if (!a->backend->planning) THRONG_TRY(network_fill(&a->net, a->sim->world));
+  for (int32_t i = 0; i < a->n_agent && places; ++i) THRONG_TRY(agent_halt(a, i, true));
+  if (places) return THRONG_OK;
   return population_start_weights(a, all);
+}
+
+static throng_status add_flags(throng_population *a) {
+#define ADD(slot) \
+  THRONG_TRY(tensors_add(&a->scratch, &a->slot, TENSOR_I32, TENSOR_SHAPE(a->n_agent), #slot))
+  ADD(stale);
+  ADD(own_stale);
+  ADD(catalogue_rows);
+#undef ADD
+  return THRONG_OK;
 }
 
 static throng_status allocate(throng_population *a) {
@@ -62,6 +85,7 @@ static throng_status allocate(throng_population *a) {
   THRONG_TRY(network_register(&a->net, &a->constants));
   THRONG_TRY(catalogue_register_tile(&a->net, &a->scratch));
   THRONG_TRY(catalogue_register(&a->net, &a->scratch, &a->catalogue, 0));
+  THRONG_TRY(add_flags(a));
   THRONG_TRY(a->algorithm->add_arrays(a));
   const struct {
     tensor_set *set;
@@ -78,9 +102,9 @@ static throng_status allocate(throng_population *a) {
   return clocks_take_host(a);
 }
 
-throng_status population_create(throng_sim *sim, const throng_agent_def *def,
-                                const agent_algorithm *algorithm, int64_t total_steps,
-                                throng_population **out) {
+static throng_status create(throng_sim *sim, const throng_agent_def *def,
+                            const agent_algorithm *algorithm, int64_t total_steps, bool places,
+                            throng_population **out) {
   *out = NULL;
   THRONG_TRY(check(def, sim, total_steps));
   THRONG_TRY(sim_require_real_histories(sim));
@@ -104,13 +128,25 @@ throng_status population_create(throng_sim *sim, const throng_agent_def *def,
   network_init(&a->net, sim->backend, def, a->history, sim->world);
   THRONG_TRY_GOTO(check_counts(&a->net, def->batch));
   THRONG_TRY_GOTO(allocate(a));
-  THRONG_TRY_GOTO(fill(a));
+  THRONG_TRY_GOTO(fill(a, places));
   THRONG_TRY_GOTO(agent_actor_create(a, sim, 0, &a->actor));
   *out = a;
   return THRONG_OK;
 done:
   throng_population_close(a);
   return status;
+}
+
+throng_status population_create(throng_sim *sim, const throng_agent_def *def,
+                                const agent_algorithm *algorithm, int64_t total_steps,
+                                throng_population **out) {
+  return create(sim, def, algorithm, total_steps, false, out);
+}
+
+throng_status agent_create_places(throng_sim *sim, const throng_agent_def *def, int64_t total_steps,
+                                  throng_population **out) {
+  *out = NULL;
+  return create(sim, def, agent_algorithm_of(def->algorithm), total_steps, true, out);
 }
 
 throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,
@@ -132,6 +168,7 @@ void throng_population_close(throng_population *a) {
   tensors_free(&a->clocks);
   tensors_free(&a->constants);
   tensors_free(&a->scratch);
+  tensors_free(&a->late);
   free(a->own);
   free(a->host_block);
   free(a->shown);

@@ -74,7 +74,9 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
                        .stride_a = rows * n->width,
                        .stride_b = n->n_item * n->width,
                        .stride_c = states * columns,
-                       .batch = agents};
+                       .batch = agents,
+                       .used = n->used ? n->used + agent : NULL,
+                       .first_row = state};
         THRONG_TRY(backend->ops->gemm(backend, &g));
         best_fold_args fold = {.q = n->tile,
                                .bias = c->bias,
@@ -82,6 +84,7 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
                                .shown = mask->shown,
                                .value = value,
                                .item = item,
+                               .used = n->used,
                                .rows = states,
                                .n_state = rows,
                                .first_state = state,
@@ -107,6 +110,7 @@ throng_status catalogue_best(const network *n, const catalogue *c, const float *
                              .shown = mask->shown,
                              .value = value,
                              .item = item,
+                             .used = n->used,
                              .packed = (uint64_t *)packed,
                              .n_state = rows,
                              .n_item = n->n_item,

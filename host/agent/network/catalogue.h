@@ -20,7 +20,7 @@ typedef struct best_mask {
 
 /// Register the arrays, where the network's own parameters are not the catalogue.
 throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number);
-/// Make them those of the weights `w`.
+/// Make them those of the weights `w`; n->used counts the items here: all of an agent's, or none.
 throng_status catalogue_refresh(const network *n, const parameter_set *w, catalogue *c);
 /// Register network.tile, which searches work in.
 throng_status catalogue_register_tile(network *n, tensor_set *scratch);

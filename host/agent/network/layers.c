@@ -22,25 +22,26 @@ throng_status layer_product(const network *n, bool transpose_a, bool transpose_b
                  .stride_a = m * k,
                  .stride_b = k * columns,
                  .stride_c = m * columns,
-                 .batch = n->n_agent};
+                 .batch = n->n_agent,
+                 .used = n->used};
   return n->backend->ops->gemm(n->backend, &g);
 }
 
 throng_status layer_bias(const network *n, float *x, const float *bias, int64_t rows, int64_t width,
                          bool relu) {
-  add_bias_args add = {x, bias, rows, (int32_t)width, relu};
+  add_bias_args add = {x, bias, n->used, rows, (int32_t)width, relu};
   return BACKEND_LAUNCH(n->backend, add_bias, rows * n->n_agent, &add);
 }
 
 throng_status layer_relu_gradient(const network *n, float *d, const float *y, int64_t rows,
                                   int64_t width) {
-  relu_gradient_args relu = {d, y, (int32_t)width};
+  relu_gradient_args relu = {d, y, n->used, rows, (int32_t)width};
   return BACKEND_LAUNCH(n->backend, relu_gradient, rows * n->n_agent, &relu);
 }
 
 throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
                                 float *to) {
-  column_sum_args sum = {x, to, rows, (int32_t)width};
+  column_sum_args sum = {x, to, n->used, rows, (int32_t)width};
   return BACKEND_LAUNCH(n->backend, column_sum, width * n->n_agent, &sum);
 }
 
@@ -50,8 +51,8 @@ throng_status layer_clear(const network *n, const key_groups *groups, int64_t wi
 }
 
 throng_status layer_group(const network *n, const key_groups *groups, const int32_t *index,
-                          int64_t n_index) {
-  agent_key_args key = {index, groups->key, groups->n / n->n_agent, n_index};
+                          int32_t each, int64_t n_index) {
+  agent_key_args key = {index, groups->key, n->used, groups->n / n->n_agent / each, each, n_index};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, agent_key, groups->n, &key));
   group_args group = {.n = groups->n,
                       .n_key = n_index * n->n_agent,
@@ -73,6 +74,7 @@ throng_status layer_user(const network *n, const parameter_set *w, network_pass 
   gather_args user = {w->at[PARAMETER_USER],
                       pass->state.user,
                       pass->feature + n->n_input - n->user_width,
+                      n->used,
                       pass->rows,
                       n->n_user,
                       n->n_input,
@@ -131,14 +133,15 @@ throng_status layer_into_user(const network *n, network_scratch *scratch, const 
                  .stride_a = rows * k,
                  .stride_b = n->n_input * k,
                  .stride_c = rows * user_width,
-                 .batch = n->n_agent};
+                 .batch = n->n_agent,
+                 .used = n->used};
   return n->backend->ops->gemm(n->backend, &g);
 }
 
 throng_status layer_user_gradient(const network *n, const network_pass *pass,
                                   network_scratch *scratch, parameter_set *g) {
   THRONG_TRY(layer_clear(n, &scratch->user, n->user_width, g->at[PARAMETER_USER]));
-  THRONG_TRY(layer_group(n, &scratch->user, pass->state.user, n->n_user));
+  THRONG_TRY(layer_group(n, &scratch->user, pass->state.user, 1, n->n_user));
   return layer_scatter(n, &scratch->user, NULL, scratch->d_user, 1, n->user_width,
                        g->at[PARAMETER_USER]);
 }
@@ -149,7 +152,7 @@ throng_status layer_item_gradients(const network *n, const int32_t *item, const 
   float *vector = g->at[PARAMETER_ITEM_VECTOR], *bias = g->at[PARAMETER_ITEM_BIAS];
   THRONG_TRY(layer_clear(n, &scratch->item, n->width, vector));
   THRONG_TRY(layer_clear(n, &scratch->item, 1, bias));
-  THRONG_TRY(layer_group(n, &scratch->item, item, n->n_item));
+  THRONG_TRY(layer_group(n, &scratch->item, item, 1, n->n_item));
   THRONG_TRY(layer_scatter(n, &scratch->item, NULL, d_vector, 1, n->width, vector));
   return layer_scatter(n, &scratch->item, NULL, d_bias, 1, 1, bias);
 }

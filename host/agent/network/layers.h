@@ -19,10 +19,10 @@ throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, 
                                 float *to);
 /// to (n_agent, indices, width) = 0 in the rows that the groups' last sums wrote.
 throng_status layer_clear(const network *n, const key_groups *groups, int64_t width, float *to);
-/// Group the positions of (agent, index) pairs: an equal number an agent, indices below `n_index`,
-/// -1 for none.
+/// Group the positions of (agent, index) pairs: of each row `each` indices below `n_index`, -1 for
+/// none.
 throng_status layer_group(const network *n, const key_groups *groups, const int32_t *index,
-                          int64_t n_index);
+                          int32_t each, int64_t n_index);
 /// Rows of `to` whose index has positions = sums of scale . from, each row of which stands for
 /// `repeat` positions. The others are 0 where layer_clear() went before layer_group().
 throng_status layer_scatter(const network *n, const key_groups *groups, const float *scale,

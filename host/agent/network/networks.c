@@ -134,6 +134,12 @@ throng_status network_start_weights(const network *net, const parameter_set *w,
   return THRONG_OK;
 }
 
+network network_of(const network *n, const int32_t *used) {
+  network of = *n;
+  of.used = used;
+  return of;
+}
+
 network network_of_one(const network *n) {
   network one = *n;
   one.n_agent = 1;
