@@ -1,6 +1,7 @@
 /// How long a sampler takes to suggest the next trial, over ten parameters of all kinds, after as
 /// many trials as a sweep has. The Optuna peer (peers/peer_suggest.py) has the same trials.
-///   bench_suggest [--seconds S] [--csv FILE]
+///   bench_suggest [--seconds S] [--csv FILE] [--study SEEDS]
+/// With --study: how good the best trial of three functions is, instead.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "bench.h"
 #include "config/config_sweep.h"
 #include "suggest/sampler.h"
+#include "support/sweep_functions.h"
 
 static const char config_text[] =
     "{\"sweep\": {\"space\": {"
@@ -75,11 +77,86 @@ static void run_once(bench_output *out, const space *s, int kind, int64_t n, int
   bench_require(sampler_create(kind, &def, &c.sampler));
   tell_trials(c.sampler, &def, n);
   bench_require(measure(suggest_once, &c, seconds, &row));
-  snprintf(row.name, sizeof row.name, "suggest, %s", sampler_name(kind));
-  snprintf(row.size, sizeof row.size, "trials=%lld parameters=%d candidates=%d", (long long)n, s->n,
-           candidates);
+  const int written = snprintf(row.name, sizeof row.name, "suggest, %s, %lld trials",
+                               sampler_name(kind), (long long)n);
+  if (candidates)
+    snprintf(row.name + written, sizeof row.name - (size_t)written, ", %d candidates", candidates);
+  snprintf(row.size, sizeof row.size, "parameters=%d", s->n);
   bench_print(out, &row);
   sampler_free(c.sampler);
+}
+
+// --- studies ---------------------------------------------------------------------------------
+
+enum { STUDY_TRIALS = 96, STUDY_SLOTS = 8 };
+
+/// Best value of a study in which STUDY_SLOTS trials run at a time.
+static double study(const space *s, int kind, uint32_t seed, objective f) {
+  const sampler_def def = {.space = s,
+                           .n_objective = 1,
+                           .seed = seed,
+                           .max_trials = STUDY_TRIALS,
+                           .startup_trials = 10,
+                           .constant_liar = true};
+  sampler *chooser;
+  double best = HUGE_VAL, x[STUDY_SLOTS][SPACE_MOST], u[SPACE_MOST], value = (double)NAN;
+  bench_require(sampler_create(kind, &def, &chooser));
+  for (int64_t first = 0; first < STUDY_TRIALS; first += STUDY_SLOTS)
+    for (int64_t t = first; t < first + 2 * STUDY_SLOTS; ++t) {
+      // First all begin, then all come to their ends.
+      const int64_t slot = (t - first) % STUDY_SLOTS;
+      const bool begins = t < first + STUDY_SLOTS;
+      bool end;
+      if (begins) {
+        bench_require(sampler_suggest(chooser, t, x[slot], &end));
+        value = (double)NAN;
+      } else {
+        for (int32_t k = 0; k < s->n; ++k)
+          u[k] = isnan(x[slot][k]) ? x[slot][k] : space_to_unit(&s->parameter[k], x[slot][k]);
+        value = f(u);
+        best = fmin(best, value);
+      }
+      const sampler_trial trial = {.number = first + slot,
+                                   .state = begins ? TRIAL_RUNNING : TRIAL_COMPLETE,
+                                   .x = x[slot],
+                                   .value = &value,
+                                   .resource = 1,
+                                   .cost = 1};
+      bench_require(sampler_tell(chooser, &trial));
+    }
+  sampler_free(chooser);
+  return best;
+}
+
+static void run_studies(int seeds) {
+  static const struct {
+    const char *name;
+    objective f;
+  } functions[] = {{"valley", valley}, {"branin", branin}, {"branches", branches}};
+  static const int kinds[] = {THRONG_SAMPLER_RANDOM, THRONG_SAMPLER_SOBOL, THRONG_SAMPLER_TPE,
+                              THRONG_SAMPLER_GP};
+  char text[2048];
+  throng_config config;
+  space *s;
+  snprintf(text, sizeof text, "{\"sweep\": {\"space\": %s}}", study_space);
+  bench_require(config_load_text(text, strlen(text), "bench", NULL, &config));
+  bench_require(config_space(&config, &s));
+  for (size_t k = 0; k < sizeof functions / sizeof *functions; ++k)
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; ++i) {
+      double sum = 0, square = 0;
+      for (int seed = 1; seed <= seeds; ++seed) {
+        const double regret = log10(study(s, kinds[i], (uint32_t)seed, functions[k].f) + 1e-9);
+        sum += regret;
+        square += regret * regret;
+      }
+      const double mean = sum / seeds;
+      printf(
+          "%-9s %-7s log10 of the regret after %d trials, %d at a time: %.2f +- %.2f (%d seeds)\n",
+          functions[k].name, sampler_name(kinds[i]), STUDY_TRIALS, STUDY_SLOTS, mean,
+          sqrt((square / seeds - mean * mean) / (seeds - 1)), seeds);
+    }
+  space_free(s);
+  config_free(&config);
 }
 
 int main(int argc, char **argv) {
@@ -88,6 +165,8 @@ int main(int argc, char **argv) {
   throng_backend *backend;
   throng_config config;
   space *s;
+  const int seeds = atoi(bench_option(argc, argv, "--study", "0"));
+  if (seeds > 1) return run_studies(seeds), 0;
   backend_def.threads = 1;
   bench_require(throng_backend_open(&backend_def, &backend));
   bench_require(config_load_text(config_text, strlen(config_text), "bench", NULL, &config));
@@ -99,6 +178,8 @@ int main(int argc, char **argv) {
   run_once(&out, s, THRONG_SAMPLER_TPE, 200, 64, seconds);
   run_once(&out, s, THRONG_SAMPLER_TPE, 10000, 24, seconds);
   run_once(&out, s, THRONG_SAMPLER_TPE, 10000, 64, seconds);
+  run_once(&out, s, THRONG_SAMPLER_GP, 200, 0, seconds);
+  run_once(&out, s, THRONG_SAMPLER_GP, 10000, 0, seconds);
   bench_close(&out);
   space_free(s);
   config_free(&config);
