@@ -10,6 +10,10 @@ static throng_status require(const throng_population *a, int32_t first, int32_t 
                      (long long)first + n - 1, a->n_agent - 1);
 }
 
+throng_status members_require(const throng_population *a, int32_t agent) {
+  return require(a, agent, 1);
+}
+
 static void *part_of(const throng_population *a, const tensor *t, int32_t agent) {
   return (char *)t->data + population_slice(a, t) * (size_t)agent;
 }
@@ -33,6 +37,19 @@ static throng_status copy_parts(throng_population *a, const tensor_set *set, int
   return THRONG_OK;
 }
 
+/// Agents with the options, seeds and lanes that they have, as if they had never been.
+static throng_status begin(throng_population *a, agent_range range) {
+  const int32_t lanes = (int32_t)a->agent_lanes;
+  THRONG_TRY(zero_parts(a, &a->weights, range));
+  THRONG_TRY(zero_parts(a, &a->replay, range));
+  clocks_start(a, range);
+  a->diverged[0] = '\0';
+  THRONG_TRY(clocks_write(a));
+  THRONG_TRY(population_zero_sums(a, range));
+  THRONG_TRY(sim_reset_lanes(a->sim, range.first * lanes, range.n * lanes));
+  return population_start_weights(a, range);
+}
+
 throng_status throng_population_start(throng_population *a, int32_t first, int32_t n,
                                       const uint32_t *seed) {
   const agent_range range = {first, n};
@@ -44,14 +61,18 @@ throng_status throng_population_start(throng_population *a, int32_t first, int32
     THRONG_TRY(a->backend->ops->upload(a->backend, a->option.seed + first, seed,
                                        sizeof *seed * (size_t)n));
   }
-  THRONG_TRY(zero_parts(a, &a->weights, range));
-  clocks_start(a, range);
-  a->diverged[0] = '\0';
-  THRONG_TRY(clocks_write(a));
-  THRONG_TRY(population_zero_sums(a, range));
-  THRONG_TRY(
-      sim_reset_lanes(a->sim, (int32_t)(first * a->agent_lanes), (int32_t)(n * a->agent_lanes)));
-  return population_start_weights(a, range);
+  return begin(a, range);
+}
+
+throng_status throng_population_begin(throng_population *a, int32_t agent,
+                                      const throng_agent_def *def, int64_t total_steps,
+                                      uint32_t first_lane) {
+  const int32_t lanes = (int32_t)a->agent_lanes;
+  THRONG_TRY(require(a, agent, 1));
+  THRONG_TRY(clocks_watch(a, true));
+  THRONG_TRY(options_take(a, agent, def, total_steps));
+  THRONG_TRY(sim_number_lanes(a->sim, agent * lanes, lanes, first_lane));
+  return begin(a, (agent_range){agent, 1});
 }
 
 throng_status throng_population_copy(throng_population *a, int32_t from, int32_t to, bool replay) {
@@ -81,8 +102,46 @@ throng_status throng_population_copy(throng_population *a, int32_t from, int32_t
     a->host.log_start[to] = a->host.log_start[from];
   }
   THRONG_TRY(clocks_write(a));
-  a->current = 0;
+  THRONG_TRY(population_weights_moved(a, (agent_range){to, 1}));
   return population_zero_sums(a, (agent_range){to, 1});
+}
+
+void members_set_clock(throng_population *a, int32_t agent, const agent_clock *c) {
+  // Steps and log are no longer than the population's time.
+  const int64_t least = c->steps > c->logged ? c->steps : c->logged;
+  if (a->host.time < least) {
+    for (int32_t i = 0; i < a->n_agent; ++i) a->host.log_start[i] += least - a->host.time;
+    a->host.time = least;
+  }
+  a->host.steps[agent] = c->steps;
+  a->host.log_start[agent] = a->host.time - c->logged;
+  a->host.updates[agent] = c->updates;
+  a->host.mark[agent] = c->mark;
+  a->host.state[agent] = c->state;
+}
+
+agent_clock members_get_clock(const throng_population *a, int32_t agent) {
+  return (agent_clock){.steps = a->host.steps[agent],
+                       .logged = clocks_logged(a, agent),
+                       .updates = a->host.updates[agent],
+                       .mark = a->host.mark[agent],
+                       .state = a->host.state[agent]};
+}
+
+throng_status agent_become(throng_population *a, int32_t agent, const throng_agent_def *def,
+                           int64_t total_steps, uint32_t first_lane) {
+  const int32_t lanes = (int32_t)a->agent_lanes;
+  THRONG_TRY(require(a, agent, 1));
+  THRONG_TRY(options_take(a, agent, def, total_steps));
+  return sim_number_lanes(a->sim, agent * lanes, lanes, first_lane);
+}
+
+throng_status agent_forget_statistics(throng_population *a, int32_t agent) {
+  return population_zero_sums(a, (agent_range){agent, 1});
+}
+
+uint32_t agent_first_lane(const throng_population *a, int32_t agent) {
+  return a->sim->host_number[agent * a->agent_lanes];
 }
 
 throng_status throng_population_stop(throng_population *a, int32_t agent) {

@@ -33,40 +33,48 @@ static throng_status check_counts(const network *n, int32_t batch) {
   return THRONG_OK;
 }
 
-static throng_status start_parameter(throng_population *a, int parameter, agent_range range,
-                                     float *value) {
-  const int64_t size = a->net.size[parameter];
-  for (int32_t i = 0; i < range.n; ++i)
-    network_start_parameter(&a->net, parameter, a->own_def[range.first + i].seed, value + i * size);
-  return a->backend->ops->upload(a->backend, a->weight.at[parameter] + range.first * size, value,
-                                 sizeof(float) * (size_t)(size * range.n));
-}
-
-throng_status population_start_weights(throng_population *a, agent_range range) {
-  int64_t largest = 0;
-  for (int p = 0; p < PARAMETER_COUNT; ++p)
-    if (a->net.size[p] > largest) largest = a->net.size[p];
-  void *value;
-  THRONG_TRY(throng_alloc(&value, (size_t)(largest * range.n), sizeof(float), "agent weights"));
-  throng_status status = THRONG_OK;
-  for (int p = 0; status == THRONG_OK && p < PARAMETER_COUNT; ++p)
-    if (a->net.size[p]) status = start_parameter(a, p, range, value);
-  free(value);
+throng_status population_weights_moved(throng_population *a, agent_range range) {
+  int32_t *const stale[] = {a->stale, a->own_stale};
+  void *block;
   a->current = 0;
-  if (status == THRONG_OK) status = a->algorithm->start(a, range);
+  THRONG_TRY(throng_alloc(&block, (size_t)range.n, sizeof(int32_t), "flags of the agents"));
+  for (int32_t i = 0; i < range.n; ++i) ((int32_t *)block)[i] = 1;
+  throng_status status = THRONG_OK;
+  for (int k = 0; status == THRONG_OK && k < 2; ++k)
+    status = a->backend->ops->upload(a->backend, stale[k] + range.first, block,
+                                     sizeof(int32_t) * (size_t)range.n);
+  free(block);
   return status;
 }
 
-static throng_status fill(throng_population *a) {
+throng_status population_start_weights(throng_population *a, agent_range range) {
+  THRONG_TRY(network_start_weights(&a->net, &a->weight, a->option.seed, range.first, range.n));
+  THRONG_TRY(population_weights_moved(a, range));
+  return a->algorithm->start(a, range);
+}
+
+/// `places`: without agents in them.
+static throng_status fill(throng_population *a, bool places) {
   const agent_range all = {0, a->n_agent};
   THRONG_TRY(options_start(a));
   clocks_start(a, all);
   THRONG_TRY(clocks_write(a));
   THRONG_TRY(clocks_let_all_learn(a));
-  if (a->backend->planning)
-    return THRONG_OK;  // the rest takes time, and no memory of the backend's
-  THRONG_TRY(network_fill(&a->net, a->sim->world));
+  // Takes time, and no memory of the backend's.
+  if (!a->backend->planning) THRONG_TRY(network_fill(&a->net, a->sim->world));
+  for (int32_t i = 0; i < a->n_agent && places; ++i) THRONG_TRY(agent_halt(a, i, true));
+  if (places) return THRONG_OK;
   return population_start_weights(a, all);
+}
+
+static throng_status add_flags(throng_population *a) {
+#define ADD(slot) \
+  THRONG_TRY(tensors_add(&a->scratch, &a->slot, TENSOR_I32, TENSOR_SHAPE(a->n_agent), #slot))
+  ADD(stale);
+  ADD(own_stale);
+  ADD(catalogue_rows);
+#undef ADD
+  return THRONG_OK;
 }
 
 static throng_status allocate(throng_population *a) {
@@ -77,6 +85,7 @@ static throng_status allocate(throng_population *a) {
   THRONG_TRY(network_register(&a->net, &a->constants));
   THRONG_TRY(catalogue_register_tile(&a->net, &a->scratch));
   THRONG_TRY(catalogue_register(&a->net, &a->scratch, &a->catalogue, 0));
+  THRONG_TRY(add_flags(a));
   THRONG_TRY(a->algorithm->add_arrays(a));
   const struct {
     tensor_set *set;
@@ -93,9 +102,9 @@ static throng_status allocate(throng_population *a) {
   return clocks_take_host(a);
 }
 
-throng_status population_create(throng_sim *sim, const throng_agent_def *def,
-                                const agent_algorithm *algorithm, int64_t total_steps,
-                                throng_population **out) {
+static throng_status create(throng_sim *sim, const throng_agent_def *def,
+                            const agent_algorithm *algorithm, int64_t total_steps, bool places,
+                            throng_population **out) {
   *out = NULL;
   THRONG_TRY(check(def, sim, total_steps));
   THRONG_TRY(sim_require_real_histories(sim));
@@ -119,13 +128,25 @@ throng_status population_create(throng_sim *sim, const throng_agent_def *def,
   network_init(&a->net, sim->backend, def, a->history, sim->world);
   THRONG_TRY_GOTO(check_counts(&a->net, def->batch));
   THRONG_TRY_GOTO(allocate(a));
-  THRONG_TRY_GOTO(fill(a));
+  THRONG_TRY_GOTO(fill(a, places));
   THRONG_TRY_GOTO(agent_actor_create(a, sim, 0, &a->actor));
   *out = a;
   return THRONG_OK;
 done:
   throng_population_close(a);
   return status;
+}
+
+throng_status population_create(throng_sim *sim, const throng_agent_def *def,
+                                const agent_algorithm *algorithm, int64_t total_steps,
+                                throng_population **out) {
+  return create(sim, def, algorithm, total_steps, false, out);
+}
+
+throng_status agent_create_places(throng_sim *sim, const throng_agent_def *def, int64_t total_steps,
+                                  throng_population **out) {
+  *out = NULL;
+  return create(sim, def, agent_algorithm_of(def->algorithm), total_steps, true, out);
 }
 
 throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,
@@ -147,6 +168,7 @@ void throng_population_close(throng_population *a) {
   tensors_free(&a->clocks);
   tensors_free(&a->constants);
   tensors_free(&a->scratch);
+  tensors_free(&a->late);
   free(a->own);
   free(a->host_block);
   free(a->shown);

@@ -1,13 +1,17 @@
 /// The replay: logging what a step showed and gave, and drawing batches from it.
+#include <stdlib.h>
+
 #include "agent/population.h"
 #include "kernels/list.h"
 
+int64_t replay_times_before(const throng_population *a) {
+  return (a->history + a->slate - 1) / a->slate;
+}
+
 throng_status replay_register(throng_population *a) {
-  int64_t times = (a->def.buffer + a->agent_lanes - 1) / a->agent_lanes;
   // Past what is sampled, the log holds what the oldest state and the last successor need.
-  int64_t history = (a->history + a->slate - 1) / a->slate;
-  a->replay_times = times;
-  a->log.n_time = times + history + a->def.n_step;
+  a->log.n_time =
+      replay_times(a->def.buffer, a->agent_lanes) + replay_times_before(a) + a->def.n_step;
   a->log.slate = a->slate;
   tensor_set *set = &a->replay;
   int64_t n = a->n_lane, t = a->log.n_time;
@@ -70,14 +74,36 @@ throng_status replay_add_batch(throng_population *a, replay_batch *b) {
   return THRONG_OK;
 }
 
+static throng_status rebuild(throng_population *a, replay_batch *b, const int32_t *used) {
+  const world_view *world = &a->sim->device.view;
+  replay_gather_args gather = {.log = a->log,
+                               .user_offset = world->user_offset,
+                               .history = world->history,
+                               .gamma = a->option.gamma,
+                               .batch = a->def.batch,
+                               .most_shown = a->sim->def.mask_seen ? a->net.n_item : INT64_MAX,
+                               .n_step = a->option.n_step,
+                               .used = used,
+                               .lane = b->lane,
+                               .time = b->time,
+                               .slot = b->slot,
+                               .state = b->state.state,
+                               .next = b->next.state,
+                               .action = b->action,
+                               .reward = b->reward,
+                               .discount = b->discount};
+  return BACKEND_LAUNCH(a->backend, replay_gather, (int64_t)a->def.batch * a->n_agent, &gather);
+}
+
 /// Draw the batch whose number is at `draw` on the backend (NULL: the clock's).
 static throng_status draw_batch(throng_population *a, replay_batch *b, const int64_t *draw) {
   replay_sample_args sample = {.seed = a->option.seed,
                                .batch = a->def.batch,
                                .agent_lanes = a->agent_lanes,
                                .clock = a->clock,
-                               .most_times = a->replay_times,
-                               .n_step = a->def.n_step,
+                               .used = draw ? NULL : a->clock.rows,
+                               .buffer = a->option.buffer,
+                               .n_step = a->option.n_step,
                                .slate = a->slate,
                                .draw = draw,
                                .lane = b->lane,
@@ -85,7 +111,7 @@ static throng_status draw_batch(throng_population *a, replay_batch *b, const int
                                .slot = b->slot};
   THRONG_TRY(
       BACKEND_LAUNCH(a->backend, replay_sample, (int64_t)a->def.batch * a->n_agent, &sample));
-  return replay_rebuild_batch(a, b);
+  return rebuild(a, b, sample.used);
 }
 
 throng_status replay_draw_next(throng_population *a, replay_batch *b) {
@@ -98,21 +124,29 @@ throng_status replay_draw(throng_population *a, replay_batch *b, uint64_t draw) 
 }
 
 throng_status replay_rebuild_batch(throng_population *a, replay_batch *b) {
-  const world_view *world = &a->sim->device.view;
-  replay_gather_args gather = {.log = a->log,
-                               .user_offset = world->user_offset,
-                               .history = world->history,
-                               .gamma = a->option.gamma,
-                               .batch = a->def.batch,
-                               .most_shown = a->sim->def.mask_seen ? a->net.n_item : INT64_MAX,
-                               .n_step = a->def.n_step,
-                               .lane = b->lane,
-                               .time = b->time,
-                               .slot = b->slot,
-                               .state = b->state.state,
-                               .next = b->next.state,
-                               .action = b->action,
-                               .reward = b->reward,
-                               .discount = b->discount};
-  return BACKEND_LAUNCH(a->backend, replay_gather, (int64_t)a->def.batch * a->n_agent, &gather);
+  return rebuild(a, b, NULL);
+}
+
+throng_status replay_turn_back(throng_population *a, const tensor_set *log, int64_t lane, int64_t n,
+                               int64_t log_start) {
+  const backend_ops *ops = a->backend->ops;
+  throng_status status = THRONG_OK;
+  for (size_t k = 0; k < log->count; ++k) {
+    const tensor *t = &log->tensor[k];
+    const size_t bytes = tensor_bytes(t) / (size_t)t->shape[0];
+    const size_t first = bytes / (size_t)t->shape[1] * (size_t)(log_start % t->shape[1]);
+    void *row;
+    if (first == 0) continue;
+    THRONG_TRY(throng_alloc(&row, bytes, 1, "replay log"));
+    for (int64_t l = lane; l < lane + n && status == THRONG_OK; ++l) {
+      char *at = (char *)t->data + bytes * (size_t)l;
+      status = ops->download(a->backend, row, at, bytes);
+      if (status == THRONG_OK)
+        status = ops->upload(a->backend, at, (char *)row + first, bytes - first);
+      if (status == THRONG_OK) status = ops->upload(a->backend, at + bytes - first, row, first);
+    }
+    free(row);
+    THRONG_TRY(status);
+  }
+  return THRONG_OK;
 }
