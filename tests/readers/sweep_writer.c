@@ -1,7 +1,7 @@
 /// Writes a sweep's files as `throng sweep` does, round by round, without training anything: what
 /// other tools are to read while it goes on (tests/readers/run.sh). The values are a function of
 /// the options, so that the readers know what they must see. usage: sweep_writer FOLDER TRIALS
-/// SLOTS MILLISECONDS_A_ROUND [KILL_AFTER_ROUND]
+/// SLOTS MILLISECONDS_A_ROUND
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "report/sweep_board.h"
-#include "report/sweep_rows.h"
 #include "throng/agent.h"
 #include "trials/trials.h"
 
@@ -53,7 +52,7 @@ typedef struct slot {
 typedef struct writer {
   space *space;
   trials *db;
-  sweep_rows *rows;
+  FILE *rows;
   sweep_board *board;
   slot slot[MOST_SLOTS];
   int64_t n_trial, round;
@@ -125,7 +124,14 @@ static void report(writer *w, slot *at) {
     const run_value all[] = {{"average_reward", value + (seed ? 0.25 : -0.25)},
                              {"loss", 1.0 / (double)at->evaluation},
                              {"user_steps", 5e9 * (double)at->evaluation}};
-    TRY(sweep_rows_add(w->rows, w->round, at->trial, seed, at->evaluation, all, 3));
+    fprintf(w->rows, "{\"round\": %lld, \"trial\": %lld, \"seed\": %d, \"evaluation\": %lld",
+            (long long)w->round, (long long)at->trial, seed, (long long)at->evaluation);
+    for (int k = 0; k < 3; ++k) {
+      char number[40];
+      field_number_text(all[k].value, false, number, sizeof number);
+      fprintf(w->rows, ", \"%s\": %s", all[k].name, number);
+    }
+    fputs("}\n", w->rows);
     TRY(sweep_board_report(w->board, at->trial, seed, at->evaluation, all, 3));
     if (ends)
       TRY(sweep_board_trial_end(w->board, at->trial, seed,
@@ -141,8 +147,7 @@ static void report(writer *w, slot *at) {
 
 int main(int argc, char **argv) {
   if (argc < 5) return 2;
-  int64_t n_trial = atoll(argv[2]), n_slot = atoll(argv[3]),
-          kill_after = argc > 5 ? atoll(argv[5]) : -1;
+  int64_t n_trial = atoll(argv[2]), n_slot = atoll(argv[3]);
   static writer w;
   char path[3][4096];
   static const char *const names[] = {"trials.db", "metrics.jsonl", "tensorboard"};
@@ -160,7 +165,8 @@ int main(int argc, char **argv) {
                     .metric = {"average_reward"},
                     .maximise = {true}};
   TRY(trials_open(&def, false, &w.db));
-  TRY(sweep_rows_open(path[1], 0, &w.rows));
+  w.rows = fopen(path[1], "w");
+  if (!w.rows) return perror(path[1]), 1;
   tensorboard_hparam varied[MOST_OPTIONS];
   char text[MOST_OPTIONS][64];
   int64_t n;
@@ -184,14 +190,13 @@ int main(int argc, char **argv) {
     char round[32];
     snprintf(round, sizeof round, "%lld", (long long)w.round);
     TRY(trials_set(w.db, -1, TRIALS_ROUND, round));
-    TRY(sweep_rows_sync(w.rows));
+    fflush(w.rows);
     TRY(trials_commit(w.db));
     logging += clock_now() - before;
-    if (w.round == kill_after) abort();
     usleep((unsigned)atoi(argv[4]) * 1000);
   }
   TRY(sweep_board_close(w.board));
-  TRY(sweep_rows_close(w.rows));
+  fclose(w.rows);
   TRY(trials_close(w.db));
   space_free(w.space);
   printf("%lld trials, %lld rounds, %.3f s of %.3f s for logging\n", (long long)w.n_trial,
