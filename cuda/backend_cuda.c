@@ -1,4 +1,5 @@
-/// The CUDA backend behind backend_ops: memory, one stream, launches, cuBLAS, grouping, graphs.
+/// The CUDA backend behind backend_ops: memory, one stream, launches, cuBLAS, grouping, graphs. A
+/// fork is the same on a stream of its own.
 /// Kernels are in the .cu files; which errors mean what is in error.c.
 #include <stddef.h>
 #include <stdio.h>
@@ -315,6 +316,8 @@ static void cuda_close(throng_backend *backend) {
   free(backend);
 }
 
+static throng_status cuda_fork(throng_backend *backend, throng_backend **out);
+
 static const backend_ops cuda_ops = {
     .close = cuda_close,
     .alloc = cuda_alloc,
@@ -327,6 +330,7 @@ static const backend_ops cuda_ops = {
     .gemm = cuda_gemm,
     .group = cuda_group_by_key,
     .synchronize = cuda_synchronize,
+    .fork = cuda_fork,
     .memory = cuda_memory,
     .capture_begin = cuda_capture_begin,
     .capture_end = cuda_capture_end,
@@ -350,14 +354,11 @@ static throng_status load_kernels(cuda_context *c) {
   return wait(c, "load the kernels");
 }
 
-/// Stream, cuBLAS and the first kernels: what tells a usable device from one that is only there.
-static throng_status start(throng_backend *backend) {
+/// A stream, and cuBLAS on it.
+static throng_status open_stream(throng_backend *backend) {
   cuda_context *c = backend->context;
   THRONG_TRY(enter(c));
   CUDA_TRY(cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking), "backend cuda");
-  // Votes read single sectors of 32 bytes; the default fetches two. A wish: some devices have none.
-  if (cudaDeviceSetLimit(cudaLimitMaxL2FetchGranularity, SECTOR_BYTES) != cudaSuccess)
-    (void)cudaGetLastError();
   cuda_staging_open(&c->staging);
   THRONG_TRY(cuda_blas_load(&c->blas));
   cublasStatus_t status = c->blas->create(&c->handle);
@@ -374,7 +375,16 @@ static throng_status start(throng_backend *backend) {
     status = c->blas->set_math_mode(c->handle, CUBLAS_PEDANTIC_MATH);
   if (status == CUBLAS_STATUS_SUCCESS)
     status = c->blas->set_atomics_mode(c->handle, CUBLAS_ATOMICS_NOT_ALLOWED);
-  if (status != CUBLAS_STATUS_SUCCESS) return blas_fail(status, "backend cuda");
+  return status == CUBLAS_STATUS_SUCCESS ? THRONG_OK : blas_fail(status, "backend cuda");
+}
+
+/// A stream and the first kernels: what tells a usable device from one that is only there.
+static throng_status start(throng_backend *backend) {
+  cuda_context *c = backend->context;
+  THRONG_TRY(open_stream(backend));
+  // Votes read single sectors of 32 bytes; the default fetches two. A wish: some devices have none.
+  if (cudaDeviceSetLimit(cudaLimitMaxL2FetchGranularity, SECTOR_BYTES) != cudaSuccess)
+    (void)cudaGetLastError();
   const int32_t key = 0;
   int32_t *probe;
   THRONG_TRY(cuda_alloc(backend, 4 * sizeof *probe, "first kernel", (void **)&probe));
@@ -396,6 +406,42 @@ static bool refused(const char *variable) {
   return value && !strcmp(value, "0");
 }
 
+static throng_status take_backend(throng_backend **out) {
+  void *backend_block, *context_block;
+  THRONG_TRY(throng_alloc(&backend_block, 1, sizeof(throng_backend), "backend"));
+  throng_status status = throng_alloc(&context_block, 1, sizeof(cuda_context), "backend");
+  if (status != THRONG_OK) {
+    free(backend_block);
+    return status;
+  }
+  *out = backend_block;
+  (*out)->context = context_block;
+  return THRONG_OK;
+}
+
+static throng_status cuda_fork(throng_backend *backend, throng_backend **out) {
+  const cuda_context *from = backend->context;
+  throng_backend *fork;
+  THRONG_TRY(not_captured(from, "a backend is forked"));
+  THRONG_TRY(take_backend(&fork));
+  cuda_context *context = fork->context;
+  *fork = *backend;
+  *context = (cuda_context){.ops = from->ops,
+                            .device = from->device,
+                            .plain = from->plain,
+                            .synchronous = from->synchronous};
+  fork->context = context;
+  fork->ops = &context->ops;
+  fork->stop = NULL;
+  fork->shared = NULL;
+  const throng_status status = open_stream(fork);
+  if (status == THRONG_OK)
+    *out = fork;
+  else
+    cuda_close(fork);
+  return status;
+}
+
 throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
   int count;
   backend_device is;
@@ -406,15 +452,9 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
                        "backend cuda: there is no device %d; this machine has %d, numbered from 0",
                        device, count);
   THRONG_TRY(backend_cuda_device(device, &is));
-  void *backend_block, *context_block;
-  THRONG_TRY(throng_alloc(&backend_block, 1, sizeof(throng_backend), "backend"));
-  throng_status status = throng_alloc(&context_block, 1, sizeof(cuda_context), "backend");
-  if (status != THRONG_OK) {
-    free(backend_block);
-    return status;
-  }
-  throng_backend *backend = backend_block;
-  cuda_context *context = context_block;
+  throng_backend *backend;
+  THRONG_TRY(take_backend(&backend));
+  cuda_context *context = backend->context;
   context->device = device;
   context->synchronous = asked("THRONG_CUDA_SYNC");
   context->plain = asked("THRONG_CUDA_PLAIN");
@@ -425,9 +465,8 @@ throng_status backend_cuda_open(int threads, int device, throng_backend **out) {
   backend->device_memory = true;
   backend->device_number = device;
   backend->n_thread = threads > 0 ? threads : 1;
-  backend->context = context;
   backend->searches = !context->plain;
-  status = start(backend);
+  const throng_status status = start(backend);
   if (status != THRONG_OK) {
     cuda_close(backend);
     return status;

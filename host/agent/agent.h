@@ -47,6 +47,11 @@ const throng_agent_state *agent_states(const throng_population *population);
 /// User-steps of all lanes since the population was made: the clock of a run.
 int64_t agent_run_steps(const throng_population *population);
 
+/// From the next step on the agent stands still, by a bit, while others train; or moves again. What
+/// plays on other simulators does not notice. (Agents that are measured at the same user-steps of
+/// their own clocks wait for each other so.)
+throng_status agent_halt(throng_population *population, int32_t agent, bool halted);
+
 /// throng_population_restore from a file that is open already.
 throng_status agent_restore_from(throng_population *population, const safetensors_file *file);
 

@@ -10,7 +10,12 @@
 #include "base/identity.h"
 #include "base/safetensors.h"
 
-enum { PARTS = 6 };
+enum { PARTS = 7 };
+
+/// Metadata of files whose log is in the agents' own time: step t of an agent's log at place t % of
+/// the ring. Files without it go by the population's time, the two being the same where an agent's
+/// log begins at time 0.
+static const char log_key[] = "log", log_own[] = "own time";
 
 /// What an agent's line says besides its options: what its arrays are shaped by.
 typedef struct facts {
@@ -35,21 +40,23 @@ static identity gather(const throng_population *a, facts *f) {
   return (identity){f->part, f->fact};
 }
 
-static const char *const part_prefix[PARTS] = {"",      "hyper.", "replay.",
-                                               "lane.", "hyper.", "clock."};
+static const char *const part_prefix[PARTS] = {"",       "hyper.", "replay.", "lane.",
+                                               "hyper.", "clock.", "lane."};
 /// Files of before each agent had clocks of its own hold one tensor, 'counter', in place of the
 /// last two parts: simulator steps, updates, user-steps of an agent at the last hard copy of its
 /// target.
-enum { COUNTER = 4, COUNTERS = 4, OLD_PARTS = 5 };
+enum { NUMBERS = 6, COUNTER = 4, COUNTERS = 4, OLD_PARTS = 5 };
 static const char *const old_prefix[OLD_PARTS] = {"", "hyper.", "replay.", "lane.", ""};
 
-static void list_parts(throng_population *a, tensor_set *part[PARTS]) {
+/// `numbers`: of the lanes, see sim_numbers_to_save.
+static void list_parts(throng_population *a, tensor_set *numbers, tensor_set *part[PARTS]) {
   part[0] = &a->weights;
   part[1] = &a->hyper;
   part[2] = &a->replay;
   part[3] = &a->sim->lanes;
   part[4] = &a->intervals;
   part[5] = &a->clocks;
+  part[NUMBERS] = numbers;
 }
 
 throng_status throng_population_save(throng_population *a, const char *path) {
@@ -59,12 +66,12 @@ throng_status throng_population_save(throng_population *a, const char *path) {
   char *mine = NULL, *simulator = NULL;
   throng_status status = identity_text(&options, &mine);
   if (status == THRONG_OK) status = sim_identity(a->sim, &simulator);
-  tensor_set *part[PARTS];
-  list_parts(a, part);
+  tensor_set *part[PARTS], numbers = sim_numbers_to_save(a->sim);
+  list_parts(a, &numbers, part);
   if (status == THRONG_OK)
     status = tensors_save((const tensor_set *const *)part, part_prefix, PARTS,
                           (const char *[]){"agent", mine, "simulator", simulator, "arithmetic",
-                                           a->backend->arithmetic, NULL},
+                                           a->backend->arithmetic, log_key, log_own, NULL},
                           path);
   free(mine);
   free(simulator);
@@ -163,16 +170,44 @@ static throng_status fill_in(throng_population *a, const read_clocks *c) {
   return clocks_write(a);
 }
 
+/// A lane's part of one array of the log from the population's time to the agent's own.
+static throng_status turn_back(throng_population *a, const tensor *t, int64_t lane, int64_t by,
+                               char *row) {
+  const size_t bytes = tensor_bytes(t) / (size_t)a->n_lane, step = bytes / (size_t)a->log.n_time;
+  const size_t first = step * (size_t)by;
+  char *at = (char *)t->data + bytes * (size_t)lane;
+  THRONG_TRY(a->backend->ops->download(a->backend, row, at, bytes));
+  THRONG_TRY(a->backend->ops->upload(a->backend, at, row + first, bytes - first));
+  return a->backend->ops->upload(a->backend, at + bytes - first, row, first);
+}
+
+static throng_status turn_logs_back(throng_population *a, const safetensors_file *file) {
+  if (safetensors_metadata(file, log_key)) return THRONG_OK;
+  throng_status status = THRONG_OK;
+  for (size_t k = 0; k < a->replay.count; ++k) {
+    const tensor *t = &a->replay.tensor[k];
+    void *row;
+    THRONG_TRY(throng_alloc(&row, tensor_bytes(t) / (size_t)a->n_lane, 1, "replay log"));
+    for (int64_t lane = 0; status == THRONG_OK && lane < a->n_lane; ++lane) {
+      const int64_t by = a->host.log_start[lane / a->agent_lanes] % a->log.n_time;
+      if (by) status = turn_back(a, t, lane, by, row);
+    }
+    free(row);
+    THRONG_TRY(status);
+  }
+  return THRONG_OK;
+}
+
 static throng_status restore(throng_population *a, const safetensors_file *file, bool old,
                              read_clocks *c) {
   tensor_set *part[PARTS], counters = {.count = 0}, hyper, intervals;
+  tensor_set numbers = sim_numbers_in(a->sim, file, part_prefix[NUMBERS]);
   tensor hyper_room[MOST_FIELDS], interval_room[MOST_FIELDS];
-  const char *line = safetensors_metadata(file, "agent");
   const char *const *prefix = old ? old_prefix : part_prefix;
   const int n = old ? OLD_PARTS : PARTS;
-  list_parts(a, part);
-  options_named(part[1], line, hyper_room, &hyper);
-  options_named(part[4], line, interval_room, &intervals);
+  list_parts(a, &numbers, part);
+  options_of_file(part[1], file, hyper_room, &hyper);
+  options_of_file(part[4], file, interval_room, &intervals);
   part[1] = &hyper;
   part[4] = &intervals;
   throng_status status = THRONG_OK;
@@ -188,9 +223,11 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   THRONG_TRY_GOTO(check_clocks(a, safetensors_path(file), c));
   THRONG_TRY_GOTO(sim_check_lanes(a->sim, file, "lane."));
   // Arrays that the file lacks stand for what its line says, which is what the Def says.
-  THRONG_TRY_GOTO(options_write_shared(a));
+  THRONG_TRY_GOTO(options_start(a));
   THRONG_TRY_GOTO(tensors_read_file(part, prefix, n, file));
+  THRONG_TRY_GOTO(sim_numbers_taken(a->sim, &numbers));
   THRONG_TRY_GOTO(old ? fill_in(a, c) : clocks_read(a));
+  THRONG_TRY_GOTO(turn_logs_back(a, file));
   THRONG_TRY_GOTO(options_read(a));
   // The catalogue's tables, the target's too, are computed from the restored weights when they are
   // next needed; running statistics restart at 0.

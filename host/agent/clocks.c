@@ -40,7 +40,7 @@ throng_status clocks_register(throng_population *a) {
 throng_status clocks_take_host(throng_population *a) {
   const size_t n = (size_t)a->n_agent;
   THRONG_TRY(throng_alloc(&a->host_block, n,
-                          sizeof *a->own_def + 4 * sizeof(int64_t) + 3 * sizeof(int32_t),
+                          sizeof *a->own_def + 5 * sizeof(int64_t) + 4 * sizeof(int32_t),
                           "clocks and options of the agents"));
   _Static_assert(sizeof *a->own_def % sizeof(int64_t) == 0, "what follows is aligned");
   a->own_def = a->host_block;
@@ -48,9 +48,11 @@ throng_status clocks_take_host(throng_population *a) {
   a->host.log_start = a->host.steps + n;
   a->host.updates = a->host.log_start + n;
   a->host.mark = a->host.updates + n;
-  a->host.state = (int32_t *)(void *)(a->host.mark + n);
+  a->host.total_steps = (double *)(void *)(a->host.mark + n);
+  a->host.state = (int32_t *)(void *)(a->host.total_steps + n);
   a->host.found = a->host.state + n;
-  a->host.epsilon_steps = (float *)(void *)(a->host.found + n);
+  a->host.halted = a->host.found + n;
+  a->host.epsilon_steps = (float *)(void *)(a->host.halted + n);
   return THRONG_OK;
 }
 
@@ -89,16 +91,24 @@ void clocks_start(throng_population *a, agent_range range) {
   }
 }
 
+int64_t clocks_logged(const throng_population *a, int32_t i) {
+  return a->host.time - a->host.log_start[i];
+}
+
 bool clocks_due(const throng_population *a, int32_t i, int64_t ahead) {
-  return agent_is_due(a->host.state[i], a->host.steps[i] + ahead,
-                      a->host.time + ahead - a->host.log_start[i], a->agent_lanes,
-                      a->own_def[i].learning_starts, a->own_def[i].update_every, a->def.n_step);
+  return !a->host.halted[i] &&
+         agent_is_due(a->host.state[i], a->host.steps[i] + ahead, clocks_logged(a, i) + ahead,
+                      a->agent_lanes, a->own_def[i].learning_starts, a->own_def[i].update_every,
+                      a->def.n_step);
 }
 
 void clocks_moved(throng_population *a, bool learned) {
   ++a->host.time;
   for (int32_t i = 0; i < a->n_agent; ++i) {
-    if (a->host.state[i] == AGENT_LEARNING) ++a->host.steps[i];
+    if (a->host.halted[i])
+      ++a->host.log_start[i];
+    else if (a->host.state[i] == AGENT_LEARNING)
+      ++a->host.steps[i];
     if (learned && clocks_due(a, i, 0)) a->host.updates[i] += a->def.updates;
   }
   if (learned) a->unwatched += a->def.updates;
@@ -115,9 +125,18 @@ throng_status clocks_find_learners(throng_population *a) {
   agent_due_args due = {.clock = a->clock,
                         .learning_starts = a->option.learning_starts,
                         .update_every = a->option.update_every,
+                        .halted = a->sim->halted,
                         .agent_lanes = a->agent_lanes,
                         .n_step = a->def.n_step};
   return BACKEND_LAUNCH(a->backend, agent_due, a->n_agent, &due);
+}
+
+throng_status agent_halt(throng_population *a, int32_t agent, bool halted) {
+  if (a->host.halted[agent] == halted) return THRONG_OK;
+  const int32_t lanes = (int32_t)a->agent_lanes;
+  THRONG_TRY(sim_halt_lanes(a->sim, agent * lanes, lanes, halted));
+  a->host.halted[agent] = halted;
+  return THRONG_OK;
 }
 
 throng_status clocks_judge(throng_population *a, const float *norm, int64_t stride) {

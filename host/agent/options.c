@@ -2,16 +2,19 @@
 /// host as a Def an agent, on the backend as an array an option.
 #include <assert.h>
 #include <float.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent_fields.h"
 #include "agent/population.h"
 #include "base/identity.h"
+#include "base/safetensors.h"
+
+#define TOTAL_STEPS "total_steps"
 
 /// epsilon_share is kept as user-steps, so that kernels need not know how long a run is.
 static bool is_share(const field *f) { return !strcmp(f->name, "epsilon_share"); }
-static double own_steps(const throng_population *a) { return (double)a->total_steps / a->n_agent; }
 
 static tensor_type type_of(const field *f) {
   return f->kind == FIELD_KIND_F32 ? TENSOR_F32 : TENSOR_I64;
@@ -34,7 +37,11 @@ throng_status options_register(throng_population *a) {
     const double least = least_of(a, f), most = share ? (double)FLT_MAX : f->most;
     tensors_within(set, whole ? least : (double)(float)least, whole ? most : (double)(float)most);
   }
-  return tensors_add(&a->hyper, &a->option.seed, TENSOR_U32, TENSOR_SHAPE(a->n_agent), "seed");
+  THRONG_TRY(tensors_add(&a->hyper, &a->option.seed, TENSOR_U32, TENSOR_SHAPE(a->n_agent), "seed"));
+  THRONG_TRY(tensors_add(&a->hyper, &a->option.total_steps, TENSOR_F64, TENSOR_SHAPE(a->n_agent),
+                         TOTAL_STEPS));
+  tensors_within(&a->hyper, 0, (double)INT64_MAX);
+  return THRONG_OK;
 }
 
 /// The arrays under the names that kernels' arguments have.
@@ -54,47 +61,47 @@ static void keep(const throng_population *a, const field *f, int32_t agent, void
   if (type_of(f) == TENSOR_I64)
     *(int64_t *)to = (int64_t)value;
   else if (is_share(f))
-    *(float *)to = a->host.epsilon_steps[agent] = (float)(value * own_steps(a));
+    *(float *)to = a->host.epsilon_steps[agent] = (float)(value * a->host.total_steps[agent]);
   else
     *(float *)to = (float)value;
 }
 
-static bool in_set(const throng_population *a, const field *f, const tensor_set *set) {
-  return set == (type_of(f) == TENSOR_I64 ? &a->intervals : &a->hyper);
+/// An option of agents first .. first + n - 1, or their seeds and total steps, to the backend.
+static throng_status upload(throng_population *a, void *array, tensor_type type, agent_range range,
+                            const void *values) {
+  const size_t size = tensor_type_size(type);
+  return a->backend->ops->upload(a->backend, (char *)array + size * (size_t)range.first, values,
+                                 size * (size_t)range.n);
 }
 
-throng_status options_write(throng_population *a, const tensor_set *set) {
-  void *block;
-  THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(int64_t), "options of the agents"));
-  throng_status status = THRONG_OK;
-  for (const field *f = NULL;
-       status == THRONG_OK && (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
-    const size_t size = tensor_type_size(type_of(f));
-    if (!in_set(a, f, set)) continue;
-    for (int32_t i = 0; i < a->n_agent; ++i) keep(a, f, i, (char *)block + size * (size_t)i);
-    status = a->backend->ops->upload(a->backend, a->option_of[f - agent_fields.row], block,
-                                     size * (size_t)a->n_agent);
+/// All that the host knows of these agents' options to the backend. `block`: 8 bytes an agent.
+static throng_status write_options(throng_population *a, agent_range range, void *block) {
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+    const tensor_type type = type_of(f);
+    for (int32_t i = 0; i < range.n; ++i)
+      keep(a, f, range.first + i, (char *)block + tensor_type_size(type) * (size_t)i);
+    THRONG_TRY(upload(a, a->option_of[f - agent_fields.row], type, range, block));
   }
-  free(block);
-  return status;
+  uint32_t *seed = block;
+  for (int32_t i = 0; i < range.n; ++i) seed[i] = a->own_def[range.first + i].seed;
+  THRONG_TRY(upload(a, a->option.seed, TENSOR_U32, range, seed));
+  return upload(a, a->option.total_steps, TENSOR_F64, range, a->host.total_steps + range.first);
 }
 
 throng_status options_start(throng_population *a) {
+  const agent_range all = {0, a->n_agent};
   void *block;
   bind(a);
-  THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(uint32_t), "seeds of the agents"));
-  uint32_t *seed = block;
   for (int32_t i = 0; i < a->n_agent; ++i) {
     a->own_def[i] = a->def;
     // Agents of a population differ in their seed, so that one's luck is not all's.
-    a->own_def[i].seed = seed[i] = a->def.seed + (uint32_t)i;
+    a->own_def[i].seed = a->def.seed + (uint32_t)i;
+    a->host.total_steps[i] = (double)a->total_steps / a->n_agent;
   }
-  throng_status status =
-      a->backend->ops->upload(a->backend, a->option.seed, seed, sizeof *seed * (size_t)a->n_agent);
+  THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(int64_t), "options of the agents"));
+  const throng_status status = write_options(a, all, block);
   free(block);
-  THRONG_TRY(status);
-  THRONG_TRY(options_write(a, &a->intervals));
-  return options_write(a, &a->hyper);
+  return status;
 }
 
 /// An option as the agent's array keeps it, into its Def.
@@ -106,34 +113,40 @@ static void take(const throng_population *a, const field *f, int32_t agent, cons
         type_of(f) == TENSOR_I64 ? (double)*(const int64_t *)from : (double)*(const float *)from);
     return;
   }
-  const double steps = own_steps(a);
+  const double steps = a->host.total_steps[agent];
   a->host.epsilon_steps[agent] = *(const float *)from;
   // Where the share is what it was, it is not to come back rounded.
   if ((float)(def->epsilon_share * steps) != *(const float *)from)
     def->epsilon_share = steps > 0 ? (float)(*(const float *)from / steps) : 0.0f;
 }
 
-throng_status options_write_shared(throng_population *a) {
-  for (int32_t i = 0; i < a->n_agent; ++i) a->own_def[i] = a->def;
-  THRONG_TRY(options_write(a, &a->intervals));
-  return options_write(a, &a->hyper);
+/// Has a file the array of an option of each agent?
+static bool is_kept(const safetensors_file *file, const tensor *t) {
+  size_t length;
+  char name[TENSOR_MAX_NAME + 8];
+  const char *option = strcmp(t->name, "epsilon_steps") ? t->name : "epsilon_share";
+  // Files of before agents could differ in it name no run's length.
+  if (!strcmp(t->name, TOTAL_STEPS)) {
+    snprintf(name, sizeof name, "hyper.%s", t->name);
+    return safetensors_find(file, name) != NULL;
+  }
+  return identity_value(safetensors_metadata(file, "agent"), option, &length) != NULL;
 }
 
-void options_named(const tensor_set *all, const char *line, tensor *room, tensor_set *named) {
-  size_t length;
-  *named = *all;
-  named->tensor = room;
-  named->count = 0;
-  for (size_t k = 0; k < all->count; ++k) {
-    const char *array = all->tensor[k].name;
-    const char *option = strcmp(array, "epsilon_steps") ? array : "epsilon_share";
-    if (identity_value(line, option, &length)) room[named->count++] = all->tensor[k];
-  }
+void options_of_file(const tensor_set *all, const safetensors_file *file, tensor *room,
+                     tensor_set *kept) {
+  *kept = *all;
+  kept->tensor = room;
+  kept->count = 0;
+  for (size_t k = 0; k < all->count; ++k)
+    if (is_kept(file, &all->tensor[k])) room[kept->count++] = all->tensor[k];
 }
 
 throng_status options_read(throng_population *a) {
   const backend_ops *ops = a->backend->ops;
   void *block;
+  THRONG_TRY(ops->download(a->backend, a->host.total_steps, a->option.total_steps,
+                           sizeof(double) * (size_t)a->n_agent));
   THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(int64_t), "options of the agents"));
   throng_status status = THRONG_OK;
   for (const field *f = NULL;
@@ -153,10 +166,52 @@ throng_status options_read(throng_population *a) {
   return status;
 }
 
+throng_status options_check(const throng_agent_def *d) {
+  if (d->epsilon != THRONG_EPSILON_EXPONENTIAL || (d->epsilon_start > 0 && d->epsilon_end > 0))
+    return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT,
+                     "agent.epsilon_end: an exponential schedule needs a start and an end above 0, "
+                     "they are %g and %g",
+                     (double)d->epsilon_start, (double)d->epsilon_end);
+}
+
+static throng_status require_agent(const throng_population *a, int32_t agent) {
+  if (agent >= 0 && agent < a->n_agent) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);
+}
+
+/// Options that agents share must be what they are here; how many there are is no matter.
+static throng_status check_shared(const throng_population *a, const throng_agent_def *def) {
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, 0));) {
+    if (f->flags & FIELD_PER_AGENT || !strcmp(f->name, "count") || !strcmp(f->name, "seed"))
+      continue;
+    for (int k = 0; k < f->count; ++k)
+      if (field_get(f, def, k) != field_get(f, &a->def, k))
+        return throng_fail(THRONG_ERROR_ARGUMENT,
+                           "agent.%s: the agents of a population share it: it is %g here, not %g",
+                           f->name, field_get(f, &a->def, k), field_get(f, def, k));
+  }
+  return THRONG_OK;
+}
+
+throng_status options_take(throng_population *a, int32_t agent, const throng_agent_def *def,
+                           int64_t total_steps) {
+  int64_t block;
+  THRONG_TRY(require_agent(a, agent));
+  THRONG_TRY(fields_check(&agent_fields, def));
+  THRONG_TRY(options_check(def));
+  THRONG_TRY(check_shared(a, def));
+  if (total_steps < 0)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "agent: %lld total steps", (long long)total_steps);
+  a->own_def[agent] = *def;
+  a->own_def[agent].count = a->def.count;
+  a->host.total_steps[agent] = (double)total_steps;
+  return write_options(a, (agent_range){agent, 1}, &block);
+}
+
 static throng_status find(const throng_population *a, int32_t agent, const char *option,
                           const field **out) {
-  if (agent < 0 || agent >= a->n_agent)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);
+  THRONG_TRY(require_agent(a, agent));
   const field *f = *out = fields_find(&agent_fields, option);
   if (f && f->flags & FIELD_PER_AGENT) return THRONG_OK;
   return throng_fail(THRONG_ERROR_ARGUMENT, "agent.%s is no option that each agent has of its own",

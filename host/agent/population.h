@@ -35,6 +35,8 @@ typedef struct agent_options {
   AGENT_OPTIONS(X)
 #undef X
   uint32_t *seed;
+  double
+      *total_steps;  // of the run that epsilon_share is a share of, in the agent's own user-steps
 } agent_options;
 
 enum { MOST_FIELDS = 64 };
@@ -45,7 +47,9 @@ typedef struct host_clocks {
   int64_t time;
   int64_t *steps, *log_start, *updates, *mark;  // (n_agent)
   int32_t *state, *found;                       // (n_agent) found: as last looked for
+  int32_t *halted;                              // (n_agent) its lanes are (sim_halt_lanes)
   float *epsilon_steps;                         // (n_agent)
+  double *total_steps;                          // (n_agent) see agent_options
 } host_clocks;
 
 /// Sums for the statistics, of each agent since they were read.
@@ -74,7 +78,7 @@ struct throng_population {
   const agent_algorithm *algorithm;
   throng_sim *sim;
   throng_backend *backend;
-  int64_t total_steps;
+  int64_t total_steps;  // of the run that it was made for, over all agents
   int32_t n_agent, history, slate;
   int64_t n_lane, agent_lanes;  // all, and one agent's
   network net;
@@ -119,16 +123,22 @@ static inline size_t population_slice(const throng_population *a, const tensor *
 
 // options.c
 throng_status options_register(throng_population *a);
-/// From the Def to every agent's own, and to the backend.
+/// Every agent has the Def's options, each with a seed of its own; on both sides.
 throng_status options_start(throng_population *a);
-/// The host's copies of the options whose arrays are in `set`, to the backend; or all of them back.
-throng_status options_write(throng_population *a, const tensor_set *set);
-/// Every agent has the Def's options again, on both sides; seeds stay as they are on the backend.
-throng_status options_write_shared(throng_population *a);
-/// Of `all` (hyper or intervals) the arrays whose options a file's line names, in `room`
-/// (MOST_FIELDS): an option that was added after a file was written has no array there.
-void options_named(const tensor_set *all, const char *line, tensor *room, tensor_set *named);
+/// Of `all` (hyper or intervals) the arrays that a file is to have, in `room` (MOST_FIELDS): those
+/// of options that were added after it was written are not there.
+struct safetensors_file;
+void options_of_file(const tensor_set *all, const struct safetensors_file *file, tensor *room,
+                     tensor_set *kept);
+/// From the backend's arrays to the host's copies.
 throng_status options_read(throng_population *a);
+/// All of one agent's options and its seed from a Def, for a run of `total_steps` user-steps of its
+/// own. The agent is not begun anew. Errors: ARGUMENT (no such agent, a Def that is none, an option
+/// that agents of one population share and that is another there), BACKEND.
+throng_status options_take(throng_population *a, int32_t agent, const throng_agent_def *def,
+                           int64_t total_steps);
+/// What of a Def contradicts itself. Errors: ARGUMENT.
+throng_status options_check(const throng_agent_def *def);
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps);
 
 /// The statistics of a range of agents begin anew.
@@ -141,6 +151,8 @@ throng_status clocks_take_host(throng_population *a);
 /// The host's clocks to the backend, or back.
 throng_status clocks_write(throng_population *a);
 throng_status clocks_read(throng_population *a);
+/// Steps that an agent's log has got.
+int64_t clocks_logged(const throng_population *a, int32_t agent);
 /// Clocks of a range of agents that begin now.
 void clocks_start(throng_population *a, agent_range range);
 /// Is an update of the agent due, one simulator step from now (`ahead` 1)? By the host's clocks.

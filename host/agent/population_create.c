@@ -7,11 +7,7 @@
 
 static throng_status check(const throng_agent_def *d, const throng_sim *sim, int64_t total_steps) {
   THRONG_TRY(fields_check(&agent_fields, d));
-  if (d->epsilon == THRONG_EPSILON_EXPONENTIAL && !(d->epsilon_start > 0 && d->epsilon_end > 0))
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "agent.epsilon_end: an exponential schedule needs a start and an end above "
-                       "0, they are %g and %g",
-                       (double)d->epsilon_start, (double)d->epsilon_end);
+  THRONG_TRY(options_check(d));
   if (total_steps < 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent: %lld total steps", (long long)total_steps);
   if (sim->n_lane % d->count)

@@ -24,7 +24,13 @@ throng_status replay_register(throng_population *a) {
 }
 
 throng_status replay_before_step(throng_population *a) {
-  log_before_args before = {a->log, a->clock, a->sim->user, a->sim->step};
+  const throng_sim *sim = a->sim;
+  log_before_args before = {.log = a->log,
+                            .clock = a->clock,
+                            .halted = sim->halted,
+                            .agent_lanes = a->agent_lanes,
+                            .user = sim->user,
+                            .step = sim->step};
   return BACKEND_LAUNCH(a->backend, log_before, a->n_lane, &before);
 }
 
@@ -32,6 +38,7 @@ throng_status replay_after_step(throng_population *a) {
   const throng_sim *sim = a->sim;
   log_after_args after = {.log = a->log,
                           .clock = a->clock,
+                          .halted = sim->halted,
                           .action = sim->action,
                           .vote = sim->vote,
                           .reward = sim->reward,
@@ -41,7 +48,7 @@ throng_status replay_after_step(throng_population *a) {
                           .return_sum = a->sums.returns,
                           .n_episode = a->sums.n_episode};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, log_after, a->n_lane, &after));
-  agent_tick_args tick = {a->clock};
+  agent_tick_args tick = {a->clock, sim->halted, a->agent_lanes};
   return BACKEND_LAUNCH(a->backend, agent_tick, a->n_agent, &tick);
 }
 
@@ -96,7 +103,6 @@ throng_status replay_rebuild_batch(throng_population *a, replay_batch *b) {
                                .user_offset = world->user_offset,
                                .history = world->history,
                                .gamma = a->option.gamma,
-                               .log_start = a->clock.log_start,
                                .batch = a->def.batch,
                                .most_shown = a->sim->def.mask_seen ? a->net.n_item : INT64_MAX,
                                .n_step = a->def.n_step,

@@ -49,6 +49,8 @@ typedef struct backend_ops {
   throng_status (*synchronize)(throng_backend *backend);
 
   // Below: NULL where a backend has none.
+  /// See backend_fork().
+  throng_status (*fork)(throng_backend *backend, throng_backend **out);
   /// task(context, 0) .. task(context, n_task - 1) on the backend's threads, in any order.
   void (*each)(throng_backend *backend, int64_t n_task, void (*task)(void *context, int64_t task),
                void *context);
@@ -80,8 +82,20 @@ struct throng_backend {
   bool (*stop)(void *context);
   void *stop_context;
   void *context;
-  void *shared;  // worlds uploaded here, see world/world_device.c
+  void *shared;          // worlds uploaded here, see world/world_device.c
+  throng_backend *root;  // of a fork: whom it shares memory with; else NULL
 };
+
+/// A queue of its own on the same device, for another population: what it runs is neither waited
+/// for by the other's calls nor waits for them. Memory is one: a fork reads the worlds that were
+/// uploaded here (backend_root), and what was queued before the fork is done. On the CPU both share
+/// the threads. A fork is used from its backend's thread, and closed before it. Errors: MEMORY;
+/// BACKEND where there is no such thing.
+throng_status backend_fork(throng_backend *backend, throng_backend **out);
+/// Whose memory it is: the backend that was opened, also for forks of forks.
+static inline throng_backend *backend_root(throng_backend *backend) {
+  return backend->root ? backend->root : backend;
+}
 
 /// For backend.stop: asks `progress`, with what it should show meanwhile.
 typedef struct backend_asker {

@@ -10,6 +10,8 @@ typedef struct blas_table {
   __typeof__(cblas_sgemm) *sgemm;
   __typeof__(cblas_dgemm) *dgemm;
   __typeof__(cblas_ssyrk) *ssyrk;
+  __typeof__(cblas_dsyrk) *dsyrk;
+  __typeof__(cblas_dtrsm) *dtrsm;
   void (*dgeqrf)(const int *m, const int *n, double *a, const int *lda, double *tau, double *work,
                  const int *lwork, int *info);
   void (*dorgqr)(const int *m, const int *n, const int *k, double *a, const int *lda,
@@ -17,6 +19,10 @@ typedef struct blas_table {
   void (*dgesdd)(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s,
                  double *u, const int *ldu, double *vt, const int *ldvt, double *work,
                  const int *lwork, int *iwork, int *info, size_t jobz_length);
+  void (*dpotrf)(const char *uplo, const int *n, double *a, const int *lda, int *info,
+                 size_t uplo_length);
+  void (*dpotri)(const char *uplo, const int *n, double *a, const int *lda, int *info,
+                 size_t uplo_length);
   void (*ssyev)(const char *jobz, const char *uplo, const int *n, float *a, const int *lda,
                 float *w, float *work, const int *lwork, int *info, size_t jobz_length,
                 size_t uplo_length);

@@ -132,6 +132,7 @@ throng_status memory_plan_open(const throng_backend *real, throng_backend **out)
   backend->planning = true;
   backend->context = context;
   backend->shared = NULL;
+  backend->root = NULL;
   *out = backend;
   return THRONG_OK;
 }

@@ -12,7 +12,7 @@
 
 #include "base/blas_table.h"
 
-extern void dgeqrf_(void), dorgqr_(void), dgesdd_(void), ssyev_(void);
+extern void dgeqrf_(void), dorgqr_(void), dgesdd_(void), dpotrf_(void), dpotri_(void), ssyev_(void);
 extern void *blas_memory_alloc(int purpose);
 extern void blas_memory_free(void *buffer);
 
@@ -40,9 +40,13 @@ __attribute__((visibility("default"))) const blas_table *throng_blas_table(void)
       .sgemm = cblas_sgemm,
       .dgemm = cblas_dgemm,
       .ssyrk = cblas_ssyrk,
+      .dsyrk = cblas_dsyrk,
+      .dtrsm = cblas_dtrsm,
       LAPACK(dgeqrf, dgeqrf_),
       LAPACK(dorgqr, dorgqr_),
       LAPACK(dgesdd, dgesdd_),
+      LAPACK(dpotrf, dpotrf_),
+      LAPACK(dpotri, dpotri_),
       LAPACK(ssyev, ssyev_),
       .take_buffer = blas_memory_alloc,
       .give_buffer = blas_memory_free,

@@ -26,7 +26,7 @@ enum {
 
 typedef struct cpu_context {
   rows_fn *const *rows;
-  workers *pool;   // NULL with one thread
+  workers *pool;   // NULL with one thread; a fork's is its root's
   float *partial;  // parts of a long sum
   size_t partial_capacity;
   double asked;  // when backend->stop was asked last, see clock_now
@@ -86,7 +86,7 @@ static throng_status run_tasks(throng_backend *backend, int most, int64_t n_task
 
 static void cpu_close(throng_backend *backend) {
   cpu_context *context = backend->context;
-  workers_close(context->pool);
+  if (!backend->root) workers_close(context->pool);
   free(context->partial);
   free(context);
   free(backend);
@@ -284,6 +284,8 @@ static throng_status cpu_synchronize(throng_backend *backend) {
   return THRONG_OK;
 }
 
+static throng_status cpu_fork(throng_backend *backend, throng_backend **out);
+
 static const backend_ops cpu_ops = {
     .close = cpu_close,
     .alloc = cpu_alloc,
@@ -297,6 +299,7 @@ static const backend_ops cpu_ops = {
     .group = cpu_group,
     .synchronize = cpu_synchronize,
     .each = cpu_each,
+    .fork = cpu_fork,
 };
 
 static rows_fn *const *choose_rows(const char **isa) {
@@ -324,7 +327,7 @@ static rows_fn *const *choose_rows(const char **isa) {
   return rows_baseline;
 }
 
-throng_status backend_cpu_open(int threads, throng_backend **out) {
+static throng_status take_backend(throng_backend **out) {
   void *backend_block, *context_block;
   THRONG_TRY(throng_alloc(&backend_block, 1, sizeof(throng_backend), "backend"));
   throng_status status = throng_alloc(&context_block, 1, sizeof(cpu_context), "backend");
@@ -332,13 +335,35 @@ throng_status backend_cpu_open(int threads, throng_backend **out) {
     free(backend_block);
     return status;
   }
-  throng_backend *backend = backend_block;
-  cpu_context *context = context_block;
+  *out = backend_block;
+  (*out)->context = context_block;
+  return THRONG_OK;
+}
+
+/// The same rows on the same threads, a scratch of its own.
+static throng_status cpu_fork(throng_backend *backend, throng_backend **out) {
+  const cpu_context *from = backend->context;
+  throng_backend *fork;
+  THRONG_TRY(take_backend(&fork));
+  cpu_context *context = fork->context;
+  *context = (cpu_context){.rows = from->rows, .pool = from->pool};
+  *fork = *backend;
+  fork->context = context;
+  fork->stop = NULL;
+  fork->shared = NULL;
+  *out = fork;
+  return THRONG_OK;
+}
+
+throng_status backend_cpu_open(int threads, throng_backend **out) {
+  throng_backend *backend;
+  THRONG_TRY(take_backend(&backend));
+  cpu_context *context = backend->context;
   backend->n_thread = threads > 0 ? threads : processors_usable();
-  status = workers_open(backend->n_thread, &context->pool);
+  throng_status status = workers_open(backend->n_thread, &context->pool);
   if (status != THRONG_OK) {
-    free(context_block);
-    free(backend_block);
+    free(context);
+    free(backend);
     return status;
   }
   const char *isa;
@@ -346,7 +371,6 @@ throng_status backend_cpu_open(int threads, throng_backend **out) {
   backend->ops = &cpu_ops;
   backend->name = backend_cpu.name;
   backend->host_memory = true;
-  backend->context = context;
   snprintf(backend->description, sizeof backend->description, "cpu, %d threads, %s, OpenBLAS %s",
            backend->n_thread, isa, blas()->kernel());
   snprintf(backend->arithmetic, sizeof backend->arithmetic, "%s, %s", isa, blas_describe());

@@ -9,6 +9,7 @@
 
 typedef struct scheduler_def {
   const space *space;  // PBT explores in it; outlives the scheduler
+  const char *study;   // the sweep's name: Hyperband draws brackets by it, as Optuna does
   uint32_t seed;
   int32_t slots;      // agents at once: PBT's population
   int64_t period;     // user-steps between reports
@@ -21,7 +22,8 @@ typedef struct scheduler_def {
   double factor_low, factor_high;  // PBT: 0.8, 1.2
 } scheduler_def;
 
-/// One trial's evaluation. Reports of a round come together, ordered by slot.
+/// One trial's evaluation. Reports of a round come together, ordered by slot. PBT: a slot whose
+/// agent has diverged reports NaN round by round until it is replaced.
 typedef struct scheduler_report {
   int32_t slot;
   int64_t trial;
@@ -40,7 +42,7 @@ typedef struct schedule_decision {
   schedule_action action;
   int32_t from;  // slot
   double *x;     // (space->n) room of the caller's
-  int32_t rung;  // that the trial has reached, -1: none (for reports)
+  int32_t rung;  // last one that the trial has reached, of min_steps * reduction^rung; -1: none
 } schedule_decision;
 
 typedef struct scheduler scheduler;
@@ -48,15 +50,15 @@ typedef struct scheduler scheduler;
 /// Errors: ARGUMENT (key, cause, what was expected), MEMORY.
 throng_status scheduler_create(int kind, const scheduler_def *def, scheduler **out);
 void scheduler_free(scheduler *s);
-/// Decide on all reports of a round. A value that is no number is pruned and never counts for
-/// others. Errors: MEMORY.
+/// Decide on all reports of a round, one after another. ASHA and Hyperband prune at rungs alone, a
+/// value that is no number always, and never at max_steps. PBT replaces at exploits alone, first of
+/// all what is no number; no slot is copied from that is replaced itself. Of a trial that ends for
+/// another reason nothing need be said: what it reached stays, as Optuna has it. Errors: MEMORY.
 throng_status scheduler_round(scheduler *s, int64_t n, const scheduler_report *report,
                               schedule_decision *decision);
-/// A trial ended for another reason (diverged, lost, pruned over seeds).
-void scheduler_forget(scheduler *s, int64_t trial);
 /// Do its members keep their slots, so that new trials are made by SCHEDULE_REPLACE alone (PBT)?
 bool scheduler_is_population(int kind);
-/// Most user-steps that the schedule spends on `trials` trials, for a prediction.
+/// User-steps that `trials` trials take where as many go on as the rule means to, for a prediction.
 int64_t scheduler_steps(int kind, const scheduler_def *def, int64_t trials);
 const char *scheduler_name(int kind);
 

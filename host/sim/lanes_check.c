@@ -16,7 +16,7 @@ typedef struct lane_block {
   int64_t lanes;
   int32_t *user, *step, *count, *initial_count, *preference;
   uint8_t *ended;
-  uint32_t *episode, *history, *seen;
+  uint32_t *number, *episode, *history, *seen;
   throng_vote *vote;
 } lane_block;
 
@@ -30,6 +30,17 @@ typedef struct lane_reader {
 static throng_status broken(const lane_reader *r, int64_t lane, const char *what) {
   return throng_fail(THRONG_ERROR_DATA, "%s: lane %lld: %s", safetensors_path(r->file),
                      (long long)lane, what);
+}
+
+/// The lanes' numbers in the random stream: where a file has none they are the usual ones.
+static throng_status read_numbers(const lane_reader *r, int64_t first, int64_t n, uint32_t *to) {
+  char name[2 * TENSOR_MAX_NAME];
+  snprintf(name, sizeof name, "%snumber", r->prefix);
+  const safetensors_tensor *t = safetensors_find(r->file, name);
+  if (t)
+    return safetensors_read(r->file, t, (uint64_t)first * sizeof *to, to, (size_t)n * sizeof *to);
+  for (int64_t k = 0; k < n; ++k) to[k] = r->sim->def.first_lane + (uint32_t)(first + k);
+  return THRONG_OK;
 }
 
 /// Lanes `first` .. of one array; `bytes` a lane.
@@ -51,8 +62,8 @@ static throng_status start_length(const lane_reader *r, int64_t lane, int64_t k,
   const int64_t *offset = s->world->user_offset;
   *length = offset[user + 1] - offset[user];
   if (!s->starts.hash) return THRONG_OK;
-  const int32_t start = sim_start_of(&s->starts.view, s->def.seed,
-                                     s->def.first_lane + (uint32_t)lane, r->block.episode[k]);
+  const int32_t start =
+      sim_start_of(&s->starts.view, s->def.seed, r->block.number[k], r->block.episode[k]);
   if (s->starts.user[start] != user)
     return broken(r, lane, "'user' is not the one that its episode starts with");
   *length = s->starts.length[start];
@@ -125,7 +136,7 @@ static throng_status check_block(const lane_reader *r, int64_t first, int32_t *s
   return THRONG_OK;
 }
 
-/// X(type, name, elements a lane): what is looked at together.
+/// X(type, name, elements a lane): what is looked at together, beside the lanes' numbers.
 #define CHECKED_ARRAYS(X)                                    \
   X(int32_t, user, 1)                                        \
   X(int32_t, step, 1)                                        \
@@ -152,6 +163,7 @@ throng_status sim_check_lanes(const throng_sim *s, const safetensors_file *file,
   if (most < 1) most = 1;
   if (most > s->n_lane) most = s->n_lane;
   THRONG_TRY_GOTO(throng_alloc((void **)&sum, (size_t)s->n_preference, sizeof *sum, "lanes"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&b->number, (size_t)most, sizeof *b->number, "lanes"));
 #define X(type, name, n) \
   THRONG_TRY_GOTO(       \
       throng_alloc((void **)&b->name, (size_t)most *(size_t)(n), sizeof(type), "lanes"));
@@ -164,12 +176,14 @@ throng_status sim_check_lanes(const throng_sim *s, const safetensors_file *file,
     THRONG_TRY_GOTO(read_array(&r, #name, first, b->lanes, sizeof(type) * (size_t)(n), b->name));
     CHECKED_ARRAYS(X)
 #undef X
+    THRONG_TRY_GOTO(read_numbers(&r, first, b->lanes, b->number));
     THRONG_TRY_GOTO(check_block(&r, first, sum));
   }
 done:
 #define X(type, name, n) free(b->name);
   CHECKED_ARRAYS(X)
 #undef X
+  free(b->number);
   free(sum);
   return status;
 }

@@ -68,8 +68,7 @@ struct throng_sim {
   const throng_world *world;
   const throng_sta *sta;  // NULL where the rule asks none
   int32_t n_lane;
-  uint32_t lane_period;  // see sim_reset_in_blocks; n_lane
-  int64_t n_seen_word;   // (n_item + 31) / 32 where mask_seen, else 0
+  int64_t n_seen_word;  // (n_item + 31) / 32 where mask_seen, else 0
   int64_t n_sta_cache, n_sta_width;
   int64_t n_preference;  // 2 dim where preference vectors are kept, else 0
   world_device device;   // the world on the backend, and its item-item table where it fits
@@ -77,6 +76,12 @@ struct throng_sim {
 #define X(type, tensor_type, name, ...) type *name;
   SIM_ARRAYS(X, )
 #undef X
+  // Each lane's place in the random stream, and whether it stands still: what callers steer by,
+  // between steps. A number is in files and identities only where it is not first_lane + lane.
+  tensor_set steering;
+  uint32_t *number;       // (n_lane)
+  uint8_t *halted;        // (n_lane)
+  uint32_t *host_number;  // (n_lane) host
   // Scores (n_lane, slate_size) of the further votes, by throng_vote_id - THRONG_VOTE_IN_RECORD.
   // An array is there, and named in files and hashes, only where the rule asks the vote (else
   // NULL): so a simulator without it has the lanes, the files and the hash that it had before there
@@ -97,8 +102,23 @@ throng_status sim_step_on_backend(throng_sim *sim);
 /// (common random numbers): lane l stands in the random stream as first_lane + l % period, from now
 /// on.
 throng_status sim_reset_in_blocks(throng_sim *sim, int32_t period);
+/// Lanes first .. first + n - 1 stand in the random stream as number, number + 1, .. from the next
+/// draw on.
+throng_status sim_number_lanes(throng_sim *sim, int32_t first, int32_t n, uint32_t number);
+/// All lanes have the numbers that they were made with.
+throng_status sim_number_usually(throng_sim *sim);
+/// Lanes first .. first + n - 1 stand still from the next step on, whatever that step does to the
+/// others; or move again.
+throng_status sim_halt_lanes(throng_sim *sim, int32_t first, int32_t n, bool halted);
 
-/// Lanes first .. first + n - 1 start episode 0 anew, as throng_sim_reset starts all.
+/// The lanes' numbers as files hold them: an array, or none where they are the usual ones (or, for
+/// reading, where `file` has none). `prefix` stands before its name.
+tensor_set sim_numbers_to_save(const throng_sim *sim);
+tensor_set sim_numbers_in(const throng_sim *sim, const safetensors_file *file, const char *prefix);
+/// Take what was read of it.
+throng_status sim_numbers_taken(throng_sim *sim, const tensor_set *numbers);
+
+/// Lanes first .. first + n - 1 start episode 0 anew, and nothing is left of what they were.
 throng_status sim_reset_lanes(throng_sim *sim, int32_t first, int32_t n);
 /// Lanes to .. to + n - 1 become as lanes from .. from + n - 1 are, but for their places in the
 /// random stream.

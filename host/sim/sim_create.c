@@ -62,6 +62,15 @@ static throng_status register_lanes(throng_sim *s) {
   return THRONG_OK;
 }
 
+static throng_status make_steering(throng_sim *s) {
+  THRONG_TRY(tensors_add(&s->steering, &s->number, TENSOR_U32, TENSOR_SHAPE(s->n_lane), "number"));
+  THRONG_TRY(tensors_add(&s->steering, &s->halted, TENSOR_U8, TENSOR_SHAPE(s->n_lane), "halted"));
+  THRONG_TRY(tensors_allocate(&s->steering, s->backend, "lanes of the simulator"));
+  THRONG_TRY(throng_alloc((void **)&s->host_number, (size_t)s->n_lane, sizeof *s->host_number,
+                          "numbers of the lanes"));
+  return sim_number_usually(s);
+}
+
 /// What the lanes' arrays depend on.
 static void size_lanes(throng_sim *s, const throng_sim_def *def, const throng_world *world,
                        const throng_sta_def *sta) {
@@ -79,7 +88,7 @@ throng_status sim_lane_bytes(const throng_sim_def *def, const throng_world *worl
   throng_sim s = {.n_lane = 1};
   size_lanes(&s, def, world, sta);
   throng_status status = register_lanes(&s);
-  *out = 0;
+  *out = sizeof(uint32_t) + sizeof(uint8_t);  // its number, and whether it is halted
   for (size_t i = 0; i < s.lanes.count; ++i) *out += (int64_t)tensor_bytes(&s.lanes.tensor[i]);
   tensors_free(&s.lanes);
   return status;
@@ -97,13 +106,15 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   s->backend = backend;
   s->sta = sta;
   s->n_lane = def->lanes;
-  s->lane_period = (uint32_t)def->lanes;
+  // Its weights are there before another queue than theirs reads them.
+  if (sta && sta->backend != backend) THRONG_TRY_GOTO(sta->backend->ops->synchronize(sta->backend));
   THRONG_TRY_GOTO(vote_models_make(backend, world, rule_asks(&def->votes), &s->models));
   bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   THRONG_TRY_GOTO(
       world_device_acquire(backend, world, def->votes.table_bytes, empty_equal, &s->device));
   THRONG_TRY_GOTO(register_lanes(s));
   THRONG_TRY_GOTO(tensors_allocate(&s->lanes, backend, "lanes of the simulator"));
+  THRONG_TRY_GOTO(make_steering(s));
   THRONG_TRY_GOTO(sim_host_create(s));
   THRONG_TRY_GOTO(throng_sim_reset(s));
   *out = s;
@@ -120,6 +131,8 @@ void throng_sim_close(throng_sim *sim) {
   sim_action_check_free(sim->action_check);
   sim_starts_free(&sim->starts);
   tensors_free(&sim->lanes);
+  tensors_free(&sim->steering);
+  free(sim->host_number);
   vote_models_free(&sim->models);
   world_device_release(&sim->device);
   free(sim);

@@ -12,8 +12,8 @@ sim_args sim_make_args(const throng_sim *s) {
       .table = s->device.table,
       .rule = sim_make_rule(s),
       .seed = s->def.seed,
-      .first_lane = s->def.first_lane,
-      .lane_period = s->lane_period,
+      .number = s->number,
+      .halted = s->halted,
       .n_history = s->def.history,
       .slate_size = s->def.slate_size,
       .max_steps = s->def.max_steps,
@@ -94,11 +94,6 @@ throng_status sim_step_on_backend(throng_sim *s) {
   return advance_statistical(s, &a);
 }
 
-throng_status sim_reset_in_blocks(throng_sim *s, int32_t period) {
-  s->lane_period = (uint32_t)period;
-  return throng_sim_reset(s);
-}
-
 throng_status throng_sim_reset(throng_sim *s) {
   sim_sta_args a = sim_make_sta_args(s);
   THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_begin, s->n_lane, &a.sim));
@@ -109,7 +104,14 @@ throng_status throng_sim_reset(throng_sim *s) {
 throng_status sim_reset_lanes(throng_sim *s, int32_t first, int32_t n) {
   throng_sim part = *s;  // those lanes alone, on their own part of every array
   part.n_lane = n;
-  part.def.first_lane += (uint32_t)first;
+  part.number += first;
+  part.halted += first;
+  for (size_t i = 0; i < s->lanes.count; ++i) {
+    const tensor *t = &s->lanes.tensor[i];
+    const size_t lane = tensor_bytes(t) / (size_t)s->n_lane;
+    THRONG_TRY(s->backend->ops->zero(s->backend, (char *)t->data + lane * (size_t)first,
+                                     lane * (size_t)n));
+  }
 #define X(type, tensor_type, name, d1, d2, ...)                                                   \
   part.name =                                                                                     \
       (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \

@@ -104,8 +104,9 @@ throng_status sim_check_identity(const throng_sim *s, const safetensors_file *fi
 throng_status throng_sim_save(throng_sim *s, const char *path) {
   char *line;
   THRONG_TRY(sim_identity(s, &line));
+  const tensor_set numbers = sim_numbers_to_save(s);
   throng_status status = tensors_save(
-      (const tensor_set *[]){&s->lanes}, (const char *[]){""}, 1,
+      (const tensor_set *[]){&s->lanes, &numbers}, NULL, 2,
       (const char *[]){"simulator", line, "arithmetic", s->backend->arithmetic, NULL}, path);
   free(line);
   return status;
@@ -114,12 +115,14 @@ throng_status throng_sim_save(throng_sim *s, const char *path) {
 throng_status throng_sim_restore(throng_sim *s, const char *path) {
   THRONG_TRY(file_kind_require(path, FILE_KIND_LANES));
   safetensors_file *file;
-  tensor_set *const lanes[] = {&s->lanes};
   THRONG_TRY(safetensors_open(path, &file));
+  tensor_set numbers = sim_numbers_in(s, file, "");
+  tensor_set *const lanes[] = {&s->lanes, &numbers};
   throng_status status = sim_check_identity(s, file);
-  if (status == THRONG_OK) status = tensors_check_file(lanes, NULL, 1, file);
+  if (status == THRONG_OK) status = tensors_check_file(lanes, NULL, 2, file);
   if (status == THRONG_OK) status = sim_check_lanes(s, file, "");
-  if (status == THRONG_OK) status = tensors_read_file(lanes, NULL, 1, file);
+  if (status == THRONG_OK) status = tensors_read_file(lanes, NULL, 2, file);
+  if (status == THRONG_OK) status = sim_numbers_taken(s, &numbers);
   safetensors_close(file);
   return status;
 }

@@ -4,8 +4,8 @@
 
 #include "base/status.h"
 
-/// Interquartile mean: scipy.stats.trim_mean(x, 0.25). NaN for n = 0.
-double statistics_iqm(int64_t n, const double *x);
+/// Interquartile mean, scipy.stats.trim_mean(x, 0.25); NaN for n = 0. Errors: MEMORY.
+throng_status statistics_iqm(int64_t n, const double *x, double *out);
 double statistics_mean(int64_t n, const double *x);
 /// Standard error of the mean (n - 1); NaN below 2.
 double statistics_standard_error(int64_t n, const double *x);
@@ -13,9 +13,11 @@ double statistics_standard_error(int64_t n, const double *x);
 typedef struct statistics_interval {
   double point, low, high;
 } statistics_interval;
-typedef double (*statistics_of)(int64_t n, const double *x);
+typedef enum statistics_of { STATISTICS_MEAN = 0, STATISTICS_IQM } statistics_of;
+
+// Everything below is NaN where one of the numbers is.
 /// Percentile bootstrap of `of`, stratified by task: x (n_task, n_run), runs are drawn within each
-/// task, `of` sees all n_task * n_run of them. `level` 0.95; `resamples` 50,000.
+/// task, and the mean or IQM is that of all n_task * n_run. `level` 0.95; `resamples` 50,000.
 /// Draws are a function of the seed. Errors: ARGUMENT, MEMORY.
 throng_status statistics_bootstrap(statistics_of of, int64_t n_task, int64_t n_run, const double *x,
                                    double level, int64_t resamples, uint32_t seed,
@@ -31,8 +33,9 @@ throng_status statistics_profile(int64_t n_task, int64_t n_run, const double *x,
                                  const double *tau, double level, int64_t resamples, uint32_t seed,
                                  statistics_interval *out);
 /// Wilcoxon's signed-rank test of paired differences d (n), zeros split as zsplit has it: the
-/// one-sided p-value that the median is above 0. Exact up to 50 without ties or zeros, else normal
-/// with a correction for ties, as scipy.stats.wilcoxon(alternative="greater"). 1 for n = 0.
+/// one-sided p-value that the median is above 0. Exact up to 50 without ties or zeros (13 with),
+/// else normal with a correction for ties, as scipy.stats.wilcoxon(alternative="greater",
+/// zero_method="zsplit"). 1 for n = 0.
 throng_status statistics_wilcoxon(int64_t n, const double *d, double *p);
 /// Paired bootstrap of the mean difference x - y.
 throng_status statistics_paired(int64_t n, const double *x, const double *y, double level,

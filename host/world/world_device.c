@@ -80,7 +80,8 @@ static throng_status upload(world_shared *s) {
     status = backend->ops->upload(s->backend, (void *)(uintptr_t)s->view.category_mask, mask,
                                   sizeof *mask * (size_t)world->n_item);
   free(mask);
-  return status;
+  if (status != THRONG_OK) return status;
+  return backend->ops->synchronize(s->backend);  // forks read it on queues of their own
 }
 
 /// Lists turned round: for each of `n_key` keys the items whose list holds it, rising.
@@ -186,6 +187,7 @@ static void shared_free(world_shared *s) {
 throng_status world_device_acquire(throng_backend *backend, const throng_world *world,
                                    int64_t table_budget, bool empty_equal, world_device *out) {
   *out = (world_device){0};
+  backend = backend_root(backend);
   world_shared *s = backend->shared;
   while (s && s->world != world) s = s->next;
   if (!s) {
@@ -217,7 +219,7 @@ throng_status world_device_acquire(throng_backend *backend, const throng_world *
 
 size_t world_device_held(const throng_backend *backend, const throng_world *world,
                          int64_t table_budget, bool empty_equal) {
-  const world_shared *s = backend->shared;
+  const world_shared *s = (backend->root ? backend->root : backend)->shared;
   while (s && s->world != world) s = s->next;
   if (!s) return 0;
   const int64_t table = world_table_bytes(world->n_item);

@@ -1,5 +1,5 @@
-/// A world's arrays on a backend, uploaded once and shared by everything that runs there; with
-/// them the item-item table, built the first time that somebody may afford it.
+/// A world's arrays on a backend, uploaded once and shared by everything that runs there and on its
+/// forks; with them the item-item table, built the first time that somebody may afford it.
 #ifndef THRONG_WORLD_WORLD_DEVICE_H
 #define THRONG_WORLD_WORLD_DEVICE_H
 

@@ -173,17 +173,14 @@ typedef struct choose_args {
   const uint32_t *agent_seed;        // (n_agent)
   const int32_t *step;               // (n_lane) of the simulator: the counter of the random stream
   const uint32_t *episode;           // (n_lane)
-  uint32_t first_lane, lane_period;  // of the simulator, see sim_random_lane
+  const uint32_t *number;            // (n_lane) of the simulator, as is halted
+  const uint8_t *halted;             // (n_lane) the lane shows nothing
   const int32_t *best;               // (n_lane, top), -1 where too few items are left
   const uint32_t *seen;              // (n_lane, n_seen_word) or NULL
   int32_t *action;                   // (n_lane, slate)
   int64_t actor_lanes, n_seen_word;  // lanes that an agent plays here
   int32_t n_item, top, slate;
 } choose_args;
-
-THRONG_ROW uint32_t choose_lane(const choose_args *a, int64_t row) {
-  return a->first_lane + (uint32_t)row % a->lane_period;
-}
 
 /// May `item` be shown as the slate's item number `slot`?
 THRONG_ROW int choose_allowed(const choose_args *a, int64_t row, int32_t slot, int32_t item,
@@ -203,7 +200,7 @@ THRONG_ROW int32_t choose_random(const choose_args *a, int64_t row, uint32_t see
   for (uint32_t attempt = 0; attempt < EXPLORE_TRIES; ++attempt) {
     if (attempt % 4 == 0)
       r = random_draw(seed, RANDOM_EXPLORE, 1 + (uint32_t)slot * EXPLORE_TRIES + attempt,
-                      (uint32_t)a->step[row], choose_lane(a, row), a->episode[row]);
+                      (uint32_t)a->step[row], a->number[row], a->episode[row]);
     item = (int32_t)random_index(r.w[attempt % 4], (uint32_t)a->n_item);
     if (choose_allowed(a, row, slot, item, 1)) return item;
   }
@@ -216,12 +213,13 @@ THRONG_ROW int32_t choose_random(const choose_args *a, int64_t row, uint32_t see
 }
 
 THRONG_ROW void choose_row(const choose_args *a, int64_t row) {
+  if (a->halted[row]) return;
   int64_t agent = row / a->actor_lanes;
   uint32_t seed = a->agent_seed[agent];
   int explore = 0;
   if (!a->greedy) {
-    random_words r = random_draw(seed, RANDOM_EXPLORE, 0, (uint32_t)a->step[row],
-                                 choose_lane(a, row), a->episode[row]);
+    random_words r = random_draw(seed, RANDOM_EXPLORE, 0, (uint32_t)a->step[row], a->number[row],
+                                 a->episode[row]);
     float epsilon = epsilon_at(&a->epsilon, agent, (float)(a->clock.steps[agent] * a->agent_lanes));
     explore = a->clock.state[agent] != AGENT_LEARNING ||
               (epsilon > 0.0f && random_bernoulli(r.w[0], epsilon));

@@ -12,21 +12,31 @@ enum { AGENT_LEARNING = 0, AGENT_STOPPED = 1, AGENT_DIVERGED = 2 };
 typedef struct agent_clocks {
   int64_t *time;       // (1) simulator steps logged
   int64_t *steps;      // (n_agent) simulator steps of the agent's own
-  int64_t *log_start;  // (n_agent) the time from which on the log is the agent's
+  int64_t *log_start;  // (n_agent) the time of the log's first step: what lies before is not its
   int64_t *updates;    // (n_agent)
   int64_t *mark;       // (n_agent) own user-steps at the algorithm's last mark
   int32_t *state;      // (n_agent)
   int32_t *learns;     // (n_agent) takes the next update
 } agent_clocks;
 
-/// A simulator step was logged. Row: an agent.
+/// How many steps an agent's log holds, with those that were overwritten.
+THRONG_ROW int64_t agent_logged(const agent_clocks *c, int64_t agent) {
+  return c->time[0] - c->log_start[agent];
+}
+
+/// A simulator step was logged, of all agents but those whose lanes are halted. Row: an agent.
 typedef struct agent_tick_args {
   agent_clocks clock;
+  const uint8_t *halted;  // (n_lane)
+  int64_t agent_lanes;
 } agent_tick_args;
 
 THRONG_ROW void agent_tick_row(const agent_tick_args *a, int64_t row) {
   if (row == 0) a->clock.time[0] += 1;
-  if (a->clock.state[row] == AGENT_LEARNING) a->clock.steps[row] += 1;
+  if (a->halted[row * a->agent_lanes])
+    a->clock.log_start[row] += 1;
+  else if (a->clock.state[row] == AGENT_LEARNING)
+    a->clock.steps[row] += 1;
 }
 
 /// Is an update of this agent due? The host asks the same of its copies of the clocks.
@@ -40,14 +50,15 @@ THRONG_ROW int agent_is_due(int32_t state, int64_t steps, int64_t logged, int64_
 typedef struct agent_due_args {
   agent_clocks clock;
   const int64_t *learning_starts, *update_every;  // (n_agent)
+  const uint8_t *halted;                          // (n_lane)
   int64_t agent_lanes, n_step;
 } agent_due_args;
 
 THRONG_ROW void agent_due_row(const agent_due_args *a, int64_t row) {
   const agent_clocks *c = &a->clock;
-  c->learns[row] =
-      agent_is_due(c->state[row], c->steps[row], c->time[0] - c->log_start[row], a->agent_lanes,
-                   a->learning_starts[row], a->update_every[row], a->n_step);
+  c->learns[row] = !a->halted[row * a->agent_lanes] &&
+                   agent_is_due(c->state[row], c->steps[row], agent_logged(c, row), a->agent_lanes,
+                                a->learning_starts[row], a->update_every[row], a->n_step);
 }
 
 /// An agent whose loss or gradient is no number takes neither this step nor a later one: its

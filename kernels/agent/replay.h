@@ -39,7 +39,7 @@ THRONG_ROW void lane_state_row(const lane_state_args *a, int64_t row) {
   a->state.user[row] = a->user[row];
 }
 
-/// Time t of lane l is at place t % n_time.
+/// Time t of the agent's own (steps that it has logged) is at place t % n_time.
 typedef struct replay_log {
   uint32_t *entry;  // (n_lane, n_time, slate) packed item and answer
   float *reward;    // (n_lane, n_time) likes in the slate
@@ -54,11 +54,20 @@ typedef struct replay_log {
 typedef struct log_before_args {
   replay_log log;
   agent_clocks clock;
+  const uint8_t *halted;  // (n_lane)
+  int64_t agent_lanes;
   const int32_t *user, *step;
 } log_before_args;
 
+/// Where the present step of a lane is logged.
+THRONG_ROW int64_t log_place(const replay_log *log, const agent_clocks *clock, int64_t lane,
+                             int64_t agent) {
+  return lane * log->n_time + agent_logged(clock, agent) % log->n_time;
+}
+
 THRONG_ROW void log_before_row(const log_before_args *a, int64_t row) {
-  int64_t at = row * a->log.n_time + a->clock.time[0] % a->log.n_time;
+  if (a->halted[row]) return;
+  int64_t at = log_place(&a->log, &a->clock, row, row / a->agent_lanes);
   a->log.user[at] = a->user[row];
   a->log.step[at] = a->step[row];
 }
@@ -67,6 +76,7 @@ THRONG_ROW void log_before_row(const log_before_args *a, int64_t row) {
 typedef struct log_after_args {
   replay_log log;
   agent_clocks clock;
+  const uint8_t *halted;      // (n_lane)
   const int32_t *action;      // (n_lane, slate)
   const throng_vote *vote;    // (n_lane, slate)
   const float *reward;        // (n_lane)
@@ -78,13 +88,15 @@ typedef struct log_after_args {
 } log_after_args;
 
 THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
-  int64_t at = row * a->log.n_time + a->clock.time[0] % a->log.n_time;
+  if (a->halted[row]) return;
+  const int64_t agent = row / a->agent_lanes;
+  int64_t at = log_place(&a->log, &a->clock, row, agent);
   for (int32_t k = 0; k < a->log.slate; ++k)
     a->log.entry[at * a->log.slate + k] =
         history_pack(a->action[row * a->log.slate + k], a->vote[row * a->log.slate + k].like);
   a->log.reward[at] = a->reward[row];
   a->log.ended[at] = a->ended[row];
-  if (a->ended[row] == 0 || a->clock.state[row / a->agent_lanes] != AGENT_LEARNING) return;
+  if (a->ended[row] == 0 || a->clock.state[agent] != AGENT_LEARNING) return;
   a->return_sum[row] += a->final_return[row];
   a->n_episode[row] += 1;
 }
@@ -100,14 +112,14 @@ typedef struct replay_sample_args {
   int32_t slate;
   const int64_t *draw;  // number of this batch, or NULL: as many updates as the agent has made
   int32_t *lane;        // (n_agent, batch)
-  int64_t *time;        // (n_agent, batch)
+  int64_t *time;        // (n_agent, batch) of the agent's own
   int32_t *slot;        // (n_agent, batch)
 } replay_sample_args;
 
 THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
   int64_t agent = row / a->batch, place = row % a->batch;
-  int64_t last = a->clock.time[0] - a->n_step, first = last - a->most_times + 1;
-  if (first < a->clock.log_start[agent]) first = a->clock.log_start[agent];
+  int64_t last = agent_logged(&a->clock, agent) - a->n_step, first = last - a->most_times + 1;
+  if (first < 0) first = 0;
   if (first > last) first = last = last > 0 ? last : 0;  // none yet: a draw that nobody learns from
   uint64_t draw = (uint64_t)(a->draw ? a->draw[0] : a->clock.updates[agent]);
   random_words r = random_draw(a->seed[agent], RANDOM_REPLAY, (uint32_t)place, (uint32_t)draw, 0,
@@ -123,7 +135,6 @@ typedef struct replay_gather_args {
   const int64_t *user_offset;  // (n_user + 1) of the real histories
   const uint32_t *history;     // (n_interaction) packed
   const float *gamma;          // (n_agent)
-  const int64_t *log_start;    // (n_agent) see agent_clocks
   int64_t batch;
   int64_t most_shown;  // items that a session can show before none is left; where none repeats
   int32_t n_step;
@@ -143,8 +154,7 @@ THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *ou
                                int32_t lane, int64_t time, int32_t step, int32_t user) {
   int64_t capacity = out->capacity, slate = a->log.slate;
   int64_t real = a->user_offset[user + 1] - a->user_offset[user];
-  int64_t known = time - a->log_start[row / a->batch];
-  int64_t logged = step < known ? step : known > 0 ? known : 0;
+  int64_t logged = step < time ? step : time;
   int64_t session = logged * slate;
   int64_t kept_session = session < capacity ? session : capacity;
   int64_t kept_real = real < capacity ? real : capacity;
@@ -205,11 +215,10 @@ THRONG_ROW void log_sum_row(const log_sum_args *a, int64_t row) {
   const agent_clocks *c = &a->clock;
   const int64_t agent = row / a->agent_lanes, n_time = a->log.n_time;
   if (!c->learns[agent] || c->updates[agent] > 0) return;
-  const int64_t start = c->log_start[agent], logged = c->time[0] - start;
-  const int64_t times = logged < n_time ? logged : n_time;
+  const int64_t logged = agent_logged(c, agent), times = logged < n_time ? logged : n_time;
   float reward = 0, left = 0;
   for (int64_t t = 0; t < times; ++t) {
-    const int64_t at = row * n_time + (start + t) % n_time;
+    const int64_t at = row * n_time + t;
     reward += a->log.reward[at];
     left += a->log.ended[at] == THRONG_END_LEFT ? 1.0f : 0.0f;
   }

@@ -30,6 +30,10 @@ enum random_purpose {
   RANDOM_SYNTH = 13,       ///< synthetic worlds
   RANDOM_PROJECTION = 14,  ///< random projections (LSA's range finder, item features)
   RANDOM_SPLIT = 15,       ///< which part of the users one belongs to
+  RANDOM_BOOTSTRAP = 16,   ///< resamples of a statistic
+  RANDOM_SUGGEST = 17,     ///< a sweep's next point
+  RANDOM_SCHEDULE = 18,    ///< exploits, explorations and brackets of a sweep
+  RANDOM_IMPORTANCE = 19,  ///< trees of an importance
 };
 
 typedef struct random_words {

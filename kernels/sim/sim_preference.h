@@ -15,6 +15,7 @@ THRONG_ROW void sim_preference_row(const sim_preference_args *a, int64_t row) {
   const int32_t begin = (int32_t)(row % n_block) * PREFERENCE_BLOCK;
   const int32_t n = w->dim - begin < PREFERENCE_BLOCK ? w->dim - begin : PREFERENCE_BLOCK;
   int32_t *sum = a->preference + lane * 2 * w->dim;
+  if (a->halted[lane]) return;
   if (a->step[lane] == 0) {
     history_view h = sim_history(a, lane);
     for (int side = 0; side < 2; ++side)

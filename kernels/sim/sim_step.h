@@ -28,8 +28,9 @@ typedef struct sim_args {
   world_view world;
   const uint32_t *table;  // (2, n_item, n_item) or NULL
   vote_rule rule;
-  uint32_t seed, first_lane;
-  uint32_t lane_period;  // lanes after which the numbers of sim_random_lane repeat; n_lane: never
+  uint32_t seed;
+  const uint32_t *number;  // (n_lane) in the random stream: what is drawn depends on no other place
+  const uint8_t *halted;   // (n_lane) stands still, by a bit
   int32_t n_history, slate_size, max_steps;
   int32_t autoreset, mask_seen;
   float leave_probability;
@@ -52,14 +53,9 @@ typedef struct sim_args {
   sim_start_view start;
 } sim_args;
 
-/// A lane that ended and does not start again by itself.
+/// A lane that is halted, or one that ended and does not start again by itself.
 THRONG_ROW int sim_idle(const sim_args *a, int64_t lane) {
-  return !a->autoreset && a->ended[lane] != THRONG_END_NONE;
-}
-
-/// The lane's number in the random stream.
-THRONG_ROW uint32_t sim_random_lane(const sim_args *a, int64_t lane) {
-  return a->first_lane + (uint32_t)lane % a->lane_period;
+  return a->halted[lane] || (!a->autoreset && a->ended[lane] != THRONG_END_NONE);
 }
 
 THRONG_ROW history_view sim_history(const sim_args *a, int64_t lane) {
@@ -72,7 +68,7 @@ THRONG_ROW const int32_t *sim_preference_of(const sim_args *a, int64_t lane) {
 }
 
 THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot) {
-  vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], sim_random_lane(a, lane),
+  vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], a->number[lane],
                    a->episode[lane]};
   return s;
 }
@@ -82,7 +78,7 @@ THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot)
 THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
   const world_view *w = &a->world;
   const sim_start_view *s = &a->start;
-  int32_t start = sim_start_of(s, a->seed, sim_random_lane(a, lane), a->episode[lane]);
+  int32_t start = sim_start_of(s, a->seed, a->number[lane], a->episode[lane]);
   int32_t user = s->user ? s->user[start] : start;
   const int64_t *span = s->offset ? s->offset + start : w->user_offset + user;
   const uint32_t *history = s->offset ? s->history : w->history;
@@ -149,6 +145,7 @@ THRONG_ROW void sim_vote_row(const sim_vote_args *a, int64_t lane) {
 /// Join the votes; the slate's likes are the reward.
 typedef sim_args sim_respond_args;
 THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
+  if (a->halted[lane]) return;
   a->reward[lane] = 0;
   if (sim_idle(a, lane)) return;
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
@@ -167,6 +164,7 @@ THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
 /// start? Then what the lane has seen is to be forgotten.
 typedef sim_args sim_transition_args;
 THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
+  if (a->halted[lane]) return 0;
   if (sim_idle(a, lane)) {
     if (a->preference) a->evicted[lane * a->slate_size] = PREFERENCE_IDLE;
     return 0;
@@ -183,8 +181,8 @@ THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
     if (a->mask_seen) a->seen[lane * a->n_seen_word + item / 32] |= 1u << (item % 32);
   }
   a->running_return[lane] += a->reward[lane];
-  uint32_t word = random_draw(a->seed, RANDOM_LEAVE, 0, (uint32_t)a->step[lane],
-                              sim_random_lane(a, lane), a->episode[lane])
+  uint32_t word = random_draw(a->seed, RANDOM_LEAVE, 0, (uint32_t)a->step[lane], a->number[lane],
+                              a->episode[lane])
                       .w[0];
   a->step[lane] += 1;
   int end = random_bernoulli(word, a->leave_probability) ? THRONG_END_LEFT

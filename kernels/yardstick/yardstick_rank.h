@@ -28,9 +28,8 @@ THRONG_ROW void yardstick_random_row(const yardstick_random_args *a, int64_t lan
   for (int32_t slot = 0; slot < a->top; ++slot) {
     uint32_t item = 0;
     for (uint32_t attempt = 0; attempt < TRIES; ++attempt) {
-      random_words r =
-          random_draw(s->seed, RANDOM_YARDSTICK, (uint32_t)slot * TRIES + attempt,
-                      (uint32_t)s->step[lane], sim_random_lane(s, lane), s->episode[lane]);
+      random_words r = random_draw(s->seed, RANDOM_YARDSTICK, (uint32_t)slot * TRIES + attempt,
+                                   (uint32_t)s->step[lane], s->number[lane], s->episode[lane]);
       item = random_index(r.w[0], n_item);
       if (!yardstick_taken(s, lane, chosen, slot, (int32_t)item)) break;
     }
