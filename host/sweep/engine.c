@@ -21,9 +21,9 @@ static const double patience = 10;
 typedef struct verdict {
   bool ends, replaced;
   trial_state state;
-  char cause[320];   // "": none
-  int32_t from;      // replaced: by a copy of this slot
-  const double *x;   // replaced: with this point
+  char cause[320];  // "": none
+  int32_t from;     // replaced: by a copy of this slot
+  const double *x;  // replaced: with this point
 } verdict;
 
 /// The report into the trial: steps, last value, a finished seed.
@@ -64,10 +64,8 @@ static throng_status ask_scheduler(sweep *s) {
         .value = r->failed ? (double)NAN : objective_signed(&s->objective[0], r->value[0]),
         .x = trial_x(s, r->trial)};
     slot->asked = &s->decision[n];
-    *slot->asked = (schedule_decision){.action = SCHEDULE_GO_ON,
-                                       .from = -1,
-                                       .x = s->decision_x + n * s->space->n,
-                                       .rung = -1};
+    *slot->asked = (schedule_decision){
+        .action = SCHEDULE_GO_ON, .from = -1, .x = s->decision_x + n * s->space->n, .rung = -1};
     ++n;
   }
   return n > 0 ? scheduler_round(s->scheduler, n, s->scheduler_report, s->decision) : THRONG_OK;
@@ -172,8 +170,6 @@ static throng_status carry_out(sweep *s, const slot_report *r, const verdict *v)
   sweep_slot *slot = &s->slot[r->slot];
   if (v->ends && !slot->dead) {
     THRONG_TRY(trial_end(s, r->trial, v->state, v->cause[0] ? v->cause : NULL));
-    const bool known = slot->asked && slot->asked->action != SCHEDULE_GO_ON;
-    if (!known && v->state != TRIAL_COMPLETE) scheduler_forget(s->scheduler, r->trial);
   }
   if (v->replaced) return replace(s, r->slot, v);
   if (slot->dead || (v->ends && v->state == TRIAL_FAILED && s->population)) {
@@ -266,7 +262,8 @@ static throng_status check_hope(const sweep *s) {
   int64_t failed = 0, last = -1;
   for (int64_t k = 0; k < s->n_trial; ++k) {
     const sweep_trial *t = &s->trial[k];
-    if (t->state != TRIAL_FAILED && (t->state != TRIAL_RUNNING || t->n_report > 0)) return THRONG_OK;
+    if (t->state != TRIAL_FAILED && (t->state != TRIAL_RUNNING || t->n_report > 0))
+      return THRONG_OK;
     if (t->state != TRIAL_FAILED) continue;
     ++failed;
     last = k;
@@ -313,13 +310,6 @@ static throng_status go_through_past(sweep *s, const throng_progress *progress) 
   }
 }
 
-/// A caller's progress whose wish to stop is kept until the round is done, where that is near.
-typedef struct patient {
-  const throng_progress *progress;
-  const sweep *s;
-  bool asked;
-} patient;
-
 static bool patient_report(void *context, const char *stage, int64_t done, int64_t total,
                            const char *unit) {
   patient *p = context;
@@ -330,6 +320,10 @@ static bool patient_report(void *context, const char *stage, int64_t done, int64
 static void patient_note(void *context, const char *text) {
   const patient *p = context;
   throng_note(p->progress, "%s", text);
+}
+
+throng_progress patient_progress(patient *p) {
+  return (throng_progress){.report = patient_report, .note = patient_note, .context = p};
 }
 
 static throng_status search(sweep *s, const sweep_observer *observer, patient *p,
@@ -358,6 +352,6 @@ static throng_status search(sweep *s, const sweep_observer *observer, patient *p
 throng_status sweep_search(sweep *s, const sweep_observer *observer,
                            const throng_progress *progress) {
   patient p = {.progress = progress, .s = s};
-  const throng_progress waits = {.report = patient_report, .note = patient_note, .context = &p};
+  const throng_progress waits = patient_progress(&p);
   return search(s, observer, &p, &waits);
 }

@@ -8,9 +8,9 @@
 #include "sweep/sweep.h"
 
 /// A trial's attributes beside those of trials.h.
-#define SWEEP_ROUND "round"         // that it began in
+#define SWEEP_ROUND "round"  // that it began in
 #define SWEEP_PARENT_STEPS "parent_steps"
-#define SWEEP_TESTS "test_values"   // {"1000": [value, ...], ...} by seed
+#define SWEEP_TESTS "test_values"  // {"1000": [value, ...], ...} by seed
 /// The study's.
 #define SWEEP_SECONDS "throng:seconds"  // of all processes together
 #define SWEEP_CONFIG "throng:config"    // what all trials have in common
@@ -37,12 +37,12 @@ typedef struct sweep_slot {
   int32_t seed;   // of the trial: 0 .. seeds - 1, or SWEEP_FIRST_TEST + k
   int64_t clock;  // user-steps of the seed's agent
   trial_clock at;
-  bool dead;          // PBT: its agent has diverged and waits to be replaced
-  bool held;          // the crew has its agent
-  bool pending;       // an agent is to begin with the next round:
-  int32_t from;       // as a copy of this slot's; -1: fresh
-  char *unable;       // why it could not
-  trial_setup setup;  // lives as long as the crew's agent
+  bool dead;                 // PBT: its agent has diverged and waits to be replaced
+  bool held;                 // the crew has its agent
+  bool pending;              // an agent is to begin with the next round:
+  int32_t from;              // as a copy of this slot's; -1: fresh
+  char *unable;              // why it could not
+  trial_setup setup;         // lives as long as the crew's agent
   schedule_decision *asked;  // of this round; NULL: the scheduler was not
 } sweep_slot;
 
@@ -50,8 +50,8 @@ typedef struct sweep_slot {
 typedef struct slot_report {
   int32_t slot, seed;
   int64_t trial;
-  bool failed;
-  bool seed_ended;
+  bool dead;  // the trial had ended before: PBT's slot waits to be replaced
+  bool failed, seed_ended;
   const char *cause;
   int64_t clock;
   double value[SWEEP_MOST_OBJECTIVES];
@@ -63,6 +63,20 @@ typedef struct past_trial {
   int64_t first_round, parent;
   int32_t slot;
 } past_trial;
+
+/// A trial that is trained again on fresh seeds.
+typedef struct contender {
+  int64_t trial;
+  double *value;  // (test_seeds, n_objective) NaN: not done, or failed
+  bool *done;     // (test_seeds)
+} contender;
+
+/// A caller's progress whose wish to stop is kept until the round is done, where that is near.
+typedef struct patient {
+  const throng_progress *progress;
+  const sweep *s;
+  bool asked;
+} patient;
 
 struct sweep {
   throng_config *config;
@@ -79,6 +93,7 @@ struct sweep {
   trial_clock clock;  // of the config's own
 
   char folder[SWEEP_FOLDER_SIZE];
+  char db_path[SWEEP_PATH_SIZE];
   trials *db;
   crew *crew;
   int32_t n_slot;
@@ -97,13 +112,13 @@ struct sweep {
   size_t trial_capacity, x_capacity, seed_capacity;
   int64_t n_written;  // trials that the database has
 
-  int64_t round;        // complete ones
-  trials_list past;     // what the database had at the start
+  int64_t round;     // complete ones
+  trials_list past;  // what the database had at the start
   past_trial *past_trial;
-  int64_t past_rounds;  // rounds that it had
-  int64_t state_round;  // complete rounds that the crew's checkpoint is of; 0: none
-  bool live;            // the crew follows
-  bool exhausted;       // the sampler has no more
+  int64_t past_rounds;   // rounds that it had
+  int64_t state_round;   // complete rounds that the crew's checkpoint is of; 0: none
+  bool live;             // the crew follows
+  bool exhausted;        // the sampler has no more
   const char *stopping;  // a bound is reached: which
   bool ended;            // nothing is left to train
   int64_t user_steps, process_steps;
@@ -112,14 +127,29 @@ struct sweep {
   double checkpointed;     // clock_now of the last checkpoint
   double round_seconds;    // of the last round
   int64_t rounds_used, rounds_slots;
+  bool testing;  // slots train test seeds
+  contender *contender;
+  int32_t n_contender;
   int64_t tests_done, tests_planned;
   FILE *rows;  // metrics.jsonl
 };
 
 // open.c
+#define SWEEP_STUDY "throng"
+/// Written beside and renamed. Errors: IO.
+throng_status sweep_write_file(const sweep *s, const char *name, const char *text);
 double sweep_seconds(const sweep *s);
 /// "FOLDER/name".
 const char *sweep_path(const sweep *s, const char *name, char path[SWEEP_PATH_SIZE]);
+
+// resume.c
+/// Is the config that of the sweep in the folder, but for bounds and places? Errors: CONFIG (what
+/// has changed), IO, DATA.
+throng_status resume_check(const sweep *s);
+
+// plan.c
+/// User-steps that the whole search is expected to take.
+int64_t sweep_planned_steps(const sweep *s);
 
 // trial_setup.c
 /// The config of trial `x` with seed j (j 0: the config's own). Errors: CONFIG, ARGUMENT, MEMORY.
@@ -170,11 +200,13 @@ throng_status past_seed_value(const sweep *s, int64_t trial, int32_t seed, doubl
 char *past_cause(const sweep *s, int64_t trial);
 
 // state.c: checkpoints of all running slots.
-/// The newest whole one: `s->state_round`.
+/// The newest: `s->state_round`.
 throng_status state_find(sweep *s);
 /// The crew takes its agents from it, and follows from here on.
 throng_status state_load(sweep *s);
 throng_status state_save(sweep *s);
+/// Runs of test seeds that were under way, into their slots.
+throng_status state_load_tests(sweep *s);
 void state_clear(sweep *s);
 
 // slots.c: what the crew is told.
@@ -190,6 +222,12 @@ throng_status slot_put(sweep *s, int32_t k, int64_t trial, int32_t seed);
 /// All agents that the crew holds train a round; reports of all slots in use, by slot.
 throng_status slots_train(sweep *s, const throng_progress *progress);
 int32_t slots_in_use(const sweep *s);
+
+// engine.c
+throng_progress patient_progress(patient *p);
+
+// confirm.c
+void contenders_free(sweep *s);
 
 // write.c: a round into the database.
 /// Errors: IO.

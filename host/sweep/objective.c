@@ -79,82 +79,35 @@ double objective_value(const sweep_objective *objective, const crew_report *repo
   return m ? read_measure(m, report) : (double)NAN;
 }
 
-static throng_status unknown(const char *where, const char *name) {
-  char list[1024] = "";
-  size_t used = 0;
-  const char *nearest = NULL;
-  size_t best = edit_limit(name) + 1;
+static throng_status unknown(const throng_config *config, const char *name) {
+  const char *nearest = NULL, *source = config->source ? config->source : "config";
+  char list[1024] = "", hint[120] = "";
+  size_t used = 0, best = edit_limit(name) + 1;
   for (int k = 0; k < N_MEASURE; ++k) {
     const char *known = short_name(&measures[k]);
     used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", k ? ", " : "", known);
     const size_t distance = edit_distance(name, known, best);
     if (distance < best) best = distance, nearest = known;
   }
-  if (nearest)
-    return throng_fail(THRONG_ERROR_CONFIG,
-                       "%s: no metric '%.80s' is ever reported; did you mean %s? There are %s",
-                       where, name, nearest, list);
-  return throng_fail(THRONG_ERROR_CONFIG, "%s: no metric '%.80s' is ever reported; there are %s",
-                     where, name, list);
+  if (nearest) snprintf(hint, sizeof hint, "did you mean %s? ", nearest);
+  return throng_fail(THRONG_ERROR_CONFIG,
+                     "%s: sweep.objective: no metric '%s' is ever reported; %sThere are %s", source,
+                     name, hint, list);
 }
 
-static throng_status read_direction(const cJSON *json, const char *where, bool *maximise) {
-  if (!json) return THRONG_OK;
-  const char *text = cJSON_IsString(json) ? json->valuestring : "";
-  if (!strcmp(text, "maximize") || !strcmp(text, "maximise"))
-    *maximise = true;
-  else if (!strcmp(text, "minimize") || !strcmp(text, "minimise"))
-    *maximise = false;
-  else
-    return throng_fail(THRONG_ERROR_CONFIG, "%s.direction: expected \"maximize\" or \"minimize\"",
-                       where);
-  return THRONG_OK;
-}
-
-static throng_status read_one(const cJSON *json, const char *where, sweep_objective *out) {
-  const cJSON *metric =
-      cJSON_IsObject(json) ? cJSON_GetObjectItemCaseSensitive(json, "metric") : json;
-  if (!cJSON_IsString(metric))
-    return throng_fail(THRONG_ERROR_CONFIG,
-                       "%s: expected a metric's name, or {\"metric\": \"average_reward\", "
-                       "\"direction\": \"maximize\"}",
-                       where);
-  const measure *m = find(metric->valuestring);
-  if (!m) return unknown(where, metric->valuestring);
-  *out = (sweep_objective){short_name(m), !minimises(m)};
-  if (!cJSON_IsObject(json)) return THRONG_OK;
-  const cJSON *member;
-  cJSON_ArrayForEach(
-      member, json) if (strcmp(member->string, "metric") &&
-                        strcmp(member->string,
-                               "direction")) return throng_fail(THRONG_ERROR_CONFIG,
-                                                                "%s: no member '%.80s'; expected "
-                                                                "metric and direction",
-                                                                where, member->string);
-  return read_direction(cJSON_GetObjectItemCaseSensitive(json, "direction"), where, &out->maximise);
-}
-
-throng_status objective_read(const cJSON *json, const char *where,
-                             sweep_objective out[SWEEP_MOST_OBJECTIVES], int32_t *n) {
-  *n = 1;
-  if (!json || cJSON_IsNull(json)) {
-    out[0] = (sweep_objective){"average_reward", true};
-    return THRONG_OK;
-  }
-  if (!cJSON_IsArray(json)) return read_one(json, where, &out[0]);
-  const int count = cJSON_GetArraySize(json);
-  if (count < 1 || count > SWEEP_MOST_OBJECTIVES)
-    return throng_fail(THRONG_ERROR_CONFIG, "%s: expected 1 to %d objectives, not %d", where,
-                       SWEEP_MOST_OBJECTIVES, count);
-  for (int k = 0; k < count; ++k) {
-    char place[160];
-    snprintf(place, sizeof place, "%s[%d]", where, k);
-    THRONG_TRY(read_one(cJSON_GetArrayItem(json, k), place, &out[k]));
-    for (int j = 0; j < k; ++j)
+throng_status objectives_find(const throng_config *config,
+                              sweep_objective out[SWEEP_MOST_OBJECTIVES], int32_t *n) {
+  config_objective given[SWEEP_MOST_OBJECTIVES];
+  THRONG_TRY(config_objectives(config, given, n));
+  for (int32_t k = 0; k < *n; ++k) {
+    const measure *m = find(given[k].metric);
+    if (!m) return unknown(config, given[k].metric);
+    out[k] =
+        (sweep_objective){short_name(m), given[k].directed ? !given[k].minimize : !minimises(m)};
+    for (int32_t j = 0; j < k; ++j)
       if (out[j].name == out[k].name)
-        return throng_fail(THRONG_ERROR_CONFIG, "%s: %s is an objective already", place,
+        return throng_fail(THRONG_ERROR_CONFIG, "sweep.objective: %s stands there twice",
                            out[k].name);
   }
-  *n = count;
   return THRONG_OK;
 }

@@ -3,22 +3,19 @@
 #ifndef THRONG_SWEEP_OBJECTIVE_H
 #define THRONG_SWEEP_OBJECTIVE_H
 
-#include <cjson/cJSON.h>
-
+#include "config/config_sweep.h"
 #include "crew/crew.h"
-#include "suggest/sampler.h"
 
 typedef struct sweep_objective {
   const char *name;  // "average_reward"; lives as long as the program
   bool maximise;
 } sweep_objective;
 
-/// Read "average_reward", {"metric": "loss", "direction": "minimize"}, or a list of such; NULL:
-/// average_reward. Without a direction what costs or goes wrong is minimised (loss, grad_norm,
-/// gini, average_reward_sem, seconds, user_steps, updates), all else maximised. Errors: CONFIG
-/// (place, cause, the names that there are).
-throng_status objective_read(const cJSON *json, const char *where,
-                             sweep_objective out[SWEEP_MOST_OBJECTIVES], int32_t *n);
+/// The config's objectives as those that are reported. Without a direction what costs or goes wrong
+/// is minimised (loss, grad_norm, gini, average_reward_sem, seconds, user_steps, updates), all else
+/// maximised. Errors: CONFIG (cause, and the names that there are), MEMORY.
+throng_status objectives_find(const throng_config *config,
+                              sweep_objective out[SWEEP_MOST_OBJECTIVES], int32_t *n);
 /// A report's number of this name; NaN where it was not measured.
 double objective_value(const sweep_objective *objective, const crew_report *report);
 /// The same, to be minimised.

@@ -1,6 +1,7 @@
 /// What the database of an earlier process says of the rounds that it has: they are gone through
 /// again without training. A report stands in the round that follows from its trial's first and
-/// from its place among the trial's reports; a trial that failed did so in the round after its last.
+/// from its place among the trial's reports; a trial that failed did so in the round after its
+/// last.
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>

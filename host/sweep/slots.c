@@ -125,6 +125,7 @@ throng_status slots_train(sweep *s, const throng_progress *progress) {
       THRONG_TRY(take_report(s, k, find_report(s, n, k), out));
     out->trial = slot->trial;
     out->seed = slot->seed;
+    out->dead = slot->dead;
   }
   return THRONG_OK;
 }

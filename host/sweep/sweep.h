@@ -24,32 +24,32 @@ typedef struct sweep sweep;
 /// A trial as the sweep knows it.
 typedef struct sweep_trial {
   trial_state state;
-  int32_t slot;         // -1: it never had one (its config or its memory did not do)
-  int64_t first_round;  // from 0
-  int64_t parent;       // PBT: what it began as a copy of; -1: nothing
+  int32_t slot;          // -1: it never had one (its config or its memory did not do)
+  int64_t first_round;   // from 0
+  int64_t parent;        // PBT: what it began as a copy of; -1: nothing
   int64_t parent_steps;  // user-steps that the parent had then
   int32_t n_seed;        // finished ones
   int64_t n_report;      // evaluations so far, a copy's parent's among them
   int64_t user_steps;    // trained, over all seeds; a copy's own alone
   double seconds;
-  double last;                           // objective 0 of the last report; NaN: none
-  double value[SWEEP_MOST_OBJECTIVES];   // mean over the finished seeds; pruned: `last`; NaN: none
-  char *cause;                           // why it failed or was given up, or NULL
+  double last;                          // objective 0 of the last report; NaN: none
+  double value[SWEEP_MOST_OBJECTIVES];  // mean over the finished seeds; pruned: `last`; NaN: none
+  char *cause;                          // why it failed or was given up, or NULL
 } sweep_trial;
 
 /// How far it is, for whoever shows it.
 typedef struct sweep_view {
-  int64_t round;                       // complete ones
-  int64_t n_trial, count[5];           // by trial_state
+  int64_t round;              // complete ones
+  int64_t n_trial, count[5];  // by trial_state
   int32_t slots, in_use;
-  int64_t user_steps;                  // of all trials
-  int64_t process_steps;               // that this process trained
-  double seconds;                      // of all processes that worked on it
-  double process_seconds;              // of this one
-  int64_t rounds_used, rounds_slots;   // agent-rounds that trained, and that the slots had
-  int64_t planned_steps;               // user-steps that are to be expected in all; 0: unknown
-  int64_t tests_done, tests_planned;   // confirmation: runs; 0, 0 while searching
-  bool finished;                       // the search has ended
+  int64_t user_steps;                 // of all trials
+  int64_t process_steps;              // that this process trained
+  double seconds;                     // of all processes that worked on it
+  double process_seconds;             // of this one
+  int64_t rounds_used, rounds_slots;  // agent-rounds that trained, and that the slots had
+  int64_t planned_steps;              // user-steps that are to be expected in all; 0: unknown
+  int64_t tests_done, tests_planned;  // confirmation: runs; 0, 0 while searching
+  bool finished;                      // the search has ended
 } sweep_view;
 
 /// Called after every round; false asks to stop, as a progress does.

@@ -71,8 +71,8 @@ throng_status setup_clock(const sweep *s, const double *x, trial_clock *out) {
   if (!s->clock_varies) return THRONG_OK;
   trial_setup setup;
   THRONG_TRY(setup_make(s, x, 0, &setup));
-  *out = (trial_clock){setup.crew.sim.lanes, setup.crew.train.evaluate_every,
-                       setup.crew.train.steps};
+  *out =
+      (trial_clock){setup.crew.sim.lanes, setup.crew.train.evaluate_every, setup.crew.train.steps};
   setup_free(&setup);
   return THRONG_OK;
 }

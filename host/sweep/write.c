@@ -34,7 +34,7 @@ static throng_status write_end(const sweep *s, int64_t number) {
 
 static throng_status write_report(const sweep *s, const slot_report *r) {
   const sweep_trial *t = &s->trial[r->trial];
-  if (s->slot_was_dead[r->slot]) return THRONG_OK;
+  if (r->dead) return THRONG_OK;
   if (!r->failed) THRONG_TRY(trials_report(s->db, r->trial, t->n_report, r->value[0]));
   if (r->seed_ended && s->def.seeds > 1) THRONG_TRY(write_seeds(s, r->trial));
   return t->state == TRIAL_RUNNING ? THRONG_OK : write_end(s, r->trial);
