@@ -7,6 +7,7 @@
 #include "config/keys.h"
 #include "data/dataset_read.h"
 #include "prepare/providers.h"
+#include "space/sweep_fields.h"
 #include "throng/throng.h"
 #include "tiny_world.h"
 
@@ -75,6 +76,7 @@ static throng_status call(const bench *b, const char *section, const throng_conf
   if (IS("embedding"))
     return embeddings_make(&c->embedding, NULL, &sets, 1, NULL, (float **)&none, &dim);
   if (IS("llm")) return llm_check(&c->llm);
+  if (IS("sweep")) return fields_check(&sweep_fields, &c->sweep);  // what a sweep begins with
 #undef IS
   return throng_fail(THRONG_ERROR_DATA, "%s: no call takes it", section);
 }

@@ -19,9 +19,9 @@ static const char *const epsilon_names[] = {
 #define FIELD_DEF throng_agent_def
 static const field agent_rows[] = {
     FIELD_ENUM("algorithm", throng_algorithm, algorithm, algorithm_names, THRONG_ALGORITHM_DQN,
-               FIELD_NOT_IDENTITY, "how agents learn"),
+               FIELD_NOT_IDENTITY | FIELD_SWEEPABLE, "how agents learn"),
     FIELD_ENUM(
-        "head", throng_head, head, head_names, THRONG_HEAD_TWO_TOWER, 0,
+        "head", throng_head, head, head_names, THRONG_HEAD_TWO_TOWER, FIELD_SWEEPABLE,
         "flat: one slot and one Q an item (the paper); two_tower: query of the state . vector of "
         "the item"),
     FIELD_I32("count", count, 1, 1, 65535, 0, "agents in the population; divides sim.lanes"),

@@ -11,7 +11,8 @@
 static size_t element_size(field_kind kind) {
   switch (kind) {
     case FIELD_KIND_STRING:
-    case FIELD_KIND_PATH: return sizeof(const char *);
+    case FIELD_KIND_PATH:
+    case FIELD_KIND_JSON: return sizeof(const char *);
     case FIELD_KIND_TEXTS: return sizeof(const char *const *);
     case FIELD_KIND_I64:
     case FIELD_KIND_F64: return 8;
@@ -83,7 +84,7 @@ const char *field_name(const field *f, const void *def) {
 
 void field_reset(const field *f, void *def) {
   char *at = element_at(f, def, 0);
-  if (field_is_text(f))
+  if (field_is_text(f) || f->kind == FIELD_KIND_JSON)
     memcpy(at, &f->text, sizeof f->text);
   else if (f->kind == FIELD_KIND_TEXTS)
     memcpy(at, &f->texts, sizeof f->texts);
@@ -129,6 +130,8 @@ void field_expectation(const field *f, char *buffer, size_t size) {
     snprintf(one, sizeof one, "a path, as a string");
   else if (f->kind == FIELD_KIND_TEXTS)
     snprintf(one, sizeof one, "an array of strings");
+  else if (f->kind == FIELD_KIND_JSON)
+    snprintf(one, sizeof one, "JSON");
   else if (f->kind == FIELD_KIND_BOOL)
     snprintf(one, sizeof one, "true or false");
   else
@@ -190,7 +193,7 @@ throng_status fields_check(const field_table *table, const void *def) {
   if (table->type) THRONG_TRY(def_check(def, table->size, table->type));
   for (int i = 0; i < table->count; ++i) {
     const field *f = &table->row[i];
-    if (f->kind == FIELD_KIND_TEXTS) continue;
+    if (f->kind == FIELD_KIND_TEXTS || f->kind == FIELD_KIND_JSON) continue;
     if (field_is_text(f)) {
       THRONG_TRY(check_text(table, f, field_text(f, def)));
       continue;

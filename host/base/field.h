@@ -21,6 +21,7 @@ typedef enum field_kind {
   FIELD_KIND_F64,
   FIELD_KIND_BOOL,
   FIELD_KIND_ENUM,
+  FIELD_KIND_JSON,  // any JSON, kept as its text: whoever uses it knows its shape
 } field_kind;
 
 enum {
@@ -118,6 +119,8 @@ typedef struct def_head {
   FIELD_TEXT(name, FIELD_KIND_STRING, member, text, NULL, FIELD_NOT_IDENTITY, help)
 #define FIELD_PATH(name, member, text, help) \
   FIELD_TEXT(name, FIELD_KIND_PATH, member, text, NULL, FIELD_NOT_IDENTITY, help)
+#define FIELD_JSON(name, member, help) \
+  FIELD_TEXT(name, FIELD_KIND_JSON, member, NULL, NULL, FIELD_NOT_IDENTITY, help)
 #define FIELD_TEXTS(name_, member, texts_, help_)                                    \
   {                                                                                  \
     .name = name_, .kind = FIELD_KIND_TEXTS, .count = 1,                             \
@@ -167,7 +170,7 @@ throng_status field_set(const field_table *table, const field *f, void *def, int
 bool field_holds(const field *f, double x);
 /// field_set without the question: `x` holds.
 void field_write(const field *f, void *def, int element, double x);
-/// A string's or a path's text, or NULL.
+/// A string's, a path's or JSON's text, or NULL.
 const char *field_text(const field *f, const void *def);
 bool field_is_text(const field *f);  // a string or a path
 /// Name of an enum's present value.

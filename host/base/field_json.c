@@ -53,6 +53,15 @@ static throng_status assign_text(const field *f, char *at, const cJSON *value, c
   return THRONG_OK;
 }
 
+static throng_status assign_json(char *at, const cJSON *value, const char *where, void **owned) {
+  NUMBERS_WITHOUT_LOCALE;
+  char *text = cJSON_PrintUnformatted(value);
+  if (!text) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
+  *owned = text;
+  memcpy(at, &text, sizeof text);
+  return THRONG_OK;
+}
+
 /// The list's pointers and its texts in one block.
 static throng_status assign_texts(const field *f, char *at, const cJSON *value, const char *where,
                                   void **owned) {
@@ -122,6 +131,7 @@ throng_status field_assign(const field *f, void *def, const cJSON *value, const 
   if (cJSON_IsNull(value)) return field_reset(f, def), THRONG_OK;
   if (field_is_text(f)) return assign_text(f, at, value, where, owned);
   if (f->kind == FIELD_KIND_TEXTS) return assign_texts(f, at, value, where, owned);
+  if (f->kind == FIELD_KIND_JSON) return assign_json(at, value, where, owned);
   return assign_numbers(f, def, value, where);
 }
 
@@ -166,7 +176,13 @@ static cJSON *element_json(const field *f, double x) {
   return cJSON_CreateRaw(text);
 }
 
+static cJSON *parsed_json(const char *text) {
+  NUMBERS_WITHOUT_LOCALE;
+  return text ? cJSON_Parse(text) : cJSON_CreateNull();
+}
+
 cJSON *field_json(const field *f, const void *def) {
+  if (f->kind == FIELD_KIND_JSON) return parsed_json(field_text(f, def));
   if (field_is_text(f)) return text_json(f, field_text(f, def));
   if (f->kind == FIELD_KIND_TEXTS)
     return texts_json(*(const char *const *const *)(const void *)((const char *)def + f->offset));
@@ -239,6 +255,7 @@ static void describe_element(cJSON *node, const field *f, bool nullable) {
 }
 
 static cJSON *default_json(const field *f) {
+  if (f->kind == FIELD_KIND_JSON) return cJSON_CreateNull();
   if (field_is_text(f)) return f->text ? cJSON_CreateString(f->text) : cJSON_CreateNull();
   if (f->kind == FIELD_KIND_TEXTS) return texts_json(f->texts);
   if (f->count == 1) return element_json(f, f->initial[0]);
@@ -260,7 +277,7 @@ cJSON *field_schema(const field *f) {
     }
     cJSON *items = cJSON_AddObjectToObject(node, "items");
     if (items) describe_element(items, f, false);
-  } else {
+  } else if (f->kind != FIELD_KIND_JSON) {
     describe_element(node, f, true);
   }
   if (node && cJSON_AddItemToObject(node, "default", default_json(f))) return node;

@@ -13,6 +13,7 @@ static const char *type_of(field_kind kind) {
     case FIELD_KIND_STRING: return "string";
     case FIELD_KIND_PATH: return "path";
     case FIELD_KIND_TEXTS: return "list of strings";
+    case FIELD_KIND_JSON: return "JSON";
     case FIELD_KIND_BOOL: return "boolean";
     case FIELD_KIND_ENUM: return "name";
     case FIELD_KIND_F32:

@@ -8,9 +8,10 @@
 #include "data/dataset.h"
 #include "llm/llm.h"
 #include "text/keywords.h"
+#include "throng/sweep.h"
 #include "throng/throng.h"
 
-enum { CONFIG_MAX_KEYS = 200 };
+enum { CONFIG_MAX_KEYS = 256 };
 
 /// Who gave a key's value; a later one wins.
 typedef enum config_origin { CONFIG_DEFAULT = 0, CONFIG_FILE, CONFIG_OVERRIDE } config_origin;
@@ -33,6 +34,8 @@ typedef struct throng_config {
   throng_train_def train;
   uint32_t seed;  // train.seed: what every other seed follows unless it is given itself
   throng_backend_def backend;
+  throng_sweep_def sweep;
+  const char *sweep_space, *sweep_objective;  // JSON texts, or NULL; see config_sweep.h
 
   const char *source;                   // the file's name, or NULL
   uint8_t origin[CONFIG_MAX_KEYS];      // config_origin of each key, by its index

@@ -89,24 +89,12 @@ static throng_status expand(const char *text, const char *where, grown *to) {
   return append(to, "", 0);
 }
 
-/// "run.json:3:12: dataset.reviews" or "--set dataset.reviews".
-static const char *place_of(const throng_config *config, const config_key *key, char *text,
-                            size_t size) {
-  const config_place *place = &config->place[key->index];
-  if (config->origin[key->index] == CONFIG_FILE && place->line)
-    snprintf(text, size, "%s:%d:%d: %s", config->source ? config->source : "config", place->line,
-             place->column, key->path);
-  else
-    snprintf(text, size, "--set %s", key->path);
-  return text;
-}
-
 static throng_status use(throng_config *config, const config_key *key) {
   const char **text = config_text_of(config, key);
   if (!config->raw[key->index] || !*text) return THRONG_OK;
   char where[1024];
   grown to = {0};
-  throng_status status = expand(*text, place_of(config, key, where, sizeof where), &to);
+  throng_status status = expand(*text, config_place_text(config, key, where, sizeof where), &to);
   if (status == THRONG_OK) {
     status = config_keep(config, to.text);
   } else {
@@ -125,7 +113,8 @@ throng_status config_check_paths(const throng_config *config) {
   for (int i = 0; config_key_at(i, &key); ++i) {
     if (!config->raw[i]) continue;
     const char *text = *config_text_of(config, &key);
-    if (text) THRONG_TRY(config_path_check(text, place_of(config, &key, where, sizeof where)));
+    if (text)
+      THRONG_TRY(config_path_check(text, config_place_text(config, &key, where, sizeof where)));
   }
   return THRONG_OK;
 }

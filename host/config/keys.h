@@ -27,8 +27,8 @@ void config_defaults(throng_config *out);
 bool config_key_at(int index, config_key *out);
 /// False, and `*out` is no key, where there is none.
 bool config_find_key(const char *path, config_key *out);
-/// The known key that `path` was most likely meant to be.
-bool config_nearest_key(const char *path, config_key *out);
+/// The known key with all of `flags` that `path` was most likely meant to be.
+bool config_nearest_key(const char *path, unsigned flags, config_key *out);
 /// Does the key lie below `group`: "dataset", "dataset.columns"?
 bool config_key_within(const config_key *key, const char *group);
 /// True where some key lies below `path`.
@@ -49,6 +49,10 @@ static inline const char **config_text_of(const throng_config *config, const con
 /// ("run.json:3:12: sim.lanes").
 throng_status config_assign(throng_config *config, const config_key *key, const cJSON *value,
                             config_origin origin, const char *where);
+/// Where a key's value comes from, as far as that is known: "run.json:3:12: dataset.reviews" or
+/// "--set dataset.reviews". Returns `text`.
+const char *config_place_text(const throng_config *config, const config_key *key, char *text,
+                              size_t size);
 /// A key's present value as the config would say it; NULL where memory is short. Caller deletes.
 cJSON *config_value_json(const throng_config *config, const config_key *key);
 /// The same as text, into `buffer`, as far as there is room: to be read by people.
@@ -56,6 +60,13 @@ void config_value_text(const throng_config *config, const config_key *key, char 
                        size_t size);
 /// Let the config own `block`, which is freed where that fails.
 throng_status config_keep(throng_config *config, void *block);
+/// The schema of a key whose value is JSON; NULL where memory is short. Caller deletes.
+cJSON *config_json_schema(const config_key *key);
+/// "agent.gamma" of "sweep.space.agent.gamma", NULL of other paths; and its parameter put into the
+/// space, taken out where `value` is null.
+const char *config_space_member(const char *path);
+throng_status config_set_member(throng_config *config, const char *name, const cJSON *value,
+                                const char *where);
 /// True where something in the path stands for something else.
 bool config_path_is_raw(const char *text);
 /// CONFIG where a "${" has no name or no end. config_check_paths: the same of every path that is

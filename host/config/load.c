@@ -62,7 +62,7 @@ static throng_status override_group(throng_config *config, const char *path, con
 
 static throng_status no_such_key(const char *path) {
   config_key nearest;
-  if (config_nearest_key(path, &nearest))
+  if (config_nearest_key(path, 0, &nearest))
     return throng_fail(THRONG_ERROR_CONFIG, "--set %s: no such key; did you mean %s?", path,
                        nearest.path);
   return throng_fail(THRONG_ERROR_CONFIG,
@@ -83,6 +83,32 @@ static cJSON *split_list(const char *text) {
   return array;
 }
 
+/// JSON, or a bare word as a string.
+static throng_status parse_json(const char *where, const char *value, cJSON **out) {
+  *out = NULL;
+  if (!strchr("{[\"", *value) && strcmp(value, "null") != 0) {
+    *out = cJSON_CreateString(value);
+    return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
+  }
+  throng_status status =
+      json_parse(where, 1, value, strlen(value), JSON_COMMENTS | JSON_DUPLICATES, out);
+  return status == THRONG_ERROR_DATA ? THRONG_ERROR_CONFIG : status;  // the message stays
+}
+
+/// "sweep.space.agent.gamma={...}" and "sweep.objective=average_reward".
+static throng_status override_json(throng_config *config, const config_key *key, const char *path,
+                                   const char *value) {
+  char where[160];
+  cJSON *node;
+  snprintf(where, sizeof where, "--set %s", path);
+  THRONG_TRY(parse_json(where, value, &node));
+  const char *member = config_space_member(path);
+  throng_status status = member ? config_set_member(config, member, node, where)
+                                : config_assign(config, key, node, CONFIG_OVERRIDE, where);
+  cJSON_Delete(node);
+  return status;
+}
+
 /// "a.b=c": strings, paths and names are taken as they stand, anything else is read as JSON.
 static throng_status override(throng_config *config, const char *text) {
   NUMBERS_WITHOUT_LOCALE;
@@ -95,8 +121,10 @@ static throng_status override(throng_config *config, const char *text) {
   path[length] = '\0';
   const char *value = equals + 1;
   config_key key;
+  if (config_space_member(path)) return override_json(config, NULL, path, value);
   if (!config_find_key(path, &key))
     return config_is_group(path) ? override_group(config, path, value) : no_such_key(path);
+  if (key.field->kind == FIELD_KIND_JSON) return override_json(config, &key, path, value);
   snprintf(where, sizeof where, "--set %s", path);
   cJSON *node = NULL;
   if (!strcmp(value, "null")) {

@@ -19,6 +19,7 @@ static bool is_left_out(const throng_config *config, const config_key *key) {
   unsigned formats = config_key_formats(key);
   if (formats && !(formats >> config->dataset.format & 1u)) return true;
   if (config_key_within(key, "dataset")) return !config_has_section(config, "dataset");
+  if (config_key_within(key, "sweep")) return !config_has_section(config, "sweep");
   return config_key_within(key, "synth") && !config_has_section(config, "synth");
 }
 
@@ -54,7 +55,9 @@ static cJSON *group_schema(cJSON *object, const char *name, const char *help) {
 }
 
 static bool add_key_schema(cJSON *root, const config_key *key) {
-  cJSON *object = root, *node = field_schema(key->field);
+  cJSON *object = root;
+  cJSON *node =
+      key->field->kind == FIELD_KIND_JSON ? config_json_schema(key) : field_schema(key->field);
   const char *at = key->path;
   for (const char *dot; object && (dot = strchr(at, '.')); at = dot + 1) {
     char name[64];

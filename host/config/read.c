@@ -99,7 +99,7 @@ static void list_names(const char *path, char *list, size_t size) {
 
 static throng_status unknown_key(const reader *r, size_t at, const char *path) {
   config_key nearest;
-  if (config_nearest_key(path, &nearest))
+  if (config_nearest_key(path, 0, &nearest))
     return fail_at(r, at, "%.120s: no such key; did you mean %s?", path, nearest.path);
   char group[128], list[768] = "";
   snprintf(group, sizeof group, "%.120s", path);
@@ -118,8 +118,8 @@ static throng_status assign(reader *r, const config_key *key, const cJSON *value
     snprintf(cause, sizeof cause, "%s", throng_error_message());
     return fail_at(r, at, "%s", cause);
   }
-  // For what is found wrong only where the path is used.
-  if (status == THRONG_OK && r->config->raw[key->index])
+  // For what is found wrong only where the value is used.
+  if (status == THRONG_OK && (r->config->raw[key->index] || key->field->kind == FIELD_KIND_JSON))
     r->config->place[key->index] = place_of(r, at);
   return status;
 }

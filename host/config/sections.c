@@ -11,6 +11,7 @@
 #include "data/dataset_read.h"
 #include "evaluate/evaluation_fields.h"
 #include "sim/sim_fields.h"
+#include "space/sweep_fields.h"
 #include "sta/sta_fields.h"
 #include "synth/synth_fields.h"
 #include "train/train_fields.h"
@@ -28,6 +29,7 @@ const config_section config_sections[] = {
     {"agent", "the agents and how they learn"},
     {"train", "a training run"},
     {"backend", "where arrays live and kernels run"},
+    {"sweep", "many trials of this config with other options (throng sweep)"},
 };
 const int config_section_count = sizeof config_sections / sizeof *config_sections;
 
@@ -37,10 +39,18 @@ static const field world_rows[] = {FIELD_PATH(
     "file", world_file, NULL, "a world made earlier; neither dataset nor synth is read then")};
 static const field weights_rows[] = {
     FIELD_PATH("file", sta_file, NULL, "f_sta weights fitted earlier on this world")};
+static const field space_rows[] = {
+    FIELD_JSON("space", sweep_space,
+               "what varies: {\"agent.gamma\": {\"min\": 0.9, \"max\": 0.999}, \"agent.head\": "
+               "{\"values\": [..]}}; log, step and when beside them"),
+    FIELD_JSON("objective", sweep_objective,
+               "what trials are judged by: average_reward, {\"metric\": .., \"direction\": "
+               "maximize or minimize}, or a list of these")};
 static const field seed_rows[] = {FIELD_SEED(
     "seed", seed, 1, 0, "seed that sim, agent, sta and synth follow unless they have their own")};
 #undef FIELD_DEF
 static const field_table world_fields = FIELD_TABLE_INNER("world", throng_config, world_rows);
+static const field_table space_fields = FIELD_TABLE_INNER("sweep", throng_config, space_rows);
 static const field_table weights_fields = FIELD_TABLE_INNER("sta", throng_config, weights_rows);
 static const field_table seed_fields = FIELD_TABLE_INNER("train", throng_config, seed_rows);
 
@@ -64,6 +74,8 @@ static const struct {
     {&evaluation_fields, offsetof(throng_config, train.evaluation)},
     {&seed_fields, 0},
     {&backend_fields, offsetof(throng_config, backend)},
+    {&space_fields, 0},
+    {&sweep_fields, offsetof(throng_config, sweep)},
 };
 enum { N_PART = sizeof parts / sizeof *parts };
 
@@ -80,6 +92,7 @@ void config_defaults(throng_config *out) {
   out->train = throng_default_train_def();
   out->seed = 1;
   out->backend = throng_default_backend_def();
+  out->sweep = throng_default_sweep_def();
 }
 
 bool config_key_at(int index, config_key *out) {
@@ -124,11 +137,12 @@ static const char *leaf_of(const char *path) {
 }
 
 /// A key that was put into the wrong section is nearer than any misspelling within the section.
-bool config_nearest_key(const char *path, config_key *out) {
+bool config_nearest_key(const char *path, unsigned flags, config_key *out) {
   config_key key;
   bool found = false;
   size_t best = edit_limit(path) + 1;
   for (int i = 0; config_key_at(i, &key); ++i) {
+    if ((key.field->flags & flags) != flags) continue;
     size_t distance = edit_distance(path, key.path, best);
     if (distance > 2 && !strcmp(leaf_of(path), leaf_of(key.path))) distance = 2;
     if (distance < best) best = distance, *out = key, found = true;

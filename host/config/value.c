@@ -35,3 +35,14 @@ void config_value_text(const throng_config *config, const config_key *key, char 
   cJSON_free(printed);
   cJSON_Delete(node);
 }
+
+const char *config_place_text(const throng_config *config, const config_key *key, char *text,
+                              size_t size) {
+  const config_place *place = &config->place[key->index];
+  if (config->origin[key->index] == CONFIG_FILE && place->line)
+    snprintf(text, size, "%s:%d:%d: %s", config->source ? config->source : "config", place->line,
+             place->column, key->path);
+  else
+    snprintf(text, size, "--set %s", key->path);
+  return text;
+}

@@ -3,16 +3,13 @@
 #include "llm/store.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/database.h"
 
 enum { VERSION = 2, MOST_PENDING = 64, APPLICATION = 0x7468726e };
 static const double longest_pending = 0.1;  // seconds
@@ -52,8 +49,7 @@ static const char schema[] =
     " FROM request GROUP BY model, kind, side, state, finish;";
 
 struct llm_store {
-  char *path;
-  sqlite3 *db;
+  database file;
   sqlite3_stmt *find, *put, *reread, *find_vector, *put_vector;
   int64_t version;
   int pending;
@@ -61,157 +57,91 @@ struct llm_store {
   int64_t committed;
 };
 
-/// A full disk hides behind several of SQLite's errors, and its own note of the cause is gone after
-/// the rollback; errno's is not.
-static bool is_full(const llm_store *s, int code, int cause) {
-  struct statvfs disk;
-  if ((code & 0xff) == SQLITE_FULL) return true;
-  if ((code & 0xff) != SQLITE_IOERR) return false;
-  if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG) return true;
-  return statvfs(s->path, &disk) == 0 && disk.f_bavail == 0;
-}
-
-/// SQLite opens two files beside the store too, so that the folder counts as well; what it notes
-/// of the cause is that of the last name it tried.
-static const char *why_closed(const llm_store *s) {
-  struct stat file;
-  const char *slash = strrchr(s->path, '/');
-  char folder[PATH_MAX];
-  snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - s->path) + 1 : 1,
-           slash ? s->path : ".");
-  if (stat(s->path, &file) == 0 && S_ISDIR(file.st_mode)) return strerror(EISDIR);
-  if (access(s->path, W_OK) != 0 && errno != ENOENT) return strerror(errno);
-  if (access(folder, W_OK | X_OK) != 0) return strerror(errno);
-  return "expected a file and a folder that may be written";
-}
-
-static throng_status fail(const llm_store *s, int code, const char *doing) {
-  int cause = errno;
-  if (is_full(s, code, cause))
-    return throng_fail(
-        THRONG_ERROR_IO,
-        "%s: %s: no space is left for it on its disk (or its quota is used up); what "
-        "was committed is safe: make room and run again, to go on from there",
-        s->path, doing);
-  code &= 0xff;
-  throng_status status = code == SQLITE_NOMEM                              ? THRONG_ERROR_MEMORY
-                         : code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? THRONG_ERROR_DATA
-                                                                           : THRONG_ERROR_IO;
-  char hint[700] = "";
-  if (code == SQLITE_NOTADB) snprintf(hint, sizeof hint, "; expected a store that throng made");
-  if (code == SQLITE_CORRUPT)
-    snprintf(hint, sizeof hint,
-             "; the file is damaged: `sqlite3 %.200s .recover | sqlite3 NEW` saves what can be "
-             "read, then set llm.store to NEW",
-             s->path);
-  if (code == SQLITE_CANTOPEN) snprintf(hint, sizeof hint, ": %s", why_closed(s));
-  if (code == SQLITE_READONLY)
-    snprintf(hint, sizeof hint, "; expected a file and a folder that may be written");
-  return throng_fail(status, "%s: %s: %s%s", s->path, doing,
-                     s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code), hint);
-}
-
-static throng_status execute(llm_store *s, const char *sql, const char *doing) {
-  int code = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-  return code == SQLITE_OK ? THRONG_OK : fail(s, code, doing);
-}
-
-static throng_status prepare(llm_store *s, const char *sql, sqlite3_stmt **out) {
-  int code = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
-  return code == SQLITE_OK ? THRONG_OK : fail(s, code, "preparing");
-}
-
-static throng_status pragma_integer(llm_store *s, const char *sql, int64_t *out) {
-  sqlite3_stmt *statement = NULL;
-  THRONG_TRY(prepare(s, sql, &statement));
-  int code = sqlite3_step(statement);
-  *out = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-  sqlite3_finalize(statement);
-  return code == SQLITE_ROW || code == SQLITE_DONE ? THRONG_OK : fail(s, code, "reading");
-}
-
 /// From version 1: rows have no bodies.
 static throng_status migrate(llm_store *s) {
-  THRONG_TRY(execute(s, "BEGIN IMMEDIATE", "bringing it up to date"));
+  THRONG_TRY(database_execute(&s->file, "BEGIN IMMEDIATE", "bringing it up to date"));
   // Another process may have been first.
-  throng_status status = pragma_integer(s, "PRAGMA user_version", &s->version);
+  throng_status status = database_integer(&s->file, "PRAGMA user_version", &s->version);
   if (status == THRONG_OK && s->version == 1)
-    status = execute(s, "ALTER TABLE request ADD COLUMN body TEXT; PRAGMA user_version = 2",
-                     "bringing it up to date");
-  if (status == THRONG_OK) status = execute(s, "COMMIT", "bringing it up to date");
-  if (status != THRONG_OK) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    status = database_execute(&s->file,
+                              "ALTER TABLE request ADD COLUMN body TEXT; PRAGMA user_version = 2",
+                              "bringing it up to date");
+  if (status == THRONG_OK) status = database_execute(&s->file, "COMMIT", "bringing it up to date");
+  if (status != THRONG_OK) sqlite3_exec(s->file.db, "ROLLBACK", NULL, NULL, NULL);
   s->version = VERSION;
   return status;
 }
 
 static throng_status check_or_make(llm_store *s, bool read_only) {
   int64_t version, application, tables;
-  if (!read_only) THRONG_TRY(execute(s, "PRAGMA journal_mode = WAL", "opening"));
-  THRONG_TRY(pragma_integer(s, "SELECT count(*) FROM sqlite_master", &tables));
-  THRONG_TRY(pragma_integer(s, "PRAGMA application_id", &application));
-  THRONG_TRY(pragma_integer(s, "PRAGMA user_version", &version));
+  if (!read_only) THRONG_TRY(database_execute(&s->file, "PRAGMA journal_mode = WAL", "opening"));
+  THRONG_TRY(database_integer(&s->file, "SELECT count(*) FROM sqlite_master", &tables));
+  THRONG_TRY(database_integer(&s->file, "PRAGMA application_id", &application));
+  THRONG_TRY(database_integer(&s->file, "PRAGMA user_version", &version));
   if (tables == 0 && !read_only) {
     char made[128];
-    THRONG_TRY(execute(s, "BEGIN IMMEDIATE", "making"));
+    THRONG_TRY(database_execute(&s->file, "BEGIN IMMEDIATE", "making"));
     // Another process may have been first.
-    THRONG_TRY(pragma_integer(s, "SELECT count(*) FROM sqlite_master", &tables));
-    if (tables == 0) THRONG_TRY(execute(s, schema, "making"));
+    THRONG_TRY(database_integer(&s->file, "SELECT count(*) FROM sqlite_master", &tables));
+    if (tables == 0) THRONG_TRY(database_execute(&s->file, schema, "making"));
     snprintf(made, sizeof made, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
              APPLICATION, VERSION);
     s->version = VERSION;
-    return execute(s, made, "making");
+    return database_execute(&s->file, made, "making");
   }
   if (application != APPLICATION)
     return throng_fail(THRONG_ERROR_DATA,
                        "%s: a database, but not of throng; expected a store that throng made",
-                       s->path);
+                       s->file.path);
   if (version < 1 || version > VERSION)
     return throng_fail(THRONG_ERROR_DATA, "%s: version %lld of the store, expected 1 to %d",
-                       s->path, (long long)version, VERSION);
+                       s->file.path, (long long)version, VERSION);
   s->version = version;
   return version < VERSION && !read_only ? migrate(s) : THRONG_OK;
 }
 
-static throng_status open_database(llm_store *s, bool read_only) {
+static throng_status open_database(llm_store *s, const char *path, bool read_only) {
   int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  int code = sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-  if (code != SQLITE_OK) return fail(s, code, "opening");
-  sqlite3_busy_timeout(s->db, 10000);
+  s->file.expected = "a store that throng made";
+  s->file.rescued = "set llm.store to NEW";
+  THRONG_TRY(database_open(&s->file, path, flags));
   THRONG_TRY(check_or_make(s, read_only));
-  if (!read_only) THRONG_TRY(execute(s, "PRAGMA synchronous = NORMAL", "opening"));
+  if (!read_only) THRONG_TRY(database_execute(&s->file, "PRAGMA synchronous = NORMAL", "opening"));
   char find[300];
   snprintf(
       find, sizeof find,
       "SELECT kind, item, side, prompt, model, params, request, form, answer, keywords, finish, "
       "error, prompt_tokens, completion_tokens, seconds, tries, %s FROM request WHERE id = ?1",
       s->version < 2 ? "NULL" : "body");
-  THRONG_TRY(prepare(s, find, &s->find));
-  THRONG_TRY(prepare(s, "SELECT vector, dim FROM embedding WHERE model = ?1 AND text = ?2",
-                     &s->find_vector));
+  THRONG_TRY(database_prepare(&s->file, find, &s->find));
+  THRONG_TRY(database_prepare(&s->file,
+                              "SELECT vector, dim FROM embedding WHERE model = ?1 AND text = ?2",
+                              &s->find_vector));
   if (read_only) return THRONG_OK;
   // An answer is never overwritten by a failure, whoever else writes here.
-  THRONG_TRY(
-      prepare(s,
-              "INSERT INTO request (id, kind, item, side, prompt, model, params, request, "
-              "state, form, answer, keywords, finish, error, prompt_tokens, "
-              "completion_tokens, seconds, tries, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-              "iif(?10 IS NULL, 'failed', 'answered'), ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-              "?16, ?17, ?18) ON CONFLICT (id) DO UPDATE SET state = excluded.state, form = "
-              "excluded.form, answer = excluded.answer, keywords = excluded.keywords, "
-              "finish = excluded.finish, error = excluded.error, prompt_tokens = "
-              "excluded.prompt_tokens, completion_tokens = excluded.completion_tokens, "
-              "seconds = excluded.seconds, tries = request.tries + excluded.tries, created "
-              "= excluded.created, body = excluded.body WHERE request.state = 'failed'",
-              &s->put));
-  THRONG_TRY(
-      prepare(s,
-              "UPDATE request SET answer = ?2, keywords = ?3, error = ?4, finish = ?5, state = "
-              "iif(?2 IS NULL, 'failed', 'answered') WHERE id = ?1",
-              &s->reread));
-  return prepare(s,
-                 "INSERT INTO embedding (model, text, dim, vector) VALUES (?1, ?2, ?3, ?4) ON "
-                 "CONFLICT DO NOTHING",
-                 &s->put_vector);
+  THRONG_TRY(database_prepare(
+      &s->file,
+      "INSERT INTO request (id, kind, item, side, prompt, model, params, request, "
+      "state, form, answer, keywords, finish, error, prompt_tokens, "
+      "completion_tokens, seconds, tries, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+      "iif(?10 IS NULL, 'failed', 'answered'), ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+      "?16, ?17, ?18) ON CONFLICT (id) DO UPDATE SET state = excluded.state, form = "
+      "excluded.form, answer = excluded.answer, keywords = excluded.keywords, "
+      "finish = excluded.finish, error = excluded.error, prompt_tokens = "
+      "excluded.prompt_tokens, completion_tokens = excluded.completion_tokens, "
+      "seconds = excluded.seconds, tries = request.tries + excluded.tries, created "
+      "= excluded.created, body = excluded.body WHERE request.state = 'failed'",
+      &s->put));
+  THRONG_TRY(database_prepare(
+      &s->file,
+      "UPDATE request SET answer = ?2, keywords = ?3, error = ?4, finish = ?5, state = "
+      "iif(?2 IS NULL, 'failed', 'answered') WHERE id = ?1",
+      &s->reread));
+  return database_prepare(
+      &s->file,
+      "INSERT INTO embedding (model, text, dim, vector) VALUES (?1, ?2, ?3, ?4) ON "
+      "CONFLICT DO NOTHING",
+      &s->put_vector);
 }
 
 throng_status store_open(const char *path, bool must_exist, llm_store **out) {
@@ -221,9 +151,7 @@ throng_status store_open(const char *path, bool must_exist, llm_store **out) {
     return throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(errno));
   }
   THRONG_TRY(throng_alloc((void **)out, 1, sizeof **out, "store"));
-  (*out)->path = strdup(path);
-  throng_status status = (*out)->path ? open_database(*out, must_exist)
-                                      : throng_fail(THRONG_ERROR_MEMORY, "store: out of memory");
+  throng_status status = open_database(*out, path, must_exist);
   if (status == THRONG_OK) return THRONG_OK;
   store_close(*out);
   *out = NULL;
@@ -233,14 +161,13 @@ throng_status store_open(const char *path, bool must_exist, llm_store **out) {
 void store_close(llm_store *s) {
   if (!s) return;
   // Without a word: it may be closed because of an error that is still to be told.
-  if (s->pending) sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+  if (s->pending) sqlite3_exec(s->file.db, "COMMIT", NULL, NULL, NULL);
   sqlite3_finalize(s->find);
   sqlite3_finalize(s->put);
   sqlite3_finalize(s->reread);
   sqlite3_finalize(s->find_vector);
   sqlite3_finalize(s->put_vector);
-  sqlite3_close(s->db);
-  free(s->path);
+  database_close(&s->file);
   free(s);
 }
 
@@ -256,7 +183,7 @@ throng_status store_find(llm_store *s, const char *id, store_row *row, bool *fou
   *found = code == SQLITE_ROW;
   *row = (store_row){0};
   if (code == SQLITE_DONE) return sqlite3_reset(q), THRONG_OK;
-  if (code != SQLITE_ROW) return fail(s, code, "looking for an answer");
+  if (code != SQLITE_ROW) return database_fail(&s->file, code, "looking for an answer");
   *row = (store_row){.id = id,
                      .kind = column(q, 0),
                      .item = column(q, 1),
@@ -280,8 +207,8 @@ throng_status store_find(llm_store *s, const char *id, store_row *row, bool *fou
 
 /// After a statement that failed. SQLite may have taken back the whole transaction.
 static throng_status fail_writing(llm_store *s, int code, const char *doing) {
-  throng_status status = fail(s, code, doing);
-  if (sqlite3_get_autocommit(s->db)) s->pending = 0;
+  throng_status status = database_fail(&s->file, code, doing);
+  if (sqlite3_get_autocommit(s->file.db)) s->pending = 0;
   return status;
 }
 
@@ -291,7 +218,7 @@ static throng_status begin(llm_store *s) {
   sqlite3_reset(s->find_vector);
   if (s->pending++) return THRONG_OK;
   s->since = clock_now();
-  int code = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+  int code = sqlite3_exec(s->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
   return code == SQLITE_OK ? THRONG_OK : fail_writing(s, code, "writing");
 }
 
@@ -333,12 +260,12 @@ throng_status store_find_vector(llm_store *s, const char *model, const char *tex
   *vector = NULL;
   *dim = 0;
   if (code == SQLITE_DONE) return sqlite3_reset(q), THRONG_OK;
-  if (code != SQLITE_ROW) return fail(s, code, "looking for an embedding");
+  if (code != SQLITE_ROW) return database_fail(&s->file, code, "looking for an embedding");
   *dim = sqlite3_column_int(q, 1);
   *vector = sqlite3_column_blob(q, 0);
   if (*dim < 1 || sqlite3_column_bytes(q, 0) != *dim * (int)sizeof(float))
     return throng_fail(THRONG_ERROR_DATA, "%s: embedding of \"%.60s\": %d bytes for %d numbers",
-                       s->path, text, sqlite3_column_bytes(q, 0), *dim);
+                       s->file.path, text, sqlite3_column_bytes(q, 0), *dim);
   return THRONG_OK;
 }
 
@@ -358,17 +285,18 @@ throng_status store_put_vector(llm_store *s, const char *model, const char *text
 
 throng_status store_vector_dim(llm_store *s, const char *model, int32_t *dim) {
   sqlite3_stmt *q = NULL;
-  THRONG_TRY(prepare(s, "SELECT dim FROM embedding WHERE model = ?1 LIMIT 1", &q));
+  THRONG_TRY(database_prepare(&s->file, "SELECT dim FROM embedding WHERE model = ?1 LIMIT 1", &q));
   sqlite3_bind_text(q, 1, model, -1, SQLITE_STATIC);
   int code = sqlite3_step(q);
   *dim = code == SQLITE_ROW ? sqlite3_column_int(q, 0) : 0;
   sqlite3_finalize(q);
-  return code == SQLITE_ROW || code == SQLITE_DONE ? THRONG_OK : fail(s, code, "reading");
+  return code == SQLITE_ROW || code == SQLITE_DONE ? THRONG_OK
+                                                   : database_fail(&s->file, code, "reading");
 }
 
 throng_status store_commit(llm_store *s) {
   if (!s->pending) return THRONG_OK;
-  int code = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+  int code = sqlite3_exec(s->file.db, "COMMIT", NULL, NULL, NULL);
   if (code != SQLITE_OK) return fail_writing(s, code, "committing");
   s->committed += s->pending;
   s->pending = 0;
@@ -387,8 +315,8 @@ throng_status store_sum(llm_store *s, const char *model, store_totals *out) {
   sqlite3_stmt *q = NULL;
   *out = (store_totals){0};
   // The rate: answers in the five minutes before the latest one, over the time that they span.
-  THRONG_TRY(prepare(
-      s,
+  THRONG_TRY(database_prepare(
+      &s->file,
       "WITH t AS (SELECT max(julianday(created)) AS last FROM request WHERE model = ?1 AND state = "
       "'answered'), r AS (SELECT julianday(created) AS at FROM request, t WHERE model = ?1 AND "
       "state = 'answered' AND julianday(created) >= t.last - 5.0 / 1440) SELECT (SELECT count(*) "
@@ -404,5 +332,5 @@ throng_status store_sum(llm_store *s, const char *model, store_totals *out) {
                           sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3),
                           sqlite3_column_double(q, 4)};
   sqlite3_finalize(q);
-  return code == SQLITE_ROW ? THRONG_OK : fail(s, code, "summing up");
+  return code == SQLITE_ROW ? THRONG_OK : database_fail(&s->file, code, "summing up");
 }

@@ -5,14 +5,17 @@
 
 #define FIELD_DEF throng_sim_def
 static const field sim_rows[] = {
-    FIELD_I32("lanes", lanes, 4096, 1, 16777216, 0, "user sessions that advance together"),
-    FIELD_I32("history", history, 64, 1, 65536, 0, "entries that a lane remembers, newest kept"),
-    FIELD_F32("leave_probability", leave_probability, 0.025, 0, 1, 0,
+    FIELD_I32("lanes", lanes, 4096, 1, 16777216, FIELD_SWEEPABLE,
+              "user sessions that advance together"),
+    FIELD_I32("history", history, 64, 1, 65536, FIELD_SWEEPABLE,
+              "entries that a lane remembers, newest kept"),
+    FIELD_F32("leave_probability", leave_probability, 0.025, 0, 1, FIELD_SWEEPABLE,
               "probability that a user leaves after a step"),
-    FIELD_I32("max_steps", max_steps, 200, 1, 1048576, 0,
+    FIELD_I32("max_steps", max_steps, 200, 1, 1048576, FIELD_SWEEPABLE,
               "steps after which an episode is truncated"),
-    FIELD_I32("slate_size", slate_size, 1, 1, 1024, 0, "items shown a step"),
-    FIELD_BOOL("mask_seen", mask_seen, false, 0, "agents may not repeat an item within a session"),
+    FIELD_I32("slate_size", slate_size, 1, 1, 1024, FIELD_SWEEPABLE, "items shown a step"),
+    FIELD_BOOL("mask_seen", mask_seen, false, FIELD_SWEEPABLE,
+               "agents may not repeat an item within a session"),
     FIELD_BOOL("preferences", preferences, false, 0,
                "keep users' preference vectors; always so with votes.similarity mean"),
     FIELD_BOOL("autoreset", autoreset, true, 0, "an ended lane starts again on the same step"),

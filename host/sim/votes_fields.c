@@ -8,16 +8,19 @@ static const char *const semantics_names[] = {"paper", "published-code", NULL};
 #define FIELD_DEF throng_votes_def
 static const field votes_rows[] = {
     FIELD_ENUM(
-        "semantics", throng_semantics, semantics, semantics_names, THRONG_SEMANTICS_PAPER, 0,
+        "semantics", throng_semantics, semantics, semantics_names, THRONG_SEMANTICS_PAPER,
+        FIELD_SWEEPABLE,
         "paper: the equations; published-code: the authors' released code bit for bit, whose "
         "predict applies the sigmoid twice, so that its statistical vote is always 1"),
-    FIELD_ENUM("rule", throng_rule, rule, rule_names, THRONG_RULE_MAJORITY, 0, RULES_HELP),
+    FIELD_ENUM("rule", throng_rule, rule, rule_names, THRONG_RULE_MAJORITY, FIELD_SWEEPABLE,
+               RULES_HELP),
     FIELD_ENUM(
-        "similarity", throng_similarity, similarity, similarity_names, THRONG_SIMILARITY_MAX, 0,
+        "similarity", throng_similarity, similarity, similarity_names, THRONG_SIMILARITY_MAX,
+        FIELD_SWEEPABLE,
         "max: the nearest past item that counts (the paper); mean: the mean of all past items"),
-    FIELD_F32S_FROM("weights", weights, THRONG_VOTE_IN_RECORD, THRONG_VOTE_COUNT, 0, 1e6, 0,
-                    WEIGHTS_HELP, WEIGHTS_USUAL),
-    FIELD_F32("weight_threshold", weight_threshold, 1.5, -1e9, 1e9, 0,
+    FIELD_F32S_FROM("weights", weights, THRONG_VOTE_IN_RECORD, THRONG_VOTE_COUNT, 0, 1e6,
+                    FIELD_SWEEPABLE, WEIGHTS_HELP, WEIGHTS_USUAL),
+    FIELD_F32("weight_threshold", weight_threshold, 1.5, -1e9, 1e9, FIELD_SWEEPABLE,
               "what the weighted votes must reach (rule weighted)"),
     FIELD_I64("table_bytes", table_bytes, 4294967296.0, 0, FIELD_LARGE, FIELD_NOT_IDENTITY,
               "budget of the item-item table in bytes; 0: never build one"),

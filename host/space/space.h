@@ -28,11 +28,13 @@ typedef struct space_parameter {
   const char *const *choice;    // (n_choice) JSON texts: "64", "\"flat\"", "true", "[64,64]"
   const double *choice_number;  // (n_choice) what of them are numbers (booleans too), else NaN
   bool ordered;                 // all choices are numbers, in ascending order
-  // It applies only where an earlier parameter has one of these values; parent -1: always.
+  // It applies only where an earlier parameter does and has one of these values; parent -1: always.
   int32_t parent;
-  const bool *when_choice;     // (parent's n_choice), or NULL:
+  int32_t n_when;              // values of the parent (indices of its choices); 0: a range
+  const double *when;          // (n_when)
   double when_low, when_high;  // both ends included
-  double initial;              // the config's own value; NaN where the space does not hold it
+  double initial;              // the config's own value, or the nearest that the space has
+  bool holds_initial;          // false: the config's own value is not in the space
   bool structural;             // agents that differ in it cannot share a population
 } space_parameter;
 
@@ -42,12 +44,12 @@ typedef struct space {
   void *owned;
 } space;
 
-/// How a name becomes an option; false: there is none. `value`: what the config says of it, as
-/// JSON that the callee frees; NULL in `*value` where memory is short.
+/// How a name becomes an option.
 typedef struct space_options {
+  /// False: there is none. `def` is the Def that holds the config's own value.
   bool (*find)(void *context, const char *name, const field_table **table, const field **field,
-               cJSON **value);
-  /// The nearest name, for messages, or NULL.
+               const void **def);
+  /// The nearest name of an option that can be varied, for messages, or NULL.
   const char *(*nearest)(void *context, const char *name);
   void *context;
 } space_options;
@@ -68,10 +70,17 @@ throng_status space_difference(const char *before, const char *after, char **out
 bool space_applies(const space *s, const double *x, int32_t parameter);
 /// Put every value on its grid and into its range, NaN where it does not apply.
 void space_round(const space *s, double *x);
-/// The config's own values, and the middle of the range where a space does not hold one.
+/// The config's own values, or what is nearest to them (`initial`).
 void space_initial(const space *s, double *x);
-/// Number of points, or -1 where a parameter has no step and is no choice.
+/// Values of a parameter, or -1 where it has no step and is no choice.
+int64_t space_values(const space_parameter *p);
+/// Points of the space: a parameter counts only where it applies. -1 where one has no step and is
+/// no choice, SPACE_POINTS where there are as many or more.
 int64_t space_size(const space *s);
+enum { SPACE_POINTS = 100000000 };
+/// The k-th point, k in 0 .. size-1; and a point's k, -1 where it is none (off the grid).
+void space_point(const space *s, int64_t k, double *x);
+int64_t space_index(const space *s, const double *x);
 
 /// Natural to 0..1 and back, one parameter: linear in the logarithm where log; choices and steps in
 /// equal parts, u falling into the middle of its own. Not for NaN.
@@ -83,7 +92,7 @@ double space_from_unit(const space_parameter *p, double u);
 throng_status space_overrides(const space *s, const double *x, char ***out);
 /// A value as JSON text: "0.001", "\"flat\"".
 void space_value_text(const space_parameter *p, double x, char *buffer, size_t size);
-/// Optuna's distribution_json of a parameter, and a value as its trial_params.param_value holds it.
-void space_distribution_json(const space_parameter *p, char *buffer, size_t size);
+/// Optuna's distribution_json of a parameter, malloc'd. Its trial_params.param_value is x itself.
+throng_status space_distribution_json(const space_parameter *p, char **out);
 
 #endif

@@ -21,6 +21,8 @@
   X(PBT, pbt)               \
   X(MF_PBT, mf_pbt)
 
+enum { SWEEP_MOST_OBJECTIVES = 4 };
+
 extern const field_table sweep_fields;
 
 #endif

@@ -8,8 +8,6 @@
 #include "space/space.h"
 #include "space/sweep_fields.h"
 
-enum { SWEEP_MOST_OBJECTIVES = 4 };
-
 /// As Optuna's.
 typedef enum trial_state {
   TRIAL_RUNNING = 0,

@@ -5,7 +5,7 @@
 
 #define FIELD_DEF throng_train_def
 static const field train_rows[] = {
-    FIELD_I64("steps", steps, 2000000, 1, FIELD_LARGE, 0, "user-steps"),
+    FIELD_I64("steps", steps, 2000000, 1, FIELD_LARGE, FIELD_SWEEPABLE, "user-steps"),
     FIELD_I64("evaluate_every", evaluate_every, 100000, 1, FIELD_LARGE, 0,
               "user-steps between evaluations"),
     FIELD_I64("checkpoint_every", checkpoint_every, 500000, 1, FIELD_LARGE, 0,
