@@ -59,8 +59,12 @@ void contenders_free(sweep *s) {
   for (int32_t k = 0; k < s->n_contender; ++k) {
     free(s->contender[k].value);
     free(s->contender[k].done);
+    free(s->contender[k].score);
+    free(s->contender[k].profile);
   }
   free(s->contender);
+  free(s->tau);
+  s->tau = NULL;
   s->contender = NULL;
   s->n_contender = 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "schedule/scheduler.h"
+#include "statistics/statistics.h"
 #include "sweep/sweep.h"
 
 /// A trial's attributes beside those of trials.h.
@@ -69,6 +70,11 @@ typedef struct contender {
   int64_t trial;
   double *value;  // (test_seeds, n_objective) NaN: not done, or failed
   bool *done;     // (test_seeds)
+  // What came of them (contenders_measure), of the first objective:
+  int32_t n, n_failed;
+  double *score;  // (n)
+  statistics_interval iqm, improvement;
+  statistics_interval *profile;  // (n_tau)
 } contender;
 
 /// A caller's progress whose wish to stop is kept until the round is done, where that is near.
@@ -130,6 +136,8 @@ struct sweep {
   bool testing;  // slots train test seeds
   contender *contender;
   int32_t n_contender;
+  double *tau;  // (n_tau) levels of performance profiles
+  int32_t n_tau;
   int64_t tests_done, tests_planned;
   FILE *rows;  // metrics.jsonl
 };
@@ -228,6 +236,13 @@ throng_progress patient_progress(patient *p);
 
 // confirm.c
 void contenders_free(sweep *s);
+
+// report.c
+throng_status report_write(const sweep *s, const trials_list *list);
+
+// measure.c
+#define SWEEP_LEVEL 0.95  // of intervals
+throng_status contenders_measure(sweep *s);
 
 // write.c: a round into the database.
 /// Errors: IO.

@@ -87,7 +87,7 @@ done:
 
 // --- who suggests and decides -----------------------------------------------------------------
 
-throng_status sweep_make_sampler(sweep *s) {
+static throng_status make_sampler(sweep *s) {
   const sampler_def def = {.space = s->space,
                            .n_objective = s->n_objective,
                            .seed = s->def.seed,
@@ -99,7 +99,7 @@ throng_status sweep_make_sampler(sweep *s) {
   return sampler_create(s->def.sampler, &def, &s->sampler);
 }
 
-throng_status sweep_make_scheduler(sweep *s) {
+static throng_status make_scheduler(sweep *s) {
   const scheduler_def def = {.space = s->space,
                              .study = SWEEP_STUDY,
                              .seed = s->def.seed,
@@ -143,7 +143,7 @@ throng_status sweep_write_file(const sweep *s, const char *name, const char *tex
   return atomic_file_commit(file);
 }
 
-throng_status sweep_open_trials(sweep *s, bool resume) {
+static throng_status open_trials(sweep *s, bool resume) {
   const char *path = sweep_path(s, "trials.db", s->db_path);
   trials_def def = {
       .path = path, .study = SWEEP_STUDY, .space = s->space, .n_objective = s->n_objective};
@@ -177,8 +177,7 @@ static throng_status describe(sweep *s) {
   return trials_set_number(s->db, -1, TRIALS_PERIOD, (double)s->clock.every);
 }
 
-throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew,
-                          const throng_progress *progress) {
+throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew) {
   if (strlen(folder) >= sizeof s->folder)
     return throng_fail(THRONG_ERROR_IO, "train.out: a path of %zu bytes is too long",
                        strlen(folder));
@@ -187,9 +186,9 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew,
   s->crew = crew;
   s->n_slot = crew->n_slot;
   THRONG_TRY(make_slots(s));
-  THRONG_TRY(sweep_make_sampler(s));
-  THRONG_TRY(sweep_make_scheduler(s));
-  THRONG_TRY(sweep_open_trials(s, resume));
+  THRONG_TRY(make_sampler(s));
+  THRONG_TRY(make_scheduler(s));
+  THRONG_TRY(open_trials(s, resume));
   THRONG_TRY(past_read(s));
   THRONG_TRY(state_find(s));
   char *ended;

@@ -30,6 +30,7 @@ typedef struct sweep_trial {
   int64_t parent_steps;  // user-steps that the parent had then
   int32_t n_seed;        // finished ones
   int64_t n_report;      // evaluations so far, a copy's parent's among them
+  int64_t ended_at;      // user-steps of all trials when it ended
   int64_t user_steps;    // trained, over all seeds; a copy's own alone
   double seconds;
   double last;                          // objective 0 of the last report; NaN: none
@@ -71,8 +72,7 @@ int32_t sweep_objectives(const sweep *s, const sweep_objective **out);
 /// The folder exists and is locked by the caller (train_inputs_open). Errors: IO (a sweep is there
 /// and `resume` was not asked; full disk), CONFIG (resume: what has changed), DATA (nothing to
 /// resume; a damaged database).
-throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew,
-                          const throng_progress *progress);
+throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew);
 /// May be called again after CANCELLED or an error of the disk, or by another process with
 /// `resume`. Errors: CANCELLED (with a checkpoint where one was due), IO, BACKEND, MEMORY, DIVERGED
 /// (every trial has failed; the message has the last one's cause).
@@ -81,7 +81,9 @@ throng_status sweep_search(sweep *s, const sweep_observer *observer,
 /// Errors: as sweep_search.
 throng_status sweep_confirm(sweep *s, const sweep_observer *observer,
                             const throng_progress *progress);
-/// Errors: IO, MEMORY.
+/// What a sweep came to as JSON text, malloc'd; summary.json holds it. Errors: MEMORY.
+throng_status sweep_summary(const sweep *s, char **out);
+/// summary.json, trials.csv, report.html. Errors: IO, MEMORY.
 throng_status sweep_finish(sweep *s);
 
 void sweep_look(const sweep *s, sweep_view *out);

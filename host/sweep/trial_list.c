@@ -57,6 +57,7 @@ throng_status trial_tell(sweep *s, int64_t number) {
 throng_status trial_end(sweep *s, int64_t number, trial_state state, const char *cause) {
   sweep_trial *t = &s->trial[number];
   t->state = state;
+  t->ended_at = s->user_steps;
   if (cause && !(t->cause = strdup(cause)))
     return throng_fail(THRONG_ERROR_MEMORY, "trial %" PRId64 ": out of memory", number);
   const bool counts = state == TRIAL_COMPLETE || (state == TRIAL_PRUNED && t->n_seed > 0);
