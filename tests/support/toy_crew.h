@@ -1,8 +1,8 @@
 /// A crew that answers from a formula instead of training: a sweep's rounds, decisions and resumes
 /// are tested with thousands of evaluations in no time. An agent is its clock and a sum over its
 /// past, so that what a checkpoint loses or a copy forgets shows in its score.
-#ifndef THRONG_TESTS_TOY_CREW_H
-#define THRONG_TESTS_TOY_CREW_H
+#ifndef THRONG_TESTS_SUPPORT_TOY_CREW_H
+#define THRONG_TESTS_SUPPORT_TOY_CREW_H
 
 #include <math.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ typedef struct toy_agent {
 
 typedef struct toy_crew {
   crew crew;
-  toy_agent *agent;       // (n_slot)
+  toy_agent *agent;         // (n_slot)
   int64_t rounds, trained;  // that it was asked for; agent-rounds of them
   int64_t starts, copies, loads;
   int64_t stop_after;     // rounds, then it is CANCELLED as by a kill; 0: never
