@@ -52,6 +52,37 @@ int64_t agent_run_steps(const throng_population *population);
 /// their own clocks wait for each other so.)
 throng_status agent_halt(throng_population *population, int32_t agent, bool halted);
 
+/// An agent out of a population and into any place of another of its shape (Defs with the same
+/// shared options, lanes an agent, simulator), through host memory: with its options, its seed and
+/// its lanes' numbers, so that what follows is what would have followed there, to the bit.
+size_t agent_packed_size(const throng_population *population);
+throng_status agent_pack(throng_population *population, int32_t agent, void *to);
+throng_status agent_unpack(throng_population *population, int32_t agent, const void *from);
+/// The agent goes on with the options of `def`, in a run of `total_steps` of its own, on lanes
+/// numbered from `first_lane` on. Errors: as throng_population_begin.
+throng_status agent_become(throng_population *population, int32_t agent,
+                           const throng_agent_def *def, int64_t total_steps, uint32_t first_lane);
+/// Its statistics begin anew, as after throng_population_get_stats.
+throng_status agent_forget_statistics(throng_population *population, int32_t agent);
+/// Why an agent has diverged: "the loss is NaN after update 12: ...".
+throng_status agent_divergence(throng_population *population, int32_t agent, char *text,
+                               size_t size);
+/// Simulator steps of the agent's own clock.
+int64_t agent_own_steps(const throng_population *population, int32_t agent);
+/// throng_population_create without agents: each place is to be begun, loaded or unpacked before it
+/// trains, and is halted until then.
+throng_status agent_create_places(throng_sim *sim, const throng_agent_def *def, int64_t total_steps,
+                                  throng_population **out);
+
+/// throng_population_load_agent, and the agent goes on with the options of `def` (NULL: its own),
+/// in a run of `total_steps`, on lanes numbered from `first_lane` on: a copy with options of its
+/// own.
+throng_status agent_load_as(throng_population *population, int32_t agent,
+                            const throng_agent_def *def, int64_t total_steps, uint32_t first_lane,
+                            const char *path);
+/// The number in the random stream of an agent's first lane.
+uint32_t agent_first_lane(const throng_population *population, int32_t agent);
+
 /// throng_population_restore from a file that is open already.
 throng_status agent_restore_from(throng_population *population, const safetensors_file *file);
 

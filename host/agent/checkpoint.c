@@ -12,11 +12,6 @@
 
 enum { PARTS = 7 };
 
-/// Metadata of files whose log is in the agents' own time: step t of an agent's log at place t % of
-/// the ring. Files without it go by the population's time, the two being the same where an agent's
-/// log begins at time 0.
-static const char log_key[] = "log", log_own[] = "own time";
-
 /// What an agent's line says besides its options: what its arrays are shaped by.
 typedef struct facts {
   throng_agent_def def;
@@ -25,8 +20,8 @@ typedef struct facts {
   identity_fact fact[4];
 } facts;
 
-static identity gather(const throng_population *a, facts *f) {
-  f->def = a->def;
+static identity gather(const throng_population *a, const throng_agent_def *def, facts *f) {
+  f->def = *def;
   f->def.width = a->net.width;  // flat: that of the last hidden layer, whatever the Def says
   snprintf(f->items, sizeof f->items, "%lld", (long long)a->net.n_item);
   snprintf(f->users, sizeof f->users, "%lld", (long long)a->net.n_user);
@@ -59,28 +54,34 @@ static void list_parts(throng_population *a, tensor_set *numbers, tensor_set *pa
   part[NUMBERS] = numbers;
 }
 
+throng_status population_identity(const throng_population *a, const throng_agent_def *def,
+                                  char **out) {
+  facts f;
+  identity options = gather(a, def, &f);
+  return identity_text(&options, out);
+}
+
 throng_status throng_population_save(throng_population *a, const char *path) {
   THRONG_TRY(clocks_watch(a, true));
-  facts f;
-  identity options = gather(a, &f);
   char *mine = NULL, *simulator = NULL;
-  throng_status status = identity_text(&options, &mine);
+  throng_status status = population_identity(a, &a->def, &mine);
   if (status == THRONG_OK) status = sim_identity(a->sim, &simulator);
   tensor_set *part[PARTS], numbers = sim_numbers_to_save(a->sim);
   list_parts(a, &numbers, part);
   if (status == THRONG_OK)
     status = tensors_save((const tensor_set *const *)part, part_prefix, PARTS,
                           (const char *[]){"agent", mine, "simulator", simulator, "arithmetic",
-                                           a->backend->arithmetic, log_key, log_own, NULL},
+                                           a->backend->arithmetic, LOG_KEY, LOG_OWN, NULL},
                           path);
   free(mine);
   free(simulator);
   return status;
 }
 
-static throng_status check_identity(const throng_population *a, const safetensors_file *file) {
+throng_status population_check_identity(const throng_population *a, const throng_agent_def *def,
+                                        const safetensors_file *file) {
   facts f;
-  identity mine = gather(a, &f);
+  identity mine = gather(a, def, &f);
   const char *found = safetensors_metadata(file, "agent");
   if (!found)
     return throng_fail(THRONG_ERROR_DATA, "%s: no metadata 'agent': not a checkpoint of an agent",
@@ -170,31 +171,11 @@ static throng_status fill_in(throng_population *a, const read_clocks *c) {
   return clocks_write(a);
 }
 
-/// A lane's part of one array of the log from the population's time to the agent's own.
-static throng_status turn_back(throng_population *a, const tensor *t, int64_t lane, int64_t by,
-                               char *row) {
-  const size_t bytes = tensor_bytes(t) / (size_t)a->n_lane, step = bytes / (size_t)a->log.n_time;
-  const size_t first = step * (size_t)by;
-  char *at = (char *)t->data + bytes * (size_t)lane;
-  THRONG_TRY(a->backend->ops->download(a->backend, row, at, bytes));
-  THRONG_TRY(a->backend->ops->upload(a->backend, at, row + first, bytes - first));
-  return a->backend->ops->upload(a->backend, at + bytes - first, row, first);
-}
-
 static throng_status turn_logs_back(throng_population *a, const safetensors_file *file) {
-  if (safetensors_metadata(file, log_key)) return THRONG_OK;
-  throng_status status = THRONG_OK;
-  for (size_t k = 0; k < a->replay.count; ++k) {
-    const tensor *t = &a->replay.tensor[k];
-    void *row;
-    THRONG_TRY(throng_alloc(&row, tensor_bytes(t) / (size_t)a->n_lane, 1, "replay log"));
-    for (int64_t lane = 0; status == THRONG_OK && lane < a->n_lane; ++lane) {
-      const int64_t by = a->host.log_start[lane / a->agent_lanes] % a->log.n_time;
-      if (by) status = turn_back(a, t, lane, by, row);
-    }
-    free(row);
-    THRONG_TRY(status);
-  }
+  if (safetensors_metadata(file, LOG_KEY)) return THRONG_OK;
+  for (int32_t i = 0; i < a->n_agent; ++i)
+    THRONG_TRY(
+        replay_turn_back(a, &a->replay, i * a->agent_lanes, a->agent_lanes, a->host.log_start[i]));
   return THRONG_OK;
 }
 
@@ -241,7 +222,7 @@ done:
 
 throng_status agent_restore_from(throng_population *a, const safetensors_file *file) {
   read_clocks c = {.time = 0};
-  THRONG_TRY(check_identity(a, file));
+  THRONG_TRY(population_check_identity(a, &a->def, file));
   THRONG_TRY(sim_check_identity(a->sim, file));
   const size_t n = (size_t)a->n_agent;
   THRONG_TRY(throng_alloc(&c.block, 4 * n, sizeof(int64_t), "clocks of a checkpoint"));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/population.h"
+#include "base/numbers.h"
 #include "kernels/list.h"
 
 enum { DEVICE_WATCH_EVERY = 64 };  // updates; reading waits for all that is queued
@@ -95,6 +96,8 @@ int64_t clocks_logged(const throng_population *a, int32_t i) {
   return a->host.time - a->host.log_start[i];
 }
 
+int64_t agent_own_steps(const throng_population *a, int32_t i) { return a->host.steps[i]; }
+
 bool clocks_due(const throng_population *a, int32_t i, int64_t ahead) {
   return !a->host.halted[i] &&
          agent_is_due(a->host.state[i], a->host.steps[i] + ahead, clocks_logged(a, i) + ahead,
@@ -158,19 +161,25 @@ static throng_status scrub(throng_population *a, int32_t agent) {
   return THRONG_OK;
 }
 
-static throng_status tell(throng_population *a, int32_t agent) {
+throng_status agent_divergence(throng_population *a, int32_t agent, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   float loss;
   const backend_ops *ops = a->backend->ops;
   THRONG_TRY(ops->download(a->backend, &loss, a->sums.last_loss + agent, sizeof loss));
-  char text[sizeof a->diverged];
-  snprintf(text, sizeof text,
-           "agent %d: the %s after update %lld: learning diverged; lower agent.learning_rate (%g) "
-           "or set agent.max_grad_norm",
-           agent,
+  snprintf(text, size,
+           "the %s after update %lld: learning diverged; lower agent.learning_rate (%g) or set "
+           "agent.max_grad_norm",
            isnan(loss)   ? "loss is NaN"
            : isinf(loss) ? "loss is infinite"
                          : "gradient is no number",
            (long long)a->host.updates[agent], (double)a->own_def[agent].learning_rate);
+  return THRONG_OK;
+}
+
+static throng_status tell(throng_population *a, int32_t agent) {
+  char cause[256], text[sizeof a->diverged];
+  THRONG_TRY(agent_divergence(a, agent, cause, sizeof cause));
+  snprintf(text, sizeof text, "agent %d: %s", agent, cause);
   if (!a->diverged[0]) snprintf(a->diverged, sizeof a->diverged, "%s", text);
   snprintf(a->note, sizeof a->note, "%s", text);
   return THRONG_OK;

@@ -1,5 +1,7 @@
 /// Agents of a population one by one: begin anew, become another, stop. Everything of an agent's is
 /// its part of an array, so that the others do not move by a bit.
+#include <string.h>
+
 #include "agent/population.h"
 
 static throng_status require(const throng_population *a, int32_t first, int32_t n) {
@@ -8,6 +10,10 @@ static throng_status require(const throng_population *a, int32_t first, int32_t 
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", first, a->n_agent - 1);
   return throng_fail(THRONG_ERROR_ARGUMENT, "agents %d to %lld are not in 0..%d", first,
                      (long long)first + n - 1, a->n_agent - 1);
+}
+
+throng_status members_require(const throng_population *a, int32_t agent) {
+  return require(a, agent, 1);
 }
 
 static void *part_of(const throng_population *a, const tensor *t, int32_t agent) {
@@ -33,6 +39,19 @@ static throng_status copy_parts(throng_population *a, const tensor_set *set, int
   return THRONG_OK;
 }
 
+/// Agents with the options, seeds and lanes that they have, as if they had never been.
+static throng_status begin(throng_population *a, agent_range range) {
+  const int32_t lanes = (int32_t)a->agent_lanes;
+  THRONG_TRY(zero_parts(a, &a->weights, range));
+  THRONG_TRY(zero_parts(a, &a->replay, range));
+  clocks_start(a, range);
+  a->diverged[0] = '\0';
+  THRONG_TRY(clocks_write(a));
+  THRONG_TRY(population_zero_sums(a, range));
+  THRONG_TRY(sim_reset_lanes(a->sim, range.first * lanes, range.n * lanes));
+  return population_start_weights(a, range);
+}
+
 throng_status throng_population_start(throng_population *a, int32_t first, int32_t n,
                                       const uint32_t *seed) {
   const agent_range range = {first, n};
@@ -44,14 +63,18 @@ throng_status throng_population_start(throng_population *a, int32_t first, int32
     THRONG_TRY(a->backend->ops->upload(a->backend, a->option.seed + first, seed,
                                        sizeof *seed * (size_t)n));
   }
-  THRONG_TRY(zero_parts(a, &a->weights, range));
-  clocks_start(a, range);
-  a->diverged[0] = '\0';
-  THRONG_TRY(clocks_write(a));
-  THRONG_TRY(population_zero_sums(a, range));
-  THRONG_TRY(
-      sim_reset_lanes(a->sim, (int32_t)(first * a->agent_lanes), (int32_t)(n * a->agent_lanes)));
-  return population_start_weights(a, range);
+  return begin(a, range);
+}
+
+throng_status throng_population_begin(throng_population *a, int32_t agent,
+                                      const throng_agent_def *def, int64_t total_steps,
+                                      uint32_t first_lane) {
+  const int32_t lanes = (int32_t)a->agent_lanes;
+  THRONG_TRY(require(a, agent, 1));
+  THRONG_TRY(clocks_watch(a, true));
+  THRONG_TRY(options_take(a, agent, def, total_steps));
+  THRONG_TRY(sim_number_lanes(a->sim, agent * lanes, lanes, first_lane));
+  return begin(a, (agent_range){agent, 1});
 }
 
 throng_status throng_population_copy(throng_population *a, int32_t from, int32_t to, bool replay) {
@@ -83,6 +106,117 @@ throng_status throng_population_copy(throng_population *a, int32_t from, int32_t
   THRONG_TRY(clocks_write(a));
   a->current = 0;
   return population_zero_sums(a, (agent_range){to, 1});
+}
+
+void members_set_clock(throng_population *a, int32_t agent, const agent_clock *c) {
+  // Steps and log are no longer than the population's time.
+  const int64_t least = c->steps > c->logged ? c->steps : c->logged;
+  if (a->host.time < least) {
+    for (int32_t i = 0; i < a->n_agent; ++i) a->host.log_start[i] += least - a->host.time;
+    a->host.time = least;
+  }
+  a->host.steps[agent] = c->steps;
+  a->host.log_start[agent] = a->host.time - c->logged;
+  a->host.updates[agent] = c->updates;
+  a->host.mark[agent] = c->mark;
+  a->host.state[agent] = c->state;
+}
+
+agent_clock members_get_clock(const throng_population *a, int32_t agent) {
+  return (agent_clock){.steps = a->host.steps[agent],
+                       .logged = clocks_logged(a, agent),
+                       .updates = a->host.updates[agent],
+                       .mark = a->host.mark[agent],
+                       .state = a->host.state[agent]};
+}
+
+/// What an agent is, beside its arrays.
+typedef struct packed_agent {
+  throng_agent_def def;
+  agent_clock clock;
+  uint32_t first_lane;
+} packed_agent;
+
+enum { PACKED_SETS = 5 };
+
+static void packed_sets(const throng_population *a, const tensor_set *set[PACKED_SETS]) {
+  set[0] = &a->weights;
+  set[1] = &a->hyper;
+  set[2] = &a->intervals;
+  set[3] = &a->replay;
+  set[4] = &a->sim->lanes;
+}
+
+size_t agent_packed_size(const throng_population *a) {
+  const tensor_set *set[PACKED_SETS];
+  size_t bytes = sizeof(packed_agent);
+  packed_sets(a, set);
+  for (int p = 0; p < PACKED_SETS; ++p)
+    for (size_t k = 0; k < set[p]->count; ++k) bytes += population_slice(a, &set[p]->tensor[k]);
+  return bytes;
+}
+
+throng_status agent_pack(throng_population *a, int32_t agent, void *to) {
+  const tensor_set *set[PACKED_SETS];
+  THRONG_TRY(require(a, agent, 1));
+  THRONG_TRY(clocks_watch(a, true));
+  const packed_agent head = {a->own_def[agent], members_get_clock(a, agent),
+                             agent_first_lane(a, agent)};
+  char *at = to;
+  memcpy(at, &head, sizeof head);
+  at += sizeof head;
+  packed_sets(a, set);
+  for (int p = 0; p < PACKED_SETS; ++p)
+    for (size_t k = 0; k < set[p]->count; ++k) {
+      const size_t bytes = population_slice(a, &set[p]->tensor[k]);
+      THRONG_TRY(
+          a->backend->ops->download(a->backend, at, part_of(a, &set[p]->tensor[k], agent), bytes));
+      at += bytes;
+    }
+  return THRONG_OK;
+}
+
+throng_status agent_unpack(throng_population *a, int32_t agent, const void *from) {
+  const int32_t lanes = (int32_t)a->agent_lanes;
+  const tensor_set *set[PACKED_SETS];
+  packed_agent head;
+  THRONG_TRY(require(a, agent, 1));
+  THRONG_TRY(clocks_watch(a, true));
+  const char *at = from;
+  memcpy(&head, at, sizeof head);
+  at += sizeof head;
+  packed_sets(a, set);
+  for (int p = 0; p < PACKED_SETS; ++p)
+    for (size_t k = 0; k < set[p]->count; ++k) {
+      const size_t bytes = population_slice(a, &set[p]->tensor[k]);
+      THRONG_TRY(
+          a->backend->ops->upload(a->backend, part_of(a, &set[p]->tensor[k], agent), at, bytes));
+      at += bytes;
+    }
+  THRONG_TRY(sim_number_lanes(a->sim, agent * lanes, lanes, head.first_lane));
+  a->own_def[agent] = head.def;
+  a->own_def[agent].count = a->def.count;
+  THRONG_TRY(options_read(a));
+  members_set_clock(a, agent, &head.clock);
+  THRONG_TRY(clocks_write(a));
+  a->current = 0;
+  return population_zero_sums(a, (agent_range){agent, 1});
+}
+
+throng_status agent_become(throng_population *a, int32_t agent, const throng_agent_def *def,
+                           int64_t total_steps, uint32_t first_lane) {
+  const int32_t lanes = (int32_t)a->agent_lanes;
+  THRONG_TRY(require(a, agent, 1));
+  THRONG_TRY(options_take(a, agent, def, total_steps));
+  return sim_number_lanes(a->sim, agent * lanes, lanes, first_lane);
+}
+
+throng_status agent_forget_statistics(throng_population *a, int32_t agent) {
+  return population_zero_sums(a, (agent_range){agent, 1});
+}
+
+uint32_t agent_first_lane(const throng_population *a, int32_t agent) {
+  return a->sim->host_number[agent * a->agent_lanes];
 }
 
 throng_status throng_population_stop(throng_population *a, int32_t agent) {

@@ -144,6 +144,35 @@ float agent_epsilon(throng_epsilon kind, float start, float end, float steps, in
 /// The statistics of a range of agents begin anew.
 throng_status population_zero_sums(throng_population *a, agent_range range);
 
+// members.c
+/// Errors: ARGUMENT (no such agent).
+throng_status members_require(const throng_population *a, int32_t agent);
+/// An agent's clock, by its own time.
+typedef struct agent_clock {
+  int64_t steps, logged, updates, mark;
+  int32_t state;
+} agent_clock;
+agent_clock members_get_clock(const throng_population *a, int32_t agent);
+/// On the host; the population's time goes on to the agent's where it is behind.
+void members_set_clock(throng_population *a, int32_t agent, const agent_clock *clock);
+
+// checkpoint.c
+/// The line that says what agent wrote a file: the population's, or one with this Def alone.
+/// Caller frees.
+throng_status population_identity(const throng_population *a, const throng_agent_def *def,
+                                  char **out);
+/// Errors: DATA where the file's is another.
+throng_status population_check_identity(const throng_population *a, const throng_agent_def *def,
+                                        const safetensors_file *file);
+/// Metadata of files whose log is in the agents' own time: step t of an agent's log at place t % of
+/// the ring. Files without it go by the population's time, the two being the same where an agent's
+/// log begins at time 0.
+#define LOG_KEY "log"
+#define LOG_OWN "own time"
+/// From that to the agent's own, of `n` lanes of the log whose first is `lane`.
+throng_status replay_turn_back(throng_population *a, const tensor_set *log, int64_t lane, int64_t n,
+                               int64_t log_start);
+
 // clocks.c
 throng_status clocks_register(throng_population *a);
 /// Take the host's memory for clocks and options.

@@ -57,7 +57,8 @@ throng_status population_start_weights(throng_population *a, agent_range range) 
   return status;
 }
 
-static throng_status fill(throng_population *a) {
+/// `places`: without agents in them.
+static throng_status fill(throng_population *a, bool places) {
   const agent_range all = {0, a->n_agent};
   THRONG_TRY(options_start(a));
   clocks_start(a, all);
@@ -66,6 +67,8 @@ static throng_status fill(throng_population *a) {
   if (a->backend->planning)
     return THRONG_OK;  // the rest takes time, and no memory of the backend's
   THRONG_TRY(network_fill(&a->net, a->sim->world));
+  for (int32_t i = 0; i < a->n_agent && places; ++i) THRONG_TRY(agent_halt(a, i, true));
+  if (places) return THRONG_OK;
   return population_start_weights(a, all);
 }
 
@@ -93,9 +96,9 @@ static throng_status allocate(throng_population *a) {
   return clocks_take_host(a);
 }
 
-throng_status population_create(throng_sim *sim, const throng_agent_def *def,
-                                const agent_algorithm *algorithm, int64_t total_steps,
-                                throng_population **out) {
+static throng_status create(throng_sim *sim, const throng_agent_def *def,
+                            const agent_algorithm *algorithm, int64_t total_steps, bool places,
+                            throng_population **out) {
   *out = NULL;
   THRONG_TRY(check(def, sim, total_steps));
   THRONG_TRY(sim_require_real_histories(sim));
@@ -119,13 +122,25 @@ throng_status population_create(throng_sim *sim, const throng_agent_def *def,
   network_init(&a->net, sim->backend, def, a->history, sim->world);
   THRONG_TRY_GOTO(check_counts(&a->net, def->batch));
   THRONG_TRY_GOTO(allocate(a));
-  THRONG_TRY_GOTO(fill(a));
+  THRONG_TRY_GOTO(fill(a, places));
   THRONG_TRY_GOTO(agent_actor_create(a, sim, 0, &a->actor));
   *out = a;
   return THRONG_OK;
 done:
   throng_population_close(a);
   return status;
+}
+
+throng_status population_create(throng_sim *sim, const throng_agent_def *def,
+                                const agent_algorithm *algorithm, int64_t total_steps,
+                                throng_population **out) {
+  return create(sim, def, algorithm, total_steps, false, out);
+}
+
+throng_status agent_create_places(throng_sim *sim, const throng_agent_def *def, int64_t total_steps,
+                                  throng_population **out) {
+  *out = NULL;
+  return create(sim, def, agent_algorithm_of(def->algorithm), total_steps, true, out);
 }
 
 throng_status throng_population_create(throng_sim *sim, const throng_agent_def *def,

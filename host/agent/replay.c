@@ -1,4 +1,6 @@
 /// The replay: logging what a step showed and gave, and drawing batches from it.
+#include <stdlib.h>
+
 #include "agent/population.h"
 #include "kernels/list.h"
 
@@ -115,4 +117,28 @@ throng_status replay_rebuild_batch(throng_population *a, replay_batch *b) {
                                .reward = b->reward,
                                .discount = b->discount};
   return BACKEND_LAUNCH(a->backend, replay_gather, (int64_t)a->def.batch * a->n_agent, &gather);
+}
+
+throng_status replay_turn_back(throng_population *a, const tensor_set *log, int64_t lane, int64_t n,
+                               int64_t log_start) {
+  const backend_ops *ops = a->backend->ops;
+  throng_status status = THRONG_OK;
+  for (size_t k = 0; k < log->count; ++k) {
+    const tensor *t = &log->tensor[k];
+    const size_t bytes = tensor_bytes(t) / (size_t)t->shape[0];
+    const size_t first = bytes / (size_t)t->shape[1] * (size_t)(log_start % t->shape[1]);
+    void *row;
+    if (first == 0) continue;
+    THRONG_TRY(throng_alloc(&row, bytes, 1, "replay log"));
+    for (int64_t l = lane; l < lane + n && status == THRONG_OK; ++l) {
+      char *at = (char *)t->data + bytes * (size_t)l;
+      status = ops->download(a->backend, row, at, bytes);
+      if (status == THRONG_OK)
+        status = ops->upload(a->backend, at, (char *)row + first, bytes - first);
+      if (status == THRONG_OK) status = ops->upload(a->backend, at + bytes - first, row, first);
+    }
+    free(row);
+    THRONG_TRY(status);
+  }
+  return THRONG_OK;
 }

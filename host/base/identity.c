@@ -109,6 +109,29 @@ static bool same_value(const field *f, const void *def, const char *value, size_
   return !*at;
 }
 
+static int enum_value(const field *f, const char *text, size_t length) {
+  for (int k = 0; f->names[k]; ++k)
+    if (strlen(f->names[k]) == length && !strncmp(f->names[k], text, length)) return k;
+  return -1;
+}
+
+void identity_read(const field_table *table, const char *line, void *def) {
+  NUMBERS_WITHOUT_LOCALE;
+  fields_default(table, def);
+  for (const field *f = NULL; (f = fields_next(table, f, 0));) {
+    size_t length = 0;
+    const char *at = counts(f) ? identity_value(line, f->name, &length) : NULL;
+    const char *end = at ? at + length : NULL;
+    for (int k = 0; k < f->count && at && at < end; ++k) {
+      char *rest = (char *)(uintptr_t)end;
+      const double x = f->kind == FIELD_KIND_ENUM ? enum_value(f, at, length) : strtod(at, &rest);
+      if (rest == at || rest > end || !field_holds(f, x)) break;
+      field_write(f, def, k, x);
+      at = rest;
+    }
+  }
+}
+
 static throng_status differs(const char *path, const char *what, const char *name,
                              const char *theirs, size_t length, const char *ours) {
   char found[VALUE_SIZE];

@@ -28,6 +28,9 @@ throng_status identity_text(const identity *mine, char **out);
 /// option that differs, on both sides; `what` wrote the file ("agent").
 throng_status identity_compare(const identity *mine, const char *path, const char *what,
                                const char *found);
+/// The options that a line names into a Def of its table; the others, and what is no value of
+/// theirs, have their defaults (so that comparing the Def with the line tells).
+void identity_read(const field_table *table, const char *line, void *def);
 /// Value of `name` in a line, up to the comma; NULL where it has none. `*length` is its length.
 const char *identity_value(const char *line, const char *name, size_t *length);
 

@@ -104,6 +104,8 @@ char *cli_safe_json(const char *text);
 /// The second half: IO where another process writes the same, or a run into the same folder.
 throng_status cli_hold_output(const char *path);
 
+/// Does the locale say that the terminal takes UTF-8?
+bool cli_unicode(void);
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);
 /// 1,234,567
@@ -139,6 +141,7 @@ int cmd_votes(cli_run *run);
 int cmd_explain(cli_run *run);
 int cmd_evaluate(cli_run *run);
 int cmd_train(cli_run *run);
+int cmd_compare(cli_run *run);
 int cmd_bench(cli_run *run);
 int cmd_info(cli_run *run);
 int cmd_config(cli_run *run);

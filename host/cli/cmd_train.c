@@ -19,15 +19,6 @@
 
 enum { MOST_POINTS = 100000 };
 
-static bool can_draw_unicode(void) {
-  const char *names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-  for (int k = 0; k < 3; ++k) {
-    const char *value = getenv(names[k]);
-    if (value && *value) return strstr(value, "UTF-8") || strstr(value, "utf8");
-  }
-  return false;
-}
-
 /// The agent's evaluations as the run folder has them: a resumed run shows all of its curve.
 static int64_t read_curve(const char *out, double *x, double *y) {
   char path[PATH_MAX];
@@ -73,7 +64,7 @@ static throng_status print_curve(const char *out, const throng_train_report *rep
                                          report->yardstick[k].average_reward};
     curve_def def = {.width = drawing_width(),
                      .height = 15,
-                     .unicode = can_draw_unicode(),
+                     .unicode = cli_unicode(),
                      .title = "A.Rwd, mean return of an evaluation episode",
                      .x_label = "user-steps",
                      .n = read_curve(out, x, y),
@@ -144,7 +135,7 @@ static int print_text(const throng_config *config, const train_result *result, d
   const throng_train_report *report = &result->report;
   char *table, steps[32], memory[32];
   if (print_curve(config->train.out, report) != THRONG_OK ||
-      train_table(result, can_draw_unicode(), &table) != THRONG_OK)
+      train_table(result, cli_unicode(), &table) != THRONG_OK)
     return CLI_FAILED;
   printf("%s\n", table);
   free(table);

@@ -85,3 +85,12 @@ double cli_peak_memory(void) {
   struct rusage usage;
   return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : 0;
 }
+
+bool cli_unicode(void) {
+  const char *names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+  for (int k = 0; k < 3; ++k) {
+    const char *value = getenv(names[k]);
+    if (value && *value) return strstr(value, "UTF-8") || strstr(value, "utf8");
+  }
+  return false;
+}

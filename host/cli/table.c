@@ -114,6 +114,16 @@ static const char *const train_examples[] = {
     "after a kill: on to the same weights",
     NULL};
 
+static const cli_option compare_options[] = {
+    {"metric", 0, "NAME", "what is compared, of a run's last evaluation (average_reward)", NULL},
+    {"minimize", 0, NULL, "lower is better", NULL},
+    {"level", 0, "X", "what the intervals hold (0.95)", NULL},
+    {0}};
+static const char *const compare_examples[] = {
+    "throng compare runs/a-1 runs/a-2 runs/b-1 runs/b-2",
+    "two settings with two seeds each: intervals, and B's differences from A over paired seeds",
+    "throng compare runs/population --metric liking", "all agents of a run as seeds of one", NULL};
+
 static const cli_option bench_options[] = {
     {"lanes", 0, "N", "lanes that step together (4096)", "sim.lanes"},
     {"seconds", 0, "X", "time for each figure, above 0 (1)", NULL},
@@ -176,6 +186,14 @@ const cli_command cli_commands[] = {
      "metrics, TensorBoard events and checkpoints. Prints the learning curve and the table of "
      "agents and yardsticks.",
      train_options, train_examples, "train.seed", cmd_train},
+    {"compare", "runs beside each other, over their seeds", "RUN...", 1, 1024,
+     "Runs that differ in nothing but seeds count as one contender; every agent of a population is "
+     "a "
+     "run of its own. For each contender: interquartile mean with its bootstrap interval, mean and "
+     "standard error; beside the first: the probability that a run of it is better, and where "
+     "seeds "
+     "agree the paired difference with a signed-rank test.",
+     compare_options, compare_examples, "train.seed", cmd_compare},
     {"bench", "user-steps a second on this machine", "[WORLD]", 0, 1,
      "Measures the simulator under random actions: each vote alone, all three, with the item-item "
      "table and without; on WORLD, or on a synthetic world of the reference size.",

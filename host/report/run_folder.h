@@ -11,12 +11,6 @@
 
 typedef struct run_folder run_folder;
 
-/// One measured number of a row; its name is its tag in TensorBoard ("train/loss").
-typedef struct run_value {
-  const char *name;
-  double value;
-} run_value;
-
 enum { RUN_CHECKPOINTS_KEPT = 2 };
 
 /// Make the folder where it is missing and lock it, before anything in it is written or replaced;

@@ -14,12 +14,14 @@
 #include "report/crc32c.h"
 #include "tfevents.pb-c.h"
 
+enum { MOST_PENDING = 65536 };  // bytes of records that wait
+
 struct tensorboard {
-  FILE *file;
+  int file;           // -1: opened for each flush
   double fixed_time;  // below 0: the clock
   char *path;
-  uint8_t *buffer;
-  size_t capacity;
+  uint8_t *pending;  // records that have not reached the file
+  size_t n_pending, capacity;
 };
 
 static double now(const tensorboard *board) {
@@ -38,17 +40,16 @@ static throng_status write_event(tensorboard *board, Tfevents__Event *event, int
   event->wall_time = now(board);
   event->step = step;
   size_t size = tfevents__event__get_packed_size(event);
-  THRONG_TRY(throng_grow((void **)&board->buffer, &board->capacity, size + HEAD + TAIL, 1,
-                         "TensorBoard event"));
-  uint8_t *record = board->buffer;
+  THRONG_TRY(throng_grow((void **)&board->pending, &board->capacity,
+                         board->n_pending + size + HEAD + TAIL, 1, "TensorBoard event"));
+  uint8_t *record = board->pending + board->n_pending;
   put_u32(record, (uint32_t)size);
   put_u32(record + 4, (uint32_t)((uint64_t)size >> 32));
   put_u32(record + 8, crc32c_masked(record, 8));
   tfevents__event__pack(event, record + HEAD);
   put_u32(record + HEAD + size, crc32c_masked(record + HEAD, size));
-  if (fwrite(record, 1, size + HEAD + TAIL, board->file) != size + HEAD + TAIL)
-    return throng_fail(THRONG_ERROR_IO, "%s: cannot write: %s", board->path, strerror(errno));
-  return THRONG_OK;
+  board->n_pending += size + HEAD + TAIL;
+  return board->n_pending > MOST_PENDING ? tensorboard_flush(board) : THRONG_OK;
 }
 
 static throng_status write_value(tensorboard *board, int64_t step,
@@ -60,19 +61,6 @@ static throng_status write_value(tensorboard *board, int64_t step,
   event.what_case = TFEVENTS__EVENT__WHAT_SUMMARY;
   event.summary = &summary;
   return write_event(board, &event, step);
-}
-
-static throng_status open_file(tensorboard *board) {
-  int descriptor = open(board->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor < 0)
-    return throng_fail(THRONG_ERROR_IO, "%s: cannot create: %s", board->path, strerror(errno));
-  board->file = fdopen(descriptor, "wb");
-  if (!board->file) {
-    int cause = errno;
-    close(descriptor);
-    return throng_fail(THRONG_ERROR_IO, "%s: cannot open: %s", board->path, strerror(cause));
-  }
-  return THRONG_OK;
 }
 
 throng_status tensorboard_open(const tensorboard_def *def, tensorboard **out) {
@@ -98,7 +86,12 @@ throng_status tensorboard_open(const tensorboard_def *def, tensorboard **out) {
     board->path = NULL;
     status = throng_fail(THRONG_ERROR_MEMORY, "TensorBoard writer: no memory for a file name");
   }
-  if (status == THRONG_OK) status = open_file(board);
+  board->file = status == THRONG_OK
+                    ? open(board->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666)
+                    : -1;
+  bool made = board->file >= 0;
+  if (status == THRONG_OK && !made)
+    status = throng_fail(THRONG_ERROR_IO, "%s: cannot create: %s", board->path, strerror(errno));
   if (status == THRONG_OK) {
     Tfevents__Event event = TFEVENTS__EVENT__INIT;
     char version[] = "brain.Event:2";
@@ -108,15 +101,13 @@ throng_status tensorboard_open(const tensorboard_def *def, tensorboard **out) {
   }
   if (status == THRONG_OK) status = tensorboard_flush(board);
   if (status != THRONG_OK) {
-    if (board->file) {
-      fclose(board->file);
-      unlink(board->path);
-    }
+    if (made) close(board->file), unlink(board->path);
     free(board->path);
-    free(board->buffer);
+    free(board->pending);
     free(board);
     return status;
   }
+  if (def->in_memory) close(board->file), board->file = -1;
   *out = board;
   return THRONG_OK;
 }
@@ -127,6 +118,32 @@ throng_status tensorboard_scalar(tensorboard *board, int64_t step, const char *t
   scalar.value_case = TFEVENTS__SUMMARY__VALUE__VALUE_SIMPLE_VALUE;
   scalar.simple_value = (float)value;
   return write_value(board, step, &scalar);
+}
+
+throng_status tensorboard_scalars(tensorboard *board, int64_t step, const run_value *value,
+                                  int64_t n) {
+  // protobuf-c asks for an array of pointers: they lie behind the values.
+  void *block;
+  THRONG_TRY(throng_alloc(&block, (size_t)n + 1,
+                          sizeof(Tfevents__Summary__Value) + sizeof(Tfevents__Summary__Value *),
+                          "TensorBoard event"));
+  Tfevents__Summary__Value *scalar = block, **list = (Tfevents__Summary__Value **)(scalar + n);
+  for (int64_t i = 0; i < n; ++i) {
+    tfevents__summary__value__init(&scalar[i]);
+    scalar[i].tag = (char *)value[i].name;
+    scalar[i].value_case = TFEVENTS__SUMMARY__VALUE__VALUE_SIMPLE_VALUE;
+    scalar[i].simple_value = (float)value[i].value;
+    list[i] = &scalar[i];
+  }
+  Tfevents__Event event = TFEVENTS__EVENT__INIT;
+  Tfevents__Summary summary = TFEVENTS__SUMMARY__INIT;
+  summary.n_value = (size_t)n;
+  summary.value = list;
+  event.what_case = TFEVENTS__EVENT__WHAT_SUMMARY;
+  event.summary = &summary;
+  throng_status status = write_event(board, &event, step);
+  free(block);
+  return status;
 }
 
 throng_status tensorboard_restart(tensorboard *board, int64_t step) {
@@ -272,18 +289,31 @@ throng_status tensorboard_experiment(tensorboard *board, const char *name,
 }
 
 throng_status tensorboard_flush(tensorboard *board) {
-  if (fflush(board->file) != 0)
-    return throng_fail(THRONG_ERROR_IO, "%s: cannot write: %s", board->path, strerror(errno));
-  return THRONG_OK;
+  if (!board->n_pending) return THRONG_OK;
+  int file = board->file;
+  if (file < 0) file = open(board->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  size_t done = 0;
+  bool good = file >= 0;
+  while (good && done < board->n_pending) {
+    ssize_t n = write(file, board->pending + done, board->n_pending - done);
+    good = n > 0 || (n < 0 && errno == EINTR);
+    if (n > 0) done += (size_t)n;
+  }
+  int cause = errno;
+  memmove(board->pending, board->pending + done, board->n_pending - done);
+  board->n_pending -= done;
+  if (board->file < 0 && file >= 0) close(file);
+  if (good) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_IO, "%s: cannot write: %s", board->path, strerror(cause));
 }
 
 throng_status tensorboard_close(tensorboard *board) {
   if (!board) return THRONG_OK;
   throng_status status = tensorboard_flush(board);
-  if (fclose(board->file) != 0 && status == THRONG_OK)
+  if (board->file >= 0 && close(board->file) != 0 && status == THRONG_OK)
     status = throng_fail(THRONG_ERROR_IO, "%s: cannot write: %s", board->path, strerror(errno));
   free(board->path);
-  free(board->buffer);
+  free(board->pending);
   free(board);
   return status;
 }

@@ -14,7 +14,15 @@ typedef struct tensorboard_def {
   const char *host;    // NULL: this machine's name
   int64_t process;     // below 0: this process
   int32_t serial;      // the n-th file that this process opens; below 0: counted here
+  bool in_memory;      // records wait until a flush, and the file is closed between: for a thousand
+                       // writers at once
 } tensorboard_def;
+
+/// One measured number; its name is its tag ("train/loss").
+typedef struct run_value {
+  const char *name;
+  double value;
+} run_value;
 
 typedef enum tensorboard_kind {
   TENSORBOARD_STRING = 1,
@@ -40,6 +48,9 @@ typedef enum tensorboard_end {
 throng_status tensorboard_open(const tensorboard_def *def, tensorboard **out);
 /// One scalar of one step. NaN and infinities are written as they are.
 throng_status tensorboard_scalar(tensorboard *board, int64_t step, const char *tag, double value);
+/// Several of one step, as one record.
+throng_status tensorboard_scalars(tensorboard *board, int64_t step, const run_value *value,
+                                  int64_t n);
 /// Everything written earlier for steps >= `step` is void: a resumed run begins with this.
 throng_status tensorboard_restart(tensorboard *board, int64_t step);
 /// A run's hyperparameters, and its end. `group` may be NULL: the run is its own group.

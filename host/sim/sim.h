@@ -135,6 +135,9 @@ vote_rule sim_make_rule(const throng_sim *sim);
 /// Caller frees `*out`.
 throng_status sim_identity(const throng_sim *sim, char **out);
 throng_status sim_check_identity(const throng_sim *sim, const safetensors_file *file);
+/// Lanes first .. first + n - 1 as a simulator of their own over the same memory, its first lane
+/// having the number that they begin with: to be reset, named and checked. Not to be closed.
+throng_sim sim_part(const throng_sim *sim, int32_t first, int32_t n);
 /// Of lanes whose values are in range: do a lane's numbers fit together? `prefix` stands before the
 /// arrays' names in the file. Errors: DATA, naming the lane.
 throng_status sim_check_lanes(const throng_sim *sim, const safetensors_file *file,

@@ -101,23 +101,30 @@ throng_status throng_sim_reset(throng_sim *s) {
   return advance_statistical(s, &a);
 }
 
-throng_status sim_reset_lanes(throng_sim *s, int32_t first, int32_t n) {
-  throng_sim part = *s;  // those lanes alone, on their own part of every array
-  part.n_lane = n;
+throng_sim sim_part(const throng_sim *s, int32_t first, int32_t n) {
+  throng_sim part = *s;
+  part.n_lane = part.def.lanes = n;
+  part.def.first_lane = s->host_number[first];
+  part.host_number += first;
   part.number += first;
   part.halted += first;
-  for (size_t i = 0; i < s->lanes.count; ++i) {
-    const tensor *t = &s->lanes.tensor[i];
-    const size_t lane = tensor_bytes(t) / (size_t)s->n_lane;
-    THRONG_TRY(s->backend->ops->zero(s->backend, (char *)t->data + lane * (size_t)first,
-                                     lane * (size_t)n));
-  }
 #define X(type, tensor_type, name, d1, d2, ...)                                                   \
   part.name =                                                                                     \
       (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \
                                              (size_t)((int64_t)(d1) * (int64_t)(d2)));
   SIM_ARRAYS(X, s)
 #undef X
+  return part;
+}
+
+throng_status sim_reset_lanes(throng_sim *s, int32_t first, int32_t n) {
+  throng_sim part = sim_part(s, first, n);
+  for (size_t i = 0; i < s->lanes.count; ++i) {
+    const tensor *t = &s->lanes.tensor[i];
+    const size_t lane = tensor_bytes(t) / (size_t)s->n_lane;
+    THRONG_TRY(s->backend->ops->zero(s->backend, (char *)t->data + lane * (size_t)first,
+                                     lane * (size_t)n));
+  }
   return throng_sim_reset(&part);
 }
 

@@ -147,8 +147,7 @@ throng_status gp_fit(gp_theta *theta, const gp_prior *prior, int32_t n_input, in
                      const double *input, const double *y, int evaluations) {
   void *scratch = NULL;
   int granted = 0;
-  THRONG_TRY(
-      throng_alloc(&scratch, (size_t)(n * n + n), sizeof(double), "gaussian process"));
+  THRONG_TRY(throng_alloc(&scratch, (size_t)(n * n + n), sizeof(double), "gaussian process"));
   throng_status status = blas_begin(1, &granted);
   if (status == THRONG_OK) {
     problem p = {prior, n_input, n, input, y, scratch, evaluations};

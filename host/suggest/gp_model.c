@@ -202,6 +202,14 @@ throng_status gp_factor_weigh(const gp_factor *f, int64_t n_y, const double *y, 
   return THRONG_OK;
 }
 
+void gp_factor_pending(const gp_factor *f, int64_t n_y, const double *weight, double *out) {
+  for (int64_t i = n_y; i < f->n; ++i) {  // The factor's row is what a prediction solves for.
+    double sum = 0;
+    for (int64_t j = 0; j < n_y; ++j) sum += f->lower[i * f->stride + j] * weight[j];
+    out[i - n_y] = sum;
+  }
+}
+
 throng_status gp_factor_predict(const gp_factor *f, int64_t n_y, const double *weight, int64_t m,
                                 const double *point, double *mean, double *variance,
                                 double *scratch) {

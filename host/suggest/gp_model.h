@@ -49,6 +49,8 @@ throng_status gp_factor_set(gp_factor *factor, const gp_theta *theta, int64_t n,
 /// and `fitted` (n_y) out, NULL for none. Errors: MEMORY.
 throng_status gp_factor_weigh(const gp_factor *factor, int64_t n_y, const double *y, double *weight,
                               double *fitted);
+/// Means at the hallucinated ones, inputs `n_y` .. n - 1 of the list: out (n - n_y).
+void gp_factor_pending(const gp_factor *factor, int64_t n_y, const double *weight, double *out);
 /// Mean and variance of the function at points (m, n_input). The mean sees the first `n_y` of the
 /// list, the variance all: those beyond are hallucinated, their outcome being the mean (Desautels
 /// et al. 2014). `scratch` (capacity * m).

@@ -143,6 +143,16 @@ THRONG_API throng_status throng_population_get(const throng_population *populati
 /// `seed` (n), or NULL: their own again. Errors: ARGUMENT, MEMORY, BACKEND.
 THRONG_API throng_status throng_population_start(throng_population *population, int32_t first,
                                                  int32_t n, const uint32_t *seed);
+/// The agent begins anew as another: with all of `def` (its count aside), its seed too, in a run of
+/// `total_steps` user-steps of its own (epsilon_share is a share of them), on lanes that stand in
+/// the random stream as first_lane, first_lane + 1, .. It is, bit for bit on a CPU, what a
+/// population of one would be that is made with this Def on a simulator with sim.first_lane =
+/// first_lane: whatever its place, its neighbours and what was there before. Errors: ARGUMENT (no
+/// such agent; an option that the agents of a population share and that is another there: with its
+/// key), MEMORY, BACKEND.
+THRONG_API throng_status throng_population_begin(throng_population *population, int32_t agent,
+                                                 const throng_agent_def *def, int64_t total_steps,
+                                                 uint32_t first_lane);
 /// Agent `to` becomes what agent `from` is, on the backend: weights, optimiser, clocks, options and
 /// state; where `replay`, its replay and the sessions of its lanes too, else it goes on with its
 /// own. Its seed and its lanes' places in the random stream stay its own, so that the two part.
@@ -190,6 +200,20 @@ THRONG_API throng_status throng_population_save(throng_population *population, c
 /// Take all of it back bit for bit, into a population with the same Def on such a simulator.
 /// Errors: as throng_sim_restore, for the agent's Def too.
 THRONG_API throng_status throng_population_restore(throng_population *population, const char *path);
+
+/// Write one agent with its lanes, as throng_population_save does a population of one with this
+/// agent's Def on a simulator with its lanes alone: whatever reads such a file reads this one
+/// (throng_population_restore, `throng train --resume`). Errors: ARGUMENT (no such agent); as
+/// throng_sim_save.
+THRONG_API throng_status throng_population_save_agent(throng_population *population, int32_t agent,
+                                                      const char *path);
+/// Read such a file in the place of one agent: with its options, its seed and its lanes' numbers the
+/// agent goes on as it would have where it was saved, bit for bit on a CPU. The population's own
+/// clock goes on to the agent's where it is behind. Errors: ARGUMENT (no such agent); IO, MEMORY,
+/// BACKEND; DATA (a damaged file, another simulator's, or an agent with other shared options, with
+/// the first that differs), and then nothing has changed.
+THRONG_API throng_status throng_population_load_agent(throng_population *population, int32_t agent,
+                                                      const char *path);
 
 #ifdef __cplusplus
 }

@@ -32,7 +32,10 @@ typedef struct throng_votes_def {
 /// Every field with its usual value.
 THRONG_API throng_votes_def throng_default_votes_def(void);
 
-/// How lanes are made and how their sessions go.
+/// How lanes are made and how their sessions go. Whom a lane simulates, and all that is drawn for
+/// it, is a function of the seed and of the lane's number in the random stream, which is first_lane
+/// + l for lane l: never of its place or of how many others there are. A population may give the
+/// lanes of one agent other numbers (throng_population_begin).
 typedef struct throng_sim_def {
   int32_t size, cookie;     ///< set by throng_default_sim_def(); do not touch
   int32_t lanes;            ///< 4,096; simulated users at once
@@ -44,7 +47,7 @@ typedef struct throng_sim_def {
   bool preferences;         ///< false; keep preference vectors (always with similarity "mean")
   bool autoreset;           ///< true: an ended lane starts again on the same step
   uint32_t seed;            ///< 1; of starts, coins, leaving and drawn answers
-  uint32_t first_lane;      ///< 0; number of this simulator's lane 0 in the random stream
+  uint32_t first_lane;      ///< 0; number of this simulator's lane 0 in the random stream, see below
   throng_votes_def votes;   ///< the default function's; how users answer
 } throng_sim_def;
 
@@ -99,7 +102,7 @@ THRONG_API throng_status throng_sim_reseed(throng_sim *sim, uint32_t seed);
 /// Which of the starts an episode takes.
 typedef enum throng_start_order {
   THRONG_START_DRAWN = 0,  ///< each episode draws one, evenly
-  THRONG_START_BY_LANE,    ///< lane l begins every episode with start (first_lane + l) % count
+  THRONG_START_BY_LANE,    ///< lane l begins every episode with start (its number) % count
 } throng_start_order;
 
 /// Whom episodes begin with, from now on, and reset. A start is a user with a history; `count` 0

@@ -13,7 +13,9 @@ struct scheduler {
   void *own;
 };
 
-static const scheduler_ops *const kinds[] = {&scheduler_none, &scheduler_asha, &scheduler_hyperband};
+#define X(NAME, name) [THRONG_SCHEDULER_##NAME] = &scheduler_##name,
+static const scheduler_ops *const kinds[] = {SWEEP_SCHEDULERS(X)};
+#undef X
 
 static throng_status options_check(const scheduler_def *def) {
   if (def->period <= 0 || def->max_steps <= 0)

@@ -1,0 +1,146 @@
+/// A comparison as text of 80 columns and as JSON.
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/numbers.h"
+#include "compare/compare.h"
+
+enum { WIDTH = 80, LETTERS = 26 };
+
+/// A, B, .. Z, AA, AB, ..
+static void letter(int64_t i, char text[8]) {
+  if (i < LETTERS)
+    snprintf(text, 8, "%c", (char)('A' + i));
+  else
+    snprintf(text, 8, "%c%c", (char)('A' + i / LETTERS % LETTERS - 1), (char)('A' + i % LETTERS));
+}
+
+static void interval(char *text, size_t size, statistics_interval v, const char *format) {
+  char one[3][24];
+  if (isnan(v.point)) {
+    snprintf(text, size, "-");
+    return;
+  }
+  const double part[3] = {v.point, v.low, v.high};
+  for (int k = 0; k < 3; ++k) {
+    // The formats are this file's own, one number each.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(one[k], sizeof one[k], format, part[k]);
+#pragma GCC diagnostic pop
+  }
+  // One run alone has no interval.
+  if (isnan(v.low))
+    snprintf(text, size, "%s", one[0]);
+  else
+    snprintf(text, size, "%s [%s, %s]", one[0], one[1], one[2]);
+}
+
+static void print_rule(FILE *to, bool unicode) {
+  for (int i = 0; i < WIDTH; ++i) fputs(unicode ? "─" : "-", to);
+  fputc('\n', to);
+}
+
+static void print_row(FILE *to, int64_t i, const contender *c, bool unicode) {
+  char name[8], iqm[80], better[80], difference[80], error[24] = "";
+  letter(i, name);
+  interval(iqm, sizeof iqm, c->iqm, "%.4g");
+  interval(better, sizeof better, c->improvement, "%.2f");
+  interval(difference, sizeof difference, c->difference, "%+.3g");
+  if (!isnan(c->standard_error)) snprintf(error, sizeof error, "%.2g", c->standard_error);
+  fprintf(to, "%-2s %4lld %-22s %7.4g %s%-6s ", name, (long long)c->n, iqm, c->mean,
+          *error ? unicode ? "±" : "+-" : "", error);
+  if (isnan(c->difference.point))
+    fprintf(to, "%s\n", better);
+  else
+    fprintf(to, "%-19s %s\n", better, difference);
+}
+
+static void print_legend(FILE *to, int64_t i, const contender *c) {
+  char name[8];
+  letter(i, name);
+  fprintf(to, "%-2s %s", name, c->name);
+  if (c->n + c->without > 1) fprintf(to, " and %lld more", (long long)(c->n + c->without - 1));
+  if (c->without) fprintf(to, " (%lld diverged)", (long long)c->without);
+  fputc('\n', to);
+  if (c->options && *c->options) fprintf(to, "   %s\n", c->options);
+  if (c->pairs > 1)
+    fprintf(to, "   %lld seeds paired with A's: signed-rank p = %.3g\n", (long long)c->pairs, c->p);
+}
+
+throng_status compare_table(const comparison *c, bool unicode, char **out) {
+  NUMBERS_WITHOUT_LOCALE;
+  size_t size;
+  *out = NULL;
+  FILE *to = open_memstream(out, &size);
+  if (!to) return throng_fail(THRONG_ERROR_MEMORY, "comparison: no memory for its table");
+  fprintf(to, "%s, %s is better; intervals hold %g %%\n", c->metric,
+          c->minimise ? "lower" : "higher", 100 * c->level);
+  fprintf(to, "%-2s %4s %-22s %-15s %-19s %s\n", "", "runs", "IQM", "   mean", "P(better than A)",
+          "minus A");
+  print_rule(to, unicode);
+  for (int64_t i = 0; i < c->n; ++i) print_row(to, i, &c->contender[i], unicode);
+  print_rule(to, unicode);
+  for (int64_t i = 0; i < c->n; ++i) print_legend(to, i, &c->contender[i]);
+  const bool good = !ferror(to);
+  if (fclose(to) == 0 && good) return THRONG_OK;
+  free(*out);
+  *out = NULL;
+  return throng_fail(THRONG_ERROR_MEMORY, "comparison: no memory for its table");
+}
+
+static void put(cJSON *object, const char *key, double x) {
+  if (isfinite(x))
+    cJSON_AddNumberToObject(object, key, x);
+  else
+    cJSON_AddNullToObject(object, key);
+}
+
+static void put_interval(cJSON *object, const char *key, statistics_interval v) {
+  cJSON *one = cJSON_AddObjectToObject(object, key);
+  put(one, "point", v.point);
+  put(one, "low", v.low);
+  put(one, "high", v.high);
+}
+
+static void put_contender(cJSON *list, const comparison *c, int64_t i) {
+  const contender *one = &c->contender[i];
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddItemToArray(list, object);
+  cJSON_AddStringToObject(object, "name", one->name);
+  if (one->options) cJSON_AddStringToObject(object, "options", one->options);
+  cJSON_AddItemToObject(object, "values", cJSON_CreateDoubleArray(one->value, (int)one->n));
+  put(object, "without", (double)one->without);
+  put(object, "mean", one->mean);
+  put(object, "standard_error", one->standard_error);
+  put_interval(object, "iqm", one->iqm);
+  if (i > 0) {
+    put_interval(object, "probability_of_improvement", one->improvement);
+    put(object, "pairs", (double)one->pairs);
+    put_interval(object, "paired_difference", one->difference);
+    put(object, "p", one->p);
+  }
+  cJSON *profile = cJSON_AddArrayToObject(object, "profile");
+  for (int64_t k = 0; k < c->n_tau; ++k) {
+    const statistics_interval v = c->profile[i * c->n_tau + k];
+    const double row[3] = {v.point, v.low, v.high};
+    if (!isnan(v.point)) cJSON_AddItemToArray(profile, cJSON_CreateDoubleArray(row, 3));
+  }
+}
+
+throng_status compare_json(const comparison *c, char **out) {
+  NUMBERS_WITHOUT_LOCALE;
+  cJSON *root = cJSON_CreateObject();
+  cJSON_AddStringToObject(root, "metric", c->metric);
+  cJSON_AddStringToObject(root, "direction", c->minimise ? "minimize" : "maximize");
+  put(root, "level", c->level);
+  cJSON_AddItemToObject(root, "tau", cJSON_CreateDoubleArray(c->tau, (int)c->n_tau));
+  cJSON *list = cJSON_AddArrayToObject(root, "contenders");
+  for (int64_t i = 0; i < c->n; ++i) put_contender(list, c, i);
+  *out = list ? cJSON_Print(root) : NULL;
+  cJSON_Delete(root);
+  return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "comparison: no memory for its JSON");
+}
