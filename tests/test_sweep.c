@@ -2,6 +2,7 @@
 /// resumes that were cut at every round.
 #include "sweep/sweep.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/sweep_rows.h"
@@ -11,7 +12,7 @@ static const char config_text[] =
     "{\"sim\": {\"lanes\": 10}, \"agent\": {\"learning_rate\": 1e-4, \"gamma\": 0.95},"
     " \"train\": {\"steps\": 1600, \"evaluate_every\": 100},"
     " \"sweep\": {\"sampler\": \"random\", \"scheduler\": \"asha\", \"slots\": 8,"
-    "  \"max_trials\": 40, \"test_seeds\": 0, \"checkpoint_seconds\": 0,"
+    "  \"max_trials\": 40, \"test_seeds\": 0, \"checkpoint_seconds\": 1000,"
     "  \"space\": {\"agent.learning_rate\": {\"min\": 1e-5, \"max\": 1e-1, \"log\": true},"
     "             \"agent.gamma\": {\"min\": 0.5, \"max\": 0.99},"
     "             \"agent.batch\": {\"values\": [16, 32, 64]}}}}";
@@ -31,11 +32,14 @@ static const char *folder_of(const char *name) {
   return to;
 }
 
+static double checkpoint_seconds = 1000;  // of all sweeps from here on
+
 /// Load the config and make the crew; `set` is NULL-terminated or NULL.
 static bool prepare(run *r, const char *const *set) {
   memset(r, 0, sizeof *r);
   r->status = config_load_text(config_text, sizeof config_text - 1, "toy", set, &r->config);
   if (r->status != THRONG_OK) return false;
+  r->config.sweep.checkpoint_seconds = checkpoint_seconds;
   r->status = sweep_create(&r->config, &r->sweep);
   if (r->status == THRONG_OK) r->crew = toy_crew_create(sweep_get_def(r->sweep)->slots);
   return r->status == THRONG_OK;
@@ -265,51 +269,58 @@ static int in_pieces(const char *folder, const char *const *set, int64_t rounds)
   return cuts;
 }
 
-static void expect_same_rows(const char *name, const char *const *set) {
-  char *whole, *pieces;
+static void expect_rows(const char *expected, const char *folder) {
+  char *text = rows(folder);
+  if (strcmp(expected, text) != 0)
+    throng_test_fail(__FILE__, __LINE__, "the rows of %s differ", folder);
+  free(text);
+}
+
+/// Cut after every round, after every second, and once without a checkpoint.
+static void expect_same_rows(const char *const *set) {
+  char *whole;
   ASSERT_OK(go("whole", set, false, 0, NULL));
   whole = rows("whole");
-  for (int64_t every = 1; every <= 3; ++every) {
-    char folder[32];
-    snprintf(folder, sizeof folder, "pieces%d", (int)every);
-    EXPECT_TRUE(in_pieces(folder, set, every) > 2);
-    pieces = rows(folder);
-    if (strcmp(whole, pieces) != 0)
-      throng_test_fail(__FILE__, __LINE__, "%s: rows differ when cut every %d rounds", name,
-                       (int)every);
-    free(pieces);
-  }
+  checkpoint_seconds = 0;
+  EXPECT_TRUE(in_pieces("ones", set, 1) > 4);
+  expect_rows(whole, "ones");
+  EXPECT_TRUE(in_pieces("twos", set, 2) > 2);
+  expect_rows(whole, "twos");
+  checkpoint_seconds = 1000;
+  EXPECT_EQ(go("once", set, false, 9, NULL), THRONG_ERROR_CANCELLED);
+  EXPECT_OK(go("once", set, true, 0, NULL));
+  expect_rows(whole, "once");
   free(whole);
 }
 
-TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_asha) { expect_same_rows("asha", NULL); }
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_asha) { expect_same_rows(NULL); }
 
 TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_tpe_and_hyperband) {
   const char *const set[] = {"sweep.sampler=tpe", "sweep.scheduler=hyperband", "sweep.reduction=3",
                              NULL};
-  expect_same_rows("hyperband", set);
+  expect_same_rows(set);
 }
 
 TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_seeds) {
   const char *const set[] = {"sweep.scheduler=none", "sweep.max_trials=10", "sweep.seeds=5",
                              "sweep.slots=3",        "train.steps=400",     NULL};
-  expect_same_rows("seeds", set);
+  expect_same_rows(set);
 }
 
 TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_pbt) {
   const char *const set[] = {"sweep.scheduler=pbt", NULL};
-  expect_same_rows("pbt", set);
+  expect_same_rows(set);
 }
 
 TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_test_seeds) {
   const char *const set[] = {"sweep.test_seeds=5", "sweep.top=2", "sweep.max_trials=10", NULL};
-  expect_same_rows("test seeds", set);
+  expect_same_rows(set);
 }
 
 TEST(sweep_resume, without_checkpoints_running_trials_are_trained_again_and_ended_ones_are_not) {
   run r;
   char *whole, *again;
-  const char *const set[] = {"sweep.checkpoint_seconds=1000", NULL};
+  const char *const *const set = NULL;
   ASSERT_OK(go("whole", set, false, 0, &r));
   const int64_t all = r.crew->trained;
   finish(&r);

@@ -296,6 +296,7 @@ static throng_status one_round(sweep *s, const throng_progress *progress) {
     THRONG_TRY(rows_add(s));
     THRONG_TRY(write_round(s));
   }
+  s->n_report = 0;
   s->round_seconds = clock_now() - start;
   return THRONG_OK;
 }

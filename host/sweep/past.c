@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "base/numbers.h"
 #include "sweep/inside.h"
 
 static double attribute(const trial_row *row, const char *name, double otherwise) {
@@ -25,9 +25,10 @@ static throng_status damaged(const sweep *s, int64_t number, const char *what) {
 }
 
 throng_status past_read(sweep *s) {
+  NUMBERS_WITHOUT_LOCALE;
   char *json;
   THRONG_TRY(trials_get(s->db, -1, TRIALS_ROUND, &json));
-  s->past_rounds = json ? strtoll(json, NULL, 10) : 0;
+  s->past_rounds = json ? (int64_t)strtod(json, NULL) : 0;
   free(json);
   THRONG_TRY(trials_get(s->db, -1, SWEEP_SECONDS, &json));
   s->earlier_seconds = json ? strtod(json, NULL) : 0;

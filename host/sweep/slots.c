@@ -60,7 +60,6 @@ static throng_status begin(sweep *s, int32_t k) {
     setup_free(&slot->setup);  // of whoever was here before
     slot->setup = setup;
     slot->held = true;
-    slot->pending = false;
     return THRONG_OK;
   }
   setup_free(&setup);
@@ -71,10 +70,11 @@ static throng_status begin(sweep *s, int32_t k) {
 }
 
 throng_status slots_begin(sweep *s) {
-  for (int32_t k = 0; s->live && k < s->n_slot; ++k) {
+  for (int32_t k = 0; k < s->n_slot; ++k) {
     sweep_slot *slot = &s->slot[k];
     if (slot->trial < 0 || !slot->pending) continue;
-    if (past_needs(s, k, s->round)) THRONG_TRY(begin(s, k));
+    if (s->live && past_needs(s, k, s->round)) THRONG_TRY(begin(s, k));
+    slot->pending = false;
   }
   return THRONG_OK;
 }

@@ -58,7 +58,7 @@ static void remove_others(const sweep *s, const char *keep) {
 
 void state_clear(sweep *s) {
   char path[SWEEP_PATH_SIZE];
-  remove_others(s, "");
+  remove_others(s, s->testing ? "" : TESTS);
   rmdir(state_path(s, "", path));
 }
 

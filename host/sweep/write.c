@@ -64,6 +64,5 @@ throng_status write_round(sweep *s) {
   THRONG_TRY(write_all(s));
   THRONG_TRY(trials_commit(s->db));
   s->n_written = s->n_trial;
-  s->n_report = 0;
   return THRONG_OK;
 }

@@ -25,7 +25,7 @@ typedef struct toy_crew {
   int64_t rounds, trained;  // that it was asked for; agent-rounds of them
   int64_t starts, copies, loads;
   int64_t stop_after;     // rounds, then it is CANCELLED as by a kill; 0: never
-  double diverge_above;   // learning rates that diverge at the second evaluation
+  double diverge_above;   // learning rates that diverge at once
   int64_t fail_start_of;  // agents with this batch cannot be made; 0: all can
 } toy_crew;
 
@@ -84,9 +84,8 @@ static inline throng_status toy_round(crew *c, const throng_progress *progress, 
     a->clock = toy_next(&a->setup, a->clock);
     a->past += toy_gain(&a->setup, a->clock) * (double)a->setup.train.evaluate_every;
     ++t->trained;
-    const bool diverged = t->diverge_above > 0 &&
-                          (double)a->setup.agent.learning_rate > t->diverge_above &&
-                          a->clock > a->setup.train.evaluate_every;
+    const bool diverged =
+        t->diverge_above > 0 && (double)a->setup.agent.learning_rate > t->diverge_above;
     crew_report *r = &report[(*n)++];
     *r = (crew_report){.slot = k,
                        .state = diverged ? THRONG_AGENT_DIVERGED : THRONG_AGENT_LEARNING,
@@ -96,7 +95,7 @@ static inline throng_status toy_round(crew *c, const throng_progress *progress, 
                        .episodes = a->clock / 20};
     r->evaluation.episodes = 16;
     r->evaluation.average_reward = a->past / (double)a->clock * 10;
-    r->evaluation.liking = 100 * (double)a->setup.agent.gamma;
+    r->evaluation.liking = 100 * (1 - (double)a->setup.agent.gamma);
     if (diverged) snprintf(r->cause, sizeof r->cause, "toy: the loss is no number");
   }
   return THRONG_OK;
