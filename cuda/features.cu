@@ -73,6 +73,7 @@ __device__ void write(const state_features_args *a, int64_t row, const sums *s, 
 }
 
 __device__ void features(const state_features_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   const int32_t length = a->state.length[row], session = a->state.session[row];
   const uint32_t *entry = a->state.entry + row * a->state.capacity;
   sums s = {};

@@ -12,6 +12,7 @@ __device__ void fold(const best_fold_args *a, int64_t row) {
   const int thread = (int)(threadIdx.x % WARP_THREADS);
   const int64_t agent = a->agent + row / a->rows;
   const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  if (row_is_idle(a->used, a->n_state, state)) return;
   const float *q = a->q + row * a->n_column;
   const float *bias = a->bias + agent * a->n_item + a->column;
   float *value = a->value + state * a->top;

@@ -34,8 +34,8 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
   for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) {
     const int64_t agent = row / a.n_block, begin = row % a.n_block * ADAM_BLOCK;
     const int64_t n = a.size - begin < ADAM_BLOCK ? a.size - begin : (int64_t)ADAM_BLOCK;
-    if (!a.learns[agent]) continue;
     const float tau = a.tau[agent];
+    if (!a.learns[agent] || tau >= 1.0f) continue;
     for (int64_t i = threadIdx.x; i < n; i += CUDA_ROW_THREADS) {
       const int64_t at = agent * a.size + begin + i;
       a.target[at] += tau * (a.weight[at] - a.target[at]);
@@ -110,8 +110,9 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
   const int thread = (int)threadIdx.x;
   for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) {
     if (!a.learns[row]) continue;
+    const int64_t batch = a.used ? a.used[row] : a.batch;
     float loss = 0, q = 0;
-    for (int64_t j = thread; j < a.batch; j += CUDA_ROW_THREADS) {
+    for (int64_t j = thread; j < batch; j += CUDA_ROW_THREADS) {
       loss += a.loss[row * a.batch + j];
       q += a.q[row * a.batch + j];
     }
@@ -126,9 +127,9 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
       __syncthreads();
     }
     if (thread == 0) {
-      a.batch_loss[row] = part[0][0] / (float)a.batch;
-      a.loss_sum[row] += part[0][0] / (float)a.batch;
-      a.q_sum[row] += part[1][0] / (float)a.batch;
+      a.batch_loss[row] = part[0][0] / (float)batch;
+      a.loss_sum[row] += part[0][0] / (float)batch;
+      a.q_sum[row] += part[1][0] / (float)batch;
       a.n_sum[row] += 1;
     }
     __syncthreads();

@@ -59,7 +59,7 @@ static void set_whole_weights(throng_population *a) {
   for (int64_t i = 0; two && i < a->net.n_item; ++i)
     for (int64_t j = 0; j < a->net.n_feature; ++j)
       a->net.item_feature[i * a->net.n_feature + j] = fabsf(whole(PARAMETER_COUNT, i % own, j));
-  a->current = 0;
+  EXPECT_OK(population_weights_moved(a, (agent_range){0, a->n_agent}));
 }
 
 /// y (n) += x (m) . w (m, n)
@@ -412,7 +412,7 @@ TEST(actor, a_refusal_speaks_of_the_schedule_only_where_that_is_the_cause) {
   def.epsilon = THRONG_EPSILON_EXPONENTIAL;
   ASSERT_OK(rig_make(&rig, 1, &sim, &def, 400));
   EXPECT_EQ(throng_population_set(rig.agent, 1, "epsilon_end", 1e-60), THRONG_ERROR_ARGUMENT);
-  EXPECT_CONTAINS(throng_error_message(), "an exponential schedule needs an end above 0");
+  EXPECT_CONTAINS(throng_error_message(), "an exponential schedule needs a start and an end above");
   EXPECT_EQ(throng_population_set(rig.agent, 1, "learning_rate", -1e-3), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "agent.learning_rate: expected a number in");
   EXPECT_OK(throng_population_set(rig.agent, 1, "learning_rate", -1e-300));  // 0 as it is kept

@@ -301,3 +301,29 @@ TEST(agent, statistics_are_means_since_the_last_call) {
   EXPECT_NEAR(stats.loss[0], last, 1e-7);
   rig_free(&rig);
 }
+
+/// The draws as docs/file_formats.md gives them: Philox of (element, parameter) by (seed, INIT).
+TEST(agent, weights_start_as_their_seeds_say_whatever_the_number_of_agents) {
+  agent_rig rig;
+  throng_sim_def sim = rig_sim_def(6, 9);
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
+  def.count = 3;
+  def.seed = 40;
+  ASSERT_OK(rig_make(&rig, 2, &sim, &def, 1000));
+  const network *n = &rig.agent->net;
+  int drawn = 0;
+  for (int p = 0; p < PARAMETER_COUNT; ++p)
+    for (int64_t k = 0; k < 3 * n->size[p]; ++k) {
+      const uint32_t seed = 40 + (uint32_t)(k / n->size[p]);
+      const network_parameter *of = &n->parameter[p];
+      const random_words r =
+          random_draw(seed, RANDOM_INIT, (uint32_t)(k % n->size[p]), (uint32_t)p, 0, 0);
+      float is = of->uniform * (2.0f * random_uniform(r.w[0]) - 1.0f);
+      if (of->normal > 0) is = of->normal * random_normal(r.w[0], r.w[1]);
+      if (of->normal == 0 && of->uniform == 0) is = 0;
+      EXPECT_EQ(rig.agent->weight.at[p][k], is);
+      drawn += is != 0;
+    }
+  EXPECT_GT(drawn, 3000);
+  rig_free(&rig);
+}

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "support/agent_rig.h"
 #include "crew/crew.h"
+#include "support/agent_rig.h"
 
 enum { LANES = 6, ROUNDS = 6, MOST_REPORTS = 16 };
 
@@ -42,6 +42,11 @@ static crew_setup setup_of(int k) {
   s.agent.update_every = 1 + k % 3;
   s.agent.learning_starts = 50 + 10 * k;
   s.agent.epsilon_share = 0.3f;
+  s.agent.batch = 8 + 8 * (k % 3);  // what sizes arrays differs within a cohort, too
+  s.agent.n_step = 1 + k % 2;
+  s.agent.buffer = 120 + 70 * (k % 4);
+  s.agent.double_dqn = k % 4 != 1;
+  s.agent.tau = k % 5 ? 0.05f : 1.0f;
   s.train.steps = 450;
   s.train.evaluate_every = 100;
   s.train.checkpoint_every = 130;

@@ -98,7 +98,7 @@ static void compare(const char *golden, throng_head head, bool double_dqn, thron
     if (a->net.size[p]) ASSERT_OK(fetch(file, name, 0, 1, a->weight.at[p]));
   }
   ASSERT_OK(dqn_copy_target(a));
-  a->current = 0;
+  EXPECT_OK(population_weights_moved(a, (agent_range){0, a->n_agent}));
 
   for (int step = 0; step < GOLDEN_STEPS; ++step) {
     ASSERT_OK(load_batch(file, step % GOLDEN_BATCHES, a));

@@ -336,7 +336,7 @@ static void overgrow(throng_population *a, int agent) {
         a->backend, (char *)a->weights.tensor[k].data + bytes * (size_t)agent, x, bytes));
     free(x);
   }
-  a->current = 0;
+  EXPECT_OK(population_weights_moved(a, (agent_range){0, a->n_agent}));
 }
 
 TEST(population, an_agent_whose_scores_are_no_numbers_ranks_items_each_once_and_is_measured) {
@@ -435,6 +435,8 @@ TEST(population, an_agent_with_options_of_its_own_learns_as_one_of_such_a_def_do
 
 /// Another value than the present one, within the limits.
 static double moved(const field *f, double x) {
+  if (f->kind == FIELD_KIND_BOOL || f->kind == FIELD_KIND_ENUM) return 1 - x;
+  if (f->flags & FIELD_UP_TO) return x - 1;
   if (f->kind == FIELD_KIND_F32) return (double)(float)(x > 0 ? x / 2 : f->most / 2);
   return x + 1;
 }
@@ -452,7 +454,7 @@ TEST(population, every_option_that_the_table_calls_an_agents_own_is_kept_for_it_
     ASSERT_OK(throng_population_get(rig.agent, 0, f->name, &now));
     EXPECT_EQ(now, before);
   }
-  EXPECT_GT(n, 12);
+  EXPECT_GT(n, 19);
   ASSERT_OK(throng_population_save(rig.agent, path));
   ASSERT_OK(throng_population_restore(other.agent, path));
   ASSERT_OK(throng_population_copy(other.agent, 1, 2, false));
@@ -485,7 +487,7 @@ TEST(population, agents_and_options_that_are_none_are_refused_by_name) {
   REFUSED(throng_population_start(a, -1, 2, NULL), "agents -1 to 0 are not in 0..2");
   REFUSED(throng_population_copy(a, 0, -1, true), "agent -1 is not in 0..2");
   REFUSED(throng_population_get(a, 5, "gamma", &value), "agent 5 is not in 0..2");
-  REFUSED(throng_population_get(a, 0, "batch", &value), "agent.batch is no option that each agent");
+  REFUSED(throng_population_get(a, 0, "width", &value), "agent.width is no option that each agent");
   REFUSED(throng_population_set(a, 0, "gamma", 1.5),
           "agent 0: agent.gamma: expected a number in 0..1, not 1.5");
   REFUSED(throng_population_set(a, 2, "gamma", NAN),
@@ -493,7 +495,15 @@ TEST(population, agents_and_options_that_are_none_are_refused_by_name) {
   REFUSED(throng_population_set(a, 0, "update_every", 0),
           "agent.update_every: expected an integer in 1..");
   REFUSED(throng_population_set(a, 0, "update_every", 2.5), "not 2.5");
-  REFUSED(throng_population_set(a, 0, "tau", 0.5), "copy their targets whole");
+  REFUSED(throng_population_set(a, 2, "batch", 17),
+          "agent 2: agent.batch: expected at most the population's 16, for which its arrays were");
+  REFUSED(throng_population_set(a, 1, "n_step", 3), "agent 1: agent.n_step: expected at most");
+  REFUSED(throng_population_set(a, 1, "updates", 2), "agent 1: agent.updates: expected at most");
+  REFUSED(throng_population_set(a, 1, "buffer", 121), "agent 1: agent.buffer: expected at most");
+  REFUSED(throng_population_set(a, 1, "loss", 2), "agent 1: agent.loss: expected");
+  REFUSED(throng_population_set(a, 1, "double_dqn", 0.5), "agent 1: agent.double_dqn: expected");
+  EXPECT_OK(throng_population_set(a, 1, "epsilon_end", 0));
+  REFUSED(throng_population_set(a, 1, "epsilon", 1), "agent 1: agent.epsilon_end: an exponential");
 #undef REFUSED
   EXPECT_EQ(throng_population_get_def(a).count, AGENTS);
   rig_free(&rig);

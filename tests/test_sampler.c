@@ -30,7 +30,7 @@ static double value_of(const sampler_rig *rig, const double *x) {
   return sum;
 }
 
-static const int kinds[] = {THRONG_SAMPLER_RANDOM, THRONG_SAMPLER_SOBOL};
+static const int kinds[] = {THRONG_SAMPLER_RANDOM, THRONG_SAMPLER_SOBOL, THRONG_SAMPLER_TPE};
 enum { N_KIND = sizeof kinds / sizeof *kinds };
 
 TEST(sampler, points_lie_in_the_space_and_have_no_value_where_they_do_not_apply) {

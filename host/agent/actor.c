@@ -92,7 +92,7 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
   lane_state_args state = {sim->history, sim->count, sim->initial_count, sim->user,
                            actor->pass.state};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, lane_state, actor->n_lane, &state));
-  THRONG_TRY(population_refresh(a));
+  THRONG_TRY(population_refresh(a, NULL));
   THRONG_TRY(a->net.table->features(&a->net, &actor->pass));
   THRONG_TRY(a->net.table->forward(&a->net, &a->weight, &actor->pass));
   best_mask mask = {.seen = sim->def.mask_seen ? sim->seen : NULL, .n_seen_word = sim->n_seen_word};
@@ -111,7 +111,7 @@ throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, 
   THRONG_TRY(find_best(actor, sim, actor->slate));
   choose_args choose = {
       .epsilon = {a->option.epsilon_start, a->option.epsilon_end, a->option.epsilon_steps,
-                  a->def.epsilon == THRONG_EPSILON_EXPONENTIAL},
+                  a->option.epsilon},
       .clock = a->clock,
       .agent_lanes = a->agent_lanes,
       .greedy = greedy,

@@ -55,7 +55,7 @@ throng_status agent_halt(throng_population *population, int32_t agent, bool halt
 /// An agent out of a population and into any place of another of its shape (Defs with the same
 /// shared options, lanes an agent, simulator), through host memory: with its options, its seed and
 /// its lanes' numbers, so that what follows is what would have followed there, to the bit.
-size_t agent_packed_size(const throng_population *population);
+size_t agent_packed_size(const throng_population *population, int32_t agent);
 throng_status agent_pack(throng_population *population, int32_t agent, void *to);
 throng_status agent_unpack(throng_population *population, int32_t agent, const void *from);
 /// The agent goes on with the options of `def`, in a run of `total_steps` of its own, on lanes

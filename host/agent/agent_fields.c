@@ -1,5 +1,5 @@
-/// The options of an agent. FIELD_PER_AGENT: each of a population may have its own; the others are
-/// the population's, because shapes, arrays or the kinds of launches follow from them.
+/// The options of an agent. FIELD_PER_AGENT: each of a population may have its own; the others,
+/// which say what its arrays are, are the population's.
 #include "agent/agent_fields.h"
 
 #include "agent/algorithm.h"
@@ -15,6 +15,8 @@ static const char *const loss_names[] = {
     [THRONG_LOSS_HUBER] = "huber", [THRONG_LOSS_MSE] = "mse", NULL};
 static const char *const epsilon_names[] = {
     [THRONG_EPSILON_LINEAR] = "linear", [THRONG_EPSILON_EXPONENTIAL] = "exponential", NULL};
+
+enum { PER_AGENT_UP_TO = FIELD_PER_AGENT | FIELD_UP_TO };
 
 #define FIELD_DEF throng_agent_def
 static const field agent_rows[] = {
@@ -39,20 +41,22 @@ static const field agent_rows[] = {
               "Adam's second decay"),
     FIELD_F32("adam_epsilon", adam_epsilon, 1e-8, 1e-20, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "Adam's denominator term"),
-    FIELD_I32("batch", batch, 512, 1, 16777216, FIELD_SWEEPABLE, "transitions an update and agent"),
+    FIELD_I32("batch", batch, 512, 1, 16777216, PER_AGENT_UP_TO | FIELD_SWEEPABLE,
+              "transitions an update and agent"),
     FIELD_I32("update_every", update_every, 1, 1, 1000000000, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "simulator steps between updates"),
-    FIELD_I32("updates", updates, 2, 0, 1048576, FIELD_SWEEPABLE, "updates each time"),
-    FIELD_I64("buffer", buffer, 250000, 1, FIELD_LARGE, FIELD_SWEEPABLE,
+    FIELD_I32("updates", updates, 2, 0, 1048576, PER_AGENT_UP_TO | FIELD_SWEEPABLE,
+              "updates each time"),
+    FIELD_I64("buffer", buffer, 250000, 1, FIELD_LARGE, PER_AGENT_UP_TO | FIELD_SWEEPABLE,
               "replay transitions an agent"),
     FIELD_I64("learning_starts", learning_starts, 10000, 0, FIELD_LARGE,
               FIELD_PER_AGENT | FIELD_SWEEPABLE, "user-steps before the first update"),
-    FIELD_I32("n_step", n_step, 1, 1, 1024, FIELD_SWEEPABLE,
+    FIELD_I32("n_step", n_step, 1, 1, 1024, PER_AGENT_UP_TO | FIELD_SWEEPABLE,
               "steps of reward before the bootstrap"),
-    FIELD_BOOL("double_dqn", double_dqn, true, FIELD_SWEEPABLE,
+    FIELD_BOOL("double_dqn", double_dqn, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
                "the online net chooses, the target net values"),
-    FIELD_ENUM("loss", throng_loss, loss, loss_names, THRONG_LOSS_HUBER, FIELD_SWEEPABLE,
-               "loss of the TD error"),
+    FIELD_ENUM("loss", throng_loss, loss, loss_names, THRONG_LOSS_HUBER,
+               FIELD_PER_AGENT | FIELD_SWEEPABLE, "loss of the TD error"),
     FIELD_F32("max_grad_norm", max_grad_norm, 10, 0, 1e9, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "gradient clipping; 0: none"),
     FIELD_F32("tau", tau, 0.01, 1e-9, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE,
@@ -60,7 +64,7 @@ static const field agent_rows[] = {
     FIELD_I64("target_every", target_every, 10000, 1, FIELD_LARGE,
               FIELD_PER_AGENT | FIELD_SWEEPABLE, "user-steps between hard copies"),
     FIELD_ENUM("epsilon", throng_epsilon, epsilon, epsilon_names, THRONG_EPSILON_LINEAR,
-               FIELD_SWEEPABLE, "how epsilon falls"),
+               FIELD_PER_AGENT | FIELD_SWEEPABLE, "how epsilon falls"),
     FIELD_F32("epsilon_start", epsilon_start, 1, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "share of random actions at first"),
     FIELD_F32("epsilon_end", epsilon_end, 0.05, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE,

@@ -23,8 +23,7 @@ typedef struct one_agent {
 
 /// Steps that the ring of an agent with this Def holds.
 static int64_t ring_length(const throng_population *a, const throng_agent_def *def) {
-  return (def->buffer + a->agent_lanes - 1) / a->agent_lanes + a->log.n_time - a->replay_times +
-         def->n_step - a->def.n_step;
+  return replay_times(def->buffer, a->agent_lanes) + replay_times_before(a) + def->n_step;
 }
 
 /// One agent's part of arrays that all agents share out evenly.
@@ -305,8 +304,8 @@ static throng_status load(throng_population *a, int32_t agent, const safetensors
     THRONG_TRY_GOTO(options_take(a, agent, as, total_steps));
     THRONG_TRY_GOTO(sim_number_lanes(a->sim, agent * lanes, lanes, first_lane));
   }
-  a->current = 0;
   a->diverged[0] = '\0';
+  THRONG_TRY_GOTO(population_weights_moved(a, (agent_range){agent, 1}));
   THRONG_TRY_GOTO(population_zero_sums(a, (agent_range){agent, 1}));
 done:
   one_free(&one);
@@ -326,4 +325,83 @@ throng_status agent_load_as(throng_population *a, int32_t agent, const throng_ag
 
 throng_status throng_population_load_agent(throng_population *a, int32_t agent, const char *path) {
   return agent_load_as(a, agent, NULL, 0, 0, path);
+}
+
+/// What an agent is, beside its arrays.
+typedef struct packed_agent {
+  throng_agent_def def;
+  agent_clock clock;
+  double total_steps;
+  uint32_t first_lane;
+} packed_agent;
+
+/// The arrays that are packed, of agents of this Def.
+enum { PACKED = INTERVALS + 1 };
+
+size_t agent_packed_size(const throng_population *a, int32_t agent) {
+  const tensor_set *const set[] = {&a->weights, &a->hyper, &a->sim->lanes, &a->intervals};
+  size_t bytes = sizeof(packed_agent);
+  for (size_t p = 0; p < sizeof set / sizeof *set; ++p)
+    for (size_t k = 0; k < set[p]->count; ++k) bytes += population_slice(a, &set[p]->tensor[k]);
+  for (size_t k = 0; k < a->replay.count; ++k)
+    bytes += population_slice(a, &a->replay.tensor[k]) / (size_t)a->log.n_time *
+             (size_t)ring_length(a, &a->own_def[agent]);
+  return bytes;
+}
+
+throng_status agent_pack(throng_population *a, int32_t agent, void *to) {
+  THRONG_TRY(members_require(a, agent));
+  THRONG_TRY(clocks_watch(a, true));
+  const packed_agent head = {a->own_def[agent], members_get_clock(a, agent),
+                             a->host.total_steps[agent], agent_first_lane(a, agent)};
+  one_agent one;
+  tensor_set *part[PARTS];
+  char *at = to;
+  throng_status status;
+  memcpy(at, &head, sizeof head);
+  at += sizeof head;
+  THRONG_TRY_GOTO(one_make(a, agent, &head.def, &one));
+  list_parts(&one, part);
+  if (one.log.count) THRONG_TRY_GOTO(copy_rings(a, &one.part[REPLAY], &one.log, head.clock.logged));
+  for (int p = 0; p < PACKED; ++p)
+    for (size_t k = 0; k < part[p]->count; ++k) {
+      const tensor *t = &part[p]->tensor[k];
+      THRONG_TRY_GOTO(a->backend->ops->download(a->backend, at, t->data, tensor_bytes(t)));
+      at += tensor_bytes(t);
+    }
+done:
+  one_free(&one);
+  return status;
+}
+
+throng_status agent_unpack(throng_population *a, int32_t agent, const void *from) {
+  const int32_t lanes = (int32_t)a->agent_lanes;
+  packed_agent head;
+  one_agent one = {.log = {.count = 0}};
+  tensor_set *part[PARTS];
+  const char *at = from;
+  throng_status status;
+  THRONG_TRY(members_require(a, agent));
+  THRONG_TRY(clocks_watch(a, true));
+  memcpy(&head, at, sizeof head);
+  at += sizeof head;
+  THRONG_TRY_GOTO(options_take(a, agent, &head.def, (int64_t)head.total_steps));
+  THRONG_TRY_GOTO(one_make(a, agent, &head.def, &one));
+  list_parts(&one, part);
+  for (int p = 0; p < PACKED; ++p)
+    for (size_t k = 0; k < part[p]->count; ++k) {
+      const tensor *t = &part[p]->tensor[k];
+      THRONG_TRY_GOTO(a->backend->ops->upload(a->backend, t->data, at, tensor_bytes(t)));
+      at += tensor_bytes(t);
+    }
+  if (one.log.count) THRONG_TRY_GOTO(copy_rings(a, &one.log, &one.part[REPLAY], head.clock.logged));
+  THRONG_TRY_GOTO(sim_number_lanes(a->sim, agent * lanes, lanes, head.first_lane));
+  THRONG_TRY_GOTO(options_read(a));
+  members_set_clock(a, agent, &head.clock);
+  THRONG_TRY_GOTO(clocks_write(a));
+  THRONG_TRY_GOTO(population_weights_moved(a, (agent_range){agent, 1}));
+  THRONG_TRY_GOTO(population_zero_sums(a, (agent_range){agent, 1}));
+done:
+  one_free(&one);
+  return status;
 }

@@ -57,11 +57,14 @@ typedef struct agent_algorithm {
   /// Items for every lane's present state into sim->action. Not greedy: as in training, where
   /// agents that are not learning show random items.
   throng_status (*choose)(throng_population *, agent_actor *, throng_sim *, bool greedy);
+  /// After options of agents have changed: what population.kinds need that was not there, in .late.
+  /// May be NULL.
+  throng_status (*follow)(throng_population *);
   /// The kind of the coming step, from the host's clocks.
   int (*kind_of_step)(const throng_population *);
   /// What comes once before an agent's first update (STEP_ALONE). May be NULL.
   throng_status (*prepare)(throng_population *);
-  /// One of the def.updates updates of a step, of the agents in clock.learns; reads no host state.
+  /// One of the updates of a step, of the agents in clock.learns; reads no host state but .kinds.
   throng_status (*learn)(throng_population *);
   /// After a step of any kind. May be NULL.
   throng_status (*after_step)(throng_population *);

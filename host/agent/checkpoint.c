@@ -186,6 +186,7 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   tensor hyper_room[MOST_FIELDS], interval_room[MOST_FIELDS];
   const char *const *prefix = old ? old_prefix : part_prefix;
   const int n = old ? OLD_PARTS : PARTS;
+  const agent_range all = {0, a->n_agent};
   list_parts(a, &numbers, part);
   options_of_file(part[1], file, hyper_room, &hyper);
   options_of_file(part[4], file, interval_room, &intervals);
@@ -202,6 +203,7 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   THRONG_TRY_GOTO(tensors_check_file(part, prefix, n, file));
   THRONG_TRY_GOTO(old ? read_old_clocks(a, file, c) : read_new_clocks(a, file, c));
   THRONG_TRY_GOTO(check_clocks(a, safetensors_path(file), c));
+  THRONG_TRY_GOTO(options_check_file(a, file));
   THRONG_TRY_GOTO(sim_check_lanes(a->sim, file, "lane."));
   // Arrays that the file lacks stand for what its line says, which is what the Def says.
   THRONG_TRY_GOTO(options_start(a));
@@ -212,9 +214,9 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   THRONG_TRY_GOTO(options_read(a));
   // The catalogue's tables, the target's too, are computed from the restored weights when they are
   // next needed; running statistics restart at 0.
-  a->current = 0;
   a->diverged[0] = '\0';
-  THRONG_TRY_GOTO(population_zero_sums(a, (agent_range){0, a->n_agent}));
+  THRONG_TRY_GOTO(population_weights_moved(a, all));
+  THRONG_TRY_GOTO(population_zero_sums(a, all));
 done:
   tensors_free(&counters);
   return status;

@@ -25,6 +25,7 @@ throng_status clocks_register(throng_population *a) {
 #define ADD(name, type, slot) \
   THRONG_TRY(tensors_add(&a->scratch, &(slot), TENSOR_##type, TENSOR_SHAPE(n), "learning." #name))
   ADD(learns, I32, a->clock.learns);
+  ADD(rows, I32, a->clock.rows);
   ADD(loss, F32, a->sums.loss);
   ADD(q, F32, a->sums.q);
   ADD(norm, F32, a->sums.norm);
@@ -99,10 +100,10 @@ int64_t clocks_logged(const throng_population *a, int32_t i) {
 int64_t agent_own_steps(const throng_population *a, int32_t i) { return a->host.steps[i]; }
 
 bool clocks_due(const throng_population *a, int32_t i, int64_t ahead) {
-  return !a->host.halted[i] &&
+  const throng_agent_def *own = &a->own_def[i];
+  return !a->host.halted[i] && own->updates > 0 &&
          agent_is_due(a->host.state[i], a->host.steps[i] + ahead, clocks_logged(a, i) + ahead,
-                      a->agent_lanes, a->own_def[i].learning_starts, a->own_def[i].update_every,
-                      a->def.n_step);
+                      a->agent_lanes, own->learning_starts, own->update_every, own->n_step);
 }
 
 void clocks_moved(throng_population *a, bool learned) {
@@ -112,25 +113,38 @@ void clocks_moved(throng_population *a, bool learned) {
       ++a->host.log_start[i];
     else if (a->host.state[i] == AGENT_LEARNING)
       ++a->host.steps[i];
-    if (learned && clocks_due(a, i, 0)) a->host.updates[i] += a->def.updates;
+    if (learned && clocks_due(a, i, 0)) a->host.updates[i] += a->own_def[i].updates;
   }
-  if (learned) a->unwatched += a->def.updates;
+  if (learned) a->unwatched += a->kinds.updates;
+}
+
+int32_t clocks_turns(const throng_population *a) {
+  if (a->backend->ops->capture_begin) return a->kinds.updates;
+  int32_t turns = 0;
+  for (int32_t i = 0; i < a->n_agent; ++i)
+    if (a->own_def[i].updates > turns && clocks_due(a, i, 1)) turns = a->own_def[i].updates;
+  return turns;
 }
 
 throng_status clocks_let_all_learn(throng_population *a) {
-  int32_t *one = a->host.found;
-  for (int32_t i = 0; i < a->n_agent; ++i) one[i] = 1;
-  return a->backend->ops->upload(a->backend, a->clock.learns, one,
-                                 sizeof *one * (size_t)a->n_agent);
+  const size_t bytes = sizeof(int32_t) * (size_t)a->n_agent;
+  int32_t *number = a->host.found;
+  for (int32_t i = 0; i < a->n_agent; ++i) number[i] = 1;
+  THRONG_TRY(a->backend->ops->upload(a->backend, a->clock.learns, number, bytes));
+  for (int32_t i = 0; i < a->n_agent; ++i) number[i] = a->own_def[i].batch;
+  return a->backend->ops->upload(a->backend, a->clock.rows, number, bytes);
 }
 
-throng_status clocks_find_learners(throng_population *a) {
+throng_status clocks_find_learners(throng_population *a, int32_t turn) {
   agent_due_args due = {.clock = a->clock,
                         .learning_starts = a->option.learning_starts,
                         .update_every = a->option.update_every,
+                        .updates = a->option.updates,
+                        .batch = a->option.batch,
+                        .n_step = a->option.n_step,
                         .halted = a->sim->halted,
                         .agent_lanes = a->agent_lanes,
-                        .n_step = a->def.n_step};
+                        .turn = turn};
   return BACKEND_LAUNCH(a->backend, agent_due, a->n_agent, &due);
 }
 
@@ -143,7 +157,7 @@ throng_status agent_halt(throng_population *a, int32_t agent, bool halted) {
 }
 
 throng_status clocks_judge(throng_population *a, const float *norm, int64_t stride) {
-  agent_judge_args judge = {a->clock, a->sums.last_loss, norm, stride};
+  agent_judge_args judge = {a->clock, a->sums.last_loss, norm, a->stale, stride};
   return BACKEND_LAUNCH(a->backend, agent_judge, a->n_agent, &judge);
 }
 
@@ -157,8 +171,7 @@ static throng_status scrub(throng_population *a, int32_t agent) {
                        (int64_t)(slice / sizeof(float))};
     THRONG_TRY(BACKEND_LAUNCH(a->backend, scrub, (args.n + SCRUB_BLOCK - 1) / SCRUB_BLOCK, &args));
   }
-  a->current = 0;
-  return THRONG_OK;
+  return population_weights_moved(a, (agent_range){agent, 1});
 }
 
 throng_status agent_divergence(throng_population *a, int32_t agent, char *text, size_t size) {

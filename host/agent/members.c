@@ -1,7 +1,5 @@
 /// Agents of a population one by one: begin anew, become another, stop. Everything of an agent's is
 /// its part of an array, so that the others do not move by a bit.
-#include <string.h>
-
 #include "agent/population.h"
 
 static throng_status require(const throng_population *a, int32_t first, int32_t n) {
@@ -104,7 +102,7 @@ throng_status throng_population_copy(throng_population *a, int32_t from, int32_t
     a->host.log_start[to] = a->host.log_start[from];
   }
   THRONG_TRY(clocks_write(a));
-  a->current = 0;
+  THRONG_TRY(population_weights_moved(a, (agent_range){to, 1}));
   return population_zero_sums(a, (agent_range){to, 1});
 }
 
@@ -128,79 +126,6 @@ agent_clock members_get_clock(const throng_population *a, int32_t agent) {
                        .updates = a->host.updates[agent],
                        .mark = a->host.mark[agent],
                        .state = a->host.state[agent]};
-}
-
-/// What an agent is, beside its arrays.
-typedef struct packed_agent {
-  throng_agent_def def;
-  agent_clock clock;
-  uint32_t first_lane;
-} packed_agent;
-
-enum { PACKED_SETS = 5 };
-
-static void packed_sets(const throng_population *a, const tensor_set *set[PACKED_SETS]) {
-  set[0] = &a->weights;
-  set[1] = &a->hyper;
-  set[2] = &a->intervals;
-  set[3] = &a->replay;
-  set[4] = &a->sim->lanes;
-}
-
-size_t agent_packed_size(const throng_population *a) {
-  const tensor_set *set[PACKED_SETS];
-  size_t bytes = sizeof(packed_agent);
-  packed_sets(a, set);
-  for (int p = 0; p < PACKED_SETS; ++p)
-    for (size_t k = 0; k < set[p]->count; ++k) bytes += population_slice(a, &set[p]->tensor[k]);
-  return bytes;
-}
-
-throng_status agent_pack(throng_population *a, int32_t agent, void *to) {
-  const tensor_set *set[PACKED_SETS];
-  THRONG_TRY(require(a, agent, 1));
-  THRONG_TRY(clocks_watch(a, true));
-  const packed_agent head = {a->own_def[agent], members_get_clock(a, agent),
-                             agent_first_lane(a, agent)};
-  char *at = to;
-  memcpy(at, &head, sizeof head);
-  at += sizeof head;
-  packed_sets(a, set);
-  for (int p = 0; p < PACKED_SETS; ++p)
-    for (size_t k = 0; k < set[p]->count; ++k) {
-      const size_t bytes = population_slice(a, &set[p]->tensor[k]);
-      THRONG_TRY(
-          a->backend->ops->download(a->backend, at, part_of(a, &set[p]->tensor[k], agent), bytes));
-      at += bytes;
-    }
-  return THRONG_OK;
-}
-
-throng_status agent_unpack(throng_population *a, int32_t agent, const void *from) {
-  const int32_t lanes = (int32_t)a->agent_lanes;
-  const tensor_set *set[PACKED_SETS];
-  packed_agent head;
-  THRONG_TRY(require(a, agent, 1));
-  THRONG_TRY(clocks_watch(a, true));
-  const char *at = from;
-  memcpy(&head, at, sizeof head);
-  at += sizeof head;
-  packed_sets(a, set);
-  for (int p = 0; p < PACKED_SETS; ++p)
-    for (size_t k = 0; k < set[p]->count; ++k) {
-      const size_t bytes = population_slice(a, &set[p]->tensor[k]);
-      THRONG_TRY(
-          a->backend->ops->upload(a->backend, part_of(a, &set[p]->tensor[k], agent), at, bytes));
-      at += bytes;
-    }
-  THRONG_TRY(sim_number_lanes(a->sim, agent * lanes, lanes, head.first_lane));
-  a->own_def[agent] = head.def;
-  a->own_def[agent].count = a->def.count;
-  THRONG_TRY(options_read(a));
-  members_set_clock(a, agent, &head.clock);
-  THRONG_TRY(clocks_write(a));
-  a->current = 0;
-  return population_zero_sums(a, (agent_range){agent, 1});
 }
 
 throng_status agent_become(throng_population *a, int32_t agent, const throng_agent_def *def,

@@ -28,7 +28,8 @@ throng_status optimizer_measure(optimizer *o, const optimizer_options *options) 
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     const int64_t size = o->net->size[p], n_block = blocks_of(size);
     if (!size) continue;
-    square_sum_args square = {o->gradient.at[p], o->partial, size, n_block, o->n_partial, first};
+    square_sum_args square = {o->gradient.at[p], o->partial, options->learns, size, n_block,
+                              o->n_partial,      first};
     THRONG_TRY(BACKEND_LAUNCH(backend, square_sum, n_block * o->net->n_agent, &square));
     first += n_block;
   }

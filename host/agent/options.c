@@ -20,11 +20,16 @@ static tensor_type type_of(const field *f) {
   return f->kind == FIELD_KIND_F32 ? TENSOR_F32 : TENSOR_I64;
 }
 
-/// An exponential schedule divides by its ends.
-static double least_of(const throng_population *a, const field *f) {
-  const bool ends = !strcmp(f->name, "epsilon_start") || !strcmp(f->name, "epsilon_end");
-  return ends && a->def.epsilon == THRONG_EPSILON_EXPONENTIAL ? (double)FLT_TRUE_MIN : f->least;
+/// The largest value that the option may have here: of an enumeration, its last.
+static double most_of(const throng_population *a, const field *f) {
+  if (f->flags & FIELD_UP_TO) return field_get(f, &a->def, 0);
+  if (f->kind != FIELD_KIND_ENUM) return f->most;
+  int n = 0;
+  while (f->names[n]) ++n;
+  return n - 1;
 }
+
+static const char *array_of(const field *f) { return is_share(f) ? "epsilon_steps" : f->name; }
 
 throng_status options_register(throng_population *a) {
   assert(agent_fields.count <= MOST_FIELDS);
@@ -32,9 +37,9 @@ throng_status options_register(throng_population *a) {
     const bool share = is_share(f), whole = type_of(f) == TENSOR_I64;
     tensor_set *set = whole ? &a->intervals : &a->hyper;
     THRONG_TRY(tensors_add(set, &a->option_of[f - agent_fields.row], type_of(f),
-                           TENSOR_SHAPE(a->n_agent), "%s", share ? "epsilon_steps" : f->name));
+                           TENSOR_SHAPE(a->n_agent), "%s", array_of(f)));
     // Limits are held in the option's own precision.
-    const double least = least_of(a, f), most = share ? (double)FLT_MAX : f->most;
+    const double least = f->least, most = share ? (double)FLT_MAX : most_of(a, f);
     tensors_within(set, whole ? least : (double)(float)least, whole ? most : (double)(float)most);
   }
   THRONG_TRY(tensors_add(&a->hyper, &a->option.seed, TENSOR_U32, TENSOR_SHAPE(a->n_agent), "seed"));
@@ -98,38 +103,63 @@ throng_status options_start(throng_population *a) {
     a->own_def[i].seed = a->def.seed + (uint32_t)i;
     a->host.total_steps[i] = (double)a->total_steps / a->n_agent;
   }
+  THRONG_TRY(options_follow(a));
   THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(int64_t), "options of the agents"));
   const throng_status status = write_options(a, all, block);
   free(block);
   return status;
 }
 
-/// An option as the agent's array keeps it, into its Def.
-static void take(const throng_population *a, const field *f, int32_t agent, const void *from) {
-  throng_agent_def *def = &a->own_def[agent];
+static agent_kinds kinds_of(const throng_population *a) {
+  agent_kinds kinds = {.updates = 0};
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    const throng_agent_def *own = &a->own_def[i];
+    kinds.doubles = kinds.doubles || own->double_dqn;
+    kinds.singles = kinds.singles || !own->double_dqn;
+    kinds.softs = kinds.softs || own->tau < 1.0f;
+    if (own->updates > kinds.updates) kinds.updates = own->updates;
+  }
+  return kinds;
+}
+
+throng_status options_follow(throng_population *a) {
+  const agent_kinds before = a->kinds, now = kinds_of(a);
+  if (before.doubles == now.doubles && before.singles == now.singles && before.softs == now.softs &&
+      before.updates == now.updates)
+    return THRONG_OK;
+  a->kinds = now;
+  const throng_status status = a->algorithm->follow ? a->algorithm->follow(a) : THRONG_OK;
+  if (status != THRONG_OK) {
+    a->kinds = before;
+    return status;
+  }
+  population_forget_graphs(a);
+  return THRONG_OK;
+}
+
+/// An option as an agent's array keeps it, into a Def; of a share, user-steps of so many.
+static void take(const field *f, throng_agent_def *def, double total_steps, const void *from) {
   if (!is_share(f)) {
     field_write(
         f, def, 0,
         type_of(f) == TENSOR_I64 ? (double)*(const int64_t *)from : (double)*(const float *)from);
     return;
   }
-  const double steps = a->host.total_steps[agent];
-  a->host.epsilon_steps[agent] = *(const float *)from;
   // Where the share is what it was, it is not to come back rounded.
-  if ((float)(def->epsilon_share * steps) != *(const float *)from)
-    def->epsilon_share = steps > 0 ? (float)(*(const float *)from / steps) : 0.0f;
+  const float steps = *(const float *)from;
+  if ((float)(def->epsilon_share * total_steps) != steps)
+    def->epsilon_share = total_steps > 0 ? (float)(steps / total_steps) : 0.0f;
 }
 
-/// Has a file the array of an option of each agent?
-static bool is_kept(const safetensors_file *file, const tensor *t) {
+/// Has a file the array of an option of each agent? Not where it was written before there was such
+/// an option, which its line does not name, or before it could be an agent's own.
+static bool is_kept(const safetensors_file *file, const char *array) {
+  static const char *const later[] = {"batch", "updates", "buffer",     "n_step",
+                                      "loss",  "epsilon", "double_dqn", TOTAL_STEPS};
+  for (size_t k = 0; k < sizeof later / sizeof *later; ++k)
+    if (!strcmp(array, later[k])) return safetensors_find(file, "hyper." TOTAL_STEPS) != NULL;
   size_t length;
-  char name[TENSOR_MAX_NAME + 8];
-  const char *option = strcmp(t->name, "epsilon_steps") ? t->name : "epsilon_share";
-  // Files of before agents could differ in it name no run's length.
-  if (!strcmp(t->name, TOTAL_STEPS)) {
-    snprintf(name, sizeof name, "hyper.%s", t->name);
-    return safetensors_find(file, name) != NULL;
-  }
+  const char *option = strcmp(array, "epsilon_steps") ? array : "epsilon_share";
   return identity_value(safetensors_metadata(file, "agent"), option, &length) != NULL;
 }
 
@@ -139,7 +169,44 @@ void options_of_file(const tensor_set *all, const safetensors_file *file, tensor
   kept->tensor = room;
   kept->count = 0;
   for (size_t k = 0; k < all->count; ++k)
-    if (is_kept(file, &all->tensor[k])) room[kept->count++] = all->tensor[k];
+    if (is_kept(file, all->tensor[k].name)) room[kept->count++] = all->tensor[k];
+}
+
+/// The agents' Defs as a file has them, each array of which is known to be in its limits.
+static throng_status read_defs(const throng_population *a, const safetensors_file *file,
+                               throng_agent_def *own, void *block) {
+  const int64_t n = a->n_agent;
+  for (int64_t i = 0; i < n; ++i) own[i] = a->def;
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+    const size_t size = tensor_type_size(type_of(f));
+    const safetensors_tensor *t;
+    char name[TENSOR_MAX_NAME];
+    if (!is_kept(file, array_of(f))) continue;
+    snprintf(name, sizeof name, "hyper.%s", array_of(f));
+    THRONG_TRY(safetensors_require(file, name, type_of(f), 1, &n, &t));
+    THRONG_TRY(safetensors_read(file, t, 0, block, size * (size_t)n));
+    for (int64_t i = 0; i < n; ++i) take(f, &own[i], 0, (const char *)block + size * (size_t)i);
+  }
+  return THRONG_OK;
+}
+
+throng_status options_check_file(const throng_population *a, const safetensors_file *file) {
+  void *own;
+  const size_t n = (size_t)a->n_agent;
+  THRONG_TRY(
+      throng_alloc(&own, n, sizeof(throng_agent_def) + sizeof(int64_t), "options of a file"));
+  const throng_agent_def *def = own;
+  throng_status status = read_defs(a, file, own, (throng_agent_def *)own + n);
+  for (int32_t i = 0; status == THRONG_OK && i < a->n_agent; ++i)
+    if (options_check(&def[i]) != THRONG_OK)
+      status = throng_fail_context(THRONG_ERROR_DATA, "%s: agent %d", safetensors_path(file), i);
+  free(own);
+  return status;
+}
+
+static void take_own(const throng_population *a, const field *f, int32_t agent, const void *from) {
+  if (is_share(f)) a->host.epsilon_steps[agent] = *(const float *)from;
+  take(f, &a->own_def[agent], a->host.total_steps[agent], from);
 }
 
 throng_status options_read(throng_population *a) {
@@ -155,7 +222,7 @@ throng_status options_read(throng_population *a) {
     status = ops->download(a->backend, block, a->option_of[f - agent_fields.row],
                            size * (size_t)a->n_agent);
     for (int32_t i = 0; status == THRONG_OK && i < a->n_agent; ++i)
-      take(a, f, i, (const char *)block + size * (size_t)i);
+      take_own(a, f, i, (const char *)block + size * (size_t)i);
   }
   if (status == THRONG_OK)
     status =
@@ -163,7 +230,7 @@ throng_status options_read(throng_population *a) {
   for (int32_t i = 0; status == THRONG_OK && i < a->n_agent; ++i)
     a->own_def[i].seed = ((const uint32_t *)block)[i];
   free(block);
-  return status;
+  return status == THRONG_OK ? options_follow(a) : status;
 }
 
 throng_status options_check(const throng_agent_def *d) {
@@ -180,18 +247,41 @@ static throng_status require_agent(const throng_population *a, int32_t agent) {
   return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);
 }
 
-/// Options that agents share must be what they are here; how many there are is no matter.
-static throng_status check_shared(const throng_population *a, const throng_agent_def *def) {
+/// May an agent of this population be of such a Def? What its arrays follow from is the
+/// population's; how many agents there are is no matter.
+static throng_status check_own(const throng_population *a, const throng_agent_def *def) {
   for (const field *f = NULL; (f = fields_next(&agent_fields, f, 0));) {
-    if (f->flags & FIELD_PER_AGENT || !strcmp(f->name, "count") || !strcmp(f->name, "seed"))
-      continue;
-    for (int k = 0; k < f->count; ++k)
-      if (field_get(f, def, k) != field_get(f, &a->def, k))
+    if (!strcmp(f->name, "count") || !strcmp(f->name, "seed")) continue;
+    for (int k = 0; k < f->count; ++k) {
+      const double own = field_get(f, def, k), all = field_get(f, &a->def, k);
+      if (!(f->flags & FIELD_PER_AGENT) && own != all)
         return throng_fail(THRONG_ERROR_ARGUMENT,
-                           "agent.%s: the agents of a population share it: it is %g here, not %g",
-                           f->name, field_get(f, &a->def, k), field_get(f, def, k));
+                           "agent.%s: the agents of a population share it: it is %.9g here, not "
+                           "%.9g",
+                           f->name, all, own);
+      if (f->flags & FIELD_UP_TO && own > all)
+        return throng_fail(THRONG_ERROR_ARGUMENT,
+                           "agent.%s: expected at most the population's %.0f, for which its arrays "
+                           "were made, not %.0f",
+                           f->name, all, own);
+    }
   }
-  return THRONG_OK;
+  return options_check(def);
+}
+
+/// The agent's options are those of `def` from now on, on the host.
+static throng_status become(throng_population *a, int32_t agent, const throng_agent_def *def) {
+  const throng_agent_def before = a->own_def[agent];
+  throng_status status = check_own(a, def);
+  if (status != THRONG_OK) return throng_fail_context(status, "agent %d", agent);
+  a->own_def[agent] = *def;
+  status = options_follow(a);
+  if (status != THRONG_OK) {
+    a->own_def[agent] = before;
+    return status;
+  }
+  // What its tables were made by may have been options.
+  return population_weights_moved(a, (agent_range){agent, 1});
 }
 
 throng_status options_take(throng_population *a, int32_t agent, const throng_agent_def *def,
@@ -199,12 +289,11 @@ throng_status options_take(throng_population *a, int32_t agent, const throng_age
   int64_t block;
   THRONG_TRY(require_agent(a, agent));
   THRONG_TRY(fields_check(&agent_fields, def));
-  THRONG_TRY(options_check(def));
-  THRONG_TRY(check_shared(a, def));
   if (total_steps < 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent: %lld total steps", (long long)total_steps);
-  a->own_def[agent] = *def;
-  a->own_def[agent].count = a->def.count;
+  throng_agent_def own = *def;
+  own.count = a->def.count;
+  THRONG_TRY(become(a, agent, &own));
   a->host.total_steps[agent] = (double)total_steps;
   return write_options(a, (agent_range){agent, 1}, &block);
 }
@@ -223,22 +312,12 @@ throng_status throng_population_set(throng_population *a, int32_t agent, const c
   const field *f = NULL;
   int64_t kept;  // or a float
   THRONG_TRY(find(a, agent, option, &f));
-  if (!strcmp(option, "tau") && a->def.tau >= 1.0f)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "agent.tau of agent %d: the agents of this population copy their targets "
-                       "whole (tau 1), every target_every user-steps",
-                       agent);
-  // In the option's own precision: (float)1e-20 is below 1e-20.
-  if (field_holds(f, value) && (float)value < (float)least_of(a, f))
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "agent.%s of agent %d: an exponential schedule needs an end above 0", option,
-                       agent);
-  throng_status status = field_set(&agent_fields, f, &a->own_def[agent], 0, value);
+  throng_agent_def own = a->own_def[agent];
+  throng_status status = field_set(&agent_fields, f, &own, 0, value);
   if (status != THRONG_OK) return throng_fail_context(status, "agent %d", agent);
+  THRONG_TRY(become(a, agent, &own));
   keep(a, f, agent, &kept);
-  const size_t size = tensor_type_size(type_of(f));
-  return a->backend->ops->upload(
-      a->backend, (char *)a->option_of[f - agent_fields.row] + size * (size_t)agent, &kept, size);
+  return upload(a, a->option_of[f - agent_fields.row], type_of(f), (agent_range){agent, 1}, &kept);
 }
 
 throng_status throng_population_get(const throng_population *a, int32_t agent, const char *option,

@@ -26,6 +26,13 @@
   X(float, epsilon_start)                                                      \
   X(float, epsilon_end)                                                        \
   X(float, epsilon_steps) /* epsilon_share as user-steps of the agent's own */ \
+  X(int64_t, batch)                                                            \
+  X(int64_t, updates)                                                          \
+  X(int64_t, buffer)                                                           \
+  X(int64_t, n_step)                                                           \
+  X(int64_t, double_dqn)                                                       \
+  X(int64_t, loss)                                                             \
+  X(int64_t, epsilon)                                                          \
   X(int64_t, learning_starts)                                                  \
   X(int64_t, update_every)                                                     \
   X(int64_t, target_every)
@@ -40,6 +47,13 @@ typedef struct agent_options {
 } agent_options;
 
 enum { MOST_FIELDS = 64 };
+
+/// What the agents have among them: what would be for none of them is not queued.
+typedef struct agent_kinds {
+  bool doubles, singles;  // see td_sides
+  bool softs;             // tau below 1
+  int32_t updates;        // the most of any
+} agent_kinds;
 
 /// The host's copy of the clocks, which decides what is queued. A device may be ahead in one thing
 /// alone: an agent that diverged since it was last looked at still counts here as learning.
@@ -89,13 +103,17 @@ struct throng_population {
   agent_options option;
   void *option_of[MOST_FIELDS];  // (n_agent) by the row of agent_fields, where it is an agent's own
   replay_log log;
-  int64_t replay_times;  // times that are sampled from
   agent_clocks clock;
 
   // Derived or scratch: not saved.
   tensor_set constants, scratch;
   catalogue catalogue;  // under the present weights
-  unsigned current;     // CURRENT_..: tables that belong to them
+  unsigned current;     // CURRENT_..: tables that belong to them, of all agents
+  int32_t *stale,
+      *own_stale;           // (n_agent) whose part of the catalogue, of the algorithm's, does not
+  int32_t *catalogue_rows;  // (n_agent) items of a part that is made anew
+  tensor_set late;          // tables that only some kinds of agents need, once there are such
+  agent_kinds kinds;
   learning_sums sums;
   void *own;                   // the algorithm's
   agent_actor *actor, *guest;  // for the agents' own simulator; for another, made on demand
@@ -114,6 +132,8 @@ struct throng_population {
 #define CLOCK_MOST 9007199254740992.0  // 2^53: exact as a JSON number, and far from overflow
 
 // population_create.c
+/// The weights of a range of agents are others, and so will their tables be. Not within a graph.
+throng_status population_weights_moved(throng_population *a, agent_range range);
 /// Fresh weights for a range of agents, by their seeds; then the algorithm's part.
 throng_status population_start_weights(throng_population *a, agent_range range);
 /// Byte range of one agent in an array whose first dimension is shared out among them.
@@ -130,6 +150,8 @@ throng_status options_start(throng_population *a);
 struct safetensors_file;
 void options_of_file(const tensor_set *all, const struct safetensors_file *file, tensor *room,
                      tensor_set *kept);
+/// Do the options of a file's agents, each in its limits, contradict each other? Errors: DATA.
+throng_status options_check_file(const throng_population *a, const struct safetensors_file *file);
 /// From the backend's arrays to the host's copies.
 throng_status options_read(throng_population *a);
 /// All of one agent's options and its seed from a Def, for a run of `total_steps` user-steps of its
@@ -137,6 +159,9 @@ throng_status options_read(throng_population *a);
 /// that agents of one population share and that is another there), BACKEND.
 throng_status options_take(throng_population *a, int32_t agent, const throng_agent_def *def,
                            int64_t total_steps);
+/// After options have changed: take what the agents' kinds need now, and record steps anew where
+/// these are others. Errors: MEMORY.
+throng_status options_follow(throng_population *a);
 /// What of a Def contradicts itself. Errors: ARGUMENT.
 throng_status options_check(const throng_agent_def *def);
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps);
@@ -188,9 +213,11 @@ void clocks_start(throng_population *a, agent_range range);
 bool clocks_due(const throng_population *a, int32_t agent, int64_t ahead);
 /// The backend's clocks moved on by a step, in which those who were due learned.
 void clocks_moved(throng_population *a, bool learned);
-/// Put all agents in clock.learns, or those that are due.
+/// Put all agents in clock.learns, or those that take update number `turn` of this step.
 throng_status clocks_let_all_learn(throng_population *a);
-throng_status clocks_find_learners(throng_population *a);
+throng_status clocks_find_learners(throng_population *a, int32_t turn);
+/// Updates that the step's agents take, the most of any: on a backend that records, of all kinds.
+int32_t clocks_turns(const throng_population *a);
 /// After loss and norm of an update: who diverged learns no more.
 throng_status clocks_judge(throng_population *a, const float *norm, int64_t stride);
 /// Has an agent diverged? Looked for after each step on the host's memory, now and then on a
@@ -199,6 +226,8 @@ throng_status clocks_watch(throng_population *a, bool now);
 
 // replay.c
 throng_status replay_register(throng_population *a);
+/// Times that the log holds before those that are sampled from: what the oldest state shows.
+int64_t replay_times_before(const throng_population *a);
 throng_status replay_before_step(throng_population *a);
 /// Moves the backend's clock.
 throng_status replay_after_step(throng_population *a);
@@ -227,12 +256,16 @@ throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, 
 network_pass *agent_actor_pass(agent_actor *actor);
 
 // update.c
-/// Catalogue under the present weights.
-throng_status population_refresh(throng_population *a);
+/// Catalogue under the present weights, of the agents that have rows in `wanted` (NULL: of all).
+throng_status population_refresh(throng_population *a, const int32_t *wanted);
+/// A catalogue `c` of the weights `w`: of the agents whose part is stale, by its flag or because
+/// their `tau` (NULL: none) is below 1, and wanted.
+throng_status population_make_catalogue(throng_population *a, const parameter_set *w, catalogue *c,
+                                        int32_t *stale, const int32_t *wanted, const float *tau);
 /// Losses and scores (n_agent, rows) of an update, of the agents that learn: what it is judged by,
-/// and the statistics.
+/// and the statistics. `used` as in row_is_idle.
 throng_status population_add_losses(throng_population *a, const float *loss, const float *q,
-                                    int64_t rows);
+                                    int64_t rows, const int32_t *used);
 /// Measure the gradient, judge, step: the weights of the agents that learn, and `target` (NULL:
 /// none) by tau.
 struct optimizer;
@@ -240,5 +273,7 @@ throng_status population_step_weights(throng_population *a, struct optimizer *o,
                                       const parameter_set *target);
 // step.c
 void population_free_graphs(throng_population *a);
+/// Steps are other ones from now on: each kind is run once before it is recorded.
+void population_forget_graphs(throng_population *a);
 
 #endif

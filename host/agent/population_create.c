@@ -33,28 +33,24 @@ static throng_status check_counts(const network *n, int32_t batch) {
   return THRONG_OK;
 }
 
-static throng_status start_parameter(throng_population *a, int parameter, agent_range range,
-                                     float *value) {
-  const int64_t size = a->net.size[parameter];
-  for (int32_t i = 0; i < range.n; ++i)
-    network_start_parameter(&a->net, parameter, a->own_def[range.first + i].seed, value + i * size);
-  return a->backend->ops->upload(a->backend, a->weight.at[parameter] + range.first * size, value,
-                                 sizeof(float) * (size_t)(size * range.n));
+throng_status population_weights_moved(throng_population *a, agent_range range) {
+  int32_t *const stale[] = {a->stale, a->own_stale};
+  void *block;
+  a->current = 0;
+  THRONG_TRY(throng_alloc(&block, (size_t)range.n, sizeof(int32_t), "flags of the agents"));
+  for (int32_t i = 0; i < range.n; ++i) ((int32_t *)block)[i] = 1;
+  throng_status status = THRONG_OK;
+  for (int k = 0; status == THRONG_OK && k < 2; ++k)
+    status = a->backend->ops->upload(a->backend, stale[k] + range.first, block,
+                                     sizeof(int32_t) * (size_t)range.n);
+  free(block);
+  return status;
 }
 
 throng_status population_start_weights(throng_population *a, agent_range range) {
-  int64_t largest = 0;
-  for (int p = 0; p < PARAMETER_COUNT; ++p)
-    if (a->net.size[p] > largest) largest = a->net.size[p];
-  void *value;
-  THRONG_TRY(throng_alloc(&value, (size_t)(largest * range.n), sizeof(float), "agent weights"));
-  throng_status status = THRONG_OK;
-  for (int p = 0; status == THRONG_OK && p < PARAMETER_COUNT; ++p)
-    if (a->net.size[p]) status = start_parameter(a, p, range, value);
-  free(value);
-  a->current = 0;
-  if (status == THRONG_OK) status = a->algorithm->start(a, range);
-  return status;
+  THRONG_TRY(network_start_weights(&a->net, &a->weight, a->option.seed, range.first, range.n));
+  THRONG_TRY(population_weights_moved(a, range));
+  return a->algorithm->start(a, range);
 }
 
 /// `places`: without agents in them.
@@ -64,12 +60,21 @@ static throng_status fill(throng_population *a, bool places) {
   clocks_start(a, all);
   THRONG_TRY(clocks_write(a));
   THRONG_TRY(clocks_let_all_learn(a));
-  if (a->backend->planning)
-    return THRONG_OK;  // the rest takes time, and no memory of the backend's
-  THRONG_TRY(network_fill(&a->net, a->sim->world));
+  // Takes time, and no memory of the backend's.
+  if (!a->backend->planning) THRONG_TRY(network_fill(&a->net, a->sim->world));
   for (int32_t i = 0; i < a->n_agent && places; ++i) THRONG_TRY(agent_halt(a, i, true));
   if (places) return THRONG_OK;
   return population_start_weights(a, all);
+}
+
+static throng_status add_flags(throng_population *a) {
+#define ADD(slot) \
+  THRONG_TRY(tensors_add(&a->scratch, &a->slot, TENSOR_I32, TENSOR_SHAPE(a->n_agent), #slot))
+  ADD(stale);
+  ADD(own_stale);
+  ADD(catalogue_rows);
+#undef ADD
+  return THRONG_OK;
 }
 
 static throng_status allocate(throng_population *a) {
@@ -80,6 +85,7 @@ static throng_status allocate(throng_population *a) {
   THRONG_TRY(network_register(&a->net, &a->constants));
   THRONG_TRY(catalogue_register_tile(&a->net, &a->scratch));
   THRONG_TRY(catalogue_register(&a->net, &a->scratch, &a->catalogue, 0));
+  THRONG_TRY(add_flags(a));
   THRONG_TRY(a->algorithm->add_arrays(a));
   const struct {
     tensor_set *set;
@@ -162,6 +168,7 @@ void throng_population_close(throng_population *a) {
   tensors_free(&a->clocks);
   tensors_free(&a->constants);
   tensors_free(&a->scratch);
+  tensors_free(&a->late);
   free(a->own);
   free(a->host_block);
   free(a->shown);

@@ -4,12 +4,14 @@
 #include "agent/population.h"
 #include "kernels/list.h"
 
+int64_t replay_times_before(const throng_population *a) {
+  return (a->history + a->slate - 1) / a->slate;
+}
+
 throng_status replay_register(throng_population *a) {
-  int64_t times = (a->def.buffer + a->agent_lanes - 1) / a->agent_lanes;
   // Past what is sampled, the log holds what the oldest state and the last successor need.
-  int64_t history = (a->history + a->slate - 1) / a->slate;
-  a->replay_times = times;
-  a->log.n_time = times + history + a->def.n_step;
+  a->log.n_time =
+      replay_times(a->def.buffer, a->agent_lanes) + replay_times_before(a) + a->def.n_step;
   a->log.slate = a->slate;
   tensor_set *set = &a->replay;
   int64_t n = a->n_lane, t = a->log.n_time;
@@ -72,14 +74,36 @@ throng_status replay_add_batch(throng_population *a, replay_batch *b) {
   return THRONG_OK;
 }
 
+static throng_status rebuild(throng_population *a, replay_batch *b, const int32_t *used) {
+  const world_view *world = &a->sim->device.view;
+  replay_gather_args gather = {.log = a->log,
+                               .user_offset = world->user_offset,
+                               .history = world->history,
+                               .gamma = a->option.gamma,
+                               .batch = a->def.batch,
+                               .most_shown = a->sim->def.mask_seen ? a->net.n_item : INT64_MAX,
+                               .n_step = a->option.n_step,
+                               .used = used,
+                               .lane = b->lane,
+                               .time = b->time,
+                               .slot = b->slot,
+                               .state = b->state.state,
+                               .next = b->next.state,
+                               .action = b->action,
+                               .reward = b->reward,
+                               .discount = b->discount};
+  return BACKEND_LAUNCH(a->backend, replay_gather, (int64_t)a->def.batch * a->n_agent, &gather);
+}
+
 /// Draw the batch whose number is at `draw` on the backend (NULL: the clock's).
 static throng_status draw_batch(throng_population *a, replay_batch *b, const int64_t *draw) {
   replay_sample_args sample = {.seed = a->option.seed,
                                .batch = a->def.batch,
                                .agent_lanes = a->agent_lanes,
                                .clock = a->clock,
-                               .most_times = a->replay_times,
-                               .n_step = a->def.n_step,
+                               .used = draw ? NULL : a->clock.rows,
+                               .buffer = a->option.buffer,
+                               .n_step = a->option.n_step,
                                .slate = a->slate,
                                .draw = draw,
                                .lane = b->lane,
@@ -87,7 +111,7 @@ static throng_status draw_batch(throng_population *a, replay_batch *b, const int
                                .slot = b->slot};
   THRONG_TRY(
       BACKEND_LAUNCH(a->backend, replay_sample, (int64_t)a->def.batch * a->n_agent, &sample));
-  return replay_rebuild_batch(a, b);
+  return rebuild(a, b, sample.used);
 }
 
 throng_status replay_draw_next(throng_population *a, replay_batch *b) {
@@ -100,23 +124,7 @@ throng_status replay_draw(throng_population *a, replay_batch *b, uint64_t draw) 
 }
 
 throng_status replay_rebuild_batch(throng_population *a, replay_batch *b) {
-  const world_view *world = &a->sim->device.view;
-  replay_gather_args gather = {.log = a->log,
-                               .user_offset = world->user_offset,
-                               .history = world->history,
-                               .gamma = a->option.gamma,
-                               .batch = a->def.batch,
-                               .most_shown = a->sim->def.mask_seen ? a->net.n_item : INT64_MAX,
-                               .n_step = a->def.n_step,
-                               .lane = b->lane,
-                               .time = b->time,
-                               .slot = b->slot,
-                               .state = b->state.state,
-                               .next = b->next.state,
-                               .action = b->action,
-                               .reward = b->reward,
-                               .discount = b->discount};
-  return BACKEND_LAUNCH(a->backend, replay_gather, (int64_t)a->def.batch * a->n_agent, &gather);
+  return rebuild(a, b, NULL);
 }
 
 throng_status replay_turn_back(throng_population *a, const tensor_set *log, int64_t lane, int64_t n,

@@ -55,7 +55,7 @@ static throng_status scorer_make(scorer *s, throng_population *a, int32_t agent,
                                  int32_t top) {
   if (agent < 0 || agent >= a->n_agent)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);
-  THRONG_TRY(population_refresh(a));
+  THRONG_TRY(population_refresh(a, NULL));
   int64_t rows = MOST_SCORES / (top ? top : a->net.n_item);
   rows = rows < 1 ? 1 : rows > MOST_ROWS ? (int64_t)MOST_ROWS : rows;
   s->population = a;

@@ -22,7 +22,8 @@ const throng_agent_state *agent_states(const throng_population *a) {
 int64_t agent_run_steps(const throng_population *a) { return a->host.time * a->n_lane; }
 
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps) {
-  epsilon_schedule schedule = {&start, &end, &steps, kind == THRONG_EPSILON_EXPONENTIAL};
+  const int64_t number = kind;
+  epsilon_schedule schedule = {&start, &end, &steps, &number};
   return epsilon_at(&schedule, 0, (float)agent_steps);
 }
 
@@ -113,7 +114,7 @@ throng_status throng_population_get_stats(throng_population *a, throng_populatio
     s.state[i] = (throng_agent_state)a->host.state[i];
     s.user_steps[i] = a->host.steps[i] * a->agent_lanes;
     s.updates[i] = a->host.updates[i];
-    s.epsilon[i] = agent_epsilon(a->def.epsilon, own->epsilon_start, own->epsilon_end,
+    s.epsilon[i] = agent_epsilon(own->epsilon, own->epsilon_start, own->epsilon_end,
                                  a->host.epsilon_steps[i], s.user_steps[i]);
   }
   *out = (throng_population_stats){.count = a->n_agent,

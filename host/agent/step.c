@@ -19,9 +19,13 @@ static throng_status show(throng_population *a) {
 static throng_status queue_step(throng_population *a, int kind) {
   THRONG_TRY(show(a));
   if (kind == STEP_ACTS) return THRONG_OK;
-  THRONG_TRY(clocks_find_learners(a));
-  if (kind == STEP_ALONE && a->algorithm->prepare) THRONG_TRY(a->algorithm->prepare(a));
-  for (int32_t k = 0; k < a->def.updates; ++k) THRONG_TRY(a->algorithm->learn(a));
+  const int32_t turns = clocks_turns(a);
+  for (int32_t turn = 0; turn < turns; ++turn) {
+    THRONG_TRY(clocks_find_learners(a, turn));
+    if (turn == 0 && kind == STEP_ALONE && a->algorithm->prepare)
+      THRONG_TRY(a->algorithm->prepare(a));
+    THRONG_TRY(a->algorithm->learn(a));
+  }
   return THRONG_OK;
 }
 
@@ -106,4 +110,9 @@ void population_free_graphs(throng_population *a) {
     if (a->graph[k].graph) a->backend->ops->graph_free(a->backend, a->graph[k].graph);
     a->graph[k].graph = NULL;
   }
+}
+
+void population_forget_graphs(throng_population *a) {
+  population_free_graphs(a);
+  for (int k = 0; k < STEP_GRAPHS; ++k) a->graph[k].seen = false;
 }

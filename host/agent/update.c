@@ -4,17 +4,31 @@
 #include "agent/population.h"
 #include "kernels/list.h"
 
-throng_status population_refresh(throng_population *a) {
-  if (!(a->current & CURRENT_CATALOGUE))
-    THRONG_TRY(catalogue_refresh(&a->net, &a->weight, &a->catalogue));
-  a->current |= CURRENT_CATALOGUE;
+throng_status population_refresh(throng_population *a, const int32_t *wanted) {
+  if (a->current & CURRENT_CATALOGUE) return THRONG_OK;
+  THRONG_TRY(population_make_catalogue(a, &a->weight, &a->catalogue, a->stale, wanted, NULL));
+  if (!wanted) a->current |= CURRENT_CATALOGUE;
   return THRONG_OK;
 }
 
+throng_status population_make_catalogue(throng_population *a, const parameter_set *w, catalogue *c,
+                                        int32_t *stale, const int32_t *wanted, const float *tau) {
+  const network some = network_of(&a->net, a->catalogue_rows);
+  if (a->net.table->catalogue) {
+    catalogue_due_args due = {stale, wanted, tau, a->catalogue_rows, a->net.n_item};
+    THRONG_TRY(BACKEND_LAUNCH(a->backend, catalogue_due, a->n_agent, &due));
+  }
+  const throng_status status = catalogue_refresh(&some, w, c);
+  if (status == THRONG_ERROR_CANCELLED)  // half made, though no flag says so any more
+    THRONG_TRY(population_weights_moved(a, (agent_range){0, a->n_agent}));
+  return status;
+}
+
 throng_status population_add_losses(throng_population *a, const float *loss, const float *q,
-                                    int64_t rows) {
+                                    int64_t rows, const int32_t *used) {
   batch_mean_args mean = {.loss = loss,
                           .q = q,
+                          .used = used,
                           .learns = a->clock.learns,
                           .batch_loss = a->sums.last_loss,
                           .loss_sum = a->sums.loss,

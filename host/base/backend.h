@@ -18,6 +18,13 @@ typedef struct gemm_args {
   int64_t lda, ldb, ldc;                 // elements from one stored row to the next
   int64_t stride_a, stride_b, stride_c;  // elements from one batch member to the next
   int64_t batch;
+  /// Of A's stored rows, how many count in each member, first_row and those before it included
+  /// (batch) on the backend; NULL: all. They are rows of C too, or with transpose_a terms of the
+  /// sum. Host memory: the others are neither read nor written, and a member's result is that of a
+  /// product of its own size, bit for bit. A device may compute all of them, so terms that do not
+  /// count must be zeros in B, and numbers in A.
+  const int32_t *used;
+  int64_t first_row;
 } gemm_args;
 
 /// Group positions by key: after the call order[offset[k] .. offset[k+1]) are the positions i with

@@ -21,12 +21,18 @@ typedef struct plan_context {
   size_t n, capacity;
   uintptr_t next;
   size_t now, most;
-  int64_t queued;
+  int64_t queued, moved;
 } plan_context;
 
 static throng_status count_call(const throng_backend *backend) {
   plan_context *c = backend->context;
   ++c->queued;
+  return THRONG_OK;
+}
+
+static throng_status count_move(const throng_backend *backend) {
+  plan_context *c = backend->context;
+  ++c->moved;
   return THRONG_OK;
 }
 
@@ -69,18 +75,18 @@ static void plan_release(throng_backend *backend, void *block) {
 
 static throng_status plan_upload(throng_backend *backend, void *to, const void *from,
                                  size_t bytes) {
-  (void)backend, (void)to, (void)from, (void)bytes;
-  return THRONG_OK;
+  (void)to, (void)from, (void)bytes;
+  return count_move(backend);
 }
 static throng_status plan_download(throng_backend *backend, void *to, const void *from,
                                    size_t bytes) {
-  (void)backend, (void)from;
+  (void)from;
   if (bytes) memset(to, 0, bytes);
-  return THRONG_OK;
+  return count_move(backend);
 }
 static throng_status plan_zero(throng_backend *backend, void *block, size_t bytes) {
-  (void)backend, (void)block, (void)bytes;
-  return THRONG_OK;
+  (void)block, (void)bytes;
+  return count_move(backend);
 }
 static throng_status plan_launch(throng_backend *backend, int kernel, int64_t n_row,
                                  const void *args) {
@@ -145,6 +151,11 @@ size_t memory_plan_bytes(const throng_backend *plan) {
 int64_t memory_plan_queued(const throng_backend *plan) {
   const plan_context *c = plan->context;
   return c->queued;
+}
+
+int64_t memory_plan_moved(const throng_backend *plan) {
+  const plan_context *c = plan->context;
+  return c->moved;
 }
 
 size_t memory_plan_part(const throng_backend *plan, const char *what) {

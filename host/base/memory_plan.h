@@ -16,6 +16,8 @@ size_t memory_plan_part(const throng_backend *plan, const char *what);
 /// Kernels, products and groupings that were queued on it: what a graph of the same calls holds,
 /// but for the kernels that a device makes of one grouping or search.
 int64_t memory_plan_queued(const throng_backend *plan);
+/// Uploads, downloads, copies and fills.
+int64_t memory_plan_moved(const throng_backend *plan);
 /// Does what was planned fit the free memory of `real`? `held`: bytes of the plan that are there
 /// already. `remedy`: keys that make `what` smaller. Errors: MEMORY with the parts' sizes, largest
 /// first, and the remedy.

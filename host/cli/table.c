@@ -120,9 +120,13 @@ static const cli_option compare_options[] = {
     {"level", 0, "X", "what the intervals hold (0.95)", NULL},
     {0}};
 static const char *const compare_examples[] = {
-    "throng compare runs/a-1 runs/a-2 runs/b-1 runs/b-2",
-    "two settings with two seeds each: intervals, and B's differences from A over paired seeds",
-    "throng compare runs/population --metric liking", "all agents of a run as seeds of one", NULL};
+    "throng train configs/demo.json --set agent.count=4 -o runs/four",
+    "four agents that differ in their seeds",
+    "throng compare runs/four",
+    "what can be said of their setting: interquartile mean and interval",
+    "throng compare runs/four --metric liking --json",
+    "the same of another metric, for programs",
+    NULL};
 
 static const cli_option bench_options[] = {
     {"lanes", 0, "N", "lanes that step together (4096)", "sim.lanes"},

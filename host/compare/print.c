@@ -18,25 +18,29 @@ static void letter(int64_t i, char text[8]) {
     snprintf(text, 8, "%c%c", (char)('A' + i / LETTERS % LETTERS - 1), (char)('A' + i % LETTERS));
 }
 
-static void interval(char *text, size_t size, statistics_interval v, const char *format) {
-  char one[3][24];
-  if (isnan(v.point)) {
-    snprintf(text, size, "-");
-    return;
-  }
-  const double part[3] = {v.point, v.low, v.high};
-  for (int k = 0; k < 3; ++k) {
-    // The formats are this file's own, one number each.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(one[k], sizeof one[k], format, part[k]);
-#pragma GCC diagnostic pop
-  }
-  // One run alone has no interval.
-  if (isnan(v.low))
-    snprintf(text, size, "%s", one[0]);
+typedef enum digits { FOUR, SHARE, SIGNED } digits;
+
+static void number(char text[24], double x, digits d) {
+  NUMBERS_WITHOUT_LOCALE;
+  if (d == FOUR)
+    snprintf(text, 24, "%.4g", x);
+  else if (d == SHARE)
+    snprintf(text, 24, "%.2f", x);
   else
-    snprintf(text, size, "%s [%s, %s]", one[0], one[1], one[2]);
+    snprintf(text, 24, "%+.3g", x);
+}
+
+static void interval(char *text, size_t size, statistics_interval v, digits d) {
+  char point[24], low[24], high[24];
+  number(point, v.point, d);
+  number(low, v.low, d);
+  number(high, v.high, d);
+  if (isnan(v.point))
+    snprintf(text, size, "-");
+  else if (isnan(v.low))  // one run alone has none
+    snprintf(text, size, "%s", point);
+  else
+    snprintf(text, size, "%s [%s, %s]", point, low, high);
 }
 
 static void print_rule(FILE *to, bool unicode) {
@@ -45,11 +49,12 @@ static void print_rule(FILE *to, bool unicode) {
 }
 
 static void print_row(FILE *to, int64_t i, const contender *c, bool unicode) {
+  NUMBERS_WITHOUT_LOCALE;
   char name[8], iqm[80], better[80], difference[80], error[24] = "";
   letter(i, name);
-  interval(iqm, sizeof iqm, c->iqm, "%.4g");
-  interval(better, sizeof better, c->improvement, "%.2f");
-  interval(difference, sizeof difference, c->difference, "%+.3g");
+  interval(iqm, sizeof iqm, c->iqm, FOUR);
+  interval(better, sizeof better, c->improvement, SHARE);
+  interval(difference, sizeof difference, c->difference, SIGNED);
   if (!isnan(c->standard_error)) snprintf(error, sizeof error, "%.2g", c->standard_error);
   fprintf(to, "%-2s %4lld %-22s %7.4g %s%-6s ", name, (long long)c->n, iqm, c->mean,
           *error ? unicode ? "±" : "+-" : "", error);
@@ -60,6 +65,7 @@ static void print_row(FILE *to, int64_t i, const contender *c, bool unicode) {
 }
 
 static void print_legend(FILE *to, int64_t i, const contender *c) {
+  NUMBERS_WITHOUT_LOCALE;
   char name[8];
   letter(i, name);
   fprintf(to, "%-2s %s", name, c->name);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/json.h"
+#include "base/numbers.h"
 #include "compare/compare.h"
 
 enum { MOST_BYTES = 256 << 20 };
@@ -117,6 +118,7 @@ typedef struct folder {
 
 /// A run of one agent, or each of many.
 static throng_status read_run(folder *f, compare_runs *runs) {
+  NUMBERS_WITHOUT_LOCALE;
   char *config, seed[120], name[PATH_MAX];
   const cJSON *policies = cJSON_GetObjectItemCaseSensitive(f->summary, "policies");
   const cJSON *alone = cJSON_GetObjectItemCaseSensitive(policies, "agent"), *one;

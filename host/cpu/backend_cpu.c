@@ -161,6 +161,28 @@ static throng_status cpu_launch(throng_backend *backend, int kernel, int64_t n_r
   return run_tasks(backend, backend->n_thread, job.n_chunk, launch_chunk, &job);
 }
 
+/// One member of a batch as a product of its own: how large it is, how its sum is cut.
+typedef struct gemm_member {
+  int64_t m, k;
+  int64_t n_part;  // of its sum, added in order; 1: blocks of C in place of that
+} gemm_member;
+
+static gemm_member gemm_member_of(const gemm_args *g, int64_t member) {
+  gemm_member own = {g->m, g->k, 1};
+  if (g->used) {
+    int64_t *rows = g->transpose_a ? &own.k : &own.m;
+    const int64_t left = g->used[member] - g->first_row;
+    *rows = left < 0 ? 0 : left < *rows ? left : *rows;
+    if (*rows == 0) own.m = 0;  // nobody asks for it
+  }
+  // Few outputs, many terms (a weight's gradient over a batch): parts of the sum run side by side.
+  if (own.k >= 2 * SPLIT_K && own.m <= BLOCK_ROWS && g->n <= BLOCK_COLUMNS) {
+    own.n_part = (own.k + SPLIT_K - 1) / SPLIT_K;
+    if (own.n_part > SPLIT_MAX) own.n_part = SPLIT_MAX;
+  }
+  return own;
+}
+
 static void gemm_block(const gemm_args *g, int64_t member, int64_t row, int64_t rows,
                        int64_t column, int64_t columns, int64_t k_begin, int64_t k_count, float *c,
                        int64_t ldc, float beta) {
@@ -174,8 +196,21 @@ static void gemm_block(const gemm_args *g, int64_t member, int64_t row, int64_t 
                 (blasint)ldc);
 }
 
-static int gemm_threads(const throng_backend *backend, const gemm_args *g) {
-  return g->m * g->n * g->batch < GEMM_GRAIN / (g->k > 0 ? g->k : 1) ? 1 : backend->n_thread;
+/// What all members come to: multiplications, and the most parts that a sum is cut into.
+typedef struct gemm_size {
+  int64_t work, most_parts, blocks;  // blocks: members that are not cut
+} gemm_size;
+
+static gemm_size gemm_size_of(const gemm_args *g) {
+  gemm_size all = {0, 1, 0};
+  for (int64_t member = 0; member < g->batch; ++member) {
+    const gemm_member own = gemm_member_of(g, member);
+    if (own.m == 0) continue;
+    all.work += own.m * g->n * own.k;
+    all.blocks += own.n_part == 1;
+    if (own.n_part > all.most_parts) all.most_parts = own.n_part;
+  }
+  return all;
 }
 
 /// Call OpenBLAS from as many of `n_thread` threads as it has room for.
@@ -191,43 +226,43 @@ static throng_status gemm_tasks(throng_backend *backend, int n_thread, int64_t n
 
 typedef struct split_job {
   const gemm_args *g;
-  float *partial;  // (batch, n_part, m, n)
-  int64_t n_part;
+  float *partial;      // (batch, most_parts, m, n)
+  int64_t most_parts;  // of a member
 } split_job;
 
 static void split_part(void *context, int64_t task) {
   const split_job *j = context;
   const gemm_args *g = j->g;
-  int64_t member = task / j->n_part, part = task % j->n_part;
-  int64_t begin = g->k * part / j->n_part, end = g->k * (part + 1) / j->n_part;
-  gemm_block(g, member, 0, g->m, 0, g->n, begin, end - begin, j->partial + task * g->m * g->n, g->n,
-             0.0f);
+  const int64_t member = task / j->most_parts, part = task % j->most_parts;
+  const gemm_member own = gemm_member_of(g, member);
+  if (own.n_part == 1 || part >= own.n_part) return;
+  const int64_t begin = own.k * part / own.n_part, end = own.k * (part + 1) / own.n_part;
+  gemm_block(g, member, 0, own.m, 0, g->n, begin, end - begin, j->partial + task * g->m * g->n,
+             g->n, 0.0f);
 }
 
 static void split_add(void *context, int64_t row) {
   const split_job *j = context;
   const gemm_args *g = j->g;
-  int64_t member = row / g->m, size = g->m * g->n;
+  const int64_t member = row / g->m, size = g->m * g->n;
+  const gemm_member own = gemm_member_of(g, member);
+  if (own.n_part == 1 || row % g->m >= own.m) return;
   float *c = g->c + member * g->stride_c + (row % g->m) * g->ldc;
-  const float *p = j->partial + member * j->n_part * size + (row % g->m) * g->n;
+  const float *p = j->partial + member * j->most_parts * size + (row % g->m) * g->n;
   for (int64_t column = 0; column < g->n; ++column) {
     float sum = 0;
-    for (int64_t part = 0; part < j->n_part; ++part) sum += p[part * size + column];
+    for (int64_t part = 0; part < own.n_part; ++part) sum += p[part * size + column];
     c[column] = g->beta == 0.0f ? sum : g->beta * c[column] + sum;
   }
 }
 
-/// Few outputs, many terms (a weight's gradient over a batch): parts of the sum run side by side
-/// and are added in their order.
-static throng_status gemm_split(throng_backend *backend, const gemm_args *g) {
+static throng_status gemm_split(throng_backend *backend, const gemm_args *g, int64_t most_parts,
+                                int n_thread) {
   cpu_context *context = backend->context;
-  int64_t n_part = (g->k + SPLIT_K - 1) / SPLIT_K;
-  if (n_part > SPLIT_MAX) n_part = SPLIT_MAX;
-  int64_t size = g->m * g->n, n_task = n_part * g->batch;
+  const int64_t size = g->m * g->n, n_task = most_parts * g->batch;
   THRONG_TRY(throng_grow((void **)&context->partial, &context->partial_capacity,
                          (size_t)(size * n_task), sizeof(float), "matrix product"));
-  split_job job = {g, context->partial, n_part};
-  int n_thread = gemm_threads(backend, g);
+  split_job job = {g, context->partial, most_parts};
   THRONG_TRY(gemm_tasks(backend, n_thread, n_task, split_part, &job));
   workers_run(context->pool, size * n_task < GEMM_GRAIN ? 1 : n_thread, g->m * g->batch, split_add,
               &job);
@@ -244,20 +279,23 @@ static void block_product(void *context, int64_t task) {
   const gemm_args *g = j->g;
   int64_t member = task / (j->n_row * j->n_column), block = task % (j->n_row * j->n_column);
   int64_t row = block / j->n_column * BLOCK_ROWS, column = block % j->n_column * BLOCK_COLUMNS;
-  int64_t rows = g->m - row < BLOCK_ROWS ? g->m - row : BLOCK_ROWS;
+  const gemm_member own = gemm_member_of(g, member);
+  if (own.n_part > 1 || row >= own.m) return;
+  int64_t rows = own.m - row < BLOCK_ROWS ? own.m - row : BLOCK_ROWS;
   int64_t columns = g->n - column < BLOCK_COLUMNS ? g->n - column : BLOCK_COLUMNS;
-  gemm_block(g, member, row, rows, column, columns, 0, g->k,
+  gemm_block(g, member, row, rows, column, columns, 0, own.k,
              g->c + member * g->stride_c + row * g->ldc + column, g->ldc, g->beta);
 }
 
 static throng_status cpu_gemm(throng_backend *backend, const gemm_args *g) {
-  if (g->m == 0 || g->n == 0 || g->batch == 0) return THRONG_OK;
-  if (g->k >= 2 * SPLIT_K && g->m <= BLOCK_ROWS && g->n <= BLOCK_COLUMNS)
-    return gemm_split(backend, g);
+  if (g->m == 0 || g->n == 0) return THRONG_OK;
+  const gemm_size all = gemm_size_of(g);
+  const int n_thread = all.work < GEMM_GRAIN ? 1 : backend->n_thread;
+  if (all.most_parts > 1) THRONG_TRY(gemm_split(backend, g, all.most_parts, n_thread));
+  if (all.blocks == 0) return THRONG_OK;
   block_job job = {g, (g->m + BLOCK_ROWS - 1) / BLOCK_ROWS,
                    (g->n + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS};
-  return gemm_tasks(backend, gemm_threads(backend, g), job.n_row * job.n_column * g->batch,
-                    block_product, &job);
+  return gemm_tasks(backend, n_thread, job.n_row * job.n_column * g->batch, block_product, &job);
 }
 
 static void cpu_each(throng_backend *backend, int64_t n_task,

@@ -29,13 +29,27 @@ bool cohort_takes(const cohort *c, const crew_setup *s) {
          same(&evaluation_fields, &s->train.evaluation, &mine->train.evaluation, 0, "", "");
 }
 
+/// The largest of each option that a population's own sizes arrays by.
+static void widen(throng_agent_def *to, const throng_agent_def *by) {
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT | FIELD_UP_TO));)
+    if (field_get(f, by, 0) > field_get(f, to, 0)) field_write(f, to, 0, field_get(f, by, 0));
+}
+
+bool cohort_holds(const cohort *c, const throng_agent_def *agent) {
+  if (!c->population) return false;
+  throng_agent_def wide = throng_population_get_def(c->population);
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT | FIELD_UP_TO));)
+    if (field_get(f, agent, 0) > field_get(f, &wide, 0)) return false;
+  return true;
+}
+
 throng_status cohort_create(throng_backend *backend, const throng_world *world,
                             const throng_sta *sta, const crew_setup *setup, cohort **out) {
   void *block;
   *out = NULL;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(cohort), "cohort"));
   cohort *c = *out = block;
-  *c = (cohort){.shape = *setup, .root = backend, .backend = backend, .world = world, .sta = sta};
+  *c = (cohort){.shape = *setup, .backend = backend, .world = world, .sta = sta};
   c->shape.overrides = NULL;
   return THRONG_OK;
 }
@@ -66,7 +80,8 @@ void cohort_free(cohort *c) {
 
 static throng_status make_places(cohort *c, int32_t n) {
   throng_sim_def sim = c->shape.sim;
-  throng_agent_def agent = c->shape.agent;
+  throng_agent_def agent = c->member->setup.agent;
+  for (const member *m = c->member; m; m = m->next) widen(&agent, &m->setup.agent);
   if (__builtin_mul_overflow(sim.lanes, n, &sim.lanes))
     return throng_fail(THRONG_ERROR_ARGUMENT, "sim.lanes: %d for each of %d agents are past 2^31",
                        c->shape.sim.lanes, n);
@@ -92,49 +107,57 @@ static int32_t list_begun(const cohort *c, member **begun) {
   return n;
 }
 
-static throng_status pack_all(cohort *c, int32_t n, member *const *begun, size_t size, char *bag) {
-  for (int32_t k = 0; k < n; ++k)
-    THRONG_TRY(agent_pack(c->population, begun[k]->place, bag + size * (size_t)k));
+static throng_status pack_all(cohort *c, int32_t n, member *const *begun, void **bag) {
+  for (int32_t k = 0; k < n; ++k) {
+    const int32_t place = begun[k]->place;
+    THRONG_TRY(
+        throng_alloc(&bag[k], 1, agent_packed_size(c->population, place), "an agent on the move"));
+    THRONG_TRY(agent_pack(c->population, place, bag[k]));
+  }
   return THRONG_OK;
 }
 
-/// Members in places 0, 1, ..
+/// The places made anew, members in 0, 1, ..
 static throng_status refill(cohort *c, int32_t n_place, int32_t n, member *const *begun,
-                            size_t size, const char *bag) {
+                            void *const *bag) {
   close_places(c);
   for (int32_t k = 0; k < n; ++k) begun[k]->place = -1;
   throng_status status = make_places(c, n_place);
   for (int32_t k = 0; k < n && status == THRONG_OK; ++k) {
     begun[k]->place = k;
     c->at[k] = begun[k];
-    status = agent_unpack(c->population, k, bag + size * (size_t)k);
+    status = agent_unpack(c->population, k, bag[k]);
   }
   return status;
 }
 
-throng_status cohort_resize(cohort *c, int32_t n_place) {
-  void *bag = NULL, *list = NULL;
-  throng_status status;
+/// As refill, but that all is as before where it fails.
+static throng_status refill_or_stay(cohort *c, int32_t n_place, int32_t n, member *const *begun,
+                                    void *const *bag) {
   const int32_t before = c->n_place;
-  if (n_place == before) return THRONG_OK;
-  const size_t size = c->population ? agent_packed_size(c->population) : 0;
-  THRONG_TRY_GOTO(throng_alloc(&list, (size_t)before, sizeof(member *), "cohort"));
-  member **begun = list;
-  const int32_t n = list_begun(c, begun);
-  THRONG_TRY_GOTO(throng_alloc(&bag, (size_t)n, size, "agents on the move"));
-  THRONG_TRY_GOTO(pack_all(c, n, begun, size, bag));
-  // First out, then in: both populations at once would halve how many agents fit.
-  status = refill(c, n_place, n, begun, size, bag);
-  if (status == THRONG_OK || n == 0) goto done;
   char cause[512];
+  const throng_status status = refill(c, n_place, n, begun, bag);
+  if (status == THRONG_OK || n == 0) return status;
   snprintf(cause, sizeof cause, "%s", throng_error_message());
-  if (refill(c, before, n, begun, size, bag) == THRONG_OK)
-    status = throng_fail(status, "%s", cause);
-  else
-    status = throng_fail(status, "%s; its %d agents are lost", cause, n);
+  if (refill(c, before, n, begun, bag) == THRONG_OK) return throng_fail(status, "%s", cause);
+  return throng_fail(status, "%s; %d agents are lost", cause, n);
+}
+
+throng_status cohort_resize(cohort *c, int32_t n_place) {
+  const int32_t before = c->n_place;
+  void **bag = NULL;
+  member **begun = NULL;
+  throng_status status;
+  THRONG_TRY_GOTO(throng_alloc((void **)&bag, (size_t)before, sizeof *bag, "cohort"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&begun, (size_t)before, sizeof(member *), "cohort"));
+  const int32_t n = list_begun(c, begun);
+  THRONG_TRY_GOTO(pack_all(c, n, begun, bag));
+  // First out, then in: both populations at once would halve how many agents fit.
+  status = refill_or_stay(c, n_place, n, begun, bag);
 done:
+  for (int32_t k = 0; bag && k < before; ++k) free(bag[k]);
   free(bag);
-  free(list);
+  free(begun);
   return status;
 }
 
@@ -154,9 +177,21 @@ throng_status cohort_begin(cohort *c, member *m) {
                                  m->setup.sim.first_lane);
 }
 
+void cohort_join(cohort *c, member *m) {
+  m->cohort = c;
+  m->place = -1;
+  m->next = c->member;
+  c->member = m;
+  ++c->n_agent;
+}
+
 void cohort_leave(cohort *c, member *m) {
+  member **link = &c->member;
+  while (*link != m) link = &(*link)->next;
+  *link = m->next;
   if (m->place >= 0) c->at[m->place] = NULL;
   m->cohort = NULL;
+  m->next = NULL;
   m->place = -1;
   --c->n_agent;
 }

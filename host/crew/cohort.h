@@ -10,23 +10,26 @@
 
 typedef struct cohort cohort;
 
-/// An agent of a cohort; its slot's.
-typedef struct member {
+/// An agent of a cohort: a slot's.
+typedef struct member member;
+struct member {
   cohort *cohort;  // NULL: the slot is free
-  int32_t place;   // in the population; -1: it is to begin there
+  member *next;    // of the cohort's
+  int32_t place;   // in the population; -1: it has yet to begin there
   crew_setup setup;
   int64_t goal;  // user-steps of the agent's own at which the round ends for it
   throng_agent_state state;
   char cause[256];
-} member;
+};
 
 struct cohort {
   cohort *next;
-  crew_setup shape;                // what its agents share; the rest of it is the first one's
-  throng_backend *root, *backend;  // the crew's; its own queue on it, or the same
+  crew_setup shape;  // what its agents share; the rest of it is the first one's
+  throng_backend *backend;
   const throng_world *world;
   const throng_sta *sta;
-  int32_t n_agent;  // members
+  member *member;  // (n_agent) a list
+  int32_t n_agent;
   int32_t n_place;  // of the population; 0: there is none yet
   member **at;      // (n_place) who is there, or NULL
   throng_sim *sim;  // n_place * lanes
@@ -40,30 +43,29 @@ struct cohort {
 
 /// May agents with this setup stand in the cohort's population?
 bool cohort_takes(const cohort *c, const crew_setup *setup);
+/// Has its population, as it is, arrays for agents of this Def?
+bool cohort_holds(const cohort *c, const throng_agent_def *agent);
+/// Without members and without a population. Errors: MEMORY.
 throng_status cohort_create(throng_backend *backend, const throng_world *world,
                             const throng_sta *sta, const crew_setup *setup, cohort **out);
 /// NULL is allowed.
 void cohort_free(cohort *c);
 
-/// Exactly so many places (as many as members have begun, at the least); members keep their agents,
-/// in other places. Errors: those of making a simulator, a population and an evaluator, and then
-/// all is as before.
+/// A member without a place.
+void cohort_join(cohort *c, member *m);
+void cohort_leave(cohort *c, member *m);
+/// The population anew, with so many places (as many as are taken, at the least) and arrays for all
+/// members; they keep their agents, in other places. Errors: those of making a simulator, a
+/// population and an evaluator, and then all is as before.
 throng_status cohort_resize(cohort *c, int32_t n_place);
 /// A place for a member that has none; there must be one.
 int32_t cohort_seat(cohort *c, member *m);
-/// The member's agent begins where it has not.
+/// The member's agent begins, where it has not; a place must be free.
 throng_status cohort_begin(cohort *c, member *m);
-/// The member leaves.
-void cohort_leave(cohort *c, member *m);
 
 /// One step of all whose goal is not reached; `*any`: there was one.
 throng_status cohort_step(cohort *c, bool *any);
-/// Statistics since the last time and, of those that learn, metrics into stats and each.
+/// Into `stats` and `each`: what came since the last time, and metrics of those that learn.
 throng_status cohort_measure(cohort *c, const throng_progress *progress);
-
-/// Bytes that agents of this setup take on `backend`: `*shared` whatever their number, and each.
-throng_status cohort_bytes(throng_backend *backend, const throng_world *world,
-                           const throng_sta *sta, const crew_setup *setup, double *shared,
-                           double *each);
 
 #endif

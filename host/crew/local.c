@@ -56,9 +56,9 @@ static throng_status join(crew_local *l, int32_t slot, const crew_setup *setup) 
                        setup->agent.count);
   THRONG_TRY(find_cohort(l, setup, &c));
   member *m = &l->slot[slot];
-  *m = (member){.cohort = c, .place = -1, .setup = *setup};
+  *m = (member){.setup = *setup};
   m->setup.overrides = NULL;
-  ++c->n_agent;
+  cohort_join(c, m);
   return THRONG_OK;
 }
 
@@ -78,7 +78,10 @@ static throng_status local_stop(crew *base, int32_t slot) {
 /// Room for all, and little more: agents that are not there are computed all the same.
 static throng_status fit(cohort *c) {
   const bool wide = c->n_agent < c->n_place && (int64_t)c->n_agent * 8 <= (int64_t)c->n_place * 7;
-  if (c->n_agent > c->n_place || wide) return cohort_resize(c, c->n_agent);
+  bool holds = true;
+  for (const member *m = c->member; m; m = m->next)
+    holds = holds && cohort_holds(c, &m->setup.agent);
+  if (c->n_agent > c->n_place || wide || !holds) return cohort_resize(c, c->n_agent);
   return THRONG_OK;
 }
 
@@ -182,10 +185,10 @@ static throng_status local_round(crew *base, const throng_progress *progress, cr
 }
 
 /// A free place in the cohort's population.
-static throng_status make_place(cohort *c) {
+static throng_status make_place(cohort *c, const member *m) {
   int32_t taken = 0;
   for (int32_t k = 0; k < c->n_place; ++k) taken += c->at[k] != NULL;
-  if (taken < c->n_place) return THRONG_OK;
+  if (taken < c->n_place && cohort_holds(c, &m->setup.agent)) return THRONG_OK;
   // Twice as many each time: those that come one by one are moved a few times only.
   return cohort_resize(c, 2 * taken < c->n_agent ? 2 * taken + 1 : c->n_agent);
 }
@@ -193,7 +196,7 @@ static throng_status make_place(cohort *c) {
 /// Its agent is there, if only as it begins.
 static throng_status ensure(member *m) {
   if (m->place >= 0) return THRONG_OK;
-  THRONG_TRY(make_place(m->cohort));
+  THRONG_TRY(make_place(m->cohort, m));
   return cohort_begin(m->cohort, m);
 }
 
@@ -212,7 +215,7 @@ static throng_status local_load(crew *base, int32_t slot, const crew_setup *setu
   THRONG_TRY(join(l, slot, setup));
   member *m = &l->slot[slot];
   cohort *c = m->cohort;
-  throng_status status = make_place(c);
+  throng_status status = make_place(c, m);
   if (status == THRONG_OK)
     status = agent_load_as(c->population, cohort_seat(c, m), &setup->agent, setup->train.steps,
                            setup->sim.first_lane, path);
@@ -236,7 +239,7 @@ static throng_status local_copy(crew *base, int32_t slot, int32_t from, const cr
   THRONG_TRY(join(l, slot, setup));
   member *m = &l->slot[slot];
   throng_status status = ensure(&l->slot[from]);
-  if (status == THRONG_OK) status = make_place(c);
+  if (status == THRONG_OK) status = make_place(c, m);
   if (status == THRONG_OK)
     status = throng_population_copy(c->population, l->slot[from].place, cohort_seat(c, m), true);
   if (status == THRONG_OK)

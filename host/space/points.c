@@ -37,7 +37,7 @@ static double shortened(const space_parameter *p, double x) {
   char text[40];
   if (p->field->kind != FIELD_KIND_F32) return x;
   NUMBERS_WITHOUT_LOCALE;
-  field_number_text(x, true, text, sizeof text);
+  field_number_text((double)(float)x, true, text, sizeof text);
   return clamp(strtod(text, NULL), p->low, p->high);
 }
 

@@ -174,6 +174,7 @@ static throng_status read_step(const space_reader *r, const cJSON *object, space
 
 static throng_status read_range(const space_reader *r, const cJSON *object, space_parameter *p,
                                 const void *def) {
+  NUMBERS_WITHOUT_LOCALE;
   char low[40], high[40];
   if (!is_number(p->field))
     return space_wrong(r, p->name, "an option without a range; expected \"values\"");

@@ -8,6 +8,7 @@
 #include "space/parts.h"
 
 void space_number_text(double x, char *buffer, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   if (x == rint(x) && fabs(x) < 1e15)
     snprintf(buffer, size, "%.0f", x);
   else

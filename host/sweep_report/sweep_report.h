@@ -21,9 +21,9 @@ typedef struct sweep_report_extra {
   const char *title;    // "demo: 256 trials"; NULL: the study's name
   const char *version;  // of the program
   bool running;         // more trials are to come
-  double step_unit;     // user-steps of one report_step; 0: 1
-  const double *steps;  // (list->n) user-steps of each trial with all its seeds; NULL: its last
-                        // report's
+  double step_unit;     // user-steps between a trial's evaluations (TRIALS_PERIOD); 0: not known
+  const double *steps;  // (list->n) user-steps of each trial with all its seeds; NULL: its
+                        // attribute TRIALS_USER_STEPS, or its last report times step_unit
   const double *total;  // (list->n) user-steps of the whole sweep when the trial ended (now, where
                         // it runs), NaN: not known; NULL: summed in the order in which they ended
   int32_t n_rung;

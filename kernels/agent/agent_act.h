@@ -4,6 +4,7 @@
 
 #include "kernels/agent/clock.h"
 #include "kernels/agent/replay.h"
+#include "kernels/base/elementwise.h"
 #include "kernels/base/exponential.h"
 #include "kernels/base/portable.h"
 #include "kernels/base/random.h"
@@ -33,6 +34,7 @@ typedef struct best_fold_args {
   state_view shown;      // leave out what these states' sessions hold, where shown.entry
   float *value;          // (n_agent, n_state, top)
   int32_t *item;         // (n_agent, n_state, top)
+  const int32_t *used;   // (n_agent) of its n_state, or NULL, see row_is_idle
   int64_t rows, n_state, first_state, agent, n_item, n_seen_word;
   int32_t column, n_column;  // items column .. column + n_column - 1
   int32_t top;
@@ -62,6 +64,7 @@ THRONG_ROW int best_masked(const best_fold_args *a, int64_t state, int32_t item)
 THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
   int64_t agent = a->agent + row / a->rows;
   int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  if (row_is_idle(a->used, a->n_state, state)) return;
   const float *q = a->q + row * a->n_column;
   const float *bias = a->bias + agent * a->n_item + a->column;
   float *value = a->value + state * a->top;
@@ -96,9 +99,10 @@ typedef struct best_search_args {
   const float *bias;     // (n_agent, n_item)
   const uint32_t *seen;  // as best_fold_args
   state_view shown;
-  float *value;      // (n_agent, n_state, top) best first
-  int32_t *item;     // (n_agent, n_state, top) -1: all others are masked, or no Q is a number
-  uint64_t *packed;  // best_search_scratch of them: scratch of a device's variant
+  float *value;         // (n_agent, n_state, top) best first
+  int32_t *item;        // (n_agent, n_state, top) -1: all others are masked, or no Q is a number
+  const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle; a variant may do all
+  uint64_t *packed;     // best_search_scratch of them: scratch of a device's variant
   int64_t n_state, n_item, n_seen_word;
   int32_t n_agent, width, top;
 } best_search_args;
@@ -125,6 +129,7 @@ THRONG_SIZE int64_t best_search_scratch(int64_t n_agent, int64_t n_state, int64_
 }
 
 THRONG_ROW void best_search_row(const best_search_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->n_state, row)) return;
   const int64_t agent = row / a->n_state;
   best_fold_args mask;
   mask.seen = a->seen;
@@ -145,11 +150,13 @@ THRONG_ROW void best_search_row(const best_search_args *a, int64_t row) {
   }
 }
 
+enum { EPSILON_LINEAR = 0, EPSILON_EXPONENTIAL };  // same numbers as throng_epsilon
+
 /// Epsilon of an agent after `steps` of its own user-steps.
 typedef struct epsilon_schedule {
   const float *start, *end;  // (n_agent)
   const float *steps;        // (n_agent) user-steps over which it falls
-  int32_t exponential;       // start * (end / start)^share in place of the straight line
+  const int64_t *kind;       // (n_agent) throng_epsilon: straight, or start * (end / start)^share
 } epsilon_schedule;
 
 THRONG_ROW float epsilon_at(const epsilon_schedule *e, int64_t agent, float steps) {
@@ -157,7 +164,7 @@ THRONG_ROW float epsilon_at(const epsilon_schedule *e, int64_t agent, float step
   if (!(steps < e->steps[agent])) return end;
   float share = steps / e->steps[agent];
   // Not powf: an explored step must be one on every backend.
-  if (e->exponential)
+  if (e->kind[agent] == EPSILON_EXPONENTIAL)
     return share > 0.0f && start > 0.0f ? start * exp_portable(share * log_portable(end / start))
                                         : start;
   return start + (end - start) * share;

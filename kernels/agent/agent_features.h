@@ -8,6 +8,7 @@
 #define THRONG_KERNELS_AGENT_FEATURES_H
 
 #include "kernels/agent/replay.h"
+#include "kernels/base/elementwise.h"
 
 enum {
   AGENT_MAX_DIRECTION = 64,  // columns of e+ (e-) that are kept
@@ -40,8 +41,11 @@ THRONG_ROW int32_t state_feature_count(int32_t n_direction, int32_t n_category,
          AGENT_STATE_FACTS + user_width;
 }
 
+/// Row: (agent, row).
 typedef struct state_features_args {
   state_view state;
+  const int32_t *used;  // (n_agent) or NULL, see row_is_idle
+  int64_t rows;
   const float *item;  // (n_item, n_feature)
   int32_t n_feature, n_direction, n_category;
   float *feature;  // (n_row, stride); the user's columns are not touched
@@ -58,6 +62,7 @@ THRONG_ROW void feature_add(float *THRONG_RESTRICT plain, float *THRONG_RESTRICT
 }
 
 THRONG_ROW void state_features_row(const state_features_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   int32_t nd = a->n_direction, nc = a->n_category, length = a->state.length[row];
   const uint32_t *entry = a->state.entry + row * a->state.capacity;
   float *direction = a->feature + row * a->stride;
@@ -112,6 +117,24 @@ THRONG_ROW void state_features_row(const state_features_args *a, int64_t row) {
   fact[5] = length ? (history_like(entry[length - 1]) ? 1.0f : -1.0f) : 0.0f;
 }
 
+/// Of which agents the catalogue is made anew, all of its items: those whose weights have changed
+/// and that need it. Row: an agent.
+typedef struct catalogue_due_args {
+  int32_t *stale;         // (n_agent) 1 where it is of other weights
+  const int32_t *wanted;  // (n_agent) 0 where nobody asks, or NULL: all are asked for
+  const float *tau;       // (n_agent) below 1: stale whenever asked for, or NULL
+  int32_t *rows;          // (n_agent) n_item, or 0
+  int64_t n_item;
+} catalogue_due_args;
+
+THRONG_ROW void catalogue_due_row(const catalogue_due_args *a, int64_t row) {
+  const int stale = a->stale[row] || (a->tau && a->tau[row] < 1.0f);
+  a->rows[row] = 0;
+  if (!stale || (a->wanted && a->wanted[row] == 0)) return;
+  a->rows[row] = (int32_t)a->n_item;
+  a->stale[row] = 0;
+}
+
 /// Finish the catalogue's vectors and biases: v += learned row, bias = own + a . x. Row: (agent,
 /// item), or (agent, place) of a batch of items where `index` is given.
 typedef struct item_finish_args {
@@ -122,11 +145,13 @@ typedef struct item_finish_args {
   const float *bias_weight;  // (n_agent, n_feature)
   float *vector;             // (n_agent, rows, width) holds x A
   float *bias;               // (n_agent, rows)
+  const int32_t *used;       // (n_agent) or NULL, see row_is_idle
   int64_t rows, n_item;
   int32_t n_feature, width;
 } item_finish_args;
 
 THRONG_ROW void item_finish_row(const item_finish_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   int64_t agent = row / a->rows;
   int64_t item = a->index ? a->index[row] : row % a->rows;
   if (item < 0) {  // no item was better than any other: Q is not a number, and neither is this
@@ -149,11 +174,13 @@ typedef struct state_value_args {
   const float *skip;     // (n_agent, n_feature)
   const float *bias;     // (n_agent)
   float *value;          // (n_agent, rows)
+  const int32_t *used;   // (n_agent) or NULL, see row_is_idle
   int64_t rows;
   int32_t n_hidden, n_feature;
 } state_value_args;
 
 THRONG_ROW void state_value_row(const state_value_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   int64_t agent = row / a->rows;
   a->value[row] =
       dot_product(a->hidden + row * a->n_hidden, a->weight + agent * a->n_hidden, a->n_hidden) +

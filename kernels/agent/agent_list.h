@@ -9,8 +9,10 @@
 #include "kernels/agent/flat_input.h"
 #include "kernels/agent/optimizer.h"
 #include "kernels/agent/replay.h"
+#include "kernels/agent/weight_start.h"
 
 #define AGENT_KERNELS(X) \
+  X(weight_start, 2048)  \
   X(lane_state, 64)      \
   X(agent_tick, 1024)    \
   X(agent_due, 1024)     \
@@ -21,6 +23,7 @@
   X(replay_sample, 512)  \
   X(replay_gather, 64)   \
   X(log_sum, 64)         \
+  X(catalogue_due, 1024) \
   X(state_features, 16)  \
   X(item_finish, 256)    \
   X(state_value, 128)    \
@@ -30,6 +33,7 @@
   X(best_fold, 16)       \
   X(best_search, 1)      \
   X(choose, 256)         \
+  X(td_sides, 1024)      \
   X(td_error, 128)       \
   X(batch_mean, 1)       \
   X(value_start, 1)      \

@@ -17,6 +17,7 @@ typedef struct agent_clocks {
   int64_t *mark;       // (n_agent) own user-steps at the algorithm's last mark
   int32_t *state;      // (n_agent)
   int32_t *learns;     // (n_agent) takes the next update
+  int32_t *rows;       // (n_agent) of that update's batch; 0 where the agent does not take it
 } agent_clocks;
 
 /// How many steps an agent's log holds, with those that were overwritten.
@@ -46,19 +47,21 @@ THRONG_ROW int agent_is_due(int32_t state, int64_t steps, int64_t logged, int64_
          steps % update_every == 0 && logged >= n_step;
 }
 
-/// Who takes the next updates. Row: an agent.
+/// Who takes update number `turn` of this step, counted from 0, and with how large a batch. Row: an
+/// agent.
 typedef struct agent_due_args {
   agent_clocks clock;
-  const int64_t *learning_starts, *update_every;  // (n_agent)
-  const uint8_t *halted;                          // (n_lane)
-  int64_t agent_lanes, n_step;
+  const int64_t *learning_starts, *update_every, *updates, *batch, *n_step;  // (n_agent)
+  const uint8_t *halted;                                                     // (n_lane)
+  int64_t agent_lanes, turn;
 } agent_due_args;
 
 THRONG_ROW void agent_due_row(const agent_due_args *a, int64_t row) {
   const agent_clocks *c = &a->clock;
-  c->learns[row] = !a->halted[row * a->agent_lanes] &&
+  c->learns[row] = !a->halted[row * a->agent_lanes] && a->turn < a->updates[row] &&
                    agent_is_due(c->state[row], c->steps[row], agent_logged(c, row), a->agent_lanes,
-                                a->learning_starts[row], a->update_every[row], a->n_step);
+                                a->learning_starts[row], a->update_every[row], a->n_step[row]);
+  c->rows[row] = c->learns[row] ? (int32_t)a->batch[row] : 0;
 }
 
 /// An agent whose loss or gradient is no number takes neither this step nor a later one: its
@@ -67,6 +70,7 @@ typedef struct agent_judge_args {
   agent_clocks clock;
   const float *loss;  // (n_agent) of this update
   const float *norm;  // (n_agent, stride) of its gradient
+  int32_t *stale;     // (n_agent) 1 where the weights' tables will be of before
   int64_t stride;
 } agent_judge_args;
 
@@ -74,7 +78,10 @@ THRONG_ROW void agent_judge_row(const agent_judge_args *a, int64_t row) {
   const agent_clocks *c = &a->clock;
   if (!c->learns[row]) return;
   const float loss = a->loss[row], norm = a->norm[row * a->stride];
-  if (fabsf(loss) < INFINITY && norm < INFINITY) return;  // neither holds for NaN
+  if (fabsf(loss) < INFINITY && norm < INFINITY) {  // neither holds for NaN
+    a->stale[row] = 1;
+    return;
+  }
   c->state[row] = AGENT_DIVERGED;
   c->learns[row] = 0;
 }
@@ -97,6 +104,7 @@ THRONG_ROW void scrub_row(const scrub_args *a, int64_t row) {
 /// Mean loss and Q of the batch, added to the running sums. Row: an agent.
 typedef struct batch_mean_args {
   const float *loss, *q;    // (n_agent, batch)
+  const int32_t *used;      // (n_agent) of its batch, or NULL, see row_is_idle
   const int32_t *learns;    // (n_agent)
   float *batch_loss;        // (n_agent) of this update
   float *loss_sum, *q_sum;  // (n_agent) since the statistics were last read
@@ -106,14 +114,15 @@ typedef struct batch_mean_args {
 
 THRONG_ROW void batch_mean_row(const batch_mean_args *a, int64_t row) {
   if (!a->learns[row]) return;
+  const int64_t batch = a->used ? a->used[row] : a->batch;
   float loss = 0, q = 0;
-  for (int64_t j = 0; j < a->batch; ++j) {
+  for (int64_t j = 0; j < batch; ++j) {
     loss += a->loss[row * a->batch + j];
     q += a->q[row * a->batch + j];
   }
-  a->batch_loss[row] = loss / (float)a->batch;
-  a->loss_sum[row] += loss / (float)a->batch;
-  a->q_sum[row] += q / (float)a->batch;
+  a->batch_loss[row] = loss / (float)batch;
+  a->loss_sum[row] += loss / (float)batch;
+  a->q_sum[row] += q / (float)batch;
   a->n_sum[row] += 1;
 }
 

@@ -4,36 +4,62 @@
 #define THRONG_KERNELS_AGENT_DQN_LOSS_H
 
 #include "kernels/agent/clock.h"
+#include "kernels/base/elementwise.h"
 
-/// Q(s, a) = query . vector + bias + value. Row: (agent, place in the batch).
+enum { LOSS_HUBER = 0, LOSS_MSE };  // same numbers as throng_loss
+
+/// Which of the two ways agents value next states, as row_is_idle counts their batches: double ones
+/// by the item that their online network would show, single ones by the target network's best. Row:
+/// an agent.
+typedef struct td_sides_args {
+  const int32_t *rows;           // (n_agent) of the update
+  const int64_t *double_dqn;     // (n_agent)
+  int32_t *by_online, *by_best;  // (n_agent)
+} td_sides_args;
+
+THRONG_ROW void td_sides_row(const td_sides_args *a, int64_t row) {
+  a->by_online[row] = a->double_dqn[row] ? a->rows[row] : 0;
+  a->by_best[row] = a->double_dqn[row] ? 0 : a->rows[row];
+}
+
+/// Q(s, a) = query . vector + bias + value. Rows that do not count get gradients of 0. Row: (agent,
+/// place in the batch).
 typedef struct td_error_args {
   const float *query, *vector;            // (n_agent, batch, width) of state and action
   const float *bias, *value;              // (n_agent, batch)
-  const float *next_query, *next_vector;  // of the next state and its best item; NULL: next_best
+  const float *next_query, *next_vector;  // double: of the next state and its best item
   const float *next_bias;
-  const float *next_best;   // (n_agent, batch) max over items of query . vector + bias
+  const float *next_best;   // single: (n_agent, batch) max over items of query . vector + bias
   const float *next_value;  // (n_agent, batch) target network
   const float *reward, *discount;
-  float *q, *loss;  // (n_agent, batch)
-  float *delta;     // (n_agent, batch) gradient of the mean loss with respect to Q
-  float *d_query;   // (n_agent, batch, width)
-  float *d_vector;  // (n_agent, batch, width)
+  float *q, *loss;            // (n_agent, batch)
+  float *delta;               // (n_agent, batch) gradient of the mean loss with respect to Q
+  float *d_query;             // (n_agent, batch, width)
+  float *d_vector;            // (n_agent, batch, width)
+  const int64_t *double_dqn;  // (n_agent) NULL: none is
+  const int64_t *loss_kind;   // (n_agent) throng_loss; NULL: squared errors
+  const int32_t *used;        // (n_agent) of its batch, or NULL, see row_is_idle
   int64_t batch;
   int32_t width;
-  int32_t huber;  // else squared error
 } td_error_args;
 
 THRONG_ROW void td_error_row(const td_error_args *a, int64_t row) {
-  int64_t at = row * a->width;
+  int64_t agent = row / a->batch, at = row * a->width;
+  if (row_is_idle(a->used, a->batch, row)) {
+    a->delta[row] = 0.0f;
+    for (int32_t i = 0; i < a->width; ++i) a->d_query[at + i] = a->d_vector[at + i] = 0.0f;
+    return;
+  }
   float q = dot_product(a->query + at, a->vector + at, a->width) + a->bias[row] + a->value[row];
-  float next = a->next_vector ? dot_product(a->next_query + at, a->next_vector + at, a->width) +
-                                    a->next_bias[row]
-                              : a->next_best[row];
+  float next =
+      a->double_dqn && a->double_dqn[agent]
+          ? dot_product(a->next_query + at, a->next_vector + at, a->width) + a->next_bias[row]
+          : a->next_best[row];
   // A discount of 0 must hide whatever the next state's value is.
   float target = a->reward[row];
   if (a->discount[row] > 0.0f) target += a->discount[row] * (next + a->next_value[row]);
   float error = q - target, size = fabsf(error), slope;
-  if (a->huber) {
+  if (a->loss_kind && a->loss_kind[agent] == LOSS_HUBER) {
     a->loss[row] = size < 1.0f ? 0.5f * error * error : size - 0.5f;
     slope = size < 1.0f ? error : (error < 0.0f ? -1.0f : 1.0f);
     if (!(size >= 0.0f)) slope = error;  // NaN: the gradient is to be NaN too, not +-1
@@ -41,7 +67,7 @@ THRONG_ROW void td_error_row(const td_error_args *a, int64_t row) {
     a->loss[row] = error * error;
     slope = 2.0f * error;
   }
-  float delta = slope / (float)a->batch;
+  float delta = slope / (float)(a->used ? a->used[agent] : a->batch);
   a->q[row] = q;
   a->delta[row] = delta;
   for (int32_t i = 0; i < a->width; ++i) {
@@ -59,12 +85,14 @@ typedef struct value_start_args {
   const float *gamma;          // (n_agent)
   float *bias;                 // (n_agent, width): every one is set
   int32_t *first;              // (n_agent) 1 where it was
+  int32_t *stale, *own_stale;  // (n_agent) 1 where tables of the weights, the target, will be
   int64_t agent_lanes, width;
 } value_start_args;
 
 THRONG_ROW void value_start_row(const value_start_args *a, int64_t row) {
   a->first[row] = a->clock.learns[row] && a->clock.updates[row] == 0;
   if (!a->first[row]) return;
+  a->stale[row] = a->own_stale[row] = 1;
   float reward = 0, left = 0;
   for (int64_t l = 0; l < a->agent_lanes; ++l) {
     reward += a->reward[row * a->agent_lanes + l];
@@ -77,19 +105,23 @@ THRONG_ROW void value_start_row(const value_start_args *a, int64_t row) {
 }
 
 /// Whose target network is copied now: `target_every` user-steps of the agent's own after the last
-/// time. Row: an agent.
+/// time, where it is copied whole. Row: an agent.
 typedef struct target_due_args {
   agent_clocks clock;
   const int64_t *target_every;  // (n_agent)
+  const float *tau;             // (n_agent) below 1: it follows with every update
   int32_t *due;                 // (n_agent)
+  int32_t *stale;               // (n_agent) 1 where the target's tables will be of before
   int64_t agent_lanes;
 } target_due_args;
 
 THRONG_ROW void target_due_row(const target_due_args *a, int64_t row) {
   const int64_t steps = a->clock.steps[row] * a->agent_lanes;
-  a->due[row] =
-      a->clock.state[row] == AGENT_LEARNING && steps - a->clock.mark[row] >= a->target_every[row];
-  if (a->due[row]) a->clock.mark[row] = steps;
+  a->due[row] = a->tau[row] >= 1.0f && a->clock.state[row] == AGENT_LEARNING &&
+                steps - a->clock.mark[row] >= a->target_every[row];
+  if (!a->due[row]) return;
+  a->clock.mark[row] = steps;
+  a->stale[row] = 1;
 }
 
 #endif

@@ -4,15 +4,20 @@
 #define THRONG_KERNELS_AGENT_FLAT_INPUT_H
 
 #include "kernels/agent/replay.h"
+#include "kernels/base/elementwise.h"
 
-/// The slots that are not 0: an item's newest answer counts, older ones get item -1.
+/// The slots that are not 0: an item's newest answer counts, older ones get item -1. Row: (agent,
+/// row).
 typedef struct flat_slots_args {
   state_view state;
-  int32_t *item;  // (n_row, capacity)
-  float *sign;    // (n_row, capacity)
+  int32_t *item;        // (n_agent, rows, capacity)
+  float *sign;          // (n_agent, rows, capacity)
+  const int32_t *used;  // (n_agent) or NULL, see row_is_idle
+  int64_t rows;
 } flat_slots_args;
 
 THRONG_ROW void flat_slots_row(const flat_slots_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   int32_t capacity = a->state.capacity, length = a->state.length[row];
   const uint32_t *entry = a->state.entry + row * capacity;
   int32_t *item = a->item + row * capacity;
@@ -38,11 +43,13 @@ typedef struct flat_input_args {
   const float *weight;  // (n_agent, n_item, width)
   const float *bias;    // (n_agent, width)
   float *hidden;        // (n_agent, rows, width) holds the user's part
+  const int32_t *used;  // (n_agent) or NULL, see row_is_idle
   int64_t rows, n_item;
   int32_t capacity, width;
 } flat_input_args;
 
 THRONG_ROW void flat_input_row(const flat_input_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   int64_t agent = row / a->rows;
   float *THRONG_RESTRICT hidden = a->hidden + row * a->width;
   const float *THRONG_RESTRICT bias = a->bias + agent * a->width;

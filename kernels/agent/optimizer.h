@@ -11,12 +11,14 @@ enum { ADAM_BLOCK = 1024 };
 typedef struct square_sum_args {
   const float *gradient;  // (n_agent, size)
   double *partial;        // (n_agent, n_partial)
+  const int32_t *learns;  // (n_agent) the others' may be left out; NULL: none
   int64_t size, n_block;
   int64_t n_partial, first;  // this tensor's blocks begin at `first`
 } square_sum_args;
 
 THRONG_ROW void square_sum_row(const square_sum_args *a, int64_t row) {
   int64_t agent = row / a->n_block, block = row % a->n_block;
+  if (a->learns && !a->learns[agent]) return;
   int64_t begin = block * ADAM_BLOCK;
   int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
   const float *g = a->gradient + agent * a->size + begin;
@@ -94,7 +96,8 @@ THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
     adam_element(&w[i], &m[i], &v[i], g[i] * s.clip, b1, b2, s.step_size, s.root, epsilon);
 }
 
-/// target += tau (weight - target). Row: (agent, block).
+/// target += tau (weight - target), where tau is below 1: others copy theirs whole. Row: (agent,
+/// block).
 typedef struct soft_update_args {
   float *target;          // (n_agent, size)
   const float *weight;    // (n_agent, size)
@@ -106,9 +109,9 @@ typedef struct soft_update_args {
 THRONG_ROW void soft_update_row(const soft_update_args *a, int64_t row) {
   int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
   int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
-  if (!a->learns[agent]) return;
-  int64_t at = agent * a->size + begin;
   float tau = a->tau[agent];
+  if (!a->learns[agent] || tau >= 1.0f) return;
+  int64_t at = agent * a->size + begin;
   for (int64_t i = 0; i < n; ++i)
     a->target[at + i] += tau * (a->weight[at + i] - a->target[at + i]);
 }

@@ -5,6 +5,7 @@
 #define THRONG_KERNELS_AGENT_REPLAY_H
 
 #include "kernels/agent/clock.h"
+#include "kernels/base/elementwise.h"
 #include "kernels/base/history.h"
 #include "kernels/base/portable.h"
 #include "kernels/base/random.h"
@@ -101,14 +102,20 @@ THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
   a->n_episode[row] += 1;
 }
 
+/// Times of an agent's log that are sampled from.
+THRONG_ROW int64_t replay_times(int64_t buffer, int64_t agent_lanes) {
+  return (buffer + agent_lanes - 1) / agent_lanes;
+}
+
 /// Uniform transitions out of those whose states can be rebuilt. Agents differ by their seeds
 /// alone, so that one of a population draws as it would alone. Row: (agent, place in the batch).
 typedef struct replay_sample_args {
   const uint32_t *seed;  // (n_agent)
   int64_t batch, agent_lanes;
   agent_clocks clock;
-  int64_t most_times;  // times that are sampled from, the newest ones
-  int32_t n_step;      // the last time's successor is the newest state
+  const int32_t *used;    // (n_agent) of its batch, or NULL, see row_is_idle
+  const int64_t *buffer;  // (n_agent) transitions that are sampled from, the newest ones
+  const int64_t *n_step;  // (n_agent) the last time's successor is the newest state
   int32_t slate;
   const int64_t *draw;  // number of this batch, or NULL: as many updates as the agent has made
   int32_t *lane;        // (n_agent, batch)
@@ -118,7 +125,9 @@ typedef struct replay_sample_args {
 
 THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
   int64_t agent = row / a->batch, place = row % a->batch;
-  int64_t last = agent_logged(&a->clock, agent) - a->n_step, first = last - a->most_times + 1;
+  if (row_is_idle(a->used, a->batch, row)) return;
+  int64_t last = agent_logged(&a->clock, agent) - a->n_step[agent];
+  int64_t first = last - replay_times(a->buffer[agent], a->agent_lanes) + 1;
   if (first < 0) first = 0;
   if (first > last) first = last = last > 0 ? last : 0;  // none yet: a draw that nobody learns from
   uint64_t draw = (uint64_t)(a->draw ? a->draw[0] : a->clock.updates[agent]);
@@ -135,9 +144,10 @@ typedef struct replay_gather_args {
   const int64_t *user_offset;  // (n_user + 1) of the real histories
   const uint32_t *history;     // (n_interaction) packed
   const float *gamma;          // (n_agent)
+  const int64_t *n_step;       // (n_agent)
+  const int32_t *used;         // (n_agent) of its batch, or NULL, see row_is_idle
   int64_t batch;
-  int64_t most_shown;  // items that a session can show before none is left; where none repeats
-  int32_t n_step;
+  int64_t most_shown;   // items that a session can show before none is left; where none repeats
   const int32_t *lane;  // (n_agent, batch)
   const int64_t *time;
   const int32_t *slot;
@@ -174,7 +184,9 @@ THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *ou
 }
 
 THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->batch, row)) return;
   int32_t lane = a->lane[row];
+  int64_t n_step = a->n_step[row / a->batch];
   int64_t time = a->time[row], base = lane * a->log.n_time, slate = a->log.slate;
   int64_t at = base + time % a->log.n_time;
   int32_t user = a->log.user[at], step = a->log.step[at];
@@ -186,7 +198,7 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
   float reward = slate == 1 ? a->log.reward[at] : (float)history_like(shown), discount = gamma;
   int32_t passed = 1;
   uint8_t ended = a->log.ended[at];
-  while (passed < a->n_step && !ended) {
+  while (passed < n_step && !ended) {
     int64_t later = base + (time + passed) % a->log.n_time;
     reward += discount * a->log.reward[later] / (float)slate;
     ended = a->log.ended[later];
@@ -206,19 +218,25 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
 typedef struct log_sum_args {
   replay_log log;
   agent_clocks clock;
+  const int64_t *buffer, *n_step;  // (n_agent)
   int64_t agent_lanes;
-  float *reward;  // (n_lane) mean reward of an item
-  float *left;    // (n_lane) share of steps after which the user left
+  int64_t before;  // times that a log holds before those that are sampled from
+  float *reward;   // (n_lane) mean reward of an item
+  float *left;     // (n_lane) share of steps after which the user left
 } log_sum_args;
 
+/// As in a log that holds no more than the agent's own options ask for, a ring whose places are
+/// summed in their order.
 THRONG_ROW void log_sum_row(const log_sum_args *a, int64_t row) {
   const agent_clocks *c = &a->clock;
   const int64_t agent = row / a->agent_lanes, n_time = a->log.n_time;
   if (!c->learns[agent] || c->updates[agent] > 0) return;
-  const int64_t logged = agent_logged(c, agent), times = logged < n_time ? logged : n_time;
+  const int64_t own = replay_times(a->buffer[agent], a->agent_lanes) + a->before + a->n_step[agent];
+  const int64_t logged = agent_logged(c, agent), times = logged < own ? logged : own;
   float reward = 0, left = 0;
   for (int64_t t = 0; t < times; ++t) {
-    const int64_t at = row * n_time + t;
+    const int64_t newest = t + (logged - 1 - t) / own * own;
+    const int64_t at = row * n_time + newest % n_time;
     reward += a->log.reward[at];
     left += a->log.ended[at] == THRONG_END_LEFT ? 1.0f : 0.0f;
   }

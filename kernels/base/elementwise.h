@@ -11,16 +11,25 @@ typedef struct fill_args {
 
 THRONG_ROW void fill_row(const fill_args *a, int64_t row) { a->x[row] = a->value; }
 
+/// Of an agent's `rows` rows the first used[agent] count, all where `used` is NULL: its batch may
+/// be smaller than the arrays, and an agent that does not learn has none. The others are left as
+/// they are.
+THRONG_ROW int row_is_idle(const int32_t *used, int64_t rows, int64_t row) {
+  return used && row % rows >= used[row / rows];
+}
+
 /// x = x + bias, or max(0, x + bias). Row: one of (n_agent, rows), each with its agent's bias.
 typedef struct add_bias_args {
-  float *x;           // (n_agent, rows, width)
-  const float *bias;  // (n_agent, width)
+  float *x;             // (n_agent, rows, width)
+  const float *bias;    // (n_agent, width)
+  const int32_t *used;  // (n_agent) or NULL, see row_is_idle
   int64_t rows;
   int32_t width;
   int32_t relu;
 } add_bias_args;
 
 THRONG_ROW void add_bias_row(const add_bias_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   float *THRONG_RESTRICT x = a->x + row * a->width;
   const float *THRONG_RESTRICT bias = a->bias + row / a->rows * a->width;
   for (int32_t i = 0; i < a->width; ++i) x[i] += bias[i];
@@ -28,14 +37,17 @@ THRONG_ROW void add_bias_row(const add_bias_args *a, int64_t row) {
   for (int32_t i = 0; i < a->width; ++i) x[i] = x[i] > 0.0f ? x[i] : 0.0f;
 }
 
-/// Gradient through a ReLU, given its output: dx = 0 where y is 0.
+/// Gradient through a ReLU, given its output: dx = 0 where y is 0. Row: (agent, row).
 typedef struct relu_gradient_args {
-  float *dx;       // (n, width)
-  const float *y;  // (n, width)
+  float *dx;            // (n_agent, rows, width)
+  const float *y;       // (n_agent, rows, width)
+  const int32_t *used;  // (n_agent) or NULL, see row_is_idle
+  int64_t rows;
   int32_t width;
 } relu_gradient_args;
 
 THRONG_ROW void relu_gradient_row(const relu_gradient_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   float *THRONG_RESTRICT dx = a->dx + row * a->width;
   const float *THRONG_RESTRICT y = a->y + row * a->width;
   for (int32_t i = 0; i < a->width; ++i) dx[i] = y[i] > 0.0f ? dx[i] : 0.0f;
@@ -46,29 +58,34 @@ typedef struct add_outer_args {
   const float *delta;   // (n_agent, rows)
   const float *weight;  // (n_agent, width)
   float *d;             // (n_agent, rows, width)
+  const int32_t *used;  // (n_agent) or NULL, see row_is_idle
   int64_t rows;
   int32_t width;
 } add_outer_args;
 
 THRONG_ROW void add_outer_row(const add_outer_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   float *THRONG_RESTRICT d = a->d + row * a->width;
   const float *THRONG_RESTRICT weight = a->weight + row / a->rows * a->width;
   float delta = a->delta[row];
   for (int32_t i = 0; i < a->width; ++i) d[i] += delta * weight[i];
 }
 
-/// sum[agent][column] = sum over rows of x[agent][row][column]. Row: (agent, column).
+/// sum[agent][column] = sum over rows of x[agent][row][column]. Row: (agent, column). A variant may
+/// sum rows that do not count too: they must be zeros.
 typedef struct column_sum_args {
-  const float *x;  // (n_agent, rows, width)
-  float *sum;      // (n_agent, width)
+  const float *x;       // (n_agent, rows, width)
+  float *sum;           // (n_agent, width)
+  const int32_t *used;  // (n_agent) or NULL, see row_is_idle
   int64_t rows;
   int32_t width;
 } column_sum_args;
 
 THRONG_ROW void column_sum_row(const column_sum_args *a, int64_t row) {
   const float *x = a->x + row / a->width * a->rows * a->width + row % a->width;
+  const int64_t rows = a->used ? a->used[row / a->width] : a->rows;
   float sum = 0;
-  for (int64_t i = 0; i < a->rows; ++i) sum += x[i * a->width];
+  for (int64_t i = 0; i < rows; ++i) sum += x[i * a->width];
   a->sum[row] = sum;
 }
 
@@ -77,12 +94,14 @@ typedef struct gather_args {
   const float *table;    // (n_agent, n_table, width), or (n_table, width) where shared
   const int32_t *index;  // (n_agent, rows)
   float *to;             // (n_agent * rows, to_stride)
+  const int32_t *used;   // (n_agent) or NULL, see row_is_idle
   int64_t rows, n_table, to_stride;
   int32_t width;
   int32_t shared;  // one table for all agents
 } gather_args;
 
 THRONG_ROW void gather_row(const gather_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->rows, row)) return;
   float *THRONG_RESTRICT to = a->to + row * a->to_stride;
   int64_t at = a->index[row];
   if (at < 0) {
@@ -94,32 +113,38 @@ THRONG_ROW void gather_row(const gather_args *a, int64_t row) {
   for (int32_t i = 0; i < a->width; ++i) to[i] = from[i];
 }
 
-/// Keys for grouping by (agent, index); -1 stays -1.
+/// Keys for grouping by (agent, index); -1 stays -1, and so do rows that do not count. Row: (agent,
+/// row, place).
 typedef struct agent_key_args {
-  const int32_t *index;  // (n_agent, rows)
-  int32_t *key;          // (n_agent, rows)
-  int64_t rows, n_index;
+  const int32_t *index;  // (n_agent, rows, each)
+  int32_t *key;          // (n_agent, rows, each)
+  const int32_t *used;   // (n_agent) or NULL, see row_is_idle
+  int64_t rows, each, n_index;
 } agent_key_args;
 
 THRONG_ROW void agent_key_row(const agent_key_args *a, int64_t row) {
-  int32_t index = a->index[row];
-  a->key[row] = index < 0 ? -1 : (int32_t)(row / a->rows * a->n_index + index);
+  int32_t index = row_is_idle(a->used, a->rows, row / a->each) ? -1 : a->index[row];
+  a->key[row] = index < 0 ? -1 : (int32_t)(row / (a->rows * a->each) * a->n_index + index);
 }
 
 /// Turned-round scatter-add: to[key] = sum over the positions p of that key of
-/// scale[p] * from[p / from_repeat], in rising order; zeros for keys without positions.
+/// scale[p] * from[p / from_repeat], in rising order; zeros for keys without positions, and nothing
+/// for agents none of whose rows count. Row: (agent, key).
 typedef struct scatter_sum_args {
   const int32_t *offset;  // (n_key + 1), see group_args
   const int32_t *order;   // (n)
   const float *scale;     // (n) or NULL: 1
   const float *from;      // (n / from_repeat, from_stride)
   float *to;              // (n_key, width)
+  const int32_t *used;    // (n_agent) or NULL, see row_is_idle
+  int64_t agent_keys;     // keys of an agent
   int64_t from_stride;
   int32_t from_repeat;
   int32_t width;
 } scatter_sum_args;
 
 THRONG_ROW void scatter_sum_row(const scatter_sum_args *a, int64_t row) {
+  if (a->used && a->used[row / a->agent_keys] == 0) return;
   float *THRONG_RESTRICT to = a->to + row * a->width;
   for (int32_t i = 0; i < a->width; ++i) to[i] = 0.0f;
   for (int32_t at = a->offset[row]; at < a->offset[row + 1]; ++at) {

@@ -143,6 +143,23 @@ static void train_both(const throng_sim_def *sim, const throng_agent_def *agent,
   learners_close(&l);
 }
 
+TEST(cuda_agent, agents_start_from_the_same_weights_at_first_and_when_they_begin_anew) {
+  for (int head = 0; head < 2; ++head) {
+    learners l;
+    throng_sim_def sim = lanes_def();
+    throng_agent_def agent = learner_def(head ? THRONG_HEAD_FLAT : THRONG_HEAD_TWO_TOWER);
+    const uint32_t seed = 77;
+    if (!learners_open(&l, &sim, &agent)) return;
+    for (int again = 0; again < 2; ++again) {
+      const double difference = set_difference(&l.agent[0]->weights, &l.agent[1]->weights);
+      EXPECT_TRUE(difference >= 0 && difference <= (PARITY_EXACT ? 0 : 1e-6));
+      for (int side = 0; side < 2; ++side)
+        ASSERT_OK(throng_population_start(l.agent[side], 1, 1, &seed));
+    }
+    learners_close(&l);
+  }
+}
+
 TEST(cuda_agent, two_tower_learns_the_same_weights_step_by_step) {
   throng_sim_def sim = lanes_def();
   throng_agent_def agent = learner_def(THRONG_HEAD_TWO_TOWER);

@@ -129,8 +129,8 @@ TEST(cuda_update, squares_of_the_gradient_are_summed_to_the_same_bits) {
     double got[AGENTS * MOST], expected[AGENTS * MOST];
     for (int side = 0; side < 2; ++side) {
       throng_backend *b = side ? p.cuda : p.cpu;
-      const square_sum_args square = {ON(g), (double *)(void *)ON(sum), sizes[s], n_block, MOST,
-                                      FIRST};
+      const square_sum_args square = {
+          ON(g), (double *)(void *)ON(sum), NULL, sizes[s], n_block, MOST, FIRST};
       ASSERT_OK(BACKEND_LAUNCH(b, square_sum, n_block * AGENTS, &square));
       ASSERT_OK(b->ops->download(b, side ? got : expected, ON(sum), sizeof got));
     }
@@ -157,12 +157,13 @@ TEST(cuda_update, sums_over_a_batch_are_near_the_rows_and_repeat_bit_for_bit) {
     pair learns = flags(&p), n_sum = flags(&p);
     for (int side = 0; side < 2; ++side) {
       throng_backend *b = side ? p.cuda : p.cpu;
-      const column_sum_args columns = {ON(x), ON(sum), rows[s], (int32_t)widths[s]};
+      const column_sum_args columns = {ON(x), ON(sum), NULL, rows[s], (int32_t)widths[s]};
       ASSERT_OK(BACKEND_LAUNCH(b, column_sum, out, &columns));
-      const column_sum_args repeat = {ON(x), ON(again), rows[s], (int32_t)widths[s]};
+      const column_sum_args repeat = {ON(x), ON(again), NULL, rows[s], (int32_t)widths[s]};
       ASSERT_OK(BACKEND_LAUNCH(b, column_sum, out, &repeat));
       const batch_mean_args batch = {ON(x),
                                      ON(x),
+                                     NULL,
                                      (const int32_t *)(const void *)ON(learns),
                                      ON(mean),
                                      ON(loss_sum),

@@ -290,6 +290,7 @@ TEST(cuda_variants, state_features_are_the_rows) {
   state_features_args a[2];
   for (int side = 0; side < 2; ++side)
     a[side] = (state_features_args){.state = {.capacity = CAPACITY},
+                                    .rows = ROWS,
                                     .n_feature = FEATURES,
                                     .n_direction = ND,
                                     .n_category = NC,

@@ -72,7 +72,7 @@ static throng_status bandit_learn(throng_population *a) {
                          .batch = a->agent_lanes,
                          .width = n->width};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, td_error, a->n_lane, &error));
-  THRONG_TRY(population_add_losses(a, b->loss, b->q, a->agent_lanes));
+  THRONG_TRY(population_add_losses(a, b->loss, b->q, a->agent_lanes, NULL));
   THRONG_TRY(n->table->item_gradients(n, a->sim->action, &b->shown, b->d_vector, b->delta,
                                       &b->scratch, g));
   THRONG_TRY(n->table->backward(n, &a->weight, pass, b->d_query, b->delta, &b->scratch, g));

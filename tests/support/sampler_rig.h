@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "config/config_sweep.h"
+#include "kernels/base/random.h"
 #include "suggest/sampler.h"
 #include "throng/sweep.h"
 #include "throng_test.h"
@@ -56,6 +57,11 @@ static inline throng_status rig_tell(sampler_rig *rig, int64_t number, trial_sta
 static inline double rig_natural(const sampler_rig *rig, const double *x, int32_t k) {
   const space_parameter *p = &rig->space->parameter[k];
   return p->kind == SPACE_CHOICE ? p->choice_number[(int32_t)x[k]] : x[k];
+}
+
+/// In (0, 1).
+static inline double sampler_test_uniform(uint32_t number, uint32_t draw) {
+  return (random_draw(99, 0, draw, number, 0, 0).w[0] + 0.5) * 0x1p-32;
 }
 
 #endif

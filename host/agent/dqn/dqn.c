@@ -22,15 +22,18 @@ static throng_status dqn_add_arrays(throng_population *a) {
   THRONG_TRY(network_add_parameters(&a->net, &a->weights, &d->target, "target", -INFINITY));
   THRONG_TRY(optimizer_register(&d->optimizer, &a->net, &a->weights, set));
   THRONG_TRY(network_add_scratch(&a->net, set, &d->scratch, a->def.batch, "batch"));
-  if (!a->def.double_dqn) THRONG_TRY(catalogue_register(&a->net, set, &d->target_catalogue, 1));
   THRONG_TRY(replay_add_batch(a, &d->batch));
   THRONG_TRY(add_items(a, set, &d->action, "batch.item_feature", "batch.vector", "batch.bias"));
-  THRONG_TRY(add_items(a, set, &d->next_best, "batch.next_feature", "batch.next_vector",
+  THRONG_TRY(add_items(a, set, &d->next_online, "batch.next_feature", "batch.next_vector",
                        "batch.next_bias"));
 #define ADD(slot, type, ...) \
   THRONG_TRY(tensors_add(set, &d->slot, TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), "batch." #slot))
+  ADD(by_online, I32, a->n_agent);
+  ADD(by_best, I32, a->n_agent);
   ADD(best_value, F32, n);
   ADD(best_item, I32, n);
+  ADD(online_value, F32, n);
+  ADD(online_item, I32, n);
   const int64_t packed = catalogue_packed_size(&a->net, a->def.batch, 1);
   if (packed) ADD(packed, I64, packed);
   ADD(q, F32, n);
@@ -58,38 +61,77 @@ static throng_status dqn_start(throng_population *a, agent_range range) {
 }
 
 throng_status dqn_copy_target(throng_population *a) {
-  return dqn_start(a, (agent_range){0, a->n_agent});
+  const agent_range all = {0, a->n_agent};
+  THRONG_TRY(population_weights_moved(a, all));
+  return dqn_start(a, all);
 }
 
+/// Targets of the agents that `which` names, whose flags in own_stale are set.
 static throng_status copy_target_of(throng_population *a, const int32_t *which) {
   a->current &= ~(unsigned)CURRENT_OWN;
   return parameters_copy(&a->net, &dqn_of(a)->target, &a->weight, which);
 }
 
-/// The target's side: what the next state is worth, in next_best or best_value, and next.value.
+/// The target's catalogue is large, and a population of double agents has no use for it.
+static throng_status dqn_follow(throng_population *a) {
+  dqn *d = dqn_of(a);
+  if (!a->kinds.singles || a->late.count > 0) return THRONG_OK;
+  THRONG_TRY(catalogue_register(&a->net, &a->late, &d->target_catalogue, 1));
+  const throng_status status = tensors_allocate(&a->late, a->backend, "target of the agents");
+  if (status != THRONG_OK) tensors_free(&a->late);
+  return status;
+}
+
+/// The best items of the next states by the agents' own weights, which leaves them in online_item.
+static throng_status find_online(throng_population *a, const int32_t *rows, const best_mask *mask) {
+  dqn *d = dqn_of(a);
+  network_pass *next = &d->batch.next;
+  const network n = network_of(&a->net, rows);
+  THRONG_TRY(population_refresh(a, a->kinds.singles ? rows : NULL));
+  THRONG_TRY(n.table->forward(&n, &a->weight, next));
+  return catalogue_best(&n, &a->catalogue, next->query, next->rows, mask, 1, d->packed,
+                        d->online_value, d->online_item);
+}
+
+/// What the best items of the next states are worth to the target, by its queries in `next`, which
+/// leaves it in best_value.
+static throng_status find_best(throng_population *a, const int32_t *rows, const best_mask *mask) {
+  dqn *d = dqn_of(a);
+  const network n = network_of(&a->net, rows);
+  // Soft targets move with every update. Others stand until they are copied, and all together are
+  // found current then.
+  const int32_t *wanted = a->kinds.softs ? rows : NULL;
+  if (!(a->current & CURRENT_OWN))
+    THRONG_TRY(population_make_catalogue(a, &d->target, &d->target_catalogue, a->own_stale, wanted,
+                                         a->option.tau));
+  if (!wanted) a->current |= CURRENT_OWN;
+  return catalogue_best(&n, &d->target_catalogue, d->batch.next.query, d->batch.next.rows, mask, 1,
+                        d->packed, d->best_value, d->best_item);
+}
+
+/// The target's side: what the next state is worth, in next_online or best_value, and next.value.
+/// What only one kind of agents needs is done for those; where there are none, not at all.
 static throng_status next_values(throng_population *a) {
   dqn *d = dqn_of(a);
-  const network *n = &a->net;
-  network_pass *next = &d->batch.next;
+  const bool mixed = a->kinds.doubles && a->kinds.singles;
+  const network n = network_of(&a->net, a->clock.rows);
+  const int32_t *by_online = mixed ? d->by_online : a->clock.rows;
+  const int32_t *by_best = mixed ? d->by_best : a->clock.rows;
+  if (mixed) {
+    td_sides_args sides = {a->clock.rows, a->option.double_dqn, d->by_online, d->by_best};
+    THRONG_TRY(BACKEND_LAUNCH(a->backend, td_sides, a->n_agent, &sides));
+  }
   // Shown items are masked in the bootstrap's arg-max too: they are never chosen, so nothing
   // corrects their Q, and its overestimate would spread through the targets.
   best_mask mask = {0};
-  if (a->sim->def.mask_seen) mask.shown = next->state;
-  THRONG_TRY(n->table->features(n, next));
-  if (!a->def.double_dqn) {
-    if (!(a->current & CURRENT_OWN))
-      THRONG_TRY(catalogue_refresh(n, &d->target, &d->target_catalogue));
-    a->current |= CURRENT_OWN;
-    THRONG_TRY(n->table->forward(n, &d->target, next));
-    return catalogue_best(n, &d->target_catalogue, next->query, next->rows, &mask, 1, d->packed,
-                          d->best_value, d->best_item);
-  }
-  THRONG_TRY(population_refresh(a));
-  THRONG_TRY(n->table->forward(n, &a->weight, next));
-  THRONG_TRY(catalogue_best(n, &a->catalogue, next->query, next->rows, &mask, 1, d->packed,
-                            d->best_value, d->best_item));
-  THRONG_TRY(n->table->forward(n, &d->target, next));
-  return n->table->item_vectors(n, &d->target, d->best_item, &d->next_best);
+  if (a->sim->def.mask_seen) mask.shown = d->batch.next.state;
+  THRONG_TRY(n.table->features(&n, &d->batch.next));
+  if (a->kinds.doubles) THRONG_TRY(find_online(a, by_online, &mask));
+  THRONG_TRY(n.table->forward(&n, &d->target, &d->batch.next));
+  if (a->kinds.singles) THRONG_TRY(find_best(a, by_best, &mask));
+  if (!a->kinds.doubles) return THRONG_OK;
+  const network some = network_of(&a->net, by_online);
+  return n.table->item_vectors(&some, &d->target, d->online_item, &d->next_online);
 }
 
 static throng_status td_errors(throng_population *a) {
@@ -100,8 +142,8 @@ static throng_status td_errors(throng_population *a) {
                       .bias = d->action.bias,
                       .value = b->state.value,
                       .next_query = b->next.query,
-                      .next_vector = a->def.double_dqn ? d->next_best.vector : NULL,
-                      .next_bias = d->next_best.bias,
+                      .next_vector = d->next_online.vector,
+                      .next_bias = d->next_online.bias,
                       .next_best = d->best_value,
                       .next_value = b->next.value,
                       .reward = b->reward,
@@ -111,33 +153,35 @@ static throng_status td_errors(throng_population *a) {
                       .delta = d->delta,
                       .d_query = d->d_query,
                       .d_vector = d->d_vector,
+                      .double_dqn = a->option.double_dqn,
+                      .loss_kind = a->option.loss,
+                      .used = a->clock.rows,
                       .batch = a->def.batch,
-                      .width = a->net.width,
-                      .huber = a->def.loss == THRONG_LOSS_HUBER};
+                      .width = a->net.width};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, td_error, (int64_t)a->def.batch * a->n_agent, &td));
-  return population_add_losses(a, d->loss, d->q, a->def.batch);
+  return population_add_losses(a, d->loss, d->q, a->def.batch, a->clock.rows);
 }
 
 throng_status dqn_gradients(throng_population *a) {
   dqn *d = dqn_of(a);
-  const network *n = &a->net;
+  const network n = network_of(&a->net, a->clock.rows);
   network_pass *state = &d->batch.state;
   parameter_set *g = &d->optimizer.gradient;
   THRONG_TRY(next_values(a));
-  THRONG_TRY(n->table->features(n, state));
-  THRONG_TRY(n->table->forward(n, &a->weight, state));
-  THRONG_TRY(n->table->item_vectors(n, &a->weight, d->batch.action, &d->action));
+  THRONG_TRY(n.table->features(&n, state));
+  THRONG_TRY(n.table->forward(&n, &a->weight, state));
+  THRONG_TRY(n.table->item_vectors(&n, &a->weight, d->batch.action, &d->action));
   THRONG_TRY(td_errors(a));
-  THRONG_TRY(n->table->item_gradients(n, d->batch.action, &d->action, d->d_vector, d->delta,
-                                      &d->scratch, g));
-  return n->table->backward(n, &a->weight, state, d->d_query, d->delta, &d->scratch, g);
+  THRONG_TRY(n.table->item_gradients(&n, d->batch.action, &d->action, d->d_vector, d->delta,
+                                     &d->scratch, g));
+  return n.table->backward(&n, &a->weight, state, d->d_query, d->delta, &d->scratch, g);
 }
 
 throng_status dqn_apply(throng_population *a) {
   dqn *d = dqn_of(a);
-  const bool soft = a->def.tau < 1.0f;
-  THRONG_TRY(population_step_weights(a, &d->optimizer, soft ? &d->target : NULL));
-  if (soft) a->current &= ~(unsigned)CURRENT_OWN;
+  const bool softs = a->kinds.softs;
+  THRONG_TRY(population_step_weights(a, &d->optimizer, softs ? &d->target : NULL));
+  if (softs) a->current &= ~(unsigned)CURRENT_OWN;
   return THRONG_OK;
 }
 
@@ -149,7 +193,7 @@ throng_status dqn_update(throng_population *a) {
 
 static int dqn_kind_of_step(const throng_population *a) {
   bool learns = false, first = false;
-  for (int32_t i = 0; a->def.updates > 0 && i < a->n_agent; ++i) {
+  for (int32_t i = 0; i < a->n_agent; ++i) {
     if (!clocks_due(a, i, 1)) continue;
     learns = true;
     first = first || a->host.updates[i] == 0;
@@ -161,7 +205,14 @@ static int dqn_kind_of_step(const throng_population *a) {
 static throng_status dqn_prepare(throng_population *a) {
   dqn *d = dqn_of(a);
   const int constant = a->net.table->constant;
-  log_sum_args sum = {a->log, a->clock, a->agent_lanes, d->lane_reward, d->lane_left};
+  log_sum_args sum = {.log = a->log,
+                      .clock = a->clock,
+                      .buffer = a->option.buffer,
+                      .n_step = a->option.n_step,
+                      .agent_lanes = a->agent_lanes,
+                      .before = replay_times_before(a),
+                      .reward = d->lane_reward,
+                      .left = d->lane_left};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, log_sum, a->n_lane, &sum));
   value_start_args start = {.clock = a->clock,
                             .reward = d->lane_reward,
@@ -169,6 +220,8 @@ static throng_status dqn_prepare(throng_population *a) {
                             .gamma = a->option.gamma,
                             .bias = a->weight.at[constant],
                             .first = d->which,
+                            .stale = a->stale,
+                            .own_stale = a->own_stale,
                             .agent_lanes = a->agent_lanes,
                             .width = a->net.size[constant]};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, value_start, a->n_agent, &start));
@@ -179,16 +232,22 @@ static throng_status dqn_prepare(throng_population *a) {
 /// Hard copies of the target, where an agent's is due.
 static throng_status dqn_after_step(throng_population *a) {
   bool due = false;
-  if (a->def.tau < 1.0f) return THRONG_OK;
   for (int32_t i = 0; i < a->n_agent; ++i) {
+    const throng_agent_def *own = &a->own_def[i];
     const int64_t steps = a->host.steps[i] * a->agent_lanes;
-    if (a->host.state[i] != AGENT_LEARNING || steps - a->host.mark[i] < a->own_def[i].target_every)
+    if (own->tau < 1.0f || a->host.state[i] != AGENT_LEARNING ||
+        steps - a->host.mark[i] < own->target_every)
       continue;
     a->host.mark[i] = steps;
     due = true;
   }
   if (!due) return THRONG_OK;
-  target_due_args args = {a->clock, a->option.target_every, dqn_of(a)->which, a->agent_lanes};
+  target_due_args args = {.clock = a->clock,
+                          .target_every = a->option.target_every,
+                          .tau = a->option.tau,
+                          .due = dqn_of(a)->which,
+                          .stale = a->own_stale,
+                          .agent_lanes = a->agent_lanes};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, target_due, a->n_agent, &args));
   return copy_target_of(a, dqn_of(a)->which);
 }
@@ -198,6 +257,7 @@ const agent_algorithm algorithm_dqn = {
     .title = "DQN",
     .add_arrays = dqn_add_arrays,
     .start = dqn_start,
+    .follow = dqn_follow,
     .choose = actor_choose_by_epsilon,
     .kind_of_step = dqn_kind_of_step,
     .prepare = dqn_prepare,

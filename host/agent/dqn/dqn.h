@@ -9,14 +9,15 @@
 /// A batch of transitions and what an update makes of it: (n_agent, batch) each.
 typedef struct dqn {
   parameter_set target;
-  catalogue target_catalogue;  // where not double
+  catalogue target_catalogue;  // once there is an agent that is not double
   optimizer optimizer;
   network_scratch scratch;
   replay_batch batch;
-  float *best_value;  // of the next state
-  int32_t *best_item;
-  int64_t *packed;                  // see catalogue_best
-  network_items action, next_best;  // the items shown, and the next states' best
+  int32_t *by_online, *by_best;       // (n_agent) see td_sides
+  float *best_value, *online_value;   // of the next state: the target's, the online network's
+  int32_t *best_item, *online_item;   // which are those of
+  int64_t *packed;                    // see catalogue_best
+  network_items action, next_online;  // the items shown, and the online network's best
   float *q, *loss, *delta;
   float *d_query, *d_vector;       // (n_agent, batch, width)
   float *lane_reward, *lane_left;  // (n_lane) for the value that learning starts from

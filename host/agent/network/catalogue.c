@@ -32,9 +32,11 @@ throng_status catalogue_register_tile(network *n, tensor_set *scratch) {
 }
 
 /// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
-/// products.
+/// products. Lists that are longer than the kernel keeps are its rows' matter, a thread a state,
+/// where tiles would have to be walked agent by agent.
 static bool may_search(const network *n, const int64_t *packed, int32_t top) {
-  return n->backend->searches && packed && top <= BEST_MOST_TOP;
+  if (!n->backend->searches) return false;
+  return top <= BEST_MOST_TOP ? packed != NULL : n->n_agent > 1;
 }
 
 int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top) {
@@ -72,7 +74,9 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
                        .stride_a = rows * n->width,
                        .stride_b = n->n_item * n->width,
                        .stride_c = states * columns,
-                       .batch = agents};
+                       .batch = agents,
+                       .used = n->used ? n->used + agent : NULL,
+                       .first_row = state};
         THRONG_TRY(backend->ops->gemm(backend, &g));
         best_fold_args fold = {.q = n->tile,
                                .bias = c->bias,
@@ -80,6 +84,7 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
                                .shown = mask->shown,
                                .value = value,
                                .item = item,
+                               .used = n->used,
                                .rows = states,
                                .n_state = rows,
                                .first_state = state,
@@ -105,6 +110,7 @@ throng_status catalogue_best(const network *n, const catalogue *c, const float *
                              .shown = mask->shown,
                              .value = value,
                              .item = item,
+                             .used = n->used,
                              .packed = (uint64_t *)packed,
                              .n_state = rows,
                              .n_item = n->n_item,

@@ -20,7 +20,7 @@ typedef struct best_mask {
 
 /// Register the arrays, where the network's own parameters are not the catalogue.
 throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number);
-/// Make them those of the weights `w`.
+/// Make them those of the weights `w`; n->used counts the items here: all of an agent's, or none.
 throng_status catalogue_refresh(const network *n, const parameter_set *w, catalogue *c);
 /// Register network.tile, which searches work in.
 throng_status catalogue_register_tile(network *n, tensor_set *scratch);
@@ -29,7 +29,8 @@ throng_status catalogue_register_tile(network *n, tensor_set *scratch);
 int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top);
 /// The `top` best items of every row by query . vector + bias, best first, -1 where all others are
 /// masked; ties go to the lower item. `packed`: catalogue_packed_size of them, or NULL, which takes
-/// tiles.
+/// tiles. Where the backend searches, this is one launch whatever the number of agents: up to
+/// BEST_MOST_TOP items by the kernel that keeps lists, more by a row a state.
 throng_status catalogue_best(const network *n, const catalogue *c, const float *query, int64_t rows,
                              const best_mask *mask, int32_t top, int64_t *packed, float *value,
                              int32_t *item);

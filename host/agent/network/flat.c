@@ -37,7 +37,7 @@ static throng_status flat_add_pass(const network *n, tensor_set *set, network_pa
 }
 
 static throng_status flat_features(const network *n, network_pass *pass) {
-  flat_slots_args slots = {pass->state, pass->slot, pass->sign};
+  flat_slots_args slots = {pass->state, pass->slot, pass->sign, n->used, pass->rows};
   return BACKEND_LAUNCH(n->backend, flat_slots, pass->rows * n->n_agent, &slots);
 }
 
@@ -50,6 +50,7 @@ static throng_status flat_forward(const network *n, const parameter_set *w, netw
                            w->at[PARAMETER_INPUT_ITEM],
                            w->at[PARAMETER_INPUT_BIAS],
                            pass->hidden0,
+                           n->used,
                            pass->rows,
                            n->n_item,
                            pass->state.capacity,
@@ -67,7 +68,7 @@ static throng_status flat_backward(const network *n, const parameter_set *w,
   THRONG_TRY(n->backend->ops->copy(n->backend, scratch->d_hidden1, d_query,
                                    sizeof(float) * (size_t)numbers));
   THRONG_TRY(layer_hidden_gradients(n, w, pass, scratch, g));
-  THRONG_TRY(layer_group(n, scratch, pass->slot, rows * pass->state.capacity, n->n_item));
+  THRONG_TRY(layer_group(n, scratch, pass->slot, rows, pass->state.capacity, n->n_item));
   THRONG_TRY(layer_scatter(n, scratch, n->n_item, pass->sign, scratch->d_hidden0,
                            pass->state.capacity, n->hidden[0], g->at[PARAMETER_INPUT_ITEM]));
   if (!n->user_width) return THRONG_OK;
@@ -79,10 +80,19 @@ static throng_status flat_backward(const network *n, const parameter_set *w,
 static throng_status flat_item_vectors(const network *n, const parameter_set *w,
                                        const int32_t *item, network_items *items) {
   const int64_t rows = items->rows;
-  gather_args vectors = {
-      w->at[PARAMETER_ITEM_VECTOR], item, items->vector, rows, n->n_item, n->width, n->width, 0};
+  gather_args vectors = {.table = w->at[PARAMETER_ITEM_VECTOR],
+                         .index = item,
+                         .to = items->vector,
+                         .used = n->used,
+                         .rows = rows,
+                         .n_table = n->n_item,
+                         .to_stride = n->width,
+                         .width = n->width};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, gather, rows * n->n_agent, &vectors));
-  gather_args biases = {w->at[PARAMETER_ITEM_BIAS], item, items->bias, rows, n->n_item, 1, 1, 0};
+  gather_args biases = vectors;
+  biases.table = w->at[PARAMETER_ITEM_BIAS];
+  biases.to = items->bias;
+  biases.to_stride = biases.width = 1;
   return BACKEND_LAUNCH(n->backend, gather, rows * n->n_agent, &biases);
 }
 
@@ -90,7 +100,7 @@ static throng_status flat_item_gradients(const network *n, const int32_t *item,
                                          const network_items *items, const float *d_vector,
                                          const float *d_bias, network_scratch *scratch,
                                          parameter_set *g) {
-  THRONG_TRY(layer_group(n, scratch, item, items->rows, n->n_item));
+  THRONG_TRY(layer_group(n, scratch, item, items->rows, 1, n->n_item));
   THRONG_TRY(layer_scatter(n, scratch, n->n_item, NULL, d_vector, 1, n->width,
                            g->at[PARAMETER_ITEM_VECTOR]));
   return layer_scatter(n, scratch, n->n_item, NULL, d_bias, 1, 1, g->at[PARAMETER_ITEM_BIAS]);

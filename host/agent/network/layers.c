@@ -22,33 +22,35 @@ throng_status layer_product(const network *n, bool transpose_a, bool transpose_b
                  .stride_a = m * k,
                  .stride_b = k * columns,
                  .stride_c = m * columns,
-                 .batch = n->n_agent};
+                 .batch = n->n_agent,
+                 .used = n->used};
   return n->backend->ops->gemm(n->backend, &g);
 }
 
 throng_status layer_bias(const network *n, float *x, const float *bias, int64_t rows, int64_t width,
                          bool relu) {
-  add_bias_args add = {x, bias, rows, (int32_t)width, relu};
+  add_bias_args add = {x, bias, n->used, rows, (int32_t)width, relu};
   return BACKEND_LAUNCH(n->backend, add_bias, rows * n->n_agent, &add);
 }
 
 throng_status layer_relu_gradient(const network *n, float *d, const float *y, int64_t rows,
                                   int64_t width) {
-  relu_gradient_args relu = {d, y, (int32_t)width};
+  relu_gradient_args relu = {d, y, n->used, rows, (int32_t)width};
   return BACKEND_LAUNCH(n->backend, relu_gradient, rows * n->n_agent, &relu);
 }
 
 throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
                                 float *to) {
-  column_sum_args sum = {x, to, rows, (int32_t)width};
+  column_sum_args sum = {x, to, n->used, rows, (int32_t)width};
   return BACKEND_LAUNCH(n->backend, column_sum, width * n->n_agent, &sum);
 }
 
 throng_status layer_group(const network *n, network_scratch *scratch, const int32_t *index,
-                          int64_t rows, int64_t n_index) {
-  agent_key_args key = {index, scratch->key, rows, n_index};
-  THRONG_TRY(BACKEND_LAUNCH(n->backend, agent_key, rows * n->n_agent, &key));
-  group_args group = {rows * n->n_agent, n_index * n->n_agent, scratch->key, scratch->offset,
+                          int64_t rows, int32_t each, int64_t n_index) {
+  const int64_t positions = rows * each * n->n_agent;
+  agent_key_args key = {index, scratch->key, n->used, rows, each, n_index};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, agent_key, positions, &key));
+  group_args group = {positions, n_index * n->n_agent, scratch->key, scratch->offset,
                       scratch->order};
   return n->backend->ops->group(n->backend, &group);
 }
@@ -56,8 +58,8 @@ throng_status layer_group(const network *n, network_scratch *scratch, const int3
 throng_status layer_scatter(const network *n, const network_scratch *scratch, int64_t n_index,
                             const float *scale, const float *from, int32_t repeat, int64_t width,
                             float *to) {
-  scatter_sum_args sum = {scratch->offset, scratch->order, scale,         from, to,
-                          width,           repeat,         (int32_t)width};
+  scatter_sum_args sum = {scratch->offset, scratch->order, scale, from,   to,
+                          n->used,         n_index,        width, repeat, (int32_t)width};
   return BACKEND_LAUNCH(n->backend, scatter_sum, n_index * n->n_agent, &sum);
 }
 
@@ -66,6 +68,7 @@ throng_status layer_user(const network *n, const parameter_set *w, network_pass 
   gather_args user = {w->at[PARAMETER_USER],
                       pass->state.user,
                       pass->feature + n->n_input - n->user_width,
+                      n->used,
                       pass->rows,
                       n->n_user,
                       n->n_input,
@@ -124,13 +127,14 @@ throng_status layer_into_user(const network *n, network_scratch *scratch, const 
                  .stride_a = rows * k,
                  .stride_b = n->n_input * k,
                  .stride_c = rows * user_width,
-                 .batch = n->n_agent};
+                 .batch = n->n_agent,
+                 .used = n->used};
   return n->backend->ops->gemm(n->backend, &g);
 }
 
 throng_status layer_user_gradient(const network *n, const network_pass *pass,
                                   network_scratch *scratch, parameter_set *g) {
-  THRONG_TRY(layer_group(n, scratch, pass->state.user, pass->rows, n->n_user));
+  THRONG_TRY(layer_group(n, scratch, pass->state.user, pass->rows, 1, n->n_user));
   return layer_scatter(n, scratch, n->n_user, NULL, scratch->d_user, 1, n->user_width,
                        g->at[PARAMETER_USER]);
 }

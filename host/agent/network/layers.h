@@ -17,9 +17,9 @@ throng_status layer_relu_gradient(const network *n, float *d, const float *y, in
 /// to (width) = sum of x (rows, width)
 throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
                                 float *to);
-/// Group the positions of (agent, index) pairs: `rows` an agent, indices below `n_index`.
+/// Group the positions of (agent, index) pairs: `rows` an agent of `each` indices below `n_index`.
 throng_status layer_group(const network *n, network_scratch *scratch, const int32_t *index,
-                          int64_t rows, int64_t n_index);
+                          int64_t rows, int32_t each, int64_t n_index);
 /// to (n_index, width) = sums by the group of scale . from, each row of which stands for `repeat`
 /// positions.
 throng_status layer_scatter(const network *n, const network_scratch *scratch, int64_t n_index,

@@ -100,6 +100,7 @@ typedef struct network {
   int64_t size[PARAMETER_COUNT];  // elements of one agent's
   float *item_feature;            // (n_item, n_feature) fixed
   float *tile;                    // scores of some states and items, see catalogue.h
+  const int32_t *used;  // (n_agent) of the rows that a call is about; NULL: all, see network_of
 } network;
 
 /// All slots are required but where it says otherwise. Passes and gradients of all agents are made
@@ -155,8 +156,14 @@ throng_status network_add_pass(const network *n, tensor_set *set, network_pass *
                                int32_t history, const char *name);
 throng_status network_add_scratch(const network *n, tensor_set *set, network_scratch *scratch,
                                   int64_t rows, const char *name);
-/// One agent's elements of a parameter at their start: `value` (size), host memory.
-void network_start_parameter(const network *n, int parameter, uint32_t seed, float *value);
+/// The same network for calls about the first used[agent] rows of each agent, on the backend, as
+/// row_is_idle counts them. Of the others nothing is to be had; into a backward pass their d_query,
+/// d_value, d_vector and d_bias go as zeros.
+network network_of(const network *n, const int32_t *used);
+/// Weights `w` of agents first .. first + n - 1 at their start, by their seeds (n_agent, on the
+/// backend).
+throng_status network_start_weights(const network *net, const parameter_set *w,
+                                    const uint32_t *seed, int32_t first, int32_t n);
 /// The same network for one agent alone of the population, and its part of a set.
 network network_of_one(const network *n);
 parameter_set parameters_of_one(const network *n, const parameter_set *set, int32_t agent);

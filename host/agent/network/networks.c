@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "kernels/base/random.h"
+#include "kernels/list.h"
 #include "world/world.h"
 
 #define X(NAME, name) extern const agent_network network_##name;
@@ -112,16 +112,27 @@ throng_status network_add_scratch(const network *n, tensor_set *set, network_scr
 }
 #undef ADD
 
-void network_start_parameter(const network *n, int parameter, uint32_t seed, float *value) {
-  const network_parameter *of = &n->parameter[parameter];
-  for (int64_t i = 0; i < n->size[parameter]; ++i) {
-    value[i] = 0.0f;
-    if (of->uniform == 0.0f && of->normal == 0.0f) continue;
-    random_words r =
-        random_draw(seed, RANDOM_INIT, (uint32_t)i, (uint32_t)parameter, 0, (uint32_t)(i >> 32));
-    value[i] = of->normal > 0.0f ? of->normal * random_normal(r.w[0], r.w[1])
-                                 : of->uniform * (2.0f * random_uniform(r.w[0]) - 1.0f);
+throng_status network_start_weights(const network *net, const parameter_set *w,
+                                    const uint32_t *seed, int32_t first, int32_t n) {
+  for (int p = 0; p < PARAMETER_COUNT; ++p) {
+    const network_parameter *of = &net->parameter[p];
+    const int64_t size = net->size[p];
+    if (!size) continue;
+    float *weight = w->at[p] + first * size;
+    if (of->uniform == 0.0f && of->normal == 0.0f) {
+      THRONG_TRY(net->backend->ops->zero(net->backend, weight, sizeof(float) * (size_t)(n * size)));
+      continue;
+    }
+    weight_start_args start = {seed + first, weight, size, (uint32_t)p, of->uniform, of->normal};
+    THRONG_TRY(BACKEND_LAUNCH(net->backend, weight_start, n * size, &start));
   }
+  return THRONG_OK;
+}
+
+network network_of(const network *n, const int32_t *used) {
+  network of = *n;
+  of.used = used;
+  return of;
 }
 
 network network_of_one(const network *n) {

@@ -44,8 +44,15 @@ static throng_status two_tower_add_pass(const network *n, tensor_set *set, netwo
 }
 
 static throng_status two_tower_features(const network *n, network_pass *pass) {
-  state_features_args features = {pass->state,   n->item_feature, n->n_feature, n->n_direction,
-                                  n->n_category, pass->feature,   n->n_input};
+  state_features_args features = {.state = pass->state,
+                                  .used = n->used,
+                                  .rows = pass->rows,
+                                  .item = n->item_feature,
+                                  .n_feature = n->n_feature,
+                                  .n_direction = n->n_direction,
+                                  .n_category = n->n_category,
+                                  .feature = pass->feature,
+                                  .stride = n->n_input};
   return BACKEND_LAUNCH(n->backend, state_features, pass->rows * n->n_agent, &features);
 }
 
@@ -67,6 +74,7 @@ static throng_status two_tower_forward(const network *n, const parameter_set *w,
                             w->at[PARAMETER_VALUE_SKIP],
                             w->at[PARAMETER_VALUE_BIAS],
                             pass->value,
+                            n->used,
                             rows,
                             (int32_t)hidden1,
                             n->n_input};
@@ -91,8 +99,8 @@ static throng_status output_gradients(const network *n, const parameter_set *w,
                            g->at[PARAMETER_VALUE]));
   THRONG_TRY(layer_product(n, false, true, rows, hidden1, width, d_query, w->at[PARAMETER_QUERY],
                            0.0f, scratch->d_hidden1));
-  add_outer_args value = {d_value, w->at[PARAMETER_VALUE], scratch->d_hidden1, rows,
-                          (int32_t)hidden1};
+  add_outer_args value = {d_value, w->at[PARAMETER_VALUE], scratch->d_hidden1, n->used,
+                          rows,    (int32_t)hidden1};
   return BACKEND_LAUNCH(n->backend, add_outer, rows * n->n_agent, &value);
 }
 
@@ -121,6 +129,7 @@ static throng_status finish_items(const network *n, const parameter_set *w, cons
                              w->at[PARAMETER_ITEM_FACT],
                              vector,
                              bias,
+                             n->used,
                              rows,
                              n->n_item,
                              n->n_feature,
@@ -130,8 +139,15 @@ static throng_status finish_items(const network *n, const parameter_set *w, cons
 
 static throng_status two_tower_item_vectors(const network *n, const parameter_set *w,
                                             const int32_t *item, network_items *items) {
-  gather_args features = {n->item_feature, item,         items->feature, items->rows,
-                          n->n_item,       n->n_feature, n->n_feature,   1};
+  gather_args features = {.table = n->item_feature,
+                          .index = item,
+                          .to = items->feature,
+                          .used = n->used,
+                          .rows = items->rows,
+                          .n_table = n->n_item,
+                          .to_stride = n->n_feature,
+                          .width = n->n_feature,
+                          .shared = 1};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, gather, items->rows * n->n_agent, &features));
   THRONG_TRY(layer_product(n, false, false, items->rows, n->width, n->n_feature, items->feature,
                            w->at[PARAMETER_ITEM_MATRIX], 0.0f, items->vector));
@@ -143,7 +159,7 @@ static throng_status two_tower_item_gradients(const network *n, const int32_t *i
                                               const float *d_bias, network_scratch *scratch,
                                               parameter_set *g) {
   const int64_t rows = items->rows;
-  THRONG_TRY(layer_group(n, scratch, item, rows, n->n_item));
+  THRONG_TRY(layer_group(n, scratch, item, rows, 1, n->n_item));
   THRONG_TRY(layer_scatter(n, scratch, n->n_item, NULL, d_vector, 1, n->width,
                            g->at[PARAMETER_ITEM_VECTOR]));
   THRONG_TRY(layer_scatter(n, scratch, n->n_item, NULL, d_bias, 1, 1, g->at[PARAMETER_ITEM_BIAS]));
@@ -167,7 +183,8 @@ static throng_status two_tower_catalogue(const network *n, const parameter_set *
                  .ldc = n->width,
                  .stride_b = (int64_t)n->n_feature * n->width,
                  .stride_c = n->n_item * n->width,
-                 .batch = n->n_agent};
+                 .batch = n->n_agent,
+                 .used = n->used};
   THRONG_TRY(n->backend->ops->gemm(n->backend, &g));
   return finish_items(n, w, NULL, n->n_item, vector, bias);
 }

@@ -1,0 +1,51 @@
+/// The parts of a sweep's report, in the order in which a page has them.
+#ifndef THRONG_SWEEP_REPORT_PARTS_H
+#define THRONG_SWEEP_REPORT_PARTS_H
+
+#include <stdio.h>
+
+#include "report/svg.h"
+#include "sweep_report/sweep_report.h"
+
+/// Of the usual drawing, in pixels at their usual size.
+enum { WIDE = 420, HIGH = 270, MOST_DRAWN = 1000 /* trials in one drawing */ };
+
+typedef struct report {
+  FILE *out;
+  const trials_list *list;
+  const trials_def *def;
+  const sweep_report_extra *extra;  // never NULL
+  double *steps;                    // (list->n) user-steps of a trial; NaN: not known
+  double *total;                    // (list->n) of the sweep at a trial's end; NaN: not known
+  int64_t n_ended, *ended;          // rows in the order in which they ended
+  int64_t n_ranked, *ranked;        // complete ones by the first objective, the best first
+  int64_t n_scored, *scored;        // complete and pruned ones with a value, likewise
+} report;
+
+/// The values (list->n) of an objective, NaN where a trial has none.
+double report_value(const report *r, int64_t row, int32_t objective);
+/// Is a better than b?
+bool report_better(const report *r, int32_t objective, double a, double b);
+/// "trial 12: A.Rwd 0.345"
+void report_hint(const report *r, int64_t row, char *text, size_t size);
+/// <section> with a heading and, behind it, a paragraph that says how to read what follows; `note`
+/// may be NULL. And its end.
+void report_section(const report *r, const char *heading, const char *note);
+void report_section_end(const report *r);
+/// A drawing's frame and the usual place of its axes.
+void report_figure(const report *r, const char *id, const char *title, const char *description,
+                   svg_axis *x, svg_axis *y);
+void report_figure_end(const report *r);
+void report_cell(const report *r, const char *element, const char *text);
+
+throng_status report_summary(const report *r);
+throng_status report_confirmation(const report *r);
+throng_status report_progress(const report *r);
+throng_status report_fronts(const report *r);
+throng_status report_importance(const report *r);
+throng_status report_parallel(const report *r);
+throng_status report_slices(const report *r);
+throng_status report_rungs(const report *r);
+throng_status report_best(const report *r);
+
+#endif
