@@ -12,12 +12,12 @@
 #include "base/numbers.h"
 #include "sweep/inside.h"
 
-static double *value_of(const sweep *s, const contender *c, int32_t seed) {
+static double *value_of(const sweep *s, const sweep_tested *c, int32_t seed) {
   return c->value + seed * s->n_objective;
 }
 
 /// "test_values" of a trial: {"1000": [value, ...], ...}; null: that run failed.
-static throng_status read_tests(const sweep *s, contender *c) {
+static throng_status read_tests(const sweep *s, sweep_tested *c) {
   char *text, name[32];
   THRONG_TRY(trials_get(s->db, c->trial, SWEEP_TESTS, &text));
   cJSON *all = text ? cJSON_Parse(text) : NULL;
@@ -35,7 +35,7 @@ static throng_status read_tests(const sweep *s, contender *c) {
   return THRONG_OK;
 }
 
-static throng_status write_tests(const sweep *s, const contender *c) {
+static throng_status write_tests(const sweep *s, const sweep_tested *c) {
   NUMBERS_WITHOUT_LOCALE;
   char name[32];
   cJSON *all = cJSON_CreateObject();
@@ -55,27 +55,27 @@ static throng_status write_tests(const sweep *s, const contender *c) {
   return status;
 }
 
-void contenders_free(sweep *s) {
-  for (int32_t k = 0; k < s->n_contender; ++k) {
-    free(s->contender[k].value);
-    free(s->contender[k].done);
-    free(s->contender[k].score);
-    free(s->contender[k].profile);
+void tested_free(sweep *s) {
+  for (int32_t k = 0; k < s->n_tested; ++k) {
+    free(s->tested[k].value);
+    free(s->tested[k].done);
+    free(s->tested[k].score);
+    free(s->tested[k].profile);
   }
-  free(s->contender);
+  free(s->tested);
   free(s->tau);
   s->tau = NULL;
-  s->contender = NULL;
-  s->n_contender = 0;
+  s->tested = NULL;
+  s->n_tested = 0;
 }
 
 static throng_status add_contender(sweep *s, int64_t trial) {
-  contender *c = &s->contender[s->n_contender];
+  sweep_tested *c = &s->tested[s->n_tested];
   void *block;
   THRONG_TRY(throng_alloc(&block, (size_t)(s->def.test_seeds * s->n_objective), sizeof(double),
                           "test seeds"));
-  *c = (contender){.trial = trial, .value = block};
-  ++s->n_contender;
+  *c = (sweep_tested){.trial = trial, .value = block};
+  ++s->n_tested;
   THRONG_TRY(throng_alloc(&block, (size_t)s->def.test_seeds, sizeof(bool), "test seeds"));
   c->done = block;
   return read_tests(s, c);
@@ -83,15 +83,15 @@ static throng_status add_contender(sweep *s, int64_t trial) {
 
 /// The best, best first, then the config's own values.
 static throng_status choose(sweep *s) {
-  contenders_free(s);
+  tested_free(s);
   s->tests_done = s->tests_planned = 0;
   if (s->def.top == 0 || s->def.test_seeds == 0 || s->n_trial == 0) return THRONG_OK;
   void *block;
   THRONG_TRY(throng_alloc(&block, (size_t)s->def.top + 1, sizeof(int64_t), "test seeds"));
   int64_t *best = block;
   throng_status status =
-      throng_alloc(&block, (size_t)s->def.top + 1, sizeof *s->contender, "test seeds");
-  s->contender = block;
+      throng_alloc(&block, (size_t)s->def.top + 1, sizeof *s->tested, "test seeds");
+  s->tested = block;
   const int32_t n = sweep_best(s, best, s->def.top);
   bool has_own = false;
   for (int32_t k = 0; k < n && status == THRONG_OK; ++k) {
@@ -100,9 +100,9 @@ static throng_status choose(sweep *s) {
   }
   if (status == THRONG_OK && n > 0 && !has_own) status = add_contender(s, 0);
   free(best);
-  for (int32_t k = 0; k < s->n_contender; ++k)
-    for (int32_t j = 0; j < s->def.test_seeds; ++j) s->tests_done += s->contender[k].done[j];
-  s->tests_planned = (int64_t)s->n_contender * s->def.test_seeds;
+  for (int32_t k = 0; k < s->n_tested; ++k)
+    for (int32_t j = 0; j < s->def.test_seeds; ++j) s->tests_done += s->tested[k].done[j];
+  s->tests_planned = (int64_t)s->n_tested * s->def.test_seeds;
   return status;
 }
 
@@ -115,26 +115,26 @@ static bool runs_already(const sweep *s, int64_t trial, int32_t seed) {
 /// Every free slot takes the next run that is neither done nor under way.
 static throng_status fill_slots(sweep *s) {
   int32_t slot = 0;
-  for (int32_t k = 0; k < s->n_contender; ++k)
+  for (int32_t k = 0; k < s->n_tested; ++k)
     for (int32_t j = 0; j < s->def.test_seeds; ++j) {
       while (slot < s->n_slot && s->slot[slot].trial >= 0) ++slot;
       if (slot == s->n_slot) return THRONG_OK;
-      const contender *c = &s->contender[k];
+      const sweep_tested *c = &s->tested[k];
       if (c->done[j] || runs_already(s, c->trial, SWEEP_FIRST_TEST + j)) continue;
       THRONG_TRY(slot_put(s, slot, c->trial, SWEEP_FIRST_TEST + j));
     }
   return THRONG_OK;
 }
 
-static contender *find_contender(const sweep *s, int64_t trial) {
-  for (int32_t k = 0; k < s->n_contender; ++k)
-    if (s->contender[k].trial == trial) return &s->contender[k];
+static sweep_tested *find_contender(const sweep *s, int64_t trial) {
+  for (int32_t k = 0; k < s->n_tested; ++k)
+    if (s->tested[k].trial == trial) return &s->tested[k];
   return NULL;
 }
 
 static throng_status take(sweep *s, const slot_report *r) {
   sweep_slot *slot = &s->slot[r->slot];
-  contender *c = find_contender(s, r->trial);
+  sweep_tested *c = find_contender(s, r->trial);
   s->process_steps += r->clock - slot->clock;
   slot->clock = r->clock;
   if (!r->failed && slot->clock < slot->at.steps) return THRONG_OK;
@@ -162,7 +162,7 @@ static throng_status one_round(sweep *s, const throng_progress *progress) {
 static throng_status confirm(sweep *s, const sweep_observer *observer, patient *p,
                              const throng_progress *progress) {
   THRONG_TRY(choose(s));
-  if (s->tests_done == s->tests_planned) return THRONG_OK;
+  if (s->tests_done == s->tests_planned) return tested_measure(s);
   s->testing = true;
   s->checkpointed = clock_now();
   THRONG_TRY(state_load_tests(s));
@@ -176,7 +176,12 @@ static throng_status confirm(sweep *s, const sweep_observer *observer, patient *
     if (p->asked && s->tests_done < s->tests_planned) return throng_cancelled("test seeds");
   }
   state_clear(s);
-  return THRONG_OK;
+  return tested_measure(s);
+}
+
+int32_t sweep_get_tested(const sweep *s, const sweep_tested **out) {
+  *out = s->tested;
+  return s->n_tested;
 }
 
 throng_status sweep_confirm(sweep *s, const sweep_observer *observer,

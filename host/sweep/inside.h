@@ -65,18 +65,6 @@ typedef struct past_trial {
   int32_t slot;
 } past_trial;
 
-/// A trial that is trained again on fresh seeds.
-typedef struct contender {
-  int64_t trial;
-  double *value;  // (test_seeds, n_objective) NaN: not done, or failed
-  bool *done;     // (test_seeds)
-  // What came of them (contenders_measure), of the first objective:
-  int32_t n, n_failed;
-  double *score;  // (n)
-  statistics_interval iqm, improvement;
-  statistics_interval *profile;  // (n_tau)
-} contender;
-
 /// A caller's progress whose wish to stop is kept until the round is done, where that is near.
 typedef struct patient {
   const throng_progress *progress;
@@ -134,8 +122,8 @@ struct sweep {
   double round_seconds;    // of the last round
   int64_t rounds_used, rounds_slots;
   bool testing;  // slots train test seeds
-  contender *contender;
-  int32_t n_contender;
+  sweep_tested *tested;
+  int32_t n_tested;
   double *tau;  // (n_tau) levels of performance profiles
   int32_t n_tau;
   int64_t tests_done, tests_planned;
@@ -153,7 +141,7 @@ const char *sweep_path(const sweep *s, const char *name, char path[SWEEP_PATH_SI
 // resume.c
 /// Is the config that of the sweep in the folder, but for bounds and places? Errors: CONFIG (what
 /// has changed), IO, DATA.
-throng_status resume_check(const sweep *s);
+throng_status resume_check(sweep *s);
 
 // plan.c
 /// User-steps that the whole search is expected to take.
@@ -235,14 +223,14 @@ int32_t slots_in_use(const sweep *s);
 throng_progress patient_progress(patient *p);
 
 // confirm.c
-void contenders_free(sweep *s);
+void tested_free(sweep *s);
 
 // report.c
 throng_status report_write(const sweep *s, const trials_list *list);
 
 // measure.c
 #define SWEEP_LEVEL 0.95  // of intervals
-throng_status contenders_measure(sweep *s);
+throng_status tested_measure(sweep *s);
 
 // write.c: a round into the database.
 /// Errors: IO.

@@ -7,7 +7,7 @@
 
 enum { PROFILE_POINTS = 21, RESAMPLES = 50000, PROFILE_RESAMPLES = 2000 };  // as rliable
 
-static throng_status take_scores(const sweep *s, contender *c) {
+static throng_status take_scores(const sweep *s, sweep_tested *c) {
   void *block = c->score;
   if (!block)
     THRONG_TRY(throng_alloc(&block, (size_t)s->def.test_seeds, sizeof(double), "test seeds"));
@@ -27,10 +27,10 @@ static throng_status take_scores(const sweep *s, contender *c) {
 /// Levels from the least score to the greatest.
 static throng_status make_levels(sweep *s) {
   double low = INFINITY, high = -INFINITY;
-  for (int32_t k = 0; k < s->n_contender; ++k)
-    for (int32_t j = 0; j < s->contender[k].n; ++j) {
-      low = fmin(low, s->contender[k].score[j]);
-      high = fmax(high, s->contender[k].score[j]);
+  for (int32_t k = 0; k < s->n_tested; ++k)
+    for (int32_t j = 0; j < s->tested[k].n; ++j) {
+      low = fmin(low, s->tested[k].score[j]);
+      high = fmax(high, s->tested[k].score[j]);
     }
   free(s->tau);
   s->tau = NULL;
@@ -46,19 +46,19 @@ static throng_status make_levels(sweep *s) {
 }
 
 /// P(better than the config's own values), whichever way is better.
-static throng_status measure_improvement(const sweep *s, contender *c) {
-  const contender *own = NULL;
-  for (int32_t k = 0; k < s->n_contender; ++k)
-    if (s->contender[k].trial == 0) own = &s->contender[k];
+static throng_status measure_improvement(const sweep *s, sweep_tested *c) {
+  const sweep_tested *own = NULL;
+  for (int32_t k = 0; k < s->n_tested; ++k)
+    if (s->tested[k].trial == 0) own = &s->tested[k];
   c->improvement = (statistics_interval){(double)NAN, (double)NAN, (double)NAN};
   if (!own || own == c || own->n == 0 || c->n == 0) return THRONG_OK;
   const bool up = s->objective[0].maximise;
-  const contender *x = up ? c : own, *y = up ? own : c;
+  const sweep_tested *x = up ? c : own, *y = up ? own : c;
   return statistics_probability_of_improvement(1, x->n, x->score, y->n, y->score, SWEEP_LEVEL,
                                                RESAMPLES, s->def.seed, &c->improvement);
 }
 
-static throng_status measure(const sweep *s, contender *c) {
+static throng_status measure(const sweep *s, sweep_tested *c) {
   c->iqm = (statistics_interval){(double)NAN, (double)NAN, (double)NAN};
   if (c->n > 0)
     THRONG_TRY(statistics_bootstrap(STATISTICS_IQM, 1, c->n, c->score, SWEEP_LEVEL, RESAMPLES,
@@ -77,9 +77,9 @@ static throng_status measure(const sweep *s, contender *c) {
                             s->def.seed, c->profile);
 }
 
-throng_status contenders_measure(sweep *s) {
-  for (int32_t k = 0; k < s->n_contender; ++k) THRONG_TRY(take_scores(s, &s->contender[k]));
+throng_status tested_measure(sweep *s) {
+  for (int32_t k = 0; k < s->n_tested; ++k) THRONG_TRY(take_scores(s, &s->tested[k]));
   THRONG_TRY(make_levels(s));
-  for (int32_t k = 0; k < s->n_contender; ++k) THRONG_TRY(measure(s, &s->contender[k]));
+  for (int32_t k = 0; k < s->n_tested; ++k) THRONG_TRY(measure(s, &s->tested[k]));
   return THRONG_OK;
 }

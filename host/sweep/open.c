@@ -143,16 +143,19 @@ throng_status sweep_write_file(const sweep *s, const char *name, const char *tex
   return atomic_file_commit(file);
 }
 
-static throng_status open_trials(sweep *s, bool resume) {
-  const char *path = sweep_path(s, "trials.db", s->db_path);
-  trials_def def = {
-      .path = path, .study = SWEEP_STUDY, .space = s->space, .n_objective = s->n_objective};
-  for (int32_t k = 0; k < s->n_objective; ++k) {
-    def.metric[k] = s->objective[k].name;
-    def.maximise[k] = s->objective[k].maximise;
-  }
+static throng_status set_folder(sweep *s, const char *folder) {
+  if (strlen(folder) >= sizeof s->folder)
+    return throng_fail(THRONG_ERROR_IO, "train.out: a path of %zu bytes is too long",
+                       strlen(folder));
+  snprintf(s->folder, sizeof s->folder, "%s", folder);
+  sweep_path(s, "trials.db", s->db_path);
+  return THRONG_OK;
+}
+
+throng_status sweep_check(sweep *s, const char *folder, bool resume) {
   bool found;
-  THRONG_TRY(trials_found(path, &found));
+  THRONG_TRY(set_folder(s, folder));
+  THRONG_TRY(trials_found(s->db_path, &found));
   if (found && !resume)
     return throng_fail(THRONG_ERROR_IO,
                        "%s: a sweep is there already; --resume goes on with it, or choose another "
@@ -160,7 +163,16 @@ static throng_status open_trials(sweep *s, bool resume) {
                        s->folder);
   if (!found && resume)
     return throng_fail(THRONG_ERROR_DATA, "%s: there is no sweep to resume", s->folder);
-  if (resume) THRONG_TRY(resume_check(s));
+  return resume ? resume_check(s) : THRONG_OK;
+}
+
+static throng_status open_trials(sweep *s, bool resume) {
+  trials_def def = {
+      .path = s->db_path, .study = SWEEP_STUDY, .space = s->space, .n_objective = s->n_objective};
+  for (int32_t k = 0; k < s->n_objective; ++k) {
+    def.metric[k] = s->objective[k].name;
+    def.maximise[k] = s->objective[k].maximise;
+  }
   return trials_open(&def, resume, &s->db);
 }
 
@@ -178,10 +190,7 @@ static throng_status describe(sweep *s) {
 }
 
 throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew) {
-  if (strlen(folder) >= sizeof s->folder)
-    return throng_fail(THRONG_ERROR_IO, "train.out: a path of %zu bytes is too long",
-                       strlen(folder));
-  snprintf(s->folder, sizeof s->folder, "%s", folder);
+  THRONG_TRY(sweep_check(s, folder, resume));
   s->started = clock_now();
   s->crew = crew;
   s->n_slot = crew->n_slot;
@@ -208,7 +217,7 @@ void sweep_close(sweep *s) {
     free(s->slot[k].unable);
   }
   (void)rows_end(s);
-  contenders_free(s);
+  tested_free(s);
   trials_list_free(&s->past);
   (void)trials_close(s->db);
   sampler_free(s->sampler);
@@ -228,6 +237,17 @@ void sweep_close(sweep *s) {
 }
 
 // --- looking at it ----------------------------------------------------------------------------
+
+throng_status sweep_set_slots(sweep *s, int32_t slots) {
+  s->def.slots = s->config->sweep.slots = slots;
+  free(s->config_text);
+  s->config_text = NULL;
+  return make_text(s);
+}
+
+crew_setup sweep_setup(const sweep *s) {
+  return (crew_setup){.sim = s->config->sim, .agent = s->config->agent, .train = s->config->train};
+}
 
 double sweep_seconds(const sweep *s) { return s->earlier_seconds + clock_now() - s->started; }
 

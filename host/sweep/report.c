@@ -35,8 +35,8 @@ static throng_status room_make(const sweep *s, report_room *room) {
   THRONG_TRY(throng_alloc((void **)&room->x, n * m, sizeof(double), "report.html"));
   THRONG_TRY(throng_alloc((void **)&room->value, n, sizeof(double), "report.html"));
   THRONG_TRY(throng_alloc((void **)&room->importance, m, sizeof(double), "report.html"));
-  return throng_alloc((void **)&room->contender, (size_t)s->n_contender + 1,
-                      sizeof *room->contender, "report.html");
+  return throng_alloc((void **)&room->contender, (size_t)s->n_tested + 1, sizeof *room->contender,
+                      "report.html");
 }
 
 static throng_status rate_options(const sweep *s, report_room *room, bool *rated) {
@@ -62,8 +62,8 @@ static int32_t list_rungs(const sweep *s, double *rung) {
 }
 
 static void list_contenders(const sweep *s, sweep_report_contender *out) {
-  for (int32_t k = 0; k < s->n_contender; ++k) {
-    const contender *c = &s->contender[k];
+  for (int32_t k = 0; k < s->n_tested; ++k) {
+    const sweep_tested *c = &s->tested[k];
     out[k] = (sweep_report_contender){.trial = c->trial,
                                       .n_seed = c->n,
                                       .score = c->score,
@@ -98,7 +98,7 @@ throng_status report_write(const sweep *s, const trials_list *list) {
                                     .rung = room.rung,
                                     .importance = rated ? room.importance : NULL,
                                     .importance_name = "PED-ANOVA",
-                                    .n_contender = s->n_contender,
+                                    .n_contender = s->n_tested,
                                     .contender = room.contender,
                                     .level = SWEEP_LEVEL,
                                     .n_tau = s->n_tau,

@@ -64,13 +64,17 @@ static throng_status compare(const throng_config *before, const throng_config *n
   return THRONG_OK;
 }
 
-throng_status resume_check(const sweep *s) {
+throng_status resume_check(sweep *s) {
   char path[SWEEP_PATH_SIZE], changes[1024] = "", *text = NULL;
   throng_config before, now;
   throng_status status = read_file(sweep_path(s, "config.json", path), &text);
   if (status == THRONG_OK) status = config_load_text(text, strlen(text), path, NULL, &before);
   free(text);
   THRONG_TRY(status);
+  if (s->def.slots == 0 && (status = sweep_set_slots(s, before.sweep.slots)) != THRONG_OK) {
+    config_free(&before);
+    return status;
+  }
   // As it would be written and read again: both have been through that.
   status = config_load_text(s->config_text, strlen(s->config_text), "config", NULL, &now);
   if (status == THRONG_OK) {

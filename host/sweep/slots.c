@@ -66,6 +66,8 @@ static throng_status begin(sweep *s, int32_t k) {
   if (!is_own_fault(status)) return status;
   slot->unable = strdup(throng_error_message());
   if (!slot->unable) return throng_fail(THRONG_ERROR_MEMORY, "sweep: out of memory");
+  if (slot->held) (void)s->crew->ops->stop(s->crew, k);  // it may be gone already
+  slot->held = false;
   return slot_stop(s, k);
 }
 

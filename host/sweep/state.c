@@ -163,9 +163,9 @@ static int64_t member(const cJSON *object, const char *name) {
 
 static bool is_planned(const sweep *s, int64_t trial, int64_t seed) {
   const int64_t j = seed - SWEEP_FIRST_TEST;
-  for (int32_t k = 0; k < s->n_contender; ++k)
-    if (s->contender[k].trial == trial)
-      return j >= 0 && j < s->def.test_seeds && !s->contender[k].done[j];
+  for (int32_t k = 0; k < s->n_tested; ++k)
+    if (s->tested[k].trial == trial)
+      return j >= 0 && j < s->def.test_seeds && !s->tested[k].done[j];
   return false;
 }
 

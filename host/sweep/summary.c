@@ -47,7 +47,7 @@ static cJSON *trial_json(const sweep *s, int64_t trial) {
   return object;
 }
 
-static cJSON *contender_json(const sweep *s, const contender *c) {
+static cJSON *contender_json(const sweep *s, const sweep_tested *c) {
   cJSON *object = trial_json(s, c->trial);
   cJSON_AddBoolToObject(object, "is_config", c->trial == 0);
   cJSON_AddNumberToObject(object, "seeds_done", c->n);
@@ -68,7 +68,7 @@ static cJSON *contender_json(const sweep *s, const contender *c) {
 }
 
 static void add_confirmation(cJSON *root, const sweep *s) {
-  if (s->n_contender == 0) return;
+  if (s->n_tested == 0) return;
   cJSON *all = cJSON_AddObjectToObject(root, "confirmation");
   cJSON_AddStringToObject(all, "note",
                           "test values are of fresh seeds and other users; the values that a sweep "
@@ -78,8 +78,8 @@ static void add_confirmation(cJSON *root, const sweep *s) {
   cJSON_AddStringToObject(all, "metric", s->objective[0].name);
   cJSON_AddNumberToObject(all, "level", SWEEP_LEVEL);
   cJSON *list = cJSON_AddArrayToObject(all, "trials");
-  for (int32_t k = 0; k < s->n_contender; ++k)
-    cJSON_AddItemToArray(list, contender_json(s, &s->contender[k]));
+  for (int32_t k = 0; k < s->n_tested; ++k)
+    cJSON_AddItemToArray(list, contender_json(s, &s->tested[k]));
 }
 
 static void add_head(cJSON *root, const sweep *s) {
@@ -128,7 +128,6 @@ throng_status sweep_summary(const sweep *s, char **out) {
 
 throng_status sweep_finish(sweep *s) {
   char path[SWEEP_PATH_SIZE], *text;
-  THRONG_TRY(contenders_measure(s));
   THRONG_TRY(sweep_summary(s, &text));
   throng_status status = sweep_write_file(s, "summary.json", text);
   free(text);

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "crew/crew.h"
 #include "space/space.h"
+#include "statistics/statistics.h"
 #include "sweep/objective.h"
 #include "throng/sweep.h"
 #include "trials/trials.h"
@@ -53,25 +54,44 @@ typedef struct sweep_view {
   bool finished;                      // the search has ended
 } sweep_view;
 
+/// A trial that is trained again on fresh seeds.
+typedef struct sweep_tested {
+  int64_t trial;
+  double *value;  // (test_seeds, n_objective) NaN: not done, or failed
+  bool *done;     // (test_seeds)
+  // What came of the first objective:
+  int32_t n, n_failed;
+  double *score;                         // (n)
+  statistics_interval iqm, improvement;  // P(better than trial 0); NaN: it is trial 0
+  statistics_interval *profile;          // (n_tau)
+} sweep_tested;
+
 /// Called after every round; false asks to stop, as a progress does.
 typedef struct sweep_observer {
   bool (*round)(void *context, const sweep *s, const sweep_view *view);
   void *context;
 } sweep_observer;
 
-/// `config` is the caller's, outlives the sweep, and is made to train single agents (agent.count).
-/// `slots`: instead of a config's 0, which stands for as many as fit; sweep_setup_of tells of what.
-/// Errors: CONFIG (place, cause, what was expected), ARGUMENT, MEMORY.
+/// `config` is the caller's and outlives the sweep. Errors: CONFIG (place, cause, what was
+/// expected), ARGUMENT, MEMORY.
 throng_status sweep_create(throng_config *config, sweep **out);
 void sweep_close(sweep *s);
 const throng_sweep_def *sweep_get_def(const sweep *s);
-void sweep_set_slots(sweep *s, int32_t slots);
+/// In place of a config's 0, which stands for as many as fit. Errors: MEMORY.
+throng_status sweep_set_slots(sweep *s, int32_t slots);
+/// What every trial begins from: the config's own setup, agent and lanes. It lives as long as the
+/// config.
+crew_setup sweep_setup(const sweep *s);
 const space *sweep_get_space(const sweep *s);
 int32_t sweep_objectives(const sweep *s, const sweep_objective **out);
 
-/// The folder exists and is locked by the caller (train_inputs_open). Errors: IO (a sweep is there
-/// and `resume` was not asked; full disk), CONFIG (resume: what has changed), DATA (nothing to
-/// resume; a damaged database).
+/// What can be told before a world is opened or made: may a sweep begin in the folder, or go on
+/// there? With `resume` slots of 0 become those that it was begun with. Errors: IO (a sweep is
+/// there and `resume` was not asked), CONFIG (resume: what has changed), DATA (nothing to resume; a
+/// damaged database).
+throng_status sweep_check(sweep *s, const char *folder, bool resume);
+/// The folder exists and is locked by the caller (train_inputs_open). Errors: as sweep_check, IO
+/// (full disk).
 throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew);
 /// May be called again after CANCELLED or an error of the disk, or by another process with
 /// `resume`. Errors: CANCELLED (with a checkpoint where one was due), IO, BACKEND, MEMORY, DIVERGED
@@ -92,7 +112,8 @@ const double *sweep_point(const sweep *s, int64_t trial);  // (space->n)
 /// Complete trials, best first by the first objective (ties: the earlier one); several objectives:
 /// the Pareto front. At most `most`; their number is returned.
 int32_t sweep_best(const sweep *s, int64_t *trial, int32_t most);
-/// What a confirmation came to for a trial: values of the first objective, malloc'd; 0 without one.
-throng_status sweep_tests(const sweep *s, int64_t trial, int64_t *n, double **value);
+/// Those that sweep_confirm has trained again, best first by what they were chosen by, the config's
+/// own last; 0 before.
+int32_t sweep_get_tested(const sweep *s, const sweep_tested **out);
 
 #endif
