@@ -16,6 +16,7 @@ typedef struct parts {
   throng_backend *backend;
   train_inputs in;
   sweep *sweep;
+  sweep_memory memory;
   crew *crew;
 } parts;
 
@@ -37,7 +38,8 @@ static void print_resume(const throng_config *config) {
 }
 
 /// Slots that fit, where the config asks for as many; an error where those that it asks for do not.
-static throng_status choose_slots(const cli_run *run, parts *p, const sweep_memory *memory) {
+static throng_status choose_slots(const cli_run *run, parts *p) {
+  const sweep_memory *memory = &p->memory;
   const int32_t asked = sweep_get_def(p->sweep)->slots;
   char agent[32], all[32];
   cli_bytes(memory->agent_bytes, agent);
@@ -62,7 +64,6 @@ static throng_status choose_slots(const cli_run *run, parts *p, const sweep_memo
 
 /// Everything up to the first round, but for the folder's own files.
 static throng_status open_parts(cli_run *run, bool resume, parts *p) {
-  sweep_memory memory;
   THRONG_TRY(train_inputs_use(&p->config));
   THRONG_TRY(sweep_create(&p->config, &p->sweep));
   if (!p->config.train.out || !*p->config.train.out)
@@ -73,8 +74,8 @@ static throng_status open_parts(cli_run *run, bool resume, parts *p) {
   THRONG_TRY(sweep_check(p->sweep, p->config.train.out, resume));
   THRONG_TRY(cli_backend(run, &p->config, &p->backend));
   THRONG_TRY(train_inputs_open(&p->config, p->backend, &run->progress, &p->in));
-  THRONG_TRY(sweep_plan_memory(p->sweep, p->backend, p->in.world, p->in.sta, &memory));
-  THRONG_TRY(choose_slots(run, p, &memory));
+  THRONG_TRY(sweep_plan_memory(p->sweep, p->backend, p->in.world, p->in.sta, &p->memory));
+  THRONG_TRY(choose_slots(run, p));
   return crew_local_create(p->backend, p->in.world, p->in.sta, sweep_get_def(p->sweep)->slots,
                            &p->crew);
 }
@@ -122,6 +123,11 @@ static int print_end(const cli_run *run, const parts *p) {
   return CLI_DONE;
 }
 
+static throng_status play_again(cli_run *run, parts *p, int64_t trial) {
+  THRONG_TRY(sweep_begin(p->sweep, p->config.train.out, true, p->crew));
+  return sweep_replay_print(run, p->sweep, trial);
+}
+
 int cmd_sweep(cli_run *run) {
   parts p = {.crew = NULL};
   const bool resume = cli_flag(run, "resume"), dry = cli_flag(run, "dry-run");
@@ -133,9 +139,9 @@ int cmd_sweep(cli_run *run) {
   int code = CLI_DONE;
   if (status == THRONG_OK) {
     if (dry)
-      status = sweep_plan_print(run, p.sweep, p.backend, p.in.world, p.in.sta);
+      status = sweep_plan_print(run, p.sweep, &p.memory, p.crew);
     else if (replay)
-      status = sweep_replay_print(run, p.sweep, p.crew, strtoll(replay, NULL, 10));
+      status = play_again(run, &p, strtoll(replay, NULL, 10));
     else if ((status = search(run, resume, &p)) == THRONG_OK)
       code = print_end(run, &p);
   }

@@ -132,6 +132,7 @@ struct sweep {
 
 // open.c
 #define SWEEP_STUDY "throng"
+scheduler_def sweep_scheduler_def(const sweep *s);
 /// Written beside and renamed. Errors: IO.
 throng_status sweep_write_file(const sweep *s, const char *name, const char *text);
 double sweep_seconds(const sweep *s);
@@ -224,6 +225,10 @@ throng_progress patient_progress(patient *p);
 
 // confirm.c
 void tested_free(sweep *s);
+
+// summary.c
+/// "options": {"agent.gamma": 0.97, ...} of a trial.
+void options_json(cJSON *object, const sweep *s, int64_t trial);
 
 // report.c
 throng_status report_write(const sweep *s, const trials_list *list);

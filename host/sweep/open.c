@@ -99,20 +99,24 @@ static throng_status make_sampler(sweep *s) {
   return sampler_create(s->def.sampler, &def, &s->sampler);
 }
 
+scheduler_def sweep_scheduler_def(const sweep *s) {
+  return (scheduler_def){.space = s->space,
+                         .study = SWEEP_STUDY,
+                         .seed = s->def.seed,
+                         .slots = s->n_slot > 0 ? s->n_slot : s->def.slots,
+                         .period = s->clock.every,
+                         .min_steps = s->def.min_steps,
+                         .max_steps = s->clock.steps,
+                         .reduction = s->def.reduction,
+                         .interval = s->def.interval,
+                         .quantile = s->def.quantile,
+                         .resample = s->def.resample,
+                         .factor_low = s->def.factor_low,
+                         .factor_high = s->def.factor_high};
+}
+
 static throng_status make_scheduler(sweep *s) {
-  const scheduler_def def = {.space = s->space,
-                             .study = SWEEP_STUDY,
-                             .seed = s->def.seed,
-                             .slots = s->n_slot,
-                             .period = s->clock.every,
-                             .min_steps = s->def.min_steps,
-                             .max_steps = s->clock.steps,
-                             .reduction = s->def.reduction,
-                             .interval = s->def.interval,
-                             .quantile = s->def.quantile,
-                             .resample = s->def.resample,
-                             .factor_low = s->def.factor_low,
-                             .factor_high = s->def.factor_high};
+  const scheduler_def def = sweep_scheduler_def(s);
   return scheduler_create(s->def.scheduler, &def, &s->scheduler);
 }
 

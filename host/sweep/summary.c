@@ -7,6 +7,7 @@
 
 #include "base/numbers.h"
 #include "sweep/inside.h"
+#include "sweep/lineage.h"
 
 static void add_number(cJSON *object, const char *name, double x) {
   if (isfinite(x))
@@ -22,7 +23,7 @@ static void add_interval(cJSON *object, const char *name, const statistics_inter
   add_number(at, "high", i->high);
 }
 
-static void add_options(cJSON *object, const sweep *s, int64_t trial) {
+void options_json(cJSON *object, const sweep *s, int64_t trial) {
   cJSON *options = cJSON_AddObjectToObject(object, "options");
   for (int32_t k = 0; k < s->space->n; ++k) {
     char text[512];
@@ -43,7 +44,7 @@ static cJSON *trial_json(const sweep *s, int64_t trial) {
   for (int32_t k = 0; k < s->n_objective; ++k)
     add_number(values, s->objective[k].name, t->value[k]);
   cJSON_AddNumberToObject(object, "user_steps", (double)t->user_steps);
-  add_options(object, s, trial);
+  options_json(object, s, trial);
   return object;
 }
 
@@ -137,5 +138,6 @@ throng_status sweep_finish(sweep *s) {
   status = trials_csv(&list, trials_get_def(s->db), sweep_path(s, "trials.csv", path));
   if (status == THRONG_OK) status = report_write(s, &list);
   trials_list_free(&list);
+  if (status == THRONG_OK && s->population) status = lineage_write(s);
   return status;
 }
