@@ -126,6 +126,21 @@ static throng_status fill_slots(sweep *s) {
   return THRONG_OK;
 }
 
+/// Trials that began as copies are tested with all that they went through: at the same clocks the
+/// agent takes the next options of its schedule.
+static void follow_schedules(sweep *s) {
+  for (int32_t k = 0; k < s->n_slot; ++k) {
+    sweep_slot *slot = &s->slot[k];
+    if (slot->trial < 0) continue;
+    const int64_t options = options_at(s, slot->trial, slot->clock);
+    if (options == slot->options) continue;
+    slot->options = options;
+    if (slot->pending) continue;  // it has not begun
+    slot->pending = true;
+    slot->from = k;
+  }
+}
+
 static sweep_tested *find_contender(const sweep *s, int64_t trial) {
   for (int32_t k = 0; k < s->n_tested; ++k)
     if (s->tested[k].trial == trial) return &s->tested[k];
@@ -150,6 +165,7 @@ static throng_status take(sweep *s, const slot_report *r) {
 static throng_status one_round(sweep *s, const throng_progress *progress) {
   const double start = clock_now();
   THRONG_TRY(fill_slots(s));
+  follow_schedules(s);
   THRONG_TRY(slots_begin(s));
   THRONG_TRY(slots_train(s, progress));
   s->round_seconds = clock_now() - start;

@@ -34,7 +34,8 @@ typedef struct trial_clock {
 } trial_clock;
 
 typedef struct sweep_slot {
-  int64_t trial;  // -1: free
+  int64_t trial;    // -1: free
+  int64_t options;  // the trial whose values it trains with: an ancestor's while a schedule is tested
   int32_t seed;   // of the trial: 0 .. seeds - 1, or SWEEP_FIRST_TEST + k
   int64_t clock;  // user-steps of the seed's agent
   trial_clock at;
@@ -214,6 +215,8 @@ throng_status slots_begin(sweep *s);
 throng_status slot_stop(sweep *s, int32_t k);
 /// The slot is free.
 throng_status slot_free(sweep *s, int32_t k);
+/// The trial itself, or the ancestor whose options its schedule had at this clock (PBT).
+int64_t options_at(const sweep *s, int64_t trial, int64_t clock);
 /// Put a trial's seed into the slot, to begin with the next round. Errors: MEMORY.
 throng_status slot_put(sweep *s, int32_t k, int64_t trial, int32_t seed);
 /// All agents that the crew holds train a round; reports of all slots in use, by slot.

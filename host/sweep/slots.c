@@ -12,9 +12,15 @@ int32_t slots_in_use(const sweep *s) {
   return n;
 }
 
+int64_t options_at(const sweep *s, int64_t trial, int64_t clock) {
+  while (s->trial[trial].parent >= 0 && s->trial[trial].parent_steps > clock)
+    trial = s->trial[trial].parent;
+  return trial;
+}
+
 throng_status slot_put(sweep *s, int32_t k, int64_t trial, int32_t seed) {
   sweep_slot *slot = &s->slot[k];
-  slot->trial = trial;
+  slot->trial = slot->options = trial;
   slot->seed = seed;
   slot->clock = 0;
   slot->dead = false;
@@ -52,7 +58,7 @@ static bool is_own_fault(throng_status status) {
 static throng_status begin(sweep *s, int32_t k) {
   sweep_slot *slot = &s->slot[k];
   trial_setup setup = {0};
-  throng_status status = setup_make(s, trial_x(s, slot->trial), slot->seed, &setup);
+  throng_status status = setup_make(s, trial_x(s, slot->options), slot->seed, &setup);
   if (status == THRONG_OK)
     status = slot->from < 0 ? s->crew->ops->start(s->crew, k, &setup.crew)
                             : s->crew->ops->copy(s->crew, k, slot->from, &setup.crew);

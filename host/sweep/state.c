@@ -128,7 +128,7 @@ throng_status state_find(sweep *s) {
 static throng_status load_slot(sweep *s, int32_t k, const char *name) {
   sweep_slot *slot = &s->slot[k];
   char path[SWEEP_PATH_SIZE];
-  THRONG_TRY(setup_make(s, trial_x(s, slot->trial), slot->seed, &slot->setup));
+  THRONG_TRY(setup_make(s, trial_x(s, slot->options), slot->seed, &slot->setup));
   throng_status status =
       s->crew->ops->load(s->crew, k, &slot->setup.crew, slot_path(s, name, k, path));
   if (status == THRONG_OK) {
@@ -184,6 +184,7 @@ throng_status state_load_tests(sweep *s) {
     if (k < 0 || k >= s->n_slot || clock <= 0 || !is_planned(s, trial, seed)) continue;
     THRONG_TRY_GOTO(slot_put(s, (int32_t)k, trial, (int32_t)seed));
     s->slot[k].clock = clock;
+    s->slot[k].options = options_at(s, trial, clock - 1);  // a change is still to come
     s->slot[k].pending = false;
     THRONG_TRY_GOTO(load_slot(s, (int32_t)k, TESTS));
   }
