@@ -48,6 +48,16 @@ TEST(cli_config, it_prints_what_throng_takes_again_and_the_keys_with_their_range
   EXPECT_CONTAINS(last.err, "did you mean sim.lanes?");
 }
 
+TEST(cli_config, it_checks_a_sweeps_space_and_objectives) {
+  write_file("sweep.json",
+             "{\"sweep\": {\"space\": {\"agent.gamma\": {\"min\": 0.9, \"max\": 1}}}}");
+  EXPECT_EQ(throng("config sweep.json"), 0);
+  EXPECT_EQ(throng("config sweep.json --set 'sweep.space.agent.gama={\"value\": 1}'"), 1);
+  EXPECT_CONTAINS(last.err, "agent.gama: no such option; did you mean agent.gamma?");
+  EXPECT_EQ(throng("config sweep.json --set sweep.objective={}"), 1);
+  EXPECT_CONTAINS(last.err, "--set sweep.objective: expected the name of a metric");
+}
+
 /// Beside the shipped config of each format: small files of that format.
 TEST(cli_config, every_formats_config_makes_a_world_of_small_files_and_may_not_show_an_item_twice) {
 #define CONFIGS TEST_SOURCE_DIR "/../configs/"

@@ -242,6 +242,11 @@ throng_status options_check(const throng_agent_def *d) {
                      (double)d->epsilon_start, (double)d->epsilon_end);
 }
 
+throng_status agent_check_def(const throng_agent_def *def) {
+  THRONG_TRY(fields_check(&agent_fields, def));
+  return options_check(def);
+}
+
 static throng_status require_agent(const throng_population *a, int32_t agent) {
   if (agent >= 0 && agent < a->n_agent) return THRONG_OK;
   return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);

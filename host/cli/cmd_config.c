@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "config/config_sweep.h"
 #include "config/keys.h"
 
 enum { INDENT = 4, TEXT = 1024 };
@@ -104,6 +105,16 @@ static int json_keys(const throng_config *config, const throng_config *defaults)
   return cli_json(document);
 }
 
+/// What config_load leaves to sweeps.
+static throng_status check_sweep(const throng_config *config) {
+  config_objective objective[SWEEP_MOST_OBJECTIVES];
+  int32_t n;
+  space *s = NULL;
+  if (config->sweep_space) THRONG_TRY(config_space(config, &s));
+  space_free(s);
+  return config_objectives(config, objective, &n);
+}
+
 int cmd_config(cli_run *run) {
   throng_config config, defaults;
   config_defaults(&defaults);
@@ -113,7 +124,8 @@ int cmd_config(cli_run *run) {
   int code = CLI_DONE;
   if (cli_flag(run, "keys")) {
     code = run->json ? json_keys(&config, &defaults) : print_keys(&config, &defaults);
-  } else if (config_use_set(&config, &run->progress) != THRONG_OK ||
+  } else if (check_sweep(&config) != THRONG_OK ||
+             config_use_set(&config, &run->progress) != THRONG_OK ||
              config_print(&config, &text) != THRONG_OK) {
     code = cli_fail(run);
   } else {

@@ -159,10 +159,7 @@ static throng_status two_tower_item_gradients(const network *n, const int32_t *i
                                               const float *d_bias, network_scratch *scratch,
                                               parameter_set *g) {
   const int64_t rows = items->rows;
-  THRONG_TRY(layer_group(n, scratch, item, rows, 1, n->n_item));
-  THRONG_TRY(layer_scatter(n, scratch, n->n_item, NULL, d_vector, 1, n->width,
-                           g->at[PARAMETER_ITEM_VECTOR]));
-  THRONG_TRY(layer_scatter(n, scratch, n->n_item, NULL, d_bias, 1, 1, g->at[PARAMETER_ITEM_BIAS]));
+  THRONG_TRY(layer_item_gradients(n, item, d_vector, d_bias, scratch, g));
   THRONG_TRY(layer_product(n, true, false, n->n_feature, n->width, rows, items->feature, d_vector,
                            0.0f, g->at[PARAMETER_ITEM_MATRIX]));
   return layer_product(n, true, false, n->n_feature, 1, rows, items->feature, d_bias, 0.0f,
