@@ -117,6 +117,38 @@ static void search_top(int n_agent, int n_state, int n_item, int width, int top,
   parity_close(&p);
 }
 
+/// States that count are found as they are without the others; blocks of others are left out.
+TEST(cuda_search, the_search_of_some_states_of_each_agent_is_the_search_of_all_there) {
+  enum { AGENTS = 3, STATES = 150, ITEMS = 200 };
+  parity p;
+  search_case c;
+  if (!parity_open(&p)) return;
+  make_case(&p, AGENTS, STATES, ITEMS, 16, 1, 0, true, &c);
+  const int32_t used[AGENTS] = {STATES, 0, 20};
+  int32_t all[AGENTS * STATES], some[AGENTS * STATES];
+  void *on[2];
+  best_search_args *a = c.a;
+  on[0] = parity_twice(&p, used, sizeof used, &on[1]);
+  for (int side = 0; side < 2; ++side) {
+    throng_backend *b = side ? p.cuda : p.cpu;
+    a[side].packed = c.other[3][side];
+    ASSERT_OK(BACKEND_LAUNCH(b, best_search, (int64_t)c.n_row, &a[side]));
+    ASSERT_OK(b->ops->download(b, all, a[side].item, sizeof all));
+    a[side].used = on[side];
+    ASSERT_OK(BACKEND_LAUNCH(b, best_search, (int64_t)c.n_row, &a[side]));
+    ASSERT_OK(b->ops->download(b, some, a[side].item, sizeof some));
+    for (int agent = 0; agent < AGENTS; ++agent)
+      for (int k = 0; k < used[agent]; ++k)
+        EXPECT_EQ(some[agent * STATES + k], all[agent * STATES + k]);
+    // Of the device's second block of the third agent, and of the second agent: none was found.
+    if (side)
+      EXPECT_EQ(some[STATES] == -1 && some[3 * STATES - 1] == -1, !getenv("THRONG_CUDA_PLAIN"));
+  }
+  parity_release(&p, on[0], on[1]);
+  free_case(&p, &c);
+  parity_close(&p);
+}
+
 static void search(int n_agent, int n_state, int n_item, int width, int mask, bool ties) {
   search_top(n_agent, n_state, n_item, width, 1, mask, ties);
 }

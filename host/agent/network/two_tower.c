@@ -168,6 +168,8 @@ static throng_status two_tower_item_gradients(const network *n, const int32_t *i
 
 static throng_status two_tower_catalogue(const network *n, const parameter_set *w, float *vector,
                                          float *bias) {
+  // A device's product writes all rows, so all are finished.
+  const network of = network_of(n, n->backend->host_memory ? n->used : NULL);
   gemm_args g = {.m = n->n_item,
                  .n = n->width,
                  .k = n->n_feature,
@@ -181,9 +183,9 @@ static throng_status two_tower_catalogue(const network *n, const parameter_set *
                  .stride_b = (int64_t)n->n_feature * n->width,
                  .stride_c = n->n_item * n->width,
                  .batch = n->n_agent,
-                 .used = n->used};
+                 .used = of.used};
   THRONG_TRY(n->backend->ops->gemm(n->backend, &g));
-  return finish_items(n, w, NULL, n->n_item, vector, bias);
+  return finish_items(&of, w, NULL, n->n_item, vector, bias);
 }
 
 const agent_network network_two_tower = {
