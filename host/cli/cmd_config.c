@@ -95,6 +95,7 @@ static int json_keys(const throng_config *config, const throng_config *defaults)
         if (uses >> k & 1u) cJSON_AddItemToArray(formats, cJSON_CreateString(names[k]));
     }
     if (f->flags & FIELD_PER_AGENT) cJSON_AddTrueToObject(object, "per_agent");
+    if (f->flags & FIELD_UP_TO) cJSON_AddTrueToObject(object, "up_to_population");
     if (f->flags & FIELD_SWEEPABLE) cJSON_AddTrueToObject(object, "sweepable");
     cJSON_AddItemToObject(object, "default", config_value_json(defaults, &key));
     if (config->origin[i] != CONFIG_DEFAULT)

@@ -52,10 +52,14 @@ static throng_status json_of(const throng_config *config, const char *path, char
   return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
 }
 
+space_options config_space_options(const throng_config *config) {
+  return (space_options){find_option, nearest_option, place_of, (void *)(uintptr_t)config};
+}
+
 throng_status config_space(const throng_config *config, space **out) {
   char where[1024];
   cJSON *json;
-  const space_options options = {find_option, nearest_option, place_of, (void *)(uintptr_t)config};
+  const space_options options = config_space_options(config);
   *out = NULL;
   THRONG_TRY(json_of(config, "sweep.space", where, sizeof where, &json));
   if (!json)
