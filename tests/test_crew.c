@@ -6,6 +6,8 @@
 
 #include "crew/crew.h"
 #include "support/agent_rig.h"
+#include "support/runaway.h"
+#include "train/train_memory.h"
 
 enum { LANES = 6, ROUNDS = 6, MOST_REPORTS = 16 };
 
@@ -146,4 +148,196 @@ TEST(crew, an_agents_reports_are_those_of_its_run_alone_whoever_trains_beside_it
     }
     close_stage(&s);
   }
+}
+
+/// A round of all slots in use; reports by slot, those that are none zero.
+static void round_of(stage *s, crew_report by_slot[4]) {
+  crew_report report[4];
+  int32_t n = 0;
+  memset(by_slot, 0, 4 * sizeof *by_slot);
+  ASSERT_OK(s->crew->ops->round(s->crew, NULL, report, &n));
+  for (int32_t r = 0; r < n; ++r) by_slot[report[r].slot] = report[r];
+}
+
+static const char *state_path(int slot) {
+  static char path[512];
+  snprintf(path, sizeof path, "%s/slot_%d.safetensors", throng_test_folder(), slot);
+  return path;
+}
+
+static void start(stage *s, int slot, int trial) {
+  const crew_setup setup = setup_of(trial);
+  ASSERT_OK(s->crew->ops->start(s->crew, slot, &setup));
+}
+
+TEST(crew, agents_saved_in_one_crew_go_on_in_other_slots_of_another) {
+  stage first, second;
+  crew_report a[4], b[4];
+  ASSERT_TRUE(open_stage(&first, 2, 4) && open_stage(&second, 1, 4));
+  for (int k = 0; k < 3; ++k) start(&first, k, k);
+  round_of(&first, a);
+  start(&first, 3, 3);  // saved before its first step
+  for (int k = 0; k < 4; ++k) ASSERT_OK(first.crew->ops->save(first.crew, k, state_path(k)));
+  for (int k = 0; k < 4; ++k) {
+    const crew_setup setup = setup_of(k);
+    ASSERT_OK(second.crew->ops->load(second.crew, 3 - k, &setup, state_path(k)));
+  }
+  for (int round = 0; round < 4; ++round) {
+    round_of(&first, a);
+    round_of(&second, b);
+    for (int k = 0; k < 4; ++k) EXPECT_TRUE(same_report(&a[k], &b[3 - k]));
+  }
+  EXPECT_GT(a[0].updates, 20);
+  close_stage(&first);
+  close_stage(&second);
+}
+
+TEST(crew, a_copy_is_the_same_within_a_crew_and_by_a_file_to_another) {
+  stage first, second;
+  crew_report a[4], b[4];
+  ASSERT_TRUE(open_stage(&first, 1, 4) && open_stage(&second, 1, 4));
+  for (int k = 0; k < 2; ++k) start(&first, k, k);
+  start(&second, 2, 0);
+  round_of(&first, a);
+  round_of(&second, b);
+  // Slot 1 becomes slot 0, with options, a seed and lanes of its own.
+  crew_setup setup = setup_of(0);
+  setup.agent.gamma = 0.5f;
+  setup.agent.learning_rate = 0.004f;
+  setup.agent.seed = 999;
+  setup.sim.first_lane = 424242;
+  ASSERT_OK(first.crew->ops->save(first.crew, 0, state_path(0)));
+  ASSERT_OK(first.crew->ops->copy(first.crew, 1, 0, &setup));
+  ASSERT_OK(second.crew->ops->load(second.crew, 3, &setup, state_path(0)));
+  for (int round = 0; round < 3; ++round) {
+    round_of(&first, a);
+    round_of(&second, b);
+    EXPECT_TRUE(same_report(&a[0], &b[2]));  // the original does not notice
+    EXPECT_TRUE(same_report(&a[1], &b[3]));
+    EXPECT_EQ(a[1].user_steps, a[0].user_steps);
+    EXPECT_FALSE(same_report(&a[0], &a[1]));
+  }
+  // An empty slot may become a copy, too; agents of another shape may not.
+  ASSERT_OK(first.crew->ops->copy(first.crew, 3, 0, &setup));
+  const crew_setup other = setup_of(2);
+  EXPECT_EQ(first.crew->ops->copy(first.crew, 1, 0, &other), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "agents of another shape");
+  close_stage(&first);
+  close_stage(&second);
+}
+
+TEST(crew, a_diverged_agent_says_why_and_neither_the_others_nor_the_round_fail) {
+  stage s, plain;
+  crew_report a[4], b[4];
+  ASSERT_TRUE(open_stage(&s, 1, 4) && open_stage(&plain, 1, 4));
+  crew_setup runaway = setup_of(0);
+  runaway.agent.learning_starts = 20;
+  runaway_def(&runaway.agent);
+  ASSERT_OK(s.crew->ops->start(s.crew, 0, &runaway));
+  start(&s, 1, 1);
+  start(&plain, 2, 1);
+  for (int round = 0; round < 3; ++round) {
+    round_of(&s, a);
+    round_of(&plain, b);
+    EXPECT_TRUE(same_report(&a[1], &b[2]));
+    EXPECT_EQ(a[1].state, THRONG_AGENT_LEARNING);
+  }
+  EXPECT_EQ(a[0].state, THRONG_AGENT_DIVERGED);
+  EXPECT_CONTAINS(a[0].cause, "learning diverged");
+  EXPECT_CONTAINS(a[0].cause, "agent.learning_rate (10)");
+  EXPECT_EQ(a[0].evaluation.episodes, 0);
+  EXPECT_TRUE(a[0].user_steps > 0 && a[0].user_steps < a[1].user_steps);
+  // All of them: the round is none the worse for it, and the slots can be filled anew.
+  ASSERT_OK(s.crew->ops->stop(s.crew, 1));
+  round_of(&s, a);
+  EXPECT_EQ(a[0].state, THRONG_AGENT_DIVERGED);
+  ASSERT_OK(s.crew->ops->stop(s.crew, 0));
+  start(&s, 0, 1);
+  crew_report alone[MOST_REPORTS];
+  const crew_setup setup = setup_of(1);
+  memset(alone, 0, sizeof alone);
+  ASSERT_TRUE(run_alone(&s, 1, &setup, alone) > 0);
+  round_of(&s, a);
+  EXPECT_TRUE(same_report(&a[0], &alone[0]));
+  close_stage(&s);
+  close_stage(&plain);
+}
+
+TEST(crew, what_no_agent_can_be_is_refused_when_it_starts_and_the_slot_stays_free) {
+  stage s;
+  ASSERT_TRUE(open_stage(&s, 1, 2));
+  crew *c = s.crew;
+  crew_setup setup = setup_of(0);
+#define REFUSED(call, part)                        \
+  do {                                             \
+    EXPECT_EQ(call, THRONG_ERROR_ARGUMENT);        \
+    EXPECT_CONTAINS(throng_error_message(), part); \
+  } while (0)
+  REFUSED(c->ops->start(c, 2, &setup), "slot 2 is not in 0..1");
+  REFUSED(c->ops->stop(c, 0), "slot 0: nobody is there");
+  REFUSED(c->ops->save(c, 0, "x"), "nobody is there");
+  setup.agent.count = 2;
+  REFUSED(c->ops->start(c, 0, &setup), "a slot trains one agent");
+  setup = setup_of(0);
+  setup.agent.epsilon = THRONG_EPSILON_EXPONENTIAL;
+  setup.agent.epsilon_end = 0;
+  REFUSED(c->ops->start(c, 0, &setup), "agent.epsilon_end");
+  setup = setup_of(0);
+  setup.sim.slate_size = 61;
+  REFUSED(c->ops->start(c, 0, &setup), "sim.slate_size");
+  setup = setup_of(0);
+  setup.train.evaluation.top = 0;
+  REFUSED(c->ops->start(c, 0, &setup), "evaluation.top");
+  int64_t used, had;
+  int32_t cohorts;
+  crew_local_usage(c, &used, &had, &cohorts);
+  EXPECT_EQ(cohorts, 0);
+  start(&s, 0, 0);
+  setup = setup_of(1);
+  REFUSED(c->ops->start(c, 0, &setup), "somebody is there already");
+  EXPECT_EQ(c->ops->load(c, 1, &setup, "/nonexistent"), THRONG_ERROR_IO);
+  start(&s, 1, 1);  // the slot is free
+  close_stage(&s);
+}
+
+static bool stop_at_50(void *context, const char *what, int64_t done, int64_t total,
+                       const char *unit) {
+  (void)context, (void)total, (void)unit;
+  return strcmp(what, "train") != 0 || done < 50;
+}
+
+TEST(crew, a_round_that_is_stopped_reports_nothing) {
+  stage s;
+  ASSERT_TRUE(open_stage(&s, 1, 2));
+  start(&s, 0, 0);
+  crew_report report[2];
+  int32_t n = -1;
+  const throng_progress progress = {.report = stop_at_50};
+  EXPECT_EQ(s.crew->ops->round(s.crew, &progress, report, &n), THRONG_ERROR_CANCELLED);
+  EXPECT_EQ(n, 0);
+  close_stage(&s);
+}
+
+TEST(crew, places_follow_the_slots_in_use_and_an_idle_slot_takes_none) {
+  stage s;
+  crew_report report[4];
+  int64_t used, had;
+  int32_t cohorts;
+  ASSERT_TRUE(open_stage(&s, 1, 4));
+  start(&s, 0, 0);
+  start(&s, 1, 1);
+  start(&s, 2, 2);
+  round_of(&s, report);
+  crew_local_usage(s.crew, &used, &had, &cohorts);
+  EXPECT_EQ(cohorts, 2);
+  EXPECT_EQ(used, 3);
+  EXPECT_EQ(had, 3);
+  ASSERT_OK(s.crew->ops->stop(s.crew, 0));
+  ASSERT_OK(s.crew->ops->stop(s.crew, 2));
+  round_of(&s, report);
+  crew_local_usage(s.crew, &used, &had, &cohorts);
+  EXPECT_EQ(cohorts, 1);
+  EXPECT_EQ(used, 4);
+  EXPECT_EQ(had, 4);
+  close_stage(&s);
 }

@@ -58,6 +58,8 @@ throng_status agent_halt(throng_population *population, int32_t agent, bool halt
 size_t agent_packed_size(const throng_population *population, int32_t agent);
 throng_status agent_pack(throng_population *population, int32_t agent, void *to);
 throng_status agent_unpack(throng_population *population, int32_t agent, const void *from);
+/// Is it a Def that an agent may have? Errors: ARGUMENT.
+throng_status agent_check_def(const throng_agent_def *def);
 /// The agent goes on with the options of `def`, in a run of `total_steps` of its own, on lanes
 /// numbered from `first_lane` on. Errors: as throng_population_begin.
 throng_status agent_become(throng_population *population, int32_t agent,

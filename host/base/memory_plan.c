@@ -1,5 +1,6 @@
 /// Counting what would be allocated.
 #include "base/memory_plan.h"
+#include "base/host_memory.h"
 #include "base/numbers.h"
 
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 enum { SHOWN_PARTS = 6, WHAT_SIZE = 64 };
+enum { HOST_SPARE = 16 };  // a sixteenth of the host's free memory is left
 // Left for the driver: graphs, cuBLAS's kernels, pages that are only partly used.
 static const size_t spare_bytes = (size_t)96 << 20;
 
@@ -20,7 +22,8 @@ typedef struct plan_context {
   plan_part *part;  // (n) in order of allocation
   size_t n, capacity;
   uintptr_t next;
-  size_t now, most;
+  size_t now, most, host;
+  bool host_memory;  // of the backend that is planned for
   int64_t queued, moved;
 } plan_context;
 
@@ -38,6 +41,7 @@ static throng_status count_move(const throng_backend *backend) {
 
 static void plan_close(throng_backend *backend) {
   plan_context *c = backend->context;
+  throng_count_memory(NULL);
   free(c->part);
   free(c);
   free(backend);
@@ -133,19 +137,33 @@ throng_status memory_plan_open(const throng_backend *real, throng_backend **out)
   plan_context *context = context_block;
   *backend = *real;
   context->next = 4096;  // addresses that nobody follows
+  context->host_memory = real->host_memory;
   backend->ops = &plan_ops;
   backend->host_memory = false;
   backend->planning = true;
   backend->context = context;
   backend->shared = NULL;
   backend->root = NULL;
+  throng_count_memory(&context->host);
   *out = backend;
   return THRONG_OK;
 }
 
 size_t memory_plan_bytes(const throng_backend *plan) {
   const plan_context *c = plan->context;
-  return c->most;
+  return c->host_memory ? c->most + c->host : c->most;
+}
+
+throng_status memory_plan_free(throng_backend *real, size_t *bytes) {
+  size_t free_bytes, total_bytes;
+  if (!real->ops->memory) {
+    free_bytes = host_memory_free();
+    *bytes = free_bytes - free_bytes / HOST_SPARE;
+    return THRONG_OK;
+  }
+  THRONG_TRY(real->ops->memory(real, &free_bytes, &total_bytes));
+  *bytes = free_bytes > spare_bytes ? free_bytes - spare_bytes : 0;
+  return THRONG_OK;
 }
 
 int64_t memory_plan_queued(const throng_backend *plan) {

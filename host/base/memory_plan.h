@@ -9,8 +9,12 @@
 /// A backend like `real` that hands out addresses without memory behind them, reads zeros and runs
 /// nothing. Stages may leave out costly work where backend->planning.
 throng_status memory_plan_open(const throng_backend *real, throng_backend **out);
-/// Bytes at the most that were taken at once.
+/// Bytes at the most that were taken at once; where blocks are the host's, with what stages took
+/// for themselves (throng_alloc) meanwhile.
 size_t memory_plan_bytes(const throng_backend *plan);
+/// Memory that is free for what is planned, with some left for others: of a device its own, else
+/// the host's. Errors: BACKEND.
+throng_status memory_plan_free(throng_backend *real, size_t *bytes);
 /// Of which for allocations named `what`, that were not given back.
 size_t memory_plan_part(const throng_backend *plan, const char *what);
 /// Kernels, products and groupings that were queued on it: what a graph of the same calls holds,

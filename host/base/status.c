@@ -96,8 +96,13 @@ throng_status throng_cancelled(const char *stage) {
   return throng_fail(THRONG_ERROR_CANCELLED, "%s: stopped on request", stage);
 }
 
+static _Thread_local size_t *counted;
+
+void throng_count_memory(size_t *bytes) { counted = bytes; }
+
 throng_status throng_alloc(void **out, size_t count, size_t size, const char *what) {
   *out = calloc(count ? count : 1, size ? size : 1);
+  if (*out && counted) *counted += count * size;
   if (*out) return THRONG_OK;
   return throng_fail(THRONG_ERROR_MEMORY, "%s: %zu x %zu bytes could not be had", what, count,
                      size);
@@ -117,6 +122,7 @@ throng_status throng_grow(void **block, size_t *capacity, size_t needed, size_t 
   if (!larger)
     return throng_fail(THRONG_ERROR_MEMORY, "%s: %zu x %zu bytes could not be had", what, grown,
                        size);
+  if (counted) *counted += (grown - *capacity) * size;
   *block = larger;
   *capacity = grown;
   return THRONG_OK;

@@ -34,6 +34,10 @@ void throng_note(const throng_progress *progress, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 throng_status throng_cancelled(const char *stage);
 
+/// From now on throng_alloc and throng_grow of this thread add what they take to `*bytes` (what is
+/// given back is not taken off); NULL: no longer. For plans of memory.
+void throng_count_memory(size_t *bytes);
+
 /// calloc/realloc that fail with THRONG_ERROR_MEMORY and the size. `*out` is NULL on failure.
 throng_status throng_alloc(void **out, size_t count, size_t size, const char *what);
 throng_status throng_grow(void **block, size_t *capacity, size_t needed, size_t size,

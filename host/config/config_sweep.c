@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "config/keys.h"
+#include "config/read.h"
 
 static bool find_option(void *context, const char *name, const field_table **table,
                         const field **field, const void **def) {
@@ -27,6 +28,18 @@ static const char *nearest_option(void *context, const char *name) {
   return strcpy(nearest, key.path);
 }
 
+static bool place_of(void *context, const char *name, char *text, size_t size) {
+  const throng_config *config = context;
+  config_key key;
+  config_place at;
+  config_find_key("sweep.space", &key);
+  if (config->origin[key.index] != CONFIG_FILE || !config->space_source ||
+      !config_member_place(config->space_source, config->place[key.index], name, &at))
+    return false;
+  snprintf(text, size, "%s:%d:%d: %s", config->source, at.line, at.column, key.path);
+  return true;
+}
+
 /// The JSON of a key of this section, and where it stands; NULL where it is not given.
 static throng_status json_of(const throng_config *config, const char *path, char *where,
                              size_t size, cJSON **out) {
@@ -40,7 +53,7 @@ static throng_status json_of(const throng_config *config, const char *path, char
 }
 
 space_options config_space_options(const throng_config *config) {
-  return (space_options){find_option, nearest_option, (void *)(uintptr_t)config};
+  return (space_options){find_option, nearest_option, place_of, (void *)(uintptr_t)config};
 }
 
 throng_status config_space(const throng_config *config, space **out) {
@@ -71,6 +84,7 @@ static throng_status read_objective(const char *where, const cJSON *json, config
                          word->string);
     } else {
       const char *text = cJSON_IsString(word) ? word->valuestring : "";
+      out->directed = true;
       out->minimize = !strcmp(text, "minimize");
       if (!out->minimize && strcmp(text, "maximize") != 0)
         return throng_fail(THRONG_ERROR_CONFIG, "%s: direction: expected maximize or minimize",

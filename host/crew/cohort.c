@@ -9,6 +9,7 @@
 #include "base/backend.h"
 #include "evaluate/evaluation_fields.h"
 #include "sim/sim_fields.h"
+#include "train/train_memory.h"
 
 /// Are the options equal but for those with one of `flags`, and those named?
 static bool same(const field_table *table, const void *x, const void *y, unsigned flags,
@@ -49,9 +50,16 @@ throng_status cohort_create(throng_backend *backend, const throng_world *world,
   *out = NULL;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(cohort), "cohort"));
   cohort *c = *out = block;
-  *c = (cohort){.shape = *setup, .backend = backend, .world = world, .sta = sta};
+  *c = (cohort){.shape = *setup, .root = backend, .backend = backend, .world = world, .sta = sta};
   c->shape.overrides = NULL;
-  return THRONG_OK;
+  // On a device populations run beside each other; on the CPU each has all threads.
+  if (!backend->ops->fork || backend->host_memory) return THRONG_OK;
+  const throng_status status = backend_fork(backend, &c->backend);
+  if (status == THRONG_OK) return THRONG_OK;
+  c->backend = backend;
+  cohort_free(c);
+  *out = NULL;
+  return status;
 }
 
 static void close_places(cohort *c) {
@@ -75,6 +83,7 @@ static void close_places(cohort *c) {
 void cohort_free(cohort *c) {
   if (!c) return;
   close_places(c);
+  if (c->backend != c->root) throng_backend_close(c->backend);
   free(c);
 }
 
@@ -161,6 +170,22 @@ done:
   return status;
 }
 
+throng_status cohort_plan(cohort *c, const throng_agent_def *further, double *bytes) {
+  throng_agent_def wide = *further;
+  for (const member *m = c->member; m; m = m->next) widen(&wide, &m->setup.agent);
+  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT | FIELD_UP_TO));)
+    if (c->agent_bytes == 0 || field_get(f, &wide, 0) != field_get(f, &c->planned, 0)) {
+      throng_train_def train = c->shape.train;
+      train.yardsticks = false;
+      c->planned = wide;
+      THRONG_TRY(train_find_agent_bytes(c->root, c->world, c->sta, &c->shape.sim, &wide, &train,
+                                        &c->agent_bytes));
+      break;
+    }
+  *bytes = c->agent_bytes * (c->n_agent + 1 - c->n_place);
+  return THRONG_OK;
+}
+
 int32_t cohort_seat(cohort *c, member *m) {
   for (int32_t k = 0; k < c->n_place && m->place < 0; ++k)
     if (!c->at[k]) {
@@ -211,7 +236,16 @@ static int64_t user_steps(const cohort *c, const member *m) {
   return agent_own_steps(c->population, m->place) * c->shape.sim.lanes;
 }
 
-throng_status cohort_step(cohort *c, bool *any) {
+/// What happened that a person should hear of; of agents that diverged their reports tell.
+static void pass_note(cohort *c, const throng_progress *progress) {
+  bool diverged = false;
+  for (int32_t k = 0; k < c->n_place; ++k)
+    diverged = diverged || agent_states(c->population)[k] == THRONG_AGENT_DIVERGED;
+  const char *note = agent_take_note(c->population);
+  if (note && !diverged) throng_note(progress, "%s", note);
+}
+
+throng_status cohort_step(cohort *c, const throng_progress *progress, bool *any) {
   *any = false;
   for (int32_t k = 0; k < c->n_place; ++k) {
     const member *m = c->at[k];
@@ -222,8 +256,13 @@ throng_status cohort_step(cohort *c, bool *any) {
     *any = *any || goes;
   }
   if (!*any) return THRONG_OK;
+  backend_asker asker = {progress, "train", "agents", 0, c->n_agent};
+  c->backend->stop_context = &asker;
+  c->backend->stop = backend_ask;
   const throng_status status = throng_population_train_step(c->population);
+  c->backend->stop = NULL;
   if (status != THRONG_ERROR_DIVERGED) THRONG_TRY(status);
+  pass_note(c, progress);
   for (int32_t k = 0; k < c->n_place; ++k) {
     if (!c->counts[k]) continue;
     const int64_t now = user_steps(c, c->at[k]);

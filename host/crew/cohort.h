@@ -24,8 +24,8 @@ struct member {
 
 struct cohort {
   cohort *next;
-  crew_setup shape;  // what its agents share; the rest of it is the first one's
-  throng_backend *backend;
+  crew_setup shape;                // what its agents share; the rest of it is the first one's
+  throng_backend *root, *backend;  // the crew's, and a queue of its own on it where there are such
   const throng_world *world;
   const throng_sta *sta;
   member *member;  // (n_agent) a list
@@ -39,6 +39,8 @@ struct cohort {
   throng_metrics *each;  // (n_place)
   bool *counts;          // (n_place)
   throng_population_stats stats;
+  throng_agent_def planned;  // of whom a further one takes:
+  double agent_bytes;
 };
 
 /// May agents with this setup stand in the cohort's population?
@@ -58,13 +60,16 @@ void cohort_leave(cohort *c, member *m);
 /// members; they keep their agents, in other places. Errors: those of making a simulator, a
 /// population and an evaluator, and then all is as before.
 throng_status cohort_resize(cohort *c, int32_t n_place);
+/// Bytes that all members and one of this Def will take beyond what is there.
+throng_status cohort_plan(cohort *c, const throng_agent_def *further, double *bytes);
 /// A place for a member that has none; there must be one.
 int32_t cohort_seat(cohort *c, member *m);
 /// The member's agent begins, where it has not; a place must be free.
 throng_status cohort_begin(cohort *c, member *m);
 
-/// One step of all whose goal is not reached; `*any`: there was one.
-throng_status cohort_step(cohort *c, bool *any);
+/// One step of all whose goal is not reached; `*any`: there was one. Errors: CANCELLED (nothing of
+/// this step has happened), BACKEND.
+throng_status cohort_step(cohort *c, const throng_progress *progress, bool *any);
 /// Into `stats` and `each`: what came since the last time, and metrics of those that learn.
 throng_status cohort_measure(cohort *c, const throng_progress *progress);
 

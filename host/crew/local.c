@@ -4,15 +4,20 @@
 
 #include "base/backend.h"
 #include "base/clock.h"
+#include "base/memory_plan.h"
+#include "base/numbers.h"
 #include "crew/cohort.h"
+#include "train/train_fields.h"
+#include "world/world_device.h"
 
 typedef struct crew_local {
   crew base;
   throng_backend *backend;
   const throng_world *world;
   const throng_sta *sta;
-  member *slot;     // (n_slot)
-  cohort *cohorts;  // in order of their making
+  member *slot;          // (n_slot)
+  cohort *cohorts;       // in order of their making
+  world_device held[2];  // the world, by the votes' semantics: it stays while cohorts come and go
   int64_t used, had;
 } crew_local;
 
@@ -48,13 +53,50 @@ static void drop_empty(crew_local *l) {
   }
 }
 
+/// Memory for a further agent of the cohort, beside all who have no place yet.
+static throng_status check_memory(crew_local *l, cohort *c, const crew_setup *setup) {
+  NUMBERS_WITHOUT_LOCALE;
+  double wanted = 0;
+  size_t free_bytes;
+  for (cohort *k = l->cohorts; k; k = k->next) {
+    double bytes;
+    const throng_agent_def *further = k == c ? &setup->agent : &k->planned;
+    THRONG_TRY(cohort_plan(k, further, &bytes));
+    if (k != c) bytes -= k->agent_bytes;
+    if (bytes > 0) wanted += bytes;
+  }
+  THRONG_TRY(memory_plan_free(l->backend, &free_bytes));
+  if (wanted <= (double)free_bytes) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_MEMORY,
+                     "a further agent: it takes %.1f MiB and with those that wait for their places "
+                     "%.1f MiB, of which %.1f MiB are free: lower sweep.slots, sim.lanes, "
+                     "agent.buffer, agent.batch or train.evaluation.episodes",
+                     c->agent_bytes / 1048576, wanted / 1048576, (double)free_bytes / 1048576);
+}
+
+/// The world is uploaded once, and its item-item table made once.
+static throng_status hold_world(crew_local *l, const throng_votes_def *votes) {
+  const bool empty_equal = votes->semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
+  world_device *held = &l->held[empty_equal];
+  if (held->shared) return THRONG_OK;
+  return world_device_acquire(l->backend, l->world, votes->table_bytes, empty_equal, held);
+}
+
 /// Into a cohort, without a place in its population yet.
 static throng_status join(crew_local *l, int32_t slot, const crew_setup *setup) {
   cohort *c;
   if (setup->agent.count != 1)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent.count: a slot trains one agent, not %d",
                        setup->agent.count);
+  THRONG_TRY(agent_check_def(&setup->agent));
+  THRONG_TRY(fields_check(&train_fields, &setup->train));
+  THRONG_TRY(hold_world(l, &setup->sim.votes));  // before a queue that reads it is made
   THRONG_TRY(find_cohort(l, setup, &c));
+  throng_status status = check_memory(l, c, setup);
+  if (status != THRONG_OK) {
+    drop_empty(l);
+    return status;
+  }
   member *m = &l->slot[slot];
   *m = (member){.setup = *setup};
   m->setup.overrides = NULL;
@@ -116,7 +158,6 @@ static int64_t left_to_do(const crew_local *l) {
 
 static throng_status train(crew_local *l, const throng_progress *progress) {
   const int64_t all = left_to_do(l);
-  throng_backend *backend = l->backend;
   throng_status status = THRONG_OK;
   for (bool any = true; any && status == THRONG_OK;) {
     const int64_t left = left_to_do(l);
@@ -125,11 +166,12 @@ static throng_status train(crew_local *l, const throng_progress *progress) {
       return throng_cancelled("train");
     for (cohort *c = l->cohorts; c && status == THRONG_OK; c = c->next) {
       bool stepped;
-      status = cohort_step(c, &stepped);
+      status = cohort_step(c, progress, &stepped);
       any = any || stepped;
     }
   }
-  if (status == THRONG_OK) status = backend->ops->synchronize(backend);
+  for (cohort *c = l->cohorts; c && status == THRONG_OK; c = c->next)
+    status = c->backend->ops->synchronize(c->backend);
   return status;
 }
 
@@ -257,6 +299,8 @@ static void local_close(crew *base) {
     cohort_free(l->cohorts);
     l->cohorts = next;
   }
+  for (int k = 0; k < 2; ++k)
+    if (l->held[k].shared) world_device_release(&l->held[k]);
   free(l->slot);
   free(l);
 }

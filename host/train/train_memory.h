@@ -13,4 +13,24 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
                                  const throng_sim_def *sim, const throng_agent_def *agent,
                                  const throng_train_def *def);
 
+/// What agents take of a backend's memory, and how many fit.
+typedef struct train_room {
+  double agent_bytes;   // a further agent, with its lanes of training and of evaluation
+  double shared_bytes;  // whatever their number: the world, yardsticks
+  double free_bytes;    // free now, with some left for others (memory_plan_free)
+  int64_t most;         // agents that fit; 0: none
+} train_room;
+
+/// `agent_bytes` alone, which is known sooner.
+throng_status train_find_agent_bytes(throng_backend *backend, const throng_world *world,
+                                     const throng_sta *sta, const throng_sim_def *sim,
+                                     const throng_agent_def *agent, const throng_train_def *def,
+                                     double *bytes);
+/// By running the code that makes a session on a backend that only counts. `sim.lanes` are one
+/// agent's; agent.count is not looked at. Errors: whatever is wrong with a Def, MEMORY, BACKEND.
+throng_status train_find_room(throng_backend *backend, const throng_world *world,
+                              const throng_sta *sta, const throng_sta_def *shape,
+                              const throng_sim_def *sim, const throng_agent_def *agent,
+                              const throng_train_def *def, train_room *out);
+
 #endif
