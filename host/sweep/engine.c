@@ -294,6 +294,7 @@ static throng_status one_round(sweep *s, const throng_progress *progress) {
   ++s->round;
   if (!known) {
     THRONG_TRY(rows_add(s));
+    THRONG_TRY(board_add(s));
     THRONG_TRY(write_round(s));
   }
   s->n_report = 0;

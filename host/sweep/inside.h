@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "report/sweep_board.h"
 #include "schedule/scheduler.h"
 #include "statistics/statistics.h"
 #include "sweep/sweep.h"
@@ -34,8 +35,9 @@ typedef struct trial_clock {
 } trial_clock;
 
 typedef struct sweep_slot {
-  int64_t trial;    // -1: free
-  int64_t options;  // the trial whose values it trains with: an ancestor's while a schedule is tested
+  int64_t trial;  // -1: free
+  int64_t
+      options;    // the trial whose values it trains with: an ancestor's while a schedule is tested
   int32_t seed;   // of the trial: 0 .. seeds - 1, or SWEEP_FIRST_TEST + k
   int64_t clock;  // user-steps of the seed's agent
   trial_clock at;
@@ -128,7 +130,8 @@ struct sweep {
   double *tau;  // (n_tau) levels of performance profiles
   int32_t n_tau;
   int64_t tests_done, tests_planned;
-  FILE *rows;  // metrics.jsonl
+  FILE *rows;          // metrics.jsonl
+  sweep_board *board;  // TensorBoard
 };
 
 // open.c
@@ -248,5 +251,11 @@ throng_status write_round(sweep *s);
 throng_status rows_begin(sweep *s);
 throng_status rows_add(sweep *s);
 throng_status rows_end(sweep *s);
+
+// board.c: TensorBoard
+throng_status board_begin(sweep *s);
+/// The round's evaluations, and the ends of runs; before the round is committed.
+throng_status board_add(sweep *s);
+throng_status board_end(sweep *s);
 
 #endif

@@ -211,7 +211,8 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew)
   free(ended);
   THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
   THRONG_TRY(describe(s));
-  return rows_begin(s);
+  THRONG_TRY(rows_begin(s));
+  return board_begin(s);
 }
 
 void sweep_close(sweep *s) {
@@ -221,6 +222,7 @@ void sweep_close(sweep *s) {
     free(s->slot[k].unable);
   }
   (void)rows_end(s);
+  (void)board_end(s);
   tested_free(s);
   trials_list_free(&s->past);
   (void)trials_close(s->db);
