@@ -17,18 +17,18 @@ FNR == 1 { ++file }
 }
 
 # 44 columns of name, milliseconds, rate, unit a second
-file < 3 && / (user-steps|updates|examples|tokens)\/s/ {
+file < 3 && / (user-steps|updates|examples|tokens|suggestions)\/s/ {
   name = substr($0, 1, 44)
   sub(/ +$/, "", name)
-  rate = number_before($0, " (user-steps|updates|examples|tokens)/s")
+  rate = number_before($0, " (user-steps|updates|examples|tokens|suggestions)/s")
   if (!(name in low) || rate < low[name]) low[name] = rate
   if (rate > high[name]) high[name] = rate
 }
 
-file == 3 && /^peer: .* (user-steps|updates|examples)\/s/ {
+file == 3 && /^peer: .* (user-steps|updates|examples|suggestions)\/s/ {
   name = substr($0, 7)
-  sub(/ +[0-9]+ (user-steps|updates|examples)\/s.*/, "", name)
-  peer[name] = number_before($0, " (user-steps|updates|examples)/s")
+  sub(/ +[0-9.]+ (user-steps|updates|examples|suggestions)\/s.*/, "", name)
+  peer[name] = number_before($0, " (user-steps|updates|examples|suggestions)/s")
   order[++n] = name
 }
 

@@ -108,7 +108,7 @@ sized=("${files[@]}" --lanes "$lanes" --ceilings "$ceilings")
 
 # What the page of predictions has a line for. The first launches are those that load a kernel. Acting and the parts of
 # an update launch the same kernel over more or fewer rows: of a dozen launches the longest is told.
-profiled=(sim_vote sim_sta_advance lane_state state_features best_search_tile add_bias state_value column_sum scatter_sum)
+profiled=(sim_vote sim_sta_advance lane_state state_features best_search_tile add_bias state_value column_sum segment_sum)
 part_profile() {
   local ncu=() kernel cause closed=''
   if [ "$backend" = cuda ] && ! ncu=("$(tool ncu /opt/nvidia/nsight-compute/*)"); then

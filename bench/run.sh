@@ -1,17 +1,17 @@
 #!/bin/bash
 # usage: bench/run.sh BUILD [PART...]      (make bench)
-# Each part (sim, agent, sta; all where none is named): ours, the PyTorch peer, ours again, on the same
-# files. Print the ratios over both turns and append our rows and the peer's to
+# Each part (sim, agent, sta, suggest; all where none is named): ours, the peer (PyTorch; Optuna for
+# suggest), ours again, on the same files. Print the ratios over both turns and append our rows and the peer's to
 # bench/results/<machine>.csv. Its last column tells whether the machine gave both turns the same:
 # where a ceiling differs by more than 15 % between them, the part was measured on a busy machine.
-# PYTHON: an interpreter that has torch and safetensors; without one the peer is left out, and it
+# PYTHON: an interpreter that has torch and safetensors, and optuna for suggest; without one the peer is left out, and it
 # says so. SECONDS_EACH times each case.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
 shift
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(sim agent sta)
+[ ${#parts[@]} -gt 0 ] || parts=(sim agent sta suggest)
 python=${PYTHON:-python3}
 each=${SECONDS_EACH:-2}
 data=$build/bench-data
@@ -28,10 +28,14 @@ git diff --quiet HEAD 2>/dev/null || commit=$commit-changed
 results=${THRONG_BENCH_RESULTS:-bench/results/$machine.csv}
 export THRONG_BENCH_COMMIT=$commit THRONG_BENCH_CSV=$data/rows.csv
 echo "machine $machine, commit $commit; rows go to $results"
-have_peer=1
-reason=$("$python" -c 'import torch, safetensors' 2>&1) || have_peer=0
-[ $have_peer = 1 ] ||
-  echo "peer left out: $python cannot import torch and safetensors (${reason##*$'\n'}); set PYTHON=..."
+
+# look_for_peer MODULES: sets have_peer.
+look_for_peer() {
+  local reason
+  have_peer=1
+  reason=$("$python" -c "import $1" 2>&1) || have_peer=0
+  [ $have_peer = 1 ] || echo "peer left out: $python cannot import $1 (${reason##*$'\n'}); set PYTHON=..."
+}
 
 # ours PART TURN PROGRAM ARGUMENT...
 ours() {
@@ -41,7 +45,7 @@ ours() {
 
 # peer PART ARGUMENT...
 peer() {
-  printf '\n== %s, PyTorch peer\n' "$1"
+  printf '\n== %s, peer\n' "$1"
   "$python" "bench/peers/$2" "${@:3}" --seconds "$each" --threads "$cores" --csv "$THRONG_BENCH_CSV" \
     --commit "$commit" 2>"$data/$1.peer.err" | tee "$data/$1.peer" ||
     { cat "$data/$1.peer.err" >&2; return 1; }
@@ -69,20 +73,22 @@ make=()
 [ -s "$data/sta.safetensors" ] || make=(--make 1)
 for part in "${parts[@]}"; do
   rm -f "$THRONG_BENCH_CSV" "$data/$part".{1,2,peer}
-  both=() first=() always=(--seconds "$each")
+  both=() first=() always=(--seconds "$each") sample=() modules="torch, safetensors"
   case $part in
-    sim) both=("${files[@]}") first=("${make[@]}") sample=$data/sample.safetensors script=peer_sim.py ;;
-    agent) both=("${files[@]}") sample=$data/agent script=peer_dqn.py ;;
-    sta) always+=(--epochs 1) sample=$data/sta-sample.safetensors script=peer_sta.py ;;
-    *) echo "unknown part '$part': expected sim, agent or sta" >&2; exit 2 ;;
+    sim) both=("${files[@]}") first=("${make[@]}") sample=(--sample "$data/sample.safetensors") script=peer_sim.py ;;
+    agent) both=("${files[@]}") sample=(--sample "$data/agent") script=peer_dqn.py ;;
+    sta) always+=(--epochs 1) sample=(--sample "$data/sta-sample.safetensors") script=peer_sta.py ;;
+    suggest) modules=optuna script=peer_suggest.py ;;
+    *) echo "unknown part '$part': expected sim, agent, sta or suggest" >&2; exit 2 ;;
   esac
+  look_for_peer "$modules"
   if [ "$part" = agent ] && [ ! -s "$data/sta.safetensors" ]; then
     "$build/bench/bench_sim" "${files[@]}" --make 1 --seconds 0.01 >/dev/null  # for the reference world
     rm -f "$THRONG_BENCH_CSV"
   fi
-  ours "$part" 1 "bench_$part" "${both[@]}" "${first[@]}" "${always[@]}" --sample "$sample"
+  ours "$part" 1 "bench_$part" "${both[@]}" "${first[@]}" "${always[@]}" "${sample[@]}"
   if [ $have_peer = 1 ]; then
-    peer "$part" $script "${both[@]}" --sample "$sample"
+    peer "$part" $script "${both[@]}" "${sample[@]}"
     ours "$part" 2 "bench_$part" "${both[@]}" "${always[@]}"
   fi
   publish "$part"

@@ -237,9 +237,10 @@ static throng_status cuda_group_by_key(throng_backend *backend, const group_args
     return throng_fail(THRONG_ERROR_ARGUMENT, "grouping: %lld positions by %lld keys: past 2^31",
                        (long long)g->n, (long long)g->n_key);
   THRONG_TRY(enter(c));
-  THRONG_TRY(grow_scratch(backend, cuda_group_scratch(g->n)));
+  const int64_t n_run = g->n_run > 0 ? g->n_run : 1;
+  THRONG_TRY(grow_scratch(backend, cuda_group_scratch(g->n, n_run)));
   return queued(c,
-                cuda_group(g->n, g->n_key, g->key, g->offset, g->order,
+                cuda_group(g->n, g->n_key, g->key, g->offset, g->order, n_run,
                            c->scratch[c->n_scratch - 1], c->stream),
                 "group");
 }
@@ -388,7 +389,7 @@ static throng_status start(throng_backend *backend) {
   const int32_t key = 0;
   int32_t *probe;
   THRONG_TRY(cuda_alloc(backend, 4 * sizeof *probe, "first kernel", (void **)&probe));
-  const group_args g = {1, 1, probe, probe + 1, probe + 3};
+  const group_args g = {1, 1, probe, probe + 1, probe + 3, 1};
   throng_status probed = cuda_upload(backend, probe, &key, sizeof key);
   if (probed == THRONG_OK) probed = cuda_group_by_key(backend, &g);
   if (probed == THRONG_OK) probed = wait(c, "first kernel");

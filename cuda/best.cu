@@ -227,6 +227,8 @@ __device__ void product(const best_search_args *a, int32_t first, stage query[2]
 template <mask_kind KIND>
 __global__ void __launch_bounds__(CUDA_ROW_THREADS, KIND == MASK_SHOWN ? 1 : 2)
     best_search_tile(const best_search_args a, const int32_t share) {
+  // No state of the block counts, see row_is_idle.
+  if (a.used && (int64_t)blockIdx.x * SIDE >= a.used[blockIdx.z]) return;
   SHARED(stage, query, [2]);
   SHARED(stage, item, [2]);
   SHARED(own_best, owned, [1]);

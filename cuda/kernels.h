@@ -25,12 +25,12 @@ extern const int cuda_row_count;
 /// but for best_search (see best.cu), column_sum and batch_mean (see update.cu).
 extern cuda_rows_launch *const cuda_variants[];
 
-/// Bytes of scratch that cuda_group needs for `n` positions.
-size_t cuda_group_scratch(int64_t n);
+/// Bytes of scratch that cuda_group needs for `n` positions in `n_run` runs.
+size_t cuda_group_scratch(int64_t n, int64_t n_run);
 /// group_args of host/base/backend.h: a stable radix sort of the positions by their key.
 cudaError_t cuda_group(int64_t n, int64_t n_key, const int32_t *key, int32_t *offset,
-                       int32_t *order, void *scratch, cudaStream_t stream);
-/// Launch the kernel that cuda_group takes for many positions alone, on none; `scratch`: 4 bytes.
+                       int32_t *order, int64_t n_run, void *scratch, cudaStream_t stream);
+/// Launch the kernels that a single position does not take, on none; `scratch`: 4 bytes.
 cudaError_t cuda_group_load(void *scratch, cudaStream_t stream);
 
 #ifdef __cplusplus

@@ -26,7 +26,8 @@ const int cuda_row_count = KERNEL_COUNT;
   X(pair_table_similarity) X(sim_begin) X(sim_transition)                      \
   X(sim_vote) X(sim_sta_advance) X(state_features) X(best_fold) X(best_search) \
   X(yardstick_search) X(adam) X(soft_update) X(sta_adam) X(square_sum)            \
-  X(column_sum) X(batch_mean) X(sta_pairs) X(sta_rank)
+  X(column_sum) X(batch_mean) X(segment_sum) X(segment_clear)                \
+  X(sta_pairs) X(sta_rank)
 // clang-format on
 
 #define X(name) cuda_rows_launch cuda_##name##_launch;

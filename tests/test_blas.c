@@ -14,6 +14,7 @@
 #include "base/blas.h"
 #include "base/processors.h"
 #include "cli_driver.h"
+#include "cpu/backend_cpu.h"
 #include "throng_test.h"
 
 enum { SIDE = 256 };
@@ -267,4 +268,79 @@ TEST(blas, another_openblas_of_the_process_keeps_its_threads_and_is_not_called) 
   EXPECT_EQ(get(), wanted);
   EXPECT_EQ(blas()->n_thread(), 1);
   free(a), free(b), free(c);
+}
+
+/// Products of so many rows each, in arrays for more, against each alone: around blocks of C's rows
+/// and the cuts of long sums.
+static void multiply_used(throng_backend *backend, bool transpose_a, bool transpose_b, int64_t n) {
+  enum { MEMBERS = 6, ROWS = 9000, OTHER = 24 };
+  const int32_t used[MEMBERS] = {ROWS, 4095, 4096, 300, 1, 0};
+  const int64_t m = transpose_a ? OTHER : ROWS, k = transpose_a ? ROWS : OTHER;
+  const size_t size_a = (size_t)ROWS * OTHER, size_b = (size_t)(k * n), size_c = (size_t)(m * n);
+  float *a = malloc(sizeof *a * size_a * MEMBERS), *b = malloc(sizeof *b * size_b * MEMBERS);
+  float *c = malloc(sizeof *c * size_c * MEMBERS), *alone = malloc(sizeof *c * size_c);
+  for (size_t i = 0; i < size_a * MEMBERS; ++i) a[i] = (float)(i * 7919 % 1000) / 997 - 0.5f;
+  for (size_t i = 0; i < size_b * MEMBERS; ++i) b[i] = (float)(i * 6151 % 1000) / 991 - 0.5f;
+  for (size_t i = 0; i < size_c * MEMBERS; ++i) c[i] = 42;
+  for (int64_t member = 0; member < MEMBERS; ++member)
+    for (int64_t i = used[member] * OTHER; i < ROWS * OTHER; ++i)
+      a[(int64_t)size_a * member + i] = NAN;
+  gemm_args g = {.transpose_a = transpose_a,
+                 .transpose_b = transpose_b,
+                 .m = m,
+                 .n = n,
+                 .k = k,
+                 .alpha = 1,
+                 .a = a,
+                 .b = b,
+                 .c = c,
+                 .lda = OTHER,
+                 .ldb = transpose_b ? k : n,
+                 .ldc = n,
+                 .stride_a = (int64_t)size_a,
+                 .stride_b = (int64_t)size_b,
+                 .stride_c = (int64_t)size_c,
+                 .batch = MEMBERS,
+                 .used = used};
+  EXPECT_OK(backend->ops->gemm(backend, &g));
+  for (int64_t member = 0; member < MEMBERS; ++member) {
+    const int64_t rows = transpose_a ? (used[member] ? m : 0) : used[member];
+    gemm_args one = g;
+    one.used = NULL;
+    one.batch = 1;
+    one.a += member * g.stride_a;
+    one.b += member * g.stride_b;
+    one.c = alone;
+    *(transpose_a ? &one.k : &one.m) = used[member];
+    if (used[member]) EXPECT_OK(backend->ops->gemm(backend, &one));
+    const float *own = c + member * g.stride_c;
+    EXPECT_EQ(memcmp(own, alone, sizeof *own * (size_t)(rows * n)), 0);
+    int64_t untouched = 0;
+    for (int64_t i = rows * n; i < m * n; ++i) untouched += own[i] == 42;
+    EXPECT_EQ(untouched, (m - rows) * n);
+  }
+  // A block of rows of each: those before it count too.
+  if (!transpose_a) {
+    g.a += 4000 * OTHER;
+    g.first_row = 4000;
+    g.m = 200;
+    for (size_t i = 0; i < size_c * MEMBERS; ++i) c[i] = 42;
+    EXPECT_OK(backend->ops->gemm(backend, &g));
+    for (int64_t member = 0; member < MEMBERS; ++member) {
+      int64_t written = 0;
+      for (int64_t i = 0; i < 200; ++i) written += c[member * g.stride_c + i * n] != 42;
+      EXPECT_EQ(written, member == 1 ? 95 : member == 2 ? 96 : member == 0 ? 200 : 0);
+    }
+  }
+  free(a), free(b), free(c), free(alone);
+}
+
+TEST(blas, members_with_fewer_rows_than_the_rest_get_the_bits_of_a_product_of_their_own) {
+  for (int threads = 1; threads <= 3; threads += 2) {
+    throng_backend *backend;
+    ASSERT_OK(backend_cpu_open(threads, &backend));
+    for (int which = 0; which < 4; ++which)
+      for (int64_t n = 1; n <= 17; n += 16) multiply_used(backend, which & 1, (which & 2) != 0, n);
+    throng_backend_close(backend);
+  }
 }

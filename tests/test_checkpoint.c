@@ -238,6 +238,61 @@ TEST(checkpoint, of_before_an_option_of_each_agent_was_added_means_its_default) 
   tiny_checkpoint_free(&c);
 }
 
+/// The arrays of a set that files had before batches and the like could be an agent's own.
+static tensor_set older(const tensor_set *all, tensor *room) {
+  static const char *const later[] = {"batch", "updates", "buffer",     "n_step",
+                                      "loss",  "epsilon", "double_dqn", "total_steps"};
+  tensor_set set = *all;
+  set.tensor = room;
+  set.count = 0;
+  for (size_t k = 0; k < all->count; ++k) {
+    bool is_later = false;
+    for (size_t j = 0; j < sizeof later / sizeof *later; ++j)
+      is_later = is_later || !strcmp(all->tensor[k].name, later[j]);
+    if (!is_later) room[set.count++] = all->tensor[k];
+  }
+  return set;
+}
+
+TEST(checkpoint, of_before_batches_were_an_agents_own_means_what_its_line_says) {
+  tiny_checkpoint c;
+  char path[512];
+  double batch, gamma;
+  tensor room[2][MOST_FIELDS];
+  snprintf(path, sizeof path, "%s/before.safetensors", throng_test_folder());
+  ASSERT_OK(tiny_checkpoint_make(&c, 0));
+  throng_population *a = c.rig.agent;
+  const double usual = a->def.batch;
+  ASSERT_OK(throng_population_set(a, 1, "gamma", 0.5));
+  const tensor_set hyper = a->hyper, intervals = a->intervals;
+  a->hyper = older(&hyper, room[0]);
+  a->intervals = older(&intervals, room[1]);
+  EXPECT_EQ(a->hyper.count + a->intervals.count + 8, hyper.count + intervals.count);
+  const throng_status saved = throng_population_save(a, path);
+  a->hyper = hyper;
+  a->intervals = intervals;
+  ASSERT_OK(saved);
+  ASSERT_OK(throng_population_set(a, 1, "batch", 1));
+  ASSERT_OK(throng_population_set(a, 1, "gamma", 0.25));
+  ASSERT_OK(options_take(a, 0, &a->own_def[0], 7));
+  ASSERT_OK(throng_population_restore(a, path));
+  EXPECT_OK(throng_population_get(a, 1, "batch", &batch));
+  EXPECT_OK(throng_population_get(a, 1, "gamma", &gamma));
+  EXPECT_EQ(batch, usual);
+  EXPECT_EQ(a->option.batch[1], (int64_t)usual);
+  EXPECT_EQ(gamma, 0.5);
+  EXPECT_EQ(a->host.total_steps[0], (double)a->total_steps / a->n_agent);
+  EXPECT_OK(throng_population_train_step(a));
+  // Of now, but for one of the arrays: damaged.
+  a->intervals = older(&intervals, room[1]);
+  const throng_status damaged = throng_population_save(a, path);
+  a->intervals = intervals;
+  ASSERT_OK(damaged);
+  EXPECT_EQ(throng_population_restore(a, path), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "is missing");
+  tiny_checkpoint_free(&c);
+}
+
 TEST(checkpoint, it_says_what_computed_it) {
   tiny_checkpoint c;
   safetensors_file *file;

@@ -23,10 +23,11 @@ TEST(cli_config, it_prints_what_throng_takes_again_and_the_keys_with_their_range
   ASSERT_EQ(throng("config again.json --keys --json"), 0);
   document = cJSON_Parse(last.out);
   const cJSON *key, *lanes = NULL;
-  int keys = 0, per_agent = 0, sweepable = 0;
+  int keys = 0, per_agent = 0, up_to = 0, sweepable = 0;
   cJSON_ArrayForEach(key, cJSON_GetObjectItem(document, "keys")) {
     ++keys;
     per_agent += cJSON_IsTrue(cJSON_GetObjectItem(key, "per_agent"));
+    up_to += cJSON_IsTrue(cJSON_GetObjectItem(key, "up_to_population"));
     sweepable += cJSON_IsTrue(cJSON_GetObjectItem(key, "sweepable"));
     EXPECT_TRUE(cJSON_GetStringValue(cJSON_GetObjectItem(key, "type")) != NULL);
     EXPECT_TRUE(cJSON_GetStringValue(cJSON_GetObjectItem(key, "help")) != NULL);
@@ -37,13 +38,24 @@ TEST(cli_config, it_prints_what_throng_takes_again_and_the_keys_with_their_range
   int rows = 0;
   for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) ++rows;
   EXPECT_TRUE(rows > 0 && per_agent == rows);
-  EXPECT_TRUE(sweepable > per_agent && sweepable < 30);
+  EXPECT_EQ(up_to, 4);  // batch, updates, buffer, n_step
+  EXPECT_TRUE(sweepable > per_agent && sweepable < keys / 2);
   EXPECT_EQ(number_at(lanes, "minimum", NULL), 1);
   EXPECT_EQ(number_at(lanes, "maximum", NULL), 16777216);
   EXPECT_EQ(number_at(lanes, "here", NULL), 64);
   cJSON_Delete(document);
   EXPECT_EQ(throng("config --set sim.lane=3"), 1);
   EXPECT_CONTAINS(last.err, "did you mean sim.lanes?");
+}
+
+TEST(cli_config, it_checks_a_sweeps_space_and_objectives) {
+  write_file("sweep.json",
+             "{\"sweep\": {\"space\": {\"agent.gamma\": {\"min\": 0.9, \"max\": 1}}}}");
+  EXPECT_EQ(throng("config sweep.json"), 0);
+  EXPECT_EQ(throng("config sweep.json --set 'sweep.space.agent.gama={\"value\": 1}'"), 1);
+  EXPECT_CONTAINS(last.err, "agent.gama: no such option; did you mean agent.gamma?");
+  EXPECT_EQ(throng("config sweep.json --set sweep.objective={}"), 1);
+  EXPECT_CONTAINS(last.err, "--set sweep.objective: expected the name of a metric");
 }
 
 /// Beside the shipped config of each format: small files of that format.

@@ -73,6 +73,21 @@ static int32_t parameters_after(const char *override) {
   return n;
 }
 
+TEST(config_sweep, what_is_wrong_with_a_parameter_is_said_with_its_own_place) {
+  throng_config config;
+  space *s;
+  ASSERT_OK(
+      load("{\"sweep\": {\"space\": {\n"
+           "  \"agent.tau\": {\"value\": 1}, // \"agent.gamma\": no\n"
+           "  \"agent.beta1\": {\"values\": [0.5, 0.9]}, \"agent.gamma\": {\n"
+           "    \"min\": 2, \"max\": 3}}}}",
+           NULL, &config));
+  EXPECT_EQ(config_space(&config, &s), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(),
+                  "s.json:3:57: sweep.space: agent.gamma: min: expected a number in 0..1, not 2");
+  config_free(&config);
+}
+
 TEST(config_sweep, overrides_set_the_space_or_one_parameter_of_it) {
   EXPECT_EQ(parameters_after(NULL), 1);
   EXPECT_EQ(parameters_after("sweep.space.agent.tau={\"min\": 0.1, \"max\": 1}"), 2);

@@ -1,6 +1,6 @@
 /// The sampler "gp" on functions whose optimum is known: it beats random search, takes cost, failed
 /// and running trials into account, and survives what sweeps bring.
-#include "suggest/gp.h"
+#include "suggest/samplers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -152,14 +152,14 @@ static void beats_random(function f, int32_t n, int trials, double least) {
   EXPECT_GT(interval.low, least);
 }
 
-TEST(gp, after_40_trials_branin_is_ten_times_nearer_than_by_random_search) {
-  beats_random(branin, 2, 40, log(10));
+TEST(gp, after_40_trials_branin_is_fifty_times_nearer_than_by_random_search) {
+  beats_random(branin, 2, 40, log(50));
 }
-TEST(gp, after_60_trials_hartmann_in_six_dimensions_is_thrice_nearer) {
-  beats_random(hartmann, 6, 60, log(3));
+TEST(gp, after_60_trials_hartmann_in_six_dimensions_is_five_times_nearer) {
+  beats_random(hartmann, 6, 60, log(5));
 }
-TEST(gp, after_60_trials_a_bowl_in_twelve_dimensions_is_thrice_nearer) {
-  beats_random(bowl, 12, 60, log(3));
+TEST(gp, after_60_trials_a_bowl_in_twelve_dimensions_is_fifty_times_nearer) {
+  beats_random(bowl, 12, 60, log(50));
 }
 
 // ---- cost ---------------------------------------------------------------------------------------
@@ -230,21 +230,23 @@ TEST(gp, first_trials_are_short_and_later_ones_of_all_lengths_up_to_the_bound) {
 
 // ---- trials that fail, run, or were given up ----------------------------------------------------
 TEST(gp, where_trials_fail_no_more_are_suggested_beyond_the_edge) {
-  rig *r = rig_make(2, 5);
-  rig_begin(r);
   int early = 0, late = 0;
-  // What is learned promises ever more beyond the edge of what works.
-  for (int64_t k = 0; k < 120; ++k) {
-    const double *x = rig_next(r);
-    const bool fails = x[0] > 0.5;
-    if (k < 20) early += x[0] > 0.55;
-    if (k >= 60) late += x[0] > 0.55;
-    rig_end(r, k, fails ? TRIAL_FAILED : TRIAL_COMPLETE, fails ? (double)NAN : 1 - x[0] + x[1],
-            1000);
+  for (uint32_t seed = 1; seed <= 4; ++seed) {
+    rig *r = rig_make(2, seed);
+    rig_begin(r);
+    // What is learned promises ever more beyond the edge of what works.
+    for (int64_t k = 0; k < 100; ++k) {
+      const double *x = rig_next(r);
+      const bool fails = x[0] > 0.5;
+      if (k < 20) early += x[0] > 0.55;
+      if (k >= 60) late += x[0] > 0.55;
+      rig_end(r, k, fails ? TRIAL_FAILED : TRIAL_COMPLETE, fails ? (double)NAN : 1 - x[0] + x[1],
+              1000);
+    }
+    rig_free(r);
   }
-  EXPECT_GE(early, 3);
-  EXPECT_LE(late, 1);
-  rig_free(r);
+  EXPECT_GE(early, 12);
+  EXPECT_LE(late, 3);
 }
 
 /// Mean distance of 16 trials that run at once from the nearest of them.

@@ -112,6 +112,44 @@ TEST(launches, a_step_and_a_start_of_flat_agents_queue_as_much_for_a_thousand_as
   count_steps(&def, 2, "flat without users");
 }
 
+/// Whatever options agents have of their own, one launch is all agents': what some need and others
+/// do not is left out by numbers on the backend.
+TEST(launches, a_step_of_agents_that_all_differ_queues_as_much_for_a_thousand_as_for_four) {
+  for (int head = 0; head < 2; ++head) {
+    throng_agent_def def = rig_agent_def((throng_head)head);
+    def.updates = 2;
+    def.n_step = 5;
+    counts learns[SIZES], alike;
+    for (int k = 0; k < SIZES; ++k) {
+      counted c;
+      counted_open(&c, agents_of[k], &def, 1);
+      for (int32_t i = 0; k > 0 && i < agents_of[k]; ++i) {
+        const struct {
+          const char *name;
+          double value;
+        } own[] = {{"double_dqn", i % 2},    {"loss", i / 2 % 2},
+                   {"epsilon", i / 4 % 2},   {"tau", i % 3 ? 0.01 : 1},
+                   {"batch", 1 + i % 16},    {"n_step", 1 + i % 5},
+                   {"updates", i % 3},       {"buffer", 10 + i % 30},
+                   {"gamma", 0.5 / (1 + i)}, {"learning_rate", 1e-3 / (1 + i)}};
+        for (size_t o = 0; o < sizeof own / sizeof *own; ++o)
+          ASSERT_OK(throng_population_set(c.agent, i, own[o].name, own[o].value));
+      }
+      for (int step = 0; step < 8; ++step) {
+        const counts before = now(&c);
+        ASSERT_OK(throng_population_train_step(c.agent));
+        learns[k] = since(&c, before);
+      }
+      counted_close(&c);
+    }
+    alike = learns[0];
+    learns[0] = learns[1];
+    expect_same(learns, head ? "two_tower, all different" : "flat, all different");
+    // A search, a catalogue, a target's copy, and who is of which kind: twice, an update each.
+    EXPECT_LE(learns[1].queued, alike.queued + 2 * 8);
+  }
+}
+
 TEST(launches, a_ranking_queues_as_much_for_a_thousand_agents_as_for_one_up_to_sixteen_items) {
   const throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
   for (int32_t top = 1; top <= 16; top += 5) {

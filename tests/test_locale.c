@@ -9,27 +9,8 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "support/commas.h"
 #include "support/small_run.h"
-
-/// Make "commas" from glibc's own sources and use it. False where there are none.
-static bool use_commas(void) {
-  char command[1024], path[512];
-  const char *folder = throng_test_folder();
-  snprintf(command, sizeof command,
-           "localedef --no-warnings=ascii -i de_DE -f UTF-8 %s/commas >/dev/null 2>&1; "
-           "test -e %s/commas/LC_NUMERIC",
-           folder, folder);
-  if (system(command) != 0) return false;
-  snprintf(path, sizeof path, "%s", folder);
-  setenv("LOCPATH", path, 1);
-  return setlocale(LC_ALL, "commas") != NULL;
-}
-
-static bool commas_now(void) {
-  char text[16];
-  snprintf(text, sizeof text, "%.1f", 0.5);
-  return !strcmp(text, "0,5");
-}
 
 static int in_callback, strange;
 static bool report_progress(void *context, const char *stage, int64_t done, int64_t total,

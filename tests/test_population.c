@@ -5,16 +5,11 @@
 #include <stdio.h>
 
 #include "agent/agent_fields.h"
-#include "support/agent_rig.h"
+#include "support/agents_differ.h"
 #include "support/runaway.h"
 #include "throng/evaluate.h"
 
 enum { AGENTS = 3, LANES = 4, ALL = AGENTS * LANES };
-
-static throng_status train(throng_population *a, int steps) {
-  for (int t = 0; t < steps; ++t) THRONG_TRY(throng_population_train_step(a));
-  return THRONG_OK;
-}
 
 /// How a population is made; the variants take every branch of a step.
 typedef struct shape {
@@ -59,32 +54,6 @@ static bool open_agents(agent_rig *rig, shape s, int n, uint32_t seed, uint32_t 
 
 static bool open_population(agent_rig *rig, shape s) {
   return open_agents(rig, s, AGENTS, def_of(s).seed, 0);
-}
-
-/// Part `i` of `n` of every array of one set against part `j` of `m` of another's: how many differ.
-static int sets_differ(const tensor_set *x, int i, int n, const tensor_set *y, int j, int m) {
-  int differ = x->count != y->count;
-  for (size_t k = 0; k < x->count && k < y->count; ++k) {
-    const size_t bytes = tensor_bytes(&x->tensor[k]) / (size_t)n;
-    if (bytes != tensor_bytes(&y->tensor[k]) / (size_t)m) return 1000;
-    char *a = malloc(bytes + 1), *b = malloc(bytes + 1);
-    EXPECT_OK(x->backend->ops->download(x->backend, a,
-                                        (char *)x->tensor[k].data + bytes * (size_t)i, bytes));
-    EXPECT_OK(y->backend->ops->download(y->backend, b,
-                                        (char *)y->tensor[k].data + bytes * (size_t)j, bytes));
-    differ += memcmp(a, b, bytes) != 0;
-    free(a);
-    free(b);
-  }
-  return differ;
-}
-
-/// Weights, moments, target and lanes of agent i here and agent j there.
-static int agents_differ(const agent_rig *x, int i, const agent_rig *y, int j) {
-  const throng_population *a = x->agent, *b = y->agent;
-  return sets_differ(&a->weights, i, a->n_agent, &b->weights, j, b->n_agent) +
-         sets_differ(&a->sim->lanes, i, a->n_agent, &b->sim->lanes, j, b->n_agent) +
-         (a->host.steps[i] != b->host.steps[j]) + (a->host.updates[i] != b->host.updates[j]);
 }
 
 static throng_agent_state state_of(const agent_rig *rig, int agent) {

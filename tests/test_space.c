@@ -99,7 +99,7 @@ static void expect_refusal(const char *space_json, const char *said) {
 
 TEST(space, a_wrong_range_is_refused_with_place_and_cause) {
   expect_refusal("{\"agent.gamma\": {\"min\": 1, \"max\": 0.9}}",
-                 "s.json:2:21: sweep.space: agent.gamma: min: 1 is above max, which is 0.9");
+                 "s.json:2:37: sweep.space: agent.gamma: min: 1 is above max, which is 0.9");
   expect_refusal("{\"agent.learning_rate\": {\"min\": 0, \"max\": 1, \"log\": true}}",
                  "agent.learning_rate: log: min is 0, which has no logarithm");
   expect_refusal("{\"agent.gamma\": {\"min\": 0.9, \"max\": 1.5}}",

@@ -3,14 +3,10 @@
 #include "report/sweep_board.h"
 
 #include <dirent.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "report/sweep_rows.h"
 #include "throng_test.h"
 
 static const char *at(const char *name) {
@@ -19,78 +15,6 @@ static const char *at(const char *name) {
   next = (next + 1) % 4;
   snprintf(path[next], sizeof path[next], "%s/%s", throng_test_folder(), name);
   return path[next];
-}
-
-static const char *text_of(const char *path) {
-  static char text[1 << 16];
-  FILE *file = fopen(path, "rb");
-  text[0] = '\0';
-  if (!file) return text;
-  text[fread(text, 1, sizeof text - 1, file)] = '\0';
-  fclose(file);
-  return text;
-}
-
-static void add_round(sweep_rows *rows, int64_t round) {
-  for (int64_t trial = 0; trial < 2; ++trial) {
-    const run_value value[] = {{"average_reward", (double)round / 3},
-                               {"loss", trial ? 0.0 / 0.0 : 2}};
-    EXPECT_OK(sweep_rows_add(rows, round, trial, 0, round + 1, value, 2));
-  }
-}
-
-TEST(sweep_rows, a_resumed_sweep_has_each_row_once) {
-  sweep_rows *rows;
-  ASSERT_OK(sweep_rows_open(at("m.jsonl"), 0, &rows));
-  add_round(rows, 0);
-  add_round(rows, 1);
-  EXPECT_OK(sweep_rows_sync(rows));
-  add_round(rows, 2);
-  EXPECT_OK(sweep_rows_close(rows));
-  char whole[4096];
-  snprintf(whole, sizeof whole, "%s", text_of(at("m.jsonl")));
-  EXPECT_CONTAINS(
-      whole,
-      "{\"round\": 1, \"trial\": 1, \"seed\": 0, \"evaluation\": 2, \"average_reward\": "
-      "0.33333333333333331, \"loss\": null}\n");
-  // A kill within a line of round 2, which was not committed; then within one of round 1.
-  const char *second = strstr(whole, "{\"round\": 1, \"trial\": 1"), *end = strchr(second, '\n');
-  for (int cut = 0; cut < 3; ++cut) {
-    FILE *file = fopen(at("m.jsonl"), "wb");
-    fwrite(whole, 1, cut == 0 ? strlen(whole) : (size_t)(end + (cut == 1 ? 20 : -5) - whole), file);
-    fclose(file);
-    ASSERT_OK(sweep_rows_open(at("m.jsonl"), cut == 2 ? 1 : 2, &rows));
-    if (cut == 2) add_round(rows, 1);
-    add_round(rows, 2);
-    EXPECT_OK(sweep_rows_close(rows));
-    EXPECT_STREQ(text_of(at("m.jsonl")), whole);
-  }
-  ASSERT_OK(sweep_rows_open(at("m.jsonl"), 0, &rows));
-  EXPECT_OK(sweep_rows_close(rows));
-  EXPECT_STREQ(text_of(at("m.jsonl")), "");
-}
-
-TEST(sweep_rows, a_path_that_cannot_be_opened_or_written_is_an_error) {
-  sweep_rows *rows;
-  EXPECT_EQ(sweep_rows_open("/no/such/folder/m.jsonl", 0, &rows), THRONG_ERROR_IO);
-  EXPECT_CONTAINS(throng_error_message(), "/no/such/folder/m.jsonl: cannot open");
-  EXPECT_TRUE(rows == NULL);
-  // A limit on the file's size takes the place of a full disk.
-  ASSERT_OK(sweep_rows_open(at("m.jsonl"), 0, &rows));
-  struct rlimit before, tight;
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  tight = before;
-  tight.rlim_cur = 100;
-  signal(SIGXFSZ, SIG_IGN);
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
-  add_round(rows, 0);
-  throng_status status = sweep_rows_sync(rows);
-  char message[600];
-  snprintf(message, sizeof message, "%s", throng_error_message());
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
-  EXPECT_EQ(status, THRONG_ERROR_IO);
-  EXPECT_CONTAINS(message, "m.jsonl: cannot write");
-  (void)sweep_rows_close(rows);
 }
 
 static int files_in(const char *folder) {

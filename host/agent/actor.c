@@ -13,6 +13,7 @@ struct agent_actor {
   float *best_value;   // (n_lane, top)
   int32_t *best_item;  // (n_lane, top)
   int64_t *packed;     // see catalogue_best
+  int32_t *rows;       // (n_agent) lanes that are scored, see rows_scored
 };
 
 throng_status agent_actor_create(throng_population *population, const throng_sim *sim, int32_t top,
@@ -57,6 +58,8 @@ throng_status agent_actor_create(throng_population *population, const throng_sim
         set, &actor->packed, TENSOR_I64,
         TENSOR_SHAPE(catalogue_packed_size(&population->net, actor->agent_lanes, actor->top)),
         "packed"));
+  THRONG_TRY_GOTO(
+      tensors_add(set, &actor->rows, TENSOR_I32, TENSOR_SHAPE(population->n_agent), "rows"));
   THRONG_TRY_GOTO(tensors_allocate(set, population->backend, "actor of the agents"));
   *out = actor;
   return THRONG_OK;
@@ -80,8 +83,23 @@ bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim) {
          sim->def.history == actor->history && sim->def.slate_size == actor->slate;
 }
 
-/// The `top` best items of every lane, in best_item.
-static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_t top) {
+/// Where some agents show nothing, or random items whatever their scores, the lanes of the others
+/// alone, as row_is_idle counts them. On a device all are scored: its steps read no host state.
+static const int32_t *rows_scored(const throng_population *a, const agent_actor *actor,
+                                  const throng_sim *sim, bool greedy) {
+  int32_t idle = 0;
+  if (!a->backend->host_memory || sim != a->sim) return NULL;
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    const bool random = !greedy && a->host.state[i] != AGENT_LEARNING;
+    actor->rows[i] = random || a->host.halted[i] ? 0 : (int32_t)actor->agent_lanes;
+    idle += actor->rows[i] == 0;
+  }
+  return idle ? actor->rows : NULL;
+}
+
+/// The `top` best items of every lane in `rows`, in best_item.
+static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_t top,
+                               const int32_t *rows) {
   throng_population *a = actor->population;
   if (!agent_actor_fits(actor, sim))
     return throng_fail(THRONG_ERROR_ARGUMENT,
@@ -93,10 +111,11 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
                            actor->pass.state};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, lane_state, actor->n_lane, &state));
   THRONG_TRY(population_refresh(a, NULL));
-  THRONG_TRY(a->net.table->features(&a->net, &actor->pass));
-  THRONG_TRY(a->net.table->forward(&a->net, &a->weight, &actor->pass));
+  const network n = network_of(&a->net, rows);
+  THRONG_TRY(n.table->features(&n, &actor->pass));
+  THRONG_TRY(n.table->forward(&n, &a->weight, &actor->pass));
   best_mask mask = {.seen = sim->def.mask_seen ? sim->seen : NULL, .n_seen_word = sim->n_seen_word};
-  return catalogue_best(&a->net, &a->catalogue, actor->pass.query, actor->agent_lanes, &mask, top,
+  return catalogue_best(&n, &a->catalogue, actor->pass.query, actor->agent_lanes, &mask, top,
                         actor->packed, actor->best_value, actor->best_item);
 }
 
@@ -108,7 +127,7 @@ network_pass *agent_actor_pass(agent_actor *actor) { return &actor->pass; }
 
 throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, throng_sim *sim,
                                       bool greedy) {
-  THRONG_TRY(find_best(actor, sim, actor->slate));
+  THRONG_TRY(find_best(actor, sim, actor->slate, rows_scored(a, actor, sim, greedy)));
   choose_args choose = {
       .epsilon = {a->option.epsilon_start, a->option.epsilon_end, a->option.epsilon_steps,
                   a->option.epsilon},
@@ -149,7 +168,7 @@ static void complete(int32_t top, int32_t *item) {
 throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top, int32_t *item) {
   if (top < 1 || top > actor->top)
     return throng_fail(THRONG_ERROR_ARGUMENT, "top: %d is not in 1..%d", top, actor->top);
-  THRONG_TRY(find_best(actor, sim, top));
+  THRONG_TRY(find_best(actor, sim, top, NULL));
   throng_backend *backend = actor->population->backend;
   THRONG_TRY(backend->ops->download(backend, item, actor->best_item,
                                     sizeof(int32_t) * (size_t)actor->n_lane * (size_t)top));

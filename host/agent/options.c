@@ -252,18 +252,25 @@ static throng_status require_agent(const throng_population *a, int32_t agent) {
   return throng_fail(THRONG_ERROR_ARGUMENT, "agent %d is not in 0..%d", agent, a->n_agent - 1);
 }
 
-/// May an agent of this population be of such a Def? What its arrays follow from is the
-/// population's; how many agents there are is no matter.
+static throng_status refuse_shared(const throng_population *a, const field *f,
+                                   const throng_agent_def *def, int element) {
+  char here[32], there[32];
+  snprintf(here, sizeof here, "%.0f", field_get(f, &a->def, element));
+  snprintf(there, sizeof there, "%.0f", field_get(f, def, element));
+  const bool named = f->kind == FIELD_KIND_ENUM;
+  return throng_fail(
+      THRONG_ERROR_ARGUMENT, "agent.%s: the agents of a population share it: it is %s here, not %s",
+      f->name, named ? field_name(f, &a->def) : here, named ? field_name(f, def) : there);
+}
+
+/// May an agent of this population be of such a Def? What its arrays follow from, whole numbers and
+/// names, is the population's; how many agents there are is no matter.
 static throng_status check_own(const throng_population *a, const throng_agent_def *def) {
   for (const field *f = NULL; (f = fields_next(&agent_fields, f, 0));) {
     if (!strcmp(f->name, "count") || !strcmp(f->name, "seed")) continue;
     for (int k = 0; k < f->count; ++k) {
       const double own = field_get(f, def, k), all = field_get(f, &a->def, k);
-      if (!(f->flags & FIELD_PER_AGENT) && own != all)
-        return throng_fail(THRONG_ERROR_ARGUMENT,
-                           "agent.%s: the agents of a population share it: it is %.9g here, not "
-                           "%.9g",
-                           f->name, all, own);
+      if (!(f->flags & FIELD_PER_AGENT) && own != all) return refuse_shared(a, f, def, k);
       if (f->flags & FIELD_UP_TO && own > all)
         return throng_fail(THRONG_ERROR_ARGUMENT,
                            "agent.%s: expected at most the population's %.0f, for which its arrays "

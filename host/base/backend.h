@@ -30,12 +30,17 @@ typedef struct gemm_args {
 /// Group positions by key: after the call order[offset[k] .. offset[k+1]) are the positions i with
 /// key[i] == k, rising. Keys below 0 belong to no group. What scatter-adds are built on, so that
 /// they sum in a fixed order without atomics.
+///
+/// Without `offset`, nothing is as long as the keys: `order` holds the positions of each run by
+/// their keys, rising, those without a group last. A run (an agent's positions) has n / n_run of
+/// them and keys of its own: run r those from r * (n_key / n_run) on, as many.
 typedef struct group_args {
   int64_t n;  // positions
   int64_t n_key;
   const int32_t *key;  // (n)
-  int32_t *offset;     // (n_key + 1)
+  int32_t *offset;     // (n_key + 1) or NULL
   int32_t *order;      // (n)
+  int64_t n_run;       // 1 at the most where offsets are asked for; 0: 1
 } group_args;
 
 struct backend_graph;

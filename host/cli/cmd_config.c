@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "config/config_sweep.h"
 #include "config/keys.h"
 
 enum { INDENT = 4, TEXT = 1024 };
@@ -94,6 +95,7 @@ static int json_keys(const throng_config *config, const throng_config *defaults)
         if (uses >> k & 1u) cJSON_AddItemToArray(formats, cJSON_CreateString(names[k]));
     }
     if (f->flags & FIELD_PER_AGENT) cJSON_AddTrueToObject(object, "per_agent");
+    if (f->flags & FIELD_UP_TO) cJSON_AddTrueToObject(object, "up_to_population");
     if (f->flags & FIELD_SWEEPABLE) cJSON_AddTrueToObject(object, "sweepable");
     cJSON_AddItemToObject(object, "default", config_value_json(defaults, &key));
     if (config->origin[i] != CONFIG_DEFAULT)
@@ -101,6 +103,16 @@ static int json_keys(const throng_config *config, const throng_config *defaults)
     cJSON_AddStringToObject(object, "help", f->help);
   }
   return cli_json(document);
+}
+
+/// What config_load leaves to sweeps.
+static throng_status check_sweep(const throng_config *config) {
+  config_objective objective[SWEEP_MOST_OBJECTIVES];
+  int32_t n;
+  space *s = NULL;
+  if (config->sweep_space) THRONG_TRY(config_space(config, &s));
+  space_free(s);
+  return config_objectives(config, objective, &n);
 }
 
 int cmd_config(cli_run *run) {
@@ -112,7 +124,8 @@ int cmd_config(cli_run *run) {
   int code = CLI_DONE;
   if (cli_flag(run, "keys")) {
     code = run->json ? json_keys(&config, &defaults) : print_keys(&config, &defaults);
-  } else if (config_use_set(&config, &run->progress) != THRONG_OK ||
+  } else if (check_sweep(&config) != THRONG_OK ||
+             config_use_set(&config, &run->progress) != THRONG_OK ||
              config_print(&config, &text) != THRONG_OK) {
     code = cli_fail(run);
   } else {

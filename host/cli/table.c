@@ -139,6 +139,28 @@ static const char *const sweep_examples[] = {
     "after a kill, or with more trials",
     NULL};
 
+static const cli_option trials_options[] = {
+    {"sort", 0, "value|number", "the best first, or as they began (value)", NULL},
+    {"most", 0, "N", "lines of the list; 0: all (20; with --json all)", NULL},
+    {"show", 0, NULL, "all of trial K: options, curve, attributes", NULL},
+    {"compare", 0, NULL, "trials K beside each other, what differs first", NULL},
+    {"config", 0, NULL, "trial K as a configuration that throng train takes, to the same metrics",
+     NULL},
+    {"csv", 0, "FILE", "write all trials as CSV; - writes standard output", NULL},
+    {0}};
+static const char *const trials_examples[] = {
+    "throng trials runs/sweep",
+    "the twenty best so far, also while the sweep goes on",
+    "throng trials runs/sweep --show 7",
+    "all of trial 7",
+    "throng trials runs/sweep --compare 0 7 12",
+    "the config's own options beside two others",
+    "throng trials runs/sweep --config 7 > seven.json",
+    "what trial 7 was trained with, ready to run",
+    "throng trials runs/sweep --csv trials.csv",
+    "a line a trial, for spreadsheets and data frames",
+    NULL};
+
 static const cli_option compare_options[] = {
     {"metric", 0, "NAME", "what is compared, of a run's last evaluation (average_reward)", NULL},
     {"minimize", 0, NULL, "lower is better", NULL},
@@ -221,6 +243,11 @@ const cli_command cli_commands[] = {
      "fresh seeds. The folder holds a database that Optuna opens, metrics, and a report for a "
      "browser. What was stopped or killed goes on with --resume.",
      sweep_options, sweep_examples, "train.seed", cmd_sweep},
+    {"trials", "what a sweep has tried and found", "SWEEP [K...]", 1, 64,
+     "Lists the trials in a sweep's folder: number, state, objective, user-steps that it took, and "
+     "the options that vary. With a number behind SWEEP all of that trial, with several what they "
+     "have in common and what not. Reads only: a sweep that goes on is not held up.",
+     trials_options, trials_examples, "train.seed", cmd_trials},
     {"compare", "runs beside each other, over their seeds", "RUN...", 1, 1024,
      "Runs that differ in nothing but seeds count as one contender; every agent of a population is "
      "a "

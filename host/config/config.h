@@ -40,6 +40,7 @@ typedef struct throng_config {
   const char *source;                   // the file's name, or NULL
   uint8_t origin[CONFIG_MAX_KEYS];      // config_origin of each key, by its index
   config_place place[CONFIG_MAX_KEYS];  // of each key's value in the file
+  const char *space_source;             // sweep.space as the file has it, for messages; or NULL
   bool raw[CONFIG_MAX_KEYS];            // a path with ${NAME} or ~/ that nobody has used yet
   void **owned;                         // strings that live as long as the config
   size_t n_owned, owned_capacity;

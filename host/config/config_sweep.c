@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "config/keys.h"
+#include "config/read.h"
 
 static bool find_option(void *context, const char *name, const field_table **table,
                         const field **field, const void **def) {
@@ -27,6 +28,18 @@ static const char *nearest_option(void *context, const char *name) {
   return strcpy(nearest, key.path);
 }
 
+static bool place_of(void *context, const char *name, char *text, size_t size) {
+  const throng_config *config = context;
+  config_key key;
+  config_place at;
+  config_find_key("sweep.space", &key);
+  if (config->origin[key.index] != CONFIG_FILE || !config->space_source ||
+      !config_member_place(config->space_source, config->place[key.index], name, &at))
+    return false;
+  snprintf(text, size, "%s:%d:%d: %s", config->source, at.line, at.column, key.path);
+  return true;
+}
+
 /// The JSON of a key of this section, and where it stands; NULL where it is not given.
 static throng_status json_of(const throng_config *config, const char *path, char *where,
                              size_t size, cJSON **out) {
@@ -39,10 +52,14 @@ static throng_status json_of(const throng_config *config, const char *path, char
   return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
 }
 
+space_options config_space_options(const throng_config *config) {
+  return (space_options){find_option, nearest_option, place_of, (void *)(uintptr_t)config};
+}
+
 throng_status config_space(const throng_config *config, space **out) {
   char where[1024];
   cJSON *json;
-  const space_options options = {find_option, nearest_option, (void *)(uintptr_t)config};
+  const space_options options = config_space_options(config);
   *out = NULL;
   THRONG_TRY(json_of(config, "sweep.space", where, sizeof where, &json));
   if (!json)

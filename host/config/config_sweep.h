@@ -12,6 +12,8 @@ typedef struct config_objective {
   bool minimize;
 } config_objective;
 
+/// How the options of this config are found by name, for space_read; the config outlives it.
+space_options config_space_options(const throng_config *config);
 /// sweep.space over the options of this config, whose own values become the parameters' initial
 /// ones. The config outlives the space. Errors: CONFIG (no space is given; those of space_read,
 /// with the place in the file), MEMORY.

@@ -111,6 +111,43 @@ static throng_status unknown_key(const reader *r, size_t at, const char *path) {
   return fail_at(r, at, "%.120s: no such key; %s has %s", path, group, list);
 }
 
+/// A copy of the value's own text.
+static throng_status keep_source(const reader *r, size_t at) {
+  reader end = *r;
+  end.at = at;
+  skip_value(&end);
+  char *source = strndup(r->text + at, end.at - at);
+  if (!source) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", r->name);
+  THRONG_TRY(config_keep(r->config, source));
+  r->config->space_source = source;
+  return THRONG_OK;
+}
+
+bool config_member_place(const char *text, config_place from, const char *name, config_place *out) {
+  reader r = {.text = text, .length = strlen(text)};
+  const size_t length = strlen(name);
+  if (*text != '{') return false;
+  for (r.at = 1; r.at < r.length && text[r.at] != '}'; ++r.at) {
+    skip_space(&r);
+    if (text[r.at] != '"') return false;
+    const char *key = text + r.at + 1;
+    const bool found = !strncmp(key, name, length) && key[length] == '"';
+    skip_string(&r);
+    skip_space(&r);
+    ++r.at;  // the colon
+    skip_space(&r);
+    if (found) {
+      *out = place_of(&r, r.at);
+      if (out->line == 1) out->column += from.column - 1;
+      out->line += from.line - 1;
+      return true;
+    }
+    skip_value(&r);
+    if (r.at >= r.length || text[r.at] != ',') return false;
+  }
+  return false;
+}
+
 static throng_status assign(reader *r, const config_key *key, const cJSON *value, size_t at) {
   throng_status status = config_assign(r->config, key, value, r->origin, key->path);
   if (status == THRONG_ERROR_CONFIG) {
@@ -119,8 +156,11 @@ static throng_status assign(reader *r, const config_key *key, const cJSON *value
     return fail_at(r, at, "%s", cause);
   }
   // For what is found wrong only where the value is used.
-  if (status == THRONG_OK && (r->config->raw[key->index] || key->field->kind == FIELD_KIND_JSON))
+  const bool json = key->field->kind == FIELD_KIND_JSON;
+  if (status == THRONG_OK && (r->config->raw[key->index] || json))
     r->config->place[key->index] = place_of(r, at);
+  if (status == THRONG_OK && r->origin == CONFIG_FILE && !strcmp(key->path, "sweep.space"))
+    status = keep_source(r, at);
   return status;
 }
 

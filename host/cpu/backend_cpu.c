@@ -12,6 +12,7 @@
 #include "base/processors.h"
 #include "base/workers.h"
 #include "cpu/backend_cpu.h"
+#include "cpu/group.h"
 #include "cpu/rows.h"
 #include "kernels/list.h"
 
@@ -29,6 +30,8 @@ typedef struct cpu_context {
   workers *pool;   // NULL with one thread; a fork's is its root's
   float *partial;  // parts of a long sum
   size_t partial_capacity;
+  int32_t *spare;  // of positions that are sorted
+  size_t spare_capacity;
   double asked;  // when backend->stop was asked last, see clock_now
 } cpu_context;
 
@@ -88,6 +91,7 @@ static void cpu_close(throng_backend *backend) {
   cpu_context *context = backend->context;
   if (!backend->root) workers_close(context->pool);
   free(context->partial);
+  free(context->spare);
   free(context);
   free(backend);
 }
@@ -304,16 +308,14 @@ static void cpu_each(throng_backend *backend, int64_t n_task,
 }
 
 static throng_status cpu_group(throng_backend *backend, const group_args *g) {
-  (void)backend;
-  memset(g->offset, 0, (size_t)(g->n_key + 1) * sizeof *g->offset);
-  for (int64_t i = 0; i < g->n; ++i)
-    if (g->key[i] >= 0) ++g->offset[g->key[i] + 1];
-  for (int64_t k = 0; k < g->n_key; ++k) g->offset[k + 1] += g->offset[k];
-  // Each group's offset walks forward while it is filled, then all are moved back by one place.
-  for (int64_t i = 0; i < g->n; ++i)
-    if (g->key[i] >= 0) g->order[g->offset[g->key[i]]++] = (int32_t)i;
-  memmove(g->offset + 1, g->offset, (size_t)g->n_key * sizeof *g->offset);
-  g->offset[0] = 0;
+  cpu_context *context = backend->context;
+  if (g->offset) {
+    group_by_key(g);
+    return THRONG_OK;
+  }
+  THRONG_TRY(throng_grow((void **)&context->spare, &context->spare_capacity, (size_t)g->n,
+                         sizeof *context->spare, "grouping"));
+  group_runs(context->pool, backend->n_thread, g, context->spare);
   return THRONG_OK;
 }
 

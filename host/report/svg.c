@@ -44,15 +44,16 @@ void svg_escaped(FILE *out, const char *text) {
 const char *svg_number(double value, bool count, char *text) {
   NUMBERS_WITHOUT_LOCALE;
   if (isnan(value)) return strcpy(text, "-");
+  if (value == 0) value = 0;  // no minus
   if (count) return curve_count(value, text);
-  snprintf(text, 32, "%.5g", value == 0 ? 0 : value);
+  snprintf(text, 32, "%.5g", value);
   return text;
 }
 
 void svg_style(FILE *out) {
   fputs(
       "svg{font:12px system-ui,sans-serif;color:#222;--p:#fff}\n"
-      "svg text{fill:currentColor;stroke:none}\n"
+      "svg text{fill:currentColor;stroke:var(--p);stroke-width:3px;paint-order:stroke}\n"
       "svg .grid{stroke:currentColor;stroke-opacity:.15;fill:none}\n"
       "svg .axis{stroke:currentColor;stroke-opacity:.6;fill:none}\n"
       "svg .line{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}\n"
@@ -142,8 +143,8 @@ void svg_begin(FILE *out, const char *id, double width, double height, const cha
   fprintf(out,
           "<svg %sviewBox=\"0 0 %.0f %.0f\" style=\"min-width:%.0fpx;max-width:%.0fpx\" "
           "role=\"img\" aria-labelledby=\"%s-t %s-d\">\n<title id=\"%s-t\">",
-          own_file ? "xmlns=\"http://www.w3.org/2000/svg\" " : "", width, height, width * 0.75,
-          width * 1.6, id, id, id);
+          own_file ? "xmlns=\"http://www.w3.org/2000/svg\" " : "", width, height, width * 0.68,
+          width * 1.4, id, id, id);
   svg_escaped(out, title);
   fprintf(out, "</title>\n<desc id=\"%s-d\">", id);
   svg_escaped(out, description);
@@ -196,7 +197,7 @@ static void ticks(FILE *out, const svg_axis *x, const svg_axis *y, bool along_x)
     for (int32_t k = 0; k < a->n_name; ++k)
       (along_x ? x_tick : y_tick)(
           out, x, y, k,
-          shortened(a->name[k], along_x ? (size_t)(length / 7.5 / a->n_name) + 1 : 18, text,
+          shortened(a->name[k], along_x ? (size_t)(length / 7.5 / a->n_name) + 1 : 21, text,
                     sizeof text));
     return;
   }

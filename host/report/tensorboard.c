@@ -265,6 +265,7 @@ throng_status tensorboard_experiment(tensorboard *board, const char *name,
     tfevents__hparam_info__init(&infos[i]);
     infos[i].name = (char *)hparam[i].name;
     infos[i].type = (int32_t)hparam[i].kind;
+    infos[i].differs = true;  // shown as a column beside the runs' names, too
     info_list[i] = &infos[i];
   }
   for (size_t i = 0; i < n_m; ++i) {

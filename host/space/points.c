@@ -67,7 +67,8 @@ int64_t space_values(const space_parameter *p) {
   if (p->kind == SPACE_CHOICE) return p->n_choice;
   if (p->low == p->high) return 1;
   if (p->step <= 0) return -1;
-  return (int64_t)rint((p->high - p->low) / p->step) + 1;
+  const double steps = rint((p->high - p->low) / p->step);
+  return steps < 0x1p53 ? (int64_t)steps + 1 : INT64_C(1) << 53;
 }
 
 /// The range within which a value is drawn: half a step wider where there are steps, so that the

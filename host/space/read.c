@@ -11,12 +11,14 @@
 #include "space/parts.h"
 
 throng_status space_wrong(const space_reader *r, const char *name, const char *format, ...) {
-  char cause[768];
+  char cause[768], place[1024];
+  const space_options *o = r->options;
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(cause, sizeof cause, format, arguments);
   va_end(arguments);
-  return throng_fail(THRONG_ERROR_CONFIG, "%s: %.120s: %s", r->where, name, cause);
+  const bool known = o->place && o->place(o->context, name, place, sizeof place);
+  return throng_fail(THRONG_ERROR_CONFIG, "%s: %.120s: %s", known ? place : r->where, name, cause);
 }
 
 /// Blocks hang in a chain behind `owned`.
@@ -202,16 +204,20 @@ static throng_status read_range(const space_reader *r, const cJSON *object, spac
 /// The value in the option's own form: as text, and as the number that it is. `scratch` is a Def.
 static throng_status own_form(const space_reader *r, const char *name, const field *f,
                               const cJSON *value, void *scratch, char **text, double *number) {
-  char where[512];
   void *owned;
-  snprintf(where, sizeof where, "%s: %.120s: values", r->where, name);
-  if (cJSON_IsNull(value)) return throng_fail(THRONG_ERROR_CONFIG, "%s: null is no value", where);
-  THRONG_TRY(field_assign(f, scratch, value, where, &owned));
+  if (cJSON_IsNull(value)) return space_wrong(r, name, "values: null is no value");
+  throng_status status = field_assign(f, scratch, value, "values", &owned);
+  if (status == THRONG_ERROR_CONFIG) {
+    char cause[768];
+    snprintf(cause, sizeof cause, "%s", throng_error_message());
+    return space_wrong(r, name, "%s", cause);
+  }
+  THRONG_TRY(status);
   free(owned);
   cJSON *node = field_json(f, scratch);
   *text = node ? cJSON_PrintUnformatted(node) : NULL;
   cJSON_Delete(node);
-  if (!*text) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
+  if (!*text) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", name);
   *number = f->count == 1 && f->kind != FIELD_KIND_ENUM ? strtod(*text, NULL) : (double)NAN;
   if (f->kind == FIELD_KIND_BOOL) *number = **text == 't';
   return THRONG_OK;

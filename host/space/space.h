@@ -51,12 +51,17 @@ typedef struct space_options {
                const void **def);
   /// The nearest name of an option that can be varied, for messages, or NULL.
   const char *(*nearest)(void *context, const char *name);
+  /// Where the parameter stands, for messages: "sweep.json:3:12: sweep.space"; false: not known.
+  /// May be NULL.
+  bool (*place)(void *context, const char *name, char *text, size_t size);
   void *context;
 } space_options;
 
 /// Read {"agent.learning_rate": {"min": 1e-5, "max": 1e-2, "log": true}, "agent.head": {"values":
 /// ["flat", "two_tower"]}, "agent.width": {"min": 16, "max": 128, "step": 16, "when":
-/// {"agent.head": "two_tower"}}}. Errors: CONFIG (place, parameter, cause, what was expected).
+/// {"agent.head": "two_tower"}}}. Ranges of integer options have integers; names and booleans
+/// without "values" have all of theirs; {"value": 64} is one value. `where` begins messages where
+/// `place` does not. Errors: CONFIG (place, parameter, cause, what was expected); MEMORY.
 throng_status space_read(const cJSON *json, const char *where, const space_options *options,
                          space **out);
 void space_free(space *s);

@@ -1,8 +1,8 @@
-/// The sampler "gp". What it rates a candidate by is the logarithm of its expected improvement over
-/// the best trial that costs no more than this suggestion's target, and of the probabilities that
-/// it costs no more and does not fail (Gardner et al. 2014).
-#include "suggest/gp.h"
-
+/// The sampler "gp": Gaussian processes of score, cost and failure. Each suggestion aims at a cost
+/// of its own, so that a sweep learns the front of score and cost, as PufferLib's Protein does.
+/// What it rates a candidate by is the logarithm of its expected improvement over the best trial
+/// that costs no more than this suggestion's target, and of the probabilities that it costs no more
+/// and does not fail (Gardner et al. 2014).
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,10 @@
 #include "suggest/gp_math.h"
 #include "suggest/gp_model.h"
 #include "suggest/gp_points.h"
+#include "suggest/normal.h"
 #include "suggest/pareto.h"
+#include "suggest/samplers.h"
+#include "suggest/sobol_points.h"
 
 enum {
   USUAL_CANDIDATES = 256,
@@ -21,7 +24,10 @@ enum {
 };
 /// Purposes of gp_points_uniform, and blocks of candidates' numbers.
 enum { USE_TARGET = 8, USE_NOISE, USE_CENTRE, USE_WIDTH };
-enum { FROM_STARTUP = 1 << 24, FROM_FIT = 1 << 25 };
+enum { FROM_FIT = 1 << 24 };
+
+/// Of the range of lengths, in the first trials.
+static const double shorter = 0.25;
 
 /// Widths of the stages after the first.
 static const double refined_width[] = {0.05, 0.015, 0.005};
@@ -37,6 +43,7 @@ typedef struct surrogate {
 
 typedef struct gp {
   gp_points points;
+  sobol_directions sobol;
   gp_prior prior;
   surrogate score, cost, outcome;
   int64_t *finished;  // (n_finished) places, in the order in which trials ended
@@ -81,6 +88,7 @@ static throng_status gp_create(const sampler_def *def, void **out) {
   THRONG_TRY(throng_alloc(&block, 1, sizeof(gp), "gaussian process"));
   gp *own = block;
   own->points = gp_points_of(def->space, def->seed, def->max_cost);
+  sobol_directions_make(&own->sobol);
   own->prior = gp_usual_prior(own->points.n_input);
   own->next_fit = 4;
   THRONG_TRY_GOTO(surrogate_make(&own->score, own, GP_MOST_TRIALS, GP_MOST_PENDING));
@@ -114,6 +122,15 @@ static throng_status fit(surrogate *s, const gp *own, const gp_table *t) {
   return status;
 }
 
+/// Where failures end at an edge the likeliest lengths become shorter the more trials lie there,
+/// and all that lies further off would count as untried. A failure speaks for its surroundings.
+static void widen(gp_theta *theta, int32_t n_input) {
+  static const double least_length = 0.3, least_noise = 0.05;
+  for (int32_t i = 0; i < n_input; ++i)
+    theta->length[i] = fmax(theta->length[i], log(least_length));
+  theta->noise = fmax(theta->noise, log(least_noise));
+}
+
 /// Hyperparameters depend on what was told alone, not on what was suggested: a sweep that is
 /// resumed tells its trials again and is where it was.
 static throng_status fit_all(gp *own, const sampler_history *history) {
@@ -123,6 +140,7 @@ static throng_status fit_all(gp *own, const sampler_history *history) {
   throng_status status = fit(&own->score, own, &data.score);
   if (status == THRONG_OK && !isnan(data.cost_low)) status = fit(&own->cost, own, &data.cost);
   if (status == THRONG_OK) status = fit(&own->outcome, own, &data.outcome);
+  widen(&own->outcome.theta, own->points.n_input);
   gp_data_free(&data);
   own->next_fit = own->n_finished + (own->n_finished < 32 ? 2 : own->n_finished / 16);
   return status;
@@ -267,7 +285,8 @@ static throng_status rate(const inquiry *q, candidates *c, int64_t first, double
                                  c->variance, scratch));
     const double noise = exp(own->cost.theta.noise);
     for (int64_t i = 0; i < m; ++i)
-      rating[i] += gp_log_normal_cdf((q->target - c->mean[i]) / sqrt(c->variance[i] + noise));
+      rating[i] +=
+          normal_log_mass(-INFINITY, (q->target - c->mean[i]) / sqrt(c->variance[i] + noise));
   }
   if (d->outcome.n == 0) return THRONG_OK;
   THRONG_TRY(gp_factor_predict(own->outcome.factor, d->outcome.n, own->outcome.weight, m, input,
@@ -379,11 +398,15 @@ static throng_status ask_models(gp *own, const sampler_history *h, const gp_data
   return THRONG_OK;
 }
 
-/// Spread over the space; of the lengths of trials only the shorter ones.
-static void startup(const gp *own, int64_t number, double *x) {
+/// Spread over the space by Sobol's sequence; of the lengths of trials only the shorter ones.
+static void startup(const gp *own, const sampler_def *def, int64_t number, double *x) {
   double u[SPACE_MOST];
-  gp_points_anywhere(&own->points, (gp_draw){number, FROM_STARTUP}, u);
-  if (own->points.steps >= 0 && !isnan(u[own->points.steps])) u[own->points.steps] *= 0.25;
+  for (int32_t k = 0; k < def->space->n; ++k) {
+    const uint32_t bits = sobol_coordinate(&own->sobol, k, (uint32_t)number);
+    u[k] = ((double)sobol_scramble(bits, def->seed, k) + 0.5) * 0x1p-32;
+  }
+  if (own->points.steps >= 0) u[own->points.steps] *= shorter;
+  gp_points_settle(&own->points, u);
   gp_points_leave(&own->points, u, x);
 }
 
@@ -395,7 +418,7 @@ static throng_status gp_suggest(void *block, const sampler_history *history, int
   for (int64_t i = 0; i < own->n_finished && scored < 2; ++i)
     scored += gp_data_scored(history, own->finished[i]);
   if (number < history->def->startup_trials || scored < 2) {
-    startup(own, number, x);
+    startup(own, history->def, number, x);
     return THRONG_OK;
   }
   gp_data data;

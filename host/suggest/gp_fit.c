@@ -24,8 +24,8 @@ typedef struct problem {
 gp_prior gp_usual_prior(int32_t n_input) {
   gp_prior prior = {.mean = {.scale = 0, .noise = -4}, .sd = {.scale = 1, .noise = 1.5}};
   for (int32_t i = 0; i < n_input; ++i) {
-    prior.mean.length[i] = 0.5 * log(n_input) - 0.5;
-    prior.sd.length[i] = 1;
+    prior.mean.length[i] = 0.5 * log(n_input) - 1.5;
+    prior.sd.length[i] = 1.5;
   }
   return prior;
 }

@@ -65,8 +65,7 @@ static double snapped(const space_parameter *p, double u) {
   return n > 0 ? (fmin(floor(u * n), n - 1) + 0.5) / n : u;
 }
 
-/// Onto steps and choices, NaN where a condition does not hold. `u` has a number everywhere.
-static void settle(const gp_points *p, double *u) {
+void gp_points_settle(const gp_points *p, double *u) {
   double x[SPACE_MOST] = {0};
   for (int32_t k = 0; k < p->space->n; ++k) {
     const space_parameter *one = &p->space->parameter[k];
@@ -82,7 +81,7 @@ static void settle(const gp_points *p, double *u) {
 void gp_points_anywhere(const gp_points *p, gp_draw draw, double *u) {
   for (int32_t k = 0; k < p->space->n; ++k)
     u[k] = gp_points_uniform(p, draw, USE_PARAMETERS + 2 * (uint32_t)k);
-  settle(p, u);
+  gp_points_settle(p, u);
 }
 
 /// Back into 0..1 where it left, as from a mirror.
@@ -109,5 +108,5 @@ void gp_points_near(const gp_points *p, gp_draw draw, const double *centre, doub
                  ? fresh
                  : reflected(centre[k] + width * (double)random_normal(r.w[2], r.w[3]));
   }
-  settle(p, u);
+  gp_points_settle(p, u);
 }

@@ -24,6 +24,9 @@ void gp_points_leave(const gp_points *p, const double *u, double *x);
 /// that a trial was trained for, 0: to its end.
 void gp_points_input(const gp_points *p, const double *u, double trained, double *input);
 
+/// Onto steps and choices, NaN where a condition does not hold. `u` has a number everywhere.
+void gp_points_settle(const gp_points *p, double *u);
+
 /// What random numbers of a suggestion are for.
 typedef struct gp_draw {
   int64_t number;      // of the trial

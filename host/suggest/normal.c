@@ -5,9 +5,8 @@
 
 #define ROOT_HALF 0.70710678118654752440
 
-/// log(P(Z < z)), z <= 0.
+/// log(P(Z < z)) far out, where erfc(-z / sqrt(2)) is no longer a number.
 static double log_tail(double z) {
-  if (z > -30) return log(0.5 * erfc(-z * ROOT_HALF));
   if (isinf(z)) return z;
   // exp(-z^2 / 2) / (-z sqrt(2 pi)) (1 - 1 / z^2 + 3 / z^4 - 15 / z^6 ..)
   const double w = 1 / (z * z);
@@ -17,6 +16,7 @@ static double log_tail(double z) {
 double normal_log_mass(double a, double b) {
   if (a > 0) return normal_log_mass(-b, -a);  // by symmetry: the left tail has the digits
   if (b > 0) return log1p(-0.5 * erfc(-a * ROOT_HALF) - 0.5 * erfc(b * ROOT_HALF));
+  if (b > -30) return log(0.5 * (erfc(-b * ROOT_HALF) - erfc(-a * ROOT_HALF)));
   const double more = log_tail(b), less = log_tail(a);
   return more + log1p(-exp(less - more));
 }

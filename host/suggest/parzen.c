@@ -7,7 +7,10 @@
 
 #include "suggest/normal.h"
 
-enum { FLAT = 25 /* the last observations, which count in full */ };
+enum {
+  FLAT = 25,        // the last observations, which count in full
+  NEGLIGIBLE = 60,  // in the logarithm: a kernel that even a million times adds no digit
+};
 
 // --- kernels ---------------------------------------------------------------------------------
 
@@ -214,6 +217,7 @@ double parzen_log_density(parzen *p, const double *x) {
   }
   for (int64_t k = 0; k < p->n_kernel; ++k) most = fmax(most, p->room[k]);
   if (most == -HUGE_VAL) return most;
-  for (int64_t k = 0; k < p->n_kernel; ++k) sum += exp(p->room[k] - most);
+  for (int64_t k = 0; k < p->n_kernel; ++k)
+    if (p->room[k] > most - NEGLIGIBLE) sum += exp(p->room[k] - most);
   return most + log(sum);
 }

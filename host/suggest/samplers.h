@@ -9,7 +9,6 @@
 #define X(NAME, name) extern const sampler_ops sampler_##name;
 SWEEP_SAMPLERS(X)
 #undef X
-extern const sampler_ops sampler_gp __attribute__((weak));
 
 /// What a sampler's draw is for, so that no two share a word.
 enum sampler_use { SAMPLER_POINT = 0, SAMPLER_SCRAMBLE, SAMPLER_CANDIDATE };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "sweep_report/parts.h"
 
 enum { BEST_ROWS = 20, MOST_LINES = 400, COLUMN = 92 /* pixels between two coordinates */ };
@@ -15,6 +16,7 @@ static const char *shade(const report *r, int64_t place) {
 
 // ---- importance ---------------------------------------------------------------------------------
 throng_status report_importance(const report *r) {
+  NUMBERS_WITHOUT_LOCALE;
   const double *share = r->extra->importance;
   const int32_t n = r->def->space->n;
   int32_t order[SPACE_MOST], n_known = 0;
@@ -53,13 +55,14 @@ static const char *last_word(const char *name) {
 
 /// An option's coordinate: its name above, its range beside it. Names alternate in height.
 static void draw_coordinate(const report *r, int32_t k, double x, double top, double bottom) {
+  NUMBERS_WITHOUT_LOCALE;
   const space_parameter *p = &r->def->space->parameter[k];
   char text[128];
   fprintf(r->out, "<path class=\"axis\" d=\"M%.1f %.1fV%.1f\"/>\n", x, bottom, top);
   svg_text(r->out, "middle", x, k % 2 ? top - 22 : top - 8, last_word(p->name));
   if (p->kind == SPACE_CHOICE) {
     for (int32_t j = 0; j < p->n_choice && p->n_choice <= 12; ++j) {
-      space_value_text(p, j, text, sizeof text);
+      report_option(p, j, text, sizeof text);
       svg_text(r->out, "start", x + 4, bottom + (top - bottom) * space_to_unit(p, j) + 4, text);
     }
     return;
@@ -70,6 +73,7 @@ static void draw_coordinate(const report *r, int32_t k, double x, double top, do
 
 static void draw_trial(const report *r, int64_t place, const svg_axis *value, double top,
                        double bottom) {
+  NUMBERS_WITHOUT_LOCALE;
   const space *s = r->def->space;
   const int64_t row = r->scored[place];
   const double *x = r->list->row[row].x;
@@ -91,6 +95,7 @@ static void draw_trial(const report *r, int64_t place, const svg_axis *value, do
 }
 
 throng_status report_parallel(const report *r) {
+  NUMBERS_WITHOUT_LOCALE;
   const space *s = r->def->space;
   if (r->n_scored == 0) return THRONG_OK;
   const double top = 48, bottom = 290, width = COLUMN * (s->n + 1);
@@ -137,8 +142,7 @@ static void draw_slice(const report *r, int32_t k, double *x, double *y) {
   svg_axis ay = svg_axis_around(r->def->metric[0], r->n_scored, y, false);
   if (p->kind == SPACE_CHOICE && p->n_choice <= 32) {
     for (int32_t j = 0; j < p->n_choice; ++j) {
-      space_value_text(p, j, text[j], sizeof text[j]);
-      name[j] = text[j];
+      name[j] = report_option(p, j, text[j], sizeof text[j]);
     }
     ax.name = name, ax.n_name = p->n_choice;
     ax.low = -0.5, ax.high = p->n_choice - 0.5;
@@ -161,7 +165,9 @@ throng_status report_slices(const report *r) {
   THRONG_TRY(throng_alloc(&block, (size_t)r->n_scored, 2 * sizeof(double), "report"));
   double *x = block;
   report_section(r, "Slices", "The value of complete and pruned trials against each option.");
+  fputs("<div class=\"grid\">\n", r->out);
   for (int32_t k = 0; k < r->def->space->n; ++k) draw_slice(r, k, x, x + r->n_scored);
+  fputs("</div>\n", r->out);
   report_section_end(r);
   free(block);
   return THRONG_OK;
@@ -178,9 +184,8 @@ static void write_row(const report *r, int64_t row) {
     report_cell(r, "td", svg_number(report_value(r, row, j), false, text));
   report_cell(r, "td", svg_number(r->steps[row], true, text));
   for (int32_t k = 0; k < r->def->space->n; ++k) {
-    text[0] = 0;
-    if (!isnan(t->x[k])) space_value_text(&r->def->space->parameter[k], t->x[k], text, sizeof text);
-    report_cell(r, "td", text);
+    const space_parameter *p = &r->def->space->parameter[k];
+    report_cell(r, "td", report_option(p, t->x[k], text, sizeof text));
   }
   fputs("</tr>\n", r->out);
 }

@@ -36,6 +36,8 @@ void report_section_end(const report *r);
 void report_figure(const report *r, const char *id, const char *title, const char *description,
                    svg_axis *x, svg_axis *y);
 void report_figure_end(const report *r);
+/// An option's value as people write it; "" where it does not apply. Returns `text`.
+const char *report_option(const space_parameter *p, double x, char *text, size_t size);
 void report_cell(const report *r, const char *element, const char *text);
 
 throng_status report_summary(const report *r);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "suggest/pareto.h"
 #include "sweep_report/parts.h"
 
@@ -220,6 +221,7 @@ throng_status report_fronts(const report *r) {
 
 // ---- rungs --------------------------------------------------------------------------------------
 throng_status report_rungs(const report *r) {
+  NUMBERS_WITHOUT_LOCALE;
   enum { MOST = 16 };
   const int32_t n = r->extra->n_rung < MOST ? r->extra->n_rung : MOST;
   if (n == 0) return THRONG_OK;

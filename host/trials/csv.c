@@ -88,7 +88,7 @@ static throng_status write_rows(const trials_list *list, const trials_def *def,
   putc('\n', to);
   for (int64_t i = 0; i < list->n; ++i) {
     const trial_row *row = &list->row[i];
-    fprintf(to, "%lld,%s", (long long)row->number, trials_state_names[row->state]);
+    fprintf(to, "%lld,%s", (long long)row->number, trials_state_name(row->state));
     for (int32_t k = 0; k < def->n_objective; ++k) put_number(to, row->value[k]);
     for (int32_t p = 0; p < def->space->n; ++p)
       put_parameter(to, &def->space->parameter[p], row->x[p]);
@@ -100,15 +100,19 @@ static throng_status write_rows(const trials_list *list, const trials_def *def,
   return THRONG_OK;
 }
 
-throng_status trials_csv(const trials_list *list, const trials_def *def, const char *path) {
+throng_status trials_csv_write(const trials_list *list, const trials_def *def, FILE *to) {
   interner *keys = NULL;
-  atomic_file *file = NULL;
   THRONG_TRY(interner_create(&keys));
   throng_status status = find_keys(list, keys);
-  if (status == THRONG_OK) status = atomic_file_create(path, &file);
-  if (status == THRONG_OK)
-    status = write_rows(list, def, interner_strings(keys), atomic_file_stream(file));
+  if (status == THRONG_OK) status = write_rows(list, def, interner_strings(keys), to);
   interner_free(keys);
+  return status;
+}
+
+throng_status trials_csv(const trials_list *list, const trials_def *def, const char *path) {
+  atomic_file *file = NULL;
+  THRONG_TRY(atomic_file_create(path, &file));
+  throng_status status = trials_csv_write(list, def, atomic_file_stream(file));
   if (status == THRONG_OK) return atomic_file_commit(file);
   atomic_file_abort(file);
   return status;

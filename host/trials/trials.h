@@ -9,6 +9,8 @@
 #ifndef THRONG_TRIALS_TRIALS_H
 #define THRONG_TRIALS_TRIALS_H
 
+#include <stdio.h>
+
 #include "space/space.h"
 #include "suggest/sampler.h"
 
@@ -101,5 +103,9 @@ throng_status trials_read(trials *t, trials_list *out);
 void trials_list_free(trials_list *list);
 /// trials.csv: number, state, values, parameters, times, attributes, one line a trial, atomically.
 throng_status trials_csv(const trials_list *list, const trials_def *def, const char *path);
+/// The same into a stream, whose errors are the caller's to find. Errors: DATA, MEMORY.
+throng_status trials_csv_write(const trials_list *list, const trials_def *def, FILE *to);
+/// "COMPLETE", as Optuna has it.
+const char *trials_state_name(trial_state state);
 
 #endif

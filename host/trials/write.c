@@ -57,6 +57,8 @@ const char *const trials_state_names[] = {
     [TRIAL_FAILED] = "FAIL",     [TRIAL_WAITING] = "WAITING",
 };
 
+const char *trials_state_name(trial_state state) { return trials_state_names[state]; }
+
 throng_status trials_prepare(trials *t) {
   for (int i = 0; i < TRIALS_N_STATEMENT; ++i)
     THRONG_TRY(database_prepare(&t->file, sql[i], &t->statement[i]));

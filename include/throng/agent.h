@@ -39,10 +39,10 @@ typedef enum throng_epsilon {
   THRONG_EPSILON_EXPONENTIAL,  ///< by the same factor with every step
 } throng_epsilon;
 
-/// How the agents of a population learn. learning_rate, gamma, the betas, adam_epsilon,
-/// max_grad_norm, tau, learning_starts, update_every, target_every and epsilon's start, end and
-/// share may become an agent's own later (throng_population_set); the others are the population's,
-/// because shapes, arrays or the kinds of launches follow from them.
+/// How the agents of a population learn. algorithm, head, hidden, width and user_width are what the
+/// agents of one population share: they say what its arrays are. All others may become an agent's
+/// own (throng_population_set, throng_population_begin): batch, updates, buffer and n_step up to
+/// the population's, which its arrays are made for.
 typedef struct throng_agent_def {
   int32_t size, cookie;              ///< set by throng_default_agent_def(); do not touch
   throng_algorithm algorithm;        ///< DQN
@@ -127,11 +127,14 @@ THRONG_API throng_agent_def throng_population_get_def(const throng_population *p
 /// Errors: ARGUMENT (no such agent).
 THRONG_API throng_status throng_population_get_agent_def(const throng_population *population,
                                                          int32_t agent, throng_agent_def *out);
-/// Give one agent a value of its own for an option, by the Def's name: learning_rate, gamma, beta1,
-/// beta2, adam_epsilon, max_grad_norm, tau (where the Def's is below 1), learning_starts,
-/// update_every, target_every, epsilon_start, epsilon_end, epsilon_share. The other options are the
-/// population's. It counts from the next step on. Errors: ARGUMENT (no such agent or option, a
-/// value out of its range), BACKEND.
+/// Give one agent a value of its own for an option, by the Def's name: any but algorithm, head,
+/// count, hidden, width, user_width and seed. batch, updates, buffer and n_step go up to the
+/// population's; double_dqn is 0 or 1, loss and epsilon their enumeration's numbers; tau may be 1
+/// for some agents and below for others; epsilon_share is a share of the agent's own run (the
+/// population's total_steps / count, or what throng_population_begin said). It counts from the next
+/// step on, and other agents do not move by a bit; a larger buffer takes in what is still in the
+/// log. Errors: ARGUMENT (no such agent or option, a value out of its range), MEMORY (the first
+/// agent that is not double needs a table), BACKEND.
 THRONG_API throng_status throng_population_set(throng_population *population, int32_t agent,
                                                const char *option, double value);
 /// The present value of it. Errors: ARGUMENT (no such agent or option).
@@ -207,11 +210,11 @@ THRONG_API throng_status throng_population_restore(throng_population *population
 /// throng_sim_save.
 THRONG_API throng_status throng_population_save_agent(throng_population *population, int32_t agent,
                                                       const char *path);
-/// Read such a file in the place of one agent: with its options, its seed and its lanes' numbers the
-/// agent goes on as it would have where it was saved, bit for bit on a CPU. The population's own
-/// clock goes on to the agent's where it is behind. Errors: ARGUMENT (no such agent); IO, MEMORY,
-/// BACKEND; DATA (a damaged file, another simulator's, or an agent with other shared options, with
-/// the first that differs), and then nothing has changed.
+/// Read such a file in the place of one agent: with its options, its seed and its lanes' numbers
+/// the agent goes on as it would have where it was saved, bit for bit on a CPU. The population's
+/// own clock goes on to the agent's where it is behind. Errors: ARGUMENT (no such agent); IO,
+/// MEMORY, BACKEND; DATA (a damaged file, another simulator's, or an agent with other shared
+/// options, with the first that differs), and then nothing has changed.
 THRONG_API throng_status throng_population_load_agent(throng_population *population, int32_t agent,
                                                       const char *path);
 

@@ -12,6 +12,7 @@
   X(column_sum, 8)      \
   X(gather, 128)        \
   X(agent_key, 4096)    \
-  X(scatter_sum, 256)
+  X(segment_sum, 256)   \
+  X(segment_clear, 256)
 
 #endif

@@ -128,32 +128,53 @@ THRONG_ROW void agent_key_row(const agent_key_args *a, int64_t row) {
 }
 
 /// Turned-round scatter-add: to[key] = sum over the positions p of that key of
-/// scale[p] * from[p / from_repeat], in rising order; zeros for keys without positions, and nothing
-/// for agents none of whose rows count. Row: (agent, key).
-typedef struct scatter_sum_args {
-  const int32_t *offset;  // (n_key + 1), see group_args
-  const int32_t *order;   // (n)
-  const float *scale;     // (n) or NULL: 1
-  const float *from;      // (n / from_repeat, from_stride)
-  float *to;              // (n_key, width)
-  const int32_t *used;    // (n_agent) or NULL, see row_is_idle
-  int64_t agent_keys;     // keys of an agent
-  int64_t from_stride;
+/// scale[p] * from[p / from_repeat], in rising order. Keys without positions are left alone. Row: a
+/// place in the positions' order; the first of a key does the work.
+typedef struct segment_sum_args {
+  const int32_t *key;    // (n) -1: of none
+  const int32_t *order;  // (n) see group_args
+  const float *scale;    // (n) or NULL: 1
+  const float *from;     // (n / from_repeat, from_stride)
+  float *to;             // (n_key, width)
+  int64_t n, from_stride;
   int32_t from_repeat;
   int32_t width;
-} scatter_sum_args;
+} segment_sum_args;
 
-THRONG_ROW void scatter_sum_row(const scatter_sum_args *a, int64_t row) {
-  if (a->used && a->used[row / a->agent_keys] == 0) return;
-  float *THRONG_RESTRICT to = a->to + row * a->width;
+/// The key whose positions begin at a place of the order, or -1.
+THRONG_ROW int32_t segment_key(const int32_t *key, const int32_t *order, int64_t row) {
+  const int32_t own = key[order[row]];
+  return row > 0 && key[order[row - 1]] == own ? -1 : own;
+}
+
+THRONG_ROW void segment_sum_row(const segment_sum_args *a, int64_t row) {
+  const int32_t own = segment_key(a->key, a->order, row);
+  if (own < 0) return;
+  float *THRONG_RESTRICT to = a->to + (int64_t)own * a->width;
   for (int32_t i = 0; i < a->width; ++i) to[i] = 0.0f;
-  for (int32_t at = a->offset[row]; at < a->offset[row + 1]; ++at) {
+  for (int64_t at = row; at < a->n && a->key[a->order[at]] == own; ++at) {
     int32_t position = a->order[at];
     float scale = a->scale ? a->scale[position] : 1.0f;
     const float *THRONG_RESTRICT from =
         a->from + (int64_t)(position / a->from_repeat) * a->from_stride;
     for (int32_t i = 0; i < a->width; ++i) to[i] += scale * from[i];
   }
+}
+
+/// to[key] = 0 for every key that has positions: what the last sums wrote, before they are made
+/// anew from others. Row: as segment_sum.
+typedef struct segment_clear_args {
+  const int32_t *key;    // (n)
+  const int32_t *order;  // (n)
+  float *to;             // (n_key, width)
+  int32_t width;
+} segment_clear_args;
+
+THRONG_ROW void segment_clear_row(const segment_clear_args *a, int64_t row) {
+  const int32_t own = segment_key(a->key, a->order, row);
+  if (own < 0) return;
+  float *to = a->to + (int64_t)own * a->width;
+  for (int32_t i = 0; i < a->width; ++i) to[i] = 0.0f;
 }
 
 #endif

@@ -6,6 +6,10 @@ add_test(NAME check_launch COMMAND ${CHECKS}/launch.sh ${PROJECT_SOURCE_DIR} ${C
 add_test(NAME check_gpu_table COMMAND ${CHECKS}/gpu_table.sh ${PROJECT_SOURCE_DIR})
 add_test(NAME check_pages COMMAND ${CHECKS}/pages.sh ${PROJECT_SOURCE_DIR})
 add_test(NAME check_public_api COMMAND ${CHECKS}/public_api.sh ${PROJECT_SOURCE_DIR}/include/throng)
+# A sweep's report, as a test leaves it, in a browser where there is one.
+add_test(NAME check_browser COMMAND ${CHECKS}/browser.sh ${PROJECT_BINARY_DIR}/tests/report.html)
+set_tests_properties(check_browser PROPERTIES SKIP_RETURN_CODE 77 FIXTURES_REQUIRED report_page)
+set_tests_properties(test_sweep_report PROPERTIES FIXTURES_SETUP report_page)
 if(NOT THRONG_SANITIZE)
   add_test(NAME check_symbols
            COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng)

@@ -188,7 +188,7 @@ static void check_group(const parity *p, int64_t n, int64_t n_key, uint32_t skew
     ASSERT_OK(b->ops->alloc(b, sizeof *key * (size_t)(n_key + 1), "offset", &on[1]));
     ASSERT_OK(b->ops->alloc(b, sizeof *key * (size_t)n, "order", &on[2]));
     ASSERT_OK(b->ops->upload(b, on[0], key, sizeof *key * (size_t)n));
-    const group_args g = {n, n_key, on[0], on[1], on[2]};
+    const group_args g = {n, n_key, on[0], on[1], on[2], 1};
     ASSERT_OK(b->ops->group(b, &g));
     ASSERT_OK(b->ops->download(b, offset[side], on[1], sizeof *key * (size_t)(n_key + 1)));
     ASSERT_OK(b->ops->download(b, order[side], on[2], sizeof *key * (size_t)n));
@@ -210,6 +210,56 @@ TEST(cuda_backend, groups_hold_the_same_positions_in_the_same_order) {
   for (int i = 0; i < 6; ++i)
     for (int k = 0; k < 4; ++k) check_group(&p, n[i], n_key[k], (uint32_t)(i + k) % 2);
   check_group(&p, 700000, 300, 1);  // more tiles than a scan takes at once
+  parity_close(&p);
+}
+
+/// Runs without offsets: every run's positions by key, rising, those of no group last; the same on
+/// both backends.
+static void check_runs(const parity *p, int64_t length, int64_t n_run, int64_t n_index) {
+  const int64_t n = length * n_run;
+  const size_t bytes = sizeof(int32_t) * (size_t)n;
+  int32_t *key = malloc(bytes), *order[2] = {malloc(bytes), malloc(bytes)};
+  for (int64_t i = 0; i < n; ++i) {
+    const uint32_t word = random_draw(9, 9999, (uint32_t)i, (uint32_t)length, 0, 0).w[0];
+    const int32_t index = (int32_t)random_index(word, (uint32_t)n_index + 1) - 1;
+    key[i] = index < 0 ? -1 : (int32_t)(i / length * n_index) + (word % 3 ? index : 0);
+  }
+  for (int side = 0; side < 2; ++side) {
+    throng_backend *b = side ? p->cuda : p->cpu;
+    void *on[2];
+    for (int q = 0; q < 2; ++q) ASSERT_OK(b->ops->alloc(b, bytes, "runs", &on[q]));
+    ASSERT_OK(b->ops->upload(b, on[0], key, bytes));
+    const group_args g = {
+        .n = n, .n_key = n_index * n_run, .key = on[0], .order = on[1], .n_run = n_run};
+    ASSERT_OK(b->ops->group(b, &g));
+    ASSERT_OK(b->ops->download(b, order[side], on[1], bytes));
+    for (int q = 0; q < 2; ++q) b->ops->release(b, on[q]);
+  }
+  EXPECT_EQ(memcmp(order[0], order[1], bytes), 0);
+  int64_t wrong = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const int32_t at = order[0][i];
+    if (at < 0 || at / length != i / length) {
+      ++wrong;  // of another run
+      continue;
+    }
+    if (i % length == 0) continue;
+    const uint32_t own = (uint32_t)key[at], before = (uint32_t)key[order[0][i - 1]];  // -1: last
+    wrong += before > own || (before == own && order[0][i - 1] >= at);
+  }
+  EXPECT_EQ(wrong, 0);
+  free(key), free(order[0]), free(order[1]);
+}
+
+TEST(cuda_backend, runs_are_sorted_apart_and_hold_their_own_positions_in_order) {
+  parity p;
+  if (!parity_open(&p)) return;
+  check_runs(&p, 16, 3, 60);
+  check_runs(&p, 1, 700, 255);
+  check_runs(&p, 2048, 2, 256);    // just fits a block
+  check_runs(&p, 2049, 3, 70000);  // does not
+  check_runs(&p, 5000, 1, 10);
+  check_runs(&p, 135000, 2, 300);  // more tiles than a scan takes at once
   parity_close(&p);
 }
 

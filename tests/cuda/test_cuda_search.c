@@ -117,6 +117,38 @@ static void search_top(int n_agent, int n_state, int n_item, int width, int top,
   parity_close(&p);
 }
 
+/// States that count are found as they are without the others; blocks of others are left out.
+TEST(cuda_search, the_search_of_some_states_of_each_agent_is_the_search_of_all_there) {
+  enum { AGENTS = 3, STATES = 150, ITEMS = 200 };
+  parity p;
+  search_case c;
+  if (!parity_open(&p)) return;
+  make_case(&p, AGENTS, STATES, ITEMS, 16, 1, 0, true, &c);
+  const int32_t used[AGENTS] = {STATES, 0, 20};
+  int32_t all[AGENTS * STATES], some[AGENTS * STATES];
+  void *on[2];
+  best_search_args *a = c.a;
+  on[0] = parity_twice(&p, used, sizeof used, &on[1]);
+  for (int side = 0; side < 2; ++side) {
+    throng_backend *b = side ? p.cuda : p.cpu;
+    a[side].packed = c.other[3][side];
+    ASSERT_OK(BACKEND_LAUNCH(b, best_search, (int64_t)c.n_row, &a[side]));
+    ASSERT_OK(b->ops->download(b, all, a[side].item, sizeof all));
+    a[side].used = on[side];
+    ASSERT_OK(BACKEND_LAUNCH(b, best_search, (int64_t)c.n_row, &a[side]));
+    ASSERT_OK(b->ops->download(b, some, a[side].item, sizeof some));
+    for (int agent = 0; agent < AGENTS; ++agent)
+      for (int k = 0; k < used[agent]; ++k)
+        EXPECT_EQ(some[agent * STATES + k], all[agent * STATES + k]);
+    // Of the device's second block of the third agent, and of the second agent: none was found.
+    if (side)
+      EXPECT_EQ(some[STATES] == -1 && some[3 * STATES - 1] == -1, !getenv("THRONG_CUDA_PLAIN"));
+  }
+  parity_release(&p, on[0], on[1]);
+  free_case(&p, &c);
+  parity_close(&p);
+}
+
 static void search(int n_agent, int n_state, int n_item, int width, int mask, bool ties) {
   search_top(n_agent, n_state, n_item, width, 1, mask, ties);
 }
@@ -153,8 +185,8 @@ TEST(cuda_search, lists_longer_than_the_kernel_keeps_are_the_rows) {
   search_top(1, 3, 50, 8, 17, 0, false);
 }
 
-TEST(cuda_search, agents_that_search_show_rank_and_learn_as_by_products_and_folds) {
-  enum { AGENTS = 2, PLAYED = 12, SLATE = 3, TOP = 12, TRAINED = 14 };
+static void show_rank_and_learn(int32_t top, int trained) {
+  enum { AGENTS = 2, PLAYED = 12, SLATE = 3, MOST_TOP = 20 };
   parity p;
   if (!parity_open(&p)) return;
   p.cuda->searches = true;
@@ -171,24 +203,24 @@ TEST(cuda_search, agents_that_search_show_rank_and_learn_as_by_products_and_fold
   for (int side = 0; side < 2; ++side) {
     ASSERT_OK(throng_sim_create(side ? p.cuda : p.cpu, &world, NULL, &sim_def, &sim[side]));
     ASSERT_OK(throng_population_create(sim[side], &agent_def, 1000, &agent[side]));
-    ASSERT_OK(agent_actor_create(agent[side], sim[side], TOP, &actor[side]));
+    ASSERT_OK(agent_actor_create(agent[side], sim[side], top, &actor[side]));
   }
-  int32_t item[2][PLAYED * TOP], shown[2][PLAYED * SLATE];
+  int32_t item[2][PLAYED * MOST_TOP], shown[2][PLAYED * SLATE];
   int other = 0;
-  for (int step = 0; step < TRAINED; ++step) {
+  for (int step = 0; step < trained; ++step) {
     for (int side = 0; side < 2; ++side) {
-      ASSERT_OK(agent_actor_rank(actor[side], sim[side], TOP, item[side]));
+      ASSERT_OK(agent_actor_rank(actor[side], sim[side], top, item[side]));
       ASSERT_OK(agent_actor_act(actor[side], sim[side], true));
       ASSERT_OK(sim[side]->backend->ops->download(sim[side]->backend, shown[side],
                                                   sim[side]->action, sizeof shown[side]));
       ASSERT_OK(throng_population_train_step(agent[side]));
     }
-    for (int k = 0; k < PLAYED * TOP; ++k) other += item[0][k] != item[1][k];
+    for (int k = 0; k < PLAYED * top; ++k) other += item[0][k] != item[1][k];
     for (int lane = 0; lane < PLAYED; ++lane)  // a slate is the beginning of the ranking
-      EXPECT_EQ(memcmp(shown[1] + lane * SLATE, item[1] + lane * TOP, SLATE * sizeof(int32_t)), 0);
+      EXPECT_EQ(memcmp(shown[1] + lane * SLATE, item[1] + lane * top, SLATE * sizeof(int32_t)), 0);
   }
   EXPECT_LE(other,
-            TRAINED * PLAYED * TOP / 50);  // Q that differ by rounding alone may change places
+            trained * PLAYED * top / 50);  // Q that differ by rounding alone may change places
   EXPECT_GT(agent[1]->host.updates[0], 0);
   EXPECT_EQ(agent[1]->host.updates[0], agent[0]->host.updates[0]);
   for (int side = 0; side < 2; ++side) {
@@ -199,3 +231,63 @@ TEST(cuda_search, agents_that_search_show_rank_and_learn_as_by_products_and_fold
   small_world_free(&world);
   parity_close(&p);
 }
+
+TEST(cuda_search, agents_that_search_show_rank_and_learn_as_by_products_and_folds) {
+  show_rank_and_learn(12, 14);
+}
+TEST(cuda_search, agents_rank_more_items_than_lists_hold_as_by_products_and_folds) {
+  show_rank_and_learn(20, 6);
+}
+
+#ifdef CUDA_TEST_ON_CPU
+
+/// Kernels that the device was given, of any name.
+static size_t launched(void) { return cuda_on_cpu_launched(""); }
+
+/// Of creating `agents` agents, two steps that learn, a slate of 3 and two rankings.
+static void count_kernels(int32_t agents, size_t out[4]) {
+  parity p;
+  if (!parity_open(&p)) return;
+  p.cuda->searches = true;
+  throng_world world = small_world(7, 20, 60, 6, 12);
+  throng_sim_def sim_def = rig_sim_def(4 * agents, 9);
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
+  def.count = agents;
+  def.learning_starts = 4;
+  throng_sim *sim;
+  throng_population *agent;
+  agent_actor *actor;
+  ASSERT_OK(throng_sim_create(p.cuda, &world, NULL, &sim_def, &sim));
+  size_t before = launched();
+  ASSERT_OK(throng_population_create(sim, &def, 1000, &agent));
+  out[0] = launched() - before;
+  ASSERT_OK(agent_actor_create(agent, sim, 20, &actor));
+  ASSERT_OK(throng_population_train_step(agent));  // prepares
+  before = launched();
+  for (int step = 0; step < 2; ++step) ASSERT_OK(throng_population_train_step(agent));
+  out[1] = launched() - before;
+  int32_t *item = calloc((size_t)agents * 4 * 20, sizeof *item);
+  for (int k = 0; k < 2; ++k) {
+    before = launched();
+    ASSERT_OK(agent_actor_rank(actor, sim, k ? 20 : 10, item));
+    out[2 + k] = launched() - before;
+  }
+  free(item);
+  agent_actor_free(actor);
+  throng_population_close(agent);
+  throng_sim_close(sim);
+  small_world_free(&world);
+  parity_close(&p);
+}
+
+TEST(cuda_search, a_device_is_given_as_many_kernels_for_nine_agents_as_for_two) {
+  size_t few[4] = {0}, many[4] = {0}, one[4] = {0};
+  count_kernels(1, one);
+  count_kernels(2, few);
+  count_kernels(9, many);
+  EXPECT_GT(one[1], 150);
+  for (int k = 0; k < 3; ++k) EXPECT_EQ(one[k], few[k]);
+  for (int k = 0; k < 4; ++k) EXPECT_EQ(many[k], few[k]);
+}
+
+#endif

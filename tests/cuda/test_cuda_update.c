@@ -201,3 +201,58 @@ TEST(cuda_update, sums_over_a_batch_are_near_the_rows_and_repeat_bit_for_bit) {
   }
   parity_close(&p);
 }
+
+/// Whole numbers below `most`, and -1 for about a tenth of them.
+static pair indices(const parity *p, int64_t n, int32_t most, uint32_t seed) {
+  pair out = numbers(p, n, seed, true);
+  int32_t *x = malloc((size_t)n * sizeof *x);
+  for (int64_t i = 0; i < n; ++i) {
+    const random_words r = random_draw(seed, 9999, (uint32_t)i, 1, 0, 0);
+    x[i] = r.w[1] % 10 == 0 ? -1 : (int32_t)random_index(r.w[0], (uint32_t)most);
+    if (r.w[1] % 10 > 6) x[i] = most / 2;  // a key with many positions
+  }
+  EXPECT_OK(p->cpu->ops->upload(p->cpu, out.cpu, x, (size_t)n * sizeof *x));
+  EXPECT_OK(p->cuda->ops->upload(p->cuda, out.cuda, x, (size_t)n * sizeof *x));
+  free(x);
+  return out;
+}
+
+TEST(cuda_update, sums_by_key_are_the_rows_and_what_they_wrote_is_cleared_before_others_are_made) {
+  parity p;
+  if (!parity_open(&p)) return;
+  enum { N = 300, KEYS = 40 };
+  const int32_t width[] = {1, 32, 45, 64}, repeat[] = {1, 3};
+  for (int w = 0; w < 4; ++w)
+    for (int k = 0; k < 2; ++k) {
+      pair from = numbers(&p, N * width[w], 1, false), scale = numbers(&p, N, 2, false);
+      pair to = numbers(&p, KEYS * width[w], 3, false), order = numbers(&p, N, 4, false);
+      const float kept = to.cpu[0];
+      for (int side = 0; side < 2; ++side)  // as training begins: nothing was written
+        for (int round = 0; round < 2; ++round) {
+          throng_backend *b = side ? p.cuda : p.cpu;
+          pair key = indices(&p, N, KEYS - 3, 5 + (uint32_t)round);
+          const int32_t *keys = (const int32_t *)(const void *)(side ? key.cuda : key.cpu);
+          int32_t *places = (int32_t *)(void *)(side ? order.cuda : order.cpu);
+          const group_args g = {.n = N, .n_key = KEYS, .key = keys, .order = places};
+          ASSERT_OK(b->ops->group(b, &g));
+          segment_sum_args sum = {keys,
+                                  places,
+                                  k ? (side ? scale.cuda : scale.cpu) : NULL,
+                                  side ? from.cuda : from.cpu,
+                                  side ? to.cuda : to.cpu,
+                                  N,
+                                  width[w],
+                                  repeat[k],
+                                  width[w]};
+          ASSERT_OK(BACKEND_LAUNCH(b, segment_sum, N, &sum));
+          segment_clear_args clear = {keys, places, sum.to, width[w]};
+          if (round == 0) ASSERT_OK(BACKEND_LAUNCH(b, segment_clear, N, &clear));
+          release(&p, key);
+        }
+      EXPECT_EQ(difference(&p, to, KEYS * width[w]), 0);
+      EXPECT_TRUE(to.cpu[0] != kept);                 // a key with positions
+      EXPECT_TRUE(to.cpu[KEYS * width[w] - 1] != 0);  // one without is left alone
+      release(&p, from), release(&p, scale), release(&p, to), release(&p, order);
+    }
+  parity_close(&p);
+}

@@ -68,9 +68,10 @@ static throng_status flat_backward(const network *n, const parameter_set *w,
   THRONG_TRY(n->backend->ops->copy(n->backend, scratch->d_hidden1, d_query,
                                    sizeof(float) * (size_t)numbers));
   THRONG_TRY(layer_hidden_gradients(n, w, pass, scratch, g));
-  THRONG_TRY(layer_group(n, scratch, pass->slot, rows, pass->state.capacity, n->n_item));
-  THRONG_TRY(layer_scatter(n, scratch, n->n_item, pass->sign, scratch->d_hidden0,
-                           pass->state.capacity, n->hidden[0], g->at[PARAMETER_INPUT_ITEM]));
+  THRONG_TRY(layer_clear(n, &scratch->entry, n->hidden[0], g->at[PARAMETER_INPUT_ITEM]));
+  THRONG_TRY(layer_group(n, &scratch->entry, pass->slot, pass->state.capacity, n->n_item));
+  THRONG_TRY(layer_scatter(n, &scratch->entry, pass->sign, scratch->d_hidden0, pass->state.capacity,
+                           n->hidden[0], g->at[PARAMETER_INPUT_ITEM]));
   if (!n->user_width) return THRONG_OK;
   THRONG_TRY(layer_into_user(n, scratch, scratch->d_hidden0, rows, n->hidden[0],
                              w->at[PARAMETER_INPUT], 0.0f));
@@ -100,10 +101,8 @@ static throng_status flat_item_gradients(const network *n, const int32_t *item,
                                          const network_items *items, const float *d_vector,
                                          const float *d_bias, network_scratch *scratch,
                                          parameter_set *g) {
-  THRONG_TRY(layer_group(n, scratch, item, items->rows, 1, n->n_item));
-  THRONG_TRY(layer_scatter(n, scratch, n->n_item, NULL, d_vector, 1, n->width,
-                           g->at[PARAMETER_ITEM_VECTOR]));
-  return layer_scatter(n, scratch, n->n_item, NULL, d_bias, 1, 1, g->at[PARAMETER_ITEM_BIAS]);
+  (void)items;
+  return layer_item_gradients(n, item, d_vector, d_bias, scratch, g);
 }
 
 const agent_network network_flat = {

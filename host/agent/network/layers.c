@@ -45,22 +45,28 @@ throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, 
   return BACKEND_LAUNCH(n->backend, column_sum, width * n->n_agent, &sum);
 }
 
-throng_status layer_group(const network *n, network_scratch *scratch, const int32_t *index,
-                          int64_t rows, int32_t each, int64_t n_index) {
-  const int64_t positions = rows * each * n->n_agent;
-  agent_key_args key = {index, scratch->key, n->used, rows, each, n_index};
-  THRONG_TRY(BACKEND_LAUNCH(n->backend, agent_key, positions, &key));
-  group_args group = {positions, n_index * n->n_agent, scratch->key, scratch->offset,
-                      scratch->order};
+throng_status layer_clear(const network *n, const key_groups *groups, int64_t width, float *to) {
+  segment_clear_args clear = {groups->key, groups->order, to, (int32_t)width};
+  return BACKEND_LAUNCH(n->backend, segment_clear, groups->n, &clear);
+}
+
+throng_status layer_group(const network *n, const key_groups *groups, const int32_t *index,
+                          int32_t each, int64_t n_index) {
+  agent_key_args key = {index, groups->key, n->used, groups->n / n->n_agent / each, each, n_index};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, agent_key, groups->n, &key));
+  group_args group = {.n = groups->n,
+                      .n_key = n_index * n->n_agent,
+                      .key = groups->key,
+                      .order = groups->order,
+                      .n_run = n->n_agent};
   return n->backend->ops->group(n->backend, &group);
 }
 
-throng_status layer_scatter(const network *n, const network_scratch *scratch, int64_t n_index,
-                            const float *scale, const float *from, int32_t repeat, int64_t width,
-                            float *to) {
-  scatter_sum_args sum = {scratch->offset, scratch->order, scale, from,   to,
-                          n->used,         n_index,        width, repeat, (int32_t)width};
-  return BACKEND_LAUNCH(n->backend, scatter_sum, n_index * n->n_agent, &sum);
+throng_status layer_scatter(const network *n, const key_groups *groups, const float *scale,
+                            const float *from, int32_t repeat, int64_t width, float *to) {
+  segment_sum_args sum = {groups->key, groups->order, scale,  from,          to,
+                          groups->n,   width,         repeat, (int32_t)width};
+  return BACKEND_LAUNCH(n->backend, segment_sum, groups->n, &sum);
 }
 
 throng_status layer_user(const network *n, const parameter_set *w, network_pass *pass) {
@@ -134,7 +140,19 @@ throng_status layer_into_user(const network *n, network_scratch *scratch, const 
 
 throng_status layer_user_gradient(const network *n, const network_pass *pass,
                                   network_scratch *scratch, parameter_set *g) {
-  THRONG_TRY(layer_group(n, scratch, pass->state.user, pass->rows, 1, n->n_user));
-  return layer_scatter(n, scratch, n->n_user, NULL, scratch->d_user, 1, n->user_width,
+  THRONG_TRY(layer_clear(n, &scratch->user, n->user_width, g->at[PARAMETER_USER]));
+  THRONG_TRY(layer_group(n, &scratch->user, pass->state.user, 1, n->n_user));
+  return layer_scatter(n, &scratch->user, NULL, scratch->d_user, 1, n->user_width,
                        g->at[PARAMETER_USER]);
+}
+
+throng_status layer_item_gradients(const network *n, const int32_t *item, const float *d_vector,
+                                   const float *d_bias, network_scratch *scratch,
+                                   parameter_set *g) {
+  float *vector = g->at[PARAMETER_ITEM_VECTOR], *bias = g->at[PARAMETER_ITEM_BIAS];
+  THRONG_TRY(layer_clear(n, &scratch->item, n->width, vector));
+  THRONG_TRY(layer_clear(n, &scratch->item, 1, bias));
+  THRONG_TRY(layer_group(n, &scratch->item, item, 1, n->n_item));
+  THRONG_TRY(layer_scatter(n, &scratch->item, NULL, d_vector, 1, n->width, vector));
+  return layer_scatter(n, &scratch->item, NULL, d_bias, 1, 1, bias);
 }

@@ -17,14 +17,16 @@ throng_status layer_relu_gradient(const network *n, float *d, const float *y, in
 /// to (width) = sum of x (rows, width)
 throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
                                 float *to);
-/// Group the positions of (agent, index) pairs: `rows` an agent of `each` indices below `n_index`.
-throng_status layer_group(const network *n, network_scratch *scratch, const int32_t *index,
-                          int64_t rows, int32_t each, int64_t n_index);
-/// to (n_index, width) = sums by the group of scale . from, each row of which stands for `repeat`
-/// positions.
-throng_status layer_scatter(const network *n, const network_scratch *scratch, int64_t n_index,
-                            const float *scale, const float *from, int32_t repeat, int64_t width,
-                            float *to);
+/// to (n_agent, indices, width) = 0 in the rows that the groups' last sums wrote.
+throng_status layer_clear(const network *n, const key_groups *groups, int64_t width, float *to);
+/// Group the positions of (agent, index) pairs: of each row `each` indices below `n_index`, -1 for
+/// none.
+throng_status layer_group(const network *n, const key_groups *groups, const int32_t *index,
+                          int32_t each, int64_t n_index);
+/// Rows of `to` whose index has positions = sums of scale . from, each row of which stands for
+/// `repeat` positions. The others are 0 where layer_clear() went before layer_group().
+throng_status layer_scatter(const network *n, const key_groups *groups, const float *scale,
+                            const float *from, int32_t repeat, int64_t width, float *to);
 
 /// The users' rows into the last user_width columns of the features.
 throng_status layer_user(const network *n, const parameter_set *w, network_pass *pass);
@@ -44,5 +46,8 @@ throng_status layer_into_user(const network *n, network_scratch *scratch, const 
 /// Gradient of USER from d_user.
 throng_status layer_user_gradient(const network *n, const network_pass *pass,
                                   network_scratch *scratch, parameter_set *g);
+/// Gradients of ITEM_VECTOR and ITEM_BIAS from those of the items' vectors and biases.
+throng_status layer_item_gradients(const network *n, const int32_t *item, const float *d_vector,
+                                   const float *d_bias, network_scratch *scratch, parameter_set *g);
 
 #endif

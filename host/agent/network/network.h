@@ -70,10 +70,16 @@ typedef struct network_pass {
   float *value;      // (n_agent, rows)
 } network_pass;
 
+/// Positions by (agent, index), and which rows of a gradient the last sums wrote.
+typedef struct key_groups {
+  int32_t *key, *order;  // (n) see group_args
+  int64_t n;
+} key_groups;
+
 /// What a backward pass over `rows` states and items of every agent works in.
 typedef struct network_scratch {
   float *d_hidden1, *d_hidden0, *d_user;  // (n_agent, rows, ..)
-  int32_t *key, *order, *offset;          // grouping by item, user or history entry
+  key_groups item, user, entry;           // entry: of the states' histories
 } network_scratch;
 
 /// Vectors and biases of `rows` items of every agent, and what they are made from.
@@ -156,14 +162,14 @@ throng_status network_add_pass(const network *n, tensor_set *set, network_pass *
                                int32_t history, const char *name);
 throng_status network_add_scratch(const network *n, tensor_set *set, network_scratch *scratch,
                                   int64_t rows, const char *name);
-/// The same network for calls about the first used[agent] rows of each agent, on the backend, as
-/// row_is_idle counts them. Of the others nothing is to be had; into a backward pass their d_query,
-/// d_value, d_vector and d_bias go as zeros.
-network network_of(const network *n, const int32_t *used);
 /// Weights `w` of agents first .. first + n - 1 at their start, by their seeds (n_agent, on the
 /// backend).
 throng_status network_start_weights(const network *net, const parameter_set *w,
                                     const uint32_t *seed, int32_t first, int32_t n);
+/// The same network for calls about the first used[agent] rows of each agent, on the backend, as
+/// row_is_idle counts them. Of the others nothing is to be had; into a backward pass their d_query,
+/// d_value, d_vector and d_bias go as zeros.
+network network_of(const network *n, const int32_t *used);
 /// The same network for one agent alone of the population, and its part of a set.
 network network_of_one(const network *n);
 parameter_set parameters_of_one(const network *n, const parameter_set *set, int32_t agent);

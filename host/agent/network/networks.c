@@ -96,18 +96,23 @@ throng_status network_add_pass(const network *n, tensor_set *set, network_pass *
   return n->table->add_pass(n, set, to, name);
 }
 
+static throng_status add_groups(tensor_set *set, key_groups *to, int64_t n, const char *name,
+                                const char *of) {
+  to->n = n;
+  THRONG_TRY(tensors_add(set, &to->key, TENSOR_I32, TENSOR_SHAPE(n), "%s.key.%s", name, of));
+  return tensors_add(set, &to->order, TENSOR_I32, TENSOR_SHAPE(n), "%s.order.%s", name, of);
+}
+
 throng_status network_add_scratch(const network *n, tensor_set *set, network_scratch *to,
                                   int64_t rows, const char *name) {
   const int64_t all = rows * n->n_agent;
-  const int64_t positions = n->table->groups_entries ? all * n->history : all;
-  const int64_t users = n->user_width ? n->n_user : 0;
-  const int64_t keys = (n->n_item > users ? n->n_item : users) * n->n_agent;
   ADD(d_hidden1, TENSOR_F32, all, n->hidden[1]);
   ADD(d_hidden0, TENSOR_F32, all, n->hidden[0]);
   ADD(d_user, TENSOR_F32, all, n->user_width);
-  ADD(key, TENSOR_I32, positions);
-  ADD(order, TENSOR_I32, positions);
-  ADD(offset, TENSOR_I32, keys + 1);
+  THRONG_TRY(add_groups(set, &to->item, all, name, "item"));
+  if (n->user_width) THRONG_TRY(add_groups(set, &to->user, all, name, "user"));
+  if (n->table->groups_entries)
+    THRONG_TRY(add_groups(set, &to->entry, all * n->history, name, "entry"));
   return THRONG_OK;
 }
 #undef ADD

@@ -159,10 +159,7 @@ static throng_status two_tower_item_gradients(const network *n, const int32_t *i
                                               const float *d_bias, network_scratch *scratch,
                                               parameter_set *g) {
   const int64_t rows = items->rows;
-  THRONG_TRY(layer_group(n, scratch, item, rows, 1, n->n_item));
-  THRONG_TRY(layer_scatter(n, scratch, n->n_item, NULL, d_vector, 1, n->width,
-                           g->at[PARAMETER_ITEM_VECTOR]));
-  THRONG_TRY(layer_scatter(n, scratch, n->n_item, NULL, d_bias, 1, 1, g->at[PARAMETER_ITEM_BIAS]));
+  THRONG_TRY(layer_item_gradients(n, item, d_vector, d_bias, scratch, g));
   THRONG_TRY(layer_product(n, true, false, n->n_feature, n->width, rows, items->feature, d_vector,
                            0.0f, g->at[PARAMETER_ITEM_MATRIX]));
   return layer_product(n, true, false, n->n_feature, 1, rows, items->feature, d_bias, 0.0f,
@@ -171,6 +168,8 @@ static throng_status two_tower_item_gradients(const network *n, const int32_t *i
 
 static throng_status two_tower_catalogue(const network *n, const parameter_set *w, float *vector,
                                          float *bias) {
+  // A device's product writes all rows, so all are finished.
+  const network of = network_of(n, n->backend->host_memory ? n->used : NULL);
   gemm_args g = {.m = n->n_item,
                  .n = n->width,
                  .k = n->n_feature,
@@ -184,9 +183,9 @@ static throng_status two_tower_catalogue(const network *n, const parameter_set *
                  .stride_b = (int64_t)n->n_feature * n->width,
                  .stride_c = n->n_item * n->width,
                  .batch = n->n_agent,
-                 .used = n->used};
+                 .used = of.used};
   THRONG_TRY(n->backend->ops->gemm(n->backend, &g));
-  return finish_items(n, w, NULL, n->n_item, vector, bias);
+  return finish_items(&of, w, NULL, n->n_item, vector, bias);
 }
 
 const agent_network network_two_tower = {

@@ -41,7 +41,7 @@ void report_section_end(const report *r) { fputs("</section>\n", r->out); }
 
 void report_figure(const report *r, const char *id, const char *title, const char *description,
                    svg_axis *x, svg_axis *y) {
-  x->from = y->name ? 130 : 52, x->to = WIDE - 12;
+  x->from = y->name ? 142 : 52, x->to = WIDE - 12;
   y->from = HIGH - 40, y->to = 30;
   fputs("<figure>\n", r->out);
   svg_begin(r->out, id, WIDE, HIGH, title, description, false);
@@ -51,6 +51,17 @@ void report_figure(const report *r, const char *id, const char *title, const cha
 void report_figure_end(const report *r) {
   svg_end(r->out);
   fputs("</figure>\n", r->out);
+}
+
+const char *report_option(const space_parameter *p, double x, char *text, size_t size) {
+  text[0] = 0;
+  if (isnan(x)) return text;
+  space_value_text(p, x, text, size);
+  const size_t n = strlen(text);
+  if (text[0] != '"' || n < 2) return text;
+  memmove(text, text + 1, n);  // a name needs no quotes here
+  if (text[n - 2] == '"') text[n - 2] = 0;
+  return text;
 }
 
 void report_cell(const report *r, const char *element, const char *text) {
@@ -138,6 +149,7 @@ static const char page_style[] =
     "h2{font-size:1.15em;margin:1.8em 0 .3em}\n"
     "p{margin:.4em 0;overflow-wrap:anywhere}.small{font-size:.85em;opacity:.75}\n"
     "figure{margin:.6em 0;overflow-x:auto}svg{display:block;width:100%;height:auto}\n"
+    ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(290px,1fr));gap:0 1em}\n"
     ".scroll{overflow-x:auto}\n"
     "table{border-collapse:collapse;font-size:.85em;font-variant-numeric:tabular-nums}\n"
     "th,td{text-align:right;padding:.2em .6em;border-bottom:1px solid #8884;white-space:nowrap}\n"

@@ -1,0 +1,35 @@
+#!/bin/bash
+# usage: tests/readers/run.sh BUILD READERS FOLDER
+# Do other programs read what a sweep writes, while it writes and after? BUILD holds tests/sweep_writer,
+# READERS is .ci/readers' folder of virtual environments (those that are missing are passed over),
+# FOLDER is made anew for the files.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$1" && pwd) readers=$2 folder=$3
+rm -rf "$folder"
+mkdir -p "$folder"
+ran=0 writer=
+trap '[ -z "$writer" ] || kill "$writer" 2>/dev/null || true' EXIT
+for environment in "$readers"/optuna-*; do
+  python=$environment/bin/python
+  [ -x "$python" ] || continue
+  to=$folder/${environment##*/}
+  mkdir "$to"
+  # Some twelve seconds: an import of Optuna takes two or three on a busy machine.
+  "$build/tests/sweep_writer" "$to" 256 16 90 >"$to/writer.log" &
+  writer=$!
+  "$python" -W ignore "$here/read_optuna.py" while "$to" "$writer"
+  wait "$writer"
+  writer=
+  "$python" -W ignore "$here/read_optuna.py" after "$to"
+  [ ! -x "$environment/bin/optuna-dashboard" ] ||
+    "$python" -W ignore "$here/read_optuna.py" dashboard "$to"
+  ran=$((ran + 1))
+done
+if [ -x "$readers/tensorboard/bin/python" ]; then
+  mkdir "$folder/tensorboard"
+  "$build/tests/sweep_writer" "$folder/tensorboard" 64 16 0 >"$folder/tensorboard/writer.log"
+  "$readers/tensorboard/bin/python" "$here/read_tensorboard.py" "$folder/tensorboard"
+  ran=$((ran + 1))
+fi
+echo "readers: $ran of what .ci/readers has"
