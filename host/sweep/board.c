@@ -108,8 +108,7 @@ static throng_status add_report(sweep *s, const slot_report *r) {
   THRONG_TRY(start_run(s, r, r->evaluation - !r->failed));
   if (r->failed) return THRONG_OK;
   const int64_t n = list_values(s, r, value);
-  THRONG_TRY(
-      sweep_rows_add(s->rows, s->round, r->trial, r->seed, s->trial[r->trial].n_report, value, n));
+  THRONG_TRY(rows_add(s, r, value, n));
   return sweep_board_report(s->board, r->trial, r->seed, r->evaluation, value + OURS, n - OURS);
 }
 

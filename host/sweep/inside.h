@@ -40,6 +40,8 @@ typedef struct sweep_slot {
   int32_t seed;   // of the trial: 0 .. seeds - 1, or SWEEP_FIRST_TEST + k
   int64_t clock;  // user-steps of the seed's agent
   trial_clock at;
+  int64_t evaluations;       // of the seed's agent; a copy has its parent's
+  bool on_board;             // TensorBoard knows of the run
   bool dead;                 // PBT: its agent has diverged and waits to be replaced
   bool held;                 // the crew has its agent
   bool pending;              // an agent is to begin with the next round:
