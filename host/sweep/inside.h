@@ -83,6 +83,7 @@ struct sweep {
   space *space;
   char *space_text;
   int32_t n_objective;
+  config_objective given[SWEEP_MOST_OBJECTIVES];
   sweep_objective objective[SWEEP_MOST_OBJECTIVES];
   sampler *sampler;
   scheduler *scheduler;
@@ -138,6 +139,8 @@ struct sweep {
 // open.c
 #define SWEEP_STUDY "throng"
 scheduler_def sweep_scheduler_def(const sweep *s);
+throng_status sweep_make_judges(sweep *s);  // sampler and scheduler
+throng_status sweep_open_trials(sweep *s, bool resume);
 /// Written beside and renamed. Errors: IO.
 throng_status sweep_write_file(const sweep *s, const char *name, const char *text);
 double sweep_seconds(const sweep *s);
@@ -148,6 +151,10 @@ const char *sweep_path(const sweep *s, const char *name, char path[SWEEP_PATH_SI
 /// Is the config that of the sweep in the folder, but for bounds and places? Errors: CONFIG (what
 /// has changed), IO, DATA.
 throng_status resume_check(sweep *s);
+
+// ask.c
+/// Are the folder's trials of callers that train themselves, or the sweep's own? Errors: DATA.
+throng_status ask_check(const sweep *s, bool asked);
 
 // plan.c
 /// User-steps that the whole search is expected to take.
