@@ -103,8 +103,7 @@ throng_status objectives_find(const throng_config *config, bool any,
     const measure *m = find(given[k].metric);
     if (!m && !any) return unknown(config, given[k].metric);
     const bool minimise = given[k].directed ? given[k].minimize : m && minimises(m);
-    out[k] = (sweep_objective){m ? short_name(m) : given[k].metric, m ? m->name : given[k].metric,
-                               !minimise};
+    out[k] = (sweep_objective){m ? short_name(m) : given[k].metric, !minimise};
     for (int32_t j = 0; j < k; ++j)
       if (out[j].name == out[k].name)
         return throng_fail(THRONG_ERROR_CONFIG, "sweep.objective: %s stands there twice",

@@ -216,6 +216,7 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew)
   free(ended);
   THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
   THRONG_TRY(describe(s));
+  THRONG_TRY(rows_begin(s));
   return board_begin(s);
 }
 
@@ -228,6 +229,7 @@ void sweep_close(sweep *s) {
   if (!s) return;
   sweep_leave_crew(s);
   for (int32_t k = 0; s->slot && k < s->n_slot; ++k) free(s->slot[k].unable);
+  (void)rows_end(s);
   (void)board_end(s);
   tested_free(s);
   trials_list_free(&s->past);
