@@ -118,17 +118,13 @@ throng_status remote_finish_lines(crew_remote *m) {
     int32_t n;
     throng_status status = seat_go(m->seat, &m->own_progress, m->report, &n);
     if (status == THRONG_ERROR_CANCELLED) return status;
-    if (status == THRONG_OK) {
-      remote_take_own(m, n);
-    } else {
-      char message[512];
-      snprintf(message, sizeof message, "%s", throng_error_message());
-      THRONG_TRY(refused(m, HOST_SELF, status, message));
-    }
+    if (status == THRONG_OK) remote_take_own(m, n);
+    m->own.status = status;
+    snprintf(m->own.message, sizeof m->own.message, "%s", throng_error_message());
   }
-  for (int32_t k = 0; k < m->n_hand; ++k) {
-    THRONG_TRY(hands_await(m, k));
-    hand *h = &m->hand[k];
+  for (int32_t k = 0; k < m->n_hand; ++k) THRONG_TRY(hands_await(m, k));
+  for (int32_t k = HOST_SELF; k < m->n_hand; ++k) {
+    hand *h = host_of(m, k);
     const throng_status status = h->status;
     h->status = THRONG_OK;
     if (h->state == HAND_READY && is_settling(m, k) && status != THRONG_OK)

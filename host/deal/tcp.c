@@ -195,7 +195,7 @@ static throng_status peer_event(tcp *t, int32_t k, deal_event *event) {
   } else if (p->state != PEER_NONE && t->listener >= 0 &&
              clock_now() - p->heard > (p->state == PEER_HERE ? t->silence : stranger_seconds)) {
     char cause[64];
-    snprintf(cause, sizeof cause, "silent for %.0f seconds", clock_now() - p->heard);
+    snprintf(cause, sizeof cause, "silent for %d seconds", (int)(clock_now() - p->heard));
     lost(t, k, event, cause);
   }
   return THRONG_OK;
