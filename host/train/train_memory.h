@@ -33,4 +33,16 @@ throng_status train_find_room(throng_backend *backend, const throng_world *world
                               const throng_sim_def *sim, const throng_agent_def *agent,
                               const throng_train_def *def, train_room *out);
 
+/// A count of agents that is "auto" (0) becomes the most that fit, and sim.lanes theirs together.
+/// `shape` as in train_check_memory. Errors: MEMORY (not one fits); as train_find_room.
+throng_status train_settle_count(throng_backend *backend, const throng_world *world,
+                                 const throng_sta *sta, const throng_sta_def *shape,
+                                 throng_sim_def *sim, throng_agent_def *agent,
+                                 const throng_train_def *def);
+/// Where there are several agents, a note says what one takes and how many would fit.
+throng_status train_tell_room(throng_backend *backend, const throng_world *world,
+                              const throng_sta *sta, const throng_sim_def *sim,
+                              const throng_agent_def *agent, const throng_train_def *def,
+                              const throng_progress *progress);
+
 #endif
