@@ -22,7 +22,7 @@ static inline bool fixture_find(void *context, const char *name, const field_tab
   return *f != NULL;
 }
 
-static const space_options fixture_options = {fixture_find, NULL, NULL};
+static const space_options fixture_options = {fixture_find, NULL, NULL, NULL};
 
 static inline space *fixture_space(const char *text) {
   cJSON *json = NULL;

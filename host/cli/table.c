@@ -114,6 +114,31 @@ static const char *const train_examples[] = {
     "after a kill: on to the same weights",
     NULL};
 
+static const cli_option sweep_options[] = {
+    {"output", 'o', "FOLDER", "folder of the sweep (train.out)", "train.out"},
+    {"resume", 0, NULL, "go on with the folder's sweep, to the same rows", NULL},
+    {"dry-run", 0, NULL,
+     "print kinds of agents, memory, user-steps and predicted time, and train nothing", NULL},
+    {"replay", 0, "N",
+     "train this trial of the folder's sweep again alone, with all that it began as a copy of, "
+     "and keep its agent",
+     NULL},
+    {"max-trials", 0, "N", "trials at most (256); 0: no bound", "sweep.max_trials"},
+    {"max-steps", 0, "N", "user-steps of all trials at most (0: no bound)", "sweep.max_steps"},
+    {"max-seconds", 0, "X", "seconds at most (0: no bound)", "sweep.max_seconds"},
+    {"slots", 0, "N", "agents that train at once (64); 0: as many as fit", "sweep.slots"},
+    {"sampler", 0, "KEY", "who suggests (tpe)", "sweep.sampler"},
+    {"scheduler", 0, "KEY", "who gives trials up (asha)", "sweep.scheduler"},
+    {0}};
+static const char *const sweep_examples[] = {
+    "throng sweep configs/sweep-demo.json --dry-run",
+    "what it would take",
+    "throng sweep configs/sweep-demo.json -o runs/sweep",
+    "learning rate, discount and more, the best confirmed on fresh seeds",
+    "throng sweep configs/sweep-demo.json -o runs/sweep --resume --max-trials 400",
+    "after a kill, or with more trials",
+    NULL};
+
 static const cli_option trials_options[] = {
     {"sort", 0, "value|number", "the best first, or as they began (value)", NULL},
     {"most", 0, "N", "lines of the list; 0: all (20; with --json all)", NULL},
@@ -148,6 +173,20 @@ static const char *const compare_examples[] = {
     "what can be said of their setting: interquartile mean and interval",
     "throng compare runs/four --metric liking --json",
     "the same of another metric, for programs",
+    NULL};
+
+static const cli_option worker_options[] = {
+    {"token-file", 0, "FILE", "the sweep's token (required)", NULL},
+    {"slots", 0, "N", "agents that are trained here at once, at most; 0: any number (0)", NULL},
+    {"wait", 0, "X", "seconds to look for the sweep, and again for one that is lost (60)", NULL},
+    {"world", 0, "FILE", "the sweep's world, where it is not at the path that the sweep has", NULL},
+    {"sta", 0, "FILE", "the same of f_sta's weights", NULL},
+    {"output", 'o', "FOLDER", "where world and weights are made if they are not here", NULL},
+    {0}};
+static const char *const worker_examples[] = {
+    "throng worker 10.0.0.1:7777 --token-file token --slots 16",
+    "sixteen agents of the sweep that listens there",
+    "throng worker 7777 --token-file token --backend cuda", "one on this machine, on its GPU",
     NULL};
 
 static const cli_option bench_options[] = {
@@ -212,19 +251,29 @@ const cli_command cli_commands[] = {
      "metrics, TensorBoard events and checkpoints. Prints the learning curve and the table of "
      "agents and yardsticks.",
      train_options, train_examples, "train.seed", cmd_train},
+    {"sweep", "many trials with other options, the best confirmed", "CONFIG", 1, 1,
+     "Trains trials of the configuration with other values of what its section sweep.space lists, "
+     "many at once, gives bad ones up, and trains the best and the configuration's own again on "
+     "fresh seeds. The folder holds a database that Optuna opens, metrics, and a report for a "
+     "browser. What was stopped or killed goes on with --resume.",
+     sweep_options, sweep_examples, "train.seed", cmd_sweep},
     {"trials", "what a sweep has tried and found", "SWEEP [K...]", 1, 64,
      "Lists the trials in a sweep's folder: number, state, objective, user-steps that it took, and "
      "the options that vary. With a number behind SWEEP all of that trial, with several what they "
      "have in common and what not. Reads only: a sweep that goes on is not held up.",
      trials_options, trials_examples, "train.seed", cmd_trials},
     {"compare", "runs beside each other, over their seeds", "RUN...", 1, 1024,
-     "Runs that differ in nothing but seeds count as one contender; every agent of a population is "
-     "a "
-     "run of its own. For each contender: interquartile mean with its bootstrap interval, mean and "
-     "standard error; beside the first: the probability that a run of it is better, and where "
-     "seeds "
-     "agree the paired difference with a signed-rank test.",
+     "Runs that differ in nothing but seeds count as one contender, and every agent of a population "
+     "is a run of its own. For each contender: interquartile mean with its bootstrap interval, mean "
+     "and standard error; beside the first: the probability that a run of it is better, and where "
+     "seeds agree the paired difference with a signed-rank test.",
      compare_options, compare_examples, "train.seed", cmd_compare},
+    {"worker", "train agents of a sweep elsewhere", "HOST:PORT", 1, 1,
+     "Joins the sweep that listens at HOST:PORT (`throng sweep --listen`) and trains what it is "
+     "given until the sweep is over. Program, world, weights and config must be the sweep's; one "
+     "that would compute otherwise is refused with what differs. Workers may come and go at any "
+     "time: what one had is trained again by others.",
+     worker_options, worker_examples, "train.seed", cmd_worker},
     {"bench", "user-steps a second on this machine", "[WORLD]", 0, 1,
      "Measures the simulator under random actions: each vote alone, all three, with the item-item "
      "table and without; on WORLD, or on a synthetic world of the reference size.",

@@ -84,6 +84,7 @@ static throng_status read_objective(const char *where, const cJSON *json, config
                          word->string);
     } else {
       const char *text = cJSON_IsString(word) ? word->valuestring : "";
+      out->directed = true;
       out->minimize = !strcmp(text, "minimize");
       if (!out->minimize && strcmp(text, "maximize") != 0)
         return throng_fail(THRONG_ERROR_CONFIG, "%s: direction: expected maximize or minimize",

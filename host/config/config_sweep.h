@@ -8,6 +8,7 @@
 
 typedef struct config_objective {
   char metric[64];  // as reports name it; whether any does is the sweep's business
+  bool directed;    // a direction was given
   bool minimize;
 } config_objective;
 

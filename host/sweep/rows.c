@@ -1,0 +1,84 @@
+/// metrics.jsonl of a sweep: every evaluation of every trial, a line each, in the order of rounds
+/// and slots. Lines are written before their round is committed; what a kill left of a round that
+/// was not is cut off when the sweep goes on, so that no line is doubled or lost.
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/numbers.h"
+#include "sweep/inside.h"
+
+static throng_status io_error(const char *path) {
+  return throng_fail(THRONG_ERROR_IO, "%s: cannot write: %s", path, strerror(errno));
+}
+
+/// Bytes of whole lines of rounds before `rounds`.
+static off_t lines_until(FILE *rows, int64_t rounds) {
+  char *line = NULL;
+  size_t capacity = 0;
+  off_t keep = 0;
+  for (ssize_t n; (n = getline(&line, &capacity, rows)) > 0 && line[n - 1] == '\n'; keep += n) {
+    cJSON *row = cJSON_Parse(line);
+    const cJSON *round = cJSON_GetObjectItemCaseSensitive(row, "round");
+    const bool counts = cJSON_IsNumber(round) && round->valuedouble < (double)rounds;
+    cJSON_Delete(row);
+    if (!counts) break;
+  }
+  free(line);
+  return keep;
+}
+
+throng_status rows_begin(sweep *s) {
+  NUMBERS_WITHOUT_LOCALE;
+  char path[SWEEP_PATH_SIZE];
+  const int descriptor =
+      open(sweep_path(s, "metrics.jsonl", path), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (descriptor < 0) return io_error(path);
+  s->rows = fdopen(descriptor, "r+");
+  if (!s->rows) {
+    close(descriptor);
+    return io_error(path);
+  }
+  if (ftruncate(descriptor, lines_until(s->rows, s->past_rounds)) != 0) return io_error(path);
+  return fseeko(s->rows, 0, SEEK_END) == 0 ? THRONG_OK : io_error(path);
+}
+
+throng_status rows_add(sweep *s, const slot_report *r, const run_value *value, int64_t n) {
+  NUMBERS_WITHOUT_LOCALE;
+  cJSON *row = cJSON_CreateObject();
+  cJSON_AddNumberToObject(row, "round", (double)s->round);
+  cJSON_AddNumberToObject(row, "trial", (double)r->trial);
+  cJSON_AddNumberToObject(row, "seed", r->seed);
+  cJSON_AddNumberToObject(row, "evaluation", (double)s->trial[r->trial].n_report);
+  for (int64_t k = 0; k < n; ++k) {
+    if (isfinite(value[k].value))
+      cJSON_AddNumberToObject(row, value[k].name, value[k].value);
+    else
+      cJSON_AddNullToObject(row, value[k].name);
+  }
+  char *text = cJSON_PrintUnformatted(row);
+  cJSON_Delete(row);
+  if (!text) return throng_fail(THRONG_ERROR_MEMORY, "metrics.jsonl: out of memory");
+  fprintf(s->rows, "%s\n", text);
+  free(text);
+  return THRONG_OK;
+}
+
+throng_status rows_flush(sweep *s) {
+  char path[SWEEP_PATH_SIZE];
+  return fflush(s->rows) == 0 ? THRONG_OK : io_error(sweep_path(s, "metrics.jsonl", path));
+}
+
+throng_status rows_end(sweep *s) {
+  char path[SWEEP_PATH_SIZE];
+  FILE *rows = s->rows;
+  s->rows = NULL;
+  if (!rows || fclose(rows) == 0) return THRONG_OK;
+  return io_error(sweep_path(s, "metrics.jsonl", path));
+}
