@@ -174,8 +174,8 @@ static void follow_checkpoint(throng_head head, bool numbered, const char *secti
 }
 
 TEST(file_formats, the_page_lists_every_tensor_of_a_checkpoint) {
-  follow_checkpoint(THRONG_HEAD_TWO_TOWER, "Weights of two_tower");
-  follow_checkpoint(THRONG_HEAD_FLAT, "Weights of flat");
+  follow_checkpoint(THRONG_HEAD_TWO_TOWER, true, "Weights of two_tower");
+  follow_checkpoint(THRONG_HEAD_FLAT, false, "Weights of flat");
 }
 
 /// A key as the page writes it: players and numbers of agents by their common names.
