@@ -66,15 +66,12 @@ static throng_status find_bytes(const question *q, train_room *out) {
   return THRONG_OK;
 }
 
-throng_status train_find_agent_bytes(throng_backend *backend, const throng_world *world,
-                                     const throng_sta *sta, const throng_sim_def *sim,
-                                     const throng_agent_def *agent, const throng_train_def *def,
-                                     double *bytes) {
+throng_status train_find_bytes(throng_backend *backend, const throng_world *world,
+                               const throng_sta *sta, const throng_sim_def *sim,
+                               const throng_agent_def *agent, const throng_train_def *def,
+                               train_room *out) {
   const question q = {backend, world, sta, NULL, sim, agent, def};
-  train_room room;
-  const throng_status status = find_bytes(&q, &room);
-  *bytes = room.agent_bytes;
-  return status;
+  return find_bytes(&q, out);
 }
 
 throng_status train_find_room(throng_backend *backend, const throng_world *world,
