@@ -175,6 +175,20 @@ static const char *const compare_examples[] = {
     "the same of another metric, for programs",
     NULL};
 
+static const cli_option worker_options[] = {
+    {"token-file", 0, "FILE", "the sweep's token (required)", NULL},
+    {"slots", 0, "N", "agents that are trained here at once, at most; 0: any number (0)", NULL},
+    {"wait", 0, "X", "seconds to look for the sweep, and again for one that is lost (60)", NULL},
+    {"world", 0, "FILE", "the sweep's world, where it is not at the path that the sweep has", NULL},
+    {"sta", 0, "FILE", "the same of f_sta's weights", NULL},
+    {"output", 'o', "FOLDER", "where world and weights are made if they are not here", NULL},
+    {0}};
+static const char *const worker_examples[] = {
+    "throng worker 10.0.0.1:7777 --token-file token --slots 16",
+    "sixteen agents of the sweep that listens there",
+    "throng worker 7777 --token-file token --backend cuda", "one on this machine, on its GPU",
+    NULL};
+
 static const cli_option bench_options[] = {
     {"lanes", 0, "N", "lanes that step together (4096)", "sim.lanes"},
     {"seconds", 0, "X", "time for each figure, above 0 (1)", NULL},
@@ -254,6 +268,12 @@ const cli_command cli_commands[] = {
      "and standard error; beside the first: the probability that a run of it is better, and where "
      "seeds agree the paired difference with a signed-rank test.",
      compare_options, compare_examples, "train.seed", cmd_compare},
+    {"worker", "train agents of a sweep elsewhere", "HOST:PORT", 1, 1,
+     "Joins the sweep that listens at HOST:PORT (`throng sweep --listen`) and trains what it is "
+     "given until the sweep is over. Program, world, weights and config must be the sweep's; one "
+     "that would compute otherwise is refused with what differs. Workers may come and go at any "
+     "time: what one had is trained again by others.",
+     worker_options, worker_examples, "train.seed", cmd_worker},
     {"bench", "user-steps a second on this machine", "[WORLD]", 0, 1,
      "Measures the simulator under random actions: each vote alone, all three, with the item-item "
      "table and without; on WORLD, or on a synthetic world of the reference size.",

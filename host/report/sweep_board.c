@@ -9,10 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
-
-static const double flush_every = 10;  // seconds
-
 typedef struct session {
   int64_t trial;
   int32_t seed;
@@ -24,7 +20,6 @@ struct sweep_board {
   tensorboard *root;
   session *open;  // (n_open) runs that have not ended
   size_t n_open, capacity;
-  double flushed;
 };
 
 static throng_status make_folder(const char *path) {
@@ -50,7 +45,6 @@ throng_status sweep_board_open(const sweep_board_def *def, sweep_board **out) {
                        strlen(def->folder));
   THRONG_TRY(throng_alloc((void **)&board, 1, sizeof *board, "TensorBoard runs"));
   snprintf(board->folder, sizeof board->folder, "%s", def->folder);
-  board->flushed = clock_now();
   throng_status status = make_folder(board->folder);
   if (status == THRONG_OK) status = open_board(board->folder, &board->root);
   // First of all: without it the table guesses its columns from the first runs.
@@ -71,6 +65,10 @@ static session *find(const sweep_board *board, int64_t trial, int32_t seed) {
   for (size_t k = 0; k < board->n_open; ++k)
     if (board->open[k].trial == trial && board->open[k].seed == seed) return &board->open[k];
   return NULL;
+}
+
+bool sweep_board_has(const sweep_board *board, int64_t trial, int32_t seed) {
+  return find(board, trial, seed) != NULL;
 }
 
 throng_status sweep_board_trial_start(sweep_board *board, int64_t trial, int32_t seed,
@@ -107,8 +105,7 @@ throng_status sweep_board_report(sweep_board *board, int64_t trial, int32_t seed
   if (!run)
     return throng_fail(THRONG_ERROR_ARGUMENT, "%s: trial %" PRId64 ", seed %d has not started",
                        board->folder, trial, seed);
-  THRONG_TRY(tensorboard_scalars(run->board, evaluation, value, n));
-  return clock_now() - board->flushed < flush_every ? THRONG_OK : sweep_board_flush(board);
+  return tensorboard_scalars(run->board, evaluation, value, n);
 }
 
 throng_status sweep_board_trial_end(sweep_board *board, int64_t trial, int32_t seed,
@@ -131,7 +128,6 @@ throng_status sweep_board_flush(sweep_board *board) {
     throng_status one = tensorboard_flush(board->open[k].board);
     if (status == THRONG_OK) status = one;
   }
-  board->flushed = clock_now();
   return status;
 }
 

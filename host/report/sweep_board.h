@@ -29,6 +29,8 @@ throng_status sweep_board_open(const sweep_board_def *def, sweep_board **out);
 throng_status sweep_board_trial_start(sweep_board *board, int64_t trial, int32_t seed,
                                       int64_t evaluations, const tensorboard_hparam *hparam,
                                       int64_t n);
+/// Has this run started, and not ended?
+bool sweep_board_has(const sweep_board *board, int64_t trial, int32_t seed);
 /// One evaluation of a run that has started. Errors: ARGUMENT (it has not), IO, MEMORY.
 throng_status sweep_board_report(sweep_board *board, int64_t trial, int32_t seed,
                                  int64_t evaluation, const run_value *value, int64_t n);
@@ -37,7 +39,8 @@ throng_status sweep_board_trial_end(sweep_board *board, int64_t trial, int32_t s
                                     tensorboard_end end);
 /// A scalar of the sweep itself. Errors: IO, MEMORY.
 throng_status sweep_board_scalar(sweep_board *board, int64_t round, const char *tag, double value);
-/// Records reach their files here (before a checkpoint), every ten seconds, and when a run ends.
+/// Records reach their files here, and when a run ends: called before a round is committed, whose
+/// evaluations are not measured again. Errors: IO.
 throng_status sweep_board_flush(sweep_board *board);
 /// Runs that have not ended stay so. NULL is allowed. Errors: IO.
 throng_status sweep_board_close(sweep_board *board);

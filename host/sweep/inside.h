@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "report/run_folder.h"
 #include "schedule/scheduler.h"
 #include "statistics/statistics.h"
 #include "sweep/sweep.h"
@@ -14,7 +15,6 @@
 #define SWEEP_TESTS "test_values"  // {"1000": [value, ...], ...} by seed
 /// The study's.
 #define SWEEP_SECONDS "throng:seconds"  // of all processes together
-#define SWEEP_CONFIG "throng:config"    // what all trials have in common
 #define SWEEP_ENDED "throng:ended"      // the search has ended: why
 
 enum { SWEEP_FOLDER_SIZE = 3584, SWEEP_PATH_SIZE = 4096 };
@@ -34,11 +34,14 @@ typedef struct trial_clock {
 } trial_clock;
 
 typedef struct sweep_slot {
-  int64_t trial;    // -1: free
-  int64_t options;  // the trial whose values it trains with: an ancestor's while a schedule is tested
+  int64_t trial;  // -1: free
+  int64_t
+      options;    // the trial whose values it trains with: an ancestor's while a schedule is tested
   int32_t seed;   // of the trial: 0 .. seeds - 1, or SWEEP_FIRST_TEST + k
   int64_t clock;  // user-steps of the seed's agent
   trial_clock at;
+  int64_t evaluations;       // of the seed's agent; a copy has its parent's
+  bool on_board;             // TensorBoard knows of the run
   bool dead;                 // PBT: its agent has diverged and waits to be replaced
   bool held;                 // the crew has its agent
   bool pending;              // an agent is to begin with the next round:
@@ -55,7 +58,7 @@ typedef struct slot_report {
   bool dead;  // the trial had ended before: PBT's slot waits to be replaced
   bool failed, seed_ended;
   const char *cause;
-  int64_t clock;
+  int64_t clock, evaluation;  // of the seed's agent; evaluations from 1
   double value[SWEEP_MOST_OBJECTIVES];
   const crew_report *full;  // NULL where it was not trained in this process
 } slot_report;
@@ -128,7 +131,8 @@ struct sweep {
   double *tau;  // (n_tau) levels of performance profiles
   int32_t n_tau;
   int64_t tests_done, tests_planned;
-  FILE *rows;  // metrics.jsonl
+  FILE *rows;                 // metrics.jsonl
+  struct sweep_board *board;  // TensorBoard
 };
 
 // open.c
@@ -246,7 +250,16 @@ throng_status write_round(sweep *s);
 
 // rows.c: metrics.jsonl
 throng_status rows_begin(sweep *s);
-throng_status rows_add(sweep *s);
+throng_status rows_add(sweep *s, const slot_report *r, const run_value *value, int64_t n);
+throng_status rows_flush(sweep *s);
 throng_status rows_end(sweep *s);
+
+// board.c: the same in TensorBoard
+throng_status board_begin(sweep *s);
+/// What the round's slots have reported; while they still are whose they were.
+throng_status board_reports(sweep *s);
+/// Runs that have ended, and how the sweep stands; before the round is committed.
+throng_status board_round(sweep *s);
+throng_status board_end(sweep *s);
 
 #endif

@@ -102,8 +102,8 @@ throng_status objectives_find(const throng_config *config,
   for (int32_t k = 0; k < *n; ++k) {
     const measure *m = find(given[k].metric);
     if (!m) return unknown(config, given[k].metric);
-    out[k] =
-        (sweep_objective){short_name(m), given[k].directed ? !given[k].minimize : !minimises(m)};
+    out[k] = (sweep_objective){short_name(m), m->name,
+                               given[k].directed ? !given[k].minimize : !minimises(m)};
     for (int32_t j = 0; j < k; ++j)
       if (out[j].name == out[k].name)
         return throng_fail(THRONG_ERROR_CONFIG, "sweep.objective: %s stands there twice",

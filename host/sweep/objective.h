@@ -7,7 +7,8 @@
 #include "crew/crew.h"
 
 typedef struct sweep_objective {
-  const char *name;  // "average_reward"; lives as long as the program
+  const char *name;  // "average_reward"; both live as long as the program
+  const char *tag;   // "evaluation/agent/average_reward"
   bool maximise;
 } sweep_objective;
 

@@ -181,14 +181,6 @@ static throng_status open_trials(sweep *s, bool resume) {
 }
 
 static throng_status describe(sweep *s) {
-  char *text = NULL;
-  cJSON *config = cJSON_Parse(s->config_text);
-  if (config) text = cJSON_PrintUnformatted(config);
-  cJSON_Delete(config);
-  if (!text) return throng_fail(THRONG_ERROR_MEMORY, "sweep: out of memory");
-  throng_status status = trials_set(s->db, -1, SWEEP_CONFIG, text);
-  free(text);
-  THRONG_TRY(status);
   THRONG_TRY(trials_set_text(s->db, -1, TRIALS_STEP, "evaluation"));
   return trials_set_number(s->db, -1, TRIALS_PERIOD, (double)s->clock.every);
 }
@@ -211,7 +203,7 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew)
   free(ended);
   THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
   THRONG_TRY(describe(s));
-  return rows_begin(s);
+  return board_begin(s);
 }
 
 void sweep_close(sweep *s) {
@@ -220,7 +212,7 @@ void sweep_close(sweep *s) {
     (void)slot_stop(s, k);
     free(s->slot[k].unable);
   }
-  (void)rows_end(s);
+  (void)board_end(s);
   tested_free(s);
   trials_list_free(&s->past);
   (void)trials_close(s->db);

@@ -156,8 +156,8 @@ def dashboard(folder):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    program = os.path.join(os.path.dirname(sys.executable), "optuna-dashboard")
-    server = subprocess.Popen([program, f"sqlite:///{folder}/trials.db", "--port", str(port), "--host",
+    program = [sys.executable, "-c", "from optuna_dashboard._cli import main; main()"]
+    server = subprocess.Popen([*program, f"sqlite:///{folder}/trials.db", "--port", str(port), "--host",
                                "127.0.0.1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def get(path):

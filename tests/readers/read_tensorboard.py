@@ -3,7 +3,6 @@
 usage: read_tensorboard.py FOLDER          (pip install tensorboard)
 FOLDER holds metrics.jsonl, which says what must be seen, and tensorboard/."""
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -20,8 +19,7 @@ def main(folder):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    program = os.path.join(os.path.dirname(sys.executable), "tensorboard")
-    server = subprocess.Popen([program, "--logdir", f"{folder}/tensorboard", "--port", str(port), "--host",
+    server = subprocess.Popen([sys.executable, "-m", "tensorboard.main", "--logdir", f"{folder}/tensorboard", "--port", str(port), "--host",
                                "127.0.0.1", "--load_fast=false"], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL)
 

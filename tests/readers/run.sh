@@ -22,7 +22,7 @@ for environment in "$readers"/optuna-*; do
   wait "$writer"
   writer=
   "$python" -W ignore "$here/read_optuna.py" after "$to"
-  [ ! -x "$environment/bin/optuna-dashboard" ] ||
+  [ ! -d "$environment"/lib/*/site-packages/optuna_dashboard ] ||
     "$python" -W ignore "$here/read_optuna.py" dashboard "$to"
   ran=$((ran + 1))
 done
@@ -30,6 +30,20 @@ if [ -x "$readers/tensorboard/bin/python" ]; then
   mkdir "$folder/tensorboard"
   "$build/tests/sweep_writer" "$folder/tensorboard" 64 16 0 >"$folder/tensorboard/writer.log"
   "$readers/tensorboard/bin/python" "$here/read_tensorboard.py" "$folder/tensorboard"
+  ran=$((ran + 1))
+fi
+if [ -x "$readers/trackers/bin/python" ]; then
+  to=$(realpath "$folder")/trackers python=$(realpath -s "$readers/trackers/bin/python")
+  mkdir "$to"
+  "$build/tests/sweep_writer" "$to" 8 8 0 >"$to/writer.log"
+  (
+    cd "$to"
+    MLFLOW_TRACKING_URI=sqlite:///mlflow.db "$python" -W ignore "$here/../../examples/sweep_to_mlflow.py" . 2>mlflow.log ||
+      { cat mlflow.log >&2; exit 1; }
+    WANDB_MODE=offline "$python" -W ignore "$here/../../examples/sweep_to_wandb.py" . 2>wandb.log ||
+      { cat wandb.log >&2; exit 1; }
+    "$python" -W ignore "$here/read_trackers.py" .
+  )
   ran=$((ran + 1))
 fi
 echo "readers: $ran of what .ci/readers has"

@@ -156,7 +156,7 @@ int main(int argc, char **argv) {
   agent = throng_default_agent_def();
   cJSON *json;
   TRY(json_parse("options", 1, options, strlen(options), JSON_STRICT, &json));
-  TRY(space_read(json, "space", &(space_options){find, NULL, NULL}, &w.space));
+  TRY(space_read(json, "space", &(space_options){find, NULL, NULL, NULL}, &w.space));
   cJSON_Delete(json);
   trials_def def = {.path = path[0],
                     .study = "sweep",
