@@ -7,6 +7,12 @@
 
 enum { MOST_CURVES = 200 };
 
+/// User-steps of a report: the last evaluation of a trial may come before its period is over.
+static double report_steps(const report *r, int64_t row, int64_t i, double unit) {
+  const double steps = (double)r->list->row[row].report_step[i] * unit;
+  return r->extra->step_unit > 0 ? fmin(steps, r->steps[row]) : steps;  // NaN: not known
+}
+
 /// The curve of a scored trial.
 static void draw_curve(const report *r, int64_t place, const svg_axis *ax, const svg_axis *ay,
                        double unit) {
@@ -16,7 +22,8 @@ static void draw_curve(const report *r, int64_t place, const svg_axis *ax, const
   fprintf(r->out, "<path class=\"line thin %s\" d=\"", report_shade(r, place));
   for (int64_t i = 0; i < t->n_report; ++i) {
     if (!isfinite(t->report_value[i])) continue;
-    fprintf(r->out, "%c%.1f %.1f", pen ? 'L' : 'M', svg_place(ax, (double)t->report_step[i] * unit),
+    fprintf(r->out, "%c%.1f %.1f", pen ? 'L' : 'M',
+            svg_place(ax, report_steps(r, r->scored[place], i, unit)),
             svg_place(ay, t->report_value[i]));
     pen = true;
   }
@@ -42,7 +49,7 @@ throng_status report_curves(const report *r) {
   for (int64_t i = 0; i < r->n_scored; i += every) {
     const trial_row *t = &r->list->row[r->scored[i]];
     for (int64_t j = 0; j < t->n_report; ++j) {
-      x[filled] = (double)t->report_step[j] * unit;
+      x[filled] = report_steps(r, r->scored[i], j, unit);
       y[filled++] = t->report_value[j];
     }
   }
