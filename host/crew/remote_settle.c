@@ -32,7 +32,8 @@ throng_status remote_find_host(crew_remote *m, int32_t *out) {
     if (!said) throng_note(m->progress, "no worker has room for a slot: waiting for workers");
     said = true;
     THRONG_TRY(hands_listen(m, 1));
-    if (!throng_report(m->progress, "wait for workers", 0, 0, ""))
+    // The caller's own progress: a round that waits for others is not waited for to its end.
+    if (!throng_report(m->def.progress, "wait for workers", 0, 0, ""))
       return throng_cancelled("waiting for workers");
   }
   return THRONG_OK;

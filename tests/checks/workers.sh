@@ -146,6 +146,11 @@ status=0
 [ $status = 1 ] || fail "another config was taken"
 grep -q "its config is" config.err || fail "another config: not said"
 grep -rq "$(cat token)" ./*.err ./*.out && fail "the token was printed"
-kill -TERM $sweep
-wait $sweep 2>/dev/null || true
+kill -TERM $sweep # while it waits for workers
+status=0
+wait $sweep || status=$?
+[ $status = 143 ] || fail "a sweep that waits for workers: $status instead of 143 after SIGTERM"
+status=0
+"$throng" sweep sweep.json -o stray --workers 2 2>stray.err || status=$?
+[ $status = 2 ] || fail "--workers without --listen was taken"
 echo "workers: $said, and two socket workers $spaces_said, one killed, then their owner: the same rows"
