@@ -254,8 +254,8 @@ static throng_status require_agent(const throng_population *a, int32_t agent) {
 static throng_status refuse_shared(const throng_population *a, const field *f,
                                    const throng_agent_def *def, int element) {
   char here[32], there[32];
-  snprintf(here, sizeof here, "%.0f", field_get(f, &a->def, element));
-  snprintf(there, sizeof there, "%.0f", field_get(f, def, element));
+  snprintf(here, sizeof here, "%lld", (long long)field_get(f, &a->def, element));
+  snprintf(there, sizeof there, "%lld", (long long)field_get(f, def, element));
   const bool named = f->kind == FIELD_KIND_ENUM;
   return throng_fail(
       THRONG_ERROR_ARGUMENT, "agent.%s: the agents of a population share it: it is %s here, not %s",
