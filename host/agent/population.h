@@ -151,8 +151,9 @@ throng_status options_start(throng_population *a);
 struct safetensors_file;
 void options_of_file(const tensor_set *all, const struct safetensors_file *file, tensor *room,
                      tensor_set *kept);
-/// Do the options of a file's agents, each in its limits, contradict each other? Errors: DATA.
-throng_status options_check_file(const throng_population *a, const struct safetensors_file *file);
+/// Do the options of a file's `n` agents, each in its limits, contradict each other? Errors: DATA.
+throng_status options_check_file(const throng_population *a, int32_t n,
+                                 const struct safetensors_file *file);
 /// From the backend's arrays to the host's copies.
 throng_status options_read(throng_population *a);
 /// All of one agent's options and its seed from a Def, for a run of `total_steps` user-steps of its

@@ -10,6 +10,10 @@
 static throng_status check(const throng_agent_def *d, const throng_sim *sim, int64_t total_steps) {
   THRONG_TRY(fields_check(&agent_fields, d));
   THRONG_TRY(options_check(d));
+  if (d->count < 1)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.count: auto is for training runs, which know what else takes memory; "
+                       "expected a number");
   if (total_steps < 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent: %lld total steps", (long long)total_steps);
   if (sim->n_lane % d->count)

@@ -37,8 +37,6 @@ static throng_status count_report(sweep *s, slot_report *r) {
     t->seconds += r->full ? r->full->seconds : 0;
   }
   slot->clock = r->clock;
-  slot->evaluations += !r->failed;
-  r->evaluation = slot->evaluations;
   if (r->failed) return THRONG_OK;
   ++t->n_report;
   t->last = r->value[0];
@@ -165,7 +163,6 @@ static throng_status replace(sweep *s, int32_t k, const verdict *v) {
   THRONG_TRY(slot_put(s, k, number, from->seed));
   s->slot[k].from = v->from;
   s->slot[k].clock = from->clock;
-  s->slot[k].evaluations = from->evaluations;
   return THRONG_OK;
 }
 
@@ -289,15 +286,17 @@ static throng_status one_round(sweep *s, const throng_progress *progress) {
   s->rounds_slots += s->n_slot;
   for (int32_t k = 0; k < s->n_slot; ++k)
     s->rounds_used += s->slot[k].trial >= 0 && !s->slot[k].dead && !s->slot[k].unable;
-  if (!known) THRONG_TRY(board_reports(s));
   THRONG_TRY(ask_scheduler(s));
   if (!known) s->stopping = bound_reached(s);
   THRONG_TRY(settle(s));
   THRONG_TRY(known ? fill_again(s, s->round + 1) : fill(s, s->round + 1));
   s->ended = slots_in_use(s) == 0;
-  if (!known) THRONG_TRY(board_round(s));
   ++s->round;
-  if (!known) THRONG_TRY(write_round(s));
+  if (!known) {
+    THRONG_TRY(rows_add(s));
+    THRONG_TRY(board_add(s));
+    THRONG_TRY(write_round(s));
+  }
   s->n_report = 0;
   s->round_seconds = clock_now() - start;
   return THRONG_OK;

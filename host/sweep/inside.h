@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "report/run_folder.h"
+#include "report/sweep_board.h"
 #include "schedule/scheduler.h"
 #include "statistics/statistics.h"
 #include "sweep/sweep.h"
@@ -40,8 +40,6 @@ typedef struct sweep_slot {
   int32_t seed;   // of the trial: 0 .. seeds - 1, or SWEEP_FIRST_TEST + k
   int64_t clock;  // user-steps of the seed's agent
   trial_clock at;
-  int64_t evaluations;       // of the seed's agent; a copy has its parent's
-  bool on_board;             // TensorBoard knows of the run
   bool dead;                 // PBT: its agent has diverged and waits to be replaced
   bool held;                 // the crew has its agent
   bool pending;              // an agent is to begin with the next round:
@@ -58,7 +56,7 @@ typedef struct slot_report {
   bool dead;  // the trial had ended before: PBT's slot waits to be replaced
   bool failed, seed_ended;
   const char *cause;
-  int64_t clock, evaluation;  // of the seed's agent; evaluations from 1
+  int64_t clock;
   double value[SWEEP_MOST_OBJECTIVES];
   const crew_report *full;  // NULL where it was not trained in this process
 } slot_report;
@@ -83,6 +81,7 @@ struct sweep {
   space *space;
   char *space_text;
   int32_t n_objective;
+  config_objective given[SWEEP_MOST_OBJECTIVES];
   sweep_objective objective[SWEEP_MOST_OBJECTIVES];
   sampler *sampler;
   scheduler *scheduler;
@@ -131,13 +130,15 @@ struct sweep {
   double *tau;  // (n_tau) levels of performance profiles
   int32_t n_tau;
   int64_t tests_done, tests_planned;
-  FILE *rows;                 // metrics.jsonl
-  struct sweep_board *board;  // TensorBoard
+  FILE *rows;          // metrics.jsonl
+  sweep_board *board;  // TensorBoard
 };
 
 // open.c
 #define SWEEP_STUDY "throng"
 scheduler_def sweep_scheduler_def(const sweep *s);
+throng_status sweep_make_judges(sweep *s);  // sampler and scheduler
+throng_status sweep_open_trials(sweep *s, bool resume);
 /// Written beside and renamed. Errors: IO.
 throng_status sweep_write_file(const sweep *s, const char *name, const char *text);
 double sweep_seconds(const sweep *s);
@@ -148,6 +149,10 @@ const char *sweep_path(const sweep *s, const char *name, char path[SWEEP_PATH_SI
 /// Is the config that of the sweep in the folder, but for bounds and places? Errors: CONFIG (what
 /// has changed), IO, DATA.
 throng_status resume_check(sweep *s);
+
+// ask.c
+/// Are the folder's trials of callers that train themselves, or the sweep's own? Errors: DATA.
+throng_status ask_check(const sweep *s, bool asked);
 
 // plan.c
 /// User-steps that the whole search is expected to take.
@@ -250,16 +255,14 @@ throng_status write_round(sweep *s);
 
 // rows.c: metrics.jsonl
 throng_status rows_begin(sweep *s);
-throng_status rows_add(sweep *s, const slot_report *r, const run_value *value, int64_t n);
-throng_status rows_flush(sweep *s);
+/// The round's evaluations; before the round is committed.
+throng_status rows_add(sweep *s);
 throng_status rows_end(sweep *s);
 
-// board.c: the same in TensorBoard
+// board.c: TensorBoard
 throng_status board_begin(sweep *s);
-/// What the round's slots have reported; while they still are whose they were.
-throng_status board_reports(sweep *s);
-/// Runs that have ended, and how the sweep stands; before the round is committed.
-throng_status board_round(sweep *s);
+/// The round's evaluations, and the ends of runs; before the round is committed.
+throng_status board_add(sweep *s);
 throng_status board_end(sweep *s);
 
 #endif

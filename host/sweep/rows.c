@@ -49,29 +49,40 @@ throng_status rows_begin(sweep *s) {
   return fseeko(s->rows, 0, SEEK_END) == 0 ? THRONG_OK : io_error(path);
 }
 
-throng_status rows_add(sweep *s, const slot_report *r, const run_value *value, int64_t n) {
-  NUMBERS_WITHOUT_LOCALE;
+static cJSON *row_json(const sweep *s, const slot_report *r) {
+  const sweep_trial *t = &s->trial[r->trial];
   cJSON *row = cJSON_CreateObject();
-  cJSON_AddNumberToObject(row, "round", (double)s->round);
+  cJSON_AddNumberToObject(row, "round", (double)(s->round - 1));
   cJSON_AddNumberToObject(row, "trial", (double)r->trial);
   cJSON_AddNumberToObject(row, "seed", r->seed);
-  cJSON_AddNumberToObject(row, "evaluation", (double)s->trial[r->trial].n_report);
-  for (int64_t k = 0; k < n; ++k) {
-    if (isfinite(value[k].value))
-      cJSON_AddNumberToObject(row, value[k].name, value[k].value);
+  cJSON_AddNumberToObject(row, "slot", r->slot);
+  cJSON_AddNumberToObject(row, "step", (double)r->clock);
+  cJSON_AddNumberToObject(row, "evaluation", (double)t->n_report);
+  cJSON_AddNumberToObject(row, "seconds", sweep_seconds(s));
+  const char *name;
+  for (int k = 0; (name = objective_name(k)); ++k) {
+    const double x = objective_measure(k, r->full);
+    if (isfinite(x))
+      cJSON_AddNumberToObject(row, name, x);
     else
-      cJSON_AddNullToObject(row, value[k].name);
+      cJSON_AddNullToObject(row, name);
   }
-  char *text = cJSON_PrintUnformatted(row);
-  cJSON_Delete(row);
-  if (!text) return throng_fail(THRONG_ERROR_MEMORY, "metrics.jsonl: out of memory");
-  fprintf(s->rows, "%s\n", text);
-  free(text);
-  return THRONG_OK;
+  return row;
 }
 
-throng_status rows_flush(sweep *s) {
+throng_status rows_add(sweep *s) {
+  NUMBERS_WITHOUT_LOCALE;
   char path[SWEEP_PATH_SIZE];
+  for (int32_t i = 0; i < s->n_report; ++i) {
+    const slot_report *r = &s->report[i];
+    if (!r->full || r->failed) continue;
+    cJSON *row = row_json(s, r);
+    char *text = cJSON_PrintUnformatted(row);
+    cJSON_Delete(row);
+    if (!text) return throng_fail(THRONG_ERROR_MEMORY, "metrics.jsonl: out of memory");
+    fprintf(s->rows, "%s\n", text);
+    free(text);
+  }
   return fflush(s->rows) == 0 ? THRONG_OK : io_error(sweep_path(s, "metrics.jsonl", path));
 }
 

@@ -22,8 +22,7 @@ throng_status slot_put(sweep *s, int32_t k, int64_t trial, int32_t seed) {
   sweep_slot *slot = &s->slot[k];
   slot->trial = slot->options = trial;
   slot->seed = seed;
-  slot->clock = slot->evaluations = 0;
-  slot->on_board = false;
+  slot->clock = 0;
   slot->dead = false;
   slot->pending = true;
   slot->from = -1;
