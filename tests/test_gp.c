@@ -388,6 +388,14 @@ TEST(gp, one_parameter_and_thirty_end_in_points_of_the_space) {
   goes_on(rig_make(1, 1), 60, slope);
   goes_on(rig_make(30, 1), 60, slope);
 }
+TEST(gp, one_candidate_and_thousands_end_in_points_of_the_space) {
+  static const int32_t candidates[] = {1, 255, 257, 3000};
+  for (int k = 0; k < 4; ++k) {
+    rig *r = rig_make(3, 1);
+    r->def.candidates = candidates[k];
+    goes_on(r, 24, slope);
+  }
+}
 TEST(gp, one_point_told_again_and_again_does_not_end_it) {
   rig *r = rig_make(2, 1);
   rig_begin(r);
