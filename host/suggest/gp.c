@@ -23,7 +23,7 @@ enum {
   FIT_ROWS = 100,  // a fit sees no more trials than that
   MOST_CENTRES = 32,
 };
-_Static_assert(AT_ONCE >= GP_MOST_PENDING && AT_ONCE >= REFINED, "scratch");
+_Static_assert((int)AT_ONCE >= (int)GP_MOST_PENDING && AT_ONCE >= REFINED, "scratch");
 /// Purposes of gp_points_uniform, and blocks of candidates' numbers.
 enum { USE_TARGET = 8, USE_NOISE, USE_CENTRE, USE_WIDTH };
 enum { FROM_FIT = 1 << 24 };
