@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "bench.h"
 #include "config/config_sweep.h"
 #include "suggest/sampler.h"
@@ -159,6 +160,42 @@ static void run_studies(int seeds) {
   config_free(&config);
 }
 
+/// As in a sweep: a trial ends, which may fit a model anew, and the next is suggested. The mean of
+/// CYCLES, the fastest and the slowest.
+static void run_cycles(bench_output *out, const space *s, int kind, int64_t n) {
+  enum { CYCLES = 64 };
+  const sampler_def def = {.space = s,
+                           .n_objective = 1,
+                           .seed = 1,
+                           .max_trials = n + CYCLES,
+                           .startup_trials = 10,
+                           .constant_liar = true};
+  measure_row row = {.unit = "trials", .threads = 1, .units = 1, .low = INFINITY};
+  sampler *sampler;
+  double x[SPACE_MOST];
+  bool end;
+  bench_require(sampler_create(kind, &def, &sampler));
+  tell_trials(sampler, &def, n);
+  bench_require(sampler_suggest(sampler, n, x, &end));
+  for (int64_t k = n; k < n + CYCLES; ++k) {
+    const double value = value_of(s, x);
+    const sampler_trial trial = {
+        .number = k, .state = TRIAL_COMPLETE, .x = x, .value = &value, .resource = 3, .cost = 3};
+    const double start = clock_now();
+    bench_require(sampler_tell(sampler, &trial));
+    bench_require(sampler_suggest(sampler, k + 1, x, &end));
+    const double seconds = clock_now() - start;
+    row.seconds += seconds / CYCLES;
+    row.low = fmin(row.low, seconds);
+    row.high = fmax(row.high, seconds);
+  }
+  snprintf(row.name, sizeof row.name, "tell and suggest, %s", sampler_name(kind));
+  snprintf(row.size, sizeof row.size, "trials=%lld parameters=%d", (long long)n, s->n);
+  bench_print(out, &row);
+  printf("    from %.3f to %.3f ms\n", 1e3 * row.low, 1e3 * row.high);
+  sampler_free(sampler);
+}
+
 int main(int argc, char **argv) {
   const double seconds = atof(bench_option(argc, argv, "--seconds", "1"));
   throng_backend_def backend_def = throng_default_backend_def();
@@ -180,6 +217,11 @@ int main(int argc, char **argv) {
   run_once(&out, s, THRONG_SAMPLER_TPE, 10000, 64, seconds);
   run_once(&out, s, THRONG_SAMPLER_GP, 200, 0, seconds);
   run_once(&out, s, THRONG_SAMPLER_GP, 10000, 0, seconds);
+  const int64_t sizes[] = {200, 1000, 10000};
+  for (int k = 0; k < 3; ++k) {
+    run_cycles(&out, s, THRONG_SAMPLER_TPE, sizes[k]);
+    run_cycles(&out, s, THRONG_SAMPLER_GP, sizes[k]);
+  }
   bench_close(&out);
   space_free(s);
   config_free(&config);

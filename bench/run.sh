@@ -1,7 +1,9 @@
 #!/bin/bash
 # usage: bench/run.sh BUILD [PART...]      (make bench)
-# Each part (sim, agent, sta, suggest; all where none is named): ours, the peer (PyTorch; Optuna for
-# suggest), ours again, on the same files. Print the ratios over both turns and append our rows and the peer's to
+# Each part (sim, agent, sta, suggest, population; all where none is named): ours, the peer (PyTorch;
+# Optuna for suggest), ours again, on the same files. (Of population the peer is ours: as many processes of
+# one agent. AGENTS and PROCESSES say how many; 256 agents want 12 GB, 64 processes 16 GB.) Print the ratios
+# over both turns and append our rows and the peer's to
 # bench/results/<machine>.csv. Its last column tells whether the machine gave both turns the same:
 # where a ceiling differs by more than 15 % between them, the part was measured on a busy machine.
 # PYTHON: an interpreter that has torch and safetensors, and optuna for suggest; without one the peer is left out, and it
@@ -11,7 +13,7 @@ cd "$(dirname "$0")/.."
 build=$1
 shift
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(sim agent sta suggest)
+[ ${#parts[@]} -gt 0 ] || parts=(sim agent sta suggest population)
 python=${PYTHON:-python3}
 each=${SECONDS_EACH:-2}
 data=$build/bench-data
@@ -57,7 +59,8 @@ publish() {
   if [ -s "$data/$1.2" ]; then
     steady=$(awk -v what=ceilings -f bench/compare.awk "$data/$1.1" "$data/$1.2")
     echo
-    awk -v what=ratios -f bench/compare.awk "$data/$1.1" "$data/$1.2" "$data/$1.peer"
+    [ ! -s "$data/$1.peer" ] ||
+      awk -v what=ratios -f bench/compare.awk "$data/$1.1" "$data/$1.2" "$data/$1.peer"
     [ "$steady" = steady ] || printf '\nBUSY MACHINE: %s. Measure again.\n' "$steady"
   fi
   if [ ! -s "$results" ]; then
@@ -78,14 +81,24 @@ for part in "${parts[@]}"; do
     sim) both=("${files[@]}") first=("${make[@]}") sample=(--sample "$data/sample.safetensors") script=peer_sim.py ;;
     agent) both=("${files[@]}") sample=(--sample "$data/agent") script=peer_dqn.py ;;
     sta) always+=(--epochs 1) sample=(--sample "$data/sta-sample.safetensors") script=peer_sta.py ;;
+    population)
+      both=("${files[@]}" --agents "${AGENTS:-1,4,16,64,256}" --threads "$cores")
+      processes=("${files[@]}" --processes "${PROCESSES:-64}" --ceilings no) ;;
     suggest) modules=optuna script=peer_suggest.py ;;
-    *) echo "unknown part '$part': expected sim, agent, sta or suggest" >&2; exit 2 ;;
+    *) echo "unknown part '$part': expected sim, agent, sta, suggest or population" >&2; exit 2 ;;
   esac
-  look_for_peer "$modules"
-  if [ "$part" = agent ] && [ ! -s "$data/sta.safetensors" ]; then
+  if [[ $part =~ ^(agent|population)$ ]] && [ ! -s "$data/sta.safetensors" ]; then
     "$build/bench/bench_sim" "${files[@]}" --make 1 --seconds 0.01 >/dev/null  # for the reference world
     rm -f "$THRONG_BENCH_CSV"
   fi
+  if [ "$part" = population ]; then
+    ours population 1 bench_population "${both[@]}" "${always[@]}"
+    ours population processes bench_population "${processes[@]}"
+    ours population 2 bench_population "${both[@]}" "${always[@]}" --table no
+    publish population
+    continue
+  fi
+  look_for_peer "$modules"
   ours "$part" 1 "bench_$part" "${both[@]}" "${first[@]}" "${always[@]}" "${sample[@]}"
   if [ $have_peer = 1 ]; then
     peer "$part" $script "${both[@]}" "${sample[@]}"

@@ -11,6 +11,18 @@ look_in(throng_program "$ORIGIN:$ORIGIN/${THRONG_LIBRARIES_FROM_PROGRAM}")
 target_compile_definitions(throng_program PRIVATE
   THRONG_BUILD_TYPE="$<CONFIG>$<$<BOOL:${THRONG_SANITIZE}>: with sanitizers>")
 
+# The same program as ranks of an MPI job; a program of its own, so that the other needs no MPI.
+if(THRONG_MPI)
+  find_package(MPI COMPONENTS C QUIET)
+endif()
+if(THRONG_MPI AND MPI_C_FOUND)
+  add_executable(throng_mpi $<TARGET_OBJECTS:throng_program> host/deal/mpi.c)
+  target_link_libraries(throng_mpi PRIVATE throng_static MPI::MPI_C)
+  set_target_properties(throng_mpi PROPERTIES OUTPUT_NAME throng-mpi)
+  look_in(throng_mpi "$ORIGIN:$ORIGIN/${THRONG_LIBRARIES_FROM_PROGRAM}")
+  install(TARGETS throng_mpi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
 set(THRONG_GENERATED ${CMAKE_CURRENT_BINARY_DIR}/share)
 set(THRONG_DOCUMENTS)
 foreach(document "man:throng.1" "bash-completion:throng" "zsh-completion:_throng"

@@ -4,12 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory_plan.h"
 #include "crew/crew.h"
 #include "support/agent_rig.h"
 #include "support/runaway.h"
-#include "train/train_memory.h"
 
-enum { LANES = 6, ROUNDS = 6, MOST_REPORTS = 16 };
+enum { LANES = 6, MOST_REPORTS = 16 };
+#ifdef CUDA_IN_PLACE_OF_CPU  // where a step takes a hundred times as long
+enum { TRIALS = 3, STEPS = 250 };
+#else
+enum { TRIALS = 7, STEPS = 450 };
+#endif
 
 typedef struct stage {
   throng_world world;
@@ -49,7 +54,7 @@ static crew_setup setup_of(int k) {
   s.agent.buffer = 120 + 70 * (k % 4);
   s.agent.double_dqn = k % 4 != 1;
   s.agent.tau = k % 5 ? 0.05f : 1.0f;
-  s.train.steps = 450;
+  s.train.steps = STEPS;
   s.train.evaluate_every = 100;
   s.train.checkpoint_every = 130;
   s.train.yardsticks = false;
@@ -120,7 +125,7 @@ static void run_all(stage *s, int n, int together, history *got) {
       history *h = &got[trial[report[r].slot]];
       ASSERT_TRUE(h->n < MOST_REPORTS);
       h->report[h->n++] = report[r];
-      if (report[r].user_steps < 450) continue;
+      if (report[r].user_steps < STEPS) continue;
       ASSERT_OK(s->crew->ops->stop(s->crew, report[r].slot));
       trial[report[r].slot] = -1;
       --left;
@@ -130,7 +135,6 @@ static void run_all(stage *s, int n, int together, history *got) {
 }
 
 TEST(crew, an_agents_reports_are_those_of_its_run_alone_whoever_trains_beside_it) {
-  enum { TRIALS = 7 };
   for (int together = 1; together <= 4; together += 3) {
     stage s;
     history got[TRIALS];
@@ -339,5 +343,60 @@ TEST(crew, places_follow_the_slots_in_use_and_an_idle_slot_takes_none) {
   EXPECT_EQ(cohorts, 1);
   EXPECT_EQ(used, 4);
   EXPECT_EQ(had, 4);
+  close_stage(&s);
+}
+
+static double set_bytes(const tensor_set *set) {
+  double bytes = 0;
+  for (size_t k = 0; k < set->count; ++k) bytes += (double)tensor_bytes(&set->tensor[k]);
+  return bytes;
+}
+
+/// The arrays of `n` agents of a setup on a backend: their own, those of the lanes that they learn
+/// on and are measured on, and what they choose items in there.
+static double array_bytes(const stage *s, const crew_setup *setup, int32_t n) {
+  throng_backend *plan = NULL;
+  throng_sim *sim = NULL, *measured = NULL;
+  throng_population *a = NULL;
+  agent_actor *actor = NULL;
+  throng_sim_def def = setup->sim, lanes = setup->sim;
+  throng_agent_def agent = setup->agent;
+  def.lanes *= n;
+  lanes.lanes = setup->train.evaluation.episodes * n;
+  agent.count = n;
+  EXPECT_OK(memory_plan_open(s->backend, &plan));
+  EXPECT_OK(throng_sim_create(plan, &s->world, NULL, &def, &sim));
+  EXPECT_OK(throng_sim_create(plan, &s->world, NULL, &lanes, &measured));
+  EXPECT_OK(throng_population_create(sim, &agent, 1000, &a));
+  EXPECT_OK(agent_actor_create(a, measured, setup->train.evaluation.top, &actor));
+  const double bytes = set_bytes(&a->weights) + set_bytes(&a->hyper) + set_bytes(&a->intervals) +
+                       set_bytes(&a->replay) + set_bytes(&a->clocks) + set_bytes(&a->scratch) +
+                       set_bytes(&a->late) + set_bytes(&sim->lanes) + set_bytes(&measured->lanes) +
+                       (double)memory_plan_part(plan, "actor of the agents");
+  agent_actor_free(actor);
+  throng_population_close(a);
+  throng_sim_close(measured);
+  throng_sim_close(sim);
+  throng_backend_close(plan);
+  return bytes;
+}
+
+TEST(crew, a_further_agent_costs_what_its_arrays_hold_and_a_tenth_more_at_most) {
+  stage s;
+  ASSERT_TRUE(open_stage(&s, 1, 1));
+  for (int head = 0; head < 2; ++head) {
+    crew_setup setup = {.sim = rig_sim_def(64, 64),
+                        .agent = throng_default_agent_def(),
+                        .train = throng_default_train_def()};
+    setup.agent.head = head ? THRONG_HEAD_FLAT : THRONG_HEAD_TWO_TOWER;
+    double agent_bytes, shared_bytes;
+    int64_t most;
+    ASSERT_OK(
+        crew_local_plan(s.backend, &s.world, NULL, &setup, &agent_bytes, &shared_bytes, &most));
+    const double arrays = (array_bytes(&s, &setup, 9) - array_bytes(&s, &setup, 1)) / 8;
+    EXPECT_GT(arrays, 5e6);  // a replay of 250,000 transitions and more
+    EXPECT_TRUE(agent_bytes >= arrays && agent_bytes <= 1.1 * arrays);
+    EXPECT_GT(most, 0);
+  }
   close_stage(&s);
 }

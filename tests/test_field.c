@@ -159,6 +159,35 @@ TEST(field, values_of_json_reach_their_members_and_wrong_ones_leave_them) {
   free(owned[1]);
 }
 
+TEST(field, json_is_kept_as_its_text_and_printed_as_it_was) {
+  typedef struct shelf {
+    const char *plan;
+  } shelf;
+#define FIELD_DEF shelf
+  static const field rows[] = {FIELD_JSON("plan", plan, "what stands where")};
+#undef FIELD_DEF
+  static const field_table table = FIELD_TABLE_INNER("shelf", shelf, rows);
+  shelf def = {"x"};
+  void *owned;
+  fields_default(&table, &def);
+  EXPECT_TRUE(def.plan == NULL);
+  EXPECT_OK(fields_check(&table, &def));
+  cJSON *value = cJSON_Parse("{\"a\": [1, 0.25, null], \"b\": {\"c\": true}}");
+  ASSERT_OK(field_assign(&rows[0], &def, value, "shelf.plan", &owned));
+  EXPECT_STREQ(def.plan, "{\"a\":[1,0.25,null],\"b\":{\"c\":true}}");
+  EXPECT_TRUE(owned == def.plan);
+  cJSON *again = field_json(&rows[0], &def);
+  EXPECT_TRUE(cJSON_Compare(value, again, true));
+  cJSON_Delete(again);
+  cJSON_Delete(value);
+  value = cJSON_CreateNull();
+  void *none;
+  ASSERT_OK(field_assign(&rows[0], &def, value, "shelf.plan", &none));
+  EXPECT_TRUE(def.plan == NULL && none == NULL);
+  free(owned);
+  cJSON_Delete(value);
+}
+
 TEST(field, a_printed_def_reads_back_to_the_same_one) {
   throng_lamp_def def = lamp(), again = lamp();
   def.name = NULL;

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config/config.h"
+#include "config/config_sweep.h"
 #include "support/commas.h"
 #include "support/small_run.h"
 
@@ -22,6 +22,33 @@ static bool report_progress(void *context, const char *stage, int64_t done, int6
 }
 static void note(void *context, const char *text) { (void)context, (void)text; }
 static const throng_progress progress = {.report = report_progress, .note = note};
+
+/// A sweep's space, a point of it and how Optuna has it.
+static void write_space(const char *to) {
+  char path[700], *text, **lines, *json;
+  double x[2];
+  throng_config config;
+  space *s;
+  const char *const set[] = {
+      "sweep.space={\"agent.learning_rate\": {\"min\": 1.5e-5, \"max\": 0.25, \"log\": true}, "
+      "\"agent.gamma\": {\"min\": 0.8, \"max\": 0.95, \"step\": 0.05}}",
+      NULL};
+  snprintf(path, sizeof path, "%s/space.json", to);
+  FILE *file = fopen(path, "w");
+  EXPECT_OK(config_load(NULL, set, &config));
+  EXPECT_OK(config_space(&config, &s));
+  EXPECT_OK(space_print(s, &text));
+  space_initial(s, x);
+  EXPECT_OK(space_overrides(s, x, &lines));
+  EXPECT_OK(space_distribution_json(&s->parameter[1], &json));
+  fprintf(file, "%s\n%s\n%s\n%s\n", text, lines[0], lines[1], json);
+  fclose(file);
+  free(text);
+  free(lines);
+  free(json);
+  space_free(s);
+  config_free(&config);
+}
 
 /// Everything that the library writes with a fraction in it.
 static void write_all(const char *to) {
@@ -72,6 +99,7 @@ static void write_all(const char *to) {
   fclose(file);
   free(text);
   config_free(&config);
+  write_space(to);
   EXPECT_OK(config_load(path, NULL, &config));
   EXPECT_NEAR(config.sim.leave_probability, 0.125, 0);
   config_free(&config);
@@ -98,8 +126,9 @@ TEST(locale, decimal_commas_change_nothing_that_is_written_and_stay_the_callers)
   EXPECT_GT(in_callback, 10);
   EXPECT_EQ(strange, 0);
   setlocale(LC_ALL, "C");
-  static const char *const names[] = {"world.safetensors", "sta.safetensors", "config.json",
-                                      "run/config.json", "run/checkpoint-960.safetensors"};
+  static const char *const names[] = {"world.safetensors", "sta.safetensors",
+                                      "config.json",       "space.json",
+                                      "run/config.json",   "run/checkpoint-960.safetensors"};
   for (size_t k = 0; k < sizeof names / sizeof *names; ++k) expect_same(plain, commas, names[k]);
   char command[700];
   snprintf(command, sizeof command, "grep -q '[0-9],[0-9]' %s/run/metrics.jsonl", commas);

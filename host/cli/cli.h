@@ -144,6 +144,7 @@ int cmd_train(cli_run *run);
 int cmd_sweep(cli_run *run);
 int cmd_trials(cli_run *run);
 int cmd_compare(cli_run *run);
+int cmd_worker(cli_run *run);
 int cmd_bench(cli_run *run);
 int cmd_info(cli_run *run);
 int cmd_config(cli_run *run);

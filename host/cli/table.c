@@ -129,6 +129,15 @@ static const cli_option sweep_options[] = {
     {"slots", 0, "N", "agents that train at once (64); 0: as many as fit", "sweep.slots"},
     {"sampler", 0, "KEY", "who suggests (tpe)", "sweep.sampler"},
     {"scheduler", 0, "KEY", "who gives trials up (asha)", "sweep.scheduler"},
+    {"listen", 0, "ADDRESS:PORT", "let workers join at this address (throng worker)", NULL},
+    {"token-file", 0, "FILE", "what workers must have too; made where it is missing", NULL},
+    {"workers", 0, "N", "begin when so many workers are there (0)", NULL},
+    {"own-slots", 0, "N",
+     "agents that this process trains at once (all; with --workers none; as a rank of MPI a share)",
+     NULL},
+    {"mixed", 0, NULL,
+     "take workers whose processors round otherwise: results then depend on who trained what",
+     NULL},
     {0}};
 static const char *const sweep_examples[] = {
     "throng sweep configs/sweep-demo.json --dry-run",
@@ -137,6 +146,8 @@ static const char *const sweep_examples[] = {
     "learning rate, discount and more, the best confirmed on fresh seeds",
     "throng sweep configs/sweep-demo.json -o runs/sweep --resume --max-trials 400",
     "after a kill, or with more trials",
+    "throng sweep configs/sweep-demo.json -o runs/sweep --listen 0.0.0.0:7777 --token-file token",
+    "the same with the help of others, who may come and go: throng worker",
     NULL};
 
 static const cli_option trials_options[] = {
@@ -173,6 +184,20 @@ static const char *const compare_examples[] = {
     "what can be said of their setting: interquartile mean and interval",
     "throng compare runs/four --metric liking --json",
     "the same of another metric, for programs",
+    NULL};
+
+static const cli_option worker_options[] = {
+    {"token-file", 0, "FILE", "the sweep's token (required)", NULL},
+    {"slots", 0, "N", "agents that are trained here at once, at most; 0: any number (0)", NULL},
+    {"wait", 0, "X", "seconds to look for the sweep, and again for one that is lost (60)", NULL},
+    {"world", 0, "FILE", "the sweep's world, where it is not at the path that the sweep has", NULL},
+    {"sta", 0, "FILE", "the same of f_sta's weights", NULL},
+    {"output", 'o', "FOLDER", "where world and weights are made if they are not here", NULL},
+    {0}};
+static const char *const worker_examples[] = {
+    "throng worker 10.0.0.1:7777 --token-file token --slots 16",
+    "sixteen agents of the sweep that listens there",
+    "throng worker 7777 --token-file token --backend cuda", "one on this machine, on its GPU",
     NULL};
 
 static const cli_option bench_options[] = {
@@ -254,6 +279,12 @@ const cli_command cli_commands[] = {
      "and standard error; beside the first: the probability that a run of it is better, and where "
      "seeds agree the paired difference with a signed-rank test.",
      compare_options, compare_examples, "train.seed", cmd_compare},
+    {"worker", "train agents of a sweep elsewhere", "HOST:PORT", 1, 1,
+     "Joins the sweep that listens at HOST:PORT (`throng sweep --listen`) and trains what it is "
+     "given until the sweep is over. Program, world, weights and config must be the sweep's; one "
+     "that would compute otherwise is refused with what differs. Workers may come and go at any "
+     "time: what one had is trained again by others.",
+     worker_options, worker_examples, "train.seed", cmd_worker},
     {"bench", "user-steps a second on this machine", "[WORLD]", 0, 1,
      "Measures the simulator under random actions: each vote alone, all three, with the item-item "
      "table and without; on WORLD, or on a synthetic world of the reference size.",

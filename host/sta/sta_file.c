@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file_kind.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/numbers.h"
 #include "base/safetensors.h"
@@ -39,6 +40,12 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
   throng_status status = tensors_save(&set, NULL, 1, metadata, path);
   free(def);
   return status;
+}
+
+throng_status throng_sta_hash(const throng_sta *sta, uint64_t *hash) {
+  THRONG_TRY(tensors_hash(&sta->parameters, hash));
+  *hash = hash64(&sta->def.threshold, sizeof sta->def.threshold, *hash);
+  return THRONG_OK;
 }
 
 /// Options by name, all as numbers. What a file lacks was no option when it was written, and has

@@ -19,7 +19,7 @@
 enum {
   USUAL_CANDIDATES = 256,
   REFINED = 48,    // candidates of each later stage, around the best so far
-  FIT_ROWS = 128,  // a fit sees no more trials than that
+  FIT_ROWS = 100,  // a fit sees no more trials than that
   MOST_CENTRES = 32,
 };
 /// Purposes of gp_points_uniform, and blocks of candidates' numbers.
@@ -117,7 +117,7 @@ static throng_status fit(surrogate *s, const gp *own, const gp_table *t) {
     y[i] = t->y[from];
   }
   const throng_status status =
-      gp_fit(&s->theta, &own->prior, n_input, n, input, y, n < 50 ? 60 : 20);
+      gp_fit(&s->theta, &own->prior, n_input, n, input, y, n < 50 ? 60 : 12);
   free(block);
   return status;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { GREEDY_MOST = 128 };
+
 // --- volume ----------------------------------------------------------------------------------
 
 static int by_last(const void *a, const void *b, void *d) {
@@ -112,16 +114,38 @@ static bool reference_of(const ranking *r, int64_t n_front, double *reference) {
   return finite;
 }
 
+static bool covers(const double *a, const double *b, int32_t d) {
+  for (int32_t k = 0; k < d; ++k)
+    if (a[k] > b[k]) return false;
+  return true;
+}
+
+/// Put a point behind the n that are there, unless one of them covers it; those that it covers go.
+static int64_t add_uncovered(double *point, int64_t n, int32_t d, const double *one) {
+  int64_t kept = 0;
+  for (int64_t i = 0; i < n; ++i)
+    if (covers(point + i * d, one, d)) return n;
+  for (int64_t i = 0; i < n; ++i) {
+    if (covers(one, point + i * d, d)) continue;
+    memmove(point + kept++ * d, point + i * d, (size_t)d * sizeof *point);
+  }
+  memcpy(point + kept * d, one, (size_t)d * sizeof *point);
+  return kept + 1;
+}
+
 /// What a point adds to the chosen ones: its own box less what they cover of it.
 static throng_status contribution(const ranking *r, const double *reference, int64_t a,
                                   const int64_t *chosen, int64_t n_chosen, double *room,
                                   double *out) {
-  double box = 1, covered;
+  double box = 1, covered, one[HYPERVOLUME_MOST];
+  int64_t n = 0;
   for (int32_t k = 0; k < r->d; ++k) box *= reference[k] - r->point[a * r->d + k];
-  for (int64_t i = 0; i < n_chosen; ++i)
+  for (int64_t i = 0; i < n_chosen; ++i) {
     for (int32_t k = 0; k < r->d; ++k)
-      room[i * r->d + k] = fmax(r->point[a * r->d + k], r->point[chosen[i] * r->d + k]);
-  THRONG_TRY(hypervolume(n_chosen, r->d, room, reference, &covered));
+      one[k] = fmax(r->point[a * r->d + k], r->point[chosen[i] * r->d + k]);
+    n = add_uncovered(room, n, r->d, one);
+  }
+  THRONG_TRY(hypervolume(n, r->d, room, reference, &covered));
   *out = box - covered;
   return THRONG_OK;
 }
@@ -143,7 +167,8 @@ static int64_t put_repeated_last(ranking *r, int64_t n_front, int64_t *room) {
 }
 
 /// Contributions only shrink as more are chosen: an old one is a bound, and only what stays on top
-/// of the bounds need be looked at again.
+/// of the bounds need be looked at again. After GREEDY_MOST, far more than a front of a sweep has,
+/// the bounds alone decide.
 static throng_status choose(ranking *r, int64_t n, int64_t n_choose, const double *reference,
                             double *bound, int64_t *fresh, double *room, int64_t *chosen) {
   for (int64_t i = 0; i < n; ++i) fresh[i] = -1, bound[i] = HUGE_VAL;
@@ -151,7 +176,7 @@ static throng_status choose(ranking *r, int64_t n, int64_t n_choose, const doubl
     int64_t top = -1;
     for (int64_t i = 0; i < n; ++i)
       if (fresh[i] != INT64_MAX && (top < 0 || bound[i] > bound[top])) top = i;
-    if (fresh[top] == c) {
+    if (fresh[top] == c || (c >= GREEDY_MOST && fresh[top] >= 0)) {
       chosen[c++] = r->front[top];
       fresh[top] = INT64_MAX;
       continue;

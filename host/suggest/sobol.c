@@ -58,8 +58,12 @@ static throng_status suggest(void *own, const sampler_history *history, int64_t 
                              bool *end) {
   const sampler_def *def = history->def;
   (void)end;
+  // The sequence begins with trial 1, because a net needs its first point too (Owen 2020) and
+  // trial 0 is the config itself.
+  if (number == 0) return sampler_draw(def, number, x), THRONG_OK;
   for (int32_t k = 0; k < def->space->n; ++k) {
-    const uint32_t bits = sobol_scramble(sobol_coordinate(own, k, (uint32_t)number), def->seed, k);
+    const uint32_t bits =
+        sobol_scramble(sobol_coordinate(own, k, (uint32_t)(number - 1)), def->seed, k);
     x[k] = space_from_unit(&def->space->parameter[k], ((double)bits + 0.5) * 0x1p-32);
   }
   return THRONG_OK;

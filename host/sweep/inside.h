@@ -15,7 +15,6 @@
 #define SWEEP_TESTS "test_values"  // {"1000": [value, ...], ...} by seed
 /// The study's.
 #define SWEEP_SECONDS "throng:seconds"  // of all processes together
-#define SWEEP_CONFIG "throng:config"    // what all trials have in common
 #define SWEEP_ENDED "throng:ended"      // the search has ended: why
 
 enum { SWEEP_FOLDER_SIZE = 3584, SWEEP_PATH_SIZE = 4096 };
@@ -82,6 +81,7 @@ struct sweep {
   space *space;
   char *space_text;
   int32_t n_objective;
+  config_objective given[SWEEP_MOST_OBJECTIVES];
   sweep_objective objective[SWEEP_MOST_OBJECTIVES];
   sampler *sampler;
   scheduler *scheduler;
@@ -137,6 +137,8 @@ struct sweep {
 // open.c
 #define SWEEP_STUDY "throng"
 scheduler_def sweep_scheduler_def(const sweep *s);
+throng_status sweep_make_judges(sweep *s);  // sampler and scheduler
+throng_status sweep_open_trials(sweep *s, bool resume);
 /// Written beside and renamed. Errors: IO.
 throng_status sweep_write_file(const sweep *s, const char *name, const char *text);
 double sweep_seconds(const sweep *s);
@@ -147,6 +149,10 @@ const char *sweep_path(const sweep *s, const char *name, char path[SWEEP_PATH_SI
 /// Is the config that of the sweep in the folder, but for bounds and places? Errors: CONFIG (what
 /// has changed), IO, DATA.
 throng_status resume_check(sweep *s);
+
+// ask.c
+/// Are the folder's trials of callers that train themselves, or the sweep's own? Errors: DATA.
+throng_status ask_check(const sweep *s, bool asked);
 
 // plan.c
 /// User-steps that the whole search is expected to take.
@@ -249,6 +255,7 @@ throng_status write_round(sweep *s);
 
 // rows.c: metrics.jsonl
 throng_status rows_begin(sweep *s);
+/// The round's evaluations; before the round is committed.
 throng_status rows_add(sweep *s);
 throng_status rows_end(sweep *s);
 

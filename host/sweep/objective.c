@@ -95,15 +95,15 @@ static throng_status unknown(const throng_config *config, const char *name) {
                      name, hint, list);
 }
 
-throng_status objectives_find(const throng_config *config,
+throng_status objectives_find(const throng_config *config, bool any,
+                              config_objective given[SWEEP_MOST_OBJECTIVES],
                               sweep_objective out[SWEEP_MOST_OBJECTIVES], int32_t *n) {
-  config_objective given[SWEEP_MOST_OBJECTIVES];
   THRONG_TRY(config_objectives(config, given, n));
   for (int32_t k = 0; k < *n; ++k) {
     const measure *m = find(given[k].metric);
-    if (!m) return unknown(config, given[k].metric);
-    out[k] =
-        (sweep_objective){short_name(m), given[k].directed ? !given[k].minimize : !minimises(m)};
+    if (!m && !any) return unknown(config, given[k].metric);
+    const bool minimise = given[k].directed ? given[k].minimize : m && minimises(m);
+    out[k] = (sweep_objective){m ? short_name(m) : given[k].metric, !minimise};
     for (int32_t j = 0; j < k; ++j)
       if (out[j].name == out[k].name)
         return throng_fail(THRONG_ERROR_CONFIG, "sweep.objective: %s stands there twice",

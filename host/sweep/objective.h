@@ -7,14 +7,17 @@
 #include "crew/crew.h"
 
 typedef struct sweep_objective {
-  const char *name;  // "average_reward"; lives as long as the program
+  const char *name;  // "average_reward"
   bool maximise;
 } sweep_objective;
 
 /// The config's objectives as those that are reported. Without a direction what costs or goes wrong
 /// is minimised (loss, grad_norm, gini, average_reward_sem, seconds, user_steps, updates), all else
 /// maximised. Errors: CONFIG (cause, and the names that there are), MEMORY.
-throng_status objectives_find(const throng_config *config,
+/// `given` becomes the config's own words; with `any` names that nobody reports are taken, too, and
+/// point into them.
+throng_status objectives_find(const throng_config *config, bool any,
+                              config_objective given[SWEEP_MOST_OBJECTIVES],
                               sweep_objective out[SWEEP_MOST_OBJECTIVES], int32_t *n);
 /// A report's number of this name; NaN where it was not measured.
 double objective_value(const sweep_objective *objective, const crew_report *report);

@@ -62,7 +62,7 @@ static throng_status make_text(sweep *s) {
   return config_print(s->config, &s->config_text);
 }
 
-throng_status sweep_create(throng_config *config, sweep **out) {
+static throng_status create(throng_config *config, bool asked, sweep **out) {
   void *block;
   *out = NULL;
   THRONG_TRY(throng_alloc(&block, 1, sizeof(sweep), "sweep"));
@@ -76,13 +76,21 @@ throng_status sweep_create(throng_config *config, sweep **out) {
   THRONG_TRY_GOTO(config_space(config, &s->space));
   THRONG_TRY_GOTO(space_print(s->space, &s->space_text));
   s->clock_varies = varies_clock(s->space);
-  THRONG_TRY_GOTO(objectives_find(config, s->objective, &s->n_objective));
+  THRONG_TRY_GOTO(objectives_find(config, asked, s->given, s->objective, &s->n_objective));
   THRONG_TRY_GOTO(check_together(s));
   *out = s;
   return THRONG_OK;
 done:
   sweep_close(s);
   return status;
+}
+
+throng_status sweep_create(throng_config *config, sweep **out) {
+  return create(config, false, out);
+}
+
+throng_status sweep_create_to_ask(throng_config *config, sweep **out) {
+  return create(config, true, out);
 }
 
 // --- who suggests and decides -----------------------------------------------------------------
@@ -118,6 +126,11 @@ scheduler_def sweep_scheduler_def(const sweep *s) {
 static throng_status make_scheduler(sweep *s) {
   const scheduler_def def = sweep_scheduler_def(s);
   return scheduler_create(s->def.scheduler, &def, &s->scheduler);
+}
+
+throng_status sweep_make_judges(sweep *s) {
+  THRONG_TRY(make_sampler(s));
+  return make_scheduler(s);
 }
 
 static throng_status make_slots(sweep *s) {
@@ -170,7 +183,7 @@ throng_status sweep_check(sweep *s, const char *folder, bool resume) {
   return resume ? resume_check(s) : THRONG_OK;
 }
 
-static throng_status open_trials(sweep *s, bool resume) {
+throng_status sweep_open_trials(sweep *s, bool resume) {
   trials_def def = {
       .path = s->db_path, .study = SWEEP_STUDY, .space = s->space, .n_objective = s->n_objective};
   for (int32_t k = 0; k < s->n_objective; ++k) {
@@ -181,14 +194,6 @@ static throng_status open_trials(sweep *s, bool resume) {
 }
 
 static throng_status describe(sweep *s) {
-  char *text = NULL;
-  cJSON *config = cJSON_Parse(s->config_text);
-  if (config) text = cJSON_PrintUnformatted(config);
-  cJSON_Delete(config);
-  if (!text) return throng_fail(THRONG_ERROR_MEMORY, "sweep: out of memory");
-  throng_status status = trials_set(s->db, -1, SWEEP_CONFIG, text);
-  free(text);
-  THRONG_TRY(status);
   THRONG_TRY(trials_set_text(s->db, -1, TRIALS_STEP, "evaluation"));
   return trials_set_number(s->db, -1, TRIALS_PERIOD, (double)s->clock.every);
 }
@@ -199,9 +204,9 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew)
   s->crew = crew;
   s->n_slot = crew->n_slot;
   THRONG_TRY(make_slots(s));
-  THRONG_TRY(make_sampler(s));
-  THRONG_TRY(make_scheduler(s));
-  THRONG_TRY(open_trials(s, resume));
+  THRONG_TRY(sweep_make_judges(s));
+  THRONG_TRY(sweep_open_trials(s, resume));
+  THRONG_TRY(ask_check(s, false));
   THRONG_TRY(past_read(s));
   THRONG_TRY(state_find(s));
   char *ended;
@@ -215,12 +220,15 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew)
   return board_begin(s);
 }
 
+void sweep_leave_crew(sweep *s) {
+  for (int32_t k = 0; s->slot && k < s->n_slot; ++k) (void)slot_stop(s, k);
+  s->crew = NULL;
+}
+
 void sweep_close(sweep *s) {
   if (!s) return;
-  for (int32_t k = 0; s->slot && k < s->n_slot; ++k) {
-    (void)slot_stop(s, k);
-    free(s->slot[k].unable);
-  }
+  sweep_leave_crew(s);
+  for (int32_t k = 0; s->slot && k < s->n_slot; ++k) free(s->slot[k].unable);
   (void)rows_end(s);
   (void)board_end(s);
   tested_free(s);
@@ -257,6 +265,7 @@ crew_setup sweep_setup(const sweep *s) {
 
 double sweep_seconds(const sweep *s) { return s->earlier_seconds + clock_now() - s->started; }
 
+const char *sweep_config_text(const sweep *s) { return s->config_text; }
 const throng_sweep_def *sweep_get_def(const sweep *s) { return &s->def; }
 const space *sweep_get_space(const sweep *s) { return s->space; }
 

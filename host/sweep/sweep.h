@@ -75,8 +75,12 @@ typedef struct sweep_observer {
 /// `config` is the caller's and outlives the sweep. Errors: CONFIG (place, cause, what was
 /// expected), ARGUMENT, MEMORY.
 throng_status sweep_create(throng_config *config, sweep **out);
+/// For callers that train themselves: any objective.
+throng_status sweep_create_to_ask(throng_config *config, sweep **out);
 void sweep_close(sweep *s);
 const throng_sweep_def *sweep_get_def(const sweep *s);
+/// The config that trials put their overrides over, as text; lives as long as the sweep.
+const char *sweep_config_text(const sweep *s);
 /// In place of a config's 0, which stands for as many as fit. Errors: MEMORY.
 throng_status sweep_set_slots(sweep *s, int32_t slots);
 /// What every trial begins from: the config's own setup, agent and lanes. It lives as long as the
@@ -106,9 +110,21 @@ throng_status sweep_summary(const sweep *s, char **out);
 /// summary.json, trials.csv, report.html. Errors: IO, MEMORY.
 throng_status sweep_finish(sweep *s);
 
+/// The crew may be closed from here on; the sweep can still be looked at.
+void sweep_leave_crew(sweep *s);
+
 void sweep_look(const sweep *s, sweep_view *out);
 int64_t sweep_trials(const sweep *s, const sweep_trial **out);
 const double *sweep_point(const sweep *s, int64_t trial);  // (space->n)
+/// Ask and tell, in place of a crew and of rounds (throng/sweep.h says what they do).
+throng_status sweep_ask_begin(sweep *s, const char *folder, bool resume);
+throng_status sweep_ask(sweep *s, int64_t *number, bool *end);
+throng_status sweep_tell(sweep *s, int64_t number, int64_t user_steps, double value, bool *stop);
+throng_status sweep_tell_end(sweep *s, int64_t number, trial_state state, const double *value,
+                             const char *cause);
+/// The overrides of a trial and its whole config as JSON; both malloc'd. Errors: CONFIG, MEMORY.
+throng_status sweep_trial_config(const sweep *s, int64_t number, char ***overrides, char **json);
+
 /// Complete trials, best first by the first objective (ties: the earlier one); several objectives:
 /// the Pareto front. At most `most`; their number is returned.
 int32_t sweep_best(const sweep *s, int64_t *trial, int32_t most);

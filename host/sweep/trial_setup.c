@@ -66,6 +66,20 @@ throng_status setup_make(const sweep *s, const double *x, int32_t seed, trial_se
   return THRONG_OK;
 }
 
+throng_status sweep_trial_config(const sweep *s, int64_t number, char ***overrides, char **json) {
+  trial_setup setup;
+  *overrides = NULL;
+  *json = NULL;
+  THRONG_TRY(setup_make(s, trial_x(s, number), 0, &setup));
+  throng_status status = config_print(&setup.config, json);
+  if (status == THRONG_OK) {
+    *overrides = setup.override;
+    setup.override = NULL;
+  }
+  setup_free(&setup);
+  return status;
+}
+
 throng_status setup_clock(const sweep *s, const double *x, trial_clock *out) {
   *out = s->clock;
   if (!s->clock_varies) return THRONG_OK;

@@ -79,6 +79,10 @@ THRONG_API void throng_sta_close(throng_sta *sta);
 /// The Def that the weights were made with.
 THRONG_API throng_sta_def throng_sta_get_def(const throng_sta *sta);
 
+/// 64-bit hash of weights and threshold: where it is equal, so are all votes on one kind of
+/// arithmetic. Errors: MEMORY, BACKEND.
+THRONG_API throng_status throng_sta_hash(const throng_sta *sta, uint64_t *hash);
+
 /// p for `n` candidates, each after its own history. History r is entries
 /// offset[r] .. offset[r+1]-1 of `item` and `like`, oldest first; only the window is read.
 ///   user (n), candidate (n), offset (n+1), item and like (offset[n]), p (n), all host memory.

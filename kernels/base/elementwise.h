@@ -123,8 +123,10 @@ typedef struct agent_key_args {
 } agent_key_args;
 
 THRONG_ROW void agent_key_row(const agent_key_args *a, int64_t row) {
-  int32_t index = row_is_idle(a->used, a->rows, row / a->each) ? -1 : a->index[row];
-  a->key[row] = index < 0 ? -1 : (int32_t)(row / (a->rows * a->each) * a->n_index + index);
+  const int64_t positions = a->rows * a->each, agent = row / positions;  // one division a row
+  const int idle = a->used && row - agent * positions >= a->used[agent] * a->each;
+  const int32_t index = idle ? -1 : a->index[row];
+  a->key[row] = index < 0 ? -1 : (int32_t)(agent * a->n_index + index);
 }
 
 /// Turned-round scatter-add: to[key] = sum over the positions p of that key of

@@ -35,8 +35,8 @@ static inline char *sweep_rows_text(const char *path) {
       "trial_intermediate_values JOIN trials USING (trial_id) ORDER BY 1, 2",
       "SELECT number, key, value_json FROM trial_user_attributes JOIN trials USING (trial_id) "
       "WHERE key <> 'seconds' ORDER BY 1, 2",
-      "SELECT key, value_json FROM study_user_attributes WHERE key NOT IN ('throng:seconds', "
-      "'throng:config') ORDER BY 1"};
+      "SELECT key, value_json FROM study_user_attributes WHERE key <> 'throng:seconds' ORDER BY "
+      "1"};
   char *text = NULL;
   size_t size;
   sqlite3 *db;
