@@ -274,8 +274,10 @@ const cli_command cli_commands[] = {
      "have in common and what not. Reads only: a sweep that goes on is not held up.",
      trials_options, trials_examples, "train.seed", cmd_trials},
     {"compare", "runs beside each other, over their seeds", "RUN...", 1, 1024,
-     "Runs that differ in nothing but seeds count as one contender, and every agent of a population "
-     "is a run of its own. For each contender: interquartile mean with its bootstrap interval, mean "
+     "Runs that differ in nothing but seeds count as one contender, and every agent of a "
+     "population "
+     "is a run of its own. For each contender: interquartile mean with its bootstrap interval, "
+     "mean "
      "and standard error; beside the first: the probability that a run of it is better, and where "
      "seeds agree the paired difference with a signed-rank test.",
      compare_options, compare_examples, "train.seed", cmd_compare},
