@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "base/numbers.h"
-#include "suggest/sampler.h"
 #include "sweep/inside.h"
 
 static void put_tested(const sweep *s, FILE *to) {
+  NUMBERS_WITHOUT_LOCALE;
   fprintf(to,
           "\nThe best again on %d fresh seeds (interquartile mean, 95 %% interval). The values in "
           "the table of trials are higher than that by the choice of the best.\n\n"
