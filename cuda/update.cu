@@ -1,6 +1,6 @@
 /// Updates with many threads a row: a row function's thread would walk a thousand numbers one after
-/// the other, far from its neighbours'. Adam and the soft target take a block a row, a number a
-/// thread, and give the row functions' bits; so do the norm's squares, eight threads a row. Sums
+/// the other, far from its neighbours'. Adam with its soft target takes a block a row, a number a
+/// thread, and gives the row functions' bits; so do the norm's squares, eight threads a row. Sums
 /// over a batch are cut into slices that are joined in order: the same on every run, and within
 /// rounding of the row functions' (kernels/agent/optimizer.h, clock.h, base/elementwise.h,
 /// sta_adam.h).
@@ -18,27 +18,17 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
   for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) {
     const int64_t agent = row / a.n_block, begin = row % a.n_block * ADAM_BLOCK;
     const int64_t n = a.size - begin < ADAM_BLOCK ? a.size - begin : (int64_t)ADAM_BLOCK;
-    if (!a.learns[agent]) continue;
+    if (!a.learns[agent] || adam_rests(&a, agent, row % a.n_block)) continue;
     const adam_scale s = a.scale[agent];
     const float b1 = a.beta1[agent], b2 = a.beta2[agent], epsilon = a.epsilon[agent];
+    const float tau = a.target ? a.tau[agent] : 1.0f;
     for (int64_t i = threadIdx.x; i < n; i += CUDA_ROW_THREADS) {
       const int64_t at = agent * a.size + begin + i;
-      adam_element(&a.weight[at], &a.moment1[at], &a.moment2[at], a.gradient[at] * s.clip, b1, b2,
+      float weight = a.weight[at];
+      adam_element(&weight, &a.moment1[at], &a.moment2[at], a.gradient[at] * s.clip, b1, b2,
                    s.step_size, s.root, epsilon);
-    }
-  }
-}
-
-__global__ void __launch_bounds__(CUDA_ROW_THREADS)
-    soft_update_block(const soft_update_args a, const int64_t n_row) {
-  for (int64_t row = blockIdx.x; row < n_row; row += gridDim.x) {
-    const int64_t agent = row / a.n_block, begin = row % a.n_block * ADAM_BLOCK;
-    const int64_t n = a.size - begin < ADAM_BLOCK ? a.size - begin : (int64_t)ADAM_BLOCK;
-    const float tau = a.tau[agent];
-    if (!a.learns[agent] || tau >= 1.0f) continue;
-    for (int64_t i = threadIdx.x; i < n; i += CUDA_ROW_THREADS) {
-      const int64_t at = agent * a.size + begin + i;
-      a.target[at] += tau * (a.weight[at] - a.target[at]);
+      a.weight[at] = weight;
+      if (tau < 1.0f) a.target[at] += tau * (weight - a.target[at]);
     }
   }
 }
@@ -141,13 +131,6 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
 extern "C" cudaError_t cuda_adam_launch(const void *args, int64_t n_row, cudaStream_t stream) {
   LAUNCH_ALONE(adam_block, cuda_blocks(n_row, 1), CUDA_ROW_THREADS, stream,
                *static_cast<const adam_args *>(args), n_row);
-  return cudaGetLastError();
-}
-
-extern "C" cudaError_t cuda_soft_update_launch(const void *args, int64_t n_row,
-                                               cudaStream_t stream) {
-  LAUNCH_ALONE(soft_update_block, cuda_blocks(n_row, 1), CUDA_ROW_THREADS, stream,
-               *static_cast<const soft_update_args *>(args), n_row);
   return cudaGetLastError();
 }
 

@@ -436,3 +436,21 @@ TEST(config, the_printed_config_reads_back_to_the_same_one) {
   config_free(&config);
   config_free(&again);
 }
+
+TEST(config, a_count_of_agents_may_be_the_word_auto_and_is_printed_so) {
+  throng_config config;
+  const char *const overrides[] = {"agent.count=auto", NULL};
+  char *text = NULL;
+  ASSERT_OK(config_load(NULL, overrides, &config));
+  EXPECT_EQ(config.agent.count, 0);
+  ASSERT_OK(config_print(&config, &text));
+  EXPECT_CONTAINS(text, "\"count\":\t\"auto\"");
+  config_free(&config);
+  ASSERT_OK(load(text, NULL, &config));
+  EXPECT_EQ(config.agent.count, 0);
+  config_free(&config);
+  free(text);
+  EXPECT_CONTAINS(override_refusal("agent.count=many"),
+                  "expected an integer in 1..65535 or \"auto\", not \"many\"");
+  EXPECT_CONTAINS(override_refusal("agent.count=-1"), "or \"auto\", not -1");
+}

@@ -119,14 +119,16 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
                                 {"n_preference", (int64_t)2 * 9},
                                 {"n_evicted", sim.slate_size},
                                 {"n_f_pop", sim.slate_size},
+                                {"n_number", sim.lanes},
                                 {0}};
+  ASSERT_OK(sim_number_lanes(f.sim, 3, 2, 77));
   ASSERT_OK(throng_sim_save(f.sim, f.path));
   page_compare(PAGE, "Lanes", symbol, f.path, "");
   close_fixture(&f);
 }
 
 /// A checkpoint of two agents with this network, made with and without what lanes may keep.
-static void follow_checkpoint(throng_head head, const char *section) {
+static void follow_checkpoint(throng_head head, bool numbered, const char *section) {
   const throng_sim_def sim = rig_sim_def(16, 8);
   throng_agent_def agent = rig_agent_def(head);
   char path[4096];
@@ -156,8 +158,10 @@ static void follow_checkpoint(throng_head head, const char *section) {
                                 {"n_preference", 0},
                                 {"n_evicted", 0},
                                 {"n_f_pop", 0},
+                                {"n_number", numbered ? sim.lanes : 0},
                                 {0}};
   for (int t = 0; t < 12; ++t) ASSERT_OK(throng_population_train_step(rig.agent));
+  if (numbered) ASSERT_OK(sim_number_lanes(rig.sim, 0, 4, 77));
   snprintf(path, sizeof path, "%s/checkpoint.safetensors", throng_test_folder());
   ASSERT_OK(throng_population_save(rig.agent, path));
   ASSERT_OK(safetensors_open(path, &file));
@@ -170,8 +174,8 @@ static void follow_checkpoint(throng_head head, const char *section) {
 }
 
 TEST(file_formats, the_page_lists_every_tensor_of_a_checkpoint) {
-  follow_checkpoint(THRONG_HEAD_TWO_TOWER, "Weights of two_tower");
-  follow_checkpoint(THRONG_HEAD_FLAT, "Weights of flat");
+  follow_checkpoint(THRONG_HEAD_TWO_TOWER, true, "Weights of two_tower");
+  follow_checkpoint(THRONG_HEAD_FLAT, false, "Weights of flat");
 }
 
 /// A key as the page writes it: players and numbers of agents by their common names.

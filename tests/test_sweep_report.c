@@ -136,6 +136,39 @@ TEST(sweep_report, points_lie_where_values_and_options_of_their_trials_say) {
   free(s);
 }
 
+TEST(sweep_report, curves_end_where_the_last_reports_say) {
+  report_sweep *s = report_sweep_make(TRIALS);
+  int complete, scored;
+  counted(s, &complete, &scored);
+  xmlDoc *doc = written(s, &s->extra);
+  ASSERT_TRUE(doc != NULL);
+  xmlXPathObject *found =
+      find(doc, "//h:svg[@aria-labelledby='curves-t curves-d']/h:path[h:title]");
+  ASSERT_TRUE(found && found->nodesetval);
+  EXPECT_EQ(found->nodesetval->nodeNr, scored);
+  double slope = (double)NAN, pace = (double)NAN;
+  for (int i = 0; i < found->nodesetval->nodeNr; ++i) {
+    xmlNode *curve = found->nodesetval->nodeTab[i];
+    const long trial = trial_of(curve);
+    double x[2] = {0}, y[2] = {0};
+    xmlChar *path = xmlGetProp(curve, BAD_CAST "d");
+    const int n = sscanf((char *)path, "M%lf %lfL%lf %lf", &x[0], &y[0], &x[1], &y[1]);
+    xmlFree(path);
+    EXPECT_EQ(n, 4);
+    // All begin at (1 evaluation, 0.1); some end at 16.
+    const double steps = (double)s->step[trial][1] - 1, gain = s->value[trial][0] - 0.1;
+    if (i == 0) pace = 0, slope = 0;
+    if (steps == 15 && pace == 0) pace = (x[1] - x[0]) / steps, slope = (y[1] - y[0]) / gain;
+    if (pace > 0) EXPECT_NEAR(x[1] - x[0], pace * steps, 0.3);
+    if (pace > 0) EXPECT_NEAR(y[1] - y[0], slope * gain, 0.8);
+  }
+  EXPECT_GT(pace, 10);
+  EXPECT_LT(slope, 0);
+  xmlXPathFreeObject(found);
+  xmlFreeDoc(doc);
+  free(s);
+}
+
 TEST(sweep_report, tables_and_bars_have_the_numbers_that_were_given) {
   report_sweep *s = report_sweep_make(TRIALS);
   xmlDoc *doc = written(s, &s->extra);

@@ -26,7 +26,10 @@ static const field agent_rows[] = {
         "head", throng_head, head, head_names, THRONG_HEAD_TWO_TOWER, FIELD_SWEEPABLE,
         "flat: one slot and one Q an item (the paper); two_tower: query of the state . vector of "
         "the item"),
-    FIELD_I32("count", count, 1, 1, 65535, 0, "agents in the population; divides sim.lanes"),
+    FIELD_I32(
+        "count", count, 1, 1, 65535, FIELD_AUTO,
+        "agents in the population; divides sim.lanes. auto: as many as memory holds, sim.lanes "
+        "being one agent's"),
     FIELD_I32S("hidden", hidden, 2, 1, 8192, FIELD_SWEEPABLE, "units of the two hidden layers", 64,
                64),
     FIELD_I32("width", width, 64, 1, 8192, FIELD_SWEEPABLE, "query and item vectors (two_tower)"),

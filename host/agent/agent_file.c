@@ -267,6 +267,7 @@ static throng_status read_agent(throng_population *a, int32_t agent, const safet
   part[INTERVALS] = &intervals;
   THRONG_TRY(tensors_check_file(part, part_prefix, PARTS, file));
   THRONG_TRY(read_clock(a, def, file, &clock));
+  THRONG_TRY(options_check_file(a, 1, file));
   THRONG_TRY(sim_check_lanes(&one->sim, file, "lane."));
   // From here on the slot's agent changes. Options that the file lacks are the Def's.
   THRONG_TRY(options_take(a, agent, def, a->total_steps / a->n_agent));

@@ -203,7 +203,7 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   THRONG_TRY_GOTO(tensors_check_file(part, prefix, n, file));
   THRONG_TRY_GOTO(old ? read_old_clocks(a, file, c) : read_new_clocks(a, file, c));
   THRONG_TRY_GOTO(check_clocks(a, safetensors_path(file), c));
-  THRONG_TRY_GOTO(options_check_file(a, file));
+  THRONG_TRY_GOTO(options_check_file(a, a->n_agent, file));
   THRONG_TRY_GOTO(sim_check_lanes(a->sim, file, "lane."));
   // Arrays that the file lacks stand for what its line says, which is what the Def says.
   THRONG_TRY_GOTO(options_start(a));

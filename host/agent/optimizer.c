@@ -7,11 +7,16 @@
 
 static int64_t blocks_of(int64_t size) { return (size + ADAM_BLOCK - 1) / ADAM_BLOCK; }
 
+int64_t optimizer_blocks(const network *net) {
+  int64_t n = 0;
+  for (int p = 0; p < PARAMETER_COUNT; ++p) n += blocks_of(net->size[p]);
+  return n;
+}
+
 throng_status optimizer_register(optimizer *o, const network *net, tensor_set *saved,
                                  tensor_set *scratch) {
   o->net = net;
-  o->n_partial = 0;
-  for (int p = 0; p < PARAMETER_COUNT; ++p) o->n_partial += blocks_of(net->size[p]);
+  o->n_partial = optimizer_blocks(net);
   THRONG_TRY(network_add_parameters(net, saved, &o->moment1, "moment1", -INFINITY));
   // Means of squares, of which the root is taken.
   THRONG_TRY(network_add_parameters(net, saved, &o->moment2, "moment2", 0));
@@ -50,6 +55,7 @@ throng_status optimizer_step(optimizer *o, const optimizer_options *options,
                              const parameter_set *weight, const parameter_set *target,
                              const float *tau) {
   throng_backend *backend = o->net->backend;
+  int64_t first = 0;
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     const int64_t size = o->net->size[p], n_block = blocks_of(size);
     if (!size) continue;
@@ -57,17 +63,21 @@ throng_status optimizer_step(optimizer *o, const optimizer_options *options,
                       .moment1 = o->moment1.at[p],
                       .moment2 = o->moment2.at[p],
                       .gradient = o->gradient.at[p],
+                      .target = target ? target->at[p] : NULL,
                       .scale = o->scale,
                       .learns = options->learns,
                       .beta1 = options->beta1,
                       .beta2 = options->beta2,
                       .epsilon = options->epsilon,
+                      .tau = tau,
+                      .partial = o->partial,
+                      .moves = options->moves,
                       .size = size,
-                      .n_block = n_block};
+                      .n_block = n_block,
+                      .n_partial = o->n_partial,
+                      .first = first};
     THRONG_TRY(BACKEND_LAUNCH(backend, adam, n_block * o->net->n_agent, &adam));
-    if (!target) continue;
-    soft_update_args soft = {target->at[p], weight->at[p], tau, options->learns, size, n_block};
-    THRONG_TRY(BACKEND_LAUNCH(backend, soft_update, n_block * o->net->n_agent, &soft));
+    first += n_block;
   }
   return THRONG_OK;
 }

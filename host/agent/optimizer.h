@@ -21,8 +21,12 @@ typedef struct optimizer_options {
   const int32_t *learns;  // agents that take the update; the others stay as they are
   int64_t *update;        // how many they have taken
   float *norm_sum;        // gets the gradient's norm before clipping
+  float *moves;  // (n_agent, optimizer_blocks) 0: a block whose moments are zeros and whose
+                 // target equals it, see adam_args
 } optimizer_options;
 
+/// Blocks of one agent's parameters, of ADAM_BLOCK numbers at the most.
+int64_t optimizer_blocks(const network *net);
 /// Register moments in `saved`, gradients and work in `scratch`.
 throng_status optimizer_register(optimizer *o, const network *net, tensor_set *saved,
                                  tensor_set *scratch);

@@ -173,16 +173,15 @@ void options_of_file(const tensor_set *all, const safetensors_file *file, tensor
 }
 
 /// The agents' Defs as a file has them, each array of which is known to be in its limits.
-static throng_status read_defs(const throng_population *a, const safetensors_file *file,
+static throng_status read_defs(const throng_population *a, int64_t n, const safetensors_file *file,
                                throng_agent_def *own, void *block) {
-  const int64_t n = a->n_agent;
   for (int64_t i = 0; i < n; ++i) own[i] = a->def;
   for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
     const size_t size = tensor_type_size(type_of(f));
     const safetensors_tensor *t;
     char name[TENSOR_MAX_NAME];
-    if (!is_kept(file, array_of(f))) continue;
     snprintf(name, sizeof name, "hyper.%s", array_of(f));
+    if (!safetensors_find(file, name)) continue;  // a file of before it was each agent's own
     THRONG_TRY(safetensors_require(file, name, type_of(f), 1, &n, &t));
     THRONG_TRY(safetensors_read(file, t, 0, block, size * (size_t)n));
     for (int64_t i = 0; i < n; ++i) take(f, &own[i], 0, (const char *)block + size * (size_t)i);
@@ -190,14 +189,14 @@ static throng_status read_defs(const throng_population *a, const safetensors_fil
   return THRONG_OK;
 }
 
-throng_status options_check_file(const throng_population *a, const safetensors_file *file) {
+throng_status options_check_file(const throng_population *a, int32_t n,
+                                 const safetensors_file *file) {
   void *own;
-  const size_t n = (size_t)a->n_agent;
-  THRONG_TRY(
-      throng_alloc(&own, n, sizeof(throng_agent_def) + sizeof(int64_t), "options of a file"));
+  THRONG_TRY(throng_alloc(&own, (size_t)n, sizeof(throng_agent_def) + sizeof(int64_t),
+                          "options of a file"));
   const throng_agent_def *def = own;
-  throng_status status = read_defs(a, file, own, (throng_agent_def *)own + n);
-  for (int32_t i = 0; status == THRONG_OK && i < a->n_agent; ++i)
+  throng_status status = read_defs(a, n, file, own, (throng_agent_def *)own + n);
+  for (int32_t i = 0; status == THRONG_OK && i < n; ++i)
     if (options_check(&def[i]) != THRONG_OK)
       status = throng_fail_context(THRONG_ERROR_DATA, "%s: agent %d", safetensors_path(file), i);
   free(own);
@@ -255,8 +254,8 @@ static throng_status require_agent(const throng_population *a, int32_t agent) {
 static throng_status refuse_shared(const throng_population *a, const field *f,
                                    const throng_agent_def *def, int element) {
   char here[32], there[32];
-  snprintf(here, sizeof here, "%.0f", field_get(f, &a->def, element));
-  snprintf(there, sizeof there, "%.0f", field_get(f, def, element));
+  snprintf(here, sizeof here, "%lld", (long long)field_get(f, &a->def, element));
+  snprintf(there, sizeof there, "%lld", (long long)field_get(f, def, element));
   const bool named = f->kind == FIELD_KIND_ENUM;
   return throng_fail(
       THRONG_ERROR_ARGUMENT, "agent.%s: the agents of a population share it: it is %s here, not %s",

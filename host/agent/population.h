@@ -112,6 +112,7 @@ struct throng_population {
   int32_t *stale,
       *own_stale;           // (n_agent) whose part of the catalogue, of the algorithm's, does not
   int32_t *catalogue_rows;  // (n_agent) items of a part that is made anew
+  float *moves;             // (n_agent, optimizer_blocks) 0: a block no gradient ever reached
   tensor_set late;          // tables that only some kinds of agents need, once there are such
   agent_kinds kinds;
   learning_sums sums;
@@ -150,8 +151,9 @@ throng_status options_start(throng_population *a);
 struct safetensors_file;
 void options_of_file(const tensor_set *all, const struct safetensors_file *file, tensor *room,
                      tensor_set *kept);
-/// Do the options of a file's agents, each in its limits, contradict each other? Errors: DATA.
-throng_status options_check_file(const throng_population *a, const struct safetensors_file *file);
+/// Do the options of a file's `n` agents, each in its limits, contradict each other? Errors: DATA.
+throng_status options_check_file(const throng_population *a, int32_t n,
+                                 const struct safetensors_file *file);
 /// From the backend's arrays to the host's copies.
 throng_status options_read(throng_population *a);
 /// All of one agent's options and its seed from a Def, for a run of `total_steps` user-steps of its

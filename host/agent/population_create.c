@@ -3,11 +3,17 @@
 #include <stdlib.h>
 
 #include "agent/agent_fields.h"
+#include "agent/optimizer.h"
 #include "agent/population.h"
+#include "kernels/list.h"
 
 static throng_status check(const throng_agent_def *d, const throng_sim *sim, int64_t total_steps) {
   THRONG_TRY(fields_check(&agent_fields, d));
   THRONG_TRY(options_check(d));
+  if (d->count < 1)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.count: auto is for training runs, which know what else takes memory; "
+                       "expected a number");
   if (total_steps < 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "agent: %lld total steps", (long long)total_steps);
   if (sim->n_lane % d->count)
@@ -44,13 +50,19 @@ throng_status population_weights_moved(throng_population *a, agent_range range) 
     status = a->backend->ops->upload(a->backend, stale[k] + range.first, block,
                                      sizeof(int32_t) * (size_t)range.n);
   free(block);
-  return status;
+  if (status != THRONG_OK) return status;
+  const int64_t blocks = optimizer_blocks(&a->net);
+  fill_args fill = {a->moves + range.first * blocks, 1.0f};
+  return BACKEND_LAUNCH(a->backend, fill, range.n * blocks, &fill);
 }
 
 throng_status population_start_weights(throng_population *a, agent_range range) {
   THRONG_TRY(network_start_weights(&a->net, &a->weight, a->option.seed, range.first, range.n));
   THRONG_TRY(population_weights_moved(a, range));
-  return a->algorithm->start(a, range);
+  THRONG_TRY(a->algorithm->start(a, range));
+  const int64_t blocks = optimizer_blocks(&a->net);
+  return a->backend->ops->zero(a->backend, a->moves + range.first * blocks,
+                               sizeof *a->moves * (size_t)(range.n * blocks));
 }
 
 /// `places`: without agents in them.
@@ -74,7 +86,8 @@ static throng_status add_flags(throng_population *a) {
   ADD(own_stale);
   ADD(catalogue_rows);
 #undef ADD
-  return THRONG_OK;
+  return tensors_add(&a->scratch, &a->moves, TENSOR_F32,
+                     TENSOR_SHAPE(a->n_agent, optimizer_blocks(&a->net)), "moves");
 }
 
 static throng_status allocate(throng_population *a) {

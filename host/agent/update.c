@@ -47,7 +47,8 @@ throng_status population_step_weights(throng_population *a, optimizer *o,
                                      .max_norm = a->option.max_grad_norm,
                                      .learns = a->clock.learns,
                                      .update = a->clock.updates,
-                                     .norm_sum = a->sums.norm};
+                                     .norm_sum = a->sums.norm,
+                                     .moves = a->moves};
   THRONG_TRY(optimizer_measure(o, &options));
   THRONG_TRY(clocks_judge(a, &o->scale->norm, sizeof(adam_scale) / sizeof(float)));
   THRONG_TRY(optimizer_step(o, &options, &a->weight, target, a->option.tau));

@@ -61,6 +61,7 @@ void field_write(const field *f, void *def, int element, double x) {
 
 /// Limits of single precision are compared as such: 1e-9 is none of its numbers.
 bool field_holds(const field *f, double x) {
+  if (f->flags & FIELD_AUTO && x == 0) return true;
   if (isnan(x)) return isnan(f->initial[0]) && f->kind == FIELD_KIND_F64;
   switch (f->kind) {
     case FIELD_KIND_F32: return (float)x >= (float)f->least && (float)x <= (float)f->most;
@@ -137,7 +138,9 @@ void field_expectation(const field *f, char *buffer, size_t size) {
   else
     snprintf(one, sizeof one, "%s in %.15g..%.15g", whole ? "an integer" : "a number", f->least,
              f->most);
-  if (f->count == 1)
+  if (f->flags & FIELD_AUTO)
+    snprintf(buffer, size, "%s or \"auto\"", one);
+  else if (f->count == 1)
     snprintf(buffer, size, "%s", one);
   else if (f->fewest)
     snprintf(buffer, size, "an array of %d to %d, each %s", f->fewest, f->count, one);

@@ -98,6 +98,8 @@ static throng_status number_of(const field *f, const cJSON *value, const char *w
     *x = index;
     return THRONG_OK;
   }
+  if (f->flags & FIELD_AUTO && cJSON_IsString(value) && !strcmp(value->valuestring, "auto"))
+    return *x = 0, THRONG_OK;
   if (!cJSON_IsNumber(value) || !isfinite(value->valuedouble) ||
       !field_holds(f, value->valuedouble))
     return refuse(f, value, where);
@@ -167,6 +169,7 @@ static cJSON *texts_json(const char *const *list) {
 
 static cJSON *element_json(const field *f, double x) {
   char text[40];
+  if (f->flags & FIELD_AUTO && x == 0) return cJSON_CreateString("auto");
   if (f->kind == FIELD_KIND_BOOL) return cJSON_CreateBool(x != 0);
   if (f->kind == FIELD_KIND_ENUM) return cJSON_CreateString(f->names[(int)x]);
   if (f->kind == FIELD_KIND_F32 || f->kind == FIELD_KIND_F64)
@@ -243,6 +246,12 @@ static void add_type(cJSON *node, const char *type, bool nullable) {
 }
 
 static void describe_element(cJSON *node, const field *f, bool nullable) {
+  if (f->flags & FIELD_AUTO) {
+    cJSON *any = cJSON_AddArrayToObject(node, "anyOf"), *word = cJSON_CreateObject();
+    cJSON_AddStringToObject(word, "const", "auto");
+    cJSON_AddItemToArray(any, word);
+    cJSON_AddItemToArray(any, node = cJSON_CreateObject());
+  }
   add_type(node, schema_type(f->kind), nullable);
   if (f->names) {
     cJSON *names = cJSON_AddArrayToObject(node, "enum");

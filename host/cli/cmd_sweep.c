@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/sweep_plan.h"
 #include "cli/sweep_table.h"
+#include "cli/workers.h"
 #include "study/open_or_make.h"
 
 /// All that a sweep of this process needs.
@@ -18,6 +19,7 @@ typedef struct parts {
   sweep *sweep;
   sweep_memory memory;
   crew *crew;
+  bool elsewhere;  // workers train
 } parts;
 
 static void parts_close(parts *p) {
@@ -44,7 +46,7 @@ static throng_status choose_slots(const cli_run *run, parts *p) {
   char agent[32], all[32];
   cli_bytes(memory->agent_bytes, agent);
   cli_bytes(memory->shared_bytes + memory->agent_bytes * asked, all);
-  if (asked > 0 && asked > memory->most)
+  if (asked > memory->most && !p->elsewhere)
     return throng_fail(THRONG_ERROR_MEMORY,
                        "sweep.slots: %d agents of %s each take %s in all; at most %" PRId64
                        " fit, which sweep.slots=0 takes",
@@ -62,6 +64,30 @@ static throng_status choose_slots(const cli_run *run, parts *p) {
   return sweep_set_slots(p->sweep, slots);
 }
 
+/// A file that this sweep has opened, for workers who may have it too; "": none.
+static void find_file(const char *given, const char *folder, const char *name,
+                      char path[PATH_MAX]) {
+  char here[PATH_MAX];
+  snprintf(here, sizeof here, "%s%s%s", given ? given : folder, given ? "" : "/",
+           given ? "" : name);
+  if (!realpath(here, path)) path[0] = '\0';
+}
+
+static throng_status open_crew(cli_run *run, parts *p) {
+  char world[PATH_MAX], sta[PATH_MAX];
+  find_file(p->config.world_file, p->config.train.out, "world.safetensors", world);
+  find_file(p->config.sta_file, p->config.train.out, "sta.safetensors", sta);
+  const workers_def def = {.config_text = sweep_config_text(p->sweep),
+                           .backend = p->backend,
+                           .world = p->in.world,
+                           .sta = p->in.sta,
+                           .world_path = world,
+                           .sta_path = p->in.sta ? sta : NULL,
+                           .n_slot = sweep_get_def(p->sweep)->slots,
+                           .folder = p->config.train.out};
+  return workers_crew_open(run, &def, &p->crew);
+}
+
 /// Everything up to the first round, but for the folder's own files.
 static throng_status open_parts(cli_run *run, bool resume, parts *p) {
   THRONG_TRY(train_inputs_use(&p->config));
@@ -76,6 +102,7 @@ static throng_status open_parts(cli_run *run, bool resume, parts *p) {
   THRONG_TRY(train_inputs_open(&p->config, p->backend, &run->progress, &p->in));
   THRONG_TRY(sweep_plan_memory(p->sweep, p->backend, p->in.world, p->in.sta, &p->memory));
   THRONG_TRY(choose_slots(run, p));
+  if (p->elsewhere) return open_crew(run, p);
   return crew_local_create(p->backend, p->in.world, p->in.sta, sweep_get_def(p->sweep)->slots,
                            &p->crew);
 }
@@ -114,8 +141,8 @@ static int print_end(const cli_run *run, const parts *p) {
   int64_t used, had;
   int32_t cohorts;
   sweep_print(p->sweep);
-  crew_local_usage(p->crew, &used, &had, &cohorts);
-  if (had > 0)
+  if (!p->elsewhere) crew_local_usage(p->crew, &used, &had, &cohorts);
+  if (!p->elsewhere && had > 0)
     printf("\nagents that trained, of those that populations had room for: %.1f %%\n",
            100.0 * (double)used / (double)had);
   printf("sweep folder: %s (trials.db, trials.csv, metrics.jsonl, summary.json, report.html)\n",
@@ -128,15 +155,16 @@ static throng_status play_again(cli_run *run, parts *p, int64_t trial) {
   return sweep_replay_print(run, p->sweep, trial);
 }
 
-int cmd_sweep(cli_run *run) {
+static int own_sweep(cli_run *run) {
+  int code = CLI_DONE;
   parts p = {.crew = NULL};
   const bool resume = cli_flag(run, "resume"), dry = cli_flag(run, "dry-run");
   const char *replay = cli_text(run, "replay");
   if (resume + dry + (replay != NULL) > 1)
     return cli_wrong(run, "expected one of --resume, --dry-run and --replay");
   if (cli_config(run, run->argument[0], &p.config) != THRONG_OK) return cli_fail(run);
+  p.elsewhere = workers_asked(run) && !dry && !replay;
   throng_status status = open_parts(run, resume || replay, &p);
-  int code = CLI_DONE;
   if (status == THRONG_OK) {
     if (dry)
       status = sweep_plan_print(run, p.sweep, &p.memory, p.crew);
@@ -151,5 +179,13 @@ int cmd_sweep(cli_run *run) {
     if (status == THRONG_ERROR_CANCELLED && !dry && !replay) print_resume(&p.config);
   }
   parts_close(&p);
+  return code;
+}
+
+int cmd_sweep(cli_run *run) {
+  int code;
+  if (workers_is_rank(run, &code)) return code;
+  code = own_sweep(run);
+  workers_end();
   return code;
 }

@@ -173,11 +173,15 @@ int cmd_train(cli_run *run) {
   throng_status status;
   double start = clock_now();
   THRONG_TRY_GOTO(train_inputs_use(&config));
-  THRONG_TRY_GOTO(config_print(&config, &resolved));
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
+  const bool resumes = config.train.resume;
   if (cli_flag(run, "resume")) config.train.resume = true;
   THRONG_TRY_GOTO(train_inputs_open(&config, backend, &run->progress, &in));
   throng_train_def train = config.train;
+  // What a run was started with does not say that it was resumed; a count that was "auto" is the
+  // number that it came to.
+  config.train.resume = resumes;
+  THRONG_TRY_GOTO(config_print(&config, &resolved));
   train.config_json = resolved;
   THRONG_TRY_GOTO(train_in_folder(backend, in.world, in.sta, &config.sim, &config.agent, &train,
                                   &in.folder, &run->progress, &result));

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/workers.h"
 #include "crew/worker.h"
@@ -106,6 +108,20 @@ done:
   return status;
 }
 
+/// The sweep makes the file where it is missing: workers may be there before it.
+static throng_status read_token(const cli_run *run, const char *path, double wait,
+                                deal_token *out) {
+  const double end = clock_now() + wait;
+  throng_status status;
+  while ((status = deal_token_read(path, out)) != THRONG_OK && clock_now() < end &&
+         access(path, F_OK) != 0) {
+    if (!throng_report(&run->progress, "wait for the token", 0, 0, ""))
+      return throng_cancelled("waiting for the token");
+    nanosleep(&(struct timespec){0, 200000000}, NULL);
+  }
+  return status;
+}
+
 int cmd_worker(cli_run *run) {
   const char *address = run->argument[0], *token_path = cli_text(run, "token-file");
   const double wait = cli_number(run, "wait", 60);
@@ -118,7 +134,7 @@ int cmd_worker(cli_run *run) {
                                .world = cli_text(run, "world"),
                                .sta = cli_text(run, "sta"),
                                .folder = cli_text(run, "output")};
-  throng_status status = deal_token_read(token_path, &token);
+  throng_status status = read_token(run, token_path, wait, &token);
   bool served = false;
   while (status == THRONG_OK) {
     deal *d;

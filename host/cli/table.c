@@ -129,6 +129,15 @@ static const cli_option sweep_options[] = {
     {"slots", 0, "N", "agents that train at once (64); 0: as many as fit", "sweep.slots"},
     {"sampler", 0, "KEY", "who suggests (tpe)", "sweep.sampler"},
     {"scheduler", 0, "KEY", "who gives trials up (asha)", "sweep.scheduler"},
+    {"listen", 0, "ADDRESS:PORT", "let workers join at this address (throng worker)", NULL},
+    {"token-file", 0, "FILE", "what workers must have too; made where it is missing", NULL},
+    {"workers", 0, "N", "begin when so many workers are there (0)", NULL},
+    {"own-slots", 0, "N",
+     "agents that this process trains at once (all; with --workers none; as a rank of MPI a share)",
+     NULL},
+    {"mixed", 0, NULL,
+     "take workers whose processors round otherwise: results then depend on who trained what",
+     NULL},
     {0}};
 static const char *const sweep_examples[] = {
     "throng sweep configs/sweep-demo.json --dry-run",
@@ -137,6 +146,8 @@ static const char *const sweep_examples[] = {
     "learning rate, discount and more, the best confirmed on fresh seeds",
     "throng sweep configs/sweep-demo.json -o runs/sweep --resume --max-trials 400",
     "after a kill, or with more trials",
+    "throng sweep configs/sweep-demo.json -o runs/sweep --listen 0.0.0.0:7777 --token-file token",
+    "the same with the help of others, who may come and go: throng worker",
     NULL};
 
 static const cli_option trials_options[] = {

@@ -139,11 +139,6 @@ bool workers_is_rank(cli_run *run, int *code) {
   return true;
 }
 
-void workers_end(void) {
-  if (of_ranks && rank == 0) of_ranks->ops->close(of_ranks);
-  of_ranks = NULL;
-}
-
 /// What this process is asked to do about its slots.
 typedef struct plan {
   deal *deal;  // NULL: all slots are here
@@ -151,13 +146,11 @@ typedef struct plan {
 } plan;
 
 /// Ranks of an MPI job share the slots evenly.
-static throng_status plan_ranks(const workers_def *def, plan *out) {
-  THRONG_TRY(begin_ranks());
+static void plan_ranks(const workers_def *def, plan *out) {
   out->deal = of_ranks;
   of_ranks = NULL;
   out->workers = ranks - 1;
   out->own_slots = (def->n_slot + ranks - 1) / ranks;
-  return THRONG_OK;
 }
 
 static throng_status plan_sockets(const cli_run *run, const workers_def *def, plan *out) {
@@ -178,25 +171,34 @@ static throng_status plan_sockets(const cli_run *run, const workers_def *def, pl
   return THRONG_OK;
 }
 
+bool workers_asked(const cli_run *run) { return cli_text(run, "listen") || ranks > 1; }
+
 static throng_status make_plan(const cli_run *run, const workers_def *def, plan *out) {
   *out = (plan){0};
   if (cli_text(run, "listen")) {
     THRONG_TRY(plan_sockets(run, def, out));
-  } else if (deal_mpi_open) {
-    THRONG_TRY(plan_ranks(def, out));
+  } else if (ranks > 1) {
+    plan_ranks(def, out);
   }
   out->own_slots = (int32_t)cli_number(run, "own-slots", out->own_slots);
   if (out->own_slots > def->n_slot) out->own_slots = def->n_slot;
   return THRONG_OK;
 }
 
+static char folder[PATH_MAX];  // of states on their way
+
 static throng_status open_remote(cli_run *run, const workers_def *def, const plan *plan,
                                  crew **out) {
   static workers_facts facts, world_facts;  // as long as the crew
-  static char folder[PATH_MAX];
+  throng_config config;
   throng_status status = workers_program_facts(def->backend, cli_flag(run, "mixed"), &facts);
   if (status == THRONG_OK)
-    status = workers_world_facts(def->config, def->world, def->sta, &world_facts);
+    status = config_load_text(def->config_text, strlen(def->config_text), "sweep's config", NULL,
+                              &config);
+  if (status == THRONG_OK) {
+    status = workers_world_facts(&config, def->world, def->sta, &world_facts);
+    config_free(&config);
+  }
   snprintf(folder, sizeof folder, "%s/crew", def->folder);
   if (status == THRONG_OK && mkdir(folder, 0777) != 0 && errno != EEXIST)
     status = throng_fail(THRONG_ERROR_IO, "%s: %s", folder, strerror(errno));
@@ -236,4 +238,10 @@ throng_status workers_crew_open(cli_run *run, const workers_def *def, crew **out
   THRONG_TRY(make_plan(run, def, &plan));
   if (plan.deal) return open_remote(run, def, &plan, out);
   return crew_local_create(def->backend, def->world, def->sta, def->n_slot, out);
+}
+
+void workers_end(void) {
+  if (of_ranks && rank == 0) of_ranks->ops->close(of_ranks);
+  of_ranks = NULL;
+  if (*folder) rmdir(folder);
 }

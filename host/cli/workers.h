@@ -28,8 +28,7 @@ void workers_release(void *owned);
 
 /// Who trains a sweep's slots, from the options of `throng sweep` and of an MPI job.
 typedef struct workers_def {
-  const char *config_text;      // what overrides are put over
-  const throng_config *config;  // the same, read
+  const char *config_text;  // what overrides are put over
   throng_backend *backend;
   const throng_world *world;
   const throng_sta *sta;
@@ -37,6 +36,8 @@ typedef struct workers_def {
   int32_t n_slot;
   const char *folder;  // the sweep's; exists
 } workers_def;
+/// Do the options ask for workers?
+bool workers_asked(const cli_run *run);
 /// A crew in this process, or of workers (--listen, MPI), and then as many of them as were asked
 /// for are there. What `def` points to, but for the texts, outlives the crew. Errors: ARGUMENT, IO,
 /// MEMORY, CANCELLED.
@@ -54,7 +55,7 @@ typedef struct workers_place {
 throng_status workers_serve(cli_run *run, deal *d, const workers_place *place);
 /// Is this rank 1 or above of an MPI job, which works for rank 0? Then its exit code is in `*code`.
 bool workers_is_rank(cli_run *run, int *code);
-/// The end of rank 0 of a job: ranks that nobody has given work to go home too.
+/// After the crew was closed: ranks that nobody has given work to go home too.
 void workers_end(void);
 
 #endif

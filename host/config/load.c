@@ -200,7 +200,7 @@ static throng_status check(const throng_config *config) {
                  config->sta.width);
   if (config->sta.window % 2)
     return wrong(config, "sta.window: %d is odd; expected an even number", config->sta.window);
-  if (config->sim.lanes % config->agent.count)
+  if (config->agent.count > 0 && config->sim.lanes % config->agent.count)
     return wrong(config, "agent.count: %d does not divide sim.lanes, which is %d",
                  config->agent.count, config->sim.lanes);
   if (!isnan(config->dataset.rating_min) && !isnan(config->dataset.rating_max) &&

@@ -10,6 +10,7 @@
 #include "evaluate/evaluation_fields.h"
 #include "sim/sim_fields.h"
 #include "train/train_memory.h"
+#include "world/world_device.h"
 
 /// Are the options equal but for those with one of `flags`, and those named?
 static bool same(const field_table *table, const void *x, const void *y, unsigned flags,
@@ -44,7 +45,7 @@ bool cohort_holds(const cohort *c, const throng_agent_def *agent) {
   return true;
 }
 
-throng_status cohort_create(throng_backend *backend, const throng_world *world,
+throng_status cohort_create(throng_backend *backend, bool beside, const throng_world *world,
                             const throng_sta *sta, const crew_setup *setup, cohort **out) {
   void *block;
   *out = NULL;
@@ -53,7 +54,7 @@ throng_status cohort_create(throng_backend *backend, const throng_world *world,
   *c = (cohort){.shape = *setup, .root = backend, .backend = backend, .world = world, .sta = sta};
   c->shape.overrides = NULL;
   // On a device populations run beside each other; on the CPU each has all threads.
-  if (!backend->ops->fork || backend->host_memory) return THRONG_OK;
+  if (!beside || !backend->ops->fork || backend->host_memory) return THRONG_OK;
   const throng_status status = backend_fork(backend, &c->backend);
   if (status == THRONG_OK) return THRONG_OK;
   c->backend = backend;
@@ -172,17 +173,24 @@ done:
 
 throng_status cohort_plan(cohort *c, const throng_agent_def *further, double *bytes) {
   throng_agent_def wide = *further;
+  bool known = c->agent_bytes > 0;
   for (const member *m = c->member; m; m = m->next) widen(&wide, &m->setup.agent);
   for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT | FIELD_UP_TO));)
-    if (c->agent_bytes == 0 || field_get(f, &wide, 0) != field_get(f, &c->planned, 0)) {
-      throng_train_def train = c->shape.train;
-      train.yardsticks = false;
-      c->planned = wide;
-      THRONG_TRY(train_find_agent_bytes(c->root, c->world, c->sta, &c->shape.sim, &wide, &train,
-                                        &c->agent_bytes));
-      break;
-    }
+    known = known && field_get(f, &wide, 0) == field_get(f, &c->planned, 0);
+  if (!known) {
+    throng_train_def train = c->shape.train;
+    train_room room;
+    train.yardsticks = false;
+    THRONG_TRY(train_find_bytes(c->root, c->world, c->sta, &c->shape.sim, &wide, &train, &room));
+    c->planned = wide;
+    c->agent_bytes = room.agent_bytes;
+    c->shared_bytes = room.shared_bytes;
+  }
+  const throng_votes_def *votes = &c->shape.sim.votes;
+  const size_t world = world_device_held(c->root, c->world, votes->table_bytes,
+                                         votes->semantics == THRONG_SEMANTICS_PUBLISHED_CODE);
   *bytes = c->agent_bytes * (c->n_agent + 1 - c->n_place);
+  if (c->n_place == 0 && c->shared_bytes > (double)world) *bytes += c->shared_bytes - (double)world;
   return THRONG_OK;
 }
 

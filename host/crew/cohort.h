@@ -40,15 +40,16 @@ struct cohort {
   bool *counts;          // (n_place)
   throng_population_stats stats;
   throng_agent_def planned;  // of whom a further one takes:
-  double agent_bytes;
+  double agent_bytes, shared_bytes;
 };
 
 /// May agents with this setup stand in the cohort's population?
 bool cohort_takes(const cohort *c, const crew_setup *setup);
 /// Has its population, as it is, arrays for agents of this Def?
 bool cohort_holds(const cohort *c, const throng_agent_def *agent);
-/// Without members and without a population. Errors: MEMORY.
-throng_status cohort_create(throng_backend *backend, const throng_world *world,
+/// Without members and without a population. `beside`: another cohort has the backend's own queue.
+/// Errors: MEMORY, BACKEND.
+throng_status cohort_create(throng_backend *backend, bool beside, const throng_world *world,
                             const throng_sta *sta, const crew_setup *setup, cohort **out);
 /// NULL is allowed.
 void cohort_free(cohort *c);

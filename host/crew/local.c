@@ -34,9 +34,12 @@ static throng_status require(const crew_local *l, int32_t slot, bool in_use) {
 /// The cohort that takes such agents, found or made.
 static throng_status find_cohort(crew_local *l, const crew_setup *setup, cohort **out) {
   cohort **at = &l->cohorts;
-  for (; *at; at = &(*at)->next)
+  bool beside = false;
+  for (; *at; at = &(*at)->next) {
     if (cohort_takes(*at, setup)) break;
-  if (!*at) THRONG_TRY(cohort_create(l->backend, l->world, l->sta, setup, at));
+    beside = beside || (*at)->backend == l->backend;
+  }
+  if (!*at) THRONG_TRY(cohort_create(l->backend, beside, l->world, l->sta, setup, at));
   *out = *at;
   return THRONG_OK;
 }

@@ -215,6 +215,14 @@ static throng_status find_checkpoint(const throng_config *config, train_inputs *
   return THRONG_OK;
 }
 
+/// A count of agents that is "auto" is known once the world is, and before f_sta is fitted.
+static throng_status settle_count(throng_config *config, throng_backend *backend,
+                                  const train_inputs *in) {
+  const bool asks = rule_asks(&config->sim.votes) & VOTE_BIT(THRONG_VOTE_F_STA);
+  return train_settle_count(backend, in->world, in->sta, asks ? &config->sta : NULL, &config->sim,
+                            &config->agent, &config->train);
+}
+
 throng_status train_inputs_open(throng_config *config, throng_backend *backend,
                                 const throng_progress *progress, train_inputs *out) {
   memset(out, 0, sizeof *out);
@@ -228,7 +236,9 @@ throng_status train_inputs_open(throng_config *config, throng_backend *backend,
   THRONG_TRY_GOTO(run_folder_lock(folder, &out->folder));
   THRONG_TRY_GOTO(find_checkpoint(config, out));
   THRONG_TRY_GOTO(open_world(config, progress, out));
-  THRONG_TRY_GOTO(open_sta(config, backend, progress, out));
+  if (config->sta_file) THRONG_TRY_GOTO(open_sta(config, backend, progress, out));
+  THRONG_TRY_GOTO(settle_count(config, backend, out));
+  if (!config->sta_file) THRONG_TRY_GOTO(open_sta(config, backend, progress, out));
   return THRONG_OK;
 done:
   train_inputs_close(out);

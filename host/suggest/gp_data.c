@@ -22,6 +22,11 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/// A trial that was given up may lack a second objective, and has not failed.
+static bool failed(const sampler_history *h, int64_t k) {
+  return h->state[k] == TRIAL_FAILED || !isfinite(h->value[k * h->def->n_objective]);
+}
+
 /// How bad the worst are is of no use to a model: what lies three interquartile ranges beyond the
 /// worse quartile is drawn in. Then mean 0, variance 1.
 static void standardise(int64_t n, double *y, double *sorted, double *mean_out, double *sd_out) {
@@ -221,17 +226,17 @@ static void add_costs(gp_data *d, const gp_points *p, const sampler_history *h,
   if (high - low > 0.05) d->cost_low = low, d->cost_high = high;
 }
 
-/// 1 for a score, 0 for none; nothing where all or none failed.
+/// 1 for a failure, else 0; nothing where all or none failed.
 static void add_outcomes(gp_data *d, const gp_points *p, const sampler_history *h,
                          const int64_t *finished, int64_t n_finished) {
-  int64_t failed = 0;
+  int64_t n_failed = 0;
   const int64_t first = n_finished > GP_MOST_OUTCOMES ? n_finished - GP_MOST_OUTCOMES : 0;
-  for (int64_t i = first; i < n_finished; ++i) failed += !gp_data_scored(h, finished[i]);
-  if (failed == 0 || failed == n_finished - first) return;
+  for (int64_t i = first; i < n_finished; ++i) n_failed += failed(h, finished[i]);
+  if (n_failed == 0 || n_failed == n_finished - first) return;
   double u[SPACE_MOST];
   for (int64_t i = first; i < n_finished; ++i) {
     gp_points_enter(p, h->x + finished[i] * p->space->n, u);
-    table_add(&d->outcome, p, u, 0, gp_data_scored(h, finished[i]) ? 0 : 1);
+    table_add(&d->outcome, p, u, 0, failed(h, finished[i]) ? 1 : 0);
   }
 }
 

@@ -265,6 +265,7 @@ crew_setup sweep_setup(const sweep *s) {
 
 double sweep_seconds(const sweep *s) { return s->earlier_seconds + clock_now() - s->started; }
 
+const char *sweep_config_text(const sweep *s) { return s->config_text; }
 const throng_sweep_def *sweep_get_def(const sweep *s) { return &s->def; }
 const space *sweep_get_space(const sweep *s) { return s->space; }
 

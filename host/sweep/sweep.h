@@ -79,6 +79,8 @@ throng_status sweep_create(throng_config *config, sweep **out);
 throng_status sweep_create_to_ask(throng_config *config, sweep **out);
 void sweep_close(sweep *s);
 const throng_sweep_def *sweep_get_def(const sweep *s);
+/// The config that trials put their overrides over, as text; lives as long as the sweep.
+const char *sweep_config_text(const sweep *s);
 /// In place of a config's 0, which stands for as many as fit. Errors: MEMORY.
 throng_status sweep_set_slots(sweep *s, int32_t slots);
 /// What every trial begins from: the config's own setup, agent and lanes. It lives as long as the

@@ -8,12 +8,6 @@
 
 enum { BEST_ROWS = 20, MOST_LINES = 400, COLUMN = 92 /* pixels between two coordinates */ };
 
-/// "s4" for the best fifth of the scored trials, "s0" for the worst.
-static const char *shade(const report *r, int64_t place) {
-  static const char *const name[] = {"s4", "s3", "s2", "s1", "s0"};
-  return name[place * SVG_SHADES / (r->n_scored > 0 ? r->n_scored : 1)];
-}
-
 // ---- importance ---------------------------------------------------------------------------------
 throng_status report_importance(const report *r) {
   NUMBERS_WITHOUT_LOCALE;
@@ -79,7 +73,7 @@ static void draw_trial(const report *r, int64_t place, const svg_axis *value, do
   const double *x = r->list->row[row].x;
   char hint[512];
   bool pen = false;
-  fprintf(r->out, "<path class=\"line thin %s\" d=\"", shade(r, place));
+  fprintf(r->out, "<path class=\"line thin %s\" d=\"", report_shade(r, place));
   for (int32_t k = 0; k < s->n; ++k) {
     if (isnan(x[k])) continue;  // the option does not apply: the line passes it by
     const double u = fmin(fmax(space_to_unit(&s->parameter[k], x[k]), 0), 1);
@@ -117,7 +111,7 @@ throng_status report_parallel(const report *r) {
   for (int32_t k = 0; k < s->n; ++k) draw_coordinate(r, k, COLUMN / 2.0 + k * COLUMN, top, bottom);
   const double x = COLUMN / 2.0 + s->n * COLUMN;
   fprintf(r->out, "<path class=\"axis\" d=\"M%.1f %.1fV%.1f\"/>\n", x, bottom, top);
-  svg_text(r->out, "middle", x, s->n % 2 ? top - 22 : top - 8, r->def->metric[0]);
+  svg_text(r->out, "end", x + COLUMN / 2.0 - 4, s->n % 2 ? top - 22 : top - 8, r->def->metric[0]);
   double tick[SVG_MOST_TICKS];
   const int n = svg_ticks(&value, 6, tick);
   for (int k = 0; k < n; ++k)
@@ -154,7 +148,7 @@ static void draw_slice(const report *r, int32_t k, double *x, double *y) {
   for (int64_t i = (r->n_scored - 1) / every * every; i >= 0; i -= every) {
     if (isnan(x[i])) continue;
     report_hint(r, r->scored[i], hint, sizeof hint);
-    svg_point(r->out, shade(r, i), svg_place(&ax, x[i]), svg_place(&ay, y[i]), 2.5, hint);
+    svg_point(r->out, report_shade(r, i), svg_place(&ax, x[i]), svg_place(&ay, y[i]), 2.5, hint);
   }
   report_figure_end(r);
 }

@@ -27,6 +27,11 @@ void report_hint(const report *r, int64_t row, char *text, size_t size) {
                   svg_number(report_value(r, row, j), false, value));
 }
 
+const char *report_shade(const report *r, int64_t place) {
+  static const char *const name[] = {"s4", "s3", "s2", "s1", "s0"};
+  return name[place * SVG_SHADES / (r->n_scored > 0 ? r->n_scored : 1)];
+}
+
 void report_section(const report *r, const char *heading, const char *note) {
   fputs("<section>\n<h2>", r->out);
   svg_escaped(r->out, heading);
@@ -181,6 +186,7 @@ static throng_status write_page(const report *r) {
   THRONG_TRY(report_summary(r));
   THRONG_TRY(report_confirmation(r));
   THRONG_TRY(report_progress(r));
+  THRONG_TRY(report_curves(r));
   THRONG_TRY(report_best(r));
   THRONG_TRY(report_importance(r));
   THRONG_TRY(report_fronts(r));

@@ -28,6 +28,9 @@ double report_value(const report *r, int64_t row, int32_t objective);
 bool report_better(const report *r, int32_t objective, double a, double b);
 /// "trial 12: A.Rwd 0.345"
 void report_hint(const report *r, int64_t row, char *text, size_t size);
+/// The class of a scored trial by its place among them: "s4" for the best fifth, "s0" for the
+/// worst.
+const char *report_shade(const report *r, int64_t place);
 /// <section> with a heading and, behind it, a paragraph that says how to read what follows; `note`
 /// may be NULL. And its end.
 void report_section(const report *r, const char *heading, const char *note);
@@ -48,6 +51,7 @@ throng_status report_importance(const report *r);
 throng_status report_parallel(const report *r);
 throng_status report_slices(const report *r);
 throng_status report_rungs(const report *r);
+throng_status report_curves(const report *r);
 throng_status report_best(const report *r);
 
 #endif

@@ -235,6 +235,7 @@ throng_status report_rungs(const report *r) {
   svg_axis x = {.label = "user-steps", .low = -0.6, .high = n - 0.4, .name = name, .n_name = n};
   svg_axis y = svg_axis_around("trials that reached it", n + 1, reached, false);
   y.low = 0;
+  y.high *= 1.1;  // for the numbers above the bars
   report_section(r, "Rungs", NULL);
   report_figure(r, "rungs", "Rungs",
                 "How many trials were trained for at least as many user-steps.", &x, &y);

@@ -101,8 +101,15 @@ throng_status throng_session_create(throng_backend *backend, const throng_world 
                                     const throng_agent_def *agent, const throng_train_def *def,
                                     const throng_progress *progress, throng_session **out) {
   *out = NULL;
-  THRONG_TRY(train_check_memory(backend, world, sta, NULL, sim, agent, def));
-  return session_make(backend, world, sta, sim, agent, def, progress, out);
+  throng_sim_def lanes;
+  throng_agent_def agents;
+  THRONG_TRY(def_check(sim, sizeof *sim, "throng_sim_def"));
+  THRONG_TRY(def_check(agent, sizeof *agent, "throng_agent_def"));
+  lanes = *sim;
+  agents = *agent;
+  THRONG_TRY(train_settle_count(backend, world, sta, NULL, &lanes, &agents, def));
+  THRONG_TRY(train_check_memory(backend, world, sta, NULL, &lanes, &agents, def));
+  return session_make(backend, world, sta, &lanes, &agents, def, progress, out);
 }
 
 void throng_session_close(throng_session *s) {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/field.h"
 #include "base/numbers.h"
 #include "report/run_folder.h"
 #include "train/resume.h"
@@ -206,13 +207,13 @@ static throng_status make(train_run *t, throng_backend *backend, const throng_wo
   return train_row_create(t->n_agent, &t->row);
 }
 
-throng_status train_in_folder(throng_backend *backend, const throng_world *world,
-                              const throng_sta *sta, const throng_sim_def *sim,
-                              const throng_agent_def *agent, const throng_train_def *def,
-                              run_folder **folder, const throng_progress *progress,
-                              train_result *result) {
-  *result = (train_result){0};
+static throng_status train_settled(throng_backend *backend, const throng_world *world,
+                                   const throng_sta *sta, const throng_sim_def *sim,
+                                   const throng_agent_def *agent, const throng_train_def *def,
+                                   run_folder **folder, const throng_progress *progress,
+                                   train_result *result) {
   THRONG_TRY(train_check_memory(backend, world, sta, NULL, sim, agent, def));
+  THRONG_TRY(train_tell_room(backend, world, sta, sim, agent, def, progress));
   if (!def->out || !*def->out)
     return throng_fail(THRONG_ERROR_ARGUMENT, "train.out: expected the path of a run folder");
   char *made = NULL;
@@ -238,6 +239,20 @@ throng_status train_in_folder(throng_backend *backend, const throng_world *world
   throng_session_close(t.session);
   free(made);
   return status;
+}
+
+throng_status train_in_folder(throng_backend *backend, const throng_world *world,
+                              const throng_sta *sta, const throng_sim_def *sim,
+                              const throng_agent_def *agent, const throng_train_def *def,
+                              run_folder **folder, const throng_progress *progress,
+                              train_result *result) {
+  *result = (train_result){0};
+  THRONG_TRY(def_check(sim, sizeof *sim, "throng_sim_def"));
+  THRONG_TRY(def_check(agent, sizeof *agent, "throng_agent_def"));
+  throng_sim_def lanes = *sim;
+  throng_agent_def agents = *agent;
+  THRONG_TRY(train_settle_count(backend, world, sta, NULL, &lanes, &agents, def));
+  return train_settled(backend, world, sta, &lanes, &agents, def, folder, progress, result);
 }
 
 throng_status throng_train(throng_backend *backend, const throng_world *world,

@@ -21,16 +21,28 @@ typedef struct train_room {
   int64_t most;         // agents that fit; 0: none
 } train_room;
 
-/// `agent_bytes` alone, which is known sooner.
-throng_status train_find_agent_bytes(throng_backend *backend, const throng_world *world,
-                                     const throng_sta *sta, const throng_sim_def *sim,
-                                     const throng_agent_def *agent, const throng_train_def *def,
-                                     double *bytes);
+/// `agent_bytes` and `shared_bytes` alone, which are known sooner.
+throng_status train_find_bytes(throng_backend *backend, const throng_world *world,
+                               const throng_sta *sta, const throng_sim_def *sim,
+                               const throng_agent_def *agent, const throng_train_def *def,
+                               train_room *out);
 /// By running the code that makes a session on a backend that only counts. `sim.lanes` are one
 /// agent's; agent.count is not looked at. Errors: whatever is wrong with a Def, MEMORY, BACKEND.
 throng_status train_find_room(throng_backend *backend, const throng_world *world,
                               const throng_sta *sta, const throng_sta_def *shape,
                               const throng_sim_def *sim, const throng_agent_def *agent,
                               const throng_train_def *def, train_room *out);
+
+/// A count of agents that is "auto" (0) becomes the most that fit, and sim.lanes theirs together.
+/// `shape` as in train_check_memory. Errors: MEMORY (not one fits); as train_find_room.
+throng_status train_settle_count(throng_backend *backend, const throng_world *world,
+                                 const throng_sta *sta, const throng_sta_def *shape,
+                                 throng_sim_def *sim, throng_agent_def *agent,
+                                 const throng_train_def *def);
+/// Where there are several agents, a note says what one takes and how many would fit.
+throng_status train_tell_room(throng_backend *backend, const throng_world *world,
+                              const throng_sta *sta, const throng_sim_def *sim,
+                              const throng_agent_def *agent, const throng_train_def *def,
+                              const throng_progress *progress);
 
 #endif

@@ -1,9 +1,14 @@
 /// How many agents fit a backend's memory.
+#include <inttypes.h>
+
 #include "base/memory_plan.h"
+#include "base/numbers.h"
 #include "train/session.h"
 #include "train/train_fields.h"
 #include "train/train_memory.h"
 #include "world/world_device.h"
+
+#define MIB 1048576.0
 
 /// A session with a number of agents, of which nothing is kept.
 typedef struct question {
@@ -61,15 +66,12 @@ static throng_status find_bytes(const question *q, train_room *out) {
   return THRONG_OK;
 }
 
-throng_status train_find_agent_bytes(throng_backend *backend, const throng_world *world,
-                                     const throng_sta *sta, const throng_sim_def *sim,
-                                     const throng_agent_def *agent, const throng_train_def *def,
-                                     double *bytes) {
+throng_status train_find_bytes(throng_backend *backend, const throng_world *world,
+                               const throng_sta *sta, const throng_sim_def *sim,
+                               const throng_agent_def *agent, const throng_train_def *def,
+                               train_room *out) {
   const question q = {backend, world, sta, NULL, sim, agent, def};
-  train_room room;
-  const throng_status status = find_bytes(&q, &room);
-  *bytes = room.agent_bytes;
-  return status;
+  return find_bytes(&q, out);
 }
 
 throng_status train_find_room(throng_backend *backend, const throng_world *world,
@@ -89,14 +91,53 @@ throng_status train_find_room(throng_backend *backend, const throng_world *world
   // The estimate is near; what decides is the code.
   int64_t least = rest >= out->agent_bytes, past = MOST + 1;
   int64_t guess = rest > 0 ? (int64_t)(rest / out->agent_bytes) : 0;
-  for (int tries = 0; least > 0 && past - least > 1; ++tries) {
-    const bool near = tries < 2 && guess > least && guess < past;
-    const int64_t n = near ? guess : least + (past - least) / 2;
+  for (int64_t step = 1; least > 0 && past - least > 1; step *= 2) {
+    const bool within = guess > least && guess < past;
+    const int64_t n = within ? guess : least + (past - least) / 2;
     bool fits;
     THRONG_TRY(ask(&q, n, room, &fits));
     *(fits ? &least : &past) = n;
-    guess = fits ? n + 1 : n - 1;
+    guess = fits ? n + step : n - step;
   }
   out->most = least;
+  return THRONG_OK;
+}
+
+throng_status train_settle_count(throng_backend *backend, const throng_world *world,
+                                 const throng_sta *sta, const throng_sta_def *shape,
+                                 throng_sim_def *sim, throng_agent_def *agent,
+                                 const throng_train_def *def) {
+  NUMBERS_WITHOUT_LOCALE;
+  train_room room;
+  if (agent->count != 0) return THRONG_OK;
+  THRONG_TRY(train_find_room(backend, world, sta, shape, sim, agent, def, &room));
+  if (room.most < 1)
+    return throng_fail(
+        THRONG_ERROR_MEMORY,
+        "agent.count: not one agent fits: it takes %.1f MiB with the world, of which "
+        "%.1f MiB are free; lower sim.lanes, agent.buffer, agent.batch or "
+        "evaluation.episodes",
+        (room.shared_bytes + room.agent_bytes) / MIB, room.free_bytes / MIB);
+  agent->count = (int32_t)room.most;
+  sim->lanes *= agent->count;
+  return THRONG_OK;
+}
+
+throng_status train_tell_room(throng_backend *backend, const throng_world *world,
+                              const throng_sta *sta, const throng_sim_def *sim,
+                              const throng_agent_def *agent, const throng_train_def *def,
+                              const throng_progress *progress) {
+  NUMBERS_WITHOUT_LOCALE;
+  train_room room;
+  throng_sim_def one = *sim;
+  if (agent->count < 2) return THRONG_OK;
+  one.lanes /= agent->count;
+  THRONG_TRY(train_find_room(backend, world, sta, NULL, &one, agent, def, &room));
+  throng_note(progress,
+              "an agent takes %.1f MiB of memory, all %d with what they share %.0f MiB; %" PRId64
+              " agents would fit into the %.0f MiB that are free",
+              room.agent_bytes / MIB, agent->count,
+              (room.shared_bytes + room.agent_bytes * agent->count) / MIB, room.most,
+              room.free_bytes / MIB);
   return THRONG_OK;
 }

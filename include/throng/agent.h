@@ -44,10 +44,12 @@ typedef enum throng_epsilon {
 /// own (throng_population_set, throng_population_begin): batch, updates, buffer and n_step up to
 /// the population's, which its arrays are made for.
 typedef struct throng_agent_def {
-  int32_t size, cookie;              ///< set by throng_default_agent_def(); do not touch
-  throng_algorithm algorithm;        ///< DQN
-  throng_head head;                  ///< two_tower
-  int32_t count;                     ///< 1; agents in the population, 65,535 at the most
+  int32_t size, cookie;        ///< set by throng_default_agent_def(); do not touch
+  throng_algorithm algorithm;  ///< DQN
+  throng_head head;            ///< two_tower
+  /// 1; agents in the population, 65,535 at the most. 0 ("auto"), for training runs alone: as many
+  /// as the backend's memory holds, sim.lanes being one agent's.
+  int32_t count;
   int32_t hidden[2];                 ///< 64, 64; units of the two hidden layers
   int32_t width;                     ///< 64; query and item vectors (two_tower)
   int32_t user_width;                ///< 32; learned user embedding (0: none)

@@ -41,7 +41,6 @@
   X(square_sum, 16)      \
   X(adam_scale, 1)       \
   X(adam, 16)            \
-  X(soft_update, 16)     \
   X(agent_copy, 16)
 
 #endif

@@ -71,19 +71,33 @@ THRONG_ROW void adam_scale_row(const adam_scale_args *a, int64_t row) {
   a->norm_sum[row] += norm;
 }
 
-/// Row: (agent, block).
+/// A step of Adam, then target += tau (weight - target) where tau is below 1: other agents copy
+/// theirs whole. A block that never had a gradient rests: its moments are zeros and its target is
+/// what its weights are, so that a step of zeros would change no bit of it. Row: (agent, block).
 typedef struct adam_args {
   float *weight, *moment1, *moment2;  // (n_agent, size)
   const float *gradient;              // (n_agent, size)
+  float *target;                      // (n_agent, size) or NULL: there is none
   const adam_scale *scale;            // (n_agent)
   const int32_t *learns;              // (n_agent)
-  const float *beta1, *beta2, *epsilon;
+  const float *beta1, *beta2, *epsilon, *tau;
+  const double *partial;  // (n_agent, n_partial) squares of the gradient
+  float *moves;           // (n_agent, n_partial) 0: the block rests
   int64_t size, n_block;
+  int64_t n_partial, first;  // this tensor's blocks begin at `first`
 } adam_args;
+
+/// Is there nothing to do in the block? If not, it moves from now on.
+THRONG_ROW int adam_rests(const adam_args *a, int64_t agent, int64_t block) {
+  const int64_t at = agent * a->n_partial + a->first + block;
+  if (a->partial[at] == 0.0) return a->moves[at] == 0.0f;
+  a->moves[at] = 1.0f;
+  return 0;
+}
 
 THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
   int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
-  if (!a->learns[agent]) return;
+  if (!a->learns[agent] || adam_rests(a, agent, row % a->n_block)) return;
   int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
   int64_t at = agent * a->size + begin;
   float *THRONG_RESTRICT w = a->weight + at;
@@ -94,26 +108,10 @@ THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
   float b1 = a->beta1[agent], b2 = a->beta2[agent], epsilon = a->epsilon[agent];
   for (int64_t i = 0; i < n; ++i)
     adam_element(&w[i], &m[i], &v[i], g[i] * s.clip, b1, b2, s.step_size, s.root, epsilon);
-}
-
-/// target += tau (weight - target), where tau is below 1: others copy theirs whole. Row: (agent,
-/// block).
-typedef struct soft_update_args {
-  float *target;          // (n_agent, size)
-  const float *weight;    // (n_agent, size)
-  const float *tau;       // (n_agent)
-  const int32_t *learns;  // (n_agent)
-  int64_t size, n_block;
-} soft_update_args;
-
-THRONG_ROW void soft_update_row(const soft_update_args *a, int64_t row) {
-  int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
-  int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
-  float tau = a->tau[agent];
-  if (!a->learns[agent] || tau >= 1.0f) return;
-  int64_t at = agent * a->size + begin;
-  for (int64_t i = 0; i < n; ++i)
-    a->target[at + i] += tau * (a->weight[at + i] - a->target[at + i]);
+  const float tau = a->target ? a->tau[agent] : 1.0f;
+  if (tau >= 1.0f) return;
+  float *THRONG_RESTRICT target = a->target + at;
+  for (int64_t i = 0; i < n; ++i) target[i] += tau * (w[i] - target[i]);
 }
 
 /// to = from, for the agents that `which` names. Row: (agent, block).

@@ -1,6 +1,7 @@
 /// What does not fit into a device's memory is refused with its sizes before anything starts: runs,
 /// fits, votes, evaluations and benchmarks.
 #include "base/memory_plan.h"
+#include "crew/crew.h"
 #include "cuda_parity.h"
 #include "evaluate/fidelity.h"
 #include "sim/sim.h"
@@ -286,6 +287,83 @@ TEST(cuda_memory, a_benchmark_that_would_not_fit_is_refused_with_its_sizes_befor
   EXPECT_EQ(rows, 5);  // the table, two votes with it and without
   cuda_on_cpu_limit((size_t)4 << 30);
   small_world_free(&world);
+  parity_close(&p);
+}
+
+TEST(cuda_memory, a_count_of_agents_that_is_auto_is_the_most_that_fit) {
+  parity p;
+  if (!parity_open(&p)) return;
+  small_run run;
+  ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
+  throng_session *session = NULL;
+  throng_population *agents = NULL;
+  run.train.yardsticks = false;
+  run.sim.lanes = 4;  // one agent's
+  run.agent.count = 0;
+  leave_free(12);
+  EXPECT_EQ(throng_session_create(p.cuda, run.world, NULL, &run.sim, &run.agent, &run.train, NULL,
+                                  &session),
+            THRONG_OK);
+  const int32_t count =
+      session ? throng_population_get_def(throng_session_get_population(session)).count : 0;
+  EXPECT_TRUE(count > 4 && count < 64);
+  if (session) EXPECT_EQ(throng_sim_get_def(throng_session_get_sim(session)).lanes, 4 * count);
+  throng_session_close(session);
+  // One more does not fit.
+  run.agent.count = count + 1;
+  run.sim.lanes = 4 * (count + 1);
+  EXPECT_EQ(throng_session_create(p.cuda, run.world, NULL, &run.sim, &run.agent, &run.train, NULL,
+                                  &session),
+            THRONG_ERROR_MEMORY);
+  // Not even one, of such a size.
+  run.agent.count = 0;
+  run.sim.lanes = 4;
+  run.agent.buffer = 1 << 24;
+  EXPECT_EQ(throng_session_create(p.cuda, run.world, NULL, &run.sim, &run.agent, &run.train, NULL,
+                                  &session),
+            THRONG_ERROR_MEMORY);
+  EXPECT_CONTAINS(throng_error_message(), "agent.count: not one agent fits");
+  cuda_on_cpu_limit((size_t)4 << 30);
+  // A population alone does not know what else is to come.
+  throng_sim *sim = NULL;
+  ASSERT_OK(throng_sim_create(p.cuda, run.world, NULL, &run.sim, &sim));
+  EXPECT_EQ(throng_population_create(sim, &run.agent, 100, &agents), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "agent.count: auto");
+  throng_sim_close(sim);
+  small_run_close(&run);
+  parity_close(&p);
+}
+
+TEST(cuda_memory, an_agent_that_does_not_fit_a_crew_is_refused_when_it_starts) {
+  enum { SLOTS = 64 };
+  parity p;
+  if (!parity_open(&p)) return;
+  small_run run;
+  crew *c = NULL;
+  crew_report report[SLOTS];
+  int32_t n = 0, started = 0;
+  double agent_bytes, shared_bytes;
+  int64_t most;
+  ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
+  crew_setup setup = {.sim = run.sim, .agent = run.agent, .train = run.train};
+  setup.sim.lanes = 4;
+  setup.train.steps = setup.train.evaluate_every = 8;
+  ASSERT_OK(crew_local_create(p.cuda, run.world, NULL, SLOTS, &c));
+  leave_free(12);
+  ASSERT_OK(crew_local_plan(p.cuda, run.world, NULL, &setup, &agent_bytes, &shared_bytes, &most));
+  while (started < SLOTS && c->ops->start(c, started, &setup) == THRONG_OK) ++started;
+  EXPECT_CONTAINS(throng_error_message(), "a further agent: it takes");
+  EXPECT_TRUE(most > 4 && most < SLOTS && started >= most - 1 && started <= most + 1);
+  // Those that did start fit, and a place that was left can be taken again.
+  EXPECT_OK(c->ops->round(c, NULL, report, &n));
+  EXPECT_EQ(n, started);
+  EXPECT_OK(c->ops->stop(c, 1));
+  EXPECT_OK(c->ops->start(c, 1, &setup));
+  EXPECT_OK(c->ops->round(c, NULL, report, &n));
+  EXPECT_EQ(n, started);
+  cuda_on_cpu_limit((size_t)4 << 30);
+  c->ops->close(c);
+  small_run_close(&run);
   parity_close(&p);
 }
 

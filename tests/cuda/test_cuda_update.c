@@ -67,26 +67,41 @@ TEST(cuda_update, adam_and_the_soft_target_move_every_weight_as_the_rows_do) {
     pair g = numbers(&p, n, 4, false), t = numbers(&p, n, 5, false);
     pair scale = numbers(&p, 4 * AGENTS, 6, true), hyper = numbers(&p, AGENTS, 7, true);
     pair learns = flags(&p);
+    pair tau = numbers(&p, AGENTS, 8, true), moves = numbers(&p, (n_block + 1) * AGENTS, 9, true);
+    pair partial = numbers(&p, 2 * (n_block + 1) * AGENTS, 10, true);
+    const float whole = 1.0f;  // an agent that copies its target
+    const double none[] = {0, 0};
+    ASSERT_OK(p.cpu->ops->upload(p.cpu, tau.cpu + 2, &whole, sizeof whole));
+    ASSERT_OK(p.cuda->ops->upload(p.cuda, tau.cuda + 2, &whole, sizeof whole));
+    // The first agent's first block has no gradient and rests, its second one moves.
+    ASSERT_OK(p.cpu->ops->upload(p.cpu, moves.cpu + 1, none, sizeof(float)));
+    ASSERT_OK(p.cuda->ops->upload(p.cuda, moves.cuda + 1, none, sizeof(float)));
+    const size_t resting = (n_block > 1 ? 2 : 1) * sizeof *none;
+    ASSERT_OK(p.cpu->ops->upload(p.cpu, partial.cpu + 2, none, resting));
+    ASSERT_OK(p.cuda->ops->upload(p.cuda, partial.cuda + 2, none, resting));
+    const float kept = w.cpu[0], moved = n_block > 1 ? w.cpu[ADAM_BLOCK] : 0;
     for (int side = 0; side < 2; ++side) {
       throng_backend *b = side ? p.cuda : p.cpu;
 #define ON(x) (side ? (x).cuda : (x).cpu)
-      const adam_args adam = {ON(w),
-                              ON(m),
-                              ON(v),
-                              ON(g),
-                              (const adam_scale *)(const void *)ON(scale),
-                              (const int32_t *)(const void *)ON(learns),
-                              ON(hyper),
-                              ON(hyper),
-                              ON(hyper),
-                              sizes[s],
-                              n_block};
-      const soft_update_args soft = {
-          ON(t), ON(w), ON(hyper), (const int32_t *)(const void *)ON(learns), sizes[s], n_block};
-      for (int turn = 0; turn < 3; ++turn) {
+      const adam_args adam = {.weight = ON(w),
+                              .moment1 = ON(m),
+                              .moment2 = ON(v),
+                              .gradient = ON(g),
+                              .target = ON(t),
+                              .scale = (const adam_scale *)(const void *)ON(scale),
+                              .learns = (const int32_t *)(const void *)ON(learns),
+                              .beta1 = ON(hyper),
+                              .beta2 = ON(hyper),
+                              .epsilon = ON(hyper),
+                              .tau = ON(tau),
+                              .partial = (const double *)(const void *)ON(partial),
+                              .moves = ON(moves),
+                              .size = sizes[s],
+                              .n_block = n_block,
+                              .n_partial = n_block + 1,
+                              .first = 1};
+      for (int turn = 0; turn < 3; ++turn)
         ASSERT_OK(BACKEND_LAUNCH(b, adam, n_block * AGENTS, &adam));
-        ASSERT_OK(BACKEND_LAUNCH(b, soft_update, n_block * AGENTS, &soft));
-      }
       const sta_adam_args flat = {.n = n,
                                   .x = ON(t),
                                   .m = ON(m),
@@ -106,6 +121,10 @@ TEST(cuda_update, adam_and_the_soft_target_move_every_weight_as_the_rows_do) {
     EXPECT_TRUE(difference(&p, t, n) <= allowed);
     EXPECT_TRUE(difference(&p, m, n) <= allowed);
     EXPECT_TRUE(difference(&p, v, n) <= allowed);
+    EXPECT_TRUE(difference(&p, moves, (n_block + 1) * AGENTS) == 0);
+    EXPECT_TRUE(w.cpu[0] == kept);
+    if (n_block > 1) EXPECT_TRUE(w.cpu[ADAM_BLOCK] != moved);
+    release(&p, tau), release(&p, moves), release(&p, partial);
     release(&p, w);
     release(&p, m);
     release(&p, v);
