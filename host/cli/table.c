@@ -144,9 +144,9 @@ static const char *const sweep_examples[] = {
     "what it would take",
     "throng sweep configs/sweep-demo.json -o runs/sweep",
     "learning rate, discount and more, the best confirmed on fresh seeds",
-    "throng sweep configs/sweep-demo.json -o runs/sweep --resume --max-trials 400",
+    "throng sweep configs/sweep-demo.json -o runs/sweep --resume --max-trials 160",
     "after a kill, or with more trials",
-    "throng sweep configs/sweep-demo.json -o runs/sweep --listen 0.0.0.0:7777 --token-file token",
+    "throng sweep configs/sweep-demo.json -o runs/large --listen 0.0.0.0:7777 --token-file token",
     "the same with the help of others, who may come and go: throng worker",
     NULL};
 
@@ -274,8 +274,10 @@ const cli_command cli_commands[] = {
      "have in common and what not. Reads only: a sweep that goes on is not held up.",
      trials_options, trials_examples, "train.seed", cmd_trials},
     {"compare", "runs beside each other, over their seeds", "RUN...", 1, 1024,
-     "Runs that differ in nothing but seeds count as one contender, and every agent of a population "
-     "is a run of its own. For each contender: interquartile mean with its bootstrap interval, mean "
+     "Runs that differ in nothing but seeds count as one contender, and every agent of a "
+     "population "
+     "is a run of its own. For each contender: interquartile mean with its bootstrap interval, "
+     "mean "
      "and standard error; beside the first: the probability that a run of it is better, and where "
      "seeds agree the paired difference with a signed-rank test.",
      compare_options, compare_examples, "train.seed", cmd_compare},
