@@ -192,7 +192,7 @@ static throng_status compare(trials *t) {
     status = space_difference(before, now, &difference);
   // Messages are one line.
   for (char *at = difference; at && *at; ++at)
-    if (*at == '\n') *at = at[1] ? ';' : ' ';
+    if (*at == '\n') *at = at[1] ? ';' : '\0';
   if (status == THRONG_OK && difference)
     status = throng_fail(THRONG_ERROR_DATA,
                          "%s: the space has changed since these trials were made: %s; expected "
