@@ -23,6 +23,10 @@ if(NOT THRONG_SANITIZE)
            COMMAND ${CHECKS}/gpu_bundle.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   set_tests_properties(check_gpu_bundle PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
 endif()
+add_test(NAME check_workers
+         COMMAND ${CHECKS}/workers.sh $<TARGET_FILE_DIR:throng>/throng
+                 $<$<BOOL:${MPI_C_FOUND}>:$<TARGET_FILE_DIR:throng>/throng-mpi>)
+set_tests_properties(check_workers PROPERTIES TIMEOUT 600)
 if(TARGET throng_cuda_kernels)
   add_test(NAME check_cuda_resources
            COMMAND ${CHECKS}/cuda_resources.sh ${THRONG_CUDA_RESOURCES} ${PROJECT_SOURCE_DIR}/kernels
@@ -38,4 +42,9 @@ if(NOT THRONG_SANITIZE)
            COMMAND ${CHECKS}/hardening.sh ${hardened} $<TARGET_FILE:throng_program> $<TARGET_FILE:throng>)
   # Compiled by Debian for the most part.
   add_test(NAME check_hardening_blas COMMAND ${CHECKS}/hardening.sh 0 $<TARGET_FILE:throng_blas>)
+endif()
+if(NOT THRONG_SANITIZE)
+  # SWEEPS=50 KILLS=20 by hand for the long form.
+  add_test(NAME check_sweep_kill COMMAND ${CHECKS}/sweep_kill.sh $<TARGET_FILE_DIR:throng>/throng)
+  set_tests_properties(check_sweep_kill PROPERTIES ENVIRONMENT "SWEEPS=3;KILLS=2" TIMEOUT 600)
 endif()
