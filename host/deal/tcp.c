@@ -197,7 +197,7 @@ static throng_status peer_event(tcp *t, int32_t k, deal_event *event) {
              clock_now() - p->heard > (p->state == PEER_HERE ? t->silence : stranger_seconds)) {
     NUMBERS_WITHOUT_LOCALE;
     char cause[64];
-    snprintf(cause, sizeof cause, "silent for %.0f seconds", clock_now() - p->heard);
+    snprintf(cause, sizeof cause, "silent for %d seconds", (int)(clock_now() - p->heard));
     lost(t, k, event, cause);
   }
   return THRONG_OK;
