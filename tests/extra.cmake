@@ -1,5 +1,5 @@
 # What the tests that drive the program need: the program.
-foreach(name test_cli test_blas test_cli_votes test_cli_locks test_cli_train test_cli_trials test_cli_bad_input test_llm_cli test_llm_server)
+foreach(name test_cli test_cli_sweep test_blas test_cli_votes test_cli_locks test_cli_train test_cli_trials test_cli_bad_input test_llm_cli test_llm_server)
   if(TARGET ${name} AND TARGET throng_program)
     add_dependencies(${name} throng_program)
   endif()

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/sweep_plan.h"
@@ -33,6 +34,11 @@ static void parts_close(parts *p) {
 /// The line that goes on with a sweep that was stopped: its folder knows what it was started with.
 static void print_resume(const throng_config *config) {
   char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/trials.db", config->train.out);
+  if (access(path, F_OK) != 0) {
+    fprintf(stderr, "no trial has begun; to go on, give the same command again\n");
+    return;
+  }
   snprintf(path, sizeof path, "%s/config.json", config->train.out);
   fprintf(stderr, "what has been done is kept; to go on:\n  %s sweep ",
           cli_shell_word(cli_program));
@@ -89,7 +95,7 @@ static throng_status open_crew(cli_run *run, parts *p) {
 }
 
 /// Everything up to the first round, but for the folder's own files.
-static throng_status open_parts(cli_run *run, bool resume, parts *p) {
+static throng_status open_parts(cli_run *run, bool dry, bool resume, parts *p) {
   THRONG_TRY(train_inputs_use(&p->config));
   THRONG_TRY(sweep_create(&p->config, &p->sweep));
   if (!p->config.train.out || !*p->config.train.out)
@@ -97,7 +103,7 @@ static throng_status open_parts(cli_run *run, bool resume, parts *p) {
                        "%s: train.out: missing; expected the path of the sweep's folder, there or "
                        "as -o",
                        p->config.source ? p->config.source : "config");
-  THRONG_TRY(sweep_check(p->sweep, p->config.train.out, resume));
+  if (!dry) THRONG_TRY(sweep_check(p->sweep, p->config.train.out, resume));
   THRONG_TRY(cli_backend(run, &p->config, &p->backend));
   THRONG_TRY(train_inputs_open(&p->config, p->backend, &run->progress, &p->in));
   THRONG_TRY(sweep_plan_memory(p->sweep, p->backend, p->in.world, p->in.sta, &p->memory));
@@ -166,7 +172,7 @@ static int own_sweep(cli_run *run) {
   if (stray) return cli_wrong(run, "--%s is about workers: expected --listen ADDRESS:PORT", stray);
   if (cli_config(run, run->argument[0], &p.config) != THRONG_OK) return cli_fail(run);
   p.elsewhere = workers_asked(run) && !dry && !replay;
-  throng_status status = open_parts(run, resume || replay, &p);
+  throng_status status = open_parts(run, dry, resume || replay, &p);
   if (status == THRONG_OK) {
     if (dry)
       status = sweep_plan_print(run, p.sweep, &p.memory, p.crew);

@@ -173,8 +173,9 @@ static void print_confirmation(const sweep *s) {
   const int32_t n = sweep_get_tested(s, &tested);
   if (n == 0) return;
   printf(
-      "\nthe same on %d fresh seeds and other users (IQM, 95 %% interval; P(better) is that of\n"
-      "beating the config's own values, trial 0; the values above are biased by the choice):\n",
+      "\nthe same on %d fresh seeds and other users: interquartile mean, 95 %% interval,\n"
+      "chance to beat the config's own values (trial 0). The values above are biased:\n"
+      "the sweep chose by them.\n",
       sweep_get_def(s)->test_seeds);
   printf("%6s  %10s  %-23s  %s\n", "trial", "IQM", "interval", "P(better)");
   for (int32_t k = 0; k < n; ++k) {

@@ -43,3 +43,8 @@ if(NOT THRONG_SANITIZE)
   # Compiled by Debian for the most part.
   add_test(NAME check_hardening_blas COMMAND ${CHECKS}/hardening.sh 0 $<TARGET_FILE:throng_blas>)
 endif()
+if(NOT THRONG_SANITIZE)
+  # SWEEPS=50 KILLS=20 by hand for the long form.
+  add_test(NAME check_sweep_kill COMMAND ${CHECKS}/sweep_kill.sh $<TARGET_FILE_DIR:throng>/throng)
+  set_tests_properties(check_sweep_kill PROPERTIES ENVIRONMENT "SWEEPS=3;KILLS=2" TIMEOUT 600)
+endif()
