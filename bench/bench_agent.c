@@ -75,8 +75,8 @@ static cost update_cost(const throng_population *a, double entries) {
   c = sum(c, search_cost(a, batch));
   c = sum(c, times(4, vectors_cost(a, batch)));  // action, its gradient twice, next action
   if (two_tower(a)) c = sum(c, vectors_cost(a, (double)a->net.n_item));
-  // Gradient written and read twice, weight and moments read and written, target read and written.
-  return sum(c, (cost){n_weight * 17, n_weight * 4 * 12});
+  // Gradient read twice, weight, moments and target read and written.
+  return sum(c, (cost){n_weight * 17, n_weight * 4 * 10});
 }
 
 static throng_status one_act(void *context) {

@@ -189,8 +189,9 @@ static void run_cycles(bench_output *out, const space *s, int kind, int64_t n) {
     row.low = fmin(row.low, seconds);
     row.high = fmax(row.high, seconds);
   }
-  snprintf(row.name, sizeof row.name, "tell and suggest, %s", sampler_name(kind));
-  snprintf(row.size, sizeof row.size, "trials=%lld parameters=%d", (long long)n, s->n);
+  snprintf(row.name, sizeof row.name, "tell and suggest, %s, %lld trials", sampler_name(kind),
+           (long long)n);
+  snprintf(row.size, sizeof row.size, "parameters=%d", s->n);
   bench_print(out, &row);
   printf("    from %.3f to %.3f ms\n", 1e3 * row.low, 1e3 * row.high);
   sampler_free(sampler);

@@ -50,7 +50,7 @@ install(FILES ${THRONG_GENERATED}/throng.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 # The configs where --help and README name them from: cd PREFIX/share/throng. Prompts: prompts.cmake.
 install(DIRECTORY configs DESTINATION ${CMAKE_INSTALL_DATADIR}/throng
-        FILES_MATCHING PATTERN "*.json" PATTERN prompts EXCLUDE)
+        FILES_MATCHING PATTERN "*.json" PATTERN "*.sh" PATTERN prompts EXCLUDE)
 install(FILES README.md LICENSE CHANGELOG.md CITATION.cff SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.c")

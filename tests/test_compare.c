@@ -1,6 +1,7 @@
 /// Runs beside each other: who belongs together, what is said of them, and what is refused.
 #include "compare/compare.h"
 
+#include <libxml/parser.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +147,61 @@ TEST(compare, table_fits_80_columns_and_json_holds_the_same) {
   ASSERT_EQ(compare_json(&c, &text), THRONG_OK);
   EXPECT_TRUE(strstr(text, "\"paired_difference\"") != NULL);
   free(text);
+  compare_free(&c);
+  compare_runs_free(&runs);
+}
+
+TEST(compare, trials_that_a_sweep_confirmed_are_contenders_and_pair_with_runs_of_their_seeds) {
+  compare_runs runs = {0};
+  comparison c;
+  const char *folder = folder_of("sweep");
+  put(folder, "config.json",
+      "{\"sim\":{\"lanes\":64,\"seed\":1,\"first_lane\":0},\"agent\":{\"count\":1,\"gamma\":0.9,"
+      "\"seed\":5},\"train\":{\"evaluation\":{\"seed\":7}},\"sweep\":{\"slots\":4}}");
+  put(folder, "summary.json",
+      "{\"trials\":{\"total\":9},\"confirmation\":{\"first_seed\":1000,\"metric\":"
+      "\"average_reward\",\"trials\":["
+      "{\"trial\":4,\"options\":{\"agent.gamma\":0.5},\"test_values\":[3,4,null]},"
+      "{\"trial\":0,\"options\":{\"agent.gamma\":0.9},\"test_values\":[1,2,3]}]}}");
+  ASSERT_EQ(compare_read(folder, usual.metric, &runs), THRONG_OK);
+  EXPECT_STREQ(runs.run[1].seed, "agent 1006, users 1 from 64064");
+  const char *alone = folder_of("of_its_seed");
+  put(alone, "config.json",
+      "{\"sim\":{\"lanes\":64,\"seed\":1,\"first_lane\":64128},\"agent\":{\"count\":1,"
+      "\"gamma\":0.5,\"seed\":1007},\"train\":{\"evaluation\":{\"seed\":1007}}}");
+  put(alone, "summary.json", "{\"policies\":{\"agent\":{\"average_reward\":5}}}");
+  ASSERT_EQ(compare_read(alone, usual.metric, &runs), THRONG_OK);
+  ASSERT_EQ(compare_make(&runs, &usual, &c), THRONG_OK);
+  ASSERT_EQ(c.n, 2);  // the run stands for the seed that failed, of trial 4
+  EXPECT_EQ(c.contender[0].n, 2);
+  EXPECT_EQ(c.contender[0].without, 1);
+  EXPECT_EQ(c.contender[1].pairs, 2);
+  EXPECT_NEAR(c.contender[1].difference.point, -2.0, 1e-12);
+  EXPECT_EQ(compare_read(folder, "liking", &runs), THRONG_ERROR_DATA);
+  compare_free(&c);
+  compare_runs_free(&runs);
+  put(folder, "summary.json", "{\"trials\":{\"total\":9}}");
+  EXPECT_EQ(compare_read(folder, usual.metric, &runs), THRONG_ERROR_DATA);
+  compare_runs_free(&runs);
+}
+
+TEST(compare, drawing_is_xml_with_a_row_a_contender) {
+  compare_runs runs = {0};
+  comparison c;
+  static char text[1 << 18];
+  const char *path = TEST_BINARY_DIR "/compare.svg";
+  read_two(&runs);
+  ASSERT_EQ(compare_make(&runs, &usual, &c), THRONG_OK);
+  ASSERT_EQ(compare_draw(&c, path), THRONG_OK);
+  xmlDoc *document = xmlReadFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR);
+  EXPECT_TRUE(document != NULL);
+  xmlFreeDoc(document);
+  FILE *file = fopen(path, "rb");
+  ASSERT_TRUE(file != NULL);
+  EXPECT_TRUE(fread(text, 1, sizeof text - 1, file) > 1000);
+  fclose(file);
+  EXPECT_TRUE(strstr(text, "B: interquartile mean") != NULL);
+  EXPECT_EQ(compare_draw(&c, TEST_BINARY_DIR "/no such folder/x.svg"), THRONG_ERROR_IO);
   compare_free(&c);
   compare_runs_free(&runs);
 }

@@ -8,6 +8,7 @@
 #include "crew/crew.h"
 #include "support/agent_rig.h"
 #include "support/runaway.h"
+#include "support/tensor_edit.h"
 
 enum { LANES = 6, MOST_REPORTS = 16 };
 #ifdef CUDA_IN_PLACE_OF_CPU  // where a step takes a hundred times as long
@@ -398,5 +399,63 @@ TEST(crew, a_further_agent_costs_what_its_arrays_hold_and_a_tenth_more_at_most) 
     EXPECT_TRUE(agent_bytes >= arrays && agent_bytes <= 1.1 * arrays);
     EXPECT_GT(most, 0);
   }
+  close_stage(&s);
+}
+
+/// The value of a name in the row of metrics.jsonl at a step; NaN where there is none.
+static double row_value(const char *folder, int64_t step, const char *name) {
+  char path[600];
+  char *line = NULL;
+  size_t capacity = 0;
+  double value = NAN;
+  snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
+  FILE *file = fopen(path, "r");
+  while (file && getline(&line, &capacity, file) > 0) {
+    cJSON *row = cJSON_Parse(line);
+    const cJSON *at = cJSON_GetObjectItemCaseSensitive(row, "step");
+    const cJSON *found = cJSON_GetObjectItemCaseSensitive(row, name);
+    if (cJSON_IsNumber(at) && at->valuedouble == (double)step && cJSON_IsNumber(found))
+      value = found->valuedouble;
+    cJSON_Delete(row);
+  }
+  free(line);
+  if (file) fclose(file);
+  return value;
+}
+
+TEST(crew, what_it_reports_stands_in_the_metrics_of_a_training_run_and_its_file_goes_on_there) {
+  stage s;
+  crew_report a[4];
+  char out[500], state[560];
+  snprintf(out, sizeof out, "%s/run", throng_test_folder());
+  ASSERT_TRUE(open_stage(&s, 1, 4));
+  crew_setup setup = setup_of(1);
+  setup.train.checkpoint_every = setup.train.evaluate_every;
+  start(&s, 0, 0);
+  ASSERT_OK(s.crew->ops->start(s.crew, 3, &setup));
+  setup.train.out = out;
+  ASSERT_OK(
+      throng_train(s.backend, &s.world, NULL, &setup.sim, &setup.agent, &setup.train, NULL, NULL));
+  for (int64_t end = 0, round = 0; end < STEPS && round < 10; ++round) {
+    round_of(&s, a);
+    const crew_report *r = &a[3];
+    end = r->user_steps;
+    EXPECT_EQ(row_value(out, end, "evaluation/agent/average_reward"), r->evaluation.average_reward);
+    EXPECT_EQ(row_value(out, end, "evaluation/agent/gini"), r->evaluation.gini);
+    EXPECT_EQ(row_value(out, end, "train/return"), r->mean_return);
+    EXPECT_EQ(row_value(out, end, "train/episodes"), (double)r->episodes);
+    EXPECT_EQ(row_value(out, end, "train/updates"), (double)r->updates);
+    // Rows are printed with 15 digits, more than a float has.
+    EXPECT_TRUE((float)row_value(out, end, "train/q") == (float)r->q);
+    // The run's checkpoint is the file that the slot writes.
+    snprintf(state, sizeof state, "%s/checkpoint-%lld.safetensors", out, (long long)end);
+    ASSERT_OK(s.crew->ops->save(s.crew, 3, state_path(3)));
+    const file_bytes run = file_bytes_read(state), slot = file_bytes_read(state_path(3));
+    if (run.length)  // those that were not pruned
+      EXPECT_TRUE(run.length == slot.length && !memcmp(run.data, slot.data, run.length));
+    free(run.data);
+    free(slot.data);
+  }
+  EXPECT_GT(a[3].updates, 10);
   close_stage(&s);
 }

@@ -24,11 +24,12 @@ static const char *const world_facts[] = {"world=small", NULL};
 static throng_status setup_from(void *context, const char *const *overrides, crew_setup *out,
                                 void **owned) {
   (void)context;
-  int k = 0;
+  int k = 0, n_step = 1;
   double gamma = 0.9;
   for (; *overrides; ++overrides) {
     sscanf(*overrides, "trial=%d", &k);
     sscanf(*overrides, "gamma=%lf", &gamma);
+    sscanf(*overrides, "n_step=%d", &n_step);
   }
   if (k == 99) return throng_fail(THRONG_ERROR_CONFIG, "trial: there is no 99");
   *out = (crew_setup){.sim = rig_sim_def(LANES, 8),
@@ -38,6 +39,7 @@ static throng_status setup_from(void *context, const char *const *overrides, cre
   out->sim.mask_seen = true;
   out->agent.seed = (uint32_t)(17 + k);
   out->agent.gamma = (float)gamma;
+  out->agent.n_step = n_step;
   out->agent.learning_starts = 30;
   out->train.steps = 600;
   out->train.evaluate_every = 60;
@@ -232,7 +234,7 @@ static void story(crew *crew, company *c, told *t) {
   start(crew, 1, 7);
   train(crew, c, t);
   copy(crew, 4, 0, 9, "gamma=0.5");  // onto one that trains
-  copy(crew, 3, 1, 10, "gamma=0.7");
+  copy(crew, 3, 1, 10, "n_step=3");  // more than anybody has whose arrays it is put into
   EXPECT_OK(crew->ops->stop(crew, 2));
   train(crew, c, t);
   copy(crew, 2, 4, 12, "gamma=0.3");  // of a copy, into a free slot
@@ -241,7 +243,7 @@ static void story(crew *crew, company *c, told *t) {
   EXPECT_OK(crew->ops->save(crew, 0, path));
   train(crew, c, t);
   copy(crew, 5, 0, 13, "gamma=0.6");  // of one that was saved
-  copy(crew, 0, 0, 15, "gamma=0.4");  // of itself
+  copy(crew, 0, 0, 15, "n_step=4");   // of itself
   train(crew, c, t);
   train(crew, c, t);
   EXPECT_OK(crew->ops->stop(crew, 0));

@@ -352,6 +352,24 @@ TEST(gp, two_objectives_are_traded_against_one_another_better_than_by_random_sea
   rig_free(r);
 }
 
+TEST(gp, of_two_objectives_what_was_given_up_without_values_is_left_alone) {
+  rig *r = rig_make(2, 17);
+  r->def.n_objective = 2;
+  rig_begin(r);
+  int early = 0, late = 0;
+  for (int64_t k = 0; k < 80; ++k) {
+    const double *x = rig_next(r);
+    const bool bad = x[0] > 0.4;
+    if (k < 20) early += bad;
+    if (k >= 60) late += bad;
+    r->value[2 * k + 1] = bad ? (double)NAN : 1 - x[1];
+    rig_end(r, k, bad ? TRIAL_PRUNED : TRIAL_COMPLETE, bad ? (double)NAN : x[1], bad ? 100 : 1000);
+  }
+  EXPECT_GE(early, 3);
+  EXPECT_LE(late, 6);
+  rig_free(r);
+}
+
 // ---- what sweeps bring --------------------------------------------------------------------------
 static void goes_on(rig *r, int trials, double (*value)(int64_t k, const double *x)) {
   rig_begin(r);
@@ -387,6 +405,14 @@ TEST(gp, equal_scores_no_scores_and_wild_ones_end_in_points_of_the_space) {
 TEST(gp, one_parameter_and_thirty_end_in_points_of_the_space) {
   goes_on(rig_make(1, 1), 60, slope);
   goes_on(rig_make(30, 1), 60, slope);
+}
+TEST(gp, one_candidate_and_thousands_end_in_points_of_the_space) {
+  static const int32_t candidates[] = {1, 255, 257, 3000};
+  for (int k = 0; k < 4; ++k) {
+    rig *r = rig_make(3, 1);
+    r->def.candidates = candidates[k];
+    goes_on(r, 24, slope);
+  }
 }
 TEST(gp, one_point_told_again_and_again_does_not_end_it) {
   rig *r = rig_make(2, 1);

@@ -274,6 +274,17 @@ TEST(sta_fit, saved_weights_open_to_the_same_def_and_bits_and_score_alike) {
   ASSERT_OK(throng_sta_save(sta, path));
   ASSERT_OK(throng_sta_open(backend, &p.world, path, &again));
   EXPECT_TRUE(weights_hash(sta) == weights_hash(again));
+  uint64_t saved, opened, other;
+  EXPECT_OK(throng_sta_hash(sta, &saved));
+  EXPECT_OK(throng_sta_hash(again, &opened));
+  EXPECT_TRUE(saved == opened);
+  throng_sta *stricter;
+  def.threshold = 0.38f;
+  ASSERT_OK(throng_sta_create(backend, &p.world, &def, &stricter));
+  EXPECT_OK(throng_sta_hash(stricter, &other));
+  EXPECT_TRUE(saved != other);
+  throng_sta_close(stricter);
+  def.threshold = 0.37f;
   throng_sta_def read = throng_sta_get_def(again);
   EXPECT_EQ(read.heads, 4);
   EXPECT_TRUE(read.threshold == def.threshold);

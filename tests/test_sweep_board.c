@@ -46,9 +46,9 @@ TEST(sweep_board, a_run_a_trial_and_seed_stands_in_a_folder_of_its_own) {
   ASSERT_TRUE(board != NULL);
   const tensorboard_hparam has[] = {{"agent.gamma", TENSORBOARD_NUMBER, NULL, 0.9}};
   const run_value value[] = {{"average_reward", 0.5}};
-  EXPECT_OK(sweep_board_trial_start(board, 7, 0, 0, has, 1));
-  EXPECT_OK(sweep_board_trial_start(board, 7, 1, 0, has, 1));
-  EXPECT_EQ(sweep_board_trial_start(board, 7, 1, 0, has, 1), THRONG_ERROR_ARGUMENT);
+  EXPECT_OK(sweep_board_trial_start(board, 7, 0, "a", 0, has, 1));
+  EXPECT_OK(sweep_board_trial_start(board, 7, 1, "a", 0, has, 1));
+  EXPECT_EQ(sweep_board_trial_start(board, 7, 1, "a", 0, has, 1), THRONG_ERROR_ARGUMENT);
   EXPECT_OK(sweep_board_report(board, 7, 0, 1, value, 1));
   EXPECT_EQ(sweep_board_report(board, 8, 0, 1, value, 1), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "trial 8, seed 0 has not started");
@@ -61,7 +61,7 @@ TEST(sweep_board, a_run_a_trial_and_seed_stands_in_a_folder_of_its_own) {
   EXPECT_EQ(files_in(at("board/00007/seed-0")), 1);
   // A resumed sweep goes on in files of its own.
   board = open_board(1);
-  EXPECT_OK(sweep_board_trial_start(board, 7, 1, 0, has, 1));
+  EXPECT_OK(sweep_board_trial_start(board, 7, 1, "a", 0, has, 1));
   EXPECT_OK(sweep_board_close(board));
   EXPECT_EQ(files_in(at("board/00007/seed-1")), 2);
 }
@@ -75,7 +75,8 @@ TEST(sweep_board, a_thousand_runs_at_once_take_no_open_files) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
   const tensorboard_hparam has[] = {{"agent.gamma", TENSORBOARD_NUMBER, NULL, 0.9}};
   const run_value value[] = {{"average_reward", 0.5}, {"loss", 0.25}};
-  for (int64_t k = 0; k < 1024; ++k) EXPECT_OK(sweep_board_trial_start(board, k, 0, 0, has, 1));
+  for (int64_t k = 0; k < 1024; ++k)
+    EXPECT_OK(sweep_board_trial_start(board, k, 0, "a", 0, has, 1));
   for (int64_t e = 1; e <= 3; ++e)
     for (int64_t k = 0; k < 1024; ++k) EXPECT_OK(sweep_board_report(board, k, 0, e, value, 2));
   EXPECT_OK(sweep_board_flush(board));

@@ -23,7 +23,6 @@ static throng_sta sta;  // random parameters on the CPU; kept for the whole prog
 static bool set_up(fixture *f, throng_sim_def def, bool with_sta) {
   throng_backend_def backend_def = throng_default_backend_def();
   backend_def.name = "cpu";  // the test reads its memory
-  backend_def.name = "cpu";
   *f = (fixture){.world = small_world(31, N_USER, N_ITEM, 16, 40)};
   EXPECT_OK(throng_backend_open(&backend_def, &f->backend));
   if (!sta.view.item) {
@@ -34,6 +33,7 @@ static bool set_up(fixture *f, throng_sim_def def, bool with_sta) {
     sta.def.threshold = 0.5f;
     sta.view = reference_view(5, N_USER, N_ITEM, 8, 1, 1, 16, 1);
   }
+  sta.backend = f->backend;
   def.lanes = LANES;
   def.history = 32;
   def.leave_probability = 0;

@@ -27,6 +27,7 @@ int cmd_compare(cli_run *run) {
   if (status == THRONG_OK) status = compare_make(&runs, &def, &c);
   if (status == THRONG_OK)
     status = run->json ? compare_json(&c, &text) : compare_table(&c, cli_unicode(), &text);
+  if (status == THRONG_OK && cli_text(run, "svg")) status = compare_draw(&c, cli_text(run, "svg"));
   if (status == THRONG_OK) printf("%s%s", text, run->json ? "\n" : "");
   free(text);
   compare_free(&c);

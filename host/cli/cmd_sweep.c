@@ -168,6 +168,8 @@ static int own_sweep(cli_run *run) {
   const char *replay = cli_text(run, "replay");
   if (resume + dry + (replay != NULL) > 1)
     return cli_wrong(run, "expected one of --resume, --dry-run and --replay");
+  const char *stray = workers_stray_option(run);
+  if (stray) return cli_wrong(run, "--%s is about workers: expected --listen ADDRESS:PORT", stray);
   if (cli_config(run, run->argument[0], &p.config) != THRONG_OK) return cli_fail(run);
   p.elsewhere = workers_asked(run) && !dry && !replay;
   throng_status status = open_parts(run, dry, resume || replay, &p);

@@ -159,6 +159,13 @@ static bool made_by_sweep(const trials_view *v, const throng_config *base, const
 static int print_config(const cli_run *run, const trials_view *v, const char *path,
                         const throng_config *base, int64_t number) {
   char **of_point = NULL, *text = NULL, line[3][PATH_MAX + 64];
+  const int64_t parent = trials_view_parent(&v->list.row[number]);
+  if (parent >= 0)
+    throng_note(&run->progress,
+                "trial %" PRId64 " began as a copy of trial %" PRId64
+                ": its options alone, from the start, train otherwise; throng sweep --replay "
+                "trains it again",
+                number, parent);
   const char *override[SPACE_MOST + 4];
   size_t n = 0, more = 0;
   throng_status status = space_overrides(v->def->space, v->list.row[number].x, &of_point);

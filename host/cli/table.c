@@ -176,6 +176,7 @@ static const cli_option compare_options[] = {
     {"metric", 0, "NAME", "what is compared, of a run's last evaluation (average_reward)", NULL},
     {"minimize", 0, NULL, "lower is better", NULL},
     {"level", 0, "X", "what the intervals hold (0.95)", NULL},
+    {"svg", 0, "FILE", "draw it too: runs, intervals and performance profiles", NULL},
     {0}};
 static const char *const compare_examples[] = {
     "throng train configs/demo.json --set agent.count=4 -o runs/four",
@@ -184,6 +185,8 @@ static const char *const compare_examples[] = {
     "what can be said of their setting: interquartile mean and interval",
     "throng compare runs/four --metric liking --json",
     "the same of another metric, for programs",
+    "throng compare runs/sweep --svg sweep.svg",
+    "what a sweep confirmed on fresh seeds, drawn",
     NULL};
 
 static const cli_option worker_options[] = {
@@ -274,10 +277,9 @@ const cli_command cli_commands[] = {
      "have in common and what not. Reads only: a sweep that goes on is not held up.",
      trials_options, trials_examples, "train.seed", cmd_trials},
     {"compare", "runs beside each other, over their seeds", "RUN...", 1, 1024,
-     "Runs that differ in nothing but seeds count as one contender, and every agent of a "
-     "population "
-     "is a run of its own. For each contender: interquartile mean with its bootstrap interval, "
-     "mean "
+     "Runs that differ in nothing but seeds count as one contender; every agent of a population "
+     "is a run of its own, and of a sweep each trial that it confirmed on fresh seeds. For each "
+     "contender: interquartile mean with its bootstrap interval, mean "
      "and standard error; beside the first: the probability that a run of it is better, and where "
      "seeds agree the paired difference with a signed-rank test.",
      compare_options, compare_examples, "train.seed", cmd_compare},

@@ -40,6 +40,11 @@ double trials_view_steps(const trials_view *v, const trial_row *row) {
   return row->n_report ? v->period * (double)row->report_step[row->n_report - 1] : 0;
 }
 
+int64_t trials_view_parent(const trial_row *row) {
+  double parent = attribute_number(row, TRIALS_PARENT);
+  return isnan(parent) ? -1 : (int64_t)parent;
+}
+
 void trials_view_parameter(const space_parameter *p, double x, char *text, size_t size) {
   char all[TEXT];
   if (isnan(x)) {
@@ -152,9 +157,15 @@ int trials_view_show(const trials_view *v, int64_t number) {
   print_attributes(row);
   if (print_curve(v, row) != CLI_DONE) return CLI_FAILED;
   const char *folder = cli_shell_word(v->folder);
-  printf("\nTo train it again, to the same metrics:\n  throng trials %s --config %" PRId64
-         " > trial-%" PRId64 ".json\n  throng train trial-%" PRId64 ".json\n",
-         folder, number, number, number);
+  if (trials_view_parent(row) >= 0)
+    printf("\nIt began as a copy of trial %" PRId64
+           ". To train it again, from the first of those:\n"
+           "  throng sweep %s/config.json -o %s --replay %" PRId64 "\n",
+           trials_view_parent(row), folder, folder, number);
+  else
+    printf("\nTo train it again, to the same metrics:\n  throng trials %s --config %" PRId64
+           " > trial-%" PRId64 ".json\n  throng train trial-%" PRId64 ".json\n",
+           folder, number, number, number);
   return CLI_DONE;
 }
 

@@ -18,6 +18,8 @@ const char *trials_view_number(double x, char text[16]);
 double trials_view_value(const trials_view *v, const trial_row *row);
 /// User-steps that it has trained; NaN: not said.
 double trials_view_steps(const trials_view *v, const trial_row *row);
+/// The trial that it began as a copy of (PBT); -1: none.
+int64_t trials_view_parent(const trial_row *row);
 /// A parameter's value without quotes, "-" where it does not apply; the second as short as tables
 /// need it, fractions to four digits.
 void trials_view_parameter(const space_parameter *p, double x, char *text, size_t size);

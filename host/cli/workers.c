@@ -13,7 +13,7 @@
 #include "base/hash.h"
 #include "crew/remote.h"
 
-static const double silence_seconds = 60;
+static const double silence_seconds = 180;  // opening a large world takes a while
 
 static void add_fact(workers_facts *facts, const char *name, const char *value) {
   int k = 0;
@@ -169,6 +169,13 @@ static throng_status plan_sockets(const cli_run *run, const workers_def *def, pl
   throng_note(&run->progress, "workers join with: throng worker %s --token-file %s", where,
               token_path);
   return THRONG_OK;
+}
+
+const char *workers_stray_option(const cli_run *run) {
+  static const char *const names[] = {"token-file", "workers", "own-slots", "mixed"};
+  for (size_t k = 0; k < sizeof names / sizeof *names && !workers_asked(run); ++k)
+    if (cli_text(run, names[k])) return names[k];
+  return NULL;
 }
 
 bool workers_asked(const cli_run *run) { return cli_text(run, "listen") || ranks > 1; }

@@ -38,6 +38,8 @@ typedef struct workers_def {
 } workers_def;
 /// Do the options ask for workers?
 bool workers_asked(const cli_run *run);
+/// An option that means nothing without workers, or NULL.
+const char *workers_stray_option(const cli_run *run);
 /// A crew in this process, or of workers (--listen, MPI), and then as many of them as were asked
 /// for are there. What `def` points to, but for the texts, outlives the crew. Errors: ARGUMENT, IO,
 /// MEMORY, CANCELLED.

@@ -68,5 +68,7 @@ void compare_free(comparison *c);
 /// Text at 80 columns, and JSON; malloc'd. Errors: MEMORY.
 throng_status compare_table(const comparison *c, bool unicode, char **out);
 throng_status compare_json(const comparison *c, char **out);
+/// One SVG file of the first eight contenders, as A to H. Errors: IO, MEMORY.
+throng_status compare_draw(const comparison *c, const char *path);
 
 #endif

@@ -64,6 +64,22 @@ static void print_row(FILE *to, int64_t i, const contender *c, bool unicode) {
     fprintf(to, "%-19s %s\n", better, difference);
 }
 
+/// Words from the fourth column on, within the width.
+static void print_words(FILE *to, const char *text) {
+  int column = 0;
+  for (const char *at = text; *at;) {
+    const int n = (int)strcspn(at, " ");
+    if (column == 0 || column + 1 + n > WIDTH) {
+      fputs(column ? "\n  " : "  ", to);
+      column = 2;
+    }
+    column += fprintf(to, " %.*s", n, at);
+    at += n;
+    at += strspn(at, " ");
+  }
+  fputc('\n', to);
+}
+
 static void print_legend(FILE *to, int64_t i, const contender *c) {
   NUMBERS_WITHOUT_LOCALE;
   char name[8];
@@ -72,7 +88,7 @@ static void print_legend(FILE *to, int64_t i, const contender *c) {
   if (c->n + c->without > 1) fprintf(to, " and %lld more", (long long)(c->n + c->without - 1));
   if (c->without) fprintf(to, " (%lld diverged)", (long long)c->without);
   fputc('\n', to);
-  if (c->options && *c->options) fprintf(to, "   %s\n", c->options);
+  if (c->options && *c->options) print_words(to, c->options);
   if (c->pairs > 1)
     fprintf(to, "   %lld seeds paired with A's: signed-rank p = %.3g\n", (long long)c->pairs, c->p);
 }

@@ -149,6 +149,71 @@ static throng_status read_run(folder *f, compare_runs *runs) {
   return status;
 }
 
+/// "agent.gamma": its value in the config becomes `value`.
+static bool put_option(cJSON *config, const char *path, const cJSON *value) {
+  const char *dot = strchr(path, '.');
+  char section[64];
+  if (!dot) return false;
+  snprintf(section, sizeof section, "%.*s", (int)(dot - path), path);
+  cJSON *object = cJSON_GetObjectItemCaseSensitive(config, section);
+  if (!object) object = cJSON_AddObjectToObject(config, section);
+  cJSON_DeleteItemFromObjectCaseSensitive(object, dot + 1);
+  return cJSON_AddItemToObject(object, dot + 1, cJSON_Duplicate(value, true));
+}
+
+/// One trial that a sweep trained again: a run for each of its test seeds.
+static throng_status read_trial(const folder *f, const cJSON *trial, double first,
+                                compare_runs *runs) {
+  NUMBERS_WITHOUT_LOCALE;
+  char name[PATH_MAX], seed[120], *text = NULL;
+  cJSON *config = cJSON_Duplicate(f->config, true);
+  const cJSON *value;
+  const cJSON *options = cJSON_GetObjectItemCaseSensitive(trial, "options");
+  bool good = config != NULL;
+  cJSON_ArrayForEach(value, options) good = good && put_option(config, value->string, value);
+  if (good) text = cJSON_PrintUnformatted(config);
+  const double lanes = number(cJSON_GetObjectItemCaseSensitive(config, "sim"), "lanes");
+  cJSON_Delete(config);
+  if (!text) return no_memory();
+  throng_status status = THRONG_OK;
+  double j = first;
+  cJSON_ArrayForEach(value, cJSON_GetObjectItemCaseSensitive(trial, "test_values")) {
+    snprintf(name, sizeof name, "%s, trial %.0f", f->path, number(trial, "trial"));
+    snprintf(seed, sizeof seed, "agent %.0f, users %.0f from %.0f", f->agent_seed + j, f->sim_seed,
+             f->first_lane + j * lanes);
+    if (status == THRONG_OK)
+      status =
+          add(runs, name, text, seed, cJSON_IsNumber(value) ? value->valuedouble : (double)NAN);
+    ++j;
+  }
+  free(text);
+  return status;
+}
+
+/// The trials that a sweep confirmed. Its metric is the one that it sought.
+static throng_status read_sweep(folder *f, const cJSON *confirmation, compare_runs *runs) {
+  const char *sought =
+      cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(confirmation, "metric"));
+  const cJSON *trial, *all = cJSON_GetObjectItemCaseSensitive(confirmation, "trials");
+  const double first = number(confirmation, "first_seed");
+  if (!sought || strcmp(bare(sought), bare(f->metric)) != 0)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: its trials were confirmed by '%s', not by '%s'; expected --metric %s",
+                       f->path, sought ? sought : "nothing", f->metric, sought ? sought : "");
+  if (!cJSON_GetArraySize(all))
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: no trial of this sweep was trained again on fresh seeds yet", f->path);
+  cJSON *train = cJSON_GetObjectItemCaseSensitive(f->config, "train");
+  cJSON *seed = cJSON_GetObjectItemCaseSensitive(
+      cJSON_GetObjectItemCaseSensitive(train, "evaluation"), "seed");
+  if (cJSON_IsNumber(seed)) cJSON_SetNumberValue(seed, seed->valuedouble + first);
+  throng_status status = THRONG_OK;
+  cJSON_ArrayForEach(trial, all) {
+    if (status == THRONG_OK) status = read_trial(f, trial, first, runs);
+  }
+  return status;
+}
+
 static throng_status read_folder(folder *f, compare_runs *runs) {
   THRONG_TRY(read_json(f->path, "config.json", &f->config));
   THRONG_TRY(read_json(f->path, "summary.json", &f->summary));
@@ -160,6 +225,12 @@ static throng_status read_folder(folder *f, compare_runs *runs) {
   f->first_lane = number(sim, "first_lane");
   f->lanes = number(sim, "lanes");
   for (size_t k = 0; k < sizeof left_out / sizeof *left_out; ++k) leave_out(f->config, left_out[k]);
+  const cJSON *confirmation = cJSON_GetObjectItemCaseSensitive(f->summary, "confirmation");
+  if (confirmation) return read_sweep(f, confirmation, runs);
+  if (cJSON_HasObjectItem(f->summary, "trials"))
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s: this sweep has confirmed no trial yet (sweep.top, sweep.test_seeds)",
+                       f->path);
   return read_run(f, runs);
 }
 

@@ -191,8 +191,13 @@ throng_status hands_listen(crew_remote *m, double seconds) {
 
 throng_status hands_await(crew_remote *m, int32_t k) {
   while (m->hand[k].state == HAND_READY && m->hand[k].busy) {
+    int64_t reported = 0, all = 0;
     THRONG_TRY(hands_listen(m, 1));
-    if (!throng_report(m->progress, "wait for workers", 0, 0, ""))
+    for (int32_t s = 0; s < m->base.n_slot; ++s) {
+      reported += m->slot[s].line.n > 0 && m->slot[s].reported;
+      all += m->slot[s].line.n > 0;
+    }
+    if (!throng_report(m->progress, "train", reported, all, "slots"))
       return throng_cancelled("waiting for a worker");
   }
   return THRONG_OK;

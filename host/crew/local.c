@@ -268,6 +268,17 @@ static throng_status local_load(crew *base, int32_t slot, const crew_setup *setu
   return status;
 }
 
+/// The agent goes on with other options.
+static throng_status become(member *m, const crew_setup *setup) {
+  THRONG_TRY(ensure(m));
+  cohort *c = m->cohort;
+  m->setup = *setup;
+  m->setup.overrides = NULL;
+  if (!cohort_holds(c, &setup->agent)) THRONG_TRY(cohort_resize(c, c->n_place));
+  return agent_become(c->population, m->place, &setup->agent, setup->train.steps,
+                      setup->sim.first_lane);
+}
+
 static throng_status local_copy(crew *base, int32_t slot, int32_t from, const crew_setup *setup) {
   crew_local *l = local_of(base);
   THRONG_TRY(require(l, from, true));
@@ -277,9 +288,7 @@ static throng_status local_copy(crew *base, int32_t slot, int32_t from, const cr
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "slot %d: it cannot become a copy of slot %d: agents of another shape", slot,
                        from);
-  if (slot == from)
-    return agent_become(c->population, l->slot[slot].place, &setup->agent, setup->train.steps,
-                        setup->sim.first_lane);
+  if (slot == from) return become(&l->slot[slot], setup);
   if (l->slot[slot].cohort) cohort_leave(l->slot[slot].cohort, &l->slot[slot]);
   THRONG_TRY(join(l, slot, setup));
   member *m = &l->slot[slot];

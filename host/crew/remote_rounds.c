@@ -79,6 +79,7 @@ static throng_status round_answered(crew_remote *m, int32_t k) {
   hand *h = &m->hand[k];
   if (h->state != HAND_READY || h->held == 0) return THRONG_OK;
   const throng_status status = h->status;
+  h->status = THRONG_OK;
   if (status != THRONG_OK && status != THRONG_ERROR_MEMORY && status != THRONG_ERROR_BACKEND &&
       status != THRONG_ERROR_IO)
     return throng_fail(status, "worker %s: %s", h->name, h->message);
@@ -102,10 +103,8 @@ static throng_status remote_round(crew *base, const throng_progress *progress, c
     if (m->hand[k].state == HAND_READY && m->hand[k].held > 0) hand_order(m, k, ORDER_ROUND, &w);
   }
   THRONG_TRY(train_own(m));
-  for (int32_t k = 0; k < m->n_hand; ++k) {
-    THRONG_TRY(hands_await(m, k));
-    THRONG_TRY(round_answered(m, k));
-  }
+  for (int32_t k = 0; k < m->n_hand; ++k) THRONG_TRY(hands_await(m, k));
+  for (int32_t k = 0; k < m->n_hand; ++k) THRONG_TRY(round_answered(m, k));
   THRONG_TRY(remote_settle(m, true));
   for (int32_t s = 0; s < base->n_slot; ++s)
     if (m->slot[s].line.n > 0) report[(*n)++] = m->slot[s].report;

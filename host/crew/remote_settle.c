@@ -32,7 +32,8 @@ throng_status remote_find_host(crew_remote *m, int32_t *out) {
     if (!said) throng_note(m->progress, "no worker has room for a slot: waiting for workers");
     said = true;
     THRONG_TRY(hands_listen(m, 1));
-    if (!throng_report(m->progress, "wait for workers", 0, 0, ""))
+    // The caller's own progress: a round that waits for others is not waited for to its end.
+    if (!throng_report(m->def.progress, "wait for workers", 0, 0, ""))
       return throng_cancelled("waiting for workers");
   }
   return THRONG_OK;
@@ -118,17 +119,13 @@ throng_status remote_finish_lines(crew_remote *m) {
     int32_t n;
     throng_status status = seat_go(m->seat, &m->own_progress, m->report, &n);
     if (status == THRONG_ERROR_CANCELLED) return status;
-    if (status == THRONG_OK) {
-      remote_take_own(m, n);
-    } else {
-      char message[512];
-      snprintf(message, sizeof message, "%s", throng_error_message());
-      THRONG_TRY(refused(m, HOST_SELF, status, message));
-    }
+    if (status == THRONG_OK) remote_take_own(m, n);
+    m->own.status = status;
+    snprintf(m->own.message, sizeof m->own.message, "%s", throng_error_message());
   }
-  for (int32_t k = 0; k < m->n_hand; ++k) {
-    THRONG_TRY(hands_await(m, k));
-    hand *h = &m->hand[k];
+  for (int32_t k = 0; k < m->n_hand; ++k) THRONG_TRY(hands_await(m, k));
+  for (int32_t k = HOST_SELF; k < m->n_hand; ++k) {
+    hand *h = host_of(m, k);
     const throng_status status = h->status;
     h->status = THRONG_OK;
     if (h->state == HAND_READY && is_settling(m, k) && status != THRONG_OK)

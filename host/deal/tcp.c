@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/numbers.h"
 #include "deal/frame.h"
 #include "deal/socket.h"
 #include "deal/token.h"
@@ -194,8 +195,9 @@ static throng_status peer_event(tcp *t, int32_t k, deal_event *event) {
     lost(t, k, event, "the connection was closed");
   } else if (p->state != PEER_NONE && t->listener >= 0 &&
              clock_now() - p->heard > (p->state == PEER_HERE ? t->silence : stranger_seconds)) {
+    NUMBERS_WITHOUT_LOCALE;
     char cause[64];
-    snprintf(cause, sizeof cause, "silent for %.0f seconds", clock_now() - p->heard);
+    snprintf(cause, sizeof cause, "silent for %d seconds", (int)(clock_now() - p->heard));
     lost(t, k, event, cause);
   }
   return THRONG_OK;

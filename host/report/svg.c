@@ -126,11 +126,12 @@ int svg_ticks(const svg_axis *a, int wanted, double *tick) {
   if (decades < 1) return linear_ticks(a, wanted, tick);
   const int every = (int)fmax(1, ceil(decades / wanted));
   int n = 0;
-  for (int k = (int)ceil(log10(a->low) - 1e-9); k <= log10(a->high) + 1e-9; k += every) {
+  for (int k = (int)floor(log10(a->low)); k <= log10(a->high) + 1e-9; k += every) {
     static const double of[] = {1, 2, 5};
     for (int j = 0; j < (decades < 2.5 ? 3 : 1); ++j) {
       const double at = of[j] * pow(10, k);
-      if (at <= a->high * (1 + 1e-9) && n < SVG_MOST_TICKS) tick[n++] = at;
+      if (at >= a->low * (1 - 1e-9) && at <= a->high * (1 + 1e-9) && n < SVG_MOST_TICKS)
+        tick[n++] = at;
     }
   }
   return n;

@@ -72,9 +72,9 @@ bool sweep_board_has(const sweep_board *board, int64_t trial, int32_t seed) {
 }
 
 throng_status sweep_board_trial_start(sweep_board *board, int64_t trial, int32_t seed,
-                                      int64_t evaluations, const tensorboard_hparam *hparam,
-                                      int64_t n) {
-  char folder[PATH_MAX + 64], group[40];
+                                      const char *group, int64_t evaluations,
+                                      const tensorboard_hparam *hparam, int64_t n) {
+  char folder[PATH_MAX + 64];
   if (find(board, trial, seed))
     return throng_fail(THRONG_ERROR_ARGUMENT, "%s: trial %" PRId64 ", seed %d has started already",
                        board->folder, trial, seed);
@@ -87,7 +87,6 @@ throng_status sweep_board_trial_start(sweep_board *board, int64_t trial, int32_t
   THRONG_TRY(make_folder(folder));
   tensorboard *run;
   THRONG_TRY(open_board(folder, &run));
-  snprintf(group, sizeof group, "trial %05" PRId64, trial);
   // Evaluations are counted from 1; void is what comes after those that there are.
   throng_status status = tensorboard_restart(run, evaluations + 1);
   if (status == THRONG_OK) status = tensorboard_session_start(run, group, hparam, n);

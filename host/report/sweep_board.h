@@ -25,10 +25,11 @@ typedef struct sweep_board_def {
 /// Errors: IO, MEMORY.
 throng_status sweep_board_open(const sweep_board_def *def, sweep_board **out);
 /// A run begins, or goes on after `evaluations` of its own: what an earlier process wrote of later
-/// ones is void. `hparam` (n): what the trial has of that which varies. Errors: IO, MEMORY.
+/// ones is void. Runs of one `group` are a row of the table, with their mean. `hparam` (n): what
+/// the trial has of that which varies. Errors: ARGUMENT (it has started already), IO, MEMORY.
 throng_status sweep_board_trial_start(sweep_board *board, int64_t trial, int32_t seed,
-                                      int64_t evaluations, const tensorboard_hparam *hparam,
-                                      int64_t n);
+                                      const char *group, int64_t evaluations,
+                                      const tensorboard_hparam *hparam, int64_t n);
 /// Has this run started, and not ended?
 bool sweep_board_has(const sweep_board *board, int64_t trial, int32_t seed);
 /// One evaluation of a run that has started. Errors: ARGUMENT (it has not), IO, MEMORY.

@@ -18,10 +18,12 @@
 
 enum {
   USUAL_CANDIDATES = 256,
+  AT_ONCE = 256,   // candidates that are rated together
   REFINED = 48,    // candidates of each later stage, around the best so far
   FIT_ROWS = 100,  // a fit sees no more trials than that
   MOST_CENTRES = 32,
 };
+_Static_assert((int)AT_ONCE >= (int)GP_MOST_PENDING && AT_ONCE >= REFINED, "scratch");
 /// Purposes of gp_points_uniform, and blocks of candidates' numbers.
 enum { USE_TARGET = 8, USE_NOISE, USE_CENTRE, USE_WIDTH };
 enum { FROM_FIT = 1 << 24 };
@@ -267,11 +269,11 @@ typedef struct candidates {
   double *rating, *mean, *variance;  // (most)
 } candidates;
 
-/// Rate candidates first .. n - 1.
-static throng_status rate(const inquiry *q, candidates *c, int64_t first, double *scratch) {
+/// Rate candidates first .. first + m - 1.
+static throng_status rate(const inquiry *q, candidates *c, int64_t first, int64_t m,
+                          double *scratch) {
   gp *own = q->own;
   const gp_data *d = q->data;
-  const int64_t m = c->n - first;
   const double *input = c->input + first * own->points.n_input;
   double *rating = c->rating + first;
   THRONG_TRY(gp_factor_predict(own->score.factor, d->score.n, own->score.weight, m, input, c->mean,
@@ -297,6 +299,12 @@ static throng_status rate(const inquiry *q, candidates *c, int64_t first, double
     // An improvement far out of reach has a logarithm of minus thousands; a failure is worse.
     if (failure > 0.5) rating[i] -= 1e9;
   }
+  return THRONG_OK;
+}
+
+static throng_status rate_from(const inquiry *q, candidates *c, int64_t first, double *scratch) {
+  for (int64_t k = first; k < c->n; k += AT_ONCE)
+    THRONG_TRY(rate(q, c, k, c->n - k < AT_ONCE ? c->n - k : AT_ONCE, scratch));
   return THRONG_OK;
 }
 
@@ -328,12 +336,12 @@ static throng_status search(const inquiry *q, candidates *c, int64_t wanted, dou
     const double width = exp2(-1 - 5 * gp_points_uniform(p, draw, USE_WIDTH));
     add_candidate(q, c, c->n % 4 ? q->centre[which] : NULL, width);
   }
-  THRONG_TRY(rate(q, c, 0, scratch));
+  THRONG_TRY(rate_from(q, c, 0, scratch));
   for (size_t stage = 0; stage < sizeof refined_width / sizeof *refined_width; ++stage) {
     const int64_t first = c->n, centre = best_of(c);
     while (c->n < first + REFINED)
       add_candidate(q, c, c->u + centre * p->space->n, refined_width[stage]);
-    THRONG_TRY(rate(q, c, first, scratch));
+    THRONG_TRY(rate_from(q, c, first, scratch));
   }
   return THRONG_OK;
 }
@@ -373,11 +381,10 @@ static throng_status ask_models(gp *own, const sampler_history *h, const gp_data
                 rows = d->score.n_all > GP_MOST_COSTS ? d->score.n_all : GP_MOST_COSTS;
   inquiry q = {.own = own, .data = d, .number = number};
   void *grown = own->scratch;
-  const throng_status grew =
-      throng_grow(&grown, &own->scratch_capacity,
-                  (size_t)(rows * (wanted > GP_MOST_PENDING ? wanted : GP_MOST_PENDING) +
-                           3 * GP_MOST_PENDING + most * (n + n_input + 3) + d->score.n * 4),
-                  sizeof(double), "gaussian process");
+  const throng_status grew = throng_grow(
+      &grown, &own->scratch_capacity,
+      (size_t)(rows * AT_ONCE + 3 * GP_MOST_PENDING + most * (n + n_input + 3) + d->score.n * 4),
+      sizeof(double), "gaussian process");
   own->scratch = grown;
   THRONG_TRY(grew);
   candidates c = {.most = most, .u = own->scratch};

@@ -22,9 +22,13 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/// A trial that was given up may lack a second objective, and has not failed.
+/// With several objectives a trial that was given up has no values, and yet was judged.
+static bool judged(const sampler_history *h, int64_t k) {
+  return h->state[k] == TRIAL_PRUNED && h->def->n_objective > 1;
+}
+
 static bool failed(const sampler_history *h, int64_t k) {
-  return h->state[k] == TRIAL_FAILED || !isfinite(h->value[k * h->def->n_objective]);
+  return !gp_data_scored(h, k) && !judged(h, k);
 }
 
 /// How bad the worst are is of no use to a model: what lies three interquartile ranges beyond the
@@ -46,6 +50,16 @@ static void standardise(int64_t n, double *y, double *sorted, double *mean_out, 
   for (int64_t i = 0; i < n; ++i) y[i] = (y[i] - mean) / sd;
   *mean_out = mean;
   *sd_out = sd;
+}
+
+/// What was judged and has no value is taken to lie where the worse quarter of the others begins.
+static void impute(int64_t n, double *value, double *sorted) {
+  int64_t known = 0;
+  for (int64_t i = 0; i < n; ++i)
+    if (!isnan(value[i])) sorted[known++] = value[i];
+  qsort(sorted, (size_t)known, sizeof *sorted, ascending);
+  for (int64_t i = 0; i < n; ++i)
+    if (isnan(value[i])) value[i] = known ? sorted[3 * known / 4] : 0;
 }
 
 /// User-steps of a trial that is trained to its end.
@@ -78,9 +92,9 @@ static double longest_trial(const sampler_history *h) {
 }
 
 /// One number for several objectives: each 0 at its best and 1 at its worst, weighed at random, the
-/// largest of them and a little of the sum.
+/// largest of them and a little of the sum. `sorted` (n)
 static void scalarise(const gp_points *p, const sampler_history *h, const int64_t *pick, int64_t n,
-                      gp_draw draw, double *value) {
+                      gp_draw draw, double *value, double *sorted) {
   const int32_t n_objective = h->def->n_objective;
   double weight[SWEEP_MOST_OBJECTIVES] = {0}, sum = 0;
   for (int32_t j = 0; j < n_objective; ++j)
@@ -95,14 +109,18 @@ static void scalarise(const gp_points *p, const sampler_history *h, const int64_
   }
   for (int64_t i = 0; i < n; ++i) {
     double largest = 0, all = 0;
+    bool known = true;
     for (int32_t j = 0; j < n_objective; ++j) {
       const double range = most[j] - least[j], one = h->value[pick[i] * n_objective + j];
       const double part = range > 0 ? weight[j] / sum * (one - least[j]) / range : 0;
       largest = fmax(largest, part);
+      known &= !isnan(one);
       all += part;
     }
     value[i] = n_objective == 1 ? h->value[pick[i]] : largest + 0.05 * all;
+    if (!known) value[i] = (double)NAN;
   }
+  impute(n, value, sorted);
 }
 
 typedef struct ranked {
@@ -145,15 +163,16 @@ static throng_status pick_trials(const gp_points *p, const sampler_history *h,
                                  int64_t *pick, int64_t *n_pick) {
   int64_t n = 0;
   for (int64_t i = 0; i < n_finished; ++i)
-    if (gp_data_scored(h, finished[i])) pick[n++] = finished[i];
+    if (!failed(h, finished[i])) pick[n++] = finished[i];
   *n_pick = n;
   if (n <= GP_MOST_TRIALS) return THRONG_OK;
-  void *value = NULL, *pair_block = NULL, *keep = NULL;
+  void *value = NULL, *sorted = NULL, *pair_block = NULL, *keep = NULL;
   throng_status status;
   THRONG_TRY_GOTO(throng_alloc(&value, (size_t)n, sizeof(double), "gaussian process"));
+  THRONG_TRY_GOTO(throng_alloc(&sorted, (size_t)n, sizeof(double), "gaussian process"));
   THRONG_TRY_GOTO(throng_alloc(&pair_block, (size_t)n, 2 * sizeof(double), "gaussian process"));
   THRONG_TRY_GOTO(throng_alloc(&keep, (size_t)n, sizeof(bool), "gaussian process"));
-  scalarise(p, h, pick, n, draw, value);
+  scalarise(p, h, pick, n, draw, value, sorted);
   double *pair = pair_block;
   for (int64_t i = 0; i < n; ++i) {
     pair[2 * i] = ((double *)value)[i];
@@ -165,6 +184,7 @@ static throng_status pick_trials(const gp_points *p, const sampler_history *h,
     if (((bool *)keep)[i]) pick[(*n_pick)++] = pick[i];
 done:
   free(value);
+  free(sorted);
   free(pair_block);
   free(keep);
   return status;
@@ -268,11 +288,13 @@ throng_status gp_data_gather(const gp_points *p, const sampler_history *h, const
   THRONG_TRY_GOTO(make(d, p, n));
   THRONG_TRY_GOTO(throng_alloc(&sorted, (size_t)n + GP_MOST_TRIALS, sizeof(double), "sorting"));
   const double longest = longest_trial(h);
-  scalarise(p, h, pick, n, draw, d->value);
+  scalarise(p, h, pick, n, draw, d->value, sorted);
   for (int64_t i = 0; i < n; ++i) {
     double *u = d->u + i * p->space->n;
     gp_points_enter(p, h->x + pick[i] * p->space->n, u);
-    d->trained[i] = log(share_trained(p, h, pick[i], longest)) / log(100);
+    d->trained[i] = judged(h, pick[i]) && !gp_data_scored(h, pick[i])
+                        ? 0
+                        : log(share_trained(p, h, pick[i], longest)) / log(100);
     d->log_cost[i] = whole_cost(p, h, pick[i], longest);
     table_add(&d->score, p, u, d->trained[i], d->value[i]);
   }

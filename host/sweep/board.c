@@ -1,4 +1,5 @@
 /// A sweep in TensorBoard: a run a trial and seed, with all that metrics.jsonl has of it.
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,12 +57,16 @@ static trial_clock clock_of(const sweep *s, int64_t trial) {
 }
 
 static throng_status start(sweep *s, const slot_report *r, int64_t evaluations) {
-  char text[SPACE_MOST][TEXT];
+  char text[SPACE_MOST][TEXT], group[TEXT];
   tensorboard_hparam has[SPACE_MOST];
   int64_t n = 0;
+  // Seeds that it was chosen by, and fresh ones, are apart.
+  snprintf(group, sizeof group,
+           r->seed < SWEEP_FIRST_TEST ? "trial %05" PRId64 : "test seeds of trial %05" PRId64,
+           r->trial);
   for (int32_t p = 0; p < s->space->n; ++p)
     n += describe(&s->space->parameter[p], trial_x(s, r->trial) + p, text[p], &has[n]);
-  return sweep_board_trial_start(s->board, r->trial, r->seed, evaluations, has, n);
+  return sweep_board_trial_start(s->board, r->trial, r->seed, group, evaluations, has, n);
 }
 
 static throng_status add(sweep *s, const slot_report *r) {

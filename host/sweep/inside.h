@@ -242,6 +242,9 @@ void tested_free(sweep *s);
 /// "options": {"agent.gamma": 0.97, ...} of a trial.
 void options_json(cJSON *object, const sweep *s, int64_t trial);
 
+// note.c: what optuna-dashboard shows beside the study. Errors: IO, MEMORY.
+throng_status note_write(sweep *s);
+
 // report.c
 throng_status report_write(const sweep *s, const trials_list *list);
 

@@ -139,5 +139,5 @@ throng_status sweep_finish(sweep *s) {
   if (status == THRONG_OK) status = report_write(s, &list);
   trials_list_free(&list);
   if (status == THRONG_OK && s->population) status = lineage_write(s);
-  return status;
+  return status == THRONG_OK ? note_write(s) : status;
 }

@@ -16,6 +16,7 @@ static double report_steps(const report *r, int64_t row, int64_t i, double unit)
 /// The curve of a scored trial.
 static void draw_curve(const report *r, int64_t place, const svg_axis *ax, const svg_axis *ay,
                        double unit) {
+  NUMBERS_WITHOUT_LOCALE;
   const trial_row *t = &r->list->row[r->scored[place]];
   char hint[512];
   bool pen = false;

@@ -188,7 +188,7 @@ throng_status report_best(const report *r) {
   if (r->n_ranked == 0) return THRONG_OK;
   report_section(
       r, "Best trials",
-      "Complete trials, by their values in the sweep; empty: the option does not apply.");
+      "Complete trials by their (first) values in the sweep; empty: the option does not apply.");
   fputs("<div class=\"scroll\"><table>\n<thead><tr><th>trial</th>", r->out);
   for (int32_t j = 0; j < r->def->n_objective; ++j) report_cell(r, "th", r->def->metric[j]);
   report_cell(r, "th", "user-steps");

@@ -57,7 +57,9 @@ throng_status report_summary(const report *r) {
   if (known) fprintf(r->out, "; %s user-steps", svg_number(total, true, text));
   fputs(r->extra->running ? ". The sweep goes on.</p>\n" : ".</p>\n", r->out);
   if (r->n_ranked) {
-    fputs("<p>Best of the sweep: ", r->out);
+    fputs(r->def->n_objective > 1 ? "<p>Best of the sweep by the first objective: "
+                                  : "<p>Best of the sweep: ",
+          r->out);
     char hint[512];
     report_hint(r, r->ranked[0], hint, sizeof hint);
     svg_escaped(r->out, hint);

@@ -244,7 +244,8 @@ static throng_status open_to_write(trials *t, bool resume) {
     THRONG_TRY(trials_make(t));
   }
   THRONG_TRY(describe_parameters(t));
-  THRONG_TRY(database_execute(&t->file, "PRAGMA synchronous = FULL", "opening"));
+  // A kill loses nothing; a power cut the last rounds, whole ones: those are trained again.
+  THRONG_TRY(database_execute(&t->file, "PRAGMA synchronous = NORMAL", "opening"));
   return trials_prepare(t);
 }
 

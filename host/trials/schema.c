@@ -111,8 +111,7 @@ static throng_status insert_study(trials *t) {
 }
 
 throng_status trials_make(trials *t) {
-  // Before any table: readers go on while rows are written. Commits reach the disk: there is one a
-  // round, and checkpoints that are newer than its rows would be of no use.
+  // Before any table: readers go on while rows are written.
   THRONG_TRY(database_execute(&t->file, "PRAGMA journal_mode = WAL", "making"));
   THRONG_TRY(database_execute(&t->file, "BEGIN IMMEDIATE", "making"));
   char *space = NULL;

@@ -23,6 +23,10 @@ if(NOT THRONG_SANITIZE)
            COMMAND ${CHECKS}/gpu_bundle.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   set_tests_properties(check_gpu_bundle PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
 endif()
+add_test(NAME check_workers
+         COMMAND ${CHECKS}/workers.sh $<TARGET_FILE_DIR:throng>/throng
+                 $<$<BOOL:${MPI_C_FOUND}>:$<TARGET_FILE_DIR:throng>/throng-mpi>)
+set_tests_properties(check_workers PROPERTIES TIMEOUT 600)
 if(TARGET throng_cuda_kernels)
   add_test(NAME check_cuda_resources
            COMMAND ${CHECKS}/cuda_resources.sh ${THRONG_CUDA_RESOURCES} ${PROJECT_SOURCE_DIR}/kernels

@@ -26,12 +26,13 @@ GoogleTest|-|libgtest-dev|gtest/gtest.h
 libcurl|libcurl|libcurl4-openssl-dev|curl/curl.h
 SQLite|libsqlite3|libsqlite3-dev|sqlite3.h
 OpenSSL|libcrypto|libssl-dev|openssl/
+Open MPI|libmpi|libopenmpi-dev|mpi.h
 CUDA Toolkit|-|-|cuda_runtime
 '
 # The compiler's and the C library's own, and what is built here.
 ours='^(libc|libm|libdl|libpthread|librt|libgcc_s|libstdc\+\+|libgfortran|libquadmath|ld-linux-.*|libthrong.*|libasan|libubsan)$'
 
-needed=$(for file in "$build/throng" "$build"/libthrong*.so; do
+needed=$(for file in "$build/throng" "$build/throng-mpi" "$build"/libthrong*.so; do
   [ ! -e "$file" ] || objdump -p "$file" | awk '$1 == "NEEDED" { sub(/\.so.*/, "", $2); print $2 }'
 done | sort -u)
 [ -n "$needed" ] || fail "nothing is linked: is the program built in $build?"
@@ -58,8 +59,8 @@ while IFS='|' read -r name library package header; do
     "$source/host" "$source/kernels" "$source/cuda" "$source/tests/shim" "$source/cmake" ||
     fail "README names $name, and nothing includes $header"
   [ "$package" = - ] || grep -qxF "$package" <<<"$installed" || fail "README names $name, and .ci/deps does not install $package"
-  # Where a machine has no libcurl the program may be built without it.
-  [ "$library" = - ] || grep -qxF "$library" <<<"$needed" || [ "$name" = libcurl ] ||
+  # Where a machine has no libcurl or no MPI the program may be built without it.
+  [ "$library" = - ] || grep -qxF "$library" <<<"$needed" || [ "$name" = libcurl ] || [ "$name" = "Open MPI" ] ||
     fail "README names $name, and $library is not linked"
 done <<<"$known"
 for package in $(grep -E '^(lib.*|.*)-dev$' <<<"$installed"); do

@@ -162,6 +162,7 @@ run() {
       esac ;;
     cc) line="$line -I${headers@Q}" ;;
     throng | */throng)
+      [[ $line != throng\ worker\ * ]] || return 0  # needs a sweep that listens: check_workers
       # What is to be appended stands before a comment.
       local comment=''
       [[ $line =~ (.*[^ ])\ +(#.*) ]] && line=${BASH_REMATCH[1]} comment=${BASH_REMATCH[2]}

@@ -102,19 +102,6 @@ TEST(cuda_update, adam_and_the_soft_target_move_every_weight_as_the_rows_do) {
                               .first = 1};
       for (int turn = 0; turn < 3; ++turn)
         ASSERT_OK(BACKEND_LAUNCH(b, adam, n_block * AGENTS, &adam));
-      const sta_adam_args flat = {.n = n,
-                                  .x = ON(t),
-                                  .m = ON(m),
-                                  .v = ON(v),
-                                  .grad = ON(g),
-                                  .learning_rate = 0.01f,
-                                  .beta1 = 0.9f,
-                                  .beta2 = 0.98f,
-                                  .epsilon = 1e-8f,
-                                  .weight_decay = 1e-3f,
-                                  .correction1 = 0.1f,
-                                  .correction2 = 0.2f};
-      ASSERT_OK(BACKEND_LAUNCH(b, sta_adam, (n + STA_ADAM_CHUNK - 1) / STA_ADAM_CHUNK, &flat));
     }
     const double allowed = PARITY_EXACT ? 0 : 1e-5;
     EXPECT_TRUE(difference(&p, w, n) <= allowed);
@@ -133,6 +120,38 @@ TEST(cuda_update, adam_and_the_soft_target_move_every_weight_as_the_rows_do) {
     release(&p, scale);
     release(&p, hyper);
     release(&p, learns);
+  }
+  parity_close(&p);
+}
+
+TEST(cuda_update, adam_of_f_sta_moves_every_weight_as_the_rows_do) {
+  parity p;
+  if (!parity_open(&p)) return;
+  for (int k = 0; k < SIZES; ++k) {
+    const int64_t n = sizes[k];
+    pair x = numbers(&p, n, 1, false), m = numbers(&p, n, 2, false), v = numbers(&p, n, 3, true);
+    pair g = numbers(&p, n, 4, false);
+    for (int side = 0; side < 2; ++side) {
+      throng_backend *b = side ? p.cuda : p.cpu;
+      const sta_adam_args flat = {.n = n,
+                                  .x = ON(x),
+                                  .m = ON(m),
+                                  .v = ON(v),
+                                  .grad = ON(g),
+                                  .learning_rate = 0.01f,
+                                  .beta1 = 0.9f,
+                                  .beta2 = 0.98f,
+                                  .epsilon = 1e-8f,
+                                  .weight_decay = 1e-3f,
+                                  .correction1 = 0.1f,
+                                  .correction2 = 0.2f};
+      ASSERT_OK(BACKEND_LAUNCH(b, sta_adam, (n + STA_ADAM_CHUNK - 1) / STA_ADAM_CHUNK, &flat));
+    }
+    const double allowed = PARITY_EXACT ? 0 : 1e-5;
+    EXPECT_TRUE(difference(&p, x, n) <= allowed);
+    EXPECT_TRUE(difference(&p, m, n) <= allowed);
+    EXPECT_TRUE(difference(&p, v, n) <= allowed);
+    release(&p, x), release(&p, m), release(&p, v), release(&p, g);
   }
   parity_close(&p);
 }

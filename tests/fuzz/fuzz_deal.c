@@ -1,9 +1,10 @@
-/// Any bytes as a stream of messages, and as a message's numbers and texts: what is taken lies
-/// within what was given, and what is refused says why.
+/// Any bytes as a stream of messages, and as a message's numbers and texts, lines and reports: what
+/// is taken lies within what was given, and what is refused says why.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "crew/orders.h"
 #include "deal/frame.h"
 
 static void must(int holds, const char *what) {
@@ -25,6 +26,27 @@ static void read_stream(const uint8_t *data, size_t size) {
   }
 }
 
+/// An order's line: what is taken reads back the same after it was written.
+static void read_line(const uint8_t *data, size_t size) {
+  wire_reader r = {data, size, false};
+  crew_line line, again;
+  bool has_file;
+  if (line_get(&r, &line, &has_file) != THRONG_OK) {
+    must(line.n == 0, "a refused line is empty");
+    return;
+  }
+  must(line.n > 0 && line_rounds(&line) >= 0, "a line has legs");
+  wire_writer w = {0};
+  line_put(&w, &line);
+  r = (wire_reader){w.data, w.size, false};
+  must(line_get(&r, &again, &has_file) == THRONG_OK && again.n == line.n &&
+           line_rounds(&again) == line_rounds(&line) && wire_end(&r, "line") == THRONG_OK,
+       "a line reads back");
+  free(w.data);
+  line_free(&again);
+  line_free(&line);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   read_stream(data, size);
@@ -39,6 +61,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
            used == FRAME_HEADER + size && message.type == 77,
        "a frame reads back");
   free(frame);
+
+  read_line(data, size);
+  crew_report report;
+  message = (deal_message){ORDER_REPORT, data, size};
+  if (report_get(&message, 8, &report) == THRONG_OK)
+    must(report.slot >= 0 && report.slot < 8 && strlen(report.cause) < sizeof report.cause,
+         "a report's limits");
 
   wire_reader r = {data, size, false};
   const char **texts;

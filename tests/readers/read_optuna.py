@@ -2,8 +2,10 @@
 """Optuna, and optuna-dashboard, read a sweep's trials.db.
 usage: read_optuna.py while FOLDER PID     until process PID ends: nothing may be locked or broken
        read_optuna.py after FOLDER         all that a user would look at, of a finished sweep
+       read_optuna.py sweep FOLDER         the same of a real sweep, beside its own tables
        read_optuna.py dashboard FOLDER     the dashboard's endpoints answer
 Needs: pip install optuna scikit-learn plotly optuna-dashboard"""
+import csv
 import datetime
 import json
 import math
@@ -106,17 +108,46 @@ def read_after(folder):
           "plots, ask and tell")
 
 
-def importances(study):
+def read_sweep(folder):
+    study = load(f"{folder}/trials.db")
+    with open(f"{folder}/trials.csv", newline="") as file:
+        table = list(csv.DictReader(file))
+    with open(f"{folder}/summary.json") as file:
+        summary = json.load(file)
+    assert len(study.trials) == len(table) == summary["trials"]["total"]
+    metric, direction = study.metric_names[0], study.direction.name.lower()
+    assert summary["objectives"] == [{"metric": metric, "direction": direction}]
+    reports = {(row["trial"], row["evaluation"]): row[f"evaluation/agent/{metric}"] for row in rows_of(folder)}
+    for trial, row in zip(study.trials, table):
+        assert row["state"] == trial.state.name
+        assert {k: row[k] for k in trial.params} == {
+            k: str(v).lower() if isinstance(v, bool) else row[k] if float_or(row[k], v) == v else v
+            for k, v in trial.params.items()}
+        assert (float(row[metric]) if row[metric] else None) == trial.value
+        assert all(reports[trial.number, step] == value for step, value in trial.intermediate_values.items())
+    best = summary["best"][0]
+    assert study.best_trial.number == best["trial"] and study.best_value == best["values"][metric]
+    importances(study, None)
+    plots(study)
+    print(f"  optuna {optuna.__version__}: {len(table)} trials of a real sweep, as its own tables have them")
+
+
+def float_or(text, otherwise):
+    """A choice's name is no number."""
+    return text if isinstance(otherwise, str) else float(text)
+
+
+def importances(study, heavy=("agent.learning_rate", "agent.epsilon")):
     from optuna.importance import (FanovaImportanceEvaluator, MeanDecreaseImpurityImportanceEvaluator,
                                    PedAnovaImportanceEvaluator, get_param_importances)
-    always = {"agent.learning_rate", "agent.gamma", "agent.n_step", "agent.double_dqn", "agent.epsilon"}
+    always = set.intersection(*(set(t.params) for t in study.trials))
     for evaluator in (FanovaImportanceEvaluator(seed=0), PedAnovaImportanceEvaluator(),
                       MeanDecreaseImpurityImportanceEvaluator(seed=0)):
         seen = get_param_importances(study, evaluator=evaluator)
         assert always <= set(seen), (evaluator, seen)
         assert abs(sum(seen.values()) - 1) < 1e-6
         # What the writer's values depend on weighs more than what they do not.
-        assert seen["agent.learning_rate"] > seen["agent.epsilon"], (evaluator, seen)
+        assert not heavy or seen[heavy[0]] > seen[heavy[1]], (evaluator, seen)
 
 
 def plots(study):
@@ -189,5 +220,5 @@ def dashboard(folder):
 
 
 if __name__ == "__main__":
-    what = {"while": read_while, "after": read_after, "dashboard": dashboard}
+    what = {"while": read_while, "after": read_after, "sweep": read_sweep, "dashboard": dashboard}
     what[sys.argv[1]](*sys.argv[2:])

@@ -1,7 +1,7 @@
 #!/bin/bash
 # usage: tests/readers/run.sh BUILD READERS FOLDER
-# Do other programs read what a sweep writes, while it writes and after? BUILD holds tests/sweep_writer,
-# READERS is .ci/readers' folder of virtual environments (those that are missing are passed over),
+# Do other programs read what a sweep writes, while it writes and after? BUILD holds throng and
+# tests/sweep_writer, whose values are known beforehand; READERS is .ci/readers' folder of virtual environments (those that are missing are passed over),
 # FOLDER is made anew for the files.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,6 +10,7 @@ rm -rf "$folder"
 mkdir -p "$folder"
 ran=0 writer=
 trap '[ -z "$writer" ] || kill "$writer" 2>/dev/null || true' EXIT
+"$build/throng" sweep "$here/sweep.json" -q -o "$folder/sweep" >"$folder/sweep.log"
 for environment in "$readers"/optuna-*; do
   python=$environment/bin/python
   [ -x "$python" ] || continue
@@ -22,6 +23,7 @@ for environment in "$readers"/optuna-*; do
   wait "$writer"
   writer=
   "$python" -W ignore "$here/read_optuna.py" after "$to"
+  "$python" -W ignore "$here/read_optuna.py" sweep "$folder/sweep"
   [ ! -d "$environment"/lib/*/site-packages/optuna_dashboard ] ||
     "$python" -W ignore "$here/read_optuna.py" dashboard "$to"
   ran=$((ran + 1))
@@ -30,6 +32,7 @@ if [ -x "$readers/tensorboard/bin/python" ]; then
   mkdir "$folder/tensorboard"
   "$build/tests/sweep_writer" "$folder/tensorboard" 64 16 0 >"$folder/tensorboard/writer.log"
   "$readers/tensorboard/bin/python" "$here/read_tensorboard.py" "$folder/tensorboard"
+  "$readers/tensorboard/bin/python" "$here/read_tensorboard.py" "$folder/sweep"
   ran=$((ran + 1))
 fi
 if [ -x "$readers/trackers/bin/python" ]; then

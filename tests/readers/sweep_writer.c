@@ -100,8 +100,10 @@ static void begin_trial(writer *w, slot *at) {
   TRY(trials_set_number(w->db, w->n_trial, TRIALS_SLOT, (double)(at - w->slot)));
   *at = (slot){.trial = w->n_trial++};
   hparams(w->space, x, has, &n, text);
+  char group[32];
+  snprintf(group, sizeof group, "trial %05lld", (long long)at->trial);
   for (int32_t seed = 0; seed < 2; ++seed)
-    TRY(sweep_board_trial_start(w->board, at->trial, seed, 0, has, n));
+    TRY(sweep_board_trial_start(w->board, at->trial, seed, group, 0, has, n));
 }
 
 /// What becomes of a trial: one in four is complete, two are given up on the way, one in sixteen

@@ -3,10 +3,15 @@
 
 #include "kernels/list.h"
 
-enum {
-  TILE_ROWS = 1024,     // states a tile: fixed, so that sums do not move with the threads
-  TILE_COLUMNS = 2048,  // items a tile
-};
+/// A tile of scores is made of blocks: one for each thread, which its own cache still holds when
+/// they are looked through, and enough of them to fill a device. Blocks begin at multiples of these
+/// numbers, as the backend cuts products, so that sums do not move with their number.
+enum { BLOCK_ROWS = 256, BLOCK_COLUMNS = 1024, DEVICE_BLOCKS = 8 };
+
+static int64_t tile_rows(const network *n) {
+  const throng_backend *backend = n->backend;
+  return (int64_t)BLOCK_ROWS * (backend->device_memory ? DEVICE_BLOCKS : backend->n_thread);
+}
 
 throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number) {
   if (!n->table->catalogue) return THRONG_OK;
@@ -27,8 +32,8 @@ catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent) 
 }
 
 throng_status catalogue_register_tile(network *n, tensor_set *scratch) {
-  const int64_t columns = n->n_item < TILE_COLUMNS ? n->n_item : (int64_t)TILE_COLUMNS;
-  return tensors_add(scratch, &n->tile, TENSOR_F32, TENSOR_SHAPE(TILE_ROWS * columns), "tile");
+  const int64_t columns = n->n_item < BLOCK_COLUMNS ? n->n_item : (int64_t)BLOCK_COLUMNS;
+  return tensors_add(scratch, &n->tile, TENSOR_F32, TENSOR_SHAPE(tile_rows(n) * columns), "tile");
 }
 
 /// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
@@ -52,14 +57,16 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
   throng_backend *backend = n->backend;
   best_reset_args reset = {value, item, top};
   THRONG_TRY(BACKEND_LAUNCH(backend, best_reset, rows * n->n_agent, &reset));
-  int64_t tile_rows = rows < TILE_ROWS ? rows : (int64_t)TILE_ROWS;
-  int64_t tile_agents = tile_rows < rows ? 1 : TILE_ROWS / tile_rows;
-  for (int64_t agent = 0; agent < n->n_agent; agent += tile_agents)
-    for (int64_t state = 0; state < rows; state += tile_rows)
-      for (int64_t column = 0; column < n->n_item; column += TILE_COLUMNS) {
-        int64_t agents = n->n_agent - agent < tile_agents ? n->n_agent - agent : tile_agents;
-        int64_t states = rows - state < tile_rows ? rows - state : tile_rows;
-        int64_t columns = n->n_item - column < TILE_COLUMNS ? n->n_item - column : TILE_COLUMNS;
+  const int64_t most_rows = tile_rows(n), most_states = rows < most_rows ? rows : most_rows;
+  const int64_t fit = most_rows / most_states, most_agents = fit < n->n_agent ? fit : n->n_agent;
+  const int64_t blocks = most_rows / (most_states * most_agents);  // beside each other
+  const int64_t most_columns = BLOCK_COLUMNS * blocks;
+  for (int64_t agent = 0; agent < n->n_agent; agent += most_agents)
+    for (int64_t state = 0; state < rows; state += most_states)
+      for (int64_t column = 0; column < n->n_item; column += most_columns) {
+        int64_t agents = n->n_agent - agent < most_agents ? n->n_agent - agent : most_agents;
+        int64_t states = rows - state < most_states ? rows - state : most_states;
+        int64_t columns = n->n_item - column < most_columns ? n->n_item - column : most_columns;
         gemm_args g = {.transpose_b = true,
                        .m = states,
                        .n = columns,
