@@ -269,7 +269,7 @@ TEST(agent, options_out_of_range_are_named_with_what_was_expected) {
     EXPECT_TRUE(none == NULL);                                                              \
   } while (0)
   REFUSED(def.cookie = 0, "throng_default_agent_def()");
-  REFUSED(def.count = 65536, "agent.count: expected an integer in 1..65535, not 65536");
+  REFUSED(def.count = 65536, "agent.count: expected an integer in 1..65535 or \"auto\", not 65536");
   REFUSED(def.count = 3, "3 agents cannot share 8 lanes evenly");
   REFUSED(def.gamma = 1.5f, "agent.gamma: expected a number in 0..1, not 1.5");
   REFUSED(def.gamma = NAN, "agent.gamma: expected a number in 0..1, not NaN");

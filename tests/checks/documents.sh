@@ -170,6 +170,7 @@ run() {
       case $line in
         *music*) [ -n "$server" ] || return 0
           more+=(--set "llm.url=$url" --set llm.requests_per_minute=0) ;;
+        *' sweep '*) more+=(--set sweep.max_trials=12 --set sweep.test_seeds=2) ;;
         *' bench'*) more=(--seconds 0.01 --lanes 64) ;;
       esac
       line="$line ${more[*]@Q} $comment" ;;
