@@ -7,6 +7,7 @@
 
 #include "support/sweep_rows.h"
 #include "support/toy_crew.h"
+#include "sweep/lineage.h"
 
 static const char config_text[] =
     "{\"sim\": {\"lanes\": 10}, \"agent\": {\"learning_rate\": 1e-4, \"gamma\": 0.95},"
@@ -408,5 +409,59 @@ TEST(sweep_confirm, the_best_and_the_config_s_own_are_trained_again_on_fresh_see
   EXPECT_CONTAINS(cJSON_GetObjectItem(confirmation, "note")->valuestring, "biased");
   cJSON_Delete(summary);
   free(text);
+  finish(&r);
+}
+
+// --- copies -----------------------------------------------------------------------------------
+
+TEST(sweep_pbt, every_member_of_a_population_reaches_the_end_and_any_can_be_had_again_alone) {
+  run r;
+  const sweep_trial *trial;
+  sweep_replayed again;
+  const char *const set[] = {"sweep.scheduler=pbt", "sweep.space.agent.batch=null", NULL};
+  ASSERT_OK(go("a", set, false, 0, &r));
+  EXPECT_EQ(view_of(&r).count[TRIAL_COMPLETE], 8);
+  EXPECT_EQ(view_of(&r).user_steps, 8 * 1600);
+  EXPECT_EQ(view_of(&r).rounds_used, view_of(&r).rounds_slots);
+  finish(&r);
+  int32_t copies = 0;
+  ASSERT_TRUE(prepare(&r, set));
+  begin(&r, "a", true);
+  ASSERT_OK(r.status);
+  ASSERT_OK(sweep_search(r.sweep, NULL, NULL));
+  const int64_t n = sweep_trials(r.sweep, &trial);
+  for (int64_t k = 0; k < n; ++k) {
+    ASSERT_OK(sweep_replay(r.sweep, k, NULL, &again));
+    EXPECT_EQ(again.different, 0);
+    EXPECT_TRUE(again.last == trial[k].last);
+    copies += again.ancestors > 0;
+  }
+  EXPECT_TRUE(copies > 8);
+  finish(&r);
+}
+
+TEST(sweep_pbt, members_that_diverge_give_their_slots_to_copies) {
+  run r;
+  const char *const set[] = {"sweep.scheduler=pbt", "sweep.space.agent.batch=null", NULL};
+  ASSERT_TRUE(prepare(&r, set));
+  r.crew->diverge_above = 1e-2;
+  begin(&r, "a", false);
+  search(&r);
+  ASSERT_OK(r.status);
+  EXPECT_TRUE(view_of(&r).count[TRIAL_FAILED] > 0);
+  EXPECT_EQ(view_of(&r).count[TRIAL_COMPLETE], 8);
+  finish(&r);
+}
+
+TEST(sweep, slots_are_in_use_while_there_are_trials_to_begin) {
+  run r;
+  const char *const set[] = {"sweep.max_trials=256", "sweep.test_seeds=0", NULL};
+  ASSERT_OK(go("a", set, false, 0, &r));
+  EXPECT_EQ(view_of(&r).n_trial, 256);
+  // The last trials to begin end one after another: 16 rounds at most without others.
+  EXPECT_TRUE(view_of(&r).rounds_slots - view_of(&r).rounds_used <= 8 * 16);
+  EXPECT_TRUE((double)view_of(&r).rounds_used > 0.85 * (double)view_of(&r).rounds_slots);
+  printf("slots in use over 256 trials: %.1f %%\n",
+         100.0 * (double)view_of(&r).rounds_used / (double)view_of(&r).rounds_slots);
   finish(&r);
 }
