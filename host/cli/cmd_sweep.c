@@ -97,6 +97,9 @@ static throng_status open_crew(cli_run *run, parts *p) {
 /// Everything up to the first round, but for the folder's own files.
 static throng_status open_parts(cli_run *run, bool dry, bool resume, parts *p) {
   THRONG_TRY(train_inputs_use(&p->config));
+  if (p->config.agent.count != 1)
+    throng_note(&run->progress,
+                "agent.count: a trial trains one agent; sweep.slots of them at once");
   THRONG_TRY(sweep_create(&p->config, &p->sweep));
   if (!p->config.train.out || !*p->config.train.out)
     return throng_fail(THRONG_ERROR_CONFIG,

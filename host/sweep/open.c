@@ -205,6 +205,8 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew)
   s->n_slot = crew->n_slot;
   THRONG_TRY(make_slots(s));
   THRONG_TRY(sweep_make_judges(s));
+  // Before the database: without it a sweep could not be resumed.
+  if (!resume) THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
   THRONG_TRY(sweep_open_trials(s, resume));
   THRONG_TRY(ask_check(s, false));
   THRONG_TRY(past_read(s));
@@ -214,7 +216,7 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew)
   // Then no slot is in use after the last round, and nothing need be trained on the way there.
   if (ended && !strcmp(ended, "true")) s->state_round = s->past_rounds;
   free(ended);
-  THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
+  if (resume) THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
   THRONG_TRY(describe(s));
   THRONG_TRY(rows_begin(s));
   return board_begin(s);
