@@ -67,6 +67,21 @@ TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_pbt) {
   expect_same_rows(set);
 }
 
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_failures) {
+  diverge_above = 1e-2;
+  fail_start_of = 64;
+  expect_same_rows(NULL);
+  diverge_above = 0;
+  fail_start_of = 0;
+}
+
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_diverging_members) {
+  const char *const pbt[] = {"sweep.scheduler=pbt", "sweep.space.agent.batch=null", NULL};
+  diverge_above = 3e-3;
+  expect_same_rows(pbt);
+  diverge_above = 0;
+}
+
 TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_test_seeds) {
   const char *const set[] = {"sweep.test_seeds=5", "sweep.top=2", "sweep.max_trials=10", NULL};
   expect_same_rows(set);

@@ -35,6 +35,9 @@ static inline const char *folder_of(const char *name) {
 
 static double checkpoint_seconds = 1000;  // of all sweeps from here on
 
+static double diverge_above;  // as toy_crew's, of all sweeps from here on
+static int64_t fail_start_of;
+
 /// Load the config and make the crew; `set` is NULL-terminated or NULL.
 static inline bool prepare(run *r, const char *const *set) {
   memset(r, 0, sizeof *r);
@@ -69,6 +72,8 @@ static inline throng_status go(const char *folder, const char *const *set, bool 
   run r;
   if (prepare(&r, set)) {
     r.crew->stop_after = rounds;
+    r.crew->diverge_above = diverge_above;
+    r.crew->fail_start_of = fail_start_of;
     begin(&r, folder, resume);
     search(&r);
   }
