@@ -14,6 +14,31 @@ TEST(sweep, trial_0_is_the_config_s_own) {
   finish(&r);
 }
 
+TEST(sweep, every_trial_and_seed_that_was_trained_has_a_run_in_tensorboard) {
+  run r;
+  const char *const set[] = {"sweep.seeds=2", "sweep.max_trials=12", "sweep.test_seeds=2", NULL};
+  const sweep_trial *trial;
+  char path[700];
+  int runs = 0, tested = 0;
+  ASSERT_OK(go("a", set, false, 0, &r));
+  for (int64_t k = 0; k < sweep_trials(r.sweep, &trial); ++k)
+    for (int j = 0; j < 2; ++j) {
+      // A trial that was given up in its first seed has no second.
+      const bool trained = j <= trial[k].n_seed && !(j == 1 && trial[k].n_seed < 1);
+      snprintf(path, sizeof path, "%s/tensorboard/%05lld/seed-%d", folder_of("a"), (long long)k, j);
+      runs += access(path, F_OK) == 0;
+      EXPECT_TRUE(access(path, F_OK) == 0 || !trained || trial[k].state == TRIAL_PRUNED);
+      EXPECT_TRUE(access(path, F_OK) != 0 || trained);
+      snprintf(path, sizeof path, "%s/tensorboard/%05lld/seed-%d", folder_of("a"), (long long)k,
+               1000 + j);
+      tested += access(path, F_OK) == 0;
+    }
+  EXPECT_GE(runs, 12);
+  const sweep_tested *list;
+  EXPECT_EQ(tested, 2 * sweep_get_tested(r.sweep, &list));
+  finish(&r);
+}
+
 TEST(sweep, asha_gives_up_most_trials_and_finds_a_better_one_than_the_config_s) {
   run r;
   const sweep_trial *trial;

@@ -132,6 +132,7 @@ bool workers_is_rank(cli_run *run, int *code) {
   if (status == THRONG_OK) {
     const workers_place place = {.machine = &config};
     status = workers_serve(run, of_ranks, &place, &lost);
+    if (lost) status = THRONG_OK;  // rank 0 says what it has ended with
     config_free(&config);
   } else {
     of_ranks->ops->close(of_ranks);

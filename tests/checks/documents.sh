@@ -162,7 +162,8 @@ run() {
       esac ;;
     cc) line="$line -I${headers@Q}" ;;
     throng | */throng)
-      [[ $line != throng\ worker\ * ]] || return 0  # needs a sweep that listens: check_workers
+      # A sweep with workers has a check of its own (check_workers), at a port that nobody has.
+      [[ $line != throng\ worker\ * && $line != *' --listen '* ]] || return 0
       # What is to be appended stands before a comment.
       local comment=''
       [[ $line =~ (.*[^ ])\ +(#.*) ]] && line=${BASH_REMATCH[1]} comment=${BASH_REMATCH[2]}
