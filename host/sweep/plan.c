@@ -144,7 +144,8 @@ throng_status sweep_plan_time(const sweep *s, crew *crew, const throng_progress 
     shorter = longer;
   }
   // A round is an evaluation and its steps.
-  const double slope = (longer - shorter) / ((double)(steps - steps / 4) * n);
+  const int64_t before = steps / 4;
+  const double slope = (longer - shorter) / ((double)(steps - before) * (double)n);
   out->agents = n;
   out->step_seconds = slope > 0 ? slope : longer / ((double)steps * n);
   const double rest = longer / n - out->step_seconds * (double)steps;
