@@ -168,7 +168,11 @@ TEST(sweep, out_of_time_gives_up_what_runs_and_goes_on_with_more_of_it) {
   int64_t late = 0;
   const char *const brief[] = {"sweep.max_trials=500", "sweep.max_seconds=0.1", NULL};
   const char *const all[] = {"sweep.max_trials=100", NULL};
-  ASSERT_OK(go("a", brief, false, 0, &r));
+  ASSERT_TRUE(prepare(&r, brief));
+  r.crew->pause = 30000;
+  begin(&r, "a", false);
+  search(&r);
+  ASSERT_OK(r.status);
   const int64_t n = sweep_trials(r.sweep, &trial);
   EXPECT_TRUE(n < 100);
   for (int64_t k = 0; k < n; ++k)

@@ -73,6 +73,13 @@ TEST(sweep_api, asked_and_told_it_gives_up_most_trials_and_finds_the_least) {
   EXPECT_EQ(counts.pruned, stopped);
   EXPECT_EQ(counts.complete, 30 - stopped);
   EXPECT_TRUE(stopped > 10 && stopped < 30);
+  static const char *const files[] = {"summary.json", "trials.csv", "report.html"};
+  ASSERT_OK(throng_sweep_write(sweep));
+  for (int k = 0; k < 3; ++k) {
+    char path[700];
+    snprintf(path, sizeof path, "%s/s/%s", throng_test_folder(), files[k]);
+    EXPECT_TRUE(access(path, F_OK) == 0);
+  }
   ASSERT_OK(throng_sweep_get_best(sweep, &trial));
   const double best = trial.value[0];
   for (int64_t k = 0; k < 30; ++k) {
@@ -113,6 +120,7 @@ TEST(sweep_api, refuses_what_does_not_fit_what_was_said_before) {
   bool end, stop;
   throng_sweep *sweep = make(to_ask, NULL);
   EXPECT_EQ(throng_sweep_ask(sweep, &trial, &end), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(throng_sweep_write(sweep), THRONG_ERROR_ARGUMENT);
   ASSERT_OK(throng_sweep_open(sweep, false));
   EXPECT_EQ(throng_sweep_run(sweep, false, NULL), THRONG_ERROR_ARGUMENT);
   EXPECT_EQ(throng_sweep_tell(sweep, 0, 100, 1, &stop), THRONG_ERROR_ARGUMENT);

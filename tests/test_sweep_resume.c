@@ -107,6 +107,17 @@ TEST(sweep_resume, without_checkpoints_running_trials_are_trained_again_and_ende
   free(again);
 }
 
+TEST(sweep_resume, a_checkpoint_that_a_kill_left_half_written_is_in_nobody_s_way) {
+  checkpoint_seconds = 0;
+  EXPECT_EQ(go("a", NULL, false, 3, NULL), THRONG_ERROR_CANCELLED);
+  mkdir(folder_of("a/state/new"), 0777);
+  FILE *file = fopen(folder_of("a/state/new/.slot_0.safetensors.tmp"), "w");
+  fclose(file);
+  EXPECT_OK(go("a", NULL, true, 0, NULL));
+  EXPECT_FALSE(access(folder_of("a/state"), F_OK) == 0);
+  checkpoint_seconds = 1000;
+}
+
 TEST(sweep_resume, that_is_not_asked_for_is_refused) {
   EXPECT_EQ(go("a", NULL, false, 3, NULL), THRONG_ERROR_CANCELLED);
   EXPECT_EQ(go("a", NULL, false, 0, NULL), THRONG_ERROR_IO);

@@ -144,6 +144,12 @@ throng_status throng_sweep_finish(throng_sweep *p, int64_t trial, throng_trial_s
   return sweep_tell_end(p->sweep, trial, (trial_state)state, value, cause);
 }
 
+throng_status throng_sweep_write(throng_sweep *p) {
+  if (!p->asked && !p->ran)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "sweep: it was neither opened nor run");
+  return sweep_finish(p->sweep);
+}
+
 // --- looking at it ----------------------------------------------------------------------------
 
 throng_sweep_counts throng_sweep_get_counts(const throng_sweep *p) {
