@@ -1,7 +1,7 @@
-/// Several agents at once in a session that this program drives: each has a learning rate of its
-/// own, all are measured with the same users, and the worst gives its place to a copy of the best
-/// with another rate (a step of population based training, arXiv 1711.09846).
-/// usage: population [WORLD]; writes a made-up world there, by default where it was started
+/// Several agents at once in a session that this program drives: each begins with a whole Def of
+/// its own, all are measured with the same users, and the worst gives its place to a copy of the
+/// best with another rate (a step of population based training, arXiv 1711.09846). usage:
+/// population [WORLD]; writes a made-up world there, by default where it was started
 #include <stdio.h>
 #include <stdlib.h>
 #include <throng/throng.h>
@@ -38,6 +38,22 @@ static void replace_worst(throng_session *session, const throng_metrics *each) {
   printf("  agent %d goes on from agent %d\n", worst, best);
 }
 
+/// Each with another rate and steps of reward, as it would be alone with these: its own seed, its
+/// own users.
+static void begin_all(throng_session *session, const throng_agent_def *shared, int64_t steps,
+                      uint32_t lanes) {
+  const float rates[AGENTS] = {1e-5f, 1e-4f, 1e-3f, 1e-2f};
+  for (int k = 0; k < AGENTS; ++k) {
+    throng_agent_def own = *shared;
+    own.count = 1;
+    own.learning_rate = rates[k];
+    own.n_step = 1 + k % shared->n_step;
+    own.seed = 100 + (uint32_t)k;
+    require(throng_population_begin(throng_session_get_population(session), k, &own, steps,
+                                    (uint32_t)k * lanes));
+  }
+}
+
 int main(int argc, char **argv) {
   const char *path = argc > 1 ? argv[1] : "population-world.safetensors";
   throng_synth_def synth = throng_default_synth_def();
@@ -58,15 +74,13 @@ int main(int argc, char **argv) {
   agent.hidden[0] = agent.hidden[1] = agent.width = 32;
   agent.batch = 128;
   agent.learning_starts = 1000;
+  agent.n_step = 3;  // the most that one of them has
   train.steps = AGENTS * 12000;
   train.evaluate_every = train.checkpoint_every = AGENTS * 3000;
   train.evaluation.episodes = 128;
   throng_session *session;
   require(throng_session_create(backend, world, NULL, &sim, &agent, &train, NULL, &session));
-  const double rates[AGENTS] = {1e-5, 1e-4, 1e-3, 1e-2};
-  for (int k = 0; k < AGENTS; ++k)
-    require(throng_population_set(throng_session_get_population(session), k, "learning_rate",
-                                  rates[k]));
+  begin_all(session, &agent, train.steps / AGENTS, (uint32_t)(sim.lanes / AGENTS));
 
   throng_metrics random, each[AGENTS];
   require(throng_session_evaluate_yardstick(session, THRONG_YARDSTICK_RANDOM, NULL, &random));
