@@ -209,6 +209,31 @@ static void keep_metrics(const char *run, char *text, size_t size) {
   }
 }
 
+TEST(cli_trials, importances_are_of_the_complete_trials_and_sum_to_one) {
+  make_sweep(NULL);
+  ASSERT_EQ(throng("trials sweep --importance"), 0);
+  EXPECT_CONTAINS(last.out, "what its 30 complete trials say of average_reward");
+  EXPECT_CONTAINS(last.out, "agent.learning_rate");
+  ASSERT_EQ(throng("trials sweep --importance --json"), 0);
+  cJSON *document = cJSON_Parse(last.out);
+  const char *const way[] = {"ped_anova", "fanova"};
+  for (int k = 0; k < 2; ++k) {
+    const cJSON *share, *all = cJSON_GetObjectItem(document, way[k]);
+    double sum = 0;
+    int n = 0;
+    cJSON_ArrayForEach(share, all) {
+      ++n;
+      if (cJSON_IsNumber(share)) sum += share->valuedouble;
+    }
+    EXPECT_EQ(n, N_OPTION);
+    EXPECT_NEAR(sum, 1.0, 1e-9);
+  }
+  // Not every trial has a width: a forest over all of them does not know it.
+  EXPECT_TRUE(
+      cJSON_IsNull(cJSON_GetObjectItem(cJSON_GetObjectItem(document, "fanova"), "agent.width")));
+  cJSON_Delete(document);
+}
+
 TEST(cli_trials, the_config_of_a_trial_trains_as_its_options_say_and_leaves_the_sweep_alone) {
   make_sweep(NULL);
   ASSERT_EQ(throng("trials sweep --config 17 > 17.json"), 0);
@@ -260,7 +285,7 @@ TEST(cli_trials, what_is_wrong_is_said) {
   EXPECT_EQ(throng("trials sweep --show"), 2);
   EXPECT_CONTAINS(last.err, "--show needs the number of one trial");
   EXPECT_EQ(throng("trials sweep --show --config 1"), 2);
-  EXPECT_CONTAINS(last.err, "expected one of --show, --compare and --config");
+  EXPECT_CONTAINS(last.err, "expected one of --show, --compare, --config and --importance");
   EXPECT_EQ(throng("trials sweep --sort best"), 2);
   write_file("sweep/config.json", "{\"agent\": 7}");
   EXPECT_EQ(throng("trials sweep"), 1);

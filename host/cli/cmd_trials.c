@@ -252,6 +252,7 @@ static int answer(const cli_run *run, const trials_view *v, const char *path,
   if (cli_flag(run, "compare") && n < 2)
     return cli_wrong(run, "--compare needs the numbers of two trials or more behind SWEEP");
   if (config) return print_config(run, v, path, base, number[0]);
+  if (cli_flag(run, "importance")) return trials_importance(run, v);
   const char *csv = cli_text(run, "csv");
   if (csv) return save_csv(run, v, csv);
   if (n && run->json) return json_list(v, number, n, true);
@@ -264,8 +265,10 @@ int cmd_trials(cli_run *run) {
   trials_view v = {.folder = run->argument[0]};
   trials *db = NULL;
   throng_config base;
-  if (cli_flag(run, "show") + cli_flag(run, "compare") + cli_flag(run, "config") > 1)
-    return cli_wrong(run, "expected one of --show, --compare and --config");
+  if (cli_flag(run, "show") + cli_flag(run, "compare") + cli_flag(run, "config") +
+          cli_flag(run, "importance") >
+      1)
+    return cli_wrong(run, "expected one of --show, --compare, --config and --importance");
   if (strlen(v.folder) >= PATH_MAX) return cli_wrong(run, "a path that is too long");
   snprintf(config_path, sizeof config_path, "%s/config.json", v.folder);
   snprintf(path, sizeof path, "%s/trials.db", v.folder);

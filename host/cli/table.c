@@ -158,6 +158,7 @@ static const cli_option trials_options[] = {
     {"config", 0, NULL, "trial K as a configuration that throng train takes, to the same metrics",
      NULL},
     {"csv", 0, "FILE", "write all trials as CSV; - writes standard output", NULL},
+    {"importance", 0, NULL, "which options matter: PED-ANOVA and fANOVA, as Optuna has them", NULL},
     {0}};
 static const char *const trials_examples[] = {
     "throng trials runs/sweep",
@@ -166,6 +167,8 @@ static const char *const trials_examples[] = {
     "all of trial 7",
     "throng trials runs/sweep --compare 0 7 12",
     "the config's own options beside two others",
+    "throng trials runs/sweep --importance",
+    "which options matter",
     "throng trials runs/sweep --config 7 > seven.json",
     "what trial 7 was trained with, ready to run",
     "throng trials runs/sweep --csv trials.csv",

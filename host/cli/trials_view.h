@@ -31,6 +31,8 @@ const char *trials_view_state(const trial_row *row);  // "complete"
 /// Two blanks and the text at the right of its column.
 void trials_view_cell(const char *text, int width);
 
+/// Which options matter, PED-ANOVA beside fANOVA (trials_importance.c); text, or JSON where asked.
+int trials_importance(const cli_run *run, const trials_view *v);
 /// Everything of one trial.
 int trials_view_show(const trials_view *v, int64_t number);
 /// `n` trials beside each other, the options in which they differ first.
