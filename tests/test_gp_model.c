@@ -10,23 +10,8 @@
 #include "base/blas.h"
 #include "suggest/gp_math.h"
 #include "suggest/normal.h"
+#include "support/golden.h"
 #include "throng_test.h"
-
-static cJSON *golden(void) {
-  FILE *file = fopen(TEST_SOURCE_DIR "/golden/gp.json", "rb");
-  if (!file) return NULL;
-  char *text = calloc(1, 1 << 18);
-  size_t size = fread(text, 1, (1 << 18) - 1, file);
-  fclose(file);
-  cJSON *json = size ? cJSON_Parse(text) : NULL;
-  free(text);
-  return json;
-}
-
-static double number(const cJSON *object, const char *key) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-  return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
-}
 
 /// malloc'd
 static double *numbers(const cJSON *object, const char *key) {
@@ -56,15 +41,15 @@ static void compare(const char *what, int64_t n, const double *got, const double
 }
 
 static void check_regression(const cJSON *row) {
-  const int32_t n_input = (int32_t)number(row, "n_input");
-  const int64_t n = (int64_t)number(row, "n"), m = (int64_t)number(row, "n_point");
+  const int32_t n_input = (int32_t)golden_number(row, "n_input");
+  const int64_t n = (int64_t)golden_number(row, "n"), m = (int64_t)golden_number(row, "n_point");
   double *x = numbers(row, "x"), *y = numbers(row, "y"), *point = numbers(row, "point");
   double *length = numbers(row, "length"), *gradient = numbers(row, "gradient");
   double *mean = numbers(row, "mean"), *variance = numbers(row, "variance");
   double *fitted = numbers(row, "fitted"), got_gradient[2 + GP_MOST_INPUT];
-  gp_theta theta = {.scale = number(row, "scale"), .noise = number(row, "noise")};
+  gp_theta theta = {.scale = golden_number(row, "scale"), .noise = golden_number(row, "noise")};
   memcpy(theta.length, length, (size_t)n_input * sizeof *length);
-  const double value = number(row, "likelihood");
+  const double value = golden_number(row, "likelihood");
   EXPECT_NEAR(likelihood(&theta, n_input, n, x, y, got_gradient), value, 1e-6 * fabs(value));
   compare("gradient", 2 + n_input, got_gradient, gradient);
   gp_factor *factor = NULL;
@@ -83,7 +68,7 @@ static void check_regression(const cJSON *row) {
 }
 
 TEST(gp_model, likelihood_gradient_mean_and_variance_are_those_of_scikit_learn) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("gp.json");
   ASSERT_TRUE(json != NULL);
   int n = 0;
   const cJSON *row;
@@ -96,12 +81,13 @@ TEST(gp_model, likelihood_gradient_mean_and_variance_are_those_of_scikit_learn) 
 }
 
 TEST(gp_model, tails_of_the_normal_and_of_expected_improvement_are_those_of_mpmath) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("gp.json");
   ASSERT_TRUE(json != NULL);
   int n = 0;
   const cJSON *row;
   cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(json, "tails")) {
-    const double z = number(row, "z"), cdf = number(row, "cdf"), ei = number(row, "improvement");
+    const double z = golden_number(row, "z"), cdf = golden_number(row, "cdf"),
+                 ei = golden_number(row, "improvement");
     EXPECT_NEAR(normal_log_mass(-INFINITY, z), cdf, 1e-12 * fabs(cdf));
     EXPECT_NEAR(gp_log_improvement(z), ei, 1e-13 * fabs(ei) + 1e-15);
     ++n;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "support/golden.h"
 #include "throng_test.h"
 
 enum { COLUMNS = 7, MOST = 400 };
@@ -38,16 +39,6 @@ static double number(const cJSON *item) {
   return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
 }
 
-static cJSON *golden(void) {
-  FILE *file = fopen(TEST_SOURCE_DIR "/golden/importance.json", "rb");
-  char *text = calloc(1, 1 << 20);
-  size_t size = file && text ? fread(text, 1, (1 << 20) - 1, file) : 0;
-  if (file) fclose(file);
-  cJSON *json = size ? cJSON_Parse(text) : NULL;
-  free(text);
-  return json;
-}
-
 static void take(const cJSON *json, study *s) {
   const cJSON *row;
   s->n = 0;
@@ -63,7 +54,7 @@ static void take(const cJSON *json, study *s) {
 }
 
 TEST(importance, both_are_optunas) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("importance.json");
   ASSERT_TRUE(json != NULL);
   static study s;
   const cJSON *one;

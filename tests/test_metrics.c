@@ -6,23 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "support/golden.h"
 #include "throng_test.h"
-
-static cJSON *golden(void) {
-  FILE *file = fopen(TEST_SOURCE_DIR "/golden/metrics.json", "rb");
-  if (!file) return NULL;
-  char *text = calloc(1, 1 << 18);
-  size_t size = fread(text, 1, (1 << 18) - 1, file);
-  fclose(file);
-  cJSON *json = size ? cJSON_Parse(text) : NULL;
-  free(text);
-  return json;
-}
-
-static double number(const cJSON *object, const char *key) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-  return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
-}
 
 static int numbers(const cJSON *object, const char *key, double *out, int most) {
   int n = 0;
@@ -41,7 +26,7 @@ static void compare(const cJSON *row, const char *average, precision_recall got)
 }
 
 TEST(metrics, classification_measures_are_those_of_scikit_learn) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("metrics.json");
   ASSERT_TRUE(json != NULL);
   int cases = 0;
   const cJSON *row;
@@ -58,12 +43,12 @@ TEST(metrics, classification_measures_are_those_of_scikit_learn) {
     classification got;
     ASSERT_OK(classification_measure(n, label_byte, answer_byte, score, &got));
     EXPECT_EQ(got.n, n);
-    if (isnan(number(row, "auc")))
+    if (isnan(golden_number(row, "auc")))
       EXPECT_TRUE(isnan(got.auc));
     else
-      EXPECT_NEAR(got.auc, number(row, "auc"), 1e-12);
-    EXPECT_NEAR(got.log_loss, number(row, "log_loss"), 1e-10);
-    EXPECT_NEAR(got.accuracy, number(row, "accuracy"), 1e-12);
+      EXPECT_NEAR(got.auc, golden_number(row, "auc"), 1e-12);
+    EXPECT_NEAR(got.log_loss, golden_number(row, "log_loss"), 1e-10);
+    EXPECT_NEAR(got.accuracy, golden_number(row, "accuracy"), 1e-12);
     compare(row, "micro", got.micro);
     compare(row, "macro", got.macro);
     compare(row, "weighted", got.weighted);
@@ -93,7 +78,7 @@ TEST(metrics, score_that_is_not_a_probability_is_an_error_that_names_its_place) 
 }
 
 TEST(metrics, exposure_and_diversity_are_those_of_numpy) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("metrics.json");
   ASSERT_TRUE(json != NULL);
   double exposure[64], list[8], values[16];
   int64_t counts[64];
@@ -102,8 +87,8 @@ TEST(metrics, exposure_and_diversity_are_those_of_numpy) {
   for (int i = 0; i < n; ++i) counts[i] = (int64_t)exposure[i];
   double gini;
   ASSERT_OK(gini_coefficient(n, counts, &gini));
-  EXPECT_NEAR(gini, number(json, "gini"), 1e-12);
-  EXPECT_NEAR(coverage_share(n, counts), number(json, "coverage"), 1e-12);
+  EXPECT_NEAR(gini, golden_number(json, "gini"), 1e-12);
+  EXPECT_NEAR(coverage_share(n, counts), golden_number(json, "coverage"), 1e-12);
 
   float vectors[30];
   int row = 0;
@@ -117,14 +102,15 @@ TEST(metrics, exposure_and_diversity_are_those_of_numpy) {
   int32_t chosen[8];
   int n_list = numbers(json, "list", list, 8);
   for (int i = 0; i < n_list; ++i) chosen[i] = (int32_t)list[i];
-  EXPECT_NEAR(list_diversity(n_list, chosen, vectors, 5), number(json, "diversity"), 1e-12);
+  EXPECT_NEAR(list_diversity(n_list, chosen, vectors, 5), golden_number(json, "diversity"), 1e-12);
   chosen[n_list] = -1;
-  EXPECT_NEAR(list_diversity(n_list + 1, chosen, vectors, 5), number(json, "diversity"), 1e-12);
+  EXPECT_NEAR(list_diversity(n_list + 1, chosen, vectors, 5), golden_number(json, "diversity"),
+              1e-12);
 
   int n_value = numbers(json, "values", values, 16);
   mean_error got = mean_with_error(n_value, values);
-  EXPECT_NEAR(got.mean, number(json, "mean"), 1e-12);
-  EXPECT_NEAR(got.sem, number(json, "sem"), 1e-12);
+  EXPECT_NEAR(got.mean, golden_number(json, "mean"), 1e-12);
+  EXPECT_NEAR(got.sem, golden_number(json, "sem"), 1e-12);
   cJSON_Delete(json);
 }
 

@@ -4,6 +4,7 @@
 #include "suggest/normal.h"
 #include "suggest/parzen.h"
 #include "suggest/tpe_split.h"
+#include "support/golden.h"
 #include "support/sampler_rig.h"
 #include "support/sweep_functions.h"
 
@@ -23,16 +24,6 @@ static const char golden_space[] =
     " \"agent.buffer\": {\"min\": 10, \"max\": 100000, \"log\": true%s},"
     " \"agent.n_step\": {\"min\": 1, \"max\": 8},"
     " \"agent.head\": {}, \"agent.batch\": {\"values\": [64, 256, 1024]}}";
-
-static cJSON *golden(void) {
-  FILE *file = fopen(TEST_SOURCE_DIR "/golden/tpe.json", "rb");
-  char *text = calloc(1, 1 << 20);
-  if (!file || !fread(text, 1, (1 << 20) - 1, file)) *text = '\0';
-  if (file) fclose(file);
-  cJSON *json = cJSON_Parse(text);
-  free(text);
-  return json;
-}
 
 static const cJSON *item(const cJSON *object, const char *name) {
   return cJSON_GetObjectItemCaseSensitive(object, name);
@@ -134,7 +125,7 @@ static void expect_group(golden_case *c, const cJSON *group, const bool *below, 
 }
 
 TEST(sampler_tpe, split_kernels_and_densities_are_those_of_optuna) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("tpe.json");
   ASSERT_TRUE(json != NULL);
   EXPECT_EQ(cJSON_GetArraySize(json), 9);
   golden_case *c = malloc(sizeof *c);

@@ -6,24 +6,9 @@
 
 #include "base/json.h"
 #include "schedule/scheduler.h"
+#include "support/golden.h"
 #include "throng/sweep.h"
 #include "throng_test.h"
-
-static cJSON *golden(void) {
-  FILE *file = fopen(TEST_SOURCE_DIR "/golden/schedule.json", "rb");
-  if (!file) return NULL;
-  char *text = calloc(1, 1 << 18);
-  size_t size = fread(text, 1, (1 << 18) - 1, file);
-  fclose(file);
-  cJSON *json = size ? cJSON_Parse(text) : NULL;
-  free(text);
-  return json;
-}
-
-static double number(const cJSON *object, const char *key) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-  return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
-}
 
 static const char *text(const cJSON *object, const char *key) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -32,11 +17,11 @@ static const char *text(const cJSON *object, const char *key) {
 
 static scheduler_def case_def(const cJSON *row) {
   return (scheduler_def){.study = text(row, "study"),
-                         .slots = (int32_t)number(row, "slots"),
-                         .period = (int64_t)number(row, "period"),
-                         .min_steps = (int64_t)number(row, "min_steps"),
-                         .max_steps = (int64_t)number(row, "max_steps"),
-                         .reduction = number(row, "reduction")};
+                         .slots = (int32_t)golden_number(row, "slots"),
+                         .period = (int64_t)golden_number(row, "period"),
+                         .min_steps = (int64_t)golden_number(row, "min_steps"),
+                         .max_steps = (int64_t)golden_number(row, "max_steps"),
+                         .reduction = golden_number(row, "reduction")};
 }
 
 /// All rounds of a case: how many reports there were, and how many were pruned; -1 after a failure.
@@ -79,7 +64,7 @@ static int64_t replay(const cJSON *row, int64_t *pruned) {
 }
 
 TEST(schedule, decisions_are_those_of_optunas_pruners) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("schedule.json");
   ASSERT_TRUE(json != NULL);
   int cases = 0;
   const cJSON *row;

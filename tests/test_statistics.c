@@ -6,20 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "support/golden.h"
 #include "throng_test.h"
 
 enum { MOST = 256, RESAMPLES = 20000 };
-
-static cJSON *golden(void) {
-  FILE *file = fopen(TEST_SOURCE_DIR "/golden/statistics.json", "rb");
-  if (!file) return NULL;
-  char *text = calloc(1, 1 << 18);
-  size_t size = text ? fread(text, 1, (1 << 18) - 1, file) : 0;
-  fclose(file);
-  cJSON *json = size ? cJSON_Parse(text) : NULL;
-  free(text);
-  return json;
-}
 
 /// All numbers of an array, of arrays in it too.
 static int64_t numbers(const cJSON *array, double *out, int64_t n) {
@@ -38,7 +28,7 @@ static int64_t read(const cJSON *row, const char *key, double out[MOST]) {
 }
 
 TEST(statistics, rank_test_gives_scipys_p_values) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("statistics.json");
   ASSERT_TRUE(json != NULL);
   const cJSON *row;
   int cases = 0;
@@ -63,7 +53,7 @@ TEST(statistics, rank_test_of_nothing_or_of_no_number_finds_nothing) {
 }
 
 TEST(statistics, interquartile_mean_is_scipys_trimmed_mean) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("statistics.json");
   ASSERT_TRUE(json != NULL);
   const cJSON *row;
   cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(json, "iqm")) {
@@ -84,7 +74,7 @@ static void compare(const cJSON *row, const char *key, statistics_interval got, 
 }
 
 TEST(statistics, intervals_are_rliables_within_the_bootstraps_noise) {
-  cJSON *json = golden();
+  cJSON *json = golden_json("statistics.json");
   ASSERT_TRUE(json != NULL);
   const cJSON *row;
   int cases = 0;
