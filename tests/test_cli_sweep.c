@@ -94,6 +94,18 @@ TEST(cli_sweep, a_changed_space_or_option_is_refused_with_what_has_changed) {
   EXPECT_CONTAINS(last.err, "synth.users: 60 -> 61");
 }
 
+TEST(cli_sweep, another_world_in_the_place_of_its_own_is_refused) {
+  write_sweep();
+  ASSERT_TRUE(make_world());
+  ASSERT_EQ(throng("sweep sweep.json --threads 1 -q --set world.file=world.safetensors"), 0);
+  ASSERT_EQ(throng("synth -q -o world.safetensors --set synth.users=50 --set synth.items=40 --set "
+                   "synth.categories=4 --set synth.keywords=40 --set synth.dim=8 --set "
+                   "synth.tastes=4"),
+            0);
+  EXPECT_EQ(throng("sweep s/config.json --threads 1 --resume --max-trials 12"), 1);
+  EXPECT_CONTAINS(last.err, "another world");
+}
+
 TEST(cli_sweep, two_of_them_cannot_share_a_folder) {
   file_lock *lock;
   write_sweep();

@@ -107,6 +107,29 @@ TEST(cli_trials, the_list_has_the_best_first_and_fits_the_screen) {
   EXPECT_CONTAINS(line(4 + 39), "failed");
 }
 
+TEST(cli_trials, several_objectives_are_a_column_each) {
+  mkdir(in_folder("sweep"), 0777);
+  write_file("sweep/config.json", SMALL);
+  space *s = fixture_space("{\"agent.gamma\": {\"min\": 0, \"max\": 1}}");
+  const trials_def def = {.path = in_folder("sweep/trials.db"),
+                          .study = "sweep",
+                          .space = s,
+                          .n_objective = 2,
+                          .metric = {"average_reward", "gini"},
+                          .maximise = {true, false}};
+  const double x = 0.25, value[] = {2, 0.125};
+  trials *t;
+  ASSERT_OK(trials_open(&def, false, &t));
+  EXPECT_OK(trials_add(t, 0, &x));
+  EXPECT_OK(trials_finish(t, 0, TRIAL_COMPLETE, value));
+  EXPECT_OK(trials_close(t));
+  ASSERT_EQ(throng("trials sweep"), 0);
+  EXPECT_STREQ(line(2), "gini: less is better");
+  EXPECT_STREQ(line(4), " trial  state     average_reward      gini   steps  gamma");
+  EXPECT_STREQ(line(5), "     0  complete               2     0.125       -   0.25");
+  space_free(s);
+}
+
 TEST(cli_trials, one_trial_is_shown_with_options_curve_and_how_to_train_it_again) {
   make_sweep(NULL);
   ASSERT_EQ(throng("trials sweep --show 17"), 0);

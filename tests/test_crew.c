@@ -1,4 +1,5 @@
 /// Slots of a crew: whatever the others do, an agent's numbers are those of its training run alone.
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,9 @@
 
 enum { LANES = 6, MOST_REPORTS = 16 };
 #ifdef CUDA_IN_PLACE_OF_CPU  // where a step takes a hundred times as long
-enum { TRIALS = 3, STEPS = 250 };
+enum { TRIALS = 3, STEPS = 250, ALONE_TOO = 0 };
 #else
-enum { TRIALS = 7, STEPS = 450 };
+enum { TRIALS = 7, STEPS = 450, ALONE_TOO = 1 };
 #endif
 
 typedef struct stage {
@@ -94,10 +95,19 @@ static int run_alone(const stage *s, int threads, const crew_setup *setup, crew_
   return n;
 }
 
+/// To the bit; a device sums a norm in an order that depends on what stands beside it.
+static bool same(double x, double y) {
+#ifdef CUDA_IN_PLACE_OF_CPU
+  return fabs(x - y) <= 1e-6 * fabs(x);
+#else
+  return x == y;
+#endif
+}
+
 static bool same_report(const crew_report *x, const crew_report *y) {
   return x->state == y->state && x->user_steps == y->user_steps && x->updates == y->updates &&
-         !memcmp(&x->evaluation, &y->evaluation, sizeof x->evaluation) && x->loss == y->loss &&
-         x->q == y->q && x->grad_norm == y->grad_norm && x->epsilon == y->epsilon &&
+         !memcmp(&x->evaluation, &y->evaluation, sizeof x->evaluation) && same(x->loss, y->loss) &&
+         same(x->q, y->q) && same(x->grad_norm, y->grad_norm) && x->epsilon == y->epsilon &&
          x->mean_return == y->mean_return && x->episodes == y->episodes;
 }
 
@@ -136,7 +146,7 @@ static void run_all(stage *s, int n, int together, history *got) {
 }
 
 TEST(crew, an_agents_reports_are_those_of_its_run_alone_whoever_trains_beside_it) {
-  for (int together = 1; together <= 4; together += 3) {
+  for (int together = ALONE_TOO ? 1 : 4; together <= 4; together += 3) {
     stage s;
     history got[TRIALS];
     memset(got, 0, sizeof got);
@@ -221,6 +231,20 @@ TEST(crew, a_copy_is_the_same_within_a_crew_and_by_a_file_to_another) {
     EXPECT_TRUE(same_report(&a[1], &b[3]));
     EXPECT_EQ(a[1].user_steps, a[0].user_steps);
     EXPECT_FALSE(same_report(&a[0], &a[1]));
+  }
+  // To a longer log and to a shorter one: what the file does not hold, the copy does not know.
+  for (int k = 0; k < 2; ++k) {
+    setup.agent.buffer = k ? 60 : 500;
+    setup.agent.n_step = k ? 1 : 3;
+    setup.agent.batch = k ? 4 : 32;
+    ASSERT_OK(first.crew->ops->save(first.crew, 0, state_path(0)));
+    ASSERT_OK(first.crew->ops->copy(first.crew, 1, 0, &setup));
+    ASSERT_OK(second.crew->ops->stop(second.crew, 3));
+    if (k) ASSERT_OK(second.crew->ops->stop(second.crew, 2));  // arrays for the small one alone
+    ASSERT_OK(second.crew->ops->load(second.crew, 3, &setup, state_path(0)));
+    round_of(&first, a);
+    round_of(&second, b);
+    EXPECT_TRUE(same_report(&a[1], &b[3]));
   }
   // An empty slot may become a copy, too; agents of another shape may not.
   ASSERT_OK(first.crew->ops->copy(first.crew, 3, 0, &setup));
@@ -440,9 +464,10 @@ TEST(crew, what_it_reports_stands_in_the_metrics_of_a_training_run_and_its_file_
     round_of(&s, a);
     const crew_report *r = &a[3];
     end = r->user_steps;
-    EXPECT_EQ(row_value(out, end, "evaluation/agent/average_reward"), r->evaluation.average_reward);
-    EXPECT_EQ(row_value(out, end, "evaluation/agent/gini"), r->evaluation.gini);
-    EXPECT_EQ(row_value(out, end, "train/return"), r->mean_return);
+    EXPECT_NEAR(row_value(out, end, "evaluation/agent/average_reward"),
+                r->evaluation.average_reward, 1e-13);  // printed with 15 digits
+    EXPECT_NEAR(row_value(out, end, "evaluation/agent/gini"), r->evaluation.gini, 1e-14);
+    EXPECT_NEAR(row_value(out, end, "train/return"), r->mean_return, 1e-13);
     EXPECT_EQ(row_value(out, end, "train/episodes"), (double)r->episodes);
     EXPECT_EQ(row_value(out, end, "train/updates"), (double)r->updates);
     // Rows are printed with 15 digits, more than a float has.

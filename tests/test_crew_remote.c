@@ -105,7 +105,8 @@ static pid_t worker_begin(const char *where, const char *folder, const char *con
   worker_def def = {
       .name = "w", .slots = slots, .facts = of_program, .prepare = prepare, .context = &o};
   throng_status status = deal_connect(where, &secret, 10, NULL, &def.deal);
-  if (status == THRONG_OK) status = crew_work(&def, NULL);
+  bool lost;
+  if (status == THRONG_OK) status = crew_work(&def, NULL, &lost);
   _exit(status);
 }
 

@@ -191,7 +191,7 @@ TEST(deal, messages_of_any_size_arrive_in_order_both_ways) {
   EXPECT_EQ(join(owner, &e, &secret).kind, DEAL_JOINED);
   ASSERT_OK(e.status);
   uint8_t *large = malloc(200000);
-  for (int k = 0; k < 200000; ++k) large[k] = (uint8_t)(k * k >> 3);
+  for (int k = 0; k < 200000; ++k) large[k] = (uint8_t)((unsigned)k * (unsigned)k >> 3);
   deal_event event;
   ASSERT_OK(owner->ops->send(owner, 0, 16, "first", 6));
   ASSERT_OK(owner->ops->send(owner, 0, 17, large, 200000));

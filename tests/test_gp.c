@@ -29,7 +29,7 @@ static rig *rig_make(int32_t n, uint32_t seed) {
   rig *r = calloc(1, sizeof *r);
   r->space = (space){.n = n, .parameter = r->parameter};
   for (int32_t k = 0; k < n; ++k) {
-    snprintf(r->name[k], sizeof r->name[k], "agent.p%d", (int)k);
+    snprintf(r->name[k], sizeof r->name[k], "agent.p%d", (int)(k % 1000));
     r->parameter[k] = (space_parameter){.name = r->name[k],
                                         .field = &plain,
                                         .kind = SPACE_FLOAT,

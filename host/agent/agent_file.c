@@ -21,11 +21,6 @@ typedef struct one_agent {
   throng_sim sim;  // its lanes
 } one_agent;
 
-/// Steps that the ring of an agent with this Def holds.
-static int64_t ring_length(const throng_population *a, const throng_agent_def *def) {
-  return replay_times(def->buffer, a->agent_lanes) + replay_times_before(a) + def->n_step;
-}
-
 /// One agent's part of arrays that all agents share out evenly.
 static throng_status view(const throng_population *a, const tensor_set *all, int32_t agent,
                           tensor_set *out) {
@@ -88,7 +83,7 @@ static throng_status one_make(throng_population *a, int32_t agent, const throng_
   for (size_t k = 0; k < sizeof shared / sizeof *shared; ++k)
     THRONG_TRY(view(a, shared[k].all, agent, &one->part[shared[k].part]));
   THRONG_TRY(add_clocks(a, &one->part[CLOCKS]));
-  const int64_t n_time = ring_length(a, def);
+  const int64_t n_time = replay_ring(a, def);
   return n_time == a->log.n_time ? THRONG_OK : add_log(a, n_time, &one->log);
 }
 
@@ -158,7 +153,8 @@ done:
 }
 
 /// The Def that the file's line says, and errors where agents of this population cannot have it.
-static throng_status read_def(const throng_population *a, const safetensors_file *file,
+/// `other`: it goes on with other options than these.
+static throng_status read_def(const throng_population *a, const safetensors_file *file, bool other,
                               throng_agent_def *def) {
   const char *line = safetensors_metadata(file, "agent");
   throng_agent_def expected = a->def;
@@ -177,8 +173,8 @@ static throng_status read_def(const throng_population *a, const safetensors_file
                        "%s: written before each agent had clocks of its own: "
                        "throng_population_restore() reads it into a population of one",
                        safetensors_path(file));
-  const int64_t n_time = ring_length(a, def);
-  if (n_time <= a->log.n_time) return THRONG_OK;
+  const int64_t n_time = replay_ring(a, def);
+  if (other || n_time <= a->log.n_time) return THRONG_OK;
   return throng_fail(THRONG_ERROR_DATA,
                      "%s: its replay log has %lld steps, this population's agents have room for "
                      "%lld",
@@ -246,7 +242,8 @@ static throng_status read_clock(const throng_population *a, const throng_agent_d
 
 /// What read_def found fits; nothing was changed yet.
 static throng_status read_agent(throng_population *a, int32_t agent, const safetensors_file *file,
-                                const throng_agent_def *def, uint32_t first_lane, one_agent *one) {
+                                const throng_agent_def *def, const throng_agent_def *as,
+                                int64_t total_steps, uint32_t first_lane, one_agent *one) {
   const int32_t lanes = (int32_t)a->agent_lanes;
   tensor_set *part[PARTS], hyper, intervals;
   tensor hyper_room[MOST_FIELDS], interval_room[MOST_FIELDS];
@@ -265,12 +262,15 @@ static throng_status read_agent(throng_population *a, int32_t agent, const safet
   options_of_file(part[INTERVALS], file, interval_room, &intervals);
   part[HYPER] = &hyper;
   part[INTERVALS] = &intervals;
+  // Options that it does not go on with may be larger than this population's.
+  for (size_t k = 0; as && k < intervals.count; ++k) interval_room[k].range.most = CLOCK_MOST;
   THRONG_TRY(tensors_check_file(part, part_prefix, PARTS, file));
   THRONG_TRY(read_clock(a, def, file, &clock));
   THRONG_TRY(options_check_file(a, 1, file));
   THRONG_TRY(sim_check_lanes(&one->sim, file, "lane."));
   // From here on the slot's agent changes. Options that the file lacks are the Def's.
-  THRONG_TRY(options_take(a, agent, def, a->total_steps / a->n_agent));
+  THRONG_TRY(options_take(a, agent, as ? as : def, as ? total_steps : a->total_steps / a->n_agent));
+  if (as) hyper.count = intervals.count = 0;
   THRONG_TRY(tensors_read_file(part, part_prefix, PARTS, file));
   if (!safetensors_metadata(file, LOG_KEY)) {
     int64_t log_start;
@@ -295,16 +295,15 @@ static throng_status load(throng_population *a, int32_t agent, const safetensors
   one_agent one = {.log = {.count = 0}};
   throng_status status;
   THRONG_TRY(clocks_watch(a, true));
-  THRONG_TRY_GOTO(read_def(a, file, &def));
+  THRONG_TRY_GOTO(read_def(a, file, as != NULL, &def));
   THRONG_TRY_GOTO(one_make(a, agent, &def, &one));
   one.sim.def.first_lane = their_first;
   THRONG_TRY_GOTO(sim_check_identity(&one.sim, file));
   THRONG_TRY_GOTO(read_first_lane(a, file, &their_first));
-  THRONG_TRY_GOTO(read_agent(a, agent, file, &def, their_first, &one));
-  if (as) {
-    THRONG_TRY_GOTO(options_take(a, agent, as, total_steps));
-    THRONG_TRY_GOTO(sim_number_lanes(a->sim, agent * lanes, lanes, first_lane));
-  }
+  THRONG_TRY_GOTO(read_agent(a, agent, file, &def, as, total_steps, their_first, &one));
+  if (as && replay_ring(a, as) > replay_ring(a, &def))
+    THRONG_TRY_GOTO(members_shorten_log(a, agent, replay_ring(a, &def)));
+  if (as) THRONG_TRY_GOTO(sim_number_lanes(a->sim, agent * lanes, lanes, first_lane));
   a->diverged[0] = '\0';
   THRONG_TRY_GOTO(population_weights_moved(a, (agent_range){agent, 1}));
   THRONG_TRY_GOTO(population_zero_sums(a, (agent_range){agent, 1}));
@@ -346,7 +345,7 @@ size_t agent_packed_size(const throng_population *a, int32_t agent) {
     for (size_t k = 0; k < set[p]->count; ++k) bytes += population_slice(a, &set[p]->tensor[k]);
   for (size_t k = 0; k < a->replay.count; ++k)
     bytes += population_slice(a, &a->replay.tensor[k]) / (size_t)a->log.n_time *
-             (size_t)ring_length(a, &a->own_def[agent]);
+             (size_t)replay_ring(a, &a->own_def[agent]);
   return bytes;
 }
 

@@ -128,11 +128,26 @@ agent_clock members_get_clock(const throng_population *a, int32_t agent) {
                        .state = a->host.state[agent]};
 }
 
+int64_t replay_ring(const throng_population *a, const throng_agent_def *def) {
+  return replay_times(def->buffer, a->agent_lanes) + replay_times_before(a) + def->n_step;
+}
+
+throng_status members_shorten_log(throng_population *a, int32_t agent, int64_t keep) {
+  const int64_t lost = clocks_logged(a, agent) - keep;
+  if (lost <= 0) return THRONG_OK;
+  THRONG_TRY(replay_turn_back(a, &a->replay, agent * a->agent_lanes, a->agent_lanes, lost));
+  a->host.log_start[agent] += lost;
+  return clocks_write(a);
+}
+
 throng_status agent_become(throng_population *a, int32_t agent, const throng_agent_def *def,
                            int64_t total_steps, uint32_t first_lane) {
   const int32_t lanes = (int32_t)a->agent_lanes;
   THRONG_TRY(require(a, agent, 1));
+  THRONG_TRY(clocks_watch(a, true));
+  const int64_t ring = replay_ring(a, &a->own_def[agent]);
   THRONG_TRY(options_take(a, agent, def, total_steps));
+  if (replay_ring(a, def) > ring) THRONG_TRY(members_shorten_log(a, agent, ring));
   return sim_number_lanes(a->sim, agent * lanes, lanes, first_lane);
 }
 

@@ -180,6 +180,11 @@ typedef struct agent_clock {
   int32_t state;
 } agent_clock;
 agent_clock members_get_clock(const throng_population *a, int32_t agent);
+/// Steps that the ring of an agent with this Def holds.
+int64_t replay_ring(const throng_population *a, const throng_agent_def *def);
+/// The agent's log holds its newest `keep` steps and no more: what was before, another's ring would
+/// not have.
+throng_status members_shorten_log(throng_population *a, int32_t agent, int64_t keep);
 /// On the host; the population's time goes on to the agent's where it is behind.
 void members_set_clock(throng_population *a, int32_t agent, const agent_clock *clock);
 

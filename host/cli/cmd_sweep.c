@@ -97,6 +97,9 @@ static throng_status open_crew(cli_run *run, parts *p) {
 /// Everything up to the first round, but for the folder's own files.
 static throng_status open_parts(cli_run *run, bool dry, bool resume, parts *p) {
   THRONG_TRY(train_inputs_use(&p->config));
+  if (p->config.agent.count != 1)
+    throng_note(&run->progress,
+                "agent.count: a trial trains one agent; sweep.slots of them at once");
   THRONG_TRY(sweep_create(&p->config, &p->sweep));
   if (!p->config.train.out || !*p->config.train.out)
     return throng_fail(THRONG_ERROR_CONFIG,
@@ -105,7 +108,9 @@ static throng_status open_parts(cli_run *run, bool dry, bool resume, parts *p) {
                        p->config.source ? p->config.source : "config");
   if (!dry) THRONG_TRY(sweep_check(p->sweep, p->config.train.out, resume));
   THRONG_TRY(cli_backend(run, &p->config, &p->backend));
+  p->config.train.resume = resume;  // then what trials were trained in is not made anew
   THRONG_TRY(train_inputs_open(&p->config, p->backend, &run->progress, &p->in));
+  THRONG_TRY(sweep_set_world(p->sweep, p->in.world, p->in.sta));
   THRONG_TRY(sweep_plan_memory(p->sweep, p->backend, p->in.world, p->in.sta, &p->memory));
   THRONG_TRY(choose_slots(run, p));
   if (p->elsewhere) return open_crew(run, p);

@@ -26,30 +26,47 @@ static int by_value(const void *a, const void *b) {
                               [TRIAL_WAITING] = 4};
   const trial_row *p = &sorted->list.row[*(const int64_t *)a];
   const trial_row *q = &sorted->list.row[*(const int64_t *)b];
-  double x = trials_view_value(sorted, p), y = trials_view_value(sorted, q);
+  double x = trials_view_value(p, 0), y = trials_view_value(q, 0);
   if (order[p->state] != order[q->state]) return order[p->state] < order[q->state] ? -1 : 1;
   if (isnan(x) != isnan(y)) return isnan(x) ? 1 : -1;
   if (x != y && !isnan(x)) return (x > y) == sorted->def->maximise[0] ? -1 : 1;
   return p->number < q->number ? -1 : 1;
 }
 
-/// Options in the order of the space, as many as the lines have room for.
-static int32_t choose_columns(const trials_view *v, const int64_t *order, int64_t n, int left,
-                              int width[SPACE_MOST]) {
-  int32_t shown = 0;
+/// How wide the columns are.
+typedef struct columns {
+  int metric[SWEEP_MOST_OBJECTIVES];
+  int32_t shown;  // options, in the order of the space
+  int option[SPACE_MOST];
+} columns;
+
+/// A metric's name as a head of a column.
+static const char *metric_name(const trials_view *v, int32_t k, char text[TEXT]) {
+  const char *slash = strrchr(v->def->metric[k], '/');
+  snprintf(text, TEXT, "%.16s", slash ? slash + 1 : v->def->metric[k]);
+  return text;
+}
+
+/// All objectives, and as many options as the lines have room for.
+static void choose_columns(const trials_view *v, const int64_t *order, int64_t n, columns *c) {
+  int left = WIDTH - 6 - 10 - 8;  // number, state, steps
   char text[TEXT];
-  for (; shown < v->def->space->n; ++shown) {
-    const space_parameter *p = &v->def->space->parameter[shown];
-    size_t most = strlen(trials_view_short(v->def->space, shown));
+  for (int32_t k = 0; k < v->def->n_objective; ++k) {
+    const int length = (int)strlen(metric_name(v, k, text));
+    c->metric[k] = length > 8 ? length : 8;
+    left -= 2 + c->metric[k];
+  }
+  for (c->shown = 0; c->shown < v->def->space->n; ++c->shown) {
+    const space_parameter *p = &v->def->space->parameter[c->shown];
+    size_t most = strlen(trials_view_short(v->def->space, c->shown));
     for (int64_t k = 0; k < n; ++k) {
-      trials_view_brief(p, v->list.row[order[k]].x[shown], text, sizeof text);
+      trials_view_brief(p, v->list.row[order[k]].x[c->shown], text, sizeof text);
       if (strlen(text) > most) most = strlen(text);
     }
-    width[shown] = most < COLUMN ? (int)most : COLUMN;
-    left -= 2 + width[shown];
+    c->option[c->shown] = most < COLUMN ? (int)most : COLUMN;
+    left -= 2 + c->option[c->shown];
     if (left < 0) break;
   }
-  return shown;
 }
 
 static void print_head(const trials_view *v) {
@@ -63,43 +80,45 @@ static void print_head(const trials_view *v) {
     if (count[states[k]])
       printf(", %s %s", cli_count(count[states[k]], text), trials_view_state(&one));
   }
-  printf("\n%s: %s is better\n\n", v->def->metric[0], v->def->maximise[0] ? "more" : "less");
+  putchar('\n');
+  for (int32_t k = 0; k < v->def->n_objective; ++k)
+    printf("%s: %s is better\n", v->def->metric[k], v->def->maximise[k] ? "more" : "less");
+  putchar('\n');
 }
 
-static void print_row(const trials_view *v, const trial_row *row, int32_t shown, const int *width,
-                      int metric) {
+static void print_row(const trials_view *v, const trial_row *row, const columns *c) {
   char text[TEXT];
   double steps = trials_view_steps(v, row);
   printf("%6" PRId64 "  %-8s", row->number, trials_view_state(row));
-  trials_view_cell(trials_view_number(trials_view_value(v, row), text), metric);
+  for (int32_t k = 0; k < v->def->n_objective; ++k)
+    trials_view_cell(trials_view_number(trials_view_value(row, k), text), c->metric[k]);
   trials_view_cell(isnan(steps) ? "-" : curve_count(steps, text), 6);
-  for (int32_t p = 0; p < shown; ++p) {
+  for (int32_t p = 0; p < c->shown; ++p) {
     trials_view_brief(&v->def->space->parameter[p], row->x[p], text, sizeof text);
     text[COLUMN] = '\0';
-    trials_view_cell(text, width[p]);
+    trials_view_cell(text, c->option[p]);
   }
   putchar('\n');
 }
 
 static int print_list(const trials_view *v, const int64_t *order, int64_t n) {
-  int width[SPACE_MOST];
+  columns c;
   char name[TEXT];
-  snprintf(name, sizeof name, "%.16s", v->def->metric[0]);
-  int metric = (int)strlen(name) > 8 ? (int)strlen(name) : 8;
-  int32_t shown = choose_columns(v, order, n, WIDTH - 6 - 10 - 2 - metric - 8, width);
+  choose_columns(v, order, n, &c);
   print_head(v);
   printf("%6s  %-8s", "trial", "state");
-  trials_view_cell(name, metric);
+  for (int32_t k = 0; k < v->def->n_objective; ++k)
+    trials_view_cell(metric_name(v, k, name), c.metric[k]);
   trials_view_cell("steps", 6);
-  for (int32_t p = 0; p < shown; ++p) {
+  for (int32_t p = 0; p < c.shown; ++p) {
     snprintf(name, sizeof name, "%.*s", COLUMN, trials_view_short(v->def->space, p));
-    trials_view_cell(name, width[p]);
+    trials_view_cell(name, c.option[p]);
   }
   putchar('\n');
-  for (int64_t k = 0; k < n; ++k) print_row(v, &v->list.row[order[k]], shown, width, metric);
+  for (int64_t k = 0; k < n; ++k) print_row(v, &v->list.row[order[k]], &c);
   if (n < v->list.n) printf("and %" PRId64 " more: --most 0 lists all\n", v->list.n - n);
-  if (shown < v->def->space->n)
-    printf("and %d more options: --show K has all of trial K\n", v->def->space->n - shown);
+  if (c.shown < v->def->space->n)
+    printf("and %d more options: --show K has all of trial K\n", v->def->space->n - c.shown);
   return CLI_DONE;
 }
 

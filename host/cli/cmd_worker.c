@@ -82,11 +82,12 @@ static throng_status open_folder(workplace *w) {
   return status;
 }
 
-throng_status workers_serve(cli_run *run, deal *d, const workers_place *place) {
+throng_status workers_serve(cli_run *run, deal *d, const workers_place *place, bool *lost) {
   workplace w = {.run = run, .place = place};
   char host[32] = "", name[64];
   workers_facts program;
   throng_status status;
+  *lost = false;
   gethostname(host, sizeof host - 1);
   snprintf(name, sizeof name, "%s:%d", host, (int)getpid());
   THRONG_TRY_GOTO(cli_backend(run, place->machine, &w.backend));
@@ -98,7 +99,7 @@ throng_status workers_serve(cli_run *run, deal *d, const workers_place *place) {
                           .facts = program.list,
                           .prepare = prepare,
                           .context = &w};
-  THRONG_TRY_GOTO(crew_work(&def, &run->progress));
+  THRONG_TRY_GOTO(crew_work(&def, &run->progress, lost));
 done:
   d->ops->close(d);
   train_inputs_close(&w.inputs);
@@ -135,24 +136,20 @@ int cmd_worker(cli_run *run) {
                                .sta = cli_text(run, "sta"),
                                .folder = cli_text(run, "output")};
   throng_status status = read_token(run, token_path, wait, &token);
-  bool served = false;
-  while (status == THRONG_OK) {
+  for (bool lost = true; status == THRONG_OK && lost;) {
     deal *d;
+    lost = false;
     status = deal_connect(address, &token, wait, &run->progress, &d);
-    if (status != THRONG_OK) break;
-    status = workers_serve(run, d, &place);
-    if (status == THRONG_OK) {
-      served = true;
-      break;
-    }
-    // The sweep was killed, perhaps, and is resumed.
-    if (status != THRONG_ERROR_IO) break;
-    throng_note(&run->progress, "%s", throng_error_message());
+    if (status == THRONG_OK) status = workers_serve(run, d, &place, &lost);
+    if (!lost) continue;
+    // It was killed, perhaps, and is resumed.
+    throng_note(&run->progress, "%s; looking for it again", throng_error_message());
+    nanosleep(&(struct timespec){0, 500000000}, NULL);
     status = THRONG_OK;
   }
   memset(&token, 0, sizeof token);
   config_free(&machine);
   if (status != THRONG_OK) return cli_fail(run);
-  if (served) throng_note(&run->progress, "the sweep is over");
+  throng_note(&run->progress, "the sweep is over");
   return CLI_DONE;
 }

@@ -90,13 +90,41 @@ static void draw_line(sweep_table *table, bool bold, const char *text) {
   ++table->lines;
 }
 
+/// A trial's value, or its last evaluation while it runs; NaN: none that counts.
+static double standing(const sweep_trial *t) {
+  return t->state == TRIAL_COMPLETE  ? t->value[0]
+         : t->state == TRIAL_RUNNING ? t->last
+                                     : (double)NAN;
+}
+
+/// The best so far, of those that run, too.
+static int32_t find_leaders(const sweep *s, int64_t leader[BEST]) {
+  const sweep_objective *objective;
+  const sweep_trial *all;
+  const int64_t n_trial = sweep_trials(s, &all);
+  int32_t n = 0;
+  sweep_objectives(s, &objective);
+  for (int64_t k = 0; k < n_trial; ++k) {
+    const double x = objective_signed(objective, standing(&all[k]));
+    int32_t at = n;
+    if (isnan(x)) continue;
+    while (at > 0 && x < objective_signed(objective, standing(&all[leader[at - 1]]))) --at;
+    if (at == BEST) continue;
+    if (n < BEST) ++n;
+    memmove(leader + at + 1, leader + at, (size_t)(n - at - 1) * sizeof *leader);
+    leader[at] = k;
+  }
+  return n;
+}
+
 static void trial_text(const sweep *s, int64_t trial, char *text, size_t size) {
   const sweep_trial *all;
   char options[256], steps[32];
   sweep_trials(s, &all);
   sweep_options_text(s, trial, options, sizeof options);
   curve_count((double)all[trial].user_steps, steps);
-  snprintf(text, size, "%6" PRId64 "  %14.6g  %7s  %s", trial, all[trial].value[0], steps, options);
+  snprintf(text, size, "%6" PRId64 "  %14.6g  %7s  %s", trial, standing(&all[trial]), steps,
+           options);
 }
 
 static void draw(sweep_table *table, const sweep *s, const sweep_view *v) {
@@ -104,7 +132,7 @@ static void draw(sweep_table *table, const sweep *s, const sweep_view *v) {
   char text[512];
   int64_t best[BEST];
   sweep_objectives(s, &objective);
-  const int32_t n = sweep_best(s, best, BEST);
+  const int32_t n = find_leaders(s, best);
   sweep_table_clear(table);
   count_text(v, text, sizeof text);
   draw_line(table, false, text);

@@ -144,7 +144,7 @@ static const char *const sweep_examples[] = {
     "what it would take",
     "throng sweep configs/sweep-demo.json -o runs/sweep",
     "learning rate, discount and more, the best confirmed on fresh seeds",
-    "throng sweep configs/sweep-demo.json -o runs/sweep --resume --max-trials 160",
+    "throng sweep configs/sweep-demo.json -o runs/sweep --resume --max-trials 120",
     "after a kill, or with more trials",
     "throng sweep configs/sweep-demo.json -o runs/large --listen 0.0.0.0:7777 --token-file token",
     "the same with the help of others, who may come and go: throng worker",

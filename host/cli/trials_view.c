@@ -19,9 +19,8 @@ const char *trials_view_number(double x, char text[16]) {
   return text;
 }
 
-double trials_view_value(const trials_view *v, const trial_row *row) {
-  if (!isnan(row->value[0]) || row->state == TRIAL_FAILED || v->def->n_objective > 1)
-    return row->value[0];
+double trials_view_value(const trial_row *row, int32_t k) {
+  if (!isnan(row->value[k]) || row->state == TRIAL_FAILED || k > 0) return row->value[k];
   return row->n_report ? row->report_value[row->n_report - 1] : NAN;
 }
 
@@ -216,8 +215,7 @@ static void compare_block(const trials_view *v, const int64_t *number, int64_t n
     compare_line(v->def->metric[m]);
     for (int64_t k = 0; k < n; ++k) {
       const trial_row *row = &v->list.row[number[k]];
-      double x = m == 0 ? trials_view_value(v, row) : row->value[m];
-      trials_view_cell(trials_view_number(x, text), CELL - 2);
+      trials_view_cell(trials_view_number(trials_view_value(row, m), text), CELL - 2);
     }
     putchar('\n');
   }

@@ -14,8 +14,9 @@ typedef struct trials_view {
 
 /// A number as tables show it: "0.5312", "1e-05", "-" for none. 16 bytes.
 const char *trials_view_number(double x, char text[16]);
-/// A trial's value, or its last report while it has none; NaN: nothing yet.
-double trials_view_value(const trials_view *v, const trial_row *row);
+/// A trial's value of objective k; of the first one its last report while it has none. NaN: nothing
+/// yet.
+double trials_view_value(const trial_row *row, int32_t k);
 /// User-steps that it has trained; NaN: not said.
 double trials_view_steps(const trials_view *v, const trial_row *row);
 /// The trial that it began as a copy of (PBT); -1: none.

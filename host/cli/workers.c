@@ -122,6 +122,7 @@ static throng_status begin_ranks(void) {
 
 bool workers_is_rank(cli_run *run, int *code) {
   throng_config config;
+  bool lost;
   if (begin_ranks() != THRONG_OK) {
     *code = cli_fail(run);
     return true;
@@ -130,7 +131,8 @@ bool workers_is_rank(cli_run *run, int *code) {
   throng_status status = cli_config(run, run->argument[0], &config);
   if (status == THRONG_OK) {
     const workers_place place = {.machine = &config};
-    status = workers_serve(run, of_ranks, &place);
+    status = workers_serve(run, of_ranks, &place, &lost);
+    if (lost) status = THRONG_OK;  // rank 0 says what it has ended with
     config_free(&config);
   } else {
     of_ranks->ops->close(of_ranks);

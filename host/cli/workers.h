@@ -52,9 +52,9 @@ typedef struct workers_place {
   const char *world, *sta;       // files
   const char *folder;            // where the world is made if it is not here
 } workers_place;
-/// Work for the sweep at the other end of `d`, which is closed, until it is over. Errors: those of
-/// crew_work and of opening.
-throng_status workers_serve(cli_run *run, deal *d, const workers_place *place);
+/// Work for the sweep at the other end of `d`, which is closed, until it is over; `lost` as
+/// crew_work. Errors: those of crew_work and of opening.
+throng_status workers_serve(cli_run *run, deal *d, const workers_place *place, bool *lost);
 /// Is this rank 1 or above of an MPI job, which works for rank 0? Then its exit code is in `*code`.
 bool workers_is_rank(cli_run *run, int *code);
 /// After the crew was closed: ranks that nobody has given work to go home too.

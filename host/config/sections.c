@@ -103,15 +103,23 @@ bool config_key_at(int index, config_key *out) {
     if (index - before >= table->count) continue;
     const field *f = &table->row[index - before];
     *out = (config_key){.index = index, .table = table, .field = f, .offset = parts[p].offset};
-    snprintf(out->path, sizeof out->path, "%s.%s", table->section, f->name);
+    // Configs are read by the thousand in a sweep: no formatting.
+    assert(strlen(table->section) + strlen(f->name) + 2 <= sizeof out->path);
+    stpcpy(stpcpy(stpcpy(out->path, table->section), "."), f->name);
     return true;
   }
   return false;
 }
 
 bool config_find_key(const char *path, config_key *out) {
-  for (int i = 0; config_key_at(i, out); ++i)
-    if (!strcmp(out->path, path)) return true;
+  for (int p = 0, before = 0; p < N_PART; before += parts[p++].table->count) {
+    const field_table *table = parts[p].table;
+    const size_t length = strlen(table->section);
+    if (strncmp(path, table->section, length) != 0 || path[length] != '.') continue;
+    for (int k = 0; k < table->count; ++k)
+      if (!strcmp(path + length + 1, table->row[k].name)) return config_key_at(before + k, out);
+  }
+  *out = (config_key){.index = -1};
   return false;
 }
 

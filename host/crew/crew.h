@@ -29,10 +29,13 @@ typedef struct crew_report {
 typedef struct crew crew;
 
 typedef struct crew_ops {
-  /// A fresh agent. Errors: those of making its population; the slot stays free.
+  /// A fresh agent, which begins with the next round. Errors: ARGUMENT (what no agent can be; a
+  /// slot that is in use), MEMORY (before anything is taken), those of making its population; the
+  /// slot stays free.
   throng_status (*start)(crew *, int32_t slot, const crew_setup *);
   /// The slot's agent becomes what slot `from` trains (weights, optimiser, clocks, replay), and
-  /// goes on with the options of the setup; same shape.
+  /// goes on with the options, the seed and the lanes of the setup; same shape. A slot that is in
+  /// use loses the agent that it has. Errors: as start, and the slot is free then.
   throng_status (*copy)(crew *, int32_t slot, int32_t from, const crew_setup *);
   /// The slot is free.
   throng_status (*stop)(crew *, int32_t slot);
@@ -40,7 +43,10 @@ typedef struct crew_ops {
   /// evaluated. `report` has room for all slots; ordered by slot. CANCELLED: some have trained,
   /// none has reported; save nothing.
   throng_status (*round)(crew *, const throng_progress *, crew_report *report, int32_t *n);
-  /// A slot's agent to a file (that of throng_population_save for a population of one) and back.
+  /// A slot's agent to a file (that of throng_population_save for a population of one), and from
+  /// one into a free slot, with the options, the seed and the lanes of the setup: those of the
+  /// agent that was saved, to go on as it would have; or others, for a copy of it. Errors: as
+  /// throng_population_load_agent, and the slot stays free.
   throng_status (*save)(crew *, int32_t slot, const char *path);
   throng_status (*load)(crew *, int32_t slot, const crew_setup *, const char *path);
   void (*close)(crew *);

@@ -36,6 +36,14 @@ void hand_lose(crew_remote *m, int32_t k, const char *cause) {
   *h = (hand){.incoming = {.fd = -1}};
 }
 
+void hand_refuse(crew_remote *m, int32_t k, const char *why) {
+  wire_writer w = {0};
+  wire_put_text(&w, why);
+  if (m->hand[k].state == HAND_GONE) return;
+  (void)order_send(m->def.deal, m->hand[k].peer, ORDER_REFUSED, &w);
+  hand_lose(m, k, why);
+}
+
 void hand_order(crew_remote *m, int32_t k, uint16_t order, wire_writer *w) {
   hand *h = &m->hand[k];
   h->busy = order != ORDER_LINE;
@@ -55,13 +63,6 @@ static throng_status hand_join(crew_remote *m, int32_t peer) {
   return THRONG_OK;
 }
 
-static void refuse(crew_remote *m, int32_t k, const char *why) {
-  wire_writer w = {0};
-  wire_put_text(&w, why);
-  (void)order_send(m->def.deal, m->hand[k].peer, ORDER_REFUSED, &w);
-  hand_lose(m, k, why);
-}
-
 /// Are these facts ours? Else the worker is sent away. Errors: MEMORY, DATA.
 static throng_status compare(crew_remote *m, int32_t k, const char *const *mine, wire_reader *r,
                              bool *same) {
@@ -70,7 +71,7 @@ static throng_status compare(crew_remote *m, int32_t k, const char *const *mine,
   THRONG_TRY(wire_get_texts(r, &theirs));
   throng_status status = wire_end(r, "a worker's facts");
   *same = status == THRONG_OK && !facts_differ(mine, theirs, why, sizeof why);
-  if (status == THRONG_OK && !*same) refuse(m, k, why);
+  if (status == THRONG_OK && !*same) hand_refuse(m, k, why);
   free(theirs);
   return status;
 }
@@ -174,7 +175,7 @@ static throng_status take_event(crew_remote *m, const deal_event *event) {
   if (status == THRONG_ERROR_DATA) {
     char cause[512];
     snprintf(cause, sizeof cause, "%s", throng_error_message());
-    hand_lose(m, k, cause);
+    hand_refuse(m, k, cause);
     status = THRONG_OK;
   }
   return status;

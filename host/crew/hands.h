@@ -64,6 +64,8 @@ throng_status hands_await(crew_remote *m, int32_t k);
 void hand_order(crew_remote *m, int32_t k, uint16_t order, wire_writer *w);
 /// The worker is no more: its slots have nobody.
 void hand_lose(crew_remote *m, int32_t k, const char *cause);
+/// The same, and the worker is told why, so that it does not come back.
+void hand_refuse(crew_remote *m, int32_t k, const char *why);
 hand *host_of(crew_remote *m, int32_t host);  // NULL: nobody
 void slot_move(crew_remote *m, int32_t slot, int32_t host);
 

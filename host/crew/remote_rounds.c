@@ -86,7 +86,7 @@ static throng_status round_answered(crew_remote *m, int32_t k) {
   bool silent = status != THRONG_OK;
   for (int32_t s = 0; s < m->base.n_slot; ++s)
     silent |= m->slot[s].host == k && !m->slot[s].reported;
-  if (silent) hand_lose(m, k, status == THRONG_OK ? "not all of its slots reported" : h->message);
+  if (silent) hand_refuse(m, k, status == THRONG_OK ? "not all of its slots reported" : h->message);
   return THRONG_OK;
 }
 

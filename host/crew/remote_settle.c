@@ -104,7 +104,7 @@ static throng_status refused(crew_remote *m, int32_t host, throng_status status,
     if (choose_host(m) != HOST_NOBODY) return THRONG_OK;
   }
   if (host >= 0 && (status == THRONG_ERROR_BACKEND || status == THRONG_ERROR_IO)) {
-    hand_lose(m, host, message);
+    hand_refuse(m, host, message);
     return THRONG_OK;
   }
   return throng_fail(status, "%s", message);

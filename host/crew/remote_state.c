@@ -37,7 +37,7 @@ static throng_status fetch(crew_remote *m, int32_t slot, const char *path) {
     }
     unlink(part);
     THRONG_TRY(status);
-    if (h->state == HAND_READY) hand_lose(m, host, h->message);
+    if (h->state == HAND_READY) hand_refuse(m, host, h->message);
   }
 }
 

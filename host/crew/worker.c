@@ -24,6 +24,7 @@ typedef struct worker {
   bool has_file;
   int32_t files;          // that lines wait for
   bool ended;             // the owner said goodbye
+  bool lost;              // or is gone without
   throng_status pending;  // of the lines since the last seat_go
   char pending_message[512];
 } worker;
@@ -39,7 +40,8 @@ static bool beat(void *context, const char *stage, int64_t done, int64_t total, 
   deal_event event;
   d->ops->beat(d);
   if (d->ops->wait(d, 0, &event) != THRONG_OK) return false;
-  if (event.kind == DEAL_LOST) return false;
+  w->lost |= event.kind == DEAL_LOST;
+  if (w->lost) return false;
   if (event.kind == DEAL_MESSAGE && event.message.type == ORDER_BYE) {
     w->ended = true;
     return false;
@@ -57,25 +59,32 @@ static throng_status hear(worker *w, deal_event *event) {
   for (;;) {
     THRONG_TRY(d->ops->wait(d, 1, event));
     if (event->kind == DEAL_MESSAGE) return THRONG_OK;
-    if (event->kind == DEAL_LOST)
-      return throng_fail(THRONG_ERROR_IO, "the sweep is gone: %s", event->cause);
+    w->lost = event->kind == DEAL_LOST;
+    if (w->lost) return throng_fail(THRONG_ERROR_IO, "the sweep is gone: %s", event->cause);
     if (!throng_report(w->progress, "wait for orders", 0, 0, ""))
       return throng_cancelled("waiting for orders");
   }
 }
 
-static throng_status answer(const worker *w, throng_status status) {
+/// To the owner; a failure means that it is gone.
+static throng_status tell(worker *w, uint16_t order, wire_writer *said) {
+  throng_status status = order_send(w->def->deal, OWNER, order, said);
+  w->lost |= status == THRONG_ERROR_IO;
+  return status;
+}
+
+static throng_status answer(worker *w, throng_status status) {
   wire_writer said = {0};
   wire_put_u32(&said, status);
   wire_put_text(&said, status == THRONG_OK ? "" : throng_error_message());
-  return order_send(w->def->deal, OWNER, ORDER_DONE, &said);
+  return tell(w, ORDER_DONE, &said);
 }
 
-static throng_status send_reports(const worker *w, int32_t n) {
+static throng_status send_reports(worker *w, int32_t n) {
   for (int32_t k = 0; k < n; ++k) {
     wire_writer said = {0};
     report_put(&said, &w->report[k]);
-    THRONG_TRY(order_send(w->def->deal, OWNER, ORDER_REPORT, &said));
+    THRONG_TRY(tell(w, ORDER_REPORT, &said));
   }
   return THRONG_OK;
 }
@@ -144,6 +153,11 @@ static throng_status copy(worker *w, wire_reader *r) {
   return status;
 }
 
+static throng_status refused(const deal_message *message) {
+  wire_reader r = {message->data, message->size, false};
+  return throng_fail(THRONG_ERROR_CONFIG, "the sweep refused this worker: %s", wire_get_text(&r));
+}
+
 /// One order. Errors: CANCELLED, IO, DATA; what an order itself comes to is its answer.
 static throng_status obey(worker *w, const deal_message *message) {
   wire_reader r = {message->data, message->size, false};
@@ -175,6 +189,7 @@ static throng_status obey(worker *w, const deal_message *message) {
       THRONG_TRY(wire_end(&r, "an order to save"));
       return send_state(w, slot);
     }
+    case ORDER_REFUSED: return refused(message);
     case ORDER_BYE: w->ended = true; return THRONG_OK;
     default: return throng_fail(THRONG_ERROR_DATA, "an order that has no place here");
   }
@@ -186,21 +201,18 @@ static throng_status expect(worker *w, uint16_t type, deal_event *event) {
   if (event->message.type == type) return THRONG_OK;
   if (event->message.type == ORDER_BYE)
     return throng_fail(THRONG_ERROR_IO, "the sweep is over already");
-  wire_reader r = {event->message.data, event->message.size, false};
-  const char *why = event->message.type == ORDER_REFUSED ? wire_get_text(&r) : "";
-  return throng_fail(THRONG_ERROR_CONFIG, "the sweep refused this worker: %s",
-                     *why ? why : "it said what has no place here");
+  if (event->message.type == ORDER_REFUSED) return refused(&event->message);
+  return throng_fail(THRONG_ERROR_DATA, "the sweep said what has no place here");
 }
 
 /// Both see that they would compute the same.
 static throng_status introduce(worker *w) {
   wire_writer said = {0};
   deal_event event;
-  deal *d = w->def->deal;
   wire_put_text(&said, w->def->name);
   wire_put_u32(&said, (uint32_t)w->def->slots);
   wire_put_texts(&said, w->def->facts);
-  THRONG_TRY(order_send(d, OWNER, ORDER_HELLO, &said));
+  THRONG_TRY(tell(w, ORDER_HELLO, &said));
   THRONG_TRY(expect(w, ORDER_WELCOME, &event));
   wire_reader r = {event.message.data, event.message.size, false};
   worker_welcome welcome = {.n_slot = (int32_t)wire_get_u32(&r)};
@@ -224,11 +236,11 @@ static throng_status introduce(worker *w) {
   w->folder = seat.folder;
   THRONG_TRY(throng_alloc((void **)&w->report, (size_t)w->n_slot, sizeof *w->report, "reports"));
   wire_put_texts(&said, facts);
-  THRONG_TRY(order_send(d, OWNER, ORDER_READY, &said));
+  THRONG_TRY(tell(w, ORDER_READY, &said));
   return expect(w, ORDER_TAKEN, &event);
 }
 
-throng_status crew_work(const worker_def *def, const throng_progress *progress) {
+throng_status crew_work(const worker_def *def, const throng_progress *progress, bool *lost) {
   worker w = {.def = def, .progress = progress, .incoming = {.fd = -1}};
   w.beating = (throng_progress){.report = beat, .note = note, .context = &w};
   throng_status status = introduce(&w);
@@ -239,6 +251,9 @@ throng_status crew_work(const worker_def *def, const throng_progress *progress) 
     if (status == THRONG_OK) status = obey(&w, &event.message);
   }
   if (w.ended) status = THRONG_OK;
+  if (status == THRONG_ERROR_CANCELLED && w.lost)
+    status = throng_fail(THRONG_ERROR_IO, "the sweep is gone");
+  *lost = status == THRONG_ERROR_IO && w.lost;
   parcel_reset(&w.incoming);
   for (int32_t k = 0; w.folder && k <= w.files; ++k) {
     char path[PATH_MAX];

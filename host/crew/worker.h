@@ -25,8 +25,9 @@ typedef struct worker_def {
   void *context;
 } worker_def;
 
-/// Train what the owner says until it says goodbye: OK. Errors: IO (the owner is gone), CONFIG (it
-/// refused this worker: why), DATA (what it says makes no sense), CANCELLED, and those of prepare.
-throng_status crew_work(const worker_def *def, const throng_progress *progress);
+/// Train what the owner says until it says goodbye: OK. `*lost`: the error is that the owner is
+/// gone, who may come back. Errors: IO (it is gone), CONFIG (it refused this worker: why), DATA
+/// (what it says makes no sense), CANCELLED, and those of prepare.
+throng_status crew_work(const worker_def *def, const throng_progress *progress, bool *lost);
 
 #endif

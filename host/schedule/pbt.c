@@ -77,7 +77,8 @@ static throng_status population_create(const scheduler_def *def, int32_t most_pa
   p->n_part = def->slots / PART_LEAST;
   if (p->n_part > most_parts) p->n_part = most_parts;
   if (p->n_part < 1) p->n_part = 1;
-  const double scale = fmin(1, (double)(def->max_steps / p->interval) / (4 * paper[3]));
+  const int64_t exploits = def->max_steps / p->interval;
+  const double scale = fmin(1, (double)exploits / (4 * paper[3]));
   p->every[0] = 1;
   for (int32_t k = 1; k < p->n_part; ++k)
     p->every[k] = (int64_t)fmax((double)p->every[k - 1] + 1, round(paper[k] * scale));

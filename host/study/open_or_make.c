@@ -210,8 +210,11 @@ throng_status train_inputs_use(throng_config *config) {
 static throng_status find_checkpoint(const throng_config *config, train_inputs *in) {
   int64_t step;
   int n = 0;
-  if (config->train.resume) THRONG_TRY(run_folder_checkpoints(in->folder, &step, 1, &n, NULL));
-  in->going_on = n > 0;
+  char sweep[PATH_MAX];
+  if (!config->train.resume) return THRONG_OK;
+  THRONG_TRY(run_folder_checkpoints(in->folder, &step, 1, &n, NULL));
+  snprintf(sweep, sizeof sweep, "%s/trials.db", config->train.out);
+  in->going_on = n > 0 || access(sweep, F_OK) == 0;  // a sweep's trials are of its world, too
   return THRONG_OK;
 }
 

@@ -12,7 +12,7 @@ typedef struct train_inputs {
   throng_world *world;
   throng_sta *sta;                      // NULL where the rule asks no statistical vote
   double prepare_seconds, fit_seconds;  // 0 where nothing had to be made
-  bool going_on;                        // a checkpoint of the folder is to be resumed
+  bool going_on;                        // a run or a sweep of the folder is to be resumed
   run_folder *folder;                   // locked before anything in it was looked at
 } train_inputs;
 

@@ -85,8 +85,8 @@ throng_status sweep_ask_begin(sweep *s, const char *folder, bool resume) {
   s->started = clock_now();
   s->def.seeds = 1;
   THRONG_TRY(sweep_make_judges(s));
-  THRONG_TRY(sweep_open_trials(s, resume));
   THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
+  THRONG_TRY(sweep_open_trials(s, resume));
   if (resume) THRONG_TRY(ask_check(s, true));
   THRONG_TRY(trials_set(s->db, -1, ASKED, "true"));
   THRONG_TRY(trials_set_text(s->db, -1, TRIALS_STEP, "evaluation"));

@@ -169,6 +169,7 @@ static throng_status one_round(sweep *s, const throng_progress *progress) {
   THRONG_TRY(slots_begin(s));
   THRONG_TRY(slots_train(s, progress));
   s->round_seconds = clock_now() - start;
+  THRONG_TRY(board_add(s));
   THRONG_TRY(trials_begin(s->db));
   for (int32_t i = 0; i < s->n_report; ++i) THRONG_TRY(take(s, &s->report[i]));
   THRONG_TRY(trials_set_number(s->db, -1, SWEEP_SECONDS, sweep_seconds(s)));

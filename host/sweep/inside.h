@@ -15,6 +15,7 @@
 #define SWEEP_TESTS "test_values"  // {"1000": [value, ...], ...} by seed
 /// The study's.
 #define SWEEP_SECONDS "throng:seconds"  // of all processes together
+#define SWEEP_WORLD "throng:world"      // hashes of the world and of f_sta
 #define SWEEP_ENDED "throng:ended"      // the search has ended: why
 
 enum { SWEEP_FOLDER_SIZE = 3584, SWEEP_PATH_SIZE = 4096 };
@@ -91,6 +92,7 @@ struct sweep {
 
   char folder[SWEEP_FOLDER_SIZE];
   char db_path[SWEEP_PATH_SIZE];
+  char world[48];  // hashes of the world and of f_sta; "": not known
   trials *db;
   crew *crew;
   int32_t n_slot;

@@ -89,10 +89,10 @@ static throng_status unknown(const throng_config *config, const char *name) {
     const size_t distance = edit_distance(name, known, best);
     if (distance < best) best = distance, nearest = known;
   }
-  if (nearest) snprintf(hint, sizeof hint, "did you mean %s? ", nearest);
+  if (nearest) snprintf(hint, sizeof hint, "did you mean %s? There are ", nearest);
   return throng_fail(THRONG_ERROR_CONFIG,
-                     "%s: sweep.objective: no metric '%s' is ever reported; %sThere are %s", source,
-                     name, hint, list);
+                     "%s: sweep.objective: no metric '%s' is ever reported; %s%s", source, name,
+                     *hint ? hint : "there are ", list);
 }
 
 throng_status objectives_find(const throng_config *config, bool any,

@@ -1,5 +1,6 @@
 /// A sweep is made from a config, begun or gone on with in a folder, and closed.
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,6 +194,28 @@ throng_status sweep_open_trials(sweep *s, bool resume) {
   return trials_open(&def, resume, &s->db);
 }
 
+throng_status sweep_set_world(sweep *s, const throng_world *world, const throng_sta *sta) {
+  uint64_t of_sta = 0;
+  if (sta) THRONG_TRY(throng_sta_hash(sta, &of_sta));
+  snprintf(s->world, sizeof s->world, "%016" PRIx64 "-%016" PRIx64, throng_world_hash(world),
+           of_sta);
+  return THRONG_OK;
+}
+
+/// Are the trials so far of this world and these weights?
+static throng_status check_world(const sweep *s) {
+  char *json;
+  THRONG_TRY(trials_get(s->db, -1, SWEEP_WORLD, &json));
+  const bool same = !json || !*s->world || strstr(json, s->world) != NULL;
+  free(json);
+  if (!same)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "cannot resume %s: its trials were trained in another world, or with other "
+                       "weights of f_sta, than are there now",
+                       s->folder);
+  return *s->world ? trials_set_text(s->db, -1, SWEEP_WORLD, s->world) : THRONG_OK;
+}
+
 static throng_status describe(sweep *s) {
   THRONG_TRY(trials_set_text(s->db, -1, TRIALS_STEP, "evaluation"));
   return trials_set_number(s->db, -1, TRIALS_PERIOD, (double)s->clock.every);
@@ -205,8 +228,11 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew)
   s->n_slot = crew->n_slot;
   THRONG_TRY(make_slots(s));
   THRONG_TRY(sweep_make_judges(s));
+  // Before the database: without it a sweep could not be resumed.
+  if (!resume) THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
   THRONG_TRY(sweep_open_trials(s, resume));
   THRONG_TRY(ask_check(s, false));
+  THRONG_TRY(check_world(s));
   THRONG_TRY(past_read(s));
   THRONG_TRY(state_find(s));
   char *ended;
@@ -214,7 +240,7 @@ throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew)
   // Then no slot is in use after the last round, and nothing need be trained on the way there.
   if (ended && !strcmp(ended, "true")) s->state_round = s->past_rounds;
   free(ended);
-  THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
+  if (resume) THRONG_TRY(sweep_write_file(s, "config.json", s->config_text));
   THRONG_TRY(describe(s));
   THRONG_TRY(rows_begin(s));
   return board_begin(s);

@@ -129,12 +129,13 @@ static throng_status time_round(const sweep *s, crew *crew, int32_t n, int64_t s
 
 throng_status sweep_plan_time(const sweep *s, crew *crew, const throng_progress *progress,
                               sweep_time *out) {
-  enum { STEPS = 32, MOST_AGENTS = 64 };
-  const double enough = 0.5;
+  enum { MOST_AGENTS = 64 };
+  const double enough = 0.3;
   const int32_t n = crew->n_slot < MOST_AGENTS ? crew->n_slot : MOST_AGENTS;
   const int64_t lanes = s->clock.lanes;
   double shorter, longer = 0;
-  int64_t steps = STEPS * lanes;
+  // The first round fills the replay up to the first update.
+  int64_t steps = (s->config->agent.batch / lanes + 2) * lanes;
   THRONG_TRY(time_round(s, crew, n, steps, progress, &shorter));
   for (int k = 0; k < 8; ++k) {  // until the longer one is long enough to be told apart
     steps *= 4;
@@ -143,7 +144,8 @@ throng_status sweep_plan_time(const sweep *s, crew *crew, const throng_progress 
     shorter = longer;
   }
   // A round is an evaluation and its steps.
-  const double slope = (longer - shorter) / ((double)(steps - steps / 4) * n);
+  const int64_t before = steps / 4;
+  const double slope = (longer - shorter) / ((double)(steps - before) * (double)n);
   out->agents = n;
   out->step_seconds = slope > 0 ? slope : longer / ((double)steps * n);
   const double rest = longer / n - out->step_seconds * (double)steps;

@@ -97,7 +97,9 @@ throng_status throng_sweep_run(throng_sweep *p, bool resume, const throng_progre
   THRONG_TRY_GOTO(train_inputs_use(&p->config));
   THRONG_TRY_GOTO(sweep_check(p->sweep, p->config.train.out, resume));
   THRONG_TRY_GOTO(throng_backend_open(&p->config.backend, &backend));
+  p->config.train.resume = resume;
   THRONG_TRY_GOTO(train_inputs_open(&p->config, backend, progress, &in));
+  THRONG_TRY_GOTO(sweep_set_world(p->sweep, in.world, in.sta));
   THRONG_TRY_GOTO(make_crew(p, backend, &in, &crew));
   status = run_with(p, resume, crew, progress);
 done:
@@ -140,6 +142,12 @@ throng_status throng_sweep_finish(throng_sweep *p, int64_t trial, throng_trial_s
                                   const double *value, const char *cause) {
   THRONG_TRY(require_asked(p));
   return sweep_tell_end(p->sweep, trial, (trial_state)state, value, cause);
+}
+
+throng_status throng_sweep_write(throng_sweep *p) {
+  if (!p->asked && !p->ran)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "sweep: it was neither opened nor run");
+  return sweep_finish(p->sweep);
 }
 
 // --- looking at it ----------------------------------------------------------------------------

@@ -34,13 +34,13 @@ static const char *slot_path(const sweep *s, const char *folder, int32_t k,
   return path;
 }
 
-/// A folder of files alone, and the files.
+/// A folder of files alone, and the files: hidden ones, too, which a kill leaves half-written.
 static void remove_folder(const char *path) {
   DIR *directory = opendir(path);
   for (const struct dirent *entry; directory && (entry = readdir(directory));) {
     char file[SWEEP_PATH_SIZE + 300];
     snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-    if (entry->d_name[0] != '.') unlink(file);
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) unlink(file);
   }
   if (directory) closedir(directory);
   rmdir(path);

@@ -129,6 +129,7 @@ throng_status sweep_summary(const sweep *s, char **out) {
 
 throng_status sweep_finish(sweep *s) {
   char path[SWEEP_PATH_SIZE], *text;
+  if (!s->db) return throng_fail(THRONG_ERROR_ARGUMENT, "sweep: no folder was opened");
   THRONG_TRY(sweep_summary(s, &text));
   throng_status status = sweep_write_file(s, "summary.json", text);
   free(text);

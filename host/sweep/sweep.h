@@ -94,6 +94,9 @@ int32_t sweep_objectives(const sweep *s, const sweep_objective **out);
 /// there and `resume` was not asked), CONFIG (resume: what has changed), DATA (nothing to resume; a
 /// damaged database).
 throng_status sweep_check(sweep *s, const char *folder, bool resume);
+/// Before sweep_begin: what trials are trained in, so that a resume in another world is refused
+/// (DATA). `sta` may be NULL. Errors: BACKEND, MEMORY.
+throng_status sweep_set_world(sweep *s, const throng_world *world, const throng_sta *sta);
 /// The folder exists and is locked by the caller (train_inputs_open). Errors: as sweep_check, IO
 /// (full disk).
 throng_status sweep_begin(sweep *s, const char *folder, bool resume, crew *crew);

@@ -190,9 +190,12 @@ static throng_status compare(trials *t) {
   if (status == THRONG_OK) status = space_print(def->space, &now);
   if (status == THRONG_OK && strcmp(before, now) != 0)
     status = space_difference(before, now, &difference);
+  // Messages are one line.
+  for (char *at = difference; at && *at; ++at)
+    if (*at == '\n') *at = at[1] ? ';' : '\0';
   if (status == THRONG_OK && difference)
     status = throng_fail(THRONG_ERROR_DATA,
-                         "%s: the space has changed since these trials were made:\n%s\nexpected "
+                         "%s: the space has changed since these trials were made: %s; expected "
                          "the same space; change it back, or begin another sweep in another folder",
                          t->file.path, difference);
   free(before);

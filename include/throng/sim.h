@@ -47,8 +47,8 @@ typedef struct throng_sim_def {
   bool preferences;         ///< false; keep preference vectors (always with similarity "mean")
   bool autoreset;           ///< true: an ended lane starts again on the same step
   uint32_t seed;            ///< 1; of starts, coins, leaving and drawn answers
-  uint32_t first_lane;      ///< 0; number of this simulator's lane 0 in the random stream, see below
-  throng_votes_def votes;   ///< the default function's; how users answer
+  uint32_t first_lane;     ///< 0; number of this simulator's lane 0 in the random stream, see below
+  throng_votes_def votes;  ///< the default function's; how users answer
 } throng_sim_def;
 
 /// What an agent may see. Arrays of host memory, valid until the next call on the simulator;

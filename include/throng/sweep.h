@@ -133,6 +133,10 @@ THRONG_API throng_status throng_sweep_finish(throng_sweep *sweep, int64_t trial,
                                              throng_trial_state state, const double *value,
                                              const char *cause);
 
+/// summary.json, trials.csv and report.html of what there is so far, into the folder; after
+/// throng_sweep_run they are there. Errors: ARGUMENT (it was neither opened nor run), IO, MEMORY.
+THRONG_API throng_status throng_sweep_write(throng_sweep *sweep);
+
 /// How far it is.
 THRONG_API throng_sweep_counts throng_sweep_get_counts(const throng_sweep *sweep);
 /// A trial by its number. Errors: ARGUMENT (no such trial), CONFIG (its options do not do together,

@@ -162,7 +162,8 @@ run() {
       esac ;;
     cc) line="$line -I${headers@Q}" ;;
     throng | */throng)
-      [[ $line != throng\ worker\ * ]] || return 0  # needs a sweep that listens: check_workers
+      # A sweep with workers has a check of its own (check_workers), at a port that nobody has.
+      [[ $line != throng\ worker\ * && $line != *' --listen '* ]] || return 0
       # What is to be appended stands before a comment.
       local comment=''
       [[ $line =~ (.*[^ ])\ +(#.*) ]] && line=${BASH_REMATCH[1]} comment=${BASH_REMATCH[2]}
@@ -170,6 +171,7 @@ run() {
       case $line in
         *music*) [ -n "$server" ] || return 0
           more+=(--set "llm.url=$url" --set llm.requests_per_minute=0) ;;
+        *' sweep '*) more+=(--set sweep.max_trials=12 --set sweep.test_seeds=2) ;;
         *' bench'*) more=(--seconds 0.01 --lanes 64) ;;
       esac
       line="$line ${more[*]@Q} $comment" ;;

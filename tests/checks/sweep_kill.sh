@@ -52,7 +52,7 @@ for ((n = 0; n < sweeps; ++n)); do
     # shellcheck disable=SC2086
     "$throng" sweep sweep.json -o killed "${options[@]}" $resume >/dev/null 2>err &
     process=$!
-    sleep "$(printf '0.%03d' $((RANDOM % 900 + 20)))"
+    sleep "$(printf '0.%03d' $((RANDOM % 500 + 20)))"
     if kill -KILL $process 2>/dev/null; then hits=$((hits + 1)); else late=$((late + 1)); fi
     wait $process 2>/dev/null || true
     if [ -e killed/trials.db ] && "$throng" trials killed >/dev/null 2>&1; then resume=--resume; fi

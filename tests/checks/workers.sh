@@ -3,7 +3,8 @@
 # A sweep that other processes train ends with the rows of one process, times aside: over the ranks of
 # mpirun; over sockets with two workers, each in a network namespace of its own (as root; else over the
 # loopback device), one of which is killed (SIGKILL) in the middle; and where the owner itself is killed
-# and resumed, to which the workers come back.
+# and resumed, to which the workers come back. SWEEPS (1) more sweeps lose workers at random moments (SEED)
+# all the time. The long form: SWEEPS=40.
 set -euo pipefail
 throng=$(realpath "$1")
 mpi=${2:+$(realpath "$2")}
@@ -132,6 +133,31 @@ wait $first || fail "a worker of the resumed sweep"
 wait $second || fail "a worker of the resumed sweep"
 same asha owned
 
+# Workers are killed at random moments, and others come.
+RANDOM=${SEED:-1}
+schedulers=(mf_pbt hyperband pbt asha)
+kills=0
+for ((n = 0; n < ${SWEEPS:-1}; ++n)); do
+  options=(--sampler random --scheduler "${schedulers[n % 4]}" --seed $((n + 3)) --threads 1)
+  rm -rf undisturbed hunted
+  "$throng" sweep sweep.json -o undisturbed "${options[@]}" -q >/dev/null
+  owner hunted "${options[@]}" --workers 3
+  sweep=$! hands=()
+  for k in 0 1 2; do worker $((k % 2)) "hand$k"; hands[k]=$!; done
+  while kill -0 $sweep 2>/dev/null; do
+    sleep "0.$((RANDOM % 90 + 10))"
+    kill -0 $sweep 2>/dev/null || break
+    k=$((RANDOM % 3))
+    if kill -KILL "${hands[k]}" 2>/dev/null; then kills=$((kills + 1)); fi
+    wait "${hands[k]}" 2>/dev/null || true
+    worker $((k % 2)) "hand$k"; hands[k]=$!
+  done
+  wait $sweep || fail "a sweep whose workers were killed all the time"
+  for k in 0 1 2; do kill -KILL "${hands[k]}" 2>/dev/null || true; done
+  wait "${hands[@]}" 2>/dev/null || true
+  same undisturbed hunted
+done
+
 # Who has another token, another config or another program is told so.
 if "$throng" worker "127.0.0.1:$port" --token-file token --wait 0 -q 2>gone.err; then fail "nobody listens"; fi
 owner refusing "${asha[@]}" --workers 1
@@ -153,4 +179,4 @@ wait $sweep || status=$?
 status=0
 "$throng" sweep sweep.json -o stray --workers 2 2>stray.err || status=$?
 [ $status = 2 ] || fail "--workers without --listen was taken"
-echo "workers: $said, and two socket workers $spaces_said, one killed, then their owner: the same rows"
+echo "workers: $said, and two socket workers $spaces_said, one killed, then their owner; ${SWEEPS:-1} sweeps with $kills random kills: the same rows"

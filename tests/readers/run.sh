@@ -10,7 +10,17 @@ rm -rf "$folder"
 mkdir -p "$folder"
 ran=0 writer=
 trap '[ -z "$writer" ] || kill "$writer" 2>/dev/null || true' EXIT
-"$build/throng" sweep "$here/sweep.json" -q -o "$folder/sweep" >"$folder/sweep.log"
+# A real one, killed in the middle.
+"$build/throng" sweep "$here/sweep.json" -q -o "$folder/sweep" --set sweep.checkpoint_seconds=0.5 >"$folder/sweep.log" 2>&1 &
+writer=$!
+for ((i = 0; i < 6000; ++i)); do
+  [ "$(cat "$folder/sweep/metrics.jsonl" 2>/dev/null | wc -l)" -lt 100 ] || break
+  kill -0 "$writer" || { cat "$folder/sweep.log" >&2; exit 1; }
+  sleep 0.02
+done
+{ kill -9 "$writer" && wait "$writer"; } 2>/dev/null || true
+writer=
+"$build/throng" sweep "$folder/sweep/config.json" -q -o "$folder/sweep" --resume >"$folder/sweep.log"
 for environment in "$readers"/optuna-*; do
   python=$environment/bin/python
   [ -x "$python" ] || continue

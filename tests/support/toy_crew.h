@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crew/crew.h"
 #include "throng_test.h"
@@ -25,6 +26,7 @@ typedef struct toy_crew {
   int64_t rounds, trained;  // that it was asked for; agent-rounds of them
   int64_t starts, copies, loads;
   int64_t stop_after;     // rounds, then it is CANCELLED as by a kill; 0: never
+  useconds_t pause;       // microseconds that a round lasts
   double diverge_above;   // learning rates that diverge at once
   int64_t fail_start_of;  // agents with this batch cannot be made; 0: all can
 } toy_crew;
@@ -76,6 +78,7 @@ static inline throng_status toy_round(crew *c, const throng_progress *progress, 
   *n = 0;
   if (t->stop_after > 0 && t->rounds == t->stop_after) return throng_cancelled("toy");
   ++t->rounds;
+  if (t->pause > 0) usleep(t->pause);
   (void)throng_report(progress, "toy", t->rounds, 0, "rounds");
   for (int32_t k = 0; k < c->n_slot; ++k) {
     toy_agent *a = &t->agent[k];

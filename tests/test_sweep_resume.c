@@ -1,0 +1,166 @@
+/// Sweeps that were cut at every round and gone on with: the same rows as of one that nobody
+/// disturbed; and what a resume refuses.
+#include "support/sweep_rig.h"
+
+// --- resume -----------------------------------------------------------------------------------
+
+/// Cut the sweep every `rounds` rounds until it is done; how often.
+static int in_pieces(const char *folder, const char *const *set, int64_t rounds) {
+  int cuts = 0;
+  throng_status status = go(folder, set, false, rounds, NULL);
+  for (; status == THRONG_ERROR_CANCELLED && cuts < 200; ++cuts)
+    status = go(folder, set, true, rounds, NULL);
+  EXPECT_OK(status);
+  return cuts;
+}
+
+static void expect_rows(const char *expected, const char *folder) {
+  char *text = rows(folder);
+  if (strcmp(expected, text) != 0)
+    throng_test_fail(__FILE__, __LINE__, "the rows of %s differ", folder);
+  free(text);
+}
+
+/// Cut after every round, after every second, and once without a checkpoint.
+static void expect_same_rows(const char *const *set) {
+  char *whole;
+  ASSERT_OK(go("whole", set, false, 0, NULL));
+  whole = rows("whole");
+  checkpoint_seconds = 0;
+  EXPECT_TRUE(in_pieces("ones", set, 1) > 4);
+  expect_rows(whole, "ones");
+  EXPECT_TRUE(in_pieces("twos", set, 2) > 2);
+  expect_rows(whole, "twos");
+  checkpoint_seconds = 1000;
+  EXPECT_EQ(go("once", set, false, 9, NULL), THRONG_ERROR_CANCELLED);
+  EXPECT_OK(go("once", set, true, 0, NULL));
+  expect_rows(whole, "once");
+  free(whole);
+}
+
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_asha) { expect_same_rows(NULL); }
+
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_tpe_and_hyperband) {
+  const char *const set[] = {"sweep.sampler=tpe", "sweep.scheduler=hyperband", "sweep.reduction=3",
+                             NULL};
+  expect_same_rows(set);
+}
+
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_seeds) {
+  const char *const set[] = {"sweep.scheduler=none", "sweep.max_trials=10", "sweep.seeds=5",
+                             "sweep.slots=3",        "train.steps=400",     NULL};
+  expect_same_rows(set);
+}
+
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_several_objectives) {
+  const char *const set[] = {"sweep.scheduler=none",
+                             "sweep.max_trials=10",
+                             "train.steps=400",
+                             "sweep.slots=3",
+                             "sweep.objective=[\"average_reward\", \"liking\"]",
+                             NULL};
+  expect_same_rows(set);
+}
+
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_pbt) {
+  const char *const set[] = {"sweep.scheduler=pbt", NULL};
+  expect_same_rows(set);
+}
+
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_failures) {
+  diverge_above = 1e-2;
+  fail_start_of = 64;
+  expect_same_rows(NULL);
+  diverge_above = 0;
+  fail_start_of = 0;
+}
+
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_diverging_members) {
+  const char *const pbt[] = {"sweep.scheduler=pbt", "sweep.space.agent.batch=null", NULL};
+  diverge_above = 3e-3;
+  expect_same_rows(pbt);
+  diverge_above = 0;
+}
+
+TEST(sweep_resume, cut_at_every_round_gives_the_same_rows_test_seeds) {
+  const char *const set[] = {"sweep.test_seeds=5", "sweep.top=2", "sweep.max_trials=10", NULL};
+  expect_same_rows(set);
+}
+
+TEST(sweep_resume, without_checkpoints_running_trials_are_trained_again_and_ended_ones_are_not) {
+  run r;
+  char *whole, *again;
+  const char *const *const set = NULL;
+  ASSERT_OK(go("whole", set, false, 0, &r));
+  const int64_t all = r.crew->trained;
+  finish(&r);
+  EXPECT_EQ(go("a", set, false, 12, NULL), THRONG_ERROR_CANCELLED);
+  EXPECT_FALSE(access(folder_of("a/state"), F_OK) == 0);
+  ASSERT_OK(go("a", set, true, 0, &r));
+  EXPECT_TRUE(r.crew->trained < all);
+  EXPECT_EQ(r.crew->loads, 0);
+  finish(&r);
+  whole = rows("whole");
+  again = rows("a");
+  EXPECT_STREQ(whole, again);
+  free(whole);
+  free(again);
+}
+
+TEST(sweep_resume, a_checkpoint_that_a_kill_left_half_written_is_in_nobody_s_way) {
+  checkpoint_seconds = 0;
+  EXPECT_EQ(go("a", NULL, false, 3, NULL), THRONG_ERROR_CANCELLED);
+  mkdir(folder_of("a/state/new"), 0777);
+  FILE *file = fopen(folder_of("a/state/new/.slot_0.safetensors.tmp"), "w");
+  fclose(file);
+  EXPECT_OK(go("a", NULL, true, 0, NULL));
+  EXPECT_FALSE(access(folder_of("a/state"), F_OK) == 0);
+  checkpoint_seconds = 1000;
+}
+
+TEST(sweep_resume, that_is_not_asked_for_is_refused) {
+  EXPECT_EQ(go("a", NULL, false, 3, NULL), THRONG_ERROR_CANCELLED);
+  EXPECT_EQ(go("a", NULL, false, 0, NULL), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "--resume");
+}
+
+TEST(sweep_resume, without_a_sweep_is_refused) {
+  EXPECT_EQ(go("a", NULL, true, 0, NULL), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "no sweep to resume");
+}
+
+TEST(sweep_resume, with_another_space_objective_or_option_names_what_has_changed) {
+  const char *const space[] = {"sweep.space.agent.gamma={\"min\": 0.5, \"max\": 0.999}", NULL};
+  const char *const objective[] = {"sweep.objective=liking", NULL};
+  const char *const option[] = {"agent.n_step=3", NULL};
+  const char *const seed[] = {"sweep.seed=7", NULL};
+  EXPECT_EQ(go("a", NULL, false, 3, NULL), THRONG_ERROR_CANCELLED);
+  EXPECT_TRUE(go("a", space, true, 0, NULL) != THRONG_OK);
+  EXPECT_CONTAINS(throng_error_message(), "agent.gamma");
+  EXPECT_TRUE(go("a", objective, true, 0, NULL) != THRONG_OK);
+  EXPECT_CONTAINS(throng_error_message(), "liking");
+  EXPECT_TRUE(go("a", option, true, 0, NULL) != THRONG_OK);
+  EXPECT_CONTAINS(throng_error_message(), "agent.n_step: 1 -> 3");
+  EXPECT_TRUE(go("a", seed, true, 0, NULL) != THRONG_OK);
+  EXPECT_CONTAINS(throng_error_message(), "sweep.seed: 1 -> 7");
+}
+
+TEST(sweep_resume, a_lost_tail_of_metrics_is_written_once) {
+  run r;
+  int64_t lines = 0;
+  char line[4096];
+  EXPECT_EQ(go("a", NULL, false, 5, NULL), THRONG_ERROR_CANCELLED);
+  FILE *file = fopen(folder_of("a/metrics.jsonl"), "a");
+  fputs("{\"round\": 5, \"trial\": 1}\n{\"rou", file);
+  fclose(file);
+  ASSERT_OK(go("a", NULL, true, 0, &r));
+  file = fopen(folder_of("a/metrics.jsonl"), "r");
+  while (fgets(line, sizeof line, file)) ++lines;
+  fclose(file);
+  const sweep_trial *trial;
+  int64_t reports = 0;
+  const int64_t n = sweep_trials(r.sweep, &trial);
+  for (int64_t k = 0; k < n; ++k) reports += trial[k].n_report;
+  EXPECT_EQ(lines, reports);
+  finish(&r);
+}
