@@ -337,18 +337,25 @@ TEST(sampler_tpe, running_trials_keep_new_ones_away) {
   EXPECT_GT(nearest[1], 1.2 * nearest[0]);
 }
 
-TEST(sampler_tpe, the_startup_is_random_and_pruned_trials_end_it) {
+/// The sampler agrees with random points in its first `startup` trials alone.
+static void expect_startup(int32_t given, int64_t startup) {
   sampler_rig rig, random;
   double x[8], y[8];
   bool end;
-  ASSERT_OK(rig_open(&rig, THRONG_SAMPLER_TPE, study_space));
+  ASSERT_OK(rig_space(&rig, study_space));
+  rig.def.startup_trials = given;
+  ASSERT_OK(sampler_create(THRONG_SAMPLER_TPE, &rig.def, &rig.sampler));
   ASSERT_OK(rig_open(&random, THRONG_SAMPLER_RANDOM, study_space));
-  for (int64_t t = 0; t < 12; ++t) {
+  for (int64_t t = 0; t < startup + 2; ++t) {
     ASSERT_OK(sampler_suggest(rig.sampler, t, x, &end));
     ASSERT_OK(sampler_suggest(random.sampler, t, y, &end));
-    EXPECT_EQ(x[0] == y[0] && x[1] == y[1], t < 10);
+    EXPECT_EQ(x[0] == y[0] && x[1] == y[1], t < startup);
     ASSERT_OK(rig_tell(&rig, t, TRIAL_PRUNED, x, x));
   }
   rig_close(&rig);
   rig_close(&random);
 }
+
+TEST(sampler_tpe, the_startup_is_random_and_pruned_trials_end_it) { expect_startup(10, 10); }
+
+TEST(sampler_tpe, a_startup_that_is_not_given_is_twenty_trials) { expect_startup(0, 20); }

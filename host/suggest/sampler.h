@@ -33,7 +33,7 @@ typedef struct sampler_def {
   int32_t n_objective;
   uint32_t seed;
   int64_t max_trials;      // planned; 0: unknown
-  int32_t startup_trials;  // random (or Sobol) ones before a model is asked
+  int32_t startup_trials;  // random (or Sobol) ones before a model is asked; 0: the sampler's own
   int32_t candidates;      // that a model rates for one suggestion; 0: the sampler's own
   bool constant_liar;      // running trials count as bad ones (TPE, GP)
   double max_cost;         // of one trial; 0: no bound (GP)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TPE_STARTUP = 20, GP_STARTUP = 10 };
+
 struct sampler {
   const sampler_ops *ops;
   sampler_def def;
@@ -27,6 +29,10 @@ throng_status sampler_create(int kind, const sampler_def *def, sampler **out) {
   THRONG_TRY(throng_alloc((void **)&s, 1, sizeof *s, "sampler"));
   s->ops = samplers[kind];
   s->def = *def;
+  // TPE keeps to the choices of the first good points for long, so that it needs more of them than
+  // a model that knows where it knows nothing (bench/README.md).
+  if (def->startup_trials == 0)
+    s->def.startup_trials = kind == THRONG_SAMPLER_TPE ? TPE_STARTUP : GP_STARTUP;
   s->history.def = &s->def;
   throng_status status = s->ops->create(&s->def, &s->own);
   if (status == THRONG_OK)

@@ -38,7 +38,7 @@ typedef struct throng_sweep_def {
   int64_t max_trials;          ///< 256; 0: no bound
   int64_t max_steps;           ///< 0: no bound; user-steps of all trials together
   double max_seconds;          ///< 0: no bound
-  int32_t startup_trials;      ///< 10; before a model suggests (TPE, GP)
+  int32_t startup_trials;      ///< 0: 20 of TPE, 10 of GP; before a model suggests
   int32_t candidates;          ///< 0: the sampler's own number; rated for one suggestion
   double max_cost;             ///< 0: no bound; user-steps of one trial that the GP suggests
   int64_t min_steps;   ///< 0: train.evaluate_every; user-steps of the first rung, or PBT's burn-in
