@@ -141,7 +141,10 @@ throng_status wire_get_texts(wire_reader *r, const char ***out) {
   void *room;
   THRONG_TRY(throng_alloc(&room, (r->bad ? 0 : n) + 1, sizeof(char *), "texts of a message"));
   const char **texts = room;
-  for (uint32_t k = 0; k < n && !r->bad; ++k) texts[k] = wire_get_text(r);
+  for (uint32_t k = 0; k < n && !r->bad; ++k) {
+    const char *text = wire_get_text(r);
+    if (!r->bad) texts[k] = text;  // what lies past the end is none
+  }
   *out = texts;
   return THRONG_OK;
 }
