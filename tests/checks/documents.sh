@@ -29,6 +29,7 @@ scp|needs another machine
 ssh|needs another machine
 rsync|needs another machine
 nvidia-smi|needs a GPU
+python bench/|needs Optuna and takes hours
 bash gpu-bundle/run.sh|run in a bare root by check_gpu_bundle
 '
 # Appended to a line: sizes of a test, and the server of the tests where a model is asked.
