@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "statistics/forest.h"
 #include "statistics/importance.h"
 
@@ -35,11 +36,6 @@ static double covered(const forest_tree *t, int32_t n_column, int64_t k, const c
   return (fmin(t->high[at], p->high) - fmax(t->low[at], p->low)) / (p->high - p->low);
 }
 
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static int64_t place(const double *sorted, int64_t n, double x) {
   int64_t low = 0, high = n;
   while (low < high) {
@@ -61,7 +57,7 @@ static double number_variance(fanova *f, const forest_tree *t, const coded *p) {
     f->ends[2 * k] = fmax(t->low[at], p->low);
     f->ends[2 * k + 1] = fmin(t->high[at], p->high);
   }
-  qsort(f->ends, (size_t)(2 * t->n_leaf), sizeof *f->ends, ascending);
+  sort_numbers(2 * t->n_leaf, f->ends);
   for (int64_t i = 0; i < 2 * t->n_leaf; ++i)
     if (n == 0 || f->ends[i] > f->ends[n - 1]) f->ends[n++] = f->ends[i];
   memset(f->change, 0, (size_t)n * sizeof *f->change);

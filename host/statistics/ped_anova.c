@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "statistics/importance.h"
 
 enum { MOST_GRID = 50, LEAST_TRIALS = 2 };
@@ -88,17 +89,12 @@ static void density_of(const space_parameter *p, int32_t n, const double *count,
     number_density(n, count, total, density);
 }
 
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /// The value that the best tenth reaches; trials that are alike count in.
 static throng_status cut_off(const importance_data *d, double *out) {
   void *block;
   THRONG_TRY(throng_alloc(&block, (size_t)d->n, sizeof(double), "importance"));
   memcpy(block, d->value, (size_t)d->n * sizeof(double));
-  qsort(block, (size_t)d->n, sizeof(double), ascending);
+  sort_numbers(d->n, block);
   *out = ((double *)block)[(int64_t)ceil(target_quantile * (double)d->n) - 1];
   free(block);
   return THRONG_OK;

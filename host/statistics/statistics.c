@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "kernels/base/random.h"
 
 double statistics_mean(int64_t n, const double *x) {
@@ -21,11 +22,6 @@ double statistics_standard_error(int64_t n, const double *x) {
   return sqrt(sum / (double)(n - 1) / (double)n);
 }
 
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double iqm_of_sorted(int64_t n, const double *x) {
   const int64_t cut = n / 4;
   return statistics_mean(n - 2 * cut, x + cut);
@@ -34,7 +30,7 @@ static double iqm_of_sorted(int64_t n, const double *x) {
 /// For few values, as a bootstrap asks it thousands of times.
 static void sort(int64_t n, double *x) {
   if (n > 64) {
-    qsort(x, (size_t)n, sizeof *x, ascending);
+    sort_numbers(n, x);
     return;
   }
   for (int64_t i = 1; i < n; ++i) {
@@ -102,7 +98,7 @@ static bool all_numbers(int64_t n, const double *x) {
 /// The interval of `value` (resamples), which is sorted here.
 static void take_interval(int64_t resamples, double *value, double level,
                           statistics_interval *out) {
-  qsort(value, (size_t)resamples, sizeof *value, ascending);
+  sort_numbers(resamples, value);
   out->low = quantile(resamples, value, (1 - level) / 2);
   out->high = quantile(resamples, value, (1 + level) / 2);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "suggest/pareto.h"
 
 /// Purposes of gp_points_uniform.
@@ -15,11 +16,6 @@ bool gp_data_scored(const sampler_history *h, int64_t k) {
   for (int32_t j = 0; j < h->def->n_objective; ++j)
     if (!isfinite(h->value[k * h->def->n_objective + j])) return false;
   return true;
-}
-
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
 }
 
 /// With several objectives a trial that was given up has no values, and yet was judged.
@@ -37,7 +33,7 @@ static void standardise(int64_t n, double *y, double *sorted, double *mean_out, 
   double sum = 0, squares = 0;
   if (n > 3) {
     memcpy(sorted, y, (size_t)n * sizeof *y);
-    qsort(sorted, (size_t)n, sizeof *sorted, ascending);
+    sort_numbers(n, sorted);
     const double range = sorted[3 * n / 4] - sorted[n / 4];
     const double most = sorted[3 * n / 4] + 3 * range;
     for (int64_t i = 0; i < n && range > 0; ++i) y[i] = fmin(y[i], most);
@@ -57,7 +53,7 @@ static void impute(int64_t n, double *value, double *sorted) {
   int64_t known = 0;
   for (int64_t i = 0; i < n; ++i)
     if (!isnan(value[i])) sorted[known++] = value[i];
-  qsort(sorted, (size_t)known, sizeof *sorted, ascending);
+  sort_numbers(known, sorted);
   for (int64_t i = 0; i < n; ++i)
     if (isnan(value[i])) value[i] = known ? sorted[3 * known / 4] : 0;
 }

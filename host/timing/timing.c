@@ -6,14 +6,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sort.h"
 #include "kernels/base/random.h"
 
 enum { MAX_CHUNKS = 64, WANTED_CHUNKS = 20 };
-
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
 
 /// Whose queue calls are waited for: what is only queued has not been done.
 static throng_backend *measured;
@@ -44,7 +40,7 @@ throng_status measure(measure_call *call, void *context, double seconds, measure
     THRONG_TRY(settle());
     sample[n++] = (clock_now() - begin) / (double)chunk;
   }
-  qsort(sample, (size_t)n, sizeof sample[0], compare_doubles);
+  sort_numbers(n, sample);
   row->chunks = n;
   row->seconds = n % 2 ? sample[n / 2] : 0.5 * (sample[n / 2 - 1] + sample[n / 2]);
   row->low = sample[n / 4];
