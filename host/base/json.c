@@ -297,6 +297,11 @@ bool json_integer(const cJSON *value, int64_t *out) {
   return true;
 }
 
+bool json_add_number(cJSON *object, const char *key, double value) {
+  if (isfinite(value)) return cJSON_AddNumberToObject(object, key, value) != NULL;
+  return cJSON_AddNullToObject(object, key) != NULL;
+}
+
 void json_write_string(FILE *to, const char *text) {
   putc('"', to);
   for (const unsigned char *p = (const unsigned char *)text; *p; ++p) {

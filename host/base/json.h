@@ -32,6 +32,8 @@ size_t utf8_valid_prefix(const char *text, size_t length);
 
 /// True where `value` is a whole number that a double holds exactly (|x| <= 2^53).
 bool json_integer(const cJSON *value, int64_t *out);
+/// A number into an object, null where it is not finite; false where memory is short.
+bool json_add_number(cJSON *object, const char *key, double value);
 /// Write `text` as a JSON string with its quotes; only what must be escaped is.
 void json_write_string(FILE *to, const char *text);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/numbers.h"
 #include "cli/cli.h"
 #include "cli/trials_view.h"
@@ -70,10 +71,7 @@ static int print_json(const trials_view *v, const importance_data *d, const doub
   for (int32_t i = 0; i < d->space->n; ++i) {
     const char *name = d->space->parameter[i].name;
     cJSON_AddNumberToObject(of_ped, name, ped[i]);
-    if (isnan(forest[i]))
-      cJSON_AddNullToObject(of_forest, name);
-    else
-      cJSON_AddNumberToObject(of_forest, name, forest[i]);
+    json_add_number(of_forest, name, forest[i]);
   }
   return cli_json(document);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/numbers.h"
 #include "compare/compare.h"
 
@@ -114,18 +115,11 @@ throng_status compare_table(const comparison *c, bool unicode, char **out) {
   return throng_fail(THRONG_ERROR_MEMORY, "comparison: no memory for its table");
 }
 
-static void put(cJSON *object, const char *key, double x) {
-  if (isfinite(x))
-    cJSON_AddNumberToObject(object, key, x);
-  else
-    cJSON_AddNullToObject(object, key);
-}
-
 static void put_interval(cJSON *object, const char *key, statistics_interval v) {
   cJSON *one = cJSON_AddObjectToObject(object, key);
-  put(one, "point", v.point);
-  put(one, "low", v.low);
-  put(one, "high", v.high);
+  json_add_number(one, "point", v.point);
+  json_add_number(one, "low", v.low);
+  json_add_number(one, "high", v.high);
 }
 
 static void put_contender(cJSON *list, const comparison *c, int64_t i) {
@@ -135,15 +129,15 @@ static void put_contender(cJSON *list, const comparison *c, int64_t i) {
   cJSON_AddStringToObject(object, "name", one->name);
   if (one->options) cJSON_AddStringToObject(object, "options", one->options);
   cJSON_AddItemToObject(object, "values", cJSON_CreateDoubleArray(one->value, (int)one->n));
-  put(object, "without", (double)one->without);
-  put(object, "mean", one->mean);
-  put(object, "standard_error", one->standard_error);
+  json_add_number(object, "without", (double)one->without);
+  json_add_number(object, "mean", one->mean);
+  json_add_number(object, "standard_error", one->standard_error);
   put_interval(object, "iqm", one->iqm);
   if (i > 0) {
     put_interval(object, "probability_of_improvement", one->improvement);
-    put(object, "pairs", (double)one->pairs);
+    json_add_number(object, "pairs", (double)one->pairs);
     put_interval(object, "paired_difference", one->difference);
-    put(object, "p", one->p);
+    json_add_number(object, "p", one->p);
   }
   cJSON *profile = cJSON_AddArrayToObject(object, "profile");
   for (int64_t k = 0; k < c->n_tau; ++k) {
@@ -158,7 +152,7 @@ throng_status compare_json(const comparison *c, char **out) {
   cJSON *root = cJSON_CreateObject();
   cJSON_AddStringToObject(root, "metric", c->metric);
   cJSON_AddStringToObject(root, "direction", c->minimise ? "minimize" : "maximize");
-  put(root, "level", c->level);
+  json_add_number(root, "level", c->level);
   cJSON_AddItemToObject(root, "tau", cJSON_CreateDoubleArray(c->tau, (int)c->n_tau));
   cJSON *list = cJSON_AddArrayToObject(root, "contenders");
   for (int64_t i = 0; i < c->n; ++i) put_contender(list, c, i);

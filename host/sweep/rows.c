@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/numbers.h"
 #include "sweep/inside.h"
 
@@ -60,13 +61,8 @@ static cJSON *row_json(const sweep *s, const slot_report *r) {
   cJSON_AddNumberToObject(row, "evaluation", (double)t->n_report);
   cJSON_AddNumberToObject(row, "seconds", sweep_seconds(s));
   const char *name;
-  for (int k = 0; (name = objective_name(k)); ++k) {
-    const double x = objective_measure(k, r->full);
-    if (isfinite(x))
-      cJSON_AddNumberToObject(row, name, x);
-    else
-      cJSON_AddNullToObject(row, name);
-  }
+  for (int k = 0; (name = objective_name(k)); ++k)
+    json_add_number(row, name, objective_measure(k, r->full));
   return row;
 }
 

@@ -5,22 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/numbers.h"
 #include "sweep/inside.h"
 #include "sweep/lineage.h"
 
-static void add_number(cJSON *object, const char *name, double x) {
-  if (isfinite(x))
-    cJSON_AddNumberToObject(object, name, x);
-  else
-    cJSON_AddNullToObject(object, name);
-}
-
 static void add_interval(cJSON *object, const char *name, const statistics_interval *i) {
   cJSON *at = cJSON_AddObjectToObject(object, name);
-  add_number(at, "point", i->point);
-  add_number(at, "low", i->low);
-  add_number(at, "high", i->high);
+  json_add_number(at, "point", i->point);
+  json_add_number(at, "low", i->low);
+  json_add_number(at, "high", i->high);
 }
 
 void options_json(cJSON *object, const sweep *s, int64_t trial) {
@@ -42,7 +36,7 @@ static cJSON *trial_json(const sweep *s, int64_t trial) {
   cJSON_AddStringToObject(object, "state", state_names[t->state]);
   cJSON *values = cJSON_AddObjectToObject(object, "values");
   for (int32_t k = 0; k < s->n_objective; ++k)
-    add_number(values, s->objective[k].name, t->value[k]);
+    json_add_number(values, s->objective[k].name, t->value[k]);
   cJSON_AddNumberToObject(object, "user_steps", (double)t->user_steps);
   options_json(object, s, trial);
   return object;
@@ -54,14 +48,14 @@ static cJSON *contender_json(const sweep *s, const sweep_tested *c) {
   cJSON_AddNumberToObject(object, "seeds_done", c->n);
   cJSON_AddNumberToObject(object, "seeds_failed", c->n_failed);
   cJSON_AddItemToObject(object, "test_values", cJSON_CreateDoubleArray(c->score, c->n));
-  add_number(object, "test_mean", statistics_mean(c->n, c->score));
-  add_number(object, "test_mean_standard_error", statistics_standard_error(c->n, c->score));
+  json_add_number(object, "test_mean", statistics_mean(c->n, c->score));
+  json_add_number(object, "test_mean_standard_error", statistics_standard_error(c->n, c->score));
   add_interval(object, "test_iqm", &c->iqm);
   if (c->trial != 0) add_interval(object, "probability_of_improvement", &c->improvement);
   cJSON *profile = cJSON_AddArrayToObject(object, "profile");
   for (int32_t k = 0; k < s->n_tau; ++k) {
     cJSON *point = cJSON_CreateObject();
-    add_number(point, "above", s->tau[k]);
+    json_add_number(point, "above", s->tau[k]);
     add_interval(point, "share", &c->profile[k]);
     cJSON_AddItemToArray(profile, point);
   }
@@ -106,7 +100,7 @@ static void add_head(cJSON *root, const sweep *s) {
   cJSON_AddNumberToObject(root, "slots", view.slots);
   cJSON_AddNumberToObject(root, "rounds", (double)view.round);
   // Agent-rounds that trained, of those that the slots asked for would have had.
-  add_number(
+  json_add_number(
       root, "slots_in_use",
       view.rounds_slots > 0 ? (double)view.rounds_used / (double)view.rounds_slots : (double)NAN);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agent_fields.h"
+#include "base/json.h"
 #include "base/numbers.h"
 #include "base/status.h"
 #include "evaluate/evaluation_fields.h"
@@ -14,11 +15,6 @@
 #include "sta/sta_fields.h"
 #include "train/train_fields.h"
 #include "world/world.h"
-
-static bool add_number(cJSON *object, const char *key, double value) {
-  if (isfinite(value)) return cJSON_AddNumberToObject(object, key, value) != NULL;
-  return cJSON_AddNullToObject(object, key) != NULL;
-}
 
 static bool add_three(cJSON *object, const char *key, const double *value) {
   cJSON *list = cJSON_AddArrayToObject(object, key);
@@ -38,8 +34,8 @@ static throng_status finish(cJSON *root, bool good, cJSON **out) {
 
 throng_status metrics_json(const throng_metrics *m, cJSON **out) {
   cJSON *root = cJSON_CreateObject();
-  bool good = root && add_number(root, "episodes", (double)m->episodes);
-#define X(field) good = good && add_number(root, #field, m->field);
+  bool good = root && json_add_number(root, "episodes", (double)m->episodes);
+#define X(field) good = good && json_add_number(root, #field, m->field);
   METRICS(X)
 #undef X
 #define X(field) good = good && add_three(root, #field, m->field);
@@ -77,10 +73,10 @@ throng_status train_agents_json(const train_result *result, cJSON **out) {
 throng_status train_result_json(const train_result *result, cJSON **out) {
   const throng_train_report *report = &result->report;
   cJSON *root = cJSON_CreateObject();
-  bool good = root && add_number(root, "user_steps", (double)report->user_steps) &&
-              add_number(root, "seconds", report->seconds) &&
-              add_number(root, "user_steps_per_second", report->user_steps_per_second) &&
-              add_number(root, "gap_closed", train_gap_closed(report));
+  bool good = root && json_add_number(root, "user_steps", (double)report->user_steps) &&
+              json_add_number(root, "seconds", report->seconds) &&
+              json_add_number(root, "user_steps_per_second", report->user_steps_per_second) &&
+              json_add_number(root, "gap_closed", train_gap_closed(report));
   cJSON *policies = good ? cJSON_AddObjectToObject(root, "policies") : NULL;
   good = policies && add_player(policies, "agent", &report->agent);
   for (int k = 0; k < THRONG_YARDSTICK_COUNT && good; ++k)
