@@ -1,6 +1,5 @@
 /// May this config go on with what a folder holds? Everything that results depend on must be the
 /// same; bounds may be others, and where the folder lies.
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,22 +7,7 @@
 #include "config/keys.h"
 #include "sweep/inside.h"
 
-enum { MOST_BYTES = 1 << 24, MOST_CHANGES = 8 };
-
-static throng_status read_file(const char *path, char **out) {
-  FILE *file = fopen(path, "re");
-  if (!file) return throng_fail(THRONG_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-  void *block;
-  throng_status status = throng_alloc(&block, MOST_BYTES, 1, path);
-  if (status == THRONG_OK) {
-    *out = block;
-    const size_t n = fread(block, 1, MOST_BYTES - 1, file);
-    if (ferror(file)) status = throng_fail(THRONG_ERROR_IO, "%s: cannot be read", path);
-    (*out)[n] = '\0';
-  }
-  fclose(file);
-  return status;
-}
+enum { MOST_CHANGES = 8 };
 
 /// Keys that no number of a trial depends on, and those that the database compares.
 static bool may_differ(const config_key *key) {
@@ -65,12 +49,10 @@ static throng_status compare(const throng_config *before, const throng_config *n
 }
 
 throng_status resume_check(sweep *s) {
-  char path[SWEEP_PATH_SIZE], changes[1024] = "", *text = NULL;
+  char path[SWEEP_PATH_SIZE], changes[1024] = "";
   throng_config before, now;
-  throng_status status = read_file(sweep_path(s, "config.json", path), &text);
-  if (status == THRONG_OK) status = config_load_text(text, strlen(text), path, NULL, &before);
-  free(text);
-  THRONG_TRY(status);
+  throng_status status;
+  THRONG_TRY(config_load(sweep_path(s, "config.json", path), NULL, &before));
   if (s->def.slots == 0 && (status = sweep_set_slots(s, before.sweep.slots)) != THRONG_OK) {
     config_free(&before);
     return status;
