@@ -97,7 +97,8 @@ throng_status trials_load_progress(trials *t) {
   return code == SQLITE_DONE ? THRONG_OK : database_fail(&t->file, code, "reading");
 }
 
-/// The first column of a statement about the study, malloc'd; NULL where there is no row.
+/// The first column of a statement about the study, malloc'd. Without a row: an error, as of a file
+/// whose index and table disagree.
 static throng_status study_text(trials *t, const char *sql, char **out) {
   sqlite3_stmt *q = NULL;
   *out = NULL;
@@ -109,7 +110,11 @@ static throng_status study_text(trials *t, const char *sql, char **out) {
     const char *text = (const char *)sqlite3_column_text(q, 0);
     *out = strdup(text ? text : "");
     if (!*out) status = throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", t->file.path);
-  } else if (code != SQLITE_DONE) {
+  } else if (code == SQLITE_DONE) {
+    status =
+        throng_fail(THRONG_ERROR_DATA, "%s: damaged: a row about the study is gone; expected %s",
+                    t->file.path, t->file.expected);
+  } else {
     status = database_fail(&t->file, code, "reading");
   }
   sqlite3_finalize(q);
@@ -132,8 +137,8 @@ static const char directions_sql[] =
     "SELECT group_concat(direction, ', ') FROM (SELECT direction FROM study_directions WHERE "
     "study_id = ?1 ORDER BY objective)";
 static const char names_sql[] =
-    "SELECT value_json FROM study_system_attributes WHERE study_id = ?1 AND \"key\" = "
-    "'study:metric_names'";
+    "SELECT coalesce((SELECT value_json FROM study_system_attributes WHERE study_id = ?1 AND "
+    "\"key\" = 'study:metric_names'), '[]')";
 static const char space_sql[] =
     "SELECT value_json FROM study_user_attributes WHERE study_id = ?1 AND \"key\" = '" TRIALS_SPACE
     "'";
@@ -144,8 +149,7 @@ static throng_status read_objectives(trials *t, trials_def *def) {
   throng_status status = study_text(t, directions_sql, &directions);
   if (status == THRONG_OK) status = study_text(t, names_sql, &names);
   if (status == THRONG_OK)
-    status = json_parse("study:metric_names", 1, names ? names : "[]", strlen(names ? names : "[]"),
-                        JSON_STRICT, &t->metrics);
+    status = json_parse("study:metric_names", 1, names, strlen(names), JSON_STRICT, &t->metrics);
   int n = status == THRONG_OK && cJSON_IsArray(t->metrics) ? cJSON_GetArraySize(t->metrics) : 0;
   const char *at = directions ? directions : "";
   if (status == THRONG_OK && (n < 1 || n > SWEEP_MOST_OBJECTIVES))
@@ -207,7 +211,7 @@ static throng_status compare(trials *t) {
 static throng_status check_whole(trials *t) {
   char *found = NULL;
   throng_status status = study_text(t, "SELECT * FROM pragma_quick_check(1) WHERE ?1 = ?1", &found);
-  if (status == THRONG_OK && found && strcmp(found, "ok") != 0)
+  if (status == THRONG_OK && strcmp(found, "ok") != 0)
     status = throng_fail(THRONG_ERROR_DATA,
                          "%s: the file is damaged: %.300s; `sqlite3 %.200s .recover | sqlite3 NEW` "
                          "saves what can be read, then %s",
