@@ -74,15 +74,19 @@ static throng_status take_value(const trials *t, owned *o, sqlite3_stmt *q) {
   return THRONG_OK;
 }
 
+static throng_status room_for_report(owned *o) {
+  size_t needed = (size_t)o->n_report + 1;
+  THRONG_TRY(throng_grow((void **)&o->report_step, &o->step_capacity, needed,
+                         sizeof *o->report_step, "reports"));
+  return throng_grow((void **)&o->report_value, &o->value_capacity, needed, sizeof *o->report_value,
+                     "reports");
+}
+
 static throng_status take_report(const trials *t, owned *o, sqlite3_stmt *q) {
   trial_row *row = row_of(o, sqlite3_column_int64(q, 0));
   (void)t;
   if (!row) return THRONG_OK;
-  size_t needed = (size_t)o->n_report + 1;
-  THRONG_TRY(throng_grow((void **)&o->report_step, &o->step_capacity, needed,
-                         sizeof *o->report_step, "reports"));
-  THRONG_TRY(throng_grow((void **)&o->report_value, &o->value_capacity, needed,
-                         sizeof *o->report_value, "reports"));
+  THRONG_TRY(room_for_report(o));
   o->report_step[o->n_report] = sqlite3_column_int64(q, 1);
   o->report_value[o->n_report++] =
       sqlite3_column_type(q, 2) == SQLITE_NULL ? NAN : sqlite3_column_double(q, 2);
@@ -127,6 +131,7 @@ static throng_status read_rows(trials *t, owned *o) {
       throng_alloc((void **)&o->x, n * (size_t)(t->def.space->n + 1), sizeof *o->x, "trials"));
   THRONG_TRY(
       throng_alloc((void **)&o->value, n * (size_t)t->def.n_objective, sizeof *o->value, "trials"));
+  THRONG_TRY(room_for_report(o));
   THRONG_TRY(each_row(t, o,
                       "SELECT trial_id, number, state, datetime_start, datetime_complete FROM "
                       "trials WHERE study_id = ?1 ORDER BY trial_id",
