@@ -30,6 +30,10 @@ static void describe(const prepare_def *def, bool implicit, char *text, size_t s
              implicit ? ", every row a like" : "",
              field_name(fields_find(&keywords_fields, "provider"), def->keywords),
              field_name(fields_find(&embedding_fields, "provider"), def->embedding));
+  const double share = def->dataset->later_share;
+  used = strlen(text);
+  if (share > 0 && used < size)
+    snprintf(text + used, size - used, "; the last %g of each history kept apart", share);
 }
 
 throng_status prepare_world(const prepare_def *def, const char *path,
