@@ -94,12 +94,19 @@ static const cli_option evaluate_options[] = {
      "how votes are made: as the paper writes, or as its authors' released code does, whose "
      "statistical vote is always 1",
      "votes.semantics"},
-    {"split", 0, "test|validation",
-     "ask about each user's last interaction, or about the one before it (test)", NULL},
+    {"split", 0, "test|validation|later",
+     "ask about each user's last interaction, about the one before it, or about the later part "
+     "that "
+     "dataset.later_share kept apart (test)",
+     NULL},
+    {"resamples", 0, "N", "bootstrap resamples of the users; 0: no intervals (1000)", NULL},
     {0}};
 static const char *const evaluate_examples[] = {
     "throng evaluate world.safetensors --sta sta.safetensors",
-    "AUC, log-loss, accuracy and F1 of every vote, rule and the ensemble", NULL};
+    "AUC, log-loss, calibration and F1 of every vote, rule and the ensemble, beside yardsticks "
+    "that "
+    "know little",
+    NULL};
 
 static const cli_option train_options[] = {
     {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
@@ -258,8 +265,10 @@ const cli_command cli_commands[] = {
      "nearest, how each vote fell and by what margin, and what the rule made of them.",
      explain_options, explain_examples, "train.seed", cmd_explain},
     {"evaluate", "fidelity on held-out interactions", "WORLD [CONFIG]", 1, 2,
-     "Leave-one-out by time: asks the votes about each user's last interaction, after all that "
-     "stands before it, and compares their answers with the real one.",
+     "Asks the votes about interactions that really happened, each after all that stands before "
+     "it, "
+     "and compares their answers with the real ones: each user's last interaction, or a later part "
+     "that was kept apart. Yardsticks that know little stand beside them.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
     {"train", "train agents, with yardsticks beside them", "CONFIG", 1, 1,
      "Opens the world and the weights that the configuration names, or makes them in the run "
