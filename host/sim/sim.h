@@ -72,7 +72,7 @@ struct throng_sim {
   int64_t n_sta_cache, n_sta_width;
   int64_t n_preference;  // 2 dim where preference vectors are kept, else 0
   world_device device;   // the world on the backend, and its item-item table where it fits
-  tensor_set lanes;      // SIM_ARRAYS, and `further` after them
+  tensor_set lanes;      // SIM_ARRAYS, and after them `further` and `left`
 #define X(type, tensor_type, name, ...) type *name;
   SIM_ARRAYS(X, )
 #undef X
@@ -87,6 +87,8 @@ struct throng_sim {
   // NULL): so a simulator without it has the lanes, the files and the hash that it had before there
   // was such a vote, and its step does no more than look at a pointer.
   float *further[THRONG_VOTE_FURTHER];
+  // Why the last step's user left (throng_leave); an array only where users are dynamic.
+  uint8_t *left;            // (n_lane), or NULL
   vote_models models;       // of the further votes that the rule asks
   struct sim_host *host;    // copies for observe and outcome
   struct sim_means *means;  // preference vectors as callers see them, made when first asked for

@@ -4,6 +4,7 @@
 #include "sim/sim.h"
 #include "sim/sim_fields.h"
 #include "sim/sim_memory.h"
+#include "sim/users.h"
 
 bool sim_keeps_preferences(const throng_sim_def *def) {
   return def->preferences || def->votes.similarity == THRONG_SIMILARITY_MEAN;
@@ -27,6 +28,7 @@ static throng_status check(const throng_sim_def *d, const throng_world *world,
                        "sim.max_steps",
                        d->max_steps, d->slate_size, (long long)world->n_item);
   THRONG_TRY(votes_check(&d->votes, sta));
+  THRONG_TRY(users_check(d, world));
   if (sim_keeps_preferences(d) && d->history > PREFERENCE_MAX_HISTORY)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "sim.history: %d entries are more than preference vectors can sum, %d",
@@ -59,6 +61,9 @@ static throng_status register_lanes(throng_sim *s) {
                            throng_vote_name((throng_vote_id)k)));
     tensors_within(&s->lanes, 0, 1);
   }
+  if (!users_are_dynamic(&s->def.users)) return THRONG_OK;
+  THRONG_TRY(tensors_add(&s->lanes, &s->left, TENSOR_U8, TENSOR_SHAPE(s->n_lane), "left"));
+  tensors_within(&s->lanes, 0, THRONG_LEAVE_COUNT - 1);
   return THRONG_OK;
 }
 

@@ -1,6 +1,7 @@
 /// Resetting and stepping a simulator. The step reads as its six stages.
 #include "kernels/list.h"
 #include "sim/sim.h"
+#include "sim/users.h"
 
 vote_rule sim_make_rule(const throng_sim *s) {
   return vote_make_rule(&s->def.votes, s->sta, &s->models);
@@ -42,6 +43,8 @@ sim_args sim_make_args(const throng_sim *s) {
       .preference = s->n_preference ? s->preference : NULL,
       .evicted = s->evicted,
       .start = sim_start(s),
+      .users = users_make_view(&s->def.users),
+      .left = s->left,
   };
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) a.further[k] = s->further[k];
   return a;
@@ -117,6 +120,7 @@ throng_sim sim_part(const throng_sim *s, int32_t first, int32_t n) {
   part.host_number += first;
   part.number += first;
   part.halted += first;
+  if (part.left) part.left += first;
 #define X(type, tensor_type, name, d1, d2, ...)                                                   \
   part.name =                                                                                     \
       (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \

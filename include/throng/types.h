@@ -62,6 +62,16 @@ typedef enum throng_end {
   THRONG_END_TRUNCATED = 2,  ///< max_steps reached
 } throng_end;
 
+/// Why a user left.
+typedef enum throng_leave {
+  THRONG_LEAVE_NONE = 0,    ///< the user did not
+  THRONG_LEAVE_CHANCE,      ///< by throng_sim_def.leave_probability
+  THRONG_LEAVE_MOOD,        ///< the budget of temper fell below 1
+  THRONG_LEAVE_REPETITION,  ///< a topic came again too soon
+  THRONG_LEAVE_NO_RETURN,   ///< a session was over and the user did not come back
+  THRONG_LEAVE_COUNT        ///< may grow: no struct's size depends on it
+} throng_leave;
+
 /// Ways to recommend that need no learning, to hold agents against.
 typedef enum throng_yardstick {
   THRONG_YARDSTICK_RANDOM = 0,    ///< uniform over items
