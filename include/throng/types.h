@@ -94,6 +94,7 @@ typedef enum throng_yardstick {
   THRONG_YARDSTICK_POPULAR,       ///< most liked in the real histories
   THRONG_YARDSTICK_MOST_SIMILAR,  ///< largest b+ - b- against the lane's history
   THRONG_YARDSTICK_ORACLE,        ///< asks the simulator about every item first
+  THRONG_YARDSTICK_PLANNER,       ///< asks it about whole plans of items (beam search)
   THRONG_YARDSTICK_COUNT          ///< may grow: no struct's size depends on it
 } throng_yardstick;
 
