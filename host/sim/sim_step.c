@@ -42,6 +42,7 @@ sim_args sim_make_args(const throng_sim *s) {
       .preference = s->n_preference ? s->preference : NULL,
       .evicted = s->evicted,
       .start = sim_start(s),
+      .published = s->published.view,
   };
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) a.further[k] = s->further[k];
   return a;
