@@ -5,6 +5,7 @@
 
 static const char *const environment_names[] = {"session", "published-by-time", "published-by-user",
                                                 NULL};
+static const char *const mask_names[] = {"none", "session", "all", NULL};
 
 #define FIELD_DEF throng_sim_def
 static const field sim_rows[] = {
@@ -17,8 +18,11 @@ static const field sim_rows[] = {
     FIELD_I32("max_steps", max_steps, 200, 1, 1048576, FIELD_SWEEPABLE,
               "steps after which an episode is truncated"),
     FIELD_I32("slate_size", slate_size, 1, 1, 1024, FIELD_SWEEPABLE, "items shown a step"),
+    FIELD_ENUM("mask", throng_mask, mask, mask_names, THRONG_MASK_NONE, FIELD_SWEEPABLE,
+               "items that agents may not show: none; session: those that the session has shown; "
+               "all: those of the user's real history too"),
     FIELD_BOOL("mask_seen", mask_seen, false, FIELD_SWEEPABLE,
-               "agents may not repeat an item within a session"),
+               "agents may not repeat an item within a session: mask is at least session"),
     FIELD_BOOL("preferences", preferences, false, 0,
                "keep users' preference vectors; always so with votes.similarity mean"),
     FIELD_BOOL("autoreset", autoreset, true, 0, "an ended lane starts again on the same step"),

@@ -164,7 +164,7 @@ THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
     int64_t at = lane * a->slate_size + slot;
     throng_vote *v = &a->vote[at];
     vote_stream s = sim_stream(a, lane, slot);
-    vote_further further = vote_score_further(&a->rule, a->user[lane], a->action[at]);
+    vote_further further = vote_score_further(&a->rule, v, a->user[lane], a->action[at]);
     for (int32_t k = 0; k < THRONG_VOTE_FURTHER; ++k)
       if (a->further[k]) a->further[k][at] = further.score[k];
     v->like = rule_answer(&a->rule, &s, v, &further);

@@ -106,7 +106,7 @@ THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, in
   float p =
       rule->has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width, candidate) : 0.5f;
   vote_decide_sta(rule, p, &v);
-  vote_further further = vote_score_further(rule, a->sim.user[lane], candidate);
+  vote_further further = vote_score_further(rule, &v, a->sim.user[lane], candidate);
   value.expected =
       published_is_coin(&a->sim.published, candidate) ? 0.5f : rule_chance(rule, &v, &further);
   value.ensemble = vote_ensemble(&v);
