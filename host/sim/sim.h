@@ -7,6 +7,7 @@
 
 #include "base/safetensors.h"
 #include "kernels/sim/sim_sta.h"
+#include "sim/published_env.h"
 #include "sim/rule.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
@@ -94,7 +95,8 @@ struct throng_sim {
   struct sim_means *means;  // preference vectors as callers see them, made when first asked for
   struct sim_action_check *action_check;  // made when actions are first given on the backend
   sim_starts starts;
-  int64_t generation;  // grows where sim_make_args changes: what was recorded with it is void
+  published_env published;  // empty in the usual environment
+  int64_t generation;       // grows where sim_make_args changes: what was recorded with it is void
 };
 
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.

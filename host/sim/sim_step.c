@@ -45,6 +45,7 @@ sim_args sim_make_args(const throng_sim *s) {
       .start = sim_start(s),
       .users = users_make_view(&s->def.users),
       .left = s->left,
+      .published = s->published.view,
   };
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) a.further[k] = s->further[k];
   return a;

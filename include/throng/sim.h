@@ -50,7 +50,10 @@ typedef struct throng_sim_def {
   bool preferences;         ///< false; keep preference vectors (always with similarity "mean")
   bool autoreset;           ///< true: an ended lane starts again on the same step
   uint32_t seed;            ///< 1; of starts, coins, leaving and drawn answers
-  uint32_t first_lane;     ///< 0; number of this simulator's lane 0 in the random stream, see below
+  uint32_t first_lane;  ///< 0; number of this simulator's lane 0 in the random stream, see below
+  /// session; the released environment's need the votes' semantics "published-code", rule
+  /// "majority" and one item a step
+  throng_environment environment;
   throng_votes_def votes;  ///< the default function's; how users answer
   throng_users_def users;  ///< the default function's; how they change and why they leave
 } throng_sim_def;

@@ -38,6 +38,16 @@ typedef enum throng_semantics {
   THRONG_SEMANTICS_PUBLISHED_CODE,  ///< the authors' released infer_user_interaction
 } throng_semantics;
 
+/// Who answers, and after which history.
+typedef enum throng_environment {
+  THRONG_ENVIRONMENT_SESSION = 0,  ///< the session's user, after the whole of the history
+  /// The authors' released `step`, rows of the data in time order: an item is answered after the
+  /// history of whoever wrote its first row, before that row, with the session behind it; by a fair
+  /// coin where that history is empty. Sessions begin with their user's first two rows.
+  THRONG_ENVIRONMENT_PUBLISHED_BY_TIME,
+  THRONG_ENVIRONMENT_PUBLISHED_BY_USER,  ///< the same, rows in the order of the world's users
+} throng_environment;
+
 /// How votes are joined to an answer.
 typedef enum throng_rule {
   THRONG_RULE_MAJORITY = 0,  ///< at least two of the paper's three (eq. 9)
