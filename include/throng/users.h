@@ -62,7 +62,7 @@ typedef struct throng_users_def {
   throng_choice choice;  ///< each
   float position_bias;   ///< 0; chance to look at slot k is (k + 1)^-position_bias
   float no_choice;       ///< 1; weight of choosing nothing in a choice among a slate's items
-  bool features;         ///< false; agents see the state that the dynamics above go by
+  bool features;         ///< true; agents see the state that the dynamics above go by
 } throng_users_def;
 
 /// Every field with its usual value: all dynamics off.
