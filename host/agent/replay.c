@@ -109,6 +109,7 @@ static throng_status rebuild(throng_population *a, replay_batch *b, const int32_
                                .history = world->history,
                                .gamma = a->option.gamma,
                                .batch = a->def.batch,
+                               .start_rows = a->sim->published.view.start_rows,
                                .most_shown = replay_most_shown(a),
                                .n_step = a->option.n_step,
                                .used = used,

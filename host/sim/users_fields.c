@@ -67,8 +67,8 @@ static const field users_rows[] = {
               "slot k of a slate is looked at with chance (k + 1)^-position_bias"),
     FIELD_F32("no_choice", no_choice, 1, 0, 1e6, FIELD_SWEEPABLE,
               "score of choosing nothing beside the items' chances of a like (RecSim: 1)"),
-    FIELD_BOOL("features", features, false, FIELD_SWEEPABLE,
-               "agents see the state that users' dynamics go by"),
+    FIELD_BOOL("features", features, true, FIELD_SWEEPABLE,
+               "agents see the state that users' dynamics go by, where any is on"),
 };
 #undef FIELD_DEF
 const field_table users_fields = FIELD_TABLE("users", throng_users_def, users_rows);

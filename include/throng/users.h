@@ -57,7 +57,7 @@ typedef struct throng_users_def {
   int32_t choices;       ///< 3; items that plackett_luce looks at, at most
   float position_bias;   ///< 0; chance to look at slot k is (k + 1)^-position_bias
   float no_choice;       ///< 1; score of choosing nothing beside the items' chances of a like
-  bool features;         ///< false; agents see the state that the dynamics above go by
+  bool features;         ///< true; agents see the state that the dynamics above go by
 } throng_users_def;
 
 /// Every field with its usual value: all dynamics off.

@@ -199,6 +199,7 @@ typedef struct replay_gather_args {
   const int64_t *n_step;       // (n_agent)
   const int32_t *used;         // (n_agent) of its batch, or NULL, see row_is_idle
   int64_t batch;
+  int32_t start_rows;   // a session begins with these, the oldest ones; 0: with all
   int64_t most_shown;   // items that a session can show before none is left; where none repeats
   const int32_t *lane;  // (n_agent, batch)
   const int64_t *time;
@@ -214,10 +215,11 @@ typedef struct replay_gather_args {
 /// `session` entries of the episode.
 THRONG_ROW void replay_load_real(const replay_gather_args *a, const state_view *out, int64_t row,
                                  int32_t user, int64_t session) {
-  int64_t real = a->user_offset[user + 1] - a->user_offset[user];
+  const int64_t *span = a->user_offset + user;
+  int64_t real = history_oldest(a->start_rows, span[1] - span[0]);
   int64_t kept = real < out->capacity - session ? real : out->capacity - session;
   uint32_t *entry = out->entry + row * out->capacity;
-  const uint32_t *tail = a->history + a->user_offset[user + 1] - kept;
+  const uint32_t *tail = a->history + span[0] + real - kept;
   for (int64_t k = 0; k < kept; ++k) entry[k] = tail[k];
   out->length[row] = (int32_t)(kept + session);
   out->user[row] = user;
