@@ -108,6 +108,12 @@ THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, in
   vote_decide_sta(rule, p, &v);
   vote_further further = vote_score_further(rule, a->sim.user[lane], candidate);
   value.expected = rule_chance(rule, &v, &further);
+  if (a->sim.users.modulates) {
+    const users_session session = sim_session(&a->sim, lane);
+    const users_terms t =
+        users_terms_of(&a->sim.users, &a->sim.world, &session, a->sim.user[lane], candidate);
+    value.expected = value.expected * users_keep(&t) + (1.0f - value.expected) * users_turn(&t);
+  }
   value.ensemble = vote_ensemble(&v);
   return value;
 }
