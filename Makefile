@@ -59,6 +59,9 @@ fuzz: deps-check  ## Fuzz every reader for FUZZ_SECONDS each, from the kept corp
 bench: build  ## Measure, beside the PyTorch peer where PYTHON has torch
 	@PYTHON="$(PYTHON)" bench/run.sh $(RELEASE)
 
+twins: build  ## Time and memory of the paper's five sets at full size, on synthetic twins
+	@bench/twins.sh $(RELEASE)
+
 install: build  ## Install under PREFIX (/usr/local); DESTDIR is heeded
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"
 

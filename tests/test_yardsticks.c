@@ -110,7 +110,7 @@ static slow_value slow_ask(const fixture *f, throng_yardstick yardstick, int64_t
   if (yardstick == THRONG_YARDSTICK_MOST_SIMILAR)
     return (slow_value){(double)(v.beta_pos - v.beta_neg), 0, item};
   bool paper = a.rule.semantics == THRONG_SEMANTICS_PAPER;
-  const vote_further further = vote_score_further(&a.rule, f->sim->user[lane], item);
+  const vote_further further = vote_score_further(&a.rule, &v, f->sim->user[lane], item);
   const double chance =
       slow_chance(&f->sim->def.votes, &a.rule, &v, &further, paper && v.alpha_pos == v.alpha_neg,
                   paper && v.beta_pos == v.beta_neg);

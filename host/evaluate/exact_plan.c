@@ -143,14 +143,17 @@ static throng_status step_children(exact_plan *e, int32_t depth, int32_t n) {
   THRONG_TRY(sim_gather_lanes(to->sim, from->sim, to->from));
   THRONG_TRY(ops->upload(backend, to->sim->action, to->action, (size_t)n * sizeof *to->action));
   THRONG_TRY(planner_answer(to->sim, to->answer, to->chance));
-  if (depth + 1 < e->steps) THRONG_TRY(sim_answered_on_backend(to->sim));
+  if (depth + 1 < e->steps) THRONG_TRY(sim_transition_on_backend(to->sim));
   THRONG_TRY(ops->download(backend, to->host_chance, to->chance, all * sizeof *to->chance));
   THRONG_TRY(ops->download(backend, to->ended, to->sim->ended, all));
   for (int32_t k = 0; k < n; ++k) {
     const float reached = to->host_answer[k] ? to->host_chance[k] : 1.0f - to->host_chance[k];
     to->live[k] = reached > 0.0f && to->ended[k] == THRONG_END_NONE && depth + 1 < e->steps;
+    to->halted[k] = !to->live[k];
   }
-  return THRONG_OK;
+  if (depth + 1 == e->steps) return THRONG_OK;
+  THRONG_TRY(ops->upload(backend, to->sim->halted, to->halted, all));
+  return sim_advance_on_backend(to->sim);
 }
 
 /// Values of nodes from those of their children 0 .. n - 1, which stand node by node.

@@ -132,7 +132,7 @@ static throng_status ask_votes(throng_backend *backend, const throng_world *worl
   const throng_pairs pairs = pairs_of(h);
   throng_status status =
       throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, h->vote, h->further);
-  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) out->measured[k] = true;
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) out->measured[k] = k != THRONG_VOTE_F_CAL;
   out->measured[THRONG_VOTE_F_STA] = sta != NULL;
   if (status != THRONG_ERROR_DATA) return status;
   snprintf(out->f_pop_missing, sizeof out->f_pop_missing, "%s", throng_error_message());

@@ -27,6 +27,7 @@ static throng_status check(const throng_sim_def *d, const throng_world *world,
                        "sim.mask_seen: %d steps of %d items would run out of the %lld items; lower "
                        "sim.max_steps",
                        d->max_steps, d->slate_size, (long long)world->n_item);
+  THRONG_TRY(published_env_check(d));
   THRONG_TRY(votes_check(&d->votes, sta));
   THRONG_TRY(users_check(d, world));
   if (sim_keeps_preferences(d) && d->history > PREFERENCE_MAX_HISTORY)
@@ -117,6 +118,7 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   THRONG_TRY_GOTO(
       world_device_acquire(backend, world, def->votes.table_bytes, empty_equal, &s->device));
+  THRONG_TRY_GOTO(published_env_make(backend, world, def->environment, &s->published));
   THRONG_TRY_GOTO(register_lanes(s));
   THRONG_TRY_GOTO(tensors_allocate(&s->lanes, backend, "lanes of the simulator"));
   THRONG_TRY_GOTO(make_steering(s));
@@ -139,6 +141,7 @@ void throng_sim_close(throng_sim *sim) {
   tensors_free(&sim->steering);
   free(sim->host_number);
   vote_models_free(&sim->models);
+  published_env_free(&sim->published);
   world_device_release(&sim->device);
   free(sim);
 }

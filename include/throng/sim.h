@@ -25,6 +25,7 @@ typedef struct throng_votes_def {
   throng_semantics semantics;        ///< the paper's equations
   throng_rule rule;                  ///< majority
   throng_similarity similarity;      ///< max
+  throng_answer answer;              ///< draw; of the calibrated rule
   float weights[THRONG_VOTE_COUNT];  ///< by throng_vote_id; 1, 1, 1, and 0 for the further votes
   float weight_threshold;            ///< 1.5
   int64_t table_bytes;               ///< budget for the item-item table; 0: never build one. 4 GiB
@@ -44,11 +45,15 @@ typedef struct throng_sim_def {
   float leave_probability;  ///< 0.025; after each step
   int32_t max_steps;        ///< 200; steps after which an episode is truncated
   int32_t slate_size;       ///< 1; items shown a step
-  bool mask_seen;           ///< false; agents may not repeat an item within a session
+  throng_mask mask;         ///< none; which items agents may not show
+  bool mask_seen;           ///< false; true: mask is at least "session"
   bool preferences;         ///< false; keep preference vectors (always with similarity "mean")
   bool autoreset;           ///< true: an ended lane starts again on the same step
   uint32_t seed;            ///< 1; of starts, coins, leaving and drawn answers
-  uint32_t first_lane;     ///< 0; number of this simulator's lane 0 in the random stream, see below
+  uint32_t first_lane;  ///< 0; number of this simulator's lane 0 in the random stream, see below
+  /// session; the released environment's need the votes' semantics "published-code", rule
+  /// "majority" and one item a step
+  throng_environment environment;
   throng_votes_def votes;  ///< the default function's; how users answer
   throng_users_def users;  ///< the default function's; how they change and why they leave
 } throng_sim_def;

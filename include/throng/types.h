@@ -14,7 +14,9 @@
   X(f_mat, F_MAT, "keyword vote")    \
   X(f_sim, F_SIM, "similarity vote") \
   X(f_sta, F_STA, "statistical vote")
-#define THRONG_FURTHER_VOTES(X) X(f_pop, F_POP, "popularity vote")
+#define THRONG_FURTHER_VOTES(X)      \
+  X(f_pop, F_POP, "popularity vote") \
+  X(f_cal, F_CAL, "calibrated vote")
 #define THRONG_VOTES(X) THRONG_RECORD_VOTES(X) THRONG_FURTHER_VOTES(X)
 
 #define THRONG_VOTE_ID(name, ID, title) THRONG_VOTE_##ID,
@@ -36,6 +38,16 @@ typedef enum throng_semantics {
   THRONG_SEMANTICS_PUBLISHED_CODE,  ///< the authors' released infer_user_interaction
 } throng_semantics;
 
+/// Who answers, and after which history.
+typedef enum throng_environment {
+  THRONG_ENVIRONMENT_SESSION = 0,  ///< the session's user, after the whole of the history
+  /// The authors' released `step`, rows of the data in time order: an item is answered after the
+  /// history of whoever wrote its first row, before that row, with the session behind it; by a fair
+  /// coin where that history is empty. Sessions begin with their user's first two rows.
+  THRONG_ENVIRONMENT_PUBLISHED_BY_TIME,
+  THRONG_ENVIRONMENT_PUBLISHED_BY_USER,  ///< the same, rows in the order of the world's users
+} throng_environment;
+
 /// How votes are joined to an answer.
 typedef enum throng_rule {
   THRONG_RULE_MAJORITY = 0,  ///< at least two of the paper's three (eq. 9)
@@ -46,6 +58,7 @@ typedef enum throng_rule {
   THRONG_RULE_WEIGHTED,      ///< weights . votes >= weight_threshold
   THRONG_RULE_PROBABILITY,   ///< the answer is drawn with the weighted mean of the scores
   THRONG_RULE_F_POP,         ///< the popularity vote alone
+  THRONG_RULE_CALIBRATED,    ///< the calibrated vote alone, as votes.answer says
   THRONG_RULE_COUNT,         ///< how many rules there are
 } throng_rule;
 
@@ -54,6 +67,19 @@ typedef enum throng_similarity {
   THRONG_SIMILARITY_MAX = 0,  ///< the nearest past item that counts (eq. 4-8)
   THRONG_SIMILARITY_MEAN,     ///< the mean of all past items: the user's preference vectors
 } throng_similarity;
+
+/// How the calibrated rule comes from the probability of a like to an answer.
+typedef enum throng_answer {
+  THRONG_ANSWER_DRAW = 0,   ///< drawn with it
+  THRONG_ANSWER_THRESHOLD,  ///< a like from the probability on at which as many like as really do
+} throng_answer;
+
+/// Which items may not be shown to a user (again).
+typedef enum throng_mask {
+  THRONG_MASK_NONE = 0,  ///< all may
+  THRONG_MASK_SESSION,   ///< not those that the session has shown
+  THRONG_MASK_ALL,       ///< nor those of the history that the session began with
+} throng_mask;
 
 /// How a lane's step ended. Gymnasium's terminated and truncated.
 typedef enum throng_end {

@@ -3,6 +3,7 @@
 #ifndef THRONG_KERNELS_SIM_STEP_H
 #define THRONG_KERNELS_SIM_STEP_H
 
+#include "kernels/sim/published_env.h"
 #include "kernels/sim/users_appetite.h"
 #include "kernels/vote/logical.h"
 
@@ -54,6 +55,7 @@ typedef struct sim_args {
   sim_start_view start;
   users_view users;
   uint8_t *left;  // (n_lane) throng_leave, where users.on
+  published_env_view published;
 } sim_args;
 
 /// A lane that is halted, or one that ended and does not start again by itself.
@@ -91,6 +93,19 @@ THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot)
   return s;
 }
 
+/// f_mat and f_sim of an item that is shown to a lane, after the history that counts there.
+THRONG_ROW void sim_vote_logical(const sim_args *a, int64_t lane, const vote_stream *s,
+                                 int32_t item, throng_vote *v) {
+  const history_view h = sim_history(a, lane);
+  const vote_sums sums =
+      a->published.reviewer
+          ? published_gather(&a->world, a->table, &a->published, &h, item)
+          : vote_gather(&a->world, a->table, &a->rule, sim_preference_of(a, lane), &h, item);
+  vote_decide_logical(&sums, a->rule.semantics, s, v);
+  // One coin for both: with f_sta's 1 beside them the majority then says what the coin says.
+  if (published_is_coin(&a->published, item)) v->f_mat = v->f_sim = vote_coin(s, RANDOM_ANSWER);
+}
+
 /// A new user with the newest entries of the history; the lane's session is empty, but for what it
 /// has seen: see sim_forget_seen.
 THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
@@ -101,6 +116,7 @@ THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
   const int64_t *span = s->offset ? s->offset + start : w->user_offset + user;
   const uint32_t *history = s->offset ? s->history : w->history;
   int64_t begin = span[0], end = span[1];
+  if (!s->offset) end = begin + history_oldest(a->published.start_rows, end - begin);
   if (end - begin > a->n_history) begin = end - a->n_history;
   uint32_t *ring = a->history + lane * a->n_history;
   for (int64_t k = begin; k < end; ++k) ring[k - begin] = history[k];
@@ -151,13 +167,10 @@ THRONG_ROW void sim_action_row(const sim_action_args *a, int64_t lane) {
 typedef sim_args sim_vote_args;
 THRONG_ROW void sim_vote_row(const sim_vote_args *a, int64_t lane) {
   if (sim_idle(a, lane)) return;
-  history_view h = sim_history(a, lane);
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
     int64_t at = lane * a->slate_size + slot;
     vote_stream s = sim_stream(a, lane, slot);
-    vote_sums sums =
-        vote_gather(&a->world, a->table, &a->rule, sim_preference_of(a, lane), &h, a->action[at]);
-    vote_decide_logical(&sums, a->rule.semantics, &s, &a->vote[at]);
+    sim_vote_logical(a, lane, &s, a->action[at], &a->vote[at]);
   }
 }
 
@@ -171,7 +184,7 @@ THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
     int64_t at = lane * a->slate_size + slot;
     throng_vote *v = &a->vote[at];
     vote_stream s = sim_stream(a, lane, slot);
-    vote_further further = vote_score_further(&a->rule, a->user[lane], a->action[at]);
+    vote_further further = vote_score_further(&a->rule, v, a->user[lane], a->action[at]);
     for (int32_t k = 0; k < THRONG_VOTE_FURTHER; ++k)
       if (a->further[k]) a->further[k][at] = further.score[k];
     v->like = sim_modulate(a, lane, &s, a->action[at], rule_answer(&a->rule, &s, v, &further));
