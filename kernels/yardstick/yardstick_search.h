@@ -109,6 +109,12 @@ THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, in
   vote_further further = vote_score_further(rule, &v, a->sim.user[lane], candidate);
   value.expected =
       published_is_coin(&a->sim.published, candidate) ? 0.5f : rule_chance(rule, &v, &further);
+  if (a->sim.users.modulates) {
+    const users_session session = sim_session(&a->sim, lane);
+    const users_terms t =
+        users_terms_of(&a->sim.users, &a->sim.world, &session, a->sim.user[lane], candidate);
+    value.expected = value.expected * users_keep(&t) + (1.0f - value.expected) * users_turn(&t);
+  }
   value.ensemble = vote_ensemble(&v);
   return value;
 }
