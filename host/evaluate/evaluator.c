@@ -10,6 +10,7 @@
 #include "evaluate/metrics.h"
 #include "evaluate/probe.h"
 #include "evaluate/yardsticks.h"
+#include "sim/users.h"
 #include "world/world.h"
 
 struct evaluator {
@@ -146,7 +147,8 @@ bool evaluator_searches_slowly(const evaluator *e) {
 
 bool evaluator_plans(const evaluator *e) {
   if (!e->yardsticks || e->def.planner == THRONG_PLANNER_OFF) return false;
-  return e->def.planner == THRONG_PLANNER_ON;
+  return e->def.planner == THRONG_PLANNER_ON ||
+         (users_are_dynamic(&e->sim->def.users) && e->sim->def.slate_size == 1);
 }
 
 #define DOWNLOAD(to, from, count)                                          \
