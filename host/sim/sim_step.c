@@ -45,8 +45,12 @@ sim_args sim_make_args(const throng_sim *s) {
       .start = sim_start(s),
       .users = users_make_view(&s->def.users),
       .left = s->left,
+      .slates = {s->examined, s->chance, s->shown_at},
+      .sessions = {s->session, s->first_step, s->first_count, s->first_return, s->gap, s->returned},
       .published = s->published.view,
   };
+  if (s->def.users.return_activity != 0)
+    a.users.activity = (float)((double)s->world->n_interaction / (double)s->world->n_user);
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) a.further[k] = s->further[k];
   return a;
 }
@@ -127,6 +131,10 @@ throng_sim sim_part(const throng_sim *s, int32_t first, int32_t n) {
   part.number += first;
   part.halted += first;
   if (part.left) part.left += first;
+#define X(type, tensor_type, name, each, ...) \
+  if (part.name) part.name += (int64_t)first * (each);
+  SIM_USERS_ARRAYS(X, s)
+#undef X
 #define X(type, tensor_type, name, d1, d2, ...)                                                   \
   part.name =                                                                                     \
       (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \

@@ -98,6 +98,14 @@ typedef enum throng_leave {
   THRONG_LEAVE_COUNT        ///< may grow: no struct's size depends on it
 } throng_leave;
 
+/// Which items of a slate a user looks at, and so answers.
+typedef enum throng_choice {
+  THRONG_CHOICE_EACH = 0,       ///< each for itself: all of them without position bias
+  THRONG_CHOICE_MULTINOMIAL,    ///< one at most, by its chance of a like (RecSim)
+  THRONG_CHOICE_PLACKETT_LUCE,  ///< a few, chosen so one after the other
+  THRONG_CHOICE_CASCADE,        ///< from the first on until one is liked (RecSim)
+} throng_choice;
+
 /// Ways to recommend that need no learning, to hold agents against.
 typedef enum throng_yardstick {
   THRONG_YARDSTICK_RANDOM = 0,    ///< uniform over items
