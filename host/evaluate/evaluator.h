@@ -31,6 +31,9 @@ bool evaluator_searches_slowly(const evaluator *e);
 throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,
                                     const throng_progress *progress, throng_metrics *each,
                                     throng_metrics *mean);
+/// What each session of block `block` came to, (episodes) of them, when it was played last.
+void evaluator_copy_returns(const evaluator *e, int32_t block, double *to);
+int32_t evaluator_episodes(const evaluator *e);
 /// Errors: ARGUMENT (no such yardstick; an evaluator without them), CANCELLED, BACKEND.
 throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,
                                        const throng_progress *progress, throng_metrics *out);
