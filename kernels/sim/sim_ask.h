@@ -13,7 +13,8 @@ THRONG_ROW throng_vote sim_ask_item(const sim_args *s, const sta_view *sta, cons
   throng_vote v;
   vote_sums sums = vote_gather(&s->world, s->table, &s->rule, sim_preference_of(s, lane), &h, item);
   vote_decide_logical(&sums, s->rule.semantics, &stream, &v);
-  float p = s->rule.has_sta ? sta_score(sta, sta_query + lane * sta->width, item) : 0.5f;
+  float p =
+      s->rule.has_sta ? sta_score(sta, sta_query + lane * sta->width, s->user[lane], item) : 0.5f;
   vote_decide_sta(&s->rule, p, &v);
   *further = vote_score_further(&s->rule, s->user[lane], item);
   v.like = rule_answer(&s->rule, &stream, &v, further);
