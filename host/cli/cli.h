@@ -140,6 +140,7 @@ int cmd_fit(cli_run *run);
 int cmd_votes(cli_run *run);
 int cmd_explain(cli_run *run);
 int cmd_evaluate(cli_run *run);
+int cmd_export(cli_run *run);
 int cmd_train(cli_run *run);
 int cmd_sweep(cli_run *run);
 int cmd_trials(cli_run *run);

@@ -34,6 +34,7 @@ enum random_purpose {
   RANDOM_SUGGEST = 17,     ///< a sweep's next point
   RANDOM_SCHEDULE = 18,    ///< exploits, explorations and brackets of a sweep
   RANDOM_IMPORTANCE = 19,  ///< trees of an importance
+  RANDOM_LOG = 40,         ///< whether logged episodes explore, and with which item
 };
 
 typedef struct random_words {
