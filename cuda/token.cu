@@ -245,7 +245,7 @@ __device__ channels<S> token(const sta_view *v, board *b, float *state, int32_t 
   if (v->labels) {
     const channels<S> label = load<S>(v->label + history_like(entry) * width, width);
     UNROLL()
-    for (int k = 0; k < S::EACH; ++k) x.of[k] += label.of[k];
+    for (int k = 0; k < S::EACH; ++k) x.of[k] += label.of[k] * v->label_scale;
   }
   for (int32_t layer = 0; layer < v->layers; ++layer) {
     const int64_t row = (int64_t)layer * width, matrix = row * width;

@@ -63,6 +63,7 @@ static inline sta_view reference_view(uint64_t seed, int32_t n_user, int32_t n_i
                 .heads = heads,
                 .window = window,
                 .labels = labels,
+                .label_scale = seed % 2 ? sqrtf((float)width) : 1.0f,
                 .threshold = 0.5f};
   v.item = reference_random(&s, n_item * w, 0.5f, 0);
   v.user = reference_random(&s, n_user * w, 0.5f, 0);
@@ -113,7 +114,7 @@ static inline void reference_states(const sta_view *v, int32_t n, const int32_t 
   for (int32_t t = 0; t < n; ++t)
     for (int32_t i = 0; i < w; ++i)
       x[t * w + i] = v->item[item[t] * w + i] * sqrt(w) + v->position[t * w + i] +
-                     (v->labels ? v->label[(like[t] != 0) * w + i] : 0);
+                     (v->labels ? v->label_scale * v->label[(like[t] != 0) * w + i] : 0);
   for (int32_t layer = 0; layer < v->layers; ++layer) {
     const int32_t b = layer * w, m = layer * w * w;
     for (int32_t t = 0; t < n; ++t) {

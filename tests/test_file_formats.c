@@ -52,6 +52,7 @@ static bool open_fixture(fixture *f) {
   synth.n_category = 5;
   synth.dim = 9;
   synth.history_mean = 8;
+  synth.later_share = 0.25;
   snprintf(f->path, sizeof f->path, "%s/file.safetensors", throng_test_folder());
   EXPECT_OK(throng_synth(&synth, f->path, NULL));
   EXPECT_OK(throng_world_open(f->path, &f->world));
@@ -83,6 +84,7 @@ TEST(file_formats, the_page_lists_every_tensor_of_a_world) {
                                 {"n_category", info.n_category},
                                 {"n_keyword", info.n_keyword},
                                 {"n_interaction", info.n_interaction},
+                                {"n_later", info.n_later},
                                 {"n_category_entry", entries(f.world, "category")},
                                 {"n_pos_entry", entries(f.world, "pos")},
                                 {"n_neg_entry", entries(f.world, "neg")},

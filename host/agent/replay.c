@@ -81,6 +81,7 @@ static throng_status rebuild(throng_population *a, replay_batch *b, const int32_
                                .history = world->history,
                                .gamma = a->option.gamma,
                                .batch = a->def.batch,
+                               .start_rows = a->sim->published.view.start_rows,
                                .most_shown = a->sim->def.mask_seen ? a->net.n_item : INT64_MAX,
                                .n_step = a->option.n_step,
                                .used = used,

@@ -60,13 +60,14 @@ static throng_status start_length(const lane_reader *r, int64_t lane, int64_t k,
   const throng_sim *s = r->sim;
   const int32_t user = r->block.user[k];
   const int64_t *offset = s->world->user_offset;
-  *length = offset[user + 1] - offset[user];
+  const int32_t oldest = s->starts.view.offset ? 0 : s->published.view.start_rows;
+  *length = history_oldest(oldest, offset[user + 1] - offset[user]);
   if (!s->starts.hash) return THRONG_OK;
   const int32_t start =
       sim_start_of(&s->starts.view, s->def.seed, r->block.number[k], r->block.episode[k]);
   if (s->starts.user[start] != user)
     return broken(r, lane, "'user' is not the one that its episode starts with");
-  *length = s->starts.length[start];
+  *length = history_oldest(oldest, s->starts.length[start]);
   return THRONG_OK;
 }
 

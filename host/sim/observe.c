@@ -15,6 +15,7 @@ struct sim_host {
   uint32_t *final_history;
   throng_vote *vote;
   float *further[THRONG_VOTE_FURTHER];  // (n_lane, slate_size), or NULL
+  uint8_t *left;                        // (n_lane), or NULL
   // Made from them.
   int32_t *length, *item;
   int8_t *like;
@@ -51,7 +52,9 @@ throng_status sim_host_create(throng_sim *s) {
       THRONG_TRY(throng_alloc((void **)&s->host->further[k],
                               (size_t)s->n_lane * (size_t)s->def.slate_size,
                               sizeof *s->host->further[k], "host copy of the lanes"));
-  return THRONG_OK;
+  if (!s->left) return THRONG_OK;
+  return throng_alloc((void **)&s->host->left, (size_t)s->n_lane, sizeof *s->host->left,
+                      "host copy of the lanes");
 }
 
 void sim_host_free(struct sim_host *host) {
@@ -60,6 +63,7 @@ void sim_host_free(struct sim_host *host) {
   HOST_ARRAYS(X)
 #undef X
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) free(host->further[k]);
+  free(host->left);
   free(host);
 }
 
@@ -162,11 +166,13 @@ throng_status throng_sim_outcome(throng_sim *s, throng_outcome *out) {
   DOWNLOAD(final_step, 1);
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
     if (s->further[k]) DOWNLOAD(further[k], s->def.slate_size);
+  if (s->left) DOWNLOAD(left, 1);
   *out = (throng_outcome){
       .n_lane = s->n_lane,
       .slate_size = s->def.slate_size,
       .reward = s->host->reward,
       .ended = s->host->ended,
+      .left = s->host->left,
       .vote = s->host->vote,
       .further = (const float *const *)s->host->further,
       .final_return = s->host->final_return,

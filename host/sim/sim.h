@@ -7,6 +7,7 @@
 
 #include "base/safetensors.h"
 #include "kernels/sim/sim_sta.h"
+#include "sim/published_env.h"
 #include "sim/rule.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
@@ -72,7 +73,7 @@ struct throng_sim {
   int64_t n_sta_cache, n_sta_width;
   int64_t n_preference;  // 2 dim where preference vectors are kept, else 0
   world_device device;   // the world on the backend, and its item-item table where it fits
-  tensor_set lanes;      // SIM_ARRAYS, and `further` after them
+  tensor_set lanes;      // SIM_ARRAYS, and after them `further` and `left`
 #define X(type, tensor_type, name, ...) type *name;
   SIM_ARRAYS(X, )
 #undef X
@@ -87,16 +88,23 @@ struct throng_sim {
   // NULL): so a simulator without it has the lanes, the files and the hash that it had before there
   // was such a vote, and its step does no more than look at a pointer.
   float *further[THRONG_VOTE_FURTHER];
+  // Why the last step's user left (throng_leave); an array only where users are dynamic.
+  uint8_t *left;            // (n_lane), or NULL
   vote_models models;       // of the further votes that the rule asks
   struct sim_host *host;    // copies for observe and outcome
   struct sim_means *means;  // preference vectors as callers see them, made when first asked for
   struct sim_action_check *action_check;  // made when actions are first given on the backend
   sim_starts starts;
-  int64_t generation;  // grows where sim_make_args changes: what was recorded with it is void
+  published_env published;  // empty in the usual environment
+  int64_t generation;       // grows where sim_make_args changes: what was recorded with it is void
 };
 
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
 throng_status sim_step_on_backend(throng_sim *sim);
+
+/// Its last stages, on answers and rewards that stand in the lanes already: histories grow, users
+/// leave, what the votes keep follows.
+throng_status sim_answered_on_backend(throng_sim *sim);
 
 /// Reset the lanes in blocks of `period` that meet the same users with the same random draws
 /// (common random numbers): lane l stands in the random stream as first_lane + l % period, from now
@@ -123,6 +131,11 @@ throng_status sim_reset_lanes(throng_sim *sim, int32_t first, int32_t n);
 /// Lanes to .. to + n - 1 become as lanes from .. from + n - 1 are, but for their places in the
 /// random stream.
 throng_status sim_copy_lanes(throng_sim *sim, int32_t from, int32_t to, int32_t n);
+
+/// Lane l of `to` becomes as lane index[l] of `from` is (below 0: it stays), but for its place in
+/// the random stream. Both are of one backend, world and Def, but for the number of lanes; they are
+/// not the same. `index` (lanes of `to`) lies on the backend.
+throng_status sim_gather_lanes(throng_sim *to, const throng_sim *from, const int32_t *index);
 
 /// The simulator's arrays and rules as its kernels take them.
 sim_args sim_make_args(const throng_sim *sim);

@@ -210,7 +210,7 @@ static throng_status embedding_grad(sta_trainer *t) {
   return BACKEND_LAUNCH(t->backend, sta_slot_grad, v->window + 2,
                         (&(sta_slot_grad_args){.width = v->width,
                                                .window = v->window,
-                                               .labels = v->labels,
+                                               .label_scale = v->labels ? v->label_scale : 0.0f,
                                                .slot = t->slot_grad,
                                                .position = t->gradient.position,
                                                .label = t->gradient.label}));

@@ -15,6 +15,9 @@ static const field sta_rows[] = {
     FIELD_I32("window", window, 50, 2, STA_MAX_WINDOW, 0,
               "history entries that the model reads; even"),
     FIELD_BOOL("labels", labels, true, 0, "the model sees whether a past item was liked"),
+    FIELD_BOOL("scale_labels", scale_labels, true, 0,
+               "the past answer's embedding enters times sqrt(sta.width), as the item's does; "
+               "weights of before this option: false"),
     FIELD_ENUM("objective", throng_sta_objective, objective, objective_names, THRONG_STA_LABEL, 0,
                "label: the real 0/1 answers; next_item: the next item against sampled negatives"),
     FIELD_F32("dropout", dropout, 0, 0, 0.95, 0, "share of activations dropped in the fit"),

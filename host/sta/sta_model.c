@@ -45,6 +45,7 @@ static void set_view(throng_sta *sta) {
                          .heads = def->heads,
                          .window = def->window,
                          .labels = def->labels,
+                         .label_scale = def->scale_labels ? sqrtf((float)def->width) : 1.0f,
                          .threshold = def->threshold};
 #define X(name, fresh, ...) sta->view.name = sta->arrays.name;
   STA_PARAMETERS(X)

@@ -72,8 +72,11 @@ static throng_status allocate(const throng_synth_def *def, synth_truth *plan, th
 
 static throng_status describe(const throng_synth_def *def, char **out) {
   NUMBERS_WITHOUT_LOCALE;
-  if (asprintf(out, "synthetic: %d tastes, noise %g, seed %u", def->n_taste, (double)def->noise,
-               def->seed) >= 0)
+  char later[64] = "";
+  if (def->later_share > 0)
+    snprintf(later, sizeof later, "; the last %g of each history kept apart", def->later_share);
+  if (asprintf(out, "synthetic: %d tastes, noise %g, seed %u%s", def->n_taste, (double)def->noise,
+               def->seed, later) >= 0)
     return THRONG_OK;
   *out = NULL;
   return throng_fail(THRONG_ERROR_MEMORY, "synthetic world: no memory");
@@ -93,6 +96,7 @@ static throng_status fill(synth_truth *plan, throng_world *w, const throng_progr
   THRONG_TRY(synth_make_keywords(plan, w));
   THRONG_TRY(synth_make_items(plan, w));
   THRONG_TRY(synth_make_users(plan, w, progress));
+  THRONG_TRY(synth_cut_later(def, w));
   world_item_embeddings(w);
   THRONG_TRY(world_check(w, "synthetic world"));
   return world_finish(w);

@@ -235,6 +235,10 @@ throng_status throng_session_evaluate_yardstick(throng_session *s, throng_yardst
   return THRONG_OK;
 }
 
+bool session_plans(const throng_session *s) {
+  return s->yardsticks && evaluator_plans(s->yardsticks);
+}
+
 throng_status throng_session_save(throng_session *s, const char *path) {
   return throng_population_save(s->population, path);
 }

@@ -62,6 +62,7 @@ static throng_status evaluate_yardsticks(train_run *t) {
   for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) {
     const throng_yardstick yardstick = (throng_yardstick)k;
     throng_metrics m;
+    if (yardstick == THRONG_YARDSTICK_PLANNER && !session_plans(t->session)) continue;
     THRONG_TRY(throng_session_evaluate_yardstick(t->session, yardstick, t->progress, &m));
     if (t->start >= 0) continue;  // a resumed run has their rows
     train_row_add_metrics(&t->row, throng_yardstick_name(yardstick), &m);

@@ -27,6 +27,7 @@ typedef struct throng_sta_def {
   int32_t heads;                   ///< 1; of attention, divides width
   int32_t window;                  ///< 50; history entries that the model reads, even
   bool labels;                     ///< true: the model sees whether a past item was liked
+  bool scale_labels;               ///< true: that answer's embedding times sqrt(width), as items'
   throng_sta_objective objective;  ///< label
   float dropout;                   ///< 0 (the paper's code); SASRec uses 0.5 on sparse sets
   float learning_rate;             ///< 0.001; Adam's step size

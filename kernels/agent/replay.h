@@ -147,6 +147,7 @@ typedef struct replay_gather_args {
   const int64_t *n_step;       // (n_agent)
   const int32_t *used;         // (n_agent) of its batch, or NULL, see row_is_idle
   int64_t batch;
+  int32_t start_rows;   // a session begins with these, the oldest ones; 0: with all
   int64_t most_shown;   // items that a session can show before none is left; where none repeats
   const int32_t *lane;  // (n_agent, batch)
   const int64_t *time;
@@ -163,14 +164,15 @@ typedef struct replay_gather_args {
 THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *out, int64_t row,
                                int32_t lane, int64_t time, int32_t step, int32_t user) {
   int64_t capacity = out->capacity, slate = a->log.slate;
-  int64_t real = a->user_offset[user + 1] - a->user_offset[user];
+  const int64_t *span = a->user_offset + user;
+  int64_t real = history_oldest(a->start_rows, span[1] - span[0]);
   int64_t logged = step < time ? step : time;
   int64_t session = logged * slate;
   int64_t kept_session = session < capacity ? session : capacity;
   int64_t kept_real = real < capacity ? real : capacity;
   if (kept_real > capacity - kept_session) kept_real = capacity - kept_session;
   uint32_t *entry = out->entry + row * capacity;
-  const uint32_t *tail = a->history + a->user_offset[user + 1] - kept_real;
+  const uint32_t *tail = a->history + span[0] + real - kept_real;
   for (int64_t k = 0; k < kept_real; ++k) entry[k] = tail[k];
   const uint32_t *log = a->log.entry + lane * a->log.n_time * slate;
   int64_t begin = session - kept_session;

@@ -3,6 +3,8 @@
 #ifndef THRONG_KERNELS_SIM_STEP_H
 #define THRONG_KERNELS_SIM_STEP_H
 
+#include "kernels/sim/published_env.h"
+#include "kernels/sim/users_appetite.h"
 #include "kernels/vote/logical.h"
 
 /// Whom episodes begin with: a start is a user with a history. Usually the world's users, as they
@@ -51,6 +53,9 @@ typedef struct sim_args {
   int32_t *preference;  // (n_lane, 2, dim) or NULL
   uint32_t *evicted;    // (n_lane, slate_size), with preference
   sim_start_view start;
+  users_view users;
+  uint8_t *left;  // (n_lane) throng_leave, where users.on
+  published_env_view published;
 } sim_args;
 
 /// A lane that is halted, or one that ended and does not start again by itself.
@@ -63,6 +68,21 @@ THRONG_ROW history_view sim_history(const sim_args *a, int64_t lane) {
   return h;
 }
 
+/// The session so far.
+THRONG_ROW users_session sim_session(const sim_args *a, int64_t lane) {
+  return users_session_of(sim_history(a, lane), a->count[lane] - a->initial_count[lane],
+                          a->slate_size);
+}
+
+/// The answer to `item`, after what the session has done to the user; `like` is the rule's.
+THRONG_ROW uint8_t sim_modulate(const sim_args *a, int64_t lane, const vote_stream *s, int32_t item,
+                                uint8_t like) {
+  if (!a->users.modulates) return like;
+  const users_session session = sim_session(a, lane);
+  const users_terms t = users_terms_of(&a->users, &a->world, &session, a->user[lane], item);
+  return users_answer(&t, s, like);
+}
+
 THRONG_ROW const int32_t *sim_preference_of(const sim_args *a, int64_t lane) {
   return a->preference ? a->preference + lane * 2 * a->world.dim : 0;
 }
@@ -71,6 +91,19 @@ THRONG_ROW vote_stream sim_stream(const sim_args *a, int64_t lane, int32_t slot)
   vote_stream s = {a->seed, (uint32_t)slot, (uint32_t)a->step[lane], a->number[lane],
                    a->episode[lane]};
   return s;
+}
+
+/// f_mat and f_sim of an item that is shown to a lane, after the history that counts there.
+THRONG_ROW void sim_vote_logical(const sim_args *a, int64_t lane, const vote_stream *s,
+                                 int32_t item, throng_vote *v) {
+  const history_view h = sim_history(a, lane);
+  const vote_sums sums =
+      a->published.reviewer
+          ? published_gather(&a->world, a->table, &a->published, &h, item)
+          : vote_gather(&a->world, a->table, &a->rule, sim_preference_of(a, lane), &h, item);
+  vote_decide_logical(&sums, a->rule.semantics, s, v);
+  // One coin for both: with f_sta's 1 beside them the majority then says what the coin says.
+  if (published_is_coin(&a->published, item)) v->f_mat = v->f_sim = vote_coin(s, RANDOM_ANSWER);
 }
 
 /// A new user with the newest entries of the history; the lane's session is empty, but for what it
@@ -83,6 +116,7 @@ THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
   const int64_t *span = s->offset ? s->offset + start : w->user_offset + user;
   const uint32_t *history = s->offset ? s->history : w->history;
   int64_t begin = span[0], end = span[1];
+  if (!s->offset) end = begin + history_oldest(a->published.start_rows, end - begin);
   if (end - begin > a->n_history) begin = end - a->n_history;
   uint32_t *ring = a->history + lane * a->n_history;
   for (int64_t k = begin; k < end; ++k) ring[k - begin] = history[k];
@@ -107,6 +141,7 @@ THRONG_ROW void sim_begin_lane(const sim_begin_args *a, int64_t lane) {
   a->episode[lane] = 0;
   a->ended[lane] = THRONG_END_NONE;
   a->reward[lane] = 0;
+  if (a->users.on) a->left[lane] = THRONG_LEAVE_NONE;
   sim_begin_episode(a, lane);
 }
 THRONG_ROW void sim_begin_row(const sim_begin_args *a, int64_t lane) {
@@ -132,13 +167,10 @@ THRONG_ROW void sim_action_row(const sim_action_args *a, int64_t lane) {
 typedef sim_args sim_vote_args;
 THRONG_ROW void sim_vote_row(const sim_vote_args *a, int64_t lane) {
   if (sim_idle(a, lane)) return;
-  history_view h = sim_history(a, lane);
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
     int64_t at = lane * a->slate_size + slot;
     vote_stream s = sim_stream(a, lane, slot);
-    vote_sums sums =
-        vote_gather(&a->world, a->table, &a->rule, sim_preference_of(a, lane), &h, a->action[at]);
-    vote_decide_logical(&sums, a->rule.semantics, &s, &a->vote[at]);
+    sim_vote_logical(a, lane, &s, a->action[at], &a->vote[at]);
   }
 }
 
@@ -155,9 +187,30 @@ THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
     vote_further further = vote_score_further(&a->rule, v, a->user[lane], a->action[at]);
     for (int32_t k = 0; k < THRONG_VOTE_FURTHER; ++k)
       if (a->further[k]) a->further[k][at] = further.score[k];
-    v->like = rule_answer(&a->rule, &s, v, &further);
+    v->like = sim_modulate(a, lane, &s, a->action[at], rule_answer(&a->rule, &s, v, &further));
     a->reward[lane] += (float)v->like;
   }
+}
+
+/// Does a shown item repeat a topic too soon? Asked before the slate is appended.
+THRONG_ROW int sim_repeats(const sim_args *a, int64_t lane) {
+  if (a->users.repeat_window == 0) return 0;
+  const users_session session = sim_session(a, lane);
+  int32_t topic;
+  for (int32_t slot = 0; slot < a->slate_size; ++slot)
+    if (users_repeats(&a->users, &a->world, &session, a->action[lane * a->slate_size + slot],
+                      &topic) > a->users.repeat_threshold)
+      return 1;
+  return 0;
+}
+/// Why the user leaves, after the slate was appended; `chance` and `repeats`: whether by these.
+THRONG_ROW int sim_leave(const sim_args *a, int64_t lane, int chance, int repeats) {
+  if (repeats) return THRONG_LEAVE_REPETITION;
+  if (a->users.temper > 0.0f) {
+    const users_session session = sim_session(a, lane);
+    if (users_mood(&a->users, &session) < 1.0f) return THRONG_LEAVE_MOOD;
+  }
+  return chance ? THRONG_LEAVE_CHANCE : THRONG_LEAVE_NONE;
 }
 
 /// Append the answers, let the user leave, and start the next episode on the same step. Did one
@@ -170,6 +223,7 @@ THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
     return 0;
   }
   uint32_t *ring = a->history + lane * a->n_history;
+  const int repeats = a->users.on ? sim_repeats(a, lane) : 0;
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
     int64_t at = lane * a->slate_size + slot;
     int32_t item = a->action[at];
@@ -185,9 +239,14 @@ THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
                               a->episode[lane])
                       .w[0];
   a->step[lane] += 1;
-  int end = random_bernoulli(word, a->leave_probability) ? THRONG_END_LEFT
-            : a->step[lane] >= a->max_steps              ? THRONG_END_TRUNCATED
-                                                         : THRONG_END_NONE;
+  int leaves = random_bernoulli(word, a->leave_probability);
+  if (a->users.on) {
+    a->left[lane] = (uint8_t)sim_leave(a, lane, leaves, repeats);
+    leaves = a->left[lane] != THRONG_LEAVE_NONE;
+  }
+  int end = leaves                          ? THRONG_END_LEFT
+            : a->step[lane] >= a->max_steps ? THRONG_END_TRUNCATED
+                                            : THRONG_END_NONE;
   a->ended[lane] = (uint8_t)end;
   if (end == THRONG_END_NONE) return 0;
   a->final_user[lane] = a->user[lane];

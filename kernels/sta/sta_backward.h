@@ -245,7 +245,8 @@ THRONG_ROW void sta_group_grad_row(const sta_group_grad_args *a, int64_t row) {
 /// Positions and labels share one grouping by (position, answer). Row = position, then the 2
 /// labels.
 typedef struct sta_slot_grad_args {
-  int32_t width, window, labels;
+  int32_t width, window;
+  float label_scale;        // 0: labels have no part
   const float *slot;        // (window, 2, width) sums of one (position, answer)
   float *position, *label;  // (window, width), (2, width)
 } sta_slot_grad_args;
@@ -260,9 +261,9 @@ THRONG_ROW void sta_slot_grad_row(const sta_slot_grad_args *a, int64_t row) {
     for (int32_t i = 0; i < width; ++i) a->position[row * width + i] = sum[i];
   } else {
     const int64_t like = row - window;
-    for (int32_t p = 0; a->labels && p < window; ++p)
+    for (int32_t p = 0; p < window; ++p)
       sta_add_scaled(sum, a->slot + (2 * (int64_t)p + like) * width, 1.0f, width);
-    for (int32_t i = 0; i < width; ++i) a->label[like * width + i] = sum[i];
+    for (int32_t i = 0; i < width; ++i) a->label[like * width + i] = sum[i] * a->label_scale;
   }
 }
 

@@ -10,7 +10,8 @@ enum { STA_MAX_WIDTH = 128, STA_MAX_WINDOW = 512, STA_MAX_LAYERS = 4 };
 /// Matrices are stored (in, out), so that y[out] += x[in] * W[in][out] runs along memory.
 typedef struct sta_view {
   int32_t n_item, n_user, width, layers, heads, window;
-  int32_t labels;  // tokens carry whether the item was liked
+  int32_t labels;     // tokens carry whether the item was liked
+  float label_scale;  // sqrt(width), as for items; 1: weights of before there was one
   float threshold;
   const float *item;                 // (n_item, width)
   const float *user;                 // (n_user, width)
