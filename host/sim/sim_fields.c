@@ -3,6 +3,8 @@
 
 #include "throng/sim.h"
 
+static const char *const environment_names[] = {"session", "published-by-time", "published-by-user",
+                                                NULL};
 static const char *const mask_names[] = {"none", "session", "all", NULL};
 
 #define FIELD_DEF throng_sim_def
@@ -28,6 +30,12 @@ static const field sim_rows[] = {
                "seed of the lanes; follows train.seed unless given"),
     FIELD_U32("first_lane", first_lane, 0, 0, 4294967295.0, 0,
               "number of lane 0 in the random stream"),
+    FIELD_ENUM(
+        "environment", throng_environment, environment, environment_names,
+        THRONG_ENVIRONMENT_SESSION, 0,
+        "session: the session's user answers; published-by-time, published-by-user: the "
+        "authors' released step(), in which whoever wrote the shown item's first row answers, "
+        "rows being in that order, or a coin"),
 };
 #undef FIELD_DEF
 const field_table sim_fields = FIELD_TABLE("sim", throng_sim_def, sim_rows);
@@ -36,5 +44,6 @@ throng_sim_def throng_default_sim_def(void) {
   throng_sim_def def;
   fields_default(&sim_fields, &def);
   def.votes = throng_default_votes_def();
+  def.users = throng_default_users_def();
   return def;
 }

@@ -13,6 +13,8 @@ static const field synth_rows[] = {
     FIELD_I32("tastes", n_taste, 24, 4, 1000, 0,
               "latent tastes that users and items are drawn from"),
     FIELD_I32("history_mean", history_mean, 40, 5, 10000, 0, "mean interactions a user"),
+    FIELD_I64("interactions", n_interaction, 0, 0, FIELD_LARGE, 0,
+              "interactions in all, one a user and an item at the least (0: by history_mean)"),
     FIELD_F32("noise", noise, 0.1, 0, 1, 0, "share of answers that ignore the taste"),
     FIELD_SEED("seed", seed, 1, FIELD_FOLLOWS_SEED,
                "seed of the synthetic world; follows train.seed unless given"),

@@ -12,6 +12,7 @@ typedef enum synth_stage {
   SYNTH_KEYWORD,
   SYNTH_ITEM,
   SYNTH_USER,
+  SYNTH_LENGTH,
 } synth_stage;
 
 /// A stream of its own for each taste, keyword, item and user, so that what one of them draws never

@@ -73,7 +73,9 @@ THRONG_API throng_status throng_explain(throng_backend *backend, const throng_wo
                                         uint32_t seed, const throng_pairs *pair,
                                         throng_explanation **out);
 /// What the user of `lane` would answer to `item`, were it the first one shown on the next step.
-/// Nothing moves. Errors: ARGUMENT (no such lane or item), MEMORY, BACKEND; `*out` is NULL then.
+/// Nothing moves. In the released environment (throng_sim_def.environment) `user` and the evidence
+/// are those of the item's first row; a coin has neither evidence nor margin.
+/// Errors: ARGUMENT (no such lane or item), MEMORY, BACKEND; `*out` is NULL then.
 THRONG_API throng_status throng_sim_explain(throng_sim *sim, int32_t lane, int32_t item,
                                             throng_explanation **out);
 /// NULL is allowed.

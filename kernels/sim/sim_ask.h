@@ -8,15 +8,14 @@
 THRONG_ROW throng_vote sim_ask_item(const sim_args *s, const sta_view *sta, const float *sta_query,
                                     int64_t lane, int32_t slot, int32_t item,
                                     vote_further *further) {
-  history_view h = sim_history(s, lane);
   vote_stream stream = sim_stream(s, lane, slot);
   throng_vote v;
-  vote_sums sums = vote_gather(&s->world, s->table, &s->rule, sim_preference_of(s, lane), &h, item);
-  vote_decide_logical(&sums, s->rule.semantics, &stream, &v);
-  float p = s->rule.has_sta ? sta_score(sta, sta_query + lane * sta->width, item) : 0.5f;
+  sim_vote_logical(s, lane, &stream, item, &v);
+  float p =
+      s->rule.has_sta ? sta_score(sta, sta_query + lane * sta->width, s->user[lane], item) : 0.5f;
   vote_decide_sta(&s->rule, p, &v);
   *further = vote_score_further(&s->rule, &v, s->user[lane], item);
-  v.like = rule_answer(&s->rule, &stream, &v, further);
+  v.like = sim_modulate(s, lane, &stream, item, rule_answer(&s->rule, &stream, &v, further));
   return v;
 }
 
