@@ -9,6 +9,7 @@
 
 #include "kernels/base/random.h"
 #include "sta/sta_trainer.h"
+#include "sta_reference.h"
 #include "support/history_world.h"
 #include "support/tensor_edit.h"
 #include "throng_test.h"
@@ -302,6 +303,41 @@ TEST(sta_fit, saved_weights_open_to_the_same_def_and_bits_and_score_alike) {
   throng_sta_close(again);
   throng_backend_close(backend);
   planted_free(&p);
+}
+
+TEST(sta_fit, weights_of_version_0_1_open_without_a_scale_of_answers_and_vote_as_they_did) {
+  throng_world *world;
+  throng_sta *sta;
+  throng_backend *backend = cpu(1);
+  ASSERT_OK(throng_world_open(TEST_SOURCE_DIR "/golden/run-0.1/world.safetensors", &world));
+  ASSERT_OK(
+      throng_sta_open(backend, world, TEST_SOURCE_DIR "/golden/run-0.1/sta.safetensors", &sta));
+  EXPECT_FALSE(throng_sta_get_def(sta).scale_labels);
+  sta_view v = sta->view, scaled;
+  v.label_scale = 1.0f;
+  scaled = v;
+  scaled.label_scale = 2.0f;  // sqrt(width 4)
+  const int32_t item[3] = {1, 7, 3};
+  const int like[3] = {1, 0, 1};
+  const uint8_t bytes[3] = {1, 0, 1};
+  const int64_t offset[2] = {0, 3};
+  for (int32_t user = 0; user < world->n_user; ++user) {
+    const int32_t candidate = user % (int32_t)world->n_item;
+    float p;
+    EXPECT_OK(throng_sta_score(sta, 1, &user, &candidate, offset, item, bytes, &p));
+    EXPECT_NEAR(p, reference_p(&v, user, 3, item, like, candidate), 1e-6);
+    EXPECT_TRUE(fabs(p - reference_p(&scaled, user, 3, item, like, candidate)) > 1e-5);
+  }
+  char path[512];
+  throng_sta *again;
+  snprintf(path, sizeof path, "%s/sta.safetensors", throng_test_folder());
+  ASSERT_OK(throng_sta_save(sta, path));
+  ASSERT_OK(throng_sta_open(backend, world, path, &again));
+  EXPECT_FALSE(throng_sta_get_def(again).scale_labels);
+  throng_sta_close(again);
+  throng_sta_close(sta);
+  throng_world_close(world);
+  throng_backend_close(backend);
 }
 
 TEST(sta_fit, weights_of_another_world_of_a_cut_file_or_of_no_weights_are_refused_with_the_reason) {

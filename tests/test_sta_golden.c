@@ -1,5 +1,6 @@
 /// f_sta's training agrees with PyTorch: logits, every gradient and 100 steps of Adam, for both
-/// objectives, with labels visible or not, one head or two (tests/golden/make_sta_golden.py).
+/// objectives, with labels visible or not, scaled or not, biases or not, one head or two
+/// (tests/golden/make_sta_golden.py).
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,21 +101,22 @@ static void set_start(const golden *g, const char *name, throng_sta *sta) {
   }
 }
 
-static void check_case(const golden *g, throng_backend *backend, throng_sta_objective objective,
-                       int labels, int heads) {
-  char name[64], prefix[96], worst_name[64] = "";
-  snprintf(name, sizeof name, "%s.%d.%d.", objective == THRONG_STA_LABEL ? "label" : "next", labels,
-           heads);
+/// The Def of every case but for what it varies.
+static throng_sta_def golden_def(void) {
   throng_sta_def def = throng_default_sta_def();
   def.width = WIDTH;
   def.layers = LAYERS;
-  def.heads = heads;
   def.window = WINDOW;
-  def.labels = labels;
-  def.objective = objective;
+  def.dropout = 0;
   def.learning_rate = 1e-3f;
   def.weight_decay = 5e-4f;
   def.beta2 = 0.98f;
+  return def;
+}
+
+static void check_case(const golden *g, throng_backend *backend, const char *name,
+                       throng_sta_def def) {
+  char prefix[96], worst_name[64] = "";
   throng_sta *sta;
   ASSERT_OK(throng_sta_create(backend, &g->world, &def, &sta));
   set_start(g, name, sta);
@@ -170,8 +172,22 @@ TEST(sta_golden, logits_gradients_and_100_adam_steps_are_those_of_pytorch) {
   ASSERT_OK(throng_backend_open(&def, &backend));
   for (int objective = 0; objective < 2; ++objective)
     for (int labels = 0; labels < 2; ++labels)
-      for (int heads = 1; heads <= 2; ++heads)
-        check_case(&g, backend, (throng_sta_objective)objective, labels, heads);
+      for (int heads = 1; heads <= 2; ++heads) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.%d.%d.", objective ? "next" : "label", labels, heads);
+        throng_sta_def def = golden_def();
+        def.objective = (throng_sta_objective)objective;
+        def.labels = labels;
+        def.heads = heads;
+        check_case(&g, backend, name, def);
+      }
+  throng_sta_def unscaled = golden_def();
+  unscaled.scale_labels = false;
+  check_case(&g, backend, "unscaled.", unscaled);
+  throng_sta_def biases = golden_def();
+  biases.biases = true;
+  biases.heads = 2;
+  check_case(&g, backend, "biases.", biases);
   throng_backend_close(backend);
   golden_close(&g);
 }

@@ -55,6 +55,11 @@ static const char *const fit_examples[] = {
     "throng fit world.safetensors -o sta.safetensors --set sta.window=100 --set sta.dropout=0.2",
     "a longer window, some dropout", NULL};
 
+static const cli_option fit_users_options[] = {{0}};
+static const char *const fit_users_examples[] = {
+    "throng fit-users world.safetensors",
+    "sessions, repeats, satiation and returns, and a section users to paste into a config", NULL};
+
 static const cli_option votes_options[] = {
     {"pairs", 'p', "FILE",
      "CSV with the header user,item[,time] and raw ids; - reads standard input "
@@ -100,6 +105,28 @@ static const cli_option evaluate_options[] = {
 static const char *const evaluate_examples[] = {
     "throng evaluate world.safetensors --sta sta.safetensors",
     "AUC, log-loss, accuracy and F1 of every vote, rule and the ensemble", NULL};
+
+static const cli_option export_options[] = {
+    {"output", 'o', "FILE",
+     "file to write (required); of recbole the name that .inter, .item and .user follow", NULL},
+    {"format", 0, "csv|recbole|numpy", "what to write: numpy is one array of records (csv)", NULL},
+    {"policy", 0, "random|popular|most_similar|oracle|agent",
+     "who chooses (random; agent where a checkpoint is given)", NULL},
+    {"epsilon", 0, "X",
+     "share of steps at which any item that may be shown is, evenly (0.1; random: 1)", NULL},
+    {"checkpoint", 0, "FILE", "an agent's; CONFIG is then its run's config.json", NULL},
+    {"agent", 0, "N", "which of the checkpoint's agents (0)", NULL},
+    {"sessions", 0, "N", "sessions to play (1000)", NULL},
+    {"history", 0, NULL, "begin each session with its user's real history, as steps before 0",
+     NULL},
+    {"sta", 0, "FILE", "weights of f_sta; without them the rule is logical", "sta.file"},
+    {0}};
+static const char *const export_examples[] = {
+    "throng export world.safetensors --sta sta.safetensors --sessions 100 -o episodes.csv",
+    "a hundred sessions of random items, a row a step, with propensities",
+    "throng export world.safetensors --sta sta.safetensors --policy popular --epsilon 0.2 --format "
+    "numpy -o popular.npy",
+    "popular items with a fifth of random ones, as an array for numpy.load", NULL};
 
 static const cli_option train_options[] = {
     {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
@@ -247,6 +274,12 @@ const cli_command cli_commands[] = {
      "Fits SASRec with a read-out for the user on all but each user's last two interactions, stops "
      "early on the one before the last, and writes the best epoch's weights.",
      fit_options, fit_examples, "train.seed", cmd_fit},
+    {"fit-users", "how users change within sessions, from real times", "WORLD", 1, 1,
+     "Cuts real histories into sessions at long gaps, and says how long they are, what ends them, "
+     "how often topics repeat, whether likes of a topic wear off and whether users come back; then "
+     "prints the sections users and sim.leave_probability that follow. Where the data cannot tell, "
+     "the literature's values stand, and that is said. A world without times is refused.",
+     fit_users_options, fit_users_examples, "train.seed", cmd_fit_users},
     {"votes", "the votes for pairs of user and item", "WORLD [CONFIG]", 1, 2,
      "For every pair: the history is the user's interactions strictly before time (all, where "
      "absent), without the candidate itself. Output columns: user, item, alpha_pos, alpha_neg, "
@@ -261,6 +294,11 @@ const cli_command cli_commands[] = {
      "Leave-one-out by time: asks the votes about each user's last interaction, after all that "
      "stands before it, and compares their answers with the real one.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
+    {"export", "logged episodes of a policy, for other programs", "WORLD [CONFIG]", 1, 2,
+     "Plays sessions in the simulator and writes a row for each item shown: user, item, answer, "
+     "time, session, step, how the session ended, and the propensity with which the policy showed "
+     "it, as off-policy evaluation needs it. Ids are those of the raw files.",
+     export_options, export_examples, "train.seed", cmd_export},
     {"train", "train agents, with yardsticks beside them", "CONFIG", 1, 1,
      "Opens the world and the weights that the configuration names, or makes them in the run "
      "folder (again only when their configuration or raw files changed); then trains, evaluates "

@@ -11,9 +11,11 @@
 #include "evaluate/metrics.h"
 #include "evaluate/probe.h"
 #include "evaluate/yardsticks.h"
+#include "sim/users.h"
 #include "world/world.h"
 
 struct evaluator {
+  throng_evaluation_def def;
   throng_sim *sim;         // n_block blocks of n_episode lanes that meet the same users
   yardsticks *yardsticks;  // NULL where none will play
   probe *probe;
@@ -108,12 +110,14 @@ throng_status evaluator_create(throng_backend *backend, const throng_world *worl
   THRONG_TRY(throng_alloc(&block, 1, sizeof(evaluator), "evaluation"));
   evaluator *e = block;
   throng_status status;
+  e->def = *def;
   e->n_block = n_block;
   e->n_episode = def->episodes;
   e->top = def->top < world->n_item ? def->top : (int32_t)world->n_item;
   THRONG_TRY_GOTO(throng_sim_create(backend, world, sta, &lanes, &e->sim));
   THRONG_TRY_GOTO(probe_create(e->sim, e->top, &e->probe));
   if (yardsticks) THRONG_TRY_GOTO(yardsticks_create(e->sim, e->top, &e->yardsticks));
+  if (evaluator_plans(e)) THRONG_TRY_GOTO(yardsticks_add_planner(e->yardsticks, def));
   THRONG_TRY_GOTO(take_memory(e, world));
   THRONG_TRY_GOTO(find_terciles(world, e->tercile));
   *out = e;
@@ -151,6 +155,12 @@ int32_t evaluator_episodes(const evaluator *e) { return e->n_episode; }
 bool evaluator_searches_slowly(const evaluator *e) {
   enum { FEW_ITEMS = 4096 };
   return !e->sim->device.table && e->sim->world->n_item > FEW_ITEMS;
+}
+
+bool evaluator_plans(const evaluator *e) {
+  if (!e->yardsticks || e->def.planner == THRONG_PLANNER_OFF) return false;
+  return e->def.planner == THRONG_PLANNER_ON ||
+         (users_are_dynamic(&e->sim->def.users) && e->sim->def.slate_size == 1);
 }
 
 #define DOWNLOAD(to, from, count)                                          \
@@ -361,6 +371,8 @@ throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,
   if (!e->yardsticks)
     return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick %s: this evaluation was made without",
                        yardstick_title(yardstick));
+  if (yardstick == THRONG_YARDSTICK_PLANNER)
+    THRONG_TRY(yardsticks_add_planner(e->yardsticks, &e->def));
   const player who = {.yardstick = yardstick};
   THRONG_TRY(play_from_start(e, who, yardstick_title(yardstick), progress));
   return measure_block(e, 0, out);

@@ -44,5 +44,6 @@ throng_sim_def throng_default_sim_def(void) {
   throng_sim_def def;
   fields_default(&sim_fields, &def);
   def.votes = throng_default_votes_def();
+  def.users = throng_default_users_def();
   return def;
 }

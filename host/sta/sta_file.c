@@ -45,17 +45,19 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
 throng_status throng_sta_hash(const throng_sta *sta, uint64_t *hash) {
   THRONG_TRY(tensors_hash(&sta->parameters, hash));
   *hash = hash64(&sta->def.threshold, sizeof sta->def.threshold, *hash);
+  if (sta->def.scale_labels) *hash = hash64("scale_labels", 12, *hash);
   return THRONG_OK;
 }
 
 /// Options by name, all as numbers. What a file lacks was no option when it was written, and has
-/// its default.
+/// its default, but for scale_labels: there was no scale then.
 static throng_status read_def(const char *path, const char *text, throng_sta_def *def) {
   NUMBERS_WITHOUT_LOCALE;
   cJSON *json;
   throng_status status = json_parse(path, 1, text, strlen(text), JSON_STRICT, &json);
   if (status != THRONG_OK) return throng_fail_context(status, "%s: metadata 'def'", path);
   *def = throng_default_sta_def();
+  def->scale_labels = false;
   for (const field *f = NULL; status == THRONG_OK && (f = fields_next(&sta_fields, f, 0));) {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, f->name);
     if (value)

@@ -243,6 +243,10 @@ throng_status throng_session_evaluate_yardstick(throng_session *s, throng_yardst
   return THRONG_OK;
 }
 
+bool session_plans(const throng_session *s) {
+  return s->yardsticks && evaluator_plans(s->yardsticks);
+}
+
 throng_status throng_session_compare(throng_session *s, int32_t agent, throng_comparison *out) {
   *out = (throng_comparison){0};
   if (agent < 0 || agent >= s->n_agent)

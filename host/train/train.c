@@ -70,15 +70,17 @@ static throng_status evaluate_agents(train_run *t) {
 static throng_status evaluate_yardsticks(train_run *t) {
   throng_train_report report;
   for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
-    THRONG_TRY(
-        throng_session_evaluate_yardstick(t->session, (throng_yardstick)k, t->progress, NULL));
+    if (k != THRONG_YARDSTICK_PLANNER || session_plans(t->session))
+      THRONG_TRY(
+          throng_session_evaluate_yardstick(t->session, (throng_yardstick)k, t->progress, NULL));
   if (t->start >= 0) return THRONG_OK;  // a resumed run has their rows
   // Each row compares with the others, so that all are there first.
   throng_session_get_report(t->session, &report);
   for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) {
-    train_row_add_metrics(&t->row, throng_yardstick_name((throng_yardstick)k),
-                          &report.yardstick[k]);
-    train_row_add_comparison(&t->row, throng_yardstick_name((throng_yardstick)k),
+    const throng_yardstick yardstick = (throng_yardstick)k;
+    if (yardstick == THRONG_YARDSTICK_PLANNER && !session_plans(t->session)) continue;
+    train_row_add_metrics(&t->row, throng_yardstick_name(yardstick), &report.yardstick[k]);
+    train_row_add_comparison(&t->row, throng_yardstick_name(yardstick),
                              &report.yardstick_against[k]);
     THRONG_TRY(write_row(t));
   }

@@ -123,6 +123,7 @@ throng_status train_config_json(const throng_backend *backend, const throng_worl
   *out = NULL;  // what is printed by its name is one: enumerations index their names
   THRONG_TRY(fields_check(&sim_fields, sim));
   THRONG_TRY(fields_check(&votes_fields, &sim->votes));
+  THRONG_TRY(fields_check(&users_fields, &sim->users));
   THRONG_TRY(fields_check(&agent_fields, agent));
   THRONG_TRY(fields_check(&train_fields, train));
   THRONG_TRY(fields_check(&evaluation_fields, &train->evaluation));
@@ -130,7 +131,8 @@ throng_status train_config_json(const throng_backend *backend, const throng_worl
   const char *name = throng_backend_name(backend);
   bool good = root && put_inputs(world, sta, root) &&
               field_put(root, "backend.name", cJSON_CreateString(name)) &&
-              fields_put(&votes_fields, &sim->votes, root) && fields_put(&sim_fields, sim, root) &&
+              fields_put(&votes_fields, &sim->votes, root) &&
+              fields_put(&users_fields, &sim->users, root) && fields_put(&sim_fields, sim, root) &&
               fields_put(&agent_fields, agent, root) && fields_put(&train_fields, train, root) &&
               fields_put(&evaluation_fields, &train->evaluation, root);
   *out = good ? cJSON_Print(root) : NULL;

@@ -13,7 +13,8 @@
 extern "C" {
 #endif
 
-/// "random", "popular", "most_similar", "oracle", as in metrics.jsonl; "unknown" for other numbers.
+/// "random", "popular", "most_similar", "oracle", "planner", as in metrics.jsonl; "unknown" for
+/// other numbers.
 THRONG_API const char *throng_yardstick_name(throng_yardstick yardstick);
 
 /// How many likes a session more one player earned than another one, over pairs of sessions:
@@ -71,15 +72,26 @@ typedef struct throng_metrics {
   double coin_share;        ///< about which a coin answered, 0 .. 1
 } throng_metrics;
 
+/// When the planner plays among the yardsticks: it costs some hundred times what the others do.
+typedef enum throng_planner {
+  THRONG_PLANNER_AUTO = 0,  ///< where users change with what they are shown (throng_users_def)
+  THRONG_PLANNER_ON,
+  THRONG_PLANNER_OFF,
+} throng_planner;
+
 /// What an evaluation plays.
 typedef struct throng_evaluation_def {
-  int32_t size, cookie;  ///< set by throng_default_evaluation_def(); do not touch
-  int32_t episodes;      ///< 512; sessions that every player plays, 1 .. 2^20
-  uint32_t seed;         ///< 1,000,003; of users and draws, apart from training's
-  int32_t top;           ///< 10; items that Liking% asks about, 1 .. 1000; no more than there are
+  int32_t size, cookie;    ///< set by throng_default_evaluation_def(); do not touch
+  int32_t episodes;        ///< 512; sessions that every player plays, 1 .. 2^20
+  uint32_t seed;           ///< 1,000,003; of users and draws, apart from training's
+  int32_t top;             ///< 10; items that Liking% asks about, 1 .. 1000; no more than there are
+  throng_planner planner;  ///< auto; does it play where all yardsticks do?
+  int32_t planner_width;   ///< 8; plans that its beam keeps, 1 .. 64
+  int32_t planner_depth;   ///< 6; steps that it looks ahead, 1 .. 64
+  int32_t planner_candidates;  ///< 16; items that a plan is made of, 1 .. 64
 } throng_evaluation_def;
 
-/// 512 sessions, seed 1,000,003, the ten best items.
+/// 512 sessions, seed 1,000,003, the ten best items; a planner of width 8, depth 6, 16 candidates.
 THRONG_API throng_evaluation_def throng_default_evaluation_def(void);
 
 /// Play a yardstick on `episodes` fresh lanes like those of `sim`.

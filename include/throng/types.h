@@ -88,6 +88,24 @@ typedef enum throng_end {
   THRONG_END_TRUNCATED = 2,  ///< max_steps reached
 } throng_end;
 
+/// Why a user left.
+typedef enum throng_leave {
+  THRONG_LEAVE_NONE = 0,    ///< the user did not
+  THRONG_LEAVE_CHANCE,      ///< by throng_sim_def.leave_probability
+  THRONG_LEAVE_MOOD,        ///< the budget of temper fell below 1
+  THRONG_LEAVE_REPETITION,  ///< a topic came again too soon
+  THRONG_LEAVE_NO_RETURN,   ///< a session was over and the user did not come back
+  THRONG_LEAVE_COUNT        ///< may grow: no struct's size depends on it
+} throng_leave;
+
+/// Which items of a slate a user looks at, and so answers.
+typedef enum throng_choice {
+  THRONG_CHOICE_EACH = 0,       ///< each for itself: all of them without position bias
+  THRONG_CHOICE_MULTINOMIAL,    ///< one at most, by its chance of a like (RecSim)
+  THRONG_CHOICE_PLACKETT_LUCE,  ///< a few, chosen so one after the other
+  THRONG_CHOICE_CASCADE,        ///< from the first on until one is liked (RecSim)
+} throng_choice;
+
 /// Ways to recommend that need no learning, to hold agents against.
 typedef enum throng_yardstick {
   THRONG_YARDSTICK_RANDOM = 0,    ///< uniform over items
@@ -96,7 +114,8 @@ typedef enum throng_yardstick {
   /// Myopic: asks the simulator about every item first and shows the one whose like is likeliest
   /// now, whatever becomes of the session. No bound: planning may earn more.
   THRONG_YARDSTICK_ORACLE,
-  THRONG_YARDSTICK_COUNT  ///< may grow: no struct's size depends on it
+  THRONG_YARDSTICK_PLANNER,  ///< asks it about whole plans of items (beam search)
+  THRONG_YARDSTICK_COUNT     ///< may grow: no struct's size depends on it
 } throng_yardstick;
 
 /// One answer with its reasons (votes.csv has the same columns).

@@ -40,7 +40,7 @@ THRONG_ROW void sta_drop(const sta_dropout *d, int64_t row, float *x, int32_t wi
   }
 }
 
-/// x = E(item) sqrt(width) + position + label, then dropout. Row = token.
+/// x = E(item) sqrt(width) + position + label scale, then dropout. Row = token.
 typedef struct sta_embed_args {
   sta_view view;
   sta_batch_view batch;
@@ -57,7 +57,7 @@ THRONG_ROW void sta_embed_row(const sta_embed_args *a, int64_t row) {
   const float *THRONG_RESTRICT p = v->position + position * width;
   const float *THRONG_RESTRICT l = v->label + history_like(token) * width;
   float *THRONG_RESTRICT x = a->x + row * width;
-  const float scale = sqrtf((float)width), labels = v->labels ? 1.0f : 0.0f;
+  const float scale = sqrtf((float)width), labels = v->labels ? v->label_scale : 0.0f;
   for (int32_t i = 0; i < width; ++i) x[i] = e[i] * scale + p[i] + labels * l[i];
   sta_drop(&a->dropout, row, x, width);
 }

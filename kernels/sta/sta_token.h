@@ -234,7 +234,7 @@ THRONG_INLINE void sta_embed(const sta_view *v, const sta_slot *slot, float *THR
   const float *l = v->label + history_like(slot->entry) * width;
   for (int32_t i = 0; i < width; ++i) x[i] = e[i] * scale + p[i];
   if (v->labels)
-    for (int32_t i = 0; i < width; ++i) x[i] += l[i];
+    for (int32_t i = 0; i < width; ++i) x[i] += l[i] * v->label_scale;
 }
 
 THRONG_INLINE void sta_tokens_sized(const sta_view *v, const sta_slot *slot, sta_work *w,
