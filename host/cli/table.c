@@ -68,8 +68,8 @@ static const cli_option votes_options[] = {
     {"output", 'o', "FILE", "CSV to write; - writes standard output (-)", NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const votes_examples[] = {
@@ -85,8 +85,8 @@ static const cli_option explain_options[] = {
      NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const explain_examples[] = {
@@ -96,8 +96,8 @@ static const char *const explain_examples[] = {
 static const cli_option evaluate_options[] = {
     {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {"split", 0, "test|validation|later",
      "ask about each user's last interaction, about the one before it, or about the later part "
