@@ -105,7 +105,9 @@ static slow_value slow_ask(const fixture *f, throng_yardstick yardstick, int64_t
   throng_vote v = {0};
   vote_sums sums = vote_gather(&a.world, NULL, &a.rule, NULL, &h, item);
   vote_decide_logical(&sums, a.rule.semantics, &stream, &v);
-  float p = f->sim->sta ? sta_score(&f->sim->sta->view, f->sim->sta_query + lane * 8, item) : 0.5f;
+  float p = f->sim->sta
+                ? sta_score(&f->sim->sta->view, f->sim->sta_query + lane * 8, a.user[lane], item)
+                : 0.5f;
   vote_decide_sta(&a.rule, p, &v);
   if (yardstick == THRONG_YARDSTICK_MOST_SIMILAR)
     return (slow_value){(double)(v.beta_pos - v.beta_neg), 0, item};

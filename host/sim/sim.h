@@ -123,9 +123,11 @@ struct throng_sim {
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
 throng_status sim_step_on_backend(throng_sim *sim);
 
-/// Its last stages, on answers and rewards that stand in the lanes already: histories grow, users
-/// leave, what the votes keep follows.
-throng_status sim_answered_on_backend(throng_sim *sim);
+/// Its last stages, for answers and rewards that a caller has put into the lanes: histories grow and
+/// users leave; then what the votes keep follows, which may be done for fewer lanes (those that
+/// sim_gather_lanes took).
+throng_status sim_transition_on_backend(throng_sim *sim);
+throng_status sim_advance_on_backend(throng_sim *sim);
 
 /// Reset the lanes in blocks of `period` that meet the same users with the same random draws
 /// (common random numbers): lane l stands in the random stream as first_lane + l % period, from now

@@ -103,8 +103,9 @@ THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, in
     value.ensemble = 0.0f;
     return value;
   }
-  float p =
-      rule->has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width, candidate) : 0.5f;
+  float p = rule->has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width,
+                                      a->sim.user[lane], candidate)
+                          : 0.5f;
   vote_decide_sta(rule, p, &v);
   vote_further further = vote_score_further(rule, &v, a->sim.user[lane], candidate);
   const float chance =

@@ -75,6 +75,10 @@ static void walk(sides *s, int steps, float threshold) {
       ++compared;
       ASSERT_EQ(out[0].ended[lane], out[1].ended[lane]);
       if (out[0].left) ASSERT_EQ(out[0].left[lane], out[1].left[lane]);
+      for (int k = 0; out[0].examined && k < def.slate_size; ++k)
+        ASSERT_EQ(out[0].examined[lane * def.slate_size + k],
+                  out[1].examined[lane * def.slate_size + k]);
+      if (out[0].returned) ASSERT_EQ(out[0].returned[lane], out[1].returned[lane]);
       ASSERT_TRUE(out[0].reward[lane] == out[1].reward[lane]);
       ASSERT_EQ(seen[0].user[lane], seen[1].user[lane]);
       ASSERT_EQ(seen[0].step[lane], seen[1].step[lane]);
@@ -156,6 +160,23 @@ TEST(cuda_sim, lanes_agree_with_slates_masks_and_without_autoreset_or_f_sta) {
   def.votes.rule = THRONG_RULE_LOGICAL;
   def.first_lane = 1000;
   compare(def, false, 300);
+}
+
+TEST(cuda_sim, lanes_agree_where_users_choose_among_slates_and_come_back) {
+  for (int choice = THRONG_CHOICE_EACH; choice <= THRONG_CHOICE_CASCADE; ++choice) {
+    throng_sim_def def = small_def();
+    def.slate_size = 4;
+    def.mask_seen = def.preferences = true;
+    def.leave_probability = 0.2f;
+    def.votes.rule = THRONG_RULE_PROBABILITY;
+    def.users.choice = (throng_choice)choice;
+    def.users.choices = 2;
+    def.users.no_choice = 0.3f;
+    def.users.position_bias = 0.5f;
+    def.users.sessions = 1 + 2 * (choice % 3);
+    def.users.return_activity = 0.2f;
+    compare(def, true, 120);
+  }
 }
 
 /// Masks, and preferences of the states in which lanes ended, of lanes that have not gone apart.
