@@ -83,6 +83,11 @@ static const cli_option explain_options[] = {
      "only what the user did before this time counts: seconds since 1970 or "
      "YYYY-MM-DD",
      NULL},
+    {"after", 0, "ITEMS",
+     "items of a session that the user is shown first, \"i1,i2,..\": what it makes of the user, "
+     "and "
+     "why the user leaves (users.preset=dynamic or other keys of users)",
+     NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
     {"semantics", 0, "KEY",
      "how votes are made: as the paper writes, or as its authors' released "
@@ -91,7 +96,10 @@ static const cli_option explain_options[] = {
     {0}};
 static const char *const explain_examples[] = {
     "throng explain world.safetensors --user u00012 --item i00007 --sta sta.safetensors",
-    "which keywords met, which past item was nearest, each vote and the reward", NULL};
+    "which keywords met, which past item was nearest, each vote and the reward",
+    "throng explain world.safetensors --user u00012 --item i00007 --after i00001,i00002 "
+    "--set users.preset=dynamic",
+    "the same after two items of a session: boredom, mood and why the user would leave", NULL};
 
 static const cli_option evaluate_options[] = {
     {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
