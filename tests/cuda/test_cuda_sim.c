@@ -74,6 +74,7 @@ static void walk(sides *s, int steps, float threshold) {
       if (apart) continue;
       ++compared;
       ASSERT_EQ(out[0].ended[lane], out[1].ended[lane]);
+      if (out[0].left) ASSERT_EQ(out[0].left[lane], out[1].left[lane]);
       for (int k = 0; out[0].examined && k < def.slate_size; ++k)
         ASSERT_EQ(out[0].examined[lane * def.slate_size + k],
                   out[1].examined[lane * def.slate_size + k]);
@@ -233,6 +234,22 @@ TEST(cuda_sim, a_snapshot_of_one_backend_goes_on_alike_on_the_other) {
   ASSERT_OK(throng_sim_restore(s.sim[1], path));
   walk(&s, 50, 0.5f);
   sides_close(&s);
+}
+
+/// Every dynamic, with slates and without: the device has the rows' own arithmetic.
+TEST(cuda_sim, users_that_change_agree) {
+  throng_sim_def def = small_def();
+  def.leave_probability = 0.02f;
+  def.users = throng_dynamic_users_def();
+  def.users.repeat_threshold = 0;
+  def.users.satiation = 0.2f;
+  def.users.exposure = 0.3f;
+  def.users.drift = 4;
+  compare(def, true, 300);
+  def.slate_size = 3;
+  def.users.repeat_threshold = 2;
+  def.users.bored_deaf = false;
+  compare(def, false, 200);
 }
 
 TEST(cuda_sim, a_lane_is_explained_alike) {
