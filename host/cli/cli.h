@@ -137,6 +137,7 @@ int cmd_synth(cli_run *run);
 int cmd_prepare(cli_run *run);
 int cmd_extract(cli_run *run);
 int cmd_fit(cli_run *run);
+int cmd_fit_users(cli_run *run);
 int cmd_votes(cli_run *run);
 int cmd_explain(cli_run *run);
 int cmd_evaluate(cli_run *run);

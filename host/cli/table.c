@@ -55,6 +55,11 @@ static const char *const fit_examples[] = {
     "throng fit world.safetensors -o sta.safetensors --set sta.window=100 --set sta.dropout=0.2",
     "a longer window, some dropout", NULL};
 
+static const cli_option fit_users_options[] = {{0}};
+static const char *const fit_users_examples[] = {
+    "throng fit-users world.safetensors",
+    "sessions, repeats, satiation and returns, and a section users to paste into a config", NULL};
+
 static const cli_option votes_options[] = {
     {"pairs", 'p', "FILE",
      "CSV with the header user,item[,time] and raw ids; - reads standard input "
@@ -278,6 +283,12 @@ const cli_command cli_commands[] = {
      "Fits SASRec with a read-out for the user on all but each user's last two interactions, stops "
      "early on the one before the last, and writes the best epoch's weights.",
      fit_options, fit_examples, "train.seed", cmd_fit},
+    {"fit-users", "how users change within sessions, from real times", "WORLD", 1, 1,
+     "Cuts real histories into sessions at long gaps, and says how long they are, what ends them, "
+     "how often topics repeat, whether likes of a topic wear off and whether users come back; then "
+     "prints the sections users and sim.leave_probability that follow. Where the data cannot tell, "
+     "the literature's values stand, and that is said. A world without times is refused.",
+     fit_users_options, fit_users_examples, "train.seed", cmd_fit_users},
     {"votes", "the votes for pairs of user and item", "WORLD [CONFIG]", 1, 2,
      "For every pair: the history is the user's interactions strictly before time (all, where "
      "absent), without the candidate itself. Output columns: user, item, alpha_pos, alpha_neg, "

@@ -175,7 +175,7 @@ static throng_status grow(planner *p, int32_t n, int32_t depth) {
   // The gathered lanes' actions were those of before.
   THRONG_TRY(BACKEND_LAUNCH(backend, plan_branch, child->n_lane, &branch));
   THRONG_TRY(planner_answer(child, NULL, p->chance));
-  THRONG_TRY(sim_answered_on_backend(child));
+  THRONG_TRY(sim_transition_on_backend(child));
   plan_select_args select = {.width = p->width,
                              .n_candidate = p->n_candidate,
                              .depth = depth + 1,
@@ -196,7 +196,8 @@ static throng_status grow(planner *p, int32_t n, int32_t depth) {
   THRONG_TRY(BACKEND_LAUNCH(backend, plan_select, n, &select));
   p->next = p->plan;
   p->plan = select.next;
-  return sim_gather_lanes(node, child, p->node_from);
+  THRONG_TRY(sim_gather_lanes(node, child, p->node_from));
+  return sim_advance_on_backend(node);
 }
 
 /// Plans for the lanes in host_lane, n of them; their first items into host_chosen.

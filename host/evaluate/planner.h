@@ -31,8 +31,8 @@ throng_status planner_choose(planner *p, const int32_t *ranked, int32_t n_ranked
 /// chance alone, and whose draws are others: to play plans on. Errors: MEMORY, BACKEND.
 throng_status planner_make_lanes(const throng_sim *sim, int32_t lanes, throng_sim **out);
 /// Answer what stands in the `action` of these lanes, in expectation: `chance` (lanes) of a like.
-/// The lanes go on as `answer` (lanes) says, or NULL: by the likelier one; sim_answered_on_backend
-/// is the rest of the step. Both on the backend. Errors: BACKEND.
+/// The lanes go on as `answer` (lanes) says, or NULL: by the likelier one; the rest of the step is
+/// sim_transition_on_backend and sim_advance_on_backend. Both on the backend. Errors: BACKEND.
 throng_status planner_answer(throng_sim *sim, const uint8_t *answer, float *chance);
 
 #endif
