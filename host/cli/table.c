@@ -156,6 +156,15 @@ static const char *const train_examples[] = {
     "after a kill: on to the same weights",
     NULL};
 
+static const cli_option experiment_options[] = {
+    {"output", 'o', "FOLDER", "folder of the results (train.out)", "train.out"}, {0}};
+static const char *const experiment_examples[] = {
+    "throng experiment ablation configs/experiments/ablation.json",
+    "what each vote is worth, alone, in pairs and joined",
+    "throng experiment sparsity configs/experiments/sparsity.json --set "
+    "world.file=world.safetensors -o runs/sparsity",
+    "how a world of your own bears what is missing", NULL};
+
 static const cli_option sweep_options[] = {
     {"output", 'o', "FOLDER", "folder of the sweep (train.out)", "train.out"},
     {"resume", 0, NULL, "go on with the folder's sweep, to the same rows", NULL},
@@ -323,6 +332,14 @@ const cli_command cli_commands[] = {
      "metrics, TensorBoard events and checkpoints. Prints the learning curve and the table of "
      "agents and yardsticks.",
      train_options, train_examples, "train.seed", cmd_train},
+    {"experiment", "a question about the simulator, answered by a table", "NAME CONFIG", 2, 2,
+     "ablation: each vote alone, in pairs and joined, by AUC and by what agents come to. sparsity: "
+     "parts of the world removed. cost: user-steps a second beside AUC. fairness: what popular and "
+     "rare items, active and less active users get. transfer: agents judged by other simulators "
+     "and "
+     "by logs. Writes results.csv, results.json, results.svg and report.txt; what was stopped goes "
+     "on where it was when the same command is given again.",
+     experiment_options, experiment_examples, "train.seed", cmd_experiment},
     {"sweep", "many trials with other options, the best confirmed", "CONFIG", 1, 1,
      "Trains trials of the configuration with other values of what its section sweep.space lists, "
      "many at once, gives bad ones up, and trains the best and the configuration's own again on "
