@@ -126,18 +126,18 @@ static throng_pairs pairs_of(const held_out *h) {
 /// the world has nothing to fit it on.
 static throng_status ask_votes(throng_backend *backend, const throng_world *world,
                                const throng_sta *sta, const throng_votes_def *votes, uint32_t seed,
-                               held_out *h, fidelity *out) {
+                               int back, held_out *h, fidelity *out) {
   throng_votes_def def = *votes;
   def.rule = THRONG_RULE_LOGICAL;
   const throng_pairs pairs = pairs_of(h);
   throng_status status =
-      throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, h->vote, h->further);
-  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) out->measured[k] = k != THRONG_VOTE_F_CAL;
+      votes_evaluate_hiding(backend, world, sta, &def, seed, back, &pairs, h->vote, h->further);
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) out->measured[k] = true;
   out->measured[THRONG_VOTE_F_STA] = sta != NULL;
   if (status != THRONG_ERROR_DATA) return status;
   snprintf(out->f_pop_missing, sizeof out->f_pop_missing, "%s", throng_error_message());
-  out->measured[THRONG_VOTE_F_POP] = false;
-  return throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, h->vote, NULL);
+  out->measured[THRONG_VOTE_F_POP] = out->measured[THRONG_VOTE_F_CAL] = false;
+  return votes_evaluate_hiding(backend, world, sta, &def, seed, back, &pairs, h->vote, NULL);
 }
 
 static throng_status measure_votes(held_out *h, fidelity *out) {
@@ -168,8 +168,8 @@ static throng_status measure_votes(held_out *h, fidelity *out) {
 /// The simulator answers under every rule, one after the other, so that it may be cancelled.
 static throng_status measure_rules(throng_backend *backend, const throng_world *world,
                                    const throng_sta *sta, const throng_votes_def *votes,
-                                   uint32_t seed, held_out *h, const throng_progress *progress,
-                                   fidelity *out) {
+                                   uint32_t seed, int back, held_out *h,
+                                   const throng_progress *progress, fidelity *out) {
   const throng_pairs pairs = pairs_of(h);
   for (int k = 0; k < THRONG_RULE_COUNT; ++k) {
     if (!throng_report(progress, "evaluate", k, THRONG_RULE_COUNT, "rules"))
@@ -177,7 +177,7 @@ static throng_status measure_rules(throng_backend *backend, const throng_world *
     throng_votes_def def = *votes;
     def.rule = (throng_rule)k;
     if (!rule_measured(&def, out)) continue;
-    THRONG_TRY(throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, h->vote, NULL));
+    THRONG_TRY(votes_evaluate_hiding(backend, world, sta, &def, seed, back, &pairs, h->vote, NULL));
     const vote_rule rule = vote_make_rule(&def, sta, NULL);
     for (int64_t i = 0; i < h->n; ++i) {
       const vote_further further = further_of(h, i);
@@ -207,9 +207,9 @@ throng_status fidelity_evaluate(throng_backend *backend, const throng_world *wor
                                 "evaluate: no user of %lld has %d interactions, so none can be "
                                 "held out",
                                 (long long)world->n_user, back + 1));
-  THRONG_TRY_GOTO(ask_votes(backend, world, sta, votes, seed, &h, out));
+  THRONG_TRY_GOTO(ask_votes(backend, world, sta, votes, seed, back, &h, out));
   THRONG_TRY_GOTO(measure_votes(&h, out));
-  THRONG_TRY_GOTO(measure_rules(backend, world, sta, votes, seed, &h, progress, out));
+  THRONG_TRY_GOTO(measure_rules(backend, world, sta, votes, seed, back, &h, progress, out));
 done:
   held_out_free(&h);
   return status;
