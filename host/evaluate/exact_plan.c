@@ -80,10 +80,7 @@ throng_status exact_plan_create(throng_sim *sim, int32_t n_item, int32_t steps, 
                        "exact plan: %d steps of %d items; expected at most %d of %d, and no more "
                        "steps than items",
                        steps, n_item, EXACT_MOST_STEPS, EXACT_MOST_ITEMS);
-  if (sim->def.slate_size > 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "exact plan: it plans one item a step, and sim.slate_size is %d",
-                       sim->def.slate_size);
+  THRONG_TRY(planner_check(&sim->def));
   THRONG_TRY(throng_alloc(&block, 1, sizeof(exact_plan), "exact plans"));
   exact_plan *e = block;
   e->sim = sim;
@@ -104,13 +101,20 @@ void exact_plan_free(exact_plan *e) {
   free(e);
 }
 
-/// Children of one node, two an item that it has not shown: first the liked, then the disliked.
+/// Children of a node for each item: the liked one, then the disliked one. After the last step
+/// nothing follows, and one is enough to ask for its chance.
+static int32_t children_each(const exact_plan *e, int32_t depth) {
+  return depth + 1 < e->steps ? 2 : 1;
+}
+
+/// Children of one node, by items that it has not shown.
 static int32_t add_children(const exact_plan *e, int32_t depth, int32_t node, level *to,
                             int32_t n) {
+  const int least = 2 - children_each(e, depth);
   for (int32_t i = 0; i < e->n_item; ++i) {
     const uint32_t used = e->level[depth].used[node];
     if (used >> i & 1u) continue;
-    for (int like = 1; like >= 0; --like, ++n) {
+    for (int like = 1; like >= least; --like, ++n) {
       to->host_from[n] = node;
       to->action[n] = e->item[i];
       to->host_answer[n] = (uint8_t)like;
@@ -136,14 +140,17 @@ static throng_status step_children(exact_plan *e, int32_t depth, int32_t n) {
   THRONG_TRY(sim_gather_lanes(to->sim, from->sim, to->from));
   THRONG_TRY(ops->upload(backend, to->sim->action, to->action, (size_t)n * sizeof *to->action));
   THRONG_TRY(planner_answer(to->sim, to->answer, to->chance));
-  THRONG_TRY(sim_answered_on_backend(to->sim));
+  if (depth + 1 < e->steps) THRONG_TRY(sim_transition_on_backend(to->sim));
   THRONG_TRY(ops->download(backend, to->host_chance, to->chance, all * sizeof *to->chance));
   THRONG_TRY(ops->download(backend, to->ended, to->sim->ended, all));
   for (int32_t k = 0; k < n; ++k) {
     const float reached = to->host_answer[k] ? to->host_chance[k] : 1.0f - to->host_chance[k];
     to->live[k] = reached > 0.0f && to->ended[k] == THRONG_END_NONE && depth + 1 < e->steps;
+    to->halted[k] = !to->live[k];
   }
-  return THRONG_OK;
+  if (depth + 1 == e->steps) return THRONG_OK;
+  THRONG_TRY(ops->upload(backend, to->sim->halted, to->halted, all));
+  return sim_advance_on_backend(to->sim);
 }
 
 /// Values of nodes from those of their children 0 .. n - 1, which stand node by node.
@@ -151,13 +158,14 @@ static void back_up(exact_plan *e, int32_t depth, int32_t n) {
   level *of = &e->level[depth];
   const level *child = &e->level[depth + 1];
   const double stay = 1.0 - (double)e->sim->def.leave_probability;
+  const int32_t each = children_each(e, depth);
   float likeliest = -1.0f;
-  for (int32_t k = 0; k < n; k += 2) {
-    const int32_t node = child->host_from[k];
+  for (int32_t k = 0; k < n; k += each) {
+    const int32_t node = child->host_from[k], other = k + each - 1;
     const double p = (double)child->host_chance[k];
-    const double best = p + stay * (p * child->best[k] + (1.0 - p) * child->best[k + 1]);
-    const double myopic = p + stay * (p * child->myopic[k] + (1.0 - p) * child->myopic[k + 1]);
-    if (k == 0 || child->host_from[k - 2] != node) {
+    const double best = p + stay * (p * child->best[k] + (1.0 - p) * child->best[other]);
+    const double myopic = p + stay * (p * child->myopic[k] + (1.0 - p) * child->myopic[other]);
+    if (k == 0 || child->host_from[k - 1] != node) {
       of->best[node] = -1.0;
       likeliest = -1.0f;
     }
@@ -176,7 +184,7 @@ static void back_up(exact_plan *e, int32_t depth, int32_t n) {
 static throng_status solve(exact_plan *e, int32_t depth, int32_t n) {
   level *of = &e->level[depth];
   level *to = &e->level[depth + 1];
-  const int32_t each = 2 * (e->n_item - depth);
+  const int32_t each = children_each(e, depth) * (e->n_item - depth);
   for (int32_t node = 0; node < n;) {
     int32_t n_child = 0;
     for (; node < n && n_child + each <= to->n; ++node) {

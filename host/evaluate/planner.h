@@ -14,8 +14,10 @@
 
 typedef struct planner planner;
 
+/// Can sessions of such a simulator be planned? Errors: ARGUMENT (slates; users who may not look).
+throng_status planner_check(const throng_sim_def *def);
 /// Take memory to plan for the lanes of `sim`, which must outlive it, with the width, depth and
-/// candidates of `def`. Errors: ARGUMENT (sim.slate_size above 1), MEMORY.
+/// candidates of `def`. Errors: as planner_check, MEMORY.
 throng_status planner_create(throng_sim *sim, const throng_evaluation_def *def, planner **out);
 /// NULL is allowed.
 void planner_free(planner *p);
@@ -31,8 +33,8 @@ throng_status planner_choose(planner *p, const int32_t *ranked, int32_t n_ranked
 /// chance alone, and whose draws are others: to play plans on. Errors: MEMORY, BACKEND.
 throng_status planner_make_lanes(const throng_sim *sim, int32_t lanes, throng_sim **out);
 /// Answer what stands in the `action` of these lanes, in expectation: `chance` (lanes) of a like.
-/// The lanes go on as `answer` (lanes) says, or NULL: by the likelier one; sim_answered_on_backend
-/// is the rest of the step. Both on the backend. Errors: BACKEND.
+/// The lanes go on as `answer` (lanes) says, or NULL: by the likelier one; the rest of the step is
+/// sim_transition_on_backend and sim_advance_on_backend. Both on the backend. Errors: BACKEND.
 throng_status planner_answer(throng_sim *sim, const uint8_t *answer, float *chance);
 
 #endif

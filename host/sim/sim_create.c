@@ -62,6 +62,14 @@ static throng_status register_lanes(throng_sim *s) {
                            throng_vote_name((throng_vote_id)k)));
     tensors_within(&s->lanes, 0, 1);
   }
+#define X(type, tensor_type, name, each, least, most)                         \
+  if ((each) > 0) {                                                           \
+    THRONG_TRY(tensors_add(&s->lanes, &s->name, TENSOR_##tensor_type,         \
+                           TENSOR_SHAPE(s->n_lane, (int64_t)(each)), #name)); \
+    tensors_within(&s->lanes, (double)(least), (double)(most));               \
+  }
+  SIM_USERS_ARRAYS(X, s)
+#undef X
   if (!users_are_dynamic(&s->def.users)) return THRONG_OK;
   THRONG_TRY(tensors_add(&s->lanes, &s->left, TENSOR_U8, TENSOR_SHAPE(s->n_lane), "left"));
   tensors_within(&s->lanes, 0, THRONG_LEAVE_COUNT - 1);
@@ -84,6 +92,8 @@ static void size_lanes(throng_sim *s, const throng_sim_def *def, const throng_wo
   s->world = world;
   s->n_seen_word = def->mask_seen ? (world->n_item + 31) / 32 : 0;
   s->n_preference = sim_keeps_preferences(def) ? 2 * (int64_t)world->dim : 0;
+  s->n_examined = users_examine(&def->users) ? def->slate_size : 0;
+  s->n_session = def->users.sessions > 1;
   if (!sta) return;
   s->n_sta_cache = (int64_t)sta->layers * sta->window * sta->width;
   s->n_sta_width = sta->width;

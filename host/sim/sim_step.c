@@ -45,8 +45,12 @@ sim_args sim_make_args(const throng_sim *s) {
       .start = sim_start(s),
       .users = users_make_view(&s->def.users),
       .left = s->left,
+      .slates = {s->examined, s->chance, s->shown_at},
+      .sessions = {s->session, s->first_step, s->first_count, s->first_return, s->gap, s->returned},
       .published = s->published.view,
   };
+  if (s->def.users.return_activity != 0)
+    a.users.activity = (float)((double)s->world->n_interaction / (double)s->world->n_user);
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) a.further[k] = s->further[k];
   return a;
 }
@@ -88,8 +92,8 @@ static throng_status advance_preferences(throng_sim *s, const sim_sta_args *a) {
   return BACKEND_LAUNCH(s->backend, sim_preference, n_row, &a->sim);
 }
 
-static throng_status answered(throng_sim *s, const sim_sta_args *a) {
-  THRONG_TRY(transition(s, a));
+/// What the votes keep follows the histories.
+static throng_status advance(throng_sim *s, const sim_sta_args *a) {
   THRONG_TRY(advance_preferences(s, a));
   return advance_statistical(s, a);
 }
@@ -99,19 +103,24 @@ throng_status sim_step_on_backend(throng_sim *s) {
   THRONG_TRY(vote_logical(s, &a));
   THRONG_TRY(vote_statistical(s, &a));
   THRONG_TRY(respond(s, &a));
-  return answered(s, &a);
+  THRONG_TRY(transition(s, &a));
+  return advance(s, &a);
 }
 
-throng_status sim_answered_on_backend(throng_sim *s) {
+throng_status sim_transition_on_backend(throng_sim *s) {
   sim_sta_args a = sim_make_sta_args(s);
-  return answered(s, &a);
+  return transition(s, &a);
+}
+
+throng_status sim_advance_on_backend(throng_sim *s) {
+  sim_sta_args a = sim_make_sta_args(s);
+  return advance(s, &a);
 }
 
 throng_status throng_sim_reset(throng_sim *s) {
   sim_sta_args a = sim_make_sta_args(s);
   THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_begin, s->n_lane, &a.sim));
-  THRONG_TRY(advance_preferences(s, &a));
-  return advance_statistical(s, &a);
+  return advance(s, &a);
 }
 
 throng_sim sim_part(const throng_sim *s, int32_t first, int32_t n) {
@@ -122,6 +131,10 @@ throng_sim sim_part(const throng_sim *s, int32_t first, int32_t n) {
   part.number += first;
   part.halted += first;
   if (part.left) part.left += first;
+#define X(type, tensor_type, name, each, ...) \
+  if (part.name) part.name += (int64_t)first * (each);
+  SIM_USERS_ARRAYS(X, s)
+#undef X
 #define X(type, tensor_type, name, d1, d2, ...)                                                   \
   part.name =                                                                                     \
       (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \

@@ -8,9 +8,13 @@ static bool modulates(const throng_users_def *d) {
   return d->bored_likes > 0 || d->satiation > 0 || d->exposure > 0 || d->drift > 0;
 }
 
+bool users_examine(const throng_users_def *d) {
+  return d->choice != THRONG_CHOICE_EACH || d->position_bias > 0;
+}
+
 bool users_are_dynamic(const throng_users_def *d) {
   return modulates(d) || d->temper > 0 || d->repeat_window > 0 || d->sessions > 1 ||
-         d->choice != THRONG_CHOICE_EACH || d->position_bias > 0;
+         users_examine(d);
 }
 
 bool users_unusual(const throng_users_def *def) {
@@ -81,6 +85,25 @@ static throng_status check_boredom(const throng_sim_def *d) {
   return check_memory(d, "bored_window", (int64_t)u->bored_window + u->bored_steps - 1);
 }
 
+static throng_status check_slates(const throng_sim_def *d) {
+  const throng_users_def *u = &d->users;
+  if (!(u->position_bias > 0) || d->slate_size > 1) return THRONG_OK;
+  return wrong(
+      "users.position_bias: the one slot of sim.slate_size 1 is always looked at; show slates of "
+      "more items, or leave it 0");
+}
+
+/// The mask is a session's, and agents take it that a session never shows all there is.
+static throng_status check_masked_sessions(const throng_sim_def *d, const throng_world *world) {
+  if (d->users.sessions == 1 || !d->mask_seen ||
+      (int64_t)d->max_steps * d->slate_size < world->n_item)
+    return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT,
+                     "users.sessions: with sim.mask_seen %d steps of %d items must be fewer than "
+                     "the %lld items; lower sim.max_steps",
+                     d->max_steps, d->slate_size, (long long)world->n_item);
+}
+
 static throng_status check_return(const throng_sim_def *d) {
   const throng_users_def *u = &d->users;
   if (u->sessions == 1 || d->leave_probability > 0 || u->temper > 0 || u->repeat_window > 0)
@@ -96,7 +119,9 @@ throng_status users_check(const throng_sim_def *d, const throng_world *world) {
   THRONG_TRY(check_temper(d));
   THRONG_TRY(check_repetition(d));
   THRONG_TRY(check_boredom(d));
+  THRONG_TRY(check_slates(d));
   THRONG_TRY(check_return(d));
+  THRONG_TRY(check_masked_sessions(d, world));
   const char *asks = u->repeat_window > 0 ? "repeat_window"
                      : u->bored_likes > 0 ? "bored_likes"
                      : u->satiation > 0   ? "satiation"
@@ -133,7 +158,9 @@ users_view users_make_view(const throng_users_def *d) {
       .return_gap = d->return_gap,
       .return_bias = d->return_bias,
       .return_reward = d->return_reward,
+      .return_activity = d->return_activity,
       .choice = (int32_t)d->choice,
+      .choices = d->choices,
       .position_bias = d->position_bias,
       .no_choice = d->no_choice,
   };

@@ -7,6 +7,8 @@
 
 /// Is any dynamic asked for? Then there is an array "left".
 bool users_are_dynamic(const throng_users_def *def);
+/// May a user leave items of a slate unlooked at? Then there are the arrays of sim_slates.
+bool users_examine(const throng_users_def *def);
 /// Has any option that an identity names another value than the usual?
 bool users_unusual(const throng_users_def *def);
 /// Every field in range, and none that contradicts another, the simulator's options or the world.

@@ -77,6 +77,13 @@ typedef struct throng_outcome {
   const uint8_t *ended;        ///< (n_lane) throng_end
   const uint8_t *left;         ///< (n_lane) throng_leave; NULL where throng_sim_def.users is off
   const throng_vote *vote;     ///< (n_lane, slate_size)
+  /// (n_lane, slate_size) did the user look at the item? One that was not has no answer: its `like`
+  /// is 0, and no history has it. NULL where users look at all that they are shown
+  /// (throng_users_def.choice, .position_bias).
+  const uint8_t *examined;
+  /// (n_lane) days after which the user came back: a session was over, and the next step begins
+  /// another one of the same episode; 0: not so. NULL where throng_users_def.sessions is 1.
+  const int32_t *returned;
   /// Scores of the votes that do not stand in throng_vote, by throng_vote_id -
   /// THRONG_VOTE_IN_RECORD, each (n_lane, slate_size); NULL where the rule does not ask the vote.
   const float *const *further;
@@ -205,6 +212,12 @@ THRONG_API throng_status throng_sim_preference_scores(throng_sim *sim, float *sc
 ///   vote.alpha_pos, ... one for each member of throng_vote (n_lane, slate_size), strided
 ///   f_pop (n_lane, slate_size) its score, where the rule asks it
 ///   left (n_lane) throng_leave, where throng_sim_def.users is not off
+///   examined (n_lane, slate_size) uint8, chance of a like (n_lane, slate_size), and shown_at
+///     (n_lane, n_history), the step that showed an entry of the ring, where a user need not look
+///     at all of a slate
+///   session, first_step, first_count, first_return, gap, returned (n_lane) where users may come
+///     back: number of the present session in its episode; steps, entries and return before it;
+///     days before it; the same where it has just begun, else 0
 ///   seen (n_lane, words) uint32 where mask_seen: as throng_sim_copy_seen_bits
 ///   preference (n_lane, 2, dim) int32 where kept: sums of e+ over liked, of e- over disliked
 ///     entries, in units of 2^-20

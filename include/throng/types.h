@@ -98,14 +98,24 @@ typedef enum throng_leave {
   THRONG_LEAVE_COUNT        ///< may grow: no struct's size depends on it
 } throng_leave;
 
+/// Which items of a slate a user looks at, and so answers.
+typedef enum throng_choice {
+  THRONG_CHOICE_EACH = 0,       ///< each for itself: all of them without position bias
+  THRONG_CHOICE_MULTINOMIAL,    ///< one at most, by its chance of a like (RecSim)
+  THRONG_CHOICE_PLACKETT_LUCE,  ///< a few, chosen so one after the other
+  THRONG_CHOICE_CASCADE,        ///< from the first on until one is liked (RecSim)
+} throng_choice;
+
 /// Ways to recommend that need no learning, to hold agents against.
 typedef enum throng_yardstick {
   THRONG_YARDSTICK_RANDOM = 0,    ///< uniform over items
   THRONG_YARDSTICK_POPULAR,       ///< most liked in the real histories
   THRONG_YARDSTICK_MOST_SIMILAR,  ///< largest b+ - b- against the lane's history
-  THRONG_YARDSTICK_ORACLE,        ///< asks the simulator about every item first
-  THRONG_YARDSTICK_PLANNER,       ///< asks it about whole plans of items (beam search)
-  THRONG_YARDSTICK_COUNT          ///< may grow: no struct's size depends on it
+  /// Myopic: asks the simulator about every item first and shows the one whose like is likeliest
+  /// now, whatever becomes of the session. No bound: planning may earn more.
+  THRONG_YARDSTICK_ORACLE,
+  THRONG_YARDSTICK_PLANNER,  ///< asks it about whole plans of items (beam search)
+  THRONG_YARDSTICK_COUNT     ///< may grow: no struct's size depends on it
 } throng_yardstick;
 
 /// One answer with its reasons (votes.csv has the same columns).

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base.h"
+#include "types.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,14 +18,6 @@ typedef enum throng_users_preset {
   THRONG_USERS_STATIC = 0,  ///< everything off
   THRONG_USERS_DYNAMIC,     ///< those of throng_dynamic_users_def()
 } throng_users_preset;
-
-/// How a user picks among the items of a slate.
-typedef enum throng_choice {
-  THRONG_CHOICE_EACH = 0,       ///< every item is answered for itself
-  THRONG_CHOICE_MULTINOMIAL,    ///< one item at most is looked at (RecSim's multinomial logit)
-  THRONG_CHOICE_PLACKETT_LUCE,  ///< items are looked at in a drawn order until one is liked
-  THRONG_CHOICE_CASCADE,        ///< items are looked at from the first on until one is liked
-} throng_choice;
 
 /// Dynamics of users. A step is one slate shown; a topic is a category. What a user remembers of
 /// the session is what the lane's history holds of it (throng_sim_def.history): older entries are
@@ -54,14 +47,16 @@ typedef struct throng_users_def {
   float drift;       ///< 0: off; log-odds by which <u, e+(item)> counts, less what it was at first
   float drift_rate;  ///< 0.05
   // Return (KuaiSim's retention): sessions of one user in one episode.
-  int32_t sessions;     ///< 1; at most
-  float return_bias;    ///< 0.4; chance of coming back after a session without likes
-  float return_reward;  ///< 0.1; what a session's mean reward a step adds to it
-  int32_t return_gap;   ///< 10; days that are waited for a user to return, at most
-  // Slates.
+  int32_t sessions;   ///< 1; at most
+  float return_bias;  ///< 0.4; chance of coming back on any one day, after a session without likes
+  float return_reward;    ///< 0.1; what the session's likes an item shown add to it
+  float return_activity;  ///< 0; what n interactions do: times (n - mean) / (n + mean) over users
+  int32_t return_gap;     ///< 10; days after which a user who has not come back never does
+  // Slates: docs/slates.md.
   throng_choice choice;  ///< each
+  int32_t choices;       ///< 3; items that plackett_luce looks at, at most
   float position_bias;   ///< 0; chance to look at slot k is (k + 1)^-position_bias
-  float no_choice;       ///< 1; weight of choosing nothing in a choice among a slate's items
+  float no_choice;       ///< 1; score of choosing nothing beside the items' chances of a like
   bool features;         ///< true; agents see the state that the dynamics above go by
 } throng_users_def;
 

@@ -19,8 +19,10 @@ typedef struct users_view {
   float exposure, exposure_tau;
   float drift, drift_rate;
   int32_t sessions, return_gap;
-  float return_bias, return_reward;
+  float return_bias, return_reward, return_activity;
+  float activity;  // mean length of the world's real histories; 0 where return_activity is
   int32_t choice;  // throng_choice
+  int32_t choices;
   float position_bias, no_choice;
 } users_view;
 
@@ -28,27 +30,38 @@ typedef struct users_view {
 typedef struct users_session {
   history_view history;
   int32_t kept;
+  int32_t of_episode;  // the newest entries that are of the user's earlier sessions too, or `kept`
   int32_t slate_size;
+  // Where a slate may leave fewer entries (docs/slates.md): a ring beside the history's with the
+  // step that showed each, and the step that comes. Else NULL.
+  const int32_t *shown_at;
+  int32_t step;
 } users_session;
 
-/// The session of the newest `shown` entries ever written to the ring.
+/// The session of the newest `shown` entries ever written to the ring, all of a slate a step.
 THRONG_ROW users_session users_session_of(history_view h, int32_t shown, int32_t slate_size) {
-  users_session s = {h, shown < h.capacity ? shown : h.capacity, slate_size};
+  const int32_t kept = shown < h.capacity ? shown : h.capacity;
+  users_session s = {h, kept, kept, slate_size, 0, 0};
   return s;
 }
 
-/// Entry `back`, 0 being the newest; it was shown back / slate_size + 1 steps ago, counted from the
-/// step that comes.
-THRONG_ROW uint32_t users_entry(const users_session *s, int32_t back) {
-  return s->history.entry[(s->history.count - 1 - back) % s->history.capacity];
+/// Where in the ring entry `back` lies, 0 being the newest.
+THRONG_ROW int32_t users_place(const users_session *s, int32_t back) {
+  return (s->history.count - 1 - back) % s->history.capacity;
 }
+THRONG_ROW uint32_t users_entry(const users_session *s, int32_t back) {
+  return s->history.entry[users_place(s, back)];
+}
+/// How many steps ago it was shown, counted from the step that comes: 1 or more.
 THRONG_ROW int32_t users_steps_ago(const users_session *s, int32_t back) {
-  return back / s->slate_size + 1;
+  return s->shown_at ? s->step - s->shown_at[users_place(s, back)] : back / s->slate_size + 1;
 }
 /// Entries of the last `steps` steps that are kept.
 THRONG_ROW int32_t users_within(const users_session *s, int32_t steps) {
   const int64_t most = (int64_t)steps * s->slate_size;
-  return most < s->kept ? (int32_t)most : s->kept;
+  int32_t within = most < s->kept ? (int32_t)most : s->kept;
+  while (s->shown_at && within > 0 && users_steps_ago(s, within - 1) > steps) --within;
+  return within;
 }
 
 /// Is the item of this topic? (Masks tell most apart, and with 64 categories or fewer all.)
@@ -97,7 +110,7 @@ THRONG_ROW int32_t users_topic_likes(const users_view *v, const world_view *w,
                                      const users_session *s, int32_t topic, int32_t ago) {
   const int32_t end = users_within(s, ago - 1 + v->bored_window);
   int32_t n = 0;
-  for (int32_t back = (ago - 1) * s->slate_size; back < end; ++back) {
+  for (int32_t back = users_within(s, ago - 1); back < end; ++back) {
     const uint32_t e = users_entry(s, back);
     n += history_like(e) && users_has_topic(w, history_item(e), topic);
   }
@@ -141,10 +154,9 @@ THRONG_ROW int32_t users_bored(const users_view *v, const world_view *w, const u
 THRONG_ROW float users_topic_satiation(const users_view *v, const world_view *w,
                                        const users_session *s, int32_t topic) {
   float satiation = 0.0f;
-  int32_t shown = 0, ago = users_steps_ago(s, s->kept - 1);
+  int32_t shown = 0, ago = s->kept > 0 ? users_steps_ago(s, s->kept - 1) : 1;
   for (int32_t back = s->kept - 1; back >= 0; --back) {
-    if (users_steps_ago(s, back) != ago) {
-      ago -= 1;
+    for (; ago > users_steps_ago(s, back); --ago) {
       satiation *= v->satiation_memory;
       shown = 0;
     }
@@ -152,6 +164,7 @@ THRONG_ROW float users_topic_satiation(const users_view *v, const world_view *w,
     satiation += 1.0f;
     shown = 1;
   }
+  for (; ago > 1; --ago) satiation *= v->satiation_memory;  // steps that left no entry
   return satiation;
 }
 /// Of `item`: that of its topic with the most; `*topic` is -1 where it has none.

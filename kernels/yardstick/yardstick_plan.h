@@ -28,7 +28,10 @@ THRONG_ROW void yardstick_answer_row(const yardstick_answer_args *a, int64_t lan
   if (sim_idle(s, lane)) return;
   const int32_t item = s->action[lane];
   history_view h = sim_history(s, lane);
-  vote_sums sums = vote_gather(&s->world, s->table, &s->rule, sim_preference_of(s, lane), &h, item);
+  const vote_sums sums =
+      s->published.reviewer
+          ? published_gather(&s->world, s->table, &s->published, &h, item)
+          : vote_gather(&s->world, s->table, &s->rule, sim_preference_of(s, lane), &h, item);
   const float chance = yardstick_value_of(&a->ask, lane, &sums, item).expected;
   a->chance[lane] = chance;
   s->vote[lane].like = a->answer ? a->answer[lane] : (uint8_t)(chance >= 0.5f);
