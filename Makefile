@@ -14,7 +14,7 @@ PART ?= all
 OUT ?= build/gpu/results
 BACKEND ?= cuda
 
-.PHONY: help deps deps-check build program test demo check lint fuzz bench gpu-check gpu-bundle install clean
+.PHONY: help deps deps-check build program test demo check lint fuzz bench twins gpu-check gpu-bundle install clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -3,8 +3,10 @@
 # Time and memory of the paper's five sets at full size, on synthetic twins of their users, items and
 # interactions (its table 1): a world is planted, written as raw files of the set's own format
 # (raw_twin), and goes through prepare, one epoch of fit and a short training with the paper's
-# settings. One row a set and stage into bench/results/twins.csv: seconds as measured, and `whole`,
-# what all of the stage comes to (30 epochs of fit, 1.6 M user-steps of training) at that rate.
+# settings. One row a set and stage into bench/results/twins.csv: seconds of the whole command as
+# measured, of which of processors (both cores; the former grow on a busy machine, whose load is
+# told), and `whole`, what all of the stage comes to in seconds of processors (30 epochs of fit, 1.6 M
+# user-steps of training; what does not grow with them, as the item-item table, counts once).
 # Yelp's raw file holds the other states too (6,990,280 reviews of 150,346 businesses). What is not
 # known is said with the row: words of a review (198, as Digital Music's part has, where not the
 # file's size tells them), Amazon's raw files beyond the paper's rows. Needs 8 GB of disk in TMPDIR.
@@ -24,23 +26,32 @@ model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1 | tr 'A-Z' 'a-z
   sed -E 's/\((r|tm)\)//g; s/@.*//; s/[^a-z0-9]+/-/g; s/^-|-$//g')
 machine=${THRONG_BENCH_MACHINE:-${model:-unknown}-${cores}c}
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -s "$results" ] || echo "date,commit,machine,load,set,stage,size,seconds,whole_seconds,peak_bytes,note" >"$results"
+[ -s "$results" ] || echo "date,commit,machine,load,set,stage,size,seconds,processor_seconds,whole_processor_seconds,peak_bytes,note" >"$results"
 
 # number FILE KEY: a number of the document itself, not of an object within.
 number() { sed -nE "s/^\t\"$2\":[[:space:]]*([-0-9.e+]+),?$/\1/p" "$1" | head -1; }
 
-# row STAGE SIZE SECONDS WHOLE BYTES NOTE
+# stage COMMAND...: its document into $said, its seconds into $seconds, those of processors into $busy.
+stage() {
+  said=$here/said.json seconds=$EPOCHREALTIME
+  times >"$here/before"
+  "$@" >"$said"
+  times >"$here/after"
+  seconds=$(awk "BEGIN { print $EPOCHREALTIME - $seconds }")
+  busy=$(sed -s -n 2p "$here/before" "$here/after" | tr 'ms' '  ' |
+    awk '{ sign = NR == 1 ? -1 : 1; sum += sign * (60 * ($1 + $3) + $2 + $4) } END { print sum }')
+}
+# row STAGE SIZE WHOLE NOTE
 row() {
-  echo "$(date -u +%FT%TZ),$commit,$machine,$(cut -d' ' -f1 /proc/loadavg),$set,$1,\"$2\",$3,$4,$5,\"$6\"" |
+  echo "$(date -u +%FT%TZ),$commit,$machine,$(cut -d' ' -f1 /proc/loadavg),$set,$1,\"$2\",$seconds,$busy,$3,$(number "$said" peak_memory_bytes),\"$4\"" |
     tee -a "$results"
 }
 
 for set in "${sets[@]}"; do
   here=$work/$set raw=$work/$set/raw config=configs/paper-$set.json
   mkdir -p "$raw"
-  "$program" synth "configs/twins/$set.json" -q --json -o "$here/twin" >"$here/synth.json"
-  row synth "$(number "$here/synth.json" interactions) rows" "$(number "$here/synth.json" seconds)" \
-    "$(number "$here/synth.json" seconds)" "" ""
+  stage "$program" synth "configs/twins/$set.json" -q --json -o "$here/twin"
+  row synth "$(number "$said" interactions) rows" "$busy" ""
   case $set in
     yelp)
       "$build/bench/raw_twin" yelp "$here/twin" "$raw" 85 6990280 1987929 150346
@@ -57,22 +68,18 @@ for set in "${sets[@]}"; do
   esac
   rm "$here/twin"
   bytes=$(du -cb "$raw"/* | tail -1 | cut -f1)
-  "$program" prepare "$config" "${files[@]}" -q --json -o "$here/world" >"$here/prepare.json"
-  seconds=$(number "$here/prepare.json" seconds)
-  row prepare "$((bytes / 1000000)) MB; $(number "$here/prepare.json" users) users $(number "$here/prepare.json" items) items $(number "$here/prepare.json" interactions) rows" \
-    "$seconds" "$seconds" "$(number "$here/prepare.json" peak_memory_bytes)" "$note"
+  stage "$program" prepare "$config" "${files[@]}" -q --json -o "$here/world"
+  row prepare "$((bytes / 1000000)) MB; $(number "$said" users) users $(number "$said" items) items $(number "$said" interactions) rows" \
+    "$busy" "$note"
   rm -r "$raw"
-  "$program" fit "$here/world" "$config" -q --json --set sta.epochs=1 -o "$here/sta" >"$here/fit.json"
-  seconds=$(number "$here/fit.json" seconds)
-  row fit "1 epoch" "$seconds" "$(awk "BEGIN { print 30 * $seconds }")" \
-    "$(number "$here/fit.json" peak_memory_bytes)" "30 epochs at most; it stops earlier"
-  "$program" train "$config" -q --json -o "$here/run" --set world.file="$here/world" \
+  stage "$program" fit "$here/world" "$config" -q --json --set sta.epochs=1 -o "$here/sta"
+  row fit "1 epoch" "$(awk "BEGIN { print 30 * $busy }")" "30 epochs at most; it stops earlier"
+  stage "$program" train "$config" -q --json -o "$here/run" --set world.file="$here/world" \
     --set sta.file="$here/sta" --set train.steps="$steps" --set agent.learning_starts=1000 \
-    --set train.yardsticks=false --set train.evaluation.episodes=64 --set train.evaluate_every="$steps" \
-    >"$here/train.json"
-  seconds=$(number "$here/train.json" seconds)
-  row train "$(number "$here/train.json" user_steps) user-steps" "$seconds" \
-    "$(awk "BEGIN { print 1600000 * $seconds / $(number "$here/train.json" user_steps) }")" \
-    "$(number "$here/train.json" peak_memory_bytes)" "flat head, 64 lanes, 16 updates of 32 a step"
+    --set train.yardsticks=false --set train.evaluation.episodes=64 --set train.evaluate_every="$steps"
+  share=$(awk "BEGIN { print $(number "$said" seconds) / $seconds }")
+  row train "$(number "$said" user_steps) user-steps" \
+    "$(awk "BEGIN { print $busy * (1 - $share) + $busy * $share * 1600000 / $(number "$said" user_steps) }")" \
+    "flat head, 64 lanes, 16 updates of 32 a step"
   rm -r "$here"
 done

@@ -84,6 +84,10 @@ static inline sta_view reference_view(uint64_t seed, int32_t n_user, int32_t n_i
   v.mix = reference_random(&s, 2 * w * w, 0.5f, 0);
   v.out_weight = reference_random(&s, w, 1.0f, 0);
   v.out_bias = reference_random(&s, 1, 0.5f, 0);
+  if (seed % 3 == 0) {
+    v.user_bias = reference_random(&s, n_user, 0.5f, 0);
+    v.item_bias = reference_random(&s, n_item, 0.5f, 0);
+  }
   reference_fold(&v);
   return v;
 }
@@ -159,6 +163,7 @@ static inline double reference_p(const sta_view *v, int32_t user, int32_t n, con
   int32_t start = n > v->window ? (n - v->window + v->window / 2 - 1) / (v->window / 2) : 0;
   start *= v->window / 2;
   double *z = calloc((size_t)((n - start + 1) * w), sizeof *z), logit = v->out_bias[0];
+  if (v->user_bias) logit += (double)v->user_bias[user] + v->item_bias[candidate];
   if (n > 0) reference_states(v, n - start, item + start, like + start, z);
   const double *last = n > 0 ? z + (n - start - 1) * w : z;
   for (int32_t o = 0; o < w; ++o) {

@@ -30,6 +30,8 @@ static throng_sim_def sim_def(void) {
   def.lanes = 12;
   def.history = 10;
   def.slate_size = 2;
+  def.users.choice = THRONG_CHOICE_CASCADE;
+  def.users.sessions = 2;
   def.max_steps = 15;
   def.mask_seen = true;
   def.preferences = true;
@@ -122,6 +124,10 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
                                 {"n_evicted", sim.slate_size},
                                 {"n_f_pop", sim.slate_size},
                                 {"n_number", sim.lanes},
+                                {"n_left", sim.lanes},
+                                {"n_examined", sim.slate_size},
+                                {"n_shown_at", sim.history},
+                                {"n_session", 1},
                                 {0}};
   ASSERT_OK(sim_number_lanes(f.sim, 3, 2, 77));
   ASSERT_OK(throng_sim_save(f.sim, f.path));
@@ -131,7 +137,12 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
 
 /// A checkpoint of two agents with this network, made with and without what lanes may keep.
 static void follow_checkpoint(throng_head head, bool numbered, const char *section) {
-  const throng_sim_def sim = rig_sim_def(16, 8);
+  throng_sim_def sim = rig_sim_def(16, 8);
+  if (numbered) {
+    sim.slate_size = 2;
+    sim.users.choice = THRONG_CHOICE_CASCADE;
+    sim.users.sessions = 2;
+  }
   throng_agent_def agent = rig_agent_def(head);
   char path[4096];
   safetensors_file *file;
@@ -161,6 +172,10 @@ static void follow_checkpoint(throng_head head, bool numbered, const char *secti
                                 {"n_evicted", 0},
                                 {"n_f_pop", 0},
                                 {"n_number", numbered ? sim.lanes : 0},
+                                {"n_left", numbered ? sim.lanes : 0},
+                                {"n_examined", numbered ? sim.slate_size : 0},
+                                {"n_shown_at", numbered ? sim.history : 0},
+                                {"n_session", numbered},
                                 {0}};
   for (int t = 0; t < 12; ++t) ASSERT_OK(throng_population_train_step(rig.agent));
   if (numbered) ASSERT_OK(sim_number_lanes(rig.sim, 0, 4, 77));

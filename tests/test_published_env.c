@@ -307,6 +307,52 @@ TEST(published_env, states_that_agents_rebuild_are_those_of_the_lanes) {
   rig_free(&rig);
 }
 
+TEST(published_env, shares_of_other_users_and_of_coins_are_counted_over_what_was_shown) {
+  fixture f;
+  if (open_fixture(&f, 0)) {
+    enum { EPISODES = 40 };
+    throng_metrics m;
+    throng_evaluation_def def = throng_default_evaluation_def();
+    throng_sim_def lanes = throng_sim_get_def(f.sim);
+    def.episodes = EPISODES;
+    ASSERT_OK(throng_evaluate_yardstick(f.backend, &f.world, NULL, &lanes, &def,
+                                        THRONG_YARDSTICK_POPULAR, &m));
+    // Popular shows everybody its one item at every step.
+    int32_t likes[ITEMS] = {0}, best = 0;
+    for (int64_t k = 0; k < f.world.n_interaction; ++k)
+      likes[f.world.history_item[k]] += f.world.history_like[k] != 0;
+    for (int32_t i = 1; i < ITEMS; ++i)
+      if (likes[i] > likes[best]) best = i;
+    EXPECT_EQ(m.coin_share, f.sim->published.earlier[best] == 0);
+    lanes.lanes = EPISODES;
+    lanes.seed = def.seed;
+    lanes.autoreset = false;
+    throng_sim *sim;
+    throng_outcome outcome;
+    throng_observation seen;
+    int32_t action[EPISODES];
+    int64_t steps = 0, others = 0;
+    bool ended[EPISODES] = {false};
+    for (int l = 0; l < EPISODES; ++l) action[l] = best;
+    ASSERT_OK(throng_sim_create(f.backend, &f.world, NULL, &lanes, &sim));
+    for (int left = EPISODES; left > 0;) {
+      ASSERT_OK(throng_sim_observe(sim, &seen));
+      for (int l = 0; l < EPISODES; ++l) {
+        steps += !ended[l];
+        others += !ended[l] && seen.user[l] != f.sim->published.reviewer[best];
+      }
+      ASSERT_OK(throng_sim_step(sim, action));
+      ASSERT_OK(throng_sim_outcome(sim, &outcome));
+      left = EPISODES;
+      for (int l = 0; l < EPISODES; ++l) left -= ended[l] = outcome.ended[l] != 0;
+    }
+    EXPECT_NEAR(m.other_user_share, (double)others / (double)steps, 1e-12);
+    EXPECT_GT(m.other_user_share, 0.5);
+    throng_sim_close(sim);
+  }
+  close_fixture(&f);
+}
+
 TEST(published_env, lanes_come_back_from_a_file_and_no_other_environment_takes_them) {
   fixture f;
   char path[512];

@@ -1,5 +1,5 @@
 /// f_sta's training agrees with PyTorch: logits, every gradient and 100 steps of Adam, for both
-/// objectives, with labels visible or not, scaled or not, one head or two
+/// objectives, with labels visible or not, scaled or not, biases or not, one head or two
 /// (tests/golden/make_sta_golden.py).
 #include <math.h>
 #include <stdio.h>
@@ -184,6 +184,10 @@ TEST(sta_golden, logits_gradients_and_100_adam_steps_are_those_of_pytorch) {
   throng_sta_def unscaled = golden_def();
   unscaled.scale_labels = false;
   check_case(&g, backend, "unscaled.", unscaled);
+  throng_sta_def biases = golden_def();
+  biases.biases = true;
+  biases.heads = 2;
+  check_case(&g, backend, "biases.", biases);
   throng_backend_close(backend);
   golden_close(&g);
 }

@@ -39,7 +39,7 @@ TEST(sta_token, probabilities_are_those_of_the_definition_at_every_length_and_sh
       history_view h = {entry, n, n};
       sta_encode(&v, n % N_USER, &h, scratch, query);
       int32_t candidate = n % N_ITEM;
-      EXPECT_NEAR(sta_score(&v, query, candidate),
+      EXPECT_NEAR(sta_score(&v, query, n % N_USER, candidate),
                   reference_p(&v, n % N_USER, n, item, like, candidate), 1e-5);
     }
     free(scratch);

@@ -31,7 +31,7 @@ throng_status replay_register(throng_population *a) {
   ADD(user, I32, a->net.n_user - 1, n, t)
   ADD(step, I32, a->sim->def.max_steps - 1, n, t)
   if (a->sim->examined) ADD(examined, U8, 1, n, t, a->slate)
-  if (a->sim->session) ADD(returned, U8, a->sim->def.users.return_gap, n, t)
+  if (a->sim->session) ADD(returned, U8, a->sim->def.users.return_gap, n, t, 1)
 #undef ADD
   return THRONG_OK;
 }

@@ -22,8 +22,11 @@ static int print(const cli_run *run, const char *path, const throng_sta_def *def
       cJSON_AddNumberToObject(document, "test_ndcg10", report->test_ndcg10);
     } else {
       cJSON_AddNumberToObject(document, "validation_auc", report->validation_auc);
+      cJSON_AddNumberToObject(document, "validation_log_loss", report->validation_log_loss);
       cJSON_AddNumberToObject(document, "test_auc", report->test_auc);
+      cJSON_AddNumberToObject(document, "test_log_loss", report->test_log_loss);
     }
+    cJSON_AddBoolToObject(document, "near_chance", report->near_chance);
     cJSON_AddNumberToObject(document, "seconds_per_epoch", report->seconds_per_epoch);
     cJSON_AddNumberToObject(document, "seconds", seconds);
     cJSON_AddNumberToObject(document, "peak_memory_bytes", cli_peak_memory());
@@ -37,8 +40,9 @@ static int print(const cli_run *run, const char *path, const throng_sta_def *def
            report->validation_ndcg10);
     printf("test             %8.4f  HR@10, NDCG@10 %.4f\n", report->test_hr10, report->test_ndcg10);
   } else {
-    printf("validation AUC   %8.4f\n", report->validation_auc);
-    printf("test AUC         %8.4f\n", report->test_auc);
+    printf("validation AUC   %8.4f  log-loss %.4f\n", report->validation_auc,
+           report->validation_log_loss);
+    printf("test AUC         %8.4f  log-loss %.4f\n", report->test_auc, report->test_log_loss);
   }
   printf("an epoch         %8.2f  seconds\n", report->seconds_per_epoch);
   printf("wrote %s in %.1f s, %s at most\n", path, seconds, cli_bytes(cli_peak_memory(), memory));

@@ -106,6 +106,28 @@ static const char *const evaluate_examples[] = {
     "throng evaluate world.safetensors --sta sta.safetensors",
     "AUC, log-loss, accuracy and F1 of every vote, rule and the ensemble", NULL};
 
+static const cli_option export_options[] = {
+    {"output", 'o', "FILE",
+     "file to write (required); of recbole the name that .inter, .item and .user follow", NULL},
+    {"format", 0, "csv|recbole|numpy", "what to write: numpy is one array of records (csv)", NULL},
+    {"policy", 0, "random|popular|most_similar|oracle|agent",
+     "who chooses (random; agent where a checkpoint is given)", NULL},
+    {"epsilon", 0, "X",
+     "share of steps at which any item that may be shown is, evenly (0.1; random: 1)", NULL},
+    {"checkpoint", 0, "FILE", "an agent's; CONFIG is then its run's config.json", NULL},
+    {"agent", 0, "N", "which of the checkpoint's agents (0)", NULL},
+    {"sessions", 0, "N", "sessions to play (1000)", NULL},
+    {"history", 0, NULL, "begin each session with its user's real history, as steps before 0",
+     NULL},
+    {"sta", 0, "FILE", "weights of f_sta; without them the rule is logical", "sta.file"},
+    {0}};
+static const char *const export_examples[] = {
+    "throng export world.safetensors --sta sta.safetensors --sessions 100 -o episodes.csv",
+    "a hundred sessions of random items, a row a step, with propensities",
+    "throng export world.safetensors --sta sta.safetensors --policy popular --epsilon 0.2 --format "
+    "numpy -o popular.npy",
+    "popular items with a fifth of random ones, as an array for numpy.load", NULL};
+
 static const cli_option train_options[] = {
     {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
     {"resume", 0, NULL, "go on from the run folder's last good checkpoint", NULL},
@@ -272,6 +294,11 @@ const cli_command cli_commands[] = {
      "Leave-one-out by time: asks the votes about each user's last interaction, after all that "
      "stands before it, and compares their answers with the real one.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
+    {"export", "logged episodes of a policy, for other programs", "WORLD [CONFIG]", 1, 2,
+     "Plays sessions in the simulator and writes a row for each item shown: user, item, answer, "
+     "time, session, step, how the session ended, and the propensity with which the policy showed "
+     "it, as off-policy evaluation needs it. Ids are those of the raw files.",
+     export_options, export_examples, "train.seed", cmd_export},
     {"train", "train agents, with yardsticks beside them", "CONFIG", 1, 1,
      "Opens the world and the weights that the configuration names, or makes them in the run "
      "folder (again only when their configuration or raw files changed); then trains, evaluates "

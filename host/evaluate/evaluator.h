@@ -34,6 +34,9 @@ bool evaluator_plans(const evaluator *e);
 throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,
                                     const throng_progress *progress, throng_metrics *each,
                                     throng_metrics *mean);
+/// What each session of block `block` came to, (episodes) of them, when it was played last.
+void evaluator_copy_returns(const evaluator *e, int32_t block, double *to);
+int32_t evaluator_episodes(const evaluator *e);
 /// The planner takes its memory here, where it is none of those that all play. Errors: ARGUMENT (no
 /// such yardstick; an evaluator without them; as planner_create), CANCELLED, MEMORY, BACKEND.
 throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,

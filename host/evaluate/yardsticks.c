@@ -12,7 +12,7 @@ static const struct {
     [THRONG_YARDSTICK_RANDOM] = {"random", "random"},
     [THRONG_YARDSTICK_POPULAR] = {"popular", "popular"},
     [THRONG_YARDSTICK_MOST_SIMILAR] = {"most_similar", "most similar"},
-    [THRONG_YARDSTICK_ORACLE] = {"oracle", "oracle"},
+    [THRONG_YARDSTICK_ORACLE] = {"oracle", "myopic oracle"},
     [THRONG_YARDSTICK_PLANNER] = {"planner", "planner"},
 };
 

@@ -31,8 +31,8 @@ throng_status yardsticks_act(yardsticks *p, throng_yardstick yardstick);
 
 /// True where the yardstick asks about the whole catalogue at every step.
 bool yardstick_searches(throng_yardstick yardstick);
-/// "random", "popular", "most similar", "oracle", "planner" for people; throng_yardstick_name is
-/// for keys.
+/// "random", "popular", "most similar", "myopic oracle", "planner" for people;
+/// throng_yardstick_name is for keys.
 const char *yardstick_title(throng_yardstick yardstick);
 
 #endif

@@ -19,7 +19,7 @@ typedef struct lane_block {
   uint32_t *number, *episode, *history, *seen;
   throng_vote *vote;
   uint8_t *examined;
-  int32_t *session, *first_step, *first_count, *gap, *returned;
+  int32_t *shown_at, *session, *first_step, *first_count, *gap, *returned;
   float *first_return, *running_return;
 } lane_block;
 
@@ -93,6 +93,22 @@ static throng_status check_steps(const lane_reader *r, int64_t lane, int64_t k) 
   return THRONG_OK;
 }
 
+/// The steps that showed the session's entries: rising, and all of this session.
+static throng_status check_shown_at(const lane_reader *r, int64_t lane, int64_t k) {
+  const throng_sim *s = r->sim;
+  const lane_block *b = &r->block;
+  const int32_t capacity = s->def.history;
+  const int32_t before = s->n_session ? b->first_count[k] : b->initial_count[k];
+  int32_t last = b->step[k] - 1;
+  for (int32_t n = b->count[k] - 1; n >= before && n >= b->count[k] - capacity; --n) {
+    const int32_t at = b->shown_at[k * capacity + n % capacity];
+    if (at > last || at < (s->n_session ? b->first_step[k] : 0))
+      return broken(r, lane, "'shown_at' does not fit its steps");
+    last = at;
+  }
+  return THRONG_OK;
+}
+
 /// Where the present session stands in its episode.
 static throng_status check_session(const lane_reader *r, int64_t lane, int64_t k) {
   const lane_block *b = &r->block;
@@ -155,6 +171,7 @@ static throng_status check_block(const lane_reader *r, int64_t first, int32_t *s
   for (int64_t k = 0; k < r->block.lanes; ++k) {
     THRONG_TRY(check_steps(r, first + k, k));
     if (s->n_session) THRONG_TRY(check_session(r, first + k, k));
+    if (s->n_examined) THRONG_TRY(check_shown_at(r, first + k, k));
     if (s->n_seen_word) THRONG_TRY(check_seen(r, first + k, k));
     if (s->n_preference) THRONG_TRY(check_preference(r, first + k, k, sum));
     for (int64_t at = k * s->def.slate_size; at < (k + 1) * s->def.slate_size; ++at) {
@@ -177,6 +194,7 @@ static throng_status check_block(const lane_reader *r, int64_t first, int32_t *s
   X(uint32_t, episode, s->starts.hash ? 1 : 0)               \
   X(throng_vote, vote, s->def.slate_size)                    \
   X(uint8_t, examined, s->n_examined)                        \
+  X(int32_t, shown_at, s->n_examined ? s->def.history : 0)   \
   X(int32_t, session, s->n_session)                          \
   X(int32_t, first_step, s->n_session)                       \
   X(int32_t, first_count, s->n_session)                      \

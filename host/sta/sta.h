@@ -36,6 +36,11 @@
   X(out_weight, ONES, width)                \
   X(out_bias, ZEROS, 1)
 
+/// After them, where sta_has_biases.
+#define STA_BIASES(X)         \
+  X(user_bias, ZEROS, n_user) \
+  X(item_bias, ZEROS, n_item)
+
 /// Largest weight that a file may hold. Within it every answer is a number whatever the shape
 /// (width 128 and 4 layers at most): inputs of a layer stay below 1.3e5, attention's scores below
 /// 3e23, the residual below 2e18, of which the variance alone may overflow, and then the token
@@ -46,6 +51,7 @@
 typedef struct sta_arrays {
 #define X(name, fresh, ...) float *name;
   STA_PARAMETERS(X)
+  STA_BIASES(X)  // NULL where there are none
 #undef X
 } sta_arrays;
 
@@ -64,6 +70,8 @@ struct throng_sta {
 
 /// Errors: ARGUMENT, naming the field and its range.
 throng_status sta_check_def(const throng_sta_def *def);
+/// Next-item scores have no read-out, and so no biases.
+bool sta_has_biases(const throng_sta_def *def);
 /// Register every parameter's name and shape in `set`; pointers will be put into `arrays`.
 throng_status sta_register(const throng_sta_def *def, int64_t n_user, int64_t n_item,
                            tensor_set *set, sta_arrays *arrays);

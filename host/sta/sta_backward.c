@@ -174,6 +174,14 @@ static throng_status read_out_grad(sta_trainer *t) {
                                                       .order = t->user_order,
                                                       .rows = t->in_grad + width,
                                                       .grad = g->user})));
+    if (g->user_bias)
+      THRONG_TRY(BACKEND_LAUNCH(t->backend, sta_group_grad, v->n_user,
+                                (&(sta_group_grad_args){.width = 1,
+                                                        .stride = 1,
+                                                        .offset = t->user_offset,
+                                                        .order = t->user_order,
+                                                        .rows = t->logit_grad,
+                                                        .grad = g->user_bias})));
     args.stride = 2 * v->width;
     args.example = t->in_grad;
   }
@@ -199,7 +207,9 @@ static throng_status embedding_grad(sta_trainer *t) {
                                             .dx = t->dx,
                                             .item_grad = t->item_grad,
                                             .negative_grad = next_item ? t->weight_grad : NULL,
-                                            .grad = t->gradient.item})));
+                                            .logit_grad = t->logit_grad,
+                                            .grad = t->gradient.item,
+                                            .bias_grad = t->gradient.item_bias})));
   THRONG_TRY(BACKEND_LAUNCH(t->backend, sta_group_grad, 2 * (int64_t)v->window,
                             (&(sta_group_grad_args){.width = v->width,
                                                     .stride = v->width,

@@ -1,5 +1,5 @@
-/// AUC of held-out answers (label objective); HR@10 and NDCG@10 of held-out items among 100 random
-/// others (next-item objective; Kang & McAuley 2018, section IV-C).
+/// AUC and log-loss of held-out answers (label objective); HR@10 and NDCG@10 of held-out items
+/// among 100 random others (next-item objective; Kang & McAuley 2018, section IV-C).
 #include "sta/sta_evaluate.h"
 
 #include <math.h>
@@ -130,6 +130,22 @@ throng_status sta_evaluation_create(const throng_sta *sta, const throng_world *w
   return status;
 }
 
+/// Lower end of the 95 % interval of an AUC over so many positives and negatives (Hanley & McNeil,
+/// Radiology 143, 1982).
+static double auc_low(double auc, int64_t n_positive, int64_t n_negative) {
+  const double a = (double)n_positive, b = (double)n_negative;
+  const double both = auc / (2 - auc) - auc * auc, other = 2 * auc * auc / (1 + auc) - auc * auc;
+  const double variance = (auc * (1 - auc) + (a - 1) * both + (b - 1) * other) / (a * b);
+  return auc - 1.96 * sqrt(fmax(variance, 0));
+}
+
+/// Lower end of Wilson's 95 % interval of a share (JASA 22, 1927).
+static double share_low(double share, int64_t n) {
+  const double z = 1.96, all = (double)n, middle = share + z * z / (2 * all);
+  const double half = z * sqrt(share * (1 - share) / all + z * z / (4 * all * all));
+  return (middle - half) / (1 + z * z / all);
+}
+
 static throng_status measure_answers(sta_evaluation *e, sta_measures *out) {
   classification c;
   THRONG_TRY(sta_scorer_run(&e->scorer, e->p, NULL));
@@ -139,6 +155,8 @@ static throng_status measure_answers(sta_evaluation *e, sta_measures *out) {
   }
   THRONG_TRY(classification_measure(e->n, e->like, e->answer, e->score, &c));
   out->auc = c.auc;
+  out->log_loss = c.log_loss;
+  out->low = auc_low(c.auc, c.n_positive, c.n - c.n_positive);
   return THRONG_OK;
 }
 
@@ -152,11 +170,12 @@ static throng_status measure_ranks(sta_evaluation *e, sta_measures *out) {
     }
   out->hr10 = e->n ? hits / (double)e->n : NAN;
   out->ndcg10 = e->n ? gain / (double)e->n : NAN;
+  out->low = share_low(out->hr10, e->n);
   return THRONG_OK;
 }
 
 throng_status sta_evaluation_run(sta_evaluation *e, sta_measures *out) {
-  *out = (sta_measures){NAN, NAN, NAN};
+  *out = (sta_measures){NAN, NAN, NAN, NAN, NAN};
   return e->objective == THRONG_STA_LABEL ? measure_answers(e, out) : measure_ranks(e, out);
 }
 

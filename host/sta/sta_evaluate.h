@@ -5,9 +5,13 @@
 #include "sta/sta_score.h"
 
 typedef struct sta_measures {
-  double auc;           // label objective, else NaN
-  double hr10, ndcg10;  // next-item objective, else NaN
+  double auc, log_loss;  // label objective, else NaN
+  double hr10, ndcg10;   // next-item objective, else NaN
+  double low;            // of the 95 % interval of auc, or of hr10
 } sta_measures;
+
+/// HR@10 where the held-out item's place among 100 others is chance.
+#define STA_CHANCE_HR10 (10.0 / 101)
 
 typedef struct sta_evaluation {
   int64_t n;     // users that have this interaction; twice as many where `sampled`

@@ -7,6 +7,9 @@
 static const char *const objective_names[] = {
     [THRONG_STA_LABEL] = "label", [THRONG_STA_NEXT_ITEM] = "next_item", NULL};
 
+static const char *const stop_names[] = {
+    [THRONG_STA_STOP_AUC] = "auc", [THRONG_STA_STOP_LOG_LOSS] = "log_loss", NULL};
+
 #define FIELD_DEF throng_sta_def
 static const field sta_rows[] = {
     FIELD_I32("width", width, 32, 1, STA_MAX_WIDTH, 0, "length of every embedding"),
@@ -18,6 +21,8 @@ static const field sta_rows[] = {
     FIELD_BOOL("scale_labels", scale_labels, true, 0,
                "the past answer's embedding enters times sqrt(sta.width), as the item's does; "
                "weights of before this option: false"),
+    FIELD_BOOL("biases", biases, false, 0,
+               "add a bias of the user and one of the item to the logit (label objective)"),
     FIELD_ENUM("objective", throng_sta_objective, objective, objective_names, THRONG_STA_LABEL, 0,
                "label: the real 0/1 answers; next_item: the next item against sampled negatives"),
     FIELD_F32("dropout", dropout, 0, 0, 0.95, 0, "share of activations dropped in the fit"),
@@ -28,7 +33,9 @@ static const field sta_rows[] = {
     FIELD_I32("batch", batch, 128, 1, 65536, 0, "windows a step"),
     FIELD_I32("epochs", epochs, 30, 1, 100000, 0, "epochs at most"),
     FIELD_I32("patience", patience, 3, 1, 100000, 0,
-              "epochs without a better validation AUC before stopping"),
+              "epochs without a better validation before stopping"),
+    FIELD_ENUM("stop_on", throng_sta_stop_on, stop_on, stop_names, THRONG_STA_STOP_AUC, 0,
+               "what is to be better on the validation answers; next_item: always NDCG@10"),
     FIELD_I32(
         "negatives", negatives, -1, -1, 1000, 0,
         "unseen items that stand as dislikes beside each like in the fit (label); -1: 1 where the "

@@ -1,6 +1,7 @@
 /// The epochs of a fit of f_sta (SASRec), early stopping and the report. What a batch does is
 /// sta_trainer.h's.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,24 +77,45 @@ static throng_status copy_weights(fit *f, void *to, const void *from) {
   return backend->ops->copy(backend, to, from, f->sta->parameters.bytes);
 }
 
-/// What early stopping watches: AUC, or NDCG@10 of the next item. NaN where it cannot be measured.
+/// What early stopping watches, higher being better. NaN where it cannot be measured.
 static double watched(const fit *f, const sta_measures *m) {
-  return f->sta->def.objective == THRONG_STA_LABEL ? m->auc : m->ndcg10;
+  const throng_sta_def *def = &f->sta->def;
+  if (def->objective == THRONG_STA_NEXT_ITEM) return m->ndcg10;
+  return def->stop_on == THRONG_STA_STOP_AUC ? m->auc : -m->log_loss;
 }
 
 static void note_epoch(const fit *f, int32_t epoch, double loss, const sta_measures *m,
                        double seconds) {
   if (f->sta->def.objective == THRONG_STA_LABEL)
-    throng_note(f->progress, "epoch %d: loss %.4f, validation AUC %.4f, %.2f s", epoch, loss,
-                m->auc, seconds);
+    throng_note(f->progress, "epoch %d: loss %.4f, validation log-loss %.4f, AUC %.4f, %.2f s",
+                epoch, loss, m->log_loss, m->auc, seconds);
   else
     throng_note(f->progress, "epoch %d: loss %.4f, validation HR@10 %.4f, NDCG@10 %.4f, %.2f s",
                 epoch, loss, m->hr10, m->ndcg10, seconds);
 }
 
+/// What the user can do about a vote that validation cannot tell from noise.
+static void note_chance(const fit *f, const throng_sta_report *report, double low) {
+  const throng_sta_def *def = &f->sta->def;
+  const bool label = def->objective == THRONG_STA_LABEL;
+  const sta_windows *windows = &f->trainer.windows;
+  char measured[96];
+  if (isnan(low))
+    snprintf(measured, sizeof measured, "there is nothing to validate on (answers of both kinds)");
+  else
+    snprintf(measured, sizeof measured,
+             "validation %s %.3f may be chance (95 %% interval from %.3f)", label ? "AUC" : "HR@10",
+             label ? report->validation_auc : report->validation_hr10, low);
+  throng_note(f->progress,
+              "warning: f_sta: %s. What may help: longer histories or more users (%lld answers "
+              "were learned from), sta.dropout 0.2 to 0.5, another sta.learning_rate%s; or leave "
+              "f_sta out of the rule (votes.rule, votes.weights)",
+              measured, (long long)windows->n_example, label && !def->biases ? ", sta.biases" : "");
+}
+
 static throng_status learn(fit *f, throng_sta_report *report) {
   const throng_sta_def *def = &f->sta->def;
-  double best = -INFINITY, seconds = 0;
+  double best = -INFINITY, seconds = 0, low = NAN;
   for (int32_t epoch = 1; epoch <= def->epochs; ++epoch) {
     const double start = clock_now();
     double loss = 0;
@@ -112,8 +134,10 @@ static throng_status learn(fit *f, throng_sta_report *report) {
       report->best_epoch = epoch;
       report->train_loss = loss;
       report->validation_auc = m.auc;
+      report->validation_log_loss = m.log_loss;
       report->validation_hr10 = m.hr10;
       report->validation_ndcg10 = m.ndcg10;
+      low = m.low;
       THRONG_TRY(copy_weights(f, f->trainer.best_set.block, f->sta->parameters.block));
     } else if (epoch - report->best_epoch >= def->patience) {
       break;
@@ -125,8 +149,11 @@ static throng_status learn(fit *f, throng_sta_report *report) {
   sta_measures m;
   THRONG_TRY(sta_evaluation_run(&f->test, &m));
   report->test_auc = m.auc;
+  report->test_log_loss = m.log_loss;
   report->test_hr10 = m.hr10;
   report->test_ndcg10 = m.ndcg10;
+  report->near_chance = !(low > (def->objective == THRONG_STA_LABEL ? 0.5 : STA_CHANCE_HR10));
+  if (report->near_chance) note_chance(f, report, low);
   return THRONG_OK;
 }
 

@@ -19,6 +19,10 @@ throng_status sta_check_def(const throng_sta_def *def) {
   return THRONG_OK;
 }
 
+bool sta_has_biases(const throng_sta_def *def) {
+  return def->biases && def->objective == THRONG_STA_LABEL;
+}
+
 throng_status sta_register(const throng_sta_def *def, int64_t n_user, int64_t n_item,
                            tensor_set *set, sta_arrays *arrays) {
   const int64_t width = def->width, layers = def->layers, window = def->window;
@@ -26,6 +30,8 @@ throng_status sta_register(const throng_sta_def *def, int64_t n_user, int64_t n_
   THRONG_TRY(tensors_add(set, &arrays->name, TENSOR_F32, TENSOR_SHAPE(__VA_ARGS__), #name)); \
   tensors_within(set, -STA_WEIGHT_MOST, STA_WEIGHT_MOST);
   STA_PARAMETERS(X)
+  if (!sta_has_biases(def)) return THRONG_OK;
+  STA_BIASES(X)
 #undef X
   return THRONG_OK;
 }
@@ -49,6 +55,7 @@ static void set_view(throng_sta *sta) {
                          .threshold = def->threshold};
 #define X(name, fresh, ...) sta->view.name = sta->arrays.name;
   STA_PARAMETERS(X)
+  STA_BIASES(X)
 #undef X
 }
 

@@ -17,6 +17,21 @@ extern "C" {
 /// other numbers.
 THRONG_API const char *throng_yardstick_name(throng_yardstick yardstick);
 
+/// How many likes a session more one player earned than another one, over pairs of sessions:
+/// session k of both meets the same user with the same draws, so that what users and draws are
+/// worth, the length of a session above all, falls out of the difference.
+typedef struct throng_paired {
+  int64_t sessions;  ///< pairs; 0: there was nobody to compare with, and the rest is 0
+  double mean;       ///< likes a session
+  double sem;        ///< standard error of mean over the pairs (n - 1); NaN for a single one
+  double low, high;  ///< 95 % interval of mean, by Student's t; NaN for a single pair
+} throng_paired;
+/// A player against two yardsticks; empty against one that was not played, and against itself.
+typedef struct throng_comparison {
+  throng_paired random;  ///< its average_reward minus that of random
+  throng_paired oracle;  ///< its average_reward minus that of the myopic oracle
+} throng_comparison;
+
 /// What one player's sessions came to. A session (episode) is a lane's from a user's arrival until
 /// the user leaves or max_steps; its return is the plain sum of its rewards, that is its likes.
 typedef struct throng_metrics {
@@ -24,7 +39,9 @@ typedef struct throng_metrics {
   int64_t episodes;
   /// A.Rwd: mean return of a session, in likes; 0 .. max_steps * slate_size.
   double average_reward;
-  /// Standard error of average_reward over the sessions (n - 1); NaN for a single one.
+  /// Standard error of average_reward over the sessions (n - 1); NaN for a single one. Mostly it is
+  /// the spread of session lengths, which all players share: compare players by reward_per_step and
+  /// in pairs (throng_comparison).
   double average_reward_sem;
   /// T.Rwd: the returns' sum, in likes; average_reward * episodes.
   double total_reward;
@@ -46,6 +63,13 @@ typedef struct throng_metrics {
   double tercile_reward[3];  ///< average_reward
   double tercile_liking[3];  ///< liking
   double tercile_length[3];  ///< session_length
+  /// Likes a step: those of all sessions over the steps of all sessions; 0 .. slate_size.
+  double reward_per_step;
+  /// Its standard error over the sessions, as that of a ratio of means; NaN for a single one.
+  double reward_per_step_sem;
+  // In a released environment (throng_sim_def.environment), of the items shown; else NaN.
+  double other_user_share;  ///< whose first row another user wrote than the session's, 0 .. 1
+  double coin_share;        ///< about which a coin answered, 0 .. 1
 } throng_metrics;
 
 /// When the planner plays among the yardsticks: it costs some hundred times what the others do.

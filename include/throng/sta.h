@@ -1,5 +1,6 @@
 /// f_sta, the statistical model: SASRec (Kang & McAuley, ICDM 2018) over a user's history, read out
-/// with the user's embedding as p = sigmoid(w . (W [z; u] o E(c)) + b). Fitting, loading, scoring.
+/// with the user's embedding as p = sigmoid(w . (W [z; u] o E(c)) + b), and where biases are asked
+/// for + b_user + b_item inside. Fitting, loading, scoring.
 #ifndef THRONG_STA_H
 #define THRONG_STA_H
 
@@ -19,6 +20,12 @@ typedef enum throng_sta_objective {
   THRONG_STA_NEXT_ITEM,  ///< the next item against sampled negatives (SASRec)
 } throng_sta_objective;
 
+/// What early stopping watches on the validation answers (label objective).
+typedef enum throng_sta_stop_on {
+  THRONG_STA_STOP_AUC = 0,   ///< how well likes stand before dislikes
+  THRONG_STA_STOP_LOG_LOSS,  ///< how far p is from the answers: order and calibration
+} throng_sta_stop_on;
+
 /// Shape of the model and how it is fitted.
 typedef struct throng_sta_def {
   int32_t size, cookie;            ///< set by throng_default_sta_def(); do not touch
@@ -28,6 +35,7 @@ typedef struct throng_sta_def {
   int32_t window;                  ///< 50; history entries that the model reads, even
   bool labels;                     ///< true: the model sees whether a past item was liked
   bool scale_labels;               ///< true: that answer's embedding times sqrt(width), as items'
+  bool biases;                     ///< false: a bias a user and a bias an item (label objective)
   throng_sta_objective objective;  ///< label
   float dropout;                   ///< 0 (the paper's code); SASRec uses 0.5 on sparse sets
   float learning_rate;             ///< 0.001; Adam's step size
@@ -35,7 +43,8 @@ typedef struct throng_sta_def {
   float beta1, beta2;              ///< 0.9, 0.999 (SASRec: 0.98); Adam's decays
   int32_t batch;                   ///< 128; windows a step
   int32_t epochs;                  ///< 30 at most
-  int32_t patience;                ///< 3; epochs without a better validation AUC before stopping
+  int32_t patience;                ///< 3; epochs without a better validation before stopping
+  throng_sta_stop_on stop_on;      ///< auc; next_item: always NDCG@10
   /// -1; unseen items, drawn anew for every epoch, that stand as dislikes beside each like (label
   /// objective). -1: 1 where the world has no dislikes, else 0.
   int32_t negatives;
@@ -48,10 +57,14 @@ typedef struct throng_sta_report {
   int32_t epochs;                             ///< run, the best one kept
   int32_t best_epoch;                         ///< the one that was kept, from 1
   double train_loss;                          ///< at the best epoch, mean per example
-  double validation_auc;                      ///< best; label objective
+  double validation_auc;                      ///< at the best epoch; label objective
+  double validation_log_loss, test_log_loss;  ///< label objective, mean per answer
   double validation_hr10, validation_ndcg10;  ///< next-item objective, 100 random negatives
   double test_auc, test_hr10, test_ndcg10;    ///< the same on each user's last interaction
   double seconds_per_epoch;                   ///< mean
+  /// The 95 % interval of validation_auc (Hanley & McNeil 1982) or validation_hr10 (Wilson 1927)
+  /// holds what chance alone gives, or there was nothing to measure. A note says what may help.
+  bool near_chance;
 } throng_sta_report;
 
 /// Every field with its usual value.

@@ -37,6 +37,7 @@ enum random_purpose {
   RANDOM_APPETITE = 20,    ///< whether a change of appetite changes an answer
   RANDOM_CHOICE = 21,      ///< which items of a slate are looked at
   RANDOM_RETURN = 22,      ///< whether a user comes back, and when
+  RANDOM_LOG = 40,         ///< whether logged episodes explore, and with which item
 };
 
 typedef struct random_words {

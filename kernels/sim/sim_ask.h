@@ -11,7 +11,8 @@ THRONG_ROW throng_vote sim_ask_item(const sim_args *s, const sta_view *sta, cons
   vote_stream stream = sim_stream(s, lane, slot);
   throng_vote v;
   sim_vote_logical(s, lane, &stream, item, &v);
-  float p = s->rule.has_sta ? sta_score(sta, sta_query + lane * sta->width, item) : 0.5f;
+  float p =
+      s->rule.has_sta ? sta_score(sta, sta_query + lane * sta->width, s->user[lane], item) : 0.5f;
   vote_decide_sta(&s->rule, p, &v);
   *further = vote_score_further(&s->rule, &v, s->user[lane], item);
   v.like = sim_modulate(s, lane, &stream, item, rule_answer(&s->rule, &stream, &v, further));

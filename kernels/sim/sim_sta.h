@@ -18,9 +18,9 @@ THRONG_ROW void sim_sta_vote_row(const sim_sta_vote_args *a, int64_t lane) {
   if (sim_idle(s, lane)) return;
   for (int32_t slot = 0; slot < s->slate_size; ++slot) {
     int64_t at = lane * s->slate_size + slot;
-    float p = s->rule.has_sta
-                  ? sta_score(&a->view, a->cache.query + lane * a->view.width, s->action[at])
-                  : 0.5f;
+    float p = s->rule.has_sta ? sta_score(&a->view, a->cache.query + lane * a->view.width,
+                                          s->user[lane], s->action[at])
+                              : 0.5f;
     vote_decide_sta(&s->rule, p, &s->vote[at]);
   }
 }

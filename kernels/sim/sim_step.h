@@ -91,9 +91,12 @@ THRONG_ROW history_view sim_history(const sim_args *a, int64_t lane) {
 
 /// The session so far.
 THRONG_ROW users_session sim_session(const sim_args *a, int64_t lane) {
-  const int32_t *before = a->sessions.session ? a->sessions.first_count : a->initial_count;
-  users_session s =
-      users_session_of(sim_history(a, lane), a->count[lane] - before[lane], a->slate_size);
+  const int32_t shown = a->count[lane] - a->initial_count[lane];
+  users_session s = users_session_of(sim_history(a, lane), shown, a->slate_size);
+  if (a->sessions.session) {
+    const int32_t own = a->count[lane] - a->sessions.first_count[lane];
+    s.kept = own < s.of_episode ? own : s.of_episode;
+  }
   if (!a->slates.shown_at) return s;
   s.shown_at = a->slates.shown_at + lane * a->n_history;
   s.step = a->step[lane];

@@ -30,6 +30,7 @@ typedef struct users_view {
 typedef struct users_session {
   history_view history;
   int32_t kept;
+  int32_t of_episode;  // the newest entries that are of the user's earlier sessions too, or `kept`
   int32_t slate_size;
   // Where a slate may leave fewer entries (docs/slates.md): a ring beside the history's with the
   // step that showed each, and the step that comes. Else NULL.
@@ -39,7 +40,8 @@ typedef struct users_session {
 
 /// The session of the newest `shown` entries ever written to the ring, all of a slate a step.
 THRONG_ROW users_session users_session_of(history_view h, int32_t shown, int32_t slate_size) {
-  users_session s = {h, shown < h.capacity ? shown : h.capacity, slate_size, 0, 0};
+  const int32_t kept = shown < h.capacity ? shown : h.capacity;
+  users_session s = {h, kept, kept, slate_size, 0, 0};
   return s;
 }
 

@@ -41,12 +41,12 @@ THRONG_ROW float users_first_interest(const world_view *w, int32_t capacity, int
   return likes ? sum / (float)likes : 0.0f;
 }
 /// <u_t - u_0, e+(item)>, where u <- (1 - drift_rate) u + drift_rate e+(a) with each liked item a
-/// of the session, from the oldest on.
+/// of the episode, from the oldest on: interests do not move back between sessions.
 THRONG_ROW float users_drift(const users_view *v, const world_view *w, const users_session *s,
                              int32_t user, int32_t item) {
   const float *e = w->embedding_pos + (int64_t)item * w->dim, keep = 1.0f - v->drift_rate;
   float moved = 0.0f, left = 1.0f;
-  for (int32_t back = s->kept - 1; back >= 0; --back) {
+  for (int32_t back = s->of_episode - 1; back >= 0; --back) {
     const uint32_t entry = users_entry(s, back);
     if (!history_like(entry)) continue;
     const float *f = w->embedding_pos + (int64_t)history_item(entry) * w->dim;

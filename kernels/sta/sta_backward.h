@@ -195,21 +195,23 @@ THRONG_INLINE void sta_add_scaled(float *THRONG_RESTRICT sum, const float *THRON
   for (int32_t i = 0; i < width; ++i) sum[i] += scale * x[i];
 }
 
-/// Gradient of one item's embedding, from its places as token, as candidate and as negative.
-/// Row = item.
+/// Gradient of one item's embedding, from its places as token, as candidate and as negative, and of
+/// its bias, from those as candidate. Row = item.
 typedef struct sta_item_grad_args {
   int32_t width, n_token, n_example;
   const int32_t *offset, *order;  // groups of positions: tokens, then candidates, then negatives
   const float *dx;                // (n_token, width)
   const float *item_grad;         // (n_example, width)
   const float *negative_grad;     // (n_example, width) or NULL
+  const float *logit_grad;        // (n_example)
   float *grad;                    // (n_item, width)
+  float *bias_grad;               // (n_item) or NULL
 } sta_item_grad_args;
 
 THRONG_ROW void sta_item_grad_row(const sta_item_grad_args *a, int64_t row) {
   const int32_t width = a->width;
   const float scale = sqrtf((float)width);
-  float sum[STA_MAX_WIDTH];
+  float sum[STA_MAX_WIDTH], bias = 0.0f;
   for (int32_t i = 0; i < width; ++i) sum[i] = 0.0f;
   for (int32_t k = a->offset[row]; k < a->offset[row + 1]; ++k) {
     int64_t at = a->order[k];
@@ -217,12 +219,14 @@ THRONG_ROW void sta_item_grad_row(const sta_item_grad_args *a, int64_t row) {
       sta_add_scaled(sum, a->dx + at * width, scale, width);
     } else if ((at -= a->n_token) < a->n_example) {
       sta_add_scaled(sum, a->item_grad + at * width, 1.0f, width);
+      if (a->bias_grad) bias += a->logit_grad[at];
     } else {
       at -= a->n_example;
       sta_add_scaled(sum, a->negative_grad + at * width, 1.0f, width);
     }
   }
   for (int32_t i = 0; i < width; ++i) a->grad[row * width + i] = sum[i];
+  if (a->bias_grad) a->bias_grad[row] = bias;
 }
 
 /// grad = sum of the rows in one group. Row = key.

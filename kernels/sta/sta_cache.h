@@ -21,10 +21,11 @@ THRONG_ROW void sta_read_out(const sta_view *v, const float *z, int32_t user, fl
     sta_linear(query, z, v->read_matrix, user_part, v->width);
 }
 
-/// p = sigmoid(query . E(item) + b): the probability that the user likes the item.
-THRONG_ROW float sta_score(const sta_view *v, const float *query, int32_t item) {
+/// p = sigmoid(query . E(item) + b), b with both biases: the probability that the user likes the
+/// item.
+THRONG_ROW float sta_score(const sta_view *v, const float *query, int32_t user, int32_t item) {
   return sta_probability(dot_product(query, v->item + (int64_t)item * v->width, v->width) +
-                         v->out_bias[0]);
+                         sta_bias(v, user, item));
 }
 
 /// Read the history's entries `from` .. h->count - 2 (numbers of its count) into a cache; returns

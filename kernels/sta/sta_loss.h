@@ -36,7 +36,7 @@ typedef struct sta_label_loss_args {
   float *mixed_grad;    // (n_example, width)
   float *item_grad;     // (n_example, width) for E(item)
   float *weight_grad;   // (n_example, width) to be summed for w
-  float *logit_grad;    // (n_example) to be summed for b
+  float *logit_grad;    // (n_example) to be summed for the biases
 } sta_label_loss_args;
 
 THRONG_ROW void sta_label_loss_row(const sta_label_loss_args *a, int64_t row) {
@@ -49,7 +49,8 @@ THRONG_ROW void sta_label_loss_row(const sta_label_loss_args *a, int64_t row) {
   float *THRONG_RESTRICT weight_grad = a->weight_grad + row * width;
   float query[STA_MAX_WIDTH];
   for (int32_t i = 0; i < width; ++i) query[i] = weight[i] * mixed[i];
-  const float logit = dot_product(query, item, width) + a->view.out_bias[0];
+  const float logit =
+      dot_product(query, item, width) + sta_bias(&a->view, a->batch.user[row], a->batch.item[row]);
   const float like = (float)a->batch.like[row];
   const float grad = (sta_probability(logit) - like) / (float)a->batch.n_example;
   a->logit[row] = logit;

@@ -29,7 +29,7 @@ THRONG_ROW const float *sta_pairs_query(const sta_pairs_args *a, int64_t row) {
 }
 
 THRONG_ROW void sta_pairs_row(const sta_pairs_args *a, int64_t row) {
-  a->p[row] = sta_score(&a->view, sta_pairs_query(a, row), a->candidate[row]);
+  a->p[row] = sta_score(&a->view, sta_pairs_query(a, row), a->user[row], a->candidate[row]);
 }
 
 /// Where the candidate stands among `n_other` other items: the others that score as high or higher.

@@ -27,6 +27,8 @@ typedef struct sta_view {
   const float *mix;                  // (2 width, width) W of the read-out, rows z then u
   const float *out_weight;           // (width) w
   const float *out_bias;             // (1) b
+  const float *user_bias;            // (n_user) NULL: no biases
+  const float *item_bias;            // (n_item) NULL where user_bias is
   // Made of these for inference, see sta_products.h.
   const float *query_matrix, *query_bias;  // (layers, heads, width, width), (layers, heads, width)
   const float *value_matrix, *value_bias;  // (layers, heads, width, width), (layers, width)
@@ -40,6 +42,11 @@ typedef struct sta_cache {
   int32_t *encoded;  // (n_lane) entries of the lane's history (of its count) read; <= 0: start anew
   float *query;      // (n_lane, width) w o (W [z; u]): p = sigmoid(query . E(c) + b)
 } sta_cache;
+
+/// What a pair's logit has beside the product of query and item.
+THRONG_ROW float sta_bias(const sta_view *v, int32_t user, int32_t item) {
+  return v->user_bias ? v->out_bias[0] + (v->user_bias[user] + v->item_bias[item]) : v->out_bias[0];
+}
 
 THRONG_ROW int32_t sta_window_start(int32_t n, int32_t window) {
   int32_t hop = window / 2;

@@ -184,8 +184,8 @@ THRONG_ROW void plan_select_row(const plan_select_args *a, int64_t root) {
     const int64_t node = root * a->width + k;
     a->from[node] = k < n ? kept[k] : -1;
     a->node_halted[node] = (uint8_t)(k >= n);
-    a->next[node] = (plan_node){0.0f, 0.0f, -1};
-    if (k < n) a->next[node] = plan_child(a, root, kept[k]);
+    const plan_node none = {0.0f, 0.0f, -1};  // C++ knows no compound literals
+    a->next[node] = k < n ? plan_child(a, root, kept[k]) : none;
   }
 }
 

@@ -77,7 +77,7 @@ THRONG_ROW vote_sums yardstick_sums_of(const yardstick_sums *sums, int32_t c) {
 }
 
 /// What a greedy oracle expects of showing an item: the chance of a like (a tie's coin counts
-/// half), and the ensemble's score, which orders what is expected alike.
+/// half, and what the session has done to the user counts too), and the ensemble's score, which orders what is expected alike.
 typedef struct yardstick_value {
   float expected, ensemble;
 } yardstick_value;
@@ -103,18 +103,14 @@ THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, in
     value.ensemble = 0.0f;
     return value;
   }
-  float p =
-      rule->has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width, candidate) : 0.5f;
+  float p = rule->has_sta ? sta_score(&a->sta, a->sta_query + lane * a->sta.width,
+                                      a->sim.user[lane], candidate)
+                          : 0.5f;
   vote_decide_sta(rule, p, &v);
   vote_further further = vote_score_further(rule, &v, a->sim.user[lane], candidate);
-  value.expected =
+  const float chance =
       published_is_coin(&a->sim.published, candidate) ? 0.5f : rule_chance(rule, &v, &further);
-  if (a->sim.users.modulates) {
-    const users_session session = sim_session(&a->sim, lane);
-    const users_terms t =
-        users_terms_of(&a->sim.users, &a->sim.world, &session, a->sim.user[lane], candidate);
-    value.expected = value.expected * users_keep(&t) + (1.0f - value.expected) * users_turn(&t);
-  }
+  value.expected = sim_modulated_chance(&a->sim, lane, candidate, chance);
   value.ensemble = vote_ensemble(&v);
   return value;
 }

@@ -50,6 +50,7 @@ TEST(cuda_agent, a_fit_of_f_sta_ends_at_the_same_weights_under_both_objectives) 
       def.epochs = 3;
       def.dropout = 0.1f;
       def.objective = (throng_sta_objective)objective;
+      def.biases = true;
       ASSERT_OK(
           throng_sta_fit(side ? p.cuda : p.cpu, &world, &def, NULL, &sta[side], &report[side]));
     }

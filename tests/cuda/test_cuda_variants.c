@@ -190,8 +190,10 @@ static void rank_pairs(int width, int heads, int window) {
   for (uint32_t k = 0; k < PAIRS * OTHERS; ++k)
     other[k] = k % OTHERS == 0 ? candidate[k / OTHERS]  // as high as the candidate counts as higher
                                : (int32_t)(random_draw(9, 77, 2, k, 0, 0).w[0] % ITEMS);
-  float answer[2][PAIRS];
+  float answer[2][PAIRS], user_bias[USERS], item_bias[ITEMS];
   int32_t rank[2][PAIRS], above = 0;
+  for (int k = 0; k < USERS; ++k) user_bias[k] = (float)(k % 5) - 2;
+  for (int k = 0; k < ITEMS; ++k) item_bias[k] = (float)(k % 7) / 4;
   for (int side = 0; side < 2; ++side) {
     throng_backend *backend = side ? p.cuda : p.cpu;
     const backend_ops *ops = backend->ops;
@@ -199,9 +201,14 @@ static void rank_pairs(int width, int heads, int window) {
     def.width = width;
     def.heads = heads;
     def.window = window;
+    def.biases = heads == 2;
     throng_sta *sta;
     sta_scorer s;
     ASSERT_OK(throng_sta_create(backend, &world, &def, &sta));
+    if (def.biases) {
+      ASSERT_OK(ops->upload(backend, sta->arrays.user_bias, user_bias, sizeof user_bias));
+      ASSERT_OK(ops->upload(backend, sta->arrays.item_bias, item_bias, sizeof item_bias));
+    }
     ASSERT_OK(sta_scorer_create(backend, &sta->view, PAIRS, ENTRIES, OTHERS, &s));
     ASSERT_OK(ops->upload(backend, s.user, user, sizeof user));
     ASSERT_OK(ops->upload(backend, s.candidate, candidate, sizeof candidate));

@@ -1,7 +1,7 @@
 """Golden values of f_sta's training: logits, every gradient, and 100 steps of Adam, in PyTorch.
 
 Written from the definition alone (SASRec with pre-LN blocks, left-aligned windows that hop by half,
-read-out p = sigmoid(w . (W [z; u] o E(c)) + b)), in double precision and without batching: every
+read-out p = sigmoid(w . (W [z; u] o E(c)) + b + b_user + b_item)), in double precision and without batching: every
 example runs its own window through the model. Run: python make_sta_golden.py sta_golden.safetensors
 """
 
@@ -24,6 +24,7 @@ class Case(NamedTuple):
     labels: bool = True
     heads: int = 1
     scaled: bool = True  # the answer's embedding times sqrt(width), as the item's
+    biases: bool = False  # of user and item
 
 
 CASES = [
@@ -31,10 +32,10 @@ CASES = [
     for next_item in (False, True)
     for labels in (False, True)
     for heads in (1, 2)
-] + [Case("unscaled.", scaled=False)]
+] + [Case("unscaled.", scaled=False), Case("biases.", heads=2, biases=True)]
 
 
-def parameters(generator):
+def parameters(generator, case):
     def normal(*shape, scale=0.3, centre=0.0):
         x = centre + scale * torch.randn(*shape, generator=generator, dtype=torch.float64)
         return x.float().double().requires_grad_()
@@ -56,6 +57,8 @@ def parameters(generator):
         p[name] = normal(LAYERS, WIDTH)
     for name in ("wq", "wk", "wv", "wo", "w1", "w2"):
         p[name] = normal(LAYERS, WIDTH, WIDTH, scale=0.5)
+    if case.biases:
+        p["user_bias"], p["item_bias"] = normal(USERS), normal(ITEMS)
     return p
 
 
@@ -107,6 +110,8 @@ def losses(p, world, users, case):
             else:
                 query = p["out_weight"] * (torch.cat([z, p["user"][u]]) @ p["mix"])
                 logit = query @ candidate + p["out_bias"][0]
+                if case.biases:
+                    logit = logit + p["user_bias"][u] + p["item_bias"][item[offset[u] + k]]
                 loss.append(bce(logit, like[offset[u] + k].double()))
             logits.append(logit)
     return torch.stack(logits), torch.stack(loss).mean()
@@ -127,7 +132,7 @@ def main(path):
         "negative": negative.numpy().astype(numpy.int32),
     }
     for case in CASES:
-        p = parameters(generator)
+        p = parameters(generator, case)
         fitted = [
             k
             for k in p
