@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "experiment/draw.h"
 #include "experiment/thinned.h"
 #include "support/small_run.h"
 #include "throng_test.h"
@@ -36,6 +37,7 @@ TEST(experiment, a_table_has_after_a_stop_what_was_done_before_to_the_bit) {
   const experiment_row other = experiment_row_of("a", "c", NULL);
   EXPECT_FALSE(experiment_table_has(t, &other));
   ASSERT_OK(experiment_table_finish(t));
+  ASSERT_OK(experiment_draw(t, throng_test_folder()));
   EXPECT_EQ(access(in_folder("results.svg"), R_OK), 0);
   EXPECT_EQ(access(in_folder("results.json"), R_OK), 0);
   experiment_table_free(t);
@@ -112,7 +114,7 @@ static void small_config(const char *name, throng_config *config) {
                              "agent.width=8",
                              "agent.user_width=4",
                              "train.steps=1280",
-                             "train.evaluation.episodes=32",
+                             "train.evaluation.episodes=16",
                              out,
                              NULL};
   EXPECT_OK(config_load(file, set, config));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiment/draw.h"
 #include "study/open_or_make.h"
 
 const experiment experiments[] = {
@@ -71,6 +72,7 @@ throng_status experiment_run(const experiment *e, throng_config *config, throng_
   experiment_room room = {config, backend, in.world, in.sta, progress, table};
   THRONG_TRY_GOTO(e->run(&room));
   THRONG_TRY_GOTO(experiment_table_finish(table));
+  THRONG_TRY_GOTO(experiment_draw(table, config->train.out));
   *out = table;
   table = NULL;
 done:

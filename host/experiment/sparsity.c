@@ -39,7 +39,7 @@ throng_status experiment_sparsity(experiment_room *room) {
   for (int part = 0; part < THINNED_PART_COUNT; ++part)
     for (int k = 0; k < N_SHARE; ++k) {
       char text[16];
-      snprintf(text, sizeof text, "%.0f %%", 100 * shares[k]);
+      snprintf(text, sizeof text, "%d %%", (int)(100 * shares[k]));
       experiment_row row = experiment_row_of(thinned_part_names[part], text, NULL);
       if (experiment_table_has(room->table, &row)) continue;
       throng_world *world;
