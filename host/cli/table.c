@@ -68,8 +68,8 @@ static const cli_option votes_options[] = {
     {"output", 'o', "FILE", "CSV to write; - writes standard output (-)", NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const votes_examples[] = {
@@ -83,28 +83,43 @@ static const cli_option explain_options[] = {
      "only what the user did before this time counts: seconds since 1970 or "
      "YYYY-MM-DD",
      NULL},
+    {"after", 0, "ITEMS",
+     "items of a session that the user is shown first, \"i1,i2,..\": what it makes of the user, "
+     "and "
+     "why the user leaves (users.preset=dynamic or other keys of users)",
+     NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const explain_examples[] = {
     "throng explain world.safetensors --user u00012 --item i00007 --sta sta.safetensors",
-    "which keywords met, which past item was nearest, each vote and the reward", NULL};
+    "which keywords met, which past item was nearest, each vote and the reward",
+    "throng explain world.safetensors --user u00012 --item i00007 --after i00001,i00002 "
+    "--set users.preset=dynamic",
+    "the same after two items of a session: boredom, mood and why the user would leave", NULL};
 
 static const cli_option evaluate_options[] = {
     {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
-    {"split", 0, "test|validation",
-     "ask about each user's last interaction, or about the one before it (test)", NULL},
+    {"split", 0, "test|validation|later",
+     "ask about each user's last interaction, about the one before it, or about the later part "
+     "that "
+     "dataset.later_share kept apart (test)",
+     NULL},
+    {"resamples", 0, "N", "bootstrap resamples of the users; 0: no intervals (1000)", NULL},
     {0}};
 static const char *const evaluate_examples[] = {
     "throng evaluate world.safetensors --sta sta.safetensors",
-    "AUC, log-loss, accuracy and F1 of every vote, rule and the ensemble", NULL};
+    "AUC, log-loss, calibration and F1 of every vote, rule and the ensemble, beside yardsticks "
+    "that "
+    "know little",
+    NULL};
 
 static const cli_option export_options[] = {
     {"output", 'o', "FILE",
@@ -300,8 +315,10 @@ const cli_command cli_commands[] = {
      "nearest, how each vote fell and by what margin, and what the rule made of them.",
      explain_options, explain_examples, "train.seed", cmd_explain},
     {"evaluate", "fidelity on held-out interactions", "WORLD [CONFIG]", 1, 2,
-     "Leave-one-out by time: asks the votes about each user's last interaction, after all that "
-     "stands before it, and compares their answers with the real one.",
+     "Asks the votes about interactions that really happened, each after all that stands before "
+     "it, "
+     "and compares their answers with the real ones: each user's last interaction, or a later part "
+     "that was kept apart. Yardsticks that know little stand beside them.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
     {"export", "logged episodes of a policy, for other programs", "WORLD [CONFIG]", 1, 2,
      "Plays sessions in the simulator and writes a row for each item shown: user, item, answer, "

@@ -15,6 +15,7 @@ typedef struct explained {
   size_t shared_capacity[2];
   throng_explained_vote votes[THRONG_VOTE_COUNT];
   throng_like_rates rates;
+  throng_explained_session session;
 } explained;
 
 /// What is explained.
@@ -291,6 +292,53 @@ static throng_status gather_past(throng_sim *s, int32_t lane, int32_t item, lane
   return THRONG_OK;
 }
 
+/// What the session has made of the lane's user, from the backend.
+static throng_status ask_session(throng_sim *s, int32_t lane, int32_t item,
+                                 throng_explained_session *out) {
+  const backend_ops *ops = s->backend->ops;
+  const int64_t bytes = (int64_t)sizeof(users_asked);
+  tensor_set set = {0};
+  int32_t *lane_there, *item_there;
+  users_asked x;
+  uint8_t left = 0;
+  sim_users_ask_args a = {.of = sim_make_sta_args(s)};
+  throng_status status;
+  THRONG_TRY_GOTO(tensors_add(&set, &lane_there, TENSOR_I32, TENSOR_SHAPE(1), "lane"));
+  THRONG_TRY_GOTO(tensors_add(&set, &item_there, TENSOR_I32, TENSOR_SHAPE(1), "item"));
+  THRONG_TRY_GOTO(tensors_add(&set, &a.asked, TENSOR_U8, TENSOR_SHAPE(1, bytes), "session"));
+  THRONG_TRY_GOTO(tensors_allocate(&set, s->backend, "explanation"));
+  THRONG_TRY_GOTO(ops->upload(s->backend, lane_there, &lane, sizeof lane));
+  THRONG_TRY_GOTO(ops->upload(s->backend, item_there, &item, sizeof item));
+  a.lane = lane_there;
+  a.item = item_there;
+  THRONG_TRY_GOTO(BACKEND_LAUNCH(s->backend, sim_users_ask, 1, &a));
+  THRONG_TRY_GOTO(ops->download(s->backend, &x, a.asked, sizeof x));
+  THRONG_TRY_GOTO(ops->download(s->backend, &left, s->left + lane, sizeof left));
+  *out = (throng_explained_session){
+      .n_shown = x.shown,
+      .rule_like = (uint8_t)x.rule_like,
+      .mood_counts = s->def.users.temper > 0,
+      .mood = (double)x.mood,
+      .mood_after = {(double)x.mood_after[0], (double)x.mood_after[1]},
+      .repeats = x.repeats,
+      .repeats_topic = x.repeats_topic,
+      .bored = x.terms.bored,
+      .bored_topic = x.terms.bored_topic,
+      .satiation = (double)x.terms.satiation,
+      .satiation_topic = x.terms.satiation_topic,
+      .exposure = (double)x.terms.exposure,
+      .drift = (double)x.terms.drift,
+      .appetite = (double)x.terms.appetite,
+      .keep = (double)users_keep(&x.terms),
+      .turn = (double)users_turn(&x.terms),
+      .leaves = {(throng_leave)x.leaves[0], (throng_leave)x.leaves[1]},
+      .left = (throng_leave)left,
+  };
+done:
+  tensors_free(&set);
+  return status;
+}
+
 throng_status throng_sim_explain(throng_sim *s, int32_t lane, int32_t item,
                                  throng_explanation **out) {
   *out = NULL;
@@ -303,6 +351,7 @@ throng_status throng_sim_explain(throng_sim *s, int32_t lane, int32_t item,
   throng_vote vote;
   vote_further further;
   lane_past past = {0};
+  throng_explained_session session;
   throng_status status;
   THRONG_TRY_GOTO(ask_lane(s, lane, item, &vote, &further));
   THRONG_TRY_GOTO(gather_past(s, lane, item, &past));
@@ -317,7 +366,13 @@ throng_status throng_sim_explain(throng_sim *s, int32_t lane, int32_t item,
                       .n = past.n,
                       .item = past.item,
                       .like = past.like};
+  if (s->left) THRONG_TRY_GOTO(ask_session(s, lane, item, &session));
   THRONG_TRY_GOTO(explain(&q, &vote, &further, out));
+  if (s->left) {
+    explained *e = (explained *)*out;
+    e->session = session;
+    e->shown.session = &e->session;
+  }
 done:
   free(past.item);
   free(past.like);
