@@ -148,8 +148,10 @@ TEST(experiment, ablation_measures_every_variant_and_a_second_call_does_nothing_
   ASSERT_TRUE(t != NULL);
   EXPECT_GE(experiment_table_count(t), 10);
   EXPECT_TRUE(cell(t, "ensemble", NULL, 0) > cell(t, "f_mat", NULL, 0) - 0.05);
-  EXPECT_NEAR(cell(t, "majority", NULL, 3), cell(t, "majority", NULL, 7), 1e-12);  // its own judge
-  EXPECT_FALSE(cell(t, "f_mat", NULL, 3) == cell(t, "f_mat", NULL, 7));
+  EXPECT_NEAR(cell(t, "majority", NULL, 6), cell(t, "majority", NULL, 10), 1e-12);  // own judge
+  EXPECT_FALSE(cell(t, "f_mat", NULL, 6) == cell(t, "f_mat", NULL, 10));
+  EXPECT_EQ(cell(t, "ensemble", NULL, 0), cell(t, "majority", NULL, 0));  // one score, two answers
+  EXPECT_FALSE(cell(t, "ensemble", NULL, 2) == cell(t, "majority", NULL, 2));
   const int64_t n = experiment_table_count(t);
   experiment_table_free(t);
   // Without the world nothing could be measured again; what was done is read.
@@ -205,5 +207,21 @@ TEST(experiment, cost_times_every_variant) {
   EXPECT_GE(experiment_table_count(t), 10);
   for (int64_t k = 0; k < experiment_table_count(t); ++k)
     EXPECT_GT(experiment_table_row(t, k)->value[0], 100);
+  experiment_table_free(t);
+}
+
+TEST(experiment, drift_has_each_rule_s_modes_beside_the_same_real_answers) {
+  experiment_table *t = run_small("drift");
+  ASSERT_TRUE(t != NULL);
+  EXPECT_GE(experiment_table_count(t), 4 * 2 * 2);
+  double real = (double)NAN;
+  for (int64_t k = 0; k < experiment_table_count(t); ++k) {
+    const experiment_row *row = experiment_table_row(t, k);
+    if (strcmp(row->label[2], "all") != 0) continue;
+    if (isnan(real)) real = row->value[2];
+    EXPECT_EQ(row->value[2], real);  // the same whoever answers
+    EXPECT_NEAR(row->value[3] - row->value[2], row->value[4], 1e-12);
+    EXPECT_TRUE(row->value[10] >= 0 && row->value[10] <= 1);
+  }
   experiment_table_free(t);
 }

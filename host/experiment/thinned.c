@@ -122,6 +122,8 @@ static throng_world_source source_of(const throng_world *w) {
   s.liking_offset = w->pos_offset, s.liking = w->pos;
   s.disliking_offset = w->neg_offset, s.disliking = w->neg;
   s.keyword_embedding = w->keyword_embedding;
+  s.later_offset = w->later_offset, s.later_item = w->later_item, s.later_like = w->later_like;
+  s.later_rating = w->later_rating, s.later_time = w->has_time ? w->later_time : NULL;
   s.n_cold = w->n_cold, s.like_threshold = w->like_threshold;
   s.source = "thinned";
   return s;
