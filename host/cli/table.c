@@ -344,11 +344,13 @@ const cli_command cli_commands[] = {
      train_options, train_examples, "train.seed", cmd_train},
     {"experiment", "a question about the simulator, answered by a table", "NAME CONFIG", 2, 2,
      "ablation: each vote alone, in pairs and joined, by AUC and by what agents come to. sparsity: "
-     "parts of the world removed. cost: user-steps a second beside AUC. fairness: what popular and "
-     "rare items, active and less active users get. transfer: agents judged by other simulators "
-     "and "
-     "by logs. Writes results.csv, results.json, results.svg and report.txt; what was stopped goes "
-     "on where it was when the same command is given again.",
+     "parts of the world removed. drift: users along the later part of real histories. cost: "
+     "user-steps a second beside AUC. fairness: what popular and rare items, active and less "
+     "active "
+     "users get. transfer: agents judged by other simulators and by logs. Writes results.csv, "
+     "results.json, results.svg and report.txt; what was stopped goes on where it was when the "
+     "same "
+     "command is given again.",
      experiment_options, experiment_examples, "train.seed", cmd_experiment},
     {"sweep", "many trials with other options, the best confirmed", "CONFIG", 1, 1,
      "Trains trials of the configuration with other values of what its section sweep.space lists, "
