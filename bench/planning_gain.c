@@ -97,12 +97,12 @@ int main(int argc, char **argv) {
       ++k;
     else
       overrides[n++] = argv[k];
-  const planning_instances instances = {.users = atoi(bench_option(argc, argv, "users", "24")),
+  const planning_instances instances = {.users = atoi(bench_option(argc, argv, "--users", "24")),
                                         .pool = 150,
-                                        .items = atoi(bench_option(argc, argv, "items", "7")),
-                                        .steps = atoi(bench_option(argc, argv, "steps", "6"))};
+                                        .items = atoi(bench_option(argc, argv, "--items", "7")),
+                                        .steps = atoi(bench_option(argc, argv, "--steps", "6"))};
   bench_require(config_load(argv[1], overrides, &config));
-  config.train.evaluation.episodes = atoi(bench_option(argc, argv, "sessions", "64"));
+  config.train.evaluation.episodes = atoi(bench_option(argc, argv, "--sessions", "64"));
   bench_require(train_inputs_use(&config));
   bench_require(throng_backend_open(&config.backend, &backend));
   bench_require(train_inputs_open(&config, backend, NULL, &in));
@@ -111,7 +111,7 @@ int main(int argc, char **argv) {
       "above "
       "1 %% |\n|---|---|---|---|---|---|---|---|---|\n");
   for (size_t k = 0; k < sizeof dynamics / sizeof *dynamics; ++k)
-    if (among(bench_option(argc, argv, "rows", ""), dynamics[k].key))
+    if (among(bench_option(argc, argv, "--rows", ""), dynamics[k].key))
       print_row(backend, &in, &config, &dynamics[k], &instances);
   train_inputs_close(&in);
   throng_backend_close(backend);

@@ -7,6 +7,7 @@ enum { MAX_TIMES = 2000, MAX_HISTORY = 32 };
 typedef struct seen_state {
   int32_t user, step, length, session;  // session: entries of the present one, -1: not told
   uint32_t entry[MAX_HISTORY];
+  int32_t shown_at[MAX_HISTORY];  // of the session's entries, where they are told
 } seen_state;
 
 static void look(const throng_sim *sim, int32_t lane, bool final, seen_state *out) {
@@ -19,13 +20,20 @@ static void look(const throng_sim *sim, int32_t lane, bool final, seen_state *ou
   for (int32_t k = 0; k < out->length; ++k) out->entry[k] = history_entry(&h, k);
   const int32_t session = sim->count[lane] - sim_session_counts(sim)[lane];
   out->session = final ? -1 : session < capacity ? session : capacity;
+  for (int32_t k = 1; sim->shown_at && k <= out->session; ++k)
+    out->shown_at[out->length - k] =
+        sim->shown_at[(int64_t)lane * capacity + (h.count - k) % capacity] - out->step;
 }
 
 static bool same(const state_view *state, int64_t row, const seen_state *expected) {
   return state->user[row] == expected->user && state->length[row] == expected->length &&
          (expected->session < 0 || state->session[row] == expected->session) &&
          !memcmp(state->entry + row * state->capacity, expected->entry,
-                 sizeof(uint32_t) * (size_t)expected->length);
+                 sizeof(uint32_t) * (size_t)expected->length) &&
+         (expected->session < 1 || !state->shown_at ||
+          !memcmp(state->shown_at + row * state->capacity + expected->length - expected->session,
+                  expected->shown_at + expected->length - expected->session,
+                  sizeof(int32_t) * (size_t)expected->session));
 }
 
 /// What was played: (MAX_TIMES, 8) of states before and after a step and what it gave; and what was
@@ -148,6 +156,7 @@ static played play_with(throng_sim_def sim_def, int32_t n_step, int32_t count) {
     return p;
   }
   throng_population *a = rig.agent;
+  EXPECT_EQ(dqn_of(a)->batch.state.state.shown_at != NULL, rig.sim->examined != NULL);
   take_memory(&p);
   for (int64_t t = 0; t < MAX_TIMES; ++t) {
     keep_before(rig.sim, t, &p);

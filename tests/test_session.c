@@ -34,6 +34,7 @@ TEST(session, driven_by_hand_it_is_the_run_that_throng_train_makes) {
   char out[512];
   snprintf(out, sizeof out, "%s/run", throng_test_folder());
   if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.train.evaluation.planner = THRONG_PLANNER_ON;
     throng_train_def def = run.train;
     throng_train_report whole, driven;
     def.out = out;

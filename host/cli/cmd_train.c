@@ -161,6 +161,8 @@ static int print_text(const throng_config *config, const train_result *result, d
   if (isfinite(gap))
     printf("%s closes %.1f %% of the gap between random and the myopic oracle.\n", result->title,
            gap);
+  if (report->agent.episodes > 0)
+    printf("T.Rwd is A.Rwd times its %lld sessions.\n", (long long)report->agent.episodes);
   printf("%s user-steps in %.1f s (%.0f a second), %.1f s in all, %s at most\n",
          cli_count(report->user_steps, steps), report->seconds, report->user_steps_per_second,
          seconds, cli_bytes(cli_peak_memory(), memory));

@@ -68,8 +68,8 @@ static const cli_option votes_options[] = {
     {"output", 'o', "FILE", "CSV to write; - writes standard output (-)", NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const votes_examples[] = {
@@ -83,21 +83,29 @@ static const cli_option explain_options[] = {
      "only what the user did before this time counts: seconds since 1970 or "
      "YYYY-MM-DD",
      NULL},
+    {"after", 0, "ITEMS",
+     "items of a session that the user is shown first, \"i1,i2,..\": what it makes of the user, "
+     "and "
+     "why the user leaves (users.preset=dynamic or other keys of users)",
+     NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const explain_examples[] = {
     "throng explain world.safetensors --user u00012 --item i00007 --sta sta.safetensors",
-    "which keywords met, which past item was nearest, each vote and the reward", NULL};
+    "which keywords met, which past item was nearest, each vote and the reward",
+    "throng explain world.safetensors --user u00012 --item i00007 --after i00001,i00002 "
+    "--set users.preset=dynamic",
+    "the same after two items of a session: boredom, mood and why the user would leave", NULL};
 
 static const cli_option evaluate_options[] = {
     {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {"split", 0, "test|validation|later",
      "ask about each user's last interaction, about the one before it, or about the later part "
@@ -157,6 +165,15 @@ static const char *const train_examples[] = {
     "throng train configs/demo.json --resume",
     "after a kill: on to the same weights",
     NULL};
+
+static const cli_option experiment_options[] = {
+    {"output", 'o', "FOLDER", "folder of the results (train.out)", "train.out"}, {0}};
+static const char *const experiment_examples[] = {
+    "throng experiment ablation configs/experiments/ablation.json",
+    "what each vote is worth, alone, in pairs and joined",
+    "throng experiment sparsity configs/experiments/sparsity.json --set "
+    "world.file=world.safetensors -o runs/sparsity",
+    "how a world of your own bears what is missing", NULL};
 
 static const cli_option sweep_options[] = {
     {"output", 'o', "FOLDER", "folder of the sweep (train.out)", "train.out"},
@@ -325,6 +342,16 @@ const cli_command cli_commands[] = {
      "metrics, TensorBoard events and checkpoints. Prints the learning curve and the table of "
      "agents and yardsticks.",
      train_options, train_examples, "train.seed", cmd_train},
+    {"experiment", "a question about the simulator, answered by a table", "NAME CONFIG", 2, 2,
+     "ablation: each vote alone, in pairs and joined, by AUC and by what agents come to. sparsity: "
+     "parts of the world removed. drift: users along the later part of real histories. cost: "
+     "user-steps a second beside AUC. fairness: what popular and rare items, active and less "
+     "active "
+     "users get. transfer: agents judged by other simulators and by logs. Writes results.csv, "
+     "results.json, results.svg and report.txt; what was stopped goes on where it was when the "
+     "same "
+     "command is given again.",
+     experiment_options, experiment_examples, "train.seed", cmd_experiment},
     {"sweep", "many trials with other options, the best confirmed", "CONFIG", 1, 1,
      "Trains trials of the configuration with other values of what its section sweep.space lists, "
      "many at once, gives bad ones up, and trains the best and the configuration's own again on "

@@ -71,6 +71,12 @@ static throng_status check(const throng_sim_def *sim, const episodes_def *def,
         "episodes: sim.slate_size is %d; an item of a slate has no propensity of its "
         "own, expected 1",
         sim->slate_size);
+  if (sim->users.choice == THRONG_CHOICE_MULTINOMIAL ||
+      sim->users.choice == THRONG_CHOICE_PLACKETT_LUCE)
+    return throng_fail(
+        THRONG_ERROR_ARGUMENT,
+        "episodes: with this users.choice a user may look at nothing, and a row says "
+        "like or not; expected each or cascade");
   THRONG_TRY(check_policy("policy", policy));
   return target ? check_policy("target", target) : THRONG_OK;
 }

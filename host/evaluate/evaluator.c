@@ -160,7 +160,8 @@ bool evaluator_searches_slowly(const evaluator *e) {
 bool evaluator_plans(const evaluator *e) {
   if (!e->yardsticks || e->def.planner == THRONG_PLANNER_OFF) return false;
   return e->def.planner == THRONG_PLANNER_ON ||
-         (users_are_dynamic(&e->sim->def.users) && e->sim->def.slate_size == 1);
+         (users_are_dynamic(&e->sim->def.users) && e->sim->def.slate_size == 1 &&
+          !users_examine(&e->sim->def.users));
 }
 
 #define DOWNLOAD(to, from, count)                                          \

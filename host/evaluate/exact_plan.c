@@ -80,10 +80,7 @@ throng_status exact_plan_create(throng_sim *sim, int32_t n_item, int32_t steps, 
                        "exact plan: %d steps of %d items; expected at most %d of %d, and no more "
                        "steps than items",
                        steps, n_item, EXACT_MOST_STEPS, EXACT_MOST_ITEMS);
-  if (sim->def.slate_size > 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "exact plan: it plans one item a step, and sim.slate_size is %d",
-                       sim->def.slate_size);
+  THRONG_TRY(planner_check(&sim->def));
   THRONG_TRY(throng_alloc(&block, 1, sizeof(exact_plan), "exact plans"));
   exact_plan *e = block;
   e->sim = sim;

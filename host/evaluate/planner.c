@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "kernels/list.h"
+#include "sim/users.h"
 
 enum { MOST_CHILDREN = 8192, RANKED = 256 };
 
@@ -27,6 +28,15 @@ struct planner {
   float *host_value;
   uint8_t *host_halted, *host_ended;
 };
+
+throng_status planner_check(const throng_sim_def *def) {
+  if (def->slate_size > 1 || users_examine(&def->users))
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "planner: it plans one item a step that users look at; sim.slate_size is "
+                       "%d, and users.choice must be each",
+                       def->slate_size);
+  return THRONG_OK;
+}
 
 throng_status planner_make_lanes(const throng_sim *sim, int32_t lanes, throng_sim **out) {
   throng_sim_def def = sim->def;
@@ -88,10 +98,7 @@ throng_status planner_create(throng_sim *sim, const throng_evaluation_def *def, 
   void *block;
   throng_status status;
   *out = NULL;
-  if (sim->def.slate_size > 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "planner: it plans one item a step, and sim.slate_size is %d",
-                       sim->def.slate_size);
+  THRONG_TRY(planner_check(&sim->def));
   THRONG_TRY(throng_alloc(&block, 1, sizeof(planner), "plans"));
   planner *p = block;
   const int64_t n_item = sim->world->n_item;

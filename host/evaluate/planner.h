@@ -14,8 +14,10 @@
 
 typedef struct planner planner;
 
+/// Can sessions of such a simulator be planned? Errors: ARGUMENT (slates; users who may not look).
+throng_status planner_check(const throng_sim_def *def);
 /// Take memory to plan for the lanes of `sim`, which must outlive it, with the width, depth and
-/// candidates of `def`. Errors: ARGUMENT (sim.slate_size above 1), MEMORY.
+/// candidates of `def`. Errors: as planner_check, MEMORY.
 throng_status planner_create(throng_sim *sim, const throng_evaluation_def *def, planner **out);
 /// NULL is allowed.
 void planner_free(planner *p);

@@ -18,12 +18,14 @@ static bool better(const metrics_row *a, const metrics_row *b) {
 }
 
 static void print_row(FILE *out, const metrics_row *r) {
+  NUMBERS_WITHOUT_LOCALE;
   fprintf(out, "%-13s %8.2f %7.3f %10.0f %9.2f %8.1f%% %7.3f %10.3f %7.1f%s%s\n", r->title,
           r->average_reward, r->reward_per_step, r->total_reward, r->liking, 100 * r->coverage,
           r->gini, r->diversity, r->session_length, r->state ? "  " : "", r->state ? r->state : "");
 }
 
 static void print_pair(FILE *out, const metrics_pair *p) {
+  NUMBERS_WITHOUT_LOCALE;
   char interval[64] = "";
   if (p->sessions > 1) snprintf(interval, sizeof interval, "[%+.2f, %+.2f]", p->low, p->high);
   if (p->sessions > 0)
@@ -68,7 +70,6 @@ throng_status metrics_table(int n, const metrics_row *row, bool unicode, char **
   FILE *text = open_memstream(out, &size);
   bool good = text != NULL;
   if (good) {
-    NUMBERS_WITHOUT_LOCALE;
     fprintf(text, "%-13s %8s %7s %10s %9s %9s %7s %10s %7s\n", "policy", "A.Rwd", "a step", "T.Rwd",
             "Liking%", "coverage", "Gini", "diversity", "steps");
     print_rule(text, unicode, 88);

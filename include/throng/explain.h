@@ -51,6 +51,49 @@ typedef struct throng_like_rates {
   double p;                     ///< probability of a like; f_pop votes 1 from 1/2 on
 } throng_like_rates;
 
+/// One term of the calibrated vote: what it adds to the log-odds of a like.
+typedef struct throng_calibrated_term {
+  const char *name;  ///< "intercept", "f_mat", "f_sim", "f_sta", "item", "user"
+  double value;      ///< the intercept's is 1, f_mat's the logit of its smoothed share, f_sim's
+                     ///< tanh(3 (b+ - b-)), f_sta's and the item's a logit, the user's an effect
+  double weight;     ///< fitted to the world
+  double log_odds;   ///< weight * value
+} throng_calibrated_term;
+/// The calibrated vote, term by term: p = sigmoid(sum of the terms' log_odds).
+typedef struct throng_calibrated {
+  int32_t n;                           ///< terms
+  const throng_calibrated_term *term;  ///< (n)
+  int64_t item_answers, user_answers;  ///< behind the item's rate and the user's effect
+  double smoothing;                    ///< keywords that f_mat's prior weighs
+  double p;                            ///< probability of a like
+  double threshold;                    ///< from which votes.answer "threshold" says like
+  throng_answer answer;                ///< as asked: how p becomes an answer
+} throng_calibrated;
+/// What the session has made of a lane's user, and would of this item (throng_sim_def.users;
+/// docs/dynamics.md has the equations). Topics are categories, -1 where there is none; what is off
+/// is 0.
+typedef struct throng_explained_session {
+  int32_t n_shown;       ///< items of the session that the user remembers
+  uint8_t rule_like;     ///< what the votes' rule says, before the session is asked
+  bool mood_counts;      ///< there is a temper: `mood` and `mood_after` mean something
+  double mood;           ///< what is left of temper's budget; the user leaves below 1
+  double mood_after[2];  ///< the same after a slate of dislikes [0] or likes [1]
+  int32_t repeats;       ///< times that repeat_window showed the topic of the item's it showed most
+  int32_t repeats_topic;    ///< which topic
+  int32_t bored;            ///< steps, the coming one counted, for which boredom keeps from liking
+  int32_t bored_topic;      ///< which topic bores
+  double satiation;         ///< s of the item's topic that has most
+  int32_t satiation_topic;  ///< which topic
+  double exposure;          ///< E
+  double drift;             ///< <u - u at the session's start, e+(item)>
+  double appetite;          ///< d: the sum of what satiation, exposure and drift change
+  double keep;              ///< chance that the rule's like stays one
+  double turn;              ///< chance that the rule's dislike becomes a like
+  /// Why the user would leave, chance apart, after disliking [0] or liking [1] the item.
+  throng_leave leaves[2];
+  throng_leave left;  ///< why the lane's user left on the last step
+} throng_explained_session;
+
 /// Lives until throng_explanation_free(); its names are the world's.
 typedef struct throng_explanation {
   int32_t user, candidate;              ///< who is asked, and about which item
@@ -59,11 +102,14 @@ typedef struct throng_explanation {
   throng_vote vote;                     ///< with the answer, `like`
   const throng_explained_vote *votes;   ///< (THRONG_VOTE_COUNT) by throng_vote_id
   const throng_like_rates *like_rates;  ///< NULL where the rule does not ask f_pop
+  const throng_calibrated *calibrated;  ///< NULL where the rule does not ask f_cal
   double sta_threshold;                 ///< f_sta votes 1 from this probability on
   throng_semantics semantics;           ///< as asked
   throng_rule rule;                     ///< as asked
   const char *rule_help;                ///< "at least two of three"
   double score;  ///< the weighted mean of votes, or of scores where the rule draws, in 0..1
+  /// NULL outside a lane, and where throng_sim_def.users is off.
+  const throng_explained_session *session;
 } throng_explanation;
 
 /// Of one pair (`pair->n` is 1) outside any lane; `def` and `seed` as in throng_votes_evaluate.

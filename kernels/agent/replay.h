@@ -19,6 +19,9 @@ typedef struct state_view {
   int32_t *length;   // (n_row) entries kept
   int32_t *session;  // (n_row) of which this session wrote: the newest ones
   int32_t *user;     // (n_row)
+  // (n_row, capacity) of the session's entries, where a slate may leave fewer than it has: when
+  // each was shown, the step that comes being 0. NULL: nobody asks, or all of a slate a step.
+  int32_t *shown_at;
   int32_t capacity;
 } state_view;
 
@@ -28,6 +31,9 @@ typedef struct lane_state_args {
   const int32_t *count;       // (n_lane) ever written
   const int32_t *session_of;  // (n_lane) written before the session: sim_session_counts
   const int32_t *user;        // (n_lane)
+  const int32_t *shown_at;    // (n_lane, capacity) ring of steps; NULL: all of a slate a step
+  const int32_t *step;        // (n_lane)
+  int32_t slate;
   state_view state;
 } lane_state_args;
 
@@ -37,8 +43,13 @@ THRONG_ROW void lane_state_row(const lane_state_args *a, int64_t row) {
   int32_t length = history_length(&h), session = a->count[row] - a->session_of[row];
   uint32_t *entry = a->state.entry + row * capacity;
   for (int32_t k = 0; k < length; ++k) entry[k] = history_entry(&h, k);
+  if (session > length) session = length;
+  for (int32_t k = 1; a->state.shown_at && k <= session; ++k)
+    a->state.shown_at[row * capacity + length - k] =
+        a->shown_at ? a->shown_at[row * capacity + (h.count - k) % capacity] - a->step[row]
+                    : -1 - (k - 1) / a->slate;
   a->state.length[row] = length;
-  a->state.session[row] = session < length ? session : length;
+  a->state.session[row] = session;
   a->state.user[row] = a->user[row];
 }
 
@@ -253,6 +264,7 @@ THRONG_ROW void replay_rebuild_parts(const replay_gather_args *a, const state_vi
     for (int64_t slot = slate - 1; slot >= 0 && left > 0; --slot) {
       if (!all && log->examined && !log->examined[at + slot]) continue;
       entry[--to] = log->entry[at + slot];
+      if (out->shown_at) out->shown_at[row * capacity + to] = (int32_t)(-1 - back);
       --left;
     }
   }

@@ -102,10 +102,12 @@ THRONG_ROW void user_satiation(const user_features_args *a, const users_session 
   uint64_t shown = 0;
   for (int32_t back = s->kept - 1; back >= 0; --back) {
     shown |= user_buckets(&a->world, history_item(users_entry(s, back)), a->n_category);
-    if (back % s->slate_size) continue;  // the step has more
-    for (int32_t c = 0; c < a->n_category; ++c)
-      level[c] = memory * level[c] + (float)(shown >> c & 1);
-    shown = 0;
+    const int32_t next = back > 0 ? users_steps_ago(s, back - 1) : 0;
+    for (int32_t ago = users_steps_ago(s, back); ago > next; --ago) {
+      for (int32_t c = 0; c < a->n_category; ++c)
+        level[c] = memory * level[c] + (float)(shown >> c & 1);
+      shown = 0;
+    }
   }
   const float scale = memory < 1.0f ? 1.0f - memory : 1.0f;
   for (int32_t c = 0; c < a->n_category; ++c) level[c] *= scale;
@@ -119,7 +121,8 @@ THRONG_ROW void user_features_row(const user_features_args *a, int64_t row) {
   for (int32_t k = 0; k < user_feature_count(v, nc, USER_BLOCKS); ++k) feature[k] = 0.0f;
   for (int k = 0; k < USER_BLOCKS; ++k) block[k] = feature + user_feature_count(v, nc, k);
   const history_view h = {a->state.entry + row * capacity, capacity, a->state.length[row]};
-  const users_session s = users_session_of(h, a->state.session[row], a->slate);
+  users_session s = users_session_of(h, a->state.session[row], a->slate);
+  if (a->state.shown_at) s.shown_at = a->state.shown_at + row * capacity;
   if (v->temper > 0.0f) {
     const float mood = users_mood(v, &s);
     feature[USER_MOOD] = mood / v->temper;

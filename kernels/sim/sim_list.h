@@ -23,6 +23,7 @@
   X(sim_preference_mean, 16)  \
   X(sim_preference_final, 16) \
   X(sim_ask, 16)              \
+  X(sim_users_ask, 16)        \
   X(sim_gather, 256)          \
   X(pair_vote, 16)
 // clang-format on

@@ -38,6 +38,7 @@ static void user_features_shape(network *n, const throng_sim *sim) {
   n->users = users_make_view(&sim->def.users);
   n->world = sim->device.view;
   n->slate = sim->def.slate_size;
+  n->asks_when = sim->n_examined > 0;
   n->n_user_category = n->world.n_category < (int32_t)AGENT_MAX_CATEGORY
                            ? n->world.n_category
                            : (int32_t)AGENT_MAX_CATEGORY;
@@ -103,6 +104,7 @@ throng_status network_add_pass(const network *n, tensor_set *set, network_pass *
   ADD(state.length, TENSOR_I32, all);
   ADD(state.session, TENSOR_I32, all);
   ADD(state.user, TENSOR_I32, all);
+  if (n->asks_when) ADD(state.shown_at, TENSOR_I32, all, history);
   ADD(feature, TENSOR_F32, all, n->n_input);
   ADD(hidden0, TENSOR_F32, all, n->hidden[0]);
   ADD(hidden1, TENSOR_F32, all, n->hidden[1]);
