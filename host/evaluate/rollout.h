@@ -21,13 +21,14 @@ typedef struct rollout_def {
 } rollout_def;
 
 /// X(ID, name, help): what a mode comes to; the first of those that have a real side have it too.
-#define ROLLOUT_MEASURES(X)                                                            \
-  X(LIKE_RATE, "like_rate", "share of likes")                                          \
-  X(GAP, "gap", "simulated minus real like rate")                                      \
-  X(FIRST_GAP, "first_gap", "the same over the first fifth of each user's positions")  \
-  X(LAST_GAP, "last_gap", "the same over the last fifth")                              \
-  X(AUC, "auc", "AUC of the scores against the real answers")                          \
-  X(CORRELATION, "correlation", "of users' simulated like rates with their real ones") \
+#define ROLLOUT_MEASURES(X)                                                                       \
+  X(LIKE_RATE, "like_rate", "share of likes")                                                     \
+  X(GAP, "gap", "simulated minus real like rate")                                                 \
+  X(FIRST_GAP, "first_gap", "the same over the first fifth of each user's positions")             \
+  X(LAST_GAP, "last_gap", "the same over the last fifth")                                         \
+  X(AUC, "auc", "AUC of the scores against the real answers")                                     \
+  X(WITHIN_AUC, "within_user_auc", "within users; forced lanes lose by it, see docs/fidelity.md") \
+  X(CORRELATION, "correlation", "of users' simulated like rates with their real ones")            \
   X(ALIKE, "alike", "share of users whose answers are all alike")
 
 typedef enum rollout_measure {

@@ -117,10 +117,14 @@ static throng_status add_auc(const rollout_lanes *l, const rollout_def *def, int
                                     .rating_of = {(double)NAN, (double)NAN}};
   THRONG_TRY_GOTO(measures_take(&answers, n, row, def->resamples, def->seed, pool, &of));
   value[place + ROLLOUT_AUC] = of.value[MEASURE_AUC];
-  if (of.sample)
-    memcpy(sample + (place + ROLLOUT_AUC) * def->resamples,
-           of.sample + (int64_t)MEASURE_AUC * def->resamples,
-           (size_t)def->resamples * sizeof *sample);
+  value[place + ROLLOUT_WITHIN_AUC] = of.value[MEASURE_WITHIN_AUC];
+  const int64_t n_sample = of.sample ? def->resamples : 0;
+  const size_t size = (size_t)n_sample * sizeof *sample;
+  if (n_sample > 0) {
+    memcpy(sample + (place + ROLLOUT_AUC) * n_sample, of.sample + MEASURE_AUC * n_sample, size);
+    memcpy(sample + (place + ROLLOUT_WITHIN_AUC) * n_sample,
+           of.sample + MEASURE_WITHIN_AUC * n_sample, size);
+  }
 done:
   measures_free(&of);
   free(slot);
