@@ -7,7 +7,7 @@
 
 static int print(const cli_run *run, const char *path, const throng_sta_def *def,
                  const throng_sta_report *report, double seconds) {
-  bool next_item = def->objective == THRONG_STA_NEXT_ITEM;
+  bool next_item = def->objective == THRONG_STA_NEXT_ITEM && !report->like_rates;
   if (run->json) {
     cJSON *document = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "sta", path);
@@ -27,14 +27,19 @@ static int print(const cli_run *run, const char *path, const throng_sta_def *def
       cJSON_AddNumberToObject(document, "test_log_loss", report->test_log_loss);
     }
     cJSON_AddBoolToObject(document, "near_chance", report->near_chance);
+    cJSON_AddBoolToObject(document, "like_rates", report->like_rates);
     cJSON_AddNumberToObject(document, "seconds_per_epoch", report->seconds_per_epoch);
     cJSON_AddNumberToObject(document, "seconds", seconds);
     cJSON_AddNumberToObject(document, "peak_memory_bytes", cli_peak_memory());
     return cli_json(document);
   }
   char memory[32];
-  printf("epochs           %8d  the best was %d\n", report->epochs, report->best_epoch);
-  printf("training loss    %8.4f\n", report->train_loss);
+  if (report->like_rates) {
+    printf("like rates in place of a fit\n");
+  } else {
+    printf("epochs           %8d  the best was %d\n", report->epochs, report->best_epoch);
+    printf("training loss    %8.4f\n", report->train_loss);
+  }
   if (next_item) {
     printf("validation       %8.4f  HR@10, NDCG@10 %.4f\n", report->validation_hr10,
            report->validation_ndcg10);
@@ -44,7 +49,7 @@ static int print(const cli_run *run, const char *path, const throng_sta_def *def
            report->validation_log_loss);
     printf("test AUC         %8.4f  log-loss %.4f\n", report->test_auc, report->test_log_loss);
   }
-  printf("an epoch         %8.2f  seconds\n", report->seconds_per_epoch);
+  if (!report->like_rates) printf("an epoch         %8.2f  seconds\n", report->seconds_per_epoch);
   printf("wrote %s in %.1f s, %s at most\n", path, seconds, cli_bytes(cli_peak_memory(), memory));
   return CLI_DONE;
 }
