@@ -14,6 +14,7 @@ static const char *const colour[SVG_COLOURS] = {"c0", "c1", "c2", "c3", "c4", "c
 
 static void draw_curve(FILE *out, const svg_axis *x, const svg_axis *y, const char *style,
                        const reliability_curve *c) {
+  NUMBERS_WITHOUT_LOCALE;
   char hint[200];
   svg_line(out, style, x, y, c->n, c->said, c->real, false);
   for (int b = 0; b < c->n; ++b) {
