@@ -16,7 +16,7 @@
 
 typedef struct outcome {
   int code;  // 128 + signal where it was killed
-  char out[1 << 18], err[1 << 14];
+  char out[1 << 20], err[1 << 14];
 } outcome;
 
 static outcome last;

@@ -22,6 +22,22 @@ static bool add_values(cJSON *object, const char *name, const measured_value *va
   return good;
 }
 
+/// Of a group what is told apart by it, without the differences.
+static bool add_group(cJSON *object, const char *name, const measured_value *value) {
+  static const measure_id told[] = {MEASURE_AUC, MEASURE_WITHIN_AUC,    MEASURE_LOG_LOSS,
+                                    MEASURE_ECE, MEASURE_LIKE_RATE_GAP, MEASURE_HIT_RATE};
+  cJSON *inner = cJSON_AddObjectToObject(object, name);
+  bool good = inner != NULL;
+  for (size_t k = 0; k < sizeof told / sizeof *told && good; ++k) {
+    const measured_value *v = &value[told[k]];
+    if (isnan(v->value)) continue;
+    cJSON *one = cJSON_AddObjectToObject(inner, measure_names[told[k]]);
+    good = one && json_add_number(one, "value", v->value) && json_add_number(one, "low", v->low) &&
+           json_add_number(one, "high", v->high);
+  }
+  return good;
+}
+
 static bool add_reliability(cJSON *object, const reliability_bin *bin) {
   cJSON *list = cJSON_AddArrayToObject(object, "reliability");
   bool good = list != NULL;
@@ -43,7 +59,7 @@ static bool add_contender(cJSON *object, const fidelity_report *r, int contender
   cJSON *groups = good ? cJSON_AddObjectToObject(object, "strata") : NULL;
   good = groups != NULL;
   for (int g = 0; g < STRATUM_COUNT && good; ++g)
-    good = r->groups.n[g] ? add_values(groups, stratum_names[g], c->stratum[g])
+    good = r->groups.n[g] ? add_group(groups, stratum_names[g], c->stratum[g])
                           : cJSON_AddNullToObject(groups, stratum_names[g]) != NULL;
   return good;
 }
