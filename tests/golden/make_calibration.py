@@ -62,7 +62,7 @@ for _ in range(STEPS):
 item = np.array([logit(seen.rate(*history[u][-2])) for u in rows])
 user = np.array([seen.effect(history[u][:-2], variance)[0] for u in rows])
 sim = np.tanh(3 * (beta_pos.astype(float) - beta_neg.astype(float)))
-sta = logit(np.clip(p_sta.astype(float), LEAST, 1 - LEAST))
+sta = np.log(np.maximum(p_sta.astype(float), LEAST) / np.maximum(1 - p_sta.astype(float), LEAST))
 centre = np.array([0, 0, 0, 0, 1, 1.0])
 ridge = np.array([0, 1, 1, 1, 1, 1]) * RIDGE
 
