@@ -22,6 +22,7 @@ static throng_sim_def session_def(const votes_session *s, int32_t steps) {
   def.max_steps = steps + 1;
   def.leave_probability = 0;
   def.mask_seen = false;
+  def.mask = THRONG_MASK_NONE;
   def.autoreset = false;
   def.users.sessions = 1;
   return def;
