@@ -20,7 +20,7 @@ static throng_sim_def session_def(const votes_session *s, int32_t steps) {
   def.votes = s->votes;
   def.lanes = 1;
   def.slate_size = 1;
-  def.max_steps = steps + 1;
+  def.max_steps = steps + 2;  // who leaves at the item that is explained may come back
   def.leave_probability = 0;
   def.mask_seen = false;
   def.autoreset = false;
@@ -95,7 +95,8 @@ static void print_shown(const votes_session *s, const shown_session *session) {
            session->shown[k].like ? "likes" : "does not like",
            leaving_words(session->shown[k].left));
     if (session->shown[k].returned > 0)
-      printf(", and comes back after %d days", session->shown[k].returned);
+      printf(", and comes back after %d day%s", session->shown[k].returned,
+             session->shown[k].returned > 1 ? "s" : "");
     puts("");
   }
   if (session->n < session->asked)
