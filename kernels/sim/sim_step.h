@@ -335,29 +335,31 @@ THRONG_ROW void sim_append(const sim_args *a, int64_t lane) {
   }
 }
 
-/// Days after which the user whose session has just ended is back; 0: never.
-THRONG_ROW int32_t sim_return(const sim_args *a, int64_t lane) {
+/// May the user come back, were the session over after `step` steps of the episode?
+THRONG_ROW int sim_may_return(const sim_args *a, int64_t lane, int32_t step) {
+  return a->sessions.session && a->sessions.session[lane] + 1 < a->users.sessions &&
+         step < a->max_steps;
+}
+/// The chance of it on any one day, `likes` being those of the episode.
+THRONG_ROW float sim_return_chance(const sim_args *a, int64_t lane, int32_t step, float likes) {
   const sim_sessions *s = &a->sessions;
-  const int32_t user = a->user[lane], step = a->step[lane];
-  const int64_t real = a->world.user_offset[user + 1] - a->world.user_offset[user];
+  const int64_t *span = a->world.user_offset + a->user[lane];
   const float shown = (float)(step - s->first_step[lane]) * (float)a->slate_size;
-  const float likes = a->running_return[lane] - s->first_return[lane];
-  const random_words r =
-      random_draw(a->seed, RANDOM_RETURN, 0, (uint32_t)step - 1, a->number[lane], a->episode[lane]);
-  return return_day(&a->users, return_chance(&a->users, real, likes / shown),
-                    random_uniform(r.w[0]));
+  return return_chance(&a->users, span[1] - span[0], (likes - s->first_return[lane]) / shown);
 }
 
 /// A session is over. Does another one of the same user begin?
 THRONG_ROW int sim_comes_back(const sim_args *a, int64_t lane) {
-  const sim_sessions *s = &a->sessions;
-  if (!s->session || s->session[lane] + 1 >= a->users.sessions) return 0;
-  if (a->step[lane] >= a->max_steps) return 0;
-  const int32_t days = sim_return(a, lane);
+  const int32_t step = a->step[lane];
+  if (!sim_may_return(a, lane, step)) return 0;
+  const random_words r =
+      random_draw(a->seed, RANDOM_RETURN, 0, (uint32_t)step - 1, a->number[lane], a->episode[lane]);
+  const float chance = sim_return_chance(a, lane, step, a->running_return[lane]);
+  const int32_t days = return_day(&a->users, chance, random_uniform(r.w[0]));
   if (days == 0)
     a->left[lane] = THRONG_LEAVE_NO_RETURN;
   else
-    sim_begin_session(a, lane, s->session[lane] + 1, days);
+    sim_begin_session(a, lane, a->sessions.session[lane] + 1, days);
   return days > 0;
 }
 
