@@ -81,6 +81,7 @@ void rollout_print(const rollout *r) {
   row(r, "  in the first fifth", NULL, ROLLOUT_FIRST_GAP, true);
   row(r, "  in the last fifth", NULL, ROLLOUT_LAST_GAP, true);
   row(r, "AUC of the scores", NULL, ROLLOUT_AUC, false);
+  row(r, "  within a user", NULL, ROLLOUT_WITHIN_AUC, false);
   row(r, "users' rates, correlated", NULL, ROLLOUT_CORRELATION, false);
   row(r, "users all of one answer", &r->real_alike, ROLLOUT_ALIKE, false);
   print_positions(r);

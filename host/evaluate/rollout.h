@@ -27,6 +27,7 @@ typedef struct rollout_def {
   X(FIRST_GAP, "first_gap", "the same over the first fifth of each user's positions")  \
   X(LAST_GAP, "last_gap", "the same over the last fifth")                              \
   X(AUC, "auc", "AUC of the scores against the real answers")                          \
+  X(WITHIN_AUC, "within_user_auc", "within users")                                     \
   X(CORRELATION, "correlation", "of users' simulated like rates with their real ones") \
   X(ALIKE, "alike", "share of users whose answers are all alike")
 

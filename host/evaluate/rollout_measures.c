@@ -55,7 +55,7 @@ static double correlation(const lane_sums *s, int64_t n, const int32_t *weight, 
 }
 
 enum { REAL_VALUES = 2 };  // like rate, alike
-/// real like rate, real alike, then the measures of each mode, but for AUC.
+/// real like rate, real alike, then the measures of each mode, but for both AUCs.
 enum { VALUES = REAL_VALUES + ROLLOUT_MODES * ROLLOUT_MEASURE_COUNT };
 
 static void values_of(const lane_sums *s, int64_t n, const int32_t *weight, int64_t stride,
@@ -89,7 +89,7 @@ static void values_of(const lane_sums *s, int64_t n, const int32_t *weight, int6
   }
 }
 
-/// AUC, as questions have it.
+/// AUCs, by the measures that questions have; `place` is the mode's in VALUES.
 static throng_status add_auc(const rollout_lanes *l, const rollout_def *def, int mode,
                              workers *pool, double *value, double *sample) {
   const int64_t cells = l->n * LATER_MOST;
@@ -117,10 +117,14 @@ static throng_status add_auc(const rollout_lanes *l, const rollout_def *def, int
                                     .rating_of = {(double)NAN, (double)NAN}};
   THRONG_TRY_GOTO(measures_take(&answers, n, row, def->resamples, def->seed, pool, &of));
   value[place + ROLLOUT_AUC] = of.value[MEASURE_AUC];
-  if (of.sample)
-    memcpy(sample + (place + ROLLOUT_AUC) * def->resamples,
-           of.sample + (int64_t)MEASURE_AUC * def->resamples,
-           (size_t)def->resamples * sizeof *sample);
+  value[place + ROLLOUT_WITHIN_AUC] = of.value[MEASURE_WITHIN_AUC];
+  const size_t size = (size_t)def->resamples * sizeof *sample;
+  const int64_t stride = def->resamples;
+  if (of.sample) {
+    memcpy(sample + (place + ROLLOUT_AUC) * stride, of.sample + MEASURE_AUC * stride, size);
+    memcpy(sample + (place + ROLLOUT_WITHIN_AUC) * stride, of.sample + MEASURE_WITHIN_AUC * stride,
+           size);
+  }
 done:
   measures_free(&of);
   free(slot);
