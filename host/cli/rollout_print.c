@@ -71,8 +71,10 @@ void rollout_print(const rollout *r) {
   printf("%s users along up to %d of their later interactions, %s in all, under rule %s;\n",
          cli_count(r->users, users), LATER_MOST, cli_count(r->answers, answers),
          throng_rule_name(r->rule));
-  printf("forced: the real answers are remembered; free: their own, the newest %d each%s\n\n",
-         r->def.history, r->has_time ? "" : " (later in the file's order: no times)");
+  printf("forced: the real answers are remembered; free: their own; the newest %d each\n",
+         r->def.history);
+  if (!r->has_time) puts("later in the order of the file: this world has no times");
+  putchar('\n');
   printf("%-24s%-7s%-25s%-25s%s\n", "", "real", "forced", "free", "free - forced");
   row(r, "like rate", &r->real_like_rate, ROLLOUT_LIKE_RATE, false);
   row(r, "  simulated minus real", NULL, ROLLOUT_GAP, true);

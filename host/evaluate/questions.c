@@ -165,6 +165,15 @@ static throng_pairs pairs_of(const questions *q) {
   return (throng_pairs){q->n, q->user, q->candidate, q->offset, q->item, q->like};
 }
 
+/// How many of each user's last interactions no rate may count, or it would hold the answers.
+static int hidden_by(const questions *q) {
+  switch (q->split) {
+    case FIDELITY_TEST: return SPLIT_TEST;
+    case FIDELITY_VALIDATION: return SPLIT_VALIDATION;
+    default: return 0;  // the later part stands in no history
+  }
+}
+
 /// What does not depend on the rule, asked under one that needs no weights: all further votes at
 /// once, and where the world has nothing to fit one of them on, each by itself.
 throng_status questions_ask(questions *q, throng_backend *backend, const throng_world *world,
@@ -176,16 +185,16 @@ throng_status questions_ask(questions *q, throng_backend *backend, const throng_
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) all[k] = q->further[k];
   for (int k = 0; k < THRONG_VOTE_COUNT; ++k) q->measured[k] = true;
   q->measured[THRONG_VOTE_F_STA] = sta != NULL;
-  q->measured[THRONG_VOTE_F_CAL] = false;  // until it can be fitted
   throng_status status =
-      throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, q->vote, all);
+      votes_evaluate_hiding(backend, world, sta, &def, seed, hidden_by(q), &pairs, q->vote, all);
   if (status != THRONG_ERROR_DATA) return status;
-  THRONG_TRY(throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, q->vote, NULL));
+  THRONG_TRY(
+      votes_evaluate_hiding(backend, world, sta, &def, seed, hidden_by(q), &pairs, q->vote, NULL));
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) {
-    if (THRONG_VOTE_IN_RECORD + k == THRONG_VOTE_F_CAL) continue;  // until it can be fitted
     float *one[THRONG_VOTE_FURTHER] = {NULL};
     one[k] = q->further[k];
-    status = throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, q->vote, one);
+    status =
+        votes_evaluate_hiding(backend, world, sta, &def, seed, hidden_by(q), &pairs, q->vote, one);
     q->measured[THRONG_VOTE_IN_RECORD + k] = status == THRONG_OK;
     if (status == THRONG_OK) continue;
     if (status != THRONG_ERROR_DATA) return status;
@@ -206,7 +215,8 @@ throng_status questions_join(const questions *q, throng_backend *backend, const 
   if (further) {
     const throng_pairs pairs = pairs_of(q);
     THRONG_TRY(throng_alloc((void **)&vote, (size_t)q->n, sizeof *vote, "answers of a rule"));
-    THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, sta, def, seed, &pairs, vote, NULL));
+    THRONG_TRY_GOTO(
+        votes_evaluate_hiding(backend, world, sta, def, seed, hidden_by(q), &pairs, vote, NULL));
   }
   for (int64_t i = 0; i < q->n; ++i) {
     const vote_further f = questions_further(q, i);

@@ -124,7 +124,8 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   s->n_lane = def->lanes;
   // Its weights are there before another queue than theirs reads them.
   if (sta && sta->backend != backend) THRONG_TRY_GOTO(sta->backend->ops->synchronize(sta->backend));
-  THRONG_TRY_GOTO(vote_models_make(backend, world, rule_asks(&def->votes), &s->models));
+  THRONG_TRY_GOTO(
+      vote_models_make(backend, world, sta, &def->votes, rule_asks(&def->votes), 0, &s->models));
   bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   THRONG_TRY_GOTO(
       world_device_acquire(backend, world, def->votes.table_bytes, empty_equal, &s->device));
