@@ -22,8 +22,11 @@ __device__ bool better(const ranked &a, const ranked &b) {
 }
 
 /// See yardstick_gather and yardstick_sums_of.
-__device__ vote_sums gather(const sim_args *s, int64_t lane, int32_t candidate) {
+__device__ vote_sums gather(const yardstick_search_args *a, int64_t lane, int32_t candidate) {
+  const sim_args *s = &a->sim;
   const history_view h = sim_history(s, lane);
+  if (yardstick_asks_published(a))
+    return published_gather(&s->world, s->table, &s->published, &h, candidate);
   const int32_t *preference = sim_preference_of(s, lane);
   if (!s->table) return vote_gather(&s->world, 0, &s->rule, preference, &h, candidate);
   vote_sums sums = {
@@ -64,7 +67,7 @@ __device__ void search(const yardstick_search_args *a, int64_t row, ranked *shar
     const int32_t item = begin + k * CUDA_ROW_THREADS + (int32_t)threadIdx.x;
     own[k] = {{0.0f, 0.0f}, -1};
     if (idle || item >= s->world.n_item || yardstick_masked(s, lane, item)) continue;
-    const vote_sums sums = gather(s, lane, item);
+    const vote_sums sums = gather(a, lane, item);
     own[k] = {yardstick_value_of(a, lane, &sums, item), item};
   }
   for (int32_t rank = 0; rank < a->top; ++rank) {

@@ -128,6 +128,12 @@ __device__ void vote(const sim_vote_args *a, int64_t lane) {
   if (sim_idle(a, lane)) return;
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
     const int64_t at = lane * a->slate_size + slot;
+    if (a->published.reviewer) {
+      const vote_stream stream = sim_stream(a, lane, slot);
+      if (threadIdx.x % WARP_THREADS == 0)
+        sim_vote_logical(a, lane, &stream, a->action[at], &a->vote[at]);
+      continue;
+    }
     const vote_sums sums = gather(a, lane, a->action[at]);
     if (threadIdx.x % WARP_THREADS != 0) continue;
     const vote_stream stream = sim_stream(a, lane, slot);

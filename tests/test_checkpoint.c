@@ -84,6 +84,10 @@ static uint8_t *element(const tiny_checkpoint *c, uint8_t *data, const char *nam
   return found;
 }
 
+TEST(checkpoint, a_changed_one_with_slates_partly_looked_at_is_refused_or_can_be_trained_on) {
+  try_mutations(2);
+}
+
 typedef struct lie {
   int variant;
   const char *tensor;
@@ -112,6 +116,11 @@ TEST(checkpoint, every_number_that_indexes_counts_or_chooses_is_held_to_its_rang
       {0, "lane.sta_encoded", 0, 4, 0x7ffffff0, "'lane.sta_encoded', element 0 is"},
       {0, "lane.sta_state", 5, 4, 0x7fc00000, "'lane.sta_state', element 5 is nan, expected a fin"},
       {0, "lane.running_return", 0, 4, 0xbf800000, "'lane.running_return', element 0 is -1"},
+      {2, "lane.examined", 1, 1, 2, "'lane.examined', element 1 is 2, expected 0 to 1"},
+      {2, "lane.session", 1, 4, 3, "'lane.session', element 1 is 3, expected 0 to 2"},
+      {2, "lane.gap", 2, 4, 21, "'lane.gap', element 2 is 21, expected 0 to 20"},
+      {2, "replay.examined", 4, 1, 2, "'replay.examined', element 4 is 2, expected 0 to 1"},
+      {2, "replay.returned", 3, 1, 21, "'replay.returned', element 3 is 21, expected 0 to 20"},
       {1, "lane.preference", 0, 4, 0x7fffffff, "lane 0: 'preference' is not the sum over its hist"},
       {0, "replay.entry", 4, 4, 40, "'replay.entry', element 4 is 40, expected 0 to 39"},
       {0, "replay.user", 0, 4, 6, "'replay.user', element 0 is 6, expected 0 to 5"},
@@ -138,8 +147,8 @@ TEST(checkpoint, every_number_that_indexes_counts_or_chooses_is_held_to_its_rang
       {0, "clock.mark", 0, 8, 1000, "the target was copied at user-step 1000 of"},
       {0, "clock.state", 0, 4, 3, "'clock.state', element 0 is 3, expected 0 to 2"},
   };
-  tiny_checkpoint c[2];
-  for (int v = 0; v < 2; ++v) ASSERT_OK(tiny_checkpoint_make(&c[v], v));
+  tiny_checkpoint c[3];
+  for (int v = 0; v < 3; ++v) ASSERT_OK(tiny_checkpoint_make(&c[v], v));
   for (size_t k = 0; k < sizeof lies / sizeof *lies; ++k) {
     tiny_checkpoint *of = &c[lies[k].variant];
     uint8_t *data = malloc(of->bytes.length);
@@ -154,7 +163,7 @@ TEST(checkpoint, every_number_that_indexes_counts_or_chooses_is_held_to_its_rang
     EXPECT_TRUE(agent_hash(of) == before);
     free(data);
   }
-  for (int v = 0; v < 2; ++v) {
+  for (int v = 0; v < 3; ++v) {
     EXPECT_OK(tiny_checkpoint_try(&c[v], c[v].bytes.data, c[v].bytes.length));
     tiny_checkpoint_free(&c[v]);
   }

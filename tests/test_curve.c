@@ -86,7 +86,7 @@ TEST(table, rows_are_ordered_by_reward_and_those_without_a_number_come_last) {
   const metrics_row row[] = {{.title = "lost", .average_reward = (double)NAN, .state = "diverged"},
                              {.title = "DQN",
                               .average_reward = 20,
-                              .average_reward_sem = 0.5,
+                              .reward_per_step = 0.5,
                               .total_reward = 80,
                               .liking = 45.5,
                               .coverage = 0.25},
@@ -97,7 +97,28 @@ TEST(table, rows_are_ordered_by_reward_and_those_without_a_number_come_last) {
   const char *oracle = strstr(text, "oracle"), *dqn = strstr(text, "DQN"),
              *random = strstr(text, "random"), *lost = strstr(text, "lost");
   EXPECT_TRUE(oracle && dqn && random && oracle < dqn && dqn < random && random < lost);
-  EXPECT_CONTAINS(text, "DQN              20.00 +- 0.50         80     45.50     25.0%");
+  EXPECT_CONTAINS(text, "DQN              20.00   0.500         80     45.50     25.0%");
   EXPECT_CONTAINS(lost, "  diverged\n");
+  EXPECT_TRUE(strstr(text, "pairs") == NULL);  // nobody was compared
+  free(text);
+}
+
+TEST(table, players_that_were_compared_stand_in_a_second_table_with_their_intervals) {
+  const metrics_row row[] = {{.title = "DQN",
+                              .average_reward = 20,
+                              .against_random = {512, 12.5, 12, 13},
+                              .against_oracle = {32, -0.75, -1, -0.5}},
+                             {.title = "random", .average_reward = 7.5},
+                             {.title = "one", .average_reward = 9, .against_random = {1, 2}}};
+  char *text;
+  ASSERT_OK(metrics_table(3, row, false, &text));
+  const char *pairs = strstr(text, "in pairs of sessions");
+  ASSERT_TRUE(pairs != NULL);
+  EXPECT_CONTAINS(pairs,
+                  "DQN              +12.50 [+12.00, +13.00]      512     -0.75 [-1.00, -0.50] ");
+  EXPECT_CONTAINS(pairs, "     32\n");
+  EXPECT_CONTAINS(pairs, "one               +2.00                         1         -");
+  EXPECT_TRUE(strstr(strstr(pairs, "policy"), "random ") < strstr(pairs, "DQN"));
+  EXPECT_TRUE(strstr(strstr(pairs, "DQN"), "random") == NULL);  // no row of its own
   free(text);
 }

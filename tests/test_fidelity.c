@@ -164,9 +164,9 @@ TEST(fidelity, a_world_without_dislikes_is_asked_about_as_many_unseen_items) {
   EXPECT_EQ(f.likes, f.users);
   EXPECT_EQ(f.sampled, f.users);
   EXPECT_EQ(f.vote[0].n, 2 * f.users);
-  EXPECT_STREQ(with.f_pop_missing, "");
+  EXPECT_STREQ(with.missing[0], "");
   EXPECT_TRUE(with.measured[THRONG_VOTE_F_POP] && !f.measured[THRONG_VOTE_F_POP]);
-  EXPECT_CONTAINS(f.f_pop_missing, "are likes");
+  EXPECT_CONTAINS(f.missing[0], "are likes");
   EXPECT_TRUE(isfinite(f.vote[0].auc) && isfinite(f.ensemble.auc));
   EXPECT_TRUE(f.vote[0].auc == again.vote[0].auc && f.ensemble.auc == again.ensemble.auc);
   ASSERT_OK(fidelity_json(&f, &json));

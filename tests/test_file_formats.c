@@ -31,6 +31,8 @@ static throng_sim_def sim_def(void) {
   def.lanes = 12;
   def.history = 10;
   def.slate_size = 2;
+  def.users.choice = THRONG_CHOICE_CASCADE;
+  def.users.sessions = 2;
   def.max_steps = 15;
   def.mask_seen = true;
   def.preferences = true;
@@ -53,6 +55,7 @@ static bool open_fixture(fixture *f) {
   synth.n_category = 5;
   synth.dim = 9;
   synth.history_mean = 8;
+  synth.later_share = 0.25;
   snprintf(f->path, sizeof f->path, "%s/file.safetensors", throng_test_folder());
   EXPECT_OK(throng_synth(&synth, f->path, NULL));
   EXPECT_OK(throng_world_open(f->path, &f->world));
@@ -84,6 +87,7 @@ TEST(file_formats, the_page_lists_every_tensor_of_a_world) {
                                 {"n_category", info.n_category},
                                 {"n_keyword", info.n_keyword},
                                 {"n_interaction", info.n_interaction},
+                                {"n_later", info.n_later},
                                 {"n_category_entry", entries(f.world, "category")},
                                 {"n_pos_entry", entries(f.world, "pos")},
                                 {"n_neg_entry", entries(f.world, "neg")},
@@ -121,6 +125,10 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
                                 {"n_evicted", sim.slate_size},
                                 {"n_f_pop", sim.slate_size},
                                 {"n_number", sim.lanes},
+                                {"n_left", sim.lanes},
+                                {"n_examined", sim.slate_size},
+                                {"n_shown_at", sim.history},
+                                {"n_session", 1},
                                 {0}};
   ASSERT_OK(sim_number_lanes(f.sim, 3, 2, 77));
   ASSERT_OK(throng_sim_save(f.sim, f.path));
@@ -130,7 +138,12 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
 
 /// A checkpoint of two agents with this network, made with and without what lanes may keep.
 static void follow_checkpoint(throng_head head, bool numbered, const char *section) {
-  const throng_sim_def sim = rig_sim_def(16, 8);
+  throng_sim_def sim = rig_sim_def(16, 8);
+  if (numbered) {
+    sim.slate_size = 2;
+    sim.users.choice = THRONG_CHOICE_CASCADE;
+    sim.users.sessions = 2;
+  }
   throng_agent_def agent = rig_agent_def(head);
   char path[4096];
   safetensors_file *file;
@@ -160,6 +173,10 @@ static void follow_checkpoint(throng_head head, bool numbered, const char *secti
                                 {"n_evicted", 0},
                                 {"n_f_pop", 0},
                                 {"n_number", numbered ? sim.lanes : 0},
+                                {"n_left", numbered ? sim.lanes : 0},
+                                {"n_examined", numbered ? sim.slate_size : 0},
+                                {"n_shown_at", numbered ? sim.history : 0},
+                                {"n_session", numbered},
                                 {0}};
   for (int t = 0; t < 12; ++t) ASSERT_OK(throng_population_train_step(rig.agent));
   if (numbered) ASSERT_OK(sim_number_lanes(rig.sim, 0, 4, 77));

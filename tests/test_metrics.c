@@ -114,6 +114,27 @@ TEST(metrics, exposure_and_diversity_are_those_of_numpy) {
   cJSON_Delete(json);
 }
 
+TEST(metrics, ratio_of_means_and_students_quantile_are_those_of_numpy_and_scipy) {
+  cJSON *json = golden_json("metrics.json");
+  ASSERT_TRUE(json != NULL);
+  double values[16], lengths[16], freedom[16], student[16];
+  const int n = numbers(json, "values", values, 16);
+  ASSERT_EQ(numbers(json, "lengths", lengths, 16), n);
+  mean_error got = ratio_with_error(n, values, lengths);
+  EXPECT_NEAR(got.mean, golden_number(json, "ratio"), 1e-12);
+  EXPECT_NEAR(got.sem, golden_number(json, "ratio_sem"), 1e-12);
+  got = ratio_with_error(1, values, lengths);
+  EXPECT_NEAR(got.mean, values[0] / lengths[0], 1e-12);
+  EXPECT_TRUE(isnan(got.sem));
+  EXPECT_TRUE(isnan(ratio_with_error(0, values, lengths).mean));
+  const int n_freedom = numbers(json, "freedom", freedom, 16);
+  ASSERT_EQ(numbers(json, "student", student, 16), n_freedom);
+  for (int k = 0; k < n_freedom; ++k)
+    EXPECT_NEAR(student_quantile((int64_t)freedom[k]), student[k], 1e-4);
+  EXPECT_TRUE(isnan(student_quantile(0)));
+  cJSON_Delete(json);
+}
+
 TEST(metrics, gini_is_0_where_all_are_shown_alike_and_nears_1_for_a_single_one) {
   int64_t exposure[100] = {0};
   double gini = 1;

@@ -34,6 +34,7 @@ TEST(session, driven_by_hand_it_is_the_run_that_throng_train_makes) {
   char out[512];
   snprintf(out, sizeof out, "%s/run", throng_test_folder());
   if (small_run_open(&run, throng_test_folder(), 1)) {
+    run.train.evaluation.planner = THRONG_PLANNER_ON;
     throng_train_def def = run.train;
     throng_train_report whole, driven;
     def.out = out;
@@ -137,6 +138,24 @@ TEST(session, evaluating_changes_nothing_and_gives_the_same_numbers_twice) {
     throng_session_get_report(measured, &report);
     EXPECT_NEAR(report.agent.average_reward,
                 (first[0].average_reward + first[1].average_reward) / 2, 1e-12);
+    // Everybody against the one yardstick that has played, and nobody against another.
+    throng_comparison against;
+    for (int32_t k = 0; k < 2; ++k) {
+      ASSERT_OK(throng_session_compare(measured, k, &against));
+      EXPECT_EQ(against.random.sessions, 0);
+      EXPECT_EQ(against.oracle.sessions, def.episodes);
+      EXPECT_NEAR(
+          against.oracle.mean,
+          first[k].average_reward - report.yardstick[THRONG_YARDSTICK_ORACLE].average_reward, 1e-9);
+    }
+    EXPECT_NEAR(
+        report.agent_against.oracle.mean,
+        report.agent.average_reward - report.yardstick[THRONG_YARDSTICK_ORACLE].average_reward,
+        1e-9);
+    EXPECT_EQ(throng_session_compare(measured, 2, &against), THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "agent 2 is not in 0..1");
+    EXPECT_EQ(throng_session_compare(plain, 0, &against), THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "no agent has been evaluated yet");
     throng_session_close(plain);
     throng_session_close(measured);
   }

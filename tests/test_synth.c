@@ -108,6 +108,48 @@ TEST(synth, the_same_seed_gives_the_same_file_and_another_seed_another) {
   throng_world_close(b);
 }
 
+TEST(synth, counted_interactions_are_as_many_and_meet_every_user_and_item) {
+  static const struct {
+    int32_t users, items;
+    int64_t rows;
+  } world[] = {{1000, 600, 1300}, {500, 1200, 1200}, {50, 40, 1000}, {300, 400, 30000}};
+  for (size_t k = 0; k < sizeof world / sizeof *world; ++k) {
+    throng_synth_def def = smaller();
+    def.n_user = world[k].users;
+    def.n_item = world[k].items;
+    def.n_interaction = world[k].rows;
+    throng_world *w = build(&def);
+    ASSERT_TRUE(w != NULL);
+    EXPECT_EQ(w->n_interaction, world[k].rows);
+    int64_t *met = calloc((size_t)w->n_item, sizeof *met), longest = 0, unmet = 0, empty = 0;
+    throng_world_item_counts(w, met, NULL);
+    for (int64_t i = 0; i < w->n_item; ++i) unmet += met[i] == 0;
+    for (int64_t u = 0; u < w->n_user; ++u) {
+      int64_t n = w->user_offset[u + 1] - w->user_offset[u];
+      empty += n == 0;
+      if (n > longest) longest = n;
+    }
+    EXPECT_EQ(unmet, 0);
+    EXPECT_EQ(empty, 0);
+    EXPECT_LE(longest, w->n_item / 2);
+    free(met);
+    throng_world_close(w);
+  }
+}
+
+TEST(synth, counted_interactions_that_do_not_fit_are_refused) {
+  throng_synth_def def = smaller();
+  throng_world *w = NULL;
+  def.n_user = 100;
+  def.n_item = 50;
+  def.n_interaction = 99;
+  EXPECT_EQ(synth_build(&def, NULL, &w), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "synth.interactions: 99");
+  def.n_interaction = 2501;
+  EXPECT_EQ(synth_build(&def, NULL, &w), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "100 to 2500");
+}
+
 TEST(synth, more_users_leave_the_first_users_as_they_were) {
   throng_synth_def def = smaller();
   def.n_user = 50;

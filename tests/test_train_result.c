@@ -56,6 +56,9 @@ TEST(train_row, holds_all_that_is_measured_of_many_agents_and_none_of_a_single_o
   static int64_t count[MANY];
   static float number[MANY];
   static throng_metrics each[MANY];
+  // All that can be measured: in a released environment, and compared with two others.
+  for (int k = 0; k < MANY; ++k) each[k].episodes = 2;
+  const throng_comparison against = {{.sessions = 2}, {.sessions = 2}};
   for (int32_t n = 1; n <= MANY; n += MANY - 1) {
     const throng_population_stats stats = {n,      learning, count,  count, number,
                                            number, number,   number, count, number};
@@ -65,8 +68,10 @@ TEST(train_row, holds_all_that_is_measured_of_many_agents_and_none_of_a_single_o
     train_row_add_rate(&row, 1);
     train_row_add_metrics(&row, "agent", &each[0]);
     train_row_add_agents(&row, n, each);
+    train_row_add_comparison(&row, "agent", &against);
+    for (int32_t k = 0; k < n && n > 1; ++k) train_row_add_comparison(&row, "agent_0", &against);
     EXPECT_LT(row.n, row.most);  // nothing was left out for want of room
-    EXPECT_EQ(row.n, 8 + 17 + (n > 1 ? n * 17 : 0));
+    EXPECT_EQ(row.n, 8 + 25 + (n > 1 ? n * 25 : 0));
     train_row_free(&row);
   }
 }

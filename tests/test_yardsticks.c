@@ -112,14 +112,18 @@ static slow_value slow_ask(const fixture *f, throng_yardstick yardstick, int64_t
   if (yardstick == THRONG_YARDSTICK_MOST_SIMILAR)
     return (slow_value){(double)(v.beta_pos - v.beta_neg), 0, item};
   bool paper = a.rule.semantics == THRONG_SEMANTICS_PAPER;
-  const vote_further further = vote_score_further(&a.rule, f->sim->user[lane], item);
+  const vote_further further = vote_score_further(&a.rule, &v, f->sim->user[lane], item);
   const double chance =
       slow_chance(&f->sim->def.votes, &a.rule, &v, &further, paper && v.alpha_pos == v.alpha_neg,
                   paper && v.beta_pos == v.beta_neg);
+  const users_session session = sim_session(&a, lane);
+  const users_terms t = users_terms_of(&a.users, &a.world, &session, f->sim->user[lane], item);
+  const double keep = (double)users_keep(&t), turn = (double)users_turn(&t);
   const int met = v.alpha_pos + v.alpha_neg;
   const float mat = met ? (float)v.alpha_pos / (float)met : 0.5f;
   const float sim = (v.beta_pos - v.beta_neg + 2) / 4;
-  return (slow_value){chance, (double)((mat + sim + v.p_like) / 3), item};
+  return (slow_value){chance * keep + (1 - chance) * turn, (double)((mat + sim + v.p_like) / 3),
+                      item};
 }
 
 static int best_first(const void *a, const void *b) {
@@ -185,6 +189,19 @@ TEST(oracle, leaves_seen_items_out_where_they_are_masked) {
   throng_sim_def def = throng_default_sim_def();
   def.mask_seen = true;
   compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
+}
+
+TEST(oracle, knows_what_the_session_has_done_to_the_user) {
+  throng_sim_def def = throng_default_sim_def();
+  def.leave_probability = 0;
+  def.users.bored_likes = 2;
+  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
+  def.users.bored_deaf = true;
+  def.users.satiation = 0.4f;
+  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
+  def.votes.table_bytes = 0;
+  def.votes.rule = THRONG_RULE_LOGICAL;
+  compare_with_slow(def, false, THRONG_YARDSTICK_ORACLE);
 }
 
 TEST(most_similar, ranks_by_the_difference_of_the_nearest_sides) {

@@ -244,6 +244,8 @@ typedef struct replay_batch {
   int64_t *time, *number;  // number (1): of a batch that replay_draw was asked for
   float *reward, *discount;
   network_pass state, next;
+  state_view
+      shown;  // what next's sessions have shown, where next does not hold all of it; or NULLs
 } replay_batch;
 throng_status replay_add_batch(throng_population *a, replay_batch *b);
 /// Draw each agent's next batch and rebuild its states.

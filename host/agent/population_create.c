@@ -138,7 +138,7 @@ static throng_status create(throng_sim *sim, const throng_agent_def *def,
   a->agent_lanes = a->n_lane / a->n_agent;
   a->history = sim->def.history;
   a->slate = sim->def.slate_size;
-  network_init(&a->net, sim->backend, def, a->history, sim->world);
+  network_init(&a->net, def, sim);
   THRONG_TRY_GOTO(check_counts(&a->net, def->batch));
   THRONG_TRY_GOTO(allocate(a));
   THRONG_TRY_GOTO(fill(a, places));

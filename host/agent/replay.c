@@ -5,7 +5,12 @@
 #include "kernels/list.h"
 
 int64_t replay_times_before(const throng_population *a) {
-  return (a->history + a->slate - 1) / a->slate;
+  const throng_sim *sim = a->sim;
+  if (!sim->examined) return (a->history + a->slate - 1) / a->slate;
+  // A step may leave one entry in the history, the first slot's, or none.
+  const bool one =
+      sim->def.users.choice == THRONG_CHOICE_EACH || sim->def.users.choice == THRONG_CHOICE_CASCADE;
+  return one && a->history < sim->def.max_steps ? a->history : sim->def.max_steps;
 }
 
 throng_status replay_register(throng_population *a) {
@@ -15,14 +20,18 @@ throng_status replay_register(throng_population *a) {
   a->log.slate = a->slate;
   tensor_set *set = &a->replay;
   int64_t n = a->n_lane, t = a->log.n_time;
-#define ADD(name, type, most, ...)                                                             \
-  THRONG_TRY(tensors_add(set, &a->log.name, TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), #name)); \
-  tensors_within(set, 0, (double)(most));
+#define ADD(name, type, most, ...)                                                               \
+  {                                                                                              \
+    THRONG_TRY(tensors_add(set, &a->log.name, TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), #name)); \
+    tensors_within(set, 0, (double)(most));                                                      \
+  }
   ADD(entry, U32, 2.0 * (double)a->net.n_item - 1, n, t, a->slate)
   ADD(reward, F32, a->slate, n, t)
   ADD(ended, U8, THRONG_END_TRUNCATED, n, t)
   ADD(user, I32, a->net.n_user - 1, n, t)
   ADD(step, I32, a->sim->def.max_steps - 1, n, t)
+  if (a->sim->examined) ADD(examined, U8, 1, n, t, a->slate)
+  if (a->sim->session) ADD(returned, U8, a->sim->def.users.return_gap, n, t, 1)
 #undef ADD
   return THRONG_OK;
 }
@@ -48,6 +57,8 @@ throng_status replay_after_step(throng_population *a) {
                           .reward = sim->reward,
                           .ended = sim->ended,
                           .final_return = sim->final_return,
+                          .examined = sim->examined,
+                          .returned = sim->returned,
                           .agent_lanes = a->agent_lanes,
                           .return_sum = a->sums.returns,
                           .n_episode = a->sums.n_episode};
@@ -70,8 +81,25 @@ throng_status replay_add_batch(throng_population *a, replay_batch *b) {
   ADD(action, I32, n);
   ADD(reward, F32, n);
   ADD(discount, F32, n);
+  // The next state's history lacks what was shown and not looked at, and its mask must not.
+  if (a->sim->examined && a->sim->def.mask_seen) {
+    b->shown.capacity = a->history;
+    THRONG_TRY(tensors_add(set, &b->shown.entry, TENSOR_U32, TENSOR_SHAPE(n, a->history),
+                           "batch.shown.entry"));
+    THRONG_TRY(
+        tensors_add(set, &b->shown.length, TENSOR_I32, TENSOR_SHAPE(n), "batch.shown.length"));
+    THRONG_TRY(
+        tensors_add(set, &b->shown.session, TENSOR_I32, TENSOR_SHAPE(n), "batch.shown.session"));
+    THRONG_TRY(tensors_add(set, &b->shown.user, TENSOR_I32, TENSOR_SHAPE(n), "batch.shown.user"));
+  }
 #undef ADD
   return THRONG_OK;
+}
+
+/// Items that a session can show before none is left. A user who comes back may be shown all again,
+/// and the simulator sees to it that one session cannot show them all (sim_create.c).
+static int64_t replay_most_shown(const throng_population *a) {
+  return a->sim->def.mask_seen && !a->sim->session ? a->net.n_item : INT64_MAX;
 }
 
 static throng_status rebuild(throng_population *a, replay_batch *b, const int32_t *used) {
@@ -81,7 +109,8 @@ static throng_status rebuild(throng_population *a, replay_batch *b, const int32_
                                .history = world->history,
                                .gamma = a->option.gamma,
                                .batch = a->def.batch,
-                               .most_shown = a->sim->def.mask_seen ? a->net.n_item : INT64_MAX,
+                               .start_rows = a->sim->published.view.start_rows,
+                               .most_shown = replay_most_shown(a),
                                .n_step = a->option.n_step,
                                .used = used,
                                .lane = b->lane,
@@ -89,6 +118,7 @@ static throng_status rebuild(throng_population *a, replay_batch *b, const int32_
                                .slot = b->slot,
                                .state = b->state.state,
                                .next = b->next.state,
+                               .shown = b->shown,
                                .action = b->action,
                                .reward = b->reward,
                                .discount = b->discount};
@@ -97,14 +127,14 @@ static throng_status rebuild(throng_population *a, replay_batch *b, const int32_
 
 /// Draw the batch whose number is at `draw` on the backend (NULL: the clock's).
 static throng_status draw_batch(throng_population *a, replay_batch *b, const int64_t *draw) {
-  replay_sample_args sample = {.seed = a->option.seed,
+  replay_sample_args sample = {.log = a->log,
+                               .seed = a->option.seed,
                                .batch = a->def.batch,
                                .agent_lanes = a->agent_lanes,
                                .clock = a->clock,
                                .used = draw ? NULL : a->clock.rows,
                                .buffer = a->option.buffer,
                                .n_step = a->option.n_step,
-                               .slate = a->slate,
                                .draw = draw,
                                .lane = b->lane,
                                .time = b->time,

@@ -23,6 +23,7 @@ typedef struct scorer {
   int32_t *best_item;  // (most_rows, top)
   int64_t *packed;     // see catalogue_best
   uint32_t *entry;     // (most_rows, history) host, and the rest of the states
+  int32_t *shown_at;   // (most_rows, history) host, where the network asks when
   int32_t *length, *session;
   float *value;  // (most_rows) host
 } scorer;
@@ -46,6 +47,7 @@ static throng_status check_states(const throng_population *a, const throng_state
 static void scorer_free(scorer *s) {
   tensors_free(&s->scratch);
   free(s->entry);
+  free(s->shown_at);
   free(s->length);
   free(s->value);
 }
@@ -77,6 +79,9 @@ static throng_status scorer_make(scorer *s, throng_population *a, int32_t agent,
   const size_t all = (size_t)rows;
   THRONG_TRY(throng_alloc((void **)&s->entry, all * (size_t)a->history, sizeof *s->entry,
                           "scores of given states"));
+  if (s->pass.state.shown_at)
+    THRONG_TRY(throng_alloc((void **)&s->shown_at, all * (size_t)a->history, sizeof *s->shown_at,
+                            "scores of given states"));
   THRONG_TRY(
       throng_alloc((void **)&s->length, 2 * all, sizeof *s->length, "scores of given states"));
   s->session = s->length + rows;
@@ -99,12 +104,17 @@ static throng_status scorer_run(scorer *s, const throng_states *states, int64_t 
     for (int64_t k = 0; k < length; ++k)
       s->entry[r * capacity + k] =
           history_pack(states->item[end - length + k], states->like[end - length + k]);
+    for (int64_t k = 0; s->shown_at && k < length; ++k)  // nobody says when: a slate a step
+      s->shown_at[r * capacity + k] = (int32_t)(-1 - (length - 1 - k) / s->population->slate);
     s->length[r] = (int32_t)length;
     s->session[r] = session < s->length[r] ? session : s->length[r];
   }
   const size_t n = (size_t)rows;
   THRONG_TRY(
       ops->upload(backend, pass->state.entry, s->entry, n * (size_t)capacity * sizeof *s->entry));
+  if (s->shown_at)
+    THRONG_TRY(ops->upload(backend, pass->state.shown_at, s->shown_at,
+                           n * (size_t)capacity * sizeof *s->shown_at));
   THRONG_TRY(ops->upload(backend, pass->state.length, s->length, n * sizeof *s->length));
   THRONG_TRY(ops->upload(backend, pass->state.session, s->session, n * sizeof *s->session));
   THRONG_TRY(

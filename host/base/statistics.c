@@ -155,3 +155,33 @@ mean_error mean_with_error(int64_t n, const double *x) {
   if (n > 1) result.sem = sqrt(squares / (double)(n - 1) / (double)n);
   return result;
 }
+
+mean_error ratio_with_error(int64_t n, const double *y, const double *x) {
+  double sum_y = 0, sum_x = 0, squares = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    sum_y += y[i];
+    sum_x += x[i];
+  }
+  mean_error result = {.mean = (double)NAN, .sem = (double)NAN};
+  if (!(sum_x > 0)) return result;
+  result.mean = sum_y / sum_x;
+  for (int64_t i = 0; i < n; ++i) {
+    const double rest = y[i] - result.mean * x[i];  // these have mean 0
+    squares += rest * rest;
+  }
+  if (n > 1) result.sem = sqrt(squares / (double)(n - 1) / (double)n) * (double)n / sum_x;
+  return result;
+}
+
+double student_quantile(int64_t freedom) {
+  static const double few[] = {12.70620, 4.302653, 3.182446, 2.776445, 2.570582,
+                               2.446912, 2.364624, 2.306004, 2.262157};
+  if (freedom < 1) return (double)NAN;
+  if (freedom <= 9) return few[freedom - 1];
+  // Abramowitz and Stegun 26.7.5.
+  const double z = 1.959963984540054, z2 = z * z, f = (double)freedom;
+  const double g1 = z * (z2 + 1) / 4, g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
+  const double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
+  const double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
+  return z + (g1 + (g2 + (g3 + g4 / f) / f) / f) / f;
+}

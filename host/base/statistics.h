@@ -38,5 +38,11 @@ typedef struct mean_error {
   double mean, sem;  ///< sem: standard error of the mean (n - 1); NaN for n < 2, mean NaN for n = 0
 } mean_error;
 mean_error mean_with_error(int64_t n, const double *x);
+/// The ratio of two means and its standard error, by its first-order expansion: that of the mean of
+/// (y - ratio x) / mean(x). NaN for n = 0 and where the mean of x is 0; sem NaN for n < 2.
+mean_error ratio_with_error(int64_t n, const double *y, const double *x);
+/// What 97.5 % of Student's t with `freedom` degrees of freedom lie below (to 1e-4): half a 95 %
+/// interval of a mean in standard errors. NaN below 1.
+double student_quantile(int64_t freedom);
 
 #endif

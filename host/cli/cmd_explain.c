@@ -4,15 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/explain_session.h"
 #include "cli/lookup.h"
 #include "cli/votes.h"
+#include "sim/users.h"
 #include "throng/explain.h"
 
 /// Everything that is told about the pair.
 typedef struct story {
   const votes_session *s;
   int32_t user, item;
-  const char *time;  // as given, or NULL
+  const char *time;   // as given, or NULL
+  const char *after;  // items shown before, or NULL
+  bool in_session;    // the answer is asked of a session
+  shown_session session;
   throng_explanation *why;
 } story;
 
@@ -277,6 +282,7 @@ static cJSON *story_json(const story *t) {
     if (k == THRONG_VOTE_F_MAT || k == THRONG_VOTE_F_SIM)
       cJSON_AddBoolToObject(vote, "coin", v->coin && !shortcut(t));
   }
+  if (t->in_session) explain_session_json(t->s, &t->session, t->why, document);
   cJSON_AddNumberToObject(document, "reward", t->why->vote.like);
   return document;
 }
@@ -296,8 +302,12 @@ static throng_status tell(story *t, const char *user, const char *item) {
   THRONG_TRY_GOTO(throng_alloc((void **)&past_like, most, sizeof *past_like, "history"));
   lookup_past(w, t->user, t->item, time, past_item, past_like, &offset[1]);
   const throng_pairs pair = {1, &t->user, &t->item, offset, past_item, past_like};
-  THRONG_TRY_GOTO(
-      throng_explain(s->backend, w, s->sta, &s->votes, s->config.sim.seed, &pair, &t->why));
+  t->in_session = t->after || users_are_dynamic(&s->config.sim.users);
+  if (t->in_session)
+    THRONG_TRY_GOTO(explain_session(s, &pair, t->after, &t->session, &t->why));
+  else
+    THRONG_TRY_GOTO(
+        throng_explain(s->backend, w, s->sta, &s->votes, s->config.sim.seed, &pair, &t->why));
 done:
   free(past_item);
   free(past_like);
@@ -309,7 +319,7 @@ int cmd_explain(cli_run *run) {
   if (!user || !item) return cli_wrong(run, "expected --user ID and --item ID");
   votes_session s;
   if (votes_open(run, &s) != THRONG_OK) return cli_fail(run);
-  story t = {.s = &s, .time = cli_text(run, "time")};
+  story t = {.s = &s, .time = cli_text(run, "time"), .after = cli_text(run, "after")};
   int code = CLI_DONE;
   if (tell(&t, user, item) != THRONG_OK) {
     code = cli_fail(run);
@@ -321,9 +331,11 @@ int cmd_explain(cli_run *run) {
     print_similarity_vote(&t);
     print_statistical_vote(&t);
     print_further_votes(&t);
+    if (t.in_session) explain_session_print(&s, &t.session, t.why);
     print_reward(&t);
   }
   throng_explanation_free(t.why);
+  explain_session_free(&t.session);
   votes_close(&s);
   return code;
 }

@@ -66,6 +66,9 @@ static throng_status measure(const throng_world *world, const throng_config *con
 #define X(type, tensor_type, name, d0, d1) \
   z.world += (int64_t)(d0) * (int64_t)(d1) * (int64_t)sizeof(type);
   WORLD_ARRAYS(X, world)
+  if (world->n_later > 0) {
+    WORLD_LATER_ARRAYS(X, world)
+  }
 #undef X
   z.table = z.table_wanted <= config->sim.votes.table_bytes ? z.table_wanted : 0;
   *out = z;

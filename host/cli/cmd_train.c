@@ -81,18 +81,11 @@ static throng_status print_curve(const char *out, const throng_train_report *rep
   return status;
 }
 
-static void add_metrics(cJSON *policies, const char *player, const throng_metrics *m) {
-  if (m->episodes <= 0) return;
-  cJSON *object = cJSON_AddObjectToObject(policies, player);
-  cJSON_AddNumberToObject(object, "episodes", (double)m->episodes);
-  cJSON_AddNumberToObject(object, "average_reward", m->average_reward);
-  cJSON_AddNumberToObject(object, "average_reward_sem", m->average_reward_sem);
-  cJSON_AddNumberToObject(object, "total_reward", m->total_reward);
-  cJSON_AddNumberToObject(object, "liking", m->liking);
-  cJSON_AddNumberToObject(object, "coverage", m->coverage);
-  cJSON_AddNumberToObject(object, "gini", m->gini);
-  cJSON_AddNumberToObject(object, "diversity", m->diversity);
-  cJSON_AddNumberToObject(object, "session_length", m->session_length);
+static void add_metrics(cJSON *policies, const char *player, const throng_metrics *m,
+                        const throng_comparison *c) {
+  cJSON *object;
+  if (m->episodes > 0 && metrics_json(m, c, &object) == THRONG_OK)
+    cJSON_AddItemToObject(policies, player, object);
 }
 
 static int print_json(const throng_config *config, const train_inputs *in,
@@ -109,9 +102,10 @@ static int print_json(const throng_config *config, const train_inputs *in,
   double gap = train_gap_closed(report);
   if (isfinite(gap)) cJSON_AddNumberToObject(document, "gap_closed", gap);
   cJSON *policies = cJSON_AddObjectToObject(document, "policies");
-  add_metrics(policies, "agent", &report->agent);
+  add_metrics(policies, "agent", &report->agent, &report->agent_against);
   for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
-    add_metrics(policies, throng_yardstick_name((throng_yardstick)k), &report->yardstick[k]);
+    add_metrics(policies, throng_yardstick_name((throng_yardstick)k), &report->yardstick[k],
+                &report->yardstick_against[k]);
   cJSON *agents;
   if (result->n_agent > 1 && train_agents_json(result, &agents) == THRONG_OK)
     cJSON_AddItemToObject(document, "agents", agents);
@@ -131,6 +125,28 @@ static void print_agents(const train_result *result) {
   putchar('\n');
 }
 
+/// Of a released environment: who answered, and how far a figure of so few sessions can be trusted.
+static void print_published(const throng_config *config, const throng_train_report *report,
+                            const char *title) {
+  const throng_metrics *agent = &report->agent;
+  if (config->sim.environment == THRONG_ENVIRONMENT_SESSION || agent->episodes == 0) return;
+  printf(
+      "the released environment: A.Rwd with its standard error over %lld sessions, and who "
+      "answered\n",
+      (long long)agent->episodes);
+  printf("%-13s %8s %7s %10s %14s %14s\n", "policy", "A.Rwd", "s.e.", "T.Rwd", "another user",
+         "a fair coin");
+  for (int k = -1; k < THRONG_YARDSTICK_COUNT; ++k) {
+    const throng_metrics *m = k < 0 ? agent : &report->yardstick[k];
+    if (m->episodes > 0)
+      printf("%-13s %8.2f %7.2f %10.0f %12.1f %% %12.1f %%\n",
+             k < 0 ? title : yardstick_title((throng_yardstick)k), m->average_reward,
+             m->average_reward_sem, m->total_reward, 100 * m->other_user_share,
+             100 * m->coin_share);
+  }
+  putchar('\n');
+}
+
 static int print_text(const throng_config *config, const train_result *result, double seconds) {
   const throng_train_report *report = &result->report;
   char *table, steps[32], memory[32];
@@ -139,10 +155,14 @@ static int print_text(const throng_config *config, const train_result *result, d
     return CLI_FAILED;
   printf("%s\n", table);
   free(table);
+  print_published(config, report, result->title);
   print_agents(result);
   double gap = train_gap_closed(report);
   if (isfinite(gap))
-    printf("%s closes %.1f %% of the gap between random and the oracle.\n", result->title, gap);
+    printf("%s closes %.1f %% of the gap between random and the myopic oracle.\n", result->title,
+           gap);
+  if (report->agent.episodes > 0)
+    printf("T.Rwd is A.Rwd times its %lld sessions.\n", (long long)report->agent.episodes);
   printf("%s user-steps in %.1f s (%.0f a second), %.1f s in all, %s at most\n",
          cli_count(report->user_steps, steps), report->seconds, report->user_steps_per_second,
          seconds, cli_bytes(cli_peak_memory(), memory));

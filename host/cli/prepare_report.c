@@ -78,7 +78,10 @@ void prepare_report_print(FILE *to, const prepare_report *report) {
   row(to, "unseen put in", c->negatives, "  as dislikes (dataset.negatives)");
   fprintf(to, "  %-22s %s\n", "times", *c->times ? c->times : "none; the order of the file counts");
   row(to, "odd values left out", c->odd_values, "  of the items' facts");
-  row(to, "items never rated kept", c->cold_items, "");
+  row(to, "items never rated kept", c->cold_items - c->later_items, "");
+  row(to, "kept apart as later", c->later, "  (dataset.later_share)");
+  row(to, "of users", c->later_users, "");
+  row(to, "items in no others", c->later_items, "");
   print_joins(to, c->join, c->n_join);
   if (report->keyword_join.key) print_joins(to, &report->keyword_join, 1);
   print_ratings(to, c);
@@ -142,7 +145,12 @@ void prepare_report_json(const prepare_report *report, cJSON *object) {
   cJSON_AddNumberToObject(read, "negatives", (double)c->negatives);
   cJSON_AddNumberToObject(read, "other_kind", (double)c->other_kind);
   cJSON_AddNumberToObject(read, "odd_values", (double)c->odd_values);
-  cJSON_AddNumberToObject(read, "cold_items", (double)c->cold_items);
+  cJSON_AddNumberToObject(read, "cold_items", (double)(c->cold_items - c->later_items));
+  if (c->later > 0) {
+    cJSON_AddNumberToObject(read, "later", (double)c->later);
+    cJSON_AddNumberToObject(read, "later_users", (double)c->later_users);
+    cJSON_AddNumberToObject(read, "later_items", (double)c->later_items);
+  }
   cJSON_AddNumberToObject(read, "text_bytes", (double)c->text_bytes);
   cJSON_AddNumberToObject(read, "seconds", c->seconds);
   cJSON_AddNumberToObject(read, "text_bytes_per_second", rate(c));

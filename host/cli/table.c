@@ -55,6 +55,11 @@ static const char *const fit_examples[] = {
     "throng fit world.safetensors -o sta.safetensors --set sta.window=100 --set sta.dropout=0.2",
     "a longer window, some dropout", NULL};
 
+static const cli_option fit_users_options[] = {{0}};
+static const char *const fit_users_examples[] = {
+    "throng fit-users world.safetensors",
+    "sessions, repeats, satiation and returns, and a section users to paste into a config", NULL};
+
 static const cli_option votes_options[] = {
     {"pairs", 'p', "FILE",
      "CSV with the header user,item[,time] and raw ids; - reads standard input "
@@ -63,8 +68,8 @@ static const cli_option votes_options[] = {
     {"output", 'o', "FILE", "CSV to write; - writes standard output (-)", NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const votes_examples[] = {
@@ -78,28 +83,65 @@ static const cli_option explain_options[] = {
      "only what the user did before this time counts: seconds since 1970 or "
      "YYYY-MM-DD",
      NULL},
+    {"after", 0, "ITEMS",
+     "items of a session that the user is shown first, \"i1,i2,..\": what it makes of the user, "
+     "and "
+     "why the user leaves (users.preset=dynamic or other keys of users)",
+     NULL},
     {"sta", 0, "FILE", "weights of f_sta; without them p_like is 0.5", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
     {0}};
 static const char *const explain_examples[] = {
     "throng explain world.safetensors --user u00012 --item i00007 --sta sta.safetensors",
-    "which keywords met, which past item was nearest, each vote and the reward", NULL};
+    "which keywords met, which past item was nearest, each vote and the reward",
+    "throng explain world.safetensors --user u00012 --item i00007 --after i00001,i00002 "
+    "--set users.preset=dynamic",
+    "the same after two items of a session: boredom, mood and why the user would leave", NULL};
 
 static const cli_option evaluate_options[] = {
     {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
     {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released code does, whose "
-     "statistical vote is always 1",
+     "how votes are made: as the paper writes, or as its authors' released "
+     "infer_user_interaction does, whose statistical vote is always 1",
      "votes.semantics"},
-    {"split", 0, "test|validation",
-     "ask about each user's last interaction, or about the one before it (test)", NULL},
+    {"split", 0, "test|validation|later",
+     "ask about each user's last interaction, about the one before it, or about the later part "
+     "that "
+     "dataset.later_share kept apart (test)",
+     NULL},
+    {"resamples", 0, "N", "bootstrap resamples of the users; 0: no intervals (1000)", NULL},
     {0}};
 static const char *const evaluate_examples[] = {
     "throng evaluate world.safetensors --sta sta.safetensors",
-    "AUC, log-loss, accuracy and F1 of every vote, rule and the ensemble", NULL};
+    "AUC, log-loss, calibration and F1 of every vote, rule and the ensemble, beside yardsticks "
+    "that "
+    "know little",
+    NULL};
+
+static const cli_option export_options[] = {
+    {"output", 'o', "FILE",
+     "file to write (required); of recbole the name that .inter, .item and .user follow", NULL},
+    {"format", 0, "csv|recbole|numpy", "what to write: numpy is one array of records (csv)", NULL},
+    {"policy", 0, "random|popular|most_similar|oracle|agent",
+     "who chooses (random; agent where a checkpoint is given)", NULL},
+    {"epsilon", 0, "X",
+     "share of steps at which any item that may be shown is, evenly (0.1; random: 1)", NULL},
+    {"checkpoint", 0, "FILE", "an agent's; CONFIG is then its run's config.json", NULL},
+    {"agent", 0, "N", "which of the checkpoint's agents (0)", NULL},
+    {"sessions", 0, "N", "sessions to play (1000)", NULL},
+    {"history", 0, NULL, "begin each session with its user's real history, as steps before 0",
+     NULL},
+    {"sta", 0, "FILE", "weights of f_sta; without them the rule is logical", "sta.file"},
+    {0}};
+static const char *const export_examples[] = {
+    "throng export world.safetensors --sta sta.safetensors --sessions 100 -o episodes.csv",
+    "a hundred sessions of random items, a row a step, with propensities",
+    "throng export world.safetensors --sta sta.safetensors --policy popular --epsilon 0.2 --format "
+    "numpy -o popular.npy",
+    "popular items with a fifth of random ones, as an array for numpy.load", NULL};
 
 static const cli_option train_options[] = {
     {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
@@ -113,6 +155,15 @@ static const char *const train_examples[] = {
     "throng train configs/demo.json --resume",
     "after a kill: on to the same weights",
     NULL};
+
+static const cli_option experiment_options[] = {
+    {"output", 'o', "FOLDER", "folder of the results (train.out)", "train.out"}, {0}};
+static const char *const experiment_examples[] = {
+    "throng experiment ablation configs/experiments/ablation.json",
+    "what each vote is worth, alone, in pairs and joined",
+    "throng experiment sparsity configs/experiments/sparsity.json --set "
+    "world.file=world.safetensors -o runs/sparsity",
+    "how a world of your own bears what is missing", NULL};
 
 static const cli_option sweep_options[] = {
     {"output", 'o', "FOLDER", "folder of the sweep (train.out)", "train.out"},
@@ -247,6 +298,12 @@ const cli_command cli_commands[] = {
      "Fits SASRec with a read-out for the user on all but each user's last two interactions, stops "
      "early on the one before the last, and writes the best epoch's weights.",
      fit_options, fit_examples, "train.seed", cmd_fit},
+    {"fit-users", "how users change within sessions, from real times", "WORLD", 1, 1,
+     "Cuts real histories into sessions at long gaps, and says how long they are, what ends them, "
+     "how often topics repeat, whether likes of a topic wear off and whether users come back; then "
+     "prints the sections users and sim.leave_probability that follow. Where the data cannot tell, "
+     "the literature's values stand, and that is said. A world without times is refused.",
+     fit_users_options, fit_users_examples, "train.seed", cmd_fit_users},
     {"votes", "the votes for pairs of user and item", "WORLD [CONFIG]", 1, 2,
      "For every pair: the history is the user's interactions strictly before time (all, where "
      "absent), without the candidate itself. Output columns: user, item, alpha_pos, alpha_neg, "
@@ -258,9 +315,16 @@ const cli_command cli_commands[] = {
      "nearest, how each vote fell and by what margin, and what the rule made of them.",
      explain_options, explain_examples, "train.seed", cmd_explain},
     {"evaluate", "fidelity on held-out interactions", "WORLD [CONFIG]", 1, 2,
-     "Leave-one-out by time: asks the votes about each user's last interaction, after all that "
-     "stands before it, and compares their answers with the real one.",
+     "Asks the votes about interactions that really happened, each after all that stands before "
+     "it, "
+     "and compares their answers with the real ones: each user's last interaction, or a later part "
+     "that was kept apart. Yardsticks that know little stand beside them.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
+    {"export", "logged episodes of a policy, for other programs", "WORLD [CONFIG]", 1, 2,
+     "Plays sessions in the simulator and writes a row for each item shown: user, item, answer, "
+     "time, session, step, how the session ended, and the propensity with which the policy showed "
+     "it, as off-policy evaluation needs it. Ids are those of the raw files.",
+     export_options, export_examples, "train.seed", cmd_export},
     {"train", "train agents, with yardsticks beside them", "CONFIG", 1, 1,
      "Opens the world and the weights that the configuration names, or makes them in the run "
      "folder (again only when their configuration or raw files changed); then trains, evaluates "
@@ -268,6 +332,14 @@ const cli_command cli_commands[] = {
      "metrics, TensorBoard events and checkpoints. Prints the learning curve and the table of "
      "agents and yardsticks.",
      train_options, train_examples, "train.seed", cmd_train},
+    {"experiment", "a question about the simulator, answered by a table", "NAME CONFIG", 2, 2,
+     "ablation: each vote alone, in pairs and joined, by AUC and by what agents come to. sparsity: "
+     "parts of the world removed. cost: user-steps a second beside AUC. fairness: what popular and "
+     "rare items, active and less active users get. transfer: agents judged by other simulators "
+     "and "
+     "by logs. Writes results.csv, results.json, results.svg and report.txt; what was stopped goes "
+     "on where it was when the same command is given again.",
+     experiment_options, experiment_examples, "train.seed", cmd_experiment},
     {"sweep", "many trials with other options, the best confirmed", "CONFIG", 1, 1,
      "Trains trials of the configuration with other values of what its section sweep.space lists, "
      "many at once, gives bad ones up, and trains the best and the configuration's own again on "

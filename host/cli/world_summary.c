@@ -18,6 +18,12 @@ static int64_t items_without_keywords(const throng_world *w) {
   return n;
 }
 
+static int64_t users_with_later(const throng_world *w) {
+  int64_t n = 0;
+  for (int64_t u = 0; u < w->n_user; ++u) n += throng_world_later(w, u, NULL, NULL, NULL) > 0;
+  return n;
+}
+
 void world_summary_print(const throng_world *world) {
   throng_world_info info = throng_world_get_info(world);
   char more[96];
@@ -34,6 +40,11 @@ void world_summary_print(const throng_world *world) {
     snprintf(more + used, sizeof more - (size_t)used, ", %lld never rated",
              (long long)world->n_cold);
   row("items", info.n_item, more);
+  if (info.n_later) {
+    snprintf(more, sizeof more, "  of %lld users, kept apart (throng evaluate --split later)",
+             (long long)users_with_later(world));
+    row("later", info.n_later, more);
+  }
   row("categories", info.n_category, "");
   snprintf(more, sizeof more, "  %.1f liking and %.1f disliking ones an item",
            info.n_item ? (double)world->n_pos_entry / (double)info.n_item : 0,
@@ -49,6 +60,8 @@ void world_summary_json(const throng_world *world, cJSON *object) {
   cJSON_AddNumberToObject(object, "items_never_rated", (double)world->n_cold);
   cJSON_AddNumberToObject(object, "interactions", (double)info.n_interaction);
   cJSON_AddNumberToObject(object, "likes", (double)info.n_like);
+  cJSON_AddNumberToObject(object, "later_interactions", (double)info.n_later);
+  cJSON_AddNumberToObject(object, "later_users", (double)users_with_later(world));
   cJSON_AddNumberToObject(object, "categories", (double)info.n_category);
   cJSON_AddNumberToObject(object, "keywords", (double)info.n_keyword);
   cJSON_AddNumberToObject(object, "dim", info.dim);

@@ -29,7 +29,7 @@ typedef struct throng_config {
   const char *world_file;  // a world made earlier; NULL: make one
   throng_sta_def sta;
   const char *sta_file;  // weights fitted earlier; NULL: fit
-  throng_sim_def sim;    // holds the section "votes" too
+  throng_sim_def sim;    // holds the sections "votes" and "users" too
   throng_agent_def agent;
   throng_train_def train;
   uint32_t seed;  // train.seed: what every other seed follows unless it is given itself

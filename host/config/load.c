@@ -157,6 +157,19 @@ static void spread_seed(throng_config *config) {
       field_write(key.field, config_def_of(config, &key), 0, config->seed);
 }
 
+/// The preset gives whatever was not told otherwise at the same place.
+static void spread_preset(throng_config *config) {
+  config_key key;
+  config_find_key("users.preset", &key);
+  const int given = config->origin[key.index];
+  const bool dynamic = config->sim.users.preset == THRONG_USERS_DYNAMIC;
+  const throng_users_def preset = dynamic ? throng_dynamic_users_def() : throng_default_users_def();
+  for (int i = 0; config_key_at(i, &key); ++i)
+    if (config_key_within(&key, "users") && config->origin[i] < given)
+      for (int k = 0; k < key.field->count; ++k)
+        field_write(key.field, &config->sim.users, k, field_get(key.field, &preset, k));
+}
+
 static throng_status wrong(const throng_config *config, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static throng_status wrong(const throng_config *config, const char *format, ...) {
@@ -259,6 +272,7 @@ throng_status config_load_text(const char *text, size_t length, const char *name
   }
   for (const char *const *o = overrides; o && *o; ++o) THRONG_TRY_GOTO(override(out, *o));
   spread_seed(out);
+  spread_preset(out);
   THRONG_TRY_GOTO(check(out));
   return THRONG_OK;
 done:

@@ -28,6 +28,7 @@ bool cohort_takes(const cohort *c, const crew_setup *s) {
   return same(&agent_fields, &s->agent, &mine->agent, FIELD_PER_AGENT, "count", "seed") &&
          same(&sim_fields, &s->sim, &mine->sim, 0, "first_lane", "") &&
          same(&votes_fields, &s->sim.votes, &mine->sim.votes, 0, "", "") &&
+         same(&users_fields, &s->sim.users, &mine->sim.users, 0, "preset", "") &&
          same(&evaluation_fields, &s->train.evaluation, &mine->train.evaluation, 0, "", "");
 }
 

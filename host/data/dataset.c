@@ -21,6 +21,11 @@ void dataset_free(dataset *d) {
   free(d->rating);
   free(d->like);
   free(d->time);
+  free(d->later_offset);
+  free(d->later_item);
+  free(d->later_rating);
+  free(d->later_like);
+  free(d->later_time);
   free(d->category_offset);
   free(d->category);
   free(d->attribute_offset);

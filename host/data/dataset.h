@@ -74,6 +74,9 @@ typedef struct dataset_def {
   double rating_min, rating_max;  // accepted ratings; NaN: the format's own range
   int32_t k_core;                 // users and items with fewer interactions go; 0: none
   int64_t max_interactions;       // stop after this many kept rows; 0: no limit
+  double later_share;        // of each user's rows, the last ones, that only measures see; 0: none
+  bool later_without_times;  // cut by the order of the file where the data has no times
+  int32_t later_least;       // users with fewer rows keep all
 } dataset_def;
 
 extern const field_table dataset_fields;
@@ -103,21 +106,23 @@ typedef struct rating_bin {
 
 /// What was read and what was dropped, for the report.
 typedef struct dataset_counts {
-  int64_t lines;              // of the file of interactions, header included
-  int64_t duplicates;         // rows of a user and an item that had one already
-  int64_t unrated;            // rows without a rating (anime's -1, empty fields)
-  int64_t unknown_item;       // rows of items left out (yelp: not listed, or of another state)
-  int64_t other_kind;         // lines of other records in the same file (yelp: users, businesses)
-  int64_t bad[N_ROW_FAULT];   // lines of rows that could not be read, by cause
-  char first_bad[240];        // the first of them, as its error said
-  char times[96];             // unit and range of the times; "" where there are none
-  int64_t negatives;          // sampled dislikes that were put in
-  int64_t below_core;         // rows that the k-core dropped
-  int64_t odd_values;         // of the items' facts: they could not be read, and are left out
-  int64_t cold_items;         // items kept though nobody rated them
-  int64_t text_bytes;         // uncompressed bytes read
-  double seconds;             // reading them
-  dataset_repeated repeated;  // which of repeated ratings was kept
+  int64_t lines;               // of the file of interactions, header included
+  int64_t duplicates;          // rows of a user and an item that had one already
+  int64_t unrated;             // rows without a rating (anime's -1, empty fields)
+  int64_t unknown_item;        // rows of items left out (yelp: not listed, or of another state)
+  int64_t other_kind;          // lines of other records in the same file (yelp: users, businesses)
+  int64_t bad[N_ROW_FAULT];    // lines of rows that could not be read, by cause
+  char first_bad[240];         // the first of them, as its error said
+  char times[96];              // unit and range of the times; "" where there are none
+  int64_t negatives;           // sampled dislikes that were put in
+  int64_t below_core;          // rows that the k-core dropped
+  int64_t odd_values;          // of the items' facts: they could not be read, and are left out
+  int64_t cold_items;          // items kept though no history has them: the last ones
+  int64_t later_items;         // of which so many stand in later parts
+  int64_t later, later_users;  // rows of later parts, and users who have one
+  int64_t text_bytes;          // uncompressed bytes read
+  double seconds;              // reading them
+  dataset_repeated repeated;   // which of repeated ratings was kept
   double like_threshold;
   int64_t likes, dislikes;
   rating_bin rating[DATASET_MAX_BINS];  // each value, or equal widths where there are too many
@@ -143,6 +148,14 @@ typedef struct dataset {
   int32_t *attribute;         // facts as words: "genre: drama", "type: tv", "decade: 1990s"
   string_table attribute_name;
   string_table facts;  // (n_item) lines of title, brand, features, description; "" where none
+  // Later parts (dataset.later_share), NULL where there are none; the arrays above are without
+  // them.
+  int64_t n_later;
+  int64_t *later_offset;  // (n_user + 1) into the arrays below
+  int32_t *later_item;    // (n_later) as `item`, and so on
+  float *later_rating;
+  uint8_t *later_like;
+  int64_t *later_time;
   bool has_time, has_text;
   bool implicit;  // every row of the files is a like
   dataset_counts counts;

@@ -99,6 +99,14 @@ static const field dataset_rows[] = {
               "users and items with fewer interactions go; 0: none"),
     FIELD_I64("max_interactions", max_interactions, 0, 0, FIELD_LARGE, 0,
               "stop after so many kept interactions; 0: no limit"),
+    FIELD_F64("later_share", later_share, 0, 0, 0.9, 0,
+              "of each user's interactions, the last ones by time, that no history, keyword or fit "
+              "sees and throng evaluate asks about; 0: none"),
+    FIELD_BOOL("later_without_times", later_without_times, false, 0,
+               "cut by the order of the file where the data has no times, which is refused "
+               "otherwise: what comes last there need not have come later"),
+    FIELD_I32("later_least", later_least, 8, 2, 1000000, 0,
+              "users with fewer interactions have no later part"),
 };
 #undef FIELD_DEF
 const field_table dataset_fields = FIELD_TABLE_INNER("dataset", dataset_def, dataset_rows);

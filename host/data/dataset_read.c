@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "data/ingest.h"
 #include "data/item_table.h"
+#include "data/later_part.h"
 #include "data/rating_counts.h"
 #include "data/sampled_dislikes.h"
 #include "data/stream.h"
@@ -182,8 +183,9 @@ static throng_status read_all(ingest *in, dataset *out) {
   if (in->implicit) in->counts.like_threshold = NAN;
   out->has_time = in->has_time;
   out->has_text = in->has_text;
-  return sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
-                              &in->counts.negatives);
+  THRONG_TRY(sampled_dislikes_add(out, in->def->negatives, in->def->negatives_seed,
+                                  &in->counts.negatives));
+  return later_part_cut(out, in->def, &in->counts);
 }
 
 static void tell_bad_rows(const ingest *in) {
@@ -238,8 +240,17 @@ static void tell(const ingest *in, const dataset *d) {
   if (c->odd_values > 0)
     throng_note(in->progress, "%lld odd values of the items' facts left out",
                 (long long)c->odd_values);
-  if (c->cold_items > 0)
-    throng_note(in->progress, "%lld items kept that nobody rated", (long long)c->cold_items);
+  if (c->cold_items > c->later_items)
+    throng_note(in->progress, "%lld items kept that nobody rated",
+                (long long)(c->cold_items - c->later_items));
+  if (d->n_later > 0)
+    throng_note(in->progress,
+                "%lld interactions of %lld users are kept apart as later ones; %lld items stand in "
+                "no others",
+                (long long)d->n_later, (long long)c->later_users, (long long)c->later_items);
+  if (d->n_later > 0 && !d->has_time)
+    throng_note(in->progress,
+                "later means further down in the file: without times nobody knows what came later");
   if (c->below_core > 0)
     throng_note(in->progress, "%lld interactions below the %d-core dropped",
                 (long long)c->below_core, in->def->k_core);

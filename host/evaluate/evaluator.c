@@ -1,6 +1,7 @@
 /// Plays one episode a lane and measures it.
 #include "evaluate/evaluator.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,11 @@
 #include "evaluate/metrics.h"
 #include "evaluate/probe.h"
 #include "evaluate/yardsticks.h"
+#include "sim/users.h"
 #include "world/world.h"
 
 struct evaluator {
+  throng_evaluation_def def;
   throng_sim *sim;         // n_block blocks of n_episode lanes that meet the same users
   yardsticks *yardsticks;  // NULL where none will play
   probe *probe;
@@ -28,6 +31,10 @@ struct evaluator {
   int32_t *final_step;  // (n_lane)
   int64_t *exposure;    // (n_block, n_item)
   double *value;        // (n_episode)
+  double *other_value;  // (n_episode)
+  // In a released environment, of the items shown: those whose first row is another user's, and
+  // those about which a coin answered.
+  int64_t *other_user, *coin;  // (n_block)
 };
 
 typedef struct activity {
@@ -70,6 +77,9 @@ static throng_status take_memory(evaluator *e, const throng_world *world) {
   TAKE(final_step, n_lane);
   TAKE(exposure, (size_t)e->n_block * (size_t)world->n_item);
   TAKE(value, (size_t)e->n_episode);
+  TAKE(other_value, (size_t)e->n_episode);
+  TAKE(other_user, (size_t)e->n_block);
+  TAKE(coin, (size_t)e->n_block);
 #undef TAKE
   return THRONG_OK;
 }
@@ -100,12 +110,14 @@ throng_status evaluator_create(throng_backend *backend, const throng_world *worl
   THRONG_TRY(throng_alloc(&block, 1, sizeof(evaluator), "evaluation"));
   evaluator *e = block;
   throng_status status;
+  e->def = *def;
   e->n_block = n_block;
   e->n_episode = def->episodes;
   e->top = def->top < world->n_item ? def->top : (int32_t)world->n_item;
   THRONG_TRY_GOTO(throng_sim_create(backend, world, sta, &lanes, &e->sim));
   THRONG_TRY_GOTO(probe_create(e->sim, e->top, &e->probe));
   if (yardsticks) THRONG_TRY_GOTO(yardsticks_create(e->sim, e->top, &e->yardsticks));
+  if (evaluator_plans(e)) THRONG_TRY_GOTO(yardsticks_add_planner(e->yardsticks, def));
   THRONG_TRY_GOTO(take_memory(e, world));
   THRONG_TRY_GOTO(find_terciles(world, e->tercile));
   *out = e;
@@ -130,15 +142,26 @@ void evaluator_free(evaluator *e) {
   free(e->final_step);
   free(e->exposure);
   free(e->value);
+  free(e->other_value);
+  free(e->other_user);
+  free(e->coin);
   free(e);
 }
 
 throng_sim *evaluator_sim(evaluator *e) { return e->sim; }
 int32_t evaluator_top(const evaluator *e) { return e->top; }
+int32_t evaluator_episodes(const evaluator *e) { return e->n_episode; }
 
 bool evaluator_searches_slowly(const evaluator *e) {
   enum { FEW_ITEMS = 4096 };
   return !e->sim->device.table && e->sim->world->n_item > FEW_ITEMS;
+}
+
+bool evaluator_plans(const evaluator *e) {
+  if (!e->yardsticks || e->def.planner == THRONG_PLANNER_OFF) return false;
+  return e->def.planner == THRONG_PLANNER_ON ||
+         (users_are_dynamic(&e->sim->def.users) && e->sim->def.slate_size == 1 &&
+          !users_examine(&e->sim->def.users));
 }
 
 #define DOWNLOAD(to, from, count)                                          \
@@ -163,20 +186,28 @@ static throng_status rank_start(evaluator *e, player who) {
   return probe_ask(e->probe, e->ranking, e->liked);
 }
 
+/// Count what a session that lasts was shown.
+static void count_shown(evaluator *e, int64_t lane, int32_t item) {
+  const published_env *env = &e->sim->published;
+  const int64_t block = lane / e->n_episode;
+  e->exposure[block * e->sim->world->n_item + item] += 1;
+  if (!env->reviewer) return;
+  e->other_user[block] += env->reviewer[item] != e->user[lane];
+  e->coin[block] += env->earlier[item] == 0;
+}
+
 /// Show every lane an item, counting what was shown where the session still lasted.
 static throng_status play_step(evaluator *e, player who) {
   throng_sim *sim = e->sim;
-  const int64_t slate = sim->def.slate_size, n_item = sim->world->n_item;
+  const int64_t slate = sim->def.slate_size;
   if (who.actor)
     THRONG_TRY(agent_actor_act(who.actor, sim, true));
   else
     THRONG_TRY(yardsticks_act(e->yardsticks, who.yardstick));
   DOWNLOAD(e->shown, sim->action, sim->n_lane * slate);
   THRONG_TRY(sim_step_on_backend(sim));
-  for (int64_t k = 0; k < sim->n_lane * slate; ++k) {
-    const int64_t lane = k / slate;
-    if (!e->ended[lane]) e->exposure[lane / e->n_episode * n_item + e->shown[k]] += 1;
-  }
+  for (int64_t k = 0; k < sim->n_lane * slate; ++k)
+    if (!e->ended[k / slate]) count_shown(e, k / slate, e->shown[k]);
   DOWNLOAD(e->ended, sim->ended, sim->n_lane);
   return THRONG_OK;
 }
@@ -187,6 +218,8 @@ static throng_status play(evaluator *e, player who, const throng_progress *progr
   throng_sim *sim = e->sim;
   const char *stage = asker->stage;
   memset(e->exposure, 0, (size_t)(e->n_block * sim->world->n_item) * sizeof *e->exposure);
+  memset(e->other_user, 0, (size_t)e->n_block * sizeof *e->other_user);
+  memset(e->coin, 0, (size_t)e->n_block * sizeof *e->coin);
   memset(e->ended, 0, (size_t)sim->n_lane);
   int64_t playing = sim->n_lane;
   while (playing > 0) {
@@ -246,10 +279,32 @@ static mean_error mean_of(evaluator *e, int32_t block, int tercile, lane_value *
   return mean_with_error(n, e->value);
 }
 
+void evaluator_copy_returns(const evaluator *e, int32_t block, double *to) {
+  for (int32_t k = 0; k < e->n_episode; ++k)
+    to[k] = lane_return(e, (int64_t)block * e->n_episode + k);
+}
+
+/// Likes a step, over all sessions of a block.
+static mean_error reward_per_step(evaluator *e, int32_t block) {
+  evaluator_copy_returns(e, block, e->value);
+  for (int32_t k = 0; k < e->n_episode; ++k)
+    e->other_value[k] = lane_length(e, (int64_t)block * e->n_episode + k);
+  return ratio_with_error(e->n_episode, e->value, e->other_value);
+}
+
+/// Share of the items that a block was shown; NaN outside released environments.
+static double share_of_shown(const evaluator *e, int32_t block, const int64_t *count) {
+  int64_t shown = 0;
+  if (!e->sim->published.reviewer) return (double)NAN;
+  for (int32_t k = 0; k < e->n_episode; ++k)
+    shown += e->final_step[(int64_t)block * e->n_episode + k];
+  return (double)count[block] / (double)shown;
+}
+
 static throng_status measure_block(evaluator *e, int32_t block, throng_metrics *out) {
   const int64_t n_item = e->sim->world->n_item;
   const int64_t *exposure = e->exposure + block * n_item;
-  mean_error reward = mean_of(e, block, -1, lane_return);
+  mean_error reward = mean_of(e, block, -1, lane_return), rate = reward_per_step(e, block);
   *out = (throng_metrics){
       .episodes = e->n_episode,
       .average_reward = reward.mean,
@@ -259,6 +314,10 @@ static throng_status measure_block(evaluator *e, int32_t block, throng_metrics *
       .diversity = mean_of(e, block, -1, lane_diversity).mean,
       .session_length = mean_of(e, block, -1, lane_length).mean,
       .coverage = coverage_share(n_item, exposure),
+      .reward_per_step = rate.mean,
+      .reward_per_step_sem = rate.sem,
+      .other_user_share = share_of_shown(e, block, e->other_user),
+      .coin_share = share_of_shown(e, block, e->coin),
   };
   THRONG_TRY(gini_coefficient(n_item, exposure, &out->gini));
   for (int third = 0; third < 3; ++third) {
@@ -269,20 +328,27 @@ static throng_status measure_block(evaluator *e, int32_t block, throng_metrics *
   return THRONG_OK;
 }
 
-/// Standard error of A.Rwd's mean over blocks: the blocks share their users, so it is that over the
-/// users' means.
-static double error_of_mean(evaluator *e, const bool *counts) {
+/// Standard errors of the means over blocks: the blocks share their users, so they are those over
+/// the users' means. (Of likes a step: of what its expansion adds up, see ratio_with_error.)
+static void set_errors_of_mean(evaluator *e, const throng_metrics *each, const bool *counts,
+                               throng_metrics *mean) {
   for (int64_t episode = 0; episode < e->n_episode; ++episode) {
-    double sum = 0;
+    double sum = 0, rest = 0;
     int32_t n = 0;
     for (int32_t block = 0; block < e->n_block; ++block) {
       if (counts && !counts[block]) continue;
-      sum += lane_return(e, (int64_t)block * e->n_episode + episode);
+      const int64_t lane = (int64_t)block * e->n_episode + episode;
+      const throng_metrics *m = &each[block];
+      sum += lane_return(e, lane);
+      rest +=
+          (lane_return(e, lane) - m->reward_per_step * lane_length(e, lane)) / m->session_length;
       ++n;
     }
     e->value[episode] = sum / n;
+    e->other_value[episode] = rest / n;
   }
-  return mean_with_error(e->n_episode, e->value).sem;
+  mean->average_reward_sem = mean_with_error(e->n_episode, e->value).sem;
+  mean->reward_per_step_sem = mean_with_error(e->n_episode, e->other_value).sem;
 }
 
 throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,
@@ -294,7 +360,9 @@ throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool
   for (int32_t block = 0; block < e->n_block; ++block)
     THRONG_TRY(measure_block(e, block, &each[block]));
   *mean = metrics_mean(e->n_block, each, counts);
-  if (mean->episodes > 0) mean->average_reward_sem = error_of_mean(e, counts);
+  // That of a single one is its own.
+  if (mean->episodes > 0 && isnan(mean->average_reward_sem))
+    set_errors_of_mean(e, each, counts, mean);
   return THRONG_OK;
 }
 
@@ -304,6 +372,8 @@ throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,
   if (!e->yardsticks)
     return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick %s: this evaluation was made without",
                        yardstick_title(yardstick));
+  if (yardstick == THRONG_YARDSTICK_PLANNER)
+    THRONG_TRY(yardsticks_add_planner(e->yardsticks, &e->def));
   const player who = {.yardstick = yardstick};
   THRONG_TRY(play_from_start(e, who, yardstick_title(yardstick), progress));
   return measure_block(e, 0, out);

@@ -24,6 +24,9 @@ int32_t evaluator_top(const evaluator *e);
 /// Do yardsticks that ask about the whole catalogue at every step take hours? So above 4,096 items
 /// without an item-item table.
 bool evaluator_searches_slowly(const evaluator *e);
+/// Is the planner one of the yardsticks that all play? Who asks for it by name gets it all the
+/// same.
+bool evaluator_plans(const evaluator *e);
 
 /// Let the agents of a population of `n_block` play greedily: `each` (n_block). `mean` is the mean
 /// of those that `counts` (n_block; NULL: all), with the standard error over the users' means; its
@@ -31,7 +34,11 @@ bool evaluator_searches_slowly(const evaluator *e);
 throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,
                                     const throng_progress *progress, throng_metrics *each,
                                     throng_metrics *mean);
-/// Errors: ARGUMENT (no such yardstick; an evaluator without them), CANCELLED, BACKEND.
+/// What each session of block `block` came to, (episodes) of them, when it was played last.
+void evaluator_copy_returns(const evaluator *e, int32_t block, double *to);
+int32_t evaluator_episodes(const evaluator *e);
+/// The planner takes its memory here, where it is none of those that all play. Errors: ARGUMENT (no
+/// such yardstick; an evaluator without them; as planner_create), CANCELLED, MEMORY, BACKEND.
 throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,
                                        const throng_progress *progress, throng_metrics *out);
 

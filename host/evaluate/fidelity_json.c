@@ -26,6 +26,7 @@ throng_status fidelity_json(const fidelity *f, cJSON **out) {
   bool good = root && json_add_number(root, "users", (double)f->users) &&
               json_add_number(root, "users_short", (double)f->users_short) &&
               json_add_number(root, "interactions", (double)f->interactions) &&
+              json_add_number(root, "questions", (double)f->questions) &&
               json_add_number(root, "likes", (double)f->likes) &&
               json_add_number(root, "sampled_dislikes", (double)f->sampled);
   cJSON *votes = good ? cJSON_AddObjectToObject(root, "votes") : NULL;

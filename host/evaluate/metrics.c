@@ -20,6 +20,7 @@ throng_metrics metrics_mean(int32_t n, const throng_metrics *each, const bool *c
     mean.episodes = each[k].episodes;
 #define X(field) mean.field += each[k].field;
     METRICS(X)
+    METRICS_PUBLISHED(X)
 #undef X
 #define X(field) \
   for (int third = 0; third < 3; ++third) mean.field[third] += each[k].field[third];
@@ -29,11 +30,12 @@ throng_metrics metrics_mean(int32_t n, const throng_metrics *each, const bool *c
   if (counted == 0) return mean;
 #define X(field) mean.field /= counted;
   METRICS(X)
+  METRICS_PUBLISHED(X)
 #undef X
 #define X(field) \
   for (int third = 0; third < 3; ++third) mean.field[third] /= counted;
   METRICS_TERCILES(X)
 #undef X
-  if (counted > 1) mean.average_reward_sem = (double)NAN;
+  if (counted > 1) mean.average_reward_sem = mean.reward_per_step_sem = (double)NAN;
   return mean;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "evaluate/planner.h"
 #include "kernels/list.h"
 
 static const struct {
@@ -11,7 +12,8 @@ static const struct {
     [THRONG_YARDSTICK_RANDOM] = {"random", "random"},
     [THRONG_YARDSTICK_POPULAR] = {"popular", "popular"},
     [THRONG_YARDSTICK_MOST_SIMILAR] = {"most_similar", "most similar"},
-    [THRONG_YARDSTICK_ORACLE] = {"oracle", "oracle"},
+    [THRONG_YARDSTICK_ORACLE] = {"oracle", "myopic oracle"},
+    [THRONG_YARDSTICK_PLANNER] = {"planner", "planner"},
 };
 
 const char *throng_yardstick_name(throng_yardstick yardstick) {
@@ -21,7 +23,8 @@ const char *yardstick_title(throng_yardstick yardstick) {
   return (unsigned)yardstick < THRONG_YARDSTICK_COUNT ? name[yardstick].title : "unknown";
 }
 bool yardstick_searches(throng_yardstick yardstick) {
-  return yardstick == THRONG_YARDSTICK_MOST_SIMILAR || yardstick == THRONG_YARDSTICK_ORACLE;
+  return yardstick == THRONG_YARDSTICK_MOST_SIMILAR || yardstick == THRONG_YARDSTICK_ORACLE ||
+         yardstick == THRONG_YARDSTICK_PLANNER;
 }
 
 struct yardsticks {
@@ -33,6 +36,10 @@ struct yardsticks {
   int32_t *best;                // (n_lane, most)
   yardstick_value *best_value;  // (n_lane, most)
   int32_t *order;               // (n_item) most liked first
+  struct ranked {               // what the planner plans with, where it plays
+    planner *planner;
+    yardsticks *ranking;  // of planner_ranked items
+  } plans;
 };
 
 typedef struct liked {
@@ -104,8 +111,17 @@ throng_status yardsticks_create(throng_sim *sim, int32_t most, yardsticks **out)
   return THRONG_OK;
 }
 
+throng_status yardsticks_add_planner(yardsticks *p, const throng_evaluation_def *def) {
+  if (!p->plans.planner) THRONG_TRY(planner_create(p->sim, def, &p->plans.planner));
+  if (p->plans.ranking) return THRONG_OK;
+  const int32_t ranked = planner_ranked(p->plans.planner);
+  return yardsticks_create(p->sim, ranked > p->most ? ranked : p->most, &p->plans.ranking);
+}
+
 void yardsticks_free(yardsticks *p) {
   if (!p) return;
+  yardsticks_free(p->plans.ranking);
+  planner_free(p->plans.planner);
   tensors_free(&p->set);
   free(p);
 }
@@ -138,6 +154,20 @@ static throng_status search(yardsticks *p, throng_yardstick yardstick, int32_t t
   return BACKEND_LAUNCH(sim->backend, yardstick_merge, sim->n_lane, &merge);
 }
 
+/// The first items of the best plans, and after them those that the oracle would show.
+static throng_status plan(yardsticks *p, int32_t top, int32_t *best) {
+  yardsticks *ranking = p->plans.ranking;
+  int32_t *ranked, *chosen;
+  if (!ranking)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "planner: these yardsticks were made without");
+  const int32_t n_ranked = ranking->most;
+  THRONG_TRY(yardsticks_rank(ranking, THRONG_YARDSTICK_ORACLE, n_ranked, &ranked));
+  THRONG_TRY(planner_choose(p->plans.planner, ranked, n_ranked, &chosen));
+  plan_order_args order = {
+      .n_ranked = n_ranked, .top = top, .ranked = ranked, .chosen = chosen, .best = best};
+  return BACKEND_LAUNCH(p->sim->backend, plan_order, p->sim->n_lane, &order);
+}
+
 static throng_status rank_into(yardsticks *p, throng_yardstick yardstick, int32_t top,
                                int32_t *best) {
   throng_sim *sim = p->sim;
@@ -153,6 +183,7 @@ static throng_status rank_into(yardsticks *p, throng_yardstick yardstick, int32_
     }
     case THRONG_YARDSTICK_MOST_SIMILAR:
     case THRONG_YARDSTICK_ORACLE: return search(p, yardstick, top, best);
+    case THRONG_YARDSTICK_PLANNER: return plan(p, top, best);
     case THRONG_YARDSTICK_COUNT: break;
   }
   return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick: %d is none", (int)yardstick);

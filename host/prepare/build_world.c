@@ -40,6 +40,13 @@ static throng_status copy_all(const dataset *data, const keyword_sets *sets, con
   COPY(history_like, data->like, n_row);
   COPY(history_rating, data->rating, n_row);
   COPY(history_time, data->time, n_row);
+  if (out->n_later > 0) {
+    COPY(later_offset, data->later_offset, out->n_user + 1);
+    COPY(later_item, data->later_item, out->n_later);
+    COPY(later_like, data->later_like, out->n_later);
+    COPY(later_rating, data->later_rating, out->n_later);
+    COPY(later_time, data->later_time, out->n_later);
+  }
   THRONG_TRY(copy_strings(&data->user_id, out->n_user, "user ids", &out->user_id));
   THRONG_TRY(copy_strings(&data->item_id, n_item, "item ids", &out->item_id));
   if (data->item_name.n == 0)
@@ -81,6 +88,7 @@ throng_status world_build(const dataset *data, const keyword_sets *sets, const f
   out->n_pos_entry = sets->pos_offset[data->n_item];
   out->n_neg_entry = sets->neg_offset[data->n_item];
   out->n_cold = data->counts.cold_items;
+  out->n_later = data->n_later;
   out->dim = dim;
   out->has_time = data->has_time;
   out->like_threshold = like_threshold;

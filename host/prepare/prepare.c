@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/numbers.h"
 #include "data/dataset_read.h"
 #include "llm/extract.h"
 #include "prepare/build_world.h"
@@ -19,6 +20,7 @@ static const char *base_name(const char *path) {
 
 /// "amazon reviews_x.json.gz meta_x.json.gz; keywords lexical; embedding lsa"
 static void describe(const prepare_def *def, bool implicit, char *text, size_t size) {
+  NUMBERS_WITHOUT_LOCALE;
   size_t used = (size_t)snprintf(text, size, "%s", dataset_format_names[def->dataset->format]);
   for (int i = 0; i < dataset_fields.count && used < size; ++i) {
     const field *f = &dataset_fields.row[i];
@@ -30,6 +32,10 @@ static void describe(const prepare_def *def, bool implicit, char *text, size_t s
              implicit ? ", every row a like" : "",
              field_name(fields_find(&keywords_fields, "provider"), def->keywords),
              field_name(fields_find(&embedding_fields, "provider"), def->embedding));
+  const double share = def->dataset->later_share;
+  used = strlen(text);
+  if (share > 0 && used < size)
+    snprintf(text + used, size - used, "; the last %g of each history kept apart", share);
 }
 
 throng_status prepare_world(const prepare_def *def, const char *path,

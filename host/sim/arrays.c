@@ -59,6 +59,18 @@ int64_t throng_sim_arrays(const throng_sim *s, int64_t most, throng_array *out) 
     if (s->further[k])
       array_table_add(&t, throng_vote_name((throng_vote_id)(k + THRONG_VOTE_IN_RECORD)), TENSOR_F32,
                       2, (const int64_t[]){n, slate}, s->further[k], true);
+#define ADD(tensor_type, name, rank, ...)                                                     \
+  if (s->name)                                                                                \
+    array_table_add(&t, #name, TENSOR_##tensor_type, rank, (const int64_t[]){n, __VA_ARGS__}, \
+                    s->name, true);
+#define X(type, tensor_type, name, each, ...) ADD(tensor_type, name, 2, (each))
+  SIM_SLATES_ARRAYS(X, s)
+#undef X
+#define X(type, tensor_type, name, each, ...) ADD(tensor_type, name, 1, 0)
+  SIM_SESSIONS_ARRAYS(X, s)
+#undef X
+#undef ADD
+  if (s->left) array_table_add(&t, "left", TENSOR_U8, 1, (const int64_t[]){n}, s->left, true);
   array_table_add(&t, "seen", TENSOR_U32, 2, (const int64_t[]){n, s->n_seen_word}, s->seen, true);
   array_table_add(&t, "preference", TENSOR_I32, 3,
                   (const int64_t[]){n, s->n_preference ? 2 : 0, dim}, s->preference, true);

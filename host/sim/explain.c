@@ -15,6 +15,7 @@ typedef struct explained {
   size_t shared_capacity[2];
   throng_explained_vote votes[THRONG_VOTE_COUNT];
   throng_like_rates rates;
+  throng_explained_session session;
 } explained;
 
 /// What is explained.
@@ -24,6 +25,7 @@ typedef struct question {
   const throng_sta *sta;
   const like_rates *rates;  // NULL where the rule does not ask f_pop
   int32_t user, candidate;
+  bool coin;  // the released environment has no history to ask, and a coin answered
   int64_t n;  // history, oldest first
   const int32_t *item;
   const uint8_t *like;
@@ -155,7 +157,7 @@ static void fill_votes(const question *q, explained *e, const vote_further *furt
         .title = throng_vote_title((throng_vote_id)k),
         .made = logical || (k == THRONG_VOTE_F_STA ? q->sta != NULL : (asked & VOTE_BIT(k)) != 0),
         .asked = (asked & VOTE_BIT(k)) != 0,
-        .coin = logical && coins && !(margin > 0 || margin < 0),
+        .coin = logical && (q->coin || (coins && !(margin > 0 || margin < 0))),
         .vote = vote_hard(&x->vote, further, k),
         .score = vote_score(&x->vote, further, k),
         .margin = margin,
@@ -209,15 +211,15 @@ throng_status throng_explain(throng_backend *backend, const throng_world *world,
   THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, sta, def, seed, pair, &vote, wanted));
   const bool popular = asked & VOTE_BIT(THRONG_VOTE_F_POP);
   if (popular) THRONG_TRY_GOTO(like_rates_fit(world, &rates));
-  const question q = {world,
-                      def,
-                      sta,
-                      popular ? &rates : NULL,
-                      pair->user[0],
-                      pair->candidate[0],
-                      pair->offset[1],
-                      pair->item,
-                      pair->like};
+  const question q = {.world = world,
+                      .def = def,
+                      .sta = sta,
+                      .rates = popular ? &rates : NULL,
+                      .user = pair->user[0],
+                      .candidate = pair->candidate[0],
+                      .n = pair->offset[1],
+                      .item = pair->item,
+                      .like = pair->like};
   THRONG_TRY_GOTO(explain(&q, &vote, &further, out));
 done:
   like_rates_free(&rates);
@@ -251,6 +253,92 @@ done:
   return status;
 }
 
+static bool answers_by_coin(const throng_sim *s, int32_t item) {
+  return s->published.reviewer && s->published.earlier[item] == 0;
+}
+
+/// Who answers a lane about an item, and after which entries.
+typedef struct lane_past {
+  int32_t user;
+  int64_t n;
+  int32_t *item;  // (n) oldest first
+  uint8_t *like;  // (n)
+} lane_past;
+
+/// The lane's own history; in the released environment the item's reviewer's before it (nothing at
+/// all where there is none, for then a coin answers).
+static throng_status gather_past(throng_sim *s, int32_t lane, int32_t item, lane_past *past) {
+  throng_observation seen;
+  THRONG_TRY(throng_sim_observe(s, &seen));
+  const int64_t first = (int64_t)lane * seen.n_history;
+  const bool coin = answers_by_coin(s, item);
+  const int64_t n_own = coin ? 0 : seen.length[lane];
+  const bool other = s->published.reviewer && s->published.reviewer[item] >= 0;
+  const int64_t n_reviewer = other ? s->published.earlier[item] : 0;
+  past->user = other ? s->published.reviewer[item] : seen.user[lane];
+  past->n = n_reviewer + n_own;
+  const size_t size = (size_t)past->n + 1;
+  THRONG_TRY(throng_alloc((void **)&past->item, size, sizeof *past->item, "explanation"));
+  THRONG_TRY(throng_alloc((void **)&past->like, size, sizeof *past->like, "explanation"));
+  const int64_t begin = s->world->user_offset[past->user];
+  for (int64_t k = 0; k < n_reviewer; ++k) {
+    past->item[k] = s->world->history_item[begin + k];
+    past->like[k] = s->world->history_like[begin + k] != 0;
+  }
+  for (int64_t k = 0; k < n_own; ++k) {
+    past->item[n_reviewer + k] = seen.item[first + k];
+    past->like[n_reviewer + k] = seen.like[first + k] > 0;
+  }
+  return THRONG_OK;
+}
+
+/// What the session has made of the lane's user, from the backend.
+static throng_status ask_session(throng_sim *s, int32_t lane, int32_t item,
+                                 throng_explained_session *out) {
+  const backend_ops *ops = s->backend->ops;
+  const int64_t bytes = (int64_t)sizeof(users_asked);
+  tensor_set set = {0};
+  int32_t *lane_there, *item_there;
+  users_asked x;
+  uint8_t left = 0;
+  sim_users_ask_args a = {.of = sim_make_sta_args(s)};
+  throng_status status;
+  THRONG_TRY_GOTO(tensors_add(&set, &lane_there, TENSOR_I32, TENSOR_SHAPE(1), "lane"));
+  THRONG_TRY_GOTO(tensors_add(&set, &item_there, TENSOR_I32, TENSOR_SHAPE(1), "item"));
+  THRONG_TRY_GOTO(tensors_add(&set, &a.asked, TENSOR_U8, TENSOR_SHAPE(1, bytes), "session"));
+  THRONG_TRY_GOTO(tensors_allocate(&set, s->backend, "explanation"));
+  THRONG_TRY_GOTO(ops->upload(s->backend, lane_there, &lane, sizeof lane));
+  THRONG_TRY_GOTO(ops->upload(s->backend, item_there, &item, sizeof item));
+  a.lane = lane_there;
+  a.item = item_there;
+  THRONG_TRY_GOTO(BACKEND_LAUNCH(s->backend, sim_users_ask, 1, &a));
+  THRONG_TRY_GOTO(ops->download(s->backend, &x, a.asked, sizeof x));
+  THRONG_TRY_GOTO(ops->download(s->backend, &left, s->left + lane, sizeof left));
+  *out = (throng_explained_session){
+      .n_shown = x.shown,
+      .rule_like = (uint8_t)x.rule_like,
+      .mood_counts = s->def.users.temper > 0,
+      .mood = (double)x.mood,
+      .mood_after = {(double)x.mood_after[0], (double)x.mood_after[1]},
+      .repeats = x.repeats,
+      .repeats_topic = x.repeats_topic,
+      .bored = x.terms.bored,
+      .bored_topic = x.terms.bored_topic,
+      .satiation = (double)x.terms.satiation,
+      .satiation_topic = x.terms.satiation_topic,
+      .exposure = (double)x.terms.exposure,
+      .drift = (double)x.terms.drift,
+      .appetite = (double)x.terms.appetite,
+      .keep = (double)users_keep(&x.terms),
+      .turn = (double)users_turn(&x.terms),
+      .leaves = {(throng_leave)x.leaves[0], (throng_leave)x.leaves[1]},
+      .left = (throng_leave)left,
+  };
+done:
+  tensors_free(&set);
+  return status;
+}
+
 throng_status throng_sim_explain(throng_sim *s, int32_t lane, int32_t item,
                                  throng_explanation **out) {
   *out = NULL;
@@ -260,22 +348,33 @@ throng_status throng_sim_explain(throng_sim *s, int32_t lane, int32_t item,
   if (item < 0 || item >= s->world->n_item)
     return throng_fail(THRONG_ERROR_ARGUMENT, "explain: item %d is not in 0..%lld", item,
                        (long long)s->world->n_item - 1);
-  throng_observation seen;
   throng_vote vote;
   vote_further further;
-  uint8_t *like = NULL;
+  lane_past past = {0};
+  throng_explained_session session;
   throng_status status;
   THRONG_TRY_GOTO(ask_lane(s, lane, item, &vote, &further));
-  THRONG_TRY_GOTO(throng_sim_observe(s, &seen));
-  const int64_t first = (int64_t)lane * seen.n_history, n = seen.length[lane];
-  THRONG_TRY_GOTO(throng_alloc((void **)&like, (size_t)n, sizeof *like, "explanation"));
-  for (int64_t k = 0; k < n; ++k) like[k] = seen.like[first + k] > 0;
+  THRONG_TRY_GOTO(gather_past(s, lane, item, &past));
   const bool popular = rule_asks(&s->def.votes) & VOTE_BIT(THRONG_VOTE_F_POP);
-  const question q = {
-      s->world, &s->def.votes,     s->sta, popular ? &s->models.rates : NULL, seen.user[lane], item,
-      n,        seen.item + first, like};
+  const question q = {.world = s->world,
+                      .def = &s->def.votes,
+                      .sta = s->sta,
+                      .rates = popular ? &s->models.rates : NULL,
+                      .user = past.user,
+                      .candidate = item,
+                      .coin = answers_by_coin(s, item),
+                      .n = past.n,
+                      .item = past.item,
+                      .like = past.like};
+  if (s->left) THRONG_TRY_GOTO(ask_session(s, lane, item, &session));
   THRONG_TRY_GOTO(explain(&q, &vote, &further, out));
+  if (s->left) {
+    explained *e = (explained *)*out;
+    e->session = session;
+    e->shown.session = &e->session;
+  }
 done:
-  free(like);
+  free(past.item);
+  free(past.like);
   return status;
 }

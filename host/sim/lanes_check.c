@@ -18,6 +18,9 @@ typedef struct lane_block {
   uint8_t *ended;
   uint32_t *number, *episode, *history, *seen;
   throng_vote *vote;
+  uint8_t *examined;
+  int32_t *shown_at, *session, *first_step, *first_count, *gap, *returned;
+  float *first_return, *running_return;
 } lane_block;
 
 typedef struct lane_reader {
@@ -60,13 +63,14 @@ static throng_status start_length(const lane_reader *r, int64_t lane, int64_t k,
   const throng_sim *s = r->sim;
   const int32_t user = r->block.user[k];
   const int64_t *offset = s->world->user_offset;
-  *length = offset[user + 1] - offset[user];
+  const int32_t oldest = s->starts.view.offset ? 0 : s->published.view.start_rows;
+  *length = history_oldest(oldest, offset[user + 1] - offset[user]);
   if (!s->starts.hash) return THRONG_OK;
   const int32_t start =
       sim_start_of(&s->starts.view, s->def.seed, r->block.number[k], r->block.episode[k]);
   if (s->starts.user[start] != user)
     return broken(r, lane, "'user' is not the one that its episode starts with");
-  *length = s->starts.length[start];
+  *length = history_oldest(oldest, s->starts.length[start]);
   return THRONG_OK;
 }
 
@@ -82,8 +86,46 @@ static throng_status check_steps(const lane_reader *r, int64_t lane, int64_t k) 
     return broken(r, lane, "its episode has all of its steps and has not ended");
   if (b->initial_count[k] != initial)
     return broken(r, lane, "'initial_count' is not the length of its user's history");
-  if (b->count[k] != b->initial_count[k] + b->step[k] * s->def.slate_size)
+  const int32_t most = b->initial_count[k] + b->step[k] * s->def.slate_size;
+  const int32_t least = s->n_examined ? b->initial_count[k] : most;
+  if (b->count[k] < least || b->count[k] > most)
     return broken(r, lane, "'count' is not what its history and steps come to");
+  return THRONG_OK;
+}
+
+/// The steps that showed the session's entries: rising, and all of this session.
+static throng_status check_shown_at(const lane_reader *r, int64_t lane, int64_t k) {
+  const throng_sim *s = r->sim;
+  const lane_block *b = &r->block;
+  const int32_t capacity = s->def.history;
+  const int32_t before = s->n_session ? b->first_count[k] : b->initial_count[k];
+  int32_t last = b->step[k] - 1;
+  for (int32_t n = b->count[k] - 1; n >= before && n >= b->count[k] - capacity; --n) {
+    const int32_t at = b->shown_at[k * capacity + n % capacity];
+    if (at > last || at < (s->n_session ? b->first_step[k] : 0))
+      return broken(r, lane, "'shown_at' does not fit its steps");
+    last = at;
+  }
+  return THRONG_OK;
+}
+
+/// Where the present session stands in its episode.
+static throng_status check_session(const lane_reader *r, int64_t lane, int64_t k) {
+  const lane_block *b = &r->block;
+  const bool first = b->session[k] == 0;
+  const int32_t steps = b->step[k] - b->first_step[k];
+  const int32_t entries = b->count[k] - b->first_count[k];
+  const int32_t shown = steps * r->sim->def.slate_size;
+  if (b->session[k] > b->first_step[k] || first != (b->first_step[k] == 0) || steps < 0)
+    return broken(r, lane, "'session' and 'first_step' do not fit its steps");
+  if (entries < (r->sim->n_examined ? 0 : shown) || entries > shown ||
+      b->first_count[k] < b->initial_count[k] ||
+      (first && b->first_count[k] != b->initial_count[k]))
+    return broken(r, lane, "'first_count' is not what its session began with");
+  if (b->first_return[k] > b->running_return[k] || (first && b->first_return[k] > 0))
+    return broken(r, lane, "'first_return' is not what its session began with");
+  if (first != (b->gap[k] == 0) || b->returned[k] != (steps == 0 ? b->gap[k] : 0))
+    return broken(r, lane, "'gap' and 'returned' do not fit its session");
   return THRONG_OK;
 }
 
@@ -96,7 +138,8 @@ static throng_status check_seen(const lane_reader *r, int64_t lane, int64_t k) {
   const int64_t rest = s->world->n_item % 32;
   if (rest && seen[s->n_seen_word - 1] >> rest)
     return broken(r, lane, "'seen' marks an item that the world does not have");
-  if (marked > (int64_t)r->block.step[k] * s->def.slate_size)
+  const int32_t steps = r->block.step[k] - (s->n_session ? r->block.first_step[k] : 0);
+  if (marked > (int64_t)steps * s->def.slate_size)
     return broken(r, lane, "'seen' marks more items than were shown");
   return THRONG_OK;
 }
@@ -127,11 +170,16 @@ static throng_status check_block(const lane_reader *r, int64_t first, int32_t *s
   const throng_sim *s = r->sim;
   for (int64_t k = 0; k < r->block.lanes; ++k) {
     THRONG_TRY(check_steps(r, first + k, k));
+    if (s->n_session) THRONG_TRY(check_session(r, first + k, k));
+    if (s->n_examined) THRONG_TRY(check_shown_at(r, first + k, k));
     if (s->n_seen_word) THRONG_TRY(check_seen(r, first + k, k));
     if (s->n_preference) THRONG_TRY(check_preference(r, first + k, k, sum));
-    for (int32_t slot = 0; slot < s->def.slate_size; ++slot)
-      if (!vote_possible(&r->block.vote[k * s->def.slate_size + slot]))
+    for (int64_t at = k * s->def.slate_size; at < (k + 1) * s->def.slate_size; ++at) {
+      if (!vote_possible(&r->block.vote[at]))
         return broken(r, first + k, "'vote' holds what no vote can say");
+      if (s->n_examined && r->block.vote[at].like > r->block.examined[at])
+        return broken(r, first + k, "'vote' likes what 'examined' says was not looked at");
+    }
   }
   return THRONG_OK;
 }
@@ -145,6 +193,15 @@ static throng_status check_block(const lane_reader *r, int64_t first, int32_t *s
   X(uint8_t, ended, 1)                                       \
   X(uint32_t, episode, s->starts.hash ? 1 : 0)               \
   X(throng_vote, vote, s->def.slate_size)                    \
+  X(uint8_t, examined, s->n_examined)                        \
+  X(int32_t, shown_at, s->n_examined ? s->def.history : 0)   \
+  X(int32_t, session, s->n_session)                          \
+  X(int32_t, first_step, s->n_session)                       \
+  X(int32_t, first_count, s->n_session)                      \
+  X(float, first_return, s->n_session)                       \
+  X(float, running_return, s->n_session)                     \
+  X(int32_t, gap, s->n_session)                              \
+  X(int32_t, returned, s->n_session)                         \
   X(uint32_t, seen, s->n_seen_word)                          \
   X(uint32_t, history, s->n_preference ? s->def.history : 0) \
   X(int32_t, preference, s->n_preference)

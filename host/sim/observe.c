@@ -15,6 +15,8 @@ struct sim_host {
   uint32_t *final_history;
   throng_vote *vote;
   float *further[THRONG_VOTE_FURTHER];  // (n_lane, slate_size), or NULL
+  uint8_t *left, *examined;             // (n_lane), (n_lane, slate_size), or NULL
+  int32_t *returned;                    // (n_lane), or NULL
   // Made from them.
   int32_t *length, *item;
   int8_t *like;
@@ -39,6 +41,12 @@ struct sim_host {
   X(item, s->def.history)          \
   X(like, s->def.history)
 
+/// The same of arrays that not every simulator has.
+#define SOME_HOST_ARRAYS(X)      \
+  X(left, 1)                     \
+  X(examined, s->def.slate_size) \
+  X(returned, 1)
+
 throng_status sim_host_create(throng_sim *s) {
   THRONG_TRY(throng_alloc((void **)&s->host, 1, sizeof *s->host, "simulator"));
 #define X(name, each)                                                                 \
@@ -51,6 +59,12 @@ throng_status sim_host_create(throng_sim *s) {
       THRONG_TRY(throng_alloc((void **)&s->host->further[k],
                               (size_t)s->n_lane * (size_t)s->def.slate_size,
                               sizeof *s->host->further[k], "host copy of the lanes"));
+#define X(name, each)                                                                   \
+  if (s->name)                                                                          \
+    THRONG_TRY(throng_alloc((void **)&s->host->name, (size_t)s->n_lane *(size_t)(each), \
+                            sizeof *s->host->name, "host copy of the lanes"));
+  SOME_HOST_ARRAYS(X)
+#undef X
   return THRONG_OK;
 }
 
@@ -58,6 +72,7 @@ void sim_host_free(struct sim_host *host) {
   if (!host) return;
 #define X(name, each) free(host->name);
   HOST_ARRAYS(X)
+  SOME_HOST_ARRAYS(X)
 #undef X
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) free(host->further[k]);
   free(host);
@@ -162,11 +177,18 @@ throng_status throng_sim_outcome(throng_sim *s, throng_outcome *out) {
   DOWNLOAD(final_step, 1);
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
     if (s->further[k]) DOWNLOAD(further[k], s->def.slate_size);
+#define X(name, each) \
+  if (s->name) DOWNLOAD(name, each);
+  SOME_HOST_ARRAYS(X)
+#undef X
   *out = (throng_outcome){
       .n_lane = s->n_lane,
       .slate_size = s->def.slate_size,
       .reward = s->host->reward,
       .ended = s->host->ended,
+      .left = s->host->left,
+      .examined = s->host->examined,
+      .returned = s->host->returned,
       .vote = s->host->vote,
       .further = (const float *const *)s->host->further,
       .final_return = s->host->final_return,

@@ -109,6 +109,8 @@ throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.weights: all are 0, so rule %s has no mean to draw with",
                        rule_names[def->rule]);
+  if (rule_asks(def) & VOTE_BIT(THRONG_VOTE_F_CAL))
+    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.rule: f_cal cannot be fitted yet");
   if (!sta && rule_asks(def) & VOTE_BIT(THRONG_VOTE_F_STA))
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.rule asks for the statistical vote and no f_sta was given: fit one, "

@@ -29,7 +29,9 @@
   X(PROBABILITY, "probability", 0, 0, RULE_EQUAL_LIKES, true,                                   \
     "drawn with the weighted mean of the scores")                                               \
   X(F_POP, "f_pop", VOTE_BIT(THRONG_VOTE_F_POP), 1, RULE_EQUAL_LIKES, false,                    \
-    "the popularity vote alone: like rates of item and user")
+    "the popularity vote alone: like rates of item and user")                                   \
+  X(CALIBRATED, "calibrated", VOTE_BIT(THRONG_VOTE_F_CAL), 1, RULE_EQUAL_LIKES, true,           \
+    "drawn with the calibrated vote's probability, or thresholded (votes.answer)")
 
 /// For configurations: NULL-terminated, by throng_rule; and what each rule does, in one line.
 extern const char *const rule_names[THRONG_RULE_COUNT + 1];

@@ -7,6 +7,7 @@
 
 #include "base/safetensors.h"
 #include "kernels/sim/sim_sta.h"
+#include "sim/published_env.h"
 #include "sim/rule.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
@@ -54,6 +55,22 @@
   X(int32_t, I32, preference, (s)->n_preference, 1, INT32_MIN, INT32_MAX)                 \
   X(uint32_t, U32, evicted, (s)->n_preference ? (s)->def.slate_size : 0, 1, 0, UINT32_MAX)
 
+/// What is there, and named in files and hashes, only where users need not look at all of a slate
+/// (n_examined, else 0) or may come back (n_session): X(C type, tensor type, name, elements a lane,
+/// least, most). See sim_slates and sim_sessions of kernels/sim/sim_step.h.
+#define SIM_SLATES_ARRAYS(X, s)                   \
+  X(uint8_t, U8, examined, (s)->n_examined, 0, 1) \
+  X(float, F32, chance, (s)->n_examined, 0, 1)    \
+  X(int32_t, I32, shown_at, (s)->n_examined ? (s)->def.history : 0, 0, (s)->def.max_steps - 1)
+#define SIM_SESSIONS_ARRAYS(X, s)                                          \
+  X(int32_t, I32, session, (s)->n_session, 0, (s)->def.users.sessions - 1) \
+  X(int32_t, I32, first_step, (s)->n_session, 0, (s)->def.max_steps)       \
+  X(int32_t, I32, first_count, (s)->n_session, 0, SIM_COUNT_MOST(s))       \
+  X(float, F32, first_return, (s)->n_session, 0, SIM_SHOWN_MOST(s))        \
+  X(int32_t, I32, gap, (s)->n_session, 0, (s)->def.users.return_gap)       \
+  X(int32_t, I32, returned, (s)->n_session, 0, (s)->def.users.return_gap)
+#define SIM_USERS_ARRAYS(X, s) SIM_SLATES_ARRAYS(X, s) SIM_SESSIONS_ARRAYS(X, s)
+
 /// Starts that the caller gave, on the backend, and what checks of lanes ask of them on the host.
 typedef struct sim_starts {
   tensor_set set;
@@ -71,8 +88,10 @@ struct throng_sim {
   int64_t n_seen_word;  // (n_item + 31) / 32 where mask_seen, else 0
   int64_t n_sta_cache, n_sta_width;
   int64_t n_preference;  // 2 dim where preference vectors are kept, else 0
+  int64_t n_examined;    // slate_size where users need not look at all of a slate, else 0
+  int64_t n_session;     // 1 where users may come back, else 0
   world_device device;   // the world on the backend, and its item-item table where it fits
-  tensor_set lanes;      // SIM_ARRAYS, and `further` after them
+  tensor_set lanes;      // SIM_ARRAYS, and after them `further` and `left`
 #define X(type, tensor_type, name, ...) type *name;
   SIM_ARRAYS(X, )
 #undef X
@@ -87,16 +106,28 @@ struct throng_sim {
   // NULL): so a simulator without it has the lanes, the files and the hash that it had before there
   // was such a vote, and its step does no more than look at a pointer.
   float *further[THRONG_VOTE_FURTHER];
+#define X(type, tensor_type, name, ...) type *name;
+  SIM_USERS_ARRAYS(X, )
+#undef X
+  // Why the last step's user left (throng_leave); an array only where users are dynamic.
+  uint8_t *left;            // (n_lane), or NULL
   vote_models models;       // of the further votes that the rule asks
   struct sim_host *host;    // copies for observe and outcome
   struct sim_means *means;  // preference vectors as callers see them, made when first asked for
   struct sim_action_check *action_check;  // made when actions are first given on the backend
   sim_starts starts;
-  int64_t generation;  // grows where sim_make_args changes: what was recorded with it is void
+  published_env published;  // empty in the usual environment
+  int64_t generation;       // grows where sim_make_args changes: what was recorded with it is void
 };
 
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
 throng_status sim_step_on_backend(throng_sim *sim);
+
+/// Its last stages, for answers and rewards that a caller has put into the lanes: histories grow and
+/// users leave; then what the votes keep follows, which may be done for fewer lanes (those that
+/// sim_gather_lanes took).
+throng_status sim_transition_on_backend(throng_sim *sim);
+throng_status sim_advance_on_backend(throng_sim *sim);
 
 /// Reset the lanes in blocks of `period` that meet the same users with the same random draws
 /// (common random numbers): lane l stands in the random stream as first_lane + l % period, from now
@@ -124,6 +155,11 @@ throng_status sim_reset_lanes(throng_sim *sim, int32_t first, int32_t n);
 /// random stream.
 throng_status sim_copy_lanes(throng_sim *sim, int32_t from, int32_t to, int32_t n);
 
+/// Lane l of `to` becomes as lane index[l] of `from` is (below 0: it stays), but for its place in
+/// the random stream. Both are of one backend, world and Def, but for the number of lanes; they are
+/// not the same. `index` (lanes of `to`) lies on the backend.
+throng_status sim_gather_lanes(throng_sim *to, const throng_sim *from, const int32_t *index);
+
 /// The simulator's arrays and rules as its kernels take them.
 sim_args sim_make_args(const throng_sim *sim);
 sim_sta_args sim_make_sta_args(const throng_sim *sim);
@@ -142,6 +178,11 @@ throng_sim sim_part(const throng_sim *sim, int32_t first, int32_t n);
 /// arrays' names in the file. Errors: DATA, naming the lane.
 throng_status sim_check_lanes(const throng_sim *sim, const safetensors_file *file,
                               const char *prefix);
+
+/// (n_lane) entries of the ring that were written before the present session.
+static inline const int32_t *sim_session_counts(const throng_sim *s) {
+  return s->session ? s->first_count : s->initial_count;
+}
 
 /// Whom episodes begin with: what was given, else the world's users.
 static inline sim_start_view sim_start(const throng_sim *s) {

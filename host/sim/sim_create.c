@@ -4,6 +4,7 @@
 #include "sim/sim.h"
 #include "sim/sim_fields.h"
 #include "sim/sim_memory.h"
+#include "sim/users.h"
 
 bool sim_keeps_preferences(const throng_sim_def *def) {
   return def->preferences || def->votes.similarity == THRONG_SIMILARITY_MEAN;
@@ -26,7 +27,9 @@ static throng_status check(const throng_sim_def *d, const throng_world *world,
                        "sim.mask_seen: %d steps of %d items would run out of the %lld items; lower "
                        "sim.max_steps",
                        d->max_steps, d->slate_size, (long long)world->n_item);
+  THRONG_TRY(published_env_check(d));
   THRONG_TRY(votes_check(&d->votes, sta));
+  THRONG_TRY(users_check(d, world));
   if (sim_keeps_preferences(d) && d->history > PREFERENCE_MAX_HISTORY)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "sim.history: %d entries are more than preference vectors can sum, %d",
@@ -59,6 +62,17 @@ static throng_status register_lanes(throng_sim *s) {
                            throng_vote_name((throng_vote_id)k)));
     tensors_within(&s->lanes, 0, 1);
   }
+#define X(type, tensor_type, name, each, least, most)                         \
+  if ((each) > 0) {                                                           \
+    THRONG_TRY(tensors_add(&s->lanes, &s->name, TENSOR_##tensor_type,         \
+                           TENSOR_SHAPE(s->n_lane, (int64_t)(each)), #name)); \
+    tensors_within(&s->lanes, (double)(least), (double)(most));               \
+  }
+  SIM_USERS_ARRAYS(X, s)
+#undef X
+  if (!users_are_dynamic(&s->def.users)) return THRONG_OK;
+  THRONG_TRY(tensors_add(&s->lanes, &s->left, TENSOR_U8, TENSOR_SHAPE(s->n_lane), "left"));
+  tensors_within(&s->lanes, 0, THRONG_LEAVE_COUNT - 1);
   return THRONG_OK;
 }
 
@@ -78,6 +92,8 @@ static void size_lanes(throng_sim *s, const throng_sim_def *def, const throng_wo
   s->world = world;
   s->n_seen_word = def->mask_seen ? (world->n_item + 31) / 32 : 0;
   s->n_preference = sim_keeps_preferences(def) ? 2 * (int64_t)world->dim : 0;
+  s->n_examined = users_examine(&def->users) ? def->slate_size : 0;
+  s->n_session = def->users.sessions > 1;
   if (!sta) return;
   s->n_sta_cache = (int64_t)sta->layers * sta->window * sta->width;
   s->n_sta_width = sta->width;
@@ -112,6 +128,7 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   THRONG_TRY_GOTO(
       world_device_acquire(backend, world, def->votes.table_bytes, empty_equal, &s->device));
+  THRONG_TRY_GOTO(published_env_make(backend, world, def->environment, &s->published));
   THRONG_TRY_GOTO(register_lanes(s));
   THRONG_TRY_GOTO(tensors_allocate(&s->lanes, backend, "lanes of the simulator"));
   THRONG_TRY_GOTO(make_steering(s));
@@ -134,6 +151,7 @@ void throng_sim_close(throng_sim *sim) {
   tensors_free(&sim->steering);
   free(sim->host_number);
   vote_models_free(&sim->models);
+  published_env_free(&sim->published);
   world_device_release(&sim->device);
   free(sim);
 }

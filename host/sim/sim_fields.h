@@ -4,6 +4,6 @@
 
 #include "base/field.h"
 
-extern const field_table sim_fields, votes_fields;
+extern const field_table sim_fields, votes_fields, users_fields;
 
 #endif

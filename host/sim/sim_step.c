@@ -1,6 +1,7 @@
 /// Resetting and stepping a simulator. The step reads as its six stages.
 #include "kernels/list.h"
 #include "sim/sim.h"
+#include "sim/users.h"
 
 vote_rule sim_make_rule(const throng_sim *s) {
   return vote_make_rule(&s->def.votes, s->sta, &s->models);
@@ -42,7 +43,14 @@ sim_args sim_make_args(const throng_sim *s) {
       .preference = s->n_preference ? s->preference : NULL,
       .evicted = s->evicted,
       .start = sim_start(s),
+      .users = users_make_view(&s->def.users),
+      .left = s->left,
+      .slates = {s->examined, s->chance, s->shown_at},
+      .sessions = {s->session, s->first_step, s->first_count, s->first_return, s->gap, s->returned},
+      .published = s->published.view,
   };
+  if (s->def.users.return_activity != 0)
+    a.users.activity = (float)((double)s->world->n_interaction / (double)s->world->n_user);
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) a.further[k] = s->further[k];
   return a;
 }
@@ -84,21 +92,35 @@ static throng_status advance_preferences(throng_sim *s, const sim_sta_args *a) {
   return BACKEND_LAUNCH(s->backend, sim_preference, n_row, &a->sim);
 }
 
+/// What the votes keep follows the histories.
+static throng_status advance(throng_sim *s, const sim_sta_args *a) {
+  THRONG_TRY(advance_preferences(s, a));
+  return advance_statistical(s, a);
+}
+
 throng_status sim_step_on_backend(throng_sim *s) {
   sim_sta_args a = sim_make_sta_args(s);
   THRONG_TRY(vote_logical(s, &a));
   THRONG_TRY(vote_statistical(s, &a));
   THRONG_TRY(respond(s, &a));
   THRONG_TRY(transition(s, &a));
-  THRONG_TRY(advance_preferences(s, &a));
-  return advance_statistical(s, &a);
+  return advance(s, &a);
+}
+
+throng_status sim_transition_on_backend(throng_sim *s) {
+  sim_sta_args a = sim_make_sta_args(s);
+  return transition(s, &a);
+}
+
+throng_status sim_advance_on_backend(throng_sim *s) {
+  sim_sta_args a = sim_make_sta_args(s);
+  return advance(s, &a);
 }
 
 throng_status throng_sim_reset(throng_sim *s) {
   sim_sta_args a = sim_make_sta_args(s);
   THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_begin, s->n_lane, &a.sim));
-  THRONG_TRY(advance_preferences(s, &a));
-  return advance_statistical(s, &a);
+  return advance(s, &a);
 }
 
 throng_sim sim_part(const throng_sim *s, int32_t first, int32_t n) {
@@ -108,6 +130,11 @@ throng_sim sim_part(const throng_sim *s, int32_t first, int32_t n) {
   part.host_number += first;
   part.number += first;
   part.halted += first;
+  if (part.left) part.left += first;
+#define X(type, tensor_type, name, each, ...) \
+  if (part.name) part.name += (int64_t)first * (each);
+  SIM_USERS_ARRAYS(X, s)
+#undef X
 #define X(type, tensor_type, name, d1, d2, ...)                                                   \
   part.name =                                                                                     \
       (type *)(void *)((char *)s->name + (size_t)first * tensor_type_size(TENSOR_##tensor_type) * \
@@ -134,6 +161,18 @@ throng_status sim_copy_lanes(throng_sim *s, int32_t from, int32_t to, int32_t n)
     const size_t lane = tensor_bytes(t) / (size_t)s->n_lane;
     THRONG_TRY(s->backend->ops->copy(s->backend, (char *)t->data + lane * (size_t)to,
                                      (char *)t->data + lane * (size_t)from, lane * (size_t)n));
+  }
+  return THRONG_OK;
+}
+
+throng_status sim_gather_lanes(throng_sim *to, const throng_sim *from, const int32_t *index) {
+  for (size_t i = 0; i < to->lanes.count; ++i) {
+    const size_t bytes = tensor_bytes(&to->lanes.tensor[i]) / (size_t)to->n_lane;
+    sim_gather_args gather = {.from = from->lanes.tensor[i].data,
+                              .to = to->lanes.tensor[i].data,
+                              .index = index,
+                              .bytes = (int64_t)bytes};
+    if (bytes) THRONG_TRY(BACKEND_LAUNCH(to->backend, sim_gather, to->n_lane, &gather));
   }
   return THRONG_OK;
 }

@@ -11,6 +11,7 @@
 #include "base/safetensors.h"
 #include "sim/sim.h"
 #include "sim/sim_fields.h"
+#include "sim/users.h"
 
 /// What a simulator's line says besides its options: the world; f_sta's weights by their hash, for
 /// lanes keep states that were made with them; and the models of further votes.
@@ -19,7 +20,7 @@
 typedef struct facts {
   throng_sim_def def;
   char world[24], f_sta[64], starts[24], further[THRONG_VOTE_FURTHER][160];
-  identity_part part[3];
+  identity_part part[4];
   identity_fact fact[4 + THRONG_VOTE_FURTHER];
 } facts;
 
@@ -40,7 +41,8 @@ static throng_status gather(const throng_sim *s, facts *f) {
   }
   f->part[0] = (identity_part){&sim_fields, &f->def};
   f->part[1] = (identity_part){&votes_fields, &f->def.votes};
-  f->part[2] = (identity_part){NULL, NULL};
+  f->part[2] = (identity_part){&users_fields, &f->def.users};
+  f->part[3] = (identity_part){NULL, NULL};
   f->fact[0] = (identity_fact){.name = "world", .value = f->world};
   f->fact[1] = (identity_fact){.name = "f_sta", .value = f->f_sta};
   f->fact[2] = (identity_fact){.name = "starts", .value = f->starts, .usual = "any"};
@@ -59,6 +61,9 @@ throng_status sim_identity(const throng_sim *s, char **out) {
   facts f;
   *out = NULL;
   THRONG_TRY(gather(s, &f));
+  // A line without the users' options says that they are the usual ones: so lanes whose users do
+  // not change have the line that they had before there were such options.
+  if (!users_unusual(&f.def.users)) f.part[2] = f.part[3];
   return identity_text(&(identity){f.part, f.fact}, out);
 }
 

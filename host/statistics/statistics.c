@@ -63,7 +63,7 @@ static double quantile(int64_t n, const double *x, double q) {
 }
 
 /// What a resample is drawn for: so that no two use the same numbers.
-enum { DRAW_X, DRAW_Y };
+enum { DRAW_X, DRAW_Y, DRAW_COUNTS };
 
 static void resample(uint32_t seed, int64_t number, int which, int64_t n_task, int64_t n_run,
                      const double *x, double *out) {
@@ -101,6 +101,27 @@ static void take_interval(int64_t resamples, double *value, double level,
   sort_numbers(resamples, value);
   out->low = quantile(resamples, value, (1 - level) / 2);
   out->high = quantile(resamples, value, (1 + level) / 2);
+}
+
+void statistics_percentiles(int64_t n, double *value, double level, double *low, double *high) {
+  int64_t kept = 0;
+  for (int64_t i = 0; i < n; ++i)
+    if (!isnan(value[i])) value[kept++] = value[i];
+  statistics_interval interval = {.low = (double)NAN, .high = (double)NAN};
+  if (kept > 0) take_interval(kept, value, level, &interval);
+  *low = interval.low;
+  *high = interval.high;
+}
+
+void statistics_resample(uint32_t seed, int64_t number, int64_t n, int32_t *count) {
+  random_words words = {{0, 0, 0, 0}};
+  memset(count, 0, (size_t)n * sizeof *count);
+  for (int64_t i = 0; i < n; ++i) {
+    if (i % 4 == 0)
+      words =
+          random_draw(seed, RANDOM_BOOTSTRAP, (uint32_t)(i / 4), 0, (uint32_t)number, DRAW_COUNTS);
+    ++count[random_index(words.w[i % 4], (uint32_t)n)];
+  }
 }
 
 static double aggregate(statistics_of of, int64_t n, double *x) {

@@ -37,6 +37,12 @@ throng_status statistics_profile(int64_t n_task, int64_t n_run, const double *x,
 /// else normal with a correction for ties, as scipy.stats.wilcoxon(alternative="greater",
 /// zero_method="zsplit"). 1 for n = 0.
 throng_status statistics_wilcoxon(int64_t n, const double *d, double *p);
+/// The percentile interval of values that something resampled: those that are NaN are left out, and
+/// with none left both ends are NaN. `value` (n) is reordered.
+void statistics_percentiles(int64_t n, double *value, double level, double *low, double *high);
+/// How often each of `n` things is drawn in resample `number`: n draws with replacement. The same
+/// for whoever asks with this seed, so that what is compared is compared on the same resamples.
+void statistics_resample(uint32_t seed, int64_t number, int64_t n, int32_t *count);
 /// Paired bootstrap of the mean difference x - y.
 throng_status statistics_paired(int64_t n, const double *x, const double *y, double level,
                                 int64_t resamples, uint32_t seed, statistics_interval *out);

@@ -2,6 +2,7 @@
 /// it is real; its numbers say how well a learner finds what was hidden.
 #include "synth/synth.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 #include "synth/synth_fields.h"
 #include "synth/synth_truth.h"
 
-/// What a Def's row cannot say: at least one item for each taste and category, 8 keywords a taste.
+/// What a Def's row cannot say: at least one item for each taste and category, 8 keywords a taste,
+/// interactions that fit users and items.
 static throng_status check_def(const throng_synth_def *def) {
   THRONG_TRY(fields_check(&synth_fields, def));
   int32_t least = def->n_taste > def->n_category ? def->n_taste : def->n_category;
@@ -23,6 +25,13 @@ static throng_status check_def(const throng_synth_def *def) {
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "synth.keywords: %d, expected at least 8 for each of %d tastes",
                        def->n_keyword, def->n_taste);
+  int64_t fewest = def->n_user > def->n_item ? def->n_user : def->n_item;
+  int64_t most = (int64_t)def->n_user * (def->n_item / 2);
+  if (def->n_interaction && (def->n_interaction < fewest || def->n_interaction > most))
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "synth.interactions: %" PRId64 ", expected 0 or %" PRId64 " to %" PRId64
+                       ": one for each of %d users and %d items, and half of the items for a user",
+                       def->n_interaction, fewest, most, def->n_user, def->n_item);
   return THRONG_OK;
 }
 
@@ -63,8 +72,11 @@ static throng_status allocate(const throng_synth_def *def, synth_truth *plan, th
 
 static throng_status describe(const throng_synth_def *def, char **out) {
   NUMBERS_WITHOUT_LOCALE;
-  if (asprintf(out, "synthetic: %d tastes, noise %g, seed %u", def->n_taste, (double)def->noise,
-               def->seed) >= 0)
+  char later[64] = "";
+  if (def->later_share > 0)
+    snprintf(later, sizeof later, "; the last %g of each history kept apart", def->later_share);
+  if (asprintf(out, "synthetic: %d tastes, noise %g, seed %u%s", def->n_taste, (double)def->noise,
+               def->seed, later) >= 0)
     return THRONG_OK;
   *out = NULL;
   return throng_fail(THRONG_ERROR_MEMORY, "synthetic world: no memory");
@@ -84,6 +96,7 @@ static throng_status fill(synth_truth *plan, throng_world *w, const throng_progr
   THRONG_TRY(synth_make_keywords(plan, w));
   THRONG_TRY(synth_make_items(plan, w));
   THRONG_TRY(synth_make_users(plan, w, progress));
+  THRONG_TRY(synth_cut_later(def, w));
   world_item_embeddings(w);
   THRONG_TRY(world_check(w, "synthetic world"));
   return world_finish(w);

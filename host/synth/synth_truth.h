@@ -12,6 +12,7 @@ typedef enum synth_stage {
   SYNTH_KEYWORD,
   SYNTH_ITEM,
   SYNTH_USER,
+  SYNTH_LENGTH,
 } synth_stage;
 
 /// A stream of its own for each taste, keyword, item and user, so that what one of them draws never
@@ -75,6 +76,9 @@ throng_status synth_make_items(synth_truth *plan, throng_world *world);
 /// Users and their histories. Errors: MEMORY, CANCELLED.
 throng_status synth_make_users(const synth_truth *plan, throng_world *world,
                                const throng_progress *progress);
+/// Move the last interactions of each user into the world's later part. Nothing but histories was
+/// made of interactions: the keywords are planted. Errors: ARGUMENT (nobody has any), MEMORY.
+throng_status synth_cut_later(const throng_synth_def *def, throng_world *world);
 void synth_plan_free(synth_truth *plan);
 
 /// Names that read as English. `number` counts within a taste (a keyword) or over all (an item).

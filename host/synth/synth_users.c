@@ -95,7 +95,61 @@ static int32_t draw_length(const synth_truth *plan, synth_stream *stream) {
 typedef struct synth_histories {
   size_t item_capacity, like_capacity, rating_capacity, time_capacity;
   int32_t *last_user;  // (n_item) user + 1 who met the item last
+  int32_t *length;     // (n_user) where the interactions are counted; else NULL: drawn
+  int64_t next_item;   // where they are counted: who is to be met next, so that all are
 } synth_histories;
+
+/// Share `n_interaction` out: one each, the rest by log-normal weights, no more than half of the
+/// catalogue to one. What a user cannot take goes to the next.
+static throng_status share_interactions(const synth_truth *plan, synth_histories *h) {
+  const int64_t n_user = plan->def.n_user, spare = plan->def.n_interaction - n_user;
+  const int64_t most = plan->def.n_item / 2;
+  double *sum, total = 0;
+  THRONG_TRY(throng_alloc((void **)&sum, (size_t)n_user, sizeof *sum, "users"));
+  throng_status status =
+      throng_alloc((void **)&h->length, (size_t)n_user, sizeof *h->length, "users");
+  if (status == THRONG_OK) {
+    for (int64_t u = 0; u < n_user; ++u) {
+      synth_stream stream = synth_stream_of(plan->def.seed, SYNTH_LENGTH, u);
+      sum[u] = total += exp((double)synth_normal(&stream));
+      h->length[u] = 1;
+    }
+    int64_t left = 0, given = 0;
+    for (int64_t u = 0; u < n_user; ++u) {
+      const int64_t due = u + 1 < n_user ? (int64_t)((double)spare * (sum[u] / total)) : spare;
+      left += due - given;
+      given = due;
+      const int64_t taken = left < most - 1 ? left : most - 1;
+      h->length[u] += (int32_t)taken;
+      left -= taken;
+    }
+    for (int64_t u = 0; left > 0; ++u) {  // what the last ones could not take
+      const int64_t room = most - h->length[u], taken = left < room ? left : room;
+      h->length[u] += (int32_t)taken;
+      left -= taken;
+    }
+  }
+  free(sum);
+  return status;
+}
+
+/// The item whose turn it is to be met, or -1: item i's turn is at row i n_interaction / n_item.
+static int64_t item_in_turn(const synth_truth *plan, const throng_world *w,
+                            const synth_histories *h) {
+  const int64_t n_item = plan->def.n_item;
+  const bool due = h->length && h->next_item < n_item &&
+                   (double)h->next_item * (double)plan->def.n_interaction <=
+                       (double)w->n_interaction * (double)n_item;
+  return due ? h->next_item : -1;
+}
+
+/// Any item that the user has not met; lengths leave at least half of the catalogue.
+static int32_t draw_unmet(const synth_truth *plan, const synth_histories *h, synth_stream *stream,
+                          int64_t number) {
+  int32_t item = synth_index(stream, plan->def.n_item);
+  while (h->last_user[item] == (int32_t)number + 1) item = (item + 1) % plan->def.n_item;
+  return item;
+}
 
 static throng_status append_interaction(throng_world *w, synth_histories *h, int32_t item,
                                         bool like, float rating, int64_t time) {
@@ -120,16 +174,25 @@ static throng_status make_history(const synth_truth *plan, throng_world *w, synt
                                   synth_user *user, int64_t number) {
   synth_stream stream = synth_stream_of(plan->def.seed, SYNTH_USER, number);
   draw_tastes(plan, &stream, user);
-  int32_t length = draw_length(plan, &stream), n_taste = plan->def.n_taste, taste = -1;
+  int32_t n_taste = plan->def.n_taste, taste = -1;
+  int32_t length = h->length ? h->length[number] : draw_length(plan, &stream);
   // 2020-01-01 and two years on; a few minutes to a few days between interactions.
   int64_t time = 1577836800 + (int64_t)(synth_uniform(&stream) * 2 * 365 * 86400);
-  // An item is met once; who has met all that there is to meet gets a shorter history.
-  for (int32_t tries = 0, n = 0; n < length && tries < 20 * length; ++tries) {
+  // An item is met once; who has met all that there is to meet gets a shorter history, or, where
+  // interactions are counted, meets others.
+  for (int32_t tries = 0, n = 0; n < length && (h->length || tries < 20 * length); ++tries) {
     if (taste < 0 || !synth_chance(&stream, stay))
       taste = draw_place(user->exposure, 0, n_taste, synth_uniform(&stream));
     int32_t place = draw_place(plan->popularity, plan->taste_offset[taste],
                                plan->taste_offset[taste + 1], synth_uniform(&stream));
     int32_t item = plan->taste_item[place];
+    const int64_t in_turn = item_in_turn(plan, w, h);
+    if (in_turn >= 0) {
+      item = (int32_t)in_turn;
+      ++h->next_item;
+    } else if (tries >= 20 * length) {
+      item = draw_unmet(plan, h, &stream, number);
+    }
     if (h->last_user[item] == (int32_t)number + 1) continue;
     h->last_user[item] = (int32_t)number + 1;
     bool like = answer(plan, &stream, user, item);
@@ -153,6 +216,7 @@ throng_status synth_make_users(const synth_truth *plan, throng_world *w,
                                sizeof *histories.last_user, "users"));
   THRONG_TRY_GOTO(throng_alloc((void **)&user.affinity, n_taste, sizeof *user.affinity, "users"));
   THRONG_TRY_GOTO(throng_alloc((void **)&user.exposure, n_taste, sizeof *user.exposure, "users"));
+  if (plan->def.n_interaction) THRONG_TRY_GOTO(share_interactions(plan, &histories));
   for (int64_t u = 0; u < plan->def.n_user; ++u) {
     if (u % 1024 == 0 && !throng_report(progress, "draw users", u, plan->def.n_user, "users")) {
       status = throng_cancelled("draw users");
@@ -164,6 +228,7 @@ throng_status synth_make_users(const synth_truth *plan, throng_world *w,
   }
 done:
   free(histories.last_user);
+  free(histories.length);
   free(user.affinity);
   free(user.exposure);
   return status;

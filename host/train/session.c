@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory_plan.h"
 #include "evaluate/evaluator.h"
+#include "evaluate/returns.h"
 #include "evaluate/yardsticks.h"
 #include "train/train_fields.h"
 #include "train/train_memory.h"
@@ -27,8 +28,10 @@ struct throng_session {
   evaluator *yardsticks;  // one block: that of a single agent, or lanes of its own; NULL for none
   evaluator *searches;    // fewer lanes for yardsticks that search without a table, or NULL
   agent_actor *actor;     // plays on the lanes of `agents`
+  returns_table returns;  // of the sessions that everybody played last
   throng_metrics *each;   // (n_agent) of the last evaluation
   bool *learning;         // (n_agent)
+  bool played;            // the agents have been evaluated
   throng_population_stats stats;  // of the last mark
   throng_train_report report;     // but for its clock, which is the population's
   int64_t begun;                  // the clock where this session began to count seconds
@@ -47,7 +50,7 @@ static throng_status make_yardsticks(throng_session *s, throng_backend *backend,
     return THRONG_OK;
   throng_note(progress,
               "no item-item table for %" PRId64
-              " items: most-similar and oracle play %d episodes instead of %d",
+              " items: most-similar and the myopic oracle play %d episodes instead of %d",
               world->n_item, SEARCH_EPISODES, few.episodes);
   few.episodes = SEARCH_EPISODES;
   return evaluator_create(backend, world, sta, sim, &few, 1, true, &s->searches);
@@ -67,6 +70,7 @@ static throng_status make_parts(throng_session *s, throng_backend *backend,
   THRONG_TRY(agent_actor_create(s->population, evaluator_sim(s->agents), evaluator_top(s->agents),
                                 &s->actor));
   THRONG_TRY(throng_alloc((void **)&s->each, n, sizeof *s->each, "evaluation"));
+  THRONG_TRY(returns_create(s->n_agent, s->def.evaluation.episodes, &s->returns));
   THRONG_TRY(throng_alloc((void **)&s->learning, n, sizeof *s->learning, "evaluation"));
   if (s->def.yardsticks) THRONG_TRY(make_yardsticks(s, backend, world, sta, sim, progress));
   if (backend->planning) return THRONG_OK;
@@ -120,6 +124,7 @@ void throng_session_close(throng_session *s) {
   evaluator_free(s->agents);
   throng_population_close(s->population);
   throng_sim_close(s->sim);
+  returns_free(&s->returns);
   free(s->learning);
   free(s->each);
   free(s);
@@ -215,6 +220,8 @@ throng_status throng_session_evaluate(throng_session *s, const throng_progress *
   for (int32_t k = 0; k < s->n_agent; ++k) s->learning[k] = state[k] == THRONG_AGENT_LEARNING;
   THRONG_TRY(
       evaluator_play_agents(s->agents, s->actor, s->learning, progress, s->each, &s->report.agent));
+  returns_take_agents(&s->returns, s->agents, s->learning);
+  s->played = true;
   if (each) memcpy(each, s->each, (size_t)s->n_agent * sizeof *each);
   return THRONG_OK;
 }
@@ -231,7 +238,23 @@ throng_status throng_session_evaluate_yardstick(throng_session *s, throng_yardst
   evaluator *e = yardstick_searches(yardstick) && s->searches ? s->searches : s->yardsticks;
   throng_metrics *m = &s->report.yardstick[yardstick];
   THRONG_TRY(evaluator_play_yardstick(e, yardstick, progress, m));
+  returns_take_yardstick(&s->returns, e, yardstick);
   if (out) *out = *m;
+  return THRONG_OK;
+}
+
+bool session_plans(const throng_session *s) {
+  return s->yardsticks && evaluator_plans(s->yardsticks);
+}
+
+throng_status throng_session_compare(throng_session *s, int32_t agent, throng_comparison *out) {
+  *out = (throng_comparison){0};
+  if (agent < 0 || agent >= s->n_agent)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "compare: agent %d is not in 0..%d", agent,
+                       s->n_agent - 1);
+  if (!s->played)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "compare: no agent has been evaluated yet");
+  *out = returns_compare_agent(&s->returns, agent);
   return THRONG_OK;
 }
 
@@ -262,6 +285,9 @@ const char *session_agent_title(const throng_session *s) { return agent_title(s-
 
 void throng_session_get_report(const throng_session *s, throng_train_report *out) {
   *out = s->report;
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
+    out->yardstick_against[k] = returns_compare_yardstick(&s->returns, (throng_yardstick)k);
+  if (out->agent.episodes > 0) out->agent_against = returns_compare_agents(&s->returns);
   out->user_steps = session_user_steps(s);
   out->user_steps_per_second =
       out->seconds > 0 ? (double)(out->user_steps - s->begun) / out->seconds : 0;

@@ -1,6 +1,7 @@
 /// A training run in a folder: yardsticks, then a session from mark to mark with its rows and
 /// checkpoints, then a summary. What is written where is host/report/run_folder.c's business.
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/field.h"
@@ -53,18 +54,34 @@ static throng_status evaluate_agents(train_run *t) {
   THRONG_TRY(throng_session_evaluate(t->session, t->progress, t->each));
   throng_session_get_report(t->session, &report);
   train_row_add_metrics(&t->row, "agent", &report.agent);
+  train_row_add_comparison(&t->row, "agent", &report.agent_against);
   train_row_add_agents(&t->row, t->n_agent, t->each);
+  for (int32_t k = 0; k < t->n_agent && t->n_agent > 1; ++k) {
+    char player[40];
+    throng_comparison against;
+    snprintf(player, sizeof player, "agent_%d", k);
+    THRONG_TRY(throng_session_compare(t->session, k, &against));
+    train_row_add_comparison(&t->row, player, &against);
+  }
   t->evaluated = true;
   return THRONG_OK;
 }
 
 static throng_status evaluate_yardsticks(train_run *t) {
+  throng_train_report report;
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
+    if (k != THRONG_YARDSTICK_PLANNER || session_plans(t->session))
+      THRONG_TRY(
+          throng_session_evaluate_yardstick(t->session, (throng_yardstick)k, t->progress, NULL));
+  if (t->start >= 0) return THRONG_OK;  // a resumed run has their rows
+  // Each row compares with the others, so that all are there first.
+  throng_session_get_report(t->session, &report);
   for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) {
     const throng_yardstick yardstick = (throng_yardstick)k;
-    throng_metrics m;
-    THRONG_TRY(throng_session_evaluate_yardstick(t->session, yardstick, t->progress, &m));
-    if (t->start >= 0) continue;  // a resumed run has their rows
-    train_row_add_metrics(&t->row, throng_yardstick_name(yardstick), &m);
+    if (yardstick == THRONG_YARDSTICK_PLANNER && !session_plans(t->session)) continue;
+    train_row_add_metrics(&t->row, throng_yardstick_name(yardstick), &report.yardstick[k]);
+    train_row_add_comparison(&t->row, throng_yardstick_name(yardstick),
+                             &report.yardstick_against[k]);
     THRONG_TRY(write_row(t));
   }
   return THRONG_OK;
@@ -174,8 +191,8 @@ static throng_status begin(train_run *t) {
 static throng_status run(train_run *t, const throng_agent_def *agent, train_result *result) {
   THRONG_TRY(begin(t));
   tell_replay(t, agent);
-  THRONG_TRY(make_up_evaluation(t));
   if (t->def->yardsticks) THRONG_TRY(evaluate_yardsticks(t));
+  THRONG_TRY(make_up_evaluation(t));
   if (t->start < 0) {
     THRONG_TRY(evaluate_agents(t));
     THRONG_TRY(write_row(t));

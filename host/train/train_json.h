@@ -6,9 +6,10 @@
 
 #include "train/train_result.h"
 
-/// {"episodes", "average_reward", ..., "tercile_reward": [least, middle, most]}; numbers that are
-/// not finite are null. `*out` is freed with cJSON_Delete. Errors: MEMORY.
-throng_status metrics_json(const throng_metrics *m, cJSON **out);
+/// {"episodes", "average_reward", ..., "tercile_reward": [least, middle, most], "against_random":
+/// {"sessions", "mean", "sem", "low", "high"}, ...}, comparisons where there are some; numbers that
+/// are not finite are null. `*out` is freed with cJSON_Delete. Errors: MEMORY.
+throng_status metrics_json(const throng_metrics *m, const throng_comparison *c, cJSON **out);
 /// What summary.json holds: steps, seconds, rate, gap closed, every player's metrics under
 /// "policies"; with several agents their mean is there "agent", and "agents" lists each with its
 /// state. Errors: MEMORY.

@@ -13,22 +13,26 @@ typedef struct train_agent {
 
 typedef struct train_result {
   throng_train_report report;
-  const char *title;   // what tables call the agents: "DQN"
-  int32_t n_agent;     // 0 before anything was made
-  train_agent *agent;  // (n_agent)
+  const char *title;           // what tables call the agents: "DQN"
+  int32_t n_agent;             // 0 before anything was made
+  train_agent *agent;          // (n_agent)
+  throng_comparison *against;  // (n_agent) each against the yardsticks; NULL: none was compared
 } train_result;
 
+/// Of agent k; empty where none was compared.
+throng_comparison train_comparison(const train_result *result, int32_t k);
 /// Take what a session came to; `each` (count): its last evaluation. Errors: MEMORY.
-throng_status train_result_take(train_result *result, const throng_session *session,
+throng_status train_result_take(train_result *result, throng_session *session,
                                 const throng_metrics *each);
 void train_result_free(train_result *result);
 
 /// "learning", "stopped", "diverged"; never NULL.
 const char *train_state_name(throng_agent_state state);
 int32_t train_count_state(const train_result *result, throng_agent_state state);
-/// Share of the gap between random and the oracle that the agents close, see metrics_gap_closed.
+/// Share of the gap between random and the myopic oracle that the agents close, see
+/// metrics_gap_closed.
 double train_gap_closed(const throng_train_report *report);
-/// The table that ends a run: the agents' mean beside the yardsticks; up to 16 agents in rows of
+/// The tables that end a run: the agents' mean beside the yardsticks; up to 16 agents in rows of
 /// their own, with their state where they do not learn. `*out` is malloc'd. Errors: MEMORY.
 throng_status train_table(const train_result *result, bool unicode, char **out);
 

@@ -8,7 +8,7 @@
 #include "evaluate/metrics.h"
 
 /// Values of a row that holds everything: means, and each agent's own.
-enum { ROW_VALUES = 32, AGENT_VALUES = 20 };
+enum { ROW_VALUES = 48, AGENT_VALUES = 32 };
 
 throng_status train_row_create(int32_t n_agent, train_row *row) {
   *row = (train_row){.most = ROW_VALUES + (n_agent > 1 ? (int64_t)n_agent * AGENT_VALUES : 0)};
@@ -31,13 +31,34 @@ static void add(train_row *row, const char *prefix, const char *name, double val
   row->value[row->n++] = (run_value){.name = text, .value = value};
 }
 
+/// What every player has, and what a released environment adds.
+static void add_player(train_row *row, const char *prefix, const throng_metrics *m) {
+#define X(field) add(row, prefix, #field, m->field);
+  METRICS(X)
+#undef X
+#define X(field) \
+  if (m->episodes > 0 && isfinite(m->field)) add(row, prefix, #field, m->field);
+  METRICS_PUBLISHED(X)
+#undef X
+}
+
+void train_row_add_comparison(train_row *row, const char *player, const throng_comparison *c) {
+  char prefix[40];
+  snprintf(prefix, sizeof prefix, "evaluation/%s", player);
+#define X(field)                                              \
+  if (c->field.sessions > 0) {                                \
+    add(row, prefix, "against_" #field, c->field.mean);       \
+    add(row, prefix, "against_" #field "_sem", c->field.sem); \
+  }
+  COMPARISONS(X)
+#undef X
+}
+
 void train_row_add_metrics(train_row *row, const char *player, const throng_metrics *m) {
   static const char *const third[3] = {"least_active", "middle", "most_active"};
   char prefix[40], name[40];
   snprintf(prefix, sizeof prefix, "evaluation/%s", player);
-#define X(field) add(row, prefix, #field, m->field);
-  METRICS(X)
-#undef X
+  add_player(row, prefix, m);
 #define X(field)                                                \
   for (int k = 0; k < 3; ++k) {                                 \
     snprintf(name, sizeof name, "%s_%s", &#field[8], third[k]); \
@@ -51,9 +72,7 @@ void train_row_add_agents(train_row *row, int32_t n_agent, const throng_metrics 
   for (int32_t k = 0; k < n_agent && n_agent > 1; ++k) {
     char prefix[40];
     snprintf(prefix, sizeof prefix, "evaluation/agent_%d", k);
-#define X(field) add(row, prefix, #field, each[k].field);
-    METRICS(X)
-#undef X
+    add_player(row, prefix, &each[k]);
   }
 }
 

@@ -21,6 +21,8 @@ void train_row_free(train_row *row);
 
 /// "evaluation/<player>/average_reward" and so on.
 void train_row_add_metrics(train_row *row, const char *player, const throng_metrics *m);
+/// "evaluation/<player>/against_random", "against_random_sem" and so on, of what was compared.
+void train_row_add_comparison(train_row *row, const char *player, const throng_comparison *c);
 /// "evaluation/agent_<k>/average_reward" and so on, where there are several.
 void train_row_add_agents(train_row *row, int32_t n_agent, const throng_metrics *each);
 /// "train/loss", q, grad_norm, epsilon and updates: means over the agents that learn;

@@ -24,6 +24,7 @@ void world_clear(throng_world *world) {
   index_free(world);
 #define X(type, tensor_type, name, d0, d1) free(world->name);
   WORLD_ARRAYS(X, )
+  WORLD_LATER_ARRAYS(X, )
 #undef X
 #define X(name, count) strings_free(&world->name);
   WORLD_STRINGS(X, )
@@ -53,6 +54,7 @@ throng_world_info throng_world_get_info(const throng_world *world) {
       .n_cold = world->n_cold,
       .has_time = world->has_time,
       .like_threshold = world->like_threshold,
+      .n_later = world->n_later,
   };
 }
 
@@ -86,6 +88,17 @@ int64_t throng_world_history(const throng_world *world, int64_t user, const int3
   if (like) *like = world->history_like + begin;
   if (time) *time = world->history_time + begin;
   return world->user_offset[user + 1] - begin;
+}
+
+int64_t throng_world_later(const throng_world *world, int64_t user, const int32_t **item,
+                           const uint8_t **like, const int64_t **time) {
+  if (user < 0 || user >= world->n_user) return -1;
+  if (world->n_later == 0) return 0;
+  int64_t begin = world->later_offset[user];
+  if (item) *item = world->later_item + begin;
+  if (like) *like = world->later_like + begin;
+  if (time) *time = world->later_time + begin;
+  return world->later_offset[user + 1] - begin;
 }
 
 /// Rows (n_item, dim): normalised mean over each item's list, summed in double so that long lists
@@ -135,7 +148,7 @@ static throng_status index_ids(const string_table *table, const char *what, stri
 }
 
 /// Ids count because weights and lanes name users and items by number; names, times and ratings
-/// change no answer.
+/// change no answer, and nothing but measures reads later parts.
 static uint64_t world_hash(const throng_world *w) {
   const int64_t sizes[] = {w->n_user, w->n_item, w->n_category, w->n_keyword, w->dim};
   uint64_t hash = hash64(sizes, sizeof sizes, 0);

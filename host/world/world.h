@@ -24,6 +24,15 @@
   X(float, F32, history_rating, (w)->n_interaction, 1)       \
   X(int64_t, I64, history_time, (w)->n_interaction, 1)
 
+/// As WORLD_ARRAYS: later parts, which stand in a world and its file where n_later is above 0
+/// alone. Nothing but measures reads them.
+#define WORLD_LATER_ARRAYS(X, w)                    \
+  X(int64_t, I64, later_offset, (w)->n_user + 1, 1) \
+  X(int32_t, I32, later_item, (w)->n_later, 1)      \
+  X(uint8_t, U8, later_like, (w)->n_later, 1)       \
+  X(float, F32, later_rating, (w)->n_later, 1)      \
+  X(int64_t, I64, later_time, (w)->n_later, 1)
+
 /// X(name, count): string tables; in the file NAME.blob (U8) and NAME.offset (I64).
 #define WORLD_STRINGS(X, w)  \
   X(user_id, (w)->n_user)    \
@@ -37,7 +46,8 @@ enum { WORLD_MOST_DIM = 65536 };
 struct throng_world {
   int64_t n_user, n_item, n_category, n_keyword, n_interaction;
   int64_t n_category_entry, n_pos_entry, n_neg_entry;
-  int64_t n_cold;  // items that nobody rated and that were kept: the last ones
+  int64_t n_cold;   // items that no history has and that were kept: the last ones
+  int64_t n_later;  // rows of later parts
   int32_t dim;
   bool has_time;          // history_time is real time, not file order
   double like_threshold;  // NaN where answers are not ratings
@@ -45,6 +55,7 @@ struct throng_world {
   char *path;             // the file it was read from; NULL: none
 #define X(type, tensor_type, name, d0, d1) type *name;
   WORLD_ARRAYS(X, )
+  WORLD_LATER_ARRAYS(X, )
 #undef X
 #define X(name, count) string_table name;
   WORLD_STRINGS(X, )

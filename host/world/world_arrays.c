@@ -35,6 +35,12 @@ static throng_status check_source(const throng_world_source *s) {
   if (!s->user_offset) return missing("user_offset");
   if (s->user_offset[s->n_user] > 0 && !s->history_item) return missing("history_item");
   if (s->user_offset[s->n_user] > 0 && !s->history_like) return missing("history_like");
+  if (s->later_offset) {
+    if (s->later_offset[s->n_user] > 0 && !s->later_item) return missing("later_item");
+    if (s->later_offset[s->n_user] > 0 && !s->later_like) return missing("later_like");
+    if (s->history_time && !s->later_time) return missing("later_time");
+    if (!s->history_time && s->later_time) return missing("history_time");
+  }
   const bool both = s->embedding_liking && s->embedding_disliking;
   if (!both && (s->embedding_liking || s->embedding_disliking))
     return missing(s->embedding_liking ? "embedding_disliking" : "embedding_liking");
@@ -89,6 +95,19 @@ static throng_status copy_histories(throng_world *w, const throng_world_source *
   return THRONG_OK;
 }
 
+static throng_status copy_later(throng_world *w, const throng_world_source *s) {
+  if (!s->later_offset) return THRONG_OK;
+  w->n_later = s->later_offset[s->n_user];
+  COPY(later_offset, s->later_offset, w->n_user + 1);
+  COPY(later_item, s->later_item, w->n_later);
+  COPY(later_like, s->later_like, w->n_later);
+  COPY(later_rating, s->later_rating, w->n_later);
+  COPY(later_time, s->later_time, w->n_later);
+  if (!s->later_rating)
+    for (int64_t k = 0; k < w->n_later; ++k) w->later_rating[k] = (float)w->later_like[k];
+  return THRONG_OK;
+}
+
 /// Before the lists are checked nothing may follow them: means are made in `finish`.
 static throng_status copy_embeddings(throng_world *w, const throng_world_source *s) {
   w->dim = s->dim > 0 ? s->dim : 1;
@@ -123,6 +142,7 @@ static throng_status copy_all(throng_world *w, const throng_world_source *s) {
   COPY(source, source, (int64_t)strlen(source) + 1);
   THRONG_TRY(copy_sets(w, s));
   THRONG_TRY(copy_histories(w, s));
+  THRONG_TRY(copy_later(w, s));
   THRONG_TRY(copy_embeddings(w, s));
   THRONG_TRY(copy_texts(&w->user_id, s->user_id, w->n_user, false, "user_id"));
   THRONG_TRY(copy_texts(&w->item_id, s->item_id, w->n_item, false, "item_id"));
@@ -132,11 +152,15 @@ static throng_status copy_all(throng_world *w, const throng_world_source *s) {
   return copy_texts(&w->keyword, s->keyword, w->n_keyword, false, "keyword");
 }
 
-/// 0, 1, .. within each user.
+/// 0, 1, .. within each user, the later part included.
 static void number_times(throng_world *w) {
-  for (int64_t u = 0; u < w->n_user; ++u)
-    for (int64_t k = w->user_offset[u]; k < w->user_offset[u + 1]; ++k)
-      w->history_time[k] = k - w->user_offset[u];
+  for (int64_t u = 0; u < w->n_user; ++u) {
+    int64_t time = 0;
+    for (int64_t k = w->user_offset[u]; k < w->user_offset[u + 1]; ++k) w->history_time[k] = time++;
+    for (int64_t k = w->n_later ? w->later_offset[u] : 0; w->n_later && k < w->later_offset[u + 1];
+         ++k)
+      w->later_time[k] = time++;
+  }
 }
 
 static throng_status finish(throng_world *w, const throng_world_source *s) {

@@ -1,6 +1,7 @@
 /// What must hold of every world, checked once when it is read or written, so that nothing later
 /// has to: the loops of the simulator index by these numbers without looking.
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -99,24 +100,60 @@ static throng_status check_distinct(const char *file, const char *name, const st
                      (long long)duplicate, strings_get(table, duplicate));
 }
 
+/// Answers of all users, of histories or of later parts: tensors NAME_item, NAME_like, ...
+typedef struct answers {
+  const char *name;
+  const int64_t *offset;  // (n_user + 1)
+  const int32_t *item;
+  const uint8_t *like;
+  const float *rating;
+  const int64_t *time;
+} answers;
+
+static throng_status check_answers(const char *file, const throng_world *w, const answers *a) {
+  char tensor[32];
+#define TENSOR(what) (snprintf(tensor, sizeof tensor, "%s_" what, a->name), tensor)
+  for (int64_t u = 0; u < w->n_user; ++u)
+    for (int64_t k = a->offset[u]; k < a->offset[u + 1]; ++k) {
+      if (a->item[k] < 0 || a->item[k] >= w->n_item)
+        return throng_fail(THRONG_ERROR_DATA,
+                           "%s: tensor '%s' at index %lld: %d, expected 0 to %lld", file,
+                           TENSOR("item"), (long long)k, a->item[k], (long long)w->n_item - 1);
+      if (a->like[k] > 1) return broken(file, TENSOR("like"), k, "neither 0 nor 1");
+      if (!isfinite(a->rating[k])) return broken(file, TENSOR("rating"), k, "not a finite number");
+      if (k > a->offset[u] && a->time[k] < a->time[k - 1])
+        return broken(file, TENSOR("time"), k, "earlier than the entry before (time order)");
+    }
+#undef TENSOR
+  return THRONG_OK;
+}
+
 static throng_status check_history(const char *file, const throng_world *w) {
   if (w->n_cold < 0 || w->n_cold >= w->n_item)
     return throng_fail(THRONG_ERROR_DATA, "%s: %lld items that nobody rated, expected 0 to %lld",
                        file, (long long)w->n_cold, (long long)w->n_item - 1);
-  for (int64_t u = 0; u < w->n_user; ++u)
-    for (int64_t k = w->user_offset[u]; k < w->user_offset[u + 1]; ++k) {
-      if (w->history_item[k] < 0 || w->history_item[k] >= w->n_item)
-        return throng_fail(THRONG_ERROR_DATA,
-                           "%s: tensor 'history_item' at index %lld: %d, expected 0 to %lld", file,
-                           (long long)k, w->history_item[k], (long long)w->n_item - 1);
-      if (w->history_item[k] >= w->n_item - w->n_cold)
-        return broken(file, "history_item", k, "one of the items that nobody rated");
-      if (w->history_like[k] > 1) return broken(file, "history_like", k, "neither 0 nor 1");
-      if (!isfinite(w->history_rating[k]))
-        return broken(file, "history_rating", k, "not a finite number");
-      if (k > w->user_offset[u] && w->history_time[k] < w->history_time[k - 1])
-        return broken(file, "history_time", k, "earlier than the entry before (time order)");
-    }
+  const answers all = {"history",       w->user_offset,    w->history_item,
+                       w->history_like, w->history_rating, w->history_time};
+  THRONG_TRY(check_answers(file, w, &all));
+  for (int64_t k = 0; k < w->n_interaction; ++k)
+    if (w->history_item[k] >= w->n_item - w->n_cold)
+      return broken(file, "history_item", k, "one of the items that nobody rated");
+  return THRONG_OK;
+}
+
+/// Each begins where its user's history ends.
+static throng_status check_later(const char *file, const throng_world *w) {
+  if (!w->later_offset) return THRONG_OK;
+  THRONG_TRY(check_offsets(file, "later_offset", w->later_offset, w->n_user, w->n_later));
+  const answers all = {"later",       w->later_offset, w->later_item,
+                       w->later_like, w->later_rating, w->later_time};
+  THRONG_TRY(check_answers(file, w, &all));
+  for (int64_t u = 0; u < w->n_user; ++u) {
+    const int64_t first = w->later_offset[u], end = w->user_offset[u + 1];
+    if (first < w->later_offset[u + 1] && end > w->user_offset[u] &&
+        w->later_time[first] < w->history_time[end - 1])
+      return broken(file, "later_time", first, "earlier than the end of the user's history");
+  }
   return THRONG_OK;
 }
 
@@ -146,6 +183,7 @@ throng_status world_check(const throng_world *w, const char *name) {
   THRONG_TRY(check_rows(name, "embedding_neg", w->embedding_neg, w->n_item, w->dim, w->neg_offset));
   THRONG_TRY(check_finite(name, "keyword_embedding", w->keyword_embedding, w->n_keyword * w->dim));
   THRONG_TRY(check_history(name, w));
+  THRONG_TRY(check_later(name, w));
 #define X(table, count) THRONG_TRY(check_strings(name, #table, &w->table, count));
   WORLD_STRINGS(X, w)
 #undef X

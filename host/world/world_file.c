@@ -1,5 +1,6 @@
-/// World files: safetensors with one tensor an array of WORLD_ARRAYS, two a string table, and a few
-/// facts as metadata. They open in Python with the stock package.
+/// World files: safetensors with one tensor an array of WORLD_ARRAYS, two a string table, those of
+/// later parts where there are any, and a few facts as metadata. They open in Python with the stock
+/// package.
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -65,34 +66,37 @@ static throng_status write_strings(safetensors_writer *writer, size_t number,
   return THRONG_OK;
 }
 
-static throng_status declare_and_write(safetensors_writer *writer, const throng_world *w) {
-  size_t number;
-  THRONG_TRY(write_metadata(writer, w));
-#define X(type, tensor_type, name, d0, d1)                                             \
+#define DECLARE_ARRAY(type, tensor_type, name, d0, d1)                                 \
   THRONG_TRY(safetensors_writer_declare(writer, #name, TENSOR_##tensor_type, RANK(d1), \
-                                        (const int64_t[]){d0, d1}, &number));
-  WORLD_ARRAYS(X, w)
-#undef X
-#define X(name, count)                                                        \
-  THRONG_TRY(safetensors_writer_declare(                                      \
-      writer, #name ".blob", TENSOR_U8,                                       \
-      TENSOR_SHAPE((count) ? w->name.offset[count] - (count) : 0), &number)); \
-  THRONG_TRY(safetensors_writer_declare(writer, #name ".offset", TENSOR_I64,  \
-                                        TENSOR_SHAPE((count) + 1), &number));
-  WORLD_STRINGS(X, w)
-#undef X
-  THRONG_TRY(safetensors_writer_begin(writer));
-  number = 0;
-#define X(type, tensor_type, name, d0, d1)                      \
+                                        (const int64_t[]){d0, d1}, NULL));
+#define DECLARE_STRINGS(name, count)                                         \
+  THRONG_TRY(safetensors_writer_declare(                                     \
+      writer, #name ".blob", TENSOR_U8,                                      \
+      TENSOR_SHAPE((count) ? w->name.offset[count] - (count) : 0), NULL));   \
+  THRONG_TRY(safetensors_writer_declare(writer, #name ".offset", TENSOR_I64, \
+                                        TENSOR_SHAPE((count) + 1), NULL));
+#define WRITE_ARRAY(type, tensor_type, name, d0, d1)            \
   THRONG_TRY(safetensors_writer_data(writer, number++, w->name, \
                                      (size_t)(d0) * (size_t)(d1) * sizeof(type)));
-  WORLD_ARRAYS(X, w)
-#undef X
-#define X(name, count)                                        \
+#define WRITE_STRINGS(name, count)                            \
   THRONG_TRY(write_strings(writer, number, &w->name, count)); \
   number += 2;
-  WORLD_STRINGS(X, w)
-#undef X
+
+static throng_status declare_and_write(safetensors_writer *writer, const throng_world *w) {
+  const bool later = w->n_later > 0;
+  size_t number = 0;
+  THRONG_TRY(write_metadata(writer, w));
+  WORLD_ARRAYS(DECLARE_ARRAY, w)
+  WORLD_STRINGS(DECLARE_STRINGS, w)
+  if (later) {
+    WORLD_LATER_ARRAYS(DECLARE_ARRAY, w)
+  }
+  THRONG_TRY(safetensors_writer_begin(writer));
+  WORLD_ARRAYS(WRITE_ARRAY, w)
+  WORLD_STRINGS(WRITE_STRINGS, w)
+  if (later) {
+    WORLD_LATER_ARRAYS(WRITE_ARRAY, w)
+  }
   return THRONG_OK;
 }
 
@@ -174,6 +178,15 @@ static throng_status read_sizes(const safetensors_file *file, throng_world *w) {
   return THRONG_OK;
 }
 
+/// Where one of the arrays of later parts is there, all must be.
+static bool has_later(const safetensors_file *file) {
+#define X(type, tensor_type, name, d0, d1) \
+  if (safetensors_find(file, #name)) return true;
+  WORLD_LATER_ARRAYS(X, )
+#undef X
+  return false;
+}
+
 static throng_status read_array(const safetensors_file *file, const char *name, tensor_type type,
                                 int rank, const int64_t *shape, void **out) {
   const safetensors_tensor *t;
@@ -224,14 +237,18 @@ done:
   return status;
 }
 
+#define READ_ARRAY(type, tensor_type, name, d0, d1)                                             \
+  THRONG_TRY(read_array(file, #name, TENSOR_##tensor_type, RANK(d1), (const int64_t[]){d0, d1}, \
+                        (void **)&w->name));
+
 static throng_status read_world(const safetensors_file *file, throng_world *w) {
   THRONG_TRY(read_metadata(file, w));
   THRONG_TRY(read_sizes(file, w));
-#define X(type, tensor_type, name, d0, d1)                                                      \
-  THRONG_TRY(read_array(file, #name, TENSOR_##tensor_type, RANK(d1), (const int64_t[]){d0, d1}, \
-                        (void **)&w->name));
-  WORLD_ARRAYS(X, w)
-#undef X
+  WORLD_ARRAYS(READ_ARRAY, w)
+  if (has_later(file)) {
+    THRONG_TRY(length_of(file, "later_item", TENSOR_I32, 0, &w->n_later));
+    WORLD_LATER_ARRAYS(READ_ARRAY, w)
+  }
 #define X(name, count) THRONG_TRY(read_strings(file, #name, count, &w->name));
   WORLD_STRINGS(X, w)
 #undef X

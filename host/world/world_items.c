@@ -68,6 +68,9 @@ int64_t throng_world_arrays(const throng_world *w, int64_t most, throng_array *o
   array_table_add(&t, #name, TENSOR_##tensor_type, sizeof #d1 > sizeof "1" ? 2 : 1, \
                   (const int64_t[]){(d0), (d1)}, w->name, true);
   WORLD_ARRAYS(X, w)
+  if (w->n_later > 0) {
+    WORLD_LATER_ARRAYS(X, w)
+  }
 #undef X
   return t.n;
 }

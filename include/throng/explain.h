@@ -51,6 +51,31 @@ typedef struct throng_like_rates {
   double p;                     ///< probability of a like; f_pop votes 1 from 1/2 on
 } throng_like_rates;
 
+/// What the session has made of a lane's user, and would of this item (throng_sim_def.users;
+/// docs/dynamics.md has the equations). Topics are categories, -1 where there is none; what is off
+/// is 0.
+typedef struct throng_explained_session {
+  int32_t n_shown;       ///< items of the session that the user remembers
+  uint8_t rule_like;     ///< what the votes' rule says, before the session is asked
+  bool mood_counts;      ///< there is a temper: `mood` and `mood_after` mean something
+  double mood;           ///< what is left of temper's budget; the user leaves below 1
+  double mood_after[2];  ///< the same after a slate of dislikes [0] or likes [1]
+  int32_t repeats;       ///< times that repeat_window showed the topic of the item's it showed most
+  int32_t repeats_topic;    ///< which topic
+  int32_t bored;            ///< steps, the coming one counted, for which boredom keeps from liking
+  int32_t bored_topic;      ///< which topic bores
+  double satiation;         ///< s of the item's topic that has most
+  int32_t satiation_topic;  ///< which topic
+  double exposure;          ///< E
+  double drift;             ///< <u - u at the session's start, e+(item)>
+  double appetite;          ///< d: the sum of what satiation, exposure and drift change
+  double keep;              ///< chance that the rule's like stays one
+  double turn;              ///< chance that the rule's dislike becomes a like
+  /// Why the user would leave, chance apart, after disliking [0] or liking [1] the item.
+  throng_leave leaves[2];
+  throng_leave left;  ///< why the lane's user left on the last step
+} throng_explained_session;
+
 /// Lives until throng_explanation_free(); its names are the world's.
 typedef struct throng_explanation {
   int32_t user, candidate;              ///< who is asked, and about which item
@@ -64,6 +89,8 @@ typedef struct throng_explanation {
   throng_rule rule;                     ///< as asked
   const char *rule_help;                ///< "at least two of three"
   double score;  ///< the weighted mean of votes, or of scores where the rule draws, in 0..1
+  /// NULL outside a lane, and where throng_sim_def.users is off.
+  const throng_explained_session *session;
 } throng_explanation;
 
 /// Of one pair (`pair->n` is 1) outside any lane; `def` and `seed` as in throng_votes_evaluate.
@@ -73,7 +100,9 @@ THRONG_API throng_status throng_explain(throng_backend *backend, const throng_wo
                                         uint32_t seed, const throng_pairs *pair,
                                         throng_explanation **out);
 /// What the user of `lane` would answer to `item`, were it the first one shown on the next step.
-/// Nothing moves. Errors: ARGUMENT (no such lane or item), MEMORY, BACKEND; `*out` is NULL then.
+/// Nothing moves. In the released environment (throng_sim_def.environment) `user` and the evidence
+/// are those of the item's first row; a coin has neither evidence nor margin.
+/// Errors: ARGUMENT (no such lane or item), MEMORY, BACKEND; `*out` is NULL then.
 THRONG_API throng_status throng_sim_explain(throng_sim *sim, int32_t lane, int32_t item,
                                             throng_explanation **out);
 /// NULL is allowed.

@@ -8,6 +8,7 @@
 #include "base.h"
 #include "sta.h"
 #include "types.h"
+#include "users.h"
 #include "world.h"
 
 #ifdef __cplusplus
@@ -24,6 +25,7 @@ typedef struct throng_votes_def {
   throng_semantics semantics;        ///< the paper's equations
   throng_rule rule;                  ///< majority
   throng_similarity similarity;      ///< max
+  throng_answer answer;              ///< draw; of the calibrated rule
   float weights[THRONG_VOTE_COUNT];  ///< by throng_vote_id; 1, 1, 1, and 0 for the further votes
   float weight_threshold;            ///< 1.5
   int64_t table_bytes;               ///< budget for the item-item table; 0: never build one. 4 GiB
@@ -43,12 +45,17 @@ typedef struct throng_sim_def {
   float leave_probability;  ///< 0.025; after each step
   int32_t max_steps;        ///< 200; steps after which an episode is truncated
   int32_t slate_size;       ///< 1; items shown a step
-  bool mask_seen;           ///< false; agents may not repeat an item within a session
+  throng_mask mask;         ///< none; which items agents may not show
+  bool mask_seen;           ///< false; true: mask is at least "session"
   bool preferences;         ///< false; keep preference vectors (always with similarity "mean")
   bool autoreset;           ///< true: an ended lane starts again on the same step
   uint32_t seed;            ///< 1; of starts, coins, leaving and drawn answers
-  uint32_t first_lane;     ///< 0; number of this simulator's lane 0 in the random stream, see below
+  uint32_t first_lane;  ///< 0; number of this simulator's lane 0 in the random stream, see below
+  /// session; the released environment's need the votes' semantics "published-code", rule
+  /// "majority" and one item a step
+  throng_environment environment;
   throng_votes_def votes;  ///< the default function's; how users answer
+  throng_users_def users;  ///< the default function's; how they change and why they leave
 } throng_sim_def;
 
 /// What an agent may see. Arrays of host memory, valid until the next call on the simulator;
@@ -68,7 +75,15 @@ typedef struct throng_outcome {
   int32_t n_lane, slate_size;  ///< sizes
   const float *reward;         ///< (n_lane) likes in the slate
   const uint8_t *ended;        ///< (n_lane) throng_end
+  const uint8_t *left;         ///< (n_lane) throng_leave; NULL where throng_sim_def.users is off
   const throng_vote *vote;     ///< (n_lane, slate_size)
+  /// (n_lane, slate_size) did the user look at the item? One that was not has no answer: its `like`
+  /// is 0, and no history has it. NULL where users look at all that they are shown
+  /// (throng_users_def.choice, .position_bias).
+  const uint8_t *examined;
+  /// (n_lane) days after which the user came back: a session was over, and the next step begins
+  /// another one of the same episode; 0: not so. NULL where throng_users_def.sessions is 1.
+  const int32_t *returned;
   /// Scores of the votes that do not stand in throng_vote, by throng_vote_id -
   /// THRONG_VOTE_IN_RECORD, each (n_lane, slate_size); NULL where the rule does not ask the vote.
   const float *const *further;
@@ -195,6 +210,13 @@ THRONG_API throng_status throng_sim_preference_scores(throng_sim *sim, float *sc
 ///     is at (count - 1) % n_history, and min(count, n_history) are kept
 ///   vote.alpha_pos, ... one for each member of throng_vote (n_lane, slate_size), strided
 ///   f_pop (n_lane, slate_size) its score, where the rule asks it
+///   left (n_lane) throng_leave, where throng_sim_def.users is not off
+///   examined (n_lane, slate_size) uint8, chance of a like (n_lane, slate_size), and shown_at
+///     (n_lane, n_history), the step that showed an entry of the ring, where a user need not look
+///     at all of a slate
+///   session, first_step, first_count, first_return, gap, returned (n_lane) where users may come
+///     back: number of the present session in its episode; steps, entries and return before it;
+///     days before it; the same where it has just begun, else 0
 ///   seen (n_lane, words) uint32 where mask_seen: as throng_sim_copy_seen_bits
 ///   preference (n_lane, 2, dim) int32 where kept: sums of e+ over liked, of e- over disliked
 ///     entries, in units of 2^-20

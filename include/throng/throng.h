@@ -12,6 +12,7 @@
 #include "sta.h"
 #include "sweep.h"
 #include "train.h"
+#include "users.h"
 #include "world.h"
 
 #endif

@@ -19,7 +19,7 @@ typedef struct throng_train_def {
   int64_t evaluate_every;            ///< 100,000 user-steps
   int64_t checkpoint_every;          ///< 500,000 user-steps
   throng_evaluation_def evaluation;  ///< its default function's; sessions of an evaluation
-  bool yardsticks;  ///< true: evaluate random, popular, most-similar and oracle too
+  bool yardsticks;  ///< true: evaluate random, popular, most-similar and the myopic oracle too
   bool resume;      ///< go on from the folder's last good checkpoint
   const char *out;  ///< run folder; made where missing
   /// The config.json to write beside the results; NULL: made of the Defs, of the file that the
@@ -41,6 +41,10 @@ typedef struct throng_train_report {
   throng_metrics agent;
   /// By throng_yardstick; filled where evaluated (episodes > 0).
   throng_metrics yardstick[THRONG_YARDSTICKS_MOST];
+  /// The agents' mean against the yardsticks that were played, over the users' means.
+  throng_comparison agent_against;
+  /// Yardsticks against each other, by throng_yardstick.
+  throng_comparison yardstick_against[THRONG_YARDSTICKS_MOST];
 } throng_train_report;
 
 /// Every field with its usual value; `out` is yours to set.
@@ -91,12 +95,17 @@ THRONG_API throng_status throng_session_evaluate(throng_session *session,
                                                  const throng_progress *progress,
                                                  throng_metrics *each);
 /// The same users for a yardstick; `out` or NULL. Without an item-item table, over more than 4,096
-/// items, most-similar and oracle play 32 episodes at most. Errors: ARGUMENT (no such yardstick; a
-/// session made without them), CANCELLED, BACKEND.
+/// items, most-similar and the myopic oracle play 32 episodes at most. Errors: ARGUMENT (no such
+/// yardstick; a session made without them), CANCELLED, BACKEND.
 THRONG_API throng_status throng_session_evaluate_yardstick(throng_session *session,
                                                            throng_yardstick yardstick,
                                                            const throng_progress *progress,
                                                            throng_metrics *out);
+
+/// One agent of the last evaluation against the yardsticks that this session has evaluated, over
+/// the sessions that both played. Errors: ARGUMENT (no such agent, or nothing was evaluated yet).
+THRONG_API throng_status throng_session_compare(throng_session *session, int32_t agent,
+                                                throng_comparison *out);
 
 /// Everything that going on exactly needs, into one file, at any mark or between two; it is a
 /// population's (throng_population_save). Errors: as throng_population_save.

@@ -25,9 +25,10 @@ typedef struct throng_world_info {
   int64_t n_interaction;  ///< rows of all histories
   int64_t n_like;         ///< of which likes
   int32_t dim;            ///< length of e+ and e-
-  int64_t n_cold;         ///< items that nobody rated and that were kept: the last ones
+  int64_t n_cold;         ///< items that no history has and that were kept: the last ones
   bool has_time;          ///< times are real ones, not the order of a file
   double like_threshold;  ///< ratings from here on are likes; NaN where answers are no ratings
+  int64_t n_later;        ///< rows of later parts (throng_world_later), beside n_interaction
 } throng_world_info;
 
 /// Read and validate a world file (safetensors). Errors: IO, DATA (with the tensor's name and what
@@ -83,6 +84,14 @@ THRONG_API int64_t throng_world_history(const throng_world *world, int64_t user,
                                         const int32_t **item, const uint8_t **like,
                                         const int64_t **time);
 
+/// A user's later part, what the real user did after the history: kept apart when the world was
+/// made (dataset.later_share), before keywords, embeddings or weights, so that none of them knows
+/// it and nothing but measures reads it. As throng_world_history: `return value` entries in time
+/// order, whose items may be among the n_cold last ones; 0, and nothing is pointed at, where the
+/// user has none. -1 where the index is out of range.
+THRONG_API int64_t throng_world_later(const throng_world *world, int64_t user, const int32_t **item,
+                                      const uint8_t **like, const int64_t **time);
+
 /// A part of the users, always the same for the same seed: those whose draw from 0..1 is in
 /// from..to (`to` left out). Whether a user is among them depends on the seed and the user's index
 /// alone, so that 0..0.8 and 0.8..1 are two parts without a user in common. Writes their indices,
@@ -137,6 +146,13 @@ typedef struct throng_world_source {
   int64_t n_cold;         ///< 0; items that nobody rated, if kept they are the last ones
   double like_threshold;  ///< NaN; what made ratings likes
   const char *source;     ///< one line that says where it came from; NULL: "arrays"
+
+  // Later parts (throng_world_later), each after its user's history. All NULL: none.
+  const int64_t *later_offset;  ///< (n_user + 1)
+  const int32_t *later_item;    ///< (later_offset[n_user])
+  const uint8_t *later_like;    ///< the same, 1 or 0
+  const float *later_rating;    ///< the same; NULL: the like as a number
+  const int64_t *later_time;    ///< the same; there where history_time is, and only then
 } throng_world_source;
 
 /// Everything empty, like_threshold NaN.
@@ -158,8 +174,14 @@ typedef struct throng_synth_def {
   int32_t dim;           ///< 128; length of the embeddings
   int32_t n_taste;       ///< 24; latent tastes that users and items are drawn from
   int32_t history_mean;  ///< 40; interactions a user, geometrically spread
-  float noise;           ///< 0.1; share of answers that ignore the taste
-  uint32_t seed;         ///< 1
+  double later_share;    ///< 0; of each user's interactions, kept apart (throng_world_later); .. 0.9
+  int32_t later_least;  ///< 8; users with fewer interactions have no later part
+  /// 0: by history_mean. Else this many in all, and not one more or less: spread over the users
+  /// log-normally, at least one each, and every item is met. n_user and n_item at the least, and
+  /// half of the catalogue for each user at the most.
+  int64_t n_interaction;
+  float noise;    ///< 0.1; share of answers that ignore the taste
+  uint32_t seed;  ///< 1
 } throng_synth_def;
 
 /// Every field with its usual value.

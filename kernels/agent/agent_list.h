@@ -9,6 +9,7 @@
 #include "kernels/agent/flat_input.h"
 #include "kernels/agent/optimizer.h"
 #include "kernels/agent/replay.h"
+#include "kernels/agent/user_features.h"
 #include "kernels/agent/weight_start.h"
 
 #define AGENT_KERNELS(X) \
@@ -25,6 +26,7 @@
   X(log_sum, 64)         \
   X(catalogue_due, 1024) \
   X(state_features, 16)  \
+  X(user_features, 64)   \
   X(item_finish, 256)    \
   X(state_value, 128)    \
   X(flat_slots, 32)      \

@@ -1,6 +1,8 @@
 /// The replay of the agents: a log of what was shown and answered in each lane, a ring of time
 /// steps. A transition is (lane, time, slot); the states around it are rebuilt from the log and the
-/// user's real history, never stored.
+/// user's real history, never stored. What a user did not look at is no transition and stands in no
+/// history: that it was not liked says nothing of it. (SlateQ, Ie et al. 2019, likewise learns an
+/// item's value from the items that were consumed alone.)
 #ifndef THRONG_KERNELS_AGENT_REPLAY_H
 #define THRONG_KERNELS_AGENT_REPLAY_H
 
@@ -17,6 +19,9 @@ typedef struct state_view {
   int32_t *length;   // (n_row) entries kept
   int32_t *session;  // (n_row) of which this session wrote: the newest ones
   int32_t *user;     // (n_row)
+  // (n_row, capacity) of the session's entries, where a slate may leave fewer than it has: when
+  // each was shown, the step that comes being 0. NULL: nobody asks, or all of a slate a step.
+  int32_t *shown_at;
   int32_t capacity;
 } state_view;
 
@@ -24,8 +29,11 @@ typedef struct state_view {
 typedef struct lane_state_args {
   const uint32_t *history;    // (n_lane, capacity) ring
   const int32_t *count;       // (n_lane) ever written
-  const int32_t *session_of;  // (n_lane) initial_count: written from the real history
+  const int32_t *session_of;  // (n_lane) written before the session: sim_session_counts
   const int32_t *user;        // (n_lane)
+  const int32_t *shown_at;    // (n_lane, capacity) ring of steps; NULL: all of a slate a step
+  const int32_t *step;        // (n_lane)
+  int32_t slate;
   state_view state;
 } lane_state_args;
 
@@ -35,8 +43,13 @@ THRONG_ROW void lane_state_row(const lane_state_args *a, int64_t row) {
   int32_t length = history_length(&h), session = a->count[row] - a->session_of[row];
   uint32_t *entry = a->state.entry + row * capacity;
   for (int32_t k = 0; k < length; ++k) entry[k] = history_entry(&h, k);
+  if (session > length) session = length;
+  for (int32_t k = 1; a->state.shown_at && k <= session; ++k)
+    a->state.shown_at[row * capacity + length - k] =
+        a->shown_at ? a->shown_at[row * capacity + (h.count - k) % capacity] - a->step[row]
+                    : -1 - (k - 1) / a->slate;
   a->state.length[row] = length;
-  a->state.session[row] = session < length ? session : length;
+  a->state.session[row] = session;
   a->state.user[row] = a->user[row];
 }
 
@@ -47,9 +60,22 @@ typedef struct replay_log {
   uint8_t *ended;   // (n_lane, n_time) throng_end
   int32_t *user;    // (n_lane, n_time) before the step
   int32_t *step;    // (n_lane, n_time) steps taken in the episode before this one
+  // (n_lane, n_time, slate) did the user look at the item? NULL: at all of them.
+  uint8_t *examined;
+  // (n_lane, n_time) days after which the user came back: the next step begins a session of the
+  // same episode; 0: it does not. NULL: an episode is one session.
+  uint8_t *returned;
   int64_t n_time;
   int32_t slate;
 } replay_log;
+
+/// Items that the user looked at in the step logged at `at`, a place of (n_lane, n_time).
+THRONG_ROW int32_t log_examined(const replay_log *log, int64_t at) {
+  int32_t n = log->slate;
+  if (log->examined)
+    for (int32_t slot = 0; slot < log->slate; ++slot) n -= !log->examined[at * log->slate + slot];
+  return n;
+}
 
 /// What must be kept before the simulator's step, which may start a new episode. Row: a lane.
 typedef struct log_before_args {
@@ -83,6 +109,8 @@ typedef struct log_after_args {
   const float *reward;        // (n_lane)
   const uint8_t *ended;       // (n_lane)
   const float *final_return;  // (n_lane)
+  const uint8_t *examined;    // (n_lane, slate), with log.examined
+  const int32_t *returned;    // (n_lane), with log.returned
   int64_t agent_lanes;
   float *return_sum;   // (n_lane) of the episodes that ended while the agent was learning
   int32_t *n_episode;  // (n_lane) how many they were
@@ -97,6 +125,9 @@ THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
         history_pack(a->action[row * a->log.slate + k], a->vote[row * a->log.slate + k].like);
   a->log.reward[at] = a->reward[row];
   a->log.ended[at] = a->ended[row];
+  for (int32_t k = 0; a->log.examined && k < a->log.slate; ++k)
+    a->log.examined[at * a->log.slate + k] = a->examined[row * a->log.slate + k];
+  if (a->log.returned) a->log.returned[at] = (uint8_t)a->returned[row];
   if (a->ended[row] == 0 || a->clock.state[agent] != AGENT_LEARNING) return;
   a->return_sum[row] += a->final_return[row];
   a->n_episode[row] += 1;
@@ -107,21 +138,33 @@ THRONG_ROW int64_t replay_times(int64_t buffer, int64_t agent_lanes) {
   return (buffer + agent_lanes - 1) / agent_lanes;
 }
 
-/// Uniform transitions out of those whose states can be rebuilt. Agents differ by their seeds
-/// alone, so that one of a population draws as it would alone. Row: (agent, place in the batch).
+/// Uniform steps out of those whose states can be rebuilt and in which the user looked at
+/// something, and of each one such item. Agents differ by their seeds alone, so that one of a
+/// population draws as it would alone. Row: (agent, place in the batch).
 typedef struct replay_sample_args {
+  replay_log log;
   const uint32_t *seed;  // (n_agent)
   int64_t batch, agent_lanes;
   agent_clocks clock;
   const int32_t *used;    // (n_agent) of its batch, or NULL, see row_is_idle
   const int64_t *buffer;  // (n_agent) transitions that are sampled from, the newest ones
   const int64_t *n_step;  // (n_agent) the last time's successor is the newest state
-  int32_t slate;
-  const int64_t *draw;  // number of this batch, or NULL: as many updates as the agent has made
-  int32_t *lane;        // (n_agent, batch)
-  int64_t *time;        // (n_agent, batch) of the agent's own
-  int32_t *slot;        // (n_agent, batch)
+  const int64_t *draw;    // number of this batch, or NULL: as many updates as the agent has made
+  int32_t *lane;          // (n_agent, batch)
+  int64_t *time;          // (n_agent, batch) of the agent's own
+  int32_t *slot;          // (n_agent, batch)
 } replay_sample_args;
+
+/// The slot of the k-th item that was looked at in the step logged at `at`.
+THRONG_ROW int32_t log_slot(const replay_log *log, int64_t at, int32_t k) {
+  int32_t slot = 0;
+  if (!log->examined) return k;
+  for (; slot + 1 < log->slate; ++slot)
+    if (log->examined[at * log->slate + slot] && k-- == 0) break;
+  return slot;
+}
+
+enum { REPLAY_TRIES = 16 };  // steps drawn before the next one with something is looked for
 
 THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
   int64_t agent = row / a->batch, place = row % a->batch;
@@ -131,11 +174,31 @@ THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
   if (first < 0) first = 0;
   if (first > last) first = last = last > 0 ? last : 0;  // none yet: a draw that nobody learns from
   uint64_t draw = (uint64_t)(a->draw ? a->draw[0] : a->clock.updates[agent]);
-  random_words r = random_draw(a->seed[agent], RANDOM_REPLAY, (uint32_t)place, (uint32_t)draw, 0,
-                               (uint32_t)(draw >> 32));
-  a->lane[row] = (int32_t)(agent * a->agent_lanes + random_index(r.w[0], (uint32_t)a->agent_lanes));
-  a->time[row] = first + random_index(r.w[1], (uint32_t)(last - first + 1));
-  a->slot[row] = (int32_t)random_index(r.w[2], (uint32_t)a->slate);
+  const int64_t times = last - first + 1;
+  int64_t lane = 0, time = first, at = 0;
+  int32_t n = 0, k = 0;
+  for (uint32_t attempt = 0; attempt < REPLAY_TRIES && n == 0; ++attempt) {
+    random_words r = random_draw(a->seed[agent], RANDOM_REPLAY, (uint32_t)place, (uint32_t)draw,
+                                 attempt, (uint32_t)(draw >> 32));
+    lane = agent * a->agent_lanes + random_index(r.w[0], (uint32_t)a->agent_lanes);
+    time = first + random_index(r.w[1], (uint32_t)times);
+    at = lane * a->log.n_time + time % a->log.n_time;
+    n = log_examined(&a->log, at);
+    k = (int32_t)random_index(r.w[2], (uint32_t)(n > 0 ? n : 1));
+  }
+  // Steps in which something was looked at are rare: the next one of the lane. Where it has none,
+  // the step stands for itself: what it showed earned nothing.
+  for (int64_t t = 1; n == 0 && t < times; ++t) {
+    const int64_t next = first + (time - first + t) % times;
+    const int64_t there = lane * a->log.n_time + next % a->log.n_time;
+    n = log_examined(&a->log, there);
+    if (n == 0) continue;
+    time = next;
+    at = there;
+  }
+  a->lane[row] = (int32_t)lane;
+  a->time[row] = time;
+  a->slot[row] = log_slot(&a->log, at, k);
 }
 
 /// A sampled transition with both of its states, n steps apart or fewer where the episode ended.
@@ -147,40 +210,88 @@ typedef struct replay_gather_args {
   const int64_t *n_step;       // (n_agent)
   const int32_t *used;         // (n_agent) of its batch, or NULL, see row_is_idle
   int64_t batch;
+  int32_t start_rows;   // a session begins with these, the oldest ones; 0: with all
   int64_t most_shown;   // items that a session can show before none is left; where none repeats
   const int32_t *lane;  // (n_agent, batch)
   const int64_t *time;
   const int32_t *slot;
   state_view state, next;
-  int32_t *action;  // (n_agent, batch)
-  float *reward;    // (n_agent, batch) discounted sum
-  float *discount;  // (n_agent, batch) of the next state's value; 0 where nothing can follow
+  state_view shown;  // all that the next state's session has shown; entry NULL: not wanted
+  int32_t *action;   // (n_agent, batch)
+  float *reward;     // (n_agent, batch) discounted sum
+  float *discount;   // (n_agent, batch) of the next state's value; 0 where nothing can follow
 } replay_gather_args;
 
+/// The newest entries of the real history's tail, as the simulator loads it at reset, before the
+/// `session` entries of the episode.
+THRONG_ROW void replay_load_real(const replay_gather_args *a, const state_view *out, int64_t row,
+                                 int32_t user, int64_t session) {
+  const int64_t *span = a->user_offset + user;
+  int64_t real = history_oldest(a->start_rows, span[1] - span[0]);
+  int64_t kept = real < out->capacity - session ? real : out->capacity - session;
+  uint32_t *entry = out->entry + row * out->capacity;
+  const uint32_t *tail = a->history + span[0] + real - kept;
+  for (int64_t k = 0; k < kept; ++k) entry[k] = tail[k];
+  out->length[row] = (int32_t)(kept + session);
+  out->user[row] = user;
+}
+
+/// Of an episode of several sessions, or in which not all items were looked at: its entries before
+/// `time` are counted from the newest on, and then written.
+///   all: count what was not looked at, too, of the present session alone, and nothing real
+THRONG_ROW void replay_rebuild_parts(const replay_gather_args *a, const state_view *out,
+                                     int64_t row, int32_t lane, int64_t time, int64_t logged,
+                                     int32_t user, int all) {
+  const replay_log *log = &a->log;
+  const int64_t capacity = out->capacity, slate = log->slate, base = lane * log->n_time;
+  int64_t kept = 0, session = -1, steps = 0;
+  for (; steps < logged && kept < capacity; ++steps) {
+    const int64_t at = base + (time - 1 - steps) % log->n_time;
+    if (session < 0 && log->returned && log->returned[at]) session = kept;
+    if (all && session >= 0) break;
+    kept += all ? slate : log_examined(log, at);
+  }
+  if (kept > capacity) kept = capacity;
+  if (session < 0) session = kept;
+  out->length[row] = (int32_t)kept;
+  out->user[row] = user;
+  if (!all) replay_load_real(a, out, row, user, kept);
+  out->session[row] = (int32_t)session;
+  uint32_t *entry = out->entry + row * capacity;
+  int64_t left = kept, to = out->length[row];
+  for (int64_t back = 0; back < steps && left > 0; ++back) {
+    const int64_t at = (base + (time - 1 - back) % log->n_time) * slate;
+    for (int64_t slot = slate - 1; slot >= 0 && left > 0; --slot) {
+      if (!all && log->examined && !log->examined[at + slot]) continue;
+      entry[--to] = log->entry[at + slot];
+      if (out->shown_at) out->shown_at[row * capacity + to] = (int32_t)(-1 - back);
+      --left;
+    }
+  }
+}
+
 /// The state before time `time`, `step` steps into the episode: the newest entries of the real
-/// history's tail (as the simulator loads it at reset) followed by the session's. Of a session that
-/// was under way when the log began, only what the log has seen can be told.
+/// history's tail followed by the session's. Of a session that was under way when the log began,
+/// only what the log has seen can be told.
 THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *out, int64_t row,
                                int32_t lane, int64_t time, int32_t step, int32_t user) {
   int64_t capacity = out->capacity, slate = a->log.slate;
-  int64_t real = a->user_offset[user + 1] - a->user_offset[user];
   int64_t logged = step < time ? step : time;
-  int64_t session = logged * slate;
-  int64_t kept_session = session < capacity ? session : capacity;
-  int64_t kept_real = real < capacity ? real : capacity;
-  if (kept_real > capacity - kept_session) kept_real = capacity - kept_session;
-  uint32_t *entry = out->entry + row * capacity;
-  const uint32_t *tail = a->history + a->user_offset[user + 1] - kept_real;
-  for (int64_t k = 0; k < kept_real; ++k) entry[k] = tail[k];
-  const uint32_t *log = a->log.entry + lane * a->log.n_time * slate;
-  int64_t begin = session - kept_session;
-  for (int64_t k = 0; k < kept_session; ++k) {
-    int64_t at = (time - logged + (begin + k) / slate) % a->log.n_time;
-    entry[kept_real + k] = log[at * slate + (begin + k) % slate];
+  if (a->log.examined || a->log.returned) {
+    replay_rebuild_parts(a, out, row, lane, time, logged, user, 0);
+    return;
   }
-  out->length[row] = (int32_t)(kept_real + kept_session);
-  out->session[row] = (int32_t)kept_session;
-  out->user[row] = user;
+  int64_t session = logged * slate;
+  int64_t kept = session < capacity ? session : capacity;
+  replay_load_real(a, out, row, user, kept);
+  out->session[row] = (int32_t)kept;
+  uint32_t *entry = out->entry + row * capacity + (out->length[row] - kept);
+  const uint32_t *log = a->log.entry + lane * a->log.n_time * slate;
+  int64_t begin = session - kept;
+  for (int64_t k = 0; k < kept; ++k) {
+    int64_t at = (time - logged + (begin + k) / slate) % a->log.n_time;
+    entry[k] = log[at * slate + (begin + k) % slate];
+  }
 }
 
 THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
@@ -193,14 +304,16 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
   replay_rebuild(a, &a->state, row, lane, time, step, user);
   uint32_t shown = a->log.entry[at * slate + a->slot[row]];
   a->action[row] = history_item(shown);
-  // Each item of a slate is a transition of its own: its own answer, then the slate's mean.
+  // Each item of a slate is a transition of its own: its own answer, then the mean over those that
+  // were looked at.
   float gamma = a->gamma[row / a->batch];
   float reward = slate == 1 ? a->log.reward[at] : (float)history_like(shown), discount = gamma;
   int32_t passed = 1;
   uint8_t ended = a->log.ended[at];
   while (passed < n_step && !ended) {
     int64_t later = base + (time + passed) % a->log.n_time;
-    reward += discount * a->log.reward[later] / (float)slate;
+    const int32_t n = log_examined(&a->log, later);
+    reward += discount * a->log.reward[later] / (float)(n > 0 ? n : 1);
     ended = a->log.ended[later];
     discount *= gamma;
     ++passed;
@@ -211,6 +324,9 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
   int over = ended == THRONG_END_LEFT || (step + passed) * slate >= a->most_shown;
   a->discount[row] = over ? 0.0f : discount;
   replay_rebuild(a, &a->next, row, lane, time + passed, step + passed, user);
+  if (!a->shown.entry) return;
+  int64_t logged = step < time ? step : time;
+  replay_rebuild_parts(a, &a->shown, row, lane, time + passed, logged + passed, user, 1);
 }
 
 /// Sums of a lane's log, for the value that learning starts from, of agents before their first
@@ -221,7 +337,7 @@ typedef struct log_sum_args {
   const int64_t *buffer, *n_step;  // (n_agent)
   int64_t agent_lanes;
   int64_t before;  // times that a log holds before those that are sampled from
-  float *reward;   // (n_lane) mean reward of an item
+  float *reward;   // (n_lane) mean reward of an item that was looked at
   float *left;     // (n_lane) share of steps after which the user left
 } log_sum_args;
 
@@ -234,13 +350,15 @@ THRONG_ROW void log_sum_row(const log_sum_args *a, int64_t row) {
   const int64_t own = replay_times(a->buffer[agent], a->agent_lanes) + a->before + a->n_step[agent];
   const int64_t logged = agent_logged(c, agent), times = logged < own ? logged : own;
   float reward = 0, left = 0;
+  int64_t examined = 0;
   for (int64_t t = 0; t < times; ++t) {
     const int64_t newest = t + (logged - 1 - t) / own * own;
     const int64_t at = row * n_time + newest % n_time;
     reward += a->log.reward[at];
+    examined += log_examined(&a->log, at);
     left += a->log.ended[at] == THRONG_END_LEFT ? 1.0f : 0.0f;
   }
-  a->reward[row] = reward / (float)(times * a->log.slate);
+  a->reward[row] = reward / (float)(examined > 0 ? examined : 1);
   a->left[row] = left / (float)times;
 }
 

@@ -26,4 +26,10 @@ THRONG_ROW uint32_t history_entry(const history_view *h, int32_t k) {
   return h->entry[at < h->capacity ? at : at - h->capacity];
 }
 
+/// How many of `length` rows an episode begins with where it begins with the oldest `most` alone
+/// (0: with all).
+THRONG_ROW int64_t history_oldest(int32_t most, int64_t length) {
+  return most && length > most ? most : length;
+}
+
 #endif

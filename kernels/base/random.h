@@ -34,6 +34,10 @@ enum random_purpose {
   RANDOM_SUGGEST = 17,     ///< a sweep's next point
   RANDOM_SCHEDULE = 18,    ///< exploits, explorations and brackets of a sweep
   RANDOM_IMPORTANCE = 19,  ///< trees of an importance
+  RANDOM_APPETITE = 20,    ///< whether a change of appetite changes an answer
+  RANDOM_CHOICE = 21,      ///< which items of a slate are looked at
+  RANDOM_RETURN = 22,      ///< whether a user comes back, and when
+  RANDOM_LOG = 40,         ///< whether logged episodes explore, and with which item
 };
 
 typedef struct random_words {

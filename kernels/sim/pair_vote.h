@@ -27,7 +27,7 @@ THRONG_ROW void pair_vote_row(const pair_vote_args *a, int64_t row) {
   vote_sums sums = vote_gather(&a->world, 0, &a->rule, 0, &h, a->candidate[row]);
   vote_decide_logical(&sums, a->rule.semantics, &s, v);
   vote_decide_sta(&a->rule, a->p[row], v);
-  vote_further further = vote_score_further(&a->rule, a->user[row], a->candidate[row]);
+  vote_further further = vote_score_further(&a->rule, v, a->user[row], a->candidate[row]);
   for (int32_t k = 0; k < THRONG_VOTE_FURTHER; ++k)
     if (a->further[k]) a->further[k][row] = further.score[k];
   v->like = rule_answer(&a->rule, &s, v, &further);

@@ -4,6 +4,7 @@
 
 #include "kernels/sim/pair_vote.h"
 #include "kernels/sim/sim_ask.h"
+#include "kernels/sim/sim_gather.h"
 #include "kernels/sim/sim_preference.h"
 #include "kernels/sim/sim_sta.h"
 #include "kernels/vote/pair_table.h"
@@ -22,6 +23,8 @@
   X(sim_preference_mean, 16)  \
   X(sim_preference_final, 16) \
   X(sim_ask, 16)              \
+  X(sim_users_ask, 16)        \
+  X(sim_gather, 256)          \
   X(pair_vote, 16)
 // clang-format on
 /// See list.h.

@@ -27,6 +27,7 @@ THRONG_ROW void sim_preference_row(const sim_preference_args *a, int64_t row) {
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
     int64_t at = lane * a->slate_size + slot;
     if (a->evicted[at] == PREFERENCE_IDLE) return;
+    if (a->evicted[at] == PREFERENCE_UNSEEN) continue;
     preference_move(w, history_pack(a->action[at], a->vote[at].like), 1, begin, n, sum);
     if (a->evicted[at] != PREFERENCE_NONE) preference_move(w, a->evicted[at], -1, begin, n, sum);
   }

@@ -14,9 +14,10 @@ enum {
 };
 
 /// Values of sim_args.evicted that are no entries. NONE: the ring had room. IDLE: the lane has
-/// ended and did not move.
+/// ended and did not move. UNSEEN: the slot was not looked at, so nothing was appended.
 #define PREFERENCE_NONE 0xffffffffu
 #define PREFERENCE_IDLE 0xfffffffeu
+#define PREFERENCE_UNSEEN 0xfffffffdu
 
 THRONG_ROW int32_t preference_quantise(float e) { return (int32_t)rintf(e * PREFERENCE_UNIT); }
 

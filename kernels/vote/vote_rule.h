@@ -5,6 +5,7 @@
 #define THRONG_KERNELS_VOTE_VOTE_RULE_H
 
 #include "kernels/base/random.h"
+#include "kernels/vote/calibration.h"
 #include "kernels/vote/like_rates.h"
 #include "throng/types.h"
 
@@ -24,7 +25,8 @@ typedef struct vote_rule {
   int32_t draws;                     // the answer is drawn with the weighted mean of scores instead
   float sta_threshold;
   int32_t has_sta;
-  like_rates_view rates;  // of f_pop
+  like_rates_view rates;         // of f_pop
+  calibration_view calibration;  // of f_cal
 } vote_rule;
 
 /// Where a draw stands in the random stream.
@@ -51,12 +53,18 @@ THRONG_ROW void vote_decide_sta(const vote_rule *rule, float p, throng_vote *v) 
 typedef struct vote_further {
   float score[THRONG_VOTE_FURTHER];  // by throng_vote_id - THRONG_VOTE_IN_RECORD
 } vote_further;
-enum { FURTHER_F_POP = THRONG_VOTE_F_POP - THRONG_VOTE_IN_RECORD };
+enum {
+  FURTHER_F_POP = THRONG_VOTE_F_POP - THRONG_VOTE_IN_RECORD,
+  FURTHER_F_CAL = THRONG_VOTE_F_CAL - THRONG_VOTE_IN_RECORD,
+};
 
-/// To add a vote: fill in its score here.
-THRONG_ROW vote_further vote_score_further(const vote_rule *rule, int32_t user, int32_t item) {
+/// To add a vote: fill in its score here. `v`: what the votes of the record came to before.
+THRONG_ROW vote_further vote_score_further(const vote_rule *rule, const throng_vote *v,
+                                           int32_t user, int32_t item) {
   vote_further f = {{0}};
   if (rule->rates.item) f.score[FURTHER_F_POP] = like_rates_score(&rule->rates, user, item);
+  if (rule->calibration.user)
+    f.score[FURTHER_F_CAL] = calibration_score(&rule->calibration, v, rule->has_sta, user, item);
   return f;
 }
 

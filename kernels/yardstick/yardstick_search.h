@@ -77,7 +77,7 @@ THRONG_ROW vote_sums yardstick_sums_of(const yardstick_sums *sums, int32_t c) {
 }
 
 /// What a greedy oracle expects of showing an item: the chance of a like (a tie's coin counts
-/// half), and the ensemble's score, which orders what is expected alike.
+/// half, and what the session has done to the user counts too), and the ensemble's score, which orders what is expected alike.
 typedef struct yardstick_value {
   float expected, ensemble;
 } yardstick_value;
@@ -107,8 +107,10 @@ THRONG_ROW yardstick_value yardstick_value_of(const yardstick_search_args *a, in
                                       a->sim.user[lane], candidate)
                           : 0.5f;
   vote_decide_sta(rule, p, &v);
-  vote_further further = vote_score_further(rule, a->sim.user[lane], candidate);
-  value.expected = rule_chance(rule, &v, &further);
+  vote_further further = vote_score_further(rule, &v, a->sim.user[lane], candidate);
+  const float chance =
+      published_is_coin(&a->sim.published, candidate) ? 0.5f : rule_chance(rule, &v, &further);
+  value.expected = sim_modulated_chance(&a->sim, lane, candidate, chance);
   value.ensemble = vote_ensemble(&v);
   return value;
 }
@@ -134,6 +136,12 @@ THRONG_ROW void yardstick_insert(int32_t *item, yardstick_value *value, int32_t 
   value[at] = v;
 }
 
+/// Does the yardstick ask the released environment, in which each candidate has a history of its
+/// own? (What is most similar is told by the lane's.)
+THRONG_ROW int yardstick_asks_published(const yardstick_search_args *a) {
+  return a->sim.published.reviewer != 0 && a->yardstick == THRONG_YARDSTICK_ORACLE;
+}
+
 THRONG_ROW int yardstick_masked(const sim_args *s, int64_t lane, int32_t item) {
   if (!s->mask_seen) return 0;
   return (int)(s->seen[lane * s->n_seen_word + item / 32] >> (item % 32)) & 1;
@@ -151,15 +159,17 @@ THRONG_ROW void yardstick_search_row(const yardstick_search_args *a, int64_t row
   if (sim_idle(s, lane)) return;
   history_view h = sim_history(s, lane);
   const int32_t *preference = sim_preference_of(s, lane);
+  const int published = yardstick_asks_published(a);
   yardstick_sums sums;
   for (int32_t c = 0; c < n; ++c) {
     const int32_t at = c % YARDSTICK_HELD;
-    if (s->table && at == 0)
+    if (s->table && at == 0 && !published)
       yardstick_gather(&s->world, s->table, &h, begin + c,
                        n - c < YARDSTICK_HELD ? n - c : YARDSTICK_HELD, &sums);
     if (yardstick_masked(s, lane, begin + c)) continue;
-    vote_sums one = s->table ? yardstick_sums_of(&sums, at)
-                             : vote_gather(&s->world, 0, &s->rule, preference, &h, begin + c);
+    vote_sums one = published  ? published_gather(&s->world, s->table, &s->published, &h, begin + c)
+                    : s->table ? yardstick_sums_of(&sums, at)
+                               : vote_gather(&s->world, 0, &s->rule, preference, &h, begin + c);
     if (s->table && s->rule.similarity == THRONG_SIMILARITY_MEAN)
       vote_gather_mean(&one, &s->world, preference, h.entry, history_length(&h), begin + c);
     yardstick_insert(item, value, a->top, begin + c, yardstick_value_of(a, lane, &one, begin + c));

@@ -18,6 +18,7 @@ prose='
 README.md|raw reviews -> keywords|the path of the data
 README.md|A.Rwd, mean return|what make demo prints
 CONTRIBUTING.md|raw files --host/data|the path of the data
+docs/slates.md|P = clip(|an equation
 docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read with
 '
 # Commands that cannot run here, by their beginning: what they need, or who runs them.
@@ -135,6 +136,20 @@ cp "$files/rating.csv.gz" anime.csv "$files/data/anime/"
 gzip -c my.csv >"$files/my.csv.gz"
 printf 'user,item\nu00001,i00002\nu00012,i00007\n' >"$files/pairs.csv"
 mv anime.csv ratings.dat movies.dat "$files/"
+# Digital Music, as configs/published-env.json finds it.
+mkdir -p "$files/data/amazon_digital_music"
+awk 'BEGIN {
+  for (i = 0; i < 20; ++i)
+    printf "{\047asin\047: \047i%d\047, \047categories\047: [[\047Music\047, \047%s\047]]}\n", i, i % 2 ? "Rock" : "Folk" > "meta"
+  for (u = 0; u < 30; ++u)
+    for (k = 0; k < 6; ++k) {
+      i = (u * 3 + k * 7) % 20
+      like = (u + i) % 3 != 0
+      printf "{\"reviewerID\": \"u%d\", \"asin\": \"i%d\", \"overall\": %d.0, \"unixReviewTime\": %d, \"reviewText\": \"%s\"}\n", u, i, like ? 5 : 1, 1300000000 + 86400 * k + u, like ? "It has a warm sound and a bright cover which I liked" : "It has a dull cover and a broken case and I gave it away" > "reviews"
+    }
+}'
+gzip -c reviews >"$files/data/amazon_digital_music/reviews_Digital_Music_5.json.gz"
+gzip -c meta >"$files/data/amazon_digital_music/meta_Digital_Music.json.gz"
 # music.json has, beside its dataset, what README prints.
 {
   echo '{ "dataset": { "format": "csv", "file": "my.csv.gz" },'

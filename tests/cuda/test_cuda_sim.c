@@ -74,6 +74,11 @@ static void walk(sides *s, int steps, float threshold) {
       if (apart) continue;
       ++compared;
       ASSERT_EQ(out[0].ended[lane], out[1].ended[lane]);
+      if (out[0].left) ASSERT_EQ(out[0].left[lane], out[1].left[lane]);
+      for (int k = 0; out[0].examined && k < def.slate_size; ++k)
+        ASSERT_EQ(out[0].examined[lane * def.slate_size + k],
+                  out[1].examined[lane * def.slate_size + k]);
+      if (out[0].returned) ASSERT_EQ(out[0].returned[lane], out[1].returned[lane]);
       ASSERT_TRUE(out[0].reward[lane] == out[1].reward[lane]);
       ASSERT_EQ(seen[0].user[lane], seen[1].user[lane]);
       ASSERT_EQ(seen[0].step[lane], seen[1].step[lane]);
@@ -157,6 +162,23 @@ TEST(cuda_sim, lanes_agree_with_slates_masks_and_without_autoreset_or_f_sta) {
   compare(def, false, 300);
 }
 
+TEST(cuda_sim, lanes_agree_where_users_choose_among_slates_and_come_back) {
+  for (int choice = THRONG_CHOICE_EACH; choice <= THRONG_CHOICE_CASCADE; ++choice) {
+    throng_sim_def def = small_def();
+    def.slate_size = 4;
+    def.mask_seen = def.preferences = true;
+    def.leave_probability = 0.2f;
+    def.votes.rule = THRONG_RULE_PROBABILITY;
+    def.users.choice = (throng_choice)choice;
+    def.users.choices = 2;
+    def.users.no_choice = 0.3f;
+    def.users.position_bias = 0.5f;
+    def.users.sessions = 1 + 2 * (choice % 3);
+    def.users.return_activity = 0.2f;
+    compare(def, true, 120);
+  }
+}
+
 /// Masks, and preferences of the states in which lanes ended, of lanes that have not gone apart.
 static void compare_copies(sides *s) {
   enum { DIM = 24, ITEMS = 150 };
@@ -212,6 +234,22 @@ TEST(cuda_sim, a_snapshot_of_one_backend_goes_on_alike_on_the_other) {
   ASSERT_OK(throng_sim_restore(s.sim[1], path));
   walk(&s, 50, 0.5f);
   sides_close(&s);
+}
+
+/// Every dynamic, with slates and without: the device has the rows' own arithmetic.
+TEST(cuda_sim, users_that_change_agree) {
+  throng_sim_def def = small_def();
+  def.leave_probability = 0.02f;
+  def.users = throng_dynamic_users_def();
+  def.users.repeat_threshold = 0;
+  def.users.satiation = 0.2f;
+  def.users.exposure = 0.3f;
+  def.users.drift = 4;
+  compare(def, true, 300);
+  def.slate_size = 3;
+  def.users.repeat_threshold = 2;
+  def.users.bored_deaf = false;
+  compare(def, false, 200);
 }
 
 TEST(cuda_sim, a_lane_is_explained_alike) {

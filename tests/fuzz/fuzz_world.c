@@ -13,6 +13,10 @@ static void look_around(const throng_world *w) {
     int64_t n = throng_world_history(w, u, &item, &like, &time);
     for (int64_t k = 0; k < n; ++k)
       must(throng_world_item_name(w, item[k]) != NULL && like[k] <= 1, "a history names items");
+    n = throng_world_later(w, u, &item, &like, &time);
+    for (int64_t k = 0; k < n; ++k)
+      must(throng_world_item_name(w, item[k]) != NULL && like[k] <= 1 && time[k] >= time[0],
+           "a later part names items");
     must(throng_world_find_user(w, throng_world_user_id(w, u)) == u, "a user is found by id");
   }
   for (int64_t i = 0; i < info.n_item; ++i)

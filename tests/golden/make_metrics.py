@@ -1,12 +1,13 @@
 """Classification and exposure measures by scikit-learn and numpy: tests/golden/metrics.json.
 
-Needs: pip install numpy scikit-learn
+Needs: pip install numpy scipy scikit-learn
 """
 import json
 import pathlib
 import warnings
 
 import numpy as np
+from scipy import stats
 from sklearn import metrics
 
 warnings.filterwarnings("ignore")
@@ -57,6 +58,15 @@ chosen = [0, 2, 4, 5]
 distance = [1 - float(vectors[a].astype(float) @ vectors[b].astype(float))
             for i, a in enumerate(chosen) for b in chosen[:i]]
 values = rng.standard_normal(9)
+lengths = rng.geometric(0.1, 9)
+ratio = values.sum() / lengths.sum()
+cov = np.cov(values, lengths)  # Cochran, Sampling Techniques, 1977, eq. 6.12, without replacement's term
+variance = (cov[0, 0] - 2 * ratio * cov[0, 1] + ratio**2 * cov[1, 1]) / 9 / lengths.mean()**2
+freedom = [1, 2, 5, 9, 10, 11, 15, 31, 99, 511, 10**6]
+one = rng.poisson(20, 12).astype(float)
+two = one - rng.integers(-1, 4, 12)
+paired = stats.ttest_rel(one, two)
+interval = paired.confidence_interval(0.95)
 golden = {
     "classification": classification,
     "exposure": exposure.tolist(),
@@ -65,6 +75,11 @@ golden = {
     "vectors": vectors.tolist(), "list": chosen, "diversity": float(np.mean(distance)),
     "values": values.tolist(), "mean": float(values.mean()),
     "sem": float(values.std(ddof=1) / np.sqrt(len(values))),
+    "lengths": lengths.tolist(), "ratio": float(ratio), "ratio_sem": float(np.sqrt(variance)),
+    "paired": {"one": one.tolist(), "two": two.tolist(), "mean": float((one - two).mean()),
+               "sem": float(stats.sem(one - two)), "low": float(interval.low),
+               "high": float(interval.high)},
+    "freedom": freedom, "student": [float(stats.t.ppf(0.975, f)) for f in freedom],
 }
 path = pathlib.Path(__file__).parent / "metrics.json"
 path.write_text(json.dumps(golden, indent=None) + "\n")

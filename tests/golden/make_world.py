@@ -1,6 +1,6 @@
-"""Writes world.safetensors as a Python user would, with the stock safetensors package: the tiny
-world of tests/tiny_world.h. tests/test_world.c reads it and must write the same bytes, which shows
-both directions. Run: python make_world.py"""
+"""Writes world.safetensors and world_later.safetensors as a Python user would, with the stock safetensors package: the tiny
+world of tests/tiny_world.h, without and with a later part. tests/test_world.c reads the one and must
+write the same bytes, which shows both directions; tests/test_later_part.c reads the other. Run: python make_world.py"""
 import os
 import numpy as np
 from safetensors.numpy import save_file
@@ -56,6 +56,15 @@ metadata = {
     "like_threshold": "3",
     "has_time": "true",
 }
-path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "world.safetensors")
-save_file(tensors, path, metadata=metadata)
-os.chmod(path, 0o644)
+later = {
+    "later_offset": np.array([0, 2, 2, 3], dtype=np.int64),
+    "later_item": np.array([3, 0, 1], dtype=np.int32),
+    "later_like": np.array([1, 0, 1], dtype=np.uint8),
+    "later_rating": np.array([4, 2, 5], dtype=np.float32),
+    "later_time": np.array([200, 300, 7], dtype=np.int64),
+}
+here = os.path.dirname(os.path.abspath(__file__))
+for name, all_of in (("world", tensors), ("world_later", tensors | later)):
+    path = os.path.join(here, name + ".safetensors")
+    save_file(all_of, path, metadata=metadata)
+    os.chmod(path, 0o644)

@@ -38,6 +38,18 @@ for environment in "$readers"/optuna-*; do
     "$python" -W ignore "$here/read_optuna.py" dashboard "$to"
   ran=$((ran + 1))
 done
+# Logged episodes, by numpy and by csv of Python's own; by RecBole's reader where READERS has it.
+mkdir -p "$folder/episodes/log"
+"$build/throng" synth -q --json -o "$folder/episodes/world" --set synth.users=200 --set synth.items=150 >/dev/null
+for format in csv numpy recbole; do
+  "$build/throng" export "$folder/episodes/world" -q --json --policy popular --epsilon 0.3 --sessions 60 --history --format $format \
+    -o "$folder/episodes/log/log$([ $format = numpy ] && echo .npy || { [ $format = csv ] && echo .csv || true; })" >/dev/null
+done
+for environment in "$readers"/optuna-* "$readers"/recbole; do
+  [ -x "$environment/bin/python" ] || continue
+  "$environment/bin/python" -W ignore "$here/read_episodes.py" "$folder/episodes"
+  ran=$((ran + 1))
+done
 if [ -x "$readers/tensorboard/bin/python" ]; then
   mkdir "$folder/tensorboard"
   "$build/tests/sweep_writer" "$folder/tensorboard" 64 16 0 >"$folder/tensorboard/writer.log"

@@ -1,6 +1,6 @@
 /// The smallest agents that keep everything a checkpoint can hold, for tests and fuzzers that
-/// change what is in one: masks, slates and f_sta's caches with the one, preference vectors with
-/// the other.
+/// change what is in one: masks, slates and f_sta's caches with the first, preference vectors with
+/// the second, slates half looked at and users who come back with the third.
 #ifndef TESTS_TINY_CHECKPOINT_H
 #define TESTS_TINY_CHECKPOINT_H
 
@@ -28,7 +28,16 @@ static inline throng_status tiny_checkpoint_make(tiny_checkpoint *c, int variant
   agent.n_step = 2;
   agent.count = 2;
   sim.max_steps = 6;
-  if (variant) {
+  if (variant == 2) {
+    sim.slate_size = 3;
+    sim.mask_seen = true;
+    sim.leave_probability = 0.4f;
+    sim.users.choice = THRONG_CHOICE_CASCADE;
+    sim.users.position_bias = 0.5f;
+    sim.users.sessions = 3;
+    sim.users.return_gap = 20;
+    sim.users.satiation = 0.2f;
+  } else if (variant) {
     sim.votes.similarity = THRONG_SIMILARITY_MEAN;
   } else {
     sim.slate_size = 2;

@@ -124,7 +124,8 @@ static throng_status next_values(throng_population *a) {
   // Shown items are masked in the bootstrap's arg-max too: they are never chosen, so nothing
   // corrects their Q, and its overestimate would spread through the targets.
   best_mask mask = {0};
-  if (a->sim->def.mask_seen) mask.shown = d->batch.next.state;
+  if (a->sim->def.mask_seen)
+    mask.shown = d->batch.shown.entry ? d->batch.shown : d->batch.next.state;
   THRONG_TRY(n.table->features(&n, &d->batch.next));
   if (a->kinds.doubles) THRONG_TRY(find_online(a, by_online, &mask));
   THRONG_TRY(n.table->forward(&n, &d->target, &d->batch.next));

@@ -9,7 +9,7 @@
 static void flat_shape(network *n, const throng_agent_def *def, const throng_world *world) {
   (void)world;
   n->width = def->hidden[1];
-  n->n_input = def->user_width;
+  n->n_input = n->n_user_feature + def->user_width;
 }
 
 /// As torch.nn.Linear; the input has n_item slots but only `history` of them are not 0.
@@ -38,7 +38,8 @@ static throng_status flat_add_pass(const network *n, tensor_set *set, network_pa
 
 static throng_status flat_features(const network *n, network_pass *pass) {
   flat_slots_args slots = {pass->state, pass->slot, pass->sign, n->used, pass->rows};
-  return BACKEND_LAUNCH(n->backend, flat_slots, pass->rows * n->n_agent, &slots);
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, flat_slots, pass->rows * n->n_agent, &slots));
+  return layer_user_features(n, pass);
 }
 
 static throng_status flat_forward(const network *n, const parameter_set *w, network_pass *pass) {

@@ -69,6 +69,21 @@ throng_status layer_scatter(const network *n, const key_groups *groups, const fl
   return BACKEND_LAUNCH(n->backend, segment_sum, groups->n, &sum);
 }
 
+throng_status layer_user_features(const network *n, network_pass *pass) {
+  if (!n->n_user_feature) return THRONG_OK;
+  user_features_args features = {
+      .state = pass->state,
+      .users = n->users,
+      .world = n->world,
+      .used = n->used,
+      .rows = pass->rows,
+      .slate = n->slate,
+      .n_category = n->n_user_category,
+      .feature = pass->feature + n->n_input - n->user_width - n->n_user_feature,
+      .stride = n->n_input};
+  return BACKEND_LAUNCH(n->backend, user_features, pass->rows * n->n_agent, &features);
+}
+
 throng_status layer_user(const network *n, const parameter_set *w, network_pass *pass) {
   if (!n->user_width) return THRONG_OK;
   gather_args user = {w->at[PARAMETER_USER],

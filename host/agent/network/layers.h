@@ -28,6 +28,8 @@ throng_status layer_group(const network *n, const key_groups *groups, const int3
 throng_status layer_scatter(const network *n, const key_groups *groups, const float *scale,
                             const float *from, int32_t repeat, int64_t width, float *to);
 
+/// What is to be seen of users who change, into the columns before the users' rows.
+throng_status layer_user_features(const network *n, network_pass *pass);
 /// The users' rows into the last user_width columns of the features.
 throng_status layer_user(const network *n, const parameter_set *w, network_pass *pass);
 /// hidden0 = features . INPUT

@@ -8,6 +8,8 @@
 
 #include "base/tensors.h"
 #include "kernels/agent/agent_features.h"
+#include "kernels/agent/user_features.h"
+#include "sim/sim.h"
 #include "throng/agent.h"
 
 /// X(NAME, name): all that there are, each THRONG_HEAD_NAME, "name" in configs, and network_name in
@@ -102,6 +104,12 @@ typedef struct network {
   int32_t width;                               // of query and item vectors
   int32_t n_direction, n_category, n_feature;  // of the item features; 0: it reads none
   int32_t n_input;                             // dense inputs: state features, user's row
+  // Of users who change (kernels/agent/user_features.h): the columns before the user's row.
+  int32_t n_user_feature, n_user_category;  // 0: none
+  users_view users;
+  world_view world;
+  int32_t slate;
+  bool asks_when;  // not all of a slate stands in histories: state.shown_at says when entries came
   network_parameter parameter[PARAMETER_COUNT];
   int64_t size[PARAMETER_COUNT];  // elements of one agent's
   float *item_feature;            // (n_item, n_feature) fixed
@@ -113,7 +121,7 @@ typedef struct network {
 /// in one launch each; nothing here reads the host's state, so that all of it can be recorded.
 struct agent_network {
   const char *name;  // as in agent.head
-  /// width, n_input and the item features' sizes, from the Def and the world.
+  /// width, n_input and the item features' sizes, from the Def, the world and n_user_feature.
   void (*shape)(network *n, const throng_agent_def *def, const throng_world *world);
   /// Shape and start of each parameter that it has; the others' are left 0.
   void (*parameters)(const network *n, network_parameter *of);
@@ -147,9 +155,8 @@ struct agent_network {
 
 /// The table entry of a head; NULL where it is none.
 const agent_network *agent_network_of(throng_head head);
-/// All sizes, for agents of one Def on one world.
-void network_init(network *n, throng_backend *backend, const throng_agent_def *def, int32_t history,
-                  const throng_world *world);
+/// All sizes, for agents of one Def on a simulator.
+void network_init(network *n, const throng_agent_def *def, const throng_sim *sim);
 /// Register what it reads of the world; filled by network_fill after it was allocated.
 throng_status network_register(network *n, tensor_set *constants);
 throng_status network_fill(network *n, const throng_world *world);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "kernels/list.h"
+#include "sim/users.h"
 #include "world/world.h"
 
 #define X(NAME, name) extern const agent_network network_##name;
@@ -31,16 +32,30 @@ const char *parameter_name(int parameter) {
   return name[parameter];
 }
 
-void network_init(network *n, throng_backend *backend, const throng_agent_def *def, int32_t history,
-                  const throng_world *world) {
+/// What the network sees of users who change: nothing where they do not.
+static void user_features_shape(network *n, const throng_sim *sim) {
+  if (!users_are_dynamic(&sim->def.users) || !sim->def.users.features) return;
+  n->users = users_make_view(&sim->def.users);
+  n->world = sim->device.view;
+  n->slate = sim->def.slate_size;
+  n->asks_when = sim->n_examined > 0;
+  n->n_user_category = n->world.n_category < (int32_t)AGENT_MAX_CATEGORY
+                           ? n->world.n_category
+                           : (int32_t)AGENT_MAX_CATEGORY;
+  n->n_user_feature = user_feature_count(&n->users, n->n_user_category, USER_BLOCKS);
+}
+
+void network_init(network *n, const throng_agent_def *def, const throng_sim *sim) {
+  const throng_world *world = sim->world;
   *n = (network){.table = agent_network_of(def->head),
-                 .backend = backend,
+                 .backend = sim->backend,
                  .n_agent = def->count,
-                 .history = history,
+                 .history = sim->def.history,
                  .n_item = world->n_item,
                  .n_user = world->n_user,
                  .hidden = {def->hidden[0], def->hidden[1]},
                  .user_width = def->user_width};
+  user_features_shape(n, sim);
   n->table->shape(n, def, world);
   n->table->parameters(n, n->parameter);
   for (int p = 0; p < PARAMETER_COUNT; ++p)
@@ -89,6 +104,7 @@ throng_status network_add_pass(const network *n, tensor_set *set, network_pass *
   ADD(state.length, TENSOR_I32, all);
   ADD(state.session, TENSOR_I32, all);
   ADD(state.user, TENSOR_I32, all);
+  if (n->asks_when) ADD(state.shown_at, TENSOR_I32, all, history);
   ADD(feature, TENSOR_F32, all, n->n_input);
   ADD(hidden0, TENSOR_F32, all, n->hidden[0]);
   ADD(hidden1, TENSOR_F32, all, n->hidden[1]);

@@ -10,7 +10,8 @@ static void two_tower_shape(network *n, const throng_agent_def *def, const thron
   n->width = def->width;
   item_features_shape(world, &n->n_direction, &n->n_category);
   n->n_feature = 2 * n->n_direction + n->n_category + AGENT_ITEM_FACTS;
-  n->n_input = state_feature_count(n->n_direction, n->n_category, def->user_width);
+  n->n_input =
+      state_feature_count(n->n_direction, n->n_category, n->n_user_feature + def->user_width);
 }
 
 /// As torch.nn.Linear, but that query and value start small, so that the first targets are the
@@ -53,7 +54,8 @@ static throng_status two_tower_features(const network *n, network_pass *pass) {
                                   .n_category = n->n_category,
                                   .feature = pass->feature,
                                   .stride = n->n_input};
-  return BACKEND_LAUNCH(n->backend, state_features, pass->rows * n->n_agent, &features);
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, state_features, pass->rows * n->n_agent, &features));
+  return layer_user_features(n, pass);
 }
 
 static throng_status two_tower_forward(const network *n, const parameter_set *w,

@@ -1,0 +1,80 @@
+/// What fidelity costs: user-steps a second under random actions, beside AUC, of each vote, pair
+/// and rule.
+#include "base/clock.h"
+#include "experiment/experiment.h"
+#include "experiment/variants.h"
+#include "kernels/base/random.h"
+
+#include <stdlib.h>
+
+enum { RATE, MICROSECONDS, AUC, LOG_LOSS };
+
+static const double seconds_each = 0.5;
+enum { WARM_STEPS = 2, FEWEST_STEPS = 3 };
+
+/// Random items for every lane.
+static void draw_actions(const experiment_room *room, uint32_t step, int32_t n, int32_t *action) {
+  const int64_t n_item = throng_world_get_info(room->world).n_item;
+  for (int32_t k = 0; k < n; ++k) {
+    const random_words r =
+        random_draw(room->config->sim.seed, RANDOM_YARDSTICK, 0, step, (uint32_t)k, 0);
+    action[k] = (int32_t)random_index(r.w[0], (uint32_t)n_item);
+  }
+}
+
+static throng_status measure(const experiment_room *room, throng_sim *sim, int32_t n,
+                             int32_t *action, double *rate) {
+  double start = 0;
+  uint32_t steps = 0;
+  for (uint32_t step = 0;; ++step) {
+    if (step == WARM_STEPS) start = clock_now();
+    draw_actions(room, step, n, action);
+    THRONG_TRY(throng_sim_step(sim, action));
+    if (step < WARM_STEPS) continue;
+    ++steps;
+    throng_outcome outcome;  // on a device the step is done once its outcome is here
+    THRONG_TRY(throng_sim_outcome(sim, &outcome));
+    const double passed = clock_now() - start;
+    *rate = (double)steps * room->config->sim.lanes / passed;
+    if (steps >= FEWEST_STEPS && passed >= seconds_each) return THRONG_OK;
+  }
+}
+
+static throng_status step_rate(const experiment_room *room, const throng_votes_def *votes,
+                               double *rate) {
+  throng_sim_def def = room->config->sim;
+  throng_sim *sim;
+  int32_t *action;
+  def.votes = *votes;
+  const int32_t n = def.lanes * def.slate_size;
+  THRONG_TRY(throng_sim_create(room->backend, room->world, room->sta, &def, &sim));
+  throng_status status = throng_alloc((void **)&action, (size_t)n, sizeof *action, "actions");
+  if (status == THRONG_OK) status = measure(room, sim, n, action, rate);
+  free(action);
+  throng_sim_close(sim);
+  return status;
+}
+
+throng_status experiment_cost(experiment_room *room) {
+  for (int k = 0; k < experiment_variant_count; ++k) {
+    const experiment_variant *v = &experiment_variants[k];
+    const throng_votes_def votes = experiment_variant_votes(v, &room->config->sim.votes);
+    experiment_row row = experiment_row_of(v->name, NULL, NULL);
+    fidelity f;
+    if (experiment_table_has(room->table, &row)) continue;
+    THRONG_TRY(fidelity_evaluate(room->backend, room->world, room->sta, &votes,
+                                 room->config->sim.seed, FIDELITY_TEST, room->progress, &f));
+    if (!experiment_variant_possible(v, &f)) {
+      throng_note(room->progress, "%s is left out: not all of its votes can be asked here",
+                  v->name);
+      continue;
+    }
+    const classification *c = experiment_variant_measure(v, &f);
+    THRONG_TRY(step_rate(room, &votes, &row.value[RATE]));
+    row.value[MICROSECONDS] = 1e6 / row.value[RATE];
+    row.value[AUC] = c->auc;
+    row.value[LOG_LOSS] = c->log_loss;
+    THRONG_TRY(experiment_table_add(room->table, &row));
+  }
+  return THRONG_OK;
+}

@@ -1,0 +1,81 @@
+/// The table of experiments, and running one.
+#include "experiment/experiment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "study/open_or_make.h"
+
+const experiment experiments[] = {
+    {"each vote alone, in pairs and joined: AUC, and what agents trained on it come to",
+     {.name = "ablation",
+      .label = {"votes"},
+      .value = {"auc", "log_loss", "accuracy", "own_return", "own_error", "own_step", "random_step",
+                "judged_return", "judged_error", "judged_step"},
+      .x = 0,
+      .y = 9},
+     experiment_ablation},
+    {"histories, keywords and categories removed, keywords spoilt: AUC of votes and ensemble",
+     {.name = "sparsity",
+      .label = {"part", "share"},
+      .value = {"removed", "f_mat", "f_sim", "f_sta", "f_pop", "f_cal", "ensemble", "log_loss"},
+      .x = 0,
+      .y = 6,
+      .lines = true},
+     experiment_sparsity},
+    {"user-steps a second beside AUC, of each vote, pair and rule",
+     {.name = "cost",
+      .label = {"votes"},
+      .value = {"user_steps_per_second", "microseconds", "auc", "log_loss"},
+      .x = 0,
+      .y = 2,
+      .log_x = true},
+     experiment_cost},
+    {"what popular and rare items are shown, what active and less active users get",
+     {.name = "fairness",
+      .label = {"policy", "of", "fifth"},
+      .value = {"group", "shown", "of_data", "covered", "reward_step", "return", "error",
+                "sessions"},
+      .x = 0,
+      .y = 1},
+     experiment_fairness},
+    {"agents trained on one simulator's answers, judged by another's and by logs",
+     {.name = "transfer",
+      .label = {"trained", "judged"},
+      .value = {"own_step", "return", "return_error", "step", "random_step", "first_step", "ips",
+                "ips_low", "ips_high", "snips", "snips_low", "snips_high", "dr", "dr_low",
+                "dr_high", "effective"},
+      .x = 5,
+      .y = 12},
+     experiment_transfer},
+};
+const int experiment_count = sizeof experiments / sizeof *experiments;
+
+const experiment *experiment_find(const char *name) {
+  for (int k = 0; k < experiment_count; ++k)
+    if (!strcmp(experiments[k].columns.name, name)) return &experiments[k];
+  return NULL;
+}
+
+throng_status experiment_run(const experiment *e, throng_config *config, throng_backend *backend,
+                             const throng_progress *progress, experiment_table **out) {
+  train_inputs in = {0};
+  char *resolved = NULL;
+  experiment_table *table = NULL;
+  throng_status status;
+  *out = NULL;
+  THRONG_TRY_GOTO(train_inputs_use(config));
+  THRONG_TRY_GOTO(train_inputs_open(config, backend, progress, &in));
+  THRONG_TRY_GOTO(config_print(config, &resolved));
+  THRONG_TRY_GOTO(experiment_table_open(config->train.out, &e->columns, resolved, &table));
+  experiment_room room = {config, backend, in.world, in.sta, progress, table};
+  THRONG_TRY_GOTO(e->run(&room));
+  THRONG_TRY_GOTO(experiment_table_finish(table));
+  *out = table;
+  table = NULL;
+done:
+  experiment_table_free(table);
+  train_inputs_close(&in);
+  free(resolved);
+  return status;
+}

@@ -1,0 +1,42 @@
+/// f_cal, the calibrated vote: the scores of the other votes and the terms of user and item, joined
+/// by a logistic regression.
+///   z = user + item + mat logit((a+ + k m) / (a+ + a- + k)) + sim (b+ - b-) + sta logit(p)
+/// with k answers' weight of prior m, and p that of f_sta, whose term is 0 where there is none.
+/// Fitted on the host (host/sim/calibrate.h); constants are folded into the user's term.
+#ifndef THRONG_KERNELS_VOTE_CALIBRATION_H
+#define THRONG_KERNELS_VOTE_CALIBRATION_H
+
+#include "kernels/base/exponential.h"
+#include "throng/types.h"
+
+typedef struct calibration_view {
+  const float *user;           // (n_user); NULL where the rule does not ask f_cal
+  const float *item;           // (n_item)
+  float mat, sim, sta;         // weights
+  float prior_pos, prior_neg;  // k m and k (1 - m)
+  float threshold;             // of the probability, for votes.answer "threshold"
+} calibration_view;
+
+#define CALIBRATION_LEAST 1e-6f  // f_sta's p and 1 - p are no less here, so that logits are numbers
+
+/// The votes' evidence as log-odds, before its weights.
+THRONG_ROW float calibration_mat(const calibration_view *c, const throng_vote *v) {
+  return log_portable(((float)v->alpha_pos + c->prior_pos) / ((float)v->alpha_neg + c->prior_neg));
+}
+THRONG_ROW float calibration_sim(const throng_vote *v) { return v->beta_pos - v->beta_neg; }
+THRONG_ROW float calibration_sta(const throng_vote *v) {
+  const float most = 1.0f - CALIBRATION_LEAST;
+  float p = v->p_like < CALIBRATION_LEAST ? CALIBRATION_LEAST : v->p_like;
+  p = p > most ? most : p;
+  return log_portable(p / (1.0f - p));
+}
+
+/// Probability of a like.
+THRONG_ROW float calibration_score(const calibration_view *c, const throng_vote *v, int has_sta,
+                                   int32_t user, int32_t item) {
+  const float z = c->user[user] + c->item[item] + c->mat * calibration_mat(c, v) +
+                  c->sim * calibration_sim(v) + (has_sta ? c->sta * calibration_sta(v) : 0.0f);
+  return 1.0f / (1.0f + exp_portable(-z));
+}
+
+#endif
