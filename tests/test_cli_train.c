@@ -331,8 +331,8 @@ TEST(cli_train, evaluate_prints_the_documented_layout) {
   EXPECT_TRUE(number_at(document, "users", NULL) > 0);
   EXPECT_TRUE(number_at(document, "interactions", NULL) > 0);
   const cJSON *votes = cJSON_GetObjectItemCaseSensitive(document, "votes");
-  static const char *const names[] = {"f_mat", "f_sim", "f_sta", "f_pop"};
-  for (int k = 0; k < 4; ++k) {
+  static const char *const names[] = {"f_mat", "f_sim", "f_sta", "f_pop", "f_cal"};
+  for (int k = 0; k < 5; ++k) {
     double auc = number_at(votes, names[k], "auc");
     EXPECT_TRUE(auc >= 0 && auc <= 1);
     EXPECT_TRUE(number_at(votes, names[k], "log_loss") > 0);

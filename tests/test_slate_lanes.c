@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "support/slate_fixture.h"
+#include "throng/explain.h"
 
 // --- histories, masks, sessions ----------------------------------------------------------------
 
@@ -172,6 +173,44 @@ TEST(slate_lanes, satiation_falls_with_every_step_whether_it_left_an_entry_or_no
     }
   }
   EXPECT_GT(empty, 20);
+  fixture_close(&f);
+}
+
+TEST(slate_lanes, an_explanation_has_the_session_and_the_chance_of_coming_back) {
+  throng_sim_def def = slate_def();
+  def.leave_probability = 0.2f;
+  def.users.sessions = 3;
+  def.users.return_activity = 0.1f;
+  fixture f;
+  int32_t action[LANES * SLATE];
+  int later = 0, last = 0;
+  ASSERT_TRUE(fixture_open(&f, &def));
+  for (uint32_t t = 0; t < 12; ++t) {
+    for (int32_t lane = 0; lane < LANES; lane += 7) {
+      const int32_t session = f.sim->session[lane], step = f.sim->step[lane];
+      const int64_t *span = f.world.user_offset + f.sim->user[lane];
+      const double n = (double)(span[1] - span[0]);
+      const double mean = (double)f.world.n_interaction / (double)f.world.n_user;
+      throng_explanation *why;
+      ASSERT_OK(throng_sim_explain(f.sim, lane, 5, &why));
+      const throng_explained_session *x = why->session;
+      EXPECT_EQ(x->number, session);
+      EXPECT_EQ(x->gap, f.sim->gap[lane]);
+      const double shown = (step + 1 - f.sim->first_step[lane]) * SLATE;
+      const double likes = (double)(f.sim->running_return[lane] - f.sim->first_return[lane]);
+      for (int like = 0; like < 2; ++like) {
+        const double p = 0.4 + 0.1 * (likes + like * SLATE) / shown + 0.1 * (n - mean) / (n + mean);
+        const bool none = session == 2 || step + 1 == def.max_steps;
+        EXPECT_NEAR(x->return_chance[like], none ? 0 : p, 1e-6);
+        last += none;
+      }
+      later += session > 0 && session < 2;
+      throng_explanation_free(why);
+    }
+    choose(action, LANES * SLATE, t, (int32_t)f.world.n_item);
+    ASSERT_OK(throng_sim_step(f.sim, action));
+  }
+  EXPECT_TRUE(later > 5 && last > 1);
   fixture_close(&f);
 }
 

@@ -70,6 +70,8 @@ static throng_sta_def small_def(throng_sta_objective objective) {
   def.window = 10;
   def.batch = 32;
   def.epochs = 12;
+  def.patience = 3;
+  def.dropout = 0;
   def.learning_rate = 0.003f;
   def.objective = objective;
   return def;

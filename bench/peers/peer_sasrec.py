@@ -104,9 +104,10 @@ def run(options, items, offset, n_item, seed):
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     rows = [items[a:b] + 1 for a, b in zip(offset[:-1], offset[1:]) if b - a >= 3]
-    taken = np.zeros((len(rows), n_item + 1), bool)
+    taken, learned = (np.zeros((len(rows), n_item + 1), bool) for _ in range(2))
     for k, row in enumerate(rows):
         taken[k, row] = True
+        learned[k, row[:-2]] = True  # what is held out may be drawn as a negative, or it would leak
     train_in = padded([row[:-3] for row in rows], options.window)
     train_out = padded([row[1:-2] for row in rows], options.window)
     held = {}
@@ -124,7 +125,7 @@ def run(options, items, offset, n_item, seed):
         for at in range(0, len(order), 128):
             pick = order[at : at + 128]
             target = on_device(train_out[pick])
-            other = on_device(negatives(rng, train_out[pick].shape, taken[pick], n_item))
+            other = on_device(negatives(rng, train_out[pick].shape, learned[pick], n_item))
             z = model(on_device(train_in[pick]))
             here = target > 0
             good = (z * model.item(target)).sum(-1)[here]

@@ -30,11 +30,11 @@ static int64_t row_of(const throng_world *w, int64_t user) {
 static void fill(const fit_rows *r, int64_t k, double x[WEIGHTS]) {
   const throng_vote *v = &r->vote[k];
   const double least = (double)CALIBRATION_LEAST;
-  const double p = fmin(fmax((double)v->p_like, least), 1 - least);
+  const double p = (double)v->p_like;
   x[0] = 1;
   x[1] = log((v->alpha_pos + r->prior_pos) / (v->alpha_neg + r->prior_neg));
   x[2] = tanh(3 * ((double)v->beta_pos - (double)v->beta_neg));
-  x[3] = r->has_sta ? logistic_logit(p) : 0;
+  x[3] = r->has_sta ? log(fmax(p, least) / fmax(1 - p, least)) : 0;
   x[4] = r->item[k];
   x[5] = r->user[k];
 }

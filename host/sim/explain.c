@@ -373,6 +373,9 @@ static throng_status ask_session(throng_sim *s, int32_t lane, int32_t item,
       .turn = (double)users_turn(&x.terms),
       .leaves = {(throng_leave)x.leaves[0], (throng_leave)x.leaves[1]},
       .left = (throng_leave)left,
+      .number = x.number,
+      .gap = x.gap,
+      .return_chance = {(double)x.returns[0], (double)x.returns[1]},
   };
 done:
   tensors_free(&set);

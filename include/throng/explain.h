@@ -92,6 +92,11 @@ typedef struct throng_explained_session {
   /// Why the user would leave, chance apart, after disliking [0] or liking [1] the item.
   throng_leave leaves[2];
   throng_leave left;  ///< why the lane's user left on the last step
+  int32_t number;     ///< of the session in the user's episode, from 0 (throng_users_def.sessions)
+  int32_t gap;        ///< days before it; 0: the first
+  /// Chance to come back on any one day, were the session over after disliking [0] or liking [1]
+  /// the item; 0 where the user could not.
+  double return_chance[2];
 } throng_explained_session;
 
 /// Lives until throng_explanation_free(); its names are the world's.

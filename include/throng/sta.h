@@ -37,13 +37,13 @@ typedef struct throng_sta_def {
   bool scale_labels;               ///< true: that answer's embedding times sqrt(width), as items'
   bool biases;                     ///< false: a bias a user and a bias an item (label objective)
   throng_sta_objective objective;  ///< label
-  float dropout;                   ///< 0 (the paper's code); SASRec uses 0.5 on sparse sets
-  float learning_rate;             ///< 0.001; Adam's step size
+  float dropout;                   ///< 0.2; the paper's code has 0, SASRec 0.5 on sparse sets
+  float learning_rate;             ///< 0.003; Adam's step size
   float weight_decay;              ///< 5e-6; L2, added to the gradient as torch.optim.Adam does
   float beta1, beta2;              ///< 0.9, 0.999 (SASRec: 0.98); Adam's decays
   int32_t batch;                   ///< 128; windows a step
   int32_t epochs;                  ///< 30 at most
-  int32_t patience;                ///< 3; epochs without a better validation before stopping
+  int32_t patience;                ///< 6; epochs without a better validation before stopping
   throng_sta_stop_on stop_on;      ///< auc; next_item: always NDCG@10
   /// -1; unseen items, drawn anew for every epoch, that stand as dislikes beside each like (label
   /// objective). -1: 1 where the world has no dislikes, else 0.

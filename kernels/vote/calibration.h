@@ -29,10 +29,9 @@ THRONG_ROW float calibration_sim(const throng_vote *v) {
   return 1.0f - 2.0f / (1.0f + exp_portable(6.0f * (v->beta_pos - v->beta_neg)));
 }
 THRONG_ROW float calibration_sta(const throng_vote *v) {
-  const float most = 1.0f - CALIBRATION_LEAST;
-  float p = v->p_like < CALIBRATION_LEAST ? CALIBRATION_LEAST : v->p_like;
-  p = p > most ? most : p;
-  return log_portable(p / (1.0f - p));
+  const float p = v->p_like, rest = 1.0f - p;
+  return log_portable((p < CALIBRATION_LEAST ? CALIBRATION_LEAST : p) /
+                      (rest < CALIBRATION_LEAST ? CALIBRATION_LEAST : rest));
 }
 
 /// Probability of a like.

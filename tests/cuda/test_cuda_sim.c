@@ -247,6 +247,8 @@ TEST(cuda_sim, users_that_change_agree) {
   def.users.drift = 4;
   compare(def, true, 100);
   def.slate_size = 3;
+  def.history = 32;
+  def.users.temper = 7;
   def.users.repeat_threshold = 2;
   def.users.bored_deaf = false;
   def.votes.rule = THRONG_RULE_LOGICAL;
