@@ -105,7 +105,7 @@ TEST(file_formats, the_page_lists_every_weight_of_f_sta) {
   const page_symbol symbol[] = {{"n_user", 90},    {"n_item", 70},         {"D", def.width},
                                 {"L", def.layers}, {"window", def.window}, {0}};
   const throng_votes_def votes = throng_default_votes_def();
-  ASSERT_OK(throng_calibrate(f.sta, &f.world, &votes, NULL));
+  ASSERT_OK(throng_calibrate(f.sta, f.world, &votes, NULL));
   ASSERT_OK(throng_sta_save(f.sta, f.path));
   page_compare(PAGE, "Weights of f_sta", symbol, f.path, "");
   close_fixture(&f);
