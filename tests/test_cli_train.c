@@ -347,6 +347,24 @@ TEST(cli_train, evaluate_prints_the_documented_layout) {
   EXPECT_CONTAINS(last.out, "f_pop");
 }
 
+TEST(cli_train, evaluate_asks_about_a_later_part_rolls_out_and_draws) {
+  ASSERT_EQ(throng("synth -q -o halved.safetensors --set synth.users=80 --set synth.items=120 "
+                   "--set synth.keywords=256 --set synth.later_share=0.5"),
+            0);
+  ASSERT_EQ(throng("evaluate halved.safetensors --split later --resamples 50 --svg r.svg"), 0);
+  EXPECT_CONTAINS(last.out, "within a user");
+  EXPECT_CONTAINS(last.out, "biased_mf");
+  EXPECT_TRUE(exists("r.svg"));
+  ASSERT_EQ(throng("evaluate halved.safetensors --rollout --resamples 50 --users 30 --json"), 0);
+  cJSON *document = cJSON_Parse(last.out);
+  ASSERT_TRUE(document != NULL);
+  EXPECT_EQ((int)number_at(document, "users", NULL), 30);
+  EXPECT_TRUE(cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(document, "free")));
+  cJSON_Delete(document);
+  EXPECT_EQ(throng("evaluate halved.safetensors --rollout --svg r.svg"), 2);
+  EXPECT_CONTAINS(last.err, "--rollout goes along the later part");
+}
+
 TEST(cli_train, bench_measures_a_world_that_it_is_given) {
   ASSERT_TRUE(make_world());
   ASSERT_EQ(throng("bench world.safetensors --lanes 32 --seconds 0.02 --json"), 0);

@@ -77,7 +77,7 @@ TEST(cold_items, a_world_file_remembers_them_and_the_others_keep_their_keywords)
   throng_world_close(all);
 }
 
-TEST(cold_items, f_sta_answers_them_with_one_probability_whatever_the_history) {
+TEST(cold_items, f_sta_answers_them_alike_and_as_it_answers_an_average_item) {
   write_files();
   throng_world *w = make_world(true);
   throng_backend_def any = throng_default_backend_def();
@@ -88,28 +88,27 @@ TEST(cold_items, f_sta_answers_them_with_one_probability_whatever_the_history) {
   def.epochs = 3;
   ASSERT_OK(throng_backend_open(&any, &backend));
   ASSERT_OK(throng_sta_fit(backend, w, &def, NULL, &sta, NULL));
-  int32_t user[4] = {0, 5, 9, 0}, candidate[4], item[16];
-  uint8_t like[16];
-  int64_t offset[5] = {0};
-  candidate[0] = candidate[1] = (int32_t)w->n_item - 1;
-  candidate[2] = (int32_t)(w->n_item - w->n_cold);
-  candidate[3] = 0;
-  for (int k = 0; k < 4; k++) {
+  enum { PAIRS = ITEMS + 2 };  // every item, then two cold ones, after one history
+  int32_t user[PAIRS], candidate[PAIRS], item[4 * PAIRS];
+  uint8_t like[4 * PAIRS];
+  int64_t offset[PAIRS + 1] = {0};
+  for (int k = 0; k < PAIRS; k++) {
+    user[k] = 5;
+    candidate[k] = k < ITEMS ? k : (int32_t)w->n_item - 1 - (k - ITEMS) * (COLD - 1);
     for (int e = 0; e < 4; e++) {
-      int64_t from = w->user_offset[user[k]] + e;
-      item[4 * k + e] = w->history_item[from];
-      like[4 * k + e] = w->history_like[from];
+      item[4 * k + e] = w->history_item[w->user_offset[5] + e];
+      like[4 * k + e] = w->history_like[w->user_offset[5] + e];
     }
     offset[k + 1] = 4 * (k + 1);
   }
-  throng_sim_def sim = throng_default_sim_def();
-  throng_vote vote[4];
-  const throng_pairs pairs = {4, user, candidate, offset, item, like};
-  ASSERT_OK(throng_votes_evaluate(backend, w, sta, &sim.votes, 1, &pairs, vote, NULL));
-  EXPECT_EQ(vote[0].p_like, vote[1].p_like);
-  EXPECT_EQ(vote[0].p_like, vote[2].p_like);
-  EXPECT_TRUE(vote[0].p_like > 0 && vote[0].p_like < 1);
-  EXPECT_NE(vote[0].p_like, vote[3].p_like);
+  float p[PAIRS], least = 1, most = 0;
+  ASSERT_OK(throng_sta_score(sta, PAIRS, user, candidate, offset, item, like, p));
+  for (int k = 0; k < ITEMS; k++) {
+    least = fminf(least, p[k]);
+    most = fmaxf(most, p[k]);
+  }
+  EXPECT_EQ(p[ITEMS], p[ITEMS + 1]);
+  EXPECT_TRUE(p[ITEMS] > least && p[ITEMS] < most);
   throng_sta_close(sta);
   throng_backend_close(backend);
   throng_world_close(w);

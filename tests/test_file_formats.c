@@ -22,6 +22,7 @@ static throng_sta_def sta_def(void) {
   def.width = 8;
   def.layers = 3;
   def.window = 6;
+  def.biases = true;
   return def;
 }
 

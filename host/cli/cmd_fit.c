@@ -48,7 +48,7 @@ static void print_calibration(const calibrated *c) {
 
 static int print(const cli_run *run, const char *path, const throng_sta_def *def,
                  const throng_sta_report *report, const calibrated *c, double seconds) {
-  bool next_item = def->objective == THRONG_STA_NEXT_ITEM;
+  bool next_item = def->objective == THRONG_STA_NEXT_ITEM && !report->like_rates;
   if (run->json) {
     cJSON *document = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "sta", path);
@@ -69,14 +69,19 @@ static int print(const cli_run *run, const char *path, const throng_sta_def *def
     }
     calibration_json(document, c);
     cJSON_AddBoolToObject(document, "near_chance", report->near_chance);
+    cJSON_AddBoolToObject(document, "like_rates", report->like_rates);
     cJSON_AddNumberToObject(document, "seconds_per_epoch", report->seconds_per_epoch);
     cJSON_AddNumberToObject(document, "seconds", seconds);
     cJSON_AddNumberToObject(document, "peak_memory_bytes", cli_peak_memory());
     return cli_json(document);
   }
   char memory[32];
-  printf("epochs           %8d  the best was %d\n", report->epochs, report->best_epoch);
-  printf("training loss    %8.4f\n", report->train_loss);
+  if (report->like_rates) {
+    printf("like rates in place of a fit\n");
+  } else {
+    printf("epochs           %8d  the best was %d\n", report->epochs, report->best_epoch);
+    printf("training loss    %8.4f\n", report->train_loss);
+  }
   if (next_item) {
     printf("validation       %8.4f  HR@10, NDCG@10 %.4f\n", report->validation_hr10,
            report->validation_ndcg10);
@@ -87,7 +92,7 @@ static int print(const cli_run *run, const char *path, const throng_sta_def *def
     printf("test AUC         %8.4f  log-loss %.4f\n", report->test_auc, report->test_log_loss);
   }
   print_calibration(c);
-  printf("an epoch         %8.2f  seconds\n", report->seconds_per_epoch);
+  if (!report->like_rates) printf("an epoch         %8.2f  seconds\n", report->seconds_per_epoch);
   printf("wrote %s in %.1f s, %s at most\n", path, seconds, cli_bytes(cli_peak_memory(), memory));
   return CLI_DONE;
 }

@@ -97,9 +97,6 @@ int64_t sta_fitted_size(const throng_sta *sta);
 /// Bring what is made of the parameters up to them: due after every change that inference shall
 /// see.
 throng_status sta_products_make(throng_sta *sta);
-/// The items that nobody rated get the zero vector: no fit can learn anything of them, and so
-/// p = sigmoid(b), whatever the history, and not what a fresh vector happens to give.
-throng_status sta_clear_cold(throng_sta *sta);
 throng_status sta_products_allocate(throng_sta *sta);
 /// A model of zeros for this world; errors: ARGUMENT, MEMORY.
 throng_status sta_allocate(throng_backend *backend, const throng_world *world,

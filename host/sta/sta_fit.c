@@ -10,14 +10,17 @@
 #include "data/split.h"
 #include "kernels/base/random.h"
 #include "sta/sta_evaluate.h"
+#include "sta/sta_prior.h"
 #include "sta/sta_trainer.h"
 #include "world/unseen.h"
 #include "world/world.h"
 
 typedef struct fit {
+  throng_backend *backend;
   throng_sta *sta;
   sta_trainer trainer;
   sta_evaluation validation, test;
+  sta_answers answers;
   int64_t *order;  // (n_window) shuffled each epoch
   float *loss;     // (most_example)
   const throng_progress *progress;
@@ -123,6 +126,7 @@ static throng_status learn(fit *f, throng_sta_report *report) {
     THRONG_TRY(learn_epoch(f, epoch, &loss));
     const double taken = clock_now() - start;
     seconds += taken;
+    THRONG_TRY(sta_prior_fill(f->sta, &f->answers));
     THRONG_TRY(sta_products_make(f->sta));
     THRONG_TRY(sta_evaluation_run(&f->validation, &m));
     note_epoch(f, epoch, loss, &m, taken);
@@ -144,27 +148,35 @@ static throng_status learn(fit *f, throng_sta_report *report) {
     }
   }
   THRONG_TRY(copy_weights(f, f->sta->parameters.block, f->trainer.best_set.block));
-  THRONG_TRY(sta_clear_cold(f->sta));
   THRONG_TRY(sta_products_make(f->sta));
+  report->near_chance = !(low > (def->objective == THRONG_STA_LABEL ? 0.5 : STA_CHANCE_HR10));
+  if (report->near_chance) note_chance(f, report, low);
+  return THRONG_OK;
+}
+
+static throng_status test(fit *f, throng_sta_report *report) {
   sta_measures m;
   THRONG_TRY(sta_evaluation_run(&f->test, &m));
   report->test_auc = m.auc;
   report->test_log_loss = m.log_loss;
   report->test_hr10 = m.hr10;
   report->test_ndcg10 = m.ndcg10;
-  report->near_chance = !(low > (def->objective == THRONG_STA_LABEL ? 0.5 : STA_CHANCE_HR10));
-  if (report->near_chance) note_chance(f, report, low);
   return THRONG_OK;
+}
+
+/// Items that were drawn as negatives have been learned of, too.
+static void count_negatives(fit *f) {
+  const throng_sta *sta = f->sta;
+  if (sta->def.objective == THRONG_STA_LABEL && !f->trainer.negatives) return;
+  for (int64_t i = 0; i < sta->n_item - sta->n_cold; ++i)
+    if (f->answers.item[i] == 0) f->answers.item[i] = 1;
 }
 
 static throng_status prepare(fit *f, const throng_world *world) {
   sta_trainer *t = &f->trainer;
   THRONG_TRY(sta_trainer_create(f->sta, world, t));
-  if (t->windows.n == 0)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "fit f_sta: no user has the %d interactions that leave one to learn from "
-                       "after the last two are held out",
-                       f->sta->def.objective == THRONG_STA_NEXT_ITEM ? 4 : 3);
+  THRONG_TRY(sta_answers_count(world, SPLIT_HELD_OUT, &f->answers));
+  count_negatives(f);
   THRONG_TRY(throng_alloc((void **)&f->order, (size_t)t->windows.n, sizeof *f->order, "order"));
   THRONG_TRY(throng_alloc((void **)&f->loss, (size_t)t->most_example, sizeof *f->loss, "losses"));
   THRONG_TRY(sta_evaluation_create(f->sta, world, SPLIT_VALIDATION, &f->validation));
@@ -188,6 +200,7 @@ static void fit_free(fit *f) {
   sta_trainer_free(&f->trainer);
   sta_evaluation_free(&f->validation);
   sta_evaluation_free(&f->test);
+  sta_answers_free(&f->answers);
   free(f->order);
   free(f->loss);
 }
@@ -210,6 +223,46 @@ static throng_status check_memory(throng_backend *backend, const throng_world *w
   return status;
 }
 
+/// Like rates where there are too few answers to fit: `n` is how many. Nothing is stopped by
+/// validation here, and so they are of all answers but each user's last.
+static throng_status fit_rates(fit *f, const throng_world *world, const throng_sta_def *def,
+                               int64_t n, throng_sta_report *report) {
+  *report = (throng_sta_report){.like_rates = true, .near_chance = true, .train_loss = NAN};
+  report->validation_auc = report->validation_log_loss = NAN;
+  report->validation_hr10 = report->validation_ndcg10 = NAN;
+  throng_note(
+      f->progress,
+      "warning: f_sta: all but each user's last %d interactions leave %lld answers to learn "
+      "from, and a fit takes %d: p is made of like rates of user and item, smoothed, of all "
+      "but each user's last answer",
+      SPLIT_HELD_OUT, (long long)n, STA_FEWEST_ANSWERS);
+  THRONG_TRY(sta_rates_create(f->backend, world, def, &f->sta));
+  THRONG_TRY(sta_evaluation_create(f->sta, world, SPLIT_TEST, &f->test));
+  return test(f, report);
+}
+
+/// Answers to learn from.
+static throng_status count_answers(const throng_world *world, const throng_sta_def *def,
+                                   int64_t *n) {
+  sta_windows windows;
+  THRONG_TRY(sta_check_def(def));
+  throng_status status = sta_windows_create(world, def, &windows);
+  *n = windows.n_example;
+  sta_windows_free(&windows);
+  return status;
+}
+
+static throng_status fit_model(fit *f, const throng_world *world, const throng_sta_def *def,
+                               throng_sta_report *report) {
+  THRONG_TRY(check_memory(f->backend, world, def));
+  THRONG_TRY(throng_sta_create(f->backend, world, def, &f->sta));
+  THRONG_TRY(prepare(f, world));
+  f->sta->def.negatives = f->trainer.negatives;
+  note_negatives(f, def);
+  THRONG_TRY(learn(f, report));
+  return test(f, report);
+}
+
 throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
                              const throng_sta_def *def, const throng_progress *progress,
                              throng_sta **out, throng_sta_report *report) {
@@ -217,13 +270,11 @@ throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
   if (!report) report = &unused;
   *report = (throng_sta_report){0};
   *out = NULL;
-  fit f = {.progress = progress};
-  THRONG_TRY(check_memory(backend, world, def));
-  THRONG_TRY(throng_sta_create(backend, world, def, &f.sta));
-  throng_status status = prepare(&f, world);
-  f.sta->def.negatives = f.trainer.negatives;
-  note_negatives(&f, def);
-  if (status == THRONG_OK) status = learn(&f, report);
+  fit f = {.backend = backend, .progress = progress};
+  int64_t n;
+  THRONG_TRY(count_answers(world, def, &n));
+  throng_status status = n < STA_FEWEST_ANSWERS ? fit_rates(&f, world, def, n, report)
+                                                : fit_model(&f, world, def, report);
   fit_free(&f);
   if (status == THRONG_OK)
     *out = f.sta;

@@ -120,13 +120,6 @@ static throng_status fresh_values(throng_sta *sta) {
   return THRONG_OK;
 }
 
-throng_status sta_clear_cold(throng_sta *sta) {
-  const int64_t width = sta->def.width, warm = sta->n_item - sta->n_cold;
-  if (sta->n_cold == 0) return THRONG_OK;
-  const fill_args zeros = {.x = sta->arrays.item + warm * width, .value = 0.0f};
-  return BACKEND_LAUNCH(sta->backend, fill, sta->n_cold * width, &zeros);
-}
-
 /// Next-item scores are z . E(i): the read-out is the identity on z, and users have no part in it.
 static throng_status fixed_read_out(throng_sta *sta) {
   throng_backend *backend = sta->backend;
@@ -144,7 +137,6 @@ throng_status throng_sta_create(throng_backend *backend, const throng_world *wor
   THRONG_TRY(sta_allocate(backend, world, def, out));
   throng_status status = fresh_values(*out);
   if (status == THRONG_OK && def->objective == THRONG_STA_NEXT_ITEM) status = fixed_read_out(*out);
-  if (status == THRONG_OK) status = sta_clear_cold(*out);
   if (status == THRONG_OK) status = sta_products_make(*out);
   if (status == THRONG_OK) return THRONG_OK;
   throng_sta_close(*out);

@@ -65,14 +65,18 @@ typedef struct throng_sta_report {
   /// The 95 % interval of validation_auc (Hanley & McNeil 1982) or validation_hr10 (Wilson 1927)
   /// holds what chance alone gives, or there was nothing to measure. A note says what may help.
   bool near_chance;
+  /// There was too little to fit on: p = sigmoid(b + b_user + b_item), like rates of user and item
+  /// smoothed by a prior of 4 average answers (weights of the label objective with biases).
+  bool like_rates;
 } throng_sta_report;
 
 /// Every field with its usual value.
 THRONG_API throng_sta_def throng_default_sta_def(void);
 
-/// Fit on all but each user's last two interactions, stop early on the one before the last.
-/// `progress` and `report` may be NULL.
-/// Errors: ARGUMENT (a Def field), DATA (a world without enough to fit on), DIVERGED (the loss is
+/// Fit on all but each user's last two interactions, stop early on the one before the last. Users
+/// and items without one get the mean embedding of the others. Where fewer than 50 answers are left
+/// like rates take the fit's place, and a note says so. `progress` and `report` may be NULL.
+/// Errors: ARGUMENT (a Def field), DIVERGED (the loss is
 /// no number; lower learning_rate), MEMORY (with sizes), BACKEND, CANCELLED.
 THRONG_API throng_status throng_sta_fit(throng_backend *backend, const throng_world *world,
                                         const throng_sta_def *def, const throng_progress *progress,
