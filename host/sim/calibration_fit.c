@@ -5,6 +5,7 @@
 #include "base/sort.h"
 #include "base/status.h"
 #include "data/split.h"
+#include "sim/calibration.h"
 #include "sim/calibration_rows.h"
 #include "sim/logistic.h"
 #include "sim/rule.h"

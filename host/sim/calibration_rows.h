@@ -2,7 +2,7 @@
 #ifndef THRONG_SIM_CALIBRATION_ROWS_H
 #define THRONG_SIM_CALIBRATION_ROWS_H
 
-#include "sim/calibration.h"
+#include "throng/world.h"
 
 typedef struct calibration_counts {
   const throng_world *world;
