@@ -90,6 +90,7 @@ __device__ bool masked(const best_search_args *a, int64_t at, int32_t item) {
   best_fold_args mask;
   mask.seen = 0;
   mask.shown = a->shown;
+  mask.real = a->real;
   return best_masked(&mask, at, item) != 0;
 }
 

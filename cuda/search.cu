@@ -33,13 +33,14 @@ __device__ vote_sums gather(const yardstick_search_args *a, int64_t lane, int32_
       {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{-PAIR_UNIT, -PAIR_UNIT}, {-PAIR_UNIT, -PAIR_UNIT}}};
   const int32_t length = history_length(&h);
   for (int32_t k = 0; k < length; ++k) {
+    if (s->rule.leaves_own && history_item(h.entry[k]) == candidate) continue;
     const int side = history_like(h.entry[k]) ? PAIR_POS : PAIR_NEG;
     const uint32_t record =
         pair_table_at(s->table, s->world.n_item, side, history_item(h.entry[k]))[candidate];
     vote_add(&sums, &h.entry[k], &record, 1);
   }
   if (s->rule.similarity == THRONG_SIMILARITY_MEAN)
-    vote_gather_mean(&sums, &s->world, preference, h.entry, length, candidate);
+    vote_gather_mean(&sums, &s->world, &s->rule, preference, h.entry, length, candidate);
   return sums;
 }
 

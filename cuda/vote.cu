@@ -27,6 +27,7 @@ __device__ void gather_table(vote_sums *sums, const sim_args *a, const uint32_t 
   const int64_t to_neg = (int64_t)a->world.n_item * a->world.n_item;
   for (int32_t k = (int32_t)(threadIdx.x % WARP_THREADS); k < n; k += WARP_THREADS) {
     const uint32_t e = entry[k];
+    if (a->rule.leaves_own && history_item(e) == candidate) continue;
     const uint32_t record = pos[(history_like(e) ? 0 : to_neg) + history_item(e)];
     vote_add(sums, &e, &record, 1);
   }
@@ -64,7 +65,9 @@ __device__ void gather_direct(vote_sums *sums, const sim_args *a, const uint32_t
                               int32_t candidate) {
   const world_view *w = &a->world;
   const int thread = (int)(threadIdx.x % WARP_THREADS);
+  const int32_t left_out = a->rule.leaves_own ? candidate : -1;
   for (int32_t k = thread; k < n; k += WARP_THREADS) {
+    if (history_item(entry[k]) == left_out) continue;
     const int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
     sums->count[side][0] += 1;
     sums->count[side][1] += pair_share_category(w, candidate, history_item(entry[k]));
@@ -78,7 +81,8 @@ __device__ void gather_direct(vote_sums *sums, const sim_args *a, const uint32_t
     const int32_t k = begin + thread;
     const uint32_t e = k < n ? entry[k] : 0;
     const int side = history_like(e) ? PAIR_POS : PAIR_NEG, of = scope.of[side];
-    const bool counts = k < n && (!of || pair_share_category(w, candidate, history_item(e)) != 0);
+    const bool counts = k < n && history_item(e) != left_out &&
+                        (!of || pair_share_category(w, candidate, history_item(e)) != 0);
     if (counts)
       own.matches[side][of] += pair_count_matches(w, side, empty_equal, candidate, history_item(e));
     if (a->rule.similarity == THRONG_SIMILARITY_MAX)
@@ -93,13 +97,18 @@ __device__ void gather_direct(vote_sums *sums, const sim_args *a, const uint32_t
 }
 
 /// Similarity to the lane's preference vectors: a side for each half of the warp.
-__device__ void gather_mean(vote_sums *sums, const world_view *w, const int32_t *preference,
-                            int32_t candidate) {
+__device__ void gather_mean(vote_sums *sums, const sim_args *a, const int32_t *preference,
+                            const uint32_t *entry, int32_t n, int32_t candidate) {
+  const world_view *w = &a->world;
   const int thread = (int)(threadIdx.x % WARP_THREADS), side = thread / HALF;
   const float *e = side == PAIR_POS ? w->embedding_pos : w->embedding_neg;
+  const int32_t own = vote_count_own(&a->rule, entry, n, side, candidate);
   float partial = 0.0f;
-  for (int32_t i = thread % HALF; i < w->dim; i += HALF)
-    partial += e[(int64_t)candidate * w->dim + i] * (float)preference[(int64_t)side * w->dim + i];
+  for (int32_t i = thread % HALF; i < w->dim; i += HALF) {
+    const float of = e[(int64_t)candidate * w->dim + i];
+    const int32_t sum = preference[(int64_t)side * w->dim + i];
+    partial += of * (float)(own > 0 ? sum - own * preference_quantise(of) : sum);
+  }
   const float total = half_warp_join(partial);
   for (int of = 0; of < 2; ++of) {
     const float sum = __shfl_sync(WARP_ALL, total, of * HALF);
@@ -120,7 +129,7 @@ __device__ vote_sums gather(const sim_args *a, int64_t lane, int32_t candidate) 
   else
     gather_direct(&sums, a, h.entry, n, candidate);
   if (a->rule.similarity == THRONG_SIMILARITY_MEAN)
-    gather_mean(&sums, &a->world, sim_preference_of(a, lane), candidate);
+    gather_mean(&sums, a, sim_preference_of(a, lane), h.entry, n, candidate);
   return sums;
 }
 

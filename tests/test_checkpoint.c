@@ -117,7 +117,6 @@ TEST(checkpoint, every_number_that_indexes_counts_or_chooses_is_held_to_its_rang
       {0, "lane.sta_state", 5, 4, 0x7fc00000, "'lane.sta_state', element 5 is nan, expected a fin"},
       {0, "lane.running_return", 0, 4, 0xbf800000, "'lane.running_return', element 0 is -1"},
       {2, "lane.examined", 1, 1, 2, "'lane.examined', element 1 is 2, expected 0 to 1"},
-      {2, "lane.session", 1, 4, 3, "'lane.session', element 1 is 3, expected 0 to 2"},
       {2, "lane.gap", 2, 4, 21, "'lane.gap', element 2 is 21, expected 0 to 20"},
       {2, "replay.examined", 4, 1, 2, "'replay.examined', element 4 is 2, expected 0 to 1"},
       {2, "replay.returned", 3, 1, 21, "'replay.returned', element 3 is 21, expected 0 to 20"},

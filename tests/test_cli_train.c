@@ -331,8 +331,8 @@ TEST(cli_train, evaluate_prints_the_documented_layout) {
   EXPECT_TRUE(number_at(document, "users", NULL) > 0);
   EXPECT_TRUE(number_at(document, "interactions", NULL) > 0);
   const cJSON *votes = cJSON_GetObjectItemCaseSensitive(document, "votes");
-  static const char *const names[] = {"f_mat", "f_sim", "f_sta", "f_pop"};
-  for (int k = 0; k < 4; ++k) {
+  static const char *const names[] = {"f_mat", "f_sim", "f_sta", "f_pop", "f_cal"};
+  for (int k = 0; k < 5; ++k) {
     double auc = number_at(votes, names[k], "auc");
     EXPECT_TRUE(auc >= 0 && auc <= 1);
     EXPECT_TRUE(number_at(votes, names[k], "log_loss") > 0);
@@ -345,6 +345,24 @@ TEST(cli_train, evaluate_prints_the_documented_layout) {
   EXPECT_CONTAINS(last.out, "f_sta was not measured");
   EXPECT_CONTAINS(last.out, "item_mean");
   EXPECT_CONTAINS(last.out, "f_pop");
+}
+
+TEST(cli_train, evaluate_asks_about_a_later_part_rolls_out_and_draws) {
+  ASSERT_EQ(throng("synth -q -o halved.safetensors --set synth.users=80 --set synth.items=120 "
+                   "--set synth.keywords=256 --set synth.later_share=0.5"),
+            0);
+  ASSERT_EQ(throng("evaluate halved.safetensors --split later --resamples 50 --svg r.svg"), 0);
+  EXPECT_CONTAINS(last.out, "within a user");
+  EXPECT_CONTAINS(last.out, "biased_mf");
+  EXPECT_TRUE(exists("r.svg"));
+  ASSERT_EQ(throng("evaluate halved.safetensors --rollout --resamples 50 --users 30 --json"), 0);
+  cJSON *document = cJSON_Parse(last.out);
+  ASSERT_TRUE(document != NULL);
+  EXPECT_EQ((int)number_at(document, "users", NULL), 30);
+  EXPECT_TRUE(cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(document, "free")));
+  cJSON_Delete(document);
+  EXPECT_EQ(throng("evaluate halved.safetensors --rollout --svg r.svg"), 2);
+  EXPECT_CONTAINS(last.err, "--rollout goes along the later part");
 }
 
 TEST(cli_train, bench_measures_a_world_that_it_is_given) {

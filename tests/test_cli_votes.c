@@ -190,6 +190,54 @@ TEST(cli_votes, explain_gives_the_same_facts_as_json) {
   cJSON_Delete(document);
 }
 
+TEST(cli_votes, explain_says_what_a_session_has_made_of_the_user_and_why_they_leave) {
+  save_tiny();
+  ASSERT_EQ(throng("explain tiny.safetensors --user u0 --item b --after a --set "
+                   "users.repeat_window=1 --set users.temper=9"),
+            0);
+  EXPECT_CONTAINS(last.out, "  a: the user ");
+  EXPECT_CONTAINS(last.out, "\"doors\" was shown 1 times in the last 1 steps (more than 0");
+  EXPECT_CONTAINS(last.out, "the user leaves: a category came again too soon after a like");
+  EXPECT_CONTAINS(last.out, "of 9.00 left");
+  ASSERT_EQ(throng("explain tiny.safetensors --user u0 --item d --after a,c --set users.temper=1"),
+            0);
+  EXPECT_CONTAINS(last.out, "leaves: the budget of temper fell below 1");
+  EXPECT_CONTAINS(last.out, "the session is over: 1 of the items are not shown");
+  ASSERT_EQ(throng("explain tiny.safetensors --user u0 --item b --after a --json --set "
+                   "users.repeat_window=1 --set users.satiation=0.5"),
+            0);
+  cJSON *document = cJSON_Parse(last.out);
+  ASSERT_TRUE(document != NULL);
+  const cJSON *session = cJSON_GetObjectItem(document, "session");
+  EXPECT_EQ(cJSON_GetArraySize(cJSON_GetObjectItem(session, "shown")), 1);
+  EXPECT_EQ(number_at(document, "session", "satiation"), 1);
+  EXPECT_NEAR(number_at(document, "session", "appetite"), -0.5, 1e-6);
+  EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItem(session, "satiation_category")), "doors");
+  const cJSON *leaves = cJSON_GetObjectItem(session, "leaves");
+  EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItem(leaves, "disliked")), "repetition");
+  cJSON_Delete(document);
+  ASSERT_EQ(throng("explain tiny.safetensors --user u0 --item b --after nobody"), 1);
+  EXPECT_CONTAINS(last.err, "nobody");
+}
+
+TEST(cli_votes, fit_users_prints_a_section_that_a_config_takes) {
+  save_tiny();
+  ASSERT_EQ(throng("fit-users tiny.safetensors"), 0);
+  EXPECT_CONTAINS(last.out, "do not show sessions");
+  EXPECT_CONTAINS(last.out, "\"leave_probability\":\t0.025");
+  ASSERT_EQ(throng("fit-users tiny.safetensors --json"), 0);
+  cJSON *document = cJSON_Parse(last.out);
+  ASSERT_TRUE(document != NULL);
+  EXPECT_TRUE(cJSON_IsFalse(cJSON_GetObjectItem(document, "told")));
+  char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(document, "config"));
+  ASSERT_TRUE(text != NULL);
+  write_file("users.json", text);
+  ASSERT_EQ(throng("config users.json"), 0);
+  EXPECT_CONTAINS(last.out, "\"return_bias\":\t0.4");
+  free(text);
+  cJSON_Delete(document);
+}
+
 TEST(cli_votes, explain_of_the_published_code_says_where_it_differs) {
   save_tiny();
   ASSERT_EQ(throng("explain tiny.safetensors --user u0 --item b --semantics published-code"), 0);

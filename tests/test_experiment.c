@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "experiment/draw.h"
 #include "experiment/thinned.h"
 #include "support/small_run.h"
 #include "throng_test.h"
@@ -36,6 +37,7 @@ TEST(experiment, a_table_has_after_a_stop_what_was_done_before_to_the_bit) {
   const experiment_row other = experiment_row_of("a", "c", NULL);
   EXPECT_FALSE(experiment_table_has(t, &other));
   ASSERT_OK(experiment_table_finish(t));
+  ASSERT_OK(experiment_draw(t, throng_test_folder()));
   EXPECT_EQ(access(in_folder("results.svg"), R_OK), 0);
   EXPECT_EQ(access(in_folder("results.json"), R_OK), 0);
   experiment_table_free(t);
@@ -112,7 +114,7 @@ static void small_config(const char *name, throng_config *config) {
                              "agent.width=8",
                              "agent.user_width=4",
                              "train.steps=1280",
-                             "train.evaluation.episodes=32",
+                             "train.evaluation.episodes=16",
                              out,
                              NULL};
   EXPECT_OK(config_load(file, set, config));
@@ -146,8 +148,10 @@ TEST(experiment, ablation_measures_every_variant_and_a_second_call_does_nothing_
   ASSERT_TRUE(t != NULL);
   EXPECT_GE(experiment_table_count(t), 10);
   EXPECT_TRUE(cell(t, "ensemble", NULL, 0) > cell(t, "f_mat", NULL, 0) - 0.05);
-  EXPECT_NEAR(cell(t, "majority", NULL, 3), cell(t, "majority", NULL, 7), 1e-12);  // its own judge
-  EXPECT_FALSE(cell(t, "f_mat", NULL, 3) == cell(t, "f_mat", NULL, 7));
+  EXPECT_NEAR(cell(t, "majority", NULL, 6), cell(t, "majority", NULL, 10), 1e-12);  // own judge
+  EXPECT_FALSE(cell(t, "f_mat", NULL, 6) == cell(t, "f_mat", NULL, 10));
+  EXPECT_EQ(cell(t, "ensemble", NULL, 0), cell(t, "majority", NULL, 0));  // one score, two answers
+  EXPECT_FALSE(cell(t, "ensemble", NULL, 2) == cell(t, "majority", NULL, 2));
   const int64_t n = experiment_table_count(t);
   experiment_table_free(t);
   // Without the world nothing could be measured again; what was done is read.
@@ -203,5 +207,21 @@ TEST(experiment, cost_times_every_variant) {
   EXPECT_GE(experiment_table_count(t), 10);
   for (int64_t k = 0; k < experiment_table_count(t); ++k)
     EXPECT_GT(experiment_table_row(t, k)->value[0], 100);
+  experiment_table_free(t);
+}
+
+TEST(experiment, drift_has_each_rule_s_modes_beside_the_same_real_answers) {
+  experiment_table *t = run_small("drift");
+  ASSERT_TRUE(t != NULL);
+  EXPECT_GE(experiment_table_count(t), 4 * 2 * 2);
+  double real = (double)NAN;
+  for (int64_t k = 0; k < experiment_table_count(t); ++k) {
+    const experiment_row *row = experiment_table_row(t, k);
+    if (strcmp(row->label[2], "all") != 0) continue;
+    if (isnan(real)) real = row->value[2];
+    EXPECT_EQ(row->value[2], real);  // the same whoever answers
+    EXPECT_NEAR(row->value[3] - row->value[2], row->value[4], 1e-12);
+    EXPECT_TRUE(row->value[10] >= 0 && row->value[10] <= 1);
+  }
   experiment_table_free(t);
 }

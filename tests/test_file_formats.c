@@ -38,6 +38,7 @@ static throng_sim_def sim_def(void) {
   def.preferences = true;
   def.votes.rule = THRONG_RULE_WEIGHTED;
   def.votes.weights[THRONG_VOTE_F_POP] = 1;
+  def.votes.weights[THRONG_VOTE_F_CAL] = 1;
   return def;
 }
 
@@ -104,6 +105,8 @@ TEST(file_formats, the_page_lists_every_weight_of_f_sta) {
   const throng_sta_def def = sta_def();
   const page_symbol symbol[] = {{"n_user", 90},    {"n_item", 70},         {"D", def.width},
                                 {"L", def.layers}, {"window", def.window}, {0}};
+  const throng_votes_def votes = throng_default_votes_def();
+  ASSERT_OK(throng_calibrate(f.sta, f.world, &votes, NULL));
   ASSERT_OK(throng_sta_save(f.sta, f.path));
   page_compare(PAGE, "Weights of f_sta", symbol, f.path, "");
   close_fixture(&f);
@@ -124,6 +127,7 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
                                 {"n_preference", (int64_t)2 * 9},
                                 {"n_evicted", sim.slate_size},
                                 {"n_f_pop", sim.slate_size},
+                                {"n_f_cal", sim.slate_size},
                                 {"n_number", sim.lanes},
                                 {"n_left", sim.lanes},
                                 {"n_examined", sim.slate_size},
@@ -172,6 +176,7 @@ static void follow_checkpoint(throng_head head, bool numbered, const char *secti
                                 {"n_preference", 0},
                                 {"n_evicted", 0},
                                 {"n_f_pop", 0},
+                                {"n_f_cal", 0},
                                 {"n_number", numbered ? sim.lanes : 0},
                                 {"n_left", numbered ? sim.lanes : 0},
                                 {"n_examined", numbered ? sim.slate_size : 0},

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/safetensors.h"
+#include "sim/logistic.h"
 #include "sim/sim.h"
 #include "support/history_world.h"
 #include "support/small_world.h"
@@ -169,8 +170,8 @@ TEST(f_pop, alone_answers_by_the_rates_of_the_lanes_user_and_item) {
     ASSERT_OK(throng_sim_outcome(sim, &out));
     for (int k = 0; k < LANES * SLATE; ++k) {
       const double z = rates.weight[0] +
-                       rates.weight[1] * like_rates_logit(rates.item_rate[action[k]]) +
-                       rates.weight[2] * like_rates_logit(rates.user_rate[user[k / SLATE]]);
+                       rates.weight[1] * logistic_logit(rates.item_rate[action[k]]) +
+                       rates.weight[2] * logistic_logit(rates.user_rate[user[k / SLATE]]);
       const double p = 1 / (1 + exp(-z));
       ASSERT_TRUE(fabs((double)out.further[0][k] - p) < 1e-6);
       if (fabs(p - 0.5) > 1e-6) EXPECT_EQ(out.vote[k].like, p >= 0.5);

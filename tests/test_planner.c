@@ -7,6 +7,7 @@
 #include "evaluate/exact_plan.h"
 #include "evaluate/planning.h"
 #include "evaluate/yardsticks.h"
+#include "support/small_run.h"
 #include "support/small_world.h"
 #include "throng_test.h"
 
@@ -268,4 +269,44 @@ TEST(planner, refuses_slates_and_sizes_by_name) {
   EXPECT_EQ(exact_plan_create(s.sim, 4, 5, &e), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "no more steps than items");
   close_stage(&s);
+}
+
+/// Agents who look ahead beside such that do not, in one population, where users leave on a
+/// repeated category.
+TEST(planning, dqn_with_a_discount_beats_itself_without_and_the_myopic_oracle) {
+  enum { AGENTS = 4, LANES = 16 };
+  small_run run;
+  if (!small_run_open(&run, throng_test_folder(), 2)) return;
+  throng_sim *sim;
+  throng_population *a;
+  throng_metrics each[AGENTS], oracle;
+  run.sim.lanes = AGENTS * LANES;
+  run.sim.leave_probability = 0;
+  run.sim.max_steps = 20;
+  run.sim.mask_seen = true;
+  run.sim.users.repeat_window = 1;
+  run.agent.count = AGENTS;
+  run.agent.hidden[0] = run.agent.hidden[1] = 32;
+  run.agent.batch = 64;
+  run.agent.buffer = 20000;
+  run.train.evaluation.episodes = 64;
+  ASSERT_OK(throng_sim_create(run.backend, run.world, NULL, &run.sim, &sim));
+  ASSERT_OK(throng_population_create(sim, &run.agent, AGENTS * LANES * 700, &a));
+  for (int32_t k = 0; k < AGENTS; ++k)
+    EXPECT_OK(throng_population_set(a, k, "gamma", k < AGENTS / 2 ? 0.9 : 0));
+  for (int k = 0; k < 700; ++k) ASSERT_OK(throng_population_train_step(a));
+  EXPECT_OK(throng_evaluate_population(run.backend, run.world, NULL, &run.sim,
+                                       &run.train.evaluation, a, each));
+  EXPECT_OK(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &run.train.evaluation,
+                                      THRONG_YARDSTICK_ORACLE, &oracle));
+  for (int32_t ahead = 0; ahead < AGENTS / 2; ++ahead) {
+    for (int32_t myopic = AGENTS / 2; myopic < AGENTS; ++myopic)
+      EXPECT_TRUE(each[ahead].average_reward > 1.5 * each[myopic].average_reward);
+    EXPECT_TRUE(each[ahead].average_reward > 1.5 * oracle.average_reward);
+    printf("gamma 0.9: %.2f, gamma 0: %.2f, oracle %.2f\n", each[ahead].average_reward,
+           each[ahead + AGENTS / 2].average_reward, oracle.average_reward);
+  }
+  throng_population_close(a);
+  throng_sim_close(sim);
+  small_run_close(&run);
 }

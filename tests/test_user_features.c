@@ -1,6 +1,7 @@
 /// What agents see of users who change, against what the simulator goes by, and on states that the
 /// replay rebuilt.
 #include <math.h>
+#include <stdio.h>
 
 #include "sim/users.h"
 #include "support/agent_rig.h"

@@ -9,6 +9,9 @@
 #include "throng/throng.h"
 #include "throng_test.h"
 
+/// Lanes may be looked at where they lie. (These tests also run on the emulated device.)
+static bool readable(const throng_sim *sim) { return sim->backend->host_memory; }
+
 static throng_backend *cpu(int threads) {
   throng_backend *backend = NULL;
   throng_backend_def def = throng_default_backend_def();
@@ -149,6 +152,7 @@ static void follow(throng_sim *sim, const cJSON *c) {
       for (int slot = 0; slot < def.slate_size; ++slot) {
         const int32_t item = cJSON_GetArrayItem(row->child, slot)->valueint;
         action[lane * def.slate_size + slot] = item;
+        if (!readable(sim)) continue;
         expect_terms(&a, lane, item, cJSON_GetArrayItem(cJSON_GetArrayItem(row, 4), slot));
       }
     throng_outcome out;
@@ -378,7 +382,7 @@ TEST(users, what_fell_out_of_the_history_is_forgotten) {
     ASSERT_OK(throng_sim_step(sim, action));
   }
   const sim_args a = sim_make_args(sim);
-  for (int lane = 0; lane < LANES; ++lane) {
+  for (int lane = 0; lane < LANES && readable(sim); ++lane) {
     const users_session session = sim_session(&a, lane);
     EXPECT_EQ(session.kept, 8);
     for (int32_t topic = 0; topic < (int32_t)f.world.n_category; ++topic) {
@@ -390,6 +394,58 @@ TEST(users, what_fell_out_of_the_history_is_forgotten) {
       EXPECT_NEAR(users_topic_satiation(&a.users, &a.world, &session, topic), s, 1e-5);
     }
   }
+  throng_sim_close(sim);
+  close_fixture(&f);
+}
+
+/// An explanation says beforehand what the next step answers, why the user then leaves, and what is
+/// left of the mood.
+TEST(users, an_explanation_says_what_the_next_step_answers_and_why_the_user_leaves) {
+  fixture f;
+  throng_sim *sim;
+  throng_outcome out;
+  throng_sim_def def = dynamic_def();
+  int32_t action[LANES], reasons[THRONG_LEAVE_COUNT] = {0}, changed = 0;
+  double mood[LANES];
+  uint8_t like[LANES];
+  throng_leave leaves[LANES];
+  def.leave_probability = 0;
+  def.users.temper = 8;
+  def.users.repeat_threshold = 1;
+  def.history = 14;  // so small that sessions are forgotten in part
+  def.users.bored_window = def.users.bored_steps = 4;
+  ASSERT_TRUE(open_fixture(&f, 1));
+  ASSERT_OK(throng_sim_create(f.backend, &f.world, NULL, &def, &sim));
+  for (int step = 0; step < 40; ++step) {
+    choose(action, LANES, step);
+    for (int32_t lane = 0; lane < LANES; ++lane) {
+      throng_explanation *e;
+      ASSERT_OK(throng_sim_explain(sim, lane, action[lane], &e));
+      const throng_explained_session *x = e->session;
+      ASSERT_TRUE(x != NULL);
+      like[lane] = e->vote.like;
+      leaves[lane] = x->leaves[like[lane]];
+      mood[lane] = x->mood_after[like[lane]];
+      changed += x->rule_like != like[lane];
+      EXPECT_TRUE(x->keep >= 0 && x->keep <= 1 && x->turn >= 0 && x->turn <= 1);
+      if (x->bored) EXPECT_EQ(like[lane], 0);
+      throng_explanation_free(e);
+    }
+    ASSERT_OK(throng_sim_step(sim, action));
+    ASSERT_OK(throng_sim_outcome(sim, &out));
+    const sim_args a = sim_make_args(sim);
+    for (int32_t lane = 0; lane < LANES; ++lane) {
+      ASSERT_EQ(out.vote[lane].like, like[lane]);
+      ASSERT_EQ(out.left[lane], leaves[lane]);
+      ++reasons[leaves[lane]];
+      if (out.ended[lane] != THRONG_END_NONE || !readable(sim)) continue;
+      const users_session session = sim_session(&a, lane);
+      EXPECT_NEAR(users_mood(&a.users, &session), mood[lane], 1e-5);
+    }
+  }
+  EXPECT_GT(changed, 20);
+  EXPECT_GT(reasons[THRONG_LEAVE_MOOD], 5);
+  EXPECT_GT(reasons[THRONG_LEAVE_REPETITION], 5);
   throng_sim_close(sim);
   close_fixture(&f);
 }
@@ -422,6 +478,10 @@ TEST(users, dynamics_that_contradict_are_refused_with_what_would_help) {
   REFUSED_AS_ARGUMENT("the budget never falls", def.users.temper = 5, def.users.temper_like = 0,
                       def.users.temper_dislike = 0);
   REFUSED_AS_ARGUMENT("can never fall below 1", def.users.temper = 66);
+  REFUSED_AS_ARGUMENT("users of the released environment do not change", def.users.temper = 9,
+                      def.environment = THRONG_ENVIRONMENT_PUBLISHED_BY_TIME,
+                      def.votes.rule = THRONG_RULE_MAJORITY,
+                      def.votes.semantics = THRONG_SEMANTICS_PUBLISHED_CODE);
   REFUSED_AS_ARGUMENT("users.drift_rate: expected", def.users.drift_rate = 2);
   REFUSED_AS_ARGUMENT("throng_default_users_def", def.users.cookie = 0);
   f.world.n_category_entry = 0;

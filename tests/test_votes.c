@@ -212,7 +212,7 @@ TEST(votes, rules_join_the_votes_as_named) {
 }
 
 TEST(votes, a_rule_asks_the_votes_that_its_answer_hangs_on) {
-  enum { MAT = 1, SIM = 2, STA = 4, POP = 8 };
+  enum { MAT = 1, SIM = 2, STA = 4, POP = 8, CAL = 16 };
   throng_votes_def def = throng_default_sim_def().votes;
   const struct {
     throng_rule rule;
@@ -223,6 +223,7 @@ TEST(votes, a_rule_asks_the_votes_that_its_answer_hangs_on) {
       {THRONG_RULE_F_SIM, SIM, SIM},
       {THRONG_RULE_F_STA, STA, 0},
       {THRONG_RULE_F_POP, POP, POP},
+      {THRONG_RULE_CALIBRATED, CAL, CAL},
       {THRONG_RULE_LOGICAL, MAT | SIM, MAT | SIM},
       {THRONG_RULE_WEIGHTED, SIM | STA | POP, SIM | POP},
       {THRONG_RULE_PROBABILITY, SIM | STA | POP, SIM | STA | POP},

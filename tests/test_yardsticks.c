@@ -74,7 +74,10 @@ static double slow_chance(const throng_votes_def *def, const vote_rule *rule,
       v.f_mat = (uint8_t)mat;
       v.f_sim = (uint8_t)sim;
       ++n;
-      if (def->rule == THRONG_RULE_PROBABILITY) {
+      if (def->rule == THRONG_RULE_CALIBRATED) {
+        const float p = further->score[THRONG_VOTE_F_CAL - THRONG_VOTE_IN_RECORD];
+        sum += (double)p;
+      } else if (def->rule == THRONG_RULE_PROBABILITY) {
         const float *w = def->weights;
         const int met = v.alpha_pos + v.alpha_neg;
         const float score_mat = met ? (float)v.alpha_pos / (float)met : 0.5f;

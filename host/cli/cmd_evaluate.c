@@ -1,12 +1,15 @@
 /// throng evaluate: how well yardsticks, votes, rules and ensemble foretell what real users
-/// answered.
+/// answered, and whether simulated users stay like the real ones.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "cli/fidelity_print.h"
+#include "cli/rollout_print.h"
 #include "cli/votes.h"
+#include "report/reliability.h"
+#include "report/svg.h"
 
 static fidelity_split wanted_split(const cli_run *run) {
   const char *name = cli_text(run, "split");
@@ -14,33 +17,100 @@ static fidelity_split wanted_split(const cli_run *run) {
   return name && !strcmp(name, "later") ? FIDELITY_LATER : FIDELITY_TEST;
 }
 
-static int show(cli_run *run, const fidelity_report *report, double seconds) {
-  cJSON *document = NULL;
+/// A document, or what was printed, with the time that it took.
+static int finish(cJSON *document, double start) {
   char memory[32];
-  if (run->json) {
-    if (fidelity_report_json(report, &document) != THRONG_OK) return cli_fail(run);
+  const double seconds = clock_now() - start;
+  if (document) {
     cJSON_AddNumberToObject(document, "seconds", seconds);
     cJSON_AddNumberToObject(document, "peak_memory_bytes", cli_peak_memory());
     return cli_json(document);
   }
-  cli_progress_clear();
-  fidelity_print(report);
   printf("\nin %.1f s, %s at most\n", seconds, cli_bytes(cli_peak_memory(), memory));
   return CLI_DONE;
 }
 
-int cmd_evaluate(cli_run *run) {
-  votes_session s;
-  if (votes_open(run, &s) != THRONG_OK) return cli_fail(run);
-  double start = clock_now();
+/// The ensemble, the votes, and the strongest yardstick.
+static throng_status draw(const fidelity_report *r, const char *path) {
+  reliability_curve curve[CONTENDER_COUNT];
+  double value[CONTENDER_COUNT][4][RELIABILITY_BINS];
+  char subject[96];
+  int n = 0;
+  for (int k = 0; k < CONTENDER_COUNT && n < SVG_COLOURS; ++k) {
+    const int c = k == 0 ? CONTENDER_OF_ENSEMBLE : CONTENDER_OF_RULES - k;
+    if (c < FIDELITY_BIASED_MF || !r->contender[c].measured) continue;
+    const reliability_bin *bin = r->contender[c].bin;
+    int bins = 0;
+    for (int b = 0; b < RELIABILITY_BINS; ++b) {
+      if (bin[b].n == 0) continue;
+      value[n][0][bins] = bin[b].said;
+      value[n][1][bins] = bin[b].real;
+      value[n][2][bins] = bin[b].low;
+      value[n][3][bins++] = bin[b].high;
+    }
+    curve[n] = (reliability_curve){contender_name(c),
+                                   r->contender[c].all[MEASURE_ECE].value,
+                                   bins,
+                                   value[n][0],
+                                   value[n][1],
+                                   value[n][2],
+                                   value[n][3]};
+    ++n;
+  }
+  snprintf(subject, sizeof subject, "%lld answers of %lld users",
+           (long long)(r->basic.questions + r->basic.sampled), (long long)r->basic.users);
+  return reliability_draw(path, subject, n, curve);
+}
+
+static int judge(cli_run *run, const votes_session *s, double start) {
   const fidelity_report_def def = {.split = wanted_split(run),
                                    .resamples = (int32_t)cli_number(run, "resamples", 1000),
-                                   .seed = s.config.sim.seed};
-  fidelity_report *report;
+                                   .users = (int64_t)cli_number(run, "users", 0),
+                                   .seed = s->config.sim.seed};
+  const char *picture = cli_text(run, "svg");
+  fidelity_report *report = NULL;
+  cJSON *document = NULL;
+  throng_status status = picture ? cli_check_output(picture) : THRONG_OK;
+  if (status == THRONG_OK)
+    status = fidelity_report_make(s->backend, s->world, s->sta, &s->votes, &def, &run->progress,
+                                  &report);
+  if (status == THRONG_OK && picture) status = draw(report, picture);
+  if (status == THRONG_OK && run->json) status = fidelity_report_json(report, &document);
+  if (status == THRONG_OK && !run->json) {
+    cli_progress_clear();
+    fidelity_print(report);
+  }
+  free(report);
+  return status == THRONG_OK ? finish(document, start) : cli_fail(run);
+}
+
+static int roll_out(cli_run *run, const votes_session *s, double start) {
+  const rollout_def def = {.history = s->config.sim.history,
+                           .resamples = (int32_t)cli_number(run, "resamples", 1000),
+                           .users = (int64_t)cli_number(run, "users", 0),
+                           .seed = s->config.sim.seed};
+  rollout r;
+  cJSON *document = NULL;
   throng_status status =
-      fidelity_report_make(s.backend, s.world, s.sta, &s.votes, &def, &run->progress, &report);
-  int code = status == THRONG_OK ? show(run, report, clock_now() - start) : cli_fail(run);
-  if (status == THRONG_OK) free(report);
+      rollout_make(s->backend, s->world, s->sta, &s->votes, &def, &run->progress, &r);
+  if (status == THRONG_OK && run->json) status = rollout_json(&r, &document);
+  if (status == THRONG_OK && !run->json) {
+    cli_progress_clear();
+    rollout_print(&r);
+  }
+  return status == THRONG_OK ? finish(document, start) : cli_fail(run);
+}
+
+int cmd_evaluate(cli_run *run) {
+  votes_session s;
+  const bool rollout = cli_flag(run, "rollout");
+  if (rollout && (cli_text(run, "split") || cli_text(run, "svg")))
+    return cli_wrong(run,
+                     "--rollout goes along the later part and draws nothing: without --split "
+                     "and --svg");
+  if (votes_open(run, &s) != THRONG_OK) return cli_fail(run);
+  const double start = clock_now();
+  const int code = rollout ? roll_out(run, &s, start) : judge(run, &s, start);
   votes_close(&s);
   return code;
 }

@@ -182,6 +182,22 @@ static void print_like_rates(const throng_like_rates *r) {
          r->item.logit, r->weight[2], r->user.logit, r->p);
 }
 
+static void print_calibrated(const throng_calibrated *c) {
+  printf("  %-10s %10s %10s %10s\n", "term", "value", "weight", "log-odds");
+  double sum = 0;
+  for (int32_t k = 0; k < c->n; ++k) {
+    const throng_calibrated_term *t = &c->term[k];
+    printf("  %-10s %+10.4f %+10.4f %+10.4f\n", t->name, t->value, t->weight, t->log_odds);
+    sum += t->log_odds;
+  }
+  printf("  the item has %lld answers, the user %lld; f_mat's share is smoothed by %g keywords\n",
+         (long long)c->item_answers, (long long)c->user_answers, c->smoothing);
+  printf("  p = sigmoid(%+.4f) = %.4f; %s", sum, c->p,
+         c->answer == THRONG_ANSWER_DRAW ? "the answer is drawn with it\n" : "a like from ");
+  if (c->answer == THRONG_ANSWER_THRESHOLD)
+    printf("%.4f on, where as many like as really do\n", c->threshold);
+}
+
 /// Votes that do not stand in throng_vote: by their score.
 static void print_further_votes(const story *t) {
   for (int k = THRONG_VOTE_IN_RECORD; k < THRONG_VOTE_COUNT; ++k) {
@@ -189,6 +205,7 @@ static void print_further_votes(const story *t) {
     if (!v->asked) continue;
     print_title(t, (throng_vote_id)k);
     if (k == THRONG_VOTE_F_POP) print_like_rates(t->why->like_rates);
+    if (k == THRONG_VOTE_F_CAL) print_calibrated(t->why->calibrated);
     printf("  score %.4f against 0.5000, margin %+.4f\n", (double)v->score, v->margin);
   }
 }
@@ -231,6 +248,24 @@ static void rate_json(cJSON *to, const char *name, const throng_like_rate *rate)
   cJSON_AddNumberToObject(object, "logit", rate->logit);
 }
 
+static void calibrated_json(cJSON *to, const throng_calibrated *c) {
+  cJSON *terms = cJSON_AddArrayToObject(to, "terms");
+  for (int32_t k = 0; k < c->n; ++k) {
+    cJSON *term = cJSON_CreateObject();
+    cJSON_AddStringToObject(term, "name", c->term[k].name);
+    cJSON_AddNumberToObject(term, "value", c->term[k].value);
+    cJSON_AddNumberToObject(term, "weight", c->term[k].weight);
+    cJSON_AddNumberToObject(term, "log_odds", c->term[k].log_odds);
+    cJSON_AddItemToArray(terms, term);
+  }
+  cJSON_AddNumberToObject(to, "item_answers", (double)c->item_answers);
+  cJSON_AddNumberToObject(to, "user_answers", (double)c->user_answers);
+  cJSON_AddNumberToObject(to, "smoothing", c->smoothing);
+  cJSON_AddNumberToObject(to, "p", c->p);
+  cJSON_AddNumberToObject(to, "threshold", c->threshold);
+  cJSON_AddStringToObject(to, "answer", c->answer == THRONG_ANSWER_DRAW ? "draw" : "threshold");
+}
+
 /// What a vote goes by, beside its answer and its margin.
 static void reasons_json(const story *t, throng_vote_id vote, cJSON *to) {
   const throng_vote *v = &t->why->vote;
@@ -256,6 +291,7 @@ static void reasons_json(const story *t, throng_vote_id vote, cJSON *to) {
       cJSON_AddNumberToObject(to, "p", r->p);
       cJSON_AddNumberToObject(to, "threshold", 0.5);
       break;
+    case THRONG_VOTE_F_CAL: calibrated_json(to, t->why->calibrated); break;
     default: break;
   }
 }

@@ -5,8 +5,49 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 
+/// The calibrated vote's fit, where there is one: else why not.
+typedef struct calibrated {
+  throng_calibration fit;
+  bool there;
+  char missing[256];
+} calibrated;
+
+/// A world on which it cannot be fitted has weights of f_sta all the same.
+static throng_status calibrate(throng_sta *sta, const throng_world *world,
+                               const throng_votes_def *votes, calibrated *out) {
+  const throng_status status = throng_calibrate(sta, world, votes, &out->fit);
+  out->there = status == THRONG_OK;
+  if (status != THRONG_ERROR_DATA) return status;
+  snprintf(out->missing, sizeof out->missing, "%s", throng_error_message());
+  return THRONG_OK;
+}
+
+#define CALIBRATION_NUMBERS(X) \
+  X(intercept) X(mat) X(sim) X(sta) X(item) X(user) X(smoothing) X(user_variance) X(threshold)
+
+static void calibration_json(cJSON *document, const calibrated *c) {
+  if (!c->there) {
+    cJSON_AddNullToObject(document, "calibration");
+    return;
+  }
+  cJSON *object = cJSON_AddObjectToObject(document, "calibration");
+#define X(name) cJSON_AddNumberToObject(object, #name, c->fit.name);
+  CALIBRATION_NUMBERS(X)
+#undef X
+}
+
+static void print_calibration(const calibrated *c) {
+  const throng_calibration *f = &c->fit;
+  if (!c->there) {
+    printf("calibrated vote  not fitted: %s\n", c->missing);
+    return;
+  }
+  printf("calibrated vote  weights: f_mat %.3f, f_sim %.3f, f_sta %.3f, item %.3f, user %.3f\n",
+         f->mat, f->sim, f->sta, f->item, f->user);
+}
+
 static int print(const cli_run *run, const char *path, const throng_sta_def *def,
-                 const throng_sta_report *report, double seconds) {
+                 const throng_sta_report *report, const calibrated *c, double seconds) {
   bool next_item = def->objective == THRONG_STA_NEXT_ITEM && !report->like_rates;
   if (run->json) {
     cJSON *document = cJSON_CreateObject();
@@ -26,6 +67,7 @@ static int print(const cli_run *run, const char *path, const throng_sta_def *def
       cJSON_AddNumberToObject(document, "test_auc", report->test_auc);
       cJSON_AddNumberToObject(document, "test_log_loss", report->test_log_loss);
     }
+    calibration_json(document, c);
     cJSON_AddBoolToObject(document, "near_chance", report->near_chance);
     cJSON_AddBoolToObject(document, "like_rates", report->like_rates);
     cJSON_AddNumberToObject(document, "seconds_per_epoch", report->seconds_per_epoch);
@@ -49,6 +91,7 @@ static int print(const cli_run *run, const char *path, const throng_sta_def *def
            report->validation_log_loss);
     printf("test AUC         %8.4f  log-loss %.4f\n", report->test_auc, report->test_log_loss);
   }
+  print_calibration(c);
   if (!report->like_rates) printf("an epoch         %8.2f  seconds\n", report->seconds_per_epoch);
   printf("wrote %s in %.1f s, %s at most\n", path, seconds, cli_bytes(cli_peak_memory(), memory));
   return CLI_DONE;
@@ -64,15 +107,17 @@ int cmd_fit(cli_run *run) {
   throng_world *world = NULL;
   throng_sta *sta = NULL;
   throng_sta_report report = {0};
+  calibrated c = {0};
   throng_status status;
   double start = clock_now();
   THRONG_TRY_GOTO(cli_check_tensor_output(path));
   THRONG_TRY_GOTO(throng_world_open(run->argument[0], &world));
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
   THRONG_TRY_GOTO(throng_sta_fit(backend, world, &config.sta, &run->progress, &sta, &report));
+  THRONG_TRY_GOTO(calibrate(sta, world, &config.sim.votes, &c));
   THRONG_TRY_GOTO(throng_sta_save(sta, path));
 done:;
-  int code = status == THRONG_OK ? print(run, path, &config.sta, &report, clock_now() - start)
+  int code = status == THRONG_OK ? print(run, path, &config.sta, &report, &c, clock_now() - start)
                                  : cli_fail(run);
   throng_sta_close(sta);
   throng_backend_close(backend);

@@ -13,17 +13,21 @@ void explain_session_free(shown_session *session) {
   *session = (shown_session){0};
 }
 
-/// One user and item a step; whoever leaves stays as they are, and nobody leaves by chance.
+/// One user and item a step, which is looked at; whoever leaves for good stays as they are, and
+/// nobody leaves by chance.
 static throng_sim_def session_def(const votes_session *s, int32_t steps) {
   throng_sim_def def = s->config.sim;
   def.votes = s->votes;
   def.lanes = 1;
   def.slate_size = 1;
-  def.max_steps = steps + 1;
+  def.max_steps = steps + 2;  // who leaves at the item that is explained may come back
   def.leave_probability = 0;
   def.mask_seen = false;
+  def.mask = THRONG_MASK_NONE;
   def.autoreset = false;
-  def.users.sessions = 1;
+  def.users.choice = THRONG_CHOICE_EACH;
+  def.users.position_bias = 0;
+  if (!(def.users.temper > 0) && def.users.repeat_window == 0) def.users.sessions = 1;
   return def;
 }
 
@@ -46,7 +50,8 @@ static throng_status play(throng_sim *sim, shown_session *out) {
     THRONG_TRY(throng_sim_outcome(sim, &outcome));
     one->like = outcome.vote[0].like;
     one->left = outcome.left ? (throng_leave)outcome.left[0] : THRONG_LEAVE_NONE;
-    there = one->left == THRONG_LEAVE_NONE;
+    one->returned = outcome.returned ? outcome.returned[0] : 0;
+    there = outcome.ended[0] == THRONG_END_NONE;
   }
   return THRONG_OK;
 }
@@ -85,11 +90,16 @@ static const char *leaving_words(throng_leave left) {
 
 static void print_shown(const votes_session *s, const shown_session *session) {
   puts("\nThe session before it (nobody leaves by chance here)");
-  for (int32_t k = 0; k < session->n; ++k)
-    printf("  %s: the user %s it and %s\n",
+  for (int32_t k = 0; k < session->n; ++k) {
+    printf("  %s: the user %s it and %s",
            cli_word(throng_world_item_id(s->world, session->shown[k].item)),
            session->shown[k].like ? "likes" : "does not like",
            leaving_words(session->shown[k].left));
+    if (session->shown[k].returned > 0)
+      printf(", and comes back after %d day%s", session->shown[k].returned,
+             session->shown[k].returned > 1 ? "s" : "");
+    puts("");
+  }
   if (session->n < session->asked)
     printf("  the session is over: %d of the items are not shown\n", session->asked - session->n);
   if (session->asked == 0) puts("  nothing was shown yet (--after ITEM,ITEM,.. shows something)");
@@ -129,6 +139,11 @@ void explain_session_print(const votes_session *s, const shown_session *session,
            x->mood, (double)u->temper, x->mood_after[1], x->mood_after[0]);
   printf("  shown this item the user %s after a like, %s after a dislike\n",
          leaving_words(x->leaves[1]), leaving_words(x->leaves[0]));
+  if (x->return_chance[1] > 0)
+    printf(
+        "  session %d: were it over, the user would come back each day with chance %.3f after a "
+        "like, %.3f after a dislike\n",
+        x->number + 1, x->return_chance[1], x->return_chance[0]);
 }
 
 static void topic_json(const votes_session *s, cJSON *to, const char *name, int32_t topic) {
@@ -156,6 +171,9 @@ static void state_json(const votes_session *s, const throng_explained_session *x
   cJSON_AddNumberToObject(to, "appetite", x->appetite);
   cJSON_AddNumberToObject(to, "keep", x->keep);
   cJSON_AddNumberToObject(to, "turn", x->turn);
+  cJSON_AddNumberToObject(to, "number", x->number);
+  cJSON_AddNumberToObject(to, "gap_days", x->gap);
+  cJSON_AddItemToObject(to, "return_chance", cJSON_CreateDoubleArray(x->return_chance, 2));
   cJSON *leaves = cJSON_AddObjectToObject(to, "leaves");
   cJSON_AddStringToObject(leaves, "disliked", throng_leave_name((int)x->leaves[0]));
   cJSON_AddStringToObject(leaves, "liked", throng_leave_name((int)x->leaves[1]));
@@ -170,6 +188,7 @@ void explain_session_json(const votes_session *s, const shown_session *session,
     cJSON_AddStringToObject(one, "item", throng_world_item_id(s->world, session->shown[k].item));
     cJSON_AddNumberToObject(one, "like", session->shown[k].like);
     cJSON_AddStringToObject(one, "left", throng_leave_name((int)session->shown[k].left));
+    cJSON_AddNumberToObject(one, "returned_days", session->shown[k].returned);
     cJSON_AddItemToArray(shown, one);
   }
   cJSON_AddNumberToObject(to, "not_shown", session->asked - session->n);

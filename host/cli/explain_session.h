@@ -9,6 +9,7 @@
 typedef struct shown_item {
   int32_t item;
   uint8_t like;
+  int32_t returned;   // days after which the user came back, or 0
   throng_leave left;  // why the user left after it
 } shown_item;
 

@@ -85,16 +85,16 @@ static void print_answers(const fidelity_report *r) {
                                       MEASURE_NDCG};
   enum { COLUMNS = sizeof column / sizeof *column };
   bool shown[COLUMNS];
-  static const char *const title[] = {"log-loss", "Brier", "says", "likes", "accuracy",
-                                      "F1",       "MAE",   "RMSE", "HR@10", "NDCG@10"};
+  static const char *const title[] = {"loss", "Brier", "says", "likes", "right",
+                                      "F1",   "MAE",   "RMSE", "HR",    "NDCG"};
   const int64_t n = r->basic.questions + r->basic.sampled;
   puts("\nWho says how likely a like is, and what they answer\n");
-  printf("%-17s%9s%14s", "", "ECE", "");
+  printf("%-17s%-22s", "", " ECE");
   for (int k = 0; k < COLUMNS; ++k) {
     shown[k] = false;
     for (int c = 0; c < CONTENDER_COUNT; ++c)
       shown[k] |= is_shown(r, c) && !isnan(r->contender[c].all[column[k]].value);
-    if (shown[k]) printf("%*s", k == 0 || k == 4 ? 9 : k == 9 ? 8 : 6, title[k]);
+    if (shown[k]) printf("%*s", k == 0 ? 7 : 6, title[k]);
   }
   putchar('\n');
   for (int c = 0; c < CONTENDER_COUNT; ++c) {
@@ -103,18 +103,17 @@ static void print_answers(const fidelity_report *r) {
     const measured_value *v = r->contender[c].all;
     printf("%-17s", shown_name(c));
     interval(v[MEASURE_ECE].value, v[MEASURE_ECE].low, v[MEASURE_ECE].high, false);
-    putchar(' ');
     for (int k = 0; k < COLUMNS; ++k)
-      if (shown[k]) number(v[column[k]].value, k == 0 || k == 4 ? 9 : k == 9 ? 8 : 6, 3);
+      if (shown[k]) number(v[column[k]].value, k == 0 ? 7 : 6, 3);
     putchar('\n');
   }
-  printf("\nreal likes: %.3f", (double)r->basic.likes / (double)n);
+  printf("\nloss: log-loss; says: mean p; likes, right: shares of answers; really %.3f are likes\n",
+         (double)r->basic.likes / (double)n);
+  if (shown[6])
+    puts("MAE, RMSE: of the expected rating, mean ratings of dislikes and likes weighted by p");
   if (shown[8])
-    printf("; HR@10 and NDCG@10: of %lld liked items among 100 that their users never met",
+    printf("HR, NDCG: at 10, of %lld liked items among 100 that their users never met\n",
            (long long)r->ranked);
-  puts(shown[6] ? ";\nMAE and RMSE: of the rating that is expected, mean ratings of dislikes and "
-                  "likes weighted by p"
-                : "");
 }
 
 static void print_strata(const fidelity_report *r) {

@@ -109,16 +109,26 @@ static const cli_option evaluate_options[] = {
      "votes.semantics"},
     {"split", 0, "test|validation|later",
      "ask about each user's last interaction, about the one before it, or about the later part "
-     "that "
-     "dataset.later_share kept apart (test)",
+     "that dataset.later_share kept apart (test)",
+     NULL},
+    {"rollout", 0, NULL,
+     "in place of that: let users answer along their later part, with the real answers remembered "
+     "and with their own, and say how they drift",
+     NULL},
+    {"users", 0, "N", "ask at most so many users, spread evenly over the world's; 0: all (0)",
      NULL},
     {"resamples", 0, "N", "bootstrap resamples of the users; 0: no intervals (1000)", NULL},
+    {"svg", 0, "FILE", "draw reliability: what was said to be likely against what was real", NULL},
     {0}};
 static const char *const evaluate_examples[] = {
     "throng evaluate world.safetensors --sta sta.safetensors",
-    "AUC, log-loss, calibration and F1 of every vote, rule and the ensemble, beside yardsticks "
-    "that "
-    "know little",
+    "AUC, log-loss, calibration and F1 of every vote, rule and the ensemble, beside yardsticks",
+    "throng synth -o halved.safetensors --set synth.users=300 --set synth.later_share=0.5",
+    "a world whose users' later halves are kept apart",
+    "throng evaluate halved.safetensors --split later --svg reliability.svg",
+    "the same of answers that nothing in the world knows, with AUC within users; and a drawing",
+    "throng evaluate halved.safetensors --rollout",
+    "like rates and more of simulated users along those halves, forced and free",
     NULL};
 
 static const cli_option export_options[] = {
@@ -334,11 +344,13 @@ const cli_command cli_commands[] = {
      train_options, train_examples, "train.seed", cmd_train},
     {"experiment", "a question about the simulator, answered by a table", "NAME CONFIG", 2, 2,
      "ablation: each vote alone, in pairs and joined, by AUC and by what agents come to. sparsity: "
-     "parts of the world removed. cost: user-steps a second beside AUC. fairness: what popular and "
-     "rare items, active and less active users get. transfer: agents judged by other simulators "
-     "and "
-     "by logs. Writes results.csv, results.json, results.svg and report.txt; what was stopped goes "
-     "on where it was when the same command is given again.",
+     "parts of the world removed. drift: users along the later part of real histories. cost: "
+     "user-steps a second beside AUC. fairness: what popular and rare items, active and less "
+     "active "
+     "users get. transfer: agents judged by other simulators and by logs. Writes results.csv, "
+     "results.json, results.svg and report.txt; what was stopped goes on where it was when the "
+     "same "
+     "command is given again.",
      experiment_options, experiment_examples, "train.seed", cmd_experiment},
     {"sweep", "many trials with other options, the best confirmed", "CONFIG", 1, 1,
      "Trains trials of the configuration with other values of what its section sweep.space lists, "

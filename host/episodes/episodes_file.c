@@ -53,6 +53,7 @@ static void put_csv(FILE *out, const char *text) {
 }
 
 static void put_number(FILE *out, char separator, double x) {
+  NUMBERS_WITHOUT_LOCALE;
   fputc(separator, out);
   if (!isnan(x)) fprintf(out, "%.17g", x);
 }

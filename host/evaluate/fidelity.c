@@ -57,7 +57,7 @@ throng_status fidelity_evaluate(throng_backend *backend, const throng_world *wor
                                 fidelity_split split, const throng_progress *progress,
                                 fidelity *out) {
   questions q;
-  THRONG_TRY(questions_make(world, split, seed, &q));
+  THRONG_TRY(questions_make(world, split, 0, seed, &q));
   throng_status status = questions_ask(&q, backend, world, sta, votes, seed);
   const contender_task task = {&q, NULL, backend, world, sta, votes, seed};
   if (status == THRONG_OK) status = fidelity_measure(&task, progress, out);

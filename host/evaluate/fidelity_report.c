@@ -186,7 +186,7 @@ throng_status fidelity_report_make(throng_backend *backend, const throng_world *
   *out = NULL;
   THRONG_TRY_GOTO(throng_alloc((void **)&m.out, 1, sizeof *m.out, "fidelity"));
   m.out->def = *def;
-  THRONG_TRY_GOTO(questions_make(world, def->split, def->seed, &q));
+  THRONG_TRY_GOTO(questions_make(world, def->split, def->users, def->seed, &q));
   THRONG_TRY_GOTO(questions_ask(&q, backend, world, sta, votes, def->seed));
   THRONG_TRY_GOTO(learned_rates_make(world, def->split, def->seed, &rates));
   THRONG_TRY_GOTO(fidelity_measure(&task, progress, &m.out->basic));

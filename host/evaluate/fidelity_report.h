@@ -11,6 +11,7 @@
 typedef struct fidelity_report_def {
   fidelity_split split;
   int32_t resamples;  // 1,000; 0: no intervals
+  int64_t users;      // at most so many, spread evenly; 0: all
   uint32_t seed;      // of coins, drawn items and resamples
 } fidelity_report_def;
 

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "data/split.h"
 #include "world/unseen.h"
@@ -68,94 +67,82 @@ static void add_unseen(const throng_world *world, uint32_t seed, uint32_t use, q
   ++q->sampled;
 }
 
-/// The candidate is the interaction `back` from the end (data/split.h); it and all after it are
-/// hidden.
-static void ask_held_out(const throng_world *world, int back, bool sampled, uint32_t seed,
-                         questions *q) {
-  for (int64_t u = 0; u < world->n_user; ++u) {
-    const int64_t begin = world->user_offset[u], at = world->user_offset[u + 1] - back;
-    if (at <= begin) {
-      ++q->users_short;
-      continue;
-    }
-    questions_add(q, u, world->history_item[at], world->history_like[at], world->history_rating[at],
-                  at - begin, world->history_item + begin, world->history_like + begin);
-    q->likes += world->history_like[at] != 0;
-    ++q->users;
-    if (sampled) add_unseen(world, seed, (uint32_t)back, q);
-  }
+static int back_of(fidelity_split split) {
+  return split == FIDELITY_VALIDATION ? SPLIT_VALIDATION : SPLIT_TEST;
 }
 
-static int64_t later_asked(const throng_world *world, int64_t user) {
-  const int64_t n = throng_world_later(world, user, NULL, NULL, NULL);
-  return n < LATER_MOST ? n : LATER_MOST;
+/// How many questions a user has; 0 too where no history stands before them.
+static int64_t questions_of(const throng_world *world, fidelity_split split, int64_t user) {
+  const int64_t n = world->user_offset[user + 1] - world->user_offset[user];
+  if (split != FIDELITY_LATER) return n > back_of(split);
+  const int64_t later = throng_world_later(world, user, NULL, NULL, NULL);
+  if (n == 0) return 0;
+  return later < LATER_MOST ? later : LATER_MOST;
+}
+
+/// The candidate is the interaction `back` from the end (data/split.h); it and all after it are
+/// hidden.
+static void ask_held_out(const throng_world *world, int64_t u, bool sampled, uint32_t seed,
+                         questions *q) {
+  const int back = back_of(q->split);
+  const int64_t begin = world->user_offset[u], at = world->user_offset[u + 1] - back;
+  questions_add(q, u, world->history_item[at], world->history_like[at], world->history_rating[at],
+                at - begin, world->history_item + begin, world->history_like + begin);
+  q->likes += world->history_like[at] != 0;
+  if (sampled) add_unseen(world, seed, (uint32_t)back, q);
 }
 
 /// All after the history that the world has. With the later rows before a question as well, a score
 /// that follows the user's like rate would fall behind: of a user's answers so many are likes, and
 /// the more came before, the fewer are left.
-static void ask_later(const throng_world *world, bool sampled, uint32_t seed, questions *q) {
-  for (int64_t u = 0; u < world->n_user; ++u) {
-    const int64_t begin = world->user_offset[u], n = world->user_offset[u + 1] - begin;
-    const int64_t asked = later_asked(world, u), first = world->later_offset[u];
-    if (asked == 0 || n == 0) {
-      ++q->users_short;
-      continue;
-    }
-    for (int64_t k = first; k < first + asked; ++k) {
-      questions_add(q, u, world->later_item[k], world->later_like[k], world->later_rating[k], n,
-                    world->history_item + begin, world->history_like + begin);
-      q->likes += world->later_like[k] != 0;
-      if (sampled) add_unseen(world, seed, (uint32_t)(SPLIT_HELD_OUT + 1 + k - first), q);
-    }
-    ++q->users;
+static void ask_later(const throng_world *world, int64_t u, bool sampled, uint32_t seed,
+                      questions *q) {
+  const int64_t begin = world->user_offset[u], n = world->user_offset[u + 1] - begin;
+  const int64_t first = world->later_offset[u];
+  for (int64_t k = first; k < first + questions_of(world, q->split, u); ++k) {
+    questions_add(q, u, world->later_item[k], world->later_like[k], world->later_rating[k], n,
+                  world->history_item + begin, world->history_like + begin);
+    q->likes += world->later_like[k] != 0;
+    if (sampled) add_unseen(world, seed, (uint32_t)(SPLIT_HELD_OUT + 1 + k - first), q);
   }
 }
 
-/// Entries of all histories of the split, at most.
-static int64_t count_entries(const throng_world *world, fidelity_split split) {
-  int64_t n_entry = world->n_interaction;
-  if (split != FIDELITY_LATER) return n_entry;
-  n_entry = 0;
+static throng_status nobody(const throng_world *world, fidelity_split split) {
+  if (split == FIDELITY_LATER)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "evaluate: no user of this world has a later part to ask about; make it "
+                       "with dataset.later_share (or synth.later_share) of 0.5, say");
+  return throng_fail(THRONG_ERROR_DATA,
+                     "evaluate: no user of %lld has %d interactions, so none can be held out",
+                     (long long)world->n_user, back_of(split) + 1);
+}
+
+throng_status questions_make(const throng_world *world, fidelity_split split, int64_t most,
+                             uint32_t seed, questions *q) {
+  const bool sampled = world_lacks_dislikes(world);
+  int64_t n_user = 0, n = 0, n_entry = 0, seen = 0;
+  *q = (questions){0};
   for (int64_t u = 0; u < world->n_user; ++u) {
-    const int64_t asked = later_asked(world, u);
+    const int64_t asked = questions_of(world, split, u);
+    n_user += asked > 0;
+    n += asked;
     n_entry += asked * (world->user_offset[u + 1] - world->user_offset[u]);
   }
-  return n_entry;
-}
-
-throng_status questions_make(const throng_world *world, fidelity_split split, uint32_t seed,
-                             questions *q) {
-  const bool sampled = world_lacks_dislikes(world);
-  const int back = split == FIDELITY_VALIDATION ? SPLIT_VALIDATION : SPLIT_TEST;
-  int64_t n = world->n_user, n_entry = count_entries(world, split);
-  *q = (questions){0};
-  if (split == FIDELITY_LATER && world->n_later == 0)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "evaluate: this world has no later part to ask about; make it with "
-                       "dataset.later_share (or synth.later_share) of 0.5, say");
-  if (split == FIDELITY_LATER) {
-    n = 0;
-    for (int64_t u = 0; u < world->n_user; ++u) n += later_asked(world, u);
-  }
+  if (n == 0) return nobody(world, split);
+  const int64_t wanted = most > 0 && most < n_user ? most : n_user;
   THRONG_TRY(questions_reserve(sampled ? 2 * n : n, sampled ? 2 * n_entry : n_entry, q));
   q->split = split;
-  throng_status status = THRONG_OK;
-  if (split == FIDELITY_LATER)
-    ask_later(world, sampled, seed, q);
-  else
-    ask_held_out(world, back, sampled, seed, q);
-  if (status == THRONG_OK && q->n == 0)
-    status = split == FIDELITY_LATER
-                 ? throng_fail(THRONG_ERROR_DATA,
-                               "evaluate: no user has a history before its "
-                               "later part, so none can be asked about it")
-                 : throng_fail(THRONG_ERROR_DATA,
-                               "evaluate: no user of %lld has %d interactions, so none can be "
-                               "held out",
-                               (long long)world->n_user, back + 1);
-  if (status != THRONG_OK) questions_free(q);
-  return status;
+  q->users_short = world->n_user - n_user;
+  for (int64_t u = 0; u < world->n_user; ++u) {
+    if (questions_of(world, split, u) == 0) continue;
+    if (seen++ * wanted / n_user < q->users) continue;  // every n_user / wanted-th
+    if (split == FIDELITY_LATER)
+      ask_later(world, u, sampled, seed, q);
+    else
+      ask_held_out(world, u, sampled, seed, q);
+    ++q->users;
+  }
+  return THRONG_OK;
 }
 
 vote_further questions_further(const questions *q, int64_t i) {
@@ -178,6 +165,15 @@ static throng_pairs pairs_of(const questions *q) {
   return (throng_pairs){q->n, q->user, q->candidate, q->offset, q->item, q->like};
 }
 
+/// How many of each user's last interactions no rate may count, or it would hold the answers.
+static int hidden_by(const questions *q) {
+  switch (q->split) {
+    case FIDELITY_TEST: return SPLIT_TEST;
+    case FIDELITY_VALIDATION: return SPLIT_VALIDATION;
+    default: return 0;  // the later part stands in no history
+  }
+}
+
 /// What does not depend on the rule, asked under one that needs no weights: all further votes at
 /// once, and where the world has nothing to fit one of them on, each by itself.
 throng_status questions_ask(questions *q, throng_backend *backend, const throng_world *world,
@@ -189,16 +185,16 @@ throng_status questions_ask(questions *q, throng_backend *backend, const throng_
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) all[k] = q->further[k];
   for (int k = 0; k < THRONG_VOTE_COUNT; ++k) q->measured[k] = true;
   q->measured[THRONG_VOTE_F_STA] = sta != NULL;
-  q->measured[THRONG_VOTE_F_CAL] = false;  // until it can be fitted
   throng_status status =
-      throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, q->vote, all);
+      votes_evaluate_hiding(backend, world, sta, &def, seed, hidden_by(q), &pairs, q->vote, all);
   if (status != THRONG_ERROR_DATA) return status;
-  THRONG_TRY(throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, q->vote, NULL));
+  THRONG_TRY(
+      votes_evaluate_hiding(backend, world, sta, &def, seed, hidden_by(q), &pairs, q->vote, NULL));
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) {
-    if (THRONG_VOTE_IN_RECORD + k == THRONG_VOTE_F_CAL) continue;  // until it can be fitted
     float *one[THRONG_VOTE_FURTHER] = {NULL};
     one[k] = q->further[k];
-    status = throng_votes_evaluate(backend, world, sta, &def, seed, &pairs, q->vote, one);
+    status =
+        votes_evaluate_hiding(backend, world, sta, &def, seed, hidden_by(q), &pairs, q->vote, one);
     q->measured[THRONG_VOTE_IN_RECORD + k] = status == THRONG_OK;
     if (status == THRONG_OK) continue;
     if (status != THRONG_ERROR_DATA) return status;
@@ -219,7 +215,8 @@ throng_status questions_join(const questions *q, throng_backend *backend, const 
   if (further) {
     const throng_pairs pairs = pairs_of(q);
     THRONG_TRY(throng_alloc((void **)&vote, (size_t)q->n, sizeof *vote, "answers of a rule"));
-    THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, sta, def, seed, &pairs, vote, NULL));
+    THRONG_TRY_GOTO(
+        votes_evaluate_hiding(backend, world, sta, def, seed, hidden_by(q), &pairs, vote, NULL));
   }
   for (int64_t i = 0; i < q->n; ++i) {
     const vote_further f = questions_further(q, i);

@@ -36,9 +36,10 @@ typedef struct questions {
   char missing[THRONG_VOTE_FURTHER][256];  // why a further vote could not, or ""
 } questions;
 
-/// The questions of a split. Errors: DATA (no user has one), MEMORY.
-throng_status questions_make(const throng_world *world, fidelity_split split, uint32_t seed,
-                             questions *out);
+/// The questions of a split, of at most `most` users, spread evenly over those of the world (0:
+/// all). Errors: DATA (no user has one), MEMORY.
+throng_status questions_make(const throng_world *world, fidelity_split split, int64_t most,
+                             uint32_t seed, questions *out);
 /// Room for `n` questions with `n_entry` entries of histories, none asked yet. Errors: MEMORY.
 throng_status questions_reserve(int64_t n, int64_t n_entry, questions *out);
 /// Append a question: its history without earlier answers about the candidate itself, which would

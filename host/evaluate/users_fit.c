@@ -197,7 +197,7 @@ static void choose(users_fit *out) {
   u->sessions = (int32_t)bounded(round(out->sessions), 1, 65536);
   u->return_bias = bounded(out->return_bias, 0, 1);
   u->return_reward = bounded(out->return_reward, -1, 1);
-  u->return_gap = (int32_t)bounded(ceil(out->gap / day), 1, 65536);
+  u->return_gap = (int32_t)bounded(ceil(out->gap / day), 1, 255);
 }
 
 throng_status users_fit_measure(const throng_world *w, users_fit *out) {

@@ -5,14 +5,8 @@
 #ifndef THRONG_EVALUATE_USERS_FIT_H
 #define THRONG_EVALUATE_USERS_FIT_H
 
+#include "evaluate/users_fit_sums.h"
 #include "throng/sim.h"
-
-/// A number and its 95 % interval.
-typedef struct fit_interval {
-  double value, low, high;
-} fit_interval;
-
-enum { USERS_FIT_LEAST = 100, USERS_FIT_WINDOW = 5, USERS_FIT_MOST_LIKES = 5 };
 
 typedef struct users_fit {
   // Gaps between interactions: two normal distributions of log(1 + seconds), cut where they meet.

@@ -2,7 +2,14 @@
 #ifndef THRONG_EVALUATE_USERS_FIT_SUMS_H
 #define THRONG_EVALUATE_USERS_FIT_SUMS_H
 
-#include "evaluate/users_fit.h"
+#include "throng/world.h"
+
+/// A number and its 95 % interval.
+typedef struct fit_interval {
+  double value, low, high;
+} fit_interval;
+
+enum { USERS_FIT_LEAST = 100, USERS_FIT_WINDOW = 5, USERS_FIT_MOST_LIKES = 5 };
 
 typedef struct fit_mean {
   int64_t n;

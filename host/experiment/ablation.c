@@ -1,14 +1,15 @@
 /// What each vote is worth: alone, in pairs, joined; in AUC on held-out answers, and in what agents
 /// come to that were trained on its answers.
-#include <stdio.h>
-
 #include "experiment/trial.h"
 #include "experiment/variants.h"
 
 enum {
   AUC,
+  WITHIN_AUC,
+  ANSWER_WITHIN_AUC,
   LOG_LOSS,
-  ACCURACY,
+  ECE,
+  LIKE_RATE_GAP,
   OWN,
   OWN_ERROR,
   OWN_STEP,
@@ -18,16 +19,12 @@ enum {
   JUDGED_STEP
 };
 
-static throng_status fill(experiment_room *room, const experiment_variant *v, const fidelity *f,
-                          experiment_row *row) {
+static throng_status train(experiment_room *room, const experiment_variant *v,
+                           experiment_row *row) {
   const throng_votes_def *judge = &room->config->sim.votes;
   const throng_votes_def votes = experiment_variant_votes(v, judge);
-  const classification *c = experiment_variant_measure(v, f);
   trial t;
   trial_mean reward, step;
-  row->value[AUC] = c->auc;
-  row->value[LOG_LOSS] = c->log_loss;
-  row->value[ACCURACY] = c->accuracy;
   THRONG_TRY(
       trial_yardstick(room, &votes, THRONG_YARDSTICK_RANDOM, &reward, &row->value[RANDOM_STEP]));
   THRONG_TRY(trial_train(room, &votes, &t));
@@ -43,22 +40,30 @@ static throng_status fill(experiment_room *room, const experiment_variant *v, co
   return status;
 }
 
-throng_status experiment_ablation(experiment_room *room) {
-  for (int k = 0; k < experiment_variant_count; ++k) {
-    const experiment_variant *v = &experiment_variants[k];
-    const throng_votes_def votes = experiment_variant_votes(v, &room->config->sim.votes);
-    experiment_row row = experiment_row_of(v->name, NULL, NULL);
-    fidelity f;
-    if (experiment_table_has(room->table, &row)) continue;
-    THRONG_TRY(fidelity_evaluate(room->backend, room->world, room->sta, &votes,
-                                 room->config->sim.seed, FIDELITY_TEST, room->progress, &f));
-    if (!experiment_variant_possible(v, &f)) {
-      throng_note(room->progress, "%s is left out: not all of its votes can be asked here",
-                  v->name);
-      continue;
-    }
-    THRONG_TRY(fill(room, v, &f, &row));
-    THRONG_TRY(experiment_table_add(room->table, &row));
+static throng_status fill(experiment_room *room, const experiment_variant *v, const questions *q) {
+  experiment_row row = experiment_row_of(v->name, NULL, NULL);
+  double value[MEASURE_COUNT];
+  if (experiment_table_has(room->table, &row)) return THRONG_OK;
+  if (!experiment_variant_possible(v, q)) {
+    throng_note(room->progress, "%s is left out: not all of its votes can be asked here", v->name);
+    return THRONG_OK;
   }
-  return THRONG_OK;
+  THRONG_TRY(experiment_variant_measure(room, room->world, room->sta, v, q, value));
+  row.value[AUC] = value[MEASURE_AUC];
+  row.value[WITHIN_AUC] = value[MEASURE_WITHIN_AUC];
+  row.value[ANSWER_WITHIN_AUC] = value[MEASURE_ANSWER_WITHIN_AUC];
+  row.value[LOG_LOSS] = value[MEASURE_LOG_LOSS];
+  row.value[ECE] = value[MEASURE_ECE];
+  row.value[LIKE_RATE_GAP] = value[MEASURE_LIKE_RATE_GAP];
+  THRONG_TRY(train(room, v, &row));
+  return experiment_table_add(room->table, &row);
+}
+
+throng_status experiment_ablation(experiment_room *room) {
+  questions q = {0};
+  throng_status status = experiment_questions(room, room->world, room->sta, &q);
+  for (int k = 0; k < experiment_variant_count && status == THRONG_OK; ++k)
+    status = fill(room, &experiment_variants[k], &q);
+  questions_free(&q);
+  return status;
 }

@@ -1,13 +1,12 @@
 /// What fidelity costs: user-steps a second under random actions, beside AUC, of each vote, pair
 /// and rule.
+#include <stdlib.h>
+
 #include "base/clock.h"
-#include "experiment/experiment.h"
 #include "experiment/variants.h"
 #include "kernels/base/random.h"
 
-#include <stdlib.h>
-
-enum { RATE, MICROSECONDS, AUC, LOG_LOSS };
+enum { RATE, MICROSECONDS, AUC, WITHIN_AUC, ANSWER_WITHIN_AUC, ECE };
 
 static const double seconds_each = 0.5;
 enum { WARM_STEPS = 2, FEWEST_STEPS = 3 };
@@ -55,26 +54,30 @@ static throng_status step_rate(const experiment_room *room, const throng_votes_d
   return status;
 }
 
-throng_status experiment_cost(experiment_room *room) {
-  for (int k = 0; k < experiment_variant_count; ++k) {
-    const experiment_variant *v = &experiment_variants[k];
-    const throng_votes_def votes = experiment_variant_votes(v, &room->config->sim.votes);
-    experiment_row row = experiment_row_of(v->name, NULL, NULL);
-    fidelity f;
-    if (experiment_table_has(room->table, &row)) continue;
-    THRONG_TRY(fidelity_evaluate(room->backend, room->world, room->sta, &votes,
-                                 room->config->sim.seed, FIDELITY_TEST, room->progress, &f));
-    if (!experiment_variant_possible(v, &f)) {
-      throng_note(room->progress, "%s is left out: not all of its votes can be asked here",
-                  v->name);
-      continue;
-    }
-    const classification *c = experiment_variant_measure(v, &f);
-    THRONG_TRY(step_rate(room, &votes, &row.value[RATE]));
-    row.value[MICROSECONDS] = 1e6 / row.value[RATE];
-    row.value[AUC] = c->auc;
-    row.value[LOG_LOSS] = c->log_loss;
-    THRONG_TRY(experiment_table_add(room->table, &row));
+static throng_status fill(experiment_room *room, const experiment_variant *v, const questions *q) {
+  const throng_votes_def votes = experiment_variant_votes(v, &room->config->sim.votes);
+  experiment_row row = experiment_row_of(v->name, NULL, NULL);
+  double value[MEASURE_COUNT];
+  if (experiment_table_has(room->table, &row)) return THRONG_OK;
+  if (!experiment_variant_possible(v, q)) {
+    throng_note(room->progress, "%s is left out: not all of its votes can be asked here", v->name);
+    return THRONG_OK;
   }
-  return THRONG_OK;
+  THRONG_TRY(experiment_variant_measure(room, room->world, room->sta, v, q, value));
+  THRONG_TRY(step_rate(room, &votes, &row.value[RATE]));
+  row.value[MICROSECONDS] = 1e6 / row.value[RATE];
+  row.value[AUC] = value[MEASURE_AUC];
+  row.value[WITHIN_AUC] = value[MEASURE_WITHIN_AUC];
+  row.value[ANSWER_WITHIN_AUC] = value[MEASURE_ANSWER_WITHIN_AUC];
+  row.value[ECE] = value[MEASURE_ECE];
+  return experiment_table_add(room->table, &row);
+}
+
+throng_status experiment_cost(experiment_room *room) {
+  questions q = {0};
+  throng_status status = experiment_questions(room, room->world, room->sta, &q);
+  for (int k = 0; k < experiment_variant_count && status == THRONG_OK; ++k)
+    status = fill(room, &experiment_variants[k], &q);
+  questions_free(&q);
+  return status;
 }

@@ -1,6 +1,7 @@
 /// Points and lines of an experiment.
 #include "experiment/draw.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ static void find_series(drawing *d) {
 }
 
 static void draw_series(const drawing *d, int which, double *x, double *y) {
+  NUMBERS_WITHOUT_LOCALE;
   int64_t n = 0;
   for (int64_t i = 0; i < experiment_table_count(d->t); ++i) {
     const experiment_row *row = experiment_table_row(d->t, i);
@@ -55,8 +57,10 @@ static void draw_series(const drawing *d, int which, double *x, double *y) {
   if (d->c->lines) svg_line(d->out, colour[which], &d->x, &d->y, n, x, y, false);
 }
 
-throng_status experiment_draw(const experiment_table *t, const char *path) {
-  NUMBERS_WITHOUT_LOCALE;
+throng_status experiment_draw(const experiment_table *t, const char *folder) {
+  char path[PATH_MAX];
+  if (snprintf(path, sizeof path, "%s/results.svg", folder) >= PATH_MAX)
+    return throng_fail(THRONG_ERROR_IO, "%s: the path is too long", folder);
   const int64_t n = experiment_table_count(t);
   drawing d = {.t = t, .c = experiment_table_columns(t)};
   double *x;

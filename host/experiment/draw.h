@@ -4,8 +4,8 @@
 
 #include "experiment/table.h"
 
-/// Points of the columns x and y, in a colour a series, with their labels as hints. Errors: IO,
-/// MEMORY.
-throng_status experiment_draw(const experiment_table *t, const char *path);
+/// Write results.svg into `folder`: points of the columns x and y, in a colour a series, with their
+/// labels as hints. Errors: IO, MEMORY.
+throng_status experiment_draw(const experiment_table *t, const char *folder);
 
 #endif

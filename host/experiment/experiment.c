@@ -4,29 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiment/draw.h"
 #include "study/open_or_make.h"
 
 const experiment experiments[] = {
     {"each vote alone, in pairs and joined: AUC, and what agents trained on it come to",
      {.name = "ablation",
       .label = {"votes"},
-      .value = {"auc", "log_loss", "accuracy", "own_return", "own_error", "own_step", "random_step",
-                "judged_return", "judged_error", "judged_step"},
-      .x = 0,
-      .y = 9},
+      .value = {"auc", "within_auc", "answer_within_auc", "log_loss", "ece", "like_rate_gap",
+                "own_return", "own_error", "own_step", "random_step", "judged_return",
+                "judged_error", "judged_step"},
+      .x = 2,
+      .y = 12},
      experiment_ablation},
     {"histories, keywords and categories removed, keywords spoilt: AUC of votes and ensemble",
      {.name = "sparsity",
       .label = {"part", "share"},
-      .value = {"removed", "f_mat", "f_sim", "f_sta", "f_pop", "f_cal", "ensemble", "log_loss"},
+      .value = {"removed", "f_mat", "f_sim", "f_sta", "f_pop", "ensemble", "calibrated",
+                "f_mat_within", "f_sim_within", "f_sta_within", "f_pop_within", "ensemble_within",
+                "calibrated_within"},
       .x = 0,
-      .y = 6,
+      .y = 5,
       .lines = true},
      experiment_sparsity},
     {"user-steps a second beside AUC, of each vote, pair and rule",
      {.name = "cost",
       .label = {"votes"},
-      .value = {"user_steps_per_second", "microseconds", "auc", "log_loss"},
+      .value = {"user_steps_per_second", "microseconds", "auc", "within_auc", "answer_within_auc",
+                "ece"},
       .x = 0,
       .y = 2,
       .log_x = true},
@@ -48,6 +53,14 @@ const experiment experiments[] = {
       .x = 5,
       .y = 12},
      experiment_transfer},
+    {"simulated users along the later part of real histories, beside the real ones",
+     {.name = "drift",
+      .label = {"rule", "mode", "positions"},
+      .value = {"position", "answers", "real_rate", "like_rate", "gap", "auc", "within_auc",
+                "correlation", "real_alike", "alike", "category_distance"},
+      .x = 0,
+      .y = 4},
+     experiment_drift},
 };
 const int experiment_count = sizeof experiments / sizeof *experiments;
 
@@ -71,6 +84,7 @@ throng_status experiment_run(const experiment *e, throng_config *config, throng_
   experiment_room room = {config, backend, in.world, in.sta, progress, table};
   THRONG_TRY_GOTO(e->run(&room));
   THRONG_TRY_GOTO(experiment_table_finish(table));
+  THRONG_TRY_GOTO(experiment_draw(table, config->train.out));
   *out = table;
   table = NULL;
 done:

@@ -41,5 +41,6 @@ throng_status experiment_sparsity(experiment_room *room);
 throng_status experiment_cost(experiment_room *room);
 throng_status experiment_fairness(experiment_room *room);
 throng_status experiment_transfer(experiment_room *room);
+throng_status experiment_drift(experiment_room *room);
 
 #endif

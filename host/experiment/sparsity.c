@@ -1,45 +1,56 @@
 /// How votes bear what is missing: histories, keywords and categories removed, keywords spoilt.
 #include <stdio.h>
 
-#include "evaluate/fidelity.h"
-#include "experiment/experiment.h"
 #include "experiment/thinned.h"
+#include "experiment/variants.h"
 
-enum { REMOVED, FIRST_VOTE, ENSEMBLE = FIRST_VOTE + THRONG_VOTE_COUNT, LOG_LOSS };
+/// By variant its AUC, then by variant that within users.
+static const char *const shown[] = {"f_mat", "f_sim", "f_sta", "f_pop", "ensemble", "calibrated"};
+enum { N_SHOWN = sizeof shown / sizeof *shown, REMOVED = 0, AUC = 1, WITHIN_AUC = AUC + N_SHOWN };
 
 static const double shares[] = {0, 0.25, 0.5, 0.75, 1};
 enum { N_SHARE = sizeof shares / sizeof *shares };
 
 /// f_sta is fitted anew on what is left; where that is too little its vote is not measured.
-static throng_status fill(experiment_room *room, const throng_world *world, experiment_row *row) {
-  const throng_config *config = room->config;
-  throng_sta *sta = NULL;
-  fidelity f;
-  if (room->sta) {
-    const throng_sta_def def = throng_sta_get_def(room->sta);
-    throng_status fitted = throng_sta_fit(room->backend, world, &def, room->progress, &sta, NULL);
-    if (fitted == THRONG_ERROR_DATA)
-      throng_note(room->progress, "%s %s: without f_sta: %s", row->label[0], row->label[1],
-                  throng_error_message());
-    else
-      THRONG_TRY(fitted);
-  }
-  throng_status status = fidelity_evaluate(room->backend, world, sta, &config->sim.votes,
-                                           config->sim.seed, FIDELITY_TEST, room->progress, &f);
-  throng_sta_close(sta);
-  THRONG_TRY(status);
-  for (int k = 0; k < THRONG_VOTE_COUNT; ++k)
-    if (f.measured[k]) row->value[FIRST_VOTE + k] = f.vote[k].auc;
-  row->value[ENSEMBLE] = f.ensemble.auc;
-  row->value[LOG_LOSS] = f.ensemble.log_loss;
+static throng_status fit(const experiment_room *room, const throng_world *world,
+                         const experiment_row *row, throng_sta **sta) {
+  *sta = NULL;
+  if (!room->sta) return THRONG_OK;
+  const throng_sta_def def = throng_sta_get_def(room->sta);
+  const throng_status status =
+      throng_sta_fit(room->backend, world, &def, room->progress, sta, NULL);
+  if (status != THRONG_ERROR_DATA) return status;
+  throng_note(room->progress, "%s %s: without f_sta: %s", row->label[0], row->label[1],
+              throng_error_message());
   return THRONG_OK;
+}
+
+static throng_status fill(const experiment_room *room, const throng_world *world,
+                          experiment_row *row) {
+  throng_sta *sta;
+  questions q = {0};
+  throng_status status;
+  THRONG_TRY_GOTO(fit(room, world, row, &sta));
+  THRONG_TRY_GOTO(experiment_questions(room, world, sta, &q));
+  for (int k = 0; k < N_SHOWN; ++k) {
+    const experiment_variant *v = experiment_variant_find(shown[k]);
+    double value[MEASURE_COUNT];
+    if (!experiment_variant_possible(v, &q)) continue;
+    THRONG_TRY_GOTO(experiment_variant_measure(room, world, sta, v, &q, value));
+    row->value[AUC + k] = value[MEASURE_AUC];
+    row->value[WITHIN_AUC + k] = value[MEASURE_WITHIN_AUC];
+  }
+done:
+  questions_free(&q);
+  throng_sta_close(sta);
+  return status;
 }
 
 throng_status experiment_sparsity(experiment_room *room) {
   for (int part = 0; part < THINNED_PART_COUNT; ++part)
     for (int k = 0; k < N_SHARE; ++k) {
       char text[16];
-      snprintf(text, sizeof text, "%.0f %%", 100 * shares[k]);
+      snprintf(text, sizeof text, "%d %%", (int)(100 * shares[k]));
       experiment_row row = experiment_row_of(thinned_part_names[part], text, NULL);
       if (experiment_table_has(room->table, &row)) continue;
       throng_world *world;

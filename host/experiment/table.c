@@ -11,7 +11,6 @@
 #include "base/atomic_file.h"
 #include "base/json.h"
 #include "base/numbers.h"
-#include "experiment/draw.h"
 
 struct experiment_table {
   const char *folder;
@@ -255,7 +254,5 @@ throng_status experiment_table_finish(const experiment_table *t) {
   THRONG_TRY(path_of(t, "report.txt", path));
   THRONG_TRY(atomic_file_create(path, &file));
   experiment_table_print(t, atomic_file_stream(file));
-  THRONG_TRY(atomic_file_commit(file));
-  THRONG_TRY(path_of(t, "results.svg", path));
-  return experiment_draw(t, path);
+  return atomic_file_commit(file);
 }

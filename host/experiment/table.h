@@ -51,7 +51,7 @@ void experiment_table_print(const experiment_table *t, FILE *out);
 /// The rows as an array of objects, what is not known null; freed by cJSON_Delete, NULL where
 /// memory is short.
 cJSON *experiment_table_json(const experiment_table *t);
-/// Write results.json, results.svg and report.txt.
+/// Write results.json and report.txt.
 throng_status experiment_table_finish(const experiment_table *t);
 
 #endif

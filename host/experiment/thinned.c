@@ -117,11 +117,13 @@ static throng_world_source source_of(const throng_world *w) {
   s.dim = w->dim;
   s.user_offset = w->user_offset, s.history_item = w->history_item;
   s.history_like = w->history_like, s.history_rating = w->history_rating;
-  s.history_time = w->history_time;
+  s.history_time = w->has_time ? w->history_time : NULL;
   s.category_offset = w->category_offset, s.category = w->category;
   s.liking_offset = w->pos_offset, s.liking = w->pos;
   s.disliking_offset = w->neg_offset, s.disliking = w->neg;
   s.keyword_embedding = w->keyword_embedding;
+  s.later_offset = w->later_offset, s.later_item = w->later_item, s.later_like = w->later_like;
+  s.later_rating = w->later_rating, s.later_time = w->has_time ? w->later_time : NULL;
   s.n_cold = w->n_cold, s.like_threshold = w->like_threshold;
   s.source = "thinned";
   return s;
@@ -142,7 +144,7 @@ throng_status thinned_world(const throng_world *w, thinned_part part, double sha
   if (part == THINNED_HISTORY) {
     THRONG_TRY_GOTO(thin_histories(w, share, seed, &h));
     s.user_offset = h.offset, s.history_item = h.item, s.history_like = h.like;
-    s.history_rating = h.rating, s.history_time = h.time;
+    s.history_rating = h.rating, s.history_time = w->has_time ? h.time : NULL;
   } else if (part == THINNED_CATEGORIES) {
     THRONG_TRY_GOTO(thin(w->n_item, w->category_offset, w->category, share, false, seed,
                          STREAM_CATEGORY, &category));

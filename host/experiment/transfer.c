@@ -34,12 +34,6 @@ static const double few = 5;  // answers of the mean that an item's own are shru
 static const char *const simulators[] = {"logical", "majority", "ensemble", "f_pop", "calibrated"};
 enum { N_SIMULATOR = sizeof simulators / sizeof *simulators };
 
-static const experiment_variant *variant_of(const char *name) {
-  for (int k = 0; k < experiment_variant_count; ++k)
-    if (!strcmp(experiment_variants[k].name, name)) return &experiment_variants[k];
-  return NULL;
-}
-
 /// Rows of a log in the order in which sessions ended.
 typedef struct first_steps {
   int64_t n, most;
@@ -166,7 +160,8 @@ done:
 
 static throng_status judge(experiment_room *room, trial *t, double own, const char *trained,
                            const char *by) {
-  const throng_votes_def votes = experiment_variant_votes(variant_of(by), &room->config->sim.votes);
+  const throng_votes_def votes =
+      experiment_variant_votes(experiment_variant_find(by), &room->config->sim.votes);
   experiment_row row = experiment_row_of(trained, by, NULL);
   trial_mean reward, step, random;
   if (experiment_table_has(room->table, &row)) return THRONG_OK;
@@ -185,7 +180,7 @@ static throng_status judge(experiment_room *room, trial *t, double own, const ch
 static throng_status train_and_judge(experiment_room *room, const char *trained,
                                      const bool *possible) {
   const throng_votes_def votes =
-      experiment_variant_votes(variant_of(trained), &room->config->sim.votes);
+      experiment_variant_votes(experiment_variant_find(trained), &room->config->sim.votes);
   trial t;
   trial_mean reward, step;
   bool all = true;
@@ -204,16 +199,18 @@ static throng_status train_and_judge(experiment_room *room, const char *trained,
 
 throng_status experiment_transfer(experiment_room *room) {
   bool possible[N_SIMULATOR];
-  fidelity f;
-  THRONG_TRY(fidelity_evaluate(room->backend, room->world, room->sta, &room->config->sim.votes,
-                               room->config->sim.seed, FIDELITY_TEST, room->progress, &f));
+  questions q = {0};
+  throng_status status;
+  THRONG_TRY_GOTO(experiment_questions(room, room->world, room->sta, &q));
   for (int k = 0; k < N_SIMULATOR; ++k) {
-    possible[k] = experiment_variant_possible(variant_of(simulators[k]), &f);
+    possible[k] = experiment_variant_possible(experiment_variant_find(simulators[k]), &q);
     if (!possible[k])
       throng_note(room->progress, "%s is left out: not all of its votes can be asked here",
                   simulators[k]);
   }
   for (int k = 0; k < N_SIMULATOR; ++k)
-    if (possible[k]) THRONG_TRY(train_and_judge(room, simulators[k], possible));
-  return THRONG_OK;
+    if (possible[k]) THRONG_TRY_GOTO(train_and_judge(room, simulators[k], possible));
+done:
+  questions_free(&q);
+  return status;
 }

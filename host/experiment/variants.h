@@ -1,26 +1,39 @@
-/// Whose answers an experiment compares: votes alone, in pairs, joined.
+/// Whose answers an experiment compares (votes alone, in pairs, joined), and how well they foretell
+/// what users really answered.
 #ifndef THRONG_EXPERIMENT_VARIANTS_H
 #define THRONG_EXPERIMENT_VARIANTS_H
 
-#include "evaluate/fidelity.h"
-#include "throng/sim.h"
+#include "evaluate/measures.h"
+#include "evaluate/questions.h"
+#include "experiment/experiment.h"
 
 typedef struct experiment_variant {
   const char *name;
-  throng_rule rule;
-  float weights[THRONG_VOTE_COUNT];  // of the rules that take weights; else what the rule joins
+  throng_rule rule;                  // by which it answers
+  float weights[THRONG_VOTE_COUNT];  // of its votes; their weighted mean is its score
 } experiment_variant;
 
 extern const experiment_variant experiment_variants[];
 extern const int experiment_variant_count;
+/// NULL where there is none.
+const experiment_variant *experiment_variant_find(const char *name);
 
 /// `votes` with the variant's rule and weights.
 throng_votes_def experiment_variant_votes(const experiment_variant *v,
                                           const throng_votes_def *votes);
-/// Have all of its votes been measured? (f_sta needs weights, f_pop both kinds of answers.)
-bool experiment_variant_possible(const experiment_variant *v, const fidelity *f);
-/// What its answers are worth on held-out interactions: `f` was measured with the weights of
-/// experiment_variant_votes.
-const classification *experiment_variant_measure(const experiment_variant *v, const fidelity *f);
+
+/// Questions about what users really answered, asked of every vote: of their later parts where the
+/// world has some, else of their last interaction. Errors: those of questions_make and
+/// questions_ask.
+throng_status experiment_questions(const experiment_room *room, const throng_world *world,
+                                   const throng_sta *sta, questions *out);
+/// Have all of the variant's votes been asked? (f_sta needs weights, f_pop both kinds of answers.)
+bool experiment_variant_possible(const experiment_variant *v, const questions *q);
+/// By measure_id: AUC and calibration of the weighted mean of the votes' scores; what begins with
+/// answer_ is of the rule's answers, which are the reward. Errors: MEMORY, those of
+/// throng_votes_evaluate.
+throng_status experiment_variant_measure(const experiment_room *room, const throng_world *world,
+                                         const throng_sta *sta, const experiment_variant *v,
+                                         const questions *q, double value[MEASURE_COUNT]);
 
 #endif

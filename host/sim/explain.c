@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "kernels/list.h"
+#include "sim/logistic.h"
 #include "sim/sim.h"
 
 /// An explanation and the memory behind it.
@@ -15,6 +16,8 @@ typedef struct explained {
   size_t shared_capacity[2];
   throng_explained_vote votes[THRONG_VOTE_COUNT];
   throng_like_rates rates;
+  throng_calibrated calibrated;
+  throng_calibrated_term term[6];
   throng_explained_session session;
 } explained;
 
@@ -23,7 +26,7 @@ typedef struct question {
   const throng_world *world;
   const throng_votes_def *def;
   const throng_sta *sta;
-  const like_rates *rates;  // NULL where the rule does not ask f_pop
+  const vote_models *models;  // of the further votes that the rule asks
   int32_t user, candidate;
   bool coin;  // the released environment has no history to ask, and a coin answered
   int64_t n;  // history, oldest first
@@ -56,9 +59,14 @@ static throng_status add_shared(explained *e, int side, const char *keyword, int
   return THRONG_OK;
 }
 
+/// Is entry k the candidate's own, where the rule leaves these out?
+static bool left_out(const question *q, int64_t k) {
+  return (q->models->asked & VOTE_BIT(THRONG_VOTE_F_CAL)) && q->item[k] == q->candidate;
+}
+
 /// Is entry k of this side, and among those that count?
 static bool counts(const question *q, const throng_evidence *evidence, int side, int64_t k) {
-  return (q->like[k] ? PAIR_POS : PAIR_NEG) == side &&
+  return (q->like[k] ? PAIR_POS : PAIR_NEG) == side && !left_out(q, k) &&
          (evidence->all_count || world_share_category(q->world, q->candidate, q->item[k]));
 }
 
@@ -98,6 +106,7 @@ static void gather_nearest(const question *q, int side, throng_evidence *evidenc
 
 static throng_status gather_evidence(const question *q, explained *e) {
   for (int64_t k = 0; k < q->n; ++k) {
+    if (left_out(q, k)) continue;
     throng_evidence *evidence = side_of(e, q->like[k] ? PAIR_POS : PAIR_NEG);
     evidence->n_past += 1;
     evidence->n_same_category += world_share_category(q->world, q->candidate, q->item[k]);
@@ -116,11 +125,11 @@ static throng_status gather_evidence(const question *q, explained *e) {
 }
 
 static throng_like_rate rate_of(double rate, int64_t answers) {
-  return (throng_like_rate){answers, rate, like_rates_logit(rate)};
+  return (throng_like_rate){answers, rate, logistic_logit(rate)};
 }
 
 static void fill_rates(const question *q, explained *e) {
-  const like_rates *r = q->rates;
+  const like_rates *r = &q->models->rates;
   e->rates = (throng_like_rates){
       .item = rate_of(r->item_rate[q->candidate], r->item_n[q->candidate]),
       .user = rate_of(r->user_rate[q->user], r->user_n[q->user]),
@@ -130,6 +139,37 @@ static void fill_rates(const question *q, explained *e) {
       r->weight[0] + r->weight[1] * e->rates.item.logit + r->weight[2] * e->rates.user.logit;
   e->rates.p = 1 / (1 + exp(-z));
   e->shown.like_rates = &e->rates;
+}
+
+static void fill_calibrated(const question *q, explained *e) {
+  const calibration *c = &q->models->calibration;
+  const sta_calibration *f = &c->fitted;
+  const throng_vote *v = &e->shown.vote;
+  const throng_calibrated_term term[] = {
+      {"intercept", 1, f->intercept, 0},
+      {"f_mat", (double)calibration_mat(&c->view, v), f->mat, 0},
+      {"f_sim", (double)calibration_sim(v), f->sim, 0},
+      {"f_sta", q->sta ? (double)calibration_sta(v) : 0, f->sta, 0},
+      {"item", logistic_logit(c->item_rate[q->candidate]), f->item, 0},
+      {"user", c->user_effect[q->user], f->user, 0},
+  };
+  double z = 0;
+  for (size_t k = 0; k < sizeof term / sizeof *term; ++k) {
+    e->term[k] = term[k];
+    e->term[k].log_odds = term[k].weight * term[k].value;
+    z += e->term[k].log_odds;
+  }
+  e->calibrated = (throng_calibrated){
+      .n = sizeof term / sizeof *term,
+      .term = e->term,
+      .item_answers = c->item_n[q->candidate],
+      .user_answers = c->user_n[q->user],
+      .smoothing = f->smoothing,
+      .p = logistic_sigmoid(z),
+      .threshold = f->threshold,
+      .answer = q->def->answer,
+  };
+  e->shown.calibrated = &e->calibrated;
 }
 
 /// What decides vote `k` by its sign.
@@ -187,7 +227,8 @@ static throng_status explain(const question *q, const throng_vote *vote,
     return status;
   }
   fill_votes(q, e, further);
-  if (q->rates) fill_rates(q, e);
+  if (q->models->asked & VOTE_BIT(THRONG_VOTE_F_POP)) fill_rates(q, e);
+  if (q->models->asked & VOTE_BIT(THRONG_VOTE_F_CAL)) fill_calibrated(q, e);
   *out = &e->shown;
   return THRONG_OK;
 }
@@ -199,7 +240,7 @@ throng_status throng_explain(throng_backend *backend, const throng_world *world,
   if (pair->n != 1)
     return throng_fail(THRONG_ERROR_ARGUMENT, "throng_explain: one pair is explained, not %lld",
                        (long long)pair->n);
-  like_rates rates = {0};
+  vote_models models = {0};
   throng_vote vote;
   vote_further further = {{0}};
   throng_status status;
@@ -209,12 +250,11 @@ throng_status throng_explain(throng_backend *backend, const throng_world *world,
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
     wanted[k] = asked & VOTE_BIT(k + THRONG_VOTE_IN_RECORD) ? &further.score[k] : NULL;
   THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, sta, def, seed, pair, &vote, wanted));
-  const bool popular = asked & VOTE_BIT(THRONG_VOTE_F_POP);
-  if (popular) THRONG_TRY_GOTO(like_rates_fit(world, &rates));
+  THRONG_TRY_GOTO(vote_models_make(backend, world, sta, def, asked, 0, &models));
   const question q = {.world = world,
                       .def = def,
                       .sta = sta,
-                      .rates = popular ? &rates : NULL,
+                      .models = &models,
                       .user = pair->user[0],
                       .candidate = pair->candidate[0],
                       .n = pair->offset[1],
@@ -222,7 +262,7 @@ throng_status throng_explain(throng_backend *backend, const throng_world *world,
                       .like = pair->like};
   THRONG_TRY_GOTO(explain(&q, &vote, &further, out));
 done:
-  like_rates_free(&rates);
+  vote_models_free(&models);
   return status;
 }
 
@@ -333,6 +373,9 @@ static throng_status ask_session(throng_sim *s, int32_t lane, int32_t item,
       .turn = (double)users_turn(&x.terms),
       .leaves = {(throng_leave)x.leaves[0], (throng_leave)x.leaves[1]},
       .left = (throng_leave)left,
+      .number = x.number,
+      .gap = x.gap,
+      .return_chance = {(double)x.returns[0], (double)x.returns[1]},
   };
 done:
   tensors_free(&set);
@@ -355,11 +398,10 @@ throng_status throng_sim_explain(throng_sim *s, int32_t lane, int32_t item,
   throng_status status;
   THRONG_TRY_GOTO(ask_lane(s, lane, item, &vote, &further));
   THRONG_TRY_GOTO(gather_past(s, lane, item, &past));
-  const bool popular = rule_asks(&s->def.votes) & VOTE_BIT(THRONG_VOTE_F_POP);
   const question q = {.world = s->world,
                       .def = &s->def.votes,
                       .sta = s->sta,
-                      .rates = popular ? &s->models.rates : NULL,
+                      .models = &s->models,
                       .user = past.user,
                       .candidate = item,
                       .coin = answers_by_coin(s, item),

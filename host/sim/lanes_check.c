@@ -129,7 +129,8 @@ static throng_status check_session(const lane_reader *r, int64_t lane, int64_t k
   return THRONG_OK;
 }
 
-/// No more items may be marked as seen than were shown, or none would be left to show.
+/// No more items may be marked as seen than were shown (and stand in the history, where that is
+/// masked), or none would be left to show.
 static throng_status check_seen(const lane_reader *r, int64_t lane, int64_t k) {
   const throng_sim *s = r->sim;
   const uint32_t *seen = r->block.seen + k * s->n_seen_word;
@@ -139,7 +140,9 @@ static throng_status check_seen(const lane_reader *r, int64_t lane, int64_t k) {
   if (rest && seen[s->n_seen_word - 1] >> rest)
     return broken(r, lane, "'seen' marks an item that the world does not have");
   const int32_t steps = r->block.step[k] - (s->n_session ? r->block.first_step[k] : 0);
-  if (marked > (int64_t)steps * s->def.slate_size)
+  int64_t real = 0;
+  if (s->def.mask == THRONG_MASK_ALL) THRONG_TRY(start_length(r, lane, k, &real));
+  if (marked > (int64_t)steps * s->def.slate_size + real)
     return broken(r, lane, "'seen' marks more items than were shown");
   return THRONG_OK;
 }

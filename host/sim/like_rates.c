@@ -1,17 +1,12 @@
-/// f_pop's fit: counting, then Newton's method on three weights.
+/// f_pop's fit: counting, then a regression on two logits.
 #include "sim/like_rates.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/status.h"
 #include "data/split.h"
+#include "sim/logistic.h"
 #include "world/world.h"
-
-enum { MOST_STEPS = 100, MOST_HALVINGS = 40 };
-
-double like_rates_logit(double rate) { return log(rate / (1 - rate)); }
 
 void like_rates_free(like_rates *r) {
   free(r->item_rate);
@@ -28,12 +23,6 @@ typedef struct regression {
   const throng_world *world;
   double *item, *user;  // (n_item, 2), (n_user, 2)
 } regression;
-
-/// At some weights: the penalised negative log-likelihood, its gradient, and its second
-/// derivatives.
-typedef struct newton_sums {
-  double loss, gradient[3], hessian[3][3];
-} newton_sums;
 
 static int64_t train_end(const throng_world *w, int64_t user) {
   const int64_t begin = w->user_offset[user];
@@ -61,80 +50,20 @@ static void smooth(double share, int64_t n, const int64_t *answers, const int64_
     const double like = (double)likes[i] + LIKE_RATES_PRIOR * share;
     const double all = (double)answers[i] + LIKE_RATES_PRIOR;
     rate[i] = like / all;
-    if (likes[i] < answers[i]) logit[2 * i] = like_rates_logit(like / (all - 1));
-    if (likes[i] > 0) logit[2 * i + 1] = like_rates_logit((like - 1) / (all - 1));
+    if (likes[i] < answers[i]) logit[2 * i] = logistic_logit(like / (all - 1));
+    if (likes[i] > 0) logit[2 * i + 1] = logistic_logit((like - 1) / (all - 1));
   }
 }
 
-static newton_sums sums_at(const regression *r, const double weight[3]) {
+static void rows(const void *of, void (*add)(void *to, const double *x, int like), void *to) {
+  const regression *r = of;
   const throng_world *w = r->world;
-  newton_sums s = {0};
   for (int64_t u = 0; u < w->n_user; ++u)
     for (int64_t k = w->user_offset[u]; k < train_end(w, u); ++k) {
       const int like = w->history_like[k] != 0;
       const double x[3] = {1, r->item[2 * w->history_item[k] + like], r->user[2 * u + like]};
-      const double z = weight[0] + weight[1] * x[1] + weight[2] * x[2];
-      const double small = exp(-fabs(z));  // never overflows
-      const double p = z >= 0 ? 1 / (1 + small) : small / (1 + small);
-      const double curve = small / ((1 + small) * (1 + small));  // p (1 - p)
-      s.loss += fmax(z, 0) - (like ? z : 0) + log1p(small);
-      for (int i = 0; i < 3; ++i) {
-        s.gradient[i] += (p - like) * x[i];
-        for (int j = 0; j <= i; ++j) s.hessian[i][j] += curve * x[i] * x[j];
-      }
+      add(to, x, like);
     }
-  for (int i = 1; i < 3; ++i) {
-    s.loss += 0.5 * LIKE_RATES_RIDGE * weight[i] * weight[i];
-    s.gradient[i] += LIKE_RATES_RIDGE * weight[i];
-    s.hessian[i][i] += LIKE_RATES_RIDGE;
-  }
-  return s;
-}
-
-/// step = hessian^-1 gradient by Cholesky's factorisation. False where it is not positive definite.
-static bool solve(const newton_sums *s, double step[3]) {
-  double l[3][3] = {{0}};
-  for (int i = 0; i < 3; ++i)
-    for (int j = 0; j <= i; ++j) {
-      double sum = s->hessian[i][j];
-      for (int k = 0; k < j; ++k) sum -= l[i][k] * l[j][k];
-      if (i == j && !(sum > 0)) return false;
-      l[i][j] = i == j ? sqrt(sum) : sum / l[j][j];
-    }
-  for (int i = 0; i < 3; ++i) {
-    step[i] = s->gradient[i];
-    for (int k = 0; k < i; ++k) step[i] -= l[i][k] * step[k];
-    step[i] /= l[i][i];
-  }
-  for (int i = 2; i >= 0; --i) {
-    for (int k = i + 1; k < 3; ++k) step[i] -= l[k][i] * step[k];
-    step[i] /= l[i][i];
-  }
-  return true;
-}
-
-/// Newton's method with steps halved until the loss falls. The loss is convex and, with both kinds
-/// of answers and the ridge, has its minimum at finite weights.
-static throng_status minimise(const regression *r, double weight[3]) {
-  newton_sums here = sums_at(r, weight);
-  for (int taken = 0; taken < MOST_STEPS; ++taken) {
-    double step[3], size = 0;
-    if (!solve(&here, step)) break;
-    for (int i = 0; i < 3; ++i) size = fmax(size, fabs(step[i]) / (1 + fabs(weight[i])));
-    if (size < 1e-12) return THRONG_OK;
-    bool lower = false;
-    for (int halved = 0; halved < MOST_HALVINGS && !lower; ++halved) {
-      double next[3];
-      for (int i = 0; i < 3; ++i) next[i] = weight[i] - ldexp(step[i], -halved);
-      const newton_sums there = sums_at(r, next);
-      lower = there.loss < here.loss;
-      if (!lower) continue;
-      memcpy(weight, next, sizeof next);
-      here = there;
-    }
-    if (!lower) return THRONG_OK;  // what is left is below the loss's rounding
-  }
-  return throng_fail(THRONG_ERROR_DATA, "f_pop: its regression did not converge");
 }
 
 static throng_status fit(const throng_world *w, like_rates *out, regression *r, int64_t *item_like,
@@ -153,7 +82,12 @@ static throng_status fit(const throng_world *w, like_rates *out, regression *r, 
   out->share = ((double)out->n_like + 1) / ((double)out->n + 2);
   smooth(out->share, w->n_item, out->item_n, item_like, out->item_rate, r->item);
   smooth(out->share, w->n_user, out->user_n, user_like, out->user_rate, r->user);
-  return minimise(r, out->weight);
+  const logistic l = {.name = "f_pop",
+                      .n = 3,
+                      .ridge = {0, LIKE_RATES_RIDGE, LIKE_RATES_RIDGE},
+                      .rows = rows,
+                      .of = r};
+  return logistic_fit(&l, out->weight, NULL);
 }
 
 throng_status like_rates_fit(const throng_world *world, like_rates *out) {
@@ -188,7 +122,7 @@ static throng_status upload_terms(throng_backend *backend, int64_t n, const doub
                                   double weight, double constant, const float *to) {
   float *term;
   THRONG_TRY(throng_alloc((void **)&term, (size_t)n, sizeof *term, "like rates"));
-  for (int64_t i = 0; i < n; ++i) term[i] = (float)(constant + weight * like_rates_logit(rate[i]));
+  for (int64_t i = 0; i < n; ++i) term[i] = (float)(constant + weight * logistic_logit(rate[i]));
   throng_status status =
       backend->ops->upload(backend, (void *)(uintptr_t)to, term, (size_t)n * sizeof *term);
   free(term);

@@ -40,7 +40,4 @@ throng_status like_rates_upload(like_rates *rates, throng_backend *backend);
 /// A zeroed one is allowed.
 void like_rates_free(like_rates *rates);
 
-/// log(rate / (1 - rate))
-double like_rates_logit(double rate);
-
 #endif

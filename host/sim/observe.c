@@ -199,8 +199,9 @@ throng_status throng_sim_outcome(throng_sim *s, throng_outcome *out) {
 
 static throng_status require_mask(const throng_sim *s) {
   if (s->n_seen_word) return THRONG_OK;
-  return throng_fail(THRONG_ERROR_ARGUMENT,
-                     "this simulator does not keep what a session has shown: set sim.mask_seen");
+  return throng_fail(
+      THRONG_ERROR_ARGUMENT,
+      "this simulator does not keep what a session has shown: set sim.mask (or sim.mask_seen)");
 }
 
 throng_status throng_sim_copy_seen_bits(throng_sim *s, uint32_t *bits) {

@@ -70,6 +70,10 @@ unsigned rule_asks(const throng_votes_def *def) {
   return asked;
 }
 
+bool rule_takes_sta(const throng_votes_def *def) {
+  return rule_asks(def) & (VOTE_BIT(THRONG_VOTE_F_STA) | VOTE_BIT(THRONG_VOTE_F_CAL));
+}
+
 vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta,
                          const vote_models *models) {
   const struct rule_row *row = &rows[def->rule];
@@ -84,6 +88,8 @@ vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta,
       .has_sta = sta != NULL,
   };
   for (int k = 0; k < THRONG_VOTE_COUNT; ++k) rule.weights[k] = weight_of(def, k);
+  rule.by_threshold = def->rule == THRONG_RULE_CALIBRATED && def->answer == THRONG_ANSWER_THRESHOLD;
+  rule.leaves_own = (rule_asks(def) & VOTE_BIT(THRONG_VOTE_F_CAL)) != 0;
   if (models) vote_models_show(models, &rule);
   return rule;
 }
@@ -109,8 +115,6 @@ throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.weights: all are 0, so rule %s has no mean to draw with",
                        rule_names[def->rule]);
-  if (rule_asks(def) & VOTE_BIT(THRONG_VOTE_F_CAL))
-    return throng_fail(THRONG_ERROR_ARGUMENT, "votes.rule: f_cal cannot be fitted yet");
   if (!sta && rule_asks(def) & VOTE_BIT(THRONG_VOTE_F_STA))
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.rule asks for the statistical vote and no f_sta was given: fit one, "

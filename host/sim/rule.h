@@ -49,6 +49,8 @@ int rule_single_vote(throng_rule rule);
 /// Votes that the answer depends on, a VOTE_BIT each. (The published code's statistical vote is
 /// always 1, so that only rule "probability" asks it there.)
 unsigned rule_asks(const throng_votes_def *def);
+/// Is the answer another one where there is an f_sta? (f_cal joins it where it is given.)
+bool rule_takes_sta(const throng_votes_def *def);
 /// The weighted mean of votes (of scores, where the rule draws): a rule's own score in 0..1, 0.5
 /// where nothing has a weight.
 double rule_score(const vote_rule *rule, const throng_vote *v, const vote_further *further);
@@ -56,6 +58,12 @@ double rule_score(const vote_rule *rule, const throng_vote *v, const vote_furthe
 /// The rule as kernels take it. `models` may be NULL where no further vote is asked.
 vote_rule vote_make_rule(const throng_votes_def *def, const throng_sta *sta,
                          const vote_models *models);
+/// throng_votes_evaluate with each user's last `hidden` interactions unknown to rates: for measures
+/// that hold these out.
+throng_status votes_evaluate_hiding(throng_backend *backend, const throng_world *world,
+                                    const throng_sta *sta, const throng_votes_def *def,
+                                    uint32_t seed, int hidden, const throng_pairs *pairs,
+                                    throng_vote *vote, float *const *further);
 /// Every field in range, and a statistical vote there where the rule asks for one.
 throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
 

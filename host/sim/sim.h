@@ -45,7 +45,7 @@
   X(int32_t, I32, final_count, 1, 1, 0, SIM_COUNT_MOST(s))                                \
   X(uint32_t, U32, final_history, (s)->def.history, 1, 0, SIM_ENTRY_MOST(s))              \
   X(float, F32, final_return, 1, 1, 0, SIM_SHOWN_MOST(s))                                 \
-  /* bit an item shown this session, if mask_seen */                                      \
+  /* bit an item that is masked: shown this session, or of the real history */            \
   X(uint32_t, U32, seen, (s)->n_seen_word, 1, 0, UINT32_MAX)                              \
   /* sta_cache, (window, layers, width) a lane */                                         \
   X(float, F32, sta_state, (s)->n_sta_cache, 1, -SIM_FINITE, SIM_FINITE)                  \
@@ -123,8 +123,8 @@ struct throng_sim {
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
 throng_status sim_step_on_backend(throng_sim *sim);
 
-/// Its last stages, for answers and rewards that a caller has put into the lanes: histories grow and
-/// users leave; then what the votes keep follows, which may be done for fewer lanes (those that
+/// Its last stages, for answers and rewards that a caller has put into the lanes: histories grow
+/// and users leave; then what the votes keep follows, which may be done for fewer lanes (those that
 /// sim_gather_lanes took).
 throng_status sim_transition_on_backend(throng_sim *sim);
 throng_status sim_advance_on_backend(throng_sim *sim);
@@ -193,6 +193,10 @@ void sim_starts_free(sim_starts *starts);
 throng_status sim_check_moment(throng_moment moment);
 /// Can states be told from users and answers alone, as replays do? Errors: ARGUMENT.
 throng_status sim_require_real_histories(const throng_sim *sim);
+
+/// Is an item left to show after the last step, where `longest` is the longest history that a
+/// session begins with? Errors: ARGUMENT.
+throng_status sim_check_mask(const throng_sim_def *def, const throng_world *world, int64_t longest);
 
 /// Does this simulator keep preference vectors?
 bool sim_keeps_preferences(const throng_sim_def *def);

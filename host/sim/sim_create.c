@@ -10,6 +10,38 @@ bool sim_keeps_preferences(const throng_sim_def *def) {
   return def->preferences || def->votes.similarity == THRONG_SIMILARITY_MEAN;
 }
 
+/// mask_seen is the old name of "session".
+static throng_mask mask_of(const throng_sim_def *d) {
+  return d->mask == THRONG_MASK_NONE && d->mask_seen ? THRONG_MASK_SESSION : d->mask;
+}
+
+throng_status sim_check_mask(const throng_sim_def *d, const throng_world *world, int64_t longest) {
+  const throng_mask mask = mask_of(d);
+  const int64_t masked = mask == THRONG_MASK_ALL ? longest : 0;
+  const int64_t shown = (int64_t)d->max_steps * d->slate_size;
+  if (mask == THRONG_MASK_NONE || shown + masked < world->n_item) return THRONG_OK;
+  if (masked == 0)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "sim.mask_seen: %d steps of %d items would run out of the %lld items (at "
+                       "least one must be left after the last step); lower sim.max_steps",
+                       d->max_steps, d->slate_size, (long long)world->n_item);
+  return throng_fail(
+      THRONG_ERROR_ARGUMENT,
+      "sim.mask: %d steps of %d items, beside the %lld of the longest history, would "
+      "run out of the %lld items (at least one must be left after the last step); "
+      "lower sim.max_steps, or mask the session alone",
+      d->max_steps, d->slate_size, (long long)masked, (long long)world->n_item);
+}
+
+static int64_t longest_history(const throng_world *world) {
+  int64_t longest = 0;
+  for (int64_t u = 0; u < world->n_user; ++u) {
+    const int64_t n = world->user_offset[u + 1] - world->user_offset[u];
+    if (n > longest) longest = n;
+  }
+  return longest;
+}
+
 static throng_status check(const throng_sim_def *d, const throng_world *world,
                            const throng_sta *sta) {
   THRONG_TRY(fields_check(&sim_fields, d));
@@ -22,11 +54,7 @@ static throng_status check(const throng_sim_def *d, const throng_world *world,
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "sim.slate_size: %d items asked of a catalogue of %lld", d->slate_size,
                        (long long)world->n_item);
-  if (d->mask_seen && (int64_t)d->max_steps * d->slate_size > world->n_item)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "sim.mask_seen: %d steps of %d items would run out of the %lld items; lower "
-                       "sim.max_steps",
-                       d->max_steps, d->slate_size, (long long)world->n_item);
+  THRONG_TRY(sim_check_mask(d, world, longest_history(world)));
   THRONG_TRY(published_env_check(d));
   THRONG_TRY(votes_check(&d->votes, sta));
   THRONG_TRY(users_check(d, world));
@@ -90,7 +118,9 @@ static void size_lanes(throng_sim *s, const throng_sim_def *def, const throng_wo
                        const throng_sta_def *sta) {
   s->def = *def;
   s->world = world;
-  s->n_seen_word = def->mask_seen ? (world->n_item + 31) / 32 : 0;
+  s->def.mask = mask_of(def);
+  s->def.mask_seen = s->def.mask != THRONG_MASK_NONE;
+  s->n_seen_word = s->def.mask_seen ? (world->n_item + 31) / 32 : 0;
   s->n_preference = sim_keeps_preferences(def) ? 2 * (int64_t)world->dim : 0;
   s->n_examined = users_examine(&def->users) ? def->slate_size : 0;
   s->n_session = def->users.sessions > 1;
@@ -124,7 +154,8 @@ throng_status throng_sim_create(throng_backend *backend, const throng_world *wor
   s->n_lane = def->lanes;
   // Its weights are there before another queue than theirs reads them.
   if (sta && sta->backend != backend) THRONG_TRY_GOTO(sta->backend->ops->synchronize(sta->backend));
-  THRONG_TRY_GOTO(vote_models_make(backend, world, rule_asks(&def->votes), &s->models));
+  THRONG_TRY_GOTO(
+      vote_models_make(backend, world, sta, &def->votes, rule_asks(&def->votes), 0, &s->models));
   bool empty_equal = def->votes.semantics == THRONG_SEMANTICS_PUBLISHED_CODE;
   THRONG_TRY_GOTO(
       world_device_acquire(backend, world, def->votes.table_bytes, empty_equal, &s->device));

@@ -20,6 +20,7 @@ sim_args sim_make_args(const throng_sim *s) {
       .max_steps = s->def.max_steps,
       .autoreset = s->def.autoreset,
       .mask_seen = s->def.mask_seen,
+      .mask_history = s->def.mask == THRONG_MASK_ALL,
       .leave_probability = s->def.leave_probability,
       .n_seen_word = s->n_seen_word,
       .user = s->user,

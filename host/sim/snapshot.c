@@ -30,6 +30,8 @@ static throng_status gather(const throng_sim *s, facts *f) {
   f->def = s->def;
   // Vectors that the similarity asks for are kept either way.
   if (f->def.votes.similarity == THRONG_SIMILARITY_MEAN) f->def.preferences = false;
+  // A masked session is named by mask_seen, as files of before do.
+  if (f->def.mask == THRONG_MASK_SESSION) f->def.mask = THRONG_MASK_NONE;
   snprintf(f->world, sizeof f->world, "%016" PRIx64, s->world->hash);
   snprintf(f->starts, sizeof f->starts, "any");
   if (s->starts.hash) snprintf(f->starts, sizeof f->starts, "%016" PRIx64, s->starts.hash);

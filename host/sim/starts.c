@@ -43,6 +43,15 @@ static throng_status check_lists(const throng_world *w, const start_lists *l) {
   return THRONG_OK;
 }
 
+static int64_t longest_of(const throng_world *w, const start_lists *l) {
+  int64_t longest = 0;
+  for (int64_t k = 0; k < l->count; ++k) {
+    const int64_t *span = l->offset ? l->offset + k : w->user_offset + l->user[k];
+    if (span[1] - span[0] > longest) longest = span[1] - span[0];
+  }
+  return longest;
+}
+
 /// Never 0: that means no starts.
 static uint64_t hash_lists(const start_lists *l) {
   const size_t n = (size_t)l->count;
@@ -114,6 +123,7 @@ throng_status throng_sim_set_starts(throng_sim *s, throng_start_order order, int
   throng_status status = THRONG_OK;
   if (count > 0) {
     THRONG_TRY(check_lists(s->world, &lists));
+    THRONG_TRY(sim_check_mask(&s->def, s->world, longest_of(s->world, &lists)));
     status = starts_make(s, &lists, &fresh);
   }
   if (status != THRONG_OK) {

@@ -5,16 +5,21 @@
 #define THRONG_SIM_VOTE_MODELS_H
 
 #include "kernels/vote/vote_rule.h"
+#include "sim/calibration.h"
 #include "sim/like_rates.h"
 
 typedef struct vote_models {
-  unsigned asked;    // a VOTE_BIT for each vote that this was made for
-  like_rates rates;  // f_pop
+  unsigned asked;           // a VOTE_BIT for each vote that this was made for
+  like_rates rates;         // f_pop
+  calibration calibration;  // f_cal
 } vote_models;
 
-/// For the votes of `asked`. Errors: those of like_rates_fit, MEMORY, BACKEND.
-throng_status vote_models_make(throng_backend *backend, const throng_world *world, unsigned asked,
-                               vote_models *out);
+/// For the votes of `asked`. f_cal's weights are those of `sta` (NULL: no f_sta), where it has some
+/// for such votes, else they are fitted; its rates count all but each user's last `hidden`
+/// interactions. Errors: those of like_rates_fit and calibration_fit, MEMORY, BACKEND.
+throng_status vote_models_make(throng_backend *backend, const throng_world *world,
+                               const throng_sta *sta, const throng_votes_def *def, unsigned asked,
+                               int hidden, vote_models *out);
 /// A zeroed one is allowed.
 void vote_models_free(vote_models *models);
 

@@ -136,6 +136,13 @@ throng_status throng_votes_evaluate(throng_backend *backend, const throng_world 
                                     const throng_sta *sta, const throng_votes_def *def,
                                     uint32_t seed, const throng_pairs *pairs, throng_vote *vote,
                                     float *const *further) {
+  return votes_evaluate_hiding(backend, world, sta, def, seed, 0, pairs, vote, further);
+}
+
+throng_status votes_evaluate_hiding(throng_backend *backend, const throng_world *world,
+                                    const throng_sta *sta, const throng_votes_def *def,
+                                    uint32_t seed, int hidden, const throng_pairs *pairs,
+                                    throng_vote *vote, float *const *further) {
   if (pairs->n < 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: %lld is negative", (long long)pairs->n);
   THRONG_TRY(votes_check(def, sta));
@@ -147,7 +154,7 @@ throng_status throng_votes_evaluate(throng_backend *backend, const throng_world 
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
     if (wanted(&v, k)) asked |= VOTE_BIT(k + THRONG_VOTE_IN_RECORD);
   throng_status status;
-  THRONG_TRY(vote_models_make(backend, world, asked, &models));
+  THRONG_TRY(vote_models_make(backend, world, sta, def, asked, hidden, &models));
   THRONG_TRY_GOTO(check_memory(backend, world, pairs, &v));
   THRONG_TRY_GOTO(vote_pairs(backend, world, pairs, &v));
 done:

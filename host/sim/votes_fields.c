@@ -11,7 +11,8 @@ static const field votes_rows[] = {
     FIELD_ENUM(
         "semantics", throng_semantics, semantics, semantics_names, THRONG_SEMANTICS_PAPER,
         FIELD_SWEEPABLE,
-        "paper: the equations; published-code: the authors' released infer_user_interaction bit for "
+        "paper: the equations; published-code: the authors' released infer_user_interaction bit "
+        "for "
         "bit; their predict applies the sigmoid twice, so that its statistical vote is always 1 "
         "(their environment around it: sim.environment)"),
     FIELD_ENUM("rule", throng_rule, rule, rule_names, THRONG_RULE_MAJORITY, FIELD_SWEEPABLE,

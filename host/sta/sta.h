@@ -55,6 +55,21 @@ typedef struct sta_arrays {
 #undef X
 } sta_arrays;
 
+/// X(number): what fits f_cal, the calibrated vote (host/sim/calibration.h), to a world; it stands
+/// beside f_sta's weights in their file, as one tensor in this order.
+#define STA_CALIBRATION(X)                                                                 \
+  X(intercept)                                                                             \
+  X(mat) X(sim) X(sta) X(item) X(user) /* weights */                                       \
+      X(smoothing)                     /* keywords that f_mat's prior weighs */            \
+      X(user_variance)                 /* of users' effects */                             \
+      X(threshold)                     /* probability that as many reach as really like */ \
+      X(semantics) X(similarity)       /* throng_semantics, throng_similarity of the votes */
+typedef struct sta_calibration {
+#define X(number) double number;
+  STA_CALIBRATION(X)
+#undef X
+} sta_calibration;
+
 struct throng_sta {
   throng_sta_def def;
   throng_backend *backend;
@@ -66,6 +81,8 @@ struct throng_sta {
   tensor_set products_set;  // what inference reads of the matrices' products
   sta_products products;
   sta_view view;
+  bool calibrated;  // f_cal is fitted
+  sta_calibration calibration;
 };
 
 /// Errors: ARGUMENT, naming the field and its range.

@@ -17,6 +17,25 @@
 
 #define STA_FILE_FORMAT "throng.sta.1"
 
+/// The calibration as an array of its own.
+static throng_status calibration_set(throng_backend *backend, tensor_set *set, double **numbers) {
+  const int64_t n = sizeof(sta_calibration) / sizeof(double);
+  THRONG_TRY(tensors_add(set, numbers, TENSOR_F64, TENSOR_SHAPE(n), "calibration"));
+  return tensors_allocate(set, backend, "calibration");
+}
+
+/// Are these numbers that a fit gives, so that every answer is a probability?
+static throng_status check_calibration(const char *path, const sta_calibration *c) {
+  const double weight[] = {c->intercept, c->mat, c->sim, c->sta, c->item, c->user};
+  bool sane = c->smoothing > 0 && c->smoothing <= STA_WEIGHT_MOST && c->user_variance > 0 &&
+              c->threshold >= 0 && c->threshold <= 1 && (c->semantics == 0 || c->semantics == 1) &&
+              (c->similarity == 0 || c->similarity == 1);
+  for (size_t k = 0; k < sizeof weight / sizeof *weight; ++k)
+    sane = sane && fabs(weight[k]) <= STA_WEIGHT_MOST;
+  if (sane) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_DATA, "%s: tensor 'calibration' holds what no fit gives", path);
+}
+
 throng_status throng_sta_save(const throng_sta *sta, const char *path) {
   NUMBERS_WITHOUT_LOCALE;
   char users[32], items[32], world[32], *def = NULL;
@@ -36,8 +55,17 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
   snprintf(world, sizeof world, "%016" PRIx64, sta->world_hash);
   const char *const metadata[] = {"format", STA_FILE_FORMAT, "def",   def,   "n_user", users,
                                   "n_item", items,           "world", world, NULL};
-  const tensor_set *set = &sta->parameters;
-  throng_status status = tensors_save(&set, NULL, 1, metadata, path);
+  tensor_set calibration = {0};
+  double *numbers;
+  throng_status status = THRONG_OK;
+  if (sta->calibrated) status = calibration_set(sta->backend, &calibration, &numbers);
+  if (sta->calibrated && status == THRONG_OK)
+    status = sta->backend->ops->upload(sta->backend, numbers, &sta->calibration,
+                                       sizeof sta->calibration);
+  if (status == THRONG_OK)
+    status = tensors_save((const tensor_set *[]){&sta->parameters, &calibration}, NULL, 2, metadata,
+                          path);
+  tensors_free(&calibration);
   free(def);
   return status;
 }
@@ -45,6 +73,7 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
 throng_status throng_sta_hash(const throng_sta *sta, uint64_t *hash) {
   THRONG_TRY(tensors_hash(&sta->parameters, hash));
   *hash = hash64(&sta->def.threshold, sizeof sta->def.threshold, *hash);
+  if (sta->calibrated) *hash = hash64(&sta->calibration, sizeof sta->calibration, *hash);
   if (sta->def.scale_labels) *hash = hash64("scale_labels", 12, *hash);
   return THRONG_OK;
 }
@@ -112,10 +141,20 @@ throng_status throng_sta_open(throng_backend *backend, const throng_world *world
   THRONG_TRY(safetensors_open(path, &file));
   throng_status status = read_header(path, file, world, &def);
   if (status == THRONG_OK) status = sta_allocate(backend, world, &def, &sta);
-  tensor_set *set = sta ? &sta->parameters : NULL;
-  if (status == THRONG_OK) status = tensors_check_file(&set, NULL, 1, file);
-  if (status == THRONG_OK) status = tensors_read_file(&set, NULL, 1, file);
+  tensor_set calibration = {0};
+  double *numbers;
+  if (status == THRONG_OK && safetensors_find(file, "calibration")) {
+    sta->calibrated = true;
+    status = calibration_set(backend, &calibration, &numbers);
+  }
+  tensor_set *const sets[] = {sta ? &sta->parameters : NULL, &calibration};
+  if (status == THRONG_OK) status = tensors_check_file(sets, NULL, 2, file);
+  if (status == THRONG_OK) status = tensors_read_file(sets, NULL, 2, file);
   safetensors_close(file);
+  if (status == THRONG_OK && sta->calibrated)
+    status = backend->ops->download(backend, &sta->calibration, numbers, sizeof sta->calibration);
+  if (status == THRONG_OK && sta->calibrated) status = check_calibration(path, &sta->calibration);
+  tensors_free(&calibration);
   if (status == THRONG_OK) status = sta_products_make(sta);
   if (status == THRONG_OK) {
     sta->path = realpath(path, NULL);

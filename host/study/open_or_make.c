@@ -168,7 +168,7 @@ done:
 static throng_status open_sta(const throng_config *config, throng_backend *backend,
                               const throng_progress *progress, train_inputs *in) {
   if (config->sta_file) return throng_sta_open(backend, in->world, config->sta_file, &in->sta);
-  if (!(rule_asks(&config->sim.votes) & VOTE_BIT(THRONG_VOTE_F_STA))) return THRONG_OK;
+  if (!rule_takes_sta(&config->sim.votes)) return THRONG_OK;
   char path[PATH_MAX], *text = NULL;
   snprintf(path, sizeof path, "%s/sta.safetensors", config->train.out);
   const char *const sections[] = {"sta", NULL};
@@ -189,6 +189,8 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
                                      &config->agent, &config->train));
   THRONG_TRY_GOTO(forget(path));
   THRONG_TRY_GOTO(throng_sta_fit(backend, in->world, &config->sta, progress, &in->sta, &report));
+  if (rule_asks(&config->sim.votes) & VOTE_BIT(THRONG_VOTE_F_CAL))
+    THRONG_TRY_GOTO(throng_calibrate(in->sta, in->world, &config->sim.votes, NULL));
   THRONG_TRY_GOTO(throng_sta_save(in->sta, path));
   THRONG_TRY_GOTO(remember(path, text));
   in->fit_seconds = clock_now() - start;
@@ -221,7 +223,7 @@ static throng_status find_checkpoint(const throng_config *config, train_inputs *
 /// A count of agents that is "auto" is known once the world is, and before f_sta is fitted.
 static throng_status settle_count(throng_config *config, throng_backend *backend,
                                   const train_inputs *in) {
-  const bool asks = rule_asks(&config->sim.votes) & VOTE_BIT(THRONG_VOTE_F_STA);
+  const bool asks = rule_takes_sta(&config->sim.votes);
   return train_settle_count(backend, in->world, in->sta, asks ? &config->sta : NULL, &config->sim,
                             &config->agent, &config->train);
 }

@@ -51,6 +51,24 @@ typedef struct throng_like_rates {
   double p;                     ///< probability of a like; f_pop votes 1 from 1/2 on
 } throng_like_rates;
 
+/// One term of the calibrated vote: what it adds to the log-odds of a like.
+typedef struct throng_calibrated_term {
+  const char *name;  ///< "intercept", "f_mat", "f_sim", "f_sta", "item", "user"
+  double value;      ///< the intercept's is 1, f_mat's the logit of its smoothed share, f_sim's
+                     ///< tanh(3 (b+ - b-)), f_sta's and the item's a logit, the user's an effect
+  double weight;     ///< fitted to the world
+  double log_odds;   ///< weight * value
+} throng_calibrated_term;
+/// The calibrated vote, term by term: p = sigmoid(sum of the terms' log_odds).
+typedef struct throng_calibrated {
+  int32_t n;                           ///< terms
+  const throng_calibrated_term *term;  ///< (n)
+  int64_t item_answers, user_answers;  ///< behind the item's rate and the user's effect
+  double smoothing;                    ///< keywords that f_mat's prior weighs
+  double p;                            ///< probability of a like
+  double threshold;                    ///< from which votes.answer "threshold" says like
+  throng_answer answer;                ///< as asked: how p becomes an answer
+} throng_calibrated;
 /// What the session has made of a lane's user, and would of this item (throng_sim_def.users;
 /// docs/dynamics.md has the equations). Topics are categories, -1 where there is none; what is off
 /// is 0.
@@ -74,6 +92,11 @@ typedef struct throng_explained_session {
   /// Why the user would leave, chance apart, after disliking [0] or liking [1] the item.
   throng_leave leaves[2];
   throng_leave left;  ///< why the lane's user left on the last step
+  int32_t number;     ///< of the session in the user's episode, from 0 (throng_users_def.sessions)
+  int32_t gap;        ///< days before it; 0: the first
+  /// Chance to come back on any one day, were the session over after disliking [0] or liking [1]
+  /// the item; 0 where the user could not.
+  double return_chance[2];
 } throng_explained_session;
 
 /// Lives until throng_explanation_free(); its names are the world's.
@@ -84,6 +107,7 @@ typedef struct throng_explanation {
   throng_vote vote;                     ///< with the answer, `like`
   const throng_explained_vote *votes;   ///< (THRONG_VOTE_COUNT) by throng_vote_id
   const throng_like_rates *like_rates;  ///< NULL where the rule does not ask f_pop
+  const throng_calibrated *calibrated;  ///< NULL where the rule does not ask f_cal
   double sta_threshold;                 ///< f_sta votes 1 from this probability on
   throng_semantics semantics;           ///< as asked
   throng_rule rule;                     ///< as asked

@@ -95,10 +95,11 @@ typedef struct throng_outcome {
 THRONG_API throng_sim_def throng_default_sim_def(void);
 
 /// Make lanes on a backend and reset them. `sta` may be NULL where the rule asks no statistical
-/// vote; then p_like is 0.5. What f_pop needs is fitted here, where the rule asks it. All memory is
-/// taken here. The world, the backend and `sta` must outlive the simulator. Errors: ARGUMENT (a Def
-/// field; history shorter than the window of `sta`), DATA (a world without users or items, or with
-/// answers of one kind alone where f_pop is asked), MEMORY (with sizes), BACKEND.
+/// vote; then p_like is 0.5. What f_pop needs is fitted here, where the rule asks it, and what
+/// f_cal needs where `sta` does not bring it (throng_calibrate). All memory is taken here. The
+/// world, the backend and `sta` must outlive the simulator. Errors: ARGUMENT (a Def field; history
+/// shorter than the window of `sta`), DATA (a world without users or items, or with answers of one
+/// kind alone where f_pop or f_cal is asked), MEMORY (with sizes), BACKEND.
 THRONG_API throng_status throng_sim_create(throng_backend *backend, const throng_world *world,
                                            const throng_sta *sta, const throng_sim_def *def,
                                            throng_sim **out);
@@ -247,11 +248,30 @@ typedef struct throng_pairs {
 /// for each vote that does not stand in throng_vote (by throng_vote_id - THRONG_VOTE_IN_RECORD) an
 /// array (n) for its score, asked whatever the rule, or NULL. All host memory.
 /// Errors: ARGUMENT (a pair's user, item or history; a Def field; a rule without its f_sta), DATA
-/// (f_pop is asked and the world's answers are all of one kind), MEMORY, BACKEND.
+/// (f_pop or f_cal is asked and the world's answers are all of one kind), MEMORY, BACKEND.
 THRONG_API throng_status throng_votes_evaluate(throng_backend *backend, const throng_world *world,
                                                const throng_sta *sta, const throng_votes_def *def,
                                                uint32_t seed, const throng_pairs *pairs,
                                                throng_vote *vote, float *const *further);
+
+/// What fits f_cal, the calibrated vote, to a world: p(like) = sigmoid(intercept
+/// + mat logit((a+ + k m) / (a+ + a- + k)) + sim tanh(3 (b+ - b-)) + sta logit(p of f_sta)
+/// + item logit(like rate of the item) + user (effect of the user)), k being `smoothing` and m the
+/// share of likes in the world.
+typedef struct throng_calibration {
+  double intercept, mat, sim, sta, item, user;  ///< weights, by penalised logistic regression
+  double smoothing;                             ///< keywords that the prior of f_mat's share weighs
+  double user_variance;  ///< of users' effects in log-odds: the variance of their normal prior
+  double threshold;      ///< probability that as many answers reach as really are likes
+} throng_calibration;
+/// Fit f_cal on each user's last interaction but one, for votes of this semantics and similarity,
+/// and keep it with the weights: throng_sta_save writes it, and simulators with such votes take it.
+/// (Without it, or with other votes, they fit it when they are made, to the same numbers.) `out`
+/// may be NULL. Errors: ARGUMENT (a Def field; a world of another size), DATA (nobody with two
+/// interactions, or answers of one kind alone: nothing to fit on), MEMORY, BACKEND; the weights
+/// then have the calibration that they had.
+THRONG_API throng_status throng_calibrate(throng_sta *sta, const throng_world *world,
+                                          const throng_votes_def *votes, throng_calibration *out);
 
 /// "majority", "f_mat", ...: names as in configurations. NULL where there is no such rule.
 THRONG_API const char *throng_rule_name(throng_rule rule);

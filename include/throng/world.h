@@ -174,7 +174,7 @@ typedef struct throng_synth_def {
   int32_t dim;           ///< 128; length of the embeddings
   int32_t n_taste;       ///< 24; latent tastes that users and items are drawn from
   int32_t history_mean;  ///< 40; interactions a user, geometrically spread
-  double later_share;    ///< 0; of each user's interactions, kept apart (throng_world_later); .. 0.9
+  double later_share;   ///< 0; of each user's interactions, kept apart (throng_world_later); .. 0.9
   int32_t later_least;  ///< 8; users with fewer interactions have no later part
   /// 0: by history_mean. Else this many in all, and not one more or less: spread over the users
   /// log-normally, at least one each, and every item is met. n_user and n_item at the least, and

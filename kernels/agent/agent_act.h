@@ -32,6 +32,7 @@ typedef struct best_fold_args {
   const float *bias;     // (n_agent, n_item)
   const uint32_t *seen;  // (n_agent * n_state, n_seen_word) items to leave out, or NULL
   state_view shown;      // leave out what these states' sessions hold, where shown.entry
+  real_histories real;   // and what their users' real histories do, where real.offset
   float *value;          // (n_agent, n_state, top)
   int32_t *item;         // (n_agent, n_state, top)
   const int32_t *used;   // (n_agent) of its n_state, or NULL, see row_is_idle
@@ -58,6 +59,10 @@ THRONG_ROW int best_masked(const best_fold_args *a, int64_t state, int32_t item)
   int32_t length = a->shown.length[state];
   for (int32_t k = length - a->shown.session[state]; k < length; ++k)
     if (history_item(entry[k]) == item) return 1;
+  if (!a->real.offset) return 0;
+  const int64_t *span = a->real.offset + a->shown.user[state];
+  for (int64_t k = span[0]; k < span[1]; ++k)
+    if (history_item(a->real.entry[k]) == item) return 1;
   return 0;
 }
 
@@ -99,6 +104,7 @@ typedef struct best_search_args {
   const float *bias;     // (n_agent, n_item)
   const uint32_t *seen;  // as best_fold_args
   state_view shown;
+  real_histories real;
   float *value;         // (n_agent, n_state, top) best first
   int32_t *item;        // (n_agent, n_state, top) -1: all others are masked, or no Q is a number
   const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle; a variant may do all
@@ -134,6 +140,7 @@ THRONG_ROW void best_search_row(const best_search_args *a, int64_t row) {
   best_fold_args mask;
   mask.seen = a->seen;
   mask.shown = a->shown;
+  mask.real = a->real;
   mask.n_seen_word = a->n_seen_word;
   const float *query = a->query + row * a->width;
   float *value = a->value + row * a->top;

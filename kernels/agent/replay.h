@@ -25,6 +25,12 @@ typedef struct state_view {
   int32_t capacity;
 } state_view;
 
+/// The users' histories as the world has them.
+typedef struct real_histories {
+  const int64_t *offset;  // (n_user + 1), or NULL: not masked
+  const uint32_t *entry;  // packed
+} real_histories;
+
 /// The present state of a simulator's lanes. Row: a lane.
 typedef struct lane_state_args {
   const uint32_t *history;    // (n_lane, capacity) ring

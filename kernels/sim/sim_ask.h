@@ -50,6 +50,8 @@ typedef struct users_asked {
   int32_t repeats, repeats_topic;  // see users_repeats
   int32_t leaves[2];               // throng_leave after a dislike or a like, apart from chance
   int32_t rule_like;               // what the votes' rule answers
+  int32_t number, gap;             // of the session in its episode; days before it
+  float returns[2];  // chance to come back on a day, were it over after a dislike or a like; or 0
 } users_asked;
 
 /// Row = question.
@@ -74,7 +76,13 @@ THRONG_ROW void sim_users_ask_row(const sim_users_ask_args *a, int64_t row) {
   x.repeats =
       v->repeat_window > 0 ? users_repeats(v, &s->world, &session, item, &x.repeats_topic) : 0;
   x.rule_like = sim_ask_rule(s, &a->of.view, a->of.cache.query, lane, 0, item, &further).like;
+  x.number = s->sessions.session ? s->sessions.session[lane] : 0;
+  x.gap = s->sessions.session ? s->sessions.gap[lane] : 0;
   for (int like = 0; like < 2; ++like) {
+    const int32_t step = s->step[lane] + 1;
+    const float likes = s->running_return[lane] + (float)(like * s->slate_size);
+    x.returns[like] =
+        sim_may_return(s, lane, step) ? sim_return_chance(s, lane, step, likes) : 0.0f;
     // The slate's mean cost, were all of it answered alike; what falls out of the ring is
     // forgotten.
     users_session after = session;

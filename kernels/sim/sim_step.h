@@ -54,6 +54,7 @@ typedef struct sim_args {
   const uint8_t *halted;   // (n_lane) stands still, by a bit
   int32_t n_history, slate_size, max_steps;
   int32_t autoreset, mask_seen;
+  int32_t mask_history;  // what a lane has seen begins with its episode's real history
   float leave_probability;
   int64_t n_seen_word;
   int32_t *user, *step, *count, *initial_count;
@@ -154,22 +155,38 @@ THRONG_ROW void sim_vote_logical(const sim_args *a, int64_t lane, const vote_str
   if (published_is_coin(&a->published, item)) v->f_mat = v->f_sim = vote_coin(s, RANDOM_ANSWER);
 }
 
+/// Whom the lane's episode begins with: a user and entries begin .. end - 1 of `history`.
+typedef struct sim_start_span {
+  int32_t user;
+  const uint32_t *history;
+  int64_t begin, end;
+} sim_start_span;
+
+THRONG_ROW sim_start_span sim_start_of_lane(const sim_args *a, int64_t lane) {
+  const sim_start_view *s = &a->start;
+  const int32_t start = sim_start_of(s, a->seed, a->number[lane], a->episode[lane]);
+  sim_start_span span;
+  span.user = s->user ? s->user[start] : start;
+  const int64_t *offset = s->offset ? s->offset + start : a->world.user_offset + span.user;
+  span.history = s->offset ? s->history : a->world.history;
+  span.begin = offset[0];
+  span.end = offset[1];
+  if (!s->offset)
+    span.end = span.begin + history_oldest(a->published.start_rows, span.end - span.begin);
+  return span;
+}
+
 /// A new user with the newest entries of the history; the lane's session is empty, but for what it
 /// has seen: see sim_forget_seen.
 THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
-  const world_view *w = &a->world;
-  const sim_start_view *s = &a->start;
-  int32_t start = sim_start_of(s, a->seed, a->number[lane], a->episode[lane]);
-  int32_t user = s->user ? s->user[start] : start;
-  const int64_t *span = s->offset ? s->offset + start : w->user_offset + user;
-  const uint32_t *history = s->offset ? s->history : w->history;
-  int64_t begin = span[0], end = span[1];
-  if (!s->offset) end = begin + history_oldest(a->published.start_rows, end - begin);
+  const sim_start_span start = sim_start_of_lane(a, lane);
+  const uint32_t *history = start.history;
+  int64_t begin = start.begin, end = start.end;
   if (end - begin > a->n_history) begin = end - a->n_history;
   uint32_t *ring = a->history + lane * a->n_history;
   for (int64_t k = begin; k < end; ++k) ring[k - begin] = history[k];
   for (int64_t k = end - begin; k < a->n_history; ++k) ring[k] = 0;
-  a->user[lane] = user;
+  a->user[lane] = start.user;
   a->step[lane] = 0;
   a->count[lane] = a->initial_count[lane] = (int32_t)(end - begin);
   a->running_return[lane] = 0;
@@ -178,11 +195,17 @@ THRONG_ROW void sim_begin_episode(const sim_args *a, int64_t lane) {
 }
 
 /// Words first, first + by, .. of what a lane has seen: a bit an item of the catalogue, so that a
-/// device shares them out (cuda/seen.cu).
+/// device shares them out (cuda/seen.cu). What is left is the real history, where that is masked.
 THRONG_ROW void sim_forget_seen(const sim_args *a, int64_t lane, int64_t first, int64_t by) {
   if (!a->mask_seen) return;
   uint32_t *seen = a->seen + lane * a->n_seen_word;
   for (int64_t k = first; k < a->n_seen_word; k += by) seen[k] = 0;
+  if (!a->mask_history) return;
+  const sim_start_span start = sim_start_of_lane(a, lane);
+  for (int64_t k = start.begin; k < start.end; ++k) {
+    const int32_t item = history_item(start.history[k]);
+    if (item / 32 % by == first) seen[item / 32] |= 1u << (item % 32);
+  }
 }
 
 typedef sim_args sim_begin_args;
@@ -312,29 +335,31 @@ THRONG_ROW void sim_append(const sim_args *a, int64_t lane) {
   }
 }
 
-/// Days after which the user whose session has just ended is back; 0: never.
-THRONG_ROW int32_t sim_return(const sim_args *a, int64_t lane) {
+/// May the user come back, were the session over after `step` steps of the episode?
+THRONG_ROW int sim_may_return(const sim_args *a, int64_t lane, int32_t step) {
+  return a->sessions.session && a->sessions.session[lane] + 1 < a->users.sessions &&
+         step < a->max_steps;
+}
+/// The chance of it on any one day, `likes` being those of the episode.
+THRONG_ROW float sim_return_chance(const sim_args *a, int64_t lane, int32_t step, float likes) {
   const sim_sessions *s = &a->sessions;
-  const int32_t user = a->user[lane], step = a->step[lane];
-  const int64_t real = a->world.user_offset[user + 1] - a->world.user_offset[user];
+  const int64_t *span = a->world.user_offset + a->user[lane];
   const float shown = (float)(step - s->first_step[lane]) * (float)a->slate_size;
-  const float likes = a->running_return[lane] - s->first_return[lane];
-  const random_words r =
-      random_draw(a->seed, RANDOM_RETURN, 0, (uint32_t)step - 1, a->number[lane], a->episode[lane]);
-  return return_day(&a->users, return_chance(&a->users, real, likes / shown),
-                    random_uniform(r.w[0]));
+  return return_chance(&a->users, span[1] - span[0], (likes - s->first_return[lane]) / shown);
 }
 
 /// A session is over. Does another one of the same user begin?
 THRONG_ROW int sim_comes_back(const sim_args *a, int64_t lane) {
-  const sim_sessions *s = &a->sessions;
-  if (!s->session || s->session[lane] + 1 >= a->users.sessions) return 0;
-  if (a->step[lane] >= a->max_steps) return 0;
-  const int32_t days = sim_return(a, lane);
+  const int32_t step = a->step[lane];
+  if (!sim_may_return(a, lane, step)) return 0;
+  const random_words r =
+      random_draw(a->seed, RANDOM_RETURN, 0, (uint32_t)step - 1, a->number[lane], a->episode[lane]);
+  const float chance = sim_return_chance(a, lane, step, a->running_return[lane]);
+  const int32_t days = return_day(&a->users, chance, random_uniform(r.w[0]));
   if (days == 0)
     a->left[lane] = THRONG_LEAVE_NO_RETURN;
   else
-    sim_begin_session(a, lane, s->session[lane] + 1, days);
+    sim_begin_session(a, lane, a->sessions.session[lane] + 1, days);
   return days > 0;
 }
 

@@ -1,8 +1,8 @@
 /// f_cal, the calibrated vote: the scores of the other votes and the terms of user and item, joined
 /// by a logistic regression.
-///   z = user + item + mat logit((a+ + k m) / (a+ + a- + k)) + sim (b+ - b-) + sta logit(p)
-/// with k answers' weight of prior m, and p that of f_sta, whose term is 0 where there is none.
-/// Fitted on the host (host/sim/calibrate.h); constants are folded into the user's term.
+///   z = user + item + mat logit((a+ + k m) / (a+ + a- + k)) + sim tanh(3 (b+ - b-)) + sta logit(p)
+/// with k keywords' weight of prior m, and p that of f_sta, whose term is 0 where there is none.
+/// Fitted on the host (host/sim/calibration.h); constants are folded into the user's term.
 #ifndef THRONG_KERNELS_VOTE_CALIBRATION_H
 #define THRONG_KERNELS_VOTE_CALIBRATION_H
 
@@ -23,12 +23,15 @@ typedef struct calibration_view {
 THRONG_ROW float calibration_mat(const calibration_view *c, const throng_vote *v) {
   return log_portable(((float)v->alpha_pos + c->prior_pos) / ((float)v->alpha_neg + c->prior_neg));
 }
-THRONG_ROW float calibration_sim(const throng_vote *v) { return v->beta_pos - v->beta_neg; }
+/// tanh(3 (b+ - b-)): what is near 2 says only that a side is empty (its b is -1), and no more than
+/// a clear difference does.
+THRONG_ROW float calibration_sim(const throng_vote *v) {
+  return 1.0f - 2.0f / (1.0f + exp_portable(6.0f * (v->beta_pos - v->beta_neg)));
+}
 THRONG_ROW float calibration_sta(const throng_vote *v) {
-  const float most = 1.0f - CALIBRATION_LEAST;
-  float p = v->p_like < CALIBRATION_LEAST ? CALIBRATION_LEAST : v->p_like;
-  p = p > most ? most : p;
-  return log_portable(p / (1.0f - p));
+  const float p = v->p_like, rest = 1.0f - p;
+  return log_portable((p < CALIBRATION_LEAST ? CALIBRATION_LEAST : p) /
+                      (rest < CALIBRATION_LEAST ? CALIBRATION_LEAST : rest));
 }
 
 /// Probability of a like.

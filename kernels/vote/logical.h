@@ -107,8 +107,10 @@ THRONG_ROW void vote_add_direct(vote_sums *sums, const world_view *w, const vote
 /// of the scope that does not count stay as they were.
 THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, const vote_rule *rule,
                                    const uint32_t *entry, int32_t n, int32_t candidate) {
+  const int32_t own = rule->leaves_own ? candidate : -1;
   uint8_t inside[VOTE_BLOCK];  // of the block looked at last
   for (int32_t k = 0; k < n; ++k) {
+    if (history_item(entry[k]) == own) continue;
     int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
     int32_t shares = pair_share_category(w, candidate, history_item(entry[k]));
     inside[k % VOTE_BLOCK] = (uint8_t)shares;
@@ -120,6 +122,7 @@ THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, const v
   for (int32_t k = 0; k < n; ++k) {
     int side = history_like(entry[k]) ? PAIR_POS : PAIR_NEG;
     int32_t item = history_item(entry[k]);
+    if (item == own) continue;
     if (scope.of[side] && !(n <= VOTE_BLOCK ? inside[k] : pair_share_category(w, candidate, item)))
       continue;
     if (rule->similarity == THRONG_SIMILARITY_MAX) pair_look_ahead(w, side, item);
@@ -129,14 +132,36 @@ THRONG_ROW void vote_gather_direct(vote_sums *sums, const world_view *w, const v
   if (before >= 0) vote_add_direct(sums, w, rule, &scope, entry[before], candidate);
 }
 
+/// With the table and without the candidate's own entries: the runs between them.
+THRONG_ROW void vote_gather_others(vote_sums *sums, const world_view *w, const uint32_t *table,
+                                   const uint32_t *entry, int32_t n, int32_t candidate) {
+  for (int32_t begin = 0; begin < n;) {
+    int32_t end = begin;
+    while (end < n && history_item(entry[end]) != candidate) ++end;
+    vote_gather_table(sums, w, table, entry + begin, end - begin, candidate);
+    begin = end + 1;
+  }
+}
+
+/// How many entries of one side are the candidate's own, where the rule leaves these out.
+THRONG_ROW int32_t vote_count_own(const vote_rule *rule, const uint32_t *entry, int32_t n, int side,
+                                  int32_t candidate) {
+  int32_t own = 0;
+  if (!rule->leaves_own) return 0;
+  for (int32_t k = 0; k < n; ++k) own += entry[k] == history_pack(candidate, side == PAIR_POS);
+  return own;
+}
+
 /// Similarity to the mean in place of the nearest, over the whole history whatever the scope.
-THRONG_ROW void vote_gather_mean(vote_sums *sums, const world_view *w, const int32_t *preference,
-                                 const uint32_t *entry, int32_t n, int32_t candidate) {
+THRONG_ROW void vote_gather_mean(vote_sums *sums, const world_view *w, const vote_rule *rule,
+                                 const int32_t *preference, const uint32_t *entry, int32_t n,
+                                 int32_t candidate) {
   for (int side = 0; side < 2; ++side) {
     int32_t count = sums->count[side][0];
     if (count == 0) continue;
+    int32_t own = vote_count_own(rule, entry, n, side, candidate);
     int32_t mean =
-        pair_quantise(preference_similarity(w, side, preference, entry, n, count, candidate));
+        pair_quantise(preference_similarity(w, side, preference, entry, n, count, own, candidate));
     sums->nearest[side][0] = sums->nearest[side][1] = mean;
   }
 }
@@ -150,12 +175,14 @@ THRONG_ROW vote_sums vote_gather(const world_view *w, const uint32_t *table, con
   vote_sums sums = {
       {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{-PAIR_UNIT, -PAIR_UNIT}, {-PAIR_UNIT, -PAIR_UNIT}}};
   int32_t n = history_length(h);
-  if (table)
+  if (table && rule->leaves_own)
+    vote_gather_others(&sums, w, table, h->entry, n, candidate);
+  else if (table)
     vote_gather_table(&sums, w, table, h->entry, n, candidate);
   else
     vote_gather_direct(&sums, w, rule, h->entry, n, candidate);
   if (rule->similarity == THRONG_SIMILARITY_MEAN)
-    vote_gather_mean(&sums, w, preference, h->entry, n, candidate);
+    vote_gather_mean(&sums, w, rule, preference, h->entry, n, candidate);
   return sums;
 }
 

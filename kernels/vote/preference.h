@@ -38,8 +38,9 @@ THRONG_ROW void preference_move(const world_view *w, uint32_t entry, int32_t sig
 
 /// <e(candidate), mean of the side's embeddings>, where `count` > 0 entries are on the side.
 ///   sum (2, dim), or NULL: summed here from the `n` entries.
+/// `own` entries of the side, which `count` does not count, are the candidate's and left out.
 THRONG_ROW float preference_similarity(const world_view *w, int side, const int32_t *sum,
-                                       const uint32_t *entry, int32_t n, int32_t count,
+                                       const uint32_t *entry, int32_t n, int32_t count, int32_t own,
                                        int32_t candidate) {
   const float *e = side == PAIR_POS ? w->embedding_pos : w->embedding_neg;
   const float *of = e + (int64_t)candidate * w->dim;
@@ -56,6 +57,8 @@ THRONG_ROW float preference_similarity(const world_view *w, int side, const int3
         for (int32_t k = 0; k < m; ++k) block[k] += preference_quantise(from[k]);
       }
     }
+    for (int32_t k = 0; own > 0 && k < m; ++k)
+      block[k] -= (int64_t)own * preference_quantise(of[begin + k]);
     for (int32_t k = 0; k < m; ++k) partial[k] += of[begin + k] * (float)block[k];
   }
   for (int32_t half = PREFERENCE_BLOCK / 2; half > 0; half /= 2)

@@ -23,6 +23,8 @@ typedef struct vote_rule {
   float threshold;                   // of the weighted sum of votes
   int32_t equal;                     // RULE_EQUAL_LIKES, ...
   int32_t draws;                     // the answer is drawn with the weighted mean of scores instead
+  int32_t by_threshold;              // f_cal alone, from the threshold of its probability on
+  int32_t leaves_own;                // an earlier entry of the candidate itself is no evidence
   float sta_threshold;
   int32_t has_sta;
   like_rates_view rates;         // of f_pop
@@ -131,8 +133,14 @@ THRONG_ROW float rule_sum(const vote_rule *rule, const throng_vote *v,
   return rule_sum_with(rule, v, further, v->f_mat, v->f_sim);
 }
 
+/// The calibrated rule's answer where it is not drawn.
+THRONG_ROW uint8_t rule_reaches(const vote_rule *rule, const vote_further *further) {
+  return further->score[FURTHER_F_CAL] >= rule->calibration.threshold;
+}
+
 THRONG_ROW uint8_t rule_answer(const vote_rule *rule, const vote_stream *s, const throng_vote *v,
                                const vote_further *further) {
+  if (rule->by_threshold) return rule_reaches(rule, further);
   if (rule->draws) {
     uint32_t word = random_draw(s->seed, RANDOM_ANSWER, s->slot, s->step, s->lane, s->episode).w[0];
     return (uint8_t)random_bernoulli(word, rule_mean(rule, v, further));
@@ -154,6 +162,7 @@ THRONG_ROW float rule_chance_of(const vote_rule *rule, float sum) {
 /// to fall.
 THRONG_ROW float rule_chance(const vote_rule *rule, const throng_vote *v,
                              const vote_further *further) {
+  if (rule->by_threshold) return rule_reaches(rule, further) ? 1.0f : 0.0f;
   if (rule->draws) return rule_mean(rule, v, further);
   const int32_t mat_tie = v->f_mat == VOTE_TIE, sim_tie = v->f_sim == VOTE_TIE;
   float chance = 0.0f;

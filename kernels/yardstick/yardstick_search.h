@@ -147,6 +147,15 @@ THRONG_ROW int yardstick_masked(const sim_args *s, int64_t lane, int32_t item) {
   return (int)(s->seen[lane * s->n_seen_word + item / 32] >> (item % 32)) & 1;
 }
 
+/// Has the candidate an earlier entry of its own, where the rule leaves these out?
+THRONG_ROW int yardstick_meets_own(const vote_rule *rule, const history_view *h,
+                                   int32_t candidate) {
+  const int32_t length = history_length(h);
+  for (int32_t k = 0; rule->leaves_own && k < length; ++k)
+    if (history_item(h->entry[k]) == candidate) return 1;
+  return 0;
+}
+
 /// The best of one tile. An idle lane (see sim_idle) finds nothing.
 THRONG_ROW void yardstick_search_row(const yardstick_search_args *a, int64_t row) {
   const sim_args *s = &a->sim;
@@ -167,11 +176,14 @@ THRONG_ROW void yardstick_search_row(const yardstick_search_args *a, int64_t row
       yardstick_gather(&s->world, s->table, &h, begin + c,
                        n - c < YARDSTICK_HELD ? n - c : YARDSTICK_HELD, &sums);
     if (yardstick_masked(s, lane, begin + c)) continue;
-    vote_sums one = published  ? published_gather(&s->world, s->table, &s->published, &h, begin + c)
-                    : s->table ? yardstick_sums_of(&sums, at)
-                               : vote_gather(&s->world, 0, &s->rule, preference, &h, begin + c);
-    if (s->table && s->rule.similarity == THRONG_SIMILARITY_MEAN)
-      vote_gather_mean(&one, &s->world, preference, h.entry, history_length(&h), begin + c);
+    const int by_tile = s->table && !yardstick_meets_own(&s->rule, &h, begin + c);
+    vote_sums one = published ? published_gather(&s->world, s->table, &s->published, &h, begin + c)
+                    : by_tile
+                        ? yardstick_sums_of(&sums, at)
+                        : vote_gather(&s->world, s->table, &s->rule, preference, &h, begin + c);
+    if (by_tile && s->rule.similarity == THRONG_SIMILARITY_MEAN)
+      vote_gather_mean(&one, &s->world, &s->rule, preference, h.entry, history_length(&h),
+                       begin + c);
     yardstick_insert(item, value, a->top, begin + c, yardstick_value_of(a, lane, &one, begin + c));
   }
 }

@@ -46,7 +46,7 @@ foreach(source ${CUDA_PARITY_TESTS})
   cuda_on_cpu_test(${name} ${source} CUDA_TEST_ON_CPU)
 endforeach()
 
-foreach(noun sim users slates published_env sim_copies starts forks population_arrays evaluator fidelity train session_agents population population_slots options
+foreach(noun sim users published_env sim_copies starts forks population_arrays evaluator fidelity train session_agents population population_slots options
              crew algorithm)
   cuda_on_cpu_test(on_cuda_${noun} ${CMAKE_CURRENT_SOURCE_DIR}/test_${noun}.c CUDA_IN_PLACE_OF_CPU)
   target_link_options(on_cuda_${noun} PRIVATE -Wl,--wrap=backend_cpu_open)

@@ -245,11 +245,14 @@ TEST(cuda_sim, users_that_change_agree) {
   def.users.satiation = 0.2f;
   def.users.exposure = 0.3f;
   def.users.drift = 4;
-  compare(def, true, 300);
+  compare(def, true, 100);
   def.slate_size = 3;
+  def.history = 32;
+  def.users.temper = 7;
   def.users.repeat_threshold = 2;
   def.users.bored_deaf = false;
-  compare(def, false, 200);
+  def.votes.rule = THRONG_RULE_LOGICAL;
+  compare(def, false, 100);
 }
 
 TEST(cuda_sim, a_lane_is_explained_alike) {

@@ -126,6 +126,11 @@ static throng_status next_values(throng_population *a) {
   best_mask mask = {0};
   if (a->sim->def.mask_seen)
     mask.shown = d->batch.shown.entry ? d->batch.shown : d->batch.next.state;
+  if (a->sim->def.mask == THRONG_MASK_ALL) {
+    const world_view *world = &a->sim->device.view;
+    mask.shown.user = d->batch.next.state.user;
+    mask.real = (real_histories){world->user_offset, world->history};
+  }
   THRONG_TRY(n.table->features(&n, &d->batch.next));
   if (a->kinds.doubles) THRONG_TRY(find_online(a, by_online, &mask));
   THRONG_TRY(n.table->forward(&n, &d->target, &d->batch.next));

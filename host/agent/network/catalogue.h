@@ -15,7 +15,8 @@ typedef struct catalogue {
 typedef struct best_mask {
   const uint32_t *seen;  // (n_agent * rows, n_seen_word) or NULL
   int64_t n_seen_word;
-  state_view shown;  // shown.entry NULL: not used
+  state_view shown;     // shown.entry NULL: not used
+  real_histories real;  // beside `shown`
 } best_mask;
 
 /// Register the arrays, where the network's own parameters are not the catalogue.

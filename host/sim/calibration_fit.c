@@ -1,0 +1,229 @@
+/// f_cal's fit: the votes on each user's last but one interaction, and the regression on them.
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/sort.h"
+#include "base/status.h"
+#include "data/split.h"
+#include "sim/calibration_rows.h"
+#include "sim/logistic.h"
+#include "sim/rule.h"
+#include "world/world.h"
+
+enum { WEIGHTS = 6 };  // w0, w_mat, w_sim, w_sta, w_item, w_user
+
+/// The rows' votes and terms, and the smoothing that is tried.
+typedef struct fit_rows {
+  const throng_vote *vote;  // (n)
+  uint8_t *like;            // (n)
+  double *item, *user;      // (n) logit of the item's rate, effect of the user
+  int64_t n;
+  bool has_sta;
+  double prior_pos, prior_neg;
+} fit_rows;
+
+static int64_t row_of(const throng_world *w, int64_t user) {
+  const int64_t begin = w->user_offset[user], end = w->user_offset[user + 1];
+  return end - begin >= SPLIT_VALIDATION ? end - SPLIT_VALIDATION : -1;
+}
+
+static void fill(const fit_rows *r, int64_t k, double x[WEIGHTS]) {
+  const throng_vote *v = &r->vote[k];
+  const double least = (double)CALIBRATION_LEAST;
+  const double p = (double)v->p_like;
+  x[0] = 1;
+  x[1] = log((v->alpha_pos + r->prior_pos) / (v->alpha_neg + r->prior_neg));
+  x[2] = tanh(3 * ((double)v->beta_pos - (double)v->beta_neg));
+  x[3] = r->has_sta ? log(fmax(p, least) / fmax(1 - p, least)) : 0;
+  x[4] = r->item[k];
+  x[5] = r->user[k];
+}
+
+static void each_row(const void *of, void (*add)(void *to, const double *x, int like), void *to) {
+  const fit_rows *r = of;
+  double x[WEIGHTS];
+  for (int64_t k = 0; k < r->n; ++k) {
+    fill(r, k, x);
+    add(to, x, r->like[k]);
+  }
+}
+
+/// The smoothing of the least penalised loss, and its weights.
+static throng_status regress(fit_rows *r, double share, sta_calibration *out) {
+  double least = INFINITY;
+  logistic l = {.name = "f_cal", .n = WEIGHTS, .centre = {[4] = 1, [5] = 1}, .of = r};
+  l.rows = each_row;
+  for (int i = 1; i < WEIGHTS; ++i) l.ridge[i] = CALIBRATION_RIDGE;
+  for (int s = 0; s < CALIBRATION_SMOOTHINGS; ++s) {
+    double weight[WEIGHTS] = {[4] = 1, [5] = 1}, loss;
+    const double k = ldexp(1, s);
+    r->prior_pos = k * share;
+    r->prior_neg = k * (1 - share);
+    THRONG_TRY(logistic_fit(&l, weight, &loss));
+    if (!(loss < least)) continue;
+    least = loss;
+    out->smoothing = k;
+    out->intercept = weight[0];
+    out->mat = weight[1];
+    out->sim = weight[2];
+    out->sta = weight[3];
+    out->item = weight[4];
+    out->user = weight[5];
+  }
+  r->prior_pos = out->smoothing * share;
+  r->prior_neg = out->smoothing * (1 - share);
+  return THRONG_OK;
+}
+
+/// Half way between the n_like-th largest probability and the next: as many rows reach it as like.
+static throng_status find_threshold(const fit_rows *r, int64_t n_like, sta_calibration *out) {
+  double *p;
+  const double weight[WEIGHTS] = {out->intercept, out->mat,  out->sim,
+                                  out->sta,       out->item, out->user};
+  THRONG_TRY(throng_alloc((void **)&p, (size_t)r->n, sizeof *p, "calibration"));
+  for (int64_t k = 0; k < r->n; ++k) {
+    double x[WEIGHTS], z = 0;
+    fill(r, k, x);
+    for (int i = 0; i < WEIGHTS; ++i) z += weight[i] * x[i];
+    p[k] = logistic_sigmoid(z);
+  }
+  sort_numbers(r->n, p);
+  out->threshold = 0.5 * (p[r->n - n_like] + p[r->n - n_like - 1]);
+  free(p);
+  return THRONG_OK;
+}
+
+static throng_status fit(const throng_world *w, fit_rows *r, calibration_counts *counts,
+                         sta_calibration *out) {
+  int64_t n_like = 0;
+  THRONG_TRY(calibration_user_variance(counts, &out->user_variance));
+  for (int64_t u = 0; u < w->n_user; ++u) {
+    double curvature;
+    const int64_t at = row_of(w, u);
+    if (at < 0) continue;
+    r->like[r->n] = w->history_like[at] != 0;
+    r->item[r->n] = calibration_item_logit(counts, at);
+    r->user[r->n] = calibration_user_effect(counts, u, at, out->user_variance, 0, &curvature);
+    n_like += r->like[r->n];
+    r->n += 1;
+  }
+  if (r->n == 0)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "f_cal: none of %lld users has %d interactions, so there is no answer to "
+                       "fit its weights on",
+                       (long long)w->n_user, SPLIT_VALIDATION);
+  if (n_like == 0 || n_like == r->n)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "f_cal: all of the %lld answers that its weights are fitted on are %s; a "
+                       "like_threshold that leaves both kinds would help",
+                       (long long)r->n, n_like ? "likes" : "dislikes");
+  THRONG_TRY(regress(r, counts->share, out));
+  return find_threshold(r, n_like, out);
+}
+
+throng_status calibration_fit_votes(const throng_world *world, const throng_vote *vote,
+                                    bool has_sta, sta_calibration *out) {
+  calibration_counts counts = {0};
+  fit_rows r = {.vote = vote, .has_sta = has_sta};
+  const size_t most = (size_t)world->n_user;
+  throng_status status;
+  *out = (sta_calibration){0};
+  THRONG_TRY_GOTO(throng_alloc((void **)&r.like, most, sizeof *r.like, "calibration"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&r.item, most, sizeof *r.item, "calibration"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&r.user, most, sizeof *r.user, "calibration"));
+  THRONG_TRY_GOTO(calibration_count(world, SPLIT_TEST, &counts));
+  THRONG_TRY_GOTO(fit(world, &r, &counts, out));
+done:
+  calibration_counts_free(&counts);
+  free(r.like);
+  free(r.item);
+  free(r.user);
+  return status;
+}
+
+// ---- the votes on them -------------------------------------------------------------------------
+
+typedef struct asked_pairs {
+  int32_t *user, *candidate, *item;
+  int64_t *offset;
+  uint8_t *like;
+  throng_vote *vote;
+} asked_pairs;
+
+static throng_status take(const throng_world *w, asked_pairs *p) {
+  const size_t n = (size_t)w->n_user, n_entry = (size_t)w->n_interaction;
+#define TAKE(name, n) \
+  THRONG_TRY(throng_alloc((void **)&p->name, (n), sizeof *p->name, "calibration"))
+  TAKE(user, n);
+  TAKE(candidate, n);
+  TAKE(offset, n + 1);
+  TAKE(vote, n);
+  TAKE(item, n_entry);
+  TAKE(like, n_entry);
+#undef TAKE
+  return THRONG_OK;
+}
+
+throng_status calibration_fit(throng_backend *backend, const throng_world *world,
+                              const throng_sta *sta, const throng_votes_def *def,
+                              sta_calibration *out) {
+  asked_pairs p = {0};
+  int64_t n = 0;
+  throng_votes_def logical = *def;
+  throng_status status;
+  logical.rule = THRONG_RULE_LOGICAL;
+  THRONG_TRY_GOTO(take(world, &p));
+  for (int64_t u = 0; u < world->n_user; ++u) {
+    const int64_t at = row_of(world, u);
+    if (at < 0) continue;
+    int64_t end = p.offset[n];
+    for (int64_t k = world->user_offset[u]; k < at; ++k) {
+      if (world->history_item[k] == world->history_item[at]) continue;  // never its own evidence
+      p.item[end] = world->history_item[k];
+      p.like[end++] = world->history_like[k];
+    }
+    p.user[n] = (int32_t)u;
+    p.candidate[n] = world->history_item[at];
+    p.offset[++n] = end;
+  }
+  const throng_pairs pairs = {n, p.user, p.candidate, p.offset, p.item, p.like};
+  THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, sta, &logical, 0, &pairs, p.vote, NULL));
+  THRONG_TRY_GOTO(calibration_fit_votes(world, p.vote, sta != NULL, out));
+  out->semantics = (double)def->semantics;
+  out->similarity = (double)def->similarity;
+done:
+  free(p.user);
+  free(p.candidate);
+  free(p.offset);
+  free(p.vote);
+  free(p.item);
+  free(p.like);
+  return status;
+}
+
+throng_status throng_calibrate(throng_sta *sta, const throng_world *world,
+                               const throng_votes_def *votes, throng_calibration *out) {
+  sta_calibration fitted;
+  THRONG_TRY(votes_check(votes, sta));
+  if (sta->n_user != world->n_user || sta->n_item != world->n_item)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "f_sta was fitted on %lld users and %lld items, the world has %lld and %lld",
+                       (long long)sta->n_user, (long long)sta->n_item, (long long)world->n_user,
+                       (long long)world->n_item);
+  THRONG_TRY(calibration_fit(sta->backend, world, sta, votes, &fitted));
+  sta->calibration = fitted;
+  sta->calibrated = true;
+  if (out)
+    *out = (throng_calibration){
+        .intercept = fitted.intercept,
+        .mat = fitted.mat,
+        .sim = fitted.sim,
+        .sta = fitted.sta,
+        .item = fitted.item,
+        .user = fitted.user,
+        .smoothing = fitted.smoothing,
+        .user_variance = fitted.user_variance,
+        .threshold = fitted.threshold,
+    };
+  return THRONG_OK;
+}

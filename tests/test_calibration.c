@@ -1,0 +1,407 @@
+/// f_cal: its fit against scipy (tests/golden/make_calibration.py), what it must refuse, the vote
+/// in a simulator, its place in the weights' file; and masks that hold the real history.
+#include "sim/calibration.h"
+
+#include <stdio.h>
+
+#include "base/safetensors.h"
+#include "sim/logistic.h"
+#include "sim/sim.h"
+#include "support/history_world.h"
+#include "support/small_world.h"
+#include "throng/explain.h"
+#include "throng_test.h"
+
+static throng_backend *open_cpu(void) {
+  throng_backend_def def = throng_default_backend_def();
+  throng_backend *backend = NULL;
+  def.name = "cpu";  // the tests read its memory
+  EXPECT_OK(throng_backend_open(&def, &backend));
+  return backend;
+}
+
+// ---- the fit -----------------------------------------------------------------------------------
+static void *golden_array(safetensors_file *file, const char *name, int64_t *n) {
+  const safetensors_tensor *t = safetensors_find(file, name);
+  void *data = NULL;
+  if (!t || safetensors_read_all(file, t, &data) != THRONG_OK)
+    throng_test_fail(__FILE__, __LINE__, "golden tensor '%s' is missing", name);
+  if (n) *n = t ? t->elements : 0;
+  return data;
+}
+
+typedef struct golden {
+  safetensors_file *file;
+  int64_t n_user, n_item, n_row;
+  int64_t *offset;
+  int32_t *item, *alpha_pos, *alpha_neg;
+  uint8_t *like;
+  float *beta_pos, *beta_neg, *p_like;
+  double *fitted, *item_rate, *user_effect, *p;
+  throng_vote *vote;
+} golden;
+
+static void golden_open(golden *g) {
+  ASSERT_OK(safetensors_open(TEST_SOURCE_DIR "/golden/calibration.safetensors", &g->file));
+  g->offset = golden_array(g->file, "user_offset", NULL);
+  g->item = golden_array(g->file, "history_item", NULL);
+  g->like = golden_array(g->file, "history_like", NULL);
+  g->alpha_pos = golden_array(g->file, "alpha_pos", &g->n_row);
+  g->alpha_neg = golden_array(g->file, "alpha_neg", NULL);
+  g->beta_pos = golden_array(g->file, "beta_pos", NULL);
+  g->beta_neg = golden_array(g->file, "beta_neg", NULL);
+  g->p_like = golden_array(g->file, "p_like", NULL);
+  g->fitted = golden_array(g->file, "fitted", NULL);
+  g->item_rate = golden_array(g->file, "item_rate", &g->n_item);
+  g->user_effect = golden_array(g->file, "user_effect", &g->n_user);
+  g->p = golden_array(g->file, "p", NULL);
+  g->vote = calloc((size_t)g->n_row, sizeof *g->vote);
+  for (int64_t k = 0; k < g->n_row; ++k) {
+    g->vote[k].alpha_pos = g->alpha_pos[k];
+    g->vote[k].alpha_neg = g->alpha_neg[k];
+    g->vote[k].beta_pos = g->beta_pos[k];
+    g->vote[k].beta_neg = g->beta_neg[k];
+    g->vote[k].p_like = g->p_like[k];
+  }
+}
+
+static void golden_close(golden *g) {
+  void *const all[] = {g->offset,   g->item,     g->alpha_pos,  g->alpha_neg, g->like,
+                       g->beta_pos, g->beta_neg, g->p_like,     g->fitted,    g->item_rate,
+                       g->p,        g->vote,     g->user_effect};
+  for (size_t k = 0; k < sizeof all / sizeof *all; ++k) free(all[k]);
+  safetensors_close(g->file);
+}
+
+TEST(calibration, weights_effects_and_probabilities_are_those_of_scipy) {
+  golden g = {0};
+  golden_open(&g);
+  throng_world w = history_world(g.n_user, g.n_item, g.offset, g.item, g.like, 1);
+  throng_backend *backend = open_cpu();
+  sta_calibration fitted;
+  calibration c;
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, &fitted));
+  const double found[] = {fitted.intercept, fitted.mat,           fitted.sim,
+                          fitted.sta,       fitted.item,          fitted.user,
+                          fitted.smoothing, fitted.user_variance, fitted.threshold};
+  for (int k = 0; k < 9; ++k) EXPECT_NEAR(found[k], g.fitted[k], 1e-6);
+  ASSERT_OK(calibration_make(&w, &fitted, 0, &c));
+  ASSERT_OK(calibration_upload(&c, backend));
+  for (int64_t i = 0; i < g.n_item; ++i) EXPECT_NEAR(c.item_rate[i], g.item_rate[i], 1e-12);
+  for (int64_t u = 0; u < g.n_user; ++u) EXPECT_NEAR(c.user_effect[u], g.user_effect[u], 1e-6);
+  int64_t row = 0;
+  for (int64_t u = 0; u < g.n_user; ++u) {
+    if (g.offset[u + 1] - g.offset[u] < 2) continue;
+    const int32_t item = g.item[g.offset[u + 1] - 2];
+    EXPECT_NEAR(calibration_score(&c.view, &g.vote[row], 1, (int32_t)u, item), g.p[row], 1e-6);
+    ++row;
+  }
+  EXPECT_EQ(row, g.n_row);
+  EXPECT_NEAR(c.user_effect[9], 0, 0);  // who has no answer is like the others
+  calibration_free(&c);
+  throng_backend_close(backend);
+  golden_close(&g);
+}
+
+TEST(calibration, weights_never_see_the_last_answer_and_hidden_rates_do_not_either) {
+  golden g = {0};
+  golden_open(&g);
+  throng_world w = history_world(g.n_user, g.n_item, g.offset, g.item, g.like, 1);
+  sta_calibration first, second;
+  calibration before, after, open;
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, &first));
+  ASSERT_OK(calibration_make(&w, &first, 1, &before));
+  for (int64_t u = 0; u < g.n_user; ++u)
+    if (g.offset[u + 1] > g.offset[u]) g.like[g.offset[u + 1] - 1] ^= 1;
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, &second));
+  EXPECT_EQ(memcmp(&first, &second, sizeof first), 0);
+  ASSERT_OK(calibration_make(&w, &second, 1, &after));
+  ASSERT_OK(calibration_make(&w, &second, 0, &open));
+  const size_t items = (size_t)g.n_item * sizeof(double), users = (size_t)g.n_user * sizeof(double);
+  EXPECT_EQ(memcmp(before.item_rate, after.item_rate, items), 0);
+  EXPECT_EQ(memcmp(before.user_effect, after.user_effect, users), 0);
+  EXPECT_TRUE(memcmp(open.item_rate, after.item_rate, items) != 0);
+  calibration_free(&before);
+  calibration_free(&after);
+  calibration_free(&open);
+  golden_close(&g);
+}
+
+TEST(calibration, without_f_sta_its_term_has_no_weight) {
+  golden g = {0};
+  golden_open(&g);
+  throng_world w = history_world(g.n_user, g.n_item, g.offset, g.item, g.like, 1);
+  sta_calibration fitted;
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, false, &fitted));
+  EXPECT_NEAR(fitted.sta, 0, 1e-12);
+  EXPECT_GT(fabs(fitted.mat), 0.1);
+  golden_close(&g);
+}
+
+TEST(calibration, what_tells_nothing_apart_is_refused_with_its_numbers) {
+  int64_t offset[] = {0, 2, 4};
+  int32_t item[] = {0, 1, 1, 0};
+  uint8_t like[] = {1, 0, 1, 0};
+  throng_vote vote[2] = {{0}};
+  sta_calibration fitted;
+  throng_world w = history_world(2, 2, offset, item, like, 1);
+  EXPECT_EQ(calibration_fit_votes(&w, vote, false, &fitted), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "all of the 2 answers that its weights are fitted on");
+  int64_t short_offset[] = {0, 1, 1};
+  w = history_world(2, 2, short_offset, item, like, 1);
+  EXPECT_EQ(calibration_fit_votes(&w, vote, false, &fitted), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "none of 2 users has 2 interactions");
+}
+
+// ---- the vote ----------------------------------------------------------------------------------
+enum { LANES = 48, SLATE = 2, ITEMS = 150 };
+
+static throng_sim_def calibrated_def(throng_rule rule) {
+  throng_sim_def def = throng_default_sim_def();
+  def.lanes = LANES;
+  def.history = 16;
+  def.slate_size = SLATE;
+  def.leave_probability = 0.1f;
+  def.max_steps = 12;
+  def.votes.rule = rule;
+  return def;
+}
+
+static void choose(int32_t *action, uint32_t step) {
+  for (uint32_t k = 0; k < LANES * SLATE; ++k)
+    action[k] = (int32_t)random_index(random_draw(4, 77, step, k, 0, 0).w[0], ITEMS);
+}
+
+/// What users answer over some steps: p by f_cal, likes, and the error of the terms' sum.
+static void play(throng_answer answer, double *p, double *likes, double threshold_of[1]) {
+  throng_world w = small_world(21, 40, ITEMS, 24, 30);
+  throng_backend *backend = open_cpu();
+  throng_sim *sim;
+  throng_sim_def def = calibrated_def(THRONG_RULE_CALIBRATED);
+  def.votes.answer = answer;
+  ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+  *threshold_of = sim->models.calibration.fitted.threshold;
+  *p = *likes = 0;
+  for (uint32_t step = 0; step < 60; ++step) {
+    throng_outcome out;
+    int32_t action[LANES * SLATE];
+    choose(action, step);
+    ASSERT_OK(throng_sim_step(sim, action));
+    ASSERT_OK(throng_sim_outcome(sim, &out));
+    for (int k = 0; k < LANES * SLATE; ++k) {
+      const float score = out.further[THRONG_VOTE_F_CAL - THRONG_VOTE_IN_RECORD][k];
+      EXPECT_TRUE(score > 0 && score < 1);
+      if (answer == THRONG_ANSWER_THRESHOLD)
+        EXPECT_EQ(out.vote[k].like, score >= (float)*threshold_of);
+      *p += (double)score / (60 * LANES * SLATE);
+      *likes += out.vote[k].like / (60.0 * LANES * SLATE);
+    }
+  }
+  throng_sim_close(sim);
+  throng_backend_close(backend);
+  small_world_free(&w);
+}
+
+TEST(f_cal, answers_are_drawn_with_its_probability_or_reach_its_threshold) {
+  double p, likes, threshold;
+  play(THRONG_ANSWER_DRAW, &p, &likes, &threshold);
+  EXPECT_NEAR(likes, p, 0.025);  // 5,760 draws: four standard errors
+  play(THRONG_ANSWER_THRESHOLD, &p, &likes, &threshold);
+  EXPECT_TRUE(likes > 0.05 && likes < 0.95);
+}
+
+TEST(f_cal, an_earlier_entry_of_the_candidate_is_no_evidence) {
+  throng_world w = small_world(21, 40, ITEMS, 24, 30);
+  throng_backend *backend = open_cpu();
+  throng_votes_def def = throng_default_votes_def();
+  def.rule = THRONG_RULE_CALIBRATED;
+  const int32_t user[] = {3, 3, 3}, candidate[] = {5, 5, 5};
+  // The same other entries, with the candidate liked, disliked, and not there.
+  const int64_t offset[] = {0, 4, 8, 11};
+  const int32_t item[] = {1, 5, 2, 9, 1, 5, 2, 9, 1, 2, 9};
+  const uint8_t like[] = {1, 1, 0, 1, 1, 0, 0, 1, 1, 0, 1};
+  const throng_pairs pairs = {3, user, candidate, offset, item, like};
+  for (int similarity = 0; similarity < 2; ++similarity) {
+    throng_vote vote[3];
+    def.similarity = (throng_similarity)similarity;
+    float score[3], *further[THRONG_VOTE_FURTHER] = {NULL};
+    further[THRONG_VOTE_F_CAL - THRONG_VOTE_IN_RECORD] = score;
+    ASSERT_OK(throng_votes_evaluate(backend, &w, NULL, &def, 1, &pairs, vote, further));
+    for (int k = 0; k < 2; ++k) {
+      EXPECT_EQ(vote[k].alpha_pos, vote[2].alpha_pos);
+      EXPECT_EQ(vote[k].alpha_neg, vote[2].alpha_neg);
+      EXPECT_NEAR(vote[k].beta_pos, vote[2].beta_pos, 0);
+      EXPECT_NEAR(vote[k].beta_neg, vote[2].beta_neg, 0);
+      EXPECT_NEAR(score[k], score[2], 0);
+    }
+    def.rule = THRONG_RULE_LOGICAL;  // which counts it
+    ASSERT_OK(throng_votes_evaluate(backend, &w, NULL, &def, 1, &pairs, vote, NULL));
+    EXPECT_TRUE(vote[0].beta_pos > vote[2].beta_pos);
+    def.rule = THRONG_RULE_CALIBRATED;
+  }
+  throng_backend_close(backend);
+  small_world_free(&w);
+}
+
+TEST(f_cal, is_explained_by_terms_that_sum_to_its_log_odds) {
+  throng_world w = small_world(21, 40, ITEMS, 24, 30);
+  throng_backend *backend = open_cpu();
+  throng_sim *sim;
+  throng_sim_def def = calibrated_def(THRONG_RULE_CALIBRATED);
+  ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+  for (int32_t item = 0; item < 20; ++item) {
+    throng_explanation *why;
+    ASSERT_OK(throng_sim_explain(sim, item, item * 7, &why));
+    ASSERT_TRUE(why->calibrated != NULL);
+    const throng_calibrated *c = why->calibrated;
+    double sum = 0;
+    for (int32_t k = 0; k < c->n; ++k) sum += c->term[k].log_odds;
+    EXPECT_NEAR(c->p, 1 / (1 + exp(-sum)), 1e-12);
+    EXPECT_NEAR(why->votes[THRONG_VOTE_F_CAL].score, c->p, 1e-5);
+    throng_explanation_free(why);
+  }
+  throng_sim_close(sim);
+  throng_backend_close(backend);
+  small_world_free(&w);
+}
+
+TEST(f_cal, stands_in_the_weights_file_and_tells_weights_and_simulators_apart) {
+  throng_world w = small_world(21, 40, ITEMS, 24, 30);
+  throng_backend *backend = open_cpu();
+  throng_sta_def sta_def = throng_default_sta_def();
+  sta_def.width = 8;
+  sta_def.window = 8;
+  throng_sta *sta, *again;
+  throng_calibration c;
+  uint64_t plain, with, read;
+  char path[512];
+  snprintf(path, sizeof path, "%s/sta.safetensors", throng_test_folder());
+  throng_votes_def votes = throng_default_votes_def();
+  ASSERT_OK(throng_sta_create(backend, &w, &sta_def, &sta));
+  ASSERT_OK(throng_sta_hash(sta, &plain));
+  ASSERT_OK(throng_calibrate(sta, &w, &votes, &c));
+  ASSERT_OK(throng_sta_hash(sta, &with));
+  EXPECT_TRUE(plain != with);
+  ASSERT_OK(throng_sta_save(sta, path));
+  ASSERT_OK(throng_sta_open(backend, &w, path, &again));
+  ASSERT_OK(throng_sta_hash(again, &read));
+  EXPECT_TRUE(read == with);
+  EXPECT_EQ(memcmp(&again->calibration, &sta->calibration, sizeof sta->calibration), 0);
+  // What is stored is what is used, and other votes fit their own.
+  throng_sim *sim;
+  throng_sim_def def = calibrated_def(THRONG_RULE_CALIBRATED);
+  again->calibration.mat += 1;
+  ASSERT_OK(throng_sim_create(backend, &w, again, &def, &sim));
+  EXPECT_NEAR(sim->models.calibration.fitted.mat, c.mat + 1, 1e-12);
+  char lanes[512];
+  snprintf(lanes, sizeof lanes, "%s/lanes.safetensors", throng_test_folder());
+  ASSERT_OK(throng_sim_save(sim, lanes));
+  throng_sim_close(sim);
+  ASSERT_OK(throng_sim_create(backend, &w, sta, &def, &sim));
+  EXPECT_EQ(throng_sim_restore(sim, lanes), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "it has f_cal ");
+  throng_sim_close(sim);
+  def.votes.similarity = THRONG_SIMILARITY_MEAN;
+  ASSERT_OK(throng_sim_create(backend, &w, again, &def, &sim));
+  EXPECT_TRUE(sim->models.calibration.fitted.mat < c.mat + 0.9);
+  throng_sim_close(sim);
+  throng_sta_close(again);
+  sta->calibration.threshold = 2;
+  ASSERT_OK(throng_sta_save(sta, path));
+  EXPECT_EQ(throng_sta_open(backend, &w, path, &again), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "'calibration' holds what no fit gives");
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  small_world_free(&w);
+}
+
+// ---- masks -------------------------------------------------------------------------------------
+TEST(mask, all_holds_the_real_history_and_what_the_session_has_shown) {
+  throng_world w = small_world(21, 40, ITEMS, 24, 30);
+  throng_backend *backend = open_cpu();
+  for (int mask = THRONG_MASK_SESSION; mask <= THRONG_MASK_ALL; ++mask) {
+    throng_sim *sim;
+    throng_sim_def def = calibrated_def(THRONG_RULE_LOGICAL);
+    def.mask = (throng_mask)mask;
+    ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+    for (uint32_t step = 0; step < 20; ++step) {
+      static uint8_t seen[LANES * ITEMS], wanted[LANES * ITEMS];
+      throng_observation now;
+      ASSERT_OK(throng_sim_copy_seen(sim, seen));
+      ASSERT_OK(throng_sim_observe(sim, &now));
+      memset(wanted, 0, sizeof wanted);
+      for (int lane = 0; lane < LANES; ++lane) {
+        const int32_t shown = now.step[lane] * SLATE, length = now.length[lane];
+        ASSERT_TRUE(shown <= def.history * 2);
+        for (int32_t k = length - (shown < length ? shown : length); k < length; ++k)
+          wanted[lane * ITEMS + now.item[lane * def.history + k]] = 1;
+        for (int64_t k = w.user_offset[now.user[lane]];
+             mask == THRONG_MASK_ALL && k < w.user_offset[now.user[lane] + 1]; ++k)
+          wanted[lane * ITEMS + w.history_item[k]] = 1;
+        if (shown > length) memcpy(wanted + lane * ITEMS, seen + lane * ITEMS, ITEMS);
+      }
+      EXPECT_EQ(memcmp(seen, wanted, sizeof seen), 0);
+      int32_t action[LANES * SLATE];
+      choose(action, step);
+      ASSERT_OK(throng_sim_step(sim, action));
+    }
+    throng_sim_close(sim);
+  }
+  throng_backend_close(backend);
+  small_world_free(&w);
+}
+
+TEST(mask, an_item_must_be_left_after_the_last_step_under_every_mask) {
+  throng_world w = small_world(21, 40, ITEMS, 24, 30);
+  throng_backend *backend = open_cpu();
+  int64_t longest = 0;
+  for (int64_t u = 0; u < w.n_user; ++u)
+    if (w.user_offset[u + 1] - w.user_offset[u] > longest)
+      longest = w.user_offset[u + 1] - w.user_offset[u];
+  throng_sim *sim;
+  throng_sim_def def = calibrated_def(THRONG_RULE_LOGICAL);
+  def.slate_size = 1;
+  def.max_steps = ITEMS;
+  EXPECT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+  throng_sim_close(sim);
+  def.mask_seen = true;
+  EXPECT_EQ(throng_sim_create(backend, &w, NULL, &def, &sim), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "sim.mask_seen: 150 steps of 1 items would run out");
+  def.max_steps = ITEMS - 1;
+  EXPECT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+  throng_sim_close(sim);
+  def.mask = THRONG_MASK_ALL;
+  EXPECT_EQ(throng_sim_create(backend, &w, NULL, &def, &sim), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "of the longest history, would run out");
+  def.max_steps = ITEMS - 1 - (int32_t)longest;
+  EXPECT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+  throng_sim_close(sim);
+  throng_backend_close(backend);
+  small_world_free(&w);
+}
+
+TEST(mask, a_file_of_mask_seen_goes_on_under_mask_session) {
+  throng_world w = small_world(21, 40, ITEMS, 24, 30);
+  throng_backend *backend = open_cpu();
+  throng_sim *sim;
+  throng_sim_def def = calibrated_def(THRONG_RULE_LOGICAL);
+  char path[512];
+  snprintf(path, sizeof path, "%s/lanes.safetensors", throng_test_folder());
+  def.mask_seen = true;
+  ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+  ASSERT_OK(throng_sim_save(sim, path));
+  throng_sim_close(sim);
+  def.mask_seen = false;
+  def.mask = THRONG_MASK_SESSION;
+  ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+  EXPECT_OK(throng_sim_restore(sim, path));
+  throng_sim_close(sim);
+  def.mask = THRONG_MASK_ALL;
+  ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+  EXPECT_EQ(throng_sim_restore(sim, path), THRONG_ERROR_DATA);
+  EXPECT_OK(throng_sim_save(sim, path));
+  EXPECT_OK(throng_sim_restore(sim, path));  // its own, whose bits the check must accept
+  throng_sim_close(sim);
+  throng_backend_close(backend);
+  small_world_free(&w);
+}
