@@ -75,8 +75,8 @@ typedef struct throng_metrics {
 /// When the planner plays among the yardsticks: it costs some hundred times what the others do.
 typedef enum throng_planner {
   THRONG_PLANNER_AUTO = 0,  ///< where users change with what they are shown (throng_users_def)
-  THRONG_PLANNER_ON,
-  THRONG_PLANNER_OFF,
+  THRONG_PLANNER_ON,        ///< always
+  THRONG_PLANNER_OFF,       ///< only where it is asked for by name
 } throng_planner;
 
 /// What an evaluation plays.
