@@ -65,7 +65,7 @@ static throng_status call(const bench *b, const char *section, const throng_conf
   if (IS("synth")) return throng_synth(&c->synth, "/nowhere/world", NULL);
   if (IS("sta")) return throng_sta_create(b->backend, b->world, &c->sta, (throng_sta **)&none);
   if (IS("votes")) return ask_votes(b, c);
-  if (IS("sim"))
+  if (IS("sim") || IS("users"))
     return throng_sim_create(b->backend, b->world, NULL, &c->sim, (throng_sim **)&none);
   if (IS("agent"))
     return throng_population_create(b->sim, &c->agent, 1, (throng_population **)&none);

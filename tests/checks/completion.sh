@@ -18,7 +18,7 @@ failed=0
 lines=(
   'throng tra^' '<train>'
   'throng train --set dataset.form^ye^' '<train><--set><dataset.format=yelp>'
-  'throng train -s sim.mask^tr^' '<train><-s><sim.mask_seen=true>'
+  'throng train -s sim.mask_^tr^' '<train><-s><sim.mask_seen=true>'
   'throng train --set votes.semantics=pub^' '<train><--set><votes.semantics=published-code>'
   'throng train --set=keywords.prov^lex^' '<train><--set=keywords.provider=lexical>'
   'throng prepare --set world.fi^my^' '<prepare><--set><world.file=my world.safetensors>'
