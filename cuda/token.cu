@@ -319,7 +319,8 @@ __device__ float product(const sta_view *v, const channels<S> &query, int32_t it
 template <class S>
 __device__ void score_pair(const sta_pairs_args *a, board *b, int64_t row) {
   const float logit = product(&a->view, pair_query<S>(a, b, row), a->candidate[row]);
-  if (thread() == 0) a->p[row] = sta_probability(logit + sta_bias(&a->view, a->user[row], a->candidate[row]));
+  if (thread() == 0)
+    a->p[row] = sta_probability(logit + sta_bias(&a->view, a->user[row], a->candidate[row]));
 }
 
 template <class S>

@@ -117,8 +117,9 @@ throng_status users_check(const throng_sim_def *d, const throng_world *world) {
   const throng_users_def *u = &d->users;
   THRONG_TRY(fields_check(&users_fields, u));
   if (users_are_dynamic(u) && d->environment != THRONG_ENVIRONMENT_SESSION)
-    return wrong("sim.environment: users of the released environment do not change; leave the "
-                 "section users out, or take sim.environment session");
+    return wrong(
+        "sim.environment: users of the released environment do not change; leave the "
+        "section users out, or take sim.environment session");
   THRONG_TRY(check_temper(d));
   THRONG_TRY(check_repetition(d));
   THRONG_TRY(check_boredom(d));

@@ -56,14 +56,22 @@ typedef struct sta_arrays {
 } sta_arrays;
 
 /// X(number): what fits f_cal, the calibrated vote (host/sim/calibration.h), to a world; it stands
-/// beside f_sta's weights in their file, as one tensor in this order.
-#define STA_CALIBRATION(X)                                                                 \
-  X(intercept)                                                                             \
-  X(mat) X(sim) X(sta) X(item) X(user) /* weights */                                       \
-      X(smoothing)                     /* keywords that f_mat's prior weighs */            \
-      X(user_variance)                 /* of users' effects */                             \
-      X(threshold)                     /* probability that as many reach as really like */ \
-      X(semantics) X(similarity)       /* throng_semantics, throng_similarity of the votes */
+/// beside f_sta's weights in their file, as one tensor in this order. First the weights; smoothing
+/// is the keywords that f_mat's prior weighs, user_variance that of users' effects, threshold the
+/// probability that as many reach as really like; then the votes' throng_semantics and
+/// throng_similarity.
+#define STA_CALIBRATION(X) \
+  X(intercept)             \
+  X(mat)                   \
+  X(sim)                   \
+  X(sta)                   \
+  X(item)                  \
+  X(user)                  \
+  X(smoothing)             \
+  X(user_variance)         \
+  X(threshold)             \
+  X(semantics)             \
+  X(similarity)
 typedef struct sta_calibration {
 #define X(number) double number;
   STA_CALIBRATION(X)

@@ -77,7 +77,8 @@ THRONG_ROW vote_sums yardstick_sums_of(const yardstick_sums *sums, int32_t c) {
 }
 
 /// What a greedy oracle expects of showing an item: the chance of a like (a tie's coin counts
-/// half, and what the session has done to the user counts too), and the ensemble's score, which orders what is expected alike.
+/// half, and what the session has done to the user counts too), and the ensemble's score, which
+/// orders what is expected alike.
 typedef struct yardstick_value {
   float expected, ensemble;
 } yardstick_value;

@@ -19,6 +19,7 @@ README.md|raw reviews -> keywords|the path of the data
 README.md|A.Rwd, mean return|what make demo prints
 CONTRIBUTING.md|raw files --host/data|the path of the data
 docs/slates.md|P = clip(|an equation
+docs/concepts.md|z = w0 + w_mat|an equation
 docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read with
 '
 # Commands that cannot run here, by their beginning: what they need, or who runs them.

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "kernels/base/random.h"
 #include "history_world.h"
+#include "kernels/base/random.h"
 #include "throng/sta.h"
 #include "throng_test.h"
 
