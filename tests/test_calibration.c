@@ -138,10 +138,26 @@ TEST(calibration, without_f_sta_its_term_has_no_weight) {
   golden_close(&g);
 }
 
+TEST(calibration, rows_of_one_kind_in_a_world_of_both_leave_the_answer_to_the_rates) {
+  int64_t offset[] = {0, 3, 6};
+  int32_t item[] = {0, 1, 1, 1, 0, 0};
+  uint8_t like[] = {0, 1, 1, 1, 1, 0};
+  throng_vote vote[2] = {{0}};
+  sta_calibration fitted;
+  throng_world w = history_world(2, 2, offset, item, like, 1);
+  ASSERT_OK(calibration_fit_votes(&w, vote, true, &fitted));
+  EXPECT_EQ(fitted.item, 1);
+  EXPECT_EQ(fitted.user, 1);
+  EXPECT_EQ(fitted.intercept, 0);
+  EXPECT_EQ(fitted.mat, 0);
+  EXPECT_EQ(fitted.sta, 0);
+  EXPECT_EQ(fitted.threshold, 0.5);
+}
+
 TEST(calibration, what_tells_nothing_apart_is_refused_with_its_numbers) {
   int64_t offset[] = {0, 2, 4};
   int32_t item[] = {0, 1, 1, 0};
-  uint8_t like[] = {1, 0, 1, 0};
+  uint8_t like[] = {1, 1, 1, 1};
   throng_vote vote[2] = {{0}};
   sta_calibration fitted;
   throng_world w = history_world(2, 2, offset, item, like, 1);
@@ -351,7 +367,7 @@ TEST(mask, all_holds_the_real_history_and_what_the_session_has_shown) {
   small_world_free(&w);
 }
 
-TEST(mask, an_item_must_be_left_after_the_last_step_under_every_mask) {
+TEST(mask, no_session_may_run_out_of_items_under_any_mask) {
   throng_world w = small_world(21, 40, ITEMS, 24, 30);
   throng_backend *backend = open_cpu();
   int64_t longest = 0;
@@ -365,8 +381,11 @@ TEST(mask, an_item_must_be_left_after_the_last_step_under_every_mask) {
   EXPECT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
   throng_sim_close(sim);
   def.mask_seen = true;
+  EXPECT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
+  throng_sim_close(sim);
+  def.max_steps = ITEMS + 1;
   EXPECT_EQ(throng_sim_create(backend, &w, NULL, &def, &sim), THRONG_ERROR_ARGUMENT);
-  EXPECT_CONTAINS(throng_error_message(), "sim.mask_seen: 150 steps of 1 items would run out");
+  EXPECT_CONTAINS(throng_error_message(), "sim.mask_seen: 151 steps of 1 items would run out");
   def.max_steps = ITEMS - 1;
   EXPECT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
   throng_sim_close(sim);

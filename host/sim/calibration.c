@@ -50,6 +50,7 @@ static void count(calibration_counts *c) {
       n += 1;
       n_like += like;
     }
+  c->one_kind = n_like == 0 || n_like == n;
   c->share = ((double)n_like + 1) / ((double)n + 2);
 }
 

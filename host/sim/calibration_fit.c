@@ -113,11 +113,20 @@ static throng_status fit(const throng_world *w, fit_rows *r, calibration_counts 
                        "f_cal: none of %lld users has %d interactions, so there is no answer to "
                        "fit its weights on",
                        (long long)w->n_user, SPLIT_VALIDATION);
-  if (n_like == 0 || n_like == r->n)
+  if ((n_like == 0 || n_like == r->n) && counts->one_kind)
     return throng_fail(THRONG_ERROR_DATA,
                        "f_cal: all of the %lld answers that its weights are fitted on are %s; a "
                        "like_threshold that leaves both kinds would help",
                        (long long)r->n, n_like ? "likes" : "dislikes");
+  if (n_like == 0 || n_like == r->n) {
+    // They say nothing of the votes: the rates alone answer, as the weights' prior has it.
+    *out = (sta_calibration){.item = 1,
+                             .user = 1,
+                             .smoothing = 1,
+                             .threshold = 0.5,
+                             .user_variance = out->user_variance};
+    return THRONG_OK;
+  }
   THRONG_TRY(regress(r, counts->share, out));
   return find_threshold(r, n_like, out);
 }

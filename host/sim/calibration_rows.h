@@ -2,12 +2,15 @@
 #ifndef THRONG_SIM_CALIBRATION_ROWS_H
 #define THRONG_SIM_CALIBRATION_ROWS_H
 
+#include <stdbool.h>
+
 #include "throng/world.h"
 
 typedef struct calibration_counts {
   const throng_world *world;
-  int hidden;  // of each user's last interactions, not counted
-  double share;
+  int hidden;                   // of each user's last interactions, not counted
+  double share;                 // of likes, a little towards 1/2
+  bool one_kind;                // there are only likes, or only dislikes
   int64_t *item_n, *item_like;  // (n_item)
   double *offered;  // (n_interaction) of counted rows: logit of the item's rate without that answer
 } calibration_counts;
