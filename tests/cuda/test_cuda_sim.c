@@ -144,6 +144,7 @@ TEST(cuda_sim, lanes_agree_under_every_rule_and_both_semantics) {
         def.votes.rule = (throng_rule)rule;
         def.votes.weights[THRONG_VOTE_F_SIM] = 0.5f;
         def.votes.weights[THRONG_VOTE_F_POP] = table ? 0.75f : 0;
+        def.votes.weights[THRONG_VOTE_F_CAL] = table ? 0 : 0.75f;
         def.votes.table_bytes = table ? 1 << 20 : 0;
         compare(def, true, 40);
       }
@@ -284,7 +285,7 @@ TEST(cuda_sim, votes_outside_lanes_agree) {
   int64_t offset[N + 1] = {0};
   uint8_t *like = malloc(N * 70);
   throng_vote vote[2][N];
-  float p_pop[2][N];
+  float further[2][THRONG_VOTE_FURTHER][N], *to[2][THRONG_VOTE_FURTHER];
   const throng_pairs pairs = {N, user, candidate, offset, item, like};
   for (int r = 0; r < N; ++r) {
     user[r] = r % 40;
@@ -295,13 +296,16 @@ TEST(cuda_sim, votes_outside_lanes_agree) {
     item[k] = (int32_t)(k * 31 % 150);
     like[k] = (uint8_t)(k * 13 % 7 < 4);
   }
-  for (int side = 0; side < 2; ++side)
+  for (int side = 0; side < 2; ++side) {
+    for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) to[side][k] = further[side][k];
     ASSERT_OK(throng_votes_evaluate(backend_of(&s, side), &s.world, s.sta[side], &def.votes, 3,
-                                    &pairs, vote[side], (float *const[]){p_pop[side]}));
+                                    &pairs, vote[side], to[side]));
+  }
   for (int r = 0; r < N; ++r) {
     bool apart;
     ASSERT_TRUE(parity_votes(&vote[0][r], &vote[1][r], 0.5f, &apart));
-    ASSERT_TRUE(parity_near((double)p_pop[0][r], (double)p_pop[1][r], 1e-5));
+    for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
+      ASSERT_TRUE(parity_near((double)further[0][k][r], (double)further[1][k][r], 1e-5));
   }
   free(item);
   free(like);
