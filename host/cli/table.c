@@ -97,8 +97,8 @@ static const cli_option explain_options[] = {
 static const char *const explain_examples[] = {
     "throng explain world.safetensors --user u00012 --item i00007 --sta sta.safetensors",
     "which keywords met, which past item was nearest, each vote and the reward",
-    "throng explain world.safetensors --user u00012 --item i00007 --after i00001,i00002 "
-    "--set users.preset=dynamic",
+    ("throng explain world.safetensors --user u00012 --item i00007 --after i00001,i00002 "
+     "--set users.preset=dynamic"),
     "the same after two items of a session: boredom, mood and why the user would leave", NULL};
 
 static const cli_option evaluate_options[] = {
@@ -149,8 +149,9 @@ static const cli_option export_options[] = {
 static const char *const export_examples[] = {
     "throng export world.safetensors --sta sta.safetensors --sessions 100 -o episodes.csv",
     "a hundred sessions of random items, a row a step, with propensities",
-    "throng export world.safetensors --sta sta.safetensors --policy popular --epsilon 0.2 --format "
-    "numpy -o popular.npy",
+    ("throng export world.safetensors --sta sta.safetensors --policy popular --epsilon 0.2 "
+     "--format "
+     "numpy -o popular.npy"),
     "popular items with a fifth of random ones, as an array for numpy.load", NULL};
 
 static const cli_option train_options[] = {
@@ -171,8 +172,8 @@ static const cli_option experiment_options[] = {
 static const char *const experiment_examples[] = {
     "throng experiment ablation configs/experiments/ablation.json",
     "what each vote is worth, alone, in pairs and joined",
-    "throng experiment sparsity configs/experiments/sparsity.json --set "
-    "world.file=world.safetensors -o runs/sparsity",
+    ("throng experiment sparsity configs/experiments/sparsity.json --set "
+     "world.file=world.safetensors -o runs/sparsity"),
     "how a world of your own bears what is missing", NULL};
 
 static const cli_option sweep_options[] = {
