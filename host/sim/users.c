@@ -50,7 +50,8 @@ static throng_status check_temper(const throng_sim_def *d) {
     return wrong(
         "users.temper: with temper_like 0 and temper_dislike 0 the budget never falls; "
         "give one of them a cost");
-  const double spent = (double)most * (d->history / d->slate_size);
+  const int32_t steps = d->history / d->slate_size;  // that a full history holds
+  const double spent = (double)most * steps;
   if ((double)u->temper - spent < 1) return THRONG_OK;
   return throng_fail(THRONG_ERROR_ARGUMENT,
                      "users.temper: %g can never fall below 1: the %d entries that a lane "
