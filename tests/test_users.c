@@ -56,15 +56,15 @@ static throng_world *golden_world(const cJSON *golden) {
   s.n_category = (int64_t)golden_number(golden, "n_category");
   s.n_keyword = 5;
   s.dim = (int32_t)row_offset[1];
-  float *e = calloc((size_t)(s.n_item * s.dim), sizeof *e);
+  float *e = calloc((size_t)(s.n_item * s.dim) + 1, sizeof *e);
   int64_t n = 0, at = 0;
   cJSON_ArrayForEach(user, get(golden, "embedding")) cJSON_ArrayForEach(entry, user) {
     e[at++] = (float)entry->valuedouble;
   }
   cJSON_ArrayForEach(user, histories) n += cJSON_GetArraySize(user);
   int64_t *offset = calloc((size_t)s.n_user + 1, sizeof *offset);
-  int32_t *item = calloc((size_t)n, sizeof *item);
-  uint8_t *like = calloc((size_t)n, sizeof *like);
+  int32_t *item = calloc((size_t)n + 1, sizeof *item);
+  uint8_t *like = calloc((size_t)n + 1, sizeof *like);
   n = at = 0;
   cJSON_ArrayForEach(user, histories) {
     cJSON_ArrayForEach(entry, user) {
