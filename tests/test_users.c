@@ -82,7 +82,8 @@ static throng_world *golden_world(const cJSON *golden) {
   s.liking = liking;
   s.disliking_offset = disliking_offset;
   s.disliking = disliking;
-  float *apart = calloc((size_t)(s.n_item * s.dim) + 1, sizeof *apart);  // not looked at: any unit rows
+  // Not looked at: any unit rows.
+  float *apart = calloc((size_t)(s.n_item * s.dim) + 1, sizeof *apart);
   for (int64_t i = 0; i < s.n_item; ++i)
     apart[i * s.dim] = disliking_offset[i] < disliking_offset[i + 1] ? 1 : 0;
   s.embedding_liking = e;
