@@ -55,7 +55,7 @@ static void golden_open(golden *g) {
   g->item_rate = golden_array(g->file, "item_rate", &g->n_item);
   g->user_effect = golden_array(g->file, "user_effect", &g->n_user);
   g->p = golden_array(g->file, "p", NULL);
-  g->vote = calloc((size_t)g->n_row, sizeof *g->vote);
+  g->vote = calloc((size_t)g->n_row + 1, sizeof *g->vote);
   for (int64_t k = 0; k < g->n_row; ++k) {
     g->vote[k].alpha_pos = g->alpha_pos[k];
     g->vote[k].alpha_neg = g->alpha_neg[k];
