@@ -6,8 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/sort.h"
 #include "kernels/base/random.h"
+#include "statistics/statistics.h"
 
 const char *const off_policy_names[OFF_POLICY_COUNT] = {
     "ips", "ips_clipped", "snips", "snips_clipped", "dm", "dr", "dr_clipped", "sndr"};
@@ -83,13 +83,6 @@ static throng_status check(const off_policy_log *log, const off_policy_def *def)
   return THRONG_OK;
 }
 
-/// numpy.percentile's linear interpolation in sorted values.
-static double quantile(int64_t n, const double *x, double q) {
-  const double at = q * (double)(n - 1);
-  const int64_t i = (int64_t)at;
-  return i + 1 < n ? x[i] + (at - (double)i) * (x[i + 1] - x[i]) : x[n - 1];
-}
-
 /// value (OFF_POLICY_COUNT, resamples) of one resample of the clusters.
 static void resample(const off_policy_def *def, int64_t n_cluster, const sums *cluster,
                      int32_t number, double *value) {
@@ -112,15 +105,10 @@ static throng_status bootstrap(const off_policy_def *def, int64_t n_cluster, con
   THRONG_TRY(throng_alloc((void **)&value, (size_t)def->resamples * OFF_POLICY_COUNT, sizeof *value,
                           "off-policy"));
   for (int32_t b = 0; b < def->resamples; ++b) resample(def, n_cluster, cluster, b, value);
-  for (int e = 0; e < OFF_POLICY_COUNT; ++e) {
-    double *x = value + (int64_t)e * def->resamples;
-    int64_t n = 0;  // a resample of weights that are all 0 says nothing
-    for (int32_t b = 0; b < def->resamples; ++b)
-      if (!isnan(x[b])) x[n++] = x[b];
-    sort_numbers(n, x);
-    out->low[e] = n ? quantile(n, x, (1 - def->level) / 2) : (double)NAN;
-    out->high[e] = n ? quantile(n, x, (1 + def->level) / 2) : (double)NAN;
-  }
+  // A resample of weights that are all 0 is NaN: it says nothing.
+  for (int e = 0; e < OFF_POLICY_COUNT; ++e)
+    statistics_percentiles(def->resamples, value + (int64_t)e * def->resamples, def->level,
+                           &out->low[e], &out->high[e]);
   free(value);
   return THRONG_OK;
 }

@@ -24,7 +24,7 @@ static throng_status train(experiment_room *room, const experiment_variant *v,
   const throng_votes_def *judge = &room->config->sim.votes;
   const throng_votes_def votes = experiment_variant_votes(v, judge);
   trial t;
-  trial_mean reward, step;
+  trial_mean reward = {0}, step = {0};
   THRONG_TRY(
       trial_yardstick(room, &votes, THRONG_YARDSTICK_RANDOM, &reward, &row->value[RANDOM_STEP]));
   THRONG_TRY(trial_train(room, &votes, &t));
@@ -40,30 +40,19 @@ static throng_status train(experiment_room *room, const experiment_variant *v,
   return status;
 }
 
-static throng_status fill(experiment_room *room, const experiment_variant *v, const questions *q) {
-  experiment_row row = experiment_row_of(v->name, NULL, NULL);
+static throng_status fill(experiment_room *room, const experiment_variant *v, const questions *q,
+                          experiment_row *row) {
   double value[MEASURE_COUNT];
-  if (experiment_table_has(room->table, &row)) return THRONG_OK;
-  if (!experiment_variant_possible(v, q)) {
-    throng_note(room->progress, "%s is left out: not all of its votes can be asked here", v->name);
-    return THRONG_OK;
-  }
   THRONG_TRY(experiment_variant_measure(room, room->world, room->sta, v, q, value));
-  row.value[AUC] = value[MEASURE_AUC];
-  row.value[WITHIN_AUC] = value[MEASURE_WITHIN_AUC];
-  row.value[ANSWER_WITHIN_AUC] = value[MEASURE_ANSWER_WITHIN_AUC];
-  row.value[LOG_LOSS] = value[MEASURE_LOG_LOSS];
-  row.value[ECE] = value[MEASURE_ECE];
-  row.value[LIKE_RATE_GAP] = value[MEASURE_LIKE_RATE_GAP];
-  THRONG_TRY(train(room, v, &row));
-  return experiment_table_add(room->table, &row);
+  row->value[AUC] = value[MEASURE_AUC];
+  row->value[WITHIN_AUC] = value[MEASURE_WITHIN_AUC];
+  row->value[ANSWER_WITHIN_AUC] = value[MEASURE_ANSWER_WITHIN_AUC];
+  row->value[LOG_LOSS] = value[MEASURE_LOG_LOSS];
+  row->value[ECE] = value[MEASURE_ECE];
+  row->value[LIKE_RATE_GAP] = value[MEASURE_LIKE_RATE_GAP];
+  return train(room, v, row);
 }
 
 throng_status experiment_ablation(experiment_room *room) {
-  questions q = {0};
-  throng_status status = experiment_questions(room, room->world, room->sta, &q);
-  for (int k = 0; k < experiment_variant_count && status == THRONG_OK; ++k)
-    status = fill(room, &experiment_variants[k], &q);
-  questions_free(&q);
-  return status;
+  return experiment_each_variant(room, fill);
 }

@@ -54,30 +54,18 @@ static throng_status step_rate(const experiment_room *room, const throng_votes_d
   return status;
 }
 
-static throng_status fill(experiment_room *room, const experiment_variant *v, const questions *q) {
+static throng_status fill(experiment_room *room, const experiment_variant *v, const questions *q,
+                          experiment_row *row) {
   const throng_votes_def votes = experiment_variant_votes(v, &room->config->sim.votes);
-  experiment_row row = experiment_row_of(v->name, NULL, NULL);
   double value[MEASURE_COUNT];
-  if (experiment_table_has(room->table, &row)) return THRONG_OK;
-  if (!experiment_variant_possible(v, q)) {
-    throng_note(room->progress, "%s is left out: not all of its votes can be asked here", v->name);
-    return THRONG_OK;
-  }
   THRONG_TRY(experiment_variant_measure(room, room->world, room->sta, v, q, value));
-  THRONG_TRY(step_rate(room, &votes, &row.value[RATE]));
-  row.value[MICROSECONDS] = 1e6 / row.value[RATE];
-  row.value[AUC] = value[MEASURE_AUC];
-  row.value[WITHIN_AUC] = value[MEASURE_WITHIN_AUC];
-  row.value[ANSWER_WITHIN_AUC] = value[MEASURE_ANSWER_WITHIN_AUC];
-  row.value[ECE] = value[MEASURE_ECE];
-  return experiment_table_add(room->table, &row);
+  THRONG_TRY(step_rate(room, &votes, &row->value[RATE]));
+  row->value[MICROSECONDS] = 1e6 / row->value[RATE];
+  row->value[AUC] = value[MEASURE_AUC];
+  row->value[WITHIN_AUC] = value[MEASURE_WITHIN_AUC];
+  row->value[ANSWER_WITHIN_AUC] = value[MEASURE_ANSWER_WITHIN_AUC];
+  row->value[ECE] = value[MEASURE_ECE];
+  return THRONG_OK;
 }
 
-throng_status experiment_cost(experiment_room *room) {
-  questions q = {0};
-  throng_status status = experiment_questions(room, room->world, room->sta, &q);
-  for (int k = 0; k < experiment_variant_count && status == THRONG_OK; ++k)
-    status = fill(room, &experiment_variants[k], &q);
-  questions_free(&q);
-  return status;
-}
+throng_status experiment_cost(experiment_room *room) { return experiment_each_variant(room, fill); }

@@ -110,3 +110,24 @@ throng_status experiment_variant_measure(const experiment_room *room, const thro
   free(a.slot);
   return status;
 }
+
+static throng_status add_row(experiment_room *room, const experiment_variant *v, const questions *q,
+                             experiment_fill *fill) {
+  experiment_row row = experiment_row_of(v->name, NULL, NULL);
+  if (experiment_table_has(room->table, &row)) return THRONG_OK;
+  if (!experiment_variant_possible(v, q)) {
+    throng_note(room->progress, "%s is left out: not all of its votes can be asked here", v->name);
+    return THRONG_OK;
+  }
+  THRONG_TRY(fill(room, v, q, &row));
+  return experiment_table_add(room->table, &row);
+}
+
+throng_status experiment_each_variant(experiment_room *room, experiment_fill *fill) {
+  questions q = {0};
+  throng_status status = experiment_questions(room, room->world, room->sta, &q);
+  for (int k = 0; k < experiment_variant_count && status == THRONG_OK; ++k)
+    status = add_row(room, &experiment_variants[k], &q, fill);
+  questions_free(&q);
+  return status;
+}

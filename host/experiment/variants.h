@@ -29,6 +29,12 @@ throng_status experiment_questions(const experiment_room *room, const throng_wor
                                    const throng_sta *sta, questions *out);
 /// Have all of the variant's votes been asked? (f_sta needs weights, f_pop both kinds of answers.)
 bool experiment_variant_possible(const experiment_variant *v, const questions *q);
+/// What a row of a variant holds, beside its name; the row is added to the table afterwards.
+typedef throng_status experiment_fill(experiment_room *room, const experiment_variant *v,
+                                      const questions *q, experiment_row *row);
+/// A row of the table for each variant that has none yet and whose votes can be asked; the others
+/// are left out with a note. Errors: those of experiment_questions and of `fill`.
+throng_status experiment_each_variant(experiment_room *room, experiment_fill *fill);
 /// By measure_id: AUC and calibration of the weighted mean of the votes' scores; what begins with
 /// answer_ is of the rule's answers, which are the reward. Errors: MEMORY, those of
 /// throng_votes_evaluate.
