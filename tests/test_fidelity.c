@@ -4,18 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "support/cpu_backend.h"
 #include "support/small_world.h"
 #include "throng_test.h"
 
 enum { N_USER = 90, N_ITEM = 120 };
-
-static throng_backend *open_backend(void) {
-  throng_backend_def def = throng_default_backend_def();
-  throng_backend *backend = NULL;
-  def.name = "cpu";
-  EXPECT_OK(throng_backend_open(&def, &backend));
-  return backend;
-}
 
 /// AUC by comparing all pairs.
 static double slow_auc(int n, const double *score, const int *label) {
@@ -30,7 +23,7 @@ static double slow_auc(int n, const double *score, const int *label) {
 }
 
 static void compare_with_recount(fidelity_split split) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world w = small_world(7, N_USER, N_ITEM, 8, 12);
   throng_votes_def votes = throng_default_sim_def().votes;
   fidelity f;
@@ -80,7 +73,7 @@ TEST(fidelity, test_split_is_that_of_a_recount) { compare_with_recount(FIDELITY_
 TEST(fidelity, validation_split_is_that_of_a_recount) { compare_with_recount(FIDELITY_VALIDATION); }
 
 TEST(fidelity, held_out_answers_are_never_seen) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world w = small_world(7, N_USER, N_ITEM, 8, 12);
   throng_votes_def votes = throng_default_sim_def().votes;
   fidelity before, after;
@@ -99,7 +92,7 @@ TEST(fidelity, held_out_answers_are_never_seen) {
 }
 
 TEST(fidelity, every_vote_and_rule_is_measured_with_f_sta_and_written_by_name) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world w = small_world(7, N_USER, N_ITEM, 8, 12);
   throng_votes_def votes = throng_default_sim_def().votes;
   throng_sta_def def = throng_default_sta_def();
@@ -150,7 +143,7 @@ TEST(fidelity, every_vote_and_rule_is_measured_with_f_sta_and_written_by_name) {
 }
 
 TEST(fidelity, a_world_without_dislikes_is_asked_about_as_many_unseen_items) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world w = small_world(7, N_USER, N_ITEM, 8, 12);
   throng_votes_def votes = throng_default_sim_def().votes;
   fidelity with, f, again;
@@ -178,7 +171,7 @@ TEST(fidelity, a_world_without_dislikes_is_asked_about_as_many_unseen_items) {
 }
 
 TEST(fidelity, world_without_anyone_to_hold_out_is_an_error) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world w = small_world(7, 20, N_ITEM, 8, 1);
   throng_votes_def votes = throng_default_sim_def().votes;
   fidelity f;
@@ -196,7 +189,7 @@ static bool stop_at_once(void *context, const char *stage, int64_t done, int64_t
 }
 
 TEST(fidelity, can_be_cancelled) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world w = small_world(7, N_USER, N_ITEM, 8, 12);
   throng_votes_def votes = throng_default_sim_def().votes;
   const throng_progress progress = {.report = stop_at_once};

@@ -4,17 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "support/cpu_backend.h"
 #include "synth/synth.h"
 #include "throng_test.h"
 #include "world/world.h"
-
-static throng_backend *open_backend(void) {
-  throng_backend_def def = throng_default_backend_def();
-  throng_backend *backend = NULL;
-  def.name = "cpu";
-  EXPECT_OK(throng_backend_open(&def, &backend));
-  return backend;
-}
 
 static throng_world *planted(double later_share) {
   throng_synth_def def = throng_default_synth_def();
@@ -45,7 +38,7 @@ static const measured_value *of(const fidelity_report *r, int contender, measure
 }
 
 TEST(fidelity_report, yardsticks_that_know_little_tell_little_where_tastes_are_planted) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0.5);
   fidelity_report *r = report_of(backend, w, FIDELITY_LATER, 0);
   const int f_sim = CONTENDER_OF_VOTES + THRONG_VOTE_F_SIM;
@@ -73,7 +66,7 @@ TEST(fidelity_report, yardsticks_that_know_little_tell_little_where_tastes_are_p
 }
 
 TEST(fidelity_report, differences_are_those_of_the_values_and_of_narrower_intervals) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0.5);
   fidelity_report *r = report_of(backend, w, FIDELITY_LATER, 0);
   const measured_value *v = of(r, CONTENDER_OF_VOTES + THRONG_VOTE_F_SIM, MEASURE_AUC);
@@ -87,7 +80,7 @@ TEST(fidelity_report, differences_are_those_of_the_values_and_of_narrower_interv
 }
 
 TEST(fidelity_report, groups_are_thirds_and_what_is_new) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0.5);
   fidelity_report *r = report_of(backend, w, FIDELITY_LATER, 0);
   const strata *g = &r->groups;
@@ -109,7 +102,7 @@ TEST(fidelity_report, groups_are_thirds_and_what_is_new) {
 }
 
 TEST(fidelity_report, leave_one_out_has_no_auc_within_users_and_says_what_fidelity_says) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0);
   const throng_votes_def votes = throng_default_votes_def();
   fidelity_report *r = report_of(backend, w, FIDELITY_TEST, 0);
@@ -130,7 +123,7 @@ TEST(fidelity_report, leave_one_out_has_no_auc_within_users_and_says_what_fideli
 }
 
 TEST(fidelity_report, as_many_users_as_are_wanted_are_asked) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0.5);
   fidelity_report *r = report_of(backend, w, FIDELITY_LATER, 37);
   EXPECT_EQ(r->basic.users, 37);
@@ -143,7 +136,7 @@ TEST(fidelity_report, as_many_users_as_are_wanted_are_asked) {
 }
 
 TEST(fidelity_report, a_world_without_a_later_part_is_refused_with_what_would_help) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0);
   const throng_votes_def votes = throng_default_votes_def();
   const fidelity_report_def def = {FIDELITY_LATER, .resamples = 10, .seed = 1};
@@ -156,7 +149,7 @@ TEST(fidelity_report, a_world_without_a_later_part_is_refused_with_what_would_he
 }
 
 TEST(fidelity_report, json_keeps_fidelitys_keys_and_adds_to_them) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0.5);
   fidelity_report *r = report_of(backend, w, FIDELITY_LATER, 60);
   cJSON *json;

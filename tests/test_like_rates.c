@@ -7,28 +7,13 @@
 #include "base/safetensors.h"
 #include "sim/logistic.h"
 #include "sim/sim.h"
+#include "support/cpu_backend.h"
+#include "support/golden_array.h"
 #include "support/history_world.h"
 #include "support/small_world.h"
 #include "throng_test.h"
 
-static throng_backend *open_cpu(void) {
-  throng_backend_def def = throng_default_backend_def();
-  throng_backend *backend = NULL;
-  def.name = "cpu";  // the tests read its memory
-  EXPECT_OK(throng_backend_open(&def, &backend));
-  return backend;
-}
-
 // ---- the fit -----------------------------------------------------------------------------------
-static void *golden_array(safetensors_file *file, const char *name, int64_t *n) {
-  const safetensors_tensor *t = safetensors_find(file, name);
-  void *data = NULL;
-  if (!t || safetensors_read_all(file, t, &data) != THRONG_OK)
-    throng_test_fail(__FILE__, __LINE__, "golden tensor '%s' is missing", name);
-  if (n) *n = t ? t->elements : 0;
-  return data;
-}
-
 TEST(like_rates, weights_rates_and_probabilities_are_those_of_scikit_learn) {
   safetensors_file *file;
   ASSERT_OK(safetensors_open(TEST_SOURCE_DIR "/golden/like_rates.safetensors", &file));

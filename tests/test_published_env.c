@@ -8,15 +8,8 @@
 #include "base/safetensors.h"
 #include "evaluate/yardsticks.h"
 #include "support/agent_rig.h"
+#include "support/cpu_backend.h"
 #include "throng/explain.h"
-
-static throng_backend *open_backend(void) {
-  throng_backend_def def = throng_default_backend_def();
-  throng_backend *backend = NULL;
-  def.name = "cpu";
-  EXPECT_OK(throng_backend_open(&def, &backend));
-  return backend;
-}
 
 // ---- the golden replay -------------------------------------------------------------------------
 typedef struct golden {
@@ -79,7 +72,7 @@ static void replay_golden(throng_environment environment, const char *order, int
   golden g = {0};
   ASSERT_OK(safetensors_open(TEST_SOURCE_DIR "/golden/published_env.safetensors", &g.file));
   throng_world *world = golden_world(&g);
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_sim *sim;
   throng_outcome outcome;
   throng_observation seen;
@@ -152,7 +145,7 @@ enum { LANES = 16, ITEMS = 700 };
 
 static bool open_fixture(fixture *f, int64_t table_bytes) {
   f->world = small_world(31, 60, ITEMS, 16, 40);
-  f->backend = open_backend();
+  f->backend = open_cpu();
   throng_sim_def def = published_def(THRONG_ENVIRONMENT_PUBLISHED_BY_TIME, LANES);
   def.votes.table_bytes = table_bytes;
   throng_status status = throng_sim_create(f->backend, &f->world, NULL, &def, &f->sim);

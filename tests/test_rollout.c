@@ -4,17 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "support/cpu_backend.h"
 #include "synth/synth.h"
 #include "throng_test.h"
 #include "world/world.h"
-
-static throng_backend *open_backend(void) {
-  throng_backend_def def = throng_default_backend_def();
-  throng_backend *backend = NULL;
-  def.name = "cpu";
-  EXPECT_OK(throng_backend_open(&def, &backend));
-  return backend;
-}
 
 static throng_world *planted(double later_share) {
   throng_synth_def def = throng_default_synth_def();
@@ -54,7 +47,7 @@ static throng_vote ask_one(throng_backend *backend, const throng_world *w,
 }
 
 TEST(rollout, forced_lanes_answer_as_the_votes_do_about_the_real_history_so_far) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0.5);
   throng_votes_def votes = throng_default_votes_def();
   votes.rule = THRONG_RULE_F_SIM;  // no ties here, so no coins
@@ -85,7 +78,7 @@ TEST(rollout, forced_lanes_answer_as_the_votes_do_about_the_real_history_so_far)
 }
 
 TEST(rollout, a_vote_that_reads_no_history_cannot_drift) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0.5);
   throng_votes_def votes = throng_default_votes_def();
   votes.rule = THRONG_RULE_F_POP;
@@ -147,7 +140,7 @@ TEST(rollout, measures_of_lanes_are_those_counted_by_hand) {
 }
 
 TEST(rollout, a_world_without_a_later_part_is_refused_with_what_would_help) {
-  throng_backend *backend = open_backend();
+  throng_backend *backend = open_cpu();
   throng_world *w = planted(0);
   const throng_votes_def votes = throng_default_votes_def();
   const rollout_def def = {.history = 64, .resamples = 0, .seed = 1};

@@ -3,17 +3,10 @@
 #include <stdio.h>
 
 #include "base/safetensors.h"
+#include "support/golden_array.h"
 #include "support/slate_fixture.h"
 
 enum { DRAWS = 1000000, ITEMS = 5 };
-
-static void *golden_array(safetensors_file *file, const char *name) {
-  const safetensors_tensor *t = safetensors_find(file, name);
-  void *data = NULL;
-  if (!t || safetensors_read_all(file, t, &data) != THRONG_OK)
-    throng_test_fail(__FILE__, __LINE__, "golden tensor '%s' is missing", name);
-  return data;
-}
 
 static safetensors_file *open_golden(void) {
   safetensors_file *file = NULL;
@@ -35,7 +28,7 @@ static golden_case read_case(safetensors_file *file, int number) {
   char name[64];
 #define X(array)                                     \
   snprintf(name, sizeof name, "%d." #array, number); \
-  g.array = golden_array(file, name);
+  g.array = golden_array(file, name, NULL);
   GOLDEN_ARRAYS(X)
 #undef X
   return g;
@@ -97,8 +90,8 @@ static int compare_lane(const throng_sim *sim, const golden_case *g, int lane, i
 
 TEST(slates, trajectories_are_those_of_independent_code_with_the_same_uniforms) {
   safetensors_file *file = open_golden();
-  float *p = golden_array(file, "p"), *cases = golden_array(file, "case");
-  int32_t *seed = golden_array(file, "seed");
+  float *p = golden_array(file, "p", NULL), *cases = golden_array(file, "case", NULL);
+  int32_t *seed = golden_array(file, "seed", NULL);
   const int64_t steps = safetensors_find(file, "p")->shape[0];
   const int64_t n_case = safetensors_find(file, "case")->shape[0];
   ASSERT_EQ(n_case, 6);
@@ -142,7 +135,7 @@ static double chi_square(const int64_t *count, const double *chance, int n, int 
 }
 
 static void expect_chances(safetensors_file *file, const char *name, const int64_t *count, int n) {
-  double *chance = golden_array(file, name), *limit = golden_array(file, "limit");
+  double *chance = golden_array(file, name, NULL), *limit = golden_array(file, "limit", NULL);
   int freedom;
   const double statistic = chi_square(count, chance, n, &freedom);
   ASSERT_TRUE(freedom >= 1);
@@ -166,7 +159,7 @@ static void count_sets(const users_view *rule, const float *score, int64_t *coun
 
 TEST(slates, choices_have_the_closed_forms_chances_over_a_million_draws) {
   safetensors_file *file = open_golden();
-  float *score = golden_array(file, "score");
+  float *score = golden_array(file, "score", NULL);
   int64_t count[1 << ITEMS];
   users_view rule = {.choice = THRONG_CHOICE_MULTINOMIAL, .no_choice = 0.7f};
   count_sets(&rule, score, count);
@@ -186,8 +179,9 @@ TEST(slates, choices_have_the_closed_forms_chances_over_a_million_draws) {
 
 TEST(slates, a_cascade_and_position_bias_have_the_closed_forms_chances_over_a_million_draws) {
   safetensors_file *file = open_golden();
-  float *score = golden_array(file, "score");
-  double *attention = golden_array(file, "attention"), *limit = golden_array(file, "limit");
+  float *score = golden_array(file, "score", NULL);
+  double *attention = golden_array(file, "attention", NULL),
+         *limit = golden_array(file, "limit", NULL);
   const users_view cascade = {.choice = THRONG_CHOICE_CASCADE, .position_bias = 0.5f};
   const users_view each = {.choice = THRONG_CHOICE_EACH, .position_bias = 0.5f};
   int64_t liked[ITEMS + 1] = {0}, looked[ITEMS] = {0};
@@ -220,7 +214,7 @@ TEST(slates, a_cascade_and_position_bias_have_the_closed_forms_chances_over_a_mi
 
 TEST(slates, users_come_back_on_kuaisims_days_and_the_rest_never_do) {
   safetensors_file *file = open_golden();
-  double *never = golden_array(file, "never"), *days = golden_array(file, "days");
+  double *never = golden_array(file, "never", NULL), *days = golden_array(file, "days", NULL);
   const users_view rule = {.return_gap = 10};
   int64_t count[11] = {0};
   double chance[11];
@@ -230,7 +224,7 @@ TEST(slates, users_come_back_on_kuaisims_days_and_the_rest_never_do) {
   chance[0] = never[0];
   for (int k = 0; k < 10; ++k) chance[k + 1] = days[k] * (1 - never[0]);
   int freedom;
-  double *limit = golden_array(file, "limit");
+  double *limit = golden_array(file, "limit", NULL);
   const double statistic = chi_square(count, chance, 11, &freedom);
   EXPECT_EQ(freedom, 10);
   EXPECT_LT(statistic, limit[freedom - 1]);

@@ -215,11 +215,7 @@ throng_status throng_calibrate(throng_sta *sta, const throng_world *world,
                                const throng_votes_def *votes, throng_calibration *out) {
   sta_calibration fitted;
   THRONG_TRY(votes_check(votes, sta));
-  if (sta->n_user != world->n_user || sta->n_item != world->n_item)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "f_sta was fitted on %lld users and %lld items, the world has %lld and %lld",
-                       (long long)sta->n_user, (long long)sta->n_item, (long long)world->n_user,
-                       (long long)world->n_item);
+  THRONG_TRY(sta_check_world(sta, world));
   THRONG_TRY(calibration_fit(sta->backend, world, sta, votes, &fitted));
   sta->calibration = fitted;
   sta->calibrated = true;

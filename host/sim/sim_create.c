@@ -65,11 +65,7 @@ static throng_status check(const throng_sim_def *d, const throng_world *world,
                        "sim.history: %d entries are more than preference vectors can sum, %d",
                        d->history, PREFERENCE_MAX_HISTORY);
   if (!sta) return THRONG_OK;
-  if (sta->n_user != world->n_user || sta->n_item != world->n_item)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "f_sta was fitted on %lld users and %lld items, the world has %lld and %lld",
-                       (long long)sta->n_user, (long long)sta->n_item, (long long)world->n_user,
-                       (long long)world->n_item);
+  THRONG_TRY(sta_check_world(sta, world));
   if (d->history < sta->def.window)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "sim.history: %d is shorter than the window of f_sta, %d", d->history,

@@ -95,6 +95,8 @@ struct throng_sta {
 
 /// Errors: ARGUMENT, naming the field and its range.
 throng_status sta_check_def(const throng_sta_def *def);
+/// Weights of a world of this size? Errors: ARGUMENT.
+throng_status sta_check_world(const throng_sta *sta, const throng_world *world);
 /// Next-item scores have no read-out, and so no biases.
 bool sta_has_biases(const throng_sta_def *def);
 /// Register every parameter's name and shape in `set`; pointers will be put into `arrays`.

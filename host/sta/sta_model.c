@@ -153,3 +153,12 @@ void throng_sta_close(throng_sta *sta) {
 }
 
 throng_sta_def throng_sta_get_def(const throng_sta *sta) { return sta->def; }
+
+throng_status sta_check_world(const throng_sta *sta, const throng_world *world) {
+  if (sta->n_user != world->n_user || sta->n_item != world->n_item)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "f_sta was fitted on %lld users and %lld items, the world has %lld and %lld",
+                       (long long)sta->n_user, (long long)sta->n_item, (long long)world->n_user,
+                       (long long)world->n_item);
+  return THRONG_OK;
+}
