@@ -139,6 +139,40 @@ TEST(deal, a_new_token_is_its_owners_alone_and_an_old_one_stays) {
   EXPECT_STREQ(first.text, second.text);
 }
 
+typedef struct token_reader {
+  const char *path;
+  _Atomic bool done;
+  int read, broken;
+} token_reader;
+
+/// A worker that waits for the owner's token.
+static void *read_tokens(void *context) {
+  token_reader *r = context;
+  deal_token token;
+  while (!r->done) {
+    const throng_status status = deal_token_read(r->path, &token);
+    r->read += status == THRONG_OK;
+    r->broken += status == THRONG_ERROR_DATA;
+  }
+  return NULL;
+}
+
+TEST(deal, who_waits_for_a_token_never_reads_half_of_one) {
+  char path[4096];
+  pthread_t thread;
+  snprintf(path, sizeof path, "%s/awaited", throng_test_folder());
+  token_reader reader = {.path = path};
+  ASSERT_EQ(pthread_create(&thread, NULL, read_tokens, &reader), 0);
+  for (int k = 0; k < 2000; ++k) {
+    EXPECT_OK(deal_token_make(path));
+    EXPECT_EQ(unlink(path), 0);
+  }
+  reader.done = true;
+  pthread_join(thread, NULL);
+  EXPECT_GT(reader.read, 0);
+  EXPECT_EQ(reader.broken, 0);
+}
+
 TEST(deal, a_proof_depends_on_token_role_and_both_challenges) {
   uint8_t a[TOKEN_CHALLENGE] = {1}, b[TOKEN_CHALLENGE] = {2};
   uint8_t proof[5][TOKEN_PROOF];

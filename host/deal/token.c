@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -33,22 +34,32 @@ throng_status deal_token_read(const char *path, deal_token *out) {
   return THRONG_OK;
 }
 
+/// A file that only its owner may read, there whole or not at all: workers may be waiting for it.
+/// What stands at `path` already, or is put there meanwhile, stays.
+static throng_status put_new(const char *path, const char *text, size_t size) {
+  char beside[PATH_MAX];
+  if (snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid()) >= (int)sizeof beside)
+    return throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(ENAMETOOLONG));
+  if (access(path, F_OK) == 0) return THRONG_OK;
+  unlink(beside);  // of a process that was killed and had this one's number
+  const int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(errno));
+  const bool written = write(fd, text, size) == (ssize_t)size;
+  int cause = written ? 0 : errno;
+  if (close(fd) != 0 && !cause) cause = errno;
+  if (!cause && link(beside, path) != 0 && errno != EEXIST) cause = errno;
+  unlink(beside);
+  if (!cause && written) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(cause ? cause : EIO));
+}
+
 throng_status deal_token_make(const char *path) {
   uint8_t bytes[TOKEN_CHALLENGE];
   char text[2 * TOKEN_CHALLENGE + 2];
   THRONG_TRY(token_challenge(bytes));
   for (int k = 0; k < TOKEN_CHALLENGE; ++k) snprintf(text + 2 * k, 3, "%02x", bytes[k]);
   text[2 * TOKEN_CHALLENGE] = '\n';
-  const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 && errno == EEXIST) return THRONG_OK;
-  if (fd < 0) return throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(errno));
-  const size_t size = sizeof text - 1;
-  const bool written = write(fd, text, size) == (ssize_t)size;
-  const bool closed = close(fd) == 0;
-  if (written && closed) return THRONG_OK;
-  const int cause = errno;
-  unlink(path);
-  return throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(cause));
+  return put_new(path, text, sizeof text - 1);
 }
 
 throng_status token_challenge(uint8_t out[TOKEN_CHALLENGE]) {
