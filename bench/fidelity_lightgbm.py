@@ -3,7 +3,8 @@ rates and counts, and on these with the votes, over the same splits.
 usage: python bench/fidelity_lightgbm.py LIBTHRONG WORLD STA later|test
 Needs numpy, scipy, safetensors, scikit-learn and lightgbm; LIBTHRONG is libthrong.so. A row of what is
 learned from never counts in its own features: rates alone are learned from every row before those
-asked about, each without its own answer; with the votes, whose f_sta has seen most of these, from
+asked about, whose features count the other four of five parts of the rows (features that leave out
+the row alone tell its answer to a tree); with the votes, whose f_sta has seen most of these, from
 each user's last row but one, after what stands before it, as f_cal's weights are. Rounds are chosen
 by cross-validation over users, intervals resample users."""
 import ctypes
@@ -17,7 +18,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold
 
-PRIOR, LATER_MOST, BINS, RESAMPLES = 4.0, 40, 15, 300
+PRIOR, LATER_MOST, BINS, RESAMPLES, PARTS = 4.0, 40, 15, 300, 5
 VOTE = np.dtype([("alpha", "<i4", 2), ("beta", "<f4", 2), ("p", "<f4"), ("hard", "u1", 4)])
 
 
@@ -63,17 +64,25 @@ class Votes:
         return np.column_stack([out["alpha"], out["beta"], out["p"]]).astype(float)
 
 
-def rates(user, item, like, keep, n_user, n_item, at_user, at_item, own=None):
-    """Smoothed rates and counts over the rows that `keep`; without the row's own answer, if given."""
+def rates(user, item, like, keep, n_user, n_item, at_user, at_item):
+    """Smoothed rates and counts of users and items over the rows that `keep`."""
     share = (like[keep].sum() + 1) / (keep.sum() + 2)
     columns = []
     for index, n, at in ((user, n_user, at_user), (item, n_item, at_item)):
-        count = np.bincount(index[keep], minlength=n)[at].astype(float)
+        count = np.bincount(index[keep], minlength=n)[at]
         likes = np.bincount(index[keep], like[keep], minlength=n)[at]
-        if own is not None:
-            count, likes = count - 1, likes - own
         columns += [(likes + PRIOR * share) / (count + PRIOR), count]
     return np.column_stack(columns)
+
+
+def rates_by_part(user, item, like, known, n_user, n_item):
+    """The same for all known rows, by the rows of the other parts."""
+    part = np.random.default_rng(1).integers(0, PARTS, len(user))
+    out = np.zeros((len(user), 4))
+    for k in range(PARTS):
+        here = known & (part == k)
+        out[here] = rates(user, item, like, known & (part != k), n_user, n_item, user[here], item[here])
+    return out[known]
 
 
 def learn(x, y, group):
@@ -141,7 +150,7 @@ def main(library, world_file, sta_file, split):
     fit_before = [np.arange(offset[user[k]], k) for k in fit]
     sizes = n_user, n_item
     asked = rates(user, item, like, known, *sizes, q_user, q_item)
-    every = rates(user, item, like, known, *sizes, user[known], item[known], like[known])
+    every = rates_by_part(user, item, like, known, *sizes)
     blind = rates(user, item, like, back > 2, *sizes, user[fit], item[fit])
     fit_votes = votes.ask(user[fit], item[fit], fit_before, item, like)
     q_votes = votes.ask(q_user, q_item, before, item, like)
