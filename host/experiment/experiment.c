@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "experiment/draw.h"
+#include "report/run_folder.h"
 #include "study/open_or_make.h"
 
 enum { FEWEST = 5 };  // users and items: a fifth holds one
@@ -18,7 +19,7 @@ const experiment experiments[] = {
                 "judged_error", "judged_step"},
       .x = 2,
       .y = 12},
-     experiment_ablation},
+     .run = experiment_ablation},
     {"histories, keywords and categories removed, keywords spoilt: AUC of each vote and joined",
      {.name = "sparsity",
       .label = {"part", "share"},
@@ -28,7 +29,7 @@ const experiment experiments[] = {
       .x = 0,
       .y = 6,
       .lines = true},
-     experiment_sparsity},
+     .run = experiment_sparsity},
     {"user-steps a second beside AUC, of each vote, pair and rule",
      {.name = "cost",
       .label = {"votes"},
@@ -37,7 +38,7 @@ const experiment experiments[] = {
       .x = 0,
       .y = 2,
       .log_x = true},
-     experiment_cost},
+     .run = experiment_cost},
     {"what popular and rare items are shown, what active and less active users get",
      {.name = "fairness",
       .label = {"policy", "of", "fifth"},
@@ -48,7 +49,7 @@ const experiment experiments[] = {
       .only_label = 1,
       .only = "items",
       .lines = true},
-     experiment_fairness},
+     .run = experiment_fairness},
     {"agents trained on one simulator's answers, judged by another's and by logs",
      {.name = "transfer",
       .label = {"trained", "judged"},
@@ -60,7 +61,7 @@ const experiment experiments[] = {
       .low = 13,
       .high = 14,
       .equal = true},
-     experiment_transfer},
+     .run = experiment_transfer},
     {"simulated users along the later part of real histories, beside the real ones",
      {.name = "drift",
       .label = {"rule", "mode", "positions"},
@@ -71,19 +72,28 @@ const experiment experiments[] = {
       .only_label = 1,
       .only = "free",
       .lines = true},
-     experiment_drift},
+     .run = experiment_drift},
     {"what looking ahead is worth, dynamic by dynamic, exactly and in whole sessions",
      {.name = "planning",
       .label = {"dynamic"},
-      .value = {"number", "users", "myopic", "best", "exact_gain", "exact_low", "exact_high",
-                "exact_above", "sessions", "oracle", "planner", "gain", "gain_low", "gain_high",
-                "above"},
+      .value = {"number", "users", "exact_myopic", "exact_best", "exact_gain", "exact_low",
+                "exact_high", "exact_above", "sessions", "myopic", "planner", "gain", "gain_low",
+                "gain_high", "above"},
       .x = 0,
       .y = 4,
       .low = 5,
       .high = 6,
       .name_x = true},
-     experiment_planning},
+     .run = experiment_planning},
+    {"the paper's table 2: algorithms on sets, a config SET-ALGORITHM.json each",
+     {.name = "table2",
+      .label = {"set", "algorithm"},
+      .value = {"A.Rwd", "T.Rwd", "Liking%", "error", "step", "random A.Rwd", "random step",
+                "paper A.Rwd", "paper T.Rwd", "paper Liking%"},
+      .x = 5,
+      .y = 0,
+      .series = 1},
+     .run_many = experiment_table2},
 };
 const int experiment_count = sizeof experiments / sizeof *experiments;
 
@@ -125,6 +135,54 @@ throng_status experiment_run(const experiment *e, throng_config *config, throng_
 done:
   experiment_table_free(table);
   train_inputs_close(&in);
+  free(resolved);
+  return status;
+}
+
+/// All of the resolved configs as one JSON array.
+static throng_status print_all(int n, throng_config *const *config, char **out) {
+  size_t size;
+  throng_status status = THRONG_OK;
+  FILE *to = open_memstream(out, &size);
+  if (!to) return throng_fail(THRONG_ERROR_MEMORY, "configs: out of memory");
+  for (int k = 0; k < n && status == THRONG_OK; ++k) {
+    char *one = NULL;
+    status = config_print(config[k], &one);
+    fprintf(to, "%s%s", k ? ",\n" : "[", one ? one : "");
+    free(one);
+  }
+  fputs("]\n", to);
+  if (fclose(to) != 0 && status == THRONG_OK)
+    status = throng_fail(THRONG_ERROR_MEMORY, "configs: out of memory");
+  return status;
+}
+
+throng_status experiment_run_many(const experiment *e, int n, throng_config *const *config,
+                                  throng_backend *backend, const throng_progress *progress,
+                                  experiment_table **out) {
+  char *resolved = NULL;
+  run_folder *folder = NULL;
+  experiment_table *table = NULL;
+  throng_status status;
+  *out = NULL;
+  THRONG_TRY_GOTO(config_use(config[0], "train.out"));
+  const char *to = config[0]->train.out;
+  if (!to || !*to)
+    THRONG_TRY_GOTO(throng_fail(THRONG_ERROR_CONFIG,
+                                "train.out: missing; expected the path of a folder, in the first "
+                                "configuration or as -o"));
+  THRONG_TRY_GOTO(run_folder_lock(to, &folder));
+  THRONG_TRY_GOTO(print_all(n, config, &resolved));
+  THRONG_TRY_GOTO(experiment_table_open(to, &e->columns, resolved, &table));
+  experiment_room room = {e->columns.name, config[0], backend, NULL, NULL, progress, table};
+  THRONG_TRY_GOTO(e->run_many(&room, n, config));
+  THRONG_TRY_GOTO(experiment_table_finish(table));
+  THRONG_TRY_GOTO(experiment_draw(table, to));
+  *out = table;
+  table = NULL;
+done:
+  experiment_table_free(table);
+  (void)run_folder_close(folder, TENSORBOARD_END_FAILED);
   free(resolved);
   return status;
 }
