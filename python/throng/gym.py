@@ -95,6 +95,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
         self.world = self.sim.world
         self.metadata = {"autoreset_mode": mode, "render_modes": []}
         self.render_mode = None
+        self.autoreset_mode = mode
         self._mode, self._copy, self._object = mode, bool(copy), final_obs == "object"
         self._make_spaces(observation, action)
         parts = _OBSERVATIONS[observation] | (4 if action_mask else 0) | (8 if action == "query" else 0)
