@@ -1,5 +1,5 @@
 #!/bin/bash
-# usage: tests/python/run.sh PACKAGE FOLDER
+# usage: [CUDA_ON_CPU=FOLDER] [TORCH_PYTHON=PYTHON] tests/python/run.sh PACKAGE FOLDER
 # The tests of the Python package that lies in PACKAGE (build/release/python), with NumPy, Gymnasium,
 # pandas, Optuna and matplotlib of the Python package index in an environment of their own within
 # FOLDER, kept from run to run. What needs PyTorch (Stable-Baselines3, TorchRL, RLlib) runs where
