@@ -1,7 +1,7 @@
 """Gymnasium environments: every lane of a simulator is one environment.
 
     import gymnasium as gym
-    import throng  # after gymnasium, or: import throng.gym
+    import throng.gym
     envs = gym.make_vec("throng/Recommend-v0", num_envs=1024, world=world, sta=sta)
 
 "throng/Synth-v0" makes a small synthetic world of its own.
