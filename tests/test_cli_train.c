@@ -35,12 +35,12 @@ TEST(cli_train, a_config_becomes_a_run_folder_with_everything_in_it) {
   cJSON *document = train_json("train run.json --json --threads 1");
   EXPECT_EQ(number_at(document, "user_steps", NULL), 4800);
   const cJSON *policies = cJSON_GetObjectItemCaseSensitive(document, "policies");
-  static const char *const names[] = {"agent", "random", "popular", "most_similar", "oracle"};
+  static const char *const names[] = {"agent", "random", "popular", "most_similar", "myopic"};
   for (int k = 0; k < 5; ++k) {
     EXPECT_EQ(number_at(policies, names[k], "episodes"), 16);
     EXPECT_TRUE(number_at(policies, names[k], "average_reward") >= 0);
   }
-  EXPECT_TRUE(number_at(policies, "oracle", "average_reward") >
+  EXPECT_TRUE(number_at(policies, "myopic", "average_reward") >
               number_at(policies, "random", "average_reward"));
   static const char *const files[] = {"run/config.json", "run/metrics.jsonl", "run/summary.json",
                                       "run/world.safetensors", "run/sta.safetensors"};
@@ -48,12 +48,32 @@ TEST(cli_train, a_config_becomes_a_run_folder_with_everything_in_it) {
   cJSON_Delete(document);
 }
 
+TEST(cli_train, what_contradicts_is_said_before_a_world_is_made_or_f_sta_is_fitted) {
+  write_config("wrong.json", "wrong");
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set users.sessions=3 "
+                   "--set sim.leave_probability=0"),
+            1);
+  EXPECT_CONTAINS(last.err, "users who never leave cannot come back");
+  EXPECT_FALSE(exists("wrong"));
+  // What only a world can tell: after the world, before the fit.
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set sim.mask=all --set sim.max_steps=39"), 1);
+  EXPECT_CONTAINS(last.err, "of the longest history, would run out of the 40 items");
+  EXPECT_TRUE(exists("wrong/world.safetensors"));
+  EXPECT_FALSE(exists("wrong/sta.safetensors"));
+  EXPECT_TRUE(strstr(last.err, "epoch 1") == NULL);
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set agent.batch=100 --set agent.buffer=50 "
+                   "--set agent.learning_starts=20"),
+            1);
+  EXPECT_CONTAINS(last.err, "agent.b");
+  EXPECT_FALSE(exists("wrong/sta.safetensors"));
+}
+
 TEST(cli_train, the_text_shows_the_curve_the_table_and_where_the_folder_is) {
   write_config("run.json", "run");
   ASSERT_EQ(throng("train run.json --threads 1"), 0);
   static const char *const parts[] = {"A.Rwd",        "T.Rwd",  "Liking%",
                                       "DQN",          "random", "popular",
-                                      "most similar", "oracle", "run folder: run"};
+                                      "most similar", "myopic", "run folder: run"};
   for (size_t k = 0; k < sizeof parts / sizeof *parts; ++k) EXPECT_CONTAINS(last.out, parts[k]);
 }
 

@@ -12,7 +12,7 @@
 #include "throng/sweep.h"
 #include "throng/throng.h"
 
-enum { CONFIG_MAX_KEYS = 256 };
+enum { CONFIG_MAX_KEYS = 384 };
 
 /// Who gave a key's value; a later one wins.
 typedef enum config_origin { CONFIG_DEFAULT = 0, CONFIG_FILE, CONFIG_OVERRIDE } config_origin;

@@ -270,13 +270,14 @@ THRONG_API throng_status throng_votes_evaluate(throng_backend *backend, const th
 
 /// What fits f_cal, the calibrated vote, to a world: p(like) = sigmoid(intercept
 /// + mat logit((a+ + k m) / (a+ + a- + k)) + sim tanh(3 (b+ - b-)) + sta logit(p of f_sta)
-/// + item logit(like rate of the item) + user (effect of the user)), k being `smoothing` and m the
-/// share of likes in the world.
+/// + item (effect of the item) + user (effect of the user)), k being `smoothing` and m the share of
+/// likes in the world.
 typedef struct throng_calibration {
-  double intercept, mat, sim, sta, item, user;  ///< weights, by penalised logistic regression
+  double intercept, mat, sim, sta, item, user;  ///< weights, by penalised logistic regression; none
+                                                ///< but the intercept is below 0
   double smoothing;                             ///< keywords that the prior of f_mat's share weighs
-  double user_variance;  ///< of users' effects in log-odds: the variance of their normal prior
-  double threshold;      ///< probability that as many answers reach as really are likes
+  double user_variance;                         ///< of users' effects in log-odds, were they normal
+  double threshold;  ///< probability that as many answers reach as really are likes
 } throng_calibration;
 /// Fit f_cal on each user's last interaction but one, for votes of this semantics and similarity,
 /// and keep it with the weights: throng_sta_save writes it, and simulators with such votes take it.

@@ -110,9 +110,11 @@ static throng_status find_best(throng_population *a, const int32_t *rows, const 
 }
 
 /// The target's side: what the next state is worth, in next_online or best_value, and next.value.
-/// What only one kind of agents needs is done for those; where there are none, not at all.
+/// What only one kind of agents needs is done for those; where there are none, not at all. Where
+/// nobody foresees every discount is 0, which hides what stands there (td_error).
 static throng_status next_values(throng_population *a) {
   dqn *d = dqn_of(a);
+  if (!a->kinds.foresee) return THRONG_OK;
   const bool mixed = a->kinds.doubles && a->kinds.singles;
   const network n = network_of(&a->net, a->clock.rows);
   const int32_t *by_online = mixed ? d->by_online : a->clock.rows;
@@ -161,6 +163,7 @@ static throng_status td_errors(throng_population *a) {
                       .d_vector = d->d_vector,
                       .double_dqn = a->option.double_dqn,
                       .loss_kind = a->option.loss,
+                      .huber_delta = a->option.huber_delta,
                       .used = a->clock.rows,
                       .batch = a->def.batch,
                       .width = a->net.width};
@@ -215,6 +218,7 @@ static throng_status dqn_prepare(throng_population *a) {
                       .clock = a->clock,
                       .buffer = a->option.buffer,
                       .n_step = a->option.n_step,
+                      .fold_leave = a->option.fold_leave,
                       .agent_lanes = a->agent_lanes,
                       .before = replay_times_before(a),
                       .reward = d->lane_reward,
@@ -224,6 +228,9 @@ static throng_status dqn_prepare(throng_population *a) {
                             .reward = d->lane_reward,
                             .left = d->lane_left,
                             .gamma = a->option.gamma,
+                            .reward_scale = a->option.reward_scale,
+                            .fold_leave = a->option.fold_leave,
+                            .stay = a->log.stay,
                             .bias = a->weight.at[constant],
                             .first = d->which,
                             .stale = a->stale,
