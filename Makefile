@@ -40,7 +40,7 @@ test: build  ## Run every test
 demo: program  ## Synthetic world, f_sta, DQN: a learning curve and a table in under 5 minutes
 	$(RELEASE)/throng train configs/demo.json $(DEMO_OPTIONS)
 	@echo; echo "Why one of these users would like an item or not:"; echo
-	$(RELEASE)/throng explain $(DEMO)/world.safetensors --sta $(DEMO)/sta.safetensors --user u00007 --item i00042
+	$(RELEASE)/throng explain $(DEMO)/world.safetensors configs/demo.json --sta $(DEMO)/sta.safetensors --user u00007 --item i00042
 
 check: deps-check  ## Every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset debug >/dev/null
