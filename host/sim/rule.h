@@ -46,6 +46,8 @@ extern const char *const rule_names[THRONG_RULE_COUNT + 1];
 const char *rule_help(throng_rule rule);
 /// The vote that a rule asks alone, or -1.
 int rule_single_vote(throng_rule rule);
+/// Is the answer to a question drawn (or a coin), so that two askings may differ?
+bool rule_draws(const throng_votes_def *def);
 /// Votes that the answer depends on, a VOTE_BIT each. (The published code's statistical vote is
 /// always 1, so that only rule "probability" asks it there.)
 unsigned rule_asks(const throng_votes_def *def);
@@ -64,6 +66,11 @@ throng_status votes_evaluate_hiding(throng_backend *backend, const throng_world 
                                     const throng_sta *sta, const throng_votes_def *def,
                                     uint32_t seed, int hidden, const throng_pairs *pairs,
                                     throng_vote *vote, float *const *further);
+/// The same by models that were made for what the rule and `further` ask, for who asks often.
+throng_status votes_evaluate_by(throng_backend *backend, const throng_world *world,
+                                const throng_sta *sta, const throng_votes_def *def, uint32_t seed,
+                                const vote_models *models, const throng_pairs *pairs,
+                                throng_vote *vote, float *const *further);
 /// Every field in range, and a statistical vote there where the rule asks for one.
 throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
 

@@ -81,6 +81,8 @@ typedef struct replay_log {
   // (n_lane, n_time) days after which the user came back: the next step begins a session of the
   // same episode; 0: it does not. NULL: an episode is one session.
   uint8_t *returned;
+  // (n_lane, n_time) what the critic and the policy said of the step; NULL: nobody asks.
+  float *value, *log_prob;
   // (n_lane, n_time) number of the session in its episode and days before it, both before the step.
   // NULL: nobody asks.
   int32_t *number, *gap;
