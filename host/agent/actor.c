@@ -98,6 +98,19 @@ static const int32_t *rows_scored(const throng_population *a, const agent_actor 
   return idle ? actor->rows : NULL;
 }
 
+lane_state_args actor_lane_state(const agent_actor *actor, const throng_sim *sim) {
+  return (lane_state_args){.history = sim->history,
+                           .count = sim->count,
+                           .session_of = sim_session_counts(sim),
+                           .user = sim->user,
+                           .shown_at = sim->shown_at,
+                           .step = sim->step,
+                           .number = sim->session,
+                           .gap = sim->gap,
+                           .slate = actor->slate,
+                           .state = actor->pass.state};
+}
+
 /// The `top` best items of every lane in `rows`, in best_item, or drawn where there is noise.
 static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_t top,
                                const int32_t *rows, const catalogue_noise *noise) {
@@ -108,16 +121,7 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
                        "simulator has %d, %d, %d",
                        (long long)actor->n_lane, actor->history, actor->slate, sim->n_lane,
                        sim->def.history, sim->def.slate_size);
-  lane_state_args state = {.history = sim->history,
-                           .count = sim->count,
-                           .session_of = sim_session_counts(sim),
-                           .user = sim->user,
-                           .shown_at = sim->shown_at,
-                           .step = sim->step,
-                           .number = sim->session,
-                           .gap = sim->gap,
-                           .slate = actor->slate,
-                           .state = actor->pass.state};
+  lane_state_args state = actor_lane_state(actor, sim);
   THRONG_TRY(BACKEND_LAUNCH(a->backend, lane_state, actor->n_lane, &state));
   THRONG_TRY(population_refresh(a, NULL));
   const network n = network_of(&a->net, rows);

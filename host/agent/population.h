@@ -306,6 +306,8 @@ throng_status actor_choose_by_softmax(throng_population *a, agent_actor *actor, 
                                       bool greedy);
 /// The states that the actor chose for last, with their queries and values.
 network_pass *agent_actor_pass(agent_actor *actor);
+/// What the lanes' present states are told by, into the pass's.
+lane_state_args actor_lane_state(const agent_actor *actor, const throng_sim *sim);
 /// (n_agent) how many lanes of each agent these are, or NULL: all.
 const int32_t *agent_actor_rows(const agent_actor *actor);
 
