@@ -132,6 +132,7 @@ static throng_status rebuild(throng_population *a, replay_batch *b, const int32_
                                .gamma = a->option.gamma,
                                .reward_scale = a->option.reward_scale,
                                .fold_leave = a->option.fold_leave,
+                               .bootstrap_truncated = a->option.bootstrap_truncated,
                                .buffer = a->option.buffer,
                                .clock = a->clock,
                                .batch = a->def.batch,

@@ -36,6 +36,7 @@
   X(best_search, 1)      \
   X(choose, 256)         \
   X(td_sides, 1024)      \
+  X(action_gap, 256)     \
   X(td_error, 128)       \
   X(batch_mean, 1)       \
   X(value_start, 1)      \
