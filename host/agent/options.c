@@ -125,6 +125,7 @@ static agent_kinds kinds_of(const throng_population *a) {
     kinds.singles = kinds.singles || !own->double_dqn;
     kinds.softs = kinds.softs || own->tau < 1.0f;
     kinds.gaps = kinds.gaps || own->action_gap > 0;
+    kinds.foresee = kinds.foresee || own->gamma > 0.0f;
     if (own->updates > kinds.updates) kinds.updates = own->updates;
   }
   return kinds;
@@ -133,7 +134,7 @@ static agent_kinds kinds_of(const throng_population *a) {
 throng_status options_follow(throng_population *a) {
   const agent_kinds before = a->kinds, now = kinds_of(a);
   if (before.doubles == now.doubles && before.singles == now.singles && before.softs == now.softs &&
-      before.gaps == now.gaps && before.updates == now.updates)
+      before.gaps == now.gaps && before.foresee == now.foresee && before.updates == now.updates)
     return THRONG_OK;
   a->kinds = now;
   const throng_status status = a->algorithm->follow ? a->algorithm->follow(a) : THRONG_OK;

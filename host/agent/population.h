@@ -58,6 +58,7 @@ typedef struct agent_kinds {
   bool doubles, singles;  // see td_sides
   bool softs;             // tau below 1
   bool gaps;              // action_gap above 0
+  bool foresee;           // gamma above 0: a next state is worth something
   int32_t updates;        // the most of any
 } agent_kinds;
 
