@@ -146,6 +146,67 @@ TEST(optimum, the_policy_of_value_iteration_earns_its_value_in_the_simulator) {
   throng_backend_close(backend);
 }
 
+/// Mean over the users of what an agent thinks of a session that begins.
+static double start_value(throng_population *a, int32_t agent, const optimum *o) {
+  int32_t user[OPTIMUM_USERS], item[OPTIMUM_USERS];
+  float q[OPTIMUM_USERS];
+  double sum = 0;
+  for (int32_t u = 0; u < OPTIMUM_USERS; ++u) user[u] = u;
+  const throng_states states = {.n = OPTIMUM_USERS,
+                                .user = user,
+                                .offset = o->world.user_offset,
+                                .item = o->world.history_item,
+                                .like = o->world.history_like};
+  EXPECT_OK(throng_population_top(a, agent, &states, 1, true, item, q));
+  for (int32_t u = 0; u < OPTIMUM_USERS; ++u) sum += (double)q[u];
+  return sum / OPTIMUM_USERS;
+}
+
+/// What the first and the second half of a population think of it, the second without an option.
+static void learn_values(throng_backend *backend, const optimum *o, const char *option, double with,
+                         double without, double *first, double *second) {
+  const learner l = {"", THRONG_ALGORITHM_DQN, THRONG_HEAD_TWO_TOWER, 800};
+  throng_sim_def sim_def = o->sim;
+  throng_agent_def def = agent_of(&l);
+  throng_sim *sim;
+  throng_population *a;
+  sim_def.lanes = AGENTS * AGENT_LANES;
+  *first = *second = 0;
+  ASSERT_OK(throng_sim_create(backend, &o->world, NULL, &sim_def, &sim));
+  ASSERT_OK(throng_population_create(sim, &def, (int64_t)l.steps * sim_def.lanes, &a));
+  for (int32_t k = 0; k < AGENTS; ++k)
+    ASSERT_OK(throng_population_set(a, k, option, k < AGENTS / 2 ? with : without));
+  for (int32_t k = 0; k < l.steps; ++k) ASSERT_OK(throng_population_train_step(a));
+  for (int32_t k = 0; k < AGENTS; ++k)
+    *(k < AGENTS / 2 ? first : second) += start_value(a, k, o) / (AGENTS / 2);
+  throng_population_close(a);
+  throng_sim_close(sim);
+}
+
+TEST(optimum, values_are_value_iterations_where_leaving_is_folded_and_sessions_end_for_good) {
+  throng_backend *backend;
+  if (!open_backend(&backend)) return;
+  static const struct {
+    int kind;
+    const char *option;
+    double with, without;
+  } cases[] = {{0, "bootstrap_truncated", 0, 1}, {1, "fold_leave", 1, 0}};
+  for (int k = 0; k < 2; ++k) {
+    optimum o;
+    double first, second;
+    if (!optimum_open(&o, &optimum_kinds[cases[k].kind])) break;
+    o.gamma = 0.99;
+    const double value = optimum_mean(&o);
+    learn_values(backend, &o, cases[k].option, cases[k].with, cases[k].without, &first, &second);
+    printf("%s: value %.2f; %s %g: %.2f, %g: %.2f\n", o.kind->name, value, cases[k].option,
+           cases[k].with, first, cases[k].without, second);
+    EXPECT_NEAR(first, value, 0.06 * value);
+    EXPECT_TRUE(fabs(second - value) > 2 * fabs(first - value));
+    optimum_close(&o);
+  }
+  throng_backend_close(backend);
+}
+
 TEST(optimum, every_algorithm_and_network_comes_within_5_percent_and_the_myopic_policy_does_not) {
   throng_backend *backend;
   if (!open_backend(&backend)) return;

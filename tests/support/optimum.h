@@ -42,6 +42,7 @@ typedef struct optimum {
   const optimum_kind *kind;
   throng_world world;
   throng_sim_def sim;
+  double gamma;    // 1; discount a step
   double *chance;  // (users, items) of a like, by whom nothing was shown yet
   int32_t each;    // items of a category
   int64_t states;
@@ -109,7 +110,7 @@ static throng_sim_def optimum_sim(const optimum_kind *k) {
 }
 
 static bool optimum_open(optimum *o, const optimum_kind *k) {
-  *o = (optimum){.kind = k, .each = k->items / k->categories, .user = -1, .states = 1};
+  *o = (optimum){.kind = k, .each = k->items / k->categories, .user = -1, .states = 1, .gamma = 1};
   o->world = optimum_make_world(k);
   o->sim = optimum_sim(k);
   for (int32_t c = 0; c < k->categories; ++c) o->states *= o->each + 1;
@@ -196,7 +197,7 @@ static double optimum_value(optimum *o, const optimum_state *s) {
     for (int like = 0; like < 2; ++like) {
       const optimum_state next = optimum_next(o, s, c, like);
       if (!optimum_over(o, s, c, &next))
-        value += (1 - (double)k->leave) * (like ? p : 1 - p) * optimum_value(o, &next);
+        value += o->gamma * (1 - (double)k->leave) * (like ? p : 1 - p) * optimum_value(o, &next);
     }
     if (value <= best) continue;
     best = value;
