@@ -18,12 +18,15 @@ static const learner learners[] = {
     {"DQN, two_tower", THRONG_ALGORITHM_DQN, THRONG_HEAD_TWO_TOWER, 1000},
     {"DQN, flat", THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT, 1000},
     {"DQN, flat_dueling", THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT_DUELING, 1000},
+    {"PPO, two_tower", THRONG_ALGORITHM_PPO, THRONG_HEAD_TWO_TOWER, 1600},
+    {"PPO, flat", THRONG_ALGORITHM_PPO, THRONG_HEAD_FLAT, 1600},
+    {"A2C, two_tower", THRONG_ALGORITHM_A2C, THRONG_HEAD_TWO_TOWER, 4000},
+    {"A2C, flat", THRONG_ALGORITHM_A2C, THRONG_HEAD_FLAT, 4000},
 };
 enum { LEARNERS = sizeof learners / sizeof *learners };
 
 static throng_agent_def agent_of(const learner *l) {
-  throng_agent_def def = throng_default_agent_def();
-  def.algorithm = l->algorithm;
+  throng_agent_def def = throng_algorithm_agent_def(l->algorithm);
   def.head = l->head;
   def.count = AGENTS;
   def.hidden[0] = def.hidden[1] = 64;
@@ -31,9 +34,19 @@ static throng_agent_def agent_of(const learner *l) {
   def.user_width = 4;
   def.batch = 64;
   def.gamma = 0.99f;
-  def.buffer = 20000;
-  def.learning_starts = 500;
   def.bootstrap_truncated = false;  // a session ends for good at max_steps
+  switch (l->algorithm) {
+    case THRONG_ALGORITHM_DQN:
+      def.buffer = 20000;
+      def.learning_starts = 500;
+      break;
+    case THRONG_ALGORITHM_PPO:
+      def.n_steps = 32;
+      def.learning_rate = 1e-3f;
+      def.ent_coef = 0.01f;
+      break;
+    default: def.learning_rate = 2e-3f; break;
+  }
   return def;
 }
 
