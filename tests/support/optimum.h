@@ -34,7 +34,7 @@ typedef struct optimum_kind {
 static const optimum_kind optimum_kinds[] = {
     {"turns", 1, 20, 4, 10, 1, 0.05f, 0, 0},
     {"chance", 2, 36, 4, 12, 2, 0.05f, 0, 0.05f},
-    {"temper", 3, 40, 4, 14, 1, 0.02f, 14, 0.02f},
+    {"temper", 3, 24, 4, 12, 2, 0.02f, 12, 0.02f},
 };
 enum { OPTIMUM_KINDS = sizeof optimum_kinds / sizeof *optimum_kinds };
 
