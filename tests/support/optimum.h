@@ -29,12 +29,13 @@ typedef struct optimum_kind {
   int32_t items, categories, steps;
   int32_t repeat_window;
   float satiation, temper, leave;
+  double spread;  // of what the items of a category are liked
 } optimum_kind;
 
 static const optimum_kind optimum_kinds[] = {
-    {"turns", 1, 20, 4, 10, 1, 0.05f, 0, 0},
-    {"chance", 2, 36, 4, 12, 2, 0.05f, 0, 0.05f},
-    {"temper", 3, 24, 4, 12, 2, 0.02f, 12, 0.02f},
+    {"turns", 1, 20, 4, 10, 1, 0.05f, 0, 0, 0.15},
+    {"chance", 2, 36, 4, 12, 2, 0.05f, 0, 0.05f, 0.15},
+    {"temper", 3, 24, 4, 12, 2, 0.02f, 12, 0.02f, 0.05},
 };
 enum { OPTIMUM_KINDS = sizeof optimum_kinds / sizeof *optimum_kinds };
 
@@ -61,7 +62,7 @@ typedef struct optimum_state {
 /// One category pleases most, so that a policy of today's likes comes back to it, and loses its
 /// user.
 static double optimum_quality(const optimum_kind *k, test_random *r, int32_t item) {
-  return (item % k->categories == 0 ? 0.95 : 0.7) - 0.15 * (double)test_unit(r);
+  return (item % k->categories == 0 ? 0.95 : 0.7) - k->spread * (double)test_unit(r);
 }
 
 /// Every user has met OPTIMUM_HISTORY items, as often each, liked by quality.
