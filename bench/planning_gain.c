@@ -107,7 +107,7 @@ int main(int argc, char **argv) {
   bench_require(throng_backend_open(&config.backend, &backend));
   bench_require(train_inputs_open(&config, backend, NULL, &in));
   printf(
-      "| dynamic | myopic | best | gain | users above 1 %% | oracle | planner | gain | sessions "
+      "| dynamic | myopic | best | gain | users above 1 %% | myopic | planner | gain | sessions "
       "above "
       "1 %% |\n|---|---|---|---|---|---|---|---|---|\n");
   for (size_t k = 0; k < sizeof dynamics / sizeof *dynamics; ++k)

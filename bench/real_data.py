@@ -6,7 +6,7 @@ import statistics
 import sys
 
 POLICIES = [("agent", "DQN"), ("random", "random"), ("popular", "popular"),
-            ("most_similar", "most similar"), ("oracle", "myopic oracle")]
+            ("most_similar", "most similar"), ("myopic", "myopic")]
 MEASURES = ["average_reward", "average_reward_sem", "total_reward", "liking", "coverage", "gini",
             "diversity", "session_length"]
 VOTES = ["f_mat", "f_sim", "f_sta", "f_pop"]

@@ -35,12 +35,12 @@ TEST(cli_train, a_config_becomes_a_run_folder_with_everything_in_it) {
   cJSON *document = train_json("train run.json --json --threads 1");
   EXPECT_EQ(number_at(document, "user_steps", NULL), 4800);
   const cJSON *policies = cJSON_GetObjectItemCaseSensitive(document, "policies");
-  static const char *const names[] = {"agent", "random", "popular", "most_similar", "oracle"};
+  static const char *const names[] = {"agent", "random", "popular", "most_similar", "myopic"};
   for (int k = 0; k < 5; ++k) {
     EXPECT_EQ(number_at(policies, names[k], "episodes"), 16);
     EXPECT_TRUE(number_at(policies, names[k], "average_reward") >= 0);
   }
-  EXPECT_TRUE(number_at(policies, "oracle", "average_reward") >
+  EXPECT_TRUE(number_at(policies, "myopic", "average_reward") >
               number_at(policies, "random", "average_reward"));
   static const char *const files[] = {"run/config.json", "run/metrics.jsonl", "run/summary.json",
                                       "run/world.safetensors", "run/sta.safetensors"};
@@ -53,7 +53,7 @@ TEST(cli_train, the_text_shows_the_curve_the_table_and_where_the_folder_is) {
   ASSERT_EQ(throng("train run.json --threads 1"), 0);
   static const char *const parts[] = {"A.Rwd",        "T.Rwd",  "Liking%",
                                       "DQN",          "random", "popular",
-                                      "most similar", "oracle", "run folder: run"};
+                                      "most similar", "myopic", "run folder: run"};
   for (size_t k = 0; k < sizeof parts / sizeof *parts; ++k) EXPECT_CONTAINS(last.out, parts[k]);
 }
 

@@ -1,4 +1,4 @@
-/// throng votes and throng explain: columns, times, reasons, and what malformed input does.
+/// throng votes, throng explain and a word of throng export: columns, times, reasons, and what malformed input does.
 #include <math.h>
 
 #include "cli_driver.h"
@@ -299,4 +299,17 @@ TEST(cli_votes, what_explain_counts_is_what_votes_counts) {
     cJSON_Delete(document);
   }
   throng_world_close(world);
+}
+
+TEST(cli_export, plays_the_myopic_policy_under_its_former_name_too_and_says_so) {
+  ASSERT_TRUE(make_world());
+  ASSERT_EQ(throng("export world.safetensors --sessions 3 --policy myopic -o new.csv"), 0);
+  ASSERT_EQ(throng("export world.safetensors --sessions 3 --policy oracle -o old.csv"), 0);
+  EXPECT_CONTAINS(last.err, "its name is myopic");
+  char of_new[1 << 14], of_old[1 << 14];
+  slurp(in_folder("new.csv"), of_new, sizeof of_new);
+  slurp(in_folder("old.csv"), of_old, sizeof of_old);
+  EXPECT_TRUE(strlen(of_new) > 100);
+  EXPECT_STREQ(of_old, of_new);
+  EXPECT_EQ(throng("export world.safetensors --policy orakel -o third.csv"), 2);
 }

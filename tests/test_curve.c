@@ -29,7 +29,7 @@ TEST(curve, rising_line_in_ascii_runs_from_bottom_left_to_top_right) {
 
 TEST(curve, levels_are_drawn_and_named_where_they_lie) {
   const double x[] = {0, 1}, y[] = {2, 2};
-  const curve_level level[] = {{"oracle", 4}, {"random", 0}, {"lost", (double)NAN}};
+  const curve_level level[] = {{"myopic", 4}, {"random", 0}, {"lost", (double)NAN}};
   const curve_def def = {.width = 8,
                          .height = 5,
                          .title = "A.Rwd",
@@ -42,7 +42,7 @@ TEST(curve, levels_are_drawn_and_named_where_they_lie) {
   ASSERT_OK(curve_render(&def, &text));
   EXPECT_STREQ(text,
                "A.Rwd\n"
-               "        4 |- - - -  oracle 4\n"
+               "        4 |- - - -  myopic 4\n"
                "          |        \n"
                "        2 |********\n"
                "          |        \n"
@@ -91,12 +91,12 @@ TEST(table, rows_are_ordered_by_reward_and_those_without_a_number_come_last) {
                               .liking = 45.5,
                               .coverage = 0.25},
                              {.title = "random", .average_reward = 10},
-                             {.title = "oracle", .average_reward = 22.5}};
+                             {.title = "myopic", .average_reward = 22.5}};
   char *text;
   ASSERT_OK(metrics_table(4, row, false, &text));
-  const char *oracle = strstr(text, "oracle"), *dqn = strstr(text, "DQN"),
+  const char *myopic = strstr(text, "myopic"), *dqn = strstr(text, "DQN"),
              *random = strstr(text, "random"), *lost = strstr(text, "lost");
-  EXPECT_TRUE(oracle && dqn && random && oracle < dqn && dqn < random && random < lost);
+  EXPECT_TRUE(myopic && dqn && random && myopic < dqn && dqn < random && random < lost);
   EXPECT_CONTAINS(text, "DQN              20.00   0.500         80     45.50     25.0%");
   EXPECT_CONTAINS(lost, "  diverged\n");
   EXPECT_TRUE(strstr(text, "pairs") == NULL);  // nobody was compared
@@ -107,7 +107,7 @@ TEST(table, players_that_were_compared_stand_in_a_second_table_with_their_interv
   const metrics_row row[] = {{.title = "DQN",
                               .average_reward = 20,
                               .against_random = {512, 12.5, 12, 13},
-                              .against_oracle = {32, -0.75, -1, -0.5}},
+                              .against_myopic = {32, -0.75, -1, -0.5}},
                              {.title = "random", .average_reward = 7.5},
                              {.title = "one", .average_reward = 9, .against_random = {1, 2}}};
   char *text;

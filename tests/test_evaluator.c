@@ -95,16 +95,16 @@ TEST(evaluator, metrics_of_popular_are_those_of_sessions_played_by_hand) {
   small_run_close(&run);
 }
 
-TEST(evaluator, oracle_beats_random_and_popular_and_the_thirds_add_up_to_the_whole) {
+TEST(evaluator, the_myopic_policy_beats_random_and_popular_and_the_thirds_add_up_to_the_whole) {
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {
     throng_metrics m[THRONG_YARDSTICK_COUNT];
     for (int p = 0; p < THRONG_YARDSTICK_COUNT; ++p) m[p] = evaluate(&run, (throng_yardstick)p);
     for (int p = 0; p < THRONG_YARDSTICK_MOST_SIMILAR; ++p) {
-      EXPECT_TRUE(m[p].average_reward < m[THRONG_YARDSTICK_ORACLE].average_reward);
-      EXPECT_TRUE(m[p].liking <= m[THRONG_YARDSTICK_ORACLE].liking);
+      EXPECT_TRUE(m[p].average_reward < m[THRONG_YARDSTICK_MYOPIC].average_reward);
+      EXPECT_TRUE(m[p].liking <= m[THRONG_YARDSTICK_MYOPIC].liking);
       // Players meet the same users, who leave at the same times.
-      EXPECT_NEAR(m[p].session_length, m[THRONG_YARDSTICK_ORACLE].session_length, 0);
+      EXPECT_NEAR(m[p].session_length, m[THRONG_YARDSTICK_MYOPIC].session_length, 0);
     }
     EXPECT_TRUE(m[THRONG_YARDSTICK_RANDOM].coverage > 0.5);
     throng_sim_def def = run.sim;
@@ -126,8 +126,8 @@ TEST(evaluator, oracle_beats_random_and_popular_and_the_thirds_add_up_to_the_who
     }
     double sum = 0;
     for (int k = 0; k < 3; ++k)
-      if (count[k]) sum += count[k] * m[THRONG_YARDSTICK_ORACLE].tercile_reward[k];
-    EXPECT_NEAR(sum, m[THRONG_YARDSTICK_ORACLE].total_reward, 1e-6);
+      if (count[k]) sum += count[k] * m[THRONG_YARDSTICK_MYOPIC].tercile_reward[k];
+    EXPECT_NEAR(sum, m[THRONG_YARDSTICK_MYOPIC].total_reward, 1e-6);
     throng_sim_close(sim);
   }
   small_run_close(&run);
@@ -146,9 +146,9 @@ TEST(evaluator, gives_the_same_numbers_again_and_on_any_number_of_threads) {
     throng_evaluation_def def = evaluation();
     ASSERT_OK(evaluator_create(one.backend, one.world, NULL, &one.sim, &def, 1, true, &e));
     throng_metrics first, again;
-    EXPECT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_ORACLE, NULL, &first));
+    EXPECT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_MYOPIC, NULL, &first));
     EXPECT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_RANDOM, NULL, &again));
-    EXPECT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_ORACLE, NULL, &again));
+    EXPECT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_MYOPIC, NULL, &again));
     EXPECT_EQ(memcmp(&first, &again, sizeof first), 0);
     evaluator_free(e);
   }

@@ -146,7 +146,7 @@ TEST(exact_plan, is_the_best_of_all_orders_that_the_simulator_plays) {
   }
 }
 
-TEST(planner, reaches_what_exact_plans_say_and_the_oracle_does_not) {
+TEST(planner, reaches_what_exact_plans_say_and_the_myopic_policy_does_not) {
   double missed = 0;
   for (uint32_t seed = 1; seed <= 3; ++seed) {
     stage s;
@@ -163,7 +163,7 @@ TEST(planner, reaches_what_exact_plans_say_and_the_oracle_does_not) {
     }
     exact_plan_free(e);
     play(&s, THRONG_YARDSTICK_PLANNER, 64, planned);
-    play(&s, THRONG_YARDSTICK_ORACLE, 64, myopic);
+    play(&s, THRONG_YARDSTICK_MYOPIC, 64, myopic);
     for (int32_t user = 0; user < USERS; ++user) {
       EXPECT_NEAR((double)planned[user], best[user], 1e-6);
       EXPECT_TRUE((double)myopic[user] <= best[user]);
@@ -185,7 +185,7 @@ static throng_sim_def satiable(int32_t lanes) {
   return def;
 }
 
-TEST(exact_plan, says_what_the_myopic_oracle_gets_on_average_where_answers_are_drawn) {
+TEST(exact_plan, says_what_the_myopic_policy_gets_on_average_where_answers_are_drawn) {
   enum { LANES = 20000 };
   static float returns[LANES];
   for (int32_t user = 1; user < 4; ++user) {
@@ -196,13 +196,13 @@ TEST(exact_plan, says_what_the_myopic_oracle_gets_on_average_where_answers_are_d
     int32_t *ranked, item[5];
     yardsticks *p;
     ASSERT_OK(yardsticks_create(s.sim, 5, &p));
-    ASSERT_OK(yardsticks_rank(p, THRONG_YARDSTICK_ORACLE, 5, &ranked));
+    ASSERT_OK(yardsticks_rank(p, THRONG_YARDSTICK_MYOPIC, 5, &ranked));
     memcpy(item, ranked, sizeof item);
     yardsticks_free(p);
     ASSERT_OK(exact_plan_create(s.sim, 5, STEPS, &e));
     ASSERT_OK(exact_plan_solve(e, 0, item, &values));
     exact_plan_free(e);
-    play(&s, THRONG_YARDSTICK_ORACLE, 1, returns);
+    play(&s, THRONG_YARDSTICK_MYOPIC, 1, returns);
     double sum = 0, square = 0;
     for (int k = 0; k < LANES; ++k) {
       sum += (double)returns[k];
@@ -216,14 +216,14 @@ TEST(exact_plan, says_what_the_myopic_oracle_gets_on_average_where_answers_are_d
   }
 }
 
-TEST(planner, shows_what_the_oracle_shows_where_nothing_is_to_be_planned) {
+TEST(planner, shows_what_the_myopic_policy_shows_where_nothing_is_to_be_planned) {
   throng_sim_def def = repeating(USERS);
   stage s;
   def.users.repeat_window = 0;
   if (!open_stage(&s, 11, 60, def, -1)) return;
   float planned[USERS], myopic[USERS];
   play(&s, THRONG_YARDSTICK_PLANNER, 4, planned);
-  play(&s, THRONG_YARDSTICK_ORACLE, 4, myopic);
+  play(&s, THRONG_YARDSTICK_MYOPIC, 4, myopic);
   double difference = 0;
   for (int32_t user = 0; user < USERS; ++user)
     difference += (double)planned[user] - (double)myopic[user];
@@ -273,13 +273,13 @@ TEST(planner, refuses_slates_and_sizes_by_name) {
 
 /// Agents who look ahead beside such that do not, in one population, where users leave on a
 /// repeated category.
-TEST(planning, dqn_with_a_discount_beats_itself_without_and_the_myopic_oracle) {
+TEST(planning, dqn_with_a_discount_beats_itself_without_and_the_myopic_policy) {
   enum { AGENTS = 4, LANES = 16 };
   small_run run;
   if (!small_run_open(&run, throng_test_folder(), 2)) return;
   throng_sim *sim;
   throng_population *a;
-  throng_metrics each[AGENTS], oracle;
+  throng_metrics each[AGENTS], myopic;
   run.sim.lanes = AGENTS * LANES;
   run.sim.leave_probability = 0;
   run.sim.max_steps = 20;
@@ -298,13 +298,13 @@ TEST(planning, dqn_with_a_discount_beats_itself_without_and_the_myopic_oracle) {
   EXPECT_OK(throng_evaluate_population(run.backend, run.world, NULL, &run.sim,
                                        &run.train.evaluation, a, each));
   EXPECT_OK(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &run.train.evaluation,
-                                      THRONG_YARDSTICK_ORACLE, &oracle));
+                                      THRONG_YARDSTICK_MYOPIC, &myopic));
   for (int32_t ahead = 0; ahead < AGENTS / 2; ++ahead) {
-    for (int32_t myopic = AGENTS / 2; myopic < AGENTS; ++myopic)
-      EXPECT_TRUE(each[ahead].average_reward > 1.5 * each[myopic].average_reward);
-    EXPECT_TRUE(each[ahead].average_reward > 1.5 * oracle.average_reward);
-    printf("gamma 0.9: %.2f, gamma 0: %.2f, oracle %.2f\n", each[ahead].average_reward,
-           each[ahead + AGENTS / 2].average_reward, oracle.average_reward);
+    for (int32_t near = AGENTS / 2; near < AGENTS; ++near)
+      EXPECT_TRUE(each[ahead].average_reward > 1.5 * each[near].average_reward);
+    EXPECT_TRUE(each[ahead].average_reward > 1.5 * myopic.average_reward);
+    printf("gamma 0.9: %.2f, gamma 0: %.2f, myopic %.2f\n", each[ahead].average_reward,
+           each[ahead + AGENTS / 2].average_reward, myopic.average_reward);
   }
   throng_population_close(a);
   throng_sim_close(sim);

@@ -184,7 +184,8 @@ TEST(published_env, a_session_begins_with_the_first_two_rows_of_its_user) {
   close_fixture(&f);
 }
 
-TEST(published_env, the_oracle_expects_a_half_of_a_coin_and_shows_what_is_liked_for_certain) {
+TEST(published_env,
+     the_myopic_policy_expects_a_half_of_a_coin_and_shows_what_is_liked_for_certain) {
   for (int table = 0; table < 2; ++table) {
     fixture f;
     yardsticks *p;
@@ -192,7 +193,7 @@ TEST(published_env, the_oracle_expects_a_half_of_a_coin_and_shows_what_is_liked_
       int32_t *best, item[LANES];
       ASSERT_OK(yardsticks_create(f.sim, 10, &p));
       for (int k = 0; k < 5; ++k) step_all(&f, 100 * k);
-      ASSERT_OK(yardsticks_rank(p, THRONG_YARDSTICK_ORACLE, 1, &best));
+      ASSERT_OK(yardsticks_rank(p, THRONG_YARDSTICK_MYOPIC, 1, &best));
       ASSERT_OK(f.backend->ops->download(f.backend, item, best, sizeof item));
       for (int l = 0; l < LANES; l += 5) {
         double most = 0, shown = 0;

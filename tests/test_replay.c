@@ -39,12 +39,15 @@ static bool same(const state_view *state, int64_t row, const seen_state *expecte
 /// What was played: (MAX_TIMES, 8) of states before and after a step and what it gave; and what was
 /// met among the samples.
 typedef struct played {
-  int32_t slate, n_step, history;
+  int32_t slate, n_step, history, count;
   seen_state *before, *after;
   float *reward;
   uint8_t *ended;
   uint32_t *shown;               // (MAX_TIMES, 8, slate)
   uint8_t *examined, *returned;  // (MAX_TIMES, 8, slate), (MAX_TIMES, 8)
+  uint8_t *by_chance;            // (MAX_TIMES, 8) left so, where that may be folded
+  float stay;
+  int64_t folded, old;  // old: of sessions longer than the history, masked whole
   int64_t compared, left, truncated, wrapped, wrong, crossed, partly, back;
 } played;
 
@@ -57,6 +60,8 @@ static void keep_after(const throng_sim *sim, int64_t t, played *p) {
     const int64_t at = t * 8 + lane;
     p->ended[at] = sim->ended[lane];
     p->reward[at] = sim->reward[lane];
+    p->by_chance[at] = p->ended[at] == THRONG_END_LEFT && !sim->session &&
+                       (!sim->left || sim->left[lane] == THRONG_LEAVE_CHANCE);
     look(sim, lane, p->ended[at] != THRONG_END_NONE, &p->after[at]);
     p->returned[at] = sim->returned && sim->returned[lane] > 0;
     for (int32_t k = 0; k < p->slate; ++k) {
@@ -74,21 +79,22 @@ static int32_t looked_at(const played *p, int64_t at) {
   return n;
 }
 
-/// The mask of the next state: all that its session has shown, as far as a history's length goes.
+/// The mask of the next state: all that its session has shown.
 static int wrong_mask(const replay_batch *b, int64_t row, int32_t lane, int64_t last, played *p) {
   if (!b->shown.entry) return 0;
   int32_t n = 0;
-  for (int64_t t = last; t >= 0 && n < p->history; --t) {
+  for (int64_t t = last; t >= 0; --t) {
     const int64_t at = t * 8 + lane;
     if (t < last && (p->ended[at] || p->returned[at])) break;
     if (t == last && p->returned[at]) break;
-    for (int32_t k = p->slate - 1; k >= 0 && n < p->history; --k, ++n) {
+    for (int32_t k = p->slate - 1; k >= 0; --k, ++n) {
       const int32_t place = b->shown.session[row] - 1 - n;
       if (place < 0 ||
           b->shown.entry[row * b->shown.capacity + place] != p->shown[at * p->slate + k])
         return 1;
     }
   }
+  p->old += n > p->history;
   return b->shown.session[row] != n || b->shown.length[row] != n;
 }
 
@@ -101,20 +107,25 @@ static void compare(const replay_batch *b, int64_t row, played *p) {
   const uint32_t entry = p->shown[place];
   p->wrong += !p->examined[place];
   p->partly += looked_at(p, time * 8 + lane) < p->slate;
-  float expected = (float)history_like(entry), discount = 0.975f;
+  // The first agent of a population folds, the others do not.
+  const bool folds = lane < 8 / p->count;
+  const float gamma = folds ? 0.975f * p->stay : 0.975f;
+  float expected = (float)history_like(entry), discount = gamma;
   int64_t last = time;
   while (last < time + p->n_step - 1 && !p->ended[last * 8 + lane]) {
     ++last;
     const int32_t n = looked_at(p, last * 8 + lane);
     if (n > 0) expected += discount * p->reward[last * 8 + lane] / (float)n;
     p->back += p->returned[(last - 1) * 8 + lane];
-    discount *= 0.975f;
+    discount *= gamma;
   }
+  const bool folded = folds && p->by_chance[last * 8 + lane];
   uint8_t how = p->ended[last * 8 + lane];
   const seen_state *before = &p->before[time * 8 + lane];
   p->wrong += b->action[row] != history_item(entry);
   p->wrong += fabsf(b->reward[row] - expected) > 1e-6f;
-  p->wrong += b->discount[row] != (how == THRONG_END_LEFT ? 0.0f : discount);
+  p->wrong += b->discount[row] != (how == THRONG_END_LEFT && !folded ? 0.0f : discount);
+  p->folded += folded;
   p->wrong += !same(&b->state.state, row, before);
   p->wrong += !same(&b->next.state, row, &p->after[last * 8 + lane]);
   p->wrong += wrong_mask(b, row, lane, last, p);
@@ -132,6 +143,7 @@ static void take_memory(played *p) {
   p->after = calloc(n, sizeof *p->after);
   p->reward = calloc(n, sizeof *p->reward);
   p->ended = calloc(n, 1);
+  p->by_chance = calloc(n, 1);
   p->returned = calloc(n, 1);
   p->examined = calloc(n * (size_t)p->slate, 1);
   p->shown = calloc(n * (size_t)p->slate, sizeof *p->shown);
@@ -139,7 +151,7 @@ static void take_memory(played *p) {
 
 static void give_back(played *p) {
   void *const all[] = {p->before,   p->after,    p->reward, p->ended,
-                       p->returned, p->examined, p->shown};
+                       p->returned, p->examined, p->shown,  p->by_chance};
   for (size_t k = 0; k < sizeof all / sizeof *all; ++k) free(all[k]);
 }
 
@@ -150,7 +162,11 @@ static played play_with(throng_sim_def sim_def, int32_t n_step, int32_t count) {
   def.count = count;
   def.buffer = 100;
   agent_rig rig;
-  played p = {.slate = sim_def.slate_size, .n_step = n_step, .history = sim_def.history};
+  played p = {.slate = sim_def.slate_size,
+              .n_step = n_step,
+              .history = sim_def.history,
+              .count = count,
+              .stay = sim_def.users.sessions > 1 ? 1 : 1 - sim_def.leave_probability};
   if (rig_make(&rig, 1, &sim_def, &def, 100000) != THRONG_OK) {
     throng_test_fail(__FILE__, __LINE__, "%s", throng_error_message());
     return p;
@@ -158,6 +174,7 @@ static played play_with(throng_sim_def sim_def, int32_t n_step, int32_t count) {
   throng_population *a = rig.agent;
   EXPECT_EQ(dqn_of(a)->batch.state.state.shown_at != NULL, rig.sim->examined != NULL);
   take_memory(&p);
+  for (int32_t k = 1; k < count; ++k) EXPECT_OK(throng_population_set(a, k, "fold_leave", 0));
   for (int64_t t = 0; t < MAX_TIMES; ++t) {
     keep_before(rig.sim, t, &p);
     EXPECT_OK(agent_actor_act(a->actor, rig.sim, false));
@@ -189,6 +206,8 @@ static void play_and_compare(int32_t slate, int32_t n_step, int32_t count, int32
   EXPECT_GT(p.left, 1000);
   EXPECT_GT(p.truncated, 200);
   EXPECT_GT(p.wrapped, 1000);
+  EXPECT_GT(p.folded, 500);
+  EXPECT_GT(p.left - p.folded, count > 1 ? 500 : -1);
   if (n_step > 2) EXPECT_GT(p.crossed, 200);
 }
 
@@ -227,6 +246,30 @@ TEST(replay, states_batches_and_masks_go_by_what_users_looked_at) {
     EXPECT_GT(p.truncated, 200);
     EXPECT_GT(p.wrapped, 1000);
   }
+}
+
+TEST(replay, only_leaving_by_chance_is_folded_where_users_leave_by_what_they_are_shown_too) {
+  throng_sim_def def = rig_sim_def(8, 10);
+  def.users.repeat_window = 2;
+  def.users.repeat_threshold = 1;
+  def.users.temper = 8;
+  for (int32_t n_step = 1; n_step < 4; n_step += 2) {
+    const played p = play_with(def, n_step, 2);
+    EXPECT_GT(p.folded, 500);
+    EXPECT_GT(p.left - p.folded, 1000);
+  }
+  def.users.sessions = 3;  // what follows a session goes by what it showed, whatever ended it
+  EXPECT_EQ(play_with(def, 1, 2).folded, 0);
+}
+
+TEST(replay, masks_hold_all_of_a_session_that_is_longer_than_a_state) {
+  throng_sim_def def = rig_sim_def(8, 6);
+  def.mask_seen = true;
+  def.max_steps = 30;
+  def.leave_probability = 0.02f;
+  const played p = play_with(def, 2, 2);
+  EXPECT_GT(p.old, 10000);
+  EXPECT_GT(p.truncated, 200);
 }
 
 TEST(replay, states_tell_the_sessions_of_a_user_who_comes_back_apart) {

@@ -67,19 +67,19 @@ TEST(returns, a_yardstick_of_fewer_sessions_is_compared_over_those_that_both_pla
   ASSERT_OK(returns_create(1, 10, &t));
   for (int k = 0; k < 10; ++k) {
     t.agent[k] = t.agents[k] = k < 4 ? 7 : 1000;
-    t.yardstick[THRONG_YARDSTICK_ORACLE][k] = 10;
+    t.yardstick[THRONG_YARDSTICK_MYOPIC][k] = 10;
     t.yardstick[THRONG_YARDSTICK_RANDOM][k] = 2;
   }
-  t.n_yardstick[THRONG_YARDSTICK_ORACLE] = 4;
+  t.n_yardstick[THRONG_YARDSTICK_MYOPIC] = 4;
   throng_comparison c = returns_compare_agents(&t);
-  EXPECT_EQ(c.oracle.sessions, 4);
-  EXPECT_EQ(c.oracle.mean, -3);
+  EXPECT_EQ(c.myopic.sessions, 4);
+  EXPECT_EQ(c.myopic.mean, -3);
   EXPECT_EQ(c.random.sessions, 0);  // it has not played
   t.n_yardstick[THRONG_YARDSTICK_RANDOM] = 10;
-  c = returns_compare_yardstick(&t, THRONG_YARDSTICK_ORACLE);
+  c = returns_compare_yardstick(&t, THRONG_YARDSTICK_MYOPIC);
   EXPECT_EQ(c.random.sessions, 4);
   EXPECT_EQ(c.random.mean, 8);
-  EXPECT_EQ(c.oracle.sessions, 0);  // not with itself
+  EXPECT_EQ(c.myopic.sessions, 0);  // not with itself
   returns_free(&t);
 }
 
@@ -88,30 +88,30 @@ TEST(returns, played_sessions_are_paired_by_their_users) {
   if (small_run_open(&run, throng_test_folder(), 1)) {
     evaluator *e;
     returns_table t;
-    throng_metrics random, oracle;
+    throng_metrics random, myopic;
     throng_evaluation_def def = throng_default_evaluation_def();
     def.episodes = SESSIONS;
     ASSERT_OK(returns_create(1, SESSIONS, &t));
     ASSERT_OK(evaluator_create(run.backend, run.world, NULL, &run.sim, &def, 1, true, &e));
     ASSERT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_RANDOM, NULL, &random));
     returns_take_yardstick(&t, e, THRONG_YARDSTICK_RANDOM);
-    ASSERT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_ORACLE, NULL, &oracle));
-    returns_take_yardstick(&t, e, THRONG_YARDSTICK_ORACLE);
-    const throng_comparison c = returns_compare_yardstick(&t, THRONG_YARDSTICK_ORACLE);
+    ASSERT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_MYOPIC, NULL, &myopic));
+    returns_take_yardstick(&t, e, THRONG_YARDSTICK_MYOPIC);
+    const throng_comparison c = returns_compare_yardstick(&t, THRONG_YARDSTICK_MYOPIC);
     EXPECT_EQ(c.random.sessions, SESSIONS);
-    EXPECT_NEAR(c.random.mean, oracle.average_reward - random.average_reward, 1e-9);
+    EXPECT_NEAR(c.random.mean, myopic.average_reward - random.average_reward, 1e-9);
     double squares = 0;
     for (int k = 0; k < SESSIONS; ++k) {
-      const double d = t.yardstick[THRONG_YARDSTICK_ORACLE][k] -
+      const double d = t.yardstick[THRONG_YARDSTICK_MYOPIC][k] -
                        t.yardstick[THRONG_YARDSTICK_RANDOM][k] - c.random.mean;
       squares += d * d;
     }
     EXPECT_NEAR(c.random.sem, sqrt(squares / (SESSIONS - 1) / SESSIONS), 1e-9);
     // Pairs tell more than the two spreads, of which most is that of the lengths of sessions.
-    EXPECT_TRUE(c.random.sem < hypot(oracle.average_reward_sem, random.average_reward_sem));
-    EXPECT_NEAR(oracle.reward_per_step, oracle.average_reward / oracle.session_length, 1e-12);
-    EXPECT_TRUE(oracle.reward_per_step_sem * oracle.session_length < oracle.average_reward_sem / 2);
-    EXPECT_TRUE(isnan(oracle.other_user_share) && isnan(oracle.coin_share));
+    EXPECT_TRUE(c.random.sem < hypot(myopic.average_reward_sem, random.average_reward_sem));
+    EXPECT_NEAR(myopic.reward_per_step, myopic.average_reward / myopic.session_length, 1e-12);
+    EXPECT_TRUE(myopic.reward_per_step_sem * myopic.session_length < myopic.average_reward_sem / 2);
+    EXPECT_TRUE(isnan(myopic.other_user_share) && isnan(myopic.coin_share));
     evaluator_free(e);
     returns_free(&t);
   }

@@ -123,7 +123,7 @@ TEST(session, evaluating_changes_nothing_and_gives_the_same_numbers_twice) {
       ASSERT_OK(throng_session_step(plain, NULL, &marks));
       ASSERT_OK(throng_session_step(measured, NULL, &marks));
       ASSERT_OK(throng_session_evaluate(measured, NULL, first));
-      ASSERT_OK(throng_session_evaluate_yardstick(measured, THRONG_YARDSTICK_ORACLE, NULL, NULL));
+      ASSERT_OK(throng_session_evaluate_yardstick(measured, THRONG_YARDSTICK_MYOPIC, NULL, NULL));
       ASSERT_OK(throng_session_evaluate(measured, NULL, second));
       EXPECT_EQ(memcmp(first, second, sizeof first), 0);
     }
@@ -143,14 +143,14 @@ TEST(session, evaluating_changes_nothing_and_gives_the_same_numbers_twice) {
     for (int32_t k = 0; k < 2; ++k) {
       ASSERT_OK(throng_session_compare(measured, k, &against));
       EXPECT_EQ(against.random.sessions, 0);
-      EXPECT_EQ(against.oracle.sessions, def.episodes);
+      EXPECT_EQ(against.myopic.sessions, def.episodes);
       EXPECT_NEAR(
-          against.oracle.mean,
-          first[k].average_reward - report.yardstick[THRONG_YARDSTICK_ORACLE].average_reward, 1e-9);
+          against.myopic.mean,
+          first[k].average_reward - report.yardstick[THRONG_YARDSTICK_MYOPIC].average_reward, 1e-9);
     }
     EXPECT_NEAR(
-        report.agent_against.oracle.mean,
-        report.agent.average_reward - report.yardstick[THRONG_YARDSTICK_ORACLE].average_reward,
+        report.agent_against.myopic.mean,
+        report.agent.average_reward - report.yardstick[THRONG_YARDSTICK_MYOPIC].average_reward,
         1e-9);
     EXPECT_EQ(throng_session_compare(measured, 2, &against), THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "agent 2 is not in 0..1");

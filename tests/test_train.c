@@ -81,7 +81,7 @@ TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
     EXPECT_EQ(step[1], 1280);
     EXPECT_EQ(step[2], 2560);
     EXPECT_EQ(step[3], 3200);
-    EXPECT_EQ(rows_with(out, "evaluation/oracle/liking", step, 16), 1);
+    EXPECT_EQ(rows_with(out, "evaluation/myopic/liking", step, 16), 1);
     ASSERT_EQ(rows_with(out, "train/loss", step, 16), 6);
     EXPECT_EQ(step[0], 800);
     size_t size;

@@ -83,7 +83,7 @@ static train_result three_agents(train_agent *agent) {
   result.report.agent = (throng_metrics){.episodes = 4, .average_reward = 15};
   result.report.yardstick[THRONG_YARDSTICK_RANDOM] =
       (throng_metrics){.episodes = 4, .average_reward = 5};
-  result.report.yardstick[THRONG_YARDSTICK_ORACLE] =
+  result.report.yardstick[THRONG_YARDSTICK_MYOPIC] =
       (throng_metrics){.episodes = 4, .average_reward = 25};
   return result;
 }
@@ -116,11 +116,11 @@ TEST(train_result, table_has_a_row_for_each_of_few_agents_and_says_which_diverge
   EXPECT_EQ(train_count_state(&result, THRONG_AGENT_DIVERGED), 0);
 }
 
-TEST(train_result, gap_closed_is_the_share_between_random_and_oracle) {
+TEST(train_result, gap_closed_is_the_share_between_random_and_myopic) {
   train_agent agent[AGENTS];
   train_result result = three_agents(agent);
   EXPECT_NEAR(train_gap_closed(&result.report), 50, 1e-12);
-  result.report.yardstick[THRONG_YARDSTICK_ORACLE].episodes = 0;
+  result.report.yardstick[THRONG_YARDSTICK_MYOPIC].episodes = 0;
   EXPECT_TRUE(isnan(train_gap_closed(&result.report)));
 }
 

@@ -161,50 +161,50 @@ static void compare_with_slow(throng_sim_def def, bool with_sta, throng_yardstic
   tear_down(&f);
 }
 
-TEST(oracle, ranks_as_one_that_asks_item_by_item_under_every_rule_with_the_table) {
+TEST(myopic, ranks_as_one_that_asks_item_by_item_under_every_rule_with_the_table) {
   for (int rule = 0; rule < THRONG_RULE_COUNT; ++rule) {
     throng_sim_def def = throng_default_sim_def();
     def.votes.rule = (throng_rule)rule;
     def.votes.weights[THRONG_VOTE_F_SIM] = 0.75f;
     def.votes.weights[THRONG_VOTE_F_POP] = 0.5f;
-    compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
+    compare_with_slow(def, true, THRONG_YARDSTICK_MYOPIC);
   }
 }
 
-TEST(oracle, ranks_as_one_that_asks_item_by_item_without_the_table) {
+TEST(myopic, ranks_as_one_that_asks_item_by_item_without_the_table) {
   throng_sim_def def = throng_default_sim_def();
   def.votes.table_bytes = 0;
-  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
+  compare_with_slow(def, true, THRONG_YARDSTICK_MYOPIC);
   def.votes.rule = THRONG_RULE_LOGICAL;
-  compare_with_slow(def, false, THRONG_YARDSTICK_ORACLE);
+  compare_with_slow(def, false, THRONG_YARDSTICK_MYOPIC);
 }
 
-TEST(oracle, ranks_as_one_that_asks_item_by_item_in_published_code) {
+TEST(myopic, ranks_as_one_that_asks_item_by_item_in_published_code) {
   throng_sim_def def = throng_default_sim_def();
   def.votes.semantics = THRONG_SEMANTICS_PUBLISHED_CODE;
-  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
+  compare_with_slow(def, true, THRONG_YARDSTICK_MYOPIC);
   def.votes.rule = THRONG_RULE_LOGICAL;
   def.votes.table_bytes = 0;
-  compare_with_slow(def, false, THRONG_YARDSTICK_ORACLE);
+  compare_with_slow(def, false, THRONG_YARDSTICK_MYOPIC);
 }
 
-TEST(oracle, leaves_seen_items_out_where_they_are_masked) {
+TEST(myopic, leaves_seen_items_out_where_they_are_masked) {
   throng_sim_def def = throng_default_sim_def();
   def.mask_seen = true;
-  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
+  compare_with_slow(def, true, THRONG_YARDSTICK_MYOPIC);
 }
 
-TEST(oracle, knows_what_the_session_has_done_to_the_user) {
+TEST(myopic, knows_what_the_session_has_done_to_the_user) {
   throng_sim_def def = throng_default_sim_def();
   def.leave_probability = 0;
   def.users.bored_likes = 2;
-  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
+  compare_with_slow(def, true, THRONG_YARDSTICK_MYOPIC);
   def.users.bored_deaf = true;
   def.users.satiation = 0.4f;
-  compare_with_slow(def, true, THRONG_YARDSTICK_ORACLE);
+  compare_with_slow(def, true, THRONG_YARDSTICK_MYOPIC);
   def.votes.table_bytes = 0;
   def.votes.rule = THRONG_RULE_LOGICAL;
-  compare_with_slow(def, false, THRONG_YARDSTICK_ORACLE);
+  compare_with_slow(def, false, THRONG_YARDSTICK_MYOPIC);
 }
 
 TEST(most_similar, ranks_by_the_difference_of_the_nearest_sides) {
@@ -216,17 +216,17 @@ TEST(most_similar, ranks_by_the_difference_of_the_nearest_sides) {
   compare_with_slow(def, false, THRONG_YARDSTICK_MOST_SIMILAR);
 }
 
-TEST(oracle, is_liked_wherever_its_expectation_is_certain) {
+TEST(myopic, is_liked_wherever_its_expectation_is_certain) {
   throng_sim_def def = throng_default_sim_def();
   fixture f;
   if (set_up(&f, def, true)) {
     int certain = 0, liked = 0;
     for (int step = 0; step < 10; ++step) {
-      EXPECT_OK(yardsticks_act(f.p, THRONG_YARDSTICK_ORACLE));
+      EXPECT_OK(yardsticks_act(f.p, THRONG_YARDSTICK_MYOPIC));
       bool sure[LANES];
       for (int64_t lane = 0; lane < LANES; ++lane)
         sure[lane] =
-            slow_ask(&f, THRONG_YARDSTICK_ORACLE, lane, f.sim->action[lane]).expected == 1.0;
+            slow_ask(&f, THRONG_YARDSTICK_MYOPIC, lane, f.sim->action[lane]).expected == 1.0;
       EXPECT_OK(sim_step_on_backend(f.sim));
       for (int64_t lane = 0; lane < LANES; ++lane) {
         certain += sure[lane];

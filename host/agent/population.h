@@ -18,6 +18,8 @@
 #define AGENT_OPTIONS(X)                                                       \
   X(float, learning_rate)                                                      \
   X(float, gamma)                                                              \
+  X(float, reward_scale)                                                       \
+  X(float, huber_delta)                                                        \
   X(float, beta1)                                                              \
   X(float, beta2)                                                              \
   X(float, adam_epsilon)                                                       \
@@ -30,6 +32,7 @@
   X(int64_t, updates)                                                          \
   X(int64_t, buffer)                                                           \
   X(int64_t, n_step)                                                           \
+  X(int64_t, fold_leave)                                                       \
   X(int64_t, double_dqn)                                                       \
   X(int64_t, loss)                                                             \
   X(int64_t, epsilon)                                                          \

@@ -13,11 +13,23 @@ int64_t replay_times_before(const throng_population *a) {
   return one && a->history < sim->def.max_steps ? a->history : sim->def.max_steps;
 }
 
+/// What a user who left by chance is told by. Where users come back, what follows a session depends
+/// on what it showed, whatever ended it.
+static void set_chance(throng_population *a) {
+  const throng_sim *sim = a->sim;
+  a->log.stay = 1.0f;
+  a->log.by_chance = 0;
+  if (sim->session || sim->def.leave_probability <= 0) return;
+  a->log.stay = 1.0f - sim->def.leave_probability;
+  a->log.by_chance = sim->left ? LOG_LEFT_BY_CHANCE : THRONG_END_LEFT;
+}
+
 throng_status replay_register(throng_population *a) {
   // Past what is sampled, the log holds what the oldest state and the last successor need.
   a->log.n_time =
       replay_times(a->def.buffer, a->agent_lanes) + replay_times_before(a) + a->def.n_step;
   a->log.slate = a->slate;
+  set_chance(a);
   tensor_set *set = &a->replay;
   int64_t n = a->n_lane, t = a->log.n_time;
 #define ADD(name, type, most, ...)                                                               \
@@ -27,7 +39,8 @@ throng_status replay_register(throng_population *a) {
   }
   ADD(entry, U32, 2.0 * (double)a->net.n_item - 1, n, t, a->slate)
   ADD(reward, F32, a->slate, n, t)
-  ADD(ended, U8, THRONG_END_TRUNCATED, n, t)
+  ADD(ended, U8, a->log.by_chance == LOG_LEFT_BY_CHANCE ? LOG_LEFT_BY_CHANCE : THRONG_END_TRUNCATED,
+      n, t)
   ADD(user, I32, a->net.n_user - 1, n, t)
   ADD(step, I32, a->sim->def.max_steps - 1, n, t)
   if (a->sim->examined) ADD(examined, U8, 1, n, t, a->slate)
@@ -56,6 +69,7 @@ throng_status replay_after_step(throng_population *a) {
                           .vote = sim->vote,
                           .reward = sim->reward,
                           .ended = sim->ended,
+                          .left = sim->left,
                           .final_return = sim->final_return,
                           .examined = sim->examined,
                           .returned = sim->returned,
@@ -65,6 +79,12 @@ throng_status replay_after_step(throng_population *a) {
   THRONG_TRY(BACKEND_LAUNCH(a->backend, log_after, a->n_lane, &after));
   agent_tick_args tick = {a->clock, sim->halted, a->agent_lanes};
   return BACKEND_LAUNCH(a->backend, agent_tick, a->n_agent, &tick);
+}
+
+/// May a session have shown more than a state holds, where that must not come again?
+static bool replay_outgrows(const throng_population *a) {
+  const throng_sim_def *def = &a->sim->def;
+  return def->mask_seen && (int64_t)def->max_steps * a->slate > a->history;
 }
 
 throng_status replay_add_batch(throng_population *a, replay_batch *b) {
@@ -81,11 +101,13 @@ throng_status replay_add_batch(throng_population *a, replay_batch *b) {
   ADD(action, I32, n);
   ADD(reward, F32, n);
   ADD(discount, F32, n);
-  // The next state's history lacks what was shown and not looked at, and its mask must not.
-  if (a->sim->examined && a->sim->def.mask_seen) {
-    b->shown.capacity = a->history;
-    THRONG_TRY(tensors_add(set, &b->shown.entry, TENSOR_U32, TENSOR_SHAPE(n, a->history),
-                           "batch.shown.entry"));
+  // The next state's history lacks what was shown and not looked at, and what is older than it is
+  // long; its mask must not.
+  if ((a->sim->examined && a->sim->def.mask_seen) || replay_outgrows(a)) {
+    const int64_t most = (int64_t)a->sim->def.max_steps * a->slate;
+    b->shown.capacity = (int32_t)most;
+    THRONG_TRY(
+        tensors_add(set, &b->shown.entry, TENSOR_U32, TENSOR_SHAPE(n, most), "batch.shown.entry"));
     THRONG_TRY(
         tensors_add(set, &b->shown.length, TENSOR_I32, TENSOR_SHAPE(n), "batch.shown.length"));
     THRONG_TRY(
@@ -108,7 +130,13 @@ static throng_status rebuild(throng_population *a, replay_batch *b, const int32_
                                .user_offset = world->user_offset,
                                .history = world->history,
                                .gamma = a->option.gamma,
+                               .reward_scale = a->option.reward_scale,
+                               .fold_leave = a->option.fold_leave,
+                               .buffer = a->option.buffer,
+                               .clock = a->clock,
                                .batch = a->def.batch,
+                               .agent_lanes = a->agent_lanes,
+                               .before = replay_times_before(a),
                                .start_rows = a->sim->published.view.start_rows,
                                .most_shown = replay_most_shown(a),
                                .n_step = a->option.n_step,
@@ -135,6 +163,8 @@ static throng_status draw_batch(throng_population *a, replay_batch *b, const int
                                .used = draw ? NULL : a->clock.rows,
                                .buffer = a->option.buffer,
                                .n_step = a->option.n_step,
+                               .before = replay_times_before(a),
+                               .whole = replay_outgrows(a),
                                .draw = draw,
                                .lane = b->lane,
                                .time = b->time,

@@ -1,10 +1,13 @@
 /// throng experiment: a question about the simulator, answered by a table.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "experiment/experiment.h"
+
+enum { CLI_MAX_CONFIGS = 64 };
 
 static int unknown(const cli_run *run, const char *name) {
   char list[256] = "";
@@ -32,21 +35,46 @@ static int print(const cli_run *run, const throng_config *config, const experime
   return cli_json(document);
 }
 
+/// All of the command line's configs, with the same overrides; free_all gives back what there is.
+static throng_status load_all(cli_run *run, int n, throng_config **config) {
+  for (int k = 0; k < n; ++k) {
+    throng_config *one;
+    THRONG_TRY(throng_alloc((void **)&one, 1, sizeof *one, "configuration"));
+    const throng_status status = cli_config(run, run->argument[1 + k], one);
+    if (status != THRONG_OK) free(one);
+    THRONG_TRY(status);
+    config[k] = one;
+  }
+  return THRONG_OK;
+}
+
+static void free_all(int n, throng_config **config) {
+  for (int k = 0; k < n && config[k]; ++k) {
+    config_free(config[k]);
+    free(config[k]);
+  }
+}
+
 int cmd_experiment(cli_run *run) {
   const experiment *e = experiment_find(run->argument[0]);
+  throng_config *config[CLI_MAX_CONFIGS] = {0};
+  const int n = run->n_argument - 1;
   if (!e) return unknown(run, run->argument[0]);
-  throng_config config;
-  if (cli_config(run, run->argument[1], &config) != THRONG_OK) return cli_fail(run);
+  if (!e->run_many && n > 1)
+    return cli_wrong(run, "%s takes one CONFIG; got %d", e->columns.name, n);
   throng_backend *backend = NULL;
   experiment_table *table = NULL;
   const double start = clock_now();
-  throng_status status = cli_backend(run, &config, &backend);
-  if (status == THRONG_OK) status = experiment_run(e, &config, backend, &run->progress, &table);
+  throng_status status = load_all(run, n, config);
+  if (status == THRONG_OK) status = cli_backend(run, config[0], &backend);
+  if (status == THRONG_OK)
+    status = e->run_many ? experiment_run_many(e, n, config, backend, &run->progress, &table)
+                         : experiment_run(e, config[0], backend, &run->progress, &table);
   cli_progress_clear();
   const int code =
-      status == THRONG_OK ? print(run, &config, table, clock_now() - start) : cli_fail(run);
+      status == THRONG_OK ? print(run, config[0], table, clock_now() - start) : cli_fail(run);
   experiment_table_free(table);
   throng_backend_close(backend);
-  config_free(&config);
+  free_all(n, config);
   return code;
 }

@@ -29,6 +29,10 @@ static throng_status open_agent(const cli_run *run, const votes_session *s, cons
 
 static throng_status open_player(const cli_run *run, votes_session *s, export_player *out) {
   const char *policy = cli_text(run, "policy"), *checkpoint = cli_text(run, "checkpoint");
+  if (policy && !strcmp(policy, "oracle")) {
+    throng_note(&run->progress, "--policy oracle: it looks one step ahead, and its name is myopic");
+    policy = throng_yardstick_name(THRONG_YARDSTICK_MYOPIC);
+  }
   out->policy.epsilon = (float)cli_number(run, "epsilon", 0.1);
   if (checkpoint && policy && strcmp(policy, "agent") != 0)
     return throng_fail(THRONG_ERROR_ARGUMENT, "--checkpoint is an agent's, and --policy is %s",

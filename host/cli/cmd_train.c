@@ -159,7 +159,7 @@ static int print_text(const throng_config *config, const train_result *result, d
   print_agents(result);
   double gap = train_gap_closed(report);
   if (isfinite(gap))
-    printf("%s closes %.1f %% of the gap between random and the myopic oracle.\n", result->title,
+    printf("%s closes %.1f %% of the gap between random and the myopic policy.\n", result->title,
            gap);
   if (report->agent.episodes > 0)
     printf("T.Rwd is A.Rwd times its %lld sessions.\n", (long long)report->agent.episodes);

@@ -109,6 +109,11 @@ static bool is_choice(const char *choices, const char *text) {
   return false;
 }
 
+/// A name that a choice had once: still taken, and the command tells the new one.
+static bool is_former_choice(const cli_option *option, const char *text) {
+  return !strcmp(option->name, "policy") && !strcmp(text, "oracle");
+}
+
 static int check_value(const cli_run *run, const cli_option *option, const char *text) {
   char names[CLI_ARGUMENT_SIZE];
   const char *kind = cli_argument(option, names);
@@ -129,7 +134,7 @@ static int check_value(const cli_run *run, const cli_option *option, const char 
     if (end == text || *end || !isfinite(x))
       return cli_wrong(run, "--%s: expected a number, not '%s'", option->name, text);
   } else if (strchr(kind, '|')) {
-    if (!is_choice(kind, text))
+    if (!is_choice(kind, text) && !is_former_choice(option, text))
       return cli_wrong(run, "--%s: expected %s, not '%s'", option->name, kind, text);
   } else if (!*text) {
     return cli_wrong(run, "--%s: expected %s, not an empty text", option->name, kind);

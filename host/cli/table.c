@@ -135,7 +135,7 @@ static const cli_option export_options[] = {
     {"output", 'o', "FILE",
      "file to write (required); of recbole the name that .inter, .item and .user follow", NULL},
     {"format", 0, "csv|recbole|numpy", "what to write: numpy is one array of records (csv)", NULL},
-    {"policy", 0, "random|popular|most_similar|oracle|agent",
+    {"policy", 0, "random|popular|most_similar|myopic|agent",
      "who chooses (random; agent where a checkpoint is given)", NULL},
     {"epsilon", 0, "X",
      "share of steps at which any item that may be shown is, evenly (0.1; random: 1)", NULL},
@@ -174,7 +174,10 @@ static const char *const experiment_examples[] = {
     "what each vote is worth, alone, in pairs and joined",
     ("throng experiment sparsity configs/experiments/sparsity.json --set "
      "world.file=world.safetensors -o runs/sparsity"),
-    "how a world of your own bears what is missing", NULL};
+    "how a world of your own bears what is missing",
+    "throng experiment table2 configs/paper-table2/*.json -o runs/table2",
+    "four algorithms on the paper's five sets, as far as their files are here",
+    NULL};
 
 static const cli_option sweep_options[] = {
     {"output", 'o', "FOLDER", "folder of the sweep (train.out)", "train.out"},
@@ -343,12 +346,14 @@ const cli_command cli_commands[] = {
      "metrics, TensorBoard events and checkpoints. Prints the learning curve and the table of "
      "agents and yardsticks.",
      train_options, train_examples, "train.seed", cmd_train},
-    {"experiment", "a question about the simulator, answered by a table", "NAME CONFIG", 2, 2,
+    {"experiment", "a question about the simulator, answered by a table", "NAME CONFIG...", 2, 65,
      "ablation: each vote alone, in pairs and joined, by AUC and by what agents come to. sparsity: "
      "parts of the world removed. drift: users along the later part of real histories. cost: "
      "user-steps a second beside AUC. fairness: what popular and rare items, active and less "
      "active "
-     "users get. transfer: agents judged by other simulators and by logs. Writes results.csv, "
+     "users get. transfer: agents judged by other simulators and by logs. table2: the paper's "
+     "table "
+     "2, of many configs. Writes results.csv, "
      "results.json, results.svg and report.txt; what was stopped goes on where it was when the "
      "same "
      "command is given again.",

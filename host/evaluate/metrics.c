@@ -4,9 +4,9 @@
 #include <math.h>
 
 double metrics_gap_closed(const throng_metrics *agent, const throng_metrics *random,
-                          const throng_metrics *oracle) {
-  if (!agent->episodes || !random->episodes || !oracle->episodes) return (double)NAN;
-  double gap = oracle->average_reward - random->average_reward;
+                          const throng_metrics *myopic) {
+  if (!agent->episodes || !random->episodes || !myopic->episodes) return (double)NAN;
+  double gap = myopic->average_reward - random->average_reward;
   if (!(gap > 0)) return (double)NAN;
   return 100 * (agent->average_reward - random->average_reward) / gap;
 }

@@ -19,7 +19,7 @@
 /// X(field): single numbers that only a released environment has.
 #define METRICS_PUBLISHED(X) X(other_user_share) X(coin_share)
 /// X(field): what throng_comparison holds.
-#define COMPARISONS(X) X(random) X(oracle)
+#define COMPARISONS(X) X(random) X(myopic)
 /// X(field): three numbers each, by user activity.
 #define METRICS_TERCILES(X) X(tercile_reward) X(tercile_liking) X(tercile_length)
 
@@ -28,9 +28,9 @@
 /// `episodes` too, where none counts.
 throng_metrics metrics_mean(int32_t n, const throng_metrics *each, const bool *counts);
 
-/// Share of the gap between random items and the myopic oracle that an agent closes, 0-100; NaN
+/// Share of the gap between random items and the myopic policy that an agent closes, 0-100; NaN
 /// where one of the three was not evaluated or there is no gap.
 double metrics_gap_closed(const throng_metrics *agent, const throng_metrics *random,
-                          const throng_metrics *oracle);
+                          const throng_metrics *myopic);
 
 #endif

@@ -49,7 +49,7 @@ throng_status planner_make_lanes(const throng_sim *sim, int32_t lanes, throng_si
 
 throng_status planner_answer(throng_sim *sim, const uint8_t *answer, float *chance) {
   yardstick_answer_args a = {
-      .ask = {.sim = sim_make_args(sim), .yardstick = THRONG_YARDSTICK_ORACLE},
+      .ask = {.sim = sim_make_args(sim), .yardstick = THRONG_YARDSTICK_MYOPIC},
       .answer = answer,
       .chance = chance};
   if (sim->sta) {

@@ -1,9 +1,9 @@
 /// A yardstick that looks ahead: what a user would answer to whole plans of items, by a beam search
 /// over scratch lanes, of which it shows the first item and then plans anew (receding horizon).
 ///
-/// It knows the simulator's votes and users exactly, as the oracle does, but none of its draws:
-/// answers count by their chance, a plan goes on from the likelier answer (determinisation, as in
-/// Yoon et al., FF-Replan, ICAPS 2007), and a user whom nothing drives away leaves with
+/// It knows the simulator's votes and users exactly, as the myopic policy does, but none of its
+/// draws: answers count by their chance, a plan goes on from the likelier answer (determinisation,
+/// as in Yoon et al., FF-Replan, ICAPS 2007), and a user whom nothing drives away leaves with
 /// sim.leave_probability. What users do because of what they were shown is played, not foretold:
 /// the scratch lanes are lanes of a simulator.
 #ifndef THRONG_EVALUATE_PLANNER_H
@@ -26,7 +26,7 @@ void planner_free(planner *p);
 int32_t planner_ranked(const planner *p);
 /// `*chosen` (n_lane), on the backend, valid until the next call: the first item of the best plan
 /// from each lane's present state, -1 where the lane stands. `ranked` (n_lane, n_ranked) lies on
-/// the backend: what a myopic oracle would show. Errors: MEMORY, BACKEND.
+/// the backend: what a myopic policy would show. Errors: MEMORY, BACKEND.
 throng_status planner_choose(planner *p, const int32_t *ranked, int32_t n_ranked, int32_t **chosen);
 
 /// A simulator like `sim`, of `lanes` lanes that do not begin anew, from whom nobody leaves by

@@ -62,7 +62,7 @@ static throng_status solve_all(instances *s, const throng_progress *progress, in
   throng_sim *sim = s->sim;
   const size_t n_ranked = (size_t)(sim->n_lane * sim->world->n_item);
   THRONG_TRY(
-      yardsticks_rank(s->ranking, THRONG_YARDSTICK_ORACLE, (int32_t)sim->world->n_item, &best));
+      yardsticks_rank(s->ranking, THRONG_YARDSTICK_MYOPIC, (int32_t)sim->world->n_item, &best));
   THRONG_TRY(
       sim->backend->ops->download(sim->backend, s->ranked, best, n_ranked * sizeof *s->ranked));
   THRONG_TRY(sim->backend->ops->download(sim->backend, s->user, sim->user,
@@ -157,7 +157,7 @@ throng_status planning_beam(throng_backend *backend, const throng_world *world,
   THRONG_TRY_GOTO(throng_alloc(&planned, n, sizeof(double), "planning gain"));
   THRONG_TRY_GOTO(throng_alloc(&room, n, sizeof(float), "planning gain"));
   THRONG_TRY_GOTO(throng_alloc(&ended, n, 1, "planning gain"));
-  THRONG_TRY_GOTO(play(played, p, THRONG_YARDSTICK_ORACLE, progress, room, ended, myopic));
+  THRONG_TRY_GOTO(play(played, p, THRONG_YARDSTICK_MYOPIC, progress, room, ended, myopic));
   THRONG_TRY_GOTO(play(played, p, THRONG_YARDSTICK_PLANNER, progress, room, ended, planned));
   *out = gain_of((int64_t)n, myopic, planned);
 done:

@@ -1,4 +1,4 @@
-/// Planning gain: what looking ahead gives over a myopic oracle that knows the user's present
+/// Planning gain: what looking ahead gives over a myopic policy that knows the user's present
 /// state. Where it is 0, a world is a bandit: a discount above 0 can teach an agent nothing.
 #ifndef THRONG_EVALUATE_PLANNING_H
 #define THRONG_EVALUATE_PLANNING_H
@@ -28,8 +28,8 @@ throng_status planning_exact(throng_backend *backend, const throng_world *world,
                              const throng_sta *sta, const throng_sim_def *sim,
                              const planning_instances *instances, const throng_progress *progress,
                              planning_gain *out);
-/// By the planner against the oracle, in whole sessions of def->episodes users who meet the same
-/// draws. Errors: as planning_exact.
+/// By the planner against the myopic policy, in whole sessions of def->episodes users who meet the
+/// same draws. Errors: as planning_exact.
 throng_status planning_beam(throng_backend *backend, const throng_world *world,
                             const throng_sta *sta, const throng_sim_def *sim,
                             const throng_evaluation_def *def, const throng_progress *progress,

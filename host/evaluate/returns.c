@@ -67,7 +67,7 @@ static throng_paired against(const returns_table *t, throng_yardstick other, int
 
 static throng_comparison compare(const returns_table *t, int32_t n, const double *own) {
   return (throng_comparison){.random = against(t, THRONG_YARDSTICK_RANDOM, n, own),
-                             .oracle = against(t, THRONG_YARDSTICK_ORACLE, n, own)};
+                             .myopic = against(t, THRONG_YARDSTICK_MYOPIC, n, own)};
 }
 
 throng_comparison returns_compare_yardstick(const returns_table *t, throng_yardstick yardstick) {

@@ -12,7 +12,7 @@ static const struct {
     [THRONG_YARDSTICK_RANDOM] = {"random", "random"},
     [THRONG_YARDSTICK_POPULAR] = {"popular", "popular"},
     [THRONG_YARDSTICK_MOST_SIMILAR] = {"most_similar", "most similar"},
-    [THRONG_YARDSTICK_ORACLE] = {"oracle", "myopic oracle"},
+    [THRONG_YARDSTICK_MYOPIC] = {"myopic", "myopic"},
     [THRONG_YARDSTICK_PLANNER] = {"planner", "planner"},
 };
 
@@ -23,7 +23,7 @@ const char *yardstick_title(throng_yardstick yardstick) {
   return (unsigned)yardstick < THRONG_YARDSTICK_COUNT ? name[yardstick].title : "unknown";
 }
 bool yardstick_searches(throng_yardstick yardstick) {
-  return yardstick == THRONG_YARDSTICK_MOST_SIMILAR || yardstick == THRONG_YARDSTICK_ORACLE ||
+  return yardstick == THRONG_YARDSTICK_MOST_SIMILAR || yardstick == THRONG_YARDSTICK_MYOPIC ||
          yardstick == THRONG_YARDSTICK_PLANNER;
 }
 
@@ -154,14 +154,14 @@ static throng_status search(yardsticks *p, throng_yardstick yardstick, int32_t t
   return BACKEND_LAUNCH(sim->backend, yardstick_merge, sim->n_lane, &merge);
 }
 
-/// The first items of the best plans, and after them those that the oracle would show.
+/// The first items of the best plans, and after them those that the myopic policy would show.
 static throng_status plan(yardsticks *p, int32_t top, int32_t *best) {
   yardsticks *ranking = p->plans.ranking;
   int32_t *ranked, *chosen;
   if (!ranking)
     return throng_fail(THRONG_ERROR_ARGUMENT, "planner: these yardsticks were made without");
   const int32_t n_ranked = ranking->most;
-  THRONG_TRY(yardsticks_rank(ranking, THRONG_YARDSTICK_ORACLE, n_ranked, &ranked));
+  THRONG_TRY(yardsticks_rank(ranking, THRONG_YARDSTICK_MYOPIC, n_ranked, &ranked));
   THRONG_TRY(planner_choose(p->plans.planner, ranked, n_ranked, &chosen));
   plan_order_args order = {
       .n_ranked = n_ranked, .top = top, .ranked = ranked, .chosen = chosen, .best = best};
@@ -182,7 +182,7 @@ static throng_status rank_into(yardsticks *p, throng_yardstick yardstick, int32_
       return BACKEND_LAUNCH(sim->backend, yardstick_popular, sim->n_lane, &a);
     }
     case THRONG_YARDSTICK_MOST_SIMILAR:
-    case THRONG_YARDSTICK_ORACLE: return search(p, yardstick, top, best);
+    case THRONG_YARDSTICK_MYOPIC: return search(p, yardstick, top, best);
     case THRONG_YARDSTICK_PLANNER: return plan(p, top, best);
     case THRONG_YARDSTICK_COUNT: break;
   }

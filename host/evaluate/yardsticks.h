@@ -1,5 +1,5 @@
 /// The yardsticks that need no learning, on the lanes of any simulator: random, popular,
-/// most-similar, the oracle and the planner. Learned agents rank through host/agent/agent.h.
+/// most-similar, the myopic policy and the planner. Learned agents rank through host/agent/agent.h.
 #ifndef THRONG_EVALUATE_YARDSTICKS_H
 #define THRONG_EVALUATE_YARDSTICKS_H
 
@@ -20,10 +20,10 @@ throng_status yardsticks_add_planner(yardsticks *p, const throng_evaluation_def 
 
 /// The `top` items that `yardstick` would show in every lane's present state, best first. `*best`
 /// (n_lane, top) lies on the backend, valid until the next call. Seen items are left out where the
-/// simulator masks them. Ties: the oracle's go to the higher ensemble score, then to the lower
-/// item; most-similar's to the lower item. Of the planner's items the first is planned, and after
-/// it come the oracle's. Errors: ARGUMENT (no such yardstick; `top`; a planner that was not added),
-/// BACKEND.
+/// simulator masks them. Ties: the myopic policy's go to the higher ensemble score, then to the
+/// lower item; most-similar's to the lower item. Of the planner's items the first is planned, and
+/// after it come the myopic policy's. Errors: ARGUMENT (no such yardstick; `top`; a planner that
+/// was not added), BACKEND.
 throng_status yardsticks_rank(yardsticks *p, throng_yardstick yardstick, int32_t top,
                               int32_t **best);
 /// The same for a slate, left in the simulator's `action`.
@@ -31,7 +31,7 @@ throng_status yardsticks_act(yardsticks *p, throng_yardstick yardstick);
 
 /// True where the yardstick asks about the whole catalogue at every step.
 bool yardstick_searches(throng_yardstick yardstick);
-/// "random", "popular", "most similar", "myopic oracle", "planner" for people;
+/// "random", "popular", "most similar", "myopic policy", "planner" for people;
 /// throng_yardstick_name is for keys.
 const char *yardstick_title(throng_yardstick yardstick);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "experiment/draw.h"
+#include "report/run_folder.h"
 #include "study/open_or_make.h"
 
 const experiment experiments[] = {
@@ -16,7 +17,7 @@ const experiment experiments[] = {
                 "judged_error", "judged_step"},
       .x = 2,
       .y = 12},
-     experiment_ablation},
+     .run = experiment_ablation},
     {"histories, keywords and categories removed, keywords spoilt: AUC of votes and ensemble",
      {.name = "sparsity",
       .label = {"part", "share"},
@@ -26,7 +27,7 @@ const experiment experiments[] = {
       .x = 0,
       .y = 5,
       .lines = true},
-     experiment_sparsity},
+     .run = experiment_sparsity},
     {"user-steps a second beside AUC, of each vote, pair and rule",
      {.name = "cost",
       .label = {"votes"},
@@ -35,7 +36,7 @@ const experiment experiments[] = {
       .x = 0,
       .y = 2,
       .log_x = true},
-     experiment_cost},
+     .run = experiment_cost},
     {"what popular and rare items are shown, what active and less active users get",
      {.name = "fairness",
       .label = {"policy", "of", "fifth"},
@@ -43,7 +44,7 @@ const experiment experiments[] = {
                 "sessions"},
       .x = 0,
       .y = 1},
-     experiment_fairness},
+     .run = experiment_fairness},
     {"agents trained on one simulator's answers, judged by another's and by logs",
      {.name = "transfer",
       .label = {"trained", "judged"},
@@ -52,7 +53,7 @@ const experiment experiments[] = {
                 "dr_high", "effective"},
       .x = 5,
       .y = 12},
-     experiment_transfer},
+     .run = experiment_transfer},
     {"simulated users along the later part of real histories, beside the real ones",
      {.name = "drift",
       .label = {"rule", "mode", "positions"},
@@ -60,7 +61,16 @@ const experiment experiments[] = {
                 "correlation", "real_alike", "alike", "category_distance"},
       .x = 0,
       .y = 4},
-     experiment_drift},
+     .run = experiment_drift},
+    {"the paper's table 2: algorithms on sets, a config SET-ALGORITHM.json each",
+     {.name = "table2",
+      .label = {"set", "algorithm"},
+      .value = {"A.Rwd", "T.Rwd", "Liking%", "error", "step", "random A.Rwd", "random step",
+                "paper A.Rwd", "paper T.Rwd", "paper Liking%"},
+      .x = 5,
+      .y = 0,
+      .series = 1},
+     .run_many = experiment_table2},
 };
 const int experiment_count = sizeof experiments / sizeof *experiments;
 
@@ -90,6 +100,54 @@ throng_status experiment_run(const experiment *e, throng_config *config, throng_
 done:
   experiment_table_free(table);
   train_inputs_close(&in);
+  free(resolved);
+  return status;
+}
+
+/// All of the resolved configs as one JSON array.
+static throng_status print_all(int n, throng_config *const *config, char **out) {
+  size_t size;
+  throng_status status = THRONG_OK;
+  FILE *to = open_memstream(out, &size);
+  if (!to) return throng_fail(THRONG_ERROR_MEMORY, "configs: out of memory");
+  for (int k = 0; k < n && status == THRONG_OK; ++k) {
+    char *one = NULL;
+    status = config_print(config[k], &one);
+    fprintf(to, "%s%s", k ? ",\n" : "[", one ? one : "");
+    free(one);
+  }
+  fputs("]\n", to);
+  if (fclose(to) != 0 && status == THRONG_OK)
+    status = throng_fail(THRONG_ERROR_MEMORY, "configs: out of memory");
+  return status;
+}
+
+throng_status experiment_run_many(const experiment *e, int n, throng_config *const *config,
+                                  throng_backend *backend, const throng_progress *progress,
+                                  experiment_table **out) {
+  char *resolved = NULL;
+  run_folder *folder = NULL;
+  experiment_table *table = NULL;
+  throng_status status;
+  *out = NULL;
+  THRONG_TRY_GOTO(config_use(config[0], "train.out"));
+  const char *to = config[0]->train.out;
+  if (!to || !*to)
+    THRONG_TRY_GOTO(throng_fail(THRONG_ERROR_CONFIG,
+                                "train.out: missing; expected the path of a folder, in the first "
+                                "configuration or as -o"));
+  THRONG_TRY_GOTO(run_folder_lock(to, &folder));
+  THRONG_TRY_GOTO(print_all(n, config, &resolved));
+  THRONG_TRY_GOTO(experiment_table_open(to, &e->columns, resolved, &table));
+  experiment_room room = {config[0], backend, NULL, NULL, progress, table};
+  THRONG_TRY_GOTO(e->run_many(&room, n, config));
+  THRONG_TRY_GOTO(experiment_table_finish(table));
+  THRONG_TRY_GOTO(experiment_draw(table, to));
+  *out = table;
+  table = NULL;
+done:
+  experiment_table_free(table);
+  (void)run_folder_close(folder, TENSORBOARD_END_FAILED);
   free(resolved);
   return status;
 }

@@ -9,7 +9,7 @@
 
 /// What an experiment works with.
 typedef struct experiment_room {
-  const throng_config *config;
+  throng_config *config;
   throng_backend *backend;
   const throng_world *world;
   const throng_sta *sta;  // NULL where the config's rule asks no statistical vote
@@ -21,6 +21,8 @@ typedef struct experiment {
   const char *summary;  // one line
   experiment_columns columns;
   throng_status (*run)(experiment_room *room);
+  /// In place of run: takes many configs, whose worlds it opens itself.
+  throng_status (*run_many)(experiment_room *room, int n, throng_config *const *config);
 } experiment;
 
 extern const experiment experiments[];
@@ -36,11 +38,17 @@ const experiment *experiment_find(const char *name);
 throng_status experiment_run(const experiment *e, throng_config *config, throng_backend *backend,
                              const throng_progress *progress, experiment_table **out);
 
+/// The same for an experiment of many configs, into the first one's train.out.
+throng_status experiment_run_many(const experiment *e, int n, throng_config *const *config,
+                                  throng_backend *backend, const throng_progress *progress,
+                                  experiment_table **out);
+
 throng_status experiment_ablation(experiment_room *room);
 throng_status experiment_sparsity(experiment_room *room);
 throng_status experiment_cost(experiment_room *room);
 throng_status experiment_fairness(experiment_room *room);
 throng_status experiment_transfer(experiment_room *room);
 throng_status experiment_drift(experiment_room *room);
+throng_status experiment_table2(experiment_room *room, int n, throng_config *const *config);
 
 #endif

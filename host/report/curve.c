@@ -91,7 +91,7 @@ static void print_cell(FILE *out, const canvas *c, int column, int row, bool uni
   }
 }
 
-/// Levels whose line runs through this row, "oracle 31.2, popular 30.9".
+/// Levels whose line runs through this row, "myopic 31.2, popular 30.9".
 static void print_level_names(FILE *out, const canvas *c, const curve_def *def, scale sy, int row) {
   NUMBERS_WITHOUT_LOCALE;
   const char *before = " ";

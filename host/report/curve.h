@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 
-/// A horizontal line to compare with, named at its right end ("oracle").
+/// A horizontal line to compare with, named at its right end ("myopic").
 typedef struct curve_level {
   const char *name;
   double y;

@@ -35,7 +35,7 @@ static void print_pair(FILE *out, const metrics_pair *p) {
 }
 
 static bool compared(const metrics_row *r) {
-  return r->against_random.sessions > 0 || r->against_oracle.sessions > 0;
+  return r->against_random.sessions > 0 || r->against_myopic.sessions > 0;
 }
 
 /// Who earned how much more a session than whom, of those that were compared.
@@ -45,13 +45,13 @@ static void print_pairs(FILE *out, int n, const metrics_row *const *row, bool un
   if (!any) return;
   fprintf(out, "\nlikes a session more, in pairs of sessions: the same user, the same draws\n");
   fprintf(out, "%-13s %-28s %6s %-28s %6s\n", "policy", "  than random, 95 %", "pairs",
-          "  than the myopic oracle, 95 %", "pairs");
+          "  than the myopic policy, 95 %", "pairs");
   print_rule(out, unicode, 85);
   for (int i = 0; i < n; ++i) {
     if (!compared(row[i])) continue;
     fprintf(out, "%-13s", row[i]->title);
     print_pair(out, &row[i]->against_random);
-    print_pair(out, &row[i]->against_oracle);
+    print_pair(out, &row[i]->against_myopic);
     fputc('\n', out);
   }
 }

@@ -18,7 +18,7 @@ typedef struct metrics_row {
   const char *state;  // stands behind the numbers ("diverged"); NULL: nothing
   double average_reward, reward_per_step, total_reward, liking;
   double coverage, gini, diversity, session_length;
-  metrics_pair against_random, against_oracle;
+  metrics_pair against_random, against_myopic;
 } metrics_row;
 
 /// Best A.Rwd first, those without a number last; a second table where players are compared in

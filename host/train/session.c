@@ -50,7 +50,7 @@ static throng_status make_yardsticks(throng_session *s, throng_backend *backend,
     return THRONG_OK;
   throng_note(progress,
               "no item-item table for %" PRId64
-              " items: most-similar and the myopic oracle play %d episodes instead of %d",
+              " items: most-similar and the myopic policy play %d episodes instead of %d",
               world->n_item, SEARCH_EPISODES, few.episodes);
   few.episodes = SEARCH_EPISODES;
   return evaluator_create(backend, world, sta, sim, &few, 1, true, &s->searches);

@@ -11,7 +11,7 @@ static const field train_rows[] = {
     FIELD_I64("checkpoint_every", checkpoint_every, 500000, 1, FIELD_LARGE, 0,
               "user-steps between checkpoints"),
     FIELD_BOOL("yardsticks", yardsticks, true, 0,
-               "evaluate random, popular, most-similar and the myopic oracle too; the planner: see "
+               "evaluate random, popular, most-similar and the myopic policy too; the planner: see "
                "evaluation.planner"),
     FIELD_BOOL("resume", resume, false, 0, "go on from the run folder's last good checkpoint"),
     FIELD_PATH("out", out, NULL, "run folder, made where missing"),

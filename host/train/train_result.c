@@ -58,7 +58,7 @@ int32_t train_count_state(const train_result *result, throng_agent_state state) 
 
 double train_gap_closed(const throng_train_report *report) {
   return metrics_gap_closed(&report->agent, &report->yardstick[THRONG_YARDSTICK_RANDOM],
-                            &report->yardstick[THRONG_YARDSTICK_ORACLE]);
+                            &report->yardstick[THRONG_YARDSTICK_MYOPIC]);
 }
 
 static metrics_pair pair_of(const throng_paired *p) {
@@ -78,7 +78,7 @@ static metrics_row row_of(const char *title, const char *state, const throng_met
                        .diversity = m->diversity,
                        .session_length = m->session_length,
                        .against_random = pair_of(&c->random),
-                       .against_oracle = pair_of(&c->oracle)};
+                       .against_myopic = pair_of(&c->myopic)};
 }
 
 throng_status train_table(const train_result *result, bool unicode, char **out) {

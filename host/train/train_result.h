@@ -29,7 +29,7 @@ void train_result_free(train_result *result);
 /// "learning", "stopped", "diverged"; never NULL.
 const char *train_state_name(throng_agent_state state);
 int32_t train_count_state(const train_result *result, throng_agent_state state);
-/// Share of the gap between random and the myopic oracle that the agents close, see
+/// Share of the gap between random and the myopic policy that the agents close, see
 /// metrics_gap_closed.
 double train_gap_closed(const throng_train_report *report);
 /// The tables that end a run: the agents' mean beside the yardsticks; up to 16 agents in rows of

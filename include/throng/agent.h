@@ -32,7 +32,7 @@ typedef enum throng_head {
 
 /// Loss of a TD error x.
 typedef enum throng_loss {
-  THRONG_LOSS_HUBER = 0,  ///< |x| < 1: x^2 / 2; else |x| - 1/2
+  THRONG_LOSS_HUBER = 0,  ///< |x| < d: x^2 / 2; else d (|x| - d / 2); d is huber_delta
   THRONG_LOSS_MSE,        ///< x^2
 } throng_loss;
 
@@ -56,11 +56,16 @@ typedef struct throng_agent_def {
   /// 1; agents in the population, 65,535 at the most. 0 ("auto"), for training runs alone: as many
   /// as the backend's memory holds, sim.lanes being one agent's.
   int32_t count;
-  int32_t hidden[2];                 ///< 64, 64; units of the two hidden layers
-  int32_t width;                     ///< 64; query and item vectors (two_tower)
-  int32_t user_width;                ///< 32; learned user embedding (0: none)
-  float gamma;                       ///< 0.975; discount a step
-  float learning_rate;               ///< 1e-3 (paper: 1e-4); Adam's step size
+  int32_t hidden[2];   ///< 64, 64; units of the two hidden layers
+  int32_t width;       ///< 64; query and item vectors (two_tower)
+  int32_t user_width;  ///< 32; learned user embedding (0: none)
+  float gamma;         ///< 0.975; discount a step
+  /// true: a user who leaves by throng_sim_def.leave_probability p ends no target, and the discount
+  /// is gamma (1 - p) in its place. Exact, for no item changes p. Not where users come back
+  /// (throng_users_def.sessions), whom what they were shown brings back.
+  bool fold_leave;
+  float reward_scale;   ///< 1; what a like is worth to the learner: Q is in these units
+  float learning_rate;  ///< 1e-3 (paper: 1e-4); Adam's step size
   float beta1, beta2, adam_epsilon;  ///< 0.9, 0.999, 1e-8; Adam's decays and denominator term
   int32_t batch;                     ///< 512 transitions an update and agent
   int32_t update_every;              ///< 1; simulator steps between updates
@@ -70,6 +75,7 @@ typedef struct throng_agent_def {
   int32_t n_step;                    ///< 1; steps of reward before the bootstrap
   bool double_dqn;                   ///< true (van Hasselt et al. 2016)
   throng_loss loss;                  ///< Huber
+  float huber_delta;                 ///< 1; error from which Huber's loss grows linearly
   float max_grad_norm;               ///< 10; 0: no clipping
   float tau;  ///< 0.01; soft target update after every update. 1: hard copies (the paper)
   int64_t target_every;              ///< 10,000 user-steps between hard copies

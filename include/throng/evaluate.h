@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/// "random", "popular", "most_similar", "oracle", "planner", as in metrics.jsonl; "unknown" for
+/// "random", "popular", "most_similar", "myopic", "planner", as in metrics.jsonl; "unknown" for
 /// other numbers.
 THRONG_API const char *throng_yardstick_name(throng_yardstick yardstick);
 
@@ -29,7 +29,7 @@ typedef struct throng_paired {
 /// A player against two yardsticks; empty against one that was not played, and against itself.
 typedef struct throng_comparison {
   throng_paired random;  ///< its average_reward minus that of random
-  throng_paired oracle;  ///< its average_reward minus that of the myopic oracle
+  throng_paired myopic;  ///< its average_reward minus that of the myopic policy
 } throng_comparison;
 
 /// What one player's sessions came to. A session (episode) is a lane's from a user's arrival until

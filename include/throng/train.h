@@ -19,7 +19,7 @@ typedef struct throng_train_def {
   int64_t evaluate_every;            ///< 100,000 user-steps
   int64_t checkpoint_every;          ///< 500,000 user-steps
   throng_evaluation_def evaluation;  ///< its default function's; sessions of an evaluation
-  bool yardsticks;  ///< true: evaluate random, popular, most-similar and the myopic oracle too
+  bool yardsticks;  ///< true: evaluate random, popular, most-similar and the myopic policy too
   bool resume;      ///< go on from the folder's last good checkpoint
   const char *out;  ///< run folder; made where missing
   /// The config.json to write beside the results; NULL: made of the Defs, of the file that the
@@ -95,7 +95,7 @@ THRONG_API throng_status throng_session_evaluate(throng_session *session,
                                                  const throng_progress *progress,
                                                  throng_metrics *each);
 /// The same users for a yardstick; `out` or NULL. Without an item-item table, over more than 4,096
-/// items, most-similar and the myopic oracle play 32 episodes at most. Errors: ARGUMENT (no such
+/// items, most-similar and the myopic policy play 32 episodes at most. Errors: ARGUMENT (no such
 /// yardstick; a session made without them), CANCELLED, BACKEND.
 THRONG_API throng_status throng_session_evaluate_yardstick(throng_session *session,
                                                            throng_yardstick yardstick,

@@ -113,7 +113,7 @@ typedef enum throng_yardstick {
   THRONG_YARDSTICK_MOST_SIMILAR,  ///< largest b+ - b- against the lane's history
   /// Myopic: asks the simulator about every item first and shows the one whose like is likeliest
   /// now, whatever becomes of the session. No bound: planning may earn more.
-  THRONG_YARDSTICK_ORACLE,
+  THRONG_YARDSTICK_MYOPIC,
   THRONG_YARDSTICK_PLANNER,  ///< asks it about whole plans of items (beam search)
   THRONG_YARDSTICK_COUNT     ///< may grow: no struct's size depends on it
 } throng_yardstick;

@@ -38,6 +38,7 @@ typedef struct td_error_args {
   float *d_vector;            // (n_agent, batch, width)
   const int64_t *double_dqn;  // (n_agent) NULL: none is
   const int64_t *loss_kind;   // (n_agent) throng_loss; NULL: squared errors
+  const float *huber_delta;   // (n_agent) with loss_kind
   const int32_t *used;        // (n_agent) of its batch, or NULL, see row_is_idle
   int64_t batch;
   int32_t width;
@@ -60,9 +61,10 @@ THRONG_ROW void td_error_row(const td_error_args *a, int64_t row) {
   if (a->discount[row] > 0.0f) target += a->discount[row] * (next + a->next_value[row]);
   float error = q - target, size = fabsf(error), slope;
   if (a->loss_kind && a->loss_kind[agent] == LOSS_HUBER) {
-    a->loss[row] = size < 1.0f ? 0.5f * error * error : size - 0.5f;
-    slope = size < 1.0f ? error : (error < 0.0f ? -1.0f : 1.0f);
-    if (!(size >= 0.0f)) slope = error;  // NaN: the gradient is to be NaN too, not +-1
+    const float most = a->huber_delta[agent];
+    a->loss[row] = size < most ? 0.5f * error * error : most * (size - 0.5f * most);
+    slope = size < most ? error : (error < 0.0f ? -most : most);
+    if (!(size >= 0.0f)) slope = error;  // NaN: the gradient is to be NaN too, not +-delta
   } else {
     a->loss[row] = error * error;
     slope = 2.0f * error;
@@ -77,12 +79,15 @@ THRONG_ROW void td_error_row(const td_error_args *a, int64_t row) {
 }
 
 /// The value that learning starts from: the exploring policy's, r / (1 - gamma (1 - p)), p the
-/// share of steps after which the user left. Without it hundreds of updates go into a constant.
-/// For agents before their first update. Row: an agent.
+/// share of steps after which the user left, times reward_scale. Without it hundreds of updates go
+/// into a constant. For agents before their first update. Row: an agent.
 typedef struct value_start_args {
   agent_clocks clock;
   const float *reward, *left;  // (n_agent, agent_lanes) means, see log_sum
   const float *gamma;          // (n_agent)
+  const float *reward_scale;   // (n_agent)
+  const int64_t *fold_leave;   // (n_agent)
+  float stay;                  // what is folded, see log_stay
   float *bias;                 // (n_agent, width): every one is set
   int32_t *first;              // (n_agent) 1 where it was
   int32_t *stale, *own_stale;  // (n_agent) 1 where tables of the weights, the target, will be
@@ -98,10 +103,11 @@ THRONG_ROW void value_start_row(const value_start_args *a, int64_t row) {
     reward += a->reward[row * a->agent_lanes + l];
     left += a->left[row * a->agent_lanes + l];
   }
-  float fall = 1.0f - a->gamma[row] * (1.0f - left / (float)a->agent_lanes);
+  const float gamma = a->gamma[row] * (a->fold_leave[row] ? a->stay : 1.0f);
+  float fall = 1.0f - gamma * (1.0f - left / (float)a->agent_lanes);
   if (fall < 0.01f) fall = 0.01f;
   for (int64_t i = 0; i < a->width; ++i)
-    a->bias[row * a->width + i] = reward / (float)a->agent_lanes / fall;
+    a->bias[row * a->width + i] = reward / (float)a->agent_lanes / fall * a->reward_scale[row];
 }
 
 /// Whose target network is copied now: `target_every` user-steps of the agent's own after the last

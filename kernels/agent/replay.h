@@ -59,11 +59,15 @@ THRONG_ROW void lane_state_row(const lane_state_args *a, int64_t row) {
   a->state.user[row] = a->user[row];
 }
 
+/// What a log says beside throng_end: the user left by chance, where others leave by what they are
+/// shown. Where none does, THRONG_END_LEFT says as much.
+enum { LOG_LEFT_BY_CHANCE = THRONG_END_TRUNCATED + 1, LOG_ENDS };
+
 /// Time t of the agent's own (steps that it has logged) is at place t % n_time.
 typedef struct replay_log {
   uint32_t *entry;  // (n_lane, n_time, slate) packed item and answer
   float *reward;    // (n_lane, n_time) likes in the slate
-  uint8_t *ended;   // (n_lane, n_time) throng_end
+  uint8_t *ended;   // (n_lane, n_time) throng_end or LOG_LEFT_BY_CHANCE
   int32_t *user;    // (n_lane, n_time) before the step
   int32_t *step;    // (n_lane, n_time) steps taken in the episode before this one
   // (n_lane, n_time, slate) did the user look at the item? NULL: at all of them.
@@ -75,7 +79,24 @@ typedef struct replay_log {
   float *value, *log_prob;
   int64_t n_time;
   int32_t slate;
+  // Which value of `ended` says that the user left by chance, with probability 1 - stay after every
+  // step, and that nothing came of it. 0: none does, and stay is 1.
+  uint8_t by_chance;
+  float stay;
 } replay_log;
+
+/// May leaving by chance be folded into the discount of an agent? Nothing that an agent does
+/// changes its probability p, so that the value r + gamma (1 - p) V(next), next being the state had
+/// the user stayed, is what the session's likes are worth, and no draw of p stands in a target.
+THRONG_ROW float log_stay(const replay_log *log, const int64_t *fold_leave, int64_t agent) {
+  return fold_leave[agent] ? log->stay : 1.0f;
+}
+/// Does nothing follow what `ended` says?
+THRONG_ROW int log_is_over(const replay_log *log, const int64_t *fold_leave, int64_t agent,
+                           uint8_t ended) {
+  if (fold_leave[agent] && log->by_chance && ended == log->by_chance) return 0;
+  return ended == THRONG_END_LEFT || ended == LOG_LEFT_BY_CHANCE;
+}
 
 /// Items that the user looked at in the step logged at `at`, a place of (n_lane, n_time).
 THRONG_ROW int32_t log_examined(const replay_log *log, int64_t at) {
@@ -116,6 +137,7 @@ typedef struct log_after_args {
   const throng_vote *vote;    // (n_lane, slate)
   const float *reward;        // (n_lane)
   const uint8_t *ended;       // (n_lane)
+  const uint8_t *left;        // (n_lane) throng_leave, or NULL
   const float *final_return;  // (n_lane)
   const uint8_t *examined;    // (n_lane, slate), with log.examined
   const int32_t *returned;    // (n_lane), with log.returned
@@ -132,7 +154,10 @@ THRONG_ROW void log_after_row(const log_after_args *a, int64_t row) {
     a->log.entry[at * a->log.slate + k] =
         history_pack(a->action[row * a->log.slate + k], a->vote[row * a->log.slate + k].like);
   a->log.reward[at] = a->reward[row];
-  a->log.ended[at] = a->ended[row];
+  a->log.ended[at] = a->log.by_chance == LOG_LEFT_BY_CHANCE && a->ended[row] == THRONG_END_LEFT &&
+                             a->left[row] == THRONG_LEAVE_CHANCE
+                         ? LOG_LEFT_BY_CHANCE
+                         : a->ended[row];
   for (int32_t k = 0; a->log.examined && k < a->log.slate; ++k)
     a->log.examined[at * a->log.slate + k] = a->examined[row * a->log.slate + k];
   if (a->log.returned) a->log.returned[at] = (uint8_t)a->returned[row];
@@ -146,6 +171,22 @@ THRONG_ROW int64_t replay_times(int64_t buffer, int64_t agent_lanes) {
   return (buffer + agent_lanes - 1) / agent_lanes;
 }
 
+/// The range of an agent's times that are sampled from, and the oldest one that a log holds which
+/// is no longer than the agent's own options ask for.
+typedef struct log_window {
+  int64_t first, last, oldest;
+} log_window;
+
+THRONG_ROW log_window log_window_of(int64_t logged, int64_t times, int64_t n_step, int64_t before) {
+  log_window w = {.last = logged - n_step};
+  w.first = w.last - times + 1;
+  if (w.first < 0) w.first = 0;
+  w.oldest = w.first > before ? w.first - before : 0;
+  // None yet: a draw that nobody learns from.
+  if (w.first > w.last) w.first = w.last = w.last > 0 ? w.last : 0;
+  return w;
+}
+
 /// Uniform steps out of those whose states can be rebuilt and in which the user looked at
 /// something, and of each one such item. Agents differ by their seeds alone, so that one of a
 /// population draws as it would alone. Row: (agent, place in the batch).
@@ -157,11 +198,21 @@ typedef struct replay_sample_args {
   const int32_t *used;    // (n_agent) of its batch, or NULL, see row_is_idle
   const int64_t *buffer;  // (n_agent) transitions that are sampled from, the newest ones
   const int64_t *n_step;  // (n_agent) the last time's successor is the newest state
+  int64_t before;         // times that a log holds before those that are sampled from
+  int32_t whole;          // sessions whose beginning the log has lost are not drawn from
   const int64_t *draw;    // number of this batch, or NULL: as many updates as the agent has made
   int32_t *lane;          // (n_agent, batch)
   int64_t *time;          // (n_agent, batch) of the agent's own
   int32_t *slot;          // (n_agent, batch)
 } replay_sample_args;
+
+/// Items of the step logged at `at`, of time `time`, that may be drawn. Where sessions are masked
+/// and may be longer than a state, what the log no longer knows of a session could not be masked.
+THRONG_ROW int32_t log_drawable(const replay_sample_args *a, int64_t at, int64_t time,
+                                int64_t oldest) {
+  if (a->whole && time - a->log.step[at] < oldest) return 0;
+  return log_examined(&a->log, at);
+}
 
 /// The slot of the k-th item that was looked at in the step logged at `at`.
 THRONG_ROW int32_t log_slot(const replay_log *log, int64_t at, int32_t k) {
@@ -177,12 +228,12 @@ enum { REPLAY_TRIES = 16 };  // steps drawn before the next one with something i
 THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
   int64_t agent = row / a->batch, place = row % a->batch;
   if (row_is_idle(a->used, a->batch, row)) return;
-  int64_t last = agent_logged(&a->clock, agent) - a->n_step[agent];
-  int64_t first = last - replay_times(a->buffer[agent], a->agent_lanes) + 1;
-  if (first < 0) first = 0;
-  if (first > last) first = last = last > 0 ? last : 0;  // none yet: a draw that nobody learns from
+  const log_window window =
+      log_window_of(agent_logged(&a->clock, agent), replay_times(a->buffer[agent], a->agent_lanes),
+                    a->n_step[agent], a->before);
+  const int64_t first = window.first, oldest = window.oldest;
   uint64_t draw = (uint64_t)(a->draw ? a->draw[0] : a->clock.updates[agent]);
-  const int64_t times = last - first + 1;
+  const int64_t times = window.last - first + 1;
   int64_t lane = 0, time = first, at = 0;
   int32_t n = 0, k = 0;
   for (uint32_t attempt = 0; attempt < REPLAY_TRIES && n == 0; ++attempt) {
@@ -191,7 +242,7 @@ THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
     lane = agent * a->agent_lanes + random_index(r.w[0], (uint32_t)a->agent_lanes);
     time = first + random_index(r.w[1], (uint32_t)times);
     at = lane * a->log.n_time + time % a->log.n_time;
-    n = log_examined(&a->log, at);
+    n = log_drawable(a, at, time, oldest);
     k = (int32_t)random_index(r.w[2], (uint32_t)(n > 0 ? n : 1));
   }
   // Steps in which something was looked at are rare: the next one of the lane. Where it has none,
@@ -199,7 +250,7 @@ THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
   for (int64_t t = 1; n == 0 && t < times; ++t) {
     const int64_t next = first + (time - first + t) % times;
     const int64_t there = lane * a->log.n_time + next % a->log.n_time;
-    n = log_examined(&a->log, there);
+    n = log_drawable(a, there, next, oldest);
     if (n == 0) continue;
     time = next;
     at = there;
@@ -215,9 +266,14 @@ typedef struct replay_gather_args {
   const int64_t *user_offset;  // (n_user + 1) of the real histories
   const uint32_t *history;     // (n_interaction) packed
   const float *gamma;          // (n_agent)
+  const float *reward_scale;   // (n_agent)
+  const int64_t *fold_leave;   // (n_agent) see log_stay
   const int64_t *n_step;       // (n_agent)
-  const int32_t *used;         // (n_agent) of its batch, or NULL, see row_is_idle
-  int64_t batch;
+  const int64_t *buffer;       // (n_agent)
+  agent_clocks clock;
+  const int32_t *used;  // (n_agent) of its batch, or NULL, see row_is_idle
+  int64_t batch, agent_lanes;
+  int64_t before;       // times that a log holds before those that are sampled from
   int32_t start_rows;   // a session begins with these, the oldest ones; 0: with all
   int64_t most_shown;   // items that a session can show before none is left; where none repeats
   const int32_t *lane;  // (n_agent, batch)
@@ -226,7 +282,7 @@ typedef struct replay_gather_args {
   state_view state, next;
   state_view shown;  // all that the next state's session has shown; entry NULL: not wanted
   int32_t *action;   // (n_agent, batch)
-  float *reward;     // (n_agent, batch) discounted sum
+  float *reward;     // (n_agent, batch) discounted sum, times reward_scale
   float *discount;   // (n_agent, batch) of the next state's value; 0 where nothing can follow
 } replay_gather_args;
 
@@ -305,7 +361,7 @@ THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *ou
 THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
   if (row_is_idle(a->used, a->batch, row)) return;
   int32_t lane = a->lane[row];
-  int64_t n_step = a->n_step[row / a->batch];
+  const int64_t agent = row / a->batch, n_step = a->n_step[agent];
   int64_t time = a->time[row], base = lane * a->log.n_time, slate = a->log.slate;
   int64_t at = base + time % a->log.n_time;
   int32_t user = a->log.user[at], step = a->log.step[at];
@@ -314,7 +370,7 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
   a->action[row] = history_item(shown);
   // Each item of a slate is a transition of its own: its own answer, then the mean over those that
   // were looked at.
-  float gamma = a->gamma[row / a->batch];
+  const float gamma = a->gamma[agent] * log_stay(&a->log, a->fold_leave, agent);
   float reward = slate == 1 ? a->log.reward[at] : (float)history_like(shown), discount = gamma;
   int32_t passed = 1;
   uint8_t ended = a->log.ended[at];
@@ -326,14 +382,20 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
     discount *= gamma;
     ++passed;
   }
-  a->reward[row] = reward;
-  // After a user left nothing follows. A truncated episode is worth its final state, unless all
-  // items were shown in it: then there is nothing left to hope for either.
-  int over = ended == THRONG_END_LEFT || (step + passed) * slate >= a->most_shown;
+  a->reward[row] = reward * a->reward_scale[agent];
+  // After a user left nothing follows, unless by chance that the discount holds. A truncated
+  // episode is worth its final state, unless all items were shown in it: then there is nothing left
+  // to hope for either.
+  int over =
+      log_is_over(&a->log, a->fold_leave, agent, ended) || (step + passed) * slate >= a->most_shown;
   a->discount[row] = over ? 0.0f : discount;
   replay_rebuild(a, &a->next, row, lane, time + passed, step + passed, user);
   if (!a->shown.entry) return;
-  int64_t logged = step < time ? step : time;
+  const int64_t oldest =
+      log_window_of(agent_logged(&a->clock, agent), replay_times(a->buffer[agent], a->agent_lanes),
+                    n_step, a->before)
+          .oldest;
+  const int64_t logged = step < time - oldest ? step : time - oldest;
   replay_rebuild_parts(a, &a->shown, row, lane, time + passed, logged + passed, user, 1);
 }
 
@@ -343,10 +405,11 @@ typedef struct log_sum_args {
   replay_log log;
   agent_clocks clock;
   const int64_t *buffer, *n_step;  // (n_agent)
+  const int64_t *fold_leave;       // (n_agent)
   int64_t agent_lanes;
   int64_t before;  // times that a log holds before those that are sampled from
   float *reward;   // (n_lane) mean reward of an item that was looked at
-  float *left;     // (n_lane) share of steps after which the user left
+  float *left;     // (n_lane) share of steps after which the user left, but for what is folded
 } log_sum_args;
 
 /// As in a log that holds no more than the agent's own options ask for, a ring whose places are
@@ -364,7 +427,7 @@ THRONG_ROW void log_sum_row(const log_sum_args *a, int64_t row) {
     const int64_t at = row * n_time + newest % n_time;
     reward += a->log.reward[at];
     examined += log_examined(&a->log, at);
-    left += a->log.ended[at] == THRONG_END_LEFT ? 1.0f : 0.0f;
+    left += log_is_over(&a->log, a->fold_leave, agent, a->log.ended[at]) ? 1.0f : 0.0f;
   }
   a->reward[row] = reward / (float)(examined > 0 ? examined : 1);
   a->left[row] = left / (float)times;

@@ -18,7 +18,7 @@ enum { PLAN_MOST_CANDIDATES = 64, PLAN_MOST_WIDTH = 64 };
 /// or the likelier one (an even chance says like); the reward is the chance of a like, so that
 /// returns are expected ones.
 typedef struct yardstick_answer_args {
-  yardstick_search_args ask;  // of the scratch lanes; yardstick: the oracle
+  yardstick_search_args ask;  // of the scratch lanes; yardstick: the myopic policy
   const uint8_t *answer;      // (n_lane) or NULL
   float *chance;              // (n_lane) of a like
 } yardstick_answer_args;

@@ -1,6 +1,7 @@
-/// The search over the whole catalogue that the oracle and most-similar yardsticks make: what the
-/// simulator would answer to every candidate, row = (lane, tile of candidates). The history is the
-/// outer loop: by the table's symmetry a history item's row is streamed over the candidates.
+/// The search over the whole catalogue that the myopic policy and most-similar yardsticks make:
+/// what the simulator would answer to every candidate, row = (lane, tile of candidates). The
+/// history is the outer loop: by the table's symmetry a history item's row is streamed over the
+/// candidates.
 #ifndef THRONG_KERNELS_YARDSTICK_SEARCH_H
 #define THRONG_KERNELS_YARDSTICK_SEARCH_H
 
@@ -76,7 +77,7 @@ THRONG_ROW vote_sums yardstick_sums_of(const yardstick_sums *sums, int32_t c) {
   return s;
 }
 
-/// What a greedy oracle expects of showing an item: the chance of a like (a tie's coin counts
+/// What the myopic policy expects of showing an item: the chance of a like (a tie's coin counts
 /// half, and what the session has done to the user counts too), and the ensemble's score, which
 /// orders what is expected alike.
 typedef struct yardstick_value {
@@ -87,7 +88,7 @@ typedef struct yardstick_search_args {
   sim_args sim;
   sta_view sta;            // where sim.rule.has_sta
   const float *sta_query;  // (n_lane, width)
-  int32_t yardstick;       // THRONG_YARDSTICK_MOST_SIMILAR or THRONG_YARDSTICK_ORACLE
+  int32_t yardstick;       // THRONG_YARDSTICK_MOST_SIMILAR or THRONG_YARDSTICK_MYOPIC
   int32_t n_tile, top;
   int32_t *item;           // (n_lane, n_tile, top) best first, -1 after the last
   yardstick_value *value;  // (n_lane, n_tile, top)
@@ -140,7 +141,7 @@ THRONG_ROW void yardstick_insert(int32_t *item, yardstick_value *value, int32_t 
 /// Does the yardstick ask the released environment, in which each candidate has a history of its
 /// own? (What is most similar is told by the lane's.)
 THRONG_ROW int yardstick_asks_published(const yardstick_search_args *a) {
-  return a->sim.published.reviewer != 0 && a->yardstick == THRONG_YARDSTICK_ORACLE;
+  return a->sim.published.reviewer != 0 && a->yardstick == THRONG_YARDSTICK_MYOPIC;
 }
 
 THRONG_ROW int yardstick_masked(const sim_args *s, int64_t lane, int32_t item) {
