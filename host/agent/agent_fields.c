@@ -16,7 +16,10 @@ static const char *const loss_names[] = {
 static const char *const epsilon_names[] = {
     [THRONG_EPSILON_LINEAR] = "linear", [THRONG_EPSILON_EXPONENTIAL] = "exponential", NULL};
 
-enum { PER_AGENT_UP_TO = FIELD_PER_AGENT | FIELD_UP_TO };
+enum {
+  PER_AGENT_UP_TO = FIELD_PER_AGENT | FIELD_UP_TO,
+  ROLLOUT = FIELD_PER_AGENT | FIELD_SWEEPABLE | FIELD_UNSAID,
+};
 
 #define FIELD_DEF throng_agent_def
 static const field agent_rows[] = {
@@ -83,12 +86,84 @@ static const field agent_rows[] = {
               "share of all steps over which it falls"),
     FIELD_SEED("seed", seed, 1, FIELD_FOLLOWS_SEED,
                "seed of weights, actions and replay; follows train.seed unless given"),
+    FIELD_I32("n_steps", n_steps, 2048, 1, 1048576, ROLLOUT | FIELD_UP_TO,
+              "PPO, A2C, TRPO: steps of each lane in a rollout (A2C: 5)"),
+    FIELD_I32("n_epochs", n_epochs, 10, 1, 10000, ROLLOUT, "PPO: passes over a rollout"),
+    FIELD_F32("gae_lambda", gae_lambda, 0.95, 0, 1, ROLLOUT,
+              "PPO, A2C, TRPO: of generalised advantages (A2C: 1)"),
+    FIELD_F32("clip_range", clip_range, 0.2, 0, 1e9, ROLLOUT,
+              "PPO: clipping of the ratio of probabilities"),
+    FIELD_F32("clip_range_vf", clip_range_vf, 0, 0, 1e9, ROLLOUT,
+              "PPO: clipping of a value's change; 0: none"),
+    FIELD_BOOL("normalize_advantage", normalize_advantage, true, ROLLOUT,
+               "PPO, A2C, TRPO: advantages of a minibatch to mean 0 and deviation 1 (A2C: false)"),
+    FIELD_F32("ent_coef", ent_coef, 0, 0, 1e9, ROLLOUT, "PPO, A2C: weight of the entropy"),
+    FIELD_F32("vf_coef", vf_coef, 0.5, 0, 1e9, ROLLOUT,
+              "PPO, A2C: weight of the values' squared error"),
+    FIELD_F32("target_kl", target_kl, 0, 0, 1e9, ROLLOUT,
+              "PPO: leave a rollout above 1.5 times this KL divergence, 0: never; TRPO: length of "
+              "a step (0.01)"),
+    FIELD_BOOL("use_rms_prop", use_rms_prop, false, ROLLOUT,
+               "PPO, A2C: RMSprop with decay beta2 in place of Adam (A2C: true)"),
+    FIELD_I32("n_critic_updates", n_critic_updates, 10, 0, 10000, ROLLOUT,
+              "TRPO: passes of the critic over a rollout"),
+    FIELD_I32("cg_max_steps", cg_max_steps, 15, 1, 1000, ROLLOUT,
+              "TRPO: steps of conjugate gradient"),
+    FIELD_F32("cg_damping", cg_damping, 0.1, 0, 1e6, ROLLOUT,
+              "TRPO: what is added to the Fisher matrix's diagonal"),
+    FIELD_F32("line_search_shrinking_factor", line_search_shrinking_factor, 0.8, 1e-6, 0.999999,
+              ROLLOUT, "TRPO: a step's length from one try to the next"),
+    FIELD_I32("line_search_max_iter", line_search_max_iter, 10, 1, 1000, ROLLOUT,
+              "TRPO: tries of a step's length"),
+    FIELD_I32("sub_sampling_factor", sub_sampling_factor, 1, 1, 1000000, ROLLOUT,
+              "TRPO: of every so many states the Fisher matrix is made"),
 };
 #undef FIELD_DEF
 const field_table agent_fields = FIELD_TABLE("agent", throng_agent_def, agent_rows);
 
-throng_agent_def throng_default_agent_def(void) {
+/// Usual values that are not the table's: Stable-Baselines3 2.4 and sb3-contrib 2.4. Adam's epsilon
+/// is that of their ActorCriticPolicy; A2C's is its RMSpropTFLike's, with alpha as beta2.
+static const struct {
+  throng_algorithm of;
+  const char *option;
+  double value;
+} usual[] = {
+    {THRONG_ALGORITHM_PPO, "learning_rate", 3e-4},
+    {THRONG_ALGORITHM_PPO, "gamma", 0.99},
+    {THRONG_ALGORITHM_PPO, "batch", 64},
+    {THRONG_ALGORITHM_PPO, "adam_epsilon", 1e-5},
+    {THRONG_ALGORITHM_PPO, "max_grad_norm", 0.5},
+    {THRONG_ALGORITHM_A2C, "learning_rate", 7e-4},
+    {THRONG_ALGORITHM_A2C, "gamma", 0.99},
+    {THRONG_ALGORITHM_A2C, "n_steps", 5},
+    {THRONG_ALGORITHM_A2C, "gae_lambda", 1},
+    {THRONG_ALGORITHM_A2C, "beta2", 0.99},
+    {THRONG_ALGORITHM_A2C, "adam_epsilon", 1e-5},
+    {THRONG_ALGORITHM_A2C, "max_grad_norm", 0.5},
+    {THRONG_ALGORITHM_A2C, "normalize_advantage", false},
+    {THRONG_ALGORITHM_A2C, "use_rms_prop", true},
+    {THRONG_ALGORITHM_TRPO, "learning_rate", 1e-3},
+    {THRONG_ALGORITHM_TRPO, "gamma", 0.99},
+    {THRONG_ALGORITHM_TRPO, "batch", 128},
+    {THRONG_ALGORITHM_TRPO, "adam_epsilon", 1e-5},
+    {THRONG_ALGORITHM_TRPO, "max_grad_norm", 0},
+    {THRONG_ALGORITHM_TRPO, "target_kl", 0.01},
+};
+
+bool agent_field_is_of(const field *f, throng_algorithm algorithm) {
+  return !(f->flags & FIELD_UNSAID) || algorithm != THRONG_ALGORITHM_DQN;
+}
+
+throng_agent_def throng_algorithm_agent_def(throng_algorithm algorithm) {
   throng_agent_def def;
   fields_default(&agent_fields, &def);
+  def.algorithm = algorithm;
+  for (size_t k = 0; k < sizeof usual / sizeof *usual; ++k)
+    if (usual[k].of == algorithm)
+      field_write(fields_find(&agent_fields, usual[k].option), &def, 0, usual[k].value);
   return def;
+}
+
+throng_agent_def throng_default_agent_def(void) {
+  return throng_algorithm_agent_def(THRONG_ALGORITHM_DQN);
 }

@@ -20,6 +20,13 @@ static tensor_type type_of(const field *f) {
   return f->kind == FIELD_KIND_F32 ? TENSOR_F32 : TENSOR_I64;
 }
 
+/// The rows of the options that these agents have of their own, as fields_next.
+static const field *next_own(const throng_population *a, const field *after) {
+  do after = fields_next(&agent_fields, after, FIELD_PER_AGENT);
+  while (after && !agent_field_is_of(after, a->def.algorithm));
+  return after;
+}
+
 /// The largest value that the option may have here: of an enumeration, its last.
 static double most_of(const throng_population *a, const field *f) {
   if (f->flags & FIELD_UP_TO) return field_get(f, &a->def, 0);
@@ -33,7 +40,7 @@ static const char *array_of(const field *f) { return is_share(f) ? "epsilon_step
 
 throng_status options_register(throng_population *a) {
   assert(agent_fields.count <= MOST_FIELDS);
-  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+  for (const field *f = NULL; (f = next_own(a, f));) {
     const bool share = is_share(f), whole = type_of(f) == TENSOR_I64;
     tensor_set *set = whole ? &a->intervals : &a->hyper;
     THRONG_TRY(tensors_add(set, &a->option_of[f - agent_fields.row], type_of(f),
@@ -81,7 +88,7 @@ static throng_status upload(throng_population *a, void *array, tensor_type type,
 
 /// All that the host knows of these agents' options to the backend. `block`: 8 bytes an agent.
 static throng_status write_options(throng_population *a, agent_range range, void *block) {
-  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+  for (const field *f = NULL; (f = next_own(a, f));) {
     const tensor_type type = type_of(f);
     for (int32_t i = 0; i < range.n; ++i)
       keep(a, f, range.first + i, (char *)block + tensor_type_size(type) * (size_t)i);
@@ -160,6 +167,11 @@ static bool is_kept(const safetensors_file *file, const char *array) {
     if (!strcmp(array, later[k])) return safetensors_find(file, "hyper." TOTAL_STEPS) != NULL;
   size_t length;
   const char *option = strcmp(array, "epsilon_steps") ? array : "epsilon_share";
+  if (fields_find(&agent_fields, option)->flags & FIELD_UNSAID) {
+    char name[8 + TENSOR_MAX_NAME];
+    snprintf(name, sizeof name, "hyper.%s", array);
+    return safetensors_find(file, name) != NULL;
+  }
   return identity_value(safetensors_metadata(file, "agent"), option, &length) != NULL;
 }
 
@@ -176,7 +188,7 @@ void options_of_file(const tensor_set *all, const safetensors_file *file, tensor
 static throng_status read_defs(const throng_population *a, int64_t n, const safetensors_file *file,
                                throng_agent_def *own, void *block) {
   for (int64_t i = 0; i < n; ++i) own[i] = a->def;
-  for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+  for (const field *f = NULL; (f = next_own(a, f));) {
     const size_t size = tensor_type_size(type_of(f));
     const safetensors_tensor *t;
     char name[TENSOR_MAX_NAME];
@@ -215,8 +227,7 @@ throng_status options_read(throng_population *a) {
                            sizeof(double) * (size_t)a->n_agent));
   THRONG_TRY(throng_alloc(&block, (size_t)a->n_agent, sizeof(int64_t), "options of the agents"));
   throng_status status = THRONG_OK;
-  for (const field *f = NULL;
-       status == THRONG_OK && (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
+  for (const field *f = NULL; status == THRONG_OK && (f = next_own(a, f));) {
     const size_t size = tensor_type_size(type_of(f));
     status = ops->download(a->backend, block, a->option_of[f - agent_fields.row],
                            size * (size_t)a->n_agent);
@@ -313,9 +324,11 @@ static throng_status find(const throng_population *a, int32_t agent, const char 
                           const field **out) {
   THRONG_TRY(require_agent(a, agent));
   const field *f = *out = fields_find(&agent_fields, option);
-  if (f && f->flags & FIELD_PER_AGENT) return THRONG_OK;
-  return throng_fail(THRONG_ERROR_ARGUMENT, "agent.%s is no option that each agent has of its own",
-                     option);
+  if (f && f->flags & FIELD_PER_AGENT && agent_field_is_of(f, a->def.algorithm)) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT,
+                     "agent.%s is no option that each agent has of its own%s%s", option,
+                     f && f->flags & FIELD_PER_AGENT ? " with agent.algorithm " : "",
+                     f && f->flags & FIELD_PER_AGENT ? a->algorithm->name : "");
 }
 
 throng_status throng_population_set(throng_population *a, int32_t agent, const char *option,

@@ -29,6 +29,7 @@ enum {
   FIELD_SWEEPABLE = 2,     // a search for better settings may vary it
   FIELD_NOT_IDENTITY = 4,  // results do not depend on it, so files do not say what it was
   FIELD_FOLLOWS_SEED = 8,  // where it is not given itself, train.seed is
+  FIELD_UNSAID = 64,       // files that say what an option was leave it out where it is usual
   FIELD_AUTO = 32,         // 0, which is below its limits, stands for "auto" in a config
   FIELD_UP_TO = 16,  // with FIELD_PER_AGENT: up to the population's own, which sizes its arrays
 };

@@ -14,6 +14,19 @@ static bool counts(const field *f) {
   return !(f->flags & FIELD_NOT_IDENTITY) && !field_is_text(f) && f->kind != FIELD_KIND_TEXTS;
 }
 
+static bool same_number(const field *f, double a, double b) {
+  if (f->kind == FIELD_KIND_F32) return (float)a == (float)b;
+  return a == b || (isnan(a) && isnan(b));
+}
+
+/// Lines are as they were before there was such an option, unless it is used.
+static bool is_unsaid(const field *f, const void *def) {
+  if (!(f->flags & FIELD_UNSAID)) return false;
+  for (int k = 0; k < f->count; ++k)
+    if (!same_number(f, f->initial[k], field_get(f, def, k))) return false;
+  return true;
+}
+
 /// Nine digits tell all floats apart.
 static void value_text(const field *f, const void *def, char *text) {
   NUMBERS_WITHOUT_LOCALE;
@@ -38,7 +51,7 @@ throng_status identity_text(const identity *mine, char **out) {
   if (!to) return throng_fail(THRONG_ERROR_MEMORY, "identity: out of memory");
   for (const identity_part *p = mine->part; p->table; ++p)
     for (const field *f = NULL; (f = fields_next(p->table, f, 0));) {
-      if (!counts(f)) continue;
+      if (!counts(f) || is_unsaid(f, p->def)) continue;
       value_text(f, p->def, value);
       fprintf(to, "%s%s %s", before, f->name, value);
       before = ", ";
@@ -73,11 +86,6 @@ const char *identity_value(const char *line, const char *name, size_t *length) {
     return at + n + 1;
   }
   return NULL;
-}
-
-static bool same_number(const field *f, double a, double b) {
-  if (f->kind == FIELD_KIND_F32) return (float)a == (float)b;
-  return a == b || (isnan(a) && isnan(b));
 }
 
 /// One element of a value; enums had their number in files of old versions.

@@ -170,6 +170,16 @@ static void spread_preset(throng_config *config) {
         field_write(key.field, &config->sim.users, k, field_get(key.field, &preset, k));
 }
 
+/// Options of the agents that nobody gave have their algorithm's usual values.
+static void spread_algorithm(throng_config *config) {
+  config_key key;
+  const throng_agent_def usual = throng_algorithm_agent_def(config->agent.algorithm);
+  for (int i = 0; config_key_at(i, &key); ++i)
+    if (config_key_within(&key, "agent") && config->origin[i] == CONFIG_DEFAULT)
+      for (int k = 0; k < key.field->count; ++k)
+        field_write(key.field, &config->agent, k, field_get(key.field, &usual, k));
+}
+
 static throng_status wrong(const throng_config *config, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static throng_status wrong(const throng_config *config, const char *format, ...) {
@@ -271,6 +281,7 @@ throng_status config_load_text(const char *text, size_t length, const char *name
     THRONG_TRY_GOTO(config_read(out, text, length, name, CONFIG_FILE));
   }
   for (const char *const *o = overrides; o && *o; ++o) THRONG_TRY_GOTO(override(out, *o));
+  spread_algorithm(out);
   spread_seed(out);
   spread_preset(out);
   THRONG_TRY_GOTO(check(out));

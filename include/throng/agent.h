@@ -19,6 +19,9 @@ typedef struct throng_population throng_population;
 /// How agents learn.
 typedef enum throng_algorithm {
   THRONG_ALGORITHM_DQN = 0,  ///< (double) deep Q-learning from a replay (Mnih et al., Nature 2015)
+  THRONG_ALGORITHM_PPO,      ///< proximal policy optimisation (Schulman et al. 2017)
+  THRONG_ALGORITHM_A2C,      ///< advantage actor-critic (Mnih et al., ICML 2016, synchronous)
+  THRONG_ALGORITHM_TRPO,     ///< trust region policy optimisation (Schulman et al., ICML 2015)
 } throng_algorithm;
 
 /// The network that scores items for a state.
@@ -41,8 +44,11 @@ typedef enum throng_epsilon {
 
 /// How the agents of a population learn. algorithm, head, hidden, width and user_width are what the
 /// agents of one population share: they say what its arrays are. All others may become an agent's
-/// own (throng_population_set, throng_population_begin): batch, updates, buffer and n_step up to
-/// the population's, which its arrays are made for.
+/// own (throng_population_set, throng_population_begin): batch, updates, buffer, n_step and n_steps
+/// up to the population's, which its arrays are made for.
+///
+/// Options of one algorithm do nothing for another. Usual values are DQN's, and from n_steps on
+/// PPO's; those of the others are in throng_algorithm_agent_def.
 typedef struct throng_agent_def {
   int32_t size, cookie;        ///< set by throng_default_agent_def(); do not touch
   throng_algorithm algorithm;  ///< DQN
@@ -77,10 +83,36 @@ typedef struct throng_agent_def {
   float epsilon_start, epsilon_end;  ///< 1, 0.05; shares of random actions
   float epsilon_share;               ///< 0.1; share of all steps over which epsilon falls
   uint32_t seed;                     ///< 1; of weights, random actions and replay
+
+  // PPO, A2C and TRPO, by the names and with the defaults of Stable-Baselines3 and sb3-contrib.
+  int32_t n_steps;           ///< 2048 (A2C: 5); steps of each lane in a rollout
+  int32_t n_epochs;          ///< 10; passes over a rollout (PPO), in minibatches of `batch`
+  float gae_lambda;          ///< 0.95 (A2C: 1); of generalised advantages (Schulman et al. 2016)
+  float clip_range;          ///< 0.2; of the ratio of probabilities (PPO)
+  float clip_range_vf;       ///< 0: none; of the change of a value (PPO)
+  bool normalize_advantage;  ///< true (A2C: false); to mean 0 and deviation 1 in each minibatch
+  float ent_coef;            ///< 0; weight of the entropy in the loss (PPO, A2C)
+  float vf_coef;             ///< 0.5; weight of the values' squared error in the loss (PPO, A2C)
+  /// 0: none (TRPO: 0.01); PPO leaves the rollout where the mean KL divergence from the policy that
+  /// made it is above 1.5 times this; TRPO's steps go so far.
+  float target_kl;
+  bool use_rms_prop;                   ///< false (A2C: true); RMSprop in place of Adam, decay beta2
+  int32_t n_critic_updates;            ///< 10; passes of the critic over a rollout (TRPO)
+  int32_t cg_max_steps;                ///< 15; of conjugate gradient (TRPO)
+  float cg_damping;                    ///< 0.1; added to the Fisher matrix (TRPO)
+  float line_search_shrinking_factor;  ///< 0.8; from one try to the next (TRPO)
+  int32_t line_search_max_iter;        ///< 10; tries (TRPO)
+  int32_t sub_sampling_factor;         ///< 1; of every so many states the Fisher matrix (TRPO)
 } throng_agent_def;
 
-/// Every field with its usual value.
+/// Every field with its usual value: DQN's.
 THRONG_API throng_agent_def throng_default_agent_def(void);
+/// The same for an algorithm, whose usual values may be others: PPO's learning_rate 3e-4, gamma
+/// 0.99, batch 64, adam_epsilon 1e-5, max_grad_norm 0.5; A2C's learning_rate 7e-4, gamma 0.99,
+/// n_steps 5, gae_lambda 1, beta2 0.99, adam_epsilon 1e-5, max_grad_norm 0.5, use_rms_prop true,
+/// normalize_advantage false; TRPO's learning_rate 1e-3, gamma 0.99, batch 128, adam_epsilon 1e-5,
+/// max_grad_norm 0, target_kl 0.01. What a config with this agent.algorithm does not say is these.
+THRONG_API throng_agent_def throng_algorithm_agent_def(throng_algorithm algorithm);
 
 /// Agents for this simulator. `total_steps`: planned length of the run in user-steps over all
 /// agents; epsilon_share is a fraction of it. All memory, replay included, is taken here.

@@ -11,6 +11,39 @@
 
 enum { BEST_CHUNK = 64, BEST_LANES = 16, EXPLORE_TRIES = 64 };
 
+/// Gumbel noise upon scores, with which the best k are a draw from their softmax without
+/// replacement: a word of Philox for each item, keyed by the lane, its episode and step, four items
+/// a draw. seed NULL: none.
+typedef struct catalogue_noise {
+  const uint32_t *seed;              // (n_agent)
+  const int32_t *step;               // (n_agent * n_state) of the simulator
+  const uint32_t *number, *episode;  // likewise
+} catalogue_noise;
+
+/// The words of items 4 k .. 4 k + 3.
+THRONG_ROW random_words noise_words(const catalogue_noise *n, int64_t agent, int64_t state,
+                                    uint32_t k) {
+  return random_draw(n->seed[agent], RANDOM_POLICY, k, (uint32_t)n->step[state], n->number[state],
+                     n->episode[state]);
+}
+
+/// -log(-log(1 - v)) for v uniform in (0, 1], to within rounding also where v is small, which is
+/// where winners come from.
+THRONG_ROW float gumbel_of(uint32_t word) {
+  const float v = random_uniform(word), u = 1.0f - v;
+  const float exponential = u == 1.0f ? v : -log_portable(u) * (v / (1.0f - u));
+  return -log_portable(exponential);
+}
+
+/// Words above this cannot lift a score of `most` or less over `least`: -log(1 - v) is at least v.
+/// With room for the rounding of sums of such scores.
+THRONG_ROW uint32_t noise_bound(float most, float least) {
+  if (!(least > -INFINITY)) return 0xffffffffu;
+  const float room = 1e-4f + 1e-6f * (fabsf(most) + fabsf(least));
+  const float v = exp_portable(most - least + room);
+  return v < 1.0f ? (uint32_t)(v * 4294967040.0f) : 0xffffffffu;
+}
+
 /// The best items so far are kept sorted, best first; equal values keep the lower item first.
 typedef struct best_reset_args {
   float *value;   // (n_row, top)
@@ -36,6 +69,7 @@ typedef struct best_fold_args {
   float *value;          // (n_agent, n_state, top)
   int32_t *item;         // (n_agent, n_state, top)
   const int32_t *used;   // (n_agent) of its n_state, or NULL, see row_is_idle
+  catalogue_noise noise;
   int64_t rows, n_state, first_state, agent, n_item, n_seen_word;
   int32_t column, n_column;  // items column .. column + n_column - 1
   int32_t top;
@@ -66,6 +100,33 @@ THRONG_ROW int best_masked(const best_fold_args *a, int64_t state, int32_t item)
   return 0;
 }
 
+/// A chunk of scores with noise: most words cannot win and are never made noise of.
+THRONG_ROW void best_fold_noisy(const best_fold_args *a, int64_t agent, int64_t state,
+                                const float *sum, int32_t first, int32_t n) {
+  float *value = a->value + state * a->top;
+  int32_t *item = a->item + state * a->top;
+  float most = -INFINITY;
+  uint32_t word[BEST_CHUNK];
+  for (int32_t i = 0; i < n; ++i) most = sum[i] > most ? sum[i] : most;
+  uint32_t bound = noise_bound(most, value[a->top - 1]);
+  if (bound == 0) return;
+  random_draw_some(a->noise.seed[agent], RANDOM_POLICY, (uint32_t)first / 4,
+                   (uint32_t)a->noise.step[state], a->noise.number[state], a->noise.episode[state],
+                   (n + 3) / 4, word);
+  if (n == BEST_CHUNK) {
+    int32_t better = 0;
+    for (int32_t i = 0; i < BEST_CHUNK; ++i) better |= word[i] <= bound;
+    if (!better) return;
+  }
+  for (int32_t i = 0; i < n; ++i) {
+    if (word[i] > bound) continue;
+    const float noisy = sum[i] + gumbel_of(word[i]);
+    if (!(noisy > value[a->top - 1]) || best_masked(a, state, first + i)) continue;
+    best_insert(value, item, a->top, noisy, first + i);
+    bound = noise_bound(most, value[a->top - 1]);
+  }
+}
+
 THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
   int64_t agent = a->agent + row / a->rows;
   int64_t state = agent * a->n_state + a->first_state + row % a->rows;
@@ -79,6 +140,10 @@ THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
     int32_t n = a->n_column - begin < BEST_CHUNK ? a->n_column - begin : BEST_CHUNK;
     float sum[BEST_CHUNK];
     for (int32_t i = 0; i < n; ++i) sum[i] = q[begin + i] + bias[begin + i];
+    if (a->noise.seed) {
+      best_fold_noisy(a, agent, state, sum, a->column + begin, n);
+      continue;
+    }
     if (n == BEST_CHUNK) {  // most chunks hold nothing better: find out without a branch an item
       int32_t better = 0;
       for (int32_t i = 0; i < BEST_CHUNK; ++i) better |= sum[i] > least;
@@ -109,6 +174,7 @@ typedef struct best_search_args {
   int32_t *item;        // (n_agent, n_state, top) -1: all others are masked, or no Q is a number
   const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle; a variant may do all
   uint64_t *packed;     // best_search_scratch of them: scratch of a device's variant
+  catalogue_noise noise;
   int64_t n_state, n_item, n_seen_word;
   int32_t n_agent, width, top;
 } best_search_args;
@@ -151,7 +217,8 @@ THRONG_ROW void best_search_row(const best_search_args *a, int64_t row) {
   }
   for (int32_t i = 0; i < a->n_item; ++i) {
     const int64_t at = agent * a->n_item + i;
-    const float q = dot_product(query, a->vector + at * a->width, a->width) + a->bias[at];
+    float q = dot_product(query, a->vector + at * a->width, a->width) + a->bias[at];
+    if (a->noise.seed) q += gumbel_of(noise_words(&a->noise, agent, row, (uint32_t)i / 4).w[i % 4]);
     if (!(q > value[a->top - 1]) || best_masked(&mask, row, i)) continue;
     best_insert(value, item, a->top, q, i);
   }
@@ -163,10 +230,12 @@ enum { EPSILON_LINEAR = 0, EPSILON_EXPONENTIAL };  // same numbers as throng_eps
 typedef struct epsilon_schedule {
   const float *start, *end;  // (n_agent)
   const float *steps;        // (n_agent) user-steps over which it falls
-  const int64_t *kind;       // (n_agent) throng_epsilon: straight, or start * (end / start)^share
+  const int64_t *kind;       // (n_agent) throng_epsilon: straight, or start * (end / start)^share;
+                             // NULL: 0 always
 } epsilon_schedule;
 
 THRONG_ROW float epsilon_at(const epsilon_schedule *e, int64_t agent, float steps) {
+  if (!e->kind) return 0.0f;
   float start = e->start[agent], end = e->end[agent];
   if (!(steps < e->steps[agent])) return end;
   float share = steps / e->steps[agent];

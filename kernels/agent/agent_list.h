@@ -8,7 +8,9 @@
 #include "kernels/agent/dqn_loss.h"
 #include "kernels/agent/flat_input.h"
 #include "kernels/agent/optimizer.h"
+#include "kernels/agent/policy_gradient.h"
 #include "kernels/agent/replay.h"
+#include "kernels/agent/softmax.h"
 #include "kernels/agent/user_features.h"
 #include "kernels/agent/weight_start.h"
 
@@ -35,6 +37,24 @@
   X(best_fold, 16)       \
   X(best_search, 1)      \
   X(choose, 256)         \
+  X(softmax_reset, 1024) \
+  X(tile_mask, 16)       \
+  X(softmax_fold, 16)    \
+  X(softmax_search, 1)   \
+  X(softmax_finish, 64)  \
+  X(softmax_slope, 16)   \
+  X(rollout_begin, 64)   \
+  X(rollout_next, 64)    \
+  X(rollout_log, 256)    \
+  X(rollout_place, 64)   \
+  X(rollout_gather, 64)  \
+  X(rollout_ends, 64)    \
+  X(rollout_after, 256)  \
+  X(advantage, 16)       \
+  X(rollout_judge, 1)    \
+  X(batch_sum, 1)        \
+  X(policy_loss, 256)    \
+  X(policy_judge, 64)    \
   X(td_sides, 1024)      \
   X(td_error, 128)       \
   X(batch_mean, 1)       \

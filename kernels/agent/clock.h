@@ -47,6 +47,12 @@ THRONG_ROW int agent_is_due(int32_t state, int64_t steps, int64_t logged, int64_
          steps % update_every == 0 && logged >= n_step;
 }
 
+/// Has the agent made a rollout of n_steps since the mark? The host asks the same of its copies.
+THRONG_ROW int rollout_is_due(int32_t state, int64_t steps, int64_t logged, int64_t mark,
+                              int64_t agent_lanes, int64_t n_steps) {
+  return state == AGENT_LEARNING && (steps - n_steps) * agent_lanes >= mark && logged >= n_steps;
+}
+
 /// Who takes update number `turn` of this step, counted from 0, and with how large a batch. Row: an
 /// agent.
 typedef struct agent_due_args {

@@ -75,6 +75,8 @@ typedef struct replay_log {
   // (n_lane, n_time) days after which the user came back: the next step begins a session of the
   // same episode; 0: it does not. NULL: an episode is one session.
   uint8_t *returned;
+  // (n_lane, n_time) what the critic and the policy said of the step; NULL: nobody asks.
+  float *value, *log_prob;
   int64_t n_time;
   int32_t slate;
   // Which value of `ended` says that the user left by chance, with probability 1 - stay after every

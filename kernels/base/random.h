@@ -37,6 +37,8 @@ enum random_purpose {
   RANDOM_APPETITE = 20,    ///< whether a change of appetite changes an answer
   RANDOM_CHOICE = 21,      ///< which items of a slate are looked at
   RANDOM_RETURN = 22,      ///< whether a user comes back, and when
+  RANDOM_POLICY = 30,      ///< which item a policy draws: Gumbel noise of every item
+  RANDOM_MINIBATCH = 31,   ///< order of a rollout's steps in an epoch
   RANDOM_LOG = 40,         ///< whether logged episodes explore, and with which item
 };
 
@@ -63,6 +65,44 @@ THRONG_ROW random_words random_draw(uint32_t seed, uint32_t purpose, uint32_t dr
   r.w[3] = c.v[3];
 #endif
   return r;
+}
+
+/// The words of draws draw .. draw + n - 1, n up to 16, one after the other: random_draw's.
+THRONG_ROW void random_draw_some(uint32_t seed, uint32_t purpose, uint32_t draw, uint32_t step,
+                                 uint32_t lane, uint32_t episode, int32_t n, uint32_t *word) {
+#ifdef THRONG_DEVICE
+  for (int32_t k = 0; k < n; ++k) {
+    const random_words r = random_draw(seed, purpose, draw + (uint32_t)k, step, lane, episode);
+    for (int32_t j = 0; j < 4; ++j) word[4 * k + j] = r.w[j];
+  }
+#else
+  // Rounds of all draws side by side, for compilers to make vectors of.
+  enum { SOME = 16 };
+  uint32_t c0[SOME], c1[SOME], c2[SOME], c3[SOME];
+  for (int32_t k = 0; k < SOME; ++k) {
+    c0[k] = draw + (uint32_t)k;
+    c1[k] = step;
+    c2[k] = lane;
+    c3[k] = episode;
+  }
+  for (int32_t round = 0; round < 10; ++round) {
+    for (int32_t k = 0; k < SOME; ++k) {
+      const uint64_t x = (uint64_t)c0[k] * 0xD2511F53u, y = (uint64_t)c2[k] * 0xCD9E8D57u;
+      c0[k] = (uint32_t)(y >> 32) ^ c1[k] ^ seed;
+      c2[k] = (uint32_t)(x >> 32) ^ c3[k] ^ purpose;
+      c1[k] = (uint32_t)y;
+      c3[k] = (uint32_t)x;
+    }
+    seed += 0x9E3779B9u;
+    purpose += 0xBB67AE85u;
+  }
+  for (int32_t k = 0; k < n; ++k) {
+    word[4 * k] = c0[k];
+    word[4 * k + 1] = c1[k];
+    word[4 * k + 2] = c2[k];
+    word[4 * k + 3] = c3[k];
+  }
+#endif
 }
 
 /// In (0, 1], as curand_uniform: x * 2^-32 + 2^-33.

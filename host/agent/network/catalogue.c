@@ -3,14 +3,15 @@
 
 #include "kernels/list.h"
 
-/// A tile of scores is made of blocks: one for each thread, which its own cache still holds when
-/// they are looked through, and enough of them to fill a device. Blocks begin at multiples of these
-/// numbers, as the backend cuts products, so that sums do not move with their number.
-enum { BLOCK_ROWS = 256, BLOCK_COLUMNS = 1024, DEVICE_BLOCKS = 8 };
+/// A tile of scores is made of blocks of CATALOGUE_ROWS x CATALOGUE_COLUMNS: one for each thread,
+/// which its own cache still holds when they are looked through, and enough of them to fill a
+/// device. Blocks begin at multiples of these numbers, as the backend cuts products, so that sums
+/// do not move with their number.
+enum { DEVICE_BLOCKS = 8 };
 
 static int64_t tile_rows(const network *n) {
   const throng_backend *backend = n->backend;
-  return (int64_t)BLOCK_ROWS * (backend->device_memory ? DEVICE_BLOCKS : backend->n_thread);
+  return (int64_t)CATALOGUE_ROWS * (backend->device_memory ? DEVICE_BLOCKS : backend->n_thread);
 }
 
 throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number) {
@@ -32,7 +33,7 @@ catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent) 
 }
 
 throng_status catalogue_register_tile(network *n, tensor_set *scratch) {
-  const int64_t columns = n->n_item < BLOCK_COLUMNS ? n->n_item : (int64_t)BLOCK_COLUMNS;
+  const int64_t columns = n->n_item < CATALOGUE_COLUMNS ? n->n_item : (int64_t)CATALOGUE_COLUMNS;
   return tensors_add(scratch, &n->tile, TENSOR_F32, TENSOR_SHAPE(tile_rows(n) * columns), "tile");
 }
 
@@ -51,66 +52,96 @@ int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top) {
 }
 
 /// Tiles: a block of one agent's states, or all states of several agents.
-static throng_status best_by_tiles(const network *n, const catalogue *c, const float *query,
-                                   int64_t rows, const best_mask *mask, int32_t top, float *value,
-                                   int32_t *item) {
-  throng_backend *backend = n->backend;
-  best_reset_args reset = {value, item, top};
-  THRONG_TRY(BACKEND_LAUNCH(backend, best_reset, rows * n->n_agent, &reset));
+throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalogue_task *task,
+                             void *context) {
   const int64_t most_rows = tile_rows(n), most_states = rows < most_rows ? rows : most_rows;
   const int64_t fit = most_rows / most_states, most_agents = fit < n->n_agent ? fit : n->n_agent;
   const int64_t blocks = most_rows / (most_states * most_agents);  // beside each other
-  const int64_t most_columns = BLOCK_COLUMNS * blocks;
+  const int64_t most_columns = CATALOGUE_COLUMNS * (narrow ? 1 : blocks);
   for (int64_t agent = 0; agent < n->n_agent; agent += most_agents)
     for (int64_t state = 0; state < rows; state += most_states)
       for (int64_t column = 0; column < n->n_item; column += most_columns) {
-        int64_t agents = n->n_agent - agent < most_agents ? n->n_agent - agent : most_agents;
-        int64_t states = rows - state < most_states ? rows - state : most_states;
-        int64_t columns = n->n_item - column < most_columns ? n->n_item - column : most_columns;
-        gemm_args g = {.transpose_b = true,
-                       .m = states,
-                       .n = columns,
-                       .k = n->width,
-                       .alpha = 1.0f,
-                       .a = query + (agent * rows + state) * n->width,
-                       .b = c->vector + (agent * n->n_item + column) * n->width,
-                       .c = n->tile,
-                       .lda = n->width,
-                       .ldb = n->width,
-                       .ldc = columns,
-                       .stride_a = rows * n->width,
-                       .stride_b = n->n_item * n->width,
-                       .stride_c = states * columns,
-                       .batch = agents,
-                       .used = n->used ? n->used + agent : NULL,
-                       .first_row = state};
-        THRONG_TRY(backend->ops->gemm(backend, &g));
-        best_fold_args fold = {.q = n->tile,
-                               .bias = c->bias,
-                               .seen = mask->seen,
-                               .shown = mask->shown,
-                               .real = mask->real,
-                               .value = value,
-                               .item = item,
-                               .used = n->used,
-                               .rows = states,
-                               .n_state = rows,
-                               .first_state = state,
-                               .agent = agent,
-                               .n_item = n->n_item,
-                               .n_seen_word = mask->n_seen_word,
-                               .column = (int32_t)column,
-                               .n_column = (int32_t)columns,
-                               .top = top};
-        THRONG_TRY(BACKEND_LAUNCH(backend, best_fold, agents * states, &fold));
+        const int64_t agents = n->n_agent - agent, states = rows - state;
+        const int64_t columns = n->n_item - column;
+        const catalogue_tile tile = {agent,  agents < most_agents ? agents : most_agents,
+                                     state,  states < most_states ? states : most_states,
+                                     column, columns < most_columns ? columns : most_columns};
+        THRONG_TRY(task(context, &tile));
       }
   return THRONG_OK;
 }
 
-throng_status catalogue_best(const network *n, const catalogue *c, const float *query, int64_t rows,
-                             const best_mask *mask, int32_t top, int64_t *packed, float *value,
-                             int32_t *item) {
-  if (!may_search(n, packed, top)) return best_by_tiles(n, c, query, rows, mask, top, value, item);
+throng_status catalogue_score_tile(const network *n, const catalogue *c, const float *query,
+                                   int64_t rows, const catalogue_tile *t) {
+  gemm_args g = {.transpose_b = true,
+                 .m = t->states,
+                 .n = t->columns,
+                 .k = n->width,
+                 .alpha = 1.0f,
+                 .a = query + (t->agent * rows + t->state) * n->width,
+                 .b = c->vector + (t->agent * n->n_item + t->column) * n->width,
+                 .c = n->tile,
+                 .lda = n->width,
+                 .ldb = n->width,
+                 .ldc = t->columns,
+                 .stride_a = rows * n->width,
+                 .stride_b = n->n_item * n->width,
+                 .stride_c = t->states * t->columns,
+                 .batch = t->agents,
+                 .used = n->used ? n->used + t->agent : NULL,
+                 .first_row = t->state};
+  return n->backend->ops->gemm(n->backend, &g);
+}
+
+/// A search by tiles: the fold's arguments but for the tile.
+typedef struct best_walk {
+  const network *n;
+  const catalogue *c;
+  const float *query;
+  best_fold_args fold;
+} best_walk;
+
+static throng_status best_tile(void *context, const catalogue_tile *t) {
+  best_walk *w = context;
+  THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->fold.n_state, t));
+  w->fold.rows = t->states;
+  w->fold.first_state = t->state;
+  w->fold.agent = t->agent;
+  w->fold.column = (int32_t)t->column;
+  w->fold.n_column = (int32_t)t->columns;
+  return BACKEND_LAUNCH(w->n->backend, best_fold, t->agents * t->states, &w->fold);
+}
+
+static throng_status best_by_tiles(const network *n, const catalogue *c, const float *query,
+                                   int64_t rows, const best_mask *mask,
+                                   const catalogue_noise *noise, int32_t top, float *value,
+                                   int32_t *item) {
+  best_reset_args reset = {value, item, top};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, best_reset, rows * n->n_agent, &reset));
+  best_walk walk = {.n = n,
+                    .c = c,
+                    .query = query,
+                    .fold = {.q = n->tile,
+                             .bias = c->bias,
+                             .seen = mask->seen,
+                             .shown = mask->shown,
+                             .real = mask->real,
+                             .value = value,
+                             .item = item,
+                             .used = n->used,
+                             .noise = *noise,
+                             .n_state = rows,
+                             .n_item = n->n_item,
+                             .n_seen_word = mask->n_seen_word,
+                             .top = top}};
+  return catalogue_walk(n, rows, false, best_tile, &walk);
+}
+
+throng_status catalogue_draw(const network *n, const catalogue *c, const float *query, int64_t rows,
+                             const best_mask *mask, const catalogue_noise *noise, int32_t top,
+                             int64_t *packed, float *value, int32_t *item) {
+  if (!may_search(n, packed, top))
+    return best_by_tiles(n, c, query, rows, mask, noise, top, value, item);
   best_search_args search = {.query = query,
                              .vector = c->vector,
                              .bias = c->bias,
@@ -126,6 +157,14 @@ throng_status catalogue_best(const network *n, const catalogue *c, const float *
                              .n_seen_word = mask->n_seen_word,
                              .n_agent = n->n_agent,
                              .width = n->width,
+                             .noise = *noise,
                              .top = top};
   return BACKEND_LAUNCH(n->backend, best_search, rows * n->n_agent, &search);
+}
+
+throng_status catalogue_best(const network *n, const catalogue *c, const float *query, int64_t rows,
+                             const best_mask *mask, int32_t top, int64_t *packed, float *value,
+                             int32_t *item) {
+  const catalogue_noise none = {.seed = NULL};
+  return catalogue_draw(n, c, query, rows, mask, &none, top, packed, value, item);
 }

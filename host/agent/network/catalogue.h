@@ -5,6 +5,7 @@
 #define THRONG_AGENT_CATALOGUE_H
 
 #include "agent/network/network.h"
+#include "kernels/agent/agent_act.h"
 
 /// Of every item: (n_agent, n_item, width) and (n_agent, n_item).
 typedef struct catalogue {
@@ -18,6 +19,24 @@ typedef struct best_mask {
   state_view shown;     // shown.entry NULL: not used
   real_histories real;  // beside `shown`
 } best_mask;
+
+/// Some states of some agents, and some items: what is looked at together.
+typedef struct catalogue_tile {
+  int64_t agent, agents;    // agents agent .. agent + agents - 1
+  int64_t state, states;    // of each the states state .. state + states - 1
+  int64_t column, columns;  // and the items column .. column + columns - 1
+} catalogue_tile;
+
+/// Walk over `rows` states of all agents and the whole catalogue, items in order for each state.
+/// `narrow`: tiles of CATALOGUE_COLUMNS items whatever the number of states, where sums over a
+/// tile's items are not to move with it.
+enum { CATALOGUE_ROWS = 256, CATALOGUE_COLUMNS = 1024 };
+typedef throng_status catalogue_task(void *context, const catalogue_tile *tile);
+throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalogue_task *task,
+                             void *context);
+/// query . vector of a tile of a walk over `rows` states, into n->tile (agents, states, columns).
+throng_status catalogue_score_tile(const network *n, const catalogue *c, const float *query,
+                                   int64_t rows, const catalogue_tile *t);
 
 /// Register the arrays, where the network's own parameters are not the catalogue.
 throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number);
@@ -35,6 +54,11 @@ int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top);
 throng_status catalogue_best(const network *n, const catalogue *c, const float *query, int64_t rows,
                              const best_mask *mask, int32_t top, int64_t *packed, float *value,
                              int32_t *item);
+/// The same of the scores with Gumbel noise upon them: `top` items drawn from the scores' softmax
+/// without replacement. noise->seed NULL: none.
+throng_status catalogue_draw(const network *n, const catalogue *c, const float *query, int64_t rows,
+                             const best_mask *mask, const catalogue_noise *noise, int32_t top,
+                             int64_t *packed, float *value, int32_t *item);
 /// One agent's part of it.
 catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent);
 

@@ -1,0 +1,229 @@
+/// The softmax over the catalogue by tiles: sums, log-probabilities, gradients.
+#include "agent/network/softmax.h"
+
+#include "kernels/list.h"
+
+throng_status softmax_register(const network *n, tensor_set *set, softmax_scores *to, int64_t rows,
+                               int32_t slate, const char *name) {
+  const int64_t all = rows * n->n_agent;
+  // As numbers of 64 bits, of which a softmax_sums has three.
+  const int64_t sums = (int64_t)(sizeof(softmax_sums) / sizeof(int64_t));
+  to->rows = rows;
+  to->slate = slate;
+#define ADD(slot, type, ...) \
+  THRONG_TRY(                \
+      tensors_add(set, &to->slot, TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), "%s." #slot, name))
+  ADD(sums, I64, all * sums);
+  if (n->backend->searches)
+    ADD(share, I64, all * sums * softmax_search_shares(n->n_agent, rows, n->n_item));
+  ADD(log_prob, F32, all);
+  ADD(entropy, F32, all);
+  ADD(total, F32, all);
+  ADD(own, F32, all, slate);
+  ADD(times, F32, all, slate);
+  ADD(ones, F32, rows);
+#undef ADD
+  return THRONG_OK;
+}
+
+throng_status softmax_fill(const network *n, softmax_scores *s) {
+  fill_args fill = {s->ones, 1.0f};
+  return BACKEND_LAUNCH(n->backend, fill, s->rows, &fill);
+}
+
+/// What a walk's tasks go by: the kernels' arguments but for the tile.
+typedef struct softmax_walk {
+  const network *n;
+  const catalogue *c;
+  const float *query;
+  int64_t rows;
+  tile_mask_args mask;
+  softmax_fold_args fold;
+  softmax_slope_args slope;
+  const float *ones;
+  float *d_query;
+  const catalogue *d_catalogue;
+} softmax_walk;
+
+static softmax_walk walk_of(const network *n, const catalogue *c, const float *query,
+                            const best_mask *mask, const int32_t *item, const softmax_scores *s) {
+  return (softmax_walk){.n = n,
+                        .c = c,
+                        .query = query,
+                        .rows = s->rows,
+                        .mask = {.z = n->tile,
+                                 .seen = mask->seen,
+                                 .shown = mask->shown,
+                                 .real = mask->real,
+                                 .item = item,
+                                 .used = n->used,
+                                 .n_state = s->rows,
+                                 .n_seen_word = mask->n_seen_word,
+                                 .slate = s->slate},
+                        .fold = {.q = n->tile,
+                                 .bias = c->bias,
+                                 .sums = s->sums,
+                                 .used = n->used,
+                                 .n_state = s->rows,
+                                 .n_item = n->n_item}};
+}
+
+/// Scores of a tile, masked.
+static throng_status score(softmax_walk *w, const catalogue_tile *t) {
+  THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->rows, t));
+  w->mask.rows = t->states;
+  w->mask.first_state = t->state;
+  w->mask.agent = t->agent;
+  w->mask.column = (int32_t)t->column;
+  w->mask.n_column = (int32_t)t->columns;
+  return BACKEND_LAUNCH(w->n->backend, tile_mask, t->agents * t->states, &w->mask);
+}
+
+static throng_status fold(void *context, const catalogue_tile *t) {
+  softmax_walk *w = context;
+  THRONG_TRY(score(w, t));
+  w->fold.rows = t->states;
+  w->fold.first_state = t->state;
+  w->fold.agent = t->agent;
+  w->fold.column = (int32_t)t->column;
+  w->fold.n_column = (int32_t)t->columns;
+  return BACKEND_LAUNCH(w->n->backend, softmax_fold, t->agents * t->states, &w->fold);
+}
+
+static throng_status sum_all(const network *n, const catalogue *c, const float *query,
+                             const best_mask *mask, const int32_t *item, softmax_scores *s) {
+  const int64_t all = s->rows * n->n_agent;
+  if (n->backend->searches) {
+    softmax_search_args search = {.query = query,
+                                  .vector = c->vector,
+                                  .bias = c->bias,
+                                  .seen = mask->seen,
+                                  .shown = mask->shown,
+                                  .real = mask->real,
+                                  .item = item,
+                                  .sums = s->sums,
+                                  .share = s->share,
+                                  .used = n->used,
+                                  .n_state = s->rows,
+                                  .n_item = n->n_item,
+                                  .n_seen_word = mask->n_seen_word,
+                                  .n_agent = n->n_agent,
+                                  .width = n->width,
+                                  .slate = s->slate};
+    return BACKEND_LAUNCH(n->backend, softmax_search, all, &search);
+  }
+  softmax_walk walk = walk_of(n, c, query, mask, item, s);
+  softmax_reset_args reset = {s->sums};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_reset, all, &reset));
+  return catalogue_walk(n, s->rows, false, fold, &walk);
+}
+
+throng_status catalogue_softmax(const network *n, const catalogue *c, const float *query,
+                                const best_mask *mask, const int32_t *item, softmax_scores *s) {
+  THRONG_TRY(sum_all(n, c, query, mask, item, s));
+  softmax_finish_args finish = {.sums = s->sums,
+                                .query = query,
+                                .vector = c->vector,
+                                .bias = c->bias,
+                                .seen = mask->seen,
+                                .shown = mask->shown,
+                                .real = mask->real,
+                                .item = item,
+                                .used = n->used,
+                                .log_prob = s->log_prob,
+                                .entropy = s->entropy,
+                                .total = s->total,
+                                .own = s->own,
+                                .times = s->times,
+                                .n_state = s->rows,
+                                .n_item = n->n_item,
+                                .n_seen_word = mask->n_seen_word,
+                                .width = n->width,
+                                .slate = s->slate};
+  return BACKEND_LAUNCH(n->backend, softmax_finish, s->rows * n->n_agent, &finish);
+}
+
+/// d_query += d . vectors and d_vector += d^T queries, d_bias likewise, of `states` of a tile's
+/// states from number `first` of it on.
+static throng_status add_products(const softmax_walk *w, const catalogue_tile *t, int64_t first,
+                                  int64_t states) {
+  const network *n = w->n;
+  const int64_t state = t->state + first, width = n->width;
+  const int64_t item = t->agent * n->n_item + t->column;
+  gemm_args g = {.m = states,
+                 .n = width,
+                 .k = t->columns,
+                 .alpha = 1.0f,
+                 .beta = t->column ? 1.0f : 0.0f,
+                 .a = n->tile + first * t->columns,
+                 .b = w->c->vector + item * width,
+                 .c = w->d_query + (t->agent * w->rows + state) * width,
+                 .lda = t->columns,
+                 .ldb = width,
+                 .ldc = width,
+                 .stride_a = t->states * t->columns,
+                 .stride_b = n->n_item * width,
+                 .stride_c = w->rows * width,
+                 .batch = t->agents,
+                 .used = n->used ? n->used + t->agent : NULL,
+                 .first_row = state};
+  THRONG_TRY(n->backend->ops->gemm(n->backend, &g));
+  g.transpose_a = true;
+  g.m = t->columns;
+  g.k = states;
+  g.beta = state ? 1.0f : 0.0f;
+  g.b = w->query + (t->agent * w->rows + state) * width;
+  g.c = w->d_catalogue->vector + item * width;
+  g.stride_b = w->rows * width;
+  g.stride_c = n->n_item * width;
+  THRONG_TRY(n->backend->ops->gemm(n->backend, &g));
+  g.n = 1;
+  g.b = w->ones;
+  g.c = w->d_catalogue->bias + item;
+  g.ldb = g.ldc = 1;
+  g.stride_b = 0;
+  g.stride_c = n->n_item;
+  return n->backend->ops->gemm(n->backend, &g);
+}
+
+static throng_status slope(void *context, const catalogue_tile *t) {
+  softmax_walk *w = context;
+  throng_backend *backend = w->n->backend;
+  THRONG_TRY(score(w, t));
+  w->slope.rows = t->states;
+  w->slope.first_state = t->state;
+  w->slope.agent = t->agent;
+  w->slope.column = (int32_t)t->column;
+  w->slope.n_column = (int32_t)t->columns;
+  THRONG_TRY(BACKEND_LAUNCH(backend, softmax_slope, t->agents * t->states, &w->slope));
+  // On the CPU sums over states are cut at the same places however many threads there are.
+  const int64_t most = backend->device_memory ? t->states : (int64_t)CATALOGUE_ROWS;
+  for (int64_t first = 0; first < t->states; first += most)
+    THRONG_TRY(add_products(w, t, first, t->states - first < most ? t->states - first : most));
+  return THRONG_OK;
+}
+
+throng_status catalogue_softmax_gradients(const network *n, const catalogue *c, const float *query,
+                                          const best_mask *mask, const int32_t *item,
+                                          const softmax_scores *s, const float *d_log_prob,
+                                          const float *d_entropy, float *d_query,
+                                          const catalogue *d_catalogue) {
+  softmax_walk walk = walk_of(n, c, query, mask, item, s);
+  walk.ones = s->ones;
+  walk.d_query = d_query;
+  walk.d_catalogue = d_catalogue;
+  walk.slope = (softmax_slope_args){.z = n->tile,
+                                    .bias = c->bias,
+                                    .total = s->total,
+                                    .entropy = s->entropy,
+                                    .own = s->own,
+                                    .times = s->times,
+                                    .item = item,
+                                    .d_log_prob = d_log_prob,
+                                    .d_entropy = d_entropy,
+                                    .used = n->used,
+                                    .n_state = s->rows,
+                                    .n_item = n->n_item,
+                                    .slate = s->slate};
+  return catalogue_walk(n, s->rows, true, slope, &walk);
+}

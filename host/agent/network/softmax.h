@@ -1,0 +1,37 @@
+/// The softmax over the scores of the whole catalogue: log-probabilities and entropies of given
+/// slates, and their gradients, by tiles that are made anew and never stored. (Sampling from it is
+/// catalogue_best with noise.)
+#ifndef THRONG_AGENT_SOFTMAX_H
+#define THRONG_AGENT_SOFTMAX_H
+
+#include "agent/network/catalogue.h"
+#include "kernels/agent/softmax.h"
+
+/// What a softmax comes to for the slates of `rows` states of every agent; arrays as
+/// softmax_finish_args has them. A slate's log-probability is Plackett and Luce's, its entropy that
+/// of its first item.
+typedef struct softmax_scores {
+  int64_t rows;  // room
+  int32_t slate;
+  softmax_sums *sums, *share;
+  float *log_prob, *entropy, *total;  // (n_agent, rows)
+  float *own, *times;                 // (n_agent, rows, slate)
+  float *ones;                        // (rows) 1, filled by softmax_fill
+} softmax_scores;
+
+throng_status softmax_register(const network *n, tensor_set *set, softmax_scores *s, int64_t rows,
+                               int32_t slate, const char *name);
+throng_status softmax_fill(const network *n, softmax_scores *s);
+/// Log-probabilities and entropies of `item` (n_agent, s->rows, slate) by query . vector + bias.
+throng_status catalogue_softmax(const network *n, const catalogue *c, const float *query,
+                                const best_mask *mask, const int32_t *item, softmax_scores *s);
+/// Gradients of sum over rows of d_log_prob log_prob + d_entropy entropy, after catalogue_softmax
+/// with the same: of the queries (n_agent, s->rows, width), and of the catalogue's vectors and
+/// biases (n_agent, n_item, ..).
+throng_status catalogue_softmax_gradients(const network *n, const catalogue *c, const float *query,
+                                          const best_mask *mask, const int32_t *item,
+                                          const softmax_scores *s, const float *d_log_prob,
+                                          const float *d_entropy, float *d_query,
+                                          const catalogue *d_catalogue);
+
+#endif

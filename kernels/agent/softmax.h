@@ -1,0 +1,319 @@
+/// The softmax over the scores of a catalogue, of which no row is ever stored: sampling by Gumbel
+/// noise, log-probabilities and entropies by sums that are folded tile by tile, and the gradient of
+/// both with respect to a tile of scores. A slate is drawn without replacement, its probability is
+/// Plackett and Luce's (Plackett 1975; Kool et al., ICML 2019); the entropy is that of its first
+/// item.
+#ifndef THRONG_KERNELS_AGENT_SOFTMAX_H
+#define THRONG_KERNELS_AGENT_SOFTMAX_H
+
+#include "kernels/agent/agent_act.h"
+#include "kernels/base/elementwise.h"
+#include "kernels/base/exponential.h"
+
+/// Least exponent that counts: exp_portable is 0 below, and a masked item's -infinity becomes this.
+#define SOFTMAX_LEAST (-88.0f)
+enum { SOFTMAX_CHUNK = 256 };
+
+/// What a state's scores come to so far: most = max z, sum = sum exp(z - most), weighted = sum
+/// exp(z - most) (z - most).
+typedef struct softmax_sums {
+  double sum, weighted;
+  float most, unused;
+} softmax_sums;
+
+/// Row: (agent, state).
+typedef struct softmax_reset_args {
+  softmax_sums *sums;  // (n_agent, n_state)
+} softmax_reset_args;
+
+THRONG_ROW void softmax_reset_row(const softmax_reset_args *a, int64_t row) {
+  a->sums[row].sum = a->sums[row].weighted = 0;
+  a->sums[row].most = -INFINITY;
+  a->sums[row].unused = 0;
+}
+
+/// Put -infinity into a tile of scores where an item is masked, or stands in the state's own slate.
+/// Row: as best_fold.
+typedef struct tile_mask_args {
+  float *z;              // (agents of the tile, rows, n_column)
+  const uint32_t *seen;  // as best_fold_args
+  state_view shown;
+  real_histories real;
+  const int32_t *item;  // (n_agent, n_state, slate), or NULL: no slate
+  const int32_t *used;
+  int64_t rows, n_state, first_state, agent, n_seen_word;
+  int32_t column, n_column, slate;
+} tile_mask_args;
+
+THRONG_ROW void tile_mask_one(float *z, int32_t offset, int32_t n_column) {
+  if (offset >= 0 && offset < n_column) z[offset] = -INFINITY;
+}
+
+THRONG_ROW void tile_mask_row(const tile_mask_args *a, int64_t row) {
+  const int64_t agent = a->agent + row / a->rows;
+  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  if (row_is_idle(a->used, a->n_state, state)) return;
+  float *z = a->z + row * a->n_column;
+  const int32_t column = a->column, n_column = a->n_column;
+  for (int32_t k = 0; a->item && k < a->slate; ++k)
+    tile_mask_one(z, a->item[state * a->slate + k] - column, n_column);
+  if (a->seen) {
+    const uint32_t *seen = a->seen + state * a->n_seen_word;
+    for (int32_t word = column >> 5; word <= (column + n_column - 1) >> 5; ++word)
+      for (int32_t bit = 0; seen[word] && bit < 32; ++bit)
+        if (seen[word] >> bit & 1u) tile_mask_one(z, (word << 5) + bit - column, n_column);
+    return;
+  }
+  if (!a->shown.entry) return;
+  const uint32_t *entry = a->shown.entry + state * a->shown.capacity;
+  const int32_t length = a->shown.length[state];
+  for (int32_t k = length - a->shown.session[state]; k < length; ++k)
+    tile_mask_one(z, history_item(entry[k]) - column, n_column);
+  if (!a->real.offset) return;
+  const int64_t *span = a->real.offset + a->shown.user[state];
+  for (int64_t k = span[0]; k < span[1]; ++k)
+    tile_mask_one(z, history_item(a->real.entry[k]) - column, n_column);
+}
+
+/// Add scores to a state's sums, in chunks that begin where the caller's tiles do: tiles of a
+/// multiple of SOFTMAX_CHUNK give the same bits however many columns they have. `n` at most
+/// SOFTMAX_CHUNK.
+THRONG_ROW void softmax_add(softmax_sums *s, const float *THRONG_RESTRICT q,
+                            const float *THRONG_RESTRICT bias, int32_t n) {
+  float z[SOFTMAX_CHUNK], most[THRONG_DOT_LANES];
+  float sum[THRONG_DOT_LANES] = {0}, weighted[THRONG_DOT_LANES] = {0};
+  for (int32_t i = 0; i < n; ++i) z[i] = q[i] + bias[i];
+  const int32_t whole = (n + THRONG_DOT_LANES - 1) / THRONG_DOT_LANES * THRONG_DOT_LANES;
+  for (int32_t i = n; i < whole; ++i) z[i] = -INFINITY;
+  for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) most[k] = s->most;
+  for (int32_t i = 0; i < whole; i += THRONG_DOT_LANES)
+    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k)
+      most[k] = z[i + k] > most[k] ? z[i + k] : most[k];
+  float top = most[0];
+  for (int32_t k = 1; k < THRONG_DOT_LANES; ++k) top = most[k] > top ? most[k] : top;
+  if (top > s->most) {
+    if (s->sum > 0) {
+      const float fall = s->most - top;
+      const double factor = (double)exp_portable(fall);
+      s->weighted = (s->weighted + s->sum * (double)fall) * factor;
+      s->sum *= factor;
+    }
+    s->most = top;
+  }
+  if (top == -INFINITY) top = 0.0f;  // nothing but masked items, or no numbers
+  for (int32_t i = 0; i < whole; i += THRONG_DOT_LANES)
+    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) {
+      const float x = z[i + k] - top, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
+      const float e = exp_portable(bounded);
+      sum[k] += e;
+      weighted[k] += e * bounded;
+    }
+  s->sum += (double)join_lanes(sum);
+  s->weighted += (double)join_lanes(weighted);
+}
+
+/// Fold a tile of scores. Row: as best_fold.
+typedef struct softmax_fold_args {
+  const float *q;       // (agents of the tile, rows, n_column) query . vector, see tile_mask
+  const float *bias;    // (n_agent, n_item)
+  softmax_sums *sums;   // (n_agent, n_state)
+  const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle
+  int64_t rows, n_state, first_state, agent, n_item;
+  int32_t column, n_column;
+} softmax_fold_args;
+
+THRONG_ROW void softmax_fold_row(const softmax_fold_args *a, int64_t row) {
+  const int64_t agent = a->agent + row / a->rows;
+  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  if (row_is_idle(a->used, a->n_state, state)) return;
+  const float *q = a->q + row * a->n_column;
+  const float *bias = a->bias + agent * a->n_item + a->column;
+  softmax_sums sums = a->sums[state];
+  for (int32_t begin = 0; begin < a->n_column; begin += SOFTMAX_CHUNK) {
+    const int32_t left = a->n_column - begin;
+    softmax_add(&sums, q + begin, bias + begin, left < SOFTMAX_CHUNK ? left : SOFTMAX_CHUNK);
+  }
+  a->sums[state] = sums;
+}
+
+/// The sums of each state over the whole catalogue, scores made on the way: what a device does in
+/// place of products and folds. Row: state row % n_state of agent row / n_state.
+typedef struct softmax_search_args {
+  const float *query;    // (n_agent, n_state, width)
+  const float *vector;   // (n_agent, n_item, width)
+  const float *bias;     // (n_agent, n_item)
+  const uint32_t *seen;  // as best_fold_args
+  state_view shown;
+  real_histories real;
+  const int32_t *item;  // (n_agent, n_state, slate) left out too, or NULL
+  softmax_sums *sums;   // (n_agent, n_state)
+  // (shares, n_agent, n_state) scratch of a device's variant, see softmax_search_shares
+  softmax_sums *share;
+  const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle
+  int64_t n_state, n_item, n_seen_word;
+  int32_t n_agent, width, slate;
+} softmax_search_args;
+
+/// How often the catalogue is shared out among blocks of the variant.
+THRONG_SIZE int64_t softmax_search_shares(int64_t n_agent, int64_t n_state, int64_t n_item) {
+  return best_search_shares(n_agent, n_state, n_item);
+}
+
+THRONG_ROW void softmax_search_row(const softmax_search_args *a, int64_t row) {
+  softmax_sums sums = {0, 0, -INFINITY, 0};
+  if (row_is_idle(a->used, a->n_state, row)) return;
+  const int64_t agent = row / a->n_state;
+  const float *query = a->query + row * a->width;
+  for (int64_t begin = 0; begin < a->n_item; begin += SOFTMAX_CHUNK) {
+    float q[SOFTMAX_CHUNK];
+    const int64_t left = a->n_item - begin;
+    const int32_t n = (int32_t)(left < SOFTMAX_CHUNK ? left : SOFTMAX_CHUNK);
+    for (int32_t i = 0; i < n; ++i)
+      q[i] = dot_product(query, a->vector + (agent * a->n_item + begin + i) * a->width, a->width);
+    tile_mask_args mask;
+    mask.z = q;
+    mask.seen = a->seen ? a->seen + row * a->n_seen_word : 0;
+    mask.shown = a->shown;
+    mask.shown.entry = a->shown.entry ? a->shown.entry + row * a->shown.capacity : 0;
+    mask.shown.length = a->shown.length + row;
+    mask.shown.session = a->shown.session + row;
+    mask.shown.user = a->shown.user + row;
+    mask.real = a->real;
+    mask.item = a->item ? a->item + row * a->slate : 0;
+    mask.used = 0;
+    mask.rows = mask.n_state = 1;
+    mask.first_state = mask.agent = 0;
+    mask.n_seen_word = a->n_seen_word;
+    mask.column = (int32_t)begin;
+    mask.n_column = n;
+    mask.slate = a->slate;
+    tile_mask_row(&mask, 0);
+    softmax_add(&sums, q, a->bias + agent * a->n_item + begin, n);
+  }
+  a->sums[row] = sums;
+}
+
+enum { SOFTMAX_MOST_SLATE = 64 };
+
+/// log(exp(x) + exp(y)); -infinity where both are.
+THRONG_ROW float log_add(float x, float y) {
+  const float most = x > y ? x : y, least = x > y ? y : x;
+  if (!(least > -INFINITY)) return x != x || y != y ? x + y : most;
+  return most + log_portable(1.0f + exp_portable(least - most));
+}
+
+/// Log-probability of each state's slate and entropy of its softmax, from the sums over all items
+/// but the slate's own. NaN where a slate holds a masked item, or no item is left. Row: (agent,
+/// state).
+typedef struct softmax_finish_args {
+  const softmax_sums *sums;  // (n_agent, n_state)
+  const float *query;        // (n_agent, n_state, width)
+  const float *vector;       // (n_agent, n_item, width)
+  const float *bias;         // (n_agent, n_item)
+  const uint32_t *seen;      // as best_fold_args
+  state_view shown;
+  real_histories real;
+  const int32_t *item;  // (n_agent, n_state, slate)
+  const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle
+  float *log_prob;      // (n_agent, n_state)
+  float *entropy;       // (n_agent, n_state)
+  float *total;         // (n_agent, n_state) log of the sum of all exponentials
+  float *own;           // (n_agent, n_state, slate) scores of the slate's items
+  float *times;         // (n_agent, n_state, slate) sum over places j <= k of sum_1 / sum_j
+  int64_t n_state, n_item, n_seen_word;
+  int32_t width, slate;
+} softmax_finish_args;
+
+THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->n_state, row)) {
+    a->log_prob[row] = a->entropy[row] = a->total[row] = 0.0f;
+    return;
+  }
+  const int64_t agent = row / a->n_state, at = row * a->slate;
+  const softmax_sums s = a->sums[row];
+  best_fold_args mask;
+  mask.seen = a->seen;
+  mask.shown = a->shown;
+  mask.real = a->real;
+  mask.n_seen_word = a->n_seen_word;
+  const float sum = (float)s.sum;
+  // Behind the last place what is left: those before add their own.
+  float total = sum > 0.0f || sum != sum ? s.most + log_portable(sum) : -INFINITY;
+  const float rest = total;
+  float log_prob = 0.0f;
+  for (int32_t k = a->slate - 1; k >= 0; --k) {
+    const int32_t item = a->item[at + k];
+    const int64_t of = agent * a->n_item + item;
+    const float z =
+        item < 0 || best_masked(&mask, row, item)
+            ? -INFINITY
+            : dot_product(a->query + row * a->width, a->vector + of * a->width, a->width) +
+                  a->bias[of];
+    total = log_add(total, z);
+    a->own[at + k] = z;
+    a->times[at + k] = total;
+    log_prob += z - total;
+  }
+  float times = 0.0f, mean = 0.0f;  // of z - total under the softmax
+  if (rest > -INFINITY) {
+    const float share = exp_portable(rest - total);
+    mean = share * ((float)(s.weighted / s.sum) + (s.most - total));
+  }
+  for (int32_t k = 0; k < a->slate; ++k) {
+    const float x = a->own[at + k] - total, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
+    mean += exp_portable(bounded) * bounded;
+    times += exp_portable(total - a->times[at + k]);
+    a->times[at + k] = times;
+  }
+  a->log_prob[row] = log_prob;
+  a->entropy[row] = -mean;
+  a->total[row] = total;
+}
+
+/// A tile of scores becomes the gradient with respect to them of d_log_prob log_prob + d_entropy
+/// entropy: with p_i = exp(z_i - total),
+///   d log_prob / d z_i = [i in slate] - p_i times(i),  times of items beyond the slate its last;
+///   d entropy / d z_i = - p_i (z_i - total + entropy).
+/// Rows that do not count become zeros. Row: as best_fold.
+typedef struct softmax_slope_args {
+  float *z;            // (agents of the tile, rows, n_column) query . vector, see tile_mask
+  const float *bias;   // (n_agent, n_item)
+  const float *total;  // as softmax_finish_args, as are entropy, own and times
+  const float *entropy, *own, *times;
+  const int32_t *item;                  // (n_agent, n_state, slate)
+  const float *d_log_prob, *d_entropy;  // (n_agent, n_state)
+  const int32_t *used;                  // (n_agent) of its n_state, or NULL, see row_is_idle
+  int64_t rows, n_state, first_state, agent, n_item;
+  int32_t column, n_column, slate;
+} softmax_slope_args;
+
+/// d of one item, from x = z - total.
+THRONG_ROW float softmax_slope_of(float x, float by_log_prob, float by_entropy, float entropy) {
+  const float bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
+  return -exp_portable(bounded) * (by_log_prob + by_entropy * (bounded + entropy));
+}
+
+THRONG_ROW void softmax_slope_row(const softmax_slope_args *a, int64_t row) {
+  const int64_t agent = a->agent + row / a->rows;
+  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  float *THRONG_RESTRICT z = a->z + row * a->n_column;
+  if (row_is_idle(a->used, a->n_state, state)) {
+    for (int32_t i = 0; i < a->n_column; ++i) z[i] = 0.0f;
+    return;
+  }
+  const float *THRONG_RESTRICT bias = a->bias + agent * a->n_item + a->column;
+  const int64_t at = state * a->slate;
+  const float d = a->d_log_prob[state], by_entropy = a->d_entropy[state];
+  const float total = a->total[state], entropy = a->entropy[state];
+  const float by_log_prob = d * a->times[at + a->slate - 1];
+  for (int32_t i = 0; i < a->n_column; ++i)
+    z[i] = softmax_slope_of(z[i] + bias[i] - total, by_log_prob, by_entropy, entropy);
+  for (int32_t k = 0; k < a->slate; ++k) {
+    const int32_t offset = a->item[at + k] - a->column;
+    if (offset < 0 || offset >= a->n_column) continue;
+    z[offset] =
+        d + softmax_slope_of(a->own[at + k] - total, d * a->times[at + k], by_entropy, entropy);
+  }
+}
+
+#endif
