@@ -1,0 +1,258 @@
+/// Trust region policy optimisation (Schulman et al., ICML 2015): the Fisher matrix of a softmax
+/// over a catalogue, times a vector; KL divergences; conjugate gradient (Hestenes & Stiefel 1952)
+/// and the line search of every agent. Vectors are parameter sets, in blocks of ADAM_BLOCK.
+#ifndef THRONG_KERNELS_AGENT_TRUST_REGION_H
+#define THRONG_KERNELS_AGENT_TRUST_REGION_H
+
+#include "kernels/agent/optimizer.h"
+#include "kernels/agent/softmax.h"
+
+/// Mean of something under the softmax of a tile's masked scores, added tile by tile; the first
+/// tile begins it. With `change`: of (z - total) - (other - other_total), which is the KL
+/// divergence of the other softmax from this one. Row: as best_fold.
+typedef struct softmax_mean_args {
+  const float *z;            // (agents of the tile, rows, n_column) query . vector, masked
+  const float *bias;         // (n_agent, n_item)
+  const float *total;        // (n_agent, n_state) log of the sum of all exponentials
+  const float *other;        // as z: what the mean is of, without its own bias
+  const float *other_bias;   // (n_agent, n_item)
+  const float *other_total;  // (n_agent, n_state), or NULL: the mean of `other` as it is
+  double *mean;              // (n_agent, n_state)
+  const int32_t *used;       // (n_agent) of its n_state, or NULL, see row_is_idle
+  int64_t rows, n_state, first_state, agent, n_item;
+  int32_t column, n_column;
+} softmax_mean_args;
+
+THRONG_ROW void softmax_mean_row(const softmax_mean_args *a, int64_t row) {
+  const int64_t agent = a->agent + row / a->rows;
+  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  if (a->column == 0) a->mean[state] = 0;
+  if (row_is_idle(a->used, a->n_state, state)) return;
+  const float *z = a->z + row * a->n_column, *other = a->other + row * a->n_column;
+  const float *bias = a->bias + agent * a->n_item + a->column;
+  const float *other_bias = a->other_bias + agent * a->n_item + a->column;
+  const float total = a->total[state];
+  const float other_total = a->other_total ? a->other_total[state] : 0.0f;
+  double sum = 0;
+  for (int32_t i = 0; i < a->n_column; ++i) {
+    const float x = z[i] + bias[i] - total, y = other[i] + other_bias[i] - other_total;
+    if (!(x >= SOFTMAX_LEAST)) continue;  // masked, or as good as never shown
+    sum += (double)(exp_portable(x) * (a->other_total ? x - y : y));
+  }
+  a->mean[state] += sum;
+}
+
+/// A tile of masked scores becomes weight p_i (other_i - mean): the Fisher matrix of the softmax
+/// times the scores' derivative `other`. Rows that do not count become zeros. Row: as best_fold.
+typedef struct fisher_slope_args {
+  float *z;  // as softmax_mean_args, as are the next five
+  const float *bias, *total, *other, *other_bias;
+  const double *mean;
+  const float *weight;  // (n_agent) of a state: one over how many there are
+  const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle
+  int64_t rows, n_state, first_state, agent, n_item;
+  int32_t column, n_column;
+} fisher_slope_args;
+
+THRONG_ROW void fisher_slope_row(const fisher_slope_args *a, int64_t row) {
+  const int64_t agent = a->agent + row / a->rows;
+  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  float *z = a->z + row * a->n_column;
+  const int idle = row_is_idle(a->used, a->n_state, state);
+  const float *other = a->other + row * a->n_column;
+  const float *bias = a->bias + agent * a->n_item + a->column;
+  const float *other_bias = a->other_bias + agent * a->n_item + a->column;
+  const float total = a->total[state], mean = (float)a->mean[state], weight = a->weight[agent];
+  for (int32_t i = 0; i < a->n_column; ++i) {
+    const float x = z[i] + bias[i] - total;
+    z[i] = idle || !(x >= SOFTMAX_LEAST)
+               ? 0.0f
+               : weight * exp_portable(x) * (other[i] + other_bias[i] - mean);
+  }
+}
+
+/// to = keep to + add from, of the agents that `which` names. Row: (agent, block).
+typedef struct vector_mix_args {
+  float *to;             // (n_agent, size)
+  const float *from;     // (n_agent, size)
+  const float *keep;     // (n_agent) NULL: 1
+  const float *add;      // (n_agent) NULL: 1
+  const int32_t *which;  // (n_agent)
+  int64_t size, n_block;
+} vector_mix_args;
+
+THRONG_ROW void vector_mix_row(const vector_mix_args *a, int64_t row) {
+  const int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
+  if (!a->which[agent]) return;
+  const int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
+  float *THRONG_RESTRICT to = a->to + agent * a->size + begin;
+  const float *THRONG_RESTRICT from = a->from + agent * a->size + begin;
+  const float keep = a->keep ? a->keep[agent] : 1.0f, add = a->add ? a->add[agent] : 1.0f;
+  // What is not kept may be anything, NaN too.
+  if (keep == 0.0f)
+    for (int64_t i = 0; i < n; ++i) to[i] = add * from[i];
+  else
+    for (int64_t i = 0; i < n; ++i) to[i] = keep * to[i] + add * from[i];
+}
+
+/// Products of a block of two vectors, summed. Row: (agent, block).
+typedef struct vector_dot_args {
+  const float *x, *y;    // (n_agent, size)
+  double *partial;       // (n_agent, n_partial)
+  const int32_t *which;  // (n_agent)
+  int64_t size, n_block;
+  int64_t n_partial, first;  // this tensor's blocks begin at `first`
+} vector_dot_args;
+
+THRONG_ROW void vector_dot_row(const vector_dot_args *a, int64_t row) {
+  const int64_t agent = row / a->n_block, block = row % a->n_block, begin = block * ADAM_BLOCK;
+  if (!a->which[agent]) return;
+  const int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
+  const float *x = a->x + agent * a->size + begin, *y = a->y + agent * a->size + begin;
+  double sum[8] = {0};
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; ++k) sum[k] += (double)x[i + k] * (double)y[i + k];
+  for (int k = 0; i < n; ++i, ++k) sum[k] += (double)x[i] * (double)y[i];
+  a->partial[agent * a->n_partial + a->first + block] =
+      ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+/// What an agent's step is about. (n_agent) each.
+typedef struct trust_region {
+  double *square;             // of the residual of conjugate gradient
+  double *objective, *after;  // mean of ratio times advantage: before the step, and after a try
+  double *kl;                 // mean KL divergence after a try
+  double *length;             // of the whole step
+  double *mean, *deviation;   // of the rollout's advantages
+  float *weight;              // of a state: one over how many there are
+  float *alpha, *minus_alpha, *beta;
+  float *step;         // of the direction that is tried now
+  int32_t *live;       // conjugate gradient goes on
+  int32_t *searching;  // the line search does
+  int32_t *left;       // steps of either
+  int32_t *accepted;   // 1: the line search found a step
+} trust_region;
+
+/// Residual below which conjugate gradient has ended, as sb3-contrib has it.
+#define CONJUGATE_LEAST 1e-10
+
+THRONG_ROW double sum_of_partials(const double *partial, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += partial[i];
+  return sum;
+}
+
+/// What each of the three kernels below sums: one product of vectors. Row: an agent.
+typedef struct conjugate_args {
+  trust_region trust;
+  const double *partial;  // (n_agent, n_partial)
+  int64_t n_partial;
+  const int32_t *learns;        // (n_agent)
+  const int64_t *cg_max_steps;  // (n_agent)
+} conjugate_args;
+
+/// From the residual's square, which is the gradient's: begin.
+typedef conjugate_args conjugate_start_args;
+THRONG_ROW void conjugate_start_row(const conjugate_start_args *a, int64_t row) {
+  const trust_region *t = &a->trust;
+  t->live[row] = t->accepted[row] = t->searching[row] = 0;
+  t->step[row] = 0.0f;
+  t->square[row] = 0;
+  if (!a->learns[row]) return;
+  t->square[row] = sum_of_partials(a->partial + row * a->n_partial, a->n_partial);
+  t->left[row] = (int32_t)a->cg_max_steps[row];
+  t->live[row] = t->square[row] >= CONJUGATE_LEAST;
+}
+
+/// From p . A p: how far to go along p.
+typedef conjugate_args conjugate_alpha_args;
+THRONG_ROW void conjugate_alpha_row(const conjugate_alpha_args *a, int64_t row) {
+  const trust_region *t = &a->trust;
+  if (!t->live[row]) return;
+  const double along = sum_of_partials(a->partial + row * a->n_partial, a->n_partial);
+  t->alpha[row] = (float)(t->square[row] / along);
+  t->minus_alpha[row] = -t->alpha[row];
+}
+
+/// From the new residual's square: how much of p to keep, and whether to go on.
+typedef conjugate_args conjugate_beta_args;
+THRONG_ROW void conjugate_beta_row(const conjugate_beta_args *a, int64_t row) {
+  const trust_region *t = &a->trust;
+  if (!t->live[row]) return;
+  const double square = sum_of_partials(a->partial + row * a->n_partial, a->n_partial);
+  t->beta[row] = (float)(square / t->square[row]);
+  t->square[row] = square;
+  t->left[row] -= 1;
+  t->live[row] = t->left[row] > 0 && square >= CONJUGATE_LEAST;
+}
+
+/// From x . A x of the direction x: a step of sqrt(2 target_kl / (x . A x)) is tried first. Nobody
+/// steps without a direction. Row: an agent.
+typedef struct trust_length_args {
+  conjugate_args of;
+  const float *target_kl;               // (n_agent)
+  const int64_t *line_search_max_iter;  // (n_agent)
+} trust_length_args;
+
+THRONG_ROW void trust_length_row(const trust_length_args *a, int64_t row) {
+  const trust_region *t = &a->of.trust;
+  if (!a->of.learns[row]) return;
+  const double along = sum_of_partials(a->of.partial + row * a->of.n_partial, a->of.n_partial);
+  t->length[row] = sqrt(2.0 * (double)a->target_kl[row] / along);
+  t->searching[row] = along > 0 && t->length[row] < (double)INFINITY;
+  t->left[row] = (int32_t)a->line_search_max_iter[row];
+  t->step[row] = t->searching[row] ? (float)t->length[row] : 0.0f;
+}
+
+/// What a try is judged by: sums over the states of a part of the rollout, begun where `first`.
+/// Row: an agent.
+typedef struct trust_sum_args {
+  trust_region trust;
+  const float *log_prob, *old_log_prob, *advantage;  // (n_agent, rows)
+  const double *kl;                                  // (n_agent, rows), or NULL: no try yet
+  float *d_log_prob, *d_entropy;  // (n_agent, rows) of the objective, where there is no try yet
+  const int32_t *which;           // (n_agent)
+  const int32_t *used;            // (n_agent)
+  const int64_t *normalize;       // (n_agent) are advantages taken to mean 0 and deviation 1?
+  int64_t rows;
+  int32_t first;
+} trust_sum_args;
+
+THRONG_ROW void trust_sum_row(const trust_sum_args *a, int64_t row) {
+  const trust_region *t = &a->trust;
+  double *objective = a->kl ? t->after : t->objective;
+  if (!a->which[row]) return;
+  if (a->first) objective[row] = t->kl[row] = 0;
+  const double mean = a->normalize[row] ? t->mean[row] : 0;
+  const double deviation = a->normalize[row] ? t->deviation[row] + 1e-8 : 1;
+  const int64_t n = a->used[row], at = row * a->rows;
+  for (int64_t i = at; i < at + n; ++i) {
+    const double advantage = ((double)a->advantage[i] - mean) / deviation;
+    const double ratio = exp((double)a->log_prob[i] - (double)a->old_log_prob[i]);
+    const double part = advantage * ratio * (double)t->weight[row];
+    objective[row] += part;
+    if (a->kl) t->kl[row] += a->kl[i] * (double)t->weight[row];
+    if (a->kl) continue;
+    a->d_log_prob[i] = (float)part;
+    a->d_entropy[i] = 0.0f;
+  }
+}
+
+/// Is the try good: inside the region, and better than before? Else the next is shorter. Row: an
+/// agent.
+typedef struct trust_judge_args {
+  trust_region trust;
+  const float *target_kl, *shrink;  // (n_agent)
+} trust_judge_args;
+
+THRONG_ROW void trust_judge_row(const trust_judge_args *a, int64_t row) {
+  const trust_region *t = &a->trust;
+  if (!t->searching[row]) return;
+  t->accepted[row] = t->kl[row] < (double)a->target_kl[row] && t->after[row] > t->objective[row];
+  t->left[row] -= 1;
+  t->searching[row] = !t->accepted[row] && t->left[row] > 0;
+  if (!t->accepted[row]) t->step[row] *= a->shrink[row];
+}
+
+#endif
