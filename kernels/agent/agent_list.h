@@ -65,7 +65,11 @@
   X(conjugate_beta, 64)  \
   X(trust_length, 64)    \
   X(trust_sum, 1)        \
+  X(trust_begin, 1)      \
+  X(trust_place, 256)    \
   X(trust_judge, 64)     \
+  X(trust_revert, 64)    \
+  X(trust_moved, 64)     \
   X(td_sides, 1024)      \
   X(td_error, 128)       \
   X(batch_mean, 1)       \

@@ -5,6 +5,7 @@
 #define THRONG_KERNELS_AGENT_TRUST_REGION_H
 
 #include "kernels/agent/optimizer.h"
+#include "kernels/agent/policy_gradient.h"
 #include "kernels/agent/softmax.h"
 
 /// Mean of something under the softmax of a tile's masked scores, added tile by tile; the first
@@ -134,6 +135,73 @@ typedef struct trust_region {
   int32_t *accepted;   // 1: the line search found a step
 } trust_region;
 
+/// States that an agent's step is about: of its rollout every sub_sampling_factor-th, oldest first.
+typedef struct trust_rows {
+  rollout_view rollout;
+  const int64_t *sub_sampling_factor;  // (n_agent)
+  int32_t *taking;                     // (n_agent) 1: the agent takes a step
+} trust_rows;
+
+THRONG_ROW int64_t trust_count(const trust_rows *r, int64_t agent) {
+  return rollout_minibatches(r->rollout.n_steps[agent] * r->rollout.agent_lanes,
+                             r->sub_sampling_factor[agent]);
+}
+
+/// Who takes a step, once its rollout has ended: of how many states, and their advantages' mean and
+/// deviation. Row: an agent.
+typedef struct trust_begin_args {
+  trust_rows rows;
+  trust_region trust;
+  const float *advantage;  // (n_lane, most_steps)
+  int64_t most_steps;
+} trust_begin_args;
+
+THRONG_ROW void trust_begin_row(const trust_begin_args *a, int64_t row) {
+  const rollout_view *r = &a->rows.rollout;
+  const trust_region *t = &a->trust;
+  a->rows.taking[row] = r->left[row] > 0 && r->turn[row] == 0 && r->cause[row] == POLICY_SOUND &&
+                        r->clock.state[row] == AGENT_LEARNING;
+  if (!a->rows.taking[row]) return;
+  const int64_t n = trust_count(&a->rows, row), every = a->rows.sub_sampling_factor[row];
+  double sum = 0, squares = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t at = i * every, lane = row * r->agent_lanes + at % r->agent_lanes;
+    sum += (double)a->advantage[lane * a->most_steps + at / r->agent_lanes];
+  }
+  t->mean[row] = sum / (double)n;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t at = i * every, lane = row * r->agent_lanes + at % r->agent_lanes;
+    const double off =
+        (double)a->advantage[lane * a->most_steps + at / r->agent_lanes] - t->mean[row];
+    squares += off * off;
+  }
+  t->deviation[row] = n > 1 ? sqrt(squares / (double)(n - 1)) : 1.0;
+  t->weight[row] = 1.0f / (float)n;
+}
+
+/// Some of those states, from number `first` on. Row: (agent, place in the batch).
+typedef struct trust_place_args {
+  trust_rows rows;
+  const int32_t *which;  // (n_agent) of whom there are any
+  int32_t *used;         // (n_agent) how many; written by the row of the agent's first place
+  int64_t first, most;   // `most` of each agent at the most
+  int64_t batch;         // room
+  int32_t *lane;         // (n_agent, batch)
+  int64_t *time;         // (n_agent, batch) of the agent's own
+} trust_place_args;
+
+THRONG_ROW void trust_place_row(const trust_place_args *a, int64_t row) {
+  const rollout_view *r = &a->rows.rollout;
+  const int64_t agent = row / a->batch, place = row % a->batch;
+  int64_t n = a->which[agent] ? trust_count(&a->rows, agent) - a->first : 0;
+  n = n < 0 ? 0 : n > a->most ? a->most : n;
+  if (place == 0) a->used[agent] = (int32_t)n;
+  if (place >= n) return;
+  const int64_t at = (a->first + place) * a->rows.sub_sampling_factor[agent];
+  a->lane[row] = (int32_t)(agent * r->agent_lanes + at % r->agent_lanes);
+  a->time[row] = agent_logged(&r->clock, agent) - r->n_steps[agent] + at / r->agent_lanes;
+}
+
 /// Residual below which conjugate gradient has ended, as sb3-contrib has it.
 #define CONJUGATE_LEAST 1e-10
 
@@ -253,6 +321,27 @@ THRONG_ROW void trust_judge_row(const trust_judge_args *a, int64_t row) {
   t->left[row] -= 1;
   t->searching[row] = !t->accepted[row] && t->left[row] > 0;
   if (!t->accepted[row]) t->step[row] *= a->shrink[row];
+}
+
+/// Of whom no try was good: the weights are those of before. Row: an agent.
+typedef struct trust_revert_args {
+  trust_region trust;
+  const int32_t *taking;  // (n_agent)
+  int32_t *reverted;      // (n_agent)
+} trust_revert_args;
+
+THRONG_ROW void trust_revert_row(const trust_revert_args *a, int64_t row) {
+  a->reverted[row] = a->taking[row] && !a->trust.accepted[row];
+}
+
+/// The agents whose weights moved: their tables are of before. Row: an agent.
+typedef struct trust_moved_args {
+  const int32_t *which;  // (n_agent)
+  int32_t *stale;        // (n_agent)
+} trust_moved_args;
+
+THRONG_ROW void trust_moved_row(const trust_moved_args *a, int64_t row) {
+  if (a->which[row]) a->stale[row] = 1;
 }
 
 #endif
