@@ -70,6 +70,9 @@
   X(trust_judge, 64)     \
   X(trust_revert, 64)    \
   X(trust_moved, 64)     \
+  X(trust_finish, 64)    \
+  X(critic_loss, 256)    \
+  X(critic_judge, 64)    \
   X(td_sides, 1024)      \
   X(td_error, 128)       \
   X(batch_mean, 1)       \

@@ -126,6 +126,7 @@ typedef struct trust_region {
   double *kl;                 // mean KL divergence after a try
   double *length;             // of the whole step
   double *mean, *deviation;   // of the rollout's advantages
+  double *entropy;            // mean, before the step
   float *weight;              // of a state: one over how many there are
   float *alpha, *minus_alpha, *beta;
   float *step;         // of the direction that is tried now
@@ -159,8 +160,8 @@ typedef struct trust_begin_args {
 THRONG_ROW void trust_begin_row(const trust_begin_args *a, int64_t row) {
   const rollout_view *r = &a->rows.rollout;
   const trust_region *t = &a->trust;
-  a->rows.taking[row] = r->left[row] > 0 && r->turn[row] == 0 && r->cause[row] == POLICY_SOUND &&
-                        r->clock.state[row] == AGENT_LEARNING;
+  a->rows.taking[row] =
+      r->lanes[row] > 0 && r->cause[row] == POLICY_SOUND && r->clock.state[row] == AGENT_LEARNING;
   if (!a->rows.taking[row]) return;
   const int64_t n = trust_count(&a->rows, row), every = a->rows.sub_sampling_factor[row];
   double sum = 0, squares = 0;
@@ -183,11 +184,11 @@ THRONG_ROW void trust_begin_row(const trust_begin_args *a, int64_t row) {
 typedef struct trust_place_args {
   trust_rows rows;
   const int32_t *which;  // (n_agent) of whom there are any
-  int32_t *used;         // (n_agent) how many; written by the row of the agent's first place
-  int64_t first, most;   // `most` of each agent at the most
-  int64_t batch;         // room
-  int32_t *lane;         // (n_agent, batch)
-  int64_t *time;         // (n_agent, batch) of the agent's own
+  int32_t *used;  // (n_agent) how many; it and rollout.items are of the row of the first place
+  int64_t first, most;  // `most` of each agent at the most
+  int64_t batch;        // room
+  int32_t *lane;        // (n_agent, batch)
+  int64_t *time;        // (n_agent, batch) of the agent's own
 } trust_place_args;
 
 THRONG_ROW void trust_place_row(const trust_place_args *a, int64_t row) {
@@ -195,7 +196,10 @@ THRONG_ROW void trust_place_row(const trust_place_args *a, int64_t row) {
   const int64_t agent = row / a->batch, place = row % a->batch;
   int64_t n = a->which[agent] ? trust_count(&a->rows, agent) - a->first : 0;
   n = n < 0 ? 0 : n > a->most ? a->most : n;
-  if (place == 0) a->used[agent] = (int32_t)n;
+  if (place == 0) {
+    a->used[agent] = (int32_t)n;
+    r->items[agent] = n > 0 ? (int32_t)r->n_item : 0;
+  }
   if (place >= n) return;
   const int64_t at = (a->first + place) * a->rows.sub_sampling_factor[agent];
   a->lane[row] = (int32_t)(agent * r->agent_lanes + at % r->agent_lanes);
@@ -214,6 +218,7 @@ THRONG_ROW double sum_of_partials(const double *partial, int64_t n) {
 /// What each of the three kernels below sums: one product of vectors. Row: an agent.
 typedef struct conjugate_args {
   trust_region trust;
+  float *norm;            // (n_agent) of the gradient, by conjugate_start
   const double *partial;  // (n_agent, n_partial)
   int64_t n_partial;
   const int32_t *learns;        // (n_agent)
@@ -229,6 +234,7 @@ THRONG_ROW void conjugate_start_row(const conjugate_start_args *a, int64_t row) 
   t->square[row] = 0;
   if (!a->learns[row]) return;
   t->square[row] = sum_of_partials(a->partial + row * a->n_partial, a->n_partial);
+  a->norm[row] = (float)sqrt(t->square[row]);
   t->left[row] = (int32_t)a->cg_max_steps[row];
   t->live[row] = t->square[row] >= CONJUGATE_LEAST;
 }
@@ -277,8 +283,8 @@ THRONG_ROW void trust_length_row(const trust_length_args *a, int64_t row) {
 /// Row: an agent.
 typedef struct trust_sum_args {
   trust_region trust;
-  const float *log_prob, *old_log_prob, *advantage;  // (n_agent, rows)
-  const double *kl;                                  // (n_agent, rows), or NULL: no try yet
+  const float *log_prob, *entropy, *old_log_prob, *advantage;  // (n_agent, rows)
+  const double *kl;               // (n_agent, rows), or NULL: no try yet
   float *d_log_prob, *d_entropy;  // (n_agent, rows) of the objective, where there is no try yet
   const int32_t *which;           // (n_agent)
   const int32_t *used;            // (n_agent)
@@ -292,6 +298,7 @@ THRONG_ROW void trust_sum_row(const trust_sum_args *a, int64_t row) {
   double *objective = a->kl ? t->after : t->objective;
   if (!a->which[row]) return;
   if (a->first) objective[row] = t->kl[row] = 0;
+  if (a->first && !a->kl) t->entropy[row] = 0;
   const double mean = a->normalize[row] ? t->mean[row] : 0;
   const double deviation = a->normalize[row] ? t->deviation[row] + 1e-8 : 1;
   const int64_t n = a->used[row], at = row * a->rows;
@@ -300,8 +307,11 @@ THRONG_ROW void trust_sum_row(const trust_sum_args *a, int64_t row) {
     const double ratio = exp((double)a->log_prob[i] - (double)a->old_log_prob[i]);
     const double part = advantage * ratio * (double)t->weight[row];
     objective[row] += part;
-    if (a->kl) t->kl[row] += a->kl[i] * (double)t->weight[row];
-    if (a->kl) continue;
+    if (a->kl) {
+      t->kl[row] += a->kl[i] * (double)t->weight[row];
+      continue;
+    }
+    t->entropy[row] += (double)a->entropy[i] * (double)t->weight[row];
     a->d_log_prob[i] = (float)part;
     a->d_entropy[i] = 0.0f;
   }
@@ -342,6 +352,73 @@ typedef struct trust_moved_args {
 
 THRONG_ROW void trust_moved_row(const trust_moved_args *a, int64_t row) {
   if (a->which[row]) a->stale[row] = 1;
+}
+
+/// Is what the step was made of sound? Of agents whose rollouts have ended. Row: an agent.
+typedef struct trust_finish_args {
+  rollout_view rollout;
+  trust_region trust;
+  float *loss;        // (n_agent) minus the objective; NaN where there is a cause
+  const float *norm;  // (n_agent) of its gradient
+} trust_finish_args;
+
+THRONG_ROW void trust_finish_row(const trust_finish_args *a, int64_t row) {
+  const rollout_view *r = &a->rollout;
+  const trust_region *t = &a->trust;
+  r->clock.learns[row] = r->lanes[row] > 0 && r->clock.state[row] == AGENT_LEARNING;
+  if (!r->clock.learns[row]) return;
+  a->loss[row] = NAN;
+  if (r->cause[row] != POLICY_SOUND) return;
+  if (!(fabs(t->objective[row]) < (double)INFINITY && fabs(t->entropy[row]) < (double)INFINITY))
+    r->cause[row] = POLICY_BAD_ITEM;
+  else
+    a->loss[row] = (float)-t->objective[row];
+}
+
+/// Squared errors of a minibatch's values, and their gradient. Row: (agent, place in the batch).
+/// Rows that do not count get gradients of 0.
+typedef struct critic_loss_args {
+  const float *value, *target;  // (n_agent, batch)
+  const int32_t *used;          // (n_agent) of its batch
+  float *squares, *d_value;     // (n_agent, batch)
+  int64_t batch;
+} critic_loss_args;
+
+THRONG_ROW void critic_loss_row(const critic_loss_args *a, int64_t row) {
+  a->d_value[row] = 0.0f;
+  if (row_is_idle(a->used, a->batch, row)) return;
+  const float error = a->value[row] - a->target[row];
+  a->squares[row] = error * error;
+  a->d_value[row] = 2.0f * error / (float)a->used[row / a->batch];
+}
+
+/// The minibatch's means into the statistics, beside what the policy's step of the rollout came to.
+/// Row: an agent.
+typedef struct critic_judge_args {
+  const double *sum;  // (n_agent, POLICY_COLUMNS, 2) of batch_sum: squares, values
+  agent_clocks clock;
+  trust_region trust;
+  float *batch_loss;        // (n_agent) of this update
+  float *loss_sum, *q_sum;  // (n_agent) since the statistics were read
+  float *stats;             // (n_agent, POLICY_STATS) likewise
+  int32_t *n_sum;           // (n_agent)
+} critic_judge_args;
+
+THRONG_ROW void critic_judge_row(const critic_judge_args *a, int64_t row) {
+  const agent_clocks *c = &a->clock;
+  const trust_region *t = &a->trust;
+  if (!c->learns[row]) return;
+  const double n = (double)c->rows[row], *sum = a->sum + row * POLICY_COLUMNS * 2;
+  const float loss = (float)(sum[0] / n);
+  float *stats = a->stats + row * POLICY_STATS;
+  stats[POLICY_ENTROPY - POLICY_ENTROPY] += (float)t->entropy[row];
+  stats[POLICY_GRADIENT_LOSS - POLICY_ENTROPY] -= (float)t->objective[row];
+  stats[POLICY_VALUE_LOSS - POLICY_ENTROPY] += loss;
+  stats[POLICY_KL - POLICY_ENTROPY] += t->accepted[row] ? (float)t->kl[row] : 0.0f;
+  a->batch_loss[row] = loss;
+  a->loss_sum[row] += loss;
+  a->q_sum[row] += (float)(sum[2] / n);
+  a->n_sum[row] += 1;
 }
 
 #endif

@@ -7,6 +7,77 @@
 
 #include "kernels/list.h"
 
+#define ADD(slot, type, ...) \
+  THRONG_TRY(tensors_add(set, &t->slot, TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), "trust." #slot))
+
+static throng_status add_agents(throng_population *a, trpo *t) {
+  tensor_set *set = &a->scratch;
+  const int64_t n = a->n_agent;
+  ADD(trust.square, F64, n);
+  ADD(trust.objective, F64, n);
+  ADD(trust.after, F64, n);
+  ADD(trust.kl, F64, n);
+  ADD(trust.length, F64, n);
+  ADD(trust.mean, F64, n);
+  ADD(trust.deviation, F64, n);
+  ADD(trust.entropy, F64, n);
+  ADD(trust.weight, F32, n);
+  ADD(trust.alpha, F32, n);
+  ADD(trust.minus_alpha, F32, n);
+  ADD(trust.beta, F32, n);
+  ADD(trust.step, F32, n);
+  ADD(trust.live, I32, n);
+  ADD(trust.searching, I32, n);
+  ADD(trust.left, I32, n);
+  ADD(trust.accepted, I32, n);
+  ADD(taking, I32, n);
+  ADD(reverted, I32, n);
+  ADD(norm, F32, n);
+  ADD(partial, F64, n, optimizer_blocks(&a->net));
+  return THRONG_OK;
+}
+
+static throng_status add_vectors(throng_population *a, trpo *t) {
+  const struct {
+    parameter_set *set;
+    const char *name;
+  } vector[] = {{&t->begun, "begun"},
+                {&t->direction, "direction"},
+                {&t->residual, "residual"},
+                {&t->along, "along"},
+                {&t->product, "product"}};
+  for (size_t k = 0; k < sizeof vector / sizeof *vector; ++k)
+    THRONG_TRY(network_add_parameters(&a->net, &a->scratch, vector[k].set, vector[k].name,
+                                      (double)-INFINITY));
+  return THRONG_OK;
+}
+
+static throng_status take_part(throng_population *a, const int32_t *which, int64_t first);
+
+static throng_status trpo_add_arrays(throng_population *a) {
+  const int64_t steps = a->def.n_steps * a->agent_lanes;
+  const int64_t most = a->def.batch > TRUST_ROWS ? a->def.batch : (int64_t)TRUST_ROWS;
+  const int64_t rows = steps < most ? steps : most, all = rows * a->n_agent;
+  tensor_set *set = &a->scratch;
+  void *own;
+  THRONG_TRY(throng_alloc(&own, 1, sizeof(trpo), "TRPO"));
+  trpo *t = own;
+  t->of.minibatches = t->of.critic_alone = true;
+  t->part = take_part;
+  THRONG_TRY(policy_gradient_add_arrays(a, &t->of, rows));
+  THRONG_TRY(add_agents(a, t));
+  THRONG_TRY(add_vectors(a, t));
+  THRONG_TRY(catalogue_register(&a->net, set, &t->begun_catalogue, 2));
+  THRONG_TRY(catalogue_register(&a->net, set, &t->along_catalogue, 3));
+  THRONG_TRY(catalogue_register_tile(&a->net, set, &t->tile, "trust.tile"));
+  THRONG_TRY(network_add_tangent(&a->net, set, &t->tangent, rows, "trust.tangent"));
+  ADD(query, F32, all, a->net.width);
+  ADD(total, F32, all);
+  ADD(kl, F64, all);
+  return THRONG_OK;
+}
+#undef ADD
+
 // --- vectors -------------------------------------------------------------------------------------
 
 static int64_t blocks_of(int64_t size) { return (size + ADAM_BLOCK - 1) / ADAM_BLOCK; }
@@ -31,8 +102,8 @@ static throng_status dot(throng_population *a, const parameter_set *x, const par
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     const int64_t size = a->net.size[p], n_block = blocks_of(size);
     if (!size) continue;
-    vector_dot_args args = {x->at[p], y->at[p], trpo_of(a)->partial,      which, size,
-                            n_block,  optimizer_blocks(&a->net), first};
+    vector_dot_args args = {x->at[p], y->at[p], trpo_of(a)->partial,       which,
+                            size,     n_block,  optimizer_blocks(&a->net), first};
     THRONG_TRY(BACKEND_LAUNCH(a->backend, vector_dot, n_block * a->n_agent, &args));
     first += n_block;
   }
@@ -50,6 +121,7 @@ static throng_status clear(const throng_population *a, const parameter_set *set)
 static conjugate_args sums_of(const throng_population *a) {
   const trpo *t = trpo_of(a);
   return (conjugate_args){.trust = t->trust,
+                          .norm = t->norm,
                           .partial = t->partial,
                           .n_partial = optimizer_blocks(&a->net),
                           .learns = t->taking,
@@ -59,7 +131,7 @@ static conjugate_args sums_of(const throng_population *a) {
 // --- the rollout in parts ------------------------------------------------------------------------
 
 static trust_rows rows_of(const throng_population *a) {
-  return (trust_rows){policy_gradient_view(a), a->option.sub_sampling_factor, trpo_of(a)->taking};
+  return (trust_rows){rollout_view_of(a), a->option.sub_sampling_factor, trpo_of(a)->taking};
 }
 
 /// States of the longest rollout of any agent.
@@ -67,14 +139,13 @@ static int64_t most_states(const throng_population *a) {
   int64_t most = 0;
   for (int32_t i = 0; i < a->n_agent; ++i) {
     const throng_agent_def *own = &a->own_def[i];
-    const int64_t n =
-        rollout_minibatches(own->n_steps * a->agent_lanes, own->sub_sampling_factor);
+    const int64_t n = rollout_minibatches(own->n_steps * a->agent_lanes, own->sub_sampling_factor);
     most = n > most ? n : most;
   }
   return most;
 }
 
-/// The states of the agents in `which` from number `first` on.
+/// See trpo.part.
 static throng_status take_part(throng_population *a, const int32_t *which, int64_t first) {
   rollout_batch *b = &trpo_of(a)->of.batch;
   trust_place_args place = {.rows = rows_of(a),
@@ -95,6 +166,7 @@ static throng_status sum_part(throng_population *a, const int32_t *which, const 
   rollout_batch *b = &t->of.batch;
   trust_sum_args sum = {.trust = t->trust,
                         .log_prob = b->score.log_prob,
+                        .entropy = b->score.entropy,
                         .old_log_prob = b->old_log_prob,
                         .advantage = b->advantage,
                         .kl = kl,
@@ -110,16 +182,16 @@ static throng_status sum_part(throng_population *a, const int32_t *which, const 
 
 throng_status trpo_gradient(throng_population *a) {
   trpo *t = trpo_of(a);
-  const parameter_set *g = &t->of.optimizer.gradient;
+  parameter_set *g = &t->of.optimizer.gradient;
   const int64_t n = most_states(a);
   THRONG_TRY(clear(a, &t->residual));
   THRONG_TRY(population_refresh(a, NULL));
   for (int64_t first = 0; first < n; first += TRUST_ROWS) {
-    THRONG_TRY(take_part(a, t->taking, first));
+    THRONG_TRY(t->part(a, t->taking, first));
     THRONG_TRY(policy_evaluate(a, &a->weight, &a->catalogue));
     THRONG_TRY(sum_part(a, t->taking, NULL, first));
     THRONG_TRY(policy_gradients(a, &a->weight, &a->catalogue, g));
-    THRONG_TRY(mix(a, &t->residual, g, NULL, NULL, t->taking));
+    THRONG_TRY(mix(a, &t->residual, g, NULL, NULL, a->clock.rows));  // others' is of before
   }
   return THRONG_OK;
 }
@@ -128,12 +200,13 @@ throng_status trpo_fisher(throng_population *a, const parameter_set *along, cons
                           bool damped) {
   trpo *t = trpo_of(a);
   rollout_batch *b = &t->of.batch;
-  const parameter_set *g = &t->of.optimizer.gradient;
+  parameter_set *g = &t->of.optimizer.gradient;
+  const catalogue d_catalogue = {g->at[PARAMETER_ITEM_VECTOR], g->at[PARAMETER_ITEM_BIAS]};
   const int64_t states = most_states(a);
   THRONG_TRY(clear(a, &t->product));
   THRONG_TRY(catalogue_refresh(&a->net, along, &t->along_catalogue));
   for (int64_t first = 0; first < states; first += TRUST_ROWS) {
-    THRONG_TRY(take_part(a, which, first));
+    THRONG_TRY(t->part(a, which, first));
     THRONG_TRY(policy_evaluate(a, &a->weight, &a->catalogue));
     const network n = network_of(&a->net, a->clock.rows);
     THRONG_TRY(n.table->tangent(&n, &a->weight, along, &b->state, &t->tangent));
@@ -144,10 +217,10 @@ throng_status trpo_fisher(throng_population *a, const parameter_set *along, cons
                                     .ones = b->score.ones,
                                     .mean = t->kl,
                                     .d_query = b->d_query,
-                                    .d_catalogue = policy_slopes(a, g)};
+                                    .d_catalogue = &d_catalogue};
     THRONG_TRY(catalogue_fisher(&n, t->tile, b->rows, &mask, &product));
     THRONG_TRY(policy_backward(a, &a->weight, g));
-    THRONG_TRY(mix(a, &t->product, g, NULL, NULL, which));
+    THRONG_TRY(mix(a, &t->product, g, NULL, NULL, a->clock.rows));
   }
   return damped ? mix(a, &t->product, along, NULL, a->option.cg_damping, which) : THRONG_OK;
 }
@@ -204,7 +277,7 @@ static throng_status try_step(throng_population *a) {
   const int64_t states = most_states(a), all = b->rows * a->n_agent;
   const int32_t *which = t->trust.searching;
   for (int64_t first = 0; first < states; first += TRUST_ROWS) {
-    THRONG_TRY(take_part(a, which, first));
+    THRONG_TRY(t->part(a, which, first));
     THRONG_TRY(policy_evaluate(a, &t->begun, &t->begun_catalogue));
     THRONG_TRY(ops->copy(a->backend, t->total, b->score.total, sizeof(float) * (size_t)all));
     THRONG_TRY(ops->copy(a->backend, t->query, b->state.query,
@@ -249,3 +322,87 @@ throng_status trpo_search(throng_population *a) {
   THRONG_TRY(BACKEND_LAUNCH(a->backend, trust_revert, a->n_agent, &revert));
   return place_weights(a, t->reverted, NULL);
 }
+
+// --- the algorithm -------------------------------------------------------------------------------
+
+/// The agents whose rollouts have ended: advantages, then a step of their policies.
+static throng_status trpo_close(throng_population *a) {
+  trpo *t = trpo_of(a);
+  THRONG_TRY(rollout_close(a));
+  trust_begin_args begin = {rows_of(a), t->trust, t->of.advantage, a->def.n_steps};
+  THRONG_TRY(BACKEND_LAUNCH(a->backend, trust_begin, a->n_agent, &begin));
+  THRONG_TRY(trpo_gradient(a));
+  THRONG_TRY(trpo_direction(a));
+  THRONG_TRY(trpo_search(a));
+  trust_finish_args finish = {rollout_view_of(a), t->trust, a->sums.last_loss, t->norm};
+  THRONG_TRY(BACKEND_LAUNCH(a->backend, trust_finish, a->n_agent, &finish));
+  return clocks_judge(a, t->norm, 1);
+}
+
+/// The critic alone: the norm is that of its own gradient.
+static throng_status step_critic(throng_population *a) {
+  policy_gradient *p = policy_gradient_of(a);
+  optimizer *o = &p->critic_optimizer;
+  const optimizer_options options = {.learning_rate = a->option.learning_rate,
+                                     .beta1 = a->option.beta1,
+                                     .beta2 = a->option.beta2,
+                                     .epsilon = a->option.adam_epsilon,
+                                     .max_norm = a->option.max_grad_norm,
+                                     .learns = a->clock.learns,
+                                     .update = p->taken,
+                                     .norm_sum = a->sums.norm};
+  o->partial = p->optimizer.partial;
+  o->scale = p->optimizer.scale;
+  THRONG_TRY(optimizer_measure(o, NULL, &options));
+  THRONG_TRY(clocks_judge(a, &o->scale->norm, sizeof(adam_scale) / sizeof(float)));
+  return optimizer_step(o, &options, &p->critic_weight, NULL, NULL);
+}
+
+/// A minibatch for the critic.
+static throng_status trpo_learn(throng_population *a) {
+  policy_gradient *p = policy_gradient_of(a);
+  rollout_batch *b = &p->batch;
+  THRONG_TRY(rollout_draw(a));
+  const network n = network_of(&a->net, a->clock.rows);
+  THRONG_TRY(n.table->features(&n, &b->state));
+  THRONG_TRY(critic_evaluate(a, &p->critic_weight));
+  critic_loss_args loss = {b->critic.value, b->target,  a->clock.rows,
+                           b->squares,      b->d_value, b->rows};
+  THRONG_TRY(BACKEND_LAUNCH(a->backend, critic_loss, b->rows * a->n_agent, &loss));
+  batch_sum_args sum = {.x = {b->squares, b->critic.value},
+                        .sum = p->sum,
+                        .used = a->clock.rows,
+                        .batch = b->rows,
+                        .n_column = 2};
+  THRONG_TRY(BACKEND_LAUNCH(a->backend, batch_sum, (int64_t)a->n_agent * 2, &sum));
+  critic_judge_args judge = {.sum = p->sum,
+                             .clock = a->clock,
+                             .trust = trpo_of(a)->trust,
+                             .batch_loss = a->sums.last_loss,
+                             .loss_sum = a->sums.loss,
+                             .q_sum = a->sums.q,
+                             .stats = a->sums.policy,
+                             .n_sum = a->sums.n};
+  THRONG_TRY(BACKEND_LAUNCH(a->backend, critic_judge, a->n_agent, &judge));
+  THRONG_TRY(critic_gradients(a, &p->critic_weight, &p->critic_optimizer.gradient));
+  return step_critic(a);
+}
+
+static int64_t trpo_turns(const throng_population *a, const throng_agent_def *own) {
+  return own->n_critic_updates * rollout_minibatches(own->n_steps * a->agent_lanes, own->batch);
+}
+
+const agent_algorithm algorithm_trpo = {
+    .name = "trpo",
+    .title = "TRPO",
+    .add_arrays = trpo_add_arrays,
+    .start = policy_gradient_start,
+    .choose = policy_gradient_choose,
+    .kind_of_step = policy_gradient_kind_of_step,
+    .learn = trpo_learn,
+    .explain = policy_gradient_explain,
+    .rolls = true,
+    .logs_log_prob = true,
+    .turns = trpo_turns,
+    .close = trpo_close,
+};

@@ -12,9 +12,13 @@ enum { TRUST_ROWS = 512 };
 
 typedef struct trpo {
   policy_gradient of;
+  /// States of the agents in `which` from number `first` on, TRUST_ROWS at the most, into of.batch,
+  /// and how many into clock.rows. (Of the rollouts that have ended; tests bring their own.)
+  throng_status (*part)(throng_population *, const int32_t *which, int64_t first);
   trust_region trust;
   int32_t *taking;    // (n_agent) who takes a step of the policy
   int32_t *reverted;  // (n_agent) of whom nothing came
+  float *norm;        // (n_agent) of the objective's gradient
   double *partial;    // (n_agent, blocks) of a product of vectors
   // The weights before the step; the direction x, residual r, next direction p, and A p of
   // conjugate gradient.
