@@ -25,8 +25,11 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
     for (int64_t i = threadIdx.x; i < n; i += CUDA_ROW_THREADS) {
       const int64_t at = agent * a.size + begin + i;
       float weight = a.weight[at];
-      adam_element(&weight, &a.moment1[at], &a.moment2[at], a.gradient[at] * s.clip, b1, b2,
-                   s.step_size, s.root, epsilon);
+      if (a.rms && a.rms[agent])
+        rms_element(&weight, &a.moment2[at], a.gradient[at] * s.clip, b2, s.step_size, epsilon);
+      else
+        adam_element(&weight, &a.moment1[at], &a.moment2[at], a.gradient[at] * s.clip, b1, b2,
+                     s.step_size, s.root, epsilon);
       a.weight[at] = weight;
       if (tau < 1.0f) a.target[at] += tau * (weight - a.target[at]);
     }

@@ -93,8 +93,8 @@ TEST(experiment, a_larger_share_removes_all_that_a_smaller_one_does_and_nothing_
   small_run_close(&run);
 }
 
-/// A config of the smallest size into the test's folder.
-static void small_config(const char *name, throng_config *config) {
+/// A config of the smallest size into the test's folder; `more` is one further setting or NULL.
+static void small_config(const char *name, const char *more, throng_config *config) {
   static char file[4096], out[4096];
   snprintf(file, sizeof file, "%s/../configs/experiments/%s.json", TEST_SOURCE_DIR, name);
   snprintf(out, sizeof out, "train.out=%s/run", throng_test_folder());
@@ -116,22 +116,28 @@ static void small_config(const char *name, throng_config *config) {
                              "train.steps=1280",
                              "train.evaluation.episodes=16",
                              out,
+                             more,
                              NULL};
   EXPECT_OK(config_load(file, set, config));
 }
 
-static experiment_table *run_small(const char *name) {
+static throng_status try_small(const char *name, const char *more, experiment_table **t) {
   throng_config config;
   throng_backend *backend;
-  experiment_table *t = NULL;
   throng_backend_def def = throng_default_backend_def();
   def.name = "cpu";
   def.threads = 1;
-  small_config(name, &config);
+  small_config(name, more, &config);
   EXPECT_OK(throng_backend_open(&def, &backend));
-  EXPECT_OK(experiment_run(experiment_find(name), &config, backend, NULL, &t));
+  const throng_status status = experiment_run(experiment_find(name), &config, backend, NULL, t);
   throng_backend_close(backend);
   config_free(&config);
+  return status;
+}
+
+static experiment_table *run_small(const char *name) {
+  experiment_table *t = NULL;
+  EXPECT_OK(try_small(name, NULL, &t));
   return t;
 }
 
@@ -146,9 +152,11 @@ static double cell(const experiment_table *t, const char *a, const char *b, int 
 TEST(experiment, ablation_measures_every_variant_and_a_second_call_does_nothing_again) {
   experiment_table *t = run_small("ablation");
   ASSERT_TRUE(t != NULL);
-  EXPECT_GE(experiment_table_count(t), 10);
+  EXPECT_EQ(experiment_table_count(t), experiment_variant_count);
   EXPECT_TRUE(cell(t, "ensemble", NULL, 0) > cell(t, "f_mat", NULL, 0) - 0.05);
-  EXPECT_NEAR(cell(t, "majority", NULL, 6), cell(t, "majority", NULL, 10), 1e-12);  // own judge
+  EXPECT_TRUE(cell(t, "calibrated", NULL, 0) > cell(t, "f_mat", NULL, 0) - 0.05);
+  EXPECT_LT(fabs(cell(t, "calibrated", NULL, 5)), 0.1);  // likes as often as people do
+  EXPECT_NEAR(cell(t, "calibrated", NULL, 6), cell(t, "calibrated", NULL, 10), 1e-12);  // own judge
   EXPECT_FALSE(cell(t, "f_mat", NULL, 6) == cell(t, "f_mat", NULL, 10));
   EXPECT_EQ(cell(t, "ensemble", NULL, 0), cell(t, "majority", NULL, 0));  // one score, two answers
   EXPECT_FALSE(cell(t, "ensemble", NULL, 2) == cell(t, "majority", NULL, 2));
@@ -171,6 +179,8 @@ TEST(experiment, sparsity_leaves_votes_that_do_not_look_at_a_part_as_they_were) 
   EXPECT_EQ(cell(t, "keywords", "100 %", 1), 0.5);  // f_mat: ties alone
   EXPECT_GT(cell(t, "keywords", "0 %", 1), 0.55);
   EXPECT_FALSE(cell(t, "history", "75 %", 1) == cell(t, "history", "0 %", 1));
+  for (int64_t k = 0; k < experiment_table_count(t); ++k)
+    EXPECT_TRUE(experiment_table_row(t, k)->value[6] > 0.5);  // calibrated: whatever is missing
   experiment_table_free(t);
 }
 
@@ -191,7 +201,10 @@ TEST(experiment, fairness_shares_are_whole_and_random_items_are_shown_alike) {
 TEST(experiment, transfer_s_intervals_hold_what_playing_finds) {
   experiment_table *t = run_small("transfer");
   ASSERT_TRUE(t != NULL);
-  EXPECT_GE(experiment_table_count(t), 16);
+  EXPECT_EQ(experiment_table_count(t), 25);
+  EXPECT_FALSE(cell(t, "calibrated", "majority", 1) == cell(t, "calibrated", "calibrated", 1));
+  EXPECT_NEAR(cell(t, "calibrated", "calibrated", 0), cell(t, "calibrated", "calibrated", 3),
+              1e-12);
   int held = 0, n = 0;
   for (int64_t k = 0; k < experiment_table_count(t); ++k, ++n) {
     const double *v = experiment_table_row(t, k)->value;
@@ -204,7 +217,7 @@ TEST(experiment, transfer_s_intervals_hold_what_playing_finds) {
 TEST(experiment, cost_times_every_variant) {
   experiment_table *t = run_small("cost");
   ASSERT_TRUE(t != NULL);
-  EXPECT_GE(experiment_table_count(t), 10);
+  EXPECT_EQ(experiment_table_count(t), experiment_variant_count);
   for (int64_t k = 0; k < experiment_table_count(t); ++k)
     EXPECT_GT(experiment_table_row(t, k)->value[0], 100);
   experiment_table_free(t);
@@ -213,7 +226,9 @@ TEST(experiment, cost_times_every_variant) {
 TEST(experiment, drift_has_each_rule_s_modes_beside_the_same_real_answers) {
   experiment_table *t = run_small("drift");
   ASSERT_TRUE(t != NULL);
-  EXPECT_GE(experiment_table_count(t), 4 * 2 * 2);
+  EXPECT_EQ(experiment_table_count(t) % (5 * 2), 0);
+  EXPECT_GE(experiment_table_count(t), 5 * 2 * 2);
+  EXPECT_FALSE(isnan(cell(t, "calibrated", "free", 1)));
   double real = (double)NAN;
   for (int64_t k = 0; k < experiment_table_count(t); ++k) {
     const experiment_row *row = experiment_table_row(t, k);
@@ -226,82 +241,79 @@ TEST(experiment, drift_has_each_rule_s_modes_beside_the_same_real_answers) {
   experiment_table_free(t);
 }
 
-// --- table 2 ------------------------------------------------------------------------------------
-
-enum { TABLE2_SETS = 5, TABLE2_ALGORITHMS = 4, TABLE2_ALL = TABLE2_SETS * TABLE2_ALGORITHMS };
-static const char *const table2_set[TABLE2_SETS] = {"yelp", "amazon-music", "amazon-games",
-                                                    "amazon-movie", "anime"};
-static const char *const table2_algorithm[TABLE2_ALGORITHMS] = {"dqn", "ppo", "a2c", "trpo"};
-
-/// The committed configs with what `set` says, as far as they are there: run and freed.
-static throng_status run_table2(const char *const *set, experiment_table **t) {
-  throng_config config[TABLE2_ALL], *each[TABLE2_ALL];
-  throng_backend *backend;
-  throng_backend_def def = throng_default_backend_def();
-  char file[4096];
-  def.name = "cpu";
-  def.threads = 1;
-  EXPECT_OK(throng_backend_open(&def, &backend));
-  for (int k = 0; k < TABLE2_ALL; ++k) {
-    snprintf(file, sizeof file, "%s/../configs/paper-table2/%s-%s.json", TEST_SOURCE_DIR,
-             table2_set[k / TABLE2_ALGORITHMS], table2_algorithm[k % TABLE2_ALGORITHMS]);
-    EXPECT_OK(config_load(file, set, &config[k]));
-    each[k] = &config[k];
-  }
-  const throng_status status =
-      experiment_run_many(experiment_find("table2"), TABLE2_ALL, each, backend, NULL, t);
-  for (int k = 0; k < TABLE2_ALL; ++k) config_free(&config[k]);
-  throng_backend_close(backend);
-  return status;
-}
-
-TEST(experiment, table2_trains_every_algorithm_on_a_twin_of_every_set) {
-  enum { A_RWD, T_RWD, LIKING, ERROR, STEP, RANDOM, RANDOM_STEP, PAPER };
-  char world[4096], out[4096];
-  small_run run;
-  ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
-  snprintf(world, sizeof world, "world.file=%s/world.safetensors", throng_test_folder());
-  snprintf(out, sizeof out, "train.out=%s/table2", throng_test_folder());
-  const char *const set[] = {world,
-                             out,
-                             "votes.rule=logical",
-                             "sim.lanes=16",
-                             "sim.history=16",
-                             "sim.max_steps=12",
-                             "agent.hidden=[8,8]",
-                             "agent.user_width=4",
-                             "agent.batch=16",
-                             "agent.learning_starts=64",
-                             "agent.n_steps=4",
-                             "train.steps=256",
-                             "train.evaluation.episodes=16",
-                             NULL};
+TEST(experiment,
+     planning_gains_where_a_category_must_not_come_again_and_not_where_nothing_changes) {
   experiment_table *t = NULL;
-  ASSERT_OK(run_table2(set, &t));
-  ASSERT_EQ(experiment_table_count(t), TABLE2_ALL);
-  for (int k = 0; k < TABLE2_ALL; ++k) {
-    const experiment_row *row = experiment_table_row(t, k);
-    EXPECT_STREQ(row->label[0], table2_set[k / TABLE2_ALGORITHMS]);
-    EXPECT_STREQ(row->label[1], table2_algorithm[k % TABLE2_ALGORITHMS]);
-    EXPECT_TRUE(row->value[A_RWD] >= 0 && row->value[A_RWD] <= 12);
-    EXPECT_NEAR(row->value[T_RWD], 10 * row->value[A_RWD], 1e-9);
-    EXPECT_TRUE(row->value[LIKING] >= 0 && row->value[LIKING] <= 100);
-    EXPECT_EQ(row->value[RANDOM], experiment_table_row(t, 0)->value[RANDOM]);  // the same world
-    EXPECT_EQ(isnan(row->value[PAPER]), strcmp(row->label[1], "dqn") != 0);
-  }
-  EXPECT_EQ(cell(t, "yelp", "dqn", PAPER), 27.56);
+  ASSERT_OK(try_small("planning", "train.evaluation.episodes=4", &t));
+  EXPECT_EQ(experiment_table_count(t), 12);
+  EXPECT_LT(cell(t, "none", NULL, 4), 0.05);
+  EXPECT_LT(cell(t, "temper", NULL, 4), 0.05);
+  EXPECT_GT(cell(t, "repeat 1", NULL, 4), 0.1);
+  EXPECT_GT(cell(t, "repeat 1", NULL, 11), 0.1);
+  EXPECT_GT(cell(t, "preset", NULL, 4), 0.1);
+  EXPECT_TRUE(isnan(cell(t, "return", NULL, 4)));
+  EXPECT_FALSE(isnan(cell(t, "return", NULL, 11)));
   experiment_table_free(t);
-  small_run_close(&run);
 }
 
-TEST(experiment, table2_says_which_files_are_missing) {
-  char out[4096];
-  snprintf(out, sizeof out, "train.out=%s/table2", throng_test_folder());
-  const char *const set[] = {out, NULL};
+// --- what cannot be asked ------------------------------------------------------------------------
+
+/// A setting that names a world of 60 users with later parts, after `change`.
+static const char *changed_world(void (*change)(throng_world *world)) {
+  static char setting[4096];
+  throng_world *world;
+  throng_synth_def synth = throng_default_synth_def();
+  synth.n_user = 60;
+  synth.n_item = 40;
+  synth.n_category = 4;
+  synth.n_keyword = 40;
+  synth.n_taste = 4;
+  synth.dim = 8;
+  synth.history_mean = 16;
+  synth.later_share = 0.5;
+  snprintf(setting, sizeof setting, "world.file=%s/changed.safetensors", throng_test_folder());
+  char *path = strchr(setting, '=') + 1;
+  EXPECT_OK(throng_synth(&synth, path, NULL));
+  EXPECT_OK(throng_world_open(path, &world));
+  change(world);
+  EXPECT_OK(throng_world_save(world, path));
+  throng_world_close(world);
+  return setting;
+}
+
+static void dislike_all(throng_world *w) {
+  memset(w->history_like, 0, (size_t)w->n_interaction);
+  memset(w->later_like, 0, (size_t)w->n_later);
+}
+static void like_all_later(throng_world *w) { memset(w->later_like, 1, (size_t)w->n_later); }
+static void take_keywords(throng_world *w) {
+  memset(w->pos_offset, 0, ((size_t)w->n_item + 1) * sizeof *w->pos_offset);
+  memset(w->neg_offset, 0, ((size_t)w->n_item + 1) * sizeof *w->neg_offset);
+  w->n_pos_entry = w->n_neg_entry = 0;
+}
+
+#define EXPECT_REFUSED(name, more, text)                        \
+  do {                                                          \
+    experiment_table *none = NULL;                              \
+    EXPECT_EQ(try_small(name, more, &none), THRONG_ERROR_DATA); \
+    EXPECT_CONTAINS(throng_error_message(), text);              \
+    EXPECT_TRUE(none == NULL);                                  \
+  } while (0)
+
+TEST(experiment, a_world_that_nothing_can_be_asked_of_is_refused_with_what_would_help) {
+  EXPECT_REFUSED("drift", "synth.later_share=0", "dataset.later_share");
+  EXPECT_REFUSED("fairness", "synth.users=4", "this world has 4 users");
+  EXPECT_REFUSED("ablation", changed_world(dislike_all), "like_threshold");
+  const char *const likes = changed_world(like_all_later);
+  EXPECT_REFUSED("drift", likes, "are likes, so nothing tells a good vote from a bad one");
+  EXPECT_REFUSED("sparsity", likes, "dataset.like_threshold");
+}
+
+TEST(experiment, a_world_without_keywords_has_no_rows_of_theirs) {
   experiment_table *t = NULL;
-  setenv("THRONG_DATA", "/nowhere", 1);
-  EXPECT_EQ(run_table2(set, &t), THRONG_ERROR_IO);
-  EXPECT_CONTAINS(throng_error_message(), "not one of the 20");
-  EXPECT_CONTAINS(throng_error_message(), "/nowhere/anime-full/rating.csv");
-  unsetenv("THRONG_DATA");
+  ASSERT_OK(try_small("sparsity", changed_world(take_keywords), &t));
+  EXPECT_EQ(experiment_table_count(t), 10);
+  EXPECT_TRUE(isnan(cell(t, "keywords", NULL, 1)));
+  EXPECT_EQ(cell(t, "history", "0 %", 1), 0.5);  // f_mat: ties alone
+  experiment_table_free(t);
 }

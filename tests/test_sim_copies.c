@@ -116,7 +116,7 @@ TEST(sim_copies, preferences_of_final_states_are_means_over_the_histories_that_e
     fixture f;
     int32_t action[LANES], count[2][LANES];
     static float mean[2][LANES * DIM], present[2][LANES * DIM];
-    const throng_preference_copy final = {mean[0], mean[1], count[0], count[1]};
+    const throng_preference_copy final = {mean[0], mean[1], count[0], count[1], NULL};
     const throng_preference_copy now = {.liked = present[0], .disliked = present[1]};
     ASSERT_TRUE(open_fixture(&f, &def));
     int ended = 0;
@@ -153,7 +153,7 @@ TEST(sim_copies, preferences_are_the_bits_that_are_lent_and_take_memory_once) {
   fixture f;
   int32_t action[LANES], n_liked[LANES], n_disliked[LANES];
   static float liked[LANES * DIM], disliked[LANES * DIM];
-  const throng_preference_copy to = {liked, disliked, n_liked, n_disliked};
+  const throng_preference_copy to = {liked, disliked, n_liked, n_disliked, NULL};
   throng_preference p;
   ASSERT_TRUE(open_fixture(&f, &def));
   EXPECT_TRUE(f.sim->means == NULL);

@@ -10,10 +10,11 @@ struct agent_actor {
   int32_t history, slate, top;
   tensor_set scratch;
   network_pass pass;
-  float *best_value;   // (n_lane, top)
-  int32_t *best_item;  // (n_lane, top)
-  int64_t *packed;     // see catalogue_best
-  int32_t *rows;       // (n_agent) lanes that are scored, see rows_scored
+  float *best_value;      // (n_lane, top)
+  int32_t *best_item;     // (n_lane, top)
+  int64_t *packed;        // see catalogue_best
+  int32_t *rows;          // (n_agent) lanes that are scored, see rows_scored
+  const int32_t *scored;  // the same, or NULL: all
 };
 
 throng_status agent_actor_create(throng_population *population, const throng_sim *sim, int32_t top,
@@ -97,9 +98,9 @@ static const int32_t *rows_scored(const throng_population *a, const agent_actor 
   return idle ? actor->rows : NULL;
 }
 
-/// The `top` best items of every lane in `rows`, in best_item.
+/// The `top` best items of every lane in `rows`, in best_item, or drawn where there is noise.
 static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_t top,
-                               const int32_t *rows) {
+                               const int32_t *rows, const catalogue_noise *noise) {
   throng_population *a = actor->population;
   if (!agent_actor_fits(actor, sim))
     return throng_fail(THRONG_ERROR_ARGUMENT,
@@ -116,7 +117,7 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
   THRONG_TRY(n.table->features(&n, &actor->pass));
   THRONG_TRY(n.table->forward(&n, &a->weight, &actor->pass));
   best_mask mask = {.seen = sim->def.mask_seen ? sim->seen : NULL, .n_seen_word = sim->n_seen_word};
-  return catalogue_best(&n, &a->catalogue, actor->pass.query, actor->agent_lanes, &mask, top,
+  return catalogue_draw(&n, &a->catalogue, actor->pass.query, actor->agent_lanes, &mask, noise, top,
                         actor->packed, actor->best_value, actor->best_item);
 }
 
@@ -126,12 +127,15 @@ throng_status agent_actor_act(agent_actor *actor, throng_sim *sim, bool greedy) 
 
 network_pass *agent_actor_pass(agent_actor *actor) { return &actor->pass; }
 
-throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, throng_sim *sim,
-                                      bool greedy) {
-  THRONG_TRY(find_best(actor, sim, actor->slate, rows_scored(a, actor, sim, greedy)));
+const int32_t *agent_actor_rows(const agent_actor *actor) { return actor->scored; }
+
+/// By the scores with noise upon them (noise->seed NULL: without), or at random by `epsilon`.
+static throng_status choose(throng_population *a, agent_actor *actor, throng_sim *sim, bool greedy,
+                            const catalogue_noise *noise, const epsilon_schedule *epsilon) {
+  actor->scored = rows_scored(a, actor, sim, greedy);
+  THRONG_TRY(find_best(actor, sim, actor->slate, actor->scored, noise));
   choose_args choose = {
-      .epsilon = {a->option.epsilon_start, a->option.epsilon_end, a->option.epsilon_steps,
-                  a->option.epsilon},
+      .epsilon = *epsilon,
       .clock = a->clock,
       .agent_lanes = a->agent_lanes,
       .greedy = greedy,
@@ -152,6 +156,24 @@ throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, 
   return BACKEND_LAUNCH(a->backend, choose, actor->n_lane, &choose);
 }
 
+throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, throng_sim *sim,
+                                      bool greedy) {
+  const catalogue_noise none = {.seed = NULL};
+  const epsilon_schedule epsilon = {a->option.epsilon_start, a->option.epsilon_end,
+                                    a->option.epsilon_steps, a->option.epsilon};
+  return choose(a, actor, sim, greedy, &none, &epsilon);
+}
+
+throng_status actor_choose_by_softmax(throng_population *a, agent_actor *actor, throng_sim *sim,
+                                      bool greedy) {
+  const catalogue_noise noise = {.seed = greedy ? NULL : a->option.seed,
+                                 .step = sim->step,
+                                 .number = sim->number,
+                                 .episode = sim->episode};
+  const epsilon_schedule none = {.kind = NULL};
+  return choose(a, actor, sim, greedy, &noise, &none);
+}
+
 /// Items without a rank, because no score is a number, follow in the order of the catalogue.
 static void complete(int32_t top, int32_t *item) {
   int32_t next = 0;
@@ -169,7 +191,8 @@ static void complete(int32_t top, int32_t *item) {
 throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top, int32_t *item) {
   if (top < 1 || top > actor->top)
     return throng_fail(THRONG_ERROR_ARGUMENT, "top: %d is not in 1..%d", top, actor->top);
-  THRONG_TRY(find_best(actor, sim, top, NULL));
+  const catalogue_noise none = {.seed = NULL};
+  THRONG_TRY(find_best(actor, sim, top, NULL, &none));
   throng_backend *backend = actor->population->backend;
   THRONG_TRY(backend->ops->download(backend, item, actor->best_item,
                                     sizeof(int32_t) * (size_t)actor->n_lane * (size_t)top));

@@ -229,7 +229,7 @@ static throng_status read_clock(const throng_population *a, const throng_agent_d
   THRONG_TRY(safetensors_read(file, t, 0, &c->state, sizeof c->state));
   c->logged = time - log_start;
   if (time <= (int64_t)CLOCK_MOST / a->n_lane && c->steps <= time && c->logged >= 0 &&
-      (double)c->updates <= (double)c->steps * def->updates && c->mark <= c->steps * a->agent_lanes)
+      clocks_may_be(a, def, c->steps, c->updates) && c->mark <= c->steps * a->agent_lanes)
     return THRONG_OK;
   return throng_fail(
       THRONG_ERROR_DATA,

@@ -9,7 +9,11 @@
 
 /// X(NAME, name): all that there are, each THRONG_ALGORITHM_NAME, "name" in configs, and
 /// algorithm_name in a folder of its own.
-#define AGENT_ALGORITHMS(X) X(DQN, dqn)
+#define AGENT_ALGORITHMS(X) \
+  X(DQN, dqn)               \
+  X(PPO, ppo)               \
+  X(A2C, a2c)               \
+  X(TRPO, trpo)
 
 /// Agents first .. first + n - 1 of a population.
 typedef struct agent_range {
@@ -21,7 +25,8 @@ enum {
   STEP_ALONE = -1,  // learns, with something before it that comes once: never recorded
   STEP_ACTS = 0,    // every agent acts, none learns
   STEP_LEARNS = 1,
-  STEP_KINDS = 2,
+  STEP_TURN = 2,  // of an algorithm of rollouts: one update, the step before it being done
+  STEP_KINDS = 3,
 };
 
 /// The slots, and what other algorithms would put there:
@@ -68,6 +73,17 @@ typedef struct agent_algorithm {
   throng_status (*learn)(throng_population *);
   /// After a step of any kind. May be NULL.
   throng_status (*after_step)(throng_population *);
+  /// Why an agent has diverged, where the algorithm knows more than its loss says: `text` stays
+  /// empty where it does not. May be NULL.
+  throng_status (*explain)(throng_population *, int32_t agent, char *text, size_t size);
+
+  // An algorithm that learns from rollouts, the log's newest n_steps, and then drops them:
+  bool rolls;
+  bool logs_log_prob;  // of what was shown; the critic's value is logged by all
+  /// Updates of a rollout of an agent with this Def.
+  int64_t (*turns)(const throng_population *, const throng_agent_def *own);
+  /// What comes before a rollout's first update; not recorded.
+  throng_status (*close)(throng_population *);
 } agent_algorithm;
 
 /// The table entry; NULL where it is none.

@@ -143,11 +143,12 @@ static throng_status check_clocks(const throng_population *a, const char *path,
                          "%lld that were taken",
                          path, i, (long long)c->steps[i], (long long)c->log_start[i],
                          (long long)c->time);
-    if ((double)c->updates[i] > (double)c->steps[i] * a->def.updates)
+    if (!clocks_may_be(a, &a->def, c->steps[i], c->updates[i]))
       return throng_fail(THRONG_ERROR_DATA,
                          "%s: the clock of agent %d: %lld updates in %lld steps, expected at most "
-                         "%d each",
-                         path, i, (long long)c->updates[i], (long long)c->steps[i], a->def.updates);
+                         "%lld each",
+                         path, i, (long long)c->updates[i], (long long)c->steps[i],
+                         (long long)clocks_turns_of(a, &a->def));
     if (c->mark[i] > c->steps[i] * a->agent_lanes)
       return throng_fail(THRONG_ERROR_DATA,
                          "%s: the clock of agent %d: the target was copied at user-step %lld of "

@@ -31,6 +31,12 @@ throng_status clocks_register(throng_population *a) {
   ADD(norm, F32, a->sums.norm);
   ADD(n, I32, a->sums.n);
   ADD(last_loss, F32, a->sums.last_loss);
+  if (a->algorithm->rolls) {
+    ADD(explained, F32, a->sums.explained);
+    ADD(n_explained, I32, a->sums.n_explained);
+    THRONG_TRY(tensors_add(&a->scratch, &a->sums.policy, TENSOR_F32, TENSOR_SHAPE(n, POLICY_STATS),
+                           "learning.policy"));
+  }
 #undef ADD
   THRONG_TRY(tensors_add(&a->scratch, &a->sums.returns, TENSOR_F32, TENSOR_SHAPE(a->n_lane),
                          "learning.returns"));
@@ -99,8 +105,23 @@ int64_t clocks_logged(const throng_population *a, int32_t i) {
 
 int64_t agent_own_steps(const throng_population *a, int32_t i) { return a->host.steps[i]; }
 
+int64_t clocks_turns_of(const throng_population *a, const throng_agent_def *own) {
+  return a->algorithm->rolls ? a->algorithm->turns(a, own) : own->updates;
+}
+
+bool clocks_may_be(const throng_population *a, const throng_agent_def *own, int64_t steps,
+                   int64_t updates) {
+  // A rollout of one step has the most of them, with minibatches of one. Critics have passes too.
+  const double most = a->algorithm->rolls ? 20000.0 * (double)a->agent_lanes : own->updates;
+  return (double)updates <= (double)steps * most;
+}
+
 bool clocks_due(const throng_population *a, int32_t i, int64_t ahead) {
   const throng_agent_def *own = &a->own_def[i];
+  if (a->algorithm->rolls)
+    return !a->host.halted[i] &&
+           rollout_is_due(a->host.state[i], a->host.steps[i] + ahead, clocks_logged(a, i) + ahead,
+                          a->host.mark[i], a->agent_lanes, own->n_steps);
   return !a->host.halted[i] && own->updates > 0 &&
          agent_is_due(a->host.state[i], a->host.steps[i] + ahead, clocks_logged(a, i) + ahead,
                       a->agent_lanes, own->learning_starts, own->update_every, own->n_step);
@@ -113,16 +134,20 @@ void clocks_moved(throng_population *a, bool learned) {
       ++a->host.log_start[i];
     else if (a->host.state[i] == AGENT_LEARNING)
       ++a->host.steps[i];
-    if (learned && clocks_due(a, i, 0)) a->host.updates[i] += a->own_def[i].updates;
+    if (!learned || !clocks_due(a, i, 0)) continue;
+    a->host.updates[i] += clocks_turns_of(a, &a->own_def[i]);
+    if (a->algorithm->rolls) a->host.mark[i] = a->host.steps[i] * a->agent_lanes;
   }
   if (learned) a->unwatched += a->kinds.updates;
 }
 
 int32_t clocks_turns(const throng_population *a) {
-  if (a->backend->ops->capture_begin) return a->kinds.updates;
+  if (a->backend->ops->capture_begin && !a->algorithm->rolls) return a->kinds.updates;
   int32_t turns = 0;
-  for (int32_t i = 0; i < a->n_agent; ++i)
-    if (a->own_def[i].updates > turns && clocks_due(a, i, 1)) turns = a->own_def[i].updates;
+  for (int32_t i = 0; i < a->n_agent; ++i) {
+    const int64_t own = clocks_turns_of(a, &a->own_def[i]);
+    if (own > turns && clocks_due(a, i, 1)) turns = (int32_t)own;
+  }
   return turns;
 }
 
@@ -178,6 +203,9 @@ throng_status agent_divergence(throng_population *a, int32_t agent, char *text, 
   NUMBERS_WITHOUT_LOCALE;
   float loss;
   const backend_ops *ops = a->backend->ops;
+  if (size) *text = '\0';
+  if (a->algorithm->explain) THRONG_TRY(a->algorithm->explain(a, agent, text, size));
+  if (size && *text) return THRONG_OK;
   THRONG_TRY(ops->download(a->backend, &loss, a->sums.last_loss + agent, sizeof loss));
   snprintf(text, size,
            "the %s after update %lld: learning diverged; lower agent.learning_rate (%g) or set "

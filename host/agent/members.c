@@ -93,7 +93,9 @@ throng_status throng_population_copy(throng_population *a, int32_t from, int32_t
   THRONG_TRY(options_read(a));
   a->host.steps[to] = a->host.steps[from];
   a->host.updates[to] = a->host.updates[from];
-  a->host.mark[to] = a->host.mark[from];
+  // What it has of a rollout was made by another policy.
+  const bool drops = a->algorithm->rolls && !replay;
+  a->host.mark[to] = drops ? a->host.steps[from] * a->agent_lanes : a->host.mark[from];
   a->host.state[to] = a->host.state[from];
   if (replay) {
     THRONG_TRY(copy_parts(a, &a->replay, from, to));
@@ -129,6 +131,7 @@ agent_clock members_get_clock(const throng_population *a, int32_t agent) {
 }
 
 int64_t replay_ring(const throng_population *a, const throng_agent_def *def) {
+  if (a->algorithm->rolls) return def->n_steps + replay_times_before(a) + 1;
   return replay_times(def->buffer, a->agent_lanes) + replay_times_before(a) + def->n_step;
 }
 

@@ -2,6 +2,7 @@
 #include "agent/optimizer.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "kernels/list.h"
 
@@ -13,30 +14,63 @@ int64_t optimizer_blocks(const network *net) {
   return n;
 }
 
-throng_status optimizer_register(optimizer *o, const network *net, tensor_set *saved,
-                                 tensor_set *scratch) {
+static throng_status register_arrays(optimizer *o, const network *net, const char *prefix,
+                                     tensor_set *saved, tensor_set *scratch) {
+  char name[3][32];
+  static const char *const of[] = {"moment1", "moment2", "gradient"};
+  for (int k = 0; k < 3; ++k) snprintf(name[k], sizeof name[k], "%s%s", prefix, of[k]);
   o->net = net;
-  o->n_partial = optimizer_blocks(net);
-  THRONG_TRY(network_add_parameters(net, saved, &o->moment1, "moment1", -INFINITY));
+  THRONG_TRY(network_add_parameters(net, saved, &o->moment1, name[0], -INFINITY));
   // Means of squares, of which the root is taken.
-  THRONG_TRY(network_add_parameters(net, saved, &o->moment2, "moment2", 0));
-  THRONG_TRY(network_add_parameters(net, scratch, &o->gradient, "gradient", -INFINITY));
-  THRONG_TRY(tensors_add(scratch, &o->partial, TENSOR_F64, TENSOR_SHAPE(net->n_agent, o->n_partial),
-                         "optimizer.partial"));
-  return tensors_add(scratch, &o->scale, TENSOR_F32, TENSOR_SHAPE(net->n_agent, 4),
-                     "optimizer.scale");
+  THRONG_TRY(network_add_parameters(net, saved, &o->moment2, name[1], 0));
+  return network_add_parameters(net, scratch, &o->gradient, name[2], -INFINITY);
 }
 
-throng_status optimizer_measure(optimizer *o, const optimizer_options *options) {
-  throng_backend *backend = o->net->backend;
-  int64_t first = 0;
+static throng_status register_norm(optimizer *o, tensor_set *scratch) {
+  const int64_t n_agent = o->net->n_agent;
+  THRONG_TRY(tensors_add(scratch, &o->partial, TENSOR_F64, TENSOR_SHAPE(n_agent, o->n_partial),
+                         "optimizer.partial"));
+  return tensors_add(scratch, &o->scale, TENSOR_F32, TENSOR_SHAPE(n_agent, 4), "optimizer.scale");
+}
+
+throng_status optimizer_register(optimizer *o, const network *net, tensor_set *saved,
+                                 tensor_set *scratch) {
+  THRONG_TRY(register_arrays(o, net, "", saved, scratch));
+  o->n_partial = optimizer_blocks(net);
+  return register_norm(o, scratch);
+}
+
+throng_status optimizer_register_both(optimizer *o, const network *net, optimizer *further,
+                                      const network *net_of_further, const char *prefix,
+                                      tensor_set *saved, tensor_set *scratch) {
+  THRONG_TRY(register_arrays(o, net, "", saved, scratch));
+  THRONG_TRY(register_arrays(further, net_of_further, prefix, saved, scratch));
+  further->first = optimizer_blocks(net);
+  o->n_partial = further->n_partial = further->first + optimizer_blocks(net_of_further);
+  return register_norm(o, scratch);
+}
+
+static throng_status add_squares(const optimizer *o, double *partial,
+                                 const optimizer_options *options) {
+  int64_t first = o->first;
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     const int64_t size = o->net->size[p], n_block = blocks_of(size);
     if (!size) continue;
-    square_sum_args square = {o->gradient.at[p], o->partial, options->learns, size, n_block,
+    square_sum_args square = {o->gradient.at[p], partial, options->learns, size, n_block,
                               o->n_partial,      first};
-    THRONG_TRY(BACKEND_LAUNCH(backend, square_sum, n_block * o->net->n_agent, &square));
+    THRONG_TRY(BACKEND_LAUNCH(o->net->backend, square_sum, n_block * o->net->n_agent, &square));
     first += n_block;
+  }
+  return THRONG_OK;
+}
+
+throng_status optimizer_measure(optimizer *o, optimizer *further,
+                                const optimizer_options *options) {
+  THRONG_TRY(add_squares(o, o->partial, options));
+  if (further) {
+    further->partial = o->partial;
+    further->scale = o->scale;
+    THRONG_TRY(add_squares(further, o->partial, options));
   }
   adam_scale_args scale = {.partial = o->partial,
                            .n_partial = o->n_partial,
@@ -45,17 +79,18 @@ throng_status optimizer_measure(optimizer *o, const optimizer_options *options) 
                            .beta2 = options->beta2,
                            .max_norm = options->max_norm,
                            .learns = options->learns,
+                           .rms = options->rms,
                            .update = options->update,
                            .scale = o->scale,
                            .norm_sum = options->norm_sum};
-  return BACKEND_LAUNCH(backend, adam_scale, o->net->n_agent, &scale);
+  return BACKEND_LAUNCH(o->net->backend, adam_scale, o->net->n_agent, &scale);
 }
 
 throng_status optimizer_step(optimizer *o, const optimizer_options *options,
                              const parameter_set *weight, const parameter_set *target,
                              const float *tau) {
   throng_backend *backend = o->net->backend;
-  int64_t first = 0;
+  int64_t first = o->first;
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     const int64_t size = o->net->size[p], n_block = blocks_of(size);
     if (!size) continue;
@@ -70,6 +105,7 @@ throng_status optimizer_step(optimizer *o, const optimizer_options *options,
                       .beta2 = options->beta2,
                       .epsilon = options->epsilon,
                       .tau = tau,
+                      .rms = options->rms,
                       .partial = o->partial,
                       .moves = options->moves,
                       .size = size,

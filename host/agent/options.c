@@ -124,7 +124,8 @@ static agent_kinds kinds_of(const throng_population *a) {
     kinds.doubles = kinds.doubles || own->double_dqn;
     kinds.singles = kinds.singles || !own->double_dqn;
     kinds.softs = kinds.softs || own->tau < 1.0f;
-    if (own->updates > kinds.updates) kinds.updates = own->updates;
+    const int64_t turns = clocks_turns_of(a, own);
+    if (turns > kinds.updates) kinds.updates = (int32_t)(turns < INT32_MAX ? turns : INT32_MAX);
   }
   return kinds;
 }
@@ -252,6 +253,17 @@ throng_status options_check(const throng_agent_def *d) {
                      (double)d->epsilon_start, (double)d->epsilon_end);
 }
 
+throng_status options_check_turns(const throng_population *a, const throng_agent_def *def) {
+  const int64_t turns = clocks_turns_of(a, def);
+  if (turns <= INT32_MAX) return THRONG_OK;
+  return throng_fail(
+      THRONG_ERROR_ARGUMENT,
+      "agent.n_epochs: %d passes over %d steps of %lld lanes in minibatches of %d are "
+      "%lld updates of a rollout, expected at most %d",
+      def->n_epochs, def->n_steps, (long long)a->agent_lanes, def->batch, (long long)turns,
+      INT32_MAX);
+}
+
 throng_status agent_check_def(const throng_agent_def *def) {
   THRONG_TRY(fields_check(&agent_fields, def));
   return options_check(def);
@@ -288,6 +300,7 @@ static throng_status check_own(const throng_population *a, const throng_agent_de
                            f->name, all, own);
     }
   }
+  THRONG_TRY(options_check_turns(a, def));
   return options_check(def);
 }
 

@@ -10,6 +10,7 @@
 #include "agent/network/network.h"
 #include "kernels/agent/agent_act.h"
 #include "kernels/agent/clock.h"
+#include "kernels/agent/policy_gradient.h"
 #include "kernels/agent/replay.h"
 
 /// X(C type, name): the agents' own options as kernels take them, (n_agent) on the backend. Which
@@ -38,7 +39,24 @@
   X(int64_t, epsilon)                                                          \
   X(int64_t, learning_starts)                                                  \
   X(int64_t, update_every)                                                     \
-  X(int64_t, target_every)
+  X(int64_t, target_every)                                                     \
+  /* of a rollout; NULL for DQN */                                             \
+  X(int64_t, n_steps)                                                          \
+  X(int64_t, n_epochs)                                                         \
+  X(float, gae_lambda)                                                         \
+  X(float, clip_range)                                                         \
+  X(float, clip_range_vf)                                                      \
+  X(int64_t, normalize_advantage)                                              \
+  X(float, ent_coef)                                                           \
+  X(float, vf_coef)                                                            \
+  X(float, target_kl)                                                          \
+  X(int64_t, use_rms_prop)                                                     \
+  X(int64_t, n_critic_updates)                                                 \
+  X(int64_t, cg_max_steps)                                                     \
+  X(float, cg_damping)                                                         \
+  X(float, line_search_shrinking_factor)                                       \
+  X(int64_t, line_search_max_iter)                                             \
+  X(int64_t, sub_sampling_factor)
 
 typedef struct agent_options {
 #define X(type, name) type *name;
@@ -55,7 +73,7 @@ enum { MOST_FIELDS = 64 };
 typedef struct agent_kinds {
   bool doubles, singles;  // see td_sides
   bool softs;             // tau below 1
-  int32_t updates;        // the most of any
+  int32_t updates;        // the most turns of any
 } agent_kinds;
 
 /// The host's copy of the clocks, which decides what is queued. A device may be ahead in one thing
@@ -73,6 +91,9 @@ typedef struct host_clocks {
 typedef struct learning_sums {
   float *loss, *q, *norm;  // (n_agent)
   int32_t *n;              // updates in them
+  float *policy;           // (n_agent, POLICY_STATS) of updates from rollouts, see policy_judge
+  float *explained;        // (n_agent) what critics explained of rollouts' returns
+  int32_t *n_explained;    // rollouts in it
   float *last_loss;        // of the last update, which is what divergence is told by
   float *returns;          // (n_lane) of training's episodes, likewise since they were read
   int32_t *n_episode;      // (n_lane)
@@ -169,6 +190,8 @@ throng_status options_take(throng_population *a, int32_t agent, const throng_age
 throng_status options_follow(throng_population *a);
 /// What of a Def contradicts itself. Errors: ARGUMENT.
 throng_status options_check(const throng_agent_def *def);
+/// Are the updates of a rollout too many to count? Errors: ARGUMENT.
+throng_status options_check_turns(const throng_population *a, const throng_agent_def *def);
 float agent_epsilon(throng_epsilon kind, float start, float end, float steps, int64_t agent_steps);
 
 /// The statistics of a range of agents begin anew.
@@ -207,6 +230,12 @@ throng_status population_check_identity(const throng_population *a, const throng
 /// From that to the agent's own, of `n` lanes of the log whose first is `lane`.
 throng_status replay_turn_back(throng_population *a, const tensor_set *log, int64_t lane, int64_t n,
                                int64_t log_start);
+
+/// Updates that an agent with this Def takes of a step in which it learns.
+int64_t clocks_turns_of(const throng_population *a, const throng_agent_def *own);
+/// Could an agent of this Def have taken so many in so many steps?
+bool clocks_may_be(const throng_population *a, const throng_agent_def *own, int64_t steps,
+                   int64_t updates);
 
 // clocks.c
 throng_status clocks_register(throng_population *a);
@@ -251,6 +280,10 @@ typedef struct replay_batch {
       shown;  // what next's sessions have shown, where next does not hold all of it; or NULLs
 } replay_batch;
 throng_status replay_add_batch(throng_population *a, replay_batch *b);
+/// What the sessions of `rows` states of every agent have shown, where the states do not hold all
+/// of it and must be masked by it; else `shown` stays without entries.
+throng_status replay_add_shown(throng_population *a, tensor_set *set, state_view *shown,
+                               int64_t rows, const char *name);
 /// Draw each agent's next batch and rebuild its states.
 throng_status replay_draw_next(throng_population *a, replay_batch *b);
 /// Draw batch number `draw` of every agent and rebuild its states.
@@ -258,14 +291,22 @@ throng_status replay_draw(throng_population *a, replay_batch *b, uint64_t draw);
 /// Rebuild the states of the transitions in lane, time and slot.
 throng_status replay_rebuild_batch(throng_population *a, replay_batch *b);
 
+/// Rebuild states from the log: all that a gather needs but for its rows, where from and where to.
+replay_gather_args replay_gather_of(const throng_population *a);
+
 // actor.c
 /// Was the actor made for simulators shaped like this one?
 bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim);
 /// agent_algorithm.choose: by the network's scores, at random with each agent's epsilon.
 throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, throng_sim *sim,
                                       bool greedy);
+/// The same by a draw from the softmax of the scores; greedy: the best.
+throng_status actor_choose_by_softmax(throng_population *a, agent_actor *actor, throng_sim *sim,
+                                      bool greedy);
 /// The states that the actor chose for last, with their queries and values.
 network_pass *agent_actor_pass(agent_actor *actor);
+/// (n_agent) how many lanes of each agent these are, or NULL: all.
+const int32_t *agent_actor_rows(const agent_actor *actor);
 
 // update.c
 /// Catalogue under the present weights, of the agents that have rows in `wanted` (NULL: of all).

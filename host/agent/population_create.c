@@ -139,6 +139,7 @@ static throng_status create(throng_sim *sim, const throng_agent_def *def,
   a->history = sim->def.history;
   a->slate = sim->def.slate_size;
   network_init(&a->net, def, sim);
+  THRONG_TRY_GOTO(options_check_turns(a, def));
   THRONG_TRY_GOTO(check_counts(&a->net, def->batch));
   THRONG_TRY_GOTO(allocate(a));
   THRONG_TRY_GOTO(fill(a, places));

@@ -6,6 +6,8 @@
 
 int64_t replay_times_before(const throng_population *a) {
   const throng_sim *sim = a->sim;
+  // A rollout's masks are those that it was drawn under, of whole sessions.
+  if (a->algorithm->rolls && sim->def.mask_seen) return sim->def.max_steps;
   if (!sim->examined) return (a->history + a->slate - 1) / a->slate;
   // A step may leave one entry in the history, the first slot's, or none.
   const bool one =
@@ -26,8 +28,7 @@ static void set_chance(throng_population *a) {
 
 throng_status replay_register(throng_population *a) {
   // Past what is sampled, the log holds what the oldest state and the last successor need.
-  a->log.n_time =
-      replay_times(a->def.buffer, a->agent_lanes) + replay_times_before(a) + a->def.n_step;
+  a->log.n_time = replay_ring(a, &a->def);
   a->log.slate = a->slate;
   set_chance(a);
   tensor_set *set = &a->replay;
@@ -45,6 +46,10 @@ throng_status replay_register(throng_population *a) {
   ADD(step, I32, a->sim->def.max_steps - 1, n, t)
   if (a->sim->examined) ADD(examined, U8, 1, n, t, a->slate)
   if (a->sim->session) ADD(returned, U8, a->sim->def.users.return_gap, n, t, 1)
+#undef ADD
+#define ADD(name) THRONG_TRY(tensors_add(set, &a->log.name, TENSOR_F32, TENSOR_SHAPE(n, t), #name))
+  if (a->algorithm->rolls) ADD(value);
+  if (a->algorithm->logs_log_prob) ADD(log_prob);
 #undef ADD
   return THRONG_OK;
 }
@@ -87,6 +92,18 @@ static bool replay_outgrows(const throng_population *a) {
   return def->mask_seen && (int64_t)def->max_steps * a->slate > a->history;
 }
 
+throng_status replay_add_shown(throng_population *a, tensor_set *set, state_view *shown,
+                               int64_t rows, const char *name) {
+  // A state's history lacks what was shown and not looked at, and what is older than it is long.
+  if (!(a->sim->examined && a->sim->def.mask_seen) && !replay_outgrows(a)) return THRONG_OK;
+  const int64_t n = rows * a->n_agent, most = (int64_t)a->sim->def.max_steps * a->slate;
+  shown->capacity = (int32_t)most;
+  THRONG_TRY(tensors_add(set, &shown->entry, TENSOR_U32, TENSOR_SHAPE(n, most), "%s.entry", name));
+  THRONG_TRY(tensors_add(set, &shown->length, TENSOR_I32, TENSOR_SHAPE(n), "%s.length", name));
+  THRONG_TRY(tensors_add(set, &shown->session, TENSOR_I32, TENSOR_SHAPE(n), "%s.session", name));
+  return tensors_add(set, &shown->user, TENSOR_I32, TENSOR_SHAPE(n), "%s.user", name);
+}
+
 throng_status replay_add_batch(throng_population *a, replay_batch *b) {
   tensor_set *set = &a->scratch;
   const int64_t n = (int64_t)a->def.batch * a->n_agent;
@@ -101,21 +118,8 @@ throng_status replay_add_batch(throng_population *a, replay_batch *b) {
   ADD(action, I32, n);
   ADD(reward, F32, n);
   ADD(discount, F32, n);
-  // The next state's history lacks what was shown and not looked at, and what is older than it is
-  // long; its mask must not.
-  if ((a->sim->examined && a->sim->def.mask_seen) || replay_outgrows(a)) {
-    const int64_t most = (int64_t)a->sim->def.max_steps * a->slate;
-    b->shown.capacity = (int32_t)most;
-    THRONG_TRY(
-        tensors_add(set, &b->shown.entry, TENSOR_U32, TENSOR_SHAPE(n, most), "batch.shown.entry"));
-    THRONG_TRY(
-        tensors_add(set, &b->shown.length, TENSOR_I32, TENSOR_SHAPE(n), "batch.shown.length"));
-    THRONG_TRY(
-        tensors_add(set, &b->shown.session, TENSOR_I32, TENSOR_SHAPE(n), "batch.shown.session"));
-    THRONG_TRY(tensors_add(set, &b->shown.user, TENSOR_I32, TENSOR_SHAPE(n), "batch.shown.user"));
-  }
 #undef ADD
-  return THRONG_OK;
+  return replay_add_shown(a, set, &b->shown, a->def.batch, "batch.shown");
 }
 
 /// Items that a session can show before none is left. A user who comes back may be shown all again,
@@ -124,32 +128,36 @@ static int64_t replay_most_shown(const throng_population *a) {
   return a->sim->def.mask_seen && !a->sim->session ? a->net.n_item : INT64_MAX;
 }
 
-static throng_status rebuild(throng_population *a, replay_batch *b, const int32_t *used) {
+replay_gather_args replay_gather_of(const throng_population *a) {
   const world_view *world = &a->sim->device.view;
-  replay_gather_args gather = {.log = a->log,
-                               .user_offset = world->user_offset,
-                               .history = world->history,
-                               .gamma = a->option.gamma,
-                               .reward_scale = a->option.reward_scale,
-                               .fold_leave = a->option.fold_leave,
-                               .buffer = a->option.buffer,
-                               .clock = a->clock,
-                               .batch = a->def.batch,
-                               .agent_lanes = a->agent_lanes,
-                               .before = replay_times_before(a),
-                               .start_rows = a->sim->published.view.start_rows,
-                               .most_shown = replay_most_shown(a),
-                               .n_step = a->option.n_step,
-                               .used = used,
-                               .lane = b->lane,
-                               .time = b->time,
-                               .slot = b->slot,
-                               .state = b->state.state,
-                               .next = b->next.state,
-                               .shown = b->shown,
-                               .action = b->action,
-                               .reward = b->reward,
-                               .discount = b->discount};
+  return (replay_gather_args){.log = a->log,
+                              .user_offset = world->user_offset,
+                              .history = world->history,
+                              .gamma = a->option.gamma,
+                              .reward_scale = a->option.reward_scale,
+                              .fold_leave = a->option.fold_leave,
+                              .buffer = a->option.buffer,
+                              .clock = a->clock,
+                              .agent_lanes = a->agent_lanes,
+                              .before = replay_times_before(a),
+                              .start_rows = a->sim->published.view.start_rows,
+                              .most_shown = replay_most_shown(a),
+                              .n_step = a->option.n_step};
+}
+
+static throng_status rebuild(throng_population *a, replay_batch *b, const int32_t *used) {
+  replay_gather_args gather = replay_gather_of(a);
+  gather.batch = a->def.batch;
+  gather.used = used;
+  gather.lane = b->lane;
+  gather.time = b->time;
+  gather.slot = b->slot;
+  gather.state = b->state.state;
+  gather.next = b->next.state;
+  gather.shown = b->shown;
+  gather.action = b->action;
+  gather.reward = b->reward;
+  gather.discount = b->discount;
   return BACKEND_LAUNCH(a->backend, replay_gather, (int64_t)a->def.batch * a->n_agent, &gather);
 }
 

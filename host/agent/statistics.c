@@ -68,6 +68,12 @@ throng_status population_zero_sums(throng_population *a, agent_range range) {
                         a->sums.n + first};
   for (size_t k = 0; k < sizeof sums / sizeof *sums; ++k)
     THRONG_TRY(a->backend->ops->zero(a->backend, sums[k], bytes));
+  if (a->algorithm->rolls) {
+    THRONG_TRY(a->backend->ops->zero(a->backend, a->sums.policy + first * POLICY_STATS,
+                                     bytes * POLICY_STATS));
+    THRONG_TRY(a->backend->ops->zero(a->backend, a->sums.explained + first, bytes));
+    THRONG_TRY(a->backend->ops->zero(a->backend, a->sums.n_explained + first, bytes));
+  }
   const size_t lane_bytes = bytes * (size_t)a->agent_lanes;
   const int64_t lane = first * a->agent_lanes;
   THRONG_TRY(a->backend->ops->zero(a->backend, a->sums.returns + lane, lane_bytes));

@@ -17,6 +17,7 @@ static throng_status show(throng_population *a) {
 
 /// The whole step as calls that a graph can record.
 static throng_status queue_step(throng_population *a, int kind) {
+  if (kind == STEP_TURN) return a->algorithm->learn(a);
   THRONG_TRY(show(a));
   if (kind == STEP_ACTS) return THRONG_OK;
   const int32_t turns = clocks_turns(a);
@@ -91,14 +92,26 @@ static throng_status follow_simulator(throng_population *a) {
   return THRONG_OK;
 }
 
+static throng_status run_step(throng_population *a, int kind) {
+  if (a->backend->ops->capture_begin && kind != STEP_ALONE) return graph_step(a, kind);
+  return queue_step(a, kind);
+}
+
+/// A rollout's updates are many and alike: each is a graph of its own.
+static throng_status run_rollout_step(throng_population *a, int kind) {
+  THRONG_TRY(run_step(a, STEP_ACTS));
+  if (kind == STEP_ACTS) return THRONG_OK;
+  THRONG_TRY(a->algorithm->close(a));
+  const int32_t turns = clocks_turns(a);
+  for (int32_t turn = 0; turn < turns; ++turn) THRONG_TRY(run_step(a, STEP_TURN));
+  return THRONG_OK;
+}
+
 throng_status throng_population_train_step(throng_population *a) {
   THRONG_TRY(agent_any_left(a));
   THRONG_TRY(follow_simulator(a));
   const int kind = a->algorithm->kind_of_step(a);
-  if (a->backend->ops->capture_begin && kind != STEP_ALONE)
-    THRONG_TRY(graph_step(a, kind));
-  else
-    THRONG_TRY(queue_step(a, kind));
+  THRONG_TRY(a->algorithm->rolls ? run_rollout_step(a, kind) : run_step(a, kind));
   clocks_moved(a, kind != STEP_ACTS);
   if (a->algorithm->after_step) THRONG_TRY(a->algorithm->after_step(a));
   THRONG_TRY(clocks_watch(a, false));

@@ -49,7 +49,7 @@ throng_status population_step_weights(throng_population *a, optimizer *o,
                                      .update = a->clock.updates,
                                      .norm_sum = a->sums.norm,
                                      .moves = a->moves};
-  THRONG_TRY(optimizer_measure(o, &options));
+  THRONG_TRY(optimizer_measure(o, NULL, &options));
   THRONG_TRY(clocks_judge(a, &o->scale->norm, sizeof(adam_scale) / sizeof(float)));
   THRONG_TRY(optimizer_step(o, &options, &a->weight, target, a->option.tau));
   a->current &= ~(unsigned)CURRENT_CATALOGUE;

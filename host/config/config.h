@@ -8,10 +8,11 @@
 #include "data/dataset.h"
 #include "llm/llm.h"
 #include "text/keywords.h"
+#include "throng/config.h"
 #include "throng/sweep.h"
 #include "throng/throng.h"
 
-enum { CONFIG_MAX_KEYS = 256 };
+enum { CONFIG_MAX_KEYS = 384 };
 
 /// Who gave a key's value; a later one wins.
 typedef enum config_origin { CONFIG_DEFAULT = 0, CONFIG_FILE, CONFIG_OVERRIDE } config_origin;
@@ -20,7 +21,7 @@ typedef struct config_place {
   int line, column;  // from 1; 0: not from a file
 } config_place;
 
-typedef struct throng_config {
+struct throng_config {
   dataset_def dataset;
   keywords_def keywords;
   embedding_def embedding;
@@ -44,7 +45,8 @@ typedef struct throng_config {
   bool raw[CONFIG_MAX_KEYS];            // a path with ${NAME} or ~/ that nobody has used yet
   void **owned;                         // strings that live as long as the config
   size_t n_owned, owned_capacity;
-} throng_config;
+  char *text;  // what throng_config_get_json or throng_config_get_schema gave last, or NULL
+};
 
 /// Defaults, then `path` (NULL: none), then `overrides` ("a.b=c", NULL-terminated; NULL: none),
 /// then the checks that span keys. Relative paths inside a config are relative to the current

@@ -18,6 +18,7 @@
 void config_free(throng_config *config) {
   for (size_t i = 0; i < config->n_owned; ++i) free(config->owned[i]);
   free(config->owned);
+  free(config->text);
   memset(config, 0, sizeof *config);
 }
 

@@ -135,13 +135,19 @@ throng_status experiment_drift(experiment_room *room) {
     return throng_fail(THRONG_ERROR_DATA,
                        "drift: this world has no later parts to compare with; make it with "
                        "dataset.later_share (or synth.later_share) of 0.5, say");
+  if (!room->world->has_time)
+    throng_note(room->progress,
+                "the world has no times: what is later is so by the order of its rows");
   THRONG_TRY_GOTO(experiment_questions(room, room->world, room->sta, &q));
+  if (q.sampled > 0)
+    THRONG_TRY_GOTO(throng_fail(
+        THRONG_ERROR_DATA,
+        "drift: all %lld real answers are likes, so users cannot be told apart by how they go on; "
+        "a dataset.like_threshold that leaves both kinds would help",
+        (long long)q.likes));
   for (int k = 0; k < N_RULE; ++k)
-    if (experiment_variant_possible(experiment_variant_find(rules[k]), &q))
+    if (experiment_variant_possible(room, experiment_variant_find(rules[k]), &q))
       THRONG_TRY_GOTO(play(room, rules[k]));
-    else
-      throng_note(room->progress, "%s is left out: not all of its votes can be asked here",
-                  rules[k]);
 done:
   questions_free(&q);
   return status;

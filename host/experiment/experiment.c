@@ -8,6 +8,8 @@
 #include "report/run_folder.h"
 #include "study/open_or_make.h"
 
+enum { FEWEST = 5 };  // users and items: a fifth holds one
+
 const experiment experiments[] = {
     {"each vote alone, in pairs and joined: AUC, and what agents trained on it come to",
      {.name = "ablation",
@@ -18,14 +20,14 @@ const experiment experiments[] = {
       .x = 2,
       .y = 12},
      .run = experiment_ablation},
-    {"histories, keywords and categories removed, keywords spoilt: AUC of votes and ensemble",
+    {"histories, keywords and categories removed, keywords spoilt: AUC of each vote and joined",
      {.name = "sparsity",
       .label = {"part", "share"},
       .value = {"removed", "f_mat", "f_sim", "f_sta", "f_pop", "ensemble", "calibrated",
                 "f_mat_within", "f_sim_within", "f_sta_within", "f_pop_within", "ensemble_within",
                 "calibrated_within"},
       .x = 0,
-      .y = 5,
+      .y = 6,
       .lines = true},
      .run = experiment_sparsity},
     {"user-steps a second beside AUC, of each vote, pair and rule",
@@ -43,7 +45,10 @@ const experiment experiments[] = {
       .value = {"group", "shown", "of_data", "covered", "reward_step", "return", "error",
                 "sessions"},
       .x = 0,
-      .y = 1},
+      .y = 1,
+      .only_label = 1,
+      .only = "items",
+      .lines = true},
      .run = experiment_fairness},
     {"agents trained on one simulator's answers, judged by another's and by logs",
      {.name = "transfer",
@@ -52,7 +57,10 @@ const experiment experiments[] = {
                 "ips_low", "ips_high", "snips", "snips_low", "snips_high", "dr", "dr_low",
                 "dr_high", "effective"},
       .x = 5,
-      .y = 12},
+      .y = 12,
+      .low = 13,
+      .high = 14,
+      .equal = true},
      .run = experiment_transfer},
     {"simulated users along the later part of real histories, beside the real ones",
      {.name = "drift",
@@ -60,8 +68,23 @@ const experiment experiments[] = {
       .value = {"position", "answers", "real_rate", "like_rate", "gap", "auc", "within_auc",
                 "correlation", "real_alike", "alike", "category_distance"},
       .x = 0,
-      .y = 4},
+      .y = 4,
+      .only_label = 1,
+      .only = "free",
+      .lines = true},
      .run = experiment_drift},
+    {"what looking ahead is worth, dynamic by dynamic, exactly and in whole sessions",
+     {.name = "planning",
+      .label = {"dynamic"},
+      .value = {"number", "users", "myopic", "best", "exact_gain", "exact_low", "exact_high",
+                "exact_above", "sessions", "oracle", "planner", "gain", "gain_low", "gain_high",
+                "above"},
+      .x = 0,
+      .y = 4,
+      .low = 5,
+      .high = 6,
+      .name_x = true},
+     .run = experiment_planning},
     {"the paper's table 2: algorithms on sets, a config SET-ALGORITHM.json each",
      {.name = "table2",
       .label = {"set", "algorithm"},
@@ -80,6 +103,17 @@ const experiment *experiment_find(const char *name) {
   return NULL;
 }
 
+/// What no experiment can say anything about is refused before anything is fitted to it.
+static throng_status check_world(const experiment *e, const throng_world *world) {
+  const throng_world_info info = throng_world_get_info(world);
+  if (info.n_user >= FEWEST && info.n_item >= FEWEST) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_DATA,
+                     "%s: this world has %lld users and %lld items, and experiments compare users "
+                     "and items: expected %d of each at the least, and hundreds to say something; "
+                     "more rows, or a smaller dataset.k_core, would help",
+                     e->columns.name, (long long)info.n_user, (long long)info.n_item, FEWEST);
+}
+
 throng_status experiment_run(const experiment *e, throng_config *config, throng_backend *backend,
                              const throng_progress *progress, experiment_table **out) {
   train_inputs in = {0};
@@ -89,9 +123,10 @@ throng_status experiment_run(const experiment *e, throng_config *config, throng_
   *out = NULL;
   THRONG_TRY_GOTO(train_inputs_use(config));
   THRONG_TRY_GOTO(train_inputs_open(config, backend, progress, &in));
+  THRONG_TRY_GOTO(check_world(e, in.world));
   THRONG_TRY_GOTO(config_print(config, &resolved));
   THRONG_TRY_GOTO(experiment_table_open(config->train.out, &e->columns, resolved, &table));
-  experiment_room room = {config, backend, in.world, in.sta, progress, table};
+  experiment_room room = {e->columns.name, config, backend, in.world, in.sta, progress, table};
   THRONG_TRY_GOTO(e->run(&room));
   THRONG_TRY_GOTO(experiment_table_finish(table));
   THRONG_TRY_GOTO(experiment_draw(table, config->train.out));
@@ -139,7 +174,7 @@ throng_status experiment_run_many(const experiment *e, int n, throng_config *con
   THRONG_TRY_GOTO(run_folder_lock(to, &folder));
   THRONG_TRY_GOTO(print_all(n, config, &resolved));
   THRONG_TRY_GOTO(experiment_table_open(to, &e->columns, resolved, &table));
-  experiment_room room = {config[0], backend, NULL, NULL, progress, table};
+  experiment_room room = {e->columns.name, config[0], backend, NULL, NULL, progress, table};
   THRONG_TRY_GOTO(e->run_many(&room, n, config));
   THRONG_TRY_GOTO(experiment_table_finish(table));
   THRONG_TRY_GOTO(experiment_draw(table, to));

@@ -9,6 +9,7 @@
 
 /// What an experiment works with.
 typedef struct experiment_room {
+  const char *name;  // of the experiment
   throng_config *config;
   throng_backend *backend;
   const throng_world *world;
@@ -33,8 +34,9 @@ const experiment *experiment_find(const char *name);
 /// Run it into the config's train.out: world and weights made there where the config names none,
 /// config.json, results.csv (a row as soon as its cell is done; the cells of an earlier, stopped
 /// run are not done again), results.json, results.svg and report.txt. `*out` is freed by
-/// experiment_table_free. Errors: CONFIG (the folder holds another configuration's results), those
-/// of the stages, CANCELLED (what is done is kept).
+/// experiment_table_free. Errors: CONFIG (the folder holds another configuration's results), DATA
+/// (a world too small to compare anything in, or with answers of one kind), those of the stages,
+/// CANCELLED (what is done is kept).
 throng_status experiment_run(const experiment *e, throng_config *config, throng_backend *backend,
                              const throng_progress *progress, experiment_table **out);
 
@@ -49,6 +51,7 @@ throng_status experiment_cost(experiment_room *room);
 throng_status experiment_fairness(experiment_room *room);
 throng_status experiment_transfer(experiment_room *room);
 throng_status experiment_drift(experiment_room *room);
+throng_status experiment_planning(experiment_room *room);
 throng_status experiment_table2(experiment_room *room, int n, throng_config *const *config);
 
 #endif

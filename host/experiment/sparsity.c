@@ -35,7 +35,7 @@ static throng_status fill(const experiment_room *room, const throng_world *world
   for (int k = 0; k < N_SHOWN; ++k) {
     const experiment_variant *v = experiment_variant_find(shown[k]);
     double value[MEASURE_COUNT];
-    if (!experiment_variant_possible(v, &q)) continue;
+    if (experiment_variant_missing(v, &q)) continue;
     THRONG_TRY_GOTO(experiment_variant_measure(room, world, sta, v, &q, value));
     row->value[AUC + k] = value[MEASURE_AUC];
     row->value[WITHIN_AUC + k] = value[MEASURE_WITHIN_AUC];
@@ -46,21 +46,27 @@ done:
   return status;
 }
 
+static throng_status measure(experiment_room *room, thinned_part part, double share) {
+  char text[16];
+  snprintf(text, sizeof text, "%d %%", (int)(100 * share));
+  experiment_row row = experiment_row_of(thinned_part_names[part], text, NULL);
+  throng_world *world;
+  if (experiment_table_has(room->table, &row)) return THRONG_OK;
+  THRONG_TRY(thinned_world(room->world, part, share, room->config->seed, &world));
+  row.value[REMOVED] = share;
+  throng_status status = fill(room, world, &row);
+  throng_world_close(world);
+  return status == THRONG_OK ? experiment_table_add(room->table, &row) : status;
+}
+
 throng_status experiment_sparsity(experiment_room *room) {
-  for (int part = 0; part < THINNED_PART_COUNT; ++part)
-    for (int k = 0; k < N_SHARE; ++k) {
-      char text[16];
-      snprintf(text, sizeof text, "%d %%", (int)(100 * shares[k]));
-      experiment_row row = experiment_row_of(thinned_part_names[part], text, NULL);
-      if (experiment_table_has(room->table, &row)) continue;
-      throng_world *world;
-      THRONG_TRY(
-          thinned_world(room->world, (thinned_part)part, shares[k], room->config->seed, &world));
-      row.value[REMOVED] = shares[k];
-      throng_status status = fill(room, world, &row);
-      throng_world_close(world);
-      THRONG_TRY(status);
-      THRONG_TRY(experiment_table_add(room->table, &row));
+  for (int part = 0; part < THINNED_PART_COUNT; ++part) {
+    if (thinned_entries(room->world, (thinned_part)part) == 0) {
+      throng_note(room->progress, "%s: left out, for the items of this world have none",
+                  thinned_part_names[part]);
+      continue;
     }
+    for (int k = 0; k < N_SHARE; ++k) THRONG_TRY(measure(room, (thinned_part)part, shares[k]));
+  }
   return THRONG_OK;
 }

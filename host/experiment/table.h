@@ -16,9 +16,14 @@ typedef struct experiment_columns {
   const char *label[TABLE_LABELS + 1];  // NULL-terminated
   const char *value[TABLE_VALUES + 1];  // NULL-terminated
   int x, y;                             // columns of `value` that are drawn
-  int series;                           // column of `label` by which points have their colour
-  bool lines;                           // points of a series are joined
+  int low, high;     // columns of the ends of y's interval; both 0: none is drawn
+  int series;        // column of `label` by which points have their colour
+  int only_label;    // rows are drawn whose label here ..
+  const char *only;  // .. is this; NULL: all
+  bool lines;        // points of a series are joined
+  bool equal;        // a line where x = y
   bool log_x;
+  bool name_x;  // x counts rows; below it stand their labels in the column `series`
 } experiment_columns;
 
 typedef struct experiment_row {

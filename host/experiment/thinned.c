@@ -129,6 +129,11 @@ static throng_world_source source_of(const throng_world *w) {
   return s;
 }
 
+int64_t thinned_entries(const throng_world *w, thinned_part part) {
+  if (part == THINNED_HISTORY) return w->n_interaction;
+  return part == THINNED_CATEGORIES ? w->n_category_entry : w->n_pos_entry + w->n_neg_entry;
+}
+
 throng_status thinned_world(const throng_world *w, thinned_part part, double share, uint32_t seed,
                             throng_world **out) {
   throng_world_source s = source_of(w);

@@ -202,12 +202,8 @@ throng_status experiment_transfer(experiment_room *room) {
   questions q = {0};
   throng_status status;
   THRONG_TRY_GOTO(experiment_questions(room, room->world, room->sta, &q));
-  for (int k = 0; k < N_SIMULATOR; ++k) {
-    possible[k] = experiment_variant_possible(experiment_variant_find(simulators[k]), &q);
-    if (!possible[k])
-      throng_note(room->progress, "%s is left out: not all of its votes can be asked here",
-                  simulators[k]);
-  }
+  for (int k = 0; k < N_SIMULATOR; ++k)
+    possible[k] = experiment_variant_possible(room, experiment_variant_find(simulators[k]), &q);
   for (int k = 0; k < N_SIMULATOR; ++k)
     if (possible[k]) THRONG_TRY_GOTO(train_and_judge(room, simulators[k], possible));
 done:

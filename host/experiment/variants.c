@@ -42,16 +42,33 @@ throng_status experiment_questions(const experiment_room *room, const throng_wor
   const throng_sim_def *sim = &room->config->sim;
   throng_status status =
       questions_make(world, later ? FIDELITY_LATER : FIDELITY_TEST, 0, sim->seed, out);
+  if (status == THRONG_OK && (out->likes == 0 || out->likes == out->n))
+    status = throng_fail(THRONG_ERROR_DATA,
+                         "%s: all %lld answers that the votes are asked about are %s, so nothing "
+                         "tells a good vote from a bad one; a dataset.like_threshold that leaves "
+                         "both kinds would help",
+                         room->name, (long long)out->n, out->likes ? "likes" : "dislikes");
   if (status == THRONG_OK)
     status = questions_ask(out, room->backend, world, sta, &sim->votes, sim->seed);
   if (status != THRONG_OK) questions_free(out);
   return status;
 }
 
-bool experiment_variant_possible(const experiment_variant *v, const questions *q) {
-  for (int k = 0; k < THRONG_VOTE_COUNT; ++k)
-    if (v->weights[k] > 0 && !q->measured[k]) return false;
-  return true;
+const char *experiment_variant_missing(const experiment_variant *v, const questions *q) {
+  for (int k = 0; k < THRONG_VOTE_COUNT; ++k) {
+    if (v->weights[k] == 0 || q->measured[k]) continue;
+    return k < THRONG_VOTE_IN_RECORD ? "there are no weights of f_sta; a votes.rule that asks it, "
+                                       "as calibrated does, has them fitted"
+                                     : q->missing[k - THRONG_VOTE_IN_RECORD];
+  }
+  return NULL;
+}
+
+bool experiment_variant_possible(const experiment_room *room, const experiment_variant *v,
+                                 const questions *q) {
+  const char *missing = experiment_variant_missing(v, q);
+  if (missing) throng_note(room->progress, "%s is left out: %s", v->name, missing);
+  return !missing;
 }
 
 typedef struct asked {
@@ -115,10 +132,7 @@ static throng_status add_row(experiment_room *room, const experiment_variant *v,
                              experiment_fill *fill) {
   experiment_row row = experiment_row_of(v->name, NULL, NULL);
   if (experiment_table_has(room->table, &row)) return THRONG_OK;
-  if (!experiment_variant_possible(v, q)) {
-    throng_note(room->progress, "%s is left out: not all of its votes can be asked here", v->name);
-    return THRONG_OK;
-  }
+  if (!experiment_variant_possible(room, v, q)) return THRONG_OK;
   THRONG_TRY(fill(room, v, q, &row));
   return experiment_table_add(room->table, &row);
 }

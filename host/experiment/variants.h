@@ -23,12 +23,16 @@ throng_votes_def experiment_variant_votes(const experiment_variant *v,
                                           const throng_votes_def *votes);
 
 /// Questions about what users really answered, asked of every vote: of their later parts where the
-/// world has some, else of their last interaction. Errors: those of questions_make and
-/// questions_ask.
+/// world has some, else of their last interaction. Errors: DATA (all of them are of one kind, so
+/// that nothing tells a good vote from a bad one), those of questions_make and questions_ask.
 throng_status experiment_questions(const experiment_room *room, const throng_world *world,
                                    const throng_sta *sta, questions *out);
-/// Have all of the variant's votes been asked? (f_sta needs weights, f_pop both kinds of answers.)
-bool experiment_variant_possible(const experiment_variant *v, const questions *q);
+/// Why not all of the variant's votes have been asked (f_sta needs weights, f_pop and f_cal both
+/// kinds of answers), or NULL where they have.
+const char *experiment_variant_missing(const experiment_variant *v, const questions *q);
+/// Have they? Where not, a note says that the variant is left out, and why.
+bool experiment_variant_possible(const experiment_room *room, const experiment_variant *v,
+                                 const questions *q);
 /// What a row of a variant holds, beside its name; the row is added to the table afterwards.
 typedef throng_status experiment_fill(experiment_room *room, const experiment_variant *v,
                                       const questions *q, experiment_row *row);

@@ -1,36 +1,29 @@
-/// f_cal's fit: what the other votes say, how often the item is liked and how generous the user is,
+/// f_cal's fit: what the other votes say, how well the item is liked and how generous the user is,
 /// joined by a logistic regression.
 ///   z = w0 + w_mat logit((a+ + k m) / (a+ + a- + k)) + w_sim tanh(3 (b+ - b-)) + w_sta logit(p)
-///       + w_item logit(rate of the item) + w_user (effect of the user)
-/// Weights are fitted on each user's last but one interaction, which neither keywords nor f_sta
-/// have seen; rates and effects are counts of the world, without the answer that is to be foretold.
+///       + w_item (effect of the item) + w_user (effect of the user)
+/// with m the share of likes among all answers. Weights are fitted on each user's last but one
+/// interaction, which neither keywords nor f_sta have seen, beside effects (effects.h) that have
+/// not seen it either. No weight is below 0: votes that say like never make one less likely.
 #ifndef THRONG_SIM_CALIBRATION_H
 #define THRONG_SIM_CALIBRATION_H
 
 #include "base/tensors.h"
 #include "kernels/vote/calibration.h"
+#include "sim/effects.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
 
-/// Answers that an item's prior weighs: rate = (likes + PRIOR m) / (answers + PRIOR), m being the
-/// share of likes among all answers, (likes + 1) / (answers + 2).
-#define CALIBRATION_PRIOR 4.0
-/// Ridge on all weights but w0, centred on what two like rates alone would say: w_item = w_user =
-/// 1, the others 0. Nothing beside thousands of rows, and a sane answer where there are few.
+/// Ridge on all weights but w0, centred on what the effects alone would say: w_item = w_user = 1,
+/// the others 0. Nothing beside thousands of rows, and a sane answer where there are few.
 #define CALIBRATION_RIDGE 10.0
-/// Steps of the expectation maximisation that finds the variance of users' effects.
-#define CALIBRATION_EM_STEPS 30
 /// The smoothing k is one of 1, 2, 4, .. 32 keywords: that of the least penalised loss.
 #define CALIBRATION_SMOOTHINGS 6
 
-/// A world's rates and effects under given weights.
+/// A world's effects under given weights.
 typedef struct calibration {
   sta_calibration fitted;
-  double share;              // m
-  double *item_rate;         // (n_item)
-  double *user_effect;       // (n_user) log-odds beside what the user's items explain
-  int64_t *item_n, *user_n;  // answers behind each
-  int64_t n_item, n_user;
+  effects effects;
   tensor_set on_backend;
   calibration_view view;  // after calibration_upload
 } calibration;
@@ -44,11 +37,11 @@ throng_status calibration_fit(throng_backend *backend, const throng_world *world
 /// The same from the votes on the rows that are fitted on, (users with two interactions or more).
 throng_status calibration_fit_votes(const throng_world *world, const throng_vote *vote,
                                     bool has_sta, sta_calibration *out);
-/// Is this fit one for votes of this Def?
+/// Is this fit one for votes of this Def, and of today's terms?
 bool calibration_suits(const sta_calibration *fitted, const throng_votes_def *def);
 
-/// Count the world: all but each user's last `hidden` interactions, 0 for what is simulated, more
-/// for what is measured on those. Errors: MEMORY.
+/// Fit the world's effects: on all but each user's last `hidden` interactions, 0 for what is
+/// simulated, more for what is measured on those. Errors: MEMORY.
 throng_status calibration_make(const throng_world *world, const sta_calibration *fitted, int hidden,
                                calibration *out);
 /// Put what kernels read of it on a backend: `out->view`. Errors: MEMORY, BACKEND.

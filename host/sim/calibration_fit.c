@@ -1,14 +1,15 @@
 /// f_cal's fit: the votes on each user's last but one interaction, and the regression on them.
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/sort.h"
 #include "base/status.h"
 #include "data/split.h"
 #include "sim/calibration.h"
-#include "sim/calibration_rows.h"
 #include "sim/logistic.h"
 #include "sim/rule.h"
+#include "sta/sta_prior.h"
 #include "world/world.h"
 
 enum { WEIGHTS = 6 };  // w0, w_mat, w_sim, w_sta, w_item, w_user
@@ -17,9 +18,10 @@ enum { WEIGHTS = 6 };  // w0, w_mat, w_sim, w_sta, w_item, w_user
 typedef struct fit_rows {
   const throng_vote *vote;  // (n)
   uint8_t *like;            // (n)
-  double *item, *user;      // (n) logit of the item's rate, effect of the user
+  double *item, *user;      // (n) effects
   int64_t n;
   bool has_sta;
+  bool leaves[WEIGHTS];  // weights that would be below 0: their terms are left out
   double prior_pos, prior_neg;
 } fit_rows;
 
@@ -38,6 +40,8 @@ static void fill(const fit_rows *r, int64_t k, double x[WEIGHTS]) {
   x[3] = r->has_sta ? log(fmax(p, least) / fmax(1 - p, least)) : 0;
   x[4] = r->item[k];
   x[5] = r->user[k];
+  for (int i = 0; i < WEIGHTS; ++i)
+    if (r->leaves[i]) x[i] = 0;
 }
 
 static void each_row(const void *of, void (*add)(void *to, const double *x, int like), void *to) {
@@ -49,18 +53,34 @@ static void each_row(const void *of, void (*add)(void *to, const double *x, int 
   }
 }
 
-/// The smoothing of the least penalised loss, and its weights.
-static throng_status regress(fit_rows *r, double share, sta_calibration *out) {
-  double least = INFINITY;
+/// The least penalised loss where no weight but the intercept is below 0: the most negative one
+/// is left out until none is.
+static throng_status regress_positive(fit_rows *r, double weight[WEIGHTS], double *loss) {
   logistic l = {.name = "f_cal", .n = WEIGHTS, .centre = {[4] = 1, [5] = 1}, .of = r};
   l.rows = each_row;
   for (int i = 1; i < WEIGHTS; ++i) l.ridge[i] = CALIBRATION_RIDGE;
+  memset(r->leaves, 0, sizeof r->leaves);
+  for (;;) {
+    int worst = 0;
+    for (int i = 0; i < WEIGHTS; ++i) weight[i] = l.centre[i];
+    THRONG_TRY(logistic_fit(&l, weight, loss));
+    for (int i = 1; i < WEIGHTS; ++i)
+      if (weight[i] < 0 && (worst == 0 || weight[i] < weight[worst])) worst = i;
+    if (worst == 0) return THRONG_OK;
+    r->leaves[worst] = true;
+    l.centre[worst] = 0;
+  }
+}
+
+/// The smoothing of the least penalised loss, and its weights.
+static throng_status regress(fit_rows *r, double share, sta_calibration *out) {
+  double least = INFINITY;
   for (int s = 0; s < CALIBRATION_SMOOTHINGS; ++s) {
-    double weight[WEIGHTS] = {[4] = 1, [5] = 1}, loss;
+    double weight[WEIGHTS], loss;
     const double k = ldexp(1, s);
     r->prior_pos = k * share;
     r->prior_neg = k * (1 - share);
-    THRONG_TRY(logistic_fit(&l, weight, &loss));
+    THRONG_TRY(regress_positive(r, weight, &loss));
     if (!(loss < least)) continue;
     least = loss;
     out->smoothing = k;
@@ -73,6 +93,7 @@ static throng_status regress(fit_rows *r, double share, sta_calibration *out) {
   }
   r->prior_pos = out->smoothing * share;
   r->prior_neg = out->smoothing * (1 - share);
+  memset(r->leaves, 0, sizeof r->leaves);
   return THRONG_OK;
 }
 
@@ -94,46 +115,51 @@ static throng_status find_threshold(const fit_rows *r, int64_t n_like, sta_calib
   return THRONG_OK;
 }
 
-static throng_status fit(const throng_world *w, fit_rows *r, calibration_counts *counts,
-                         sta_calibration *out) {
-  int64_t n_like = 0;
-  THRONG_TRY(calibration_user_variance(counts, &out->user_variance));
-  for (int64_t u = 0; u < w->n_user; ++u) {
-    double curvature;
-    const int64_t at = row_of(w, u);
-    if (at < 0) continue;
-    r->like[r->n] = w->history_like[at] != 0;
-    r->item[r->n] = calibration_item_logit(counts, at);
-    r->user[r->n] = calibration_user_effect(counts, u, at, out->user_variance, 0, &curvature);
-    n_like += r->like[r->n];
-    r->n += 1;
-  }
+/// Nothing to fit on?
+static throng_status check_rows(const throng_world *w, const fit_rows *r, const effects *e,
+                                int64_t n_like) {
   if (r->n == 0)
     return throng_fail(THRONG_ERROR_DATA,
                        "f_cal: none of %lld users has %d interactions, so there is no answer to "
                        "fit its weights on",
                        (long long)w->n_user, SPLIT_VALIDATION);
-  if ((n_like == 0 || n_like == r->n) && counts->one_kind)
-    return throng_fail(THRONG_ERROR_DATA,
-                       "f_cal: all of the %lld answers that its weights are fitted on are %s; a "
-                       "like_threshold that leaves both kinds would help",
-                       (long long)r->n, n_like ? "likes" : "dislikes");
-  if (n_like == 0 || n_like == r->n) {
-    // They say nothing of the votes: the rates alone answer, as the weights' prior has it.
-    *out = (sta_calibration){.item = 1,
-                             .user = 1,
-                             .smoothing = 1,
-                             .threshold = 0.5,
-                             .user_variance = out->user_variance};
-    return THRONG_OK;
+  const int64_t all = e->n + r->n, likes = e->n_like + n_like;
+  if (likes != 0 && likes != all) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_DATA,
+                     "f_cal: all of the %lld answers that its weights are fitted on are %s; a "
+                     "like_threshold that leaves both kinds would help",
+                     (long long)r->n, n_like ? "likes" : "dislikes");
+}
+
+static throng_status fit(const throng_world *w, fit_rows *r, const effects *e,
+                         sta_calibration *out) {
+  int64_t n_like = 0;
+  for (int64_t u = 0; u < w->n_user; ++u) {
+    const int64_t at = row_of(w, u);
+    if (at < 0) continue;
+    r->like[r->n] = w->history_like[at] != 0;
+    r->item[r->n] = e->item[w->history_item[at]];
+    r->user[r->n] = e->user[u];
+    n_like += r->like[r->n];
+    r->n += 1;
   }
-  THRONG_TRY(regress(r, counts->share, out));
-  return find_threshold(r, n_like, out);
+  THRONG_TRY(check_rows(w, r, e, n_like));
+  // Of one kind, they say nothing of the votes: the effects alone answer, as the weights' prior has
+  // it.
+  *out = (sta_calibration){
+      .intercept = e->mean, .item = 1, .user = 1, .smoothing = 1, .threshold = 0.5};
+  if (n_like > 0 && n_like < r->n) {
+    THRONG_TRY(regress(r, effects_share(e), out));
+    THRONG_TRY(find_threshold(r, n_like, out));
+  }
+  out->user_variance = e->user_variance;
+  out->terms = STA_CALIBRATION_TERMS;
+  return THRONG_OK;
 }
 
 throng_status calibration_fit_votes(const throng_world *world, const throng_vote *vote,
                                     bool has_sta, sta_calibration *out) {
-  calibration_counts counts = {0};
+  effects e = {0};
   fit_rows r = {.vote = vote, .has_sta = has_sta};
   const size_t most = (size_t)world->n_user;
   throng_status status;
@@ -141,10 +167,10 @@ throng_status calibration_fit_votes(const throng_world *world, const throng_vote
   THRONG_TRY_GOTO(throng_alloc((void **)&r.like, most, sizeof *r.like, "calibration"));
   THRONG_TRY_GOTO(throng_alloc((void **)&r.item, most, sizeof *r.item, "calibration"));
   THRONG_TRY_GOTO(throng_alloc((void **)&r.user, most, sizeof *r.user, "calibration"));
-  THRONG_TRY_GOTO(calibration_count(world, SPLIT_TEST, &counts));
-  THRONG_TRY_GOTO(fit(world, &r, &counts, out));
+  THRONG_TRY_GOTO(effects_fit(world, SPLIT_HELD_OUT, &e));
+  THRONG_TRY_GOTO(fit(world, &r, &e, out));
 done:
-  calibration_counts_free(&counts);
+  effects_free(&e);
   free(r.like);
   free(r.item);
   free(r.user);
@@ -180,6 +206,8 @@ throng_status calibration_fit(throng_backend *backend, const throng_world *world
   asked_pairs p = {0};
   int64_t n = 0;
   throng_votes_def logical = *def;
+  throng_sta *rates = NULL;
+  bool of_rates = false;
   throng_status status;
   logical.rule = THRONG_RULE_LOGICAL;
   THRONG_TRY_GOTO(take(world, &p));
@@ -197,11 +225,17 @@ throng_status calibration_fit(throng_backend *backend, const throng_world *world
     p.offset[++n] = end;
   }
   const throng_pairs pairs = {n, p.user, p.candidate, p.offset, p.item, p.like};
-  THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, sta, &logical, 0, &pairs, p.vote, NULL));
+  // Like rates in place of f_sta's fit count the answers that are fitted on here: others do not.
+  if (sta) THRONG_TRY_GOTO(sta_is_rates(sta, &of_rates));
+  if (of_rates)
+    THRONG_TRY_GOTO(sta_rates_create(backend, world, &sta->def, SPLIT_HELD_OUT, &rates));
+  const throng_sta *asked = rates ? rates : sta;
+  THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, asked, &logical, 0, &pairs, p.vote, NULL));
   THRONG_TRY_GOTO(calibration_fit_votes(world, p.vote, sta != NULL, out));
   out->semantics = (double)def->semantics;
   out->similarity = (double)def->similarity;
 done:
+  throng_sta_close(rates);
   free(p.user);
   free(p.candidate);
   free(p.offset);

@@ -78,6 +78,9 @@ throng_status throng_sim_copy_preferences(throng_sim *s, throng_moment moment,
         .sim = mean.sim, .sum = m->sum, .mean = m->mean, .count = m->count};
     THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_preference_final, s->n_lane, &final));
   }
+  if (to->both)
+    THRONG_TRY(ops->download(s->backend, to->both, m->mean, n * 2 * dim * sizeof *m->mean));
+  if (!to->liked && !to->disliked && !to->n_liked && !to->n_disliked) return THRONG_OK;
   THRONG_TRY(ops->download(s->backend, m->host_mean, m->mean, n * 2 * dim * sizeof *m->mean));
   THRONG_TRY(ops->download(s->backend, m->host_count, m->count, n * 2 * sizeof *m->count));
   for (size_t lane = 0; lane < n; ++lane) {
@@ -94,7 +97,10 @@ throng_status throng_sim_preferences(throng_sim *s, throng_preference *out) {
   THRONG_TRY(require_kept(s));
   THRONG_TRY(means_make(s));
   const struct sim_means *m = s->means;
-  const throng_preference_copy own = {m->liked, m->disliked, m->n_liked, m->n_disliked};
+  const throng_preference_copy own = {.liked = m->liked,
+                                      .disliked = m->disliked,
+                                      .n_liked = m->n_liked,
+                                      .n_disliked = m->n_disliked};
   THRONG_TRY(throng_sim_copy_preferences(s, THRONG_PRESENT, &own));
   *out = (throng_preference){
       .n_lane = s->n_lane,

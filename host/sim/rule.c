@@ -55,6 +55,11 @@ int rule_single_vote(throng_rule rule) {
   return -1;
 }
 
+bool rule_draws(const throng_votes_def *def) {
+  if (def->rule == THRONG_RULE_CALIBRATED) return def->answer == THRONG_ANSWER_DRAW;
+  return rows[def->rule].draws || rows[def->rule].equal == RULE_EQUAL_COIN;
+}
+
 /// Weight of vote `k` in the sum or mean.
 static float weight_of(const throng_votes_def *def, int k) {
   const unsigned votes = rows[def->rule].votes;

@@ -46,6 +46,8 @@ extern const char *const rule_names[THRONG_RULE_COUNT + 1];
 const char *rule_help(throng_rule rule);
 /// The vote that a rule asks alone, or -1.
 int rule_single_vote(throng_rule rule);
+/// Is the answer to a question drawn (or a coin), so that two askings may differ?
+bool rule_draws(const throng_votes_def *def);
 /// Votes that the answer depends on, a VOTE_BIT each. (The published code's statistical vote is
 /// always 1, so that only rule "probability" asks it there.)
 unsigned rule_asks(const throng_votes_def *def);

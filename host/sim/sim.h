@@ -100,6 +100,7 @@ struct throng_sim {
   tensor_set steering;
   uint32_t *number;       // (n_lane)
   uint8_t *halted;        // (n_lane)
+  uint8_t *chosen;        // (n_lane) which lanes throng_sim_restart was given
   uint32_t *host_number;  // (n_lane) host
   // Scores (n_lane, slate_size) of the further votes, by throng_vote_id - THRONG_VOTE_IN_RECORD.
   // An array is there, and named in files and hashes, only where the rule asks the vote (else

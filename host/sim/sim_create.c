@@ -105,6 +105,7 @@ static throng_status register_lanes(throng_sim *s) {
 static throng_status make_steering(throng_sim *s) {
   THRONG_TRY(tensors_add(&s->steering, &s->number, TENSOR_U32, TENSOR_SHAPE(s->n_lane), "number"));
   THRONG_TRY(tensors_add(&s->steering, &s->halted, TENSOR_U8, TENSOR_SHAPE(s->n_lane), "halted"));
+  THRONG_TRY(tensors_add(&s->steering, &s->chosen, TENSOR_U8, TENSOR_SHAPE(s->n_lane), "chosen"));
   THRONG_TRY(tensors_allocate(&s->steering, s->backend, "lanes of the simulator"));
   THRONG_TRY(throng_alloc((void **)&s->host_number, (size_t)s->n_lane, sizeof *s->host_number,
                           "numbers of the lanes"));

@@ -124,6 +124,14 @@ throng_status throng_sim_reset(throng_sim *s) {
   return advance(s, &a);
 }
 
+throng_status throng_sim_restart(throng_sim *s, const uint8_t *lane) {
+  THRONG_TRY(s->backend->ops->upload(s->backend, s->chosen, lane, (size_t)s->n_lane));
+  sim_sta_args a = sim_make_sta_args(s);
+  sim_restart_args restart = {.sim = a.sim, .chosen = s->chosen};
+  THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_restart, s->n_lane, &restart));
+  return advance(s, &a);
+}
+
 throng_sim sim_part(const throng_sim *s, int32_t first, int32_t n) {
   throng_sim part = *s;
   part.n_lane = part.def.lanes = n;

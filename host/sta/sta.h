@@ -59,7 +59,9 @@ typedef struct sta_arrays {
 /// beside f_sta's weights in their file, as one tensor in this order. First the weights; smoothing
 /// is the keywords that f_mat's prior weighs, user_variance that of users' effects, threshold the
 /// probability that as many reach as really like; then the votes' throng_semantics and
-/// throng_similarity.
+/// throng_similarity, and which terms they weigh: STA_CALIBRATION_TERMS. Files of version 0.2 have
+/// all but the last, and what they weigh is no longer made: f_cal is fitted anew beside such ones,
+/// which keep their numbers and with them their hash.
 #define STA_CALIBRATION(X) \
   X(intercept)             \
   X(mat)                   \
@@ -71,12 +73,18 @@ typedef struct sta_arrays {
   X(user_variance)         \
   X(threshold)             \
   X(semantics)             \
-  X(similarity)
+  X(similarity)            \
+  X(terms)
+enum { STA_CALIBRATION_TERMS = 2 };
 typedef struct sta_calibration {
 #define X(number) double number;
   STA_CALIBRATION(X)
 #undef X
 } sta_calibration;
+/// Bytes of it that are stored and hashed.
+static inline size_t sta_calibration_size(const sta_calibration *c) {
+  return sizeof *c - (c->terms > 1 ? 0 : sizeof c->terms);
+}
 
 struct throng_sta {
   throng_sta_def def;

@@ -18,8 +18,9 @@
 #define STA_FILE_FORMAT "throng.sta.1"
 
 /// The calibration as an array of its own.
-static throng_status calibration_set(throng_backend *backend, tensor_set *set, double **numbers) {
-  const int64_t n = sizeof(sta_calibration) / sizeof(double);
+static throng_status calibration_set(throng_backend *backend, const sta_calibration *c,
+                                     tensor_set *set, double **numbers) {
+  const int64_t n = (int64_t)(sta_calibration_size(c) / sizeof(double));
   THRONG_TRY(tensors_add(set, numbers, TENSOR_F64, TENSOR_SHAPE(n), "calibration"));
   return tensors_allocate(set, backend, "calibration");
 }
@@ -29,7 +30,8 @@ static throng_status check_calibration(const char *path, const sta_calibration *
   const double weight[] = {c->intercept, c->mat, c->sim, c->sta, c->item, c->user};
   bool sane = c->smoothing > 0 && c->smoothing <= STA_WEIGHT_MOST && c->user_variance > 0 &&
               c->threshold >= 0 && c->threshold <= 1 && (c->semantics == 0 || c->semantics == 1) &&
-              (c->similarity == 0 || c->similarity == 1);
+              (c->similarity == 0 || c->similarity == 1) &&
+              (c->terms == 1 || c->terms == STA_CALIBRATION_TERMS);
   for (size_t k = 0; k < sizeof weight / sizeof *weight; ++k)
     sane = sane && fabs(weight[k]) <= STA_WEIGHT_MOST;
   if (sane) return THRONG_OK;
@@ -58,10 +60,11 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
   tensor_set calibration = {0};
   double *numbers;
   throng_status status = THRONG_OK;
-  if (sta->calibrated) status = calibration_set(sta->backend, &calibration, &numbers);
+  if (sta->calibrated)
+    status = calibration_set(sta->backend, &sta->calibration, &calibration, &numbers);
   if (sta->calibrated && status == THRONG_OK)
     status = sta->backend->ops->upload(sta->backend, numbers, &sta->calibration,
-                                       sizeof sta->calibration);
+                                       sta_calibration_size(&sta->calibration));
   if (status == THRONG_OK)
     status = tensors_save((const tensor_set *[]){&sta->parameters, &calibration}, NULL, 2, metadata,
                           path);
@@ -73,7 +76,8 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
 throng_status throng_sta_hash(const throng_sta *sta, uint64_t *hash) {
   THRONG_TRY(tensors_hash(&sta->parameters, hash));
   *hash = hash64(&sta->def.threshold, sizeof sta->def.threshold, *hash);
-  if (sta->calibrated) *hash = hash64(&sta->calibration, sizeof sta->calibration, *hash);
+  if (sta->calibrated)
+    *hash = hash64(&sta->calibration, sta_calibration_size(&sta->calibration), *hash);
   if (sta->def.scale_labels) *hash = hash64("scale_labels", 12, *hash);
   return THRONG_OK;
 }
@@ -143,16 +147,20 @@ throng_status throng_sta_open(throng_backend *backend, const throng_world *world
   if (status == THRONG_OK) status = sta_allocate(backend, world, &def, &sta);
   tensor_set calibration = {0};
   double *numbers;
-  if (status == THRONG_OK && safetensors_find(file, "calibration")) {
+  const safetensors_tensor *stored = safetensors_find(file, "calibration");
+  if (status == THRONG_OK && stored) {
     sta->calibrated = true;
-    status = calibration_set(backend, &calibration, &numbers);
+    sta->calibration.terms = 1;  // unless the file has the number
+    if (stored->bytes == sizeof sta->calibration) sta->calibration.terms = STA_CALIBRATION_TERMS;
+    status = calibration_set(backend, &sta->calibration, &calibration, &numbers);
   }
   tensor_set *const sets[] = {sta ? &sta->parameters : NULL, &calibration};
   if (status == THRONG_OK) status = tensors_check_file(sets, NULL, 2, file);
   if (status == THRONG_OK) status = tensors_read_file(sets, NULL, 2, file);
   safetensors_close(file);
   if (status == THRONG_OK && sta->calibrated)
-    status = backend->ops->download(backend, &sta->calibration, numbers, sizeof sta->calibration);
+    status = backend->ops->download(backend, &sta->calibration, numbers,
+                                    sta_calibration_size(&sta->calibration));
   if (status == THRONG_OK && sta->calibrated) status = check_calibration(path, &sta->calibration);
   tensors_free(&calibration);
   if (status == THRONG_OK) status = sta_products_make(sta);

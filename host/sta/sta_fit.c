@@ -236,7 +236,7 @@ static throng_status fit_rates(fit *f, const throng_world *world, const throng_s
       "from, and a fit takes %d: p is made of like rates of user and item, smoothed, of all "
       "but each user's last answer",
       SPLIT_HELD_OUT, (long long)n, STA_FEWEST_ANSWERS);
-  THRONG_TRY(sta_rates_create(f->backend, world, def, &f->sta));
+  THRONG_TRY(sta_rates_create(f->backend, world, def, SPLIT_TEST, &f->sta));
   THRONG_TRY(sta_evaluation_create(f->sta, world, SPLIT_TEST, &f->test));
   return test(f, report);
 }

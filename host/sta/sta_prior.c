@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "data/split.h"
 #include "world/world.h"
 
 void sta_answers_free(sta_answers *answers) {
@@ -91,7 +90,7 @@ static throng_status upload_rates(throng_backend *backend, int64_t n, const int3
   return status;
 }
 
-static throng_status put_rates(throng_sta *sta, const throng_world *world,
+static throng_status put_rates(throng_sta *sta, const throng_world *world, int held_out,
                                const sta_answers *answers) {
   throng_backend *backend = sta->backend;
   const double share = ((double)answers->n_like + 1) / ((double)answers->n + 2);
@@ -101,7 +100,7 @@ static throng_status put_rates(throng_sta *sta, const throng_world *world,
   THRONG_TRY_GOTO(throng_alloc((void **)&user, (size_t)sta->n_user, sizeof *user, "likes"));
   THRONG_TRY_GOTO(throng_alloc((void **)&item, (size_t)sta->n_item, sizeof *item, "likes"));
   for (int64_t u = 0; u < world->n_user; ++u)
-    for (int64_t k = world->user_offset[u]; k < world->user_offset[u + 1] - SPLIT_TEST; ++k) {
+    for (int64_t k = world->user_offset[u]; k < world->user_offset[u + 1] - held_out; ++k) {
       user[u] += world->history_like[k] != 0;
       item[world->history_item[k]] += world->history_like[k] != 0;
     }
@@ -117,18 +116,31 @@ done:
 }
 
 throng_status sta_rates_create(throng_backend *backend, const throng_world *world,
-                               const throng_sta_def *def, throng_sta **out) {
+                               const throng_sta_def *def, int held_out, throng_sta **out) {
   throng_sta_def shape = *def;
   shape.objective = THRONG_STA_LABEL;
   shape.biases = true;
   THRONG_TRY(sta_allocate(backend, world, &shape, out));
   sta_answers answers;
-  throng_status status = sta_answers_count(world, SPLIT_TEST, &answers);
-  if (status == THRONG_OK) status = put_rates(*out, world, &answers);
+  throng_status status = sta_answers_count(world, held_out, &answers);
+  if (status == THRONG_OK) status = put_rates(*out, world, held_out, &answers);
   if (status == THRONG_OK) status = sta_products_make(*out);
   sta_answers_free(&answers);
   if (status == THRONG_OK) return THRONG_OK;
   throng_sta_close(*out);
   *out = NULL;
+  return status;
+}
+
+throng_status sta_is_rates(const throng_sta *sta, bool *out) {
+  const size_t n = (size_t)(sta->n_item * sta->def.width);
+  float *item;
+  *out = sta->arrays.item_bias != NULL;
+  if (!*out) return THRONG_OK;
+  THRONG_TRY(throng_alloc((void **)&item, n, sizeof *item, "embeddings"));
+  const throng_status status =
+      sta->backend->ops->download(sta->backend, item, sta->arrays.item, n * sizeof *item);
+  for (size_t k = 0; k < n && *out; ++k) *out = item[k] == 0;
+  free(item);
   return status;
 }

@@ -29,8 +29,10 @@ throng_status sta_prior_fill(throng_sta *sta, const sta_answers *answers);
 /// Like rates in place of a fit, in the shape of `def` with biases and the label objective:
 ///   p = sigmoid(logit(share) + (logit(user's rate) - logit(share)) + (the same of the item))
 /// with rate = (likes + prior share) / (answers + prior) and share = (likes + 1) / (answers + 2)
-/// over all but each user's last answer. Errors: MEMORY, BACKEND.
+/// over all but each user's last `held_out` answers. Errors: MEMORY, BACKEND.
 throng_status sta_rates_create(throng_backend *backend, const throng_world *world,
-                               const throng_sta_def *def, throng_sta **out);
+                               const throng_sta_def *def, int held_out, throng_sta **out);
+/// Are these such rates? No fit leaves all items' embeddings at 0. Errors: MEMORY, BACKEND.
+throng_status sta_is_rates(const throng_sta *sta, bool *out);
 
 #endif

@@ -55,7 +55,7 @@ typedef struct throng_like_rates {
 typedef struct throng_calibrated_term {
   const char *name;  ///< "intercept", "f_mat", "f_sim", "f_sta", "item", "user"
   double value;      ///< the intercept's is 1, f_mat's the logit of its smoothed share, f_sim's
-                     ///< tanh(3 (b+ - b-)), f_sta's and the item's a logit, the user's an effect
+                     ///< tanh(3 (b+ - b-)), f_sta's a logit, the item's and the user's an effect
   double weight;     ///< fitted to the world
   double log_odds;   ///< weight * value
 } throng_calibrated_term;
@@ -63,7 +63,7 @@ typedef struct throng_calibrated_term {
 typedef struct throng_calibrated {
   int32_t n;                           ///< terms
   const throng_calibrated_term *term;  ///< (n)
-  int64_t item_answers, user_answers;  ///< behind the item's rate and the user's effect
+  int64_t item_answers, user_answers;  ///< behind the item's and the user's effect
   double smoothing;                    ///< keywords that f_mat's prior weighs
   double p;                            ///< probability of a like
   double threshold;                    ///< from which votes.answer "threshold" says like

@@ -115,6 +115,12 @@ THRONG_API throng_status throng_sim_reset(throng_sim *sim);
 /// Errors: BACKEND.
 THRONG_API throng_status throng_sim_reseed(throng_sim *sim, uint32_t seed);
 
+/// Lanes whose `lane` (n_lane; host memory) is not 0 begin their next episode now, whether the one
+/// before had ended or not; the others stay as they are. What a lane then does is what it would
+/// have done by autoreset. For callers that step: not for lanes that a population learns on.
+/// Errors: BACKEND.
+THRONG_API throng_status throng_sim_restart(throng_sim *sim, const uint8_t *lane);
+
 /// Which of the starts an episode takes.
 typedef enum throng_start_order {
   THRONG_START_DRAWN = 0,  ///< each episode draws one, evenly
@@ -193,6 +199,7 @@ THRONG_API throng_status throng_sim_preferences(throng_sim *sim, throng_preferen
 typedef struct throng_preference_copy {
   float *liked, *disliked;        ///< (n_lane, dim)
   int32_t *n_liked, *n_disliked;  ///< (n_lane)
+  float *both;                    ///< (n_lane, 2, dim): liked and disliked, one after the other
 } throng_preference_copy;
 /// The same into the caller's memory, of the present or of the final state.
 /// Errors: as throng_sim_preferences; ARGUMENT (no such moment).
@@ -201,6 +208,14 @@ THRONG_API throng_status throng_sim_copy_preferences(throng_sim *sim, throng_mom
 /// b+ - b- of similarity "mean" for every item and lane: score (n_lane, n_item), host memory; an
 /// empty side counts as -1. Two products on the backend. Errors: as throng_sim_preferences.
 THRONG_API throng_status throng_sim_preference_scores(throng_sim *sim, float *score);
+
+/// Items by continuous queries: for each slot of each lane's slate the item with the largest
+/// <query, e+(item)>, ties to the lower one. Items of one slate differ, and what is masked
+/// (throng_sim_def.mask) is left out. query (n_lane, slate_size, dim), of any length; item (n_lane,
+/// slate_size), -1 where none is left; host memory. A product on the backend, some lanes at a time.
+/// Errors: ARGUMENT (a query that is no number, with its lane; a world without embeddings), MEMORY,
+/// BACKEND.
+THRONG_API throng_status throng_sim_nearest(throng_sim *sim, const float *query, int32_t *item);
 
 /// The simulator's arrays where they lie; fills at most `most` of `out` and returns how many there
 /// are. All but `action` are read_only.
@@ -256,13 +271,14 @@ THRONG_API throng_status throng_votes_evaluate(throng_backend *backend, const th
 
 /// What fits f_cal, the calibrated vote, to a world: p(like) = sigmoid(intercept
 /// + mat logit((a+ + k m) / (a+ + a- + k)) + sim tanh(3 (b+ - b-)) + sta logit(p of f_sta)
-/// + item logit(like rate of the item) + user (effect of the user)), k being `smoothing` and m the
-/// share of likes in the world.
+/// + item (effect of the item) + user (effect of the user)), k being `smoothing` and m the share of
+/// likes in the world.
 typedef struct throng_calibration {
-  double intercept, mat, sim, sta, item, user;  ///< weights, by penalised logistic regression
+  double intercept, mat, sim, sta, item, user;  ///< weights, by penalised logistic regression; none
+                                                ///< but the intercept is below 0
   double smoothing;                             ///< keywords that the prior of f_mat's share weighs
-  double user_variance;  ///< of users' effects in log-odds: the variance of their normal prior
-  double threshold;      ///< probability that as many answers reach as really are likes
+  double user_variance;                         ///< of users' effects in log-odds, were they normal
+  double threshold;  ///< probability that as many answers reach as really are likes
 } throng_calibration;
 /// Fit f_cal on each user's last interaction but one, for votes of this semantics and similarity,
 /// and keep it with the weights: throng_sta_save writes it, and simulators with such votes take it.

@@ -6,6 +6,7 @@
 #include "agent.h"
 #include "array.h"
 #include "base.h"
+#include "config.h"
 #include "evaluate.h"
 #include "explain.h"
 #include "sim.h"

@@ -34,7 +34,7 @@ THRONG_ROW void square_sum_row(const square_sum_args *a, int64_t row) {
 /// What every element of an agent's update shares.
 typedef struct adam_scale {
   float clip;       // factor on the gradient
-  float step_size;  // learning_rate / (1 - beta1^t)
+  float step_size;  // learning_rate / (1 - beta1^t); RMSprop: learning_rate
   float root;       // sqrt(1 - beta2^t)
   float norm;       // of the gradient before clipping
 } adam_scale;
@@ -45,6 +45,7 @@ typedef struct adam_scale_args {
   int64_t n_partial;
   const float *learning_rate, *beta1, *beta2, *max_norm;  // (n_agent); max_norm 0: no clipping
   const int32_t *learns;                                  // (n_agent) the others stay as they are
+  const int64_t *rms;                                     // (n_agent) RMSprop; NULL: none
   int64_t *update;                                        // (n_agent) t of this update, from 1
   adam_scale *scale;                                      // (n_agent)
   float *norm_sum;  // (n_agent) since the statistics were last read
@@ -66,6 +67,7 @@ THRONG_ROW void adam_scale_row(const adam_scale_args *a, int64_t row) {
   s.clip = clip;
   s.step_size = (float)((double)a->learning_rate[row] / (1.0 - pow(a->beta1[row], update)));
   s.root = (float)sqrt(1.0 - pow(a->beta2[row], update));
+  if (a->rms && a->rms[row]) s.step_size = a->learning_rate[row];
   s.norm = norm;
   a->scale[row] = s;
   a->norm_sum[row] += norm;
@@ -81,8 +83,9 @@ typedef struct adam_args {
   const adam_scale *scale;            // (n_agent)
   const int32_t *learns;              // (n_agent)
   const float *beta1, *beta2, *epsilon, *tau;
+  const int64_t *rms;     // (n_agent) RMSprop; NULL: none
   const double *partial;  // (n_agent, n_partial) squares of the gradient
-  float *moves;           // (n_agent, n_partial) 0: the block rests
+  float *moves;           // (n_agent, n_partial) 0: the block rests; NULL: none does
   int64_t size, n_block;
   int64_t n_partial, first;  // this tensor's blocks begin at `first`
 } adam_args;
@@ -90,9 +93,17 @@ typedef struct adam_args {
 /// Is there nothing to do in the block? If not, it moves from now on.
 THRONG_ROW int adam_rests(const adam_args *a, int64_t agent, int64_t block) {
   const int64_t at = agent * a->n_partial + a->first + block;
+  if (!a->moves) return 0;
   if (a->partial[at] == 0.0) return a->moves[at] == 0.0f;
   a->moves[at] = 1.0f;
   return 0;
+}
+
+/// One number's step of RMSprop as torch.optim.RMSprop, which Stable-Baselines3's A2C takes.
+THRONG_ROW void rms_element(float *weight, float *squares, float gradient, float decay,
+                            float learning_rate, float epsilon) {
+  *squares = decay * *squares + (1.0f - decay) * gradient * gradient;
+  *weight -= learning_rate * (gradient / (sqrtf(*squares) + epsilon));
 }
 
 THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
@@ -106,8 +117,12 @@ THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
   const float *THRONG_RESTRICT g = a->gradient + at;
   adam_scale s = a->scale[agent];
   float b1 = a->beta1[agent], b2 = a->beta2[agent], epsilon = a->epsilon[agent];
-  for (int64_t i = 0; i < n; ++i)
-    adam_element(&w[i], &m[i], &v[i], g[i] * s.clip, b1, b2, s.step_size, s.root, epsilon);
+  if (a->rms && a->rms[agent])
+    for (int64_t i = 0; i < n; ++i)
+      rms_element(&w[i], &v[i], g[i] * s.clip, b2, s.step_size, epsilon);
+  else
+    for (int64_t i = 0; i < n; ++i)
+      adam_element(&w[i], &m[i], &v[i], g[i] * s.clip, b1, b2, s.step_size, s.root, epsilon);
   const float tau = a->target ? a->tau[agent] : 1.0f;
   if (tau >= 1.0f) return;
   float *THRONG_RESTRICT target = a->target + at;

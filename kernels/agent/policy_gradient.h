@@ -54,9 +54,10 @@ THRONG_ROW void rollout_begin_row(const rollout_begin_args *a, int64_t row) {
   const int due = !a->halted[row * r->agent_lanes] &&
                   rollout_is_due(c->state[row], c->steps[row], agent_logged(c, row), c->mark[row],
                                  r->agent_lanes, r->n_steps[row]);
-  r->turn[row] = r->stopped[row] = r->cause[row] = r->left[row] = r->lanes[row] = 0;
+  r->turn[row] = r->left[row] = r->lanes[row] = 0;
   c->learns[row] = c->rows[row] = r->items[row] = 0;
   if (!due) return;
+  r->stopped[row] = r->cause[row] = 0;
   c->mark[row] = c->steps[row] * r->agent_lanes;
   r->lanes[row] = (int32_t)r->agent_lanes;
   r->left[row] = (int32_t)((r->n_epochs ? r->n_epochs[row] : 1) *

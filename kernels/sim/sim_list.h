@@ -14,6 +14,7 @@
   X(pair_table_similarity, 1) \
   X(pair_table_match, 64)     \
   X(sim_begin, 64)            \
+  X(sim_restart, 64)          \
   X(sim_action, 1024)         \
   X(sim_vote, 64)             \
   X(sim_sta_vote, 256)        \

@@ -221,6 +221,25 @@ THRONG_ROW void sim_begin_row(const sim_begin_args *a, int64_t lane) {
   sim_forget_seen(a, lane, 0, 1);
 }
 
+/// Row = lane: begin the next episode now, as where one ended; the others stay as they are.
+typedef struct sim_restart_args {
+  sim_args sim;
+  const uint8_t *chosen;  // (n_lane) 1: those lanes
+} sim_restart_args;
+THRONG_ROW void sim_restart_row(const sim_restart_args *a, int64_t lane) {
+  const sim_args *s = &a->sim;
+  if (!a->chosen[lane] || s->halted[lane]) {
+    if (s->preference) s->evicted[lane * s->slate_size] = PREFERENCE_IDLE;
+    return;
+  }
+  s->episode[lane] += 1;
+  s->ended[lane] = THRONG_END_NONE;
+  s->reward[lane] = 0;
+  if (s->users.on) s->left[lane] = THRONG_LEAVE_NONE;
+  sim_begin_episode(s, lane);
+  sim_forget_seen(s, lane, 0, 1);
+}
+
 /// Row = lane: is one of its actions no item? For actions that the host has not seen.
 typedef struct sim_action_args {
   const int32_t *action;  // (n_lane, slate_size)

@@ -46,7 +46,7 @@ foreach(source ${CUDA_PARITY_TESTS})
   cuda_on_cpu_test(${name} ${source} CUDA_TEST_ON_CPU)
 endforeach()
 
-foreach(noun sim users published_env sim_copies starts forks population_arrays evaluator fidelity train session_agents population population_slots options
+foreach(noun sim users published_env sim_copies sim_restart starts forks population_arrays evaluator fidelity train session_agents population population_slots options
              crew algorithm)
   cuda_on_cpu_test(on_cuda_${noun} ${CMAKE_CURRENT_SOURCE_DIR}/test_${noun}.c CUDA_IN_PLACE_OF_CPU)
   target_link_options(on_cuda_${noun} PRIVATE -Wl,--wrap=backend_cpu_open)
@@ -54,7 +54,7 @@ endforeach()
 
 # Thousands of steps run the row functions: a barrier or a shuffle costs a fiber's switch here. What
 # needs them has a test of its own against the rows, over fewer steps.
-foreach(name test_cuda_sim test_cuda_agent test_cuda_memory test_cuda_failures on_cuda_sim on_cuda_sim_copies on_cuda_starts on_cuda_forks
+foreach(name test_cuda_sim test_cuda_agent test_cuda_memory test_cuda_failures on_cuda_sim on_cuda_sim_copies on_cuda_sim_restart on_cuda_starts on_cuda_forks
              on_cuda_population_arrays on_cuda_evaluator on_cuda_fidelity on_cuda_train on_cuda_session_agents
              on_cuda_population on_cuda_population_slots on_cuda_options on_cuda_crew on_cuda_algorithm)
   set_tests_properties(${name} PROPERTIES

@@ -187,7 +187,7 @@ static void compare_copies(sides *s) {
   static uint8_t seen[2][LANES * ITEMS];
   int32_t count[2][LANES];
   for (int side = 0; side < 2; ++side) {
-    const throng_preference_copy to = {liked[side], disliked[side], count[side], NULL};
+    const throng_preference_copy to = {liked[side], disliked[side], count[side], NULL, NULL};
     ASSERT_OK(throng_sim_copy_preferences(s->sim[side], THRONG_FINAL, &to));
     ASSERT_OK(throng_sim_copy_seen(s->sim[side], seen[side]));
   }

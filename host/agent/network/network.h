@@ -160,6 +160,10 @@ struct agent_network {
   /// Vectors and biases of the whole catalogue: (n_agent, n_item, ..). NULL: they are the
   /// parameters ITEM_VECTOR and ITEM_BIAS.
   throng_status (*catalogue)(const network *n, const parameter_set *w, float *vector, float *bias);
+  /// Where it is not NULL: gradients `g` of what makes the catalogue besides ITEM_VECTOR and
+  /// ITEM_BIAS, whose own are those of the vectors and biases. n->used as for catalogue.
+  throng_status (*catalogue_gradients)(const network *n, const float *d_vector, const float *d_bias,
+                                       parameter_set *g);
 };
 
 /// The table entry of a head; NULL where it is none.

@@ -208,6 +208,33 @@ static throng_status two_tower_catalogue(const network *n, const parameter_set *
   return finish_items(&of, w, NULL, n->n_item, vector, bias);
 }
 
+/// Features of all items, shared by the agents, times gradients of vectors or biases: `width`
+/// columns of them.
+static throng_status feature_product(const network *n, const float *d, int64_t width, float *to) {
+  gemm_args g = {.transpose_a = true,
+                 .m = n->n_feature,
+                 .n = width,
+                 .k = n->n_item,
+                 .alpha = 1.0f,
+                 .a = n->item_feature,
+                 .b = d,
+                 .c = to,
+                 .lda = n->n_feature,
+                 .ldb = width,
+                 .ldc = width,
+                 .stride_b = n->n_item * width,
+                 .stride_c = n->n_feature * width,
+                 .batch = n->n_agent,
+                 .used = n->used};
+  return n->backend->ops->gemm(n->backend, &g);
+}
+
+static throng_status two_tower_catalogue_gradients(const network *n, const float *d_vector,
+                                                   const float *d_bias, parameter_set *g) {
+  THRONG_TRY(feature_product(n, d_vector, n->width, g->at[PARAMETER_ITEM_MATRIX]));
+  return feature_product(n, d_bias, 1, g->at[PARAMETER_ITEM_FACT]);
+}
+
 const agent_network network_two_tower = {
     .name = "two_tower",
     .shape = two_tower_shape,
@@ -221,4 +248,5 @@ const agent_network network_two_tower = {
     .item_vectors = two_tower_item_vectors,
     .item_gradients = two_tower_item_gradients,
     .catalogue = two_tower_catalogue,
+    .catalogue_gradients = two_tower_catalogue_gradients,
 };
