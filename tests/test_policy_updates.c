@@ -47,12 +47,17 @@ static throng_status load_batch(const safetensors_file *file, int number, throng
   return THRONG_OK;
 }
 
+/// The policy has no use for the network's own value of a state.
+static bool is_value(int p) {
+  return p == PARAMETER_VALUE || p == PARAMETER_VALUE_SKIP || p == PARAMETER_VALUE_BIAS;
+}
+
 /// Does every parameter of the set differ from the golden one by `most` at the most, relative where
 /// it is large?
 static void expect_set(const safetensors_file *file, const char *kind, const network *net,
                        const parameter_set *set, double most) {
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
-    if (!net->size[p]) continue;
+    if (!net->size[p] || (is_value(p) && net->table->catalogue)) continue;
     char name[96];
     snprintf(name, sizeof name, "%s.%s", kind, parameter_name(p));
     const int64_t n = net->size[p] * net->n_agent;
@@ -83,7 +88,8 @@ static void start(throng_population *a, const safetensors_file *file, const char
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     char name[96];
     snprintf(name, sizeof name, "%s.%s", kind, parameter_name(p));
-    if (net->size[p]) ASSERT_OK(fetch(file, name, 0, 1, set->at[p]));
+    if (net->size[p] && !(is_value(p) && net->table->catalogue))
+      ASSERT_OK(fetch(file, name, 0, 1, set->at[p]));
   }
   EXPECT_OK(population_weights_moved(a, (agent_range){0, a->n_agent}));
 }
@@ -94,6 +100,7 @@ static void open_golden(golden *g, const char *name, throng_algorithm algorithm,
   throng_sim_def sim = rig_sim_def(8, 10);
   throng_agent_def def = throng_algorithm_agent_def(algorithm);
   const throng_agent_def shape = rig_agent_def(head);
+  const double rate = head == THRONG_HEAD_FLAT ? 1 : 0.1;
   char path[512];
   sim.slate_size = slate;
   sim.mask_seen = mask;
@@ -113,7 +120,7 @@ static void open_golden(golden *g, const char *name, throng_algorithm algorithm,
   const struct {
     const char *name;
     double value[2];
-  } option[] = {{"learning_rate", {0.01, 0.003}},
+  } option[] = {{"learning_rate", {0.01 * rate, 0.003 * rate}},
                 {"max_grad_norm", {0.5, 0}},
                 {"adam_epsilon", {0.01, 0.02}},
                 {"beta2",
@@ -126,7 +133,7 @@ static void open_golden(golden *g, const char *name, throng_algorithm algorithm,
                 {"normalize_advantage", {1, 0}},
                 {"target_kl",
                  {algorithm == THRONG_ALGORITHM_TRPO ? 0.01 : 0,
-                  algorithm == THRONG_ALGORITHM_TRPO ? 0.05 : 0}},
+                  algorithm == THRONG_ALGORITHM_TRPO ? 0.3 : 0}},
                 {"cg_damping", {0.1, 0.02}},
                 {"cg_max_steps", {10, 4}},
                 {"line_search_shrinking_factor", {0.8, 0.5}},
@@ -162,8 +169,8 @@ static void compare(const char *name, throng_algorithm algorithm, throng_head he
       expect_rows(g.file, "log_prob", p->batch.score.log_prob);
       expect_rows(g.file, "entropy", p->batch.score.entropy);
       expect_rows(g.file, "value", p->batch.critic.value);
-      expect_set(g.file, "gradient", &a->net, &p->optimizer.gradient, 1e-5);
-      expect_set(g.file, "critic_gradient", &p->critic, &p->critic_optimizer.gradient, 1e-5);
+      expect_set(g.file, "gradient", &a->net, &p->optimizer.gradient, 1e-4);
+      expect_set(g.file, "critic_gradient", &p->critic, &p->critic_optimizer.gradient, 1e-4);
     }
     ASSERT_OK(policy_gradient_apply(a));
   }
@@ -226,14 +233,14 @@ static void compare_trpo(const char *name, throng_head head, bool mask) {
   ASSERT_OK(fetch(g.file, "kl", 0, 1, kl));
 
   ASSERT_OK(trpo_gradient(a));
-  expect_set(g.file, "gradient", &a->net, &t->residual, 1e-5);
+  expect_set(g.file, "gradient", &a->net, &t->residual, 1e-4);
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     char along[96];
     snprintf(along, sizeof along, "along.%s", parameter_name(p));
-    if (a->net.size[p]) ASSERT_OK(fetch(g.file, along, 0, 1, t->along.at[p]));
+    if (a->net.size[p] && !is_value(p)) ASSERT_OK(fetch(g.file, along, 0, 1, t->along.at[p]));
   }
   ASSERT_OK(trpo_fisher(a, &t->along, t->taking, false));
-  expect_set(g.file, "product", &a->net, &t->product, 1e-5);
+  expect_set(g.file, "product", &a->net, &t->product, 1e-4);
   ASSERT_OK(trpo_direction(a));
   expect_set(g.file, "direction", &a->net, &t->direction, 2e-4);
   ASSERT_OK(trpo_search(a));
