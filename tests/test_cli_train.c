@@ -48,6 +48,26 @@ TEST(cli_train, a_config_becomes_a_run_folder_with_everything_in_it) {
   cJSON_Delete(document);
 }
 
+TEST(cli_train, what_contradicts_is_said_before_a_world_is_made_or_f_sta_is_fitted) {
+  write_config("wrong.json", "wrong");
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set users.sessions=3 "
+                   "--set sim.leave_probability=0"),
+            1);
+  EXPECT_CONTAINS(last.err, "users who never leave cannot come back");
+  EXPECT_FALSE(exists("wrong"));
+  // What only a world can tell: after the world, before the fit.
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set sim.mask=all --set sim.max_steps=39"), 1);
+  EXPECT_CONTAINS(last.err, "of the longest history, would run out of the 40 items");
+  EXPECT_TRUE(exists("wrong/world.safetensors"));
+  EXPECT_FALSE(exists("wrong/sta.safetensors"));
+  EXPECT_TRUE(strstr(last.err, "epoch 1") == NULL);
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set agent.batch=100 --set agent.buffer=50 "
+                   "--set agent.learning_starts=20"),
+            1);
+  EXPECT_CONTAINS(last.err, "agent.b");
+  EXPECT_FALSE(exists("wrong/sta.safetensors"));
+}
+
 TEST(cli_train, the_text_shows_the_curve_the_table_and_where_the_folder_is) {
   write_config("run.json", "run");
   ASSERT_EQ(throng("train run.json --threads 1"), 0);

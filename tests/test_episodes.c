@@ -94,6 +94,22 @@ TEST(episodes, weights_of_a_target_policy_average_to_one_by_exact_propensities) 
   small_run_close(&run);
 }
 
+TEST(episodes, a_planner_keeps_users_who_leave_on_repetition_longer_than_a_myopic_policy) {
+  small_run run;
+  ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
+  run.sim.mask_seen = true;
+  run.sim.leave_probability = 0;
+  run.sim.max_steps = 12;
+  run.sim.users.repeat_window = 1;
+  const episodes_policy myopic = {.yardstick = THRONG_YARDSTICK_MYOPIC};
+  const episodes_policy planner = {.yardstick = THRONG_YARDSTICK_PLANNER};
+  log_rows *shown = play(&run, 8, 8, &myopic, NULL), *planned = play(&run, 8, 8, &planner, NULL);
+  EXPECT_GT(planned->n, 2 * shown->n);
+  free(shown);
+  free(planned);
+  small_run_close(&run);
+}
+
 TEST(episodes, a_greedy_policy_shows_its_best_with_propensity_one) {
   small_run run;
   ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));

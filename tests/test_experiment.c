@@ -9,6 +9,7 @@
 
 #include "experiment/draw.h"
 #include "experiment/thinned.h"
+#include "experiment/variants.h"
 #include "support/small_run.h"
 #include "throng_test.h"
 #include "world/world.h"

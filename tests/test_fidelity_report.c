@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "support/cpu_backend.h"
 #include "synth/synth.h"
@@ -174,4 +175,34 @@ TEST(fidelity_report, json_keeps_fidelitys_keys_and_adds_to_them) {
   free(r);
   throng_world_close(w);
   throng_backend_close(backend);
+}
+
+/// What yardsticks learn of a world where each user's answer `back` from the end is the opposite.
+static learned_rates learned(throng_world *w, fidelity_split split, int back) {
+  learned_rates rates;
+  for (int64_t u = 0; u < w->n_user; ++u)
+    if (w->user_offset[u + 1] - w->user_offset[u] >= back)
+      w->history_like[w->user_offset[u + 1] - back] ^= 1;
+  EXPECT_OK(learned_rates_make(w, split, 1, &rates));
+  return rates;
+}
+
+TEST(contenders, yardsticks_learn_all_that_came_before_what_is_asked_about_and_no_more) {
+  throng_world *w = planted(0);
+  const size_t bytes = (size_t)w->n_item * sizeof(double);
+  for (int split = FIDELITY_TEST; split <= FIDELITY_VALIDATION; ++split) {
+    const int hidden = split == FIDELITY_TEST ? 1 : 2;
+    learned_rates plain, same, other;
+    EXPECT_OK(learned_rates_make(w, (fidelity_split)split, 1, &plain));
+    same = learned(w, (fidelity_split)split, hidden);
+    other = learned(w, (fidelity_split)split, hidden + 1);
+    EXPECT_EQ(memcmp(plain.item_rate, same.item_rate, bytes), 0);
+    EXPECT_TRUE(memcmp(plain.item_rate, other.item_rate, bytes) != 0);
+    EXPECT_TRUE(plain.mf.loss == same.mf.loss);
+    EXPECT_TRUE(plain.mf.loss != other.mf.loss);
+    learned_rates_free(&plain);
+    learned_rates_free(&same);
+    learned_rates_free(&other);
+  }
+  throng_world_close(w);
 }

@@ -8,6 +8,7 @@ typedef struct seen_state {
   int32_t user, step, length, session;  // session: entries of the present one, -1: not told
   uint32_t entry[MAX_HISTORY];
   int32_t shown_at[MAX_HISTORY];  // of the session's entries, where they are told
+  int32_t number, gap;            // of the session in its episode, where users come back
 } seen_state;
 
 static void look(const throng_sim *sim, int32_t lane, bool final, seen_state *out) {
@@ -20,6 +21,9 @@ static void look(const throng_sim *sim, int32_t lane, bool final, seen_state *ou
   for (int32_t k = 0; k < out->length; ++k) out->entry[k] = history_entry(&h, k);
   const int32_t session = sim->count[lane] - sim_session_counts(sim)[lane];
   out->session = final ? -1 : session < capacity ? session : capacity;
+  // At its end an episode's session is the one that the last step was in: `out` has it.
+  if (sim->session && !final) out->number = sim->session[lane];
+  if (sim->session && !final) out->gap = sim->gap[lane];
   for (int32_t k = 1; sim->shown_at && k <= out->session; ++k)
     out->shown_at[out->length - k] =
         sim->shown_at[(int64_t)lane * capacity + (h.count - k) % capacity] - out->step;
@@ -28,6 +32,8 @@ static void look(const throng_sim *sim, int32_t lane, bool final, seen_state *ou
 static bool same(const state_view *state, int64_t row, const seen_state *expected) {
   return state->user[row] == expected->user && state->length[row] == expected->length &&
          (expected->session < 0 || state->session[row] == expected->session) &&
+         (!state->number ||
+          (state->number[row] == expected->number && state->gap[row] == expected->gap)) &&
          !memcmp(state->entry + row * state->capacity, expected->entry,
                  sizeof(uint32_t) * (size_t)expected->length) &&
          (expected->session < 1 || !state->shown_at ||
@@ -49,6 +55,7 @@ typedef struct played {
   float stay;
   int64_t folded, old;  // old: of sessions longer than the history, masked whole
   int64_t compared, left, truncated, wrapped, wrong, crossed, partly, back;
+  int64_t later;  // states of a third session or a later one, after a gap of days
 } played;
 
 static void keep_before(const throng_sim *sim, int64_t t, played *p) {
@@ -62,7 +69,9 @@ static void keep_after(const throng_sim *sim, int64_t t, played *p) {
     p->reward[at] = sim->reward[lane];
     p->by_chance[at] = p->ended[at] == THRONG_END_LEFT && !sim->session &&
                        (!sim->left || sim->left[lane] == THRONG_LEAVE_CHANCE);
+    p->after[at] = p->before[at];
     look(sim, lane, p->ended[at] != THRONG_END_NONE, &p->after[at]);
+    if (sim->session) p->later += p->after[at].number > 1 && p->after[at].gap > 1;
     p->returned[at] = sim->returned && sim->returned[lane] > 0;
     for (int32_t k = 0; k < p->slate; ++k) {
       const int32_t slot = lane * p->slate + k;
@@ -173,6 +182,7 @@ static played play_with(throng_sim_def sim_def, int32_t n_step, int32_t count) {
   }
   throng_population *a = rig.agent;
   EXPECT_EQ(dqn_of(a)->batch.state.state.shown_at != NULL, rig.sim->examined != NULL);
+  EXPECT_EQ(dqn_of(a)->batch.state.state.number != NULL, rig.sim->session != NULL);
   take_memory(&p);
   for (int32_t k = 1; k < count; ++k) EXPECT_OK(throng_population_set(a, k, "fold_leave", 0));
   for (int64_t t = 0; t < MAX_TIMES; ++t) {
@@ -278,6 +288,7 @@ TEST(replay, states_tell_the_sessions_of_a_user_who_comes_back_apart) {
   def.users.sessions = 4;
   played p = play_with(def, 3, 2);
   EXPECT_GT(p.back, 5000);
+  EXPECT_GT(p.later, 500);
   EXPECT_GT(p.left, 1000);
   EXPECT_GT(p.wrapped, 1000);
   EXPECT_EQ(p.partly, 0);

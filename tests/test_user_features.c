@@ -106,6 +106,30 @@ TEST(user_features, of_rebuilt_states_are_those_of_their_sessions) {
   rig_free(&rig);
 }
 
+TEST(user_features, say_which_session_it_is_and_how_long_the_user_was_away) {
+  throng_sim_def sim = changing();
+  sim.leave_probability = 0.2f;
+  sim.users.sessions = 5;
+  agent_rig rig;
+  if (!open_rig(&rig, THRONG_HEAD_TWO_TOWER, &sim, 0)) return;
+  int later = 0;
+  for (int t = 0; t < 40; ++t) {
+    ASSERT_OK(throng_population_train_step(rig.agent));
+    ASSERT_OK(throng_population_act(rig.agent, rig.sim, true, NULL));
+    const network_pass *pass = agent_actor_pass(rig.agent->actor);
+    for (int64_t lane = 0; lane < ALL; ++lane) {
+      const float *facts =
+          features_of(rig.agent, pass, lane) + rig.agent->net.n_user_feature - USER_SESSION_FACTS;
+      const int32_t number = rig.sim->session[lane], gap = rig.sim->gap[lane];
+      EXPECT_NEAR((double)facts[USER_NUMBER], number / 4.0, 1e-6);
+      EXPECT_NEAR((double)facts[USER_GAP], gap / (double)sim.users.return_gap, 1e-6);
+      later += number > 1 && gap > 1;
+    }
+  }
+  EXPECT_GT(later, 20);
+  rig_free(&rig);
+}
+
 TEST(user_features, are_there_only_where_users_change_and_agents_may_see_it) {
   for (int head = 0; head < 2; ++head) {
     throng_sim_def sim = changing(), fixed = rig_sim_def(ALL, HISTORY);
@@ -118,6 +142,12 @@ TEST(user_features, are_there_only_where_users_change_and_agents_may_see_it) {
     EXPECT_EQ(rig[0].agent->net.n_user_feature, 0);
     EXPECT_EQ(rig[1].agent->net.n_input, n_input + USER_FACTS + 5 * CATEGORIES);
     EXPECT_EQ(rig[2].agent->net.n_input, n_input);
+    throng_sim_def back = changing();
+    agent_rig returning;
+    back.users.sessions = 2;
+    if (!open_rig(&returning, (throng_head)head, &back, 0)) return;
+    EXPECT_EQ(returning.agent->net.n_input, rig[1].agent->net.n_input + USER_SESSION_FACTS);
+    rig_free(&returning);
     for (int k = 0; k < 3; ++k) rig_free(&rig[k]);
   }
 }

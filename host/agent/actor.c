@@ -108,9 +108,16 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
                        "simulator has %d, %d, %d",
                        (long long)actor->n_lane, actor->history, actor->slate, sim->n_lane,
                        sim->def.history, sim->def.slate_size);
-  lane_state_args state = {sim->history, sim->count,       sim_session_counts(sim),
-                           sim->user,    sim->shown_at,    sim->step,
-                           actor->slate, actor->pass.state};
+  lane_state_args state = {.history = sim->history,
+                           .count = sim->count,
+                           .session_of = sim_session_counts(sim),
+                           .user = sim->user,
+                           .shown_at = sim->shown_at,
+                           .step = sim->step,
+                           .number = sim->session,
+                           .gap = sim->gap,
+                           .slate = actor->slate,
+                           .state = actor->pass.state};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, lane_state, actor->n_lane, &state));
   THRONG_TRY(population_refresh(a, NULL));
   const network n = network_of(&a->net, rows);

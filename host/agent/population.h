@@ -73,6 +73,7 @@ enum { MOST_FIELDS = 64 };
 typedef struct agent_kinds {
   bool doubles, singles;  // see td_sides
   bool softs;             // tau below 1
+  bool foresee;           // gamma above 0: a next state is worth something
   int32_t updates;        // the most turns of any
 } agent_kinds;
 

@@ -46,6 +46,8 @@ throng_status replay_register(throng_population *a) {
   ADD(step, I32, a->sim->def.max_steps - 1, n, t)
   if (a->sim->examined) ADD(examined, U8, 1, n, t, a->slate)
   if (a->sim->session) ADD(returned, U8, a->sim->def.users.return_gap, n, t, 1)
+  if (a->net.asks_session) ADD(number, I32, a->sim->def.users.sessions - 1, n, t, 1)
+  if (a->net.asks_session) ADD(gap, I32, a->sim->def.users.return_gap, n, t, 1)
 #undef ADD
 #define ADD(name) THRONG_TRY(tensors_add(set, &a->log.name, TENSOR_F32, TENSOR_SHAPE(n, t), #name))
   if (a->algorithm->rolls) ADD(value);
@@ -61,7 +63,9 @@ throng_status replay_before_step(throng_population *a) {
                             .halted = sim->halted,
                             .agent_lanes = a->agent_lanes,
                             .user = sim->user,
-                            .step = sim->step};
+                            .step = sim->step,
+                            .number = sim->session,
+                            .gap = sim->gap};
   return BACKEND_LAUNCH(a->backend, log_before, a->n_lane, &before);
 }
 

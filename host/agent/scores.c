@@ -119,6 +119,10 @@ static throng_status scorer_run(scorer *s, const throng_states *states, int64_t 
   THRONG_TRY(ops->upload(backend, pass->state.session, s->session, n * sizeof *s->session));
   THRONG_TRY(
       ops->upload(backend, pass->state.user, states->user + first, n * sizeof *states->user));
+  if (pass->state.number) {  // nobody says which session: the episode's first
+    THRONG_TRY(ops->zero(backend, pass->state.number, n * sizeof *pass->state.number));
+    THRONG_TRY(ops->zero(backend, pass->state.gap, n * sizeof *pass->state.gap));
+  }
   THRONG_TRY(s->one.table->features(&s->one, pass));
   THRONG_TRY(s->one.table->forward(&s->one, &s->weight, pass));
   return ops->download(backend, s->value, pass->value, n * sizeof *s->value);

@@ -110,7 +110,8 @@ int cmd_export(cli_run *run) {
   const double start = clock_now();
   const episodes_def def = {.sessions = (int64_t)sessions,
                             .lanes = sessions < MOST_LANES ? (int32_t)sessions : MOST_LANES,
-                            .seed = s.config.sim.seed};
+                            .seed = s.config.sim.seed,
+                            .planner = &s.config.train.evaluation};
   export_player player = {0};
   int64_t rows = 0;
   throng_status status = open_player(run, &s, &player);

@@ -31,6 +31,28 @@ static cJSON *options_json(const users_fit *f) {
   return root;
 }
 
+static cJSON *sources_json(const users_fit *f) {
+  cJSON *root = cJSON_CreateObject();
+  for (int k = 0; k < USERS_FIT_OPTIONS; ++k) {
+    const char *source, *name = users_fit_option(f, k, &source);
+    cJSON_AddStringToObject(root, name, source ? source : "data");
+  }
+  return root;
+}
+
+/// Which options the data told, and whose constants the others are.
+static void print_sources(const users_fit *f) {
+  for (int fitted = 1; fitted >= 0; --fitted) {
+    int n = 0;
+    for (int k = 0; k < USERS_FIT_OPTIONS; ++k) {
+      const char *source, *name = users_fit_option(f, k, &source);
+      if ((source == NULL) != fitted) continue;
+      if (n++ == 0) puts(fitted ? "told by the data:" : "not told by the data:");
+      printf("  %-18s%s%s\n", name, source ? " " : "", source ? source : "");
+    }
+  }
+}
+
 static cJSON *fit_json(const users_fit *f) {
   cJSON *root = cJSON_CreateObject();
   cJSON_AddNumberToObject(root, "gaps", (double)f->n_gap);
@@ -54,6 +76,7 @@ static cJSON *fit_json(const users_fit *f) {
     cJSON_AddNumberToObject(root, "sessions_per_user", f->sessions);
     cJSON_AddNumberToObject(root, "returns", (double)f->n_return);
   }
+  cJSON_AddItemToObject(root, "sources", sources_json(f));
   cJSON_AddItemToObject(root, "config", options_json(f));
   return root;
 }
@@ -113,9 +136,9 @@ static int print_fit(const users_fit *f) {
   if (f->told) {
     print_time("cut", f->cut);
     print_sessions(f);
-    puts(
-        "\nWhat follows; drift, exposure and boredom's steps are not told by such data and stay "
-        "as the\nliterature has them (docs/dynamics.md):\n");
+    puts("\nWhat follows, and whose the rest is (docs/dynamics.md):\n");
+    print_sources(f);
+    puts("");
   } else {
     puts(
         "\nThese gaps do not show sessions of several interactions, so that nothing can be told "

@@ -135,7 +135,7 @@ static const cli_option export_options[] = {
     {"output", 'o', "FILE",
      "file to write (required); of recbole the name that .inter, .item and .user follow", NULL},
     {"format", 0, "csv|recbole|numpy", "what to write: numpy is one array of records (csv)", NULL},
-    {"policy", 0, "random|popular|most_similar|myopic|agent",
+    {"policy", 0, "random|popular|most_similar|myopic|planner|agent",
      "who chooses (random; agent where a checkpoint is given)", NULL},
     {"epsilon", 0, "X",
      "share of steps at which any item that may be shown is, evenly (0.1; random: 1)", NULL},

@@ -84,8 +84,12 @@ static throng_status check(const throng_sim_def *sim, const episodes_def *def,
 #define TAKE(name, count) \
   THRONG_TRY(throng_alloc((void **)&p->name, (size_t)(count), sizeof *p->name, "episodes"))
 
+static bool is_planner(const episodes_policy *p) {
+  return p && !p->population && p->yardstick == THRONG_YARDSTICK_PLANNER;
+}
+
 static throng_status open_play(log_play *p, const throng_world *world, const throng_sta *sta,
-                               const throng_sim_def *sim) {
+                               const throng_sim_def *sim, bool plans) {
   throng_sim_def lanes = *sim;
   lanes.lanes = p->n_lane;
   lanes.autoreset = true;
@@ -93,6 +97,10 @@ static throng_status open_play(log_play *p, const throng_world *world, const thr
   lanes.first_lane = 0;
   THRONG_TRY(throng_sim_create(p->backend, world, sta, &lanes, &p->sim));
   THRONG_TRY(yardsticks_create(p->sim, 1, &p->ranks));
+  if (plans) {
+    const throng_evaluation_def usual = throng_default_evaluation_def();
+    THRONG_TRY(yardsticks_add_planner(p->ranks, p->def->planner ? p->def->planner : &usual));
+  }
   p->n_item = (int32_t)throng_world_get_info(world).n_item;
   p->max_steps = sim->max_steps;
   p->n_word = (p->n_item + 31) / 32;
@@ -225,7 +233,7 @@ throng_status episodes_play(throng_backend *backend, const throng_world *world,
   log_play p = {.backend = backend, .def = def};
   throng_status status;
   THRONG_TRY_GOTO(place_lanes(def, policy, target, &p.first, &p.n_lane));
-  THRONG_TRY_GOTO(open_play(&p, world, sta, sim));
+  THRONG_TRY_GOTO(open_play(&p, world, sta, sim, is_planner(policy) || is_planner(target)));
   THRONG_TRY_GOTO(take_memory(&p));
   while (p.closed < def->sessions) {
     if (!throng_report(progress, "log", p.closed, def->sessions, "sessions")) {

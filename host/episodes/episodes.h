@@ -15,9 +15,10 @@ typedef struct episodes_policy {
 } episodes_policy;
 
 typedef struct episodes_def {
-  int64_t sessions;  // 1 or more
-  int32_t lanes;     // sessions at once; what is played depends on it
-  uint32_t seed;     // of users, answers and exploration
+  int64_t sessions;                      // 1 or more
+  int32_t lanes;                         // sessions at once; what is played depends on it
+  uint32_t seed;                         // of users, answers and exploration
+  const throng_evaluation_def *planner;  // how far the planner looks; NULL: the usual
 } episodes_def;
 
 /// One step of a session. What a policy shows is its best item with 1 - epsilon, else one of the
@@ -49,8 +50,9 @@ typedef throng_status episodes_take(void *context, const episodes_row *row, int3
 /// Play sessions on lanes like those of `sim` and hand each over when it ends; in a fixed order,
 /// sessions of longer duration later. `target` may be NULL. Memory: that of the lanes, and
 /// sim->max_steps rows for each. Errors: ARGUMENT (a field; slates, whose items have no propensity
-/// of their own; an epsilon out of range; no such agent; populations of different sizes), those of
-/// throng_sim_create and of the policies, CANCELLED, and those of `take`.
+/// of their own; what a planner cannot plan; an epsilon out of range; no such agent; populations of
+/// different sizes), those of throng_sim_create and of the policies, CANCELLED, and those of
+/// `take`.
 throng_status episodes_play(throng_backend *backend, const throng_world *world,
                             const throng_sta *sta, const throng_sim_def *sim,
                             const episodes_def *def, const episodes_policy *policy,

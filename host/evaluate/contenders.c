@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "data/split.h"
 #include "sim/like_rates.h"
 #include "world/world.h"
 
@@ -35,10 +34,11 @@ void learned_rates_free(learned_rates *rates) {
   *rates = (learned_rates){0};
 }
 
-/// The end of what may be learned of a user's history.
+/// The end of what may be learned of a user's history: all before what is asked about, as f_cal.
 static int64_t learned_end(const throng_world *world, fidelity_split split, int64_t user) {
   const int64_t begin = world->user_offset[user], end = world->user_offset[user + 1];
-  return split == FIDELITY_LATER ? end : begin + split_train_length(end - begin);
+  const int64_t last = end - questions_hide(split);
+  return last > begin ? last : begin;
 }
 
 /// A rate with LIKE_RATES_PRIOR answers of the share of all, as f_pop smooths.

@@ -165,9 +165,8 @@ static throng_pairs pairs_of(const questions *q) {
   return (throng_pairs){q->n, q->user, q->candidate, q->offset, q->item, q->like};
 }
 
-/// How many of each user's last interactions no rate may count, or it would hold the answers.
-static int hidden_by(const questions *q) {
-  switch (q->split) {
+int questions_hide(fidelity_split split) {
+  switch (split) {
     case FIDELITY_TEST: return SPLIT_TEST;
     case FIDELITY_VALIDATION: return SPLIT_VALIDATION;
     default: return 0;  // the later part stands in no history
@@ -185,16 +184,16 @@ throng_status questions_ask(questions *q, throng_backend *backend, const throng_
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) all[k] = q->further[k];
   for (int k = 0; k < THRONG_VOTE_COUNT; ++k) q->measured[k] = true;
   q->measured[THRONG_VOTE_F_STA] = sta != NULL;
-  throng_status status =
-      votes_evaluate_hiding(backend, world, sta, &def, seed, hidden_by(q), &pairs, q->vote, all);
+  throng_status status = votes_evaluate_hiding(backend, world, sta, &def, seed,
+                                               questions_hide(q->split), &pairs, q->vote, all);
   if (status != THRONG_ERROR_DATA) return status;
-  THRONG_TRY(
-      votes_evaluate_hiding(backend, world, sta, &def, seed, hidden_by(q), &pairs, q->vote, NULL));
+  THRONG_TRY(votes_evaluate_hiding(backend, world, sta, &def, seed, questions_hide(q->split),
+                                   &pairs, q->vote, NULL));
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) {
     float *one[THRONG_VOTE_FURTHER] = {NULL};
     one[k] = q->further[k];
-    status =
-        votes_evaluate_hiding(backend, world, sta, &def, seed, hidden_by(q), &pairs, q->vote, one);
+    status = votes_evaluate_hiding(backend, world, sta, &def, seed, questions_hide(q->split),
+                                   &pairs, q->vote, one);
     q->measured[THRONG_VOTE_IN_RECORD + k] = status == THRONG_OK;
     if (status == THRONG_OK) continue;
     if (status != THRONG_ERROR_DATA) return status;
@@ -215,8 +214,8 @@ throng_status questions_join(const questions *q, throng_backend *backend, const 
   if (further) {
     const throng_pairs pairs = pairs_of(q);
     THRONG_TRY(throng_alloc((void **)&vote, (size_t)q->n, sizeof *vote, "answers of a rule"));
-    THRONG_TRY_GOTO(
-        votes_evaluate_hiding(backend, world, sta, def, seed, hidden_by(q), &pairs, vote, NULL));
+    THRONG_TRY_GOTO(votes_evaluate_hiding(backend, world, sta, def, seed, questions_hide(q->split),
+                                          &pairs, vote, NULL));
   }
   for (int64_t i = 0; i < q->n; ++i) {
     const vote_further f = questions_further(q, i);

@@ -36,6 +36,9 @@ typedef struct questions {
   char missing[THRONG_VOTE_FURTHER][256];  // why a further vote could not, or ""
 } questions;
 
+/// How many of each user's last interactions nothing that is measured may have learned from: those
+/// that are asked about, and what came after.
+int questions_hide(fidelity_split split);
 /// The questions of a split, of at most `most` users, spread evenly over those of the world (0:
 /// all). Errors: DATA (no user has one), MEMORY.
 throng_status questions_make(const throng_world *world, fidelity_split split, int64_t most,

@@ -90,7 +90,8 @@ typedef struct playing {
   const throng_sta *sta;
   const throng_votes_def *votes;
   const rollout_def *def;
-  int32_t *item;  // (history + LATER_MOST)
+  vote_models models;  // of the rule
+  int32_t *item;       // (history + LATER_MOST)
   uint8_t *like;
   float *further[THRONG_VOTE_FURTHER];  // (n) of those that the rule asks, else NULL
   throng_vote *vote;                    // (n)
@@ -129,8 +130,8 @@ static throng_status play_position(playing *p, int position, rollout_mode mode, 
   const uint32_t seed =
       random_draw(p->def->seed, RANDOM_ANSWER, (uint32_t)position, (uint32_t)mode, 0, 7).w[0];
   const throng_pairs pairs = {q.n, q.user, q.candidate, q.offset, q.item, q.like};
-  throng_status status = throng_votes_evaluate(p->backend, p->world, p->sta, p->votes, seed, &pairs,
-                                               p->vote, p->further);
+  throng_status status = votes_evaluate_by(p->backend, p->world, p->sta, p->votes, seed, &p->models,
+                                           &pairs, p->vote, p->further);
   if (status == THRONG_OK) answer_position(p, position, mode, l);
   questions_free(&q);
   return status;
@@ -161,6 +162,8 @@ throng_status rollout_play(throng_backend *backend, const throng_world *world,
   throng_status status;
   *out = (rollout_lanes){0};
   THRONG_TRY_GOTO(choose_users(world, def->users, out));
+  THRONG_TRY_GOTO(votes_check(votes, p.sta));
+  THRONG_TRY_GOTO(vote_models_make(backend, world, p.sta, votes, rule_asks(votes), 0, &p.models));
   THRONG_TRY_GOTO(take_memory(&p, out->n));
   for (int position = 0; position < LATER_MOST; ++position) {
     if (!throng_report(progress, "roll out", position, LATER_MOST, "positions"))
@@ -169,6 +172,7 @@ throng_status rollout_play(throng_backend *backend, const throng_world *world,
       THRONG_TRY_GOTO(play_position(&p, position, (rollout_mode)m, out));
   }
 done:
+  vote_models_free(&p.models);
   free(p.item);
   free(p.like);
   free(p.vote);

@@ -225,3 +225,47 @@ throng_status users_fit_measure(const throng_world *w, users_fit *out) {
   fit_sums_free(sums);
   return THRONG_OK;
 }
+
+// --- where options come from --------------------------------------------------------------------
+
+/// What of the data an option goes by.
+enum { BY_LENGTHS, BY_ENDS, BY_REPEATS, BY_LIKES, BY_SATIATION, BY_RETURNS, BY_NOTHING, BY_COUNT };
+
+const char *users_fit_option(const users_fit *f, int k, const char **source) {
+  static const struct {
+    const char *name;
+    int by;
+    const char *source;
+  } options[USERS_FIT_OPTIONS] = {
+      {"leave_probability", BY_LENGTHS, "the paper"},
+      {"temper", BY_LENGTHS, "off by default"},
+      {"temper_like", BY_NOTHING, "KuaiSim"},
+      {"temper_dislike", BY_ENDS, "KuaiSim"},
+      {"repeat_window", BY_NOTHING, "EasyRL4Rec"},
+      {"repeat_threshold", BY_REPEATS, "EasyRL4Rec"},
+      {"bored_likes", BY_LIKES, "off by default"},
+      {"bored_window", BY_NOTHING, "SARDINE"},
+      {"bored_steps", BY_NOTHING, "SARDINE"},
+      {"satiation", BY_SATIATION, "off by default"},
+      {"satiation_memory", BY_NOTHING, "RecSim"},
+      {"exposure", BY_NOTHING, "off by default; CIRS: 1, tau 100"},
+      {"drift", BY_NOTHING, "off by default; SARDINE: rate 0.05"},
+      {"sessions", BY_RETURNS, "one by default"},
+      {"return_bias", BY_RETURNS, "KuaiSim"},
+      {"return_reward", BY_RETURNS, "KuaiSim"},
+      {"return_gap", BY_RETURNS, "KuaiSim"},
+  };
+  bool tells[BY_COUNT] = {false};
+  int64_t most = 0;
+  for (int likes = 2; likes <= USERS_FIT_MOST_LIKES; ++likes)
+    if (f->n_bored[likes] > most) most = f->n_bored[likes];
+  tells[BY_LENGTHS] = f->told;
+  tells[BY_ENDS] =
+      f->told && f->users.temper > 0 && (f->end_ratio.low > 1 || f->end_ratio.high < 1);
+  tells[BY_REPEATS] = f->told && !isnan(f->repeat_ratio.value);
+  tells[BY_LIKES] = f->told && most >= USERS_FIT_LEAST;
+  tells[BY_SATIATION] = f->told && f->n_satiated >= USERS_FIT_LEAST;
+  tells[BY_RETURNS] = f->told && !isnan(f->return_bias);
+  *source = tells[options[k].by] ? NULL : options[k].source;
+  return options[k].name;
+}

@@ -44,4 +44,10 @@ typedef struct users_fit {
 /// Errors: DATA (no times, or nobody with two interactions), MEMORY.
 throng_status users_fit_measure(const throng_world *world, users_fit *out);
 
+/// The options that are said, leave_probability of section sim first.
+enum { USERS_FIT_OPTIONS = 17 };
+/// Option `k`, 0 .. USERS_FIT_OPTIONS - 1, and where its value comes from: `*source` is NULL where
+/// the data tells it (that a dynamic is off, too), else whose constant it is.
+const char *users_fit_option(const users_fit *fit, int k, const char **source);
+
 #endif

@@ -9,14 +9,14 @@
 enum {
   NUMBER,
   USERS,
-  MYOPIC,
-  BEST,
+  EXACT_MYOPIC,
+  EXACT_BEST,
   EXACT_GAIN,
   EXACT_LOW,
   EXACT_HIGH,
   EXACT_ABOVE,
   SESSIONS,
-  ORACLE,
+  MYOPIC,
   PLANNER,
   GAIN,
   GAIN_LOW,
@@ -87,8 +87,8 @@ static throng_status solve(const experiment_room *room, dynamic d, const throng_
   THRONG_TRY(planning_exact(room->backend, room->world, room->sta, &lanes, &instances,
                             room->progress, &g));
   row->value[USERS] = (double)g.n;
-  row->value[MYOPIC] = g.myopic;
-  row->value[BEST] = g.planned;
+  row->value[EXACT_MYOPIC] = g.myopic;
+  row->value[EXACT_BEST] = g.planned;
   row->value[EXACT_GAIN] = g.gain;
   row->value[EXACT_LOW] = low(&g);
   row->value[EXACT_HIGH] = high(&g);
@@ -102,7 +102,7 @@ static throng_status play(const experiment_room *room, const throng_sim_def *sim
   THRONG_TRY(planning_beam(room->backend, room->world, room->sta, sim,
                            &room->config->train.evaluation, room->progress, &g));
   row->value[SESSIONS] = (double)g.n;
-  row->value[ORACLE] = g.myopic;
+  row->value[MYOPIC] = g.myopic;
   row->value[PLANNER] = g.planned;
   row->value[GAIN] = g.gain;
   row->value[GAIN_LOW] = low(&g);

@@ -84,11 +84,11 @@ static double step_items(fitting *f) {
   return sum / (double)n;
 }
 
-/// The same for every user, given the items; what all of them share goes to the mean.
+/// The same for every user, given the items.
 static double step_users(fitting *f) {
   const throng_world *w = f->world;
   effects *e = f->e;
-  double sum = 0, total = 0;
+  double sum = 0;
   int64_t n = 0;
   for (int64_t u = 0; u < e->n_user; ++u) {
     if (e->user_n[u] == 0) continue;
@@ -99,30 +99,41 @@ static double step_users(fitting *f) {
       h += p * (1 - p);
     }
     e->user[u] += newton(gradient, h);
-    total += e->user[u];
-    sum += 1 / h;
+    sum += e->user[u] * e->user[u] + 1 / h;
     ++n;
   }
-  const double shared = total / (double)n;
-  e->mean += shared;
-  for (int64_t u = 0; u < e->n_user; ++u) {
-    if (e->user_n[u] == 0) continue;
-    e->user[u] -= shared;
-    sum += e->user[u] * e->user[u];
-  }
   return sum / (double)n;
+}
+
+/// What all effects share goes to the mean, which would take many sweeps to find it. At the mode
+/// they share nothing. Returns how much it was.
+static double centre(effects *e, int64_t n, const int64_t *answers, double *effect) {
+  double shared = 0;
+  int64_t met = 0;
+  for (int64_t k = 0; k < n; ++k) {
+    if (answers[k] == 0) continue;
+    shared += effect[k];
+    ++met;
+  }
+  shared /= (double)met;
+  for (int64_t k = 0; k < n; ++k)
+    if (answers[k] > 0) effect[k] -= shared;
+  e->mean += shared;
+  return fabs(shared);
 }
 
 static void fit_normal(fitting *f) {
   effects *e = f->e;
   for (int sweep = 0; sweep < EFFECTS_MOST_SWEEPS; ++sweep) {
     const double item = fmax(step_items(f), LEAST_VARIANCE);
+    double moved = centre(e, e->n_item, e->item_n, e->item);
     const double user = fmax(step_users(f), LEAST_VARIANCE);
-    const bool stands = fabs(item - e->item_variance) < STILL * (1 + item) &&
-                        fabs(user - e->user_variance) < STILL * (1 + user);
+    moved += centre(e, e->n_user, e->user_n, e->user);
+    moved += fabs(item - e->item_variance) / (1 + item);
+    moved += fabs(user - e->user_variance) / (1 + user);
     e->item_variance = item;
     e->user_variance = user;
-    if (stands) return;
+    if (moved < STILL) return;
   }
 }
 

@@ -37,9 +37,6 @@ static void work_free(work *w) {
 }
 
 static throng_status check(const throng_sim *s, const float *query) {
-  if (s->world->dim == 0)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "queries: the world has no embeddings that items could be near by");
   const int64_t a_lane = (int64_t)s->def.slate_size * s->world->dim;
   for (int64_t k = 0; k < s->n_lane * a_lane; ++k)
     if (!isfinite(query[k]))

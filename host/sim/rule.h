@@ -66,6 +66,11 @@ throng_status votes_evaluate_hiding(throng_backend *backend, const throng_world 
                                     const throng_sta *sta, const throng_votes_def *def,
                                     uint32_t seed, int hidden, const throng_pairs *pairs,
                                     throng_vote *vote, float *const *further);
+/// The same by models that were made for what the rule and `further` ask, for who asks often.
+throng_status votes_evaluate_by(throng_backend *backend, const throng_world *world,
+                                const throng_sta *sta, const throng_votes_def *def, uint32_t seed,
+                                const vote_models *models, const throng_pairs *pairs,
+                                throng_vote *vote, float *const *further);
 /// Every field in range, and a statistical vote there where the rule asks for one.
 throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
 

@@ -114,7 +114,7 @@ static throng_status check_return(const throng_sim_def *d) {
       "sim.leave_probability, users.temper or users.repeat_window");
 }
 
-throng_status users_check(const throng_sim_def *d, const throng_world *world) {
+throng_status users_check_def(const throng_sim_def *d) {
   const throng_users_def *u = &d->users;
   THRONG_TRY(fields_check(&users_fields, u));
   if (users_are_dynamic(u) && d->environment != THRONG_ENVIRONMENT_SESSION)
@@ -125,7 +125,12 @@ throng_status users_check(const throng_sim_def *d, const throng_world *world) {
   THRONG_TRY(check_repetition(d));
   THRONG_TRY(check_boredom(d));
   THRONG_TRY(check_slates(d));
-  THRONG_TRY(check_return(d));
+  return check_return(d);
+}
+
+throng_status users_check(const throng_sim_def *d, const throng_world *world) {
+  const throng_users_def *u = &d->users;
+  THRONG_TRY(users_check_def(d));
   THRONG_TRY(check_masked_sessions(d, world));
   const char *asks = u->repeat_window > 0 ? "repeat_window"
                      : u->bored_likes > 0 ? "bored_likes"

@@ -14,6 +14,8 @@ static throng_status make_calibration(throng_backend *backend, const throng_worl
   sta_calibration fitted;
   if (sta && sta->calibrated && calibration_suits(&sta->calibration, def))
     fitted = sta->calibration;
+  else if (backend->planning)
+    fitted = (sta_calibration){.user_variance = 1};  // what is planned is its size
   else
     THRONG_TRY(calibration_fit(backend, world, sta, def, &fitted));
   THRONG_TRY(calibration_make(world, &fitted, hidden, out));

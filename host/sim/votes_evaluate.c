@@ -9,6 +9,9 @@
 #include "world/histories.h"
 
 static throng_status check_pairs(const throng_world *world, const throng_pairs *pairs) {
+  if (pairs->n < 0)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: %lld is negative", (long long)pairs->n);
+  if (pairs->n == 0) return THRONG_OK;
   if (!pairs->user || !pairs->candidate || !pairs->offset)
     return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: users, candidates and offsets are needed");
   for (int64_t r = 0; r < pairs->n; ++r)
@@ -139,25 +142,36 @@ throng_status throng_votes_evaluate(throng_backend *backend, const throng_world 
   return votes_evaluate_hiding(backend, world, sta, def, seed, 0, pairs, vote, further);
 }
 
+static unsigned asked_by(const throng_votes_def *def, float *const *further) {
+  unsigned asked = rule_asks(def);
+  for (int k = 0; further && k < THRONG_VOTE_FURTHER; ++k)
+    if (further[k]) asked |= VOTE_BIT(k + THRONG_VOTE_IN_RECORD);
+  return asked;
+}
+
 throng_status votes_evaluate_hiding(throng_backend *backend, const throng_world *world,
                                     const throng_sta *sta, const throng_votes_def *def,
                                     uint32_t seed, int hidden, const throng_pairs *pairs,
                                     throng_vote *vote, float *const *further) {
-  if (pairs->n < 0)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "pairs: %lld is negative", (long long)pairs->n);
-  THRONG_TRY(votes_check(def, sta));
-  if (pairs->n == 0) return THRONG_OK;
-  THRONG_TRY(check_pairs(world, pairs));
   vote_models models;
-  pair_votes v = {sta, def, &models, seed, vote, further};
-  unsigned asked = rule_asks(def);
-  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
-    if (wanted(&v, k)) asked |= VOTE_BIT(k + THRONG_VOTE_IN_RECORD);
-  throng_status status;
-  THRONG_TRY(vote_models_make(backend, world, sta, def, asked, hidden, &models));
-  THRONG_TRY_GOTO(check_memory(backend, world, pairs, &v));
-  THRONG_TRY_GOTO(vote_pairs(backend, world, pairs, &v));
-done:
+  THRONG_TRY(votes_check(def, sta));
+  THRONG_TRY(check_pairs(world, pairs));
+  if (pairs->n == 0) return THRONG_OK;
+  THRONG_TRY(vote_models_make(backend, world, sta, def, asked_by(def, further), hidden, &models));
+  const throng_status status =
+      votes_evaluate_by(backend, world, sta, def, seed, &models, pairs, vote, further);
   vote_models_free(&models);
   return status;
+}
+
+throng_status votes_evaluate_by(throng_backend *backend, const throng_world *world,
+                                const throng_sta *sta, const throng_votes_def *def, uint32_t seed,
+                                const vote_models *models, const throng_pairs *pairs,
+                                throng_vote *vote, float *const *further) {
+  THRONG_TRY(votes_check(def, sta));
+  THRONG_TRY(check_pairs(world, pairs));
+  if (pairs->n == 0) return THRONG_OK;
+  const pair_votes v = {sta, def, models, seed, vote, further};
+  THRONG_TRY(check_memory(backend, world, pairs, &v));
+  return vote_pairs(backend, world, pairs, &v);
 }

@@ -59,7 +59,7 @@ typedef struct sta_arrays {
 /// beside f_sta's weights in their file, as one tensor in this order. First the weights; smoothing
 /// is the keywords that f_mat's prior weighs, user_variance that of users' effects, threshold the
 /// probability that as many reach as really like; then the votes' throng_semantics and
-/// throng_similarity, and which terms they weigh: STA_CALIBRATION_TERMS. Files of version 0.2 have
+/// throng_similarity, and which terms they weigh: STA_CALIBRATION_TERMS. Older files have
 /// all but the last, and what they weigh is no longer made: f_cal is fitted anew beside such ones,
 /// which keep their numbers and with them their hash.
 #define STA_CALIBRATION(X) \

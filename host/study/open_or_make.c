@@ -15,6 +15,7 @@
 #include "config/keys.h"
 #include "data/stream.h"
 #include "sim/rule.h"
+#include "sim/users.h"
 #include "train/train_memory.h"
 
 /// The sections of the resolved config that a file was made from, as text.
@@ -165,6 +166,14 @@ done:
   return status;
 }
 
+/// Whatever is wrong with the run is said before a fit takes its minutes. A sweep's own options are
+/// no run: its trials have others, and are checked one by one.
+static throng_status check_run(const throng_config *config, throng_backend *backend,
+                               const throng_world *world) {
+  return (config->sweep_space ? train_check_memory : train_check)(
+      backend, world, NULL, &config->sta, &config->sim, &config->agent, &config->train);
+}
+
 static throng_status open_sta(const throng_config *config, throng_backend *backend,
                               const throng_progress *progress, train_inputs *in) {
   if (config->sta_file) return throng_sta_open(backend, in->world, config->sta_file, &in->sta);
@@ -185,8 +194,7 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
   if (in->sta || (status != THRONG_OK && status != THRONG_ERROR_DATA)) goto done;
   double start = clock_now();
   throng_sta_report report;
-  THRONG_TRY_GOTO(train_check_memory(backend, in->world, NULL, &config->sta, &config->sim,
-                                     &config->agent, &config->train));
+  THRONG_TRY_GOTO(check_run(config, backend, in->world));
   THRONG_TRY_GOTO(forget(path));
   THRONG_TRY_GOTO(throng_sta_fit(backend, in->world, &config->sta, progress, &in->sta, &report));
   if (rule_asks(&config->sim.votes) & VOTE_BIT(THRONG_VOTE_F_CAL))
@@ -205,6 +213,8 @@ throng_status train_inputs_use(throng_config *config) {
   THRONG_TRY(config_use(config, "train.out"));
   THRONG_TRY(config_use(config, "world.file"));
   THRONG_TRY(config_use(config, "sta.file"));
+  // Before a world is made, too.
+  if (!config->sweep_space) THRONG_TRY(users_check_def(&config->sim));
   bool reads = !config->world_file && !config_has_section(config, "synth");
   return reads && config_has_section(config, "dataset") ? config_check_dataset(config) : THRONG_OK;
 }

@@ -130,21 +130,19 @@ void throng_session_close(throng_session *s) {
   free(s);
 }
 
-throng_status train_check_memory(throng_backend *backend, const throng_world *world,
-                                 const throng_sta *sta, const throng_sta_def *shape,
-                                 const throng_sim_def *sim, const throng_agent_def *agent,
-                                 const throng_train_def *def) {
+throng_status train_check(throng_backend *backend, const throng_world *world, const throng_sta *sta,
+                          const throng_sta_def *shape, const throng_sim_def *sim,
+                          const throng_agent_def *agent, const throng_train_def *def) {
   throng_backend *plan;
   throng_sta *fitted = NULL;
   throng_session *trial = NULL;
   THRONG_TRY(fields_check(&train_fields, def));
-  if (!backend->ops->memory) return THRONG_OK;
   THRONG_TRY(memory_plan_open(backend, &plan));
   throng_status status = THRONG_OK;
   if (!sta && shape) status = throng_sta_create(plan, world, shape, &fitted);
   if (status == THRONG_OK)
     status = session_make(plan, world, sta ? sta : fitted, sim, agent, def, NULL, &trial);
-  if (status == THRONG_OK)
+  if (status == THRONG_OK && backend->ops->memory)
     status = memory_plan_check(
         plan, backend,
         world_device_held(backend, world, sim->votes.table_bytes,
@@ -156,6 +154,14 @@ throng_status train_check_memory(throng_backend *backend, const throng_world *wo
   throng_sta_close(fitted);
   throng_backend_close(plan);
   return status;
+}
+
+throng_status train_check_memory(throng_backend *backend, const throng_world *world,
+                                 const throng_sta *sta, const throng_sta_def *shape,
+                                 const throng_sim_def *sim, const throng_agent_def *agent,
+                                 const throng_train_def *def) {
+  if (!backend->ops->memory) return fields_check(&train_fields, def);
+  return train_check(backend, world, sta, shape, sim, agent, def);
 }
 
 int64_t session_user_steps(const throng_session *s) { return agent_run_steps(s->population); }

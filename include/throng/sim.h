@@ -213,8 +213,7 @@ THRONG_API throng_status throng_sim_preference_scores(throng_sim *sim, float *sc
 /// <query, e+(item)>, ties to the lower one. Items of one slate differ, and what is masked
 /// (throng_sim_def.mask) is left out. query (n_lane, slate_size, dim), of any length; item (n_lane,
 /// slate_size), -1 where none is left; host memory. A product on the backend, some lanes at a time.
-/// Errors: ARGUMENT (a query that is no number, with its lane; a world without embeddings), MEMORY,
-/// BACKEND.
+/// Errors: ARGUMENT (a query that is no number, with its lane), MEMORY, BACKEND.
 THRONG_API throng_status throng_sim_nearest(throng_sim *sim, const float *query, int32_t *item);
 
 /// The simulator's arrays where they lie; fills at most `most` of `out` and returns how many there

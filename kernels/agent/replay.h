@@ -22,6 +22,8 @@ typedef struct state_view {
   // (n_row, capacity) of the session's entries, where a slate may leave fewer than it has: when
   // each was shown, the step that comes being 0. NULL: nobody asks, or all of a slate a step.
   int32_t *shown_at;
+  // (n_row) number of the session in its episode, and the days before it. NULL: nobody asks.
+  int32_t *number, *gap;
   int32_t capacity;
 } state_view;
 
@@ -33,12 +35,13 @@ typedef struct real_histories {
 
 /// The present state of a simulator's lanes. Row: a lane.
 typedef struct lane_state_args {
-  const uint32_t *history;    // (n_lane, capacity) ring
-  const int32_t *count;       // (n_lane) ever written
-  const int32_t *session_of;  // (n_lane) written before the session: sim_session_counts
-  const int32_t *user;        // (n_lane)
-  const int32_t *shown_at;    // (n_lane, capacity) ring of steps; NULL: all of a slate a step
-  const int32_t *step;        // (n_lane)
+  const uint32_t *history;      // (n_lane, capacity) ring
+  const int32_t *count;         // (n_lane) ever written
+  const int32_t *session_of;    // (n_lane) written before the session: sim_session_counts
+  const int32_t *user;          // (n_lane)
+  const int32_t *shown_at;      // (n_lane, capacity) ring of steps; NULL: all of a slate a step
+  const int32_t *step;          // (n_lane)
+  const int32_t *number, *gap;  // (n_lane) of the session, with state.number
   int32_t slate;
   state_view state;
 } lane_state_args;
@@ -57,6 +60,9 @@ THRONG_ROW void lane_state_row(const lane_state_args *a, int64_t row) {
   a->state.length[row] = length;
   a->state.session[row] = session;
   a->state.user[row] = a->user[row];
+  if (!a->state.number) return;
+  a->state.number[row] = a->number[row];
+  a->state.gap[row] = a->gap[row];
 }
 
 /// What a log says beside throng_end: the user left by chance, where others leave by what they are
@@ -77,6 +83,9 @@ typedef struct replay_log {
   uint8_t *returned;
   // (n_lane, n_time) what the critic and the policy said of the step; NULL: nobody asks.
   float *value, *log_prob;
+  // (n_lane, n_time) number of the session in its episode and days before it, both before the step.
+  // NULL: nobody asks.
+  int32_t *number, *gap;
   int64_t n_time;
   int32_t slate;
   // Which value of `ended` says that the user left by chance, with probability 1 - stay after every
@@ -113,6 +122,7 @@ typedef struct log_before_args {
   const uint8_t *halted;  // (n_lane)
   int64_t agent_lanes;
   const int32_t *user, *step;
+  const int32_t *number, *gap;  // with log.number
 } log_before_args;
 
 /// Where the present step of a lane is logged.
@@ -126,6 +136,9 @@ THRONG_ROW void log_before_row(const log_before_args *a, int64_t row) {
   int64_t at = log_place(&a->log, &a->clock, row, row / a->agent_lanes);
   a->log.user[at] = a->user[row];
   a->log.step[at] = a->step[row];
+  if (!a->log.number) return;
+  a->log.number[at] = a->number[row];
+  a->log.gap[at] = a->gap[row];
 }
 
 /// What the step gave. Row: a lane.
@@ -358,6 +371,15 @@ THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *ou
   }
 }
 
+/// The session of the state before the step logged at `at`, or of the one after it.
+THRONG_ROW void replay_tell_session(const replay_log *log, const state_view *out, int64_t row,
+                                    int64_t at, int after) {
+  if (!out->number) return;
+  const int32_t days = after ? log->returned[at] : 0;
+  out->number[row] = log->number[at] + (days > 0);
+  out->gap[row] = days > 0 ? days : log->gap[at];
+}
+
 THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
   if (row_is_idle(a->used, a->batch, row)) return;
   int32_t lane = a->lane[row];
@@ -366,6 +388,7 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
   int64_t at = base + time % a->log.n_time;
   int32_t user = a->log.user[at], step = a->log.step[at];
   replay_rebuild(a, &a->state, row, lane, time, step, user);
+  replay_tell_session(&a->log, &a->state, row, at, 0);
   uint32_t shown = a->log.entry[at * slate + a->slot[row]];
   a->action[row] = history_item(shown);
   // Each item of a slate is a transition of its own: its own answer, then the mean over those that
@@ -390,6 +413,7 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
       log_is_over(&a->log, a->fold_leave, agent, ended) || (step + passed) * slate >= a->most_shown;
   a->discount[row] = over ? 0.0f : discount;
   replay_rebuild(a, &a->next, row, lane, time + passed, step + passed, user);
+  replay_tell_session(&a->log, &a->next, row, base + (time + passed - 1) % a->log.n_time, 1);
   if (!a->shown.entry) return;
   const int64_t oldest =
       log_window_of(agent_logged(&a->clock, agent), replay_times(a->buffer[agent], a->agent_lanes),

@@ -1,8 +1,10 @@
 /// What agents see of a user who changes (throng_users_def.features): mood, boredom, satiation and
-/// repeated categories, told from the state's session as the simulator tells them from a lane's.
+/// repeated categories, told from the state's session as the simulator tells them from a lane's;
+/// and of one who comes back, which session it is.
 ///
 /// Laid out as USER_FACTS numbers, then blocks as wide as the category buckets (category % n),
-/// those of the dynamics that are on, in the order of enum user_block.
+/// those of the dynamics that are on, in the order of enum user_block, then USER_SESSION_FACTS
+/// numbers where users have several sessions.
 #ifndef THRONG_KERNELS_AGENT_USER_FEATURES_H
 #define THRONG_KERNELS_AGENT_USER_FEATURES_H
 
@@ -26,16 +28,27 @@ enum user_block {
   USER_BLOCKS,
 };
 
+enum {
+  USER_NUMBER = 0,  // of the session / the last one's that there may be
+  USER_GAP,         // days before it / return_gap; 0: the first
+  USER_SESSION_FACTS,
+};
+
 /// Which blocks there are.
 THRONG_SIZE int user_block_is(const users_view *v, int block) {
   if (block <= USER_REPEATS_LEFT) return v->repeat_window > 0;
   return block == USER_SATIATION ? v->satiation > 0.0f : v->bored_likes > 0;
 }
-/// Columns before block `block`; of USER_BLOCKS: of all.
+/// Columns before block `block`; of USER_BLOCKS: of all of them.
 THRONG_SIZE int32_t user_feature_count(const users_view *v, int32_t n_category, int block) {
   int32_t n = USER_FACTS;
   for (int k = 0; k < block; ++k) n += user_block_is(v, k) ? n_category : 0;
   return n;
+}
+/// All columns.
+THRONG_SIZE int32_t user_feature_all(const users_view *v, int32_t n_category) {
+  const int32_t blocks = user_feature_count(v, n_category, USER_BLOCKS);
+  return blocks + (v->sessions > 1 ? USER_SESSION_FACTS : 0);
 }
 
 /// Row: (agent, row).
@@ -118,7 +131,7 @@ THRONG_ROW void user_features_row(const user_features_args *a, int64_t row) {
   const users_view *v = &a->users;
   const int32_t nc = a->n_category, capacity = a->state.capacity;
   float *feature = a->feature + row * a->stride, *block[USER_BLOCKS];
-  for (int32_t k = 0; k < user_feature_count(v, nc, USER_BLOCKS); ++k) feature[k] = 0.0f;
+  for (int32_t k = 0; k < user_feature_all(v, nc); ++k) feature[k] = 0.0f;
   for (int k = 0; k < USER_BLOCKS; ++k) block[k] = feature + user_feature_count(v, nc, k);
   const history_view h = {a->state.entry + row * capacity, capacity, a->state.length[row]};
   users_session s = users_session_of(h, a->state.session[row], a->slate);
@@ -129,6 +142,11 @@ THRONG_ROW void user_features_row(const user_features_args *a, int64_t row) {
     feature[USER_MOOD_LOW] = mood > 0.0f ? 1.0f / (1.0f + mood) : 1.0f;
   }
   feature[USER_STEPS] = (float)s.kept / (float)capacity;
+  if (v->sessions > 1) {
+    float *facts = feature + user_feature_count(v, nc, USER_BLOCKS);
+    facts[USER_NUMBER] = (float)a->state.number[row] / (float)(v->sessions - 1);
+    facts[USER_GAP] = (float)a->state.gap[row] / (float)v->return_gap;
+  }
   if (nc == 0) return;
   if (v->repeat_window > 0) user_repeats(a, &s, block[USER_REPEATS], block[USER_REPEATS_LEFT]);
   if (v->bored_likes > 0)

@@ -46,8 +46,10 @@ typedef struct random_words {
   uint32_t w[4];
 } random_words;
 
-THRONG_ROW random_words random_draw(uint32_t seed, uint32_t purpose, uint32_t draw, uint32_t step,
-                                    uint32_t lane, uint32_t episode) {
+/// Made in place: for rows in which a draw is most of the work, since what is constant or not asked
+/// of it then costs nothing.
+THRONG_INLINE random_words random_draw_inline(uint32_t seed, uint32_t purpose, uint32_t draw,
+                                              uint32_t step, uint32_t lane, uint32_t episode) {
   random_words r;
 #ifdef THRONG_DEVICE
   uint4 c = curand_Philox4x32_10(make_uint4(draw, step, lane, episode), make_uint2(seed, purpose));
@@ -65,6 +67,10 @@ THRONG_ROW random_words random_draw(uint32_t seed, uint32_t purpose, uint32_t dr
   r.w[3] = c.v[3];
 #endif
   return r;
+}
+THRONG_ROW random_words random_draw(uint32_t seed, uint32_t purpose, uint32_t draw, uint32_t step,
+                                    uint32_t lane, uint32_t episode) {
+  return random_draw_inline(seed, purpose, draw, step, lane, episode);
 }
 
 /// The words of draws draw .. draw + n - 1, n up to 16, one after the other: random_draw's.

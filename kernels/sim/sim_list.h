@@ -18,8 +18,6 @@
   X(sim_action, 1024)         \
   X(sim_vote, 64)             \
   X(sim_sta_vote, 256)        \
-  X(sim_respond, 1024)        \
-  X(sim_transition, 256)      \
   X(sim_preference, 256)      \
   X(sim_preference_mean, 16)  \
   X(sim_preference_final, 16) \
@@ -29,7 +27,7 @@
   X(pair_vote, 16)
 // clang-format on
 /// See list.h.
-#define SIM_SPAN_KERNELS(X) X(sim_sta_advance, 16)
+#define SIM_SPAN_KERNELS(X) X(sim_sta_advance, 16) X(sim_respond, 1024) X(sim_transition, 256)
 #define SIM_KERNELS(X) SIM_ROW_KERNELS(X) SIM_SPAN_KERNELS(X)
 
 #endif

@@ -284,9 +284,10 @@ THRONG_ROW void sim_examine(const sim_args *a, int64_t lane) {
   }
 }
 
-/// Join the votes; the slate's likes are the reward.
+/// Join the votes; the slate's likes are the reward. `changes`: a->users.on, a constant where it is
+/// called, so that a launch asks once and users who do not change cost what they did before.
 typedef sim_args sim_respond_args;
-THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
+THRONG_INLINE void sim_respond_lane(const sim_args *a, int64_t lane, const int changes) {
   if (a->halted[lane]) return;
   a->reward[lane] = 0;
   if (sim_idle(a, lane)) return;
@@ -297,13 +298,26 @@ THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
     vote_further further = vote_score_further(&a->rule, v, a->user[lane], a->action[at]);
     for (int32_t k = 0; k < THRONG_VOTE_FURTHER; ++k)
       if (a->further[k]) a->further[k][at] = further.score[k];
-    v->like = sim_modulate(a, lane, &s, a->action[at], rule_answer(&a->rule, &s, v, &further));
-    if (a->slates.examined)
+    v->like = rule_answer(&a->rule, &s, v, &further);
+    if (changes) v->like = sim_modulate(a, lane, &s, a->action[at], v->like);
+    if (changes && a->slates.examined)
       a->slates.chance[at] =
           sim_modulated_chance(a, lane, a->action[at], rule_chance(&a->rule, v, &further));
     a->reward[lane] += (float)v->like;
   }
-  if (a->slates.examined) sim_examine(a, lane);
+  if (changes && a->slates.examined) sim_examine(a, lane);
+}
+THRONG_ROW void sim_respond_row(const sim_respond_args *a, int64_t lane) {
+  if (a->users.on)
+    sim_respond_lane(a, lane, 1);
+  else
+    sim_respond_lane(a, lane, 0);
+}
+THRONG_ROW void sim_respond_span(const sim_respond_args *a, int64_t begin, int64_t end) {
+  if (a->users.on)
+    for (int64_t lane = begin; lane < end; ++lane) sim_respond_lane(a, lane, 1);
+  else
+    for (int64_t lane = begin; lane < end; ++lane) sim_respond_lane(a, lane, 0);
 }
 
 /// Was the item in this place of (n_lane, slate_size) looked at?
@@ -335,21 +349,22 @@ THRONG_ROW int sim_leave(const sim_args *a, int64_t lane, int chance, int repeat
 }
 
 /// Append the answers. What the user did not look at stands in no history, and counts as seen all
-/// the same: it was shown.
-THRONG_ROW void sim_append(const sim_args *a, int64_t lane) {
+/// the same: it was shown. `changes` as in sim_respond_lane.
+THRONG_INLINE void sim_append(const sim_args *a, int64_t lane, const int changes) {
   uint32_t *ring = a->history + lane * a->n_history;
   for (int32_t slot = 0; slot < a->slate_size; ++slot) {
     const int64_t at = lane * a->slate_size + slot;
     const int32_t item = a->action[at], place = a->count[lane] % a->n_history;
     if (a->mask_seen) a->seen[lane * a->n_seen_word + item / 32] |= 1u << (item % 32);
-    if (!sim_examined(a, at)) {
+    if (changes && !sim_examined(a, at)) {
       if (a->preference) a->evicted[at] = PREFERENCE_UNSEEN;
       continue;
     }
     if (a->preference)
       a->evicted[at] = a->count[lane] < a->n_history ? PREFERENCE_NONE : ring[place];
     ring[place] = history_pack(item, a->vote[at].like);
-    if (a->slates.shown_at) a->slates.shown_at[lane * a->n_history + place] = a->step[lane];
+    if (changes && a->slates.shown_at)
+      a->slates.shown_at[lane * a->n_history + place] = a->step[lane];
     a->count[lane] += 1;
   }
 }
@@ -383,29 +398,29 @@ THRONG_ROW int sim_comes_back(const sim_args *a, int64_t lane) {
 }
 
 /// Append the answers, let the user leave, and start the next session or episode on the same step.
-/// Did one start? Then what the lane has seen is to be forgotten.
+/// Did one start? Then what the lane has seen is to be forgotten. `changes` as in sim_respond_lane.
 typedef sim_args sim_transition_args;
-THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
+THRONG_INLINE int sim_transition_lane(const sim_args *a, int64_t lane, const int changes) {
   if (a->halted[lane]) return 0;
   if (sim_idle(a, lane)) {
     if (a->preference) a->evicted[lane * a->slate_size] = PREFERENCE_IDLE;
     return 0;
   }
   const uint32_t *ring = a->history + lane * a->n_history;
-  const int repeats = a->users.on ? sim_repeats(a, lane) : 0;
-  sim_append(a, lane);
+  const int repeats = changes ? sim_repeats(a, lane) : 0;
+  sim_append(a, lane, changes);
   a->running_return[lane] += a->reward[lane];
-  uint32_t word = random_draw(a->seed, RANDOM_LEAVE, 0, (uint32_t)a->step[lane], a->number[lane],
-                              a->episode[lane])
+  uint32_t word = random_draw_inline(a->seed, RANDOM_LEAVE, 0, (uint32_t)a->step[lane],
+                                     a->number[lane], a->episode[lane])
                       .w[0];
   a->step[lane] += 1;
   int leaves = random_bernoulli(word, a->leave_probability);
-  if (a->users.on) {
+  if (changes) {
     a->left[lane] = (uint8_t)sim_leave(a, lane, leaves, repeats);
     leaves = a->left[lane] != THRONG_LEAVE_NONE;
   }
-  if (a->sessions.session) a->sessions.returned[lane] = 0;
-  const int back = leaves && sim_comes_back(a, lane);
+  if (changes && a->sessions.session) a->sessions.returned[lane] = 0;
+  const int back = changes && leaves && sim_comes_back(a, lane);
   leaves = leaves && !back;
   int end = leaves                          ? THRONG_END_LEFT
             : a->step[lane] >= a->max_steps ? THRONG_END_TRUNCATED
@@ -422,8 +437,20 @@ THRONG_ROW int sim_transition_lane(const sim_transition_args *a, int64_t lane) {
   sim_begin_episode(a, lane);
   return 1;
 }
+THRONG_INLINE void sim_move_lane(const sim_args *a, int64_t lane, const int changes) {
+  if (sim_transition_lane(a, lane, changes)) sim_forget_seen(a, lane, 0, 1);
+}
 THRONG_ROW void sim_transition_row(const sim_transition_args *a, int64_t lane) {
-  if (sim_transition_lane(a, lane)) sim_forget_seen(a, lane, 0, 1);
+  if (a->users.on)
+    sim_move_lane(a, lane, 1);
+  else
+    sim_move_lane(a, lane, 0);
+}
+THRONG_ROW void sim_transition_span(const sim_transition_args *a, int64_t begin, int64_t end) {
+  if (a->users.on)
+    for (int64_t lane = begin; lane < end; ++lane) sim_move_lane(a, lane, 1);
+  else
+    for (int64_t lane = begin; lane < end; ++lane) sim_move_lane(a, lane, 0);
 }
 
 #endif

@@ -437,6 +437,9 @@ TEST(cuda_backend, opening_loads_variants_and_leaves_out_the_rows_that_they_stan
                             "column_sum_slices",
                             "batch_mean_block",
                             "sim_transition_seen",
+                            "sim_transition_users",
+                            "sim_respond_votes",
+                            "sim_respond_users",
                             "group_scan_kernel",
                             "group_move_kernel"};
   const size_t n_row = sizeof rows / sizeof *rows, n_variant = sizeof variants / sizeof *variants;

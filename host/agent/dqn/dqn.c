@@ -110,9 +110,11 @@ static throng_status find_best(throng_population *a, const int32_t *rows, const 
 }
 
 /// The target's side: what the next state is worth, in next_online or best_value, and next.value.
-/// What only one kind of agents needs is done for those; where there are none, not at all.
+/// What only one kind of agents needs is done for those; where there are none, not at all. Where
+/// nobody foresees every discount is 0, which hides what stands there (td_error).
 static throng_status next_values(throng_population *a) {
   dqn *d = dqn_of(a);
+  if (!a->kinds.foresee) return THRONG_OK;
   const bool mixed = a->kinds.doubles && a->kinds.singles;
   const network n = network_of(&a->net, a->clock.rows);
   const int32_t *by_online = mixed ? d->by_online : a->clock.rows;

@@ -115,6 +115,7 @@ typedef struct network {
   world_view world;
   int32_t slate;
   bool asks_when;  // not all of a slate stands in histories: state.shown_at says when entries came
+  bool asks_session;  // users may come back: state.number and state.gap say which session it is
   network_parameter parameter[PARAMETER_COUNT];
   int64_t size[PARAMETER_COUNT];  // elements of one agent's
   float *item_feature;            // (n_item, n_feature) fixed

@@ -42,7 +42,8 @@ static void user_features_shape(network *n, const throng_sim *sim) {
   n->n_user_category = n->world.n_category < (int32_t)AGENT_MAX_CATEGORY
                            ? n->world.n_category
                            : (int32_t)AGENT_MAX_CATEGORY;
-  n->n_user_feature = user_feature_count(&n->users, n->n_user_category, USER_BLOCKS);
+  n->asks_session = sim->def.users.sessions > 1;
+  n->n_user_feature = user_feature_all(&n->users, n->n_user_category);
 }
 
 void network_init(network *n, const throng_agent_def *def, const throng_sim *sim) {
@@ -105,6 +106,8 @@ throng_status network_add_pass(const network *n, tensor_set *set, network_pass *
   ADD(state.session, TENSOR_I32, all);
   ADD(state.user, TENSOR_I32, all);
   if (n->asks_when) ADD(state.shown_at, TENSOR_I32, all, history);
+  if (n->asks_session) ADD(state.number, TENSOR_I32, all);
+  if (n->asks_session) ADD(state.gap, TENSOR_I32, all);
   ADD(feature, TENSOR_F32, all, n->n_input);
   ADD(hidden0, TENSOR_F32, all, n->hidden[0]);
   ADD(hidden1, TENSOR_F32, all, n->hidden[1]);

@@ -1,0 +1,84 @@
+/// Calls into the library: the interpreter's lock given away, turns on a backend, progress.
+#include "core.h"
+#include "turn.h"
+
+bool call_begin(call *c) {
+  turn *t = c->turn;
+  const unsigned long me = PyThread_get_thread_ident();
+  if (t && t->held && t->holder == me) {
+    fail_argument(
+        "called from within another call on the same backend (its progress callback): wait for its "
+        "end");
+    return false;
+  }
+  if (t && pthread_mutex_trylock(&t->mutex) != 0) {
+    Py_BEGIN_ALLOW_THREADS pthread_mutex_lock(&t->mutex);
+    Py_END_ALLOW_THREADS
+  }
+  if (t) {
+    t->held = true;
+    t->holder = me;
+  }
+  c->running = true;
+  c->state = PyEval_SaveThread();
+  return true;
+}
+
+bool call_resume(call *c, throng_status status) {
+  if (c->state) PyEval_RestoreThread(c->state);
+  c->state = NULL;
+  if (c->raised) return false;
+  if (status != THRONG_OK) fail_status(status);
+  return status == THRONG_OK;
+}
+
+PyObject *call_close(call *c, PyObject *result) {
+  turn *t = c->turn;
+  if (c->running && t) {
+    turn_close_waiting(t);
+    t->held = false;
+    pthread_mutex_unlock(&t->mutex);
+  }
+  c->running = false;
+  for (int k = 0; k < c->n_view; ++k) PyBuffer_Release(&c->view[k]);
+  for (int k = 0; k < c->n_hold; ++k) Py_DECREF(c->hold[k]);
+  c->n_view = c->n_hold = 0;
+  return result;
+}
+
+PyObject *call_end(call *c, throng_status status) {
+  if (!call_resume(c, status)) return call_close(c, NULL);
+  return call_close(c, Py_NewRef(Py_None));
+}
+
+// --- progress ----------------------------------------------------------------------------------
+
+/// False: stop. Called with the interpreter's lock.
+static bool tell(call *c, PyObject *result) {
+  const int go_on = result == NULL ? -1 : result == Py_None ? 1 : PyObject_IsTrue(result);
+  Py_XDECREF(result);
+  if (go_on < 0) c->raised = true;
+  return go_on > 0;
+}
+
+static bool report(void *context, const char *stage, int64_t done, int64_t total,
+                   const char *unit) {
+  call *c = context;
+  PyEval_RestoreThread(c->state);
+  bool go_on = !c->raised;
+  if (go_on && PyErr_CheckSignals() < 0) {
+    c->raised = true;
+    go_on = false;
+  }
+  if (go_on && c->callback)
+    go_on = tell(c, PyObject_CallFunction(c->callback, "sLLs", stage, (long long)done,
+                                          (long long)total, unit ? unit : ""));
+  c->state = PyEval_SaveThread();
+  return go_on;
+}
+
+const throng_progress *call_progress(call *c, PyObject *callable) {
+  c->callback = callable == Py_None ? NULL : callable;
+  c->progress = (throng_progress){.report = report, .context = c};
+  return &c->progress;
+}

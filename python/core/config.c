@@ -1,0 +1,142 @@
+/// Configurations, and the backend and the run that they ask for.
+#include <stdlib.h>
+
+#include "core.h"
+
+enum { MOST_OVERRIDES = 1024 };
+
+/// A list of texts as the library takes it; NULL for None, with `*failed` where it is neither.
+static const char **overrides_of(PyObject *list, bool *failed) {
+  *failed = false;
+  if (list == Py_None) return NULL;
+  *failed = true;
+  const Py_ssize_t n = PyList_Check(list) ? PyList_Size(list) : -1;
+  if (n < 0 || n > MOST_OVERRIDES) {
+    fail_argument("overrides: expected a list of at most %d texts", MOST_OVERRIDES);
+    return NULL;
+  }
+  const char **texts = calloc((size_t)n + 1, sizeof *texts);
+  if (!texts) PyErr_NoMemory();
+  for (Py_ssize_t k = 0; texts && k < n; ++k) {
+    texts[k] = PyUnicode_AsUTF8AndSize(PyList_GetItem(list, k), NULL);
+    if (texts[k]) continue;
+    free((void *)(uintptr_t)texts);
+    return NULL;
+  }
+  *failed = texts == NULL;
+  return texts;
+}
+
+static PyObject *core_config_read(PyObject *self, PyObject *args) {
+  (void)self;
+  const char *text, *name;
+  PyObject *list;
+  bool failed;
+  if (!PyArg_ParseTuple(args, "ssO:config_read", &text, &name, &list)) return NULL;
+  const char **overrides = overrides_of(list, &failed);
+  if (failed) return NULL;
+  throng_config *config = NULL;
+  throng_status status = throng_config_read(text, name, overrides, &config);
+  free((void *)(uintptr_t)overrides);
+  call c = {0};
+  return call_made(&c, status, KIND_CONFIG, config, false);
+}
+
+static PyObject *core_config_open(PyObject *self, PyObject *args) {
+  (void)self;
+  const char *path;
+  PyObject *list;
+  bool failed;
+  if (!PyArg_ParseTuple(args, "sO:config_open", &path, &list)) return NULL;
+  const char **overrides = overrides_of(list, &failed);
+  if (failed) return NULL;
+  throng_config *config = NULL;
+  throng_status status = throng_config_open(path, overrides, &config);
+  free((void *)(uintptr_t)overrides);
+  call c = {0};
+  return call_made(&c, status, KIND_CONFIG, config, false);
+}
+
+static PyObject *text_of(PyObject *args, const char *format,
+                         throng_status (*get)(throng_config *, const char **)) {
+  PyObject *config;
+  if (!PyArg_ParseTuple(args, format, &config)) return NULL;
+  call c = {0};
+  throng_config *handle = call_use(&c, config, KIND_CONFIG);
+  if (!handle || !call_begin(&c)) return call_close(&c, NULL);
+  const char *text;
+  throng_status status = get(handle, &text);
+  return call_close(&c, call_resume(&c, status) ? PyUnicode_FromString(text) : NULL);
+}
+static PyObject *core_config_json(PyObject *self, PyObject *args) {
+  (void)self;
+  return text_of(args, "O:config_json", throng_config_get_json);
+}
+static PyObject *core_config_schema(PyObject *self, PyObject *args) {
+  (void)self;
+  return text_of(args, "O:config_schema", throng_config_get_schema);
+}
+
+static PyObject *report_dict(const throng_train_report *report) {
+  PyObject *dict =
+      Py_BuildValue("{s:L,s:d,s:d}", "user_steps", (long long)report->user_steps, "seconds",
+                    report->seconds, "user_steps_per_second", report->user_steps_per_second);
+  PyObject *players = PyDict_New();
+  bool put = dict && players && dict_put(dict, "agent", metrics_dict(&report->agent)) &&
+             dict_put(dict, "agent_against", comparison_dict(&report->agent_against));
+  for (int k = 0; put && k < THRONG_YARDSTICK_COUNT; ++k)
+    if (report->yardstick[k].episodes > 0)
+      put = dict_put(players, throng_yardstick_name((throng_yardstick)k),
+                     metrics_dict(&report->yardstick[k]));
+  if (put) put = PyDict_SetItemString(dict, "yardsticks", players) == 0;
+  Py_XDECREF(players);
+  if (!put) Py_CLEAR(dict);
+  return dict;
+}
+
+static PyObject *core_config_train(PyObject *self, PyObject *args) {
+  (void)self;
+  PyObject *config, *progress;
+  if (!PyArg_ParseTuple(args, "OO:config_train", &config, &progress)) return NULL;
+  call c = {0};
+  throng_config *handle = call_use(&c, config, KIND_CONFIG);
+  const throng_progress *to = call_progress(&c, progress);
+  if (!handle || !call_begin(&c)) return call_close(&c, NULL);
+  throng_train_report report;
+  throng_status status = throng_config_train(handle, to, &report);
+  return call_close(&c, call_resume(&c, status) ? report_dict(&report) : NULL);
+}
+
+static PyObject *core_backend_open(PyObject *self, PyObject *args) {
+  (void)self;
+  PyObject *config;
+  if (!PyArg_ParseTuple(args, "O:backend_open", &config)) return NULL;
+  call c = {0};
+  throng_config *handle = call_use(&c, config, KIND_CONFIG);
+  if (!handle || !call_begin(&c)) return call_close(&c, NULL);
+  const throng_backend_def def = throng_config_get_backend_def(handle);
+  throng_backend *backend = NULL;
+  throng_status status = throng_backend_open(&def, &backend);
+  return call_made(&c, status, KIND_BACKEND, backend, false);
+}
+
+static PyObject *core_backend_info(PyObject *self, PyObject *args) {
+  (void)self;
+  PyObject *backend;
+  if (!PyArg_ParseTuple(args, "O:backend_info", &backend)) return NULL;
+  call c = {0};
+  throng_backend *handle = call_use(&c, backend, KIND_BACKEND);
+  if (!handle) return call_close(&c, NULL);
+  return call_close(&c, Py_BuildValue("{s:s,s:s,s:s}", "name", throng_backend_name(handle),
+                                      "description", throng_backend_describe(handle), "arithmetic",
+                                      throng_backend_arithmetic(handle)));
+}
+
+PyMethodDef config_methods[] = {METHOD(config_read, "config_read(text, name, overrides) -> Handle"),
+                                METHOD(config_open, "config_open(path, overrides) -> Handle"),
+                                METHOD(config_json, "config_json(config) -> str"),
+                                METHOD(config_schema, "config_schema(config) -> str"),
+                                METHOD(config_train, "config_train(config, progress) -> dict"),
+                                METHOD(backend_open, "backend_open(config) -> Handle"),
+                                METHOD(backend_info, "backend_info(backend) -> dict"),
+                                METHODS_END};

@@ -1,0 +1,20 @@
+/// Whose turn it is on a backend. Its counts and its list are guarded by the interpreter's lock.
+#ifndef THRONG_PYTHON_TURN_H
+#define THRONG_PYTHON_TURN_H
+
+#include <pthread.h>
+
+#include "core.h"
+
+struct turn {
+  pthread_mutex_t mutex;
+  int uses;   // owners that share it
+  bool held;  // by `holder`
+  unsigned long holder;
+  owner *waiting;  // to be closed by whoever holds it
+};
+
+/// Close what was dropped meanwhile; the turn is ours.
+void turn_close_waiting(turn *t);
+
+#endif

@@ -1,0 +1,220 @@
+"""Options by name: keyword arguments to a configuration of the library, which checks them by its own
+tables; and the backend that they name."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from typing import Any, Mapping
+
+from . import _core
+from ._core import ArgumentError
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers and arrays as JSON has them."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(type(value).__name__)
+
+
+def to_json(sections: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(sections, default=_plain, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArgumentError(f"options: {error}: expected numbers, texts, lists and dicts") from None
+
+
+def _drop_places(error: ArgumentError, name: str) -> ArgumentError:
+    """The words without line and column of a text that nobody wrote."""
+    words = re.sub(rf"^{re.escape(name)}(:\d+:\d+)?: ", "", str(error))
+    words = re.sub(r"^--set ", "", words)
+    fresh = ArgumentError(words)
+    fresh.status = error.status
+    return fresh
+
+
+def make(sections: Mapping[str, Any], name: str = "options") -> _core.Handle:
+    """A checked configuration of these sections; sections that are None or empty have defaults."""
+    given = {}
+    for section, options in sections.items():
+        if options is None:
+            continue
+        if not isinstance(options, Mapping):
+            raise ArgumentError(f"{section}: expected a dict of options, not {options!r}")
+        if options:
+            given[section] = dict(options)
+    try:
+        return _core.config_read(to_json(given), name, None)
+    except ArgumentError as error:
+        raise _drop_places(error, name) from None
+
+
+def read(config: Any, overrides: Mapping[str, Any] | None = None) -> _core.Handle:
+    """A configuration from a path, or from a dict of sections; ``overrides`` are {"a.b": value}."""
+    texts = [f"{key}={value if isinstance(value, str) else to_json(value)}"
+             for key, value in (overrides or {}).items()]
+    try:
+        if isinstance(config, Mapping):
+            return _core.config_read(to_json(config), "config", texts)
+        return _core.config_open(path_of(config), texts)
+    except ArgumentError as error:
+        raise _drop_places(error, "config") from None
+
+
+def values(config: _core.Handle) -> dict[str, Any]:
+    return json.loads(_core.config_json(config))
+
+
+def path_of(path: Any) -> str:
+    try:
+        path = os.fspath(path)
+    except TypeError:
+        raise ArgumentError(f"expected a path, not {path!r}") from None
+    if isinstance(path, bytes):
+        path = os.fsdecode(path)
+    if "\0" in path:
+        raise ArgumentError(f"expected a path, not {path!r}")
+    return path
+
+
+_schema: dict[str, Any] | None = None
+
+
+def options(section: str) -> dict[str, dict[str, Any]]:
+    """Every option of a section: ``"sim"``, ``"votes"``, ``"users"``, ``"agent"``, ``"sta"``,
+    ``"synth"``, ``"train"``, ``"train.evaluation"``, ``"backend"``, ``"sweep"``, ``"dataset"``,
+    ``"keywords"``, ``"embedding"``, ``"llm"``.
+
+    Returns ``{name: JSON Schema}``: type, limits, default and help ("description") as the library's
+    tables have them. Raises :class:`ArgumentError` where there is no such section.
+    """
+    global _schema
+    if _schema is None:
+        _schema = json.loads(_core.config_schema(make({})))
+    at = _schema
+    for part in str(section).split("."):
+        at = at.get("properties", {}).get(part)
+        if at is None:
+            raise ArgumentError(f"{section}: no such section")
+    return dict(at["properties"])
+
+
+def numbers(values: Any, dtype: str, what: str):
+    """A C-contiguous array of this type, without a copy where it is one already. What would lose
+    its value is refused: floats where integers are expected, integers out of the type's range."""
+    import numpy as np
+
+    target = np.dtype(dtype)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        raise ArgumentError(f"{what}: {error}: expected an array of {dtype}") from None
+    if array.size == 0 and array.dtype.kind == "f":
+        array = array.astype(target)
+    kinds = "iub" if target.kind in "iub" else "fiu"
+    if array.dtype.kind not in kinds:
+        raise ArgumentError(f"{what}: expected {dtype}, not {array.dtype}")
+    if target.kind in "iu" and array.size:
+        limits = np.iinfo(target)
+        least, most = int(array.min()), int(array.max())
+        if least < limits.min or most > limits.max:
+            raise ArgumentError(f"{what}: {least if least < limits.min else most} is no {dtype}")
+    return np.ascontiguousarray(array, dtype=target)
+
+
+def integer(value: Any, what: str, least: int, most: int) -> int:
+    try:
+        if isinstance(value, float) or isinstance(value, bool):
+            raise TypeError
+        value = value.__index__()
+    except (TypeError, AttributeError):
+        raise ArgumentError(f"{what}: expected an integer, not {value!r}") from None
+    if not least <= value <= most:
+        raise ArgumentError(f"{what}: {value} is not in {least}..{most}")
+    return value
+
+
+def number(value: Any, what: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentError(f"{what}: expected a number, not {value!r}") from None
+
+
+def callback(progress: Any) -> Any:
+    if progress is not None and not callable(progress):
+        raise ArgumentError(f"progress: expected a function, not {progress!r}")
+    return progress
+
+
+class Backend:
+    """Where arrays live and kernels run.
+
+    Backend(name="auto", threads=0, device=0): ``"cpu"``, ``"cuda"``, or ``"auto"``, which takes CUDA
+    where a device is usable. ``threads``: of the CPU; 0: as many as the process may use.
+
+    Objects that are given none share one, opened when first wanted (:meth:`default`). What stands
+    on one backend takes turns between threads; on two, calls run side by side.
+
+    Raises :class:`ArgumentError` (an option), :class:`RunError` (no such device, memory).
+    """
+
+    def __init__(self, name: str = "auto", **options: Any):
+        self._handle = _core.backend_open(make({"backend": {"name": name, **options}}))
+        self._info = _core.backend_info(self._handle)
+
+    _default: "Backend | None" = None
+
+    @classmethod
+    def default(cls) -> "Backend":
+        """The process's own, shared by whatever is not given another."""
+        if cls._default is None or cls._default._handle.closed:
+            cls._default = cls()
+        return cls._default
+
+    @property
+    def name(self) -> str:
+        """``"cpu"`` or ``"cuda"``."""
+        return self._info["name"]
+
+    @property
+    def description(self) -> str:
+        """One line for people: cores, instruction set, why this backend was taken."""
+        return self._info["description"]
+
+    @property
+    def arithmetic(self) -> str:
+        """What the last bits of a fit or a training depend on."""
+        return self._info["arithmetic"]
+
+    def close(self) -> None:
+        """Let go of it; it ends once nothing stands on it any more."""
+        self._handle.close()
+
+    def __repr__(self) -> str:
+        return f"<throng.Backend {self.name}{', closed' if self._handle.closed else ''}>"
+
+
+def backend_of(backend: Any) -> Backend:
+    if backend is None:
+        return Backend.default()
+    if isinstance(backend, str):
+        return Backend(backend)
+    if isinstance(backend, Backend):
+        return backend
+    raise ArgumentError(f"backend: expected a Backend or its name, not {backend!r}")
+
+
+def handle_of(thing: Any, kind: type, what: str) -> _core.Handle:
+    if not isinstance(thing, kind):
+        raise ArgumentError(f"{what}: expected a {kind.__name__}, not {thing!r}")
+    return thing._handle
+
+
+def is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
