@@ -168,6 +168,7 @@ THRONG_ROW void rollout_gather_row(const rollout_gather_args *a, int64_t row) {
   const int64_t at = lane * log->n_time + time % log->n_time;
   const int32_t user = log->user[at], step = log->step[at];
   replay_rebuild(from, &from->state, row, lane, time, step, user);
+  replay_tell_session(log, &from->state, row, at, 0);
   if (from->shown.entry)
     replay_rebuild_parts(from, &from->shown, row, lane, time, step < time ? step : time, user, 1);
   for (int32_t k = 0; k < log->slate; ++k)
@@ -205,6 +206,7 @@ THRONG_ROW void rollout_ends_row(const rollout_ends_args *a, int64_t row) {
   // Where all items were shown in it there is nothing left to hope for.
   if ((log->step[at] + 1) * (int64_t)log->slate >= from->most_shown) a->place[row] = -1;
   replay_rebuild(from, &from->state, row, (int32_t)row, time + 1, log->step[at] + 1, log->user[at]);
+  replay_tell_session(log, &from->state, row, at, 1);
 }
 
 /// What such a state is worth, kept where the step's advantage will be. Row: a lane.
