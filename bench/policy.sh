@@ -2,7 +2,8 @@
 # usage: bench/policy.sh BUILD [WORLD STA]
 # PPO at the reference size: ours, a good PyTorch PPO (peers/torch_ppo.py), Stable-Baselines3's PPO
 # (peers/sb3.py), ours again, in our simulator with the same lanes, rollouts, epochs and minibatches.
-# Prints each program's line and the ratios of rollout and update, ours being the mean of both turns.
+# Prints each program's line and the ratios of rollout and update, ours being the mean of both turns: by the clock, and by
+# seconds of processors, which tell more where others use the machine.
 # PYTHON: an interpreter with torch, stable-baselines3, sb3-contrib and gymnasium. WORLD and STA: the
 # reference files of bench/run.sh unless given. LANES, N_STEPS, EPOCHS, BATCH, ROLLOUTS.
 set -euo pipefail
@@ -28,8 +29,11 @@ peer torch_ppo.py --epochs "$epochs" --batch "$batch"
 peer sb3.py --algorithm ppo --set n_epochs="$epochs" --set batch_size="$batch"
 ours
 awk 'function number(key,  m) { match($0, "\"" key "\": [0-9]+"); return substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 4) }
-  { roll = number("rollout_user_steps_s"); learn = number("update_rows_s") }
-  /"ours"/ { ++n; r += roll; l += learn; next }
-  { name[++peers] = /stable/ ? "Stable-Baselines3" : "PyTorch"; pr[peers] = roll; pl[peers] = learn }
+  { roll = number("rollout_user_steps_s"); learn = number("update_rows_s")
+    busy_roll = number("rollout_user_steps_processor_s"); busy_learn = number("update_rows_processor_s") }
+  /"ours"/ { ++n; r += roll; l += learn; br += busy_roll; bl += busy_learn; next }
+  { name[++peers] = /stable/ ? "Stable-Baselines3" : "PyTorch"
+    pr[peers] = roll; pl[peers] = learn; pbr[peers] = busy_roll; pbl[peers] = busy_learn }
   END { for (k = 1; k <= peers; ++k)
-    printf "ours against %s: rollout %.1fx, update %.1fx\n", name[k], r / n / pr[k], l / n / pl[k] }' "$said"
+    printf "ours against %s: rollout %.1fx, update %.1fx; by seconds of processors %.1fx, %.1fx\n", name[k],
+      r / n / pr[k], l / n / pl[k], br / n / pbr[k], bl / n / pbl[k] }' "$said"
