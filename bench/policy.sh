@@ -17,7 +17,7 @@ said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 
 ours() {
-  "$build/bench/bench_policy" --world "$world" --sta "$sta" --lanes "$lanes" --n-steps "$n_steps" --epochs "$epochs" \
+  "$build/bench/bench_rollouts" --world "$world" --sta "$sta" --lanes "$lanes" --n-steps "$n_steps" --epochs "$epochs" \
     --batch "$batch" --threads "$cores" --rollouts "$rollouts" | tee -a "$said"
 }
 peer() {  # FILE ARGUMENT...

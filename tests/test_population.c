@@ -81,7 +81,7 @@ TEST(population, an_agent_begun_anew_is_a_new_one_and_the_others_do_not_notice) 
       EXPECT_EQ(agents_differ(&rig, 2, &plain, 2), 0);
       EXPECT_EQ(agents_differ(&rig, 1, &alone, 0), 0);
     }
-    EXPECT_GT(alone.agent->host.updates[0], 30);
+    EXPECT_GT(alone.agent->host.updates[0], RIG_UPDATES(30));
     throng_population_stats of_all, of_one;
     ASSERT_OK(throng_population_get_stats(rig.agent, &of_all));
     ASSERT_OK(throng_population_get_stats(alone.agent, &of_one));
@@ -142,9 +142,9 @@ TEST(population, a_copy_is_its_original_and_neither_that_nor_the_third_moves) {
     if (!open_population(&rig, shapes[s]) || !open_population(&plain, shapes[s])) return;
     ASSERT_OK(train(rig.agent, 47));
     ASSERT_OK(train(plain.agent, 47));
-    ASSERT_OK(throng_population_set(rig.agent, 2, "learning_rate", 0.25));
+    ASSERT_OK(throng_population_set(rig.agent, 2, "learning_rate", 0.03125));
     ASSERT_OK(throng_population_set(rig.agent, 2, "update_every", 3));
-    ASSERT_OK(throng_population_set(plain.agent, 2, "learning_rate", 0.25));
+    ASSERT_OK(throng_population_set(plain.agent, 2, "learning_rate", 0.03125));
     ASSERT_OK(throng_population_set(plain.agent, 2, "update_every", 3));
     ASSERT_OK(throng_population_copy(rig.agent, 2, 0, true));
     EXPECT_EQ(agents_differ(&rig, 0, &plain, 2), 0);
@@ -152,7 +152,7 @@ TEST(population, a_copy_is_its_original_and_neither_that_nor_the_third_moves) {
     double rate, every;
     ASSERT_OK(throng_population_get(rig.agent, 0, "learning_rate", &rate));
     ASSERT_OK(throng_population_get(rig.agent, 0, "update_every", &every));
-    EXPECT_EQ(rate, 0.25);
+    EXPECT_EQ(rate, 0.03125);
     EXPECT_EQ(every, 3);
     ASSERT_OK(train(rig.agent, 20));
     ASSERT_OK(train(plain.agent, 20));
@@ -399,7 +399,7 @@ TEST(population, an_agent_with_options_of_its_own_learns_as_one_of_such_a_def_do
     ASSERT_OK(rig_make(&alone, 1, &sim, &own_def, 400));
     ASSERT_OK(train(rig.agent, 70));
     ASSERT_OK(train(alone.agent, 70));
-    EXPECT_GT(alone.agent->host.updates[0], 10);
+    EXPECT_GT(alone.agent->host.updates[0], RIG_UPDATES(10));
     EXPECT_EQ(agents_differ(&rig, 1, &alone, 0), 0);
     rig_free(&rig);
     rig_free(&alone);
