@@ -191,7 +191,8 @@ typedef struct log_window {
 } log_window;
 
 THRONG_ROW log_window log_window_of(int64_t logged, int64_t times, int64_t n_step, int64_t before) {
-  log_window w = {.last = logged - n_step};
+  log_window w;
+  w.last = logged - n_step;
   w.first = w.last - times + 1;
   if (w.first < 0) w.first = 0;
   w.oldest = w.first > before ? w.first - before : 0;
