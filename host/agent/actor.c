@@ -98,8 +98,8 @@ static const int32_t *rows_scored(const throng_population *a, const agent_actor 
   return idle ? actor->rows : NULL;
 }
 
-lane_state_args actor_lane_state(const agent_actor *actor, const throng_sim *sim) {
-  return (lane_state_args){.history = sim->history,
+throng_status agent_actor_look(agent_actor *actor, const throng_sim *sim) {
+  lane_state_args state = {.history = sim->history,
                            .count = sim->count,
                            .session_of = sim_session_counts(sim),
                            .user = sim->user,
@@ -109,6 +109,7 @@ lane_state_args actor_lane_state(const agent_actor *actor, const throng_sim *sim
                            .gap = sim->gap,
                            .slate = actor->slate,
                            .state = actor->pass.state};
+  return BACKEND_LAUNCH(sim->backend, lane_state, actor->n_lane, &state);
 }
 
 /// The `top` best items of every lane in `rows`, in best_item, or drawn where there is noise.
@@ -121,8 +122,7 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
                        "simulator has %d, %d, %d",
                        (long long)actor->n_lane, actor->history, actor->slate, sim->n_lane,
                        sim->def.history, sim->def.slate_size);
-  lane_state_args state = actor_lane_state(actor, sim);
-  THRONG_TRY(BACKEND_LAUNCH(a->backend, lane_state, actor->n_lane, &state));
+  THRONG_TRY(agent_actor_look(actor, sim));
   THRONG_TRY(population_refresh(a, NULL));
   const network n = network_of(&a->net, rows);
   THRONG_TRY(n.table->features(&n, &actor->pass));

@@ -285,6 +285,19 @@ typedef struct rollout_judge_args {
   int64_t agent_lanes;
 } rollout_judge_args;
 
+THRONG_ROW void rollout_judge_by(const rollout_judge_args *a, int64_t row,
+                                 const advantage_sums *s) {
+  const double n = (double)(a->n_steps[row] * a->agent_lanes);
+  const double all = s->target_squares / n - s->target / n * (s->target / n);
+  const double left = s->advantage_squares / n - s->advantage / n * (s->advantage / n);
+  if (all > 0) {
+    a->explained[row] += (float)(1.0 - left / all);
+    a->n[row] += 1;
+  }
+  if (s->advantage_squares == 0) a->cause[row] = POLICY_NO_ADVANTAGE;
+  if (!(s->advantage_squares < (double)INFINITY)) a->cause[row] = POLICY_BAD_ADVANTAGE;
+}
+
 THRONG_ROW void rollout_judge_row(const rollout_judge_args *a, int64_t row) {
   if (a->used[row] == 0) return;
   advantage_sums s = {0, 0, 0, 0};
@@ -294,15 +307,7 @@ THRONG_ROW void rollout_judge_row(const rollout_judge_args *a, int64_t row) {
     s.advantage += a->sums[l].advantage;
     s.advantage_squares += a->sums[l].advantage_squares;
   }
-  const double n = (double)(a->n_steps[row] * a->agent_lanes);
-  const double all = s.target_squares / n - s.target / n * (s.target / n);
-  const double left = s.advantage_squares / n - s.advantage / n * (s.advantage / n);
-  if (all > 0) {
-    a->explained[row] += (float)(1.0 - left / all);
-    a->n[row] += 1;
-  }
-  if (s.advantage_squares == 0) a->cause[row] = POLICY_NO_ADVANTAGE;
-  if (!(s.advantage_squares < (double)INFINITY)) a->cause[row] = POLICY_BAD_ADVANTAGE;
+  rollout_judge_by(a, row, &s);
 }
 
 /// Sums, and of squares, over each agent's batch. Row: (agent, column).

@@ -55,8 +55,7 @@ static throng_status value_ends(throng_population *a) {
 
 /// The values of the present states, where rollouts go on beyond their ends.
 static throng_status value_present(throng_population *a) {
-  lane_state_args state = actor_lane_state(a->actor, a->sim);
-  THRONG_TRY(BACKEND_LAUNCH(a->backend, lane_state, a->n_lane, &state));
+  THRONG_TRY(agent_actor_look(a->actor, a->sim));
   return lane_values(a);
 }
 
