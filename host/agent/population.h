@@ -21,6 +21,7 @@
   X(float, gamma)                                                              \
   X(float, reward_scale)                                                       \
   X(float, huber_delta)                                                        \
+  X(float, action_gap)                                                         \
   X(float, beta1)                                                              \
   X(float, beta2)                                                              \
   X(float, adam_epsilon)                                                       \
@@ -34,6 +35,7 @@
   X(int64_t, buffer)                                                           \
   X(int64_t, n_step)                                                           \
   X(int64_t, fold_leave)                                                       \
+  X(int64_t, bootstrap_truncated)                                              \
   X(int64_t, double_dqn)                                                       \
   X(int64_t, loss)                                                             \
   X(int64_t, epsilon)                                                          \
@@ -73,6 +75,7 @@ enum { MOST_FIELDS = 64 };
 typedef struct agent_kinds {
   bool doubles, singles;  // see td_sides
   bool softs;             // tau below 1
+  bool gaps;              // action_gap above 0
   bool foresee;           // gamma above 0: a next state is worth something
   int32_t updates;        // the most turns of any
 } agent_kinds;
@@ -304,6 +307,8 @@ throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, 
 /// The same by a draw from the softmax of the scores; greedy: the best.
 throng_status actor_choose_by_softmax(throng_population *a, agent_actor *actor, throng_sim *sim,
                                       bool greedy);
+/// The simulator's present states into the actor's pass.
+throng_status agent_actor_look(agent_actor *actor, const throng_sim *sim);
 /// The states that the actor chose for last, with their queries and values.
 network_pass *agent_actor_pass(agent_actor *actor);
 /// (n_agent) how many lanes of each agent these are, or NULL: all.

@@ -56,6 +56,7 @@
   X(policy_loss, 256)    \
   X(policy_judge, 64)    \
   X(td_sides, 1024)      \
+  X(action_gap, 256)     \
   X(td_error, 128)       \
   X(batch_mean, 1)       \
   X(value_start, 1)      \
