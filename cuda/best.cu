@@ -7,18 +7,10 @@
 #include "kernels.h"
 #include "kernels/list.h"
 #include "launch.cuh"
+#include "product.cuh"
 #include "warp.cuh"
 
 namespace {
-
-enum {
-  SIDE = BEST_SIDE,     // states, and items, of a tile
-  DEPTH = 8,            // of the width, staged at a time
-  EACH = 8,             // states, and items, of a thread
-  ACROSS = 16,          // threads along the items
-  PAD = 4,              // so that the staging's columns fall into different banks
-  MOST_AGENTS = 65535,  // of a grid's third dimension
-};
 
 /// Numbers in the order of their values, and above them all lower items first.
 __device__ uint64_t pack(float q, int32_t item) {
@@ -42,51 +34,18 @@ __device__ void unpack(uint64_t packed, float *q, int32_t *item) {
   *item = packed ? (int32_t)(0xffffffffu - (uint32_t)packed) : -1;
 }
 
-struct alignas(16) stage {
-  float of[DEPTH][SIDE + PAD];
-};
-
-/// A slice of 128 rows as (depth, row), zeros beyond the edges. 256 threads: 8 numbers each.
-__device__ void load(stage *to, const float *rows, int64_t n_row, int32_t width, int32_t depth) {
-  for (int part = 0; part < SIDE * DEPTH / CUDA_ROW_THREADS; ++part) {
-    const int at = part * CUDA_ROW_THREADS + (int)threadIdx.x;
-    const int row = at / DEPTH, k = at % DEPTH;
-    const bool inside = row < n_row && depth + k < width;
-    to->of[k][row] = inside ? rows[(int64_t)row * width + depth + k] : 0.0f;
-  }
-}
-
-/// Where a thread's eight of 128 lie: two runs of four, so that neighbours read neighbouring words.
-__device__ int place_of(int thread, int k) { return (k / 4) * (SIDE / 2) + thread * 4 + k % 4; }
-
-__device__ void multiply(const stage *query, const stage *item, int row, int column,
-                         float sum[EACH][EACH]) {
-  UNROLL()
-  for (int k = 0; k < DEPTH; ++k) {
-    float q[EACH], v[EACH];
-    UNROLL()
-    for (int i = 0; i < EACH; ++i) q[i] = query->of[k][place_of(row, i)];
-    UNROLL()
-    for (int j = 0; j < EACH; ++j) v[j] = item->of[k][place_of(column, j)];
-    UNROLL()
-    for (int i = 0; i < EACH; ++i) UNROLL()
-    for (int j = 0; j < EACH; ++j) sum[i][j] = fmaf(q[i], v[j], sum[i][j]);
-  }
-}
-
 /// The best of a thread's states so far, kept where registers are not taken from the sums.
 struct own_best {
   float q[EACH][CUDA_ROW_THREADS];
   int32_t item[EACH][CUDA_ROW_THREADS];
 };
 
-enum mask_kind { MASK_NONE, MASK_SEEN, MASK_SHOWN };
-
 /// Called only where an item is better than all before it, which is rare.
-template <mask_kind KIND>
+template <int KIND>
 __device__ bool masked(const best_search_args *a, int64_t at, int32_t item) {
-  if (KIND == MASK_NONE) return false;
-  if (KIND == MASK_SEEN) return a->seen[at * a->n_seen_word + (item >> 5)] >> (item & 31) & 1u;
+  if ((KIND & MASK_KINDS) == MASK_NONE) return false;
+  if ((KIND & MASK_KINDS) == MASK_SEEN)
+    return a->seen[at * a->n_seen_word + (item >> 5)] >> (item & 31) & 1u;
   best_fold_args mask;
   mask.seen = 0;
   mask.shown = a->shown;
@@ -94,9 +53,33 @@ __device__ bool masked(const best_search_args *a, int64_t at, int32_t item) {
   return best_masked(&mask, at, item) != 0;
 }
 
+/// Which of a thread's eight scores have words of noise that may lift them over `least`, and these
+/// words. Items of a run of four share a draw: `first` is a multiple of four.
+template <int KIND>
+__device__ unsigned noise_of(const best_search_args *a, int64_t at, int32_t first, float least,
+                             const float q[EACH], uint32_t word[EACH]) {
+  const int column = (int)threadIdx.x % ACROSS;
+  unsigned may = 0;
+  UNROLL()
+  for (int run = 0; run < EACH; run += 4) {
+    float most = -INFINITY;
+    UNROLL()
+    for (int j = run; j < run + 4; ++j) most = q[j] > most ? q[j] : most;
+    const random_words r =
+        noise_words(&a->noise, blockIdx.z, at, (uint32_t)(first + place_of(column, run)) / 4);
+    const uint32_t bound = noise_bound(most, least);
+    UNROLL()
+    for (int j = run; j < run + 4; ++j) {
+      word[j] = r.w[j - run];
+      may |= (unsigned)(word[j] <= bound) << j;
+    }
+  }
+  return may;
+}
+
 /// Fold the thread's 8 x 8 into its own best so far. Addresses are computed anew each time: kept
 /// across the products they would take registers from them.
-template <mask_kind KIND>
+template <int KIND>
 __device__ void fold(const best_search_args *a, int32_t first, int32_t end, float sum[EACH][EACH],
                      own_best *own) {
   const int row = (int)threadIdx.x / ACROSS, column = (int)threadIdx.x % ACROSS;
@@ -110,11 +93,21 @@ __device__ void fold(const best_search_args *a, int32_t first, int32_t end, floa
     int32_t best = own->item[i][threadIdx.x];
     if (state >= a->n_state) continue;
     const int64_t at = blockIdx.z * a->n_state + state;
+    uint32_t word[EACH];
+    unsigned may = 0;
+    if (KIND & NOISE) {
+      UNROLL()
+      for (int j = 0; j < EACH; ++j) {
+        const int32_t offset = place_of(column, j);
+        sum[i][j] = offset < left ? sum[i][j] + bias[offset] : -INFINITY;
+      }
+      may = noise_of<KIND>(a, at, first, most, sum[i], word);
+    }
     UNROLL()
     for (int j = 0; j < EACH; ++j) {
       const int32_t offset = place_of(column, j);
-      if (offset >= left) continue;
-      const float q = sum[i][j] + bias[offset];
+      if (offset >= left || ((KIND & NOISE) && !(may >> j & 1u))) continue;
+      const float q = KIND & NOISE ? sum[i][j] + gumbel_of(word[j]) : sum[i][j] + bias[offset];
       if (!(q > most) || masked<KIND>(a, at, first + offset)) continue;
       most = q;
       best = first + offset;
@@ -137,7 +130,7 @@ __device__ void insert(uint64_t *list, int32_t top, uint64_t packed) {
 }
 
 /// The largest of what a thread offers that is above `least` and not masked; others are struck off.
-template <mask_kind KIND>
+template <int KIND>
 __device__ uint64_t offer(const best_search_args *a, int64_t at, int32_t first, uint64_t least,
                           const float q[EACH], unsigned *left, unsigned *which) {
   const int column = (int)threadIdx.x % ACROSS;
@@ -163,7 +156,7 @@ __device__ uint64_t offer(const best_search_args *a, int64_t at, int32_t first, 
 }
 
 /// Fold the thread's 8 x 8 into the lists. Most tiles hold nothing that belongs there.
-template <mask_kind KIND>
+template <int KIND>
 __device__ void fold_lists(const best_search_args *a, int32_t first, int32_t end,
                            float sum[EACH][EACH], list_of_best *own) {
   const int row = (int)threadIdx.x / ACROSS, column = (int)threadIdx.x % ACROSS;
@@ -183,6 +176,15 @@ __device__ void fold_lists(const best_search_args *a, int32_t first, int32_t end
       const int32_t offset = place_of(column, j);
       const bool there = state < a->n_state && offset < end - first;
       q[j] = there ? sum[i][j] + bias[offset] : -INFINITY;
+    }
+    if ((KIND & NOISE) && state < a->n_state) {
+      uint32_t word[EACH];
+      const unsigned may = noise_of<KIND>(a, at, first, least_q, q, word);
+      UNROLL()
+      for (int j = 0; j < EACH; ++j) q[j] = may >> j & 1u ? q[j] + gumbel_of(word[j]) : -INFINITY;
+    }
+    UNROLL()
+    for (int j = 0; j < EACH; ++j) {
       left |= (unsigned)(q[j] >= least_q && q[j] > -INFINITY) << j;
     }
     while (__ballot_sync(WARP_ALL, left != 0)) {
@@ -205,28 +207,10 @@ __device__ void fold_lists(const best_search_args *a, int32_t first, int32_t end
   }
 }
 
-/// The tile's sums, a slice of the width at a time.
-__device__ void product(const best_search_args *a, int32_t first, stage query[2], stage item[2],
-                        float sum[EACH][EACH]) {
-  const int row = (int)threadIdx.x / ACROSS, column = (int)threadIdx.x % ACROSS;
-  const int64_t agent = blockIdx.z, first_state = (int64_t)blockIdx.x * SIDE;
-  const float *queries = a->query + (agent * a->n_state + first_state) * a->width;
-  const float *items = a->vector + (agent * a->n_item + first) * a->width;
-  const int n_slice = (a->width + DEPTH - 1) / DEPTH;
-  for (int slice = 0; slice < n_slice; ++slice) {
-    // Two stages in turn: one barrier a slice keeps readers and writers apart.
-    stage *q = &query[slice % 2], *v = &item[slice % 2];
-    load(q, queries, a->n_state - first_state, a->width, slice * DEPTH);
-    load(v, items, a->n_item - first, a->width, slice * DEPTH);
-    __syncthreads();
-    multiply(q, v, row, column, sum);
-  }
-  if (n_slice % 2) __syncthreads();  // the next tile begins with the stage just read
-}
-
-/// Two blocks a multiprocessor; one where sessions are looked through, which would spill on sm_80.
-template <mask_kind KIND>
-__global__ void __launch_bounds__(CUDA_ROW_THREADS, KIND == MASK_SHOWN ? 1 : 2)
+/// Two blocks a multiprocessor; one where sessions are looked through or noise is made, which would
+/// spill on sm_80.
+template <int KIND>
+__global__ void __launch_bounds__(CUDA_ROW_THREADS, KIND == MASK_NONE || KIND == MASK_SEEN ? 2 : 1)
     best_search_tile(const best_search_args a, const int32_t share) {
   // No state of the block counts, see row_is_idle.
   if (a.used && (int64_t)blockIdx.x * SIDE >= a.used[blockIdx.z]) return;
@@ -260,7 +244,7 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS, KIND == MASK_SHOWN ? 1 : 2)
 }
 
 /// Lists leave each share's block as they are: packed (shares, n_agent, n_state, top).
-template <mask_kind KIND>
+template <int KIND>
 __global__ void __launch_bounds__(CUDA_ROW_THREADS, 1)
     best_list_tile(const best_search_args a, const int32_t share) {
   SHARED(stage, query, [2]);
@@ -314,29 +298,43 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
     unpack(a.packed[row], &a.value[row], &a.item[row]);
 }
 
-/// KERNEL by how items are left out.
-#define BEST_BY_MASK(kernel, a, tiles, stream, share)                  \
-  do {                                                                 \
-    const dim3 threads(CUDA_ROW_THREADS);                              \
-    if ((a)->seen)                                                     \
-      LAUNCH(kernel<MASK_SEEN>, tiles, threads, stream, *(a), share);  \
-    else if ((a)->shown.entry)                                         \
-      LAUNCH(kernel<MASK_SHOWN>, tiles, threads, stream, *(a), share); \
-    else                                                               \
-      LAUNCH(kernel<MASK_NONE>, tiles, threads, stream, *(a), share);  \
+#define BEST_OF_KIND(kernel, a, tiles, stream, share, noise)                   \
+  do {                                                                         \
+    const dim3 threads(CUDA_ROW_THREADS);                                      \
+    if ((a)->seen)                                                             \
+      LAUNCH(kernel<MASK_SEEN | noise>, tiles, threads, stream, *(a), share);  \
+    else if ((a)->shown.entry)                                                 \
+      LAUNCH(kernel<MASK_SHOWN | noise>, tiles, threads, stream, *(a), share); \
+    else                                                                       \
+      LAUNCH(kernel<MASK_NONE | noise>, tiles, threads, stream, *(a), share);  \
+  } while (0)
+
+/// KERNEL by how items are left out, with noise or without.
+#define BEST_BY_MASK(kernel, a, tiles, stream, share)       \
+  do {                                                      \
+    if ((a)->noise.seed)                                    \
+      BEST_OF_KIND(kernel, a, tiles, stream, share, NOISE); \
+    else                                                    \
+      BEST_OF_KIND(kernel, a, tiles, stream, share, 0);     \
   } while (0)
 
 /// Every kernel once, to be loaded: without states and items nothing is read or written.
+#define LOAD_KINDS(kernel)                                              \
+  do {                                                                  \
+    LAUNCH(kernel<MASK_SEEN>, one, threads, stream, *a, SIDE);          \
+    LAUNCH(kernel<MASK_SHOWN>, one, threads, stream, *a, SIDE);         \
+    LAUNCH(kernel<MASK_NONE>, one, threads, stream, *a, SIDE);          \
+    LAUNCH(kernel<MASK_SEEN | NOISE>, one, threads, stream, *a, SIDE);  \
+    LAUNCH(kernel<MASK_SHOWN | NOISE>, one, threads, stream, *a, SIDE); \
+    LAUNCH(kernel<MASK_NONE | NOISE>, one, threads, stream, *a, SIDE);  \
+  } while (0)
+
 void load_all(const best_search_args *a, cudaStream_t stream) {
   const dim3 one(1), threads(CUDA_ROW_THREADS);
   LAUNCH_ALONE(best_search_clear, one, threads, stream, *a, 0);
-  LAUNCH(best_search_tile<MASK_SEEN>, one, threads, stream, *a, SIDE);
-  LAUNCH(best_search_tile<MASK_SHOWN>, one, threads, stream, *a, SIDE);
-  LAUNCH(best_search_tile<MASK_NONE>, one, threads, stream, *a, SIDE);
+  LOAD_KINDS(best_search_tile);
   LAUNCH_ALONE(best_search_finish, one, threads, stream, *a, 0);
-  LAUNCH(best_list_tile<MASK_SEEN>, one, threads, stream, *a, SIDE);
-  LAUNCH(best_list_tile<MASK_SHOWN>, one, threads, stream, *a, SIDE);
-  LAUNCH(best_list_tile<MASK_NONE>, one, threads, stream, *a, SIDE);
+  LOAD_KINDS(best_list_tile);
   LAUNCH_ALONE(best_list_join, one, threads, stream, *a, 0, 0);
 }
 

@@ -20,7 +20,11 @@ __device__ void fold(const best_fold_args *a, int64_t row) {
   float least = value[a->top - 1];
   for (int32_t begin = 0; begin < a->n_column; begin += WARP_THREADS) {
     const int32_t i = begin + thread;
-    const float sum = i < a->n_column ? q[i] + bias[i] : -INFINITY;
+    float sum = i < a->n_column ? q[i] + bias[i] : -INFINITY;
+    if (a->noise.seed && i < a->n_column) {
+      const uint32_t candidate = (uint32_t)(a->column + i);
+      sum += gumbel_of(noise_words(&a->noise, agent, state, candidate / 4).w[candidate % 4]);
+    }
     const bool better = sum > least && !best_masked(a, state, a->column + i);
     for (unsigned left = __ballot_sync(WARP_ALL, better); left; left &= left - 1) {
       const int winner = __ffs((int)left) - 1;

@@ -27,6 +27,7 @@ const int cuda_row_count = KERNEL_COUNT;
   X(sim_vote) X(sim_sta_advance) X(state_features) X(best_fold) X(best_search) \
   X(yardstick_search) X(adam) X(sta_adam) X(square_sum)            \
   X(column_sum) X(batch_mean) X(segment_sum) X(segment_clear)                \
+  X(softmax_search) X(softmax_slope) X(batch_sum) X(rollout_judge)           \
   X(sta_pairs) X(sta_rank)
 // clang-format on
 

@@ -141,7 +141,8 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
 }
 
 /// A checkpoint of two agents with this network, made with and without what lanes may keep.
-static void follow_checkpoint(throng_head head, bool numbered, const char *section) {
+static void follow_checkpoint(throng_algorithm algorithm, throng_head head, bool numbered,
+                              const char *section) {
   throng_sim_def sim = rig_sim_def(16, 8);
   if (numbered) {
     sim.slate_size = 2;
@@ -149,6 +150,7 @@ static void follow_checkpoint(throng_head head, bool numbered, const char *secti
     sim.users.sessions = 2;
   }
   throng_agent_def agent = rig_agent_def(head);
+  agent.algorithm = algorithm;
   char path[4096];
   safetensors_file *file;
   size_t there = 0;
@@ -182,6 +184,7 @@ static void follow_checkpoint(throng_head head, bool numbered, const char *secti
                                 {"n_examined", numbered ? sim.slate_size : 0},
                                 {"n_shown_at", numbered ? sim.history : 0},
                                 {"n_session", numbered},
+                                {"n_slots", head == THRONG_HEAD_FLAT},
                                 {0}};
   for (int t = 0; t < 12; ++t) ASSERT_OK(throng_population_train_step(rig.agent));
   if (numbered) ASSERT_OK(sim_number_lanes(rig.sim, 0, 4, 77));
@@ -191,14 +194,19 @@ static void follow_checkpoint(throng_head head, bool numbered, const char *secti
   page_section(PAGE, "Checkpoint", symbol, file, "", &there);
   page_section(PAGE, "Lanes", symbol, file, "lane.", &there);
   page_section(PAGE, section, symbol, file, "", &there);
+  for (size_t k = 0; algorithm && k < rig.agent->weights.count; ++k)  // the network's own
+    there += !strncmp(rig.agent->weights.tensor[k].name, "weight.", 7) ||
+             !strncmp(rig.agent->weights.tensor[k].name, "moment", 6);
   EXPECT_EQ(there, safetensors_count(file));
   safetensors_close(file);
   rig_free(&rig);
 }
 
 TEST(file_formats, the_page_lists_every_tensor_of_a_checkpoint) {
-  follow_checkpoint(THRONG_HEAD_TWO_TOWER, true, "Weights of two_tower");
-  follow_checkpoint(THRONG_HEAD_FLAT, false, "Weights of flat");
+  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_TWO_TOWER, true, "Weights of two_tower");
+  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT, false, "Weights of flat");
+  follow_checkpoint(THRONG_ALGORITHM_PPO, THRONG_HEAD_TWO_TOWER, true, "Checkpoint of policies");
+  follow_checkpoint(THRONG_ALGORITHM_PPO, THRONG_HEAD_FLAT, false, "Checkpoint of policies");
 }
 
 /// A key as the page writes it: players and numbers of agents by their common names.
@@ -255,23 +263,27 @@ TEST(file_formats, the_page_lists_every_key_of_metrics_jsonl) {
   train.steps = 1200;
   train.evaluate_every = 600;
   train.evaluation.episodes = 16;
-  snprintf(f.path, sizeof f.path, "%s/run", throng_test_folder());
-  train.out = f.path;
-  ASSERT_OK(throng_train(f.backend, f.world, f.sta, &sim, &agent, &train, NULL, &report));
-  snprintf(path, sizeof path, "%s/metrics.jsonl", f.path);
-  FILE *in = fopen(path, "r");
-  ASSERT_TRUE(in != NULL);
-  while (fgets(line, sizeof line, in))
-    for (const char *at = strchr(line, '"'); at; at = strchr(at, '"')) {
-      const size_t length = strcspn(++at, "\"");
-      char name[128];
-      common_name(at, length, name, sizeof name);
-      const int k = page_key(key, n, name);
-      if (k < 0) throng_test_fail(__FILE__, __LINE__, "the page has no key %s", name);
-      if (k >= 0) met[k] = true;
-      at += length + 1;
-    }
-  fclose(in);
+  agent.n_steps = 20;
+  for (int algorithm = THRONG_ALGORITHM_DQN; algorithm <= THRONG_ALGORITHM_PPO; ++algorithm) {
+    agent.algorithm = (throng_algorithm)algorithm;
+    snprintf(f.path, sizeof f.path, "%s/run%d", throng_test_folder(), algorithm);
+    train.out = f.path;
+    ASSERT_OK(throng_train(f.backend, f.world, f.sta, &sim, &agent, &train, NULL, &report));
+    snprintf(path, sizeof path, "%s/metrics.jsonl", f.path);
+    FILE *in = fopen(path, "r");
+    ASSERT_TRUE(in != NULL);
+    while (fgets(line, sizeof line, in))
+      for (const char *at = strchr(line, '"'); at; at = strchr(at, '"')) {
+        const size_t length = strcspn(++at, "\"");
+        char name[128];
+        common_name(at, length, name, sizeof name);
+        const int k = page_key(key, n, name);
+        if (k < 0) throng_test_fail(__FILE__, __LINE__, "the page has no key %s", name);
+        if (k >= 0) met[k] = true;
+        at += length + 1;
+      }
+    fclose(in);
+  }
   for (int k = 0; k < n; ++k)
     if (!met[k]) throng_test_fail(__FILE__, __LINE__, "no line has the page's key %s", key[k]);
   EXPECT_GT(n, 10);

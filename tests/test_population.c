@@ -81,7 +81,7 @@ TEST(population, an_agent_begun_anew_is_a_new_one_and_the_others_do_not_notice) 
       EXPECT_EQ(agents_differ(&rig, 2, &plain, 2), 0);
       EXPECT_EQ(agents_differ(&rig, 1, &alone, 0), 0);
     }
-    EXPECT_GT(alone.agent->host.updates[0], 30);
+    EXPECT_GT(alone.agent->host.updates[0], RIG_UPDATES(30));
     throng_population_stats of_all, of_one;
     ASSERT_OK(throng_population_get_stats(rig.agent, &of_all));
     ASSERT_OK(throng_population_get_stats(alone.agent, &of_one));
@@ -142,9 +142,9 @@ TEST(population, a_copy_is_its_original_and_neither_that_nor_the_third_moves) {
     if (!open_population(&rig, shapes[s]) || !open_population(&plain, shapes[s])) return;
     ASSERT_OK(train(rig.agent, 47));
     ASSERT_OK(train(plain.agent, 47));
-    ASSERT_OK(throng_population_set(rig.agent, 2, "learning_rate", 0.25));
+    ASSERT_OK(throng_population_set(rig.agent, 2, "learning_rate", 0.03125));
     ASSERT_OK(throng_population_set(rig.agent, 2, "update_every", 3));
-    ASSERT_OK(throng_population_set(plain.agent, 2, "learning_rate", 0.25));
+    ASSERT_OK(throng_population_set(plain.agent, 2, "learning_rate", 0.03125));
     ASSERT_OK(throng_population_set(plain.agent, 2, "update_every", 3));
     ASSERT_OK(throng_population_copy(rig.agent, 2, 0, true));
     EXPECT_EQ(agents_differ(&rig, 0, &plain, 2), 0);
@@ -152,7 +152,7 @@ TEST(population, a_copy_is_its_original_and_neither_that_nor_the_third_moves) {
     double rate, every;
     ASSERT_OK(throng_population_get(rig.agent, 0, "learning_rate", &rate));
     ASSERT_OK(throng_population_get(rig.agent, 0, "update_every", &every));
-    EXPECT_EQ(rate, 0.25);
+    EXPECT_EQ(rate, 0.03125);
     EXPECT_EQ(every, 3);
     ASSERT_OK(train(rig.agent, 20));
     ASSERT_OK(train(plain.agent, 20));
@@ -165,6 +165,8 @@ TEST(population, a_copy_is_its_original_and_neither_that_nor_the_third_moves) {
     rig_free(&plain);
   }
 }
+
+#ifndef RIG_ROLLS  // a replay that is drawn from
 
 /// After a copy with its replay a lane's log holds another lane's steps: states rebuilt from it
 /// must be those that the copied sessions showed.
@@ -217,6 +219,8 @@ TEST(population, states_rebuilt_after_a_copy_are_those_of_the_copied_sessions) {
     rig_free(&rig);
   }
 }
+
+#endif
 
 TEST(population, a_stopped_agent_stands_and_the_others_go_on_as_they_would) {
   for (int s = 0; s < FEW; ++s) {
@@ -341,7 +345,7 @@ TEST(population, the_step_fails_once_every_agent_that_was_not_stopped_has_diverg
   ASSERT_OK(throng_population_stop(rig.agent, 2));
   for (int i = 0; i < 2; ++i) ASSERT_OK(runaway_set(rig.agent, i));
   EXPECT_EQ(train(rig.agent, 200), THRONG_ERROR_DIVERGED);
-  EXPECT_CONTAINS(throng_error_message(), "learning diverged; lower agent.learning_rate");
+  EXPECT_CONTAINS(throng_error_message(), "lower agent.learning_rate");
   const int64_t time = rig.agent->host.time;
   EXPECT_EQ(train(rig.agent, 1), THRONG_ERROR_DIVERGED);
   EXPECT_EQ(rig.agent->host.time, time);
@@ -395,7 +399,7 @@ TEST(population, an_agent_with_options_of_its_own_learns_as_one_of_such_a_def_do
     ASSERT_OK(rig_make(&alone, 1, &sim, &own_def, 400));
     ASSERT_OK(train(rig.agent, 70));
     ASSERT_OK(train(alone.agent, 70));
-    EXPECT_GT(alone.agent->host.updates[0], 10);
+    EXPECT_GT(alone.agent->host.updates[0], RIG_UPDATES(10));
     EXPECT_EQ(agents_differ(&rig, 1, &alone, 0), 0);
     rig_free(&rig);
     rig_free(&alone);
@@ -418,6 +422,7 @@ TEST(population, every_option_that_the_table_calls_an_agents_own_is_kept_for_it_
   int n = 0;
   for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT)); ++n) {
     double before, now;
+    if (!agent_field_is_of(f, RIG_ALGORITHM)) continue;
     ASSERT_OK(throng_population_get(rig.agent, 1, f->name, &before));
     ASSERT_OK(throng_population_set(rig.agent, 1, f->name, moved(f, before)));
     ASSERT_OK(throng_population_get(rig.agent, 0, f->name, &now));
@@ -429,6 +434,7 @@ TEST(population, every_option_that_the_table_calls_an_agents_own_is_kept_for_it_
   ASSERT_OK(throng_population_copy(other.agent, 1, 2, false));
   for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) {
     double own, restored, copied, def;
+    if (!agent_field_is_of(f, RIG_ALGORITHM)) continue;
     ASSERT_OK(throng_population_get(rig.agent, 1, f->name, &own));
     ASSERT_OK(throng_population_get(other.agent, 1, f->name, &restored));
     ASSERT_OK(throng_population_get(other.agent, 2, f->name, &copied));

@@ -98,16 +98,7 @@ static const int32_t *rows_scored(const throng_population *a, const agent_actor 
   return idle ? actor->rows : NULL;
 }
 
-/// The `top` best items of every lane in `rows`, in best_item, or drawn where there is noise.
-static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_t top,
-                               const int32_t *rows, const catalogue_noise *noise) {
-  throng_population *a = actor->population;
-  if (!agent_actor_fits(actor, sim))
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "agent: the actor was made for %lld lanes, history %d, slate %d; the "
-                       "simulator has %d, %d, %d",
-                       (long long)actor->n_lane, actor->history, actor->slate, sim->n_lane,
-                       sim->def.history, sim->def.slate_size);
+throng_status agent_actor_look(agent_actor *actor, const throng_sim *sim) {
   lane_state_args state = {.history = sim->history,
                            .count = sim->count,
                            .session_of = sim_session_counts(sim),
@@ -118,7 +109,20 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
                            .gap = sim->gap,
                            .slate = actor->slate,
                            .state = actor->pass.state};
-  THRONG_TRY(BACKEND_LAUNCH(a->backend, lane_state, actor->n_lane, &state));
+  return BACKEND_LAUNCH(sim->backend, lane_state, actor->n_lane, &state);
+}
+
+/// The `top` best items of every lane in `rows`, in best_item, or drawn where there is noise.
+static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_t top,
+                               const int32_t *rows, const catalogue_noise *noise) {
+  throng_population *a = actor->population;
+  if (!agent_actor_fits(actor, sim))
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent: the actor was made for %lld lanes, history %d, slate %d; the "
+                       "simulator has %d, %d, %d",
+                       (long long)actor->n_lane, actor->history, actor->slate, sim->n_lane,
+                       sim->def.history, sim->def.slate_size);
+  THRONG_TRY(agent_actor_look(actor, sim));
   THRONG_TRY(population_refresh(a, NULL));
   const network n = network_of(&a->net, rows);
   THRONG_TRY(n.table->features(&n, &actor->pass));

@@ -28,27 +28,19 @@ enum {
   STEP_KINDS = 3,
 };
 
-/// The slots, and what other algorithms would put there:
+/// The slots, and what is put there:
 ///
 ///           add_arrays             start           choose           learn
 ///   DQN     target, moments,       target          epsilon-greedy   draw, TD error, backward, Adam
 ///           one batch of replay
-///   A2C     moments, advantages,   -               sample from      returns, advantages, backward
-///           returns                                softmax(scores)  with entropy, Adam
-///   PPO     the same, and old      -               the same         epochs over the minibatches of
-///           log-probabilities                                       one rollout: clipped ratio
-///   TRPO    the same, gradient     -               the same         conjugate gradient on Fisher-
-///           and search directions                                   vector products, line search
+///   A2C     critic, moments,       critic, means   draw from the    evaluate, loss, backward of
+///           advantages, a batch    of squares      softmax          both networks, RMSprop
+///   PPO     the same, and old      the same        the same         one minibatch: the same with
+///           log-probabilities                                       clipped ratios, Adam
 ///
-/// What they share has its place already. A rollout is the log's newest update_every steps
-/// (replay_rebuild gives its states in any order); update_every is its length, updates the epochs
-/// times the minibatches. The critic is the pass's `value`; where it shares no layers with the
-/// policy it is a second parameter_set of the same network. Log-probability and entropy of an
-/// action take a log of a sum of exponentials over the catalogue, folded tile by tile as
-/// catalogue_best is, which also samples: the best of scores with Gumbel noise. Their gradients are
-/// d_query and d_vector of every item, a second fold over the same tiles. A Fisher-vector product
-/// is forward() with weights moved along a direction (or backward() of the tangent), for which
-/// parameter_set is the vector. The scores of given states (scores.c) are logits then and not Q.
+/// A rollout is the log's newest n_steps; its states are rebuilt. The critic is a network of its
+/// own with a parameter_set of its own. Log-probabilities, entropies and their gradients are folds
+/// over tiles of scores (network/softmax.h), as catalogue_best is, and a draw is that with noise.
 typedef struct agent_algorithm {
   const char *name;   // as in agent.algorithm, and in a checkpoint
   const char *title;  // as in tables: "DQN"

@@ -307,6 +307,8 @@ throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, 
 /// The same by a draw from the softmax of the scores; greedy: the best.
 throng_status actor_choose_by_softmax(throng_population *a, agent_actor *actor, throng_sim *sim,
                                       bool greedy);
+/// The simulator's present states into the actor's pass.
+throng_status agent_actor_look(agent_actor *actor, const throng_sim *sim);
 /// The states that the actor chose for last, with their queries and values.
 network_pass *agent_actor_pass(agent_actor *actor);
 /// (n_agent) how many lanes of each agent these are, or NULL: all.

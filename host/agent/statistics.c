@@ -27,12 +27,16 @@ float agent_epsilon(throng_epsilon kind, float start, float end, float steps, in
   return epsilon_at(&schedule, 0, (float)agent_steps);
 }
 
+enum { ROLLOUT_STATS = POLICY_STATS + 1 };
+
 /// What the last statistics showed: one block of memory.
 typedef struct shown_stats {
   int64_t *user_steps, *updates, *episodes;
   throng_agent_state *state;
   float *epsilon, *loss, *q, *grad_norm, *mean_return;
   int32_t *n;
+  float *rollout;      // (ROLLOUT_STATS, n) in the order of throng_population_stats
+  float *sums;         // (n, POLICY_STATS) as they are summed
   float *lane_return;  // (n_lane)
   int32_t *lane_episodes;
 } shown_stats;
@@ -43,7 +47,8 @@ static throng_status take_shown(throng_population *a, shown_stats *s) {
   if (!a->shown)
     THRONG_TRY(throng_alloc(
         &a->shown,
-        n * (3 * sizeof(int64_t) + 7 * sizeof(float)) + n_lane * (sizeof(float) + sizeof(int32_t)),
+        n * (3 * sizeof(int64_t) + (7 + ROLLOUT_STATS + POLICY_STATS) * sizeof(float)) +
+            n_lane * (sizeof(float) + sizeof(int32_t)),
         1, "statistics"));
   s->user_steps = a->shown;
   s->updates = s->user_steps + n;
@@ -55,7 +60,9 @@ static throng_status take_shown(throng_population *a, shown_stats *s) {
   s->mean_return = s->grad_norm + n;
   s->state = (throng_agent_state *)(void *)(s->mean_return + n);
   s->n = (int32_t *)(void *)(s->state + n);
-  s->lane_return = (float *)(void *)(s->n + n);
+  s->rollout = (float *)(void *)(s->n + n);
+  s->sums = s->rollout + n * ROLLOUT_STATS;
+  s->lane_return = s->sums + n * POLICY_STATS;
   s->lane_episodes = (int32_t *)(void *)(s->lane_return + n_lane);
   _Static_assert(sizeof(throng_agent_state) == sizeof(float), "one element for each");
   return THRONG_OK;
@@ -100,6 +107,24 @@ static throng_status read_returns(throng_population *a, shown_stats *s) {
   return THRONG_OK;
 }
 
+/// Means of what is told of rollouts, after the counts of updates.
+static throng_status read_rollouts(throng_population *a, shown_stats *s) {
+  const backend_ops *ops = a->backend->ops;
+  const size_t n = (size_t)a->n_agent;
+  int32_t *count = (int32_t *)(void *)s->lane_episodes;  // read into anew afterwards
+  float *explained = s->rollout + POLICY_STATS * n;
+  THRONG_TRY(ops->download(a->backend, s->sums, a->sums.policy, n * POLICY_STATS * sizeof(float)));
+  THRONG_TRY(ops->download(a->backend, explained, a->sums.explained, n * sizeof(float)));
+  THRONG_TRY(ops->download(a->backend, count, a->sums.n_explained, n * sizeof *count));
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t k = 0; k < POLICY_STATS; ++k)
+      s->rollout[k * n + i] = s->n[i] ? s->sums[i * POLICY_STATS + k] / (float)s->n[i] : 0.0f;
+    s->rollout[i] = -s->rollout[i];  // the entropy
+    explained[i] = count[i] ? explained[i] / (float)count[i] : 0.0f;
+  }
+  return THRONG_OK;
+}
+
 throng_status throng_population_get_stats(throng_population *a, throng_population_stats *out) {
   const backend_ops *ops = a->backend->ops;
   const size_t n = (size_t)a->n_agent;
@@ -113,6 +138,7 @@ throng_status throng_population_get_stats(throng_population *a, throng_populatio
     THRONG_TRY(ops->download(a->backend, to[k], from[k], n * sizeof(float)));
     for (size_t i = 0; i < n; ++i) to[k][i] = s.n[i] ? to[k][i] / (float)s.n[i] : 0.0f;
   }
+  if (a->algorithm->rolls) THRONG_TRY(read_rollouts(a, &s));
   THRONG_TRY(read_returns(a, &s));
   THRONG_TRY(population_zero_sums(a, (agent_range){0, a->n_agent}));
   for (size_t i = 0; i < n; ++i) {
@@ -133,5 +159,12 @@ throng_status throng_population_get_stats(throng_population *a, throng_populatio
                                    .grad_norm = s.grad_norm,
                                    .episodes = s.episodes,
                                    .mean_return = s.mean_return};
+  if (!a->algorithm->rolls) return THRONG_OK;
+  out->entropy_loss = s.rollout;
+  out->policy_gradient_loss = s.rollout + n;
+  out->value_loss = s.rollout + 2 * n;
+  out->approx_kl = s.rollout + 3 * n;
+  out->clip_fraction = s.rollout + 4 * n;
+  out->explained_variance = s.rollout + 5 * n;
   return THRONG_OK;
 }

@@ -8,7 +8,7 @@
 #include "evaluate/metrics.h"
 
 /// Values of a row that holds everything: means, and each agent's own.
-enum { ROW_VALUES = 48, AGENT_VALUES = 32 };
+enum { ROW_VALUES = 64, AGENT_VALUES = 48 };
 
 throng_status train_row_create(int32_t n_agent, train_row *row) {
   *row = (train_row){.most = ROW_VALUES + (n_agent > 1 ? (int64_t)n_agent * AGENT_VALUES : 0)};
@@ -78,6 +78,10 @@ void train_row_add_agents(train_row *row, int32_t n_agent, const throng_metrics 
 
 /// Numbers of throng_population_stats of which a row holds means.
 #define STATS(X) X(loss) X(q) X(grad_norm) X(epsilon) X(updates)
+/// Those of what learns from rollouts.
+#define ROLLOUT_STATS(X) \
+  X(entropy_loss)        \
+  X(policy_gradient_loss) X(value_loss) X(approx_kl) X(clip_fraction) X(explained_variance)
 
 /// Sessions of training that ended since the last row, and their mean return; NaN without one.
 static void add_sessions(train_row *row, const char *prefix, int64_t episodes, double total) {
@@ -102,7 +106,7 @@ static void add_all_sessions(train_row *row, const throng_population_stats *stat
 
 void train_row_add_stats(train_row *row, const throng_population_stats *stats) {
 #define X(field)                                              \
-  {                                                           \
+  if (stats->field) {                                         \
     double sum = 0;                                           \
     int32_t n = 0;                                            \
     for (int32_t k = 0; k < stats->count; ++k) {              \
@@ -113,6 +117,7 @@ void train_row_add_stats(train_row *row, const throng_population_stats *stats) {
     add(row, "train", #field, n > 0 ? sum / n : (double)NAN); \
   }
   STATS(X)
+  ROLLOUT_STATS(X)
 #undef X
   add_all_sessions(row, stats);
   for (int32_t k = 0; k < stats->count && stats->count > 1; ++k) {
@@ -120,8 +125,10 @@ void train_row_add_stats(train_row *row, const throng_population_stats *stats) {
     snprintf(prefix, sizeof prefix, "train/agent_%d", k);
     add(row, prefix, "state", (double)stats->state[k]);
     add(row, prefix, "user_steps", (double)stats->user_steps[k]);
-#define X(field) add(row, prefix, #field, (double)stats->field[k]);
+#define X(field) \
+  if (stats->field) add(row, prefix, #field, (double)stats->field[k]);
     STATS(X)
+    ROLLOUT_STATS(X)
 #undef X
     add_sessions(row, prefix, stats->episodes[k], total_return(stats, k));
   }

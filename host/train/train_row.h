@@ -25,10 +25,11 @@ void train_row_add_metrics(train_row *row, const char *player, const throng_metr
 void train_row_add_comparison(train_row *row, const char *player, const throng_comparison *c);
 /// "evaluation/agent_<k>/average_reward" and so on, where there are several.
 void train_row_add_agents(train_row *row, int32_t n_agent, const throng_metrics *each);
-/// "train/loss", q, grad_norm, epsilon and updates: means over the agents that learn;
-/// "train/episodes" and "train/return": their sessions that ended since the last row, and those
-/// sessions' mean return. Where there are several also "train/agent_<k>/state"
-/// (throng_agent_state), user_steps and the same numbers.
+/// "train/loss", q, grad_norm, epsilon and updates, of what learns from rollouts entropy_loss,
+/// policy_gradient_loss, value_loss, approx_kl, clip_fraction and explained_variance too: means
+/// over the agents that learn; "train/episodes" and "train/return": their sessions that ended since
+/// the last row, and those sessions' mean return. Where there are several also
+/// "train/agent_<k>/state" (throng_agent_state), user_steps and the same numbers.
 void train_row_add_stats(train_row *row, const throng_population_stats *stats);
 /// "train/user_steps_per_second".
 void train_row_add_rate(train_row *row, double user_steps_per_second);

@@ -165,8 +165,14 @@ typedef struct throng_population_stats {
   const float *loss;          ///< mean over updates
   const float *q;             ///< mean over updates
   const float *grad_norm;     ///< mean over updates, before clipping
-  const int64_t *episodes;    ///< of training, that ended while the agent was learning
-  const float *mean_return;   ///< of those episodes, in likes
+  /// Of what learns from rollouts, NULL for DQN, as Stable-Baselines3 names them: means over
+  /// updates of minus the entropy, of the policy's and the critic's part of the loss, of the KL
+  /// divergence from the policy that made the rollout and of the share of clipped ratios (0 for
+  /// A2C); and over rollouts of 1 - Var(return - value) / Var(return). q is the mean value.
+  const float *entropy_loss, *policy_gradient_loss, *value_loss, *approx_kl, *clip_fraction;
+  const float *explained_variance;
+  const int64_t *episodes;   ///< of training, that ended while the agent was learning
+  const float *mean_return;  ///< of those episodes, in likes
 } throng_population_stats;
 /// Host memory, valid until the next call. Errors: MEMORY, BACKEND.
 THRONG_API throng_status throng_population_get_stats(throng_population *population,

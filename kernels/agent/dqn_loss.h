@@ -76,13 +76,15 @@ THRONG_ROW void td_error_row(const td_error_args *a, int64_t row) {
     return;
   }
   float q = dot_product(a->query + at, a->vector + at, a->width) + a->bias[row] + a->value[row];
-  float next =
-      a->double_dqn && a->double_dqn[agent]
-          ? dot_product(a->next_query + at, a->next_vector + at, a->width) + a->next_bias[row]
-          : a->next_best[row];
-  // A discount of 0 must hide whatever the next state's value is.
+  // A discount of 0 must hide whatever the next state's value is, and that there may be none.
   float target = a->reward[row];
-  if (a->discount[row] > 0.0f) target += a->discount[row] * (next + a->next_value[row]);
+  if (a->discount[row] > 0.0f) {
+    float next =
+        a->double_dqn && a->double_dqn[agent]
+            ? dot_product(a->next_query + at, a->next_vector + at, a->width) + a->next_bias[row]
+            : a->next_best[row];
+    target += a->discount[row] * (next + a->next_value[row]);
+  }
   if (a->action_gap && a->action_gap[agent] > 0.0f) target += a->action_gap[agent] * a->gap[row];
   float error = q - target, size = fabsf(error), slope;
   if (a->loss_kind && a->loss_kind[agent] == LOSS_HUBER) {

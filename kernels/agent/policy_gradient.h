@@ -168,6 +168,7 @@ THRONG_ROW void rollout_gather_row(const rollout_gather_args *a, int64_t row) {
   const int64_t at = lane * log->n_time + time % log->n_time;
   const int32_t user = log->user[at], step = log->step[at];
   replay_rebuild(from, &from->state, row, lane, time, step, user);
+  replay_tell_session(log, &from->state, row, at, 0);
   if (from->shown.entry)
     replay_rebuild_parts(from, &from->shown, row, lane, time, step < time ? step : time, user, 1);
   for (int32_t k = 0; k < log->slate; ++k)
@@ -205,6 +206,7 @@ THRONG_ROW void rollout_ends_row(const rollout_ends_args *a, int64_t row) {
   // Where all items were shown in it there is nothing left to hope for.
   if ((log->step[at] + 1) * (int64_t)log->slate >= from->most_shown) a->place[row] = -1;
   replay_rebuild(from, &from->state, row, (int32_t)row, time + 1, log->step[at] + 1, log->user[at]);
+  replay_tell_session(log, &from->state, row, at, 1);
 }
 
 /// What such a state is worth, kept where the step's advantage will be. Row: a lane.
@@ -283,6 +285,19 @@ typedef struct rollout_judge_args {
   int64_t agent_lanes;
 } rollout_judge_args;
 
+THRONG_ROW void rollout_judge_by(const rollout_judge_args *a, int64_t row,
+                                 const advantage_sums *s) {
+  const double n = (double)(a->n_steps[row] * a->agent_lanes);
+  const double all = s->target_squares / n - s->target / n * (s->target / n);
+  const double left = s->advantage_squares / n - s->advantage / n * (s->advantage / n);
+  if (all > 0) {
+    a->explained[row] += (float)(1.0 - left / all);
+    a->n[row] += 1;
+  }
+  if (s->advantage_squares == 0) a->cause[row] = POLICY_NO_ADVANTAGE;
+  if (!(s->advantage_squares < (double)INFINITY)) a->cause[row] = POLICY_BAD_ADVANTAGE;
+}
+
 THRONG_ROW void rollout_judge_row(const rollout_judge_args *a, int64_t row) {
   if (a->used[row] == 0) return;
   advantage_sums s = {0, 0, 0, 0};
@@ -292,15 +307,7 @@ THRONG_ROW void rollout_judge_row(const rollout_judge_args *a, int64_t row) {
     s.advantage += a->sums[l].advantage;
     s.advantage_squares += a->sums[l].advantage_squares;
   }
-  const double n = (double)(a->n_steps[row] * a->agent_lanes);
-  const double all = s.target_squares / n - s.target / n * (s.target / n);
-  const double left = s.advantage_squares / n - s.advantage / n * (s.advantage / n);
-  if (all > 0) {
-    a->explained[row] += (float)(1.0 - left / all);
-    a->n[row] += 1;
-  }
-  if (s.advantage_squares == 0) a->cause[row] = POLICY_NO_ADVANTAGE;
-  if (!(s.advantage_squares < (double)INFINITY)) a->cause[row] = POLICY_BAD_ADVANTAGE;
+  rollout_judge_by(a, row, &s);
 }
 
 /// Sums, and of squares, over each agent's batch. Row: (agent, column).

@@ -185,6 +185,25 @@ TEST(cuda_agent, flat_learns_the_same_weights_step_by_step) {
   train_both(&sim, &agent, PARITY_STEPS(200));
 }
 
+TEST(cuda_agent, policies_learn_the_same_weights_step_by_step) {
+  for (int k = 0; k < 4; ++k) {
+    throng_sim_def sim = lanes_def();
+    throng_agent_def agent = learner_def(k % 2 ? THRONG_HEAD_FLAT : THRONG_HEAD_TWO_TOWER);
+    const throng_agent_def usual =
+        throng_algorithm_agent_def(k < 2 ? THRONG_ALGORITHM_PPO : THRONG_ALGORITHM_A2C);
+    agent.algorithm = usual.algorithm;
+    agent.use_rms_prop = usual.use_rms_prop;
+    agent.n_steps = 5;
+    agent.n_epochs = 2;
+    agent.ent_coef = 0.01f;
+    agent.clip_range_vf = 0.2f;
+    sim.mask_seen = k > 0;
+    sim.slate_size = 1 + k % 2;
+    sim.max_steps = 12;
+    train_both(&sim, &agent, PARITY_STEPS(100));
+  }
+}
+
 TEST(cuda_agent, a_checkpoint_of_one_backend_goes_on_on_the_other) {
   learners l;
   throng_sim_def sim = lanes_def();

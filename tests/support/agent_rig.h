@@ -26,8 +26,21 @@ static inline throng_sim_def rig_sim_def(int32_t lanes, int32_t history) {
   return def;
 }
 
+/// The agents' algorithm: tests of what every population does are built for others, too.
+#ifndef RIG_ALGORITHM
+#define RIG_ALGORITHM THRONG_ALGORITHM_DQN
+#endif
+/// Updates to expect where DQN takes so many: a rollout of six steps may be one.
+#ifdef RIG_ROLLS
+#define RIG_UPDATES(n) ((n) / 8)
+#else
+#define RIG_UPDATES(n) (n)
+#endif
+
 static inline throng_agent_def rig_agent_def(throng_head head) {
-  throng_agent_def def = throng_default_agent_def();
+  throng_agent_def def = throng_algorithm_agent_def(RIG_ALGORITHM);
+  def.n_steps = 6;
+  def.n_epochs = 2;
   def.head = head;
   def.hidden[0] = 12;
   def.hidden[1] = 10;

@@ -23,6 +23,8 @@ static inline throng_status runaway_take(throng_population *population, int32_t 
                 {"beta2", def->beta2},
                 {"adam_epsilon", def->adam_epsilon},
                 {"max_grad_norm", def->max_grad_norm}};
+  // Where there is such an option: RMSprop has no mean to divide.
+  (void)throng_population_set(population, agent, "use_rms_prop", 0);
   throng_status status = THRONG_OK;
   for (size_t k = 0; k < sizeof option / sizeof *option && status == THRONG_OK; ++k)
     status = throng_population_set(population, agent, option[k].name, (double)option[k].value);

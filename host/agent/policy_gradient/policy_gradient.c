@@ -160,20 +160,20 @@ throng_status policy_gradient_explain(throng_population *a, int32_t agent, char 
       [POLICY_FAR] = "KL divergence from the rollout's policy is above 1000"};
   static const char *const advice[] = {
       [POLICY_NO_ADVANTAGE] =
-          "there is nothing to learn where every step is worth the same: look at "
+          "every step is worth the same, and there is nothing to learn: look at "
           "the world's likes, agent.gamma and agent.n_steps",
-      [POLICY_BAD_ADVANTAGE] = "values have diverged; lower agent.learning_rate or agent.vf_coef",
+      [POLICY_BAD_ADVANTAGE] = "learning diverged; lower agent.learning_rate or agent.vf_coef",
       [POLICY_BAD_ITEM] =
-          "no item was left to choose from (sim.mask, sim.max_steps), or the scores "
-          "have diverged",
+          "no item was left to choose from (sim.mask, sim.max_steps), or learning "
+          "diverged; lower agent.learning_rate",
       [POLICY_FAR] =
-          "the policy has jumped; lower agent.learning_rate or agent.n_epochs, or set "
-          "agent.target_kl"};
+          "learning diverged; lower agent.n_epochs or set agent.target_kl, or lower "
+          "agent.learning_rate"};
   int32_t k;
   THRONG_TRY(
       a->backend->ops->download(a->backend, &k, policy_gradient_of(a)->cause + agent, sizeof k));
   if (k > POLICY_SOUND && k <= POLICY_FAR)
-    snprintf(text, size, "the %s at update %lld: %s (agent.learning_rate %g)", cause[k],
+    snprintf(text, size, "the %s at update %lld: %s (agent.learning_rate is %g)", cause[k],
              (long long)a->host.updates[agent], advice[k], (double)a->own_def[agent].learning_rate);
   return THRONG_OK;
 }

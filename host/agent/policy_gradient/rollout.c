@@ -55,18 +55,7 @@ static throng_status value_ends(throng_population *a) {
 
 /// The values of the present states, where rollouts go on beyond their ends.
 static throng_status value_present(throng_population *a) {
-  const throng_sim *sim = a->sim;
-  lane_state_args state = {.history = sim->history,
-                           .count = sim->count,
-                           .session_of = sim_session_counts(sim),
-                           .user = sim->user,
-                           .shown_at = sim->shown_at,
-                           .step = sim->step,
-                           .number = sim->session,
-                           .gap = sim->gap,
-                           .slate = a->slate,
-                           .state = agent_actor_pass(a->actor)->state};
-  THRONG_TRY(BACKEND_LAUNCH(a->backend, lane_state, a->n_lane, &state));
+  THRONG_TRY(agent_actor_look(a->actor, a->sim));
   return lane_values(a);
 }
 

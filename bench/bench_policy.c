@@ -1,0 +1,219 @@
+/// Policies over a catalogue: drawing items, log-probabilities and gradients beside the product of
+/// queries and items that each is made on, which is their ceiling; and PPO's rollouts and updates
+/// in user-steps a second, in a synthetic world that is made first.
+///   bench_policy [--items N] [--rows R] [--width W] [--lanes B] [--n-steps T] [--batch M]
+///                [--head two_tower|flat] [--world FILE] [--backend cpu|cuda] [--threads K]
+///                [--seconds S] [--csv FILE]
+/// The products: R states (4,096) and N items (10,000) of width W (64). PPO: rollouts of T steps
+/// (16) of B lanes (4,096), minibatches of M (4,096), ten epochs.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/policy_gradient/policy_gradient.h"
+#include "bench.h"
+#include "kernels/list.h"
+#include "sim/sim.h"
+
+enum { USERS = 5000 };
+
+/// A catalogue on a population's network, and states with slates of one item.
+typedef struct softmax_case {
+  throng_population *agent;
+  tensor_set set;
+  catalogue items, d_items;
+  float *query, *d_query, *d, *value;
+  int32_t *item;
+  int64_t *packed;
+  uint32_t *number;
+  int32_t *step;
+  softmax_scores score;
+} softmax_case;
+
+static throng_status only_product(void *context, const catalogue_tile *tile) {
+  const softmax_case *c = context;
+  return catalogue_score_tile(&c->agent->net, &c->items, c->query, c->score.rows, tile);
+}
+
+static throng_status one_product(void *context) {
+  const softmax_case *c = context;
+  return catalogue_walk(&c->agent->net, c->score.rows, false, only_product, context);
+}
+
+static const best_mask nothing = {0};
+
+static throng_status one_best(void *context) {
+  const softmax_case *c = context;
+  return catalogue_best(&c->agent->net, &c->items, c->query, c->score.rows, &nothing, 1, c->packed,
+                        c->value, c->item);
+}
+
+static throng_status one_draw(void *context) {
+  const softmax_case *c = context;
+  const catalogue_noise noise = {c->agent->option.seed, c->step, c->number, c->number};
+  return catalogue_draw(&c->agent->net, &c->items, c->query, c->score.rows, &nothing, &noise, 1,
+                        c->packed, c->value, c->item);
+}
+
+static throng_status one_softmax(void *context) {
+  softmax_case *c = context;
+  return catalogue_softmax(&c->agent->net, &c->items, c->query, &nothing, c->item, &c->score);
+}
+
+static throng_status one_gradient(void *context) {
+  softmax_case *c = context;
+  return catalogue_softmax_gradients(&c->agent->net, &c->items, c->query, &nothing, c->item,
+                                     &c->score, c->d, c->d, c->d_query, &c->d_items);
+}
+
+static throng_status one_training_step(void *context) {
+  return throng_population_train_step(context);
+}
+
+/// Uniform numbers of half width `scale`, by the start of weights.
+static void fill(const throng_population *a, float *x, int64_t n, float scale, uint32_t which) {
+  weight_start_args start = {a->option.seed, x, n, which, scale, 0};
+  bench_require(BACKEND_LAUNCH(a->backend, weight_start, n, &start));
+}
+
+static void open_case(softmax_case *c, throng_population *a, int64_t rows) {
+  const int64_t n_item = a->net.n_item, width = a->net.width;
+  *c = (softmax_case){.agent = a};
+  tensor_set *set = &c->set;
+#define ADD(slot, type, ...) \
+  bench_require(tensors_add(set, &c->slot, TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), #slot))
+  ADD(items.vector, F32, n_item, width);
+  ADD(items.bias, F32, n_item);
+  ADD(d_items.vector, F32, n_item, width);
+  ADD(d_items.bias, F32, n_item);
+  ADD(query, F32, rows, width);
+  ADD(d_query, F32, rows, width);
+  ADD(d, F32, rows);
+  ADD(value, F32, rows);
+  ADD(item, I32, rows, 1);
+  ADD(number, U32, rows);
+  ADD(step, I32, rows);
+  const int64_t packed = catalogue_packed_size(&a->net, rows, 1);
+  if (packed) ADD(packed, I64, packed);
+#undef ADD
+  bench_require(softmax_register(&a->net, set, &c->score, rows, 1, "score"));
+  bench_require(tensors_allocate(set, a->backend, "benchmark"));
+  bench_require(softmax_fill(&a->net, &c->score));
+  fill(a, c->items.vector, n_item * width, 0.5f, 1);
+  fill(a, c->items.bias, n_item, 0.5f, 2);
+  fill(a, c->query, rows * width, 0.5f, 3);
+  fill(a, c->d, rows, 1.0f, 4);
+}
+
+/// `products`: passes of the product that the call cannot do without.
+static double run_case(softmax_case *c, const char *name, measure_call *call, double products,
+                       double seconds, double ceiling, bench_output *out) {
+  const double rows = (double)c->score.rows, n_item = (double)c->agent->net.n_item;
+  const double width = c->agent->net.width;
+  measure_row row = {.unit = "states",
+                     .threads = c->agent->backend->n_thread,
+                     .units = rows,
+                     .operations = products * rows * n_item * 2 * width,
+                     .bytes = 4 * (rows + n_item) * width};
+  snprintf(row.name, sizeof row.name, "%s", name);
+  snprintf(row.size, sizeof row.size, "N=%.0f rows=%.0f width=%.0f", n_item, rows, width);
+  bench_require(measure(call, c, seconds, &row));
+  bench_print(out, &row);
+  const double rate = row.operations / row.seconds;
+  printf("%-44s %.1f GFLOP/s, %.0f %% of the product's\n", "", rate * 1e-9,
+         ceiling > 0 ? 100 * rate / ceiling : 100.0);
+  return rate;
+}
+
+/// The parts alone.
+static void bench_softmax(throng_population *a, int64_t rows, double seconds, bench_output *out) {
+  softmax_case c;
+  open_case(&c, a, rows);
+  const double ceiling = run_case(&c, "product alone", one_product, 1, seconds, 0, out);
+  run_case(&c, "best item (greedy)", one_best, 1, seconds, ceiling, out);
+  run_case(&c, "drawn item (Gumbel noise)", one_draw, 1, seconds, ceiling, out);
+  run_case(&c, "log-probability and entropy", one_softmax, 1, seconds, ceiling, out);
+  run_case(&c, "gradients of both", one_gradient, 3, seconds, ceiling, out);
+  tensors_free(&c.set);
+}
+
+/// A rollout and its updates as training makes them: `n_steps` steps a call would be too few calls,
+/// so whole rollouts are what is timed.
+typedef struct rollout_call {
+  throng_population *agent;
+  int32_t n_steps;
+} rollout_call;
+
+static throng_status one_rollout(void *context) {
+  const rollout_call *r = context;
+  for (int32_t t = 0; t < r->n_steps; ++t) THRONG_TRY(one_training_step(r->agent));
+  return THRONG_OK;
+}
+
+static void run_rollouts(throng_population *a, const char *name, int32_t n_steps, double seconds,
+                         bench_output *out) {
+  rollout_call call = {a, n_steps};
+  measure_row row = {
+      .unit = "user-steps", .threads = a->backend->n_thread, .units = (double)a->n_lane * n_steps};
+  snprintf(row.name, sizeof row.name, "%s", name);
+  snprintf(row.size, sizeof row.size, "N=%lld B=%lld n_steps=%d batch=%d n_epochs=%d",
+           (long long)a->net.n_item, (long long)a->n_lane, n_steps, a->def.batch, a->def.n_epochs);
+  bench_require(measure(one_rollout, &call, seconds, &row));
+  bench_print(out, &row);
+}
+
+static throng_status one_act(void *context) {
+  throng_population *a = context;
+  return agent_actor_act(a->actor, a->sim, false);
+}
+
+/// What a step of a rollout costs besides the simulator's.
+static void run_act(throng_population *a, double seconds, bench_output *out) {
+  measure_row row = {
+      .unit = "user-steps", .threads = a->backend->n_thread, .units = (double)a->n_lane};
+  snprintf(row.name, sizeof row.name, "PPO: draw, value, log-probability");
+  snprintf(row.size, sizeof row.size, "N=%lld B=%lld", (long long)a->net.n_item,
+           (long long)a->n_lane);
+  bench_require(measure(one_act, a, seconds, &row));
+  bench_print(out, &row);
+}
+
+int main(int argc, char **argv) {
+  const double seconds = atof(bench_option(argc, argv, "--seconds", "2"));
+  const char *head = bench_option(argc, argv, "--head", "two_tower");
+  throng_backend_def backend_def = throng_default_backend_def();
+  backend_def.name = bench_option(argc, argv, "--backend", "cpu");
+  backend_def.threads = atoi(bench_option(argc, argv, "--threads", "0"));
+  throng_synth_def synth = throng_default_synth_def();
+  synth.n_item = atoi(bench_option(argc, argv, "--items", "10000"));
+  synth.n_user = USERS;
+  throng_sim_def sim_def = throng_default_sim_def();
+  sim_def.lanes = atoi(bench_option(argc, argv, "--lanes", "4096"));
+  sim_def.mask_seen = true;
+  sim_def.votes.rule = THRONG_RULE_LOGICAL;
+  throng_agent_def def = throng_algorithm_agent_def(THRONG_ALGORITHM_PPO);
+  def.head = strcmp(head, "flat") ? THRONG_HEAD_TWO_TOWER : THRONG_HEAD_FLAT;
+  def.width = atoi(bench_option(argc, argv, "--width", "64"));
+  def.n_steps = atoi(bench_option(argc, argv, "--n-steps", "16"));
+  def.batch = atoi(bench_option(argc, argv, "--batch", "4096"));
+  const char *world_path = bench_option(argc, argv, "--world", "bench_policy.world");
+  throng_backend *backend;
+  throng_world *world;
+  throng_sim *sim;
+  throng_population *a;
+  bench_require(throng_synth(&synth, world_path, NULL));
+  bench_require(throng_world_open(world_path, &world));
+  bench_require(throng_backend_open(&backend_def, &backend));
+  bench_require(throng_sim_create(backend, world, NULL, &sim_def, &sim));
+  bench_require(throng_population_create(sim, &def, 0, &a));
+  bench_output out = bench_open(backend, argc, argv);
+  bench_softmax(a, atoi(bench_option(argc, argv, "--rows", "4096")), seconds, &out);
+  run_rollouts(a, "PPO: rollouts and updates", def.n_steps, seconds, &out);
+  run_act(a, seconds, &out);
+  bench_close(&out);
+  throng_population_close(a);
+  throng_sim_close(sim);
+  throng_world_close(world);
+  throng_backend_close(backend);
+  return 0;
+}
