@@ -232,8 +232,9 @@ TEST(optimum, what_nobody_acts_from_makes_a_session_worth_more_likes_than_it_has
   throng_backend_close(backend);
 }
 
-/// Every learner on a world, with a line of docs/optima.md each.
-static void compare_on(const optimum_kind *kind) {
+/// Every learner on a world, with a line of docs/optima.md each, and no less than a share of the
+/// optimum.
+static void compare_on(const optimum_kind *kind, double least) {
   throng_backend *backend;
   optimum o;
   if (!open_backend(&backend) || !optimum_open(&o, kind)) return;
@@ -249,16 +250,18 @@ static void compare_on(const optimum_kind *kind) {
     const double mean = mean_of(each, &half);
     printf("| %s | %s | %.2f | %.1f %% | %.1f .. %.1f %% |\n", kind->name, learners[l].name, mean,
            100 * mean / best, 100 * (mean - half) / best, 100 * (mean + half) / best);
-    EXPECT_TRUE(mean > 0.95 * best);
+    EXPECT_TRUE(mean > least * best);
   }
   optimum_close(&o);
   throng_backend_close(backend);
 }
 
 TEST(optimum, every_algorithm_and_network_comes_within_5_percent_and_the_myopic_policy_does_not) {
-  compare_on(&optimum_kinds[1]);
+  compare_on(&optimum_kinds[1], 0.95);
 }
 
 // A minute each: for docs/optima.md, with --gtest_also_run_disabled_tests.
-TEST(optimum, DISABLED_the_same_where_nobody_leaves_by_chance) { compare_on(&optimum_kinds[0]); }
-TEST(optimum, DISABLED_the_same_where_temper_is_used_up) { compare_on(&optimum_kinds[2]); }
+TEST(optimum, DISABLED_the_same_where_nobody_leaves_by_chance) {
+  compare_on(&optimum_kinds[0], 0.95);
+}
+TEST(optimum, DISABLED_the_same_where_temper_is_used_up) { compare_on(&optimum_kinds[2], 0.92); }
