@@ -12,7 +12,11 @@ from ._sta import Sta
 from ._world import World, histories_of, indices_of
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import numpy as np
+
+    from ._option_types import AgentOptions, SimOptions, UsersOptions, VotesOptions
 
 MOST = 2**31 - 1
 
@@ -28,7 +32,7 @@ class Population:
     Raises :class:`ArgumentError` (an option, with its name and limits), :class:`RunError` (memory).
     """
 
-    def __init__(self, sim: Simulator, *, total_steps: int, **options: Any):
+    def __init__(self, sim: Simulator, *, total_steps: int, **options: Unpack[AgentOptions]):
         self.sim = check_simulator(sim)
         self._config = make({"sim": {"lanes": sim.lanes}, "agent": options})
         self.total_steps = integer(total_steps, "total_steps", 1, 2**40)
@@ -209,9 +213,9 @@ class Agent(Population):
     """
 
     def __init__(self, world: World, sta: Sta | None = None, *, total_steps: int = 2_000_000,
-                 backend: Any = None, sim: dict[str, Any] | None = None,
-                 votes: dict[str, Any] | None = None, users: dict[str, Any] | None = None,
-                 **options: Any):
+                 backend: Any = None, sim: SimOptions | None = None,
+                 votes: VotesOptions | None = None, users: UsersOptions | None = None,
+                 **options: Unpack[AgentOptions]):
         if options.get("count", 1) != 1:
             raise ArgumentError("count: an Agent is one; see Population")
         lanes = Simulator(world, sta, backend=backend, votes=votes, users=users, **(sim or {}))

@@ -367,3 +367,14 @@ def test_nobody_makes_a_handle_by_hand():
             kind()
     with pytest.raises(throng.ArgumentError):
         throng.World(5)
+
+
+def test_the_types_of_options_are_those_of_the_tables():
+    import importlib.util
+    import pathlib
+
+    folder = pathlib.Path(__file__).resolve().parents[2] / "python"
+    spec = importlib.util.spec_from_file_location("option_types", folder / "tools" / "option_types.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert (folder / "throng" / "_option_types.pyi").read_text() == made.text()
