@@ -129,7 +129,8 @@ class Population:
 
     def stats(self) -> list[dict[str, Any]]:
         """For each agent what it came to since the last call: state, user_steps, updates, epsilon,
-        loss, q, grad_norm, episodes, mean_return."""
+        loss, q, grad_norm, episodes, mean_return; and of what learns from rollouts entropy_loss,
+        policy_gradient_loss, value_loss, approx_kl, clip_fraction, explained_variance."""
         return _core.population_stats(self._handle)
 
     def evaluate(self, *, sim: dict[str, Any] | None = None, **options: Any) -> list[dict[str, Any]]:
