@@ -57,7 +57,6 @@ static throng_agent_def agent_of(const learner *l) {
 
 /// Mean likes a session of each of AGENTS agents that were trained on the world.
 static void train(throng_backend *backend, const optimum *o, const learner *l, double *each) {
-  const int32_t steps = l->steps * o->kind->effort;
   throng_sim_def sim_def = o->sim;
   const throng_agent_def def = agent_of(l);
   throng_evaluation_def evaluation = throng_default_evaluation_def();
@@ -67,8 +66,8 @@ static void train(throng_backend *backend, const optimum *o, const learner *l, d
   sim_def.lanes = AGENTS * AGENT_LANES;
   evaluation.episodes = SESSIONS;
   ASSERT_OK(throng_sim_create(backend, &o->world, NULL, &sim_def, &sim));
-  ASSERT_OK(throng_population_create(sim, &def, (int64_t)steps * sim_def.lanes, &a));
-  for (int32_t k = 0; k < steps; ++k) ASSERT_OK(throng_population_train_step(a));
+  ASSERT_OK(throng_population_create(sim, &def, (int64_t)l->steps * sim_def.lanes, &a));
+  for (int32_t k = 0; k < l->steps; ++k) ASSERT_OK(throng_population_train_step(a));
   EXPECT_OK(throng_evaluate_population(backend, &o->world, NULL, &o->sim, &evaluation, a, metrics));
   for (int32_t k = 0; k < AGENTS; ++k) each[k] = metrics[k].average_reward;
   throng_population_close(a);
