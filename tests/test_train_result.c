@@ -27,8 +27,16 @@ TEST(train_row, a_diverged_agent_has_its_state_and_no_part_in_the_means) {
   const float q[AGENTS] = {2, INFINITY, 4}, norm[AGENTS] = {1, NAN, 1};
   const int64_t episodes[AGENTS] = {3, 0, 1};
   const float mean_return[AGENTS] = {10, 0, 30};
-  const throng_population_stats stats = {AGENTS, state, steps, updates,  epsilon,
-                                         loss,   q,     norm,  episodes, mean_return};
+  const throng_population_stats stats = {.count = AGENTS,
+                                         .state = state,
+                                         .user_steps = steps,
+                                         .updates = updates,
+                                         .epsilon = epsilon,
+                                         .loss = loss,
+                                         .q = q,
+                                         .grad_norm = norm,
+                                         .episodes = episodes,
+                                         .mean_return = mean_return};
   throng_metrics each[AGENTS] = {{.average_reward = 10}, {.average_reward = 1}, {0}};
   train_row row;
   ASSERT_OK(train_row_create(AGENTS, &row));
@@ -60,8 +68,22 @@ TEST(train_row, holds_all_that_is_measured_of_many_agents_and_none_of_a_single_o
   for (int k = 0; k < MANY; ++k) each[k].episodes = 2;
   const throng_comparison against = {{.sessions = 2}, {.sessions = 2}};
   for (int32_t n = 1; n <= MANY; n += MANY - 1) {
-    const throng_population_stats stats = {n,      learning, count,  count, number,
-                                           number, number,   number, count, number};
+    const throng_population_stats stats = {.count = n,
+                                           .state = learning,
+                                           .user_steps = count,
+                                           .updates = count,
+                                           .epsilon = number,
+                                           .loss = number,
+                                           .q = number,
+                                           .grad_norm = number,
+                                           .entropy_loss = number,
+                                           .policy_gradient_loss = number,
+                                           .value_loss = number,
+                                           .approx_kl = number,
+                                           .clip_fraction = number,
+                                           .explained_variance = number,
+                                           .episodes = count,
+                                           .mean_return = number};
     train_row row;
     ASSERT_OK(train_row_create(n, &row));
     train_row_add_stats(&row, &stats);
