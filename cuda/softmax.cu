@@ -79,7 +79,7 @@ __device__ void add(const softmax_search_args *a, int32_t first, int32_t end,
     UNROLL()
     for (int j = 0; j < EACH; ++j) {
       const float x = z[j] - top, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
-      const float e = exp_portable(bounded);
+      const float e = exp_falling(bounded);
       total += e;
       weighted += e * bounded;
     }

@@ -214,10 +214,10 @@ TEST(softmax, slates_have_the_frequencies_of_plackett_and_luce) {
 }
 
 TEST(softmax, noise_of_many_items_at_once_is_that_of_each_alone) {
-  uint32_t word[64];
-  random_draw_some(7, RANDOM_POLICY, 100, 3, 9, 2, 16, word);
-  for (uint32_t k = 0; k < 64; ++k)
-    EXPECT_EQ(word[k], random_draw(7, RANDOM_POLICY, 100 + k / 4, 3, 9, 2).w[k % 4]);
+  uint32_t word[4][RANDOM_SOME];
+  random_draw_some(7, RANDOM_POLICY, 100, 3, 9, 2, word);
+  for (uint32_t k = 0; k < 4 * RANDOM_SOME; ++k)
+    EXPECT_EQ(word[k % 4][k / 4], random_draw(7, RANDOM_POLICY, 100 + k / 4, 3, 9, 2).w[k % 4]);
   // The tail of the noise is exact where uniform numbers near 1 would have no digits left.
   EXPECT_NEAR(gumbel_of(0), log(8589934592.0), 1e-4);
   EXPECT_NEAR(gumbel_of(1u << 31), -log(log(2.0)), 1e-5);

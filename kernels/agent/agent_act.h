@@ -105,22 +105,32 @@ THRONG_ROW void best_fold_noisy(const best_fold_args *a, int64_t agent, int64_t 
                                 const float *sum, int32_t first, int32_t n) {
   float *value = a->value + state * a->top;
   int32_t *item = a->item + state * a->top;
-  float most = -INFINITY;
-  uint32_t word[BEST_CHUNK];
-  for (int32_t i = 0; i < n; ++i) most = sum[i] > most ? sum[i] : most;
+  float part[THRONG_DOT_LANES], most = -INFINITY;
+  uint32_t word[4][RANDOM_SOME];
+  for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) part[k] = -INFINITY;
+  int32_t i = 0;
+  for (; i + THRONG_DOT_LANES <= n; i += THRONG_DOT_LANES)
+    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k)
+      part[k] = sum[i + k] > part[k] ? sum[i + k] : part[k];
+  for (int32_t k = 0; i < n; ++i, ++k) part[k] = sum[i] > part[k] ? sum[i] : part[k];
+  for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) most = part[k] > most ? part[k] : most;
   uint32_t bound = noise_bound(most, value[a->top - 1]);
   if (bound == 0) return;
   random_draw_some(a->noise.seed[agent], RANDOM_POLICY, (uint32_t)first / 4,
                    (uint32_t)a->noise.step[state], a->noise.number[state], a->noise.episode[state],
-                   (n + 3) / 4, word);
-  if (n == BEST_CHUNK) {
-    int32_t better = 0;
-    for (int32_t i = 0; i < BEST_CHUNK; ++i) better |= word[i] <= bound;
-    if (!better) return;
-  }
-  for (int32_t i = 0; i < n; ++i) {
-    if (word[i] > bound) continue;
-    const float noisy = sum[i] + gumbel_of(word[i]);
+                   word);
+  uint32_t lowest[RANDOM_SOME];
+  for (int32_t k = 0; k < RANDOM_SOME; ++k) lowest[k] = word[0][k];
+  for (int32_t j = 1; j < 4; ++j)
+    for (int32_t k = 0; k < RANDOM_SOME; ++k)
+      lowest[k] = word[j][k] < lowest[k] ? word[j][k] : lowest[k];
+  int32_t better = 0;
+  for (int32_t k = 0; k < RANDOM_SOME; ++k) better |= lowest[k] <= bound;
+  if (!better) return;
+  for (i = 0; i < n; ++i) {
+    const uint32_t own = word[i % 4][i / 4];
+    if (own > bound) continue;
+    const float noisy = sum[i] + gumbel_of(own);
     if (!(noisy > value[a->top - 1]) || best_masked(a, state, first + i)) continue;
     best_insert(value, item, a->top, noisy, first + i);
     bound = noise_bound(most, value[a->top - 1]);

@@ -74,6 +74,7 @@
   X(critic_loss, 256)    \
   X(critic_judge, 64)    \
   X(td_sides, 1024)      \
+  X(action_gap, 256)     \
   X(td_error, 128)       \
   X(batch_mean, 1)       \
   X(value_start, 1)      \

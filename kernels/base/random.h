@@ -39,6 +39,7 @@ enum random_purpose {
   RANDOM_RETURN = 22,      ///< whether a user comes back, and when
   RANDOM_POLICY = 30,      ///< which item a policy draws: Gumbel noise of every item
   RANDOM_MINIBATCH = 31,   ///< order of a rollout's steps in an epoch
+  RANDOM_BANDIT = 35,      ///< a linear bandit's draw of its coefficients
   RANDOM_LOG = 40,         ///< whether logged episodes explore, and with which item
 };
 
@@ -73,40 +74,69 @@ THRONG_ROW random_words random_draw(uint32_t seed, uint32_t purpose, uint32_t dr
   return random_draw_inline(seed, purpose, draw, step, lane, episode);
 }
 
-/// The words of draws draw .. draw + n - 1, n up to 16, one after the other: random_draw's.
+enum { RANDOM_SOME = 16 };
+
+#ifdef THRONG_FLOATS16
+#ifdef __AVX512F__
+typedef __m512i random_lanes;
+enum { RANDOM_LANES = 16 };
+#define RANDOM_LANE_OP(name) _mm512_##name
+#define RANDOM_LANE_SELECT(odd, even) _mm512_mask_blend_epi32(0xaaaa, (even), (odd))
+#define RANDOM_LANE_XOR _mm512_xor_si512
+#define RANDOM_LANE_STORE(to, x) _mm512_storeu_si512((to), (x))
+#define RANDOM_LANE_COUNT _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#else
+typedef __m256i random_lanes;
+enum { RANDOM_LANES = 8 };
+#define RANDOM_LANE_OP(name) _mm256_##name
+#define RANDOM_LANE_SELECT(odd, even) _mm256_blend_epi32((even), (odd), 0xaa)
+#define RANDOM_LANE_XOR _mm256_xor_si256
+#define RANDOM_LANE_STORE(to, x) _mm256_storeu_si256((__m256i *)(void *)(to), (x))
+#define RANDOM_LANE_COUNT _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)
+#endif
+
+/// High and low halves of every lane times a number: products of even lanes and of odd ones.
+THRONG_INLINE void random_multiply(random_lanes x, uint32_t by, random_lanes *high,
+                                   random_lanes *low) {
+  const random_lanes factor = RANDOM_LANE_OP(set1_epi32)((int)by);
+  const random_lanes even = RANDOM_LANE_OP(mul_epu32)(x, factor);
+  const random_lanes odd = RANDOM_LANE_OP(mul_epu32)(RANDOM_LANE_OP(srli_epi64)(x, 32), factor);
+  *high = RANDOM_LANE_SELECT(odd, RANDOM_LANE_OP(srli_epi64)(even, 32));
+  *low = RANDOM_LANE_SELECT(RANDOM_LANE_OP(slli_epi64)(odd, 32), even);
+}
+#endif
+
+/// The words of draws draw .. draw + 15, random_draw's: word j of draw k at word[j][k].
 THRONG_ROW void random_draw_some(uint32_t seed, uint32_t purpose, uint32_t draw, uint32_t step,
-                                 uint32_t lane, uint32_t episode, int32_t n, uint32_t *word) {
-#ifdef THRONG_DEVICE
-  for (int32_t k = 0; k < n; ++k) {
-    const random_words r = random_draw(seed, purpose, draw + (uint32_t)k, step, lane, episode);
-    for (int32_t j = 0; j < 4; ++j) word[4 * k + j] = r.w[j];
+                                 uint32_t lane, uint32_t episode, uint32_t word[4][RANDOM_SOME]) {
+#ifdef THRONG_FLOATS16
+  for (int32_t first = 0; first < RANDOM_SOME; first += RANDOM_LANES) {
+    random_lanes c0 = RANDOM_LANE_OP(add_epi32)(
+        RANDOM_LANE_COUNT, RANDOM_LANE_OP(set1_epi32)((int)(draw + (uint32_t)first)));
+    random_lanes c1 = RANDOM_LANE_OP(set1_epi32)((int)step);
+    random_lanes c2 = RANDOM_LANE_OP(set1_epi32)((int)lane);
+    random_lanes c3 = RANDOM_LANE_OP(set1_epi32)((int)episode);
+    uint32_t k0 = seed, k1 = purpose;
+    for (int32_t round = 0; round < 10; ++round) {
+      random_lanes high0, low0, high1, low1;
+      random_multiply(c0, 0xD2511F53u, &high0, &low0);
+      random_multiply(c2, 0xCD9E8D57u, &high1, &low1);
+      c0 = RANDOM_LANE_XOR(RANDOM_LANE_XOR(high1, c1), RANDOM_LANE_OP(set1_epi32)((int)k0));
+      c2 = RANDOM_LANE_XOR(RANDOM_LANE_XOR(high0, c3), RANDOM_LANE_OP(set1_epi32)((int)k1));
+      c1 = low1;
+      c3 = low0;
+      k0 += 0x9E3779B9u;
+      k1 += 0xBB67AE85u;
+    }
+    RANDOM_LANE_STORE(word[0] + first, c0);
+    RANDOM_LANE_STORE(word[1] + first, c1);
+    RANDOM_LANE_STORE(word[2] + first, c2);
+    RANDOM_LANE_STORE(word[3] + first, c3);
   }
 #else
-  // Rounds of all draws side by side, for compilers to make vectors of.
-  enum { SOME = 16 };
-  uint32_t c0[SOME], c1[SOME], c2[SOME], c3[SOME];
-  for (int32_t k = 0; k < SOME; ++k) {
-    c0[k] = draw + (uint32_t)k;
-    c1[k] = step;
-    c2[k] = lane;
-    c3[k] = episode;
-  }
-  for (int32_t round = 0; round < 10; ++round) {
-    for (int32_t k = 0; k < SOME; ++k) {
-      const uint64_t x = (uint64_t)c0[k] * 0xD2511F53u, y = (uint64_t)c2[k] * 0xCD9E8D57u;
-      c0[k] = (uint32_t)(y >> 32) ^ c1[k] ^ seed;
-      c2[k] = (uint32_t)(x >> 32) ^ c3[k] ^ purpose;
-      c1[k] = (uint32_t)y;
-      c3[k] = (uint32_t)x;
-    }
-    seed += 0x9E3779B9u;
-    purpose += 0xBB67AE85u;
-  }
-  for (int32_t k = 0; k < n; ++k) {
-    word[4 * k] = c0[k];
-    word[4 * k + 1] = c1[k];
-    word[4 * k + 2] = c2[k];
-    word[4 * k + 3] = c3[k];
+  for (int32_t k = 0; k < RANDOM_SOME; ++k) {
+    const random_words r = random_draw(seed, purpose, draw + (uint32_t)k, step, lane, episode);
+    for (int32_t j = 0; j < 4; ++j) word[j][k] = r.w[j];
   }
 #endif
 }

@@ -16,7 +16,8 @@
 /// name.c.
 #define AGENT_NETWORKS(X) \
   X(FLAT, flat)           \
-  X(TWO_TOWER, two_tower)
+  X(TWO_TOWER, two_tower) \
+  X(FLAT_DUELING, flat_dueling)
 
 /// X(ID, name): all parameters that networks have; each uses some. Their order numbers the random
 /// stream that they start from.
@@ -106,6 +107,7 @@ typedef struct network {
   int32_t n_agent, history;
   int64_t n_item, n_user;
   int32_t hidden[2], user_width;
+  float item_start;                            // of the Def
   int32_t width;                               // of query and item vectors
   int32_t n_direction, n_category, n_feature;  // of the item features; 0: it reads none
   int32_t n_input;                             // dense inputs: state features, user's row

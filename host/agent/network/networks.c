@@ -55,6 +55,7 @@ void network_init(network *n, const throng_agent_def *def, const throng_sim *sim
                  .n_item = world->n_item,
                  .n_user = world->n_user,
                  .hidden = {def->hidden[0], def->hidden[1]},
+                 .item_start = def->item_start,
                  .user_width = def->user_width};
   user_features_shape(n, sim);
   n->table->shape(n, def, world);
