@@ -125,7 +125,7 @@ static const field agent_rows[] = {
     FIELD_I32("line_search_max_iter", line_search_max_iter, 10, 1, 1000, ROLLOUT,
               "TRPO: tries of a step's length"),
     FIELD_I32("sub_sampling_factor", sub_sampling_factor, 1, 1, 1000000, ROLLOUT,
-              "TRPO: of every so many states the Fisher matrix is made"),
+              "TRPO: of every so many states the policy's step is made"),
 };
 #undef FIELD_DEF
 const field_table agent_fields = FIELD_TABLE("agent", throng_agent_def, agent_rows);

@@ -113,7 +113,7 @@ typedef struct throng_agent_def {
   float cg_damping;                    ///< 0.1; added to the Fisher matrix (TRPO)
   float line_search_shrinking_factor;  ///< 0.8; from one try to the next (TRPO)
   int32_t line_search_max_iter;        ///< 10; tries (TRPO)
-  int32_t sub_sampling_factor;         ///< 1; of every so many states the Fisher matrix (TRPO)
+  int32_t sub_sampling_factor;         ///< 1; of every so many states the policy's step (TRPO)
 } throng_agent_def;
 
 /// Every field with its usual value: DQN's.
