@@ -131,7 +131,7 @@ static const field agent_rows[] = {
 const field_table agent_fields = FIELD_TABLE("agent", throng_agent_def, agent_rows);
 
 /// Usual values that are not the table's: Stable-Baselines3 2.4 and sb3-contrib 2.4. Adam's epsilon
-/// is that of their ActorCriticPolicy; A2C's is its RMSpropTFLike's, with alpha as beta2.
+/// is that of their ActorCriticPolicy; A2C's is its RMSprop's, with alpha as beta2.
 static const struct {
   throng_algorithm of;
   const char *option;

@@ -29,13 +29,14 @@ typedef struct optimum_kind {
   int32_t items, categories, steps;
   int32_t repeat_window;
   float satiation, temper, leave;
-  double spread;  // of what the items of a category are liked
+  double spread;   // of what the items of a category are liked
+  int32_t effort;  // times as long as others that agents are trained
 } optimum_kind;
 
 static const optimum_kind optimum_kinds[] = {
-    {"turns", 1, 20, 4, 10, 1, 0.05f, 0, 0, 0.15},
-    {"chance", 2, 36, 4, 12, 2, 0.05f, 0, 0.05f, 0.15},
-    {"temper", 3, 24, 4, 12, 2, 0.02f, 12, 0.02f, 0.05},
+    {"turns", 1, 20, 4, 10, 1, 0.05f, 0, 0, 0.15, 1},
+    {"chance", 2, 36, 4, 12, 2, 0.05f, 0, 0.05f, 0.15, 1},
+    {"temper", 3, 24, 4, 12, 2, 0.02f, 12, 0.02f, 0.05, 3},
 };
 enum { OPTIMUM_KINDS = sizeof optimum_kinds / sizeof *optimum_kinds };
 

@@ -52,21 +52,28 @@ static throng_status flat_features(const network *n, network_pass *pass) {
   return layer_user_features(n, pass);
 }
 
+/// The slots' part of the input layer into `hidden`, which holds the user's.
+static throng_status add_slots(const network *n, const parameter_set *w, const network_pass *pass,
+                               const float *active, float *hidden) {
+  flat_input_args input = {.item = pass->slot,
+                           .sign = pass->sign,
+                           .weight = w->at[PARAMETER_INPUT_ITEM],
+                           .bias = w->at[PARAMETER_INPUT_BIAS],
+                           .hidden = hidden,
+                           .active = active,
+                           .used = n->used,
+                           .rows = pass->rows,
+                           .n_item = n->n_item,
+                           .capacity = pass->state.capacity,
+                           .width = n->hidden[0]};
+  return BACKEND_LAUNCH(n->backend, flat_input, pass->rows * n->n_agent, &input);
+}
+
 static throng_status flat_forward(const network *n, const parameter_set *w, network_pass *pass) {
   pass->query = pass->hidden1;  // and the value stays 0
   THRONG_TRY(layer_user(n, w, pass));
   THRONG_TRY(layer_input(n, w, pass));
-  flat_input_args input = {pass->slot,
-                           pass->sign,
-                           w->at[PARAMETER_INPUT_ITEM],
-                           w->at[PARAMETER_INPUT_BIAS],
-                           pass->hidden0,
-                           n->used,
-                           pass->rows,
-                           n->n_item,
-                           pass->state.capacity,
-                           n->hidden[0]};
-  THRONG_TRY(BACKEND_LAUNCH(n->backend, flat_input, pass->rows * n->n_agent, &input));
+  THRONG_TRY(add_slots(n, w, pass, NULL, pass->hidden0));
   THRONG_TRY(layer_hidden(n, w, pass));
   if (!n->size[PARAMETER_VALUE]) return THRONG_OK;
   state_value_args value = {.hidden = pass->hidden1,
@@ -93,6 +100,16 @@ static throng_status value_gradients(const network *n, const parameter_set *w,
   add_outer_args value = {d_value, w->at[PARAMETER_VALUE], scratch->d_hidden1, n->used,
                           rows,    (int32_t)hidden1};
   return BACKEND_LAUNCH(n->backend, add_outer, rows * n->n_agent, &value);
+}
+
+static throng_status flat_tangent(const network *n, const parameter_set *w,
+                                  const parameter_set *along, const network_pass *pass,
+                                  network_tangent *to) {
+  THRONG_TRY(layer_input_tangent(n, w, along, pass, to));
+  THRONG_TRY(add_slots(n, along, pass, pass->hidden0, to->hidden0));
+  THRONG_TRY(layer_hidden_tangent(n, w, along, pass, to));
+  to->query = to->hidden1;
+  return THRONG_OK;
 }
 
 static throng_status flat_backward(const network *n, const parameter_set *w,
@@ -151,6 +168,7 @@ const agent_network network_flat = {
     .features = flat_features,
     .forward = flat_forward,
     .backward = flat_backward,
+    .tangent = flat_tangent,
     .item_vectors = flat_item_vectors,
     .item_gradients = flat_item_gradients,
 };

@@ -135,6 +135,16 @@ throng_status network_add_scratch(const network *n, tensor_set *set, network_scr
     THRONG_TRY(add_groups(set, &to->entry, all * n->history, name, "entry"));
   return THRONG_OK;
 }
+
+throng_status network_add_tangent(const network *n, tensor_set *set, network_tangent *to,
+                                  int64_t rows, const char *name) {
+  const int64_t all = rows * n->n_agent;
+  if (n->user_width) ADD(user, TENSOR_F32, all, n->user_width);
+  ADD(hidden0, TENSOR_F32, all, n->hidden[0]);
+  ADD(hidden1, TENSOR_F32, all, n->hidden[1]);
+  ADD(query, TENSOR_F32, all, n->width);
+  return THRONG_OK;
+}
 #undef ADD
 
 throng_status network_start_weights(const network *net, const parameter_set *w,
