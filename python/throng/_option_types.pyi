@@ -173,7 +173,7 @@ class SimOptions(TypedDict, total=False):
 
 class AgentOptions(TypedDict, total=False):
     """Section "agent"."""
-    algorithm: Literal['dqn', 'ppo', 'a2c']
+    algorithm: Literal['dqn', 'ppo', 'a2c', 'trpo']
     """how agents learn"""
     head: Literal['flat', 'two_tower', 'flat_dueling']
     """flat: one slot and one Q an item (the paper); flat_dueling: with the state's own value beside them; two_tower: query of the state . vector of the item"""

@@ -160,7 +160,8 @@ def test_what_learns_from_rollouts_learns_here_too(world, sta):
     agent = throng.Agent(world, sta, total_steps=2048, sim=SIM, algorithm="ppo", hidden=[16, 16], width=16)
     agent.train()
     stats = agent.stats()[0]
-    assert stats["user_steps"] == 2048 and stats["updates"] > 0 and "entropy_loss" in stats
+    assert stats["user_steps"] == 2048 and "entropy_loss" in stats and "entropy_loss" not in throng.Agent(
+        world, sta, total_steps=64, sim=SIM, **AGENT).stats()[0]
     assert len(agent.recommend(7, k=5)) == 5
 
 
