@@ -14,7 +14,7 @@ PART ?= all
 OUT ?= build/gpu/results
 BACKEND ?= cuda
 
-.PHONY: help deps deps-check build program test demo check lint fuzz bench twins gpu-check gpu-bundle install clean
+.PHONY: help deps deps-check build program test demo check lint fuzz bench twins gpu-check gpu-bundle wheel install clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ test: build  ## Run every test
 demo: program  ## Synthetic world, f_sta, DQN: a learning curve and a table in under 5 minutes
 	$(RELEASE)/throng train configs/demo.json $(DEMO_OPTIONS)
 	@echo; echo "Why one of these users would like an item or not:"; echo
-	$(RELEASE)/throng explain $(DEMO)/world.safetensors --sta $(DEMO)/sta.safetensors --user u00007 --item i00042
+	$(RELEASE)/throng explain $(DEMO)/world.safetensors configs/demo.json --sta $(DEMO)/sta.safetensors --user u00007 --item i00042
 
 check: deps-check  ## Every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset debug >/dev/null
@@ -61,6 +61,9 @@ bench: build  ## Measure, beside the PyTorch peer where PYTHON has torch
 
 twins: build  ## Time and memory of the paper's five sets at full size, on synthetic twins
 	@bench/twins.sh $(RELEASE)
+
+wheel: deps  ## The Python package as a wheel with its libraries inside: build/wheelhouse
+	@.ci/wheel build/wheelhouse "$(PYTHON)" "$(JOBS)"
 
 install: build  ## Install under PREFIX (/usr/local); DESTDIR is heeded
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"

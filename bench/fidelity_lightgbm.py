@@ -113,10 +113,11 @@ def intervals(user, y, p):
     for drawn in [np.arange(len(rows))] + [random.integers(0, len(rows), len(rows))
                                            for _ in range(RESAMPLES)]:
         at = np.concatenate([rows[k] for k in drawn])
-        within = (each * weight)[drawn].sum() / weight[drawn].sum() if weight.any() else np.nan
+        within = (each * weight)[drawn].sum() / max(weight[drawn].sum(), 1)
         values.append((auc(y[at], p[at]), within))
-    low, high = np.nanpercentile(values[1:], [2.5, 97.5], axis=0)
-    return [f"{v:.3f} [{a:.3f}, {b:.3f}]" for v, a, b in zip(values[0], low, high)]
+    low, high = np.percentile(values[1:], [2.5, 97.5], axis=0)
+    cells = [f"{v:.3f} [{a:.3f}, {b:.3f}]" for v, a, b in zip(values[0], low, high)]
+    return cells if weight.any() else [cells[0], "-"]  # one question a user: nothing within
 
 
 def ece(y, p):

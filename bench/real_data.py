@@ -9,7 +9,7 @@ POLICIES = [("agent", "DQN"), ("random", "random"), ("popular", "popular"),
             ("most_similar", "most similar"), ("myopic", "myopic")]
 MEASURES = ["average_reward", "average_reward_sem", "total_reward", "liking", "coverage", "gini",
             "diversity", "session_length"]
-VOTES = ["f_mat", "f_sim", "f_sta", "f_pop"]
+VOTES = ["f_mat", "f_sim", "f_sta", "f_pop", "f_cal"]
 END = "<!-- end of the tables -->\n"  # what follows is written by hand and kept
 
 

@@ -1,9 +1,10 @@
 /// A simulator's step as a user of the library takes it: from C, through the shared library and its
 /// public headers alone. threads.sh holds it against the same step from Python.
-///   bench_step WORLD STA THREADS LANES SECONDS     prints median and quartiles of a step, in
-///   seconds
+///   bench_step WORLD STA THREADS LANES SECONDS [history]     prints median and quartiles of a
+///   step, in seconds; history: what the lanes remember is copied out at every step, too
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <throng/throng.h>
 #include <time.h>
 
@@ -26,8 +27,9 @@ static int rising(const void *a, const void *b) {
 
 int main(int argc, char **argv) {
   enum { MOST = 1 << 20, WARM_UP = 20 };
-  if (argc != 6) {
-    fprintf(stderr, "usage: bench_step WORLD STA THREADS LANES SECONDS\n");
+  const bool observes = argc == 7 && !strcmp(argv[6], "history");
+  if (argc != 6 && !observes) {
+    fprintf(stderr, "usage: bench_step WORLD STA THREADS LANES SECONDS [history]\n");
     return 2;
   }
   throng_backend_def backend_def = throng_default_backend_def();
@@ -48,7 +50,10 @@ int main(int argc, char **argv) {
   int64_t n_item = throng_world_get_info(world).n_item;
   static double taken[MOST];
   int32_t *action = malloc((size_t)sim_def.lanes * sizeof *action);
-  if (!action) return 1;
+  const size_t entries = (size_t)sim_def.lanes * (size_t)sim_def.history;
+  const throng_observation_copy seen = {.item = malloc(entries * sizeof *seen.item),
+                                        .like = malloc(entries * sizeof *seen.like)};
+  if (!action || !seen.item || !seen.like) return 1;
   int n = 0;
   double start = 0;
   for (int64_t step = 0; n < MOST; ++step) {
@@ -57,6 +62,7 @@ int main(int argc, char **argv) {
       action[lane] = (int32_t)((lane * 7919 + step * 104729) % n_item);
     double before = now();
     require(throng_sim_step(sim, action));
+    if (observes) require(throng_sim_copy_observation(sim, THRONG_PRESENT, &seen));
     double after = now();
     if (step >= WARM_UP) taken[n++] = after - before;
     if (step >= WARM_UP && after - start > wanted) break;
@@ -64,6 +70,8 @@ int main(int argc, char **argv) {
   qsort(taken, (size_t)n, sizeof *taken, rising);
   printf("%.6g %.6g %.6g\n", taken[n / 2], taken[n / 4], taken[3 * n / 4]);
   free(action);
+  free(seen.item);
+  free(seen.like);
   throng_sim_close(sim);
   throng_sta_close(sta);
   throng_world_close(world);

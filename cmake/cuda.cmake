@@ -1,8 +1,28 @@
 # The CUDA backend: nvcc compiles the row functions of kernels/ and CUDA's own kernels for the GPUs
 # that we name; the rest of cuda/ is C. Without nvcc the build is for the CPU only, and says so in
 # one line.
+# THRONG_CUDA_LIBRARY: a shared object of its own (libthrong_cuda), which libthrong opens when a GPU is
+# first asked for: what a Python wheel holds.
+set(THRONG_CUDA_LIBRARY_FILE libthrong_cuda.so.${THRONG_INTERFACE})
+# throng_cuda_library(TARGET OBJECTS...): that object, of the backend's objects.
+function(throng_cuda_library target)
+  add_library(${target} SHARED ${PROJECT_SOURCE_DIR}/cuda/library.c ${ARGN})
+  target_link_libraries(${target} PRIVATE throng_flags Threads::Threads)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cuda)
+  target_compile_options(${target} PRIVATE -fvisibility=hidden)
+  target_compile_definitions(${target} PRIVATE THRONG_CUDA_LIBRARY_VERSION="${PROJECT_VERSION}")
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME throng_cuda
+                        VERSION ${PROJECT_VERSION} SOVERSION ${THRONG_INTERFACE})
+endfunction()
+if(THRONG_CUDA_LIBRARY)
+  target_sources(throng_objects PRIVATE cuda/open_library.c)
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/cuda/open_library.c PROPERTIES
+    COMPILE_DEFINITIONS "THRONG_CUDA_LIBRARY_FILE=\"${THRONG_CUDA_LIBRARY_FILE}\"")
+endif()
 macro(throng_without_cuda)
-  target_sources(throng_objects PRIVATE cuda/kind.c cuda/without_cuda.c)
+  if(NOT THRONG_CUDA_LIBRARY)
+    target_sources(throng_objects PRIVATE cuda/kind.c cuda/without_cuda.c)
+  endif()
 endmacro()
 if(NOT THRONG_CUDA)
   throng_without_cuda()
@@ -51,6 +71,12 @@ target_compile_definitions(throng_cuda_host PRIVATE
 
 # The runtime is linked in; cuBLAS is opened when it is first wanted, since a program must start on
 # machines without it.
+if(THRONG_CUDA_LIBRARY)
+  throng_cuda_library(throng_cuda $<TARGET_OBJECTS:throng_cuda_kernels> $<TARGET_OBJECTS:throng_cuda_host>)
+  target_link_libraries(throng_cuda PRIVATE CUDA::cudart_static)
+  target_link_options(throng_cuda PRIVATE -Wl,--exclude-libs,ALL)
+  return()
+endif()
 foreach(library throng throng_static)
   target_sources(${library} PRIVATE $<TARGET_OBJECTS:throng_cuda_kernels>
                  $<TARGET_OBJECTS:throng_cuda_host>)

@@ -61,10 +61,10 @@ TEST(cli_train, what_contradicts_is_said_before_a_world_is_made_or_f_sta_is_fitt
   EXPECT_TRUE(exists("wrong/world.safetensors"));
   EXPECT_FALSE(exists("wrong/sta.safetensors"));
   EXPECT_TRUE(strstr(last.err, "epoch 1") == NULL);
-  EXPECT_EQ(throng("train wrong.json --threads 1 --set agent.batch=100 --set agent.buffer=50 "
-                   "--set agent.learning_starts=20"),
-            1);
-  EXPECT_CONTAINS(last.err, "agent.b");
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set sim.history=6"), 1);
+  EXPECT_CONTAINS(last.err, "is shorter than the window of f_sta, 8");
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set agent.count=3"), 1);
+  EXPECT_CONTAINS(last.err, "agent.count");
   EXPECT_FALSE(exists("wrong/sta.safetensors"));
 }
 

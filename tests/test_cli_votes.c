@@ -1,4 +1,5 @@
-/// throng votes, throng explain and a word of throng export: columns, times, reasons, and what malformed input does.
+/// throng votes, throng explain and a word of throng export: columns, times, reasons, and what
+/// malformed input does.
 #include <math.h>
 
 #include "cli_driver.h"
@@ -229,6 +230,10 @@ TEST(cli_votes, fit_users_prints_a_section_that_a_config_takes) {
   cJSON *document = cJSON_Parse(last.out);
   ASSERT_TRUE(document != NULL);
   EXPECT_TRUE(cJSON_IsFalse(cJSON_GetObjectItem(document, "told")));
+  const cJSON *sources = cJSON_GetObjectItem(document, "sources");
+  EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItem(sources, "return_bias")), "KuaiSim");
+  EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItem(sources, "leave_probability")),
+               "the paper");
   char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(document, "config"));
   ASSERT_TRUE(text != NULL);
   write_file("users.json", text);

@@ -65,6 +65,15 @@ static double furthest(const safetensors_file *file, const char *kind, const thr
   return worst;
 }
 
+/// Options of an agent each that only one of the files has.
+static void set_further(throng_population *a, throng_head head) {
+  static const double gap[] = {0.6, 0}, delta[] = {0.4, 2};
+  for (int i = 0; i < 2 && head == THRONG_HEAD_FLAT_DUELING; ++i) {
+    EXPECT_OK(throng_population_set(a, i, "action_gap", gap[i]));
+    EXPECT_OK(throng_population_set(a, i, "huber_delta", delta[i]));
+  }
+}
+
 static void compare(const char *golden, throng_head head, bool double_dqn, throng_loss loss,
                     bool soft) {
   throng_sim_def sim = rig_sim_def(8, 10);
@@ -90,6 +99,7 @@ static void compare(const char *golden, throng_head head, bool double_dqn, thron
     for (int i = 0; i < 2; ++i)
       if (soft || strcmp(hyper[k].name, "tau") != 0)  // hard copies have none
         ASSERT_OK(throng_population_set(a, i, hyper[k].name, (double)hyper[k].value[i]));
+  set_further(a, head);
   if (head == THRONG_HEAD_TWO_TOWER)
     ASSERT_OK(fetch(file, "item_feature", 0, 1, a->net.item_feature));
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
@@ -130,4 +140,8 @@ TEST(dqn, flat_with_double_mse_and_hard_target_follows_pytorch) {
 }
 TEST(dqn, flat_with_single_huber_and_soft_target_follows_pytorch) {
   compare("dqn_flat_single_huber_soft", THRONG_HEAD_FLAT, false, THRONG_LOSS_HUBER, true);
+}
+TEST(dqn, flat_dueling_with_action_gaps_and_two_deltas_follows_pytorch) {
+  compare("dqn_flat_dueling_double_huber_hard", THRONG_HEAD_FLAT_DUELING, true, THRONG_LOSS_HUBER,
+          false);
 }

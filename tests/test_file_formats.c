@@ -205,6 +205,8 @@ static void follow_checkpoint(throng_algorithm algorithm, throng_head head, bool
 TEST(file_formats, the_page_lists_every_tensor_of_a_checkpoint) {
   follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_TWO_TOWER, true, "Weights of two_tower");
   follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT, false, "Weights of flat");
+  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT_DUELING, false,
+                    "Weights of flat_dueling");
   follow_checkpoint(THRONG_ALGORITHM_PPO, THRONG_HEAD_TWO_TOWER, true, "Checkpoint of policies");
   follow_checkpoint(THRONG_ALGORITHM_PPO, THRONG_HEAD_FLAT, false, "Checkpoint of policies");
 }

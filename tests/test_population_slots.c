@@ -33,7 +33,7 @@ static throng_agent_def own_def(int head, int k) {
   throng_agent_def def = def_of(head);
   def.seed = (uint32_t)(100 + k);
   def.learning_rate = 1e-3f * (float)(k + 1);
-  def.gamma = 0.9f + 0.01f * (float)k;
+  def.gamma = k == 1 ? 0 : 0.9f + 0.01f * (float)k;  // 0: alone, no next state is looked at
   def.update_every = 1 + k % 3;
   def.buffer = 60 + 20 * k % 61;  // up to the population's: a shorter ring in a longer one
   def.n_step = 1 + k % 2;

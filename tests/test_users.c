@@ -262,50 +262,6 @@ TEST(users, without_dynamics_lanes_are_bit_for_bit_what_they_were_before_there_w
   EXPECT_EQ(hash_after(&def, 1, 60), UINT64_C(0xe17651c593a5439d));
 }
 
-/// A step by the rows themselves; `left` (LANES): by the code for users who change.
-static void step_rows(throng_sim *sim, const int32_t *action, uint8_t *left) {
-  sim_args a = sim_make_args(sim);
-  a.users.on = left != NULL;
-  a.left = left;
-  memcpy(sim->action, action, sizeof *action * (size_t)(sim->n_lane * sim->def.slate_size));
-  for (int64_t lane = 0; lane < sim->n_lane; ++lane) {
-    sim_vote_row(&a, lane);
-    sim_respond_row(&a, lane);
-    sim_transition_row(&a, lane);
-  }
-}
-
-TEST(users, code_for_users_who_change_gives_those_who_do_not_the_same_bits_as_code_without_it) {
-  for (int variant = 0; variant < 4; ++variant) {
-    fixture f;
-    throng_sim *sim[2];
-    uint8_t left[LANES] = {0};
-    int32_t action[4 * LANES];
-    uint64_t hash[2];
-    int ends = 0;
-    throng_sim_def def = small_def();
-    def.slate_size = variant % 2 ? 2 : 1;
-    def.mask_seen = variant >= 2;
-    def.preferences = variant >= 2;
-    ASSERT_TRUE(open_fixture(&f, 1));
-    for (int k = 0; k < 2; ++k)
-      ASSERT_OK(throng_sim_create(f.backend, &f.world, NULL, &def, &sim[k]));
-    for (int step = 0; readable(sim[0]) && step < 60; ++step) {
-      choose(action, LANES * def.slate_size, step);
-      for (int k = 0; k < 2; ++k) step_rows(sim[k], action, k ? left : NULL);
-      for (int lane = 0; lane < LANES; ++lane) {
-        ends += sim[0]->ended[lane] == THRONG_END_LEFT;
-        ASSERT_EQ(left[lane] == THRONG_LEAVE_CHANCE, sim[0]->ended[lane] == THRONG_END_LEFT);
-      }
-      for (int k = 0; k < 2; ++k) ASSERT_OK(throng_sim_hash(sim[k], &hash[k]));
-      ASSERT_EQ(hash[0], hash[1]);
-    }
-    if (readable(sim[0])) EXPECT_GT(ends, LANES);
-    for (int k = 0; k < 2; ++k) throng_sim_close(sim[k]);
-    close_fixture(&f);
-  }
-}
-
 TEST(users, sessions_do_not_depend_on_the_number_of_threads) {
   const throng_sim_def def = dynamic_def();
   EXPECT_EQ(hash_after(&def, 1, 80), hash_after(&def, 2, 80));

@@ -120,6 +120,31 @@ TEST(users_fit, planted_sessions_and_satiation_are_found) {
   EXPECT_NEAR(fit.gap / 86400, 5, 0.3);
 }
 
+/// Whose the option's value is: "data" where the data told it.
+static const char *source_of(const users_fit *fit, const char *option) {
+  for (int k = 0; k < USERS_FIT_OPTIONS; ++k) {
+    const char *source, *name = users_fit_option(fit, k, &source);
+    if (!strcmp(name, option)) return source ? source : "data";
+  }
+  return "no such option";
+}
+
+TEST(users_fit, options_say_whether_the_data_told_them_or_whose_they_are) {
+  const users_fit told = fit_of(&(planted){.satiation = 0.5, .leave = 0.2});
+  const users_fit not_told = fit_of(&(planted){.leave = 0.2, .one_time = true});
+  static const char *const data[] = {"leave_probability", "temper", "satiation", "bored_likes",
+                                     "sessions"};
+  for (size_t k = 0; k < sizeof data / sizeof *data; ++k) {
+    EXPECT_STREQ(source_of(&told, data[k]), "data");
+    EXPECT_TRUE(strcmp(source_of(&not_told, data[k]), "data") != 0);
+  }
+  // Ends are by chance there, so that nothing says what a dislike costs.
+  EXPECT_STREQ(source_of(&told, "temper_dislike"), "KuaiSim");
+  EXPECT_STREQ(source_of(&told, "bored_steps"), "SARDINE");
+  EXPECT_STREQ(source_of(&told, "satiation_memory"), "RecSim");
+  EXPECT_STREQ(source_of(&not_told, "return_bias"), "KuaiSim");
+}
+
 TEST(users_fit, what_is_not_there_is_not_found) {
   const users_fit fit = fit_of(&(planted){.leave = 0.2});
   EXPECT_TRUE(fit.told);

@@ -35,14 +35,22 @@ class Clock(BaseCallback):
         self.rollout, self.update, self.end, self.most = [], [], None, most_seconds
         self.begun = time.perf_counter()
 
+    @staticmethod
+    def now():
+        return time.perf_counter(), time.process_time()
+
+    @staticmethod
+    def since(before):
+        return time.perf_counter() - before[0], time.process_time() - before[1]
+
     def _on_rollout_start(self):
-        self.start = time.perf_counter()
+        self.start = self.now()
         if self.end is not None:
-            self.update.append(self.start - self.end)
+            self.update.append(self.since(self.end))
 
     def _on_rollout_end(self):
-        self.end = time.perf_counter()
-        self.rollout.append(self.end - self.start)
+        self.end = self.now()
+        self.rollout.append(self.since(self.start))
 
     def _on_step(self):
         return not self.most or time.perf_counter() - self.begun < self.most
@@ -52,8 +60,9 @@ def options(settings):
     return {key: json.loads(value) for key, value in (s.split("=", 1) for s in settings)}
 
 
-def median(times):
-    times = sorted(times[1:] or times)
+def median(times, which):
+    """0: seconds; 1: seconds of processors."""
+    times = sorted(t[which] for t in times[1:] or times)
     return times[len(times) // 2] if times else float("nan")
 
 
@@ -90,8 +99,11 @@ def main():
     rows, epochs = model.n_steps * args.lanes, getattr(model, "n_epochs", 1)
     result = {"peer": f"stable-baselines3 {stable_baselines3.__version__}", "algorithm": args.algorithm,
               "user_steps": model.num_timesteps, "seconds": round(seconds, 2),
-              "rollout_user_steps_s": round(rows / median(clock.rollout)),
-              "update_rows_s": round(rows * epochs / median(clock.update)) if clock.update else None}
+              "rollout_user_steps_s": round(rows / median(clock.rollout, 0)),
+              "rollout_user_steps_processor_s": round(rows / median(clock.rollout, 1))}
+    if clock.update:
+        result["update_rows_s"] = round(rows * epochs / median(clock.update, 0))
+        result["update_rows_processor_s"] = round(rows * epochs / median(clock.update, 1))
     if not args.no_evaluation:
         with torch.no_grad():
             result["return"], result["standard_error"] = mean_return(

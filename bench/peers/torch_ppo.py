@@ -131,19 +131,24 @@ def main():
     files = (args.library, args.world, args.sta)
     agent = PPO(Simulator(*files, args.lanes, threads=args.threads, seed=args.seed, **world), args)
     rows, rollouts, updates, start = args.lanes * args.n_steps, [], [], time.perf_counter()
+    busy = ([], [])  # seconds of processors
     while len(rollouts) * rows < args.steps:
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.process_time()
         agent.rollout()
-        middle = time.perf_counter()
+        middle, cpu_middle = time.perf_counter(), time.process_time()
         agent.update()
         rollouts.append(middle - begun)
         updates.append(time.perf_counter() - middle)
+        busy[0].append(cpu_middle - cpu)
+        busy[1].append(time.process_time() - cpu_middle)
         if args.seconds and time.perf_counter() - start > args.seconds and len(rollouts) > 1:
             break
     result = {"peer": f"torch {torch.__version__}", "algorithm": "ppo", "user_steps": len(rollouts) * rows,
               "seconds": round(time.perf_counter() - start, 2),
               "rollout_user_steps_s": round(rows / median(rollouts)),
-              "update_rows_s": round(rows * args.epochs / median(updates))}
+              "update_rows_s": round(rows * args.epochs / median(updates)),
+              "rollout_user_steps_processor_s": round(rows / median(busy[0])),
+              "update_rows_processor_s": round(rows * args.epochs / median(busy[1]))}
     if not args.no_evaluation:
         with torch.no_grad():
             greedy = lambda o: agent.net(torch.from_numpy(o))[0].argmax(1).numpy()

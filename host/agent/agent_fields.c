@@ -27,8 +27,8 @@ static const field agent_rows[] = {
                FIELD_NOT_IDENTITY | FIELD_SWEEPABLE, "how agents learn"),
     FIELD_ENUM(
         "head", throng_head, head, head_names, THRONG_HEAD_TWO_TOWER, FIELD_SWEEPABLE,
-        "flat: one slot and one Q an item (the paper); two_tower: query of the state . vector of "
-        "the item"),
+        "flat: one slot and one Q an item (the paper); flat_dueling: with the state's own value "
+        "beside them; two_tower: query of the state . vector of the item"),
     FIELD_I32(
         "count", count, 1, 1, 65535, FIELD_AUTO,
         "agents in the population; divides sim.lanes. auto: as many as memory holds, sim.lanes "
@@ -38,10 +38,16 @@ static const field agent_rows[] = {
     FIELD_I32("width", width, 64, 1, 8192, FIELD_SWEEPABLE, "query and item vectors (two_tower)"),
     FIELD_I32("user_width", user_width, 32, 0, 8192, FIELD_SWEEPABLE,
               "learned user embedding; 0: none"),
+    FIELD_F32("item_start", item_start, 1, 0, 100, FIELD_SWEEPABLE,
+              "flat heads: how large the items' rows start, 1 being torch.nn.Linear's; 0: what was "
+              "never shown scores alike"),
     FIELD_F32("gamma", gamma, 0.975, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE, "discount a step"),
     FIELD_BOOL("fold_leave", fold_leave, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
                "leaving by chance, which no item changes, stands in the discount, gamma (1 - "
                "sim.leave_probability), and ends no target"),
+    FIELD_BOOL(
+        "bootstrap_truncated", bootstrap_truncated, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
+        "a session cut off by sim.max_steps is worth its last state; false: nothing follows"),
     FIELD_F32("reward_scale", reward_scale, 1, 1e-6, 1e6, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "what a like is worth to the learner; Q is in these units"),
     FIELD_F32("learning_rate", learning_rate, 1e-3, 0, 10, FIELD_PER_AGENT | FIELD_SWEEPABLE,
@@ -70,6 +76,9 @@ static const field agent_rows[] = {
                FIELD_PER_AGENT | FIELD_SWEEPABLE, "loss of the TD error"),
     FIELD_F32("huber_delta", huber_delta, 1, 1e-6, 1e6, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "size of an error from which Huber's loss grows linearly"),
+    FIELD_F32("action_gap", action_gap, 0, 0, 0.99, FIELD_PER_AGENT | FIELD_SWEEPABLE,
+              "advantage learning: share of what the shown item lacks to the state's best that its "
+              "target loses, which widens what tells items apart; 0: off"),
     FIELD_F32("max_grad_norm", max_grad_norm, 10, 0, 1e9, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "gradient clipping; 0: none"),
     FIELD_F32("tau", tau, 0.01, 1e-9, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE,
@@ -122,7 +131,7 @@ static const field agent_rows[] = {
 const field_table agent_fields = FIELD_TABLE("agent", throng_agent_def, agent_rows);
 
 /// Usual values that are not the table's: Stable-Baselines3 2.4 and sb3-contrib 2.4. Adam's epsilon
-/// is that of their ActorCriticPolicy; A2C's is its RMSpropTFLike's, with alpha as beta2.
+/// is that of their ActorCriticPolicy; A2C's is its RMSprop's, with alpha as beta2.
 static const struct {
   throng_algorithm of;
   const char *option;

@@ -12,7 +12,8 @@
 #define AGENT_ALGORITHMS(X) \
   X(DQN, dqn)               \
   X(PPO, ppo)               \
-  X(A2C, a2c)
+  X(A2C, a2c)               \
+  X(TRPO, trpo)
 
 /// Agents first .. first + n - 1 of a population.
 typedef struct agent_range {

@@ -21,6 +21,7 @@
   X(float, gamma)                                                              \
   X(float, reward_scale)                                                       \
   X(float, huber_delta)                                                        \
+  X(float, action_gap)                                                         \
   X(float, beta1)                                                              \
   X(float, beta2)                                                              \
   X(float, adam_epsilon)                                                       \
@@ -34,6 +35,7 @@
   X(int64_t, buffer)                                                           \
   X(int64_t, n_step)                                                           \
   X(int64_t, fold_leave)                                                       \
+  X(int64_t, bootstrap_truncated)                                              \
   X(int64_t, double_dqn)                                                       \
   X(int64_t, loss)                                                             \
   X(int64_t, epsilon)                                                          \
@@ -73,6 +75,7 @@ enum { MOST_FIELDS = 64 };
 typedef struct agent_kinds {
   bool doubles, singles;  // see td_sides
   bool softs;             // tau below 1
+  bool gaps;              // action_gap above 0
   bool foresee;           // gamma above 0: a next state is worth something
   int32_t updates;        // the most turns of any
 } agent_kinds;

@@ -96,7 +96,7 @@ static throng_status allocate(throng_population *a) {
   THRONG_TRY(replay_register(a));
   THRONG_TRY(clocks_register(a));
   THRONG_TRY(network_register(&a->net, &a->constants));
-  THRONG_TRY(catalogue_register_tile(&a->net, &a->scratch));
+  THRONG_TRY(catalogue_register_tile(&a->net, &a->scratch, &a->net.tile, "tile"));
   THRONG_TRY(catalogue_register(&a->net, &a->scratch, &a->catalogue, 0));
   THRONG_TRY(add_flags(a));
   THRONG_TRY(a->algorithm->add_arrays(a));

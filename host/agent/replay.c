@@ -140,6 +140,7 @@ replay_gather_args replay_gather_of(const throng_population *a) {
                               .gamma = a->option.gamma,
                               .reward_scale = a->option.reward_scale,
                               .fold_leave = a->option.fold_leave,
+                              .bootstrap_truncated = a->option.bootstrap_truncated,
                               .buffer = a->option.buffer,
                               .clock = a->clock,
                               .agent_lanes = a->agent_lanes,

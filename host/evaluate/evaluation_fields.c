@@ -19,6 +19,13 @@ static const field evaluation_rows[] = {
     FIELD_I32("planner_depth", planner_depth, 6, 1, 64, 0, "steps that it looks ahead"),
     FIELD_I32("planner_candidates", planner_candidates, 16, 1, PLAN_MOST_CANDIDATES, 0,
               "items that a plan is made of"),
+    FIELD_BOOL("bandits", bandits, false, 0,
+               "LinUCB and Thompson sampling play too: linear bandits over the two_tower network's "
+               "features"),
+    FIELD_I64("bandit_steps", bandit_steps, 20000, 1, FIELD_LARGE, 0,
+              "user-steps that each bandit learns from before it plays"),
+    FIELD_F32("bandit_alpha", bandit_alpha, 0.5, 0, 1e3, 0,
+              "deviations by which LinUCB is optimistic and Thompson sampling draws"),
 };
 #undef FIELD_DEF
 const field_table evaluation_fields =

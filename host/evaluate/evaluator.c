@@ -94,6 +94,20 @@ static throng_status check(const throng_evaluation_def *def, int32_t n_block) {
   return THRONG_OK;
 }
 
+static bool evaluator_plans(const evaluator *e) {
+  if (!e->yardsticks || e->def.planner == THRONG_PLANNER_OFF) return false;
+  return e->def.planner == THRONG_PLANNER_ON ||
+         (users_are_dynamic(&e->sim->def.users) && e->sim->def.slate_size == 1 &&
+          !users_examine(&e->sim->def.users));
+}
+
+bool evaluator_plays(const evaluator *e, throng_yardstick yardstick) {
+  if (!e->yardsticks) return false;
+  if (yardstick == THRONG_YARDSTICK_PLANNER) return evaluator_plans(e);
+  return e->def.bandits ||
+         (yardstick != THRONG_YARDSTICK_LINUCB && yardstick != THRONG_YARDSTICK_THOMPSON);
+}
+
 throng_status evaluator_create(throng_backend *backend, const throng_world *world,
                                const throng_sta *sta, const throng_sim_def *sim,
                                const throng_evaluation_def *def, int32_t n_block, bool yardsticks,
@@ -155,13 +169,6 @@ int32_t evaluator_episodes(const evaluator *e) { return e->n_episode; }
 bool evaluator_searches_slowly(const evaluator *e) {
   enum { FEW_ITEMS = 4096 };
   return !e->sim->device.table && e->sim->world->n_item > FEW_ITEMS;
-}
-
-bool evaluator_plans(const evaluator *e) {
-  if (!e->yardsticks || e->def.planner == THRONG_PLANNER_OFF) return false;
-  return e->def.planner == THRONG_PLANNER_ON ||
-         (users_are_dynamic(&e->sim->def.users) && e->sim->def.slate_size == 1 &&
-          !users_examine(&e->sim->def.users));
 }
 
 #define DOWNLOAD(to, from, count)                                          \
@@ -374,6 +381,8 @@ throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,
                        yardstick_title(yardstick));
   if (yardstick == THRONG_YARDSTICK_PLANNER)
     THRONG_TRY(yardsticks_add_planner(e->yardsticks, &e->def));
+  if (yardstick == THRONG_YARDSTICK_LINUCB || yardstick == THRONG_YARDSTICK_THOMPSON)
+    THRONG_TRY(yardsticks_add_bandits(e->yardsticks, &e->def));
   const player who = {.yardstick = yardstick};
   THRONG_TRY(play_from_start(e, who, yardstick_title(yardstick), progress));
   return measure_block(e, 0, out);

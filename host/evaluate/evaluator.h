@@ -24,9 +24,9 @@ int32_t evaluator_top(const evaluator *e);
 /// Do yardsticks that ask about the whole catalogue at every step take hours? So above 4,096 items
 /// without an item-item table.
 bool evaluator_searches_slowly(const evaluator *e);
-/// Is the planner one of the yardsticks that all play? Who asks for it by name gets it all the
-/// same.
-bool evaluator_plans(const evaluator *e);
+/// Does this yardstick play where all do? Who asks for the planner or a bandit by name gets it all
+/// the same.
+bool evaluator_plays(const evaluator *e, throng_yardstick yardstick);
 
 /// Let the agents of a population of `n_block` play greedily: `each` (n_block). `mean` is the mean
 /// of those that `counts` (n_block; NULL: all), with the standard error over the users' means; its

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "evaluate/bandits.h"
 #include "evaluate/planner.h"
 #include "kernels/list.h"
 
@@ -14,6 +15,8 @@ static const struct {
     [THRONG_YARDSTICK_MOST_SIMILAR] = {"most_similar", "most similar"},
     [THRONG_YARDSTICK_MYOPIC] = {"myopic", "myopic"},
     [THRONG_YARDSTICK_PLANNER] = {"planner", "planner"},
+    [THRONG_YARDSTICK_LINUCB] = {"linucb", "LinUCB"},
+    [THRONG_YARDSTICK_THOMPSON] = {"thompson", "Thompson sampling"},
 };
 
 const char *throng_yardstick_name(throng_yardstick yardstick) {
@@ -24,7 +27,7 @@ const char *yardstick_title(throng_yardstick yardstick) {
 }
 bool yardstick_searches(throng_yardstick yardstick) {
   return yardstick == THRONG_YARDSTICK_MOST_SIMILAR || yardstick == THRONG_YARDSTICK_MYOPIC ||
-         yardstick == THRONG_YARDSTICK_PLANNER;
+         yardstick >= THRONG_YARDSTICK_PLANNER;
 }
 
 struct yardsticks {
@@ -40,6 +43,7 @@ struct yardsticks {
     planner *planner;
     yardsticks *ranking;  // of planner_ranked items
   } plans;
+  bandits *bandits;  // where they play
 };
 
 typedef struct liked {
@@ -118,8 +122,13 @@ throng_status yardsticks_add_planner(yardsticks *p, const throng_evaluation_def 
   return yardsticks_create(p->sim, ranked > p->most ? ranked : p->most, &p->plans.ranking);
 }
 
+throng_status yardsticks_add_bandits(yardsticks *p, const throng_evaluation_def *def) {
+  return p->bandits ? THRONG_OK : bandits_create(p->sim, def, p->most, &p->bandits);
+}
+
 void yardsticks_free(yardsticks *p) {
   if (!p) return;
+  bandits_free(p->bandits);
   yardsticks_free(p->plans.ranking);
   planner_free(p->plans.planner);
   tensors_free(&p->set);
@@ -184,6 +193,11 @@ static throng_status rank_into(yardsticks *p, throng_yardstick yardstick, int32_
     case THRONG_YARDSTICK_MOST_SIMILAR:
     case THRONG_YARDSTICK_MYOPIC: return search(p, yardstick, top, best);
     case THRONG_YARDSTICK_PLANNER: return plan(p, top, best);
+    case THRONG_YARDSTICK_LINUCB:
+    case THRONG_YARDSTICK_THOMPSON:
+      if (p->bandits) return bandits_rank(p->bandits, yardstick, top, best);
+      return throng_fail(THRONG_ERROR_ARGUMENT, "%s: these yardsticks were made without",
+                         yardstick_title(yardstick));
     case THRONG_YARDSTICK_COUNT: break;
   }
   return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick: %d is none", (int)yardstick);

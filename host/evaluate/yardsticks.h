@@ -1,5 +1,6 @@
 /// The yardsticks that need no learning, on the lanes of any simulator: random, popular,
-/// most-similar, the myopic policy and the planner. Learned agents rank through host/agent/agent.h.
+/// most-similar, the myopic policy and the planner; and two bandits that learn before they play.
+/// Learned agents rank through host/agent/agent.h.
 #ifndef THRONG_EVALUATE_YARDSTICKS_H
 #define THRONG_EVALUATE_YARDSTICKS_H
 
@@ -17,6 +18,9 @@ void yardsticks_free(yardsticks *p);
 /// The planner is to play too, as `def` says. Nothing where it does already. Errors: as
 /// planner_create.
 throng_status yardsticks_add_planner(yardsticks *p, const throng_evaluation_def *def);
+/// LinUCB and Thompson sampling learn, and are to play too. Nothing where they do already. Errors:
+/// as bandits_create.
+throng_status yardsticks_add_bandits(yardsticks *p, const throng_evaluation_def *def);
 
 /// The `top` items that `yardstick` would show in every lane's present state, best first. `*best`
 /// (n_lane, top) lies on the backend, valid until the next call. Seen items are left out where the

@@ -10,7 +10,7 @@
 #include "base/numbers.h"
 #include "report/svg.h"
 
-enum { WIDTH = 720, HEIGHT = 400, LEFT = 70, RIGHT = 690, UPPER = 60, LOWER = 350 };
+enum { WIDTH = 720, WIDER = 200, HEIGHT = 400, LEFT = 70, RIGHT = 690, UPPER = 60, LOWER = 350 };
 
 static const char *const colour[SVG_COLOURS] = {"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"};
 
@@ -78,21 +78,32 @@ static void draw_series(const drawing *d, int which, double *x, double *y) {
   if (d->c->lines) svg_line(d->out, colour[which], &d->x, &d->y, n, x, y, false);
 }
 
-/// Names beside their points; one that would lie on another goes below it.
-static void draw_names(const drawing *d, double *x, double *y) {
-  enum { ABOVE = 7, LINE = 11, WIDE = 90 };
-  int64_t n = 0;
+/// The highest point that is not above `last`, by rows where two are as high; -1: none is left.
+static int64_t next_below(const drawing *d, int64_t last) {
+  int64_t best = -1;
+  const int y = d->c->y;
   for (int64_t i = 0; i < experiment_table_count(d->t); ++i) {
+    const double value = experiment_table_row(d->t, i)->value[y];
+    const double top = last < 0 ? INFINITY : experiment_table_row(d->t, last)->value[y];
+    if (!isfinite(value) || value > top || (value == top && i <= last)) continue;
+    if (best < 0 || value > experiment_table_row(d->t, best)->value[y]) best = i;
+  }
+  return best;
+}
+
+/// Names beside their points from the highest down; one that would lie on another goes below it.
+static void draw_names(const drawing *d, double *x, double *y) {
+  enum { BESIDE = 7, LINE = 12, WIDE = 75 };
+  int64_t n = 0;
+  for (int64_t i = next_below(d, -1); i >= 0; i = next_below(d, i), ++n) {
     const experiment_row *row = experiment_table_row(d->t, i);
-    const double at = row->value[d->c->x], value = row->value[d->c->y];
-    if (!isfinite(at) || !isfinite(value)) continue;
-    const bool right = svg_place(&d->x, at) + WIDE > RIGHT;
-    x[n] = svg_place(&d->x, at) + (right ? -ABOVE : ABOVE);
-    y[n] = svg_place(&d->y, value) + 4;
+    const double at = svg_place(&d->x, row->value[d->c->x]);
+    const bool left = at + WIDE > RIGHT;
+    x[n] = left ? at - BESIDE : at + BESIDE;
+    y[n] = svg_place(&d->y, row->value[d->c->y]) + 4;
     for (int64_t k = 0; k < n; ++k)
       if (fabs(x[k] - x[n]) < WIDE && fabs(y[k] - y[n]) < LINE) y[n] = y[k] + LINE, k = -1;
-    svg_text(d->out, right ? "end" : "start", x[n], y[n], row->label[d->c->series]);
-    ++n;
+    svg_text(d->out, left ? "end" : "start", x[n], y[n], row->label[d->c->series]);
   }
 }
 
@@ -111,7 +122,8 @@ static void place_axes(drawing *d, double *room) {
   }
   d->x = svg_axis_around(d->c->value[d->c->x], n, x, d->c->log_x);
   d->y = svg_axis_around(d->c->value[d->c->y], n_y, y, false);
-  d->x.from = LEFT, d->x.to = RIGHT, d->y.from = LOWER, d->y.to = UPPER;
+  d->x.from = LEFT, d->x.to = RIGHT + (d->c->name_x ? WIDER : 0), d->y.from = LOWER,
+  d->y.to = UPPER;
 }
 
 static void draw(drawing *d, const char **name, double *room) {
@@ -123,7 +135,7 @@ static void draw(drawing *d, const char **name, double *room) {
     d->x.name = name;
     d->x.n_name = (int32_t)d->n_row;
   }
-  svg_begin(d->out, d->c->name, WIDTH, HEIGHT, d->c->name,
+  svg_begin(d->out, d->c->name, WIDTH + (d->c->name_x ? WIDER : 0), HEIGHT, d->c->name,
             "A point a row of results.csv, a colour a series.", true);
   if (!named) svg_legend(d->out, LEFT, 24, d->n_series, colour, d->series);
   svg_grid(d->out, &d->x, &d->y);

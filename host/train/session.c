@@ -249,8 +249,8 @@ throng_status throng_session_evaluate_yardstick(throng_session *s, throng_yardst
   return THRONG_OK;
 }
 
-bool session_plans(const throng_session *s) {
-  return s->yardsticks && evaluator_plans(s->yardsticks);
+bool session_plays(const throng_session *s, throng_yardstick yardstick) {
+  return s->yardsticks && evaluator_plays(s->yardsticks, yardstick);
 }
 
 throng_status throng_session_compare(throng_session *s, int32_t agent, throng_comparison *out) {

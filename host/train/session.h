@@ -19,8 +19,8 @@ int64_t session_user_steps(const throng_session *session);
 uint32_t session_marks(const throng_session *session, int64_t before, int64_t now);
 /// throng_session_restore from a file that is open already.
 throng_status session_restore_from(throng_session *session, const safetensors_file *file);
-/// Is the planner one of the yardsticks that a run plays?
-bool session_plans(const throng_session *session);
+/// Is it one of the yardsticks that a run plays?
+bool session_plays(const throng_session *session, throng_yardstick yardstick);
 /// What tables call the agents: "DQN".
 const char *session_agent_title(const throng_session *session);
 

@@ -70,7 +70,7 @@ static throng_status evaluate_agents(train_run *t) {
 static throng_status evaluate_yardsticks(train_run *t) {
   throng_train_report report;
   for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
-    if (k != THRONG_YARDSTICK_PLANNER || session_plans(t->session))
+    if (session_plays(t->session, (throng_yardstick)k))
       THRONG_TRY(
           throng_session_evaluate_yardstick(t->session, (throng_yardstick)k, t->progress, NULL));
   if (t->start >= 0) return THRONG_OK;  // a resumed run has their rows
@@ -78,7 +78,7 @@ static throng_status evaluate_yardsticks(train_run *t) {
   throng_session_get_report(t->session, &report);
   for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) {
     const throng_yardstick yardstick = (throng_yardstick)k;
-    if (yardstick == THRONG_YARDSTICK_PLANNER && !session_plans(t->session)) continue;
+    if (!session_plays(t->session, yardstick)) continue;
     train_row_add_metrics(&t->row, throng_yardstick_name(yardstick), &report.yardstick[k]);
     train_row_add_comparison(&t->row, throng_yardstick_name(yardstick),
                              &report.yardstick_against[k]);

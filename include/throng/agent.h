@@ -26,8 +26,9 @@ typedef enum throng_algorithm {
 
 /// The network that scores items for a state.
 typedef enum throng_head {
-  THRONG_HEAD_FLAT = 0,   ///< user embedding + one slot an item -> [64, 64] -> one Q an item
-  THRONG_HEAD_TWO_TOWER,  ///< query of the state . vector of the item
+  THRONG_HEAD_FLAT = 0,      ///< user embedding + one slot an item -> [64, 64] -> one Q an item
+  THRONG_HEAD_TWO_TOWER,     ///< query of the state . vector of the item
+  THRONG_HEAD_FLAT_DUELING,  ///< flat, with an output for the state's own value beside the items'
 } throng_head;
 
 /// Loss of a TD error x.
@@ -59,11 +60,16 @@ typedef struct throng_agent_def {
   int32_t hidden[2];   ///< 64, 64; units of the two hidden layers
   int32_t width;       ///< 64; query and item vectors (two_tower)
   int32_t user_width;  ///< 32; learned user embedding (0: none)
+  float item_start;    ///< 1; flat heads: how large items' rows start, 0: all alike
   float gamma;         ///< 0.975; discount a step
   /// true: a user who leaves by throng_sim_def.leave_probability p ends no target, and the discount
   /// is gamma (1 - p) in its place. Exact, for no item changes p. Not where users come back
   /// (throng_users_def.sessions), whom what they were shown brings back.
   bool fold_leave;
+  /// true: a session that sim.max_steps cuts off is worth what its last state is, which no agent
+  /// ever acts from: what it is worth is what the network makes of it (Pardo et al., ICML 2018).
+  /// false: max_steps is where a session is over, as leaving is; for users who do not stay longer.
+  bool bootstrap_truncated;
   float reward_scale;   ///< 1; what a like is worth to the learner: Q is in these units
   float learning_rate;  ///< 1e-3 (paper: 1e-4); Adam's step size
   float beta1, beta2, adam_epsilon;  ///< 0.9, 0.999, 1e-8; Adam's decays and denominator term
@@ -76,8 +82,13 @@ typedef struct throng_agent_def {
   bool double_dqn;                   ///< true (van Hasselt et al. 2016)
   throng_loss loss;                  ///< Huber
   float huber_delta;                 ///< 1; error from which Huber's loss grows linearly
-  float max_grad_norm;               ///< 10; 0: no clipping
-  float tau;  ///< 0.01; soft target update after every update. 1: hard copies (the paper)
+  /// 0; alpha of advantage learning (Bellemare et al., AAAI 2016): a target loses alpha times what
+  /// the shown item lacks to the best one of its state, by the target network, 1 at the most. It is
+  /// Munchausen DQN (Vieillard et al., NeurIPS 2020) with a temperature of 0. Makes gaps between
+  /// items 1 / (1 - alpha) times as wide beside the noise of what follows. 0: off.
+  float action_gap;
+  float max_grad_norm;  ///< 10; 0: no clipping
+  float tau;            ///< 0.01; soft target update after every update. 1: hard copies (the paper)
   int64_t target_every;              ///< 10,000 user-steps between hard copies
   throng_epsilon epsilon;            ///< linear
   float epsilon_start, epsilon_end;  ///< 1, 0.05; shares of random actions

@@ -13,8 +13,8 @@
 extern "C" {
 #endif
 
-/// "random", "popular", "most_similar", "myopic", "planner", as in metrics.jsonl; "unknown" for
-/// other numbers.
+/// "random", "popular", "most_similar", "myopic", "planner", "linucb", "thompson", as in
+/// metrics.jsonl; "unknown" for other numbers.
 THRONG_API const char *throng_yardstick_name(throng_yardstick yardstick);
 
 /// How many likes a session more one player earned than another one, over pairs of sessions:
@@ -89,6 +89,9 @@ typedef struct throng_evaluation_def {
   int32_t planner_width;   ///< 8; plans that its beam keeps, 1 .. 64
   int32_t planner_depth;   ///< 6; steps that it looks ahead, 1 .. 64
   int32_t planner_candidates;  ///< 16; items that a plan is made of, 1 .. 64
+  bool bandits;          ///< false; do LinUCB and Thompson sampling play where all yardsticks do?
+  int64_t bandit_steps;  ///< 20,000; user-steps that each learns from before it plays
+  float bandit_alpha;    ///< 0.5; deviations by which LinUCB is optimistic and Thompson draws
 } throng_evaluation_def;
 
 /// 512 sessions, seed 1,000,003, the ten best items; a planner of width 8, depth 6, 16 candidates.

@@ -115,7 +115,9 @@ typedef enum throng_yardstick {
   /// now, whatever becomes of the session. No bound: planning may earn more.
   THRONG_YARDSTICK_MYOPIC,
   THRONG_YARDSTICK_PLANNER,  ///< asks it about whole plans of items (beam search)
-  THRONG_YARDSTICK_COUNT     ///< may grow: no struct's size depends on it
+  THRONG_YARDSTICK_LINUCB,  ///< linear bandit, explores by upper confidence bounds (Li et al. 2010)
+  THRONG_YARDSTICK_THOMPSON,  ///< linear bandit, explores by draws (Agrawal & Goyal 2013)
+  THRONG_YARDSTICK_COUNT      ///< may grow: no struct's size depends on it
 } throng_yardstick;
 
 /// One answer with its reasons (votes.csv has the same columns).

@@ -11,6 +11,7 @@
 #include "kernels/agent/policy_gradient.h"
 #include "kernels/agent/replay.h"
 #include "kernels/agent/softmax.h"
+#include "kernels/agent/trust_region.h"
 #include "kernels/agent/user_features.h"
 #include "kernels/agent/weight_start.h"
 
@@ -55,7 +56,25 @@
   X(batch_sum, 1)        \
   X(policy_loss, 256)    \
   X(policy_judge, 64)    \
+  X(softmax_mean, 16)    \
+  X(fisher_slope, 16)    \
+  X(vector_mix, 16)      \
+  X(vector_dot, 16)      \
+  X(conjugate_start, 64) \
+  X(conjugate_alpha, 64) \
+  X(conjugate_beta, 64)  \
+  X(trust_length, 64)    \
+  X(trust_sum, 1)        \
+  X(trust_begin, 1)      \
+  X(trust_place, 256)    \
+  X(trust_judge, 64)     \
+  X(trust_revert, 64)    \
+  X(trust_moved, 64)     \
+  X(trust_finish, 64)    \
+  X(critic_loss, 256)    \
+  X(critic_judge, 64)    \
   X(td_sides, 1024)      \
+  X(action_gap, 256)     \
   X(td_error, 128)       \
   X(batch_mean, 1)       \
   X(value_start, 1)      \

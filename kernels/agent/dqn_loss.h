@@ -22,6 +22,28 @@ THRONG_ROW void td_sides_row(const td_sides_args *a, int64_t row) {
   a->by_best[row] = a->double_dqn[row] ? 0 : a->rows[row];
 }
 
+/// What the shown item lacks to its state's best one by the target, 0 at most and -1 at least, into
+/// `gap`, which holds the best one's score; the state's own value cancels. Row: (agent, place in
+/// the batch).
+typedef struct action_gap_args {
+  const float *query, *vector;  // (n_agent, batch, width) of state and action, by the target
+  const float *bias;            // (n_agent, batch)
+  float *gap;                   // (n_agent, batch)
+  const int32_t *used;          // (n_agent) of its batch, or NULL, see row_is_idle
+  int64_t batch;
+  int32_t width;
+} action_gap_args;
+
+THRONG_ROW void action_gap_row(const action_gap_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->batch, row)) return;
+  const int64_t at = row * a->width;
+  const float shown = dot_product(a->query + at, a->vector + at, a->width) + a->bias[row];
+  float gap = shown - a->gap[row];
+  if (gap > 0.0f) gap = 0.0f;  // rounded otherwise in the search
+  if (gap < -1.0f) gap = -1.0f;
+  a->gap[row] = gap;
+}
+
 /// Q(s, a) = query . vector + bias + value. Rows that do not count get gradients of 0. Row: (agent,
 /// place in the batch).
 typedef struct td_error_args {
@@ -32,6 +54,8 @@ typedef struct td_error_args {
   const float *next_best;   // single: (n_agent, batch) max over items of query . vector + bias
   const float *next_value;  // (n_agent, batch) target network
   const float *reward, *discount;
+  const float *gap;           // (n_agent, batch) see action_gap_row
+  const float *action_gap;    // (n_agent) share of it in the target; NULL: none has any
   float *q, *loss;            // (n_agent, batch)
   float *delta;               // (n_agent, batch) gradient of the mean loss with respect to Q
   float *d_query;             // (n_agent, batch, width)
@@ -52,13 +76,16 @@ THRONG_ROW void td_error_row(const td_error_args *a, int64_t row) {
     return;
   }
   float q = dot_product(a->query + at, a->vector + at, a->width) + a->bias[row] + a->value[row];
-  float next =
-      a->double_dqn && a->double_dqn[agent]
-          ? dot_product(a->next_query + at, a->next_vector + at, a->width) + a->next_bias[row]
-          : a->next_best[row];
-  // A discount of 0 must hide whatever the next state's value is.
+  // A discount of 0 must hide whatever the next state's value is, and that there may be none.
   float target = a->reward[row];
-  if (a->discount[row] > 0.0f) target += a->discount[row] * (next + a->next_value[row]);
+  if (a->discount[row] > 0.0f) {
+    float next =
+        a->double_dqn && a->double_dqn[agent]
+            ? dot_product(a->next_query + at, a->next_vector + at, a->width) + a->next_bias[row]
+            : a->next_best[row];
+    target += a->discount[row] * (next + a->next_value[row]);
+  }
+  if (a->action_gap && a->action_gap[agent] > 0.0f) target += a->action_gap[agent] * a->gap[row];
   float error = q - target, size = fabsf(error), slope;
   if (a->loss_kind && a->loss_kind[agent] == LOSS_HUBER) {
     const float most = a->huber_delta[agent];

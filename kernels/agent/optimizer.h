@@ -99,12 +99,11 @@ THRONG_ROW int adam_rests(const adam_args *a, int64_t agent, int64_t block) {
   return 0;
 }
 
-/// One number's step of RMSprop with epsilon within the root, as TensorFlow's and
-/// Stable-Baselines3's RMSpropTFLike; the means of squares begin at 1.
+/// One number's step of RMSprop as torch.optim.RMSprop, which Stable-Baselines3's A2C takes.
 THRONG_ROW void rms_element(float *weight, float *squares, float gradient, float decay,
                             float learning_rate, float epsilon) {
   *squares = decay * *squares + (1.0f - decay) * gradient * gradient;
-  *weight -= learning_rate * (gradient / sqrtf(*squares + epsilon));
+  *weight -= learning_rate * (gradient / (sqrtf(*squares) + epsilon));
 }
 
 THRONG_ROW void adam_row(const adam_args *a, int64_t row) {

@@ -277,13 +277,14 @@ THRONG_ROW void replay_sample_row(const replay_sample_args *a, int64_t row) {
 /// A sampled transition with both of its states, n steps apart or fewer where the episode ended.
 typedef struct replay_gather_args {
   replay_log log;
-  const int64_t *user_offset;  // (n_user + 1) of the real histories
-  const uint32_t *history;     // (n_interaction) packed
-  const float *gamma;          // (n_agent)
-  const float *reward_scale;   // (n_agent)
-  const int64_t *fold_leave;   // (n_agent) see log_stay
-  const int64_t *n_step;       // (n_agent)
-  const int64_t *buffer;       // (n_agent)
+  const int64_t *user_offset;          // (n_user + 1) of the real histories
+  const uint32_t *history;             // (n_interaction) packed
+  const float *gamma;                  // (n_agent)
+  const float *reward_scale;           // (n_agent)
+  const int64_t *fold_leave;           // (n_agent) see log_stay
+  const int64_t *bootstrap_truncated;  // (n_agent) 0: nothing follows max_steps
+  const int64_t *n_step;               // (n_agent)
+  const int64_t *buffer;               // (n_agent)
   agent_clocks clock;
   const int32_t *used;  // (n_agent) of its batch, or NULL, see row_is_idle
   int64_t batch, agent_lanes;
@@ -410,8 +411,9 @@ THRONG_ROW void replay_gather_row(const replay_gather_args *a, int64_t row) {
   // After a user left nothing follows, unless by chance that the discount holds. A truncated
   // episode is worth its final state, unless all items were shown in it: then there is nothing left
   // to hope for either.
-  int over =
-      log_is_over(&a->log, a->fold_leave, agent, ended) || (step + passed) * slate >= a->most_shown;
+  int over = log_is_over(&a->log, a->fold_leave, agent, ended) ||
+             (ended == THRONG_END_TRUNCATED && !a->bootstrap_truncated[agent]) ||
+             (step + passed) * slate >= a->most_shown;
   a->discount[row] = over ? 0.0f : discount;
   replay_rebuild(a, &a->next, row, lane, time + passed, step + passed, user);
   replay_tell_session(&a->log, &a->next, row, base + (time + passed - 1) % a->log.n_time, 1);

@@ -39,6 +39,7 @@ enum random_purpose {
   RANDOM_RETURN = 22,      ///< whether a user comes back, and when
   RANDOM_POLICY = 30,      ///< which item a policy draws: Gumbel noise of every item
   RANDOM_MINIBATCH = 31,   ///< order of a rollout's steps in an epoch
+  RANDOM_BANDIT = 35,      ///< a linear bandit's draw of its coefficients
   RANDOM_LOG = 40,         ///< whether logged episodes explore, and with which item
 };
 

@@ -146,7 +146,9 @@ typedef struct member {
 PyObject *dict_of(const member *members, const void *report);
 PyObject *metrics_dict(const throng_metrics *m);
 PyObject *metrics_list(const throng_metrics *each, int32_t n);
-/// {"random": {...}, "oracle": {...}}.
+/// Of a name, or -1 with an exception that lists them.
+int yardstick_of(const char *name);
+/// {"random": {...}, "myopic": {...}}.
 PyObject *comparison_dict(const throng_comparison *c);
 /// Put and drop the reference; false with an exception where `value` is NULL or memory is short.
 bool dict_put(PyObject *dict, const char *key, PyObject *value);

@@ -36,8 +36,8 @@ bool errors_add(PyObject *module) {
           PyExc_RuntimeError);
   // Those that Python raises say it too.
   PyObject *usual = PyUnicode_FromString(throng_status_name(THRONG_ERROR_ARGUMENT));
-  const bool said = usual && argument_error &&
-                    PyObject_SetAttrString(argument_error, "status", usual) == 0;
+  const bool said =
+      usual && argument_error && PyObject_SetAttrString(argument_error, "status", usual) == 0;
   Py_XDECREF(usual);
   return said && file_error && run_error;
 }

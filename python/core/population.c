@@ -62,14 +62,24 @@ static PyObject *core_population_act(PyObject *self, PyObject *args) {
 
 #define STATE_NAMES \
   { "learning", "stopped", "diverged" }
+static bool put_mean(PyObject *dict, const char *name, const float *mean, int32_t k) {
+  return !mean || dict_put(dict, name, PyFloat_FromDouble((double)mean[k]));
+}
+
 static PyObject *agent_dict(const throng_population_stats *s, int32_t k) {
-  static const char *const states[] = STATE_NAMES;
-  return Py_BuildValue("{s:s,s:L,s:L,s:d,s:d,s:d,s:d,s:L,s:d}", "state", states[s->state[k]],
-                       "user_steps", (long long)s->user_steps[k], "updates",
-                       (long long)s->updates[k], "epsilon", (double)s->epsilon[k], "loss",
-                       (double)s->loss[k], "q", (double)s->q[k], "grad_norm",
-                       (double)s->grad_norm[k], "episodes", (long long)s->episodes[k],
-                       "mean_return", (double)s->mean_return[k]);
+  static const char *const states[] = {"learning", "stopped", "diverged"};
+  PyObject *dict =
+      Py_BuildValue("{s:s,s:L,s:L,s:L,s:d}", "state", states[s->state[k]], "user_steps",
+                    (long long)s->user_steps[k], "updates", (long long)s->updates[k], "episodes",
+                    (long long)s->episodes[k], "mean_return", (double)s->mean_return[k]);
+#define PUT(name) put_mean(dict, #name, s->name, k)
+  if (dict && PUT(epsilon) && PUT(loss) && PUT(q) && PUT(grad_norm) && PUT(entropy_loss) &&
+      PUT(policy_gradient_loss) && PUT(value_loss) && PUT(approx_kl) && PUT(clip_fraction) &&
+      PUT(explained_variance))
+    return dict;
+#undef PUT
+  Py_XDECREF(dict);
+  return NULL;
 }
 
 static PyObject *stats_list(const throng_population_stats *s) {
@@ -275,11 +285,17 @@ static PyObject *core_population_top(PyObject *self, PyObject *args) {
 
 // --- evaluation ----------------------------------------------------------------------------------
 
-static int yardstick_of(const char *name) {
-  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
-    if (!strcmp(name, throng_yardstick_name((throng_yardstick)k))) return k;
-  fail_argument("%s: no such yardstick; expected random, popular, most_similar, oracle or planner",
-                name);
+int yardstick_of(const char *name) {
+  char names[256] = "";
+  size_t used = 0;
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) {
+    const char *known = throng_yardstick_name((throng_yardstick)k);
+    if (!strcmp(name, known)) return k;
+    if (used < sizeof names)
+      used +=
+          (size_t)PyOS_snprintf(names + used, sizeof names - used, "%s%s", k ? ", " : "", known);
+  }
+  fail_argument("%s: no such yardstick; expected one of %s", name, names);
   return -1;
 }
 

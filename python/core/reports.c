@@ -65,7 +65,7 @@ static const member paired[] = {PAIRED(sessions, MEMBER_I64), PAIRED(mean, MEMBE
 PyObject *comparison_dict(const throng_comparison *c) {
   PyObject *dict = PyDict_New();
   if (dict && dict_put(dict, "random", dict_of(paired, &c->random)) &&
-      dict_put(dict, "oracle", dict_of(paired, &c->oracle)))
+      dict_put(dict, "myopic", dict_of(paired, &c->myopic)))
     return dict;
   Py_XDECREF(dict);
   return NULL;

@@ -58,9 +58,11 @@ static PyObject *core_session_evaluate(PyObject *self, PyObject *args) {
 static PyObject *core_session_evaluate_yardstick(PyObject *self, PyObject *args) {
   (void)self;
   PyObject *session, *progress;
-  int yardstick;
-  if (!PyArg_ParseTuple(args, "OiO:session_evaluate_yardstick", &session, &yardstick, &progress))
+  const char *name;
+  if (!PyArg_ParseTuple(args, "OsO:session_evaluate_yardstick", &session, &name, &progress))
     return NULL;
+  const int yardstick = yardstick_of(name);
+  if (yardstick < 0) return NULL;
   call c = {0};
   throng_session *s = call_use(&c, session, KIND_SESSION);
   const throng_progress *to = call_progress(&c, progress);
@@ -142,7 +144,7 @@ PyMethodDef session_methods[] = {
     METHOD(session_step, "session_step(session, progress) -> marks"),
     METHOD(session_evaluate, "session_evaluate(session, progress) -> list of dict"),
     METHOD(session_evaluate_yardstick,
-           "session_evaluate_yardstick(session, yardstick, progress) -> dict"),
+           "session_evaluate_yardstick(session, name, progress) -> dict"),
     METHOD(session_compare, "session_compare(session, agent) -> dict"),
     METHOD(session_report, "session_report(session) -> dict"),
     METHOD(session_save, "session_save(session, path)"),

@@ -40,6 +40,13 @@ from ._sta import Sta, Votes
 from ._sweep import Sweep, Trial
 from ._world import World
 
+import sys as _sys
+
+if "gymnasium" in _sys.modules:
+    from ._register import register as _register
+
+    _register()
+
 __all__ = [
     "Agent",
     "ArgumentError",

@@ -12,7 +12,11 @@ from ._sta import Sta
 from ._world import World, histories_of, indices_of
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import numpy as np
+
+    from ._option_types import AgentOptions, SimOptions, UsersOptions, VotesOptions
 
 MOST = 2**31 - 1
 
@@ -28,7 +32,7 @@ class Population:
     Raises :class:`ArgumentError` (an option, with its name and limits), :class:`RunError` (memory).
     """
 
-    def __init__(self, sim: Simulator, *, total_steps: int, **options: Any):
+    def __init__(self, sim: Simulator, *, total_steps: int, **options: Unpack[AgentOptions]):
         self.sim = check_simulator(sim)
         self._config = make({"sim": {"lanes": sim.lanes}, "agent": options})
         self.total_steps = integer(total_steps, "total_steps", 1, 2**40)
@@ -125,7 +129,8 @@ class Population:
 
     def stats(self) -> list[dict[str, Any]]:
         """For each agent what it came to since the last call: state, user_steps, updates, epsilon,
-        loss, q, grad_norm, episodes, mean_return."""
+        loss, q, grad_norm, episodes, mean_return; and of what learns from rollouts entropy_loss,
+        policy_gradient_loss, value_loss, approx_kl, clip_fraction, explained_variance."""
         return _core.population_stats(self._handle)
 
     def evaluate(self, *, sim: dict[str, Any] | None = None, **options: Any) -> list[dict[str, Any]]:
@@ -209,9 +214,9 @@ class Agent(Population):
     """
 
     def __init__(self, world: World, sta: Sta | None = None, *, total_steps: int = 2_000_000,
-                 backend: Any = None, sim: dict[str, Any] | None = None,
-                 votes: dict[str, Any] | None = None, users: dict[str, Any] | None = None,
-                 **options: Any):
+                 backend: Any = None, sim: SimOptions | None = None,
+                 votes: VotesOptions | None = None, users: UsersOptions | None = None,
+                 **options: Unpack[AgentOptions]):
         if options.get("count", 1) != 1:
             raise ArgumentError("count: an Agent is one; see Population")
         lanes = Simulator(world, sta, backend=backend, votes=votes, users=users, **(sim or {}))

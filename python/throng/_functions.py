@@ -18,8 +18,8 @@ def evaluate(player: Any, world: World | None = None, sta: Sta | None = None, *,
     """Play whole sessions against fresh users, the same ones for every player.
 
     player: a :class:`Population` (returns metrics by agent, a list of dicts), or the name of a
-    yardstick, ``"random"``, ``"popular"``, ``"most_similar"``, ``"oracle"`` or ``"planner"``, with
-    its ``world`` (returns one dict). ``options("train.evaluation")`` lists episodes, seed, top, ...;
+    yardstick, ``"random"``, ``"popular"``, ``"most_similar"``, ``"myopic"``, ``"planner"``,
+    ``"linucb"`` or ``"thompson"``, with its ``world`` (returns one dict). ``options("train.evaluation")`` lists episodes, seed, top, ...;
     sim, votes and users as in :class:`Simulator`, by default the population's own.
 
     Metrics: average_reward (A.Rwd, likes a session), total_reward, liking (Liking%, 0 .. 100),

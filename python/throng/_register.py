@@ -1,5 +1,5 @@
-"""Names of environments for gymnasium.make and gymnasium.make_vec. Gymnasium calls this when it is
-imported (the entry point "gymnasium.envs" of the package)."""
+"""Names of environments for gymnasium.make and gymnasium.make_vec: known once throng.gym is imported,
+or throng after gymnasium."""
 
 
 def register() -> None:

@@ -7,13 +7,11 @@ from typing import Any
 from . import _core
 from ._agent import Population
 from ._options import backend_of, callback, handle_of, integer, make, path_of, values
-from ._core import ArgumentError
 from ._sim import Simulator
 from ._sta import Sta, sta_handle
 from ._world import World
 
 _MARKS = {"evaluation": 1, "checkpoint": 2, "end": 4}
-_YARDSTICKS = ("random", "popular", "most_similar", "oracle", "planner")
 
 
 class Session:
@@ -56,12 +54,10 @@ class Session:
 
     def evaluate_yardstick(self, name: str, progress: Any = None) -> dict[str, Any]:
         """The same users for a yardstick; needs the option ``yardsticks``."""
-        if name not in _YARDSTICKS:
-            raise ArgumentError(f"{name}: no such yardstick; expected one of {', '.join(_YARDSTICKS)}")
-        return _core.session_evaluate_yardstick(self._handle, _YARDSTICKS.index(name), callback(progress))
+        return _core.session_evaluate_yardstick(self._handle, str(name), callback(progress))
 
     def compare(self, agent: int = 0) -> dict[str, dict[str, Any]]:
-        """One agent of the last evaluation against "random" and "oracle", in pairs of sessions."""
+        """One agent of the last evaluation against "random" and "myopic", in pairs of sessions."""
         return _core.session_compare(self._handle, integer(agent, "agent", 0, 2**31 - 1))
 
     @property

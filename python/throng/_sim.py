@@ -11,7 +11,11 @@ from ._sta import Sta, sta_handle
 from ._world import World
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import numpy as np
+
+    from ._option_types import SimOptions, UsersOptions, VotesOptions
 
 
 class Simulator:
@@ -29,8 +33,8 @@ class Simulator:
     """
 
     def __init__(self, world: World, sta: Sta | None = None, *, backend: Any = None,
-                 votes: dict[str, Any] | None = None, users: dict[str, Any] | None = None,
-                 autoreset: bool = True, **options: Any):
+                 votes: VotesOptions | None = None, users: UsersOptions | None = None,
+                 autoreset: bool = True, **options: Unpack[SimOptions]):
         handle_of(world, World, "world")
         self.world = world
         self.sta = sta

@@ -10,7 +10,11 @@ from ._options import Backend, backend_of, callback, handle_of, integer, make, p
 from ._world import World, histories_of, indices_of
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import numpy as np
+
+    from ._option_types import StaOptions, VotesOptions
 
 
 class Sta:
@@ -28,7 +32,7 @@ class Sta:
 
     @classmethod
     def fit(cls, world: World, *, backend: Any = None, progress: Any = None,
-            calibrate: bool = False, votes: dict[str, Any] | None = None, **options: Any) -> "Sta":
+            calibrate: bool = False, votes: VotesOptions | None = None, **options: Unpack[StaOptions]) -> "Sta":
         """Fit on all but each user's last two interactions, stopping early on the one before the
         last; ``options("sta")`` lists what it takes (width, layers, epochs, seed, ...).
 
@@ -113,7 +117,7 @@ class Votes:
     """
 
     def __init__(self, world: World, sta: Sta | None = None, *, backend: Any = None, seed: int = 1,
-                 **options: Any):
+                 **options: Unpack[VotesOptions]):
         handle_of(world, World, "world")
         self.world = world
         self.sta = sta

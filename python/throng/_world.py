@@ -10,7 +10,11 @@ from ._core import ArgumentError
 from ._options import callback, integer, make, number, numbers, path_of, read
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import numpy as np
+
+    from ._option_types import SynthOptions
 
 
 class World:
@@ -37,7 +41,7 @@ class World:
         return cls(_core.world_open(path_of(path)))
 
     @classmethod
-    def synth(cls, path: Any = None, *, progress: Any = None, **options: Any) -> "World":
+    def synth(cls, path: Any = None, *, progress: Any = None, **options: Unpack[SynthOptions]) -> "World":
         """A synthetic world with planted tastes; ``options("synth")`` lists what it takes (n_user,
         n_item, n_taste, dim, seed, ...). Written to ``path``; None: nowhere.
 

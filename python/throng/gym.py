@@ -1,6 +1,7 @@
 """Gymnasium environments: every lane of a simulator is one environment.
 
     import gymnasium as gym
+    import throng.gym
     envs = gym.make_vec("throng/Recommend-v0", num_envs=1024, world=world, sta=sta)
 
 "throng/Synth-v0" makes a small synthetic world of its own.
@@ -25,7 +26,7 @@ from ._sim import Simulator
 from ._sta import Sta
 from ._world import World
 
-register()  # for those whose package is not installed, and so not announced to Gymnasium
+register()
 
 _MODES = {AutoresetMode.NEXT_STEP: 0, AutoresetMode.SAME_STEP: 1, AutoresetMode.DISABLED: 2}
 _OBSERVATIONS = {"preferences": 1, "history": 2, "both": 3}
@@ -95,6 +96,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
         self.world = self.sim.world
         self.metadata = {"autoreset_mode": mode, "render_modes": []}
         self.render_mode = None
+        self.autoreset_mode = mode
         self._mode, self._copy, self._object = mode, bool(copy), final_obs == "object"
         self._make_spaces(observation, action)
         parts = _OBSERVATIONS[observation] | (4 if action_mask else 0) | (8 if action == "query" else 0)

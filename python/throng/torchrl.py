@@ -14,7 +14,7 @@ from ._sta import Sta
 def torchrl_env(num_envs: int, world: Any = None, sta: Sta | None = None, *, device: Any = "cpu",
                 **options: Any) -> GymWrapper:
     """num_envs simulated user sessions for TorchRL's collectors and losses, a batch of num_envs; as
-    :class:`throng.gym.VectorEnv`, in SAME_STEP mode. Add TorchRL's ``VecGymEnvTransform`` for the
-    final observations of lanes that ended."""
+    :class:`throng.gym.VectorEnv`, in SAME_STEP mode, with the final observations of lanes that
+    ended where TorchRL's ``VecGymEnvTransform`` puts them."""
     options["autoreset_mode"] = AutoresetMode.SAME_STEP
     return GymWrapper(VectorEnv(num_envs, world, sta, **options), device=device)

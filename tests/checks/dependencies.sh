@@ -27,6 +27,7 @@ libcurl|libcurl|libcurl4-openssl-dev|curl/curl.h
 SQLite|libsqlite3|libsqlite3-dev|sqlite3.h
 OpenSSL|libcrypto|libssl-dev|openssl/
 Open MPI|libmpi|libopenmpi-dev|mpi.h
+CPython|-|python3-dev|Python.h
 CUDA Toolkit|-|-|cuda_runtime
 '
 # The compiler's and the C library's own, and what is built here.
@@ -56,7 +57,7 @@ while IFS='|' read -r name library package header; do
   [ -n "$name" ] || continue
   grep -qxF "$name" <<<"$named" || continue
   grep -rqF --include='*.[chp]*' --include='*.cu*' --include=CMakeLists.txt --include='*.cmake' -- "$header" \
-    "$source/host" "$source/kernels" "$source/cuda" "$source/tests/shim" "$source/cmake" ||
+    "$source/host" "$source/kernels" "$source/cuda" "$source/tests/shim" "$source/cmake" "$source/python/core" ||
     fail "README names $name, and nothing includes $header"
   [ "$package" = - ] || grep -qxF "$package" <<<"$installed" || fail "README names $name, and .ci/deps does not install $package"
   # Where a machine has no libcurl or no MPI the program may be built without it.

@@ -20,10 +20,13 @@ README.md|A.Rwd, mean return|what make demo prints
 CONTRIBUTING.md|raw files --host/data|the path of the data
 docs/slates.md|P = clip(|an equation
 docs/concepts.md|z = w0 + w_mat|an equation
+docs/python.md|import throng|run by tests/python/test_pages.py
+docs/python.md|import gymnasium|run by tests/python/test_pages.py
 docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read with
 '
 # Commands that cannot run here, by their beginning: what they need, or who runs them.
 elsewhere='
+pip install .|builds everything once more; .ci/wheel does
 git|clones from a network; this is run from such a copy
 sudo|changes the machine
 apt-get|changes the machine

@@ -23,6 +23,11 @@ foreach(part cuda_on_cpu_kernels cuda_on_cpu_host)
   target_include_directories(${part} BEFORE PRIVATE ${CUDA_TESTS} ${CUDA_TESTS}/include ${CUDA_SOURCES})
 endforeach()
 
+# The emulated device as the shared object that libthrong opens: for the Python package's tests.
+throng_cuda_library(throng_cuda_on_cpu ${CUDA_TESTS}/plain_products.c $<TARGET_OBJECTS:cuda_on_cpu_kernels> $<TARGET_OBJECTS:cuda_on_cpu_host>)
+target_include_directories(throng_cuda_on_cpu BEFORE PRIVATE ${CUDA_TESTS} ${CUDA_TESTS}/include)
+set_target_properties(throng_cuda_on_cpu PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cuda_on_cpu)
+
 function(cuda_on_cpu_program name)
   add_executable(${name} ${ARGN} ${CUDA_TESTS}/real_backend.c
                  $<TARGET_OBJECTS:cuda_on_cpu_kernels> $<TARGET_OBJECTS:cuda_on_cpu_host>)

@@ -69,10 +69,11 @@ def flat_slots(state):
 
 
 def shapes(head):
-    if head == "flat":
+    if head != "two_tower":
+        value = {"value": (H1, 1), "value_bias": (1, 1)} if head == "flat_dueling" else {}
         return {"user": (USERS, USER_WIDTH), "input_item": (ITEMS, H0), "input": (USER_WIDTH, H0),
                 "input_bias": (1, H0), "hidden": (H0, H1), "hidden_bias": (1, H1),
-                "item_vector": (ITEMS, H1), "item_bias": (ITEMS, 1)}
+                "item_vector": (ITEMS, H1), "item_bias": (ITEMS, 1), **value}
     n_input = 6 * DIM + 4 * CATEGORIES + 6 + USER_WIDTH
     return {"user": (USERS, USER_WIDTH), "input": (n_input, H0), "input_bias": (1, H0),
             "hidden": (H0, H1), "hidden_bias": (1, H1), "query": (H1, WIDTH),
@@ -84,10 +85,11 @@ def shapes(head):
 def q_values(head, w, x, dense, user):
     """(batch, items)"""
     u = w["user"][user]
-    if head == "flat":
+    if head != "two_tower":
         h = torch.relu(u @ w["input"] + dense @ w["input_item"] + w["input_bias"])
         h = torch.relu(h @ w["hidden"] + w["hidden_bias"])
-        return h @ w["item_vector"].T + w["item_bias"].T
+        q = h @ w["item_vector"].T + w["item_bias"].T
+        return q + h @ w["value"] + w["value_bias"] if head == "flat_dueling" else q
     f = torch.cat([dense, u], 1)
     h = torch.relu(f @ w["input"] + w["input_bias"])
     h = torch.relu(h @ w["hidden"] + w["hidden_bias"])
@@ -98,11 +100,12 @@ def q_values(head, w, x, dense, user):
     return query @ vector.T + bias.T + value
 
 
-def make(head, double, huber, soft, seed):
+def make(head, double, huber, soft, seed, gap=(0, 0), delta=(1, 1)):
+    """gap: alpha of advantage learning; delta: from which Huber's loss is linear; of each agent."""
     rng = np.random.default_rng(seed)
     x = torch.as_tensor(rng.normal(0, 0.6, (ITEMS, FEATURES)).astype(np.float32)).double()
     out = {"item_feature": x.numpy()}
-    dense_of = (lambda s: flat_slots(s)) if head == "flat" else (lambda s: two_tower_features(x, s))
+    dense_of = (lambda s: flat_slots(s)) if head != "two_tower" else (lambda s: two_tower_features(x, s))
     batches = []
     for b in range(BATCHES):
         agents = []
@@ -137,7 +140,7 @@ def make(head, double, huber, soft, seed):
     first_loss = []
     for a in range(AGENTS):
         w = {k: torch.nn.Parameter(torch.as_tensor(
-                (rng.normal(0, 1, s) * (0.5 if head == "flat" else 0.1) / max(1, s[0] if k not in ("user", "item_vector") else 1)
+                (rng.normal(0, 1, s) * (0.5 if head != "two_tower" else 0.1) / max(1, s[0] if k not in ("user", "item_vector") else 1)
                  ** 0.5).astype(np.float32)).double())
              for k, s in shapes(head).items()}
         target = {k: v.detach().clone() for k, v in w.items()}
@@ -158,8 +161,11 @@ def make(head, double, huber, soft, seed):
                 q_next = q_values(head, target, x, dense_next, user_next)
                 best = (q_values(head, w, x, dense_next, user_next) if double else q_next).argmax(1)
                 y = reward + discount * q_next.gather(1, best[:, None])[:, 0]
+                q_now = q_values(head, target, x, dense, user)
+                lack = q_now.gather(1, action[:, None])[:, 0] - q_now.max(1).values
+                y = y + gap[a] * lack.clamp(min=-1)
             q = q_values(head, w, x, dense, user).gather(1, action[:, None])[:, 0]
-            loss = (torch.nn.HuberLoss() if huber else torch.nn.MSELoss())(q, y)
+            loss = (torch.nn.HuberLoss(delta=delta[a]) if huber else torch.nn.MSELoss())(q, y)
             optimizer.zero_grad()
             loss.backward()
             if step == 0:
@@ -190,3 +196,4 @@ make("two_tower", double=True, huber=True, soft=False, seed=1)
 make("two_tower", double=False, huber=False, soft=True, seed=2)
 make("flat", double=True, huber=False, soft=False, seed=3)
 make("flat", double=False, huber=True, soft=True, seed=4)
+make("flat_dueling", double=True, huber=True, soft=False, seed=5, gap=(0.6, 0.0), delta=(0.4, 2.0))

@@ -26,11 +26,13 @@ FEATURES = 2 * DIM + CATEGORIES + FACTS
 N_INPUT = 6 * DIM + 4 * CATEGORIES + 6 + USER_WIDTH
 RECENCY = 0.8
 # By agent; the C test gives them to the agents.
-LEARNING_RATE, MAX_NORM, EPSILON = [0.01, 0.003], [0.5, 0.0], [0.01, 0.02]
+# (Two towers learn faster.)
+LEARNING_RATE = {"flat": [0.01, 0.003], "two_tower": [0.001, 0.0003]}
+MAX_NORM, EPSILON = [0.5, 0.0], [0.01, 0.02]
 CLIP, CLIP_VALUE, ENTROPY, VALUE = [0.2, 0.1], [0.0, 0.3], [0.02, 0.0], [0.5, 0.25]
 NORMALIZE = [True, False]
 ALPHA = [0.99, 0.9]  # of RMSprop
-TARGET_KL, DAMPING, CG_STEPS, SHRINK, TRIES = [0.01, 0.05], [0.1, 0.02], [10, 4], [0.8, 0.5], 10
+TARGET_KL, DAMPING, CG_STEPS, SHRINK, TRIES = [0.01, 0.3], [0.1, 0.02], [10, 4], [0.8, 0.5], 10
 
 
 def random_state(rng):
@@ -144,6 +146,7 @@ class Golden:
         self.head, self.slate, self.rng = head, slate, np.random.default_rng(seed)
         rng = self.rng
         self.x = torch.as_tensor(rng.normal(0, 0.6, (ITEMS, FEATURES)).astype(np.float32)).double()
+        self.x[:, 2 * DIM:2 * DIM + CATEGORIES].abs_()  # else shares of them divide by nearly 0
         self.start = [(start_weights(rng, head, policy_shapes(head)),
                        start_weights(rng, head, critic_shapes(head))) for _ in range(AGENTS)]
         self.batch = [[self.make_batch(a, mask) for a in range(AGENTS)] for _ in range(BATCHES)]
@@ -190,7 +193,7 @@ class Golden:
 
     def result(self, name, value):
         self.results.setdefault(name, []).append(
-            value.detach().numpy() if torch.is_tensor(value) else np.float64(value))
+            value.detach().numpy().copy() if torch.is_tensor(value) else np.float64(value))
 
     def result_set(self, name, weights):
         for k, v in weights.items():
@@ -239,9 +242,9 @@ def make_updates(algorithm, head, slate, mask, seed):
         every = list(policy.values()) + list(critic.values())
         golden.result_set("start", policy)
         golden.result_set("critic_start", critic)
-        optimizer = (torch.optim.Adam(every, lr=LEARNING_RATE[a], eps=EPSILON[a])
+        optimizer = (torch.optim.Adam(every, lr=LEARNING_RATE[head][a], eps=EPSILON[a])
                      if algorithm == "ppo" else
-                     torch.optim.RMSprop(every, lr=LEARNING_RATE[a], alpha=ALPHA[a], eps=EPSILON[a]))
+                     torch.optim.RMSprop(every, lr=LEARNING_RATE[head][a], alpha=ALPHA[a], eps=EPSILON[a]))
         for step in range(STEPS):
             r = golden.batch[step % BATCHES][a]
             loss = update_loss(golden, a, algorithm, policy, critic, r)

@@ -199,9 +199,6 @@ def test_gymnasiums_own_checker_and_wrappers_pass(world):
 
 
 def test_the_registered_world_makes_itself():
-    from throng._register import register
-
-    register()
     env = gymnasium.make("throng/Synth-v0")
     obs, info = env.reset(seed=1)
     assert env.observation_space.contains(obs) and "user" in info

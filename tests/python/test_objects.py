@@ -156,6 +156,14 @@ def test_an_agent_trains_recommends_and_comes_back(tmp_path, world, sta, agent):
     assert agent.act(greedy=True).shape == (SIM["lanes"], 1)
 
 
+def test_what_learns_from_rollouts_learns_here_too(world, sta):
+    agent = throng.Agent(world, sta, total_steps=2048, sim=SIM, algorithm="ppo", hidden=[16, 16], width=16)
+    agent.train()
+    stats = agent.stats()[0]
+    assert stats["user_steps"] == 2048 and stats["updates"] > 0 and "entropy_loss" in stats
+    assert len(agent.recommend(7, k=5)) == 5
+
+
 def test_a_callback_stops_training_and_its_exceptions_come_out(agent):
     agent.train(4096, callback=lambda done, total: done < 1000)
     assert 1000 <= agent.done_steps < 4096
@@ -199,8 +207,8 @@ def test_agents_of_a_population_have_options_of_their_own(world, sta):
 
 def test_evaluations_are_paired_with_yardsticks(world, sta):
     given = {"sim": {"history": 32, "max_steps": 20}, "episodes": 64}
-    random, oracle = (throng.evaluate(name, world, sta, **given) for name in ("random", "oracle"))
-    assert oracle["average_reward"] > random["average_reward"]
+    random, myopic = (throng.evaluate(name, world, sta, **given) for name in ("random", "myopic"))
+    assert myopic["average_reward"] > random["average_reward"]
     assert throng.evaluate("random", world, sta, **given)["total_reward"] == random["total_reward"]
     with pytest.raises(throng.ArgumentError, match="no such yardstick"):
         throng.evaluate("best", world, sta)
@@ -367,3 +375,14 @@ def test_nobody_makes_a_handle_by_hand():
             kind()
     with pytest.raises(throng.ArgumentError):
         throng.World(5)
+
+
+def test_the_types_of_options_are_those_of_the_tables():
+    import importlib.util
+    import pathlib
+
+    folder = pathlib.Path(__file__).resolve().parents[2] / "python"
+    spec = importlib.util.spec_from_file_location("option_types", folder / "tools" / "option_types.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert (folder / "throng" / "_option_types.pyi").read_text() == made.text()

@@ -39,6 +39,7 @@ static throng_status dqn_add_arrays(throng_population *a) {
   ADD(q, F32, n);
   ADD(loss, F32, n);
   ADD(delta, F32, n);
+  ADD(gap, F32, n);
   ADD(d_query, F32, n, a->net.width);
   ADD(d_vector, F32, n, a->net.width);
   ADD(lane_reward, F32, a->n_lane);
@@ -72,10 +73,11 @@ static throng_status copy_target_of(throng_population *a, const int32_t *which) 
   return parameters_copy(&a->net, &dqn_of(a)->target, &a->weight, which);
 }
 
-/// The target's catalogue is large, and a population of double agents has no use for it.
+/// The target's catalogue is large, and a population of double agents has no use for it but for
+/// action gaps.
 static throng_status dqn_follow(throng_population *a) {
   dqn *d = dqn_of(a);
-  if (!a->kinds.singles || a->late.count > 0) return THRONG_OK;
+  if ((!a->kinds.singles && !a->kinds.gaps) || a->late.count > 0) return THRONG_OK;
   THRONG_TRY(catalogue_register(&a->net, &a->late, &d->target_catalogue, 1));
   const throng_status status = tensors_allocate(&a->late, a->backend, "target of the agents");
   if (status != THRONG_OK) tensors_free(&a->late);
@@ -93,9 +95,10 @@ static throng_status find_online(throng_population *a, const int32_t *rows, cons
                         d->online_value, d->online_item);
 }
 
-/// What the best items of the next states are worth to the target, by its queries in `next`, which
+/// What the best items of a pass's states are worth to the target, by its queries there, which
 /// leaves it in best_value.
-static throng_status find_best(throng_population *a, const int32_t *rows, const best_mask *mask) {
+static throng_status find_best(throng_population *a, const int32_t *rows, const network_pass *pass,
+                               const best_mask *mask) {
   dqn *d = dqn_of(a);
   const network n = network_of(&a->net, rows);
   // Soft targets move with every update. Others stand until they are copied, and all together are
@@ -105,8 +108,8 @@ static throng_status find_best(throng_population *a, const int32_t *rows, const 
     THRONG_TRY(population_make_catalogue(a, &d->target, &d->target_catalogue, a->own_stale, wanted,
                                          a->option.tau));
   if (!wanted) a->current |= CURRENT_OWN;
-  return catalogue_best(&n, &d->target_catalogue, d->batch.next.query, d->batch.next.rows, mask, 1,
-                        d->packed, d->best_value, d->best_item);
+  return catalogue_best(&n, &d->target_catalogue, pass->query, pass->rows, mask, 1, d->packed,
+                        d->best_value, d->best_item);
 }
 
 /// The target's side: what the next state is worth, in next_online or best_value, and next.value.
@@ -136,10 +139,40 @@ static throng_status next_values(throng_population *a) {
   THRONG_TRY(n.table->features(&n, &d->batch.next));
   if (a->kinds.doubles) THRONG_TRY(find_online(a, by_online, &mask));
   THRONG_TRY(n.table->forward(&n, &d->target, &d->batch.next));
-  if (a->kinds.singles) THRONG_TRY(find_best(a, by_best, &mask));
+  if (a->kinds.singles) THRONG_TRY(find_best(a, by_best, &d->batch.next, &mask));
   if (!a->kinds.doubles) return THRONG_OK;
   const network some = network_of(&a->net, by_online);
   return n.table->item_vectors(&some, &d->target, d->online_item, &d->next_online);
+}
+
+/// By the target, what the shown items lack to the best ones of their states, whose features stand.
+static throng_status action_gaps(throng_population *a) {
+  dqn *d = dqn_of(a);
+  const network n = network_of(&a->net, a->clock.rows);
+  best_mask mask = {0};
+  if (!a->kinds.gaps) return THRONG_OK;
+  if (a->sim->def.mask_seen) mask.shown = d->batch.state.state;
+  if (a->sim->def.mask == THRONG_MASK_ALL) {
+    const world_view *world = &a->sim->device.view;
+    mask.shown.user = d->batch.state.state.user;
+    mask.real = (real_histories){world->user_offset, world->history};
+  }
+  THRONG_TRY(n.table->forward(&n, &d->target, &d->batch.state));
+  THRONG_TRY(n.table->item_vectors(&n, &d->target, d->batch.action, &d->action));
+  // The next states' best values stand in best_value until the TD errors are taken.
+  float *best_value = d->best_value;
+  d->best_value = d->gap;
+  const throng_status status = find_best(a, a->clock.rows, &d->batch.state, &mask);
+  d->best_value = best_value;
+  THRONG_TRY(status);
+  action_gap_args gap = {.query = d->batch.state.query,
+                         .vector = d->action.vector,
+                         .bias = d->action.bias,
+                         .gap = d->gap,
+                         .used = a->clock.rows,
+                         .batch = a->def.batch,
+                         .width = a->net.width};
+  return BACKEND_LAUNCH(a->backend, action_gap, (int64_t)a->def.batch * a->n_agent, &gap);
 }
 
 static throng_status td_errors(throng_population *a) {
@@ -156,6 +189,8 @@ static throng_status td_errors(throng_population *a) {
                       .next_value = b->next.value,
                       .reward = b->reward,
                       .discount = b->discount,
+                      .gap = d->gap,
+                      .action_gap = a->kinds.gaps ? a->option.action_gap : NULL,
                       .q = d->q,
                       .loss = d->loss,
                       .delta = d->delta,
@@ -178,6 +213,7 @@ throng_status dqn_gradients(throng_population *a) {
   parameter_set *g = &d->optimizer.gradient;
   THRONG_TRY(next_values(a));
   THRONG_TRY(n.table->features(&n, state));
+  THRONG_TRY(action_gaps(a));
   THRONG_TRY(n.table->forward(&n, &a->weight, state));
   THRONG_TRY(n.table->item_vectors(&n, &a->weight, d->batch.action, &d->action));
   THRONG_TRY(td_errors(a));

@@ -19,6 +19,7 @@ typedef struct dqn {
   int64_t *packed;                    // see catalogue_best
   network_items action, next_online;  // the items shown, and the online network's best
   float *q, *loss, *delta;
+  float *gap;                      // of the shown item to its state's best, see action_gap_row
   float *d_query, *d_vector;       // (n_agent, batch, width)
   float *lane_reward, *lane_left;  // (n_lane) for the value that learning starts from
   int32_t *which;                  // (n_agent) agents whose target is copied

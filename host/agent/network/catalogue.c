@@ -32,9 +32,10 @@ catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent) 
   return (catalogue){c->vector + agent * n->n_item * n->width, c->bias + agent * n->n_item};
 }
 
-throng_status catalogue_register_tile(network *n, tensor_set *scratch) {
+throng_status catalogue_register_tile(const network *n, tensor_set *scratch, float **tile,
+                                      const char *name) {
   const int64_t columns = n->n_item < CATALOGUE_COLUMNS ? n->n_item : (int64_t)CATALOGUE_COLUMNS;
-  return tensors_add(scratch, &n->tile, TENSOR_F32, TENSOR_SHAPE(tile_rows(n) * columns), "tile");
+  return tensors_add(scratch, tile, TENSOR_F32, TENSOR_SHAPE(tile_rows(n) * columns), "%s", name);
 }
 
 /// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
@@ -72,12 +73,13 @@ throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalo
 }
 
 throng_status catalogue_score_tile(const network *n, const catalogue *c, const float *query,
-                                   int64_t rows, const catalogue_tile *t) {
+                                   int64_t rows, const catalogue_tile *t, float beta) {
   gemm_args g = {.transpose_b = true,
                  .m = t->states,
                  .n = t->columns,
                  .k = n->width,
                  .alpha = 1.0f,
+                 .beta = beta,
                  .a = query + (t->agent * rows + t->state) * n->width,
                  .b = c->vector + (t->agent * n->n_item + t->column) * n->width,
                  .c = n->tile,
@@ -103,7 +105,7 @@ typedef struct best_walk {
 
 static throng_status best_tile(void *context, const catalogue_tile *t) {
   best_walk *w = context;
-  THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->fold.n_state, t));
+  THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->fold.n_state, t, 0.0f));
   w->fold.rows = t->states;
   w->fold.first_state = t->state;
   w->fold.agent = t->agent;

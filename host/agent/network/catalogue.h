@@ -34,16 +34,17 @@ enum { CATALOGUE_ROWS = 256, CATALOGUE_COLUMNS = 1024 };
 typedef throng_status catalogue_task(void *context, const catalogue_tile *tile);
 throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalogue_task *task,
                              void *context);
-/// query . vector of a tile of a walk over `rows` states, into n->tile (agents, states, columns).
+/// n->tile (agents, states, columns) = query . vector + beta tile, of a walk over `rows` states.
 throng_status catalogue_score_tile(const network *n, const catalogue *c, const float *query,
-                                   int64_t rows, const catalogue_tile *t);
+                                   int64_t rows, const catalogue_tile *t, float beta);
 
 /// Register the arrays, where the network's own parameters are not the catalogue.
 throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number);
 /// Make them those of the weights `w`; n->used counts the items here: all of an agent's, or none.
 throng_status catalogue_refresh(const network *n, const parameter_set *w, catalogue *c);
-/// Register network.tile, which searches work in.
-throng_status catalogue_register_tile(network *n, tensor_set *scratch);
+/// Register a tile of scores; walks work in network.tile.
+throng_status catalogue_register_tile(const network *n, tensor_set *scratch, float **tile,
+                                      const char *name);
 /// Numbers of scratch memory with which catalogue_best finds up to `top` items of `rows` states an
 /// agent in one kernel; 0 where the backend is faster by tiles.
 int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top);

@@ -1,6 +1,9 @@
 /// The paper's network: the user's row and one slot an item (+1 liked, -1 disliked, 0 unseen)
 /// through two hidden layers to one score an item. The last hidden layer is the query, the output
-/// layer's rows are the item vectors.
+/// layer's rows are the item vectors. flat_dueling has an output for the state's own value beside
+/// them (Wang et al., ICML 2016, equation 7): every answer teaches it, where an item's row learns
+/// from its own alone. The mean of the catalogue is not taken off, which would give every row a
+/// gradient at every step: rows that start small keep the split.
 #include <math.h>
 
 #include "agent/network/layers.h"
@@ -23,8 +26,15 @@ static void flat_parameters(const network *n, network_parameter *of) {
   of[PARAMETER_INPUT_BIAS] = (network_parameter){1, hidden0, .uniform = input};
   of[PARAMETER_HIDDEN] = (network_parameter){hidden0, hidden1, .uniform = hidden};
   of[PARAMETER_HIDDEN_BIAS] = (network_parameter){1, hidden1, .uniform = hidden};
-  of[PARAMETER_ITEM_VECTOR] = (network_parameter){n->n_item, hidden1, .uniform = last};
+  of[PARAMETER_ITEM_VECTOR] =
+      (network_parameter){n->n_item, hidden1, .uniform = n->item_start * last};
   of[PARAMETER_ITEM_BIAS] = (network_parameter){n->n_item, 1, .uniform = 0};
+}
+
+static void flat_dueling_parameters(const network *n, network_parameter *of) {
+  flat_parameters(n, of);
+  of[PARAMETER_VALUE] = (network_parameter){n->hidden[1], 1, .uniform = 0};
+  of[PARAMETER_VALUE_BIAS] = (network_parameter){1, 1, .uniform = 0};
 }
 
 static throng_status flat_add_pass(const network *n, tensor_set *set, network_pass *pass,
@@ -42,32 +52,74 @@ static throng_status flat_features(const network *n, network_pass *pass) {
   return layer_user_features(n, pass);
 }
 
+/// The slots' part of the input layer into `hidden`, which holds the user's.
+static throng_status add_slots(const network *n, const parameter_set *w, const network_pass *pass,
+                               const float *active, float *hidden) {
+  flat_input_args input = {.item = pass->slot,
+                           .sign = pass->sign,
+                           .weight = w->at[PARAMETER_INPUT_ITEM],
+                           .bias = w->at[PARAMETER_INPUT_BIAS],
+                           .hidden = hidden,
+                           .active = active,
+                           .used = n->used,
+                           .rows = pass->rows,
+                           .n_item = n->n_item,
+                           .capacity = pass->state.capacity,
+                           .width = n->hidden[0]};
+  return BACKEND_LAUNCH(n->backend, flat_input, pass->rows * n->n_agent, &input);
+}
+
 static throng_status flat_forward(const network *n, const parameter_set *w, network_pass *pass) {
   pass->query = pass->hidden1;  // and the value stays 0
   THRONG_TRY(layer_user(n, w, pass));
   THRONG_TRY(layer_input(n, w, pass));
-  flat_input_args input = {pass->slot,
-                           pass->sign,
-                           w->at[PARAMETER_INPUT_ITEM],
-                           w->at[PARAMETER_INPUT_BIAS],
-                           pass->hidden0,
-                           n->used,
-                           pass->rows,
-                           n->n_item,
-                           pass->state.capacity,
-                           n->hidden[0]};
-  THRONG_TRY(BACKEND_LAUNCH(n->backend, flat_input, pass->rows * n->n_agent, &input));
-  return layer_hidden(n, w, pass);
+  THRONG_TRY(add_slots(n, w, pass, NULL, pass->hidden0));
+  THRONG_TRY(layer_hidden(n, w, pass));
+  if (!n->size[PARAMETER_VALUE]) return THRONG_OK;
+  state_value_args value = {.hidden = pass->hidden1,
+                            .feature = pass->hidden1,  // none of them
+                            .weight = w->at[PARAMETER_VALUE],
+                            .skip = w->at[PARAMETER_VALUE],
+                            .bias = w->at[PARAMETER_VALUE_BIAS],
+                            .value = pass->value,
+                            .used = n->used,
+                            .rows = pass->rows,
+                            .n_hidden = n->hidden[1]};
+  return BACKEND_LAUNCH(n->backend, state_value, pass->rows * n->n_agent, &value);
+}
+
+/// What the state's own value adds to the gradients.
+static throng_status value_gradients(const network *n, const parameter_set *w,
+                                     const network_pass *pass, const float *d_value,
+                                     network_scratch *scratch, parameter_set *g) {
+  const int64_t rows = pass->rows, hidden1 = n->hidden[1];
+  if (!n->size[PARAMETER_VALUE]) return THRONG_OK;
+  THRONG_TRY(layer_sum_columns(n, d_value, rows, 1, g->at[PARAMETER_VALUE_BIAS]));
+  THRONG_TRY(layer_product(n, true, false, hidden1, 1, rows, pass->hidden1, d_value, 0.0f,
+                           g->at[PARAMETER_VALUE]));
+  add_outer_args value = {d_value, w->at[PARAMETER_VALUE], scratch->d_hidden1, n->used,
+                          rows,    (int32_t)hidden1};
+  return BACKEND_LAUNCH(n->backend, add_outer, rows * n->n_agent, &value);
+}
+
+static throng_status flat_tangent(const network *n, const parameter_set *w,
+                                  const parameter_set *along, const network_pass *pass,
+                                  network_tangent *to) {
+  THRONG_TRY(layer_input_tangent(n, w, along, pass, to));
+  THRONG_TRY(add_slots(n, along, pass, pass->hidden0, to->hidden0));
+  THRONG_TRY(layer_hidden_tangent(n, w, along, pass, to));
+  to->query = to->hidden1;
+  return THRONG_OK;
 }
 
 static throng_status flat_backward(const network *n, const parameter_set *w,
                                    const network_pass *pass, const float *d_query,
                                    const float *d_value, network_scratch *scratch,
                                    parameter_set *g) {
-  (void)d_value;
   const int64_t rows = pass->rows, numbers = rows * n->n_agent * n->width;
   THRONG_TRY(n->backend->ops->copy(n->backend, scratch->d_hidden1, d_query,
                                    sizeof(float) * (size_t)numbers));
+  THRONG_TRY(value_gradients(n, w, pass, d_value, scratch, g));
   THRONG_TRY(layer_hidden_gradients(n, w, pass, scratch, g));
   THRONG_TRY(layer_clear(n, &scratch->entry, n->hidden[0], g->at[PARAMETER_INPUT_ITEM]));
   THRONG_TRY(layer_group(n, &scratch->entry, pass->slot, pass->state.capacity, n->n_item));
@@ -112,6 +164,21 @@ const agent_network network_flat = {
     .parameters = flat_parameters,
     .groups_entries = true,
     .constant = PARAMETER_ITEM_BIAS,
+    .add_pass = flat_add_pass,
+    .features = flat_features,
+    .forward = flat_forward,
+    .backward = flat_backward,
+    .tangent = flat_tangent,
+    .item_vectors = flat_item_vectors,
+    .item_gradients = flat_item_gradients,
+};
+
+const agent_network network_flat_dueling = {
+    .name = "flat_dueling",
+    .shape = flat_shape,
+    .parameters = flat_dueling_parameters,
+    .groups_entries = true,
+    .constant = PARAMETER_VALUE_BIAS,
     .add_pass = flat_add_pass,
     .features = flat_features,
     .forward = flat_forward,

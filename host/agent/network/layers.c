@@ -130,6 +130,60 @@ throng_status layer_hidden_gradients(const network *n, const parameter_set *w,
                        g->at[PARAMETER_INPUT]);
 }
 
+throng_status layer_from_user(const network *n, const float *user, int64_t rows, int64_t k,
+                              const float *matrix, float *to) {
+  if (!n->user_width) return THRONG_OK;
+  gemm_args g = {.m = rows,
+                 .n = k,
+                 .k = n->user_width,
+                 .alpha = 1.0f,
+                 .beta = 1.0f,
+                 .a = user,
+                 .b = matrix + (n->n_input - n->user_width) * k,
+                 .c = to,
+                 .lda = n->user_width,
+                 .ldb = k,
+                 .ldc = k,
+                 .stride_a = rows * n->user_width,
+                 .stride_b = n->n_input * k,
+                 .stride_c = rows * k,
+                 .batch = n->n_agent,
+                 .used = n->used};
+  return n->backend->ops->gemm(n->backend, &g);
+}
+
+throng_status layer_input_tangent(const network *n, const parameter_set *w,
+                                  const parameter_set *along, const network_pass *pass,
+                                  network_tangent *to) {
+  network_pass part = *pass;  // layer_input's, into another place
+  part.hidden0 = to->hidden0;
+  THRONG_TRY(layer_input(n, along, &part));
+  if (!n->user_width) return THRONG_OK;
+  gather_args user = {.table = along->at[PARAMETER_USER],
+                      .index = pass->state.user,
+                      .to = to->user,
+                      .used = n->used,
+                      .rows = pass->rows,
+                      .n_table = n->n_user,
+                      .to_stride = n->user_width,
+                      .width = n->user_width};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, gather, pass->rows * n->n_agent, &user));
+  return layer_from_user(n, to->user, pass->rows, n->hidden[0], w->at[PARAMETER_INPUT],
+                         to->hidden0);
+}
+
+throng_status layer_hidden_tangent(const network *n, const parameter_set *w,
+                                   const parameter_set *along, const network_pass *pass,
+                                   network_tangent *to) {
+  const int64_t rows = pass->rows, hidden0 = n->hidden[0], hidden1 = n->hidden[1];
+  THRONG_TRY(layer_product(n, false, false, rows, hidden1, hidden0, to->hidden0,
+                           w->at[PARAMETER_HIDDEN], 0.0f, to->hidden1));
+  THRONG_TRY(layer_product(n, false, false, rows, hidden1, hidden0, pass->hidden0,
+                           along->at[PARAMETER_HIDDEN], 1.0f, to->hidden1));
+  THRONG_TRY(layer_bias(n, to->hidden1, along->at[PARAMETER_HIDDEN_BIAS], rows, hidden1, false));
+  return layer_relu_gradient(n, to->hidden1, pass->hidden1, rows, hidden1);
+}
+
 throng_status layer_into_user(const network *n, network_scratch *scratch, const float *d,
                               int64_t rows, int64_t k, const float *matrix, float beta) {
   const int64_t user_width = n->user_width;

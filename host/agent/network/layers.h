@@ -41,6 +41,18 @@ throng_status layer_hidden(const network *n, const parameter_set *w, network_pas
 throng_status layer_hidden_gradients(const network *n, const parameter_set *w,
                                      const network_pass *pass, network_scratch *scratch,
                                      parameter_set *g);
+/// The derivative of hidden0 along `along`, before INPUT_BIAS and the ReLU; leaves that of the
+/// users' rows in to->user.
+throng_status layer_input_tangent(const network *n, const parameter_set *w,
+                                  const parameter_set *along, const network_pass *pass,
+                                  network_tangent *to);
+/// That of hidden1, from to->hidden0.
+throng_status layer_hidden_tangent(const network *n, const parameter_set *w,
+                                   const parameter_set *along, const network_pass *pass,
+                                   network_tangent *to);
+/// to (rows, k) += user (rows, user_width) . the users' rows of a matrix (n_input, k)
+throng_status layer_from_user(const network *n, const float *user, int64_t rows, int64_t k,
+                              const float *matrix, float *to);
 /// d_user (rows, user_width) = beta d_user + d (rows, k) . (the user's rows of a matrix (n_input,
 /// k))^T
 throng_status layer_into_user(const network *n, network_scratch *scratch, const float *d,

@@ -16,7 +16,8 @@
 /// name.c.
 #define AGENT_NETWORKS(X) \
   X(FLAT, flat)           \
-  X(TWO_TOWER, two_tower)
+  X(TWO_TOWER, two_tower) \
+  X(FLAT_DUELING, flat_dueling)
 
 /// X(ID, name): all parameters that networks have; each uses some. Their order numbers the random
 /// stream that they start from.
@@ -72,6 +73,11 @@ typedef struct network_pass {
   float *value;      // (n_agent, rows)
 } network_pass;
 
+/// Derivatives of a pass in the direction of a parameter_set: (n_agent, rows, ..).
+typedef struct network_tangent {
+  float *user, *hidden0, *hidden1, *query;
+} network_tangent;
+
 /// Positions by (agent, index), and which rows of a gradient the last sums wrote.
 typedef struct key_groups {
   int32_t *key, *order;  // (n) see group_args
@@ -101,6 +107,7 @@ typedef struct network {
   int32_t n_agent, history;
   int64_t n_item, n_user;
   int32_t hidden[2], user_width;
+  float item_start;                            // of the Def
   int32_t width;                               // of query and item vectors
   int32_t n_direction, n_category, n_feature;  // of the item features; 0: it reads none
   int32_t n_input;                             // dense inputs: state features, user's row
@@ -142,6 +149,10 @@ struct agent_network {
   throng_status (*backward)(const network *n, const parameter_set *w, const network_pass *pass,
                             const float *d_query, const float *d_value, network_scratch *scratch,
                             parameter_set *g);
+  /// The query's derivative at `w` in the direction `along`, after forward() of the pass. (Vectors
+  /// and biases of items are linear in their parameters: theirs are those of `along` itself.)
+  throng_status (*tangent)(const network *n, const parameter_set *w, const parameter_set *along,
+                           const network_pass *pass, network_tangent *to);
   /// Vectors and biases of `item` (n_agent, items->rows) under `w`; NaN biases where it is below 0.
   throng_status (*item_vectors)(const network *n, const parameter_set *w, const int32_t *item,
                                 network_items *items);
@@ -173,6 +184,8 @@ throng_status network_add_parameters(const network *n, tensor_set *set, paramete
 throng_status network_add_pass(const network *n, tensor_set *set, network_pass *pass, int64_t rows,
                                int32_t history, const char *name);
 throng_status network_add_scratch(const network *n, tensor_set *set, network_scratch *scratch,
+                                  int64_t rows, const char *name);
+throng_status network_add_tangent(const network *n, tensor_set *set, network_tangent *to,
                                   int64_t rows, const char *name);
 /// Weights `w` of agents first .. first + n - 1 at their start, by their seeds (n_agent, on the
 /// backend).

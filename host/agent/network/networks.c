@@ -55,6 +55,7 @@ void network_init(network *n, const throng_agent_def *def, const throng_sim *sim
                  .n_item = world->n_item,
                  .n_user = world->n_user,
                  .hidden = {def->hidden[0], def->hidden[1]},
+                 .item_start = def->item_start,
                  .user_width = def->user_width};
   user_features_shape(n, sim);
   n->table->shape(n, def, world);
@@ -132,6 +133,16 @@ throng_status network_add_scratch(const network *n, tensor_set *set, network_scr
   if (n->user_width) THRONG_TRY(add_groups(set, &to->user, all, name, "user"));
   if (n->table->groups_entries)
     THRONG_TRY(add_groups(set, &to->entry, all * n->history, name, "entry"));
+  return THRONG_OK;
+}
+
+throng_status network_add_tangent(const network *n, tensor_set *set, network_tangent *to,
+                                  int64_t rows, const char *name) {
+  const int64_t all = rows * n->n_agent;
+  if (n->user_width) ADD(user, TENSOR_F32, all, n->user_width);
+  ADD(hidden0, TENSOR_F32, all, n->hidden[0]);
+  ADD(hidden1, TENSOR_F32, all, n->hidden[1]);
+  ADD(query, TENSOR_F32, all, n->width);
   return THRONG_OK;
 }
 #undef ADD

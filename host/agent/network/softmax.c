@@ -40,9 +40,7 @@ typedef struct softmax_walk {
   tile_mask_args mask;
   softmax_fold_args fold;
   softmax_slope_args slope;
-  const float *ones;
-  float *d_query;
-  const catalogue *d_catalogue;
+  softmax_slopes to;
 } softmax_walk;
 
 static softmax_walk walk_of(const network *n, const catalogue *c, const float *query,
@@ -70,7 +68,7 @@ static softmax_walk walk_of(const network *n, const catalogue *c, const float *q
 
 /// Scores of a tile, masked.
 static throng_status score(softmax_walk *w, const catalogue_tile *t) {
-  THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->rows, t));
+  THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->rows, t, 0.0f));
   w->mask.rows = t->states;
   w->mask.first_state = t->state;
   w->mask.agent = t->agent;
@@ -145,9 +143,8 @@ throng_status catalogue_softmax(const network *n, const catalogue *c, const floa
 
 /// d_query += d . vectors and d_vector += d^T queries, d_bias likewise, of `states` of a tile's
 /// states from number `first` of it on.
-static throng_status add_products(const softmax_walk *w, const catalogue_tile *t, int64_t first,
-                                  int64_t states) {
-  const network *n = w->n;
+static throng_status add_products(const network *n, const softmax_slopes *to,
+                                  const catalogue_tile *t, int64_t first, int64_t states) {
   const int64_t state = t->state + first, width = n->width;
   const int64_t item = t->agent * n->n_item + t->column;
   gemm_args g = {.m = states,
@@ -156,14 +153,14 @@ static throng_status add_products(const softmax_walk *w, const catalogue_tile *t
                  .alpha = 1.0f,
                  .beta = t->column ? 1.0f : 0.0f,
                  .a = n->tile + first * t->columns,
-                 .b = w->c->vector + item * width,
-                 .c = w->d_query + (t->agent * w->rows + state) * width,
+                 .b = to->catalogue->vector + item * width,
+                 .c = to->d_query + (t->agent * to->rows + state) * width,
                  .lda = t->columns,
                  .ldb = width,
                  .ldc = width,
                  .stride_a = t->states * t->columns,
                  .stride_b = n->n_item * width,
-                 .stride_c = w->rows * width,
+                 .stride_c = to->rows * width,
                  .batch = t->agents,
                  .used = n->used ? n->used + t->agent : NULL,
                  .first_row = state};
@@ -172,18 +169,27 @@ static throng_status add_products(const softmax_walk *w, const catalogue_tile *t
   g.m = t->columns;
   g.k = states;
   g.beta = state ? 1.0f : 0.0f;
-  g.b = w->query + (t->agent * w->rows + state) * width;
-  g.c = w->d_catalogue->vector + item * width;
-  g.stride_b = w->rows * width;
+  g.b = to->query + (t->agent * to->rows + state) * width;
+  g.c = to->d_catalogue->vector + item * width;
+  g.stride_b = to->rows * width;
   g.stride_c = n->n_item * width;
   THRONG_TRY(n->backend->ops->gemm(n->backend, &g));
   g.n = 1;
-  g.b = w->ones;
-  g.c = w->d_catalogue->bias + item;
+  g.b = to->ones;
+  g.c = to->d_catalogue->bias + item;
   g.ldb = g.ldc = 1;
   g.stride_b = 0;
   g.stride_c = n->n_item;
   return n->backend->ops->gemm(n->backend, &g);
+}
+
+throng_status catalogue_add_slopes(const network *n, const softmax_slopes *to,
+                                   const catalogue_tile *t) {
+  // On the CPU sums over states are cut at the same places however many threads there are.
+  const int64_t most = n->backend->device_memory ? t->states : (int64_t)CATALOGUE_ROWS;
+  for (int64_t first = 0; first < t->states; first += most)
+    THRONG_TRY(add_products(n, to, t, first, t->states - first < most ? t->states - first : most));
+  return THRONG_OK;
 }
 
 static throng_status slope(void *context, const catalogue_tile *t) {
@@ -196,11 +202,7 @@ static throng_status slope(void *context, const catalogue_tile *t) {
   w->slope.column = (int32_t)t->column;
   w->slope.n_column = (int32_t)t->columns;
   THRONG_TRY(BACKEND_LAUNCH(backend, softmax_slope, t->agents * t->states, &w->slope));
-  // On the CPU sums over states are cut at the same places however many threads there are.
-  const int64_t most = backend->device_memory ? t->states : (int64_t)CATALOGUE_ROWS;
-  for (int64_t first = 0; first < t->states; first += most)
-    THRONG_TRY(add_products(w, t, first, t->states - first < most ? t->states - first : most));
-  return THRONG_OK;
+  return catalogue_add_slopes(w->n, &w->to, t);
 }
 
 throng_status catalogue_softmax_gradients(const network *n, const catalogue *c, const float *query,
@@ -209,9 +211,7 @@ throng_status catalogue_softmax_gradients(const network *n, const catalogue *c, 
                                           const float *d_entropy, float *d_query,
                                           const catalogue *d_catalogue) {
   softmax_walk walk = walk_of(n, c, query, mask, item, s);
-  walk.ones = s->ones;
-  walk.d_query = d_query;
-  walk.d_catalogue = d_catalogue;
+  walk.to = (softmax_slopes){c, query, s->rows, s->ones, d_query, d_catalogue};
   walk.slope = (softmax_slope_args){.z = n->tile,
                                     .bias = c->bias,
                                     .total = s->total,

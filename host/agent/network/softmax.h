@@ -25,6 +25,20 @@ throng_status softmax_fill(const network *n, softmax_scores *s);
 /// Log-probabilities and entropies of `item` (n_agent, s->rows, slate) by query . vector + bias.
 throng_status catalogue_softmax(const network *n, const catalogue *c, const float *query,
                                 const best_mask *mask, const int32_t *item, softmax_scores *s);
+/// Where slopes of the scores of `rows` states of every agent go.
+typedef struct softmax_slopes {
+  const catalogue *catalogue;
+  const float *query;  // (n_agent, rows, width)
+  int64_t rows;
+  const float *ones;             // softmax_scores.ones
+  float *d_query;                // (n_agent, rows, width)
+  const catalogue *d_catalogue;  // (n_agent, n_item, ..)
+} softmax_slopes;
+
+/// Add what n->tile, which holds the slopes of a tile of a walk, says of the gradients of queries,
+/// vectors and biases. The walk's first tiles begin them.
+throng_status catalogue_add_slopes(const network *n, const softmax_slopes *to,
+                                   const catalogue_tile *tile);
 /// Gradients of sum over rows of d_log_prob log_prob + d_entropy entropy, after catalogue_softmax
 /// with the same: of the queries (n_agent, s->rows, width), and of the catalogue's vectors and
 /// biases (n_agent, n_item, ..).

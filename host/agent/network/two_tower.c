@@ -83,6 +83,24 @@ static throng_status two_tower_forward(const network *n, const parameter_set *w,
   return BACKEND_LAUNCH(n->backend, state_value, rows * n->n_agent, &value);
 }
 
+static throng_status two_tower_tangent(const network *n, const parameter_set *w,
+                                       const parameter_set *along, const network_pass *pass,
+                                       network_tangent *to) {
+  const int64_t rows = pass->rows, hidden0 = n->hidden[0], hidden1 = n->hidden[1], width = n->width;
+  THRONG_TRY(layer_input_tangent(n, w, along, pass, to));
+  THRONG_TRY(layer_bias(n, to->hidden0, along->at[PARAMETER_INPUT_BIAS], rows, hidden0, false));
+  THRONG_TRY(layer_relu_gradient(n, to->hidden0, pass->hidden0, rows, hidden0));
+  THRONG_TRY(layer_hidden_tangent(n, w, along, pass, to));
+  THRONG_TRY(layer_product(n, false, false, rows, width, n->n_input, pass->feature,
+                           along->at[PARAMETER_SKIP], 0.0f, to->query));
+  THRONG_TRY(layer_from_user(n, to->user, rows, width, w->at[PARAMETER_SKIP], to->query));
+  THRONG_TRY(layer_product(n, false, false, rows, width, hidden1, to->hidden1,
+                           w->at[PARAMETER_QUERY], 1.0f, to->query));
+  THRONG_TRY(layer_product(n, false, false, rows, width, hidden1, pass->hidden1,
+                           along->at[PARAMETER_QUERY], 1.0f, to->query));
+  return layer_bias(n, to->query, along->at[PARAMETER_QUERY_BIAS], rows, width, false);
+}
+
 /// Gradients of query and value; leaves that of hidden1 in d_hidden1.
 static throng_status output_gradients(const network *n, const parameter_set *w,
                                       const network_pass *pass, const float *d_query,
@@ -226,6 +244,7 @@ const agent_network network_two_tower = {
     .features = two_tower_features,
     .forward = two_tower_forward,
     .backward = two_tower_backward,
+    .tangent = two_tower_tangent,
     .item_vectors = two_tower_item_vectors,
     .item_gradients = two_tower_item_gradients,
     .catalogue = two_tower_catalogue,

@@ -82,16 +82,16 @@ throng_status critic_forward(const network *n, const parameter_set *w, const net
   THRONG_TRY(take_features(n, w, actor, pass));
   THRONG_TRY(layer_input(n, w, pass));
   if (has_slots(n)) {
-    flat_input_args input = {pass->slot,
-                             pass->sign,
-                             w->at[PARAMETER_INPUT_ITEM],
-                             w->at[PARAMETER_INPUT_BIAS],
-                             pass->hidden0,
-                             n->used,
-                             rows,
-                             n->n_item,
-                             pass->state.capacity,
-                             n->hidden[0]};
+    flat_input_args input = {.item = pass->slot,
+                             .sign = pass->sign,
+                             .weight = w->at[PARAMETER_INPUT_ITEM],
+                             .bias = w->at[PARAMETER_INPUT_BIAS],
+                             .hidden = pass->hidden0,
+                             .used = n->used,
+                             .rows = rows,
+                             .n_item = n->n_item,
+                             .capacity = pass->state.capacity,
+                             .width = n->hidden[0]};
     THRONG_TRY(BACKEND_LAUNCH(n->backend, flat_input, rows * n->n_agent, &input));
   } else {
     THRONG_TRY(layer_bias(n, pass->hidden0, w->at[PARAMETER_INPUT_BIAS], rows, n->hidden[0], true));

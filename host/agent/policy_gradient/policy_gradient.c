@@ -91,27 +91,11 @@ throng_status policy_gradient_add_arrays(throng_population *a, policy_gradient *
   return THRONG_OK;
 }
 
-/// RMSprop's means of squares begin at 1.
-static throng_status start_squares(throng_population *a, const optimizer *o, int32_t agent) {
-  for (int k = 0; k < PARAMETER_COUNT; ++k) {
-    const int64_t size = o->net->size[k];
-    if (!size) continue;
-    fill_args fill = {o->moment2.at[k] + agent * size, 1.0f};
-    THRONG_TRY(BACKEND_LAUNCH(a->backend, fill, size, &fill));
-  }
-  return THRONG_OK;
-}
-
 throng_status policy_gradient_start(throng_population *a, agent_range range) {
   policy_gradient *p = policy_gradient_of(a);
   THRONG_TRY(softmax_fill(&a->net, &p->batch.score));
   THRONG_TRY(
       critic_start_weights(&p->critic, &p->critic_weight, a->option.seed, range.first, range.n));
-  for (int32_t i = range.first; i < range.first + range.n; ++i) {
-    if (!a->own_def[i].use_rms_prop) continue;
-    THRONG_TRY(start_squares(a, &p->optimizer, i));
-    THRONG_TRY(start_squares(a, &p->critic_optimizer, i));
-  }
   return THRONG_OK;
 }
 
@@ -196,9 +180,17 @@ throng_status policy_gradients(throng_population *a, const parameter_set *w, con
   const catalogue d_catalogue = {g->at[PARAMETER_ITEM_VECTOR], g->at[PARAMETER_ITEM_BIAS]};
   THRONG_TRY(catalogue_softmax_gradients(&n, c, b->state.query, &mask, b->action, &b->score,
                                          b->d_log_prob, b->d_entropy, b->d_query, &d_catalogue));
+  return policy_backward(a, w, g);
+}
+
+throng_status policy_backward(throng_population *a, const parameter_set *w, parameter_set *g) {
+  policy_gradient *p = policy_gradient_of(a);
+  rollout_batch *b = &p->batch;
+  const network n = network_of(&a->net, a->clock.rows);
   if (n.table->catalogue_gradients) {
     const network all = network_of(&a->net, p->items);
-    THRONG_TRY(n.table->catalogue_gradients(&all, d_catalogue.vector, d_catalogue.bias, g));
+    THRONG_TRY(n.table->catalogue_gradients(&all, g->at[PARAMETER_ITEM_VECTOR],
+                                            g->at[PARAMETER_ITEM_BIAS], g));
   }
   return n.table->backward(&n, w, &b->state, b->d_query, b->nothing, &b->scratch, g);
 }

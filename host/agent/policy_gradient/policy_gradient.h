@@ -30,8 +30,9 @@ typedef struct rollout_batch {
 } rollout_batch;
 
 typedef struct policy_gradient {
-  bool minibatches;  // of `batch` steps, in n_epochs; else a rollout is one batch
-  bool clipped;      // PPO's loss; else A2C's
+  bool minibatches;   // of `batch` steps, in n_epochs; else a rollout is one batch
+  bool critic_alone;  // minibatches are the critic's, in n_critic_updates passes
+  bool clipped;       // PPO's loss; else A2C's
   network critic;
   parameter_set critic_weight;
   optimizer optimizer, critic_optimizer;  // one norm over both
@@ -86,6 +87,9 @@ throng_status policy_evaluate(throng_population *a, const parameter_set *w, cons
 /// with the same: into `g`, a parameter_set of the actor.
 throng_status policy_gradients(throng_population *a, const parameter_set *w, const catalogue *c,
                                parameter_set *g);
+/// The rest of it, from batch.d_query and the gradients of vectors and biases of all items, which
+/// stand in `g` as those of ITEM_VECTOR and ITEM_BIAS.
+throng_status policy_backward(throng_population *a, const parameter_set *w, parameter_set *g);
 /// batch.critic.value under `w`, after policy_evaluate; and gradients of sum d_value value into
 /// `g`, a parameter_set of the critic.
 throng_status critic_evaluate(throng_population *a, const parameter_set *w);

@@ -6,7 +6,9 @@ rollout_view rollout_view_of(const throng_population *a) {
   const policy_gradient *p = policy_gradient_of(a);
   return (rollout_view){.clock = a->clock,
                         .n_steps = a->option.n_steps,
-                        .n_epochs = p->minibatches ? a->option.n_epochs : NULL,
+                        .n_epochs = p->critic_alone  ? a->option.n_critic_updates
+                                    : p->minibatches ? a->option.n_epochs
+                                                     : NULL,
                         .batch = p->minibatches ? a->option.batch : NULL,
                         .turn = p->turn,
                         .left = p->left,

@@ -89,7 +89,7 @@ static kept_masks train_masked(throng_head head, bool double_dqn, throng_mask ma
   return k;
 }
 
-TEST(mask, agents_under_all_are_never_shown_what_the_user_knows_nor_hope_for_it) {
+TEST(mask_training, agents_under_all_are_never_shown_what_the_user_knows_nor_hope_for_it) {
   for (int head = 0; head < 2; ++head)
     for (int twice = 0; twice < 2; ++twice) {
       const kept_masks k = train_masked((throng_head)head, twice, THRONG_MASK_ALL);
@@ -102,13 +102,13 @@ TEST(mask, agents_under_all_are_never_shown_what_the_user_knows_nor_hope_for_it)
 }
 
 /// So the test above can fail: a session's mask leaves the real history in.
-TEST(mask, agents_under_session_are_shown_what_the_user_knew_before) {
+TEST(mask_training, agents_under_session_are_shown_what_the_user_knew_before) {
   const kept_masks k = train_masked(THRONG_HEAD_TWO_TOWER, true, THRONG_MASK_SESSION);
   EXPECT_GT(k.offered, 100);
 }
 
 /// A user who knows the whole catalogue, and one who knows all but two items.
-TEST(mask, users_who_know_everything_are_refused_and_say_what_helps) {
+TEST(mask_training, users_who_know_everything_are_refused_and_say_what_helps) {
   agent_rig rig;
   throng_sim_def sim = masked_def(THRONG_MASK_ALL);
   const throng_agent_def def = rig_agent_def(THRONG_HEAD_FLAT);

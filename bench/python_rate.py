@@ -1,0 +1,185 @@
+"""The simulator from Python beside the same from C, in one run and in turns.
+
+    python_rate.py BUILD [--lanes 4096] [--seconds 2] [--rounds 5] [--steps 0] [--sb3] [--items 10000] [--dim 384]
+
+BUILD is a release build with the Python package in it (-DTHRONG_PYTHON=ON: BUILD/python). Prints:
+  throng_sim_step   user-steps/s from C through the shared library (BUILD/bench/bench_step), alone and
+              with the lanes' histories copied out, and what share of it Simulator.step and
+              VectorEnv.step (rewards, ends, histories, final states) reach; then beside a PyTorch that
+              multiplies on a thread of the measuring process
+  above the core's call   what the Python of VectorEnv.step adds, on one lane
+  memory      how much the process grows over --steps steps of 64 lanes, in KiB
+  sb3         user-steps/s of Stable-Baselines3's PPO on SB3VecEnv, of its learner alone on rollouts that
+              cost nothing, and of the simulator alone (--sb3)
+A machine that does other work tells little: watch the quartiles."""
+
+import argparse
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+
+parser = argparse.ArgumentParser()
+parser.add_argument("build", type=pathlib.Path)
+parser.add_argument("--lanes", type=int, default=4096)
+parser.add_argument("--seconds", type=float, default=2)
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--steps", type=int, default=0)
+parser.add_argument("--sb3", action="store_true")
+parser.add_argument("--users", type=int, default=15000)
+parser.add_argument("--items", type=int, default=10000)
+parser.add_argument("--dim", type=int, default=384)
+parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+options = parser.parse_args()
+sys.path.insert(0, str(options.build / "python"))
+
+import throng
+from throng import _core
+from throng.gym import VectorEnv
+
+data = options.build / "bench-data"
+files = data / "python-world.safetensors", data / "python-sta.safetensors"
+data.mkdir(exist_ok=True)
+backend = throng.Backend("cpu", threads=options.threads)
+if not files[1].exists():
+    world = throng.World.synth(files[0], users=options.users, items=options.items, dim=options.dim)
+    throng.Sta.fit(world, backend=backend, epochs=1).save(files[1])
+world = throng.World.open(files[0])
+sta = throng.Sta.open(world, files[1], backend=backend)
+
+
+def median_step(step, seconds, warm_up=20):
+    """Median seconds of step(t)."""
+    taken, start, t = [], None, 0
+    while start is None or time.perf_counter() - start < seconds:
+        if t == warm_up:
+            start = time.perf_counter()
+        before = time.perf_counter()
+        step(t)
+        if t >= warm_up:
+            taken.append(time.perf_counter() - before)
+        t += 1
+    return statistics.median(taken)
+
+
+def in_c(history=False):
+    said = subprocess.run([options.build / "bench" / "bench_step", *files, str(options.threads), str(lanes),
+                           str(options.seconds), *(["history"] if history else [])],
+                          capture_output=True, text=True, check=True).stdout
+    return lanes / float(said.split()[0])
+
+
+def actions_of(n):
+    """Made before, as bench_step does not time its own."""
+    return [((np.arange(n) * 7919 + t * 104729) % world.n_item).astype(np.int32) for t in range(64)]
+
+
+def simulator():
+    sim = throng.Simulator(world, sta, backend=backend, lanes=lanes, votes={"table_bytes": 0})
+    actions = [one[:, None] for one in actions_of(lanes)]
+    return lanes / median_step(lambda t: sim.step(actions[t % 64]), options.seconds)
+
+
+def environment():
+    envs = VectorEnv(lanes, world, sta, backend=backend, autoreset_mode="SameStep", observation="history",
+                     copy=False, final_obs="array", votes={"table_bytes": 0})
+    envs.reset()
+    actions = actions_of(lanes)
+    return lanes / median_step(lambda t: envs.step(actions[t % 64]), options.seconds)
+
+
+def show(name, rows):
+    low, middle, high = statistics.quantiles(rows, n=4) if len(rows) > 1 else rows * 3
+    print(f"{name:<46} {middle:>12,.2f}   quartiles {low:,.2f} .. {high:,.2f}", flush=True)
+
+
+def beside(words):
+    """In turns, so that each has its share of a busy machine."""
+    rows = [(in_c(), simulator(), in_c(True), environment()) for _ in range(options.rounds)]
+    show(f"throng_sim_step, {lanes} lanes, C{words} [1/s]", [row[0] for row in rows])
+    show("Simulator.step, of that [%]", [100 * row[1] / row[0] for row in rows])
+    show(f"the same, histories copied out, C{words} [1/s]", [row[2] for row in rows])
+    show("VectorEnv.step, of that [%]", [100 * row[3] / row[2] for row in rows])
+
+
+lanes = options.lanes
+beside("")
+
+one = VectorEnv(1, world, backend=throng.Backend("cpu", threads=1), autoreset_mode="SameStep", observation="history",
+                copy=False, votes={"rule": "logical", "table_bytes": 0}, leave_probability=0.0)
+one.reset(seed=1)
+action = np.array([5])
+overheads = []
+for _ in range(options.rounds):
+    whole = median_step(lambda t: one.step(action), options.seconds / 2)
+    core = median_step(lambda t: _core.env_step(one._env, action), options.seconds / 2)
+    overheads.append(1e6 * (whole - core))
+show("VectorEnv.step above the core's call [us]", overheads)
+show("the shortest call into the core and back [us]",
+     [1e6 * median_step(lambda t: _core.world_find(world._handle, None, ""), 0.3)])
+
+try:
+    import torch
+except ImportError:
+    print("PyTorch left out: this interpreter cannot import torch")
+else:
+    torch.set_num_threads(1)
+    stop = threading.Event()
+
+    def multiply():
+        a = torch.rand(512, 512)
+        while not stop.is_set():
+            a = torch.softmax(a @ a, dim=1)
+
+    thread = threading.Thread(target=multiply)
+    thread.start()
+    beside(", torch busy")
+    stop.set()
+    thread.join()
+
+if options.steps:
+    envs = VectorEnv(64, world, backend=backend, autoreset_mode="SameStep", votes={"rule": "logical", "table_bytes": 0},
+                     reasons=True)
+    envs.reset(seed=1)
+    actions = np.arange(64)
+    sizes = []
+    for t in range(options.steps):
+        envs.step(actions)
+        if t % max(options.steps // 10, 1) == 0:
+            sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(f"{'memory over ' + str(options.steps) + ' steps [KiB]':<34} {sizes[-1] - sizes[1]:>12,}   of {sizes[-1]:,}")
+
+if options.sb3:
+    from stable_baselines3 import PPO
+
+    from throng.sb3 import SB3VecEnv
+
+    small = throng.World.synth(users=1000, items=100, keywords=300, dim=32, seed=1)
+    given = {"votes": {"rule": "logical"}, "history": 32, "max_steps": 50}
+    envs = SB3VecEnv(256, small, **given)
+    fixed = envs.step(np.zeros(256, int)) if envs.reset() is not None else None
+
+    class Nothing(SB3VecEnv):
+        """Steps that cost nothing: what is left is the learner."""
+
+        def step_wait(self):
+            return fixed[0], fixed[1], np.zeros(256, bool), [{}] * 256
+
+    def rate(cls):
+        env = cls(256, small, **given)
+        model = PPO("MlpPolicy", env, n_steps=16, batch_size=1024, seed=1, device="cpu")
+        model.learn(4096)
+        start = time.perf_counter()
+        model.learn(16384)
+        return 16384 / (time.perf_counter() - start)
+
+    print(f"{'SB3 PPO on SB3VecEnv [1/s]':<34} {rate(SB3VecEnv):>12,.0f}")
+    print(f"{'SB3 PPO on steps that cost nothing':<34} {rate(Nothing):>12,.0f}")
+    alone = median_step(lambda t: envs.step(np.zeros(256, int)), 1)
+    print(f"{'SB3VecEnv.step alone [1/s]':<34} {256 / alone:>12,.0f}")

@@ -1,0 +1,81 @@
+"""Whatever is handed to the package, what comes back is an exception of Python's, and objects go on
+working. Random calls with random arguments; SECONDS and SEED by the environment."""
+
+import os
+import random
+import time
+
+import numpy as np
+
+import throng
+from throng import _core
+
+SEED = int(os.environ.get("SEED", "1"))
+SECONDS = float(os.environ.get("SECONDS", "5"))
+
+
+def values(rng, things):
+    """One argument, good or bad."""
+    shapes = [(), (0,), (1,), (7,), (64,), (64, 1), (64, 2), (3, 5, 2)]
+    dtypes = ["int32", "int64", "uint8", "float32", "float64", "bool", "uint64", "int8", "complex64"]
+    kind = rng.randrange(12)
+    if kind < 3:
+        return rng.choice(things)
+    if kind < 6:
+        array = np.asarray(rng.choice([0, 1, 3, 79, 80, -1, 2**31, 2**62])).astype("int64")
+        array = np.broadcast_to(array, rng.choice(shapes)).astype(rng.choice(dtypes))
+        return array[::-1] if array.ndim and rng.random() < 0.2 else array
+    return rng.choice([None, 0, 1, -1, 5, 2**31, 2**63, -2**70, 0.5, float("nan"), float("inf"), True,
+                       "", "item", "random", "/nowhere/x", "a\0b", "\udc80", b"x", [], [1, 2], [[1], [0]],
+                       ([1, 2], [1, 0]), {}, {"users": 5}, {"sim": {"lanes": 4}}, object(), print,
+                       lambda *a: False, slice(1), np.float64(3), np.int64(4)])
+
+
+def calls_of(things):
+    """Every public method of every object, and every function of the core."""
+    found = [getattr(_core, name) for name in dir(_core) if callable(getattr(_core, name))]
+    skipped = {"close", "close_extras", "train"}  # closed ones are tested by themselves
+    for thing in things:
+        if type(thing).__module__.startswith("throng"):
+            found += [getattr(thing, name) for name in dir(type(thing))
+                      if not name.startswith("_") and name not in skipped
+                      and callable(getattr(type(thing), name))]
+    return found
+
+
+def test_nothing_crashes_and_everything_goes_on(world, sta, agent, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where "item" may be written
+    rng = random.Random(SEED)
+    sim = throng.Simulator(world, sta, mask="session", preferences=True, lanes=64, history=32, max_steps=20)
+    closed = throng.Simulator(world, votes={"rule": "logical"}, lanes=4)
+    closed.close()
+    things = [world, sta, agent, sim, closed, throng.Votes(world, sta), throng.Backend("cpu", threads=1)]
+    handles = [thing._handle for thing in things if hasattr(thing, "_handle")]
+    environments = [_core.env_create(throng.Simulator(world, votes={"rule": "logical"}, lanes=8, max_steps=20, autoreset=mode == 1,
+                                                      preferences=True, mask="session")._handle, mode, parts)
+                    for mode, parts in ((0, 15), (1, 7), (2, 3))]
+    things += handles + environments
+    calls = calls_of(things)
+    heavy = {"sta_fit", "fit", "config_train", "world_make", "synth", "session_create", "sim_create",
+             "population_create", "evaluate_yardstick", "evaluate_population", "evaluate", "sweep_run",
+             "population_train", "session_step"}
+    raised = done = 0
+    end = time.time() + SECONDS
+    while time.time() < end:
+        call = rng.choice(calls)
+        if getattr(call, "__name__", "") in heavy and rng.random() < 0.98:
+            continue
+        arguments = [values(rng, things) for _ in range(rng.randrange(1, 11))]
+        named = {rng.choice(["seed", "history", "k", "lanes", "stream", "copy", "greedy"]): values(rng, things)
+                 for _ in range(rng.random() < 0.1)}
+        try:
+            call(*arguments, **named)
+            done += 1
+        except (throng.Error, TypeError, ValueError, OverflowError, BufferError, KeyError, IndexError,
+                AttributeError, MemoryError, OSError):
+            raised += 1
+    assert raised > 100 and done > 5
+    sim.reset(1)
+    sim.step(np.zeros(64, int))
+    agent.train(64)
+    assert agent.recommend(3, 2).shape == (2,) and len(world.history(0)[0]) > 0

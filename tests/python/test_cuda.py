@@ -1,0 +1,70 @@
+"""The CUDA backend as the shared object of its own that the library opens, on the emulated device:
+CUDA_ON_CPU names the folder of tests/cuda's libthrong_cuda.so."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import throng
+
+EMULATED = os.environ.get("CUDA_ON_CPU")
+
+
+def test_without_its_library_the_error_says_which():
+    if os.path.exists("/dev/nvidia0"):
+        pytest.skip("there is a GPU")
+    with pytest.raises(throng.RunError, match="cuda") as caught:
+        throng.Backend("cuda")
+    assert caught.value.status == "backend error"
+    assert throng.Backend("auto").name == "cpu"
+
+
+CHILD = """
+import numpy as np
+import pytest
+import throng
+from throng.gym import VectorEnv
+
+cuda = throng.Backend("cuda")
+assert cuda.name == "cuda"
+world = throng.World.synth(users=60, items=40, keywords=200, dim=8, seed=5)
+given = dict(votes={"rule": "logical"}, lanes=8, history=8, max_steps=6, preferences=True, mask="session")
+device, host = (throng.Simulator(world, backend=backend, **given) for backend in (cuda, throng.Backend("cpu")))
+for t in range(12):
+    for sim in (device, host):
+        sim.step((np.arange(8) * 5 + t) % 40)
+assert device.hash == host.hash
+assert (device.observe()["item"] == host.observe()["item"]).all()
+assert np.allclose(device.preferences(), host.preferences(), atol=1e-5)
+assert (device.nearest(world.embeddings[0][:8]) == host.nearest(world.embeddings[0][:8])).all()
+reward = device.arrays["reward"]
+assert reward.__dlpack_device__() == (2, 0)
+for version in (None, (1, 1)):
+    try:
+        capsule = reward.__dlpack__(stream=1, max_version=version)
+        assert version and "dltensor_versioned" in repr(capsule)
+        del capsule
+    except BufferError:
+        assert version is None  # read-only, which the old capsule cannot say
+for wrong in (lambda: np.asarray(memoryview(reward)), lambda: reward.__dlpack__(dl_device=(1, 0), max_version=(1, 1))):
+    with pytest.raises((BufferError, TypeError)):
+        wrong()
+on_device = VectorEnv(8, world, backend=cuda, autoreset_mode="SameStep", votes={"rule": "logical"}, history=8, max_steps=6)
+on_host = VectorEnv(8, world, backend="cpu", autoreset_mode="SameStep", votes={"rule": "logical"}, history=8, max_steps=6)
+assert np.allclose(on_device.reset(seed=2)[0], on_host.reset(seed=2)[0], atol=1e-5)
+for t in range(10):
+    a, b = (envs.step(np.full(8, t)) for envs in (on_device, on_host))
+    assert np.allclose(a[0], b[0], atol=1e-5) and (a[1] == b[1]).all() and (a[2] == b[2]).all()
+    assert (a[4]["user"] == b[4]["user"]).all()
+del on_device, device, reward, cuda
+print("same")
+"""
+
+
+@pytest.mark.skipif(not EMULATED, reason="CUDA_ON_CPU names no emulated device")
+def test_the_device_does_what_the_cpu_does():
+    env = {**os.environ, "LD_LIBRARY_PATH": EMULATED, "THRONG_CUDA_PLAIN": "1"}
+    found = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, env=env, timeout=300)
+    assert found.returncode == 0 and "same" in found.stdout, found.stdout + found.stderr

@@ -1,0 +1,55 @@
+"""The examples run as they are printed, with fewer steps."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples" / "python"
+
+
+def run(name, *arguments, needs=()):
+    for package in needs:
+        pytest.importorskip(package)
+    found = subprocess.run([sys.executable, EXAMPLES / name, *arguments], capture_output=True, text=True,
+                           timeout=300)
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
+def test_ten_lines_beat_random():
+    said = run("ten_lines.py")
+    agent, random = re.search(r"agent ([0-9.]+), random ([0-9.]+)", said).groups()
+    assert float(agent) > float(random)
+
+
+def test_a_data_frame_of_ones_own():
+    assert "AUC" in run("own_frame.py", needs=["pandas"])
+
+
+def test_optuna_drives_a_population():
+    assert "best of 16 trials" in run("optuna_population.py", "16", needs=["optuna"])
+
+
+def test_a_policy_in_torch_learns():
+    said = run("torch_policy.py", "150", needs=["torch"])
+    first, last = re.search(r"([0-9.]+) at first, ([0-9.]+) at the end", said).groups()
+    assert float(last) > float(first)
+
+
+def test_learners_of_sb3():
+    said = run("sb3_learners.py", "1024", needs=["stable_baselines3", "sb3_contrib"])
+    assert all(name in said for name in ("MaskablePPO", "TRPO", "A2C"))
+
+
+def test_the_notebook_draws():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    names = {}
+    for cell in json.loads((EXAMPLES / "first_look.ipynb").read_text())["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert names["plt"].get_fignums() and names["curve"][-1] > names["levels"]["random"]
