@@ -60,7 +60,7 @@ TEST(policy_gradient, learns_what_users_like) {
     ASSERT_OK(open_rig(&rig, &def, false));
     const double first = play(&rig, 16);
     const float even = stats_of(&rig).entropy_loss[0];
-    play(&rig, 2500);
+    play(&rig, 1200);
     stats_of(&rig);
     const double last = play(&rig, 200);
     const throng_population_stats stats = stats_of(&rig);
