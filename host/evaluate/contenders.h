@@ -13,8 +13,9 @@ typedef enum contender_kind {
   CONTENDER_ENSEMBLE,
 } contender_kind;
 
-/// X(ID, name, help): what knows little. What they learn from are the histories, as f_cal's effects:
-/// of the split test without each user's last interaction, of validation without the last two.
+/// X(ID, name, help): what knows little. What they learn from are the histories, as f_cal's
+/// effects: of the split test without each user's last interaction, of validation without the last
+/// two.
 #define FIDELITY_YARDSTICKS(X)                                                                   \
   X(RANDOM, "random", "the share of likes for every question; answers drawn with it")            \
   X(USER_MEAN, "user_mean", "the user's like rate in the history before the question, smoothed") \

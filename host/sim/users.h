@@ -14,7 +14,8 @@ bool users_unusual(const throng_users_def *def);
 /// Every field in range, and none that contradicts another or the simulator's options: what can be
 /// said before there is a world. Errors: ARGUMENT.
 throng_status users_check_def(const throng_sim_def *def);
-/// The same, and nothing that contradicts the world. Errors: ARGUMENT; DATA (topics are asked of a world without categories).
+/// The same, and nothing that contradicts the world. Errors: ARGUMENT; DATA (topics are asked of a
+/// world without categories).
 throng_status users_check(const throng_sim_def *def, const throng_world *world);
 /// As kernels take them.
 users_view users_make_view(const throng_users_def *def);

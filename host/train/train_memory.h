@@ -1,5 +1,5 @@
-/// Can a run be made, and does it fit the device's memory? Asked before what leads up to it, a fit of
-/// f_sta, takes its minutes; throng_train() asks too.
+/// Can a run be made, and does it fit the device's memory? Asked before what leads up to it, a fit
+/// of f_sta, takes its minutes; throng_train() asks too.
 #ifndef THRONG_TRAIN_TRAIN_MEMORY_H
 #define THRONG_TRAIN_TRAIN_MEMORY_H
 

@@ -270,7 +270,7 @@ class AgentOptions(TypedDict, total=False):
     line_search_max_iter: int
     """TRPO: tries of a step's length"""
     sub_sampling_factor: int
-    """TRPO: of every so many states the Fisher matrix is made"""
+    """TRPO: of every so many states the policy's step is made"""
 
 class TrainOptions(TypedDict, total=False):
     """Section "train"."""
