@@ -38,7 +38,7 @@ TEST(cli_config, it_prints_what_throng_takes_again_and_the_keys_with_their_range
   int rows = 0;
   for (const field *f = NULL; (f = fields_next(&agent_fields, f, FIELD_PER_AGENT));) ++rows;
   EXPECT_TRUE(rows > 0 && per_agent == rows);
-  EXPECT_EQ(up_to, 4);  // batch, updates, buffer, n_step
+  EXPECT_EQ(up_to, 5);  // batch, updates, buffer, n_step, n_steps
   EXPECT_TRUE(sweepable > per_agent && sweepable < keys / 2);
   EXPECT_EQ(number_at(lanes, "minimum", NULL), 1);
   EXPECT_EQ(number_at(lanes, "maximum", NULL), 16777216);

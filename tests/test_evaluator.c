@@ -298,7 +298,7 @@ TEST(evaluator, wrong_fields_are_refused_by_name) {
     EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
                                         THRONG_YARDSTICK_COUNT, &m),
               THRONG_ERROR_ARGUMENT);
-    EXPECT_CONTAINS(throng_error_message(), "yardstick: 5 is none");
+    EXPECT_CONTAINS(throng_error_message(), "yardstick: 7 is none");
   }
   small_run_close(&run);
 }

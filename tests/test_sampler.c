@@ -6,13 +6,14 @@
 static const char mixed[] =
     "{\"agent.learning_rate\": {\"min\": 1e-5, \"max\": 1e-1, \"log\": true},"
     " \"agent.gamma\": {\"min\": 0.9, \"max\": 1},"
-    " \"agent.head\": {},"
+    " \"agent.head\": {\"values\": [\"flat\", \"two_tower\"]},"
     " \"agent.width\": {\"min\": 16, \"max\": 128, \"step\": 16, \"when\": {\"agent.head\": "
     "\"two_tower\"}},"
     " \"agent.n_step\": {\"min\": 1, \"max\": 8}}";
 
 static const char table[] =
-    "{\"agent.head\": {}, \"agent.width\": {\"min\": 16, \"max\": 64, \"step\": 16, \"when\": "
+    "{\"agent.head\": {\"values\": [\"flat\", \"two_tower\"]}, \"agent.width\": {\"min\": 16, "
+    "\"max\": 64, \"step\": 16, \"when\": "
     "{\"agent.head\": \"two_tower\"}}, \"agent.batch\": {\"values\": [32, 64, 128]}, "
     "\"agent.tau\": {\"min\": 0.1, \"max\": 0.5, \"step\": 0.1}}";
 

@@ -23,7 +23,8 @@ static const char golden_space[] =
     " \"agent.width\": {\"min\": 16, \"max\": 128, \"step\": 16%s},"
     " \"agent.buffer\": {\"min\": 10, \"max\": 100000, \"log\": true%s},"
     " \"agent.n_step\": {\"min\": 1, \"max\": 8},"
-    " \"agent.head\": {}, \"agent.batch\": {\"values\": [64, 256, 1024]}}";
+    " \"agent.head\": {\"values\": [\"flat\", \"two_tower\"]}, \"agent.batch\": {\"values\": [64, "
+    "256, 1024]}}";
 
 static const cJSON *item(const cJSON *object, const char *name) {
   return cJSON_GetObjectItemCaseSensitive(object, name);

@@ -35,6 +35,8 @@ TEST(session, driven_by_hand_it_is_the_run_that_throng_train_makes) {
   snprintf(out, sizeof out, "%s/run", throng_test_folder());
   if (small_run_open(&run, throng_test_folder(), 1)) {
     run.train.evaluation.planner = THRONG_PLANNER_ON;
+    run.train.evaluation.bandits = true;
+    run.train.evaluation.bandit_steps = 500;
     throng_train_def def = run.train;
     throng_train_report whole, driven;
     def.out = out;

@@ -61,7 +61,7 @@ TEST(space, parameters_are_read_in_order_with_parents_before_children) {
   EXPECT_EQ(s->parameter[0].kind, SPACE_FLOAT);
   EXPECT_TRUE(s->parameter[0].log);
   EXPECT_FALSE(s->parameter[0].structural);
-  EXPECT_EQ(s->parameter[1].n_choice, 2);  // all of the option's names
+  EXPECT_EQ(s->parameter[1].n_choice, 3);  // all of the option's names
   EXPECT_TRUE(s->parameter[1].structural);
   EXPECT_EQ(s->parameter[2].kind, SPACE_INT);
   EXPECT_EQ(s->parameter[2].parent, 1);
@@ -133,7 +133,7 @@ TEST(space, wrong_values_are_refused) {
                  "agent.batch: values: expected an integer in 1..16777216, not 0");
   expect_refusal("{\"agent.batch\": {\"values\": [64, null]}}", "null is no value");
   expect_refusal("{\"agent.head\": {\"values\": [\"flat\", \"round\"]}}",
-                 "expected flat or two_tower, not \"round\"");
+                 "expected flat, two_tower or flat_dueling, not \"round\"");
   expect_refusal("{\"agent.hidden\": {\"values\": [[64, 64], [64]]}}",
                  "expected an array of 2, each an integer in 1..8192");
   expect_refusal("{\"agent.batch\": {\"values\": [64], \"min\": 3}}", "more than one is given");
@@ -371,7 +371,8 @@ TEST(space, distributions_are_what_optuna_writes) {
   static const char *const expected[] = {
       "{\"name\":\"FloatDistribution\",\"attributes\":{\"step\":null,\"low\":1e-05,\"high\":0.01,"
       "\"log\":true}}",
-      "{\"name\":\"CategoricalDistribution\",\"attributes\":{\"choices\":[\"flat\",\"two_tower\"]}"
+      "{\"name\":\"CategoricalDistribution\",\"attributes\":{\"choices\":[\"flat\",\"two_tower\","
+      "\"flat_dueling\"]}"
       "}",
       "{\"name\":\"IntDistribution\",\"attributes\":{\"step\":16,\"low\":16,\"high\":112,"
       "\"log\":false}}",
@@ -404,7 +405,7 @@ TEST(space, every_point_has_one_number_and_conditions_double_none) {
                  "{\"min\": 0.1, \"max\": 0.3, \"step\": 0.1}}",
                  &config, &s));
   const int64_t n = space_size(s);
-  EXPECT_EQ(n, (1 + 4) * 2 * 3);
+  EXPECT_EQ(n, (2 + 4) * 2 * 3);
   for (int64_t k = 0; k < n; ++k) {
     space_point(s, k, x);
     EXPECT_EQ(space_index(s, x), k);

@@ -65,6 +65,8 @@ TEST(train, run_leaves_config_rows_events_two_checkpoints_and_a_summary) {
   if (small_run_open(&run, throng_test_folder(), 1)) {
     throng_train_report report;
     run.train.evaluation.planner = THRONG_PLANNER_ON;
+    run.train.evaluation.bandits = true;
+    run.train.evaluation.bandit_steps = 500;
     ASSERT_OK(train(&run, out, false, &report));
     EXPECT_EQ(report.user_steps, 3200);
     EXPECT_TRUE(report.seconds > 0 && report.user_steps_per_second > 0);

@@ -93,7 +93,7 @@ TEST(train_row, holds_all_that_is_measured_of_many_agents_and_none_of_a_single_o
     train_row_add_comparison(&row, "agent", &against);
     for (int32_t k = 0; k < n && n > 1; ++k) train_row_add_comparison(&row, "agent_0", &against);
     EXPECT_LT(row.n, row.most);  // nothing was left out for want of room
-    EXPECT_EQ(row.n, 8 + 25 + (n > 1 ? n * 25 : 0));
+    EXPECT_EQ(row.n, 8 + 31 + (n > 1 ? n * 31 : 0));
     train_row_free(&row);
   }
 }

@@ -165,14 +165,16 @@ typedef struct throng_population_stats {
   const float *loss;          ///< mean over updates
   const float *q;             ///< mean over updates
   const float *grad_norm;     ///< mean over updates, before clipping
-  /// Of what learns from rollouts, NULL for DQN, as Stable-Baselines3 names them: means over
-  /// updates of minus the entropy, of the policy's and the critic's part of the loss, of the KL
-  /// divergence from the policy that made the rollout and of the share of clipped ratios (0 for
-  /// A2C); and over rollouts of 1 - Var(return - value) / Var(return). q is the mean value.
-  const float *entropy_loss, *policy_gradient_loss, *value_loss, *approx_kl, *clip_fraction;
-  const float *explained_variance;
-  const int64_t *episodes;   ///< of training, that ended while the agent was learning
-  const float *mean_return;  ///< of those episodes, in likes
+  // Of what learns from rollouts, NULL for DQN, by the names of Stable-Baselines3. q is the mean
+  // value.
+  const float *entropy_loss;          ///< mean over updates of minus the entropy
+  const float *policy_gradient_loss;  ///< the policy's part of the loss, mean over updates
+  const float *value_loss;            ///< the critic's part of the loss, mean over updates
+  const float *approx_kl;  ///< KL divergence from the rollout's policy, mean over updates; A2C: 0
+  const float *clip_fraction;       ///< share of clipped ratios, mean over updates; A2C: 0
+  const float *explained_variance;  ///< 1 - Var(return - value) / Var(return), mean over rollouts
+  const int64_t *episodes;          ///< of training, that ended while the agent was learning
+  const float *mean_return;         ///< of those episodes, in likes
 } throng_population_stats;
 /// Host memory, valid until the next call. Errors: MEMORY, BACKEND.
 THRONG_API throng_status throng_population_get_stats(throng_population *population,

@@ -35,6 +35,7 @@ ssh|needs another machine
 rsync|needs another machine
 nvidia-smi|needs a GPU
 python bench/|needs Optuna and takes hours
+throng experiment table2 configs/paper-table2|reads the paper's five sets; test_table2 runs such configs on planted ones
 bash gpu-bundle/run.sh|run in a bare root by check_gpu_bundle
 '
 # Appended to a line: sizes of a test, and the server of the tests where a model is asked.

@@ -31,7 +31,7 @@ static const char study_space[] =
     "{\"agent.learning_rate\": {\"min\": 1e-5, \"max\": 1e-1, \"log\": true},"
     " \"agent.gamma\": {\"min\": 0.8, \"max\": 1},"
     " \"agent.tau\": {\"min\": 0.001, \"max\": 1, \"log\": true},"
-    " \"agent.head\": {},"
+    " \"agent.head\": {\"values\": [\"flat\", \"two_tower\"]},"
     " \"agent.width\": {\"min\": 16, \"max\": 512, \"when\": {\"agent.head\": \"two_tower\"}}}";
 
 #endif
