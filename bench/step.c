@@ -53,7 +53,12 @@ int main(int argc, char **argv) {
   const size_t entries = (size_t)sim_def.lanes * (size_t)sim_def.history;
   const throng_observation_copy seen = {.item = malloc(entries * sizeof *seen.item),
                                         .like = malloc(entries * sizeof *seen.like)};
-  if (!action || !seen.item || !seen.like) return 1;
+  if (!action || !seen.item || !seen.like) {
+    free(action);
+    free(seen.item);
+    free(seen.like);
+    return 1;
+  }
   int n = 0;
   double start = 0;
   for (int64_t step = 0; n < MOST; ++step) {

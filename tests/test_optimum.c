@@ -197,7 +197,7 @@ static void learn_values(throng_backend *backend, const optimum *o, const char *
     ASSERT_OK(throng_population_set(a, k, "tau", tau));
   }
   for (int32_t k = 0; k < steps; ++k) ASSERT_OK(throng_population_train_step(a));
-  for (int32_t k = 0; k < AGENTS; ++k) value[k % 2] += start_value(a, k, o) / (AGENTS / 2);
+  for (int32_t k = 0; k < AGENTS; ++k) value[k % 2] += 2 * start_value(a, k, o) / AGENTS;
   throng_population_close(a);
   throng_sim_close(sim);
 }

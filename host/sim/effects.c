@@ -178,7 +178,7 @@ static void normal_prior(double variance, double *prior) {
 static int64_t tellers(const effects *e, int64_t *every) {
   int64_t n = 0;
   for (int64_t u = 0; u < e->n_user; ++u) n += e->user_n[u] > 0;
-  *every = (n + EFFECTS_PRIOR_USERS - 1) / EFFECTS_PRIOR_USERS;
+  *every = n > 0 ? (n + EFFECTS_PRIOR_USERS - 1) / EFFECTS_PRIOR_USERS : 1;
   return (n + *every - 1) / *every;
 }
 

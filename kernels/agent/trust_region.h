@@ -387,9 +387,10 @@ typedef struct critic_loss_args {
 THRONG_ROW void critic_loss_row(const critic_loss_args *a, int64_t row) {
   a->d_value[row] = 0.0f;
   if (row_is_idle(a->used, a->batch, row)) return;
+  const int64_t agent = row / a->batch;
   const float error = a->value[row] - a->target[row];
   a->squares[row] = error * error;
-  a->d_value[row] = 2.0f * error / (float)a->used[row / a->batch];
+  a->d_value[row] = 2.0f * error / (float)a->used[agent];
 }
 
 /// The minibatch's means into the statistics, beside what the policy's step of the rollout came to.
@@ -411,7 +412,7 @@ THRONG_ROW void critic_judge_row(const critic_judge_args *a, int64_t row) {
   const double n = (double)c->rows[row], *sum = a->sum + row * POLICY_COLUMNS * 2;
   const float loss = (float)(sum[0] / n);
   float *stats = a->stats + row * POLICY_STATS;
-  stats[POLICY_ENTROPY - POLICY_ENTROPY] += (float)t->entropy[row];
+  stats[0] += (float)t->entropy[row];  // POLICY_ENTROPY is their first
   stats[POLICY_GRADIENT_LOSS - POLICY_ENTROPY] -= (float)t->objective[row];
   stats[POLICY_VALUE_LOSS - POLICY_ENTROPY] += loss;
   stats[POLICY_KL - POLICY_ENTROPY] += t->accepted[row] ? (float)t->kl[row] : 0.0f;

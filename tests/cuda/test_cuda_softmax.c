@@ -34,9 +34,10 @@ static bool open_case(softmax_case *c, int n_agent, int n_state, int n_item) {
       const float number = 2.0f * test_unit(&r) - 1.0f;
       if (k <= BIAS)
         memcpy(&x[i], &number, sizeof number);
-      else if (k == SEEN)
-        x[i] = test_below(&r, 1u << 31) & test_below(&r, 1u << 31);
-      else
+      else if (k == SEEN) {
+        x[i] = test_below(&r, 1u << 31);
+        x[i] &= test_below(&r, 1u << 31);  // a quarter of the bits
+      } else
         x[i] = test_below(&r, k == ENTRY    ? 2 * (uint32_t)n_item
                               : k == LENGTH ? CAPACITY + 1
                               : k == ITEM   ? (uint32_t)n_item
