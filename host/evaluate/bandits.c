@@ -191,7 +191,7 @@ static throng_status learn(bandits *b, const throng_sim *like, int which,
                            const throng_evaluation_def *def) {
   throng_sim_def sim_def = like->def;
   bandit_lanes l = {.sim = NULL};
-  bandit_step host = {NULL};
+  bandit_step host = {0};
   throng_sim *sim = NULL;
   linear_bandit *m = &b->model[which];
   throng_status status;
@@ -243,7 +243,7 @@ void bandits_free(bandits *b) {
 
 throng_status bandits_rank(bandits *b, throng_yardstick which, int32_t top, int32_t *best) {
   const linear_bandit *m = &b->model[model_of(which)];
-  bandit_step host = {NULL};
+  bandit_step host = {0};
   throng_status status;
   THRONG_TRY_GOTO(take_host(&b->lanes, b->width, &host));
   THRONG_TRY_GOTO(upload_model(&b->lanes, m, 0, 0, 0, &host));
