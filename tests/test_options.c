@@ -338,6 +338,19 @@ TEST(options, a_population_of_double_agents_has_no_catalogue_of_targets_until_on
   rig_free(&rig);
 }
 
+TEST(options, a_flat_agent_may_become_single_and_double_and_single_again) {
+  agent_rig rig;
+  throng_agent_def def = largest(THRONG_HEAD_FLAT);
+  def.count = 2;
+  ASSERT_OK(open_agents(&rig, 1, &def, 0));
+  for (int turn = 0; turn < 4; ++turn) {
+    ASSERT_OK(throng_population_set(rig.agent, 1, "double_dqn", turn % 2));
+    ASSERT_OK(train(rig.agent, 5));
+  }
+  EXPECT_GT(rig.agent->host.updates[1], 10);
+  rig_free(&rig);
+}
+
 /// Options are changed while steps are recorded graphs and tables are current.
 TEST(options, changed_in_the_middle_they_count_from_the_next_step_on) {
   const struct {

@@ -77,7 +77,8 @@ static throng_status copy_target_of(throng_population *a, const int32_t *which) 
 /// action gaps.
 static throng_status dqn_follow(throng_population *a) {
   dqn *d = dqn_of(a);
-  if ((!a->kinds.singles && !a->kinds.gaps) || a->late.count > 0) return THRONG_OK;
+  // Of a flat head nothing is registered, and yet memory is taken: the count does not tell.
+  if ((!a->kinds.singles && !a->kinds.gaps) || a->late.block) return THRONG_OK;
   THRONG_TRY(catalogue_register(&a->net, &a->late, &d->target_catalogue, 1));
   const throng_status status = tensors_allocate(&a->late, a->backend, "target of the agents");
   if (status != THRONG_OK) tensors_free(&a->late);
