@@ -10,27 +10,27 @@ namespace {
 
 __device__ void fold(const best_fold_args *a, int64_t row) {
   const int thread = (int)(threadIdx.x % WARP_THREADS);
-  const int64_t agent = a->agent + row / a->rows;
-  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  const tile_place *t = &a->place;
+  const int64_t agent = tile_agent(t, row), state = tile_state(t, a->n_state, row);
   if (row_is_idle(a->used, a->n_state, state)) return;
-  const float *q = a->q + row * a->n_column;
-  const float *bias = a->bias + agent * a->n_item + a->column;
+  const float *q = a->q + row * t->n_column;
+  const float *bias = a->bias + agent * a->n_item + t->column;
   float *value = a->value + state * a->top;
   int32_t *item = a->item + state * a->top;
   float least = value[a->top - 1];
-  for (int32_t begin = 0; begin < a->n_column; begin += WARP_THREADS) {
+  for (int32_t begin = 0; begin < t->n_column; begin += WARP_THREADS) {
     const int32_t i = begin + thread;
-    float sum = i < a->n_column ? q[i] + bias[i] : -INFINITY;
-    if (a->noise.seed && i < a->n_column) {
-      const uint32_t candidate = (uint32_t)(a->column + i);
+    float sum = i < t->n_column ? q[i] + bias[i] : -INFINITY;
+    if (a->noise.seed && i < t->n_column) {
+      const uint32_t candidate = (uint32_t)(t->column + i);
       sum += gumbel_of(noise_words(&a->noise, agent, state, candidate / 4).w[candidate % 4]);
     }
-    const bool better = sum > least && !best_masked(a, state, a->column + i);
+    const bool better = sum > least && !best_masked(a, state, t->column + i);
     for (unsigned left = __ballot_sync(WARP_ALL, better); left; left &= left - 1) {
       const int winner = __ffs((int)left) - 1;
       const float v = __shfl_sync(WARP_ALL, sum, winner);
       if (!(v > least)) continue;
-      if (thread == 0) best_insert(value, item, a->top, v, a->column + begin + winner);
+      if (thread == 0) best_insert(value, item, a->top, v, t->column + begin + winner);
       __syncwarp();
       least = value[a->top - 1];
       __syncwarp();

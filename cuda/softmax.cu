@@ -79,7 +79,7 @@ __device__ void add(const softmax_search_args *a, int32_t first, int32_t end,
     UNROLL()
     for (int j = 0; j < EACH; ++j) {
       const float x = z[j] - top, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
-      const float e = exp_falling(bounded);
+      const float e = exp_to_88(bounded);
       total += e;
       weighted += e * bounded;
     }
@@ -170,22 +170,22 @@ __global__ void __launch_bounds__(CUDA_ROW_THREADS)
 /// A warp a state, neighbouring threads at neighbouring items: softmax_slope_row's bits.
 __device__ void slope(const softmax_slope_args *a, int64_t row) {
   const int thread = (int)(threadIdx.x % WARP_THREADS);
-  const int64_t agent = a->agent + row / a->rows;
-  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
-  float *z = a->z + row * a->n_column;
+  const tile_place *t = &a->place;
+  const int64_t agent = tile_agent(t, row), state = tile_state(t, a->n_state, row);
+  float *z = a->z + row * t->n_column;
   if (row_is_idle(a->used, a->n_state, state)) {
-    for (int32_t i = thread; i < a->n_column; i += WARP_THREADS) z[i] = 0.0f;
+    for (int32_t i = thread; i < t->n_column; i += WARP_THREADS) z[i] = 0.0f;
     return;
   }
-  const float *bias = a->bias + agent * a->n_item + a->column;
+  const float *bias = a->bias + agent * a->n_item + t->column;
   const int64_t at = state * a->slate;
   const float d = a->d_log_prob[state], by_entropy = a->d_entropy[state];
   const float total = a->total[state], entropy = a->entropy[state];
   const float by_log_prob = d * a->times[at + a->slate - 1];
-  for (int32_t i = thread; i < a->n_column; i += WARP_THREADS) {
+  for (int32_t i = thread; i < t->n_column; i += WARP_THREADS) {
     float x = softmax_slope_of(z[i] + bias[i] - total, by_log_prob, by_entropy, entropy);
     for (int32_t k = 0; k < a->slate; ++k)
-      if (a->item[at + k] == a->column + i)
+      if (a->item[at + k] == t->column + i)
         x = d + softmax_slope_of(a->own[at + k] - total, d * a->times[at + k], by_entropy, entropy);
     z[i] = x;
   }

@@ -11,7 +11,7 @@
 #include "support/cpu_backend.h"
 #include "support/golden_array.h"
 #include "support/history_world.h"
-#include "support/small_world.h"
+#include "support/small_sim.h"
 #include "throng/explain.h"
 #include "throng_test.h"
 
@@ -235,47 +235,31 @@ TEST(calibration, what_tells_nothing_apart_is_refused_with_its_numbers) {
 }
 
 // ---- the vote ----------------------------------------------------------------------------------
-enum { LANES = 48, SLATE = 2, ITEMS = 150 };
-
-static throng_sim_def calibrated_def(throng_rule rule) {
-  throng_sim_def def = throng_default_sim_def();
-  def.lanes = LANES;
-  def.history = 16;
-  def.slate_size = SLATE;
-  def.leave_probability = 0.1f;
-  def.max_steps = 12;
-  def.votes.rule = rule;
-  return def;
-}
-
-static void choose(int32_t *action, uint32_t step) {
-  for (uint32_t k = 0; k < LANES * SLATE; ++k)
-    action[k] = (int32_t)random_index(random_draw(4, 77, step, k, 0, 0).w[0], ITEMS);
-}
+enum { ITEMS = 150 };
 
 /// What users answer over some steps: p by f_cal, likes, and the error of the terms' sum.
 static void play(throng_answer answer, double *p, double *likes, double threshold_of[1]) {
   throng_world w = small_world(21, 40, ITEMS, 24, 30);
   throng_backend *backend = open_cpu();
   throng_sim *sim;
-  throng_sim_def def = calibrated_def(THRONG_RULE_CALIBRATED);
+  throng_sim_def def = rule_def(THRONG_RULE_CALIBRATED);
   def.votes.answer = answer;
   ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
   *threshold_of = sim->models.calibration.fitted.threshold;
   *p = *likes = 0;
   for (uint32_t step = 0; step < 60; ++step) {
     throng_outcome out;
-    int32_t action[LANES * SLATE];
-    choose(action, step);
+    int32_t action[RULE_LANES * RULE_SLATE];
+    rule_choose(action, step, ITEMS);
     ASSERT_OK(throng_sim_step(sim, action));
     ASSERT_OK(throng_sim_outcome(sim, &out));
-    for (int k = 0; k < LANES * SLATE; ++k) {
+    for (int k = 0; k < RULE_LANES * RULE_SLATE; ++k) {
       const float score = out.further[THRONG_VOTE_F_CAL - THRONG_VOTE_IN_RECORD][k];
       EXPECT_TRUE(score > 0 && score < 1);
       if (answer == THRONG_ANSWER_THRESHOLD)
         EXPECT_EQ(out.vote[k].like, score >= (float)*threshold_of);
-      *p += (double)score / (60 * LANES * SLATE);
-      *likes += out.vote[k].like / (60.0 * LANES * SLATE);
+      *p += (double)score / (60 * RULE_LANES * RULE_SLATE);
+      *likes += out.vote[k].like / (60.0 * RULE_LANES * RULE_SLATE);
     }
   }
   throng_sim_close(sim);
@@ -328,7 +312,7 @@ TEST(f_cal, is_explained_by_terms_that_sum_to_its_log_odds) {
   throng_world w = small_world(21, 40, ITEMS, 24, 30);
   throng_backend *backend = open_cpu();
   throng_sim *sim;
-  throng_sim_def def = calibrated_def(THRONG_RULE_CALIBRATED);
+  throng_sim_def def = rule_def(THRONG_RULE_CALIBRATED);
   ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
   for (int32_t item = 0; item < 20; ++item) {
     throng_explanation *why;
@@ -370,7 +354,7 @@ TEST(f_cal, stands_in_the_weights_file_and_tells_weights_and_simulators_apart) {
   EXPECT_EQ(memcmp(&again->calibration, &sta->calibration, sizeof sta->calibration), 0);
   // What is stored is what is used, and other votes fit their own.
   throng_sim *sim;
-  throng_sim_def def = calibrated_def(THRONG_RULE_CALIBRATED);
+  throng_sim_def def = rule_def(THRONG_RULE_CALIBRATED);
   again->calibration.mat += 1;
   ASSERT_OK(throng_sim_create(backend, &w, again, &def, &sim));
   EXPECT_NEAR(sim->models.calibration.fitted.mat, c.mat + 1, 1e-12);
@@ -422,7 +406,7 @@ TEST(f_cal, numbers_of_older_weights_are_kept_and_not_used) {
   ASSERT_OK(throng_sta_hash(old, &read));
   EXPECT_TRUE(read == saved);
   throng_sim *sim;
-  throng_sim_def def = calibrated_def(THRONG_RULE_CALIBRATED);
+  throng_sim_def def = rule_def(THRONG_RULE_CALIBRATED);
   ASSERT_OK(throng_sim_create(backend, &w, old, &def, &sim));
   EXPECT_NEAR(sim->models.calibration.fitted.item, c.item, 1e-12);
   throng_sim_close(sim);

@@ -10,7 +10,7 @@
 #include "support/cpu_backend.h"
 #include "support/golden_array.h"
 #include "support/history_world.h"
-#include "support/small_world.h"
+#include "support/small_sim.h"
 #include "throng_test.h"
 
 // ---- the fit -----------------------------------------------------------------------------------
@@ -117,29 +117,11 @@ TEST(like_rates, a_world_of_one_user_has_finite_weights) {
 }
 
 // ---- the vote ----------------------------------------------------------------------------------
-enum { LANES = 48, SLATE = 2 };
-
-static throng_sim_def popular_def(throng_rule rule) {
-  throng_sim_def def = throng_default_sim_def();
-  def.lanes = LANES;
-  def.history = 16;
-  def.slate_size = SLATE;
-  def.leave_probability = 0.1f;
-  def.max_steps = 12;
-  def.votes.rule = rule;
-  return def;
-}
-
-static void choose(int32_t *action, uint32_t step) {
-  for (uint32_t k = 0; k < LANES * SLATE; ++k)
-    action[k] = (int32_t)random_index(random_draw(4, 77, step, k, 0, 0).w[0], 150);
-}
-
 TEST(f_pop, alone_answers_by_the_rates_of_the_lanes_user_and_item) {
   throng_world w = small_world(21, 40, 150, 24, 30);
   throng_backend *backend = open_cpu();
   throng_sim *sim;
-  throng_sim_def def = popular_def(THRONG_RULE_F_POP);
+  throng_sim_def def = rule_def(THRONG_RULE_F_POP);
   ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
   like_rates rates;
   ASSERT_OK(like_rates_fit(&w, &rates));
@@ -147,23 +129,23 @@ TEST(f_pop, alone_answers_by_the_rates_of_the_lanes_user_and_item) {
   for (uint32_t step = 0; step < 30; ++step) {
     throng_observation before;
     throng_outcome out;
-    int32_t action[LANES * SLATE], user[LANES];
-    choose(action, step);
+    int32_t action[RULE_LANES * RULE_SLATE], user[RULE_LANES];
+    rule_choose(action, step, 150);
     ASSERT_OK(throng_sim_observe(sim, &before));
     memcpy(user, before.user, sizeof user);
     ASSERT_OK(throng_sim_step(sim, action));
     ASSERT_OK(throng_sim_outcome(sim, &out));
-    for (int k = 0; k < LANES * SLATE; ++k) {
+    for (int k = 0; k < RULE_LANES * RULE_SLATE; ++k) {
       const double z = rates.weight[0] +
                        rates.weight[1] * logistic_logit(rates.item_rate[action[k]]) +
-                       rates.weight[2] * logistic_logit(rates.user_rate[user[k / SLATE]]);
+                       rates.weight[2] * logistic_logit(rates.user_rate[user[k / RULE_SLATE]]);
       const double p = 1 / (1 + exp(-z));
       ASSERT_TRUE(fabs((double)out.further[0][k] - p) < 1e-6);
       if (fabs(p - 0.5) > 1e-6) EXPECT_EQ(out.vote[k].like, p >= 0.5);
       likes += out.vote[k].like;
     }
   }
-  EXPECT_TRUE(likes > 100 && likes < 30 * LANES * SLATE - 100);
+  EXPECT_TRUE(likes > 100 && likes < 30 * RULE_LANES * RULE_SLATE - 100);
   like_rates_free(&rates);
   throng_sim_close(sim);
   throng_backend_close(backend);
@@ -175,12 +157,12 @@ TEST(f_pop, stands_among_the_simulators_arrays_where_it_is_asked) {
   throng_backend *backend = open_cpu();
   for (int asked = 0; asked < 2; ++asked) {
     throng_sim *sim;
-    throng_sim_def def = popular_def(asked ? THRONG_RULE_F_POP : THRONG_RULE_LOGICAL);
+    throng_sim_def def = rule_def(asked ? THRONG_RULE_F_POP : THRONG_RULE_LOGICAL);
     ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
-    int32_t action[LANES * SLATE];
+    int32_t action[RULE_LANES * RULE_SLATE];
     throng_array array[64];
     throng_outcome out;
-    choose(action, 1);
+    rule_choose(action, 1, 150);
     ASSERT_OK(throng_sim_step(sim, action));
     ASSERT_OK(throng_sim_outcome(sim, &out));
     const int64_t n = throng_sim_arrays(sim, 64, array);
@@ -188,7 +170,8 @@ TEST(f_pop, stands_among_the_simulators_arrays_where_it_is_asked) {
     for (int64_t k = 0; k < n; ++k)
       if (!strcmp(array[k].name, "f_pop")) found = &array[k];
     EXPECT_EQ(found != NULL, asked);
-    if (found) EXPECT_EQ(memcmp(found->data, out.further[0], LANES * SLATE * sizeof(float)), 0);
+    if (found)
+      EXPECT_EQ(memcmp(found->data, out.further[0], RULE_LANES * RULE_SLATE * sizeof(float)), 0);
     throng_sim_close(sim);
   }
   throng_backend_close(backend);
@@ -199,18 +182,18 @@ TEST(f_pop, weighs_in_the_weighted_rule_as_the_fourth_number_says) {
   throng_world w = small_world(21, 40, 150, 24, 30);
   throng_backend *backend = open_cpu();
   throng_sim *sim;
-  throng_sim_def def = popular_def(THRONG_RULE_WEIGHTED);
+  throng_sim_def def = rule_def(THRONG_RULE_WEIGHTED);
   memcpy(def.votes.weights, (float[THRONG_VOTE_COUNT]){1, 0, 0, 2}, sizeof def.votes.weights);
   def.votes.weight_threshold = 2;
   ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
-  int32_t action[LANES * SLATE];
+  int32_t action[RULE_LANES * RULE_SLATE];
   throng_outcome out;
   int against = 0;  // answers that differ from f_mat's
   for (uint32_t step = 0; step < 20; ++step) {
-    choose(action, step);
+    rule_choose(action, step, 150);
     ASSERT_OK(throng_sim_step(sim, action));
     ASSERT_OK(throng_sim_outcome(sim, &out));
-    for (int k = 0; k < LANES * SLATE; ++k) {
+    for (int k = 0; k < RULE_LANES * RULE_SLATE; ++k) {
       EXPECT_EQ(out.vote[k].like, out.further[0][k] >= 0.5f);  // f_mat alone does not reach 2
       against += out.vote[k].like != out.vote[k].f_mat;
     }
@@ -225,20 +208,20 @@ TEST(f_pop, lanes_go_on_from_their_file_and_its_weights_are_named_there) {
   throng_world w = small_world(21, 40, 150, 24, 30), other = small_world(21, 40, 150, 24, 30);
   throng_backend *backend = open_cpu();
   throng_sim *sim, *again, *without;
-  throng_sim_def def = popular_def(THRONG_RULE_F_POP);
+  throng_sim_def def = rule_def(THRONG_RULE_F_POP);
   char path[512];
   snprintf(path, sizeof path, "%s/lanes.safetensors", throng_test_folder());
-  int32_t action[LANES * SLATE];
+  int32_t action[RULE_LANES * RULE_SLATE];
   ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
   for (uint32_t step = 0; step < 5; ++step) {
-    choose(action, step);
+    rule_choose(action, step, 150);
     ASSERT_OK(throng_sim_step(sim, action));
   }
   ASSERT_OK(throng_sim_save(sim, path));
   ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &again));
   ASSERT_OK(throng_sim_restore(again, path));
   for (uint32_t step = 5; step < 15; ++step) {
-    choose(action, step);
+    rule_choose(action, step, 150);
     ASSERT_OK(throng_sim_step(sim, action));
     ASSERT_OK(throng_sim_step(again, action));
   }
@@ -272,7 +255,7 @@ TEST(f_pop, a_simulator_of_a_world_without_dislikes_is_refused) {
   for (int64_t k = 0; k < w.n_interaction; ++k) w.history_like[k] = 1;
   throng_backend *backend = open_cpu();
   throng_sim *sim;
-  throng_sim_def def = popular_def(THRONG_RULE_F_POP);
+  throng_sim_def def = rule_def(THRONG_RULE_F_POP);
   EXPECT_EQ(throng_sim_create(backend, &w, NULL, &def, &sim), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "are likes, so that like rates tell nothing apart");
   def.votes.rule = THRONG_RULE_LOGICAL;  // which does not ask

@@ -3,16 +3,10 @@
 #include <stdlib.h>
 
 #include "sim/sim.h"
-#include "support/small_world.h"
+#include "support/small_sim.h"
 #include "throng_test.h"
 
 enum { ITEMS = 150, DIM = 21, LANES = 48, HISTORY = 10, WORDS = (ITEMS + 31) / 32 };
-
-typedef struct fixture {
-  throng_world world;
-  throng_backend *backend;
-  throng_sim *sim;
-} fixture;
 
 static throng_sim_def small_def(void) {
   throng_sim_def def = throng_default_sim_def();
@@ -26,18 +20,8 @@ static throng_sim_def small_def(void) {
   return def;
 }
 
-static bool open_fixture(fixture *f, const throng_sim_def *def) {
-  *f = (fixture){.world = small_world(5, 40, ITEMS, DIM, 20)};
-  throng_backend_def any = throng_default_backend_def();
-  any.name = "cpu";
-  return throng_backend_open(&any, &f->backend) == THRONG_OK &&
-         throng_sim_create(f->backend, &f->world, NULL, def, &f->sim) == THRONG_OK;
-}
-
-static void close_fixture(fixture *f) {
-  throng_sim_close(f->sim);
-  throng_backend_close(f->backend);
-  small_world_free(&f->world);
+static bool open_fixture(small_sim *f, const throng_sim_def *def) {
+  return small_sim_open(f, small_world(5, 40, ITEMS, DIM, 20), 0, def);
 }
 
 static void step(throng_sim *sim, uint32_t t, int32_t *action) {
@@ -49,7 +33,7 @@ static void step(throng_sim *sim, uint32_t t, int32_t *action) {
 
 TEST(sim_copies, observations_in_memory_of_ones_own_are_those_that_are_lent) {
   const throng_sim_def def = small_def();
-  fixture f;
+  small_sim f;
   int32_t action[LANES], user[LANES], length[LANES], item[LANES * HISTORY], steps[LANES];
   int8_t like[LANES * HISTORY];
   uint32_t episode[LANES];
@@ -75,7 +59,7 @@ TEST(sim_copies, observations_in_memory_of_ones_own_are_those_that_are_lent) {
     }
   }
   EXPECT_GT(ended, 0);
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 /// The mean of a side of an observed history, in double.
@@ -94,7 +78,7 @@ static double slow_mean(const throng_world *w, const throng_observation *o, int 
 
 TEST(sim_copies, a_moment_that_is_none_is_refused) {
   throng_sim_def def = small_def();
-  fixture f;
+  small_sim f;
   def.preferences = true;
   ASSERT_TRUE(open_fixture(&f, &def));
   const throng_observation_copy observation = {0};
@@ -106,14 +90,14 @@ TEST(sim_copies, a_moment_that_is_none_is_refused) {
               THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "moment: ");
   }
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 TEST(sim_copies, preferences_of_final_states_are_means_over_the_histories_that_ended) {
   throng_sim_def def = small_def();
   for (int autoreset = 0; autoreset < 2; ++autoreset) {
     def.autoreset = autoreset;
-    fixture f;
+    small_sim f;
     int32_t action[LANES], count[2][LANES];
     static float mean[2][LANES * DIM], present[2][LANES * DIM];
     const throng_preference_copy final = {mean[0], mean[1], count[0], count[1], NULL};
@@ -144,13 +128,13 @@ TEST(sim_copies, preferences_of_final_states_are_means_over_the_histories_that_e
       for (int lane = 0; lane < LANES; ++lane) ended += out.ended[lane] != THRONG_END_NONE;
     }
     EXPECT_GT(ended, 0);
-    close_fixture(&f);
+    small_sim_close(&f);
   }
 }
 
 TEST(sim_copies, preferences_are_the_bits_that_are_lent_and_take_memory_once) {
   const throng_sim_def def = small_def();
-  fixture f;
+  small_sim f;
   int32_t action[LANES], n_liked[LANES], n_disliked[LANES];
   static float liked[LANES * DIM], disliked[LANES * DIM];
   const throng_preference_copy to = {liked, disliked, n_liked, n_disliked, NULL};
@@ -169,13 +153,13 @@ TEST(sim_copies, preferences_are_the_bits_that_are_lent_and_take_memory_once) {
     EXPECT_EQ(memcmp(p.n_disliked, n_disliked, sizeof n_disliked), 0);
   }
   EXPECT_TRUE(f.sim->means == taken);
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 TEST(sim_copies, masks_hold_what_the_session_has_shown_as_bits_and_as_bytes) {
   throng_sim_def def = small_def();
   def.slate_size = 2;
-  fixture f;
+  small_sim f;
   int32_t action[2 * LANES];
   static uint8_t expected[LANES][ITEMS], seen[LANES * ITEMS];
   static uint32_t bits[LANES * WORDS];
@@ -195,17 +179,17 @@ TEST(sim_copies, masks_hold_what_the_session_has_shown_as_bits_and_as_bytes) {
         EXPECT_EQ(bits[lane * WORDS + i / 32] >> (i % 32) & 1u, expected[lane][i]);
     }
   }
-  close_fixture(&f);
+  small_sim_close(&f);
   def.mask_seen = false;
   ASSERT_TRUE(open_fixture(&f, &def));
   EXPECT_EQ(throng_sim_copy_seen(f.sim, seen), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "sim.mask_seen");
   EXPECT_EQ(throng_sim_copy_seen_bits(f.sim, bits), THRONG_ERROR_ARGUMENT);
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 /// Element (i, j) of an array, brought to the host.
-static void element(const fixture *f, const throng_array *a, int64_t i, int64_t j, void *to) {
+static void element(const small_sim *f, const throng_array *a, int64_t i, int64_t j, void *to) {
   const int64_t at = i * a->stride[0] + (a->n_dim > 1 ? j * a->stride[1] : 0);
   const size_t size = (size_t)throng_dtype_size(a->dtype);
   ASSERT_OK(f->backend->ops->download(f->backend, to, (char *)a->data + (size_t)at * size, size));
@@ -226,7 +210,7 @@ static const throng_array *require_array(const throng_array *array, int64_t n, c
 TEST(sim_copies, arrays_are_the_simulators_own_with_device_type_shape_and_strides) {
   throng_sim_def def = small_def();
   def.slate_size = 3;
-  fixture f;
+  small_sim f;
   int32_t action[3 * LANES];
   ASSERT_TRUE(open_fixture(&f, &def));
   throng_array array[64];
@@ -284,13 +268,13 @@ TEST(sim_copies, arrays_are_the_simulators_own_with_device_type_shape_and_stride
       EXPECT_EQ(entry >> 1, o.item[lane * HISTORY + o.length[lane] - 1]);
     }
   }
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 TEST(sim_copies, actions_may_be_written_where_they_lie_and_are_checked_there) {
   throng_sim_def def = small_def();
   def.slate_size = 2;
-  fixture f, other;
+  small_sim f, other;
   int32_t action[2 * LANES];
   uint64_t hash[3];
   ASSERT_TRUE(open_fixture(&f, &def));
@@ -320,8 +304,8 @@ TEST(sim_copies, actions_may_be_written_where_they_lie_and_are_checked_there) {
   ASSERT_OK(throng_sim_hash(f.sim, &hash[0]));
   ASSERT_OK(throng_sim_hash(other.sim, &hash[2]));
   EXPECT_EQ(hash[0], hash[2]);
-  close_fixture(&other);
-  close_fixture(&f);
+  small_sim_close(&other);
+  small_sim_close(&f);
 }
 
 TEST(sim_copies, types_have_sizes_and_the_names_that_numpy_gives_them) {

@@ -3,43 +3,27 @@
 
 #include "sim/sim.h"
 #include "support/cpu_backend.h"
-#include "support/small_world.h"
+#include "support/small_sim.h"
 #include "throng_test.h"
 
-enum { LANES = 48, SLATE = 2, ITEMS = 150 };
-
-static throng_sim_def mask_def(void) {
-  throng_sim_def def = throng_default_sim_def();
-  def.lanes = LANES;
-  def.history = 16;
-  def.slate_size = SLATE;
-  def.leave_probability = 0.1f;
-  def.max_steps = 12;
-  def.votes.rule = THRONG_RULE_LOGICAL;
-  return def;
-}
-
-static void choose(int32_t *action, uint32_t step) {
-  for (uint32_t k = 0; k < LANES * SLATE; ++k)
-    action[k] = (int32_t)random_index(random_draw(4, 77, step, k, 0, 0).w[0], ITEMS);
-}
+enum { ITEMS = 150 };
 
 TEST(mask, all_holds_the_real_history_and_what_the_session_has_shown) {
   throng_world w = small_world(21, 40, ITEMS, 24, 30);
   throng_backend *backend = open_cpu();
   for (int mask = THRONG_MASK_SESSION; mask <= THRONG_MASK_ALL; ++mask) {
     throng_sim *sim;
-    throng_sim_def def = mask_def();
+    throng_sim_def def = rule_def(THRONG_RULE_LOGICAL);
     def.mask = (throng_mask)mask;
     ASSERT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
     for (uint32_t step = 0; step < 20; ++step) {
-      static uint8_t seen[LANES * ITEMS], wanted[LANES * ITEMS];
+      static uint8_t seen[RULE_LANES * ITEMS], wanted[RULE_LANES * ITEMS];
       throng_observation now;
       ASSERT_OK(throng_sim_copy_seen(sim, seen));
       ASSERT_OK(throng_sim_observe(sim, &now));
       memset(wanted, 0, sizeof wanted);
-      for (int lane = 0; lane < LANES; ++lane) {
-        const int32_t shown = now.step[lane] * SLATE, length = now.length[lane];
+      for (int lane = 0; lane < RULE_LANES; ++lane) {
+        const int32_t shown = now.step[lane] * RULE_SLATE, length = now.length[lane];
         ASSERT_TRUE(shown <= def.history * 2);
         for (int32_t k = length - (shown < length ? shown : length); k < length; ++k)
           wanted[lane * ITEMS + now.item[lane * def.history + k]] = 1;
@@ -49,8 +33,8 @@ TEST(mask, all_holds_the_real_history_and_what_the_session_has_shown) {
         if (shown > length) memcpy(wanted + lane * ITEMS, seen + lane * ITEMS, ITEMS);
       }
       EXPECT_EQ(memcmp(seen, wanted, sizeof seen), 0);
-      int32_t action[LANES * SLATE];
-      choose(action, step);
+      int32_t action[RULE_LANES * RULE_SLATE];
+      rule_choose(action, step, ITEMS);
       ASSERT_OK(throng_sim_step(sim, action));
     }
     throng_sim_close(sim);
@@ -67,7 +51,7 @@ TEST(mask, no_session_may_run_out_of_items_under_any_mask) {
     if (w.user_offset[u + 1] - w.user_offset[u] > longest)
       longest = w.user_offset[u + 1] - w.user_offset[u];
   throng_sim *sim;
-  throng_sim_def def = mask_def();
+  throng_sim_def def = rule_def(THRONG_RULE_LOGICAL);
   def.slate_size = 1;
   def.max_steps = ITEMS;
   EXPECT_OK(throng_sim_create(backend, &w, NULL, &def, &sim));
@@ -95,7 +79,7 @@ TEST(mask, a_file_of_mask_seen_goes_on_under_mask_session) {
   throng_world w = small_world(21, 40, ITEMS, 24, 30);
   throng_backend *backend = open_cpu();
   throng_sim *sim;
-  throng_sim_def def = mask_def();
+  throng_sim_def def = rule_def(THRONG_RULE_LOGICAL);
   char path[512];
   snprintf(path, sizeof path, "%s/lanes.safetensors", throng_test_folder());
   def.mask_seen = true;

@@ -3,16 +3,10 @@
 #include <stdlib.h>
 
 #include "sim/sim.h"
-#include "support/small_world.h"
+#include "support/small_sim.h"
 #include "throng_test.h"
 
 enum { ITEMS = 150, DIM = 21, LANES = 48, HISTORY = 10 };
-
-typedef struct fixture {
-  throng_world world;
-  throng_backend *backend;
-  throng_sim *sim;
-} fixture;
 
 static throng_sim_def small_def(void) {
   throng_sim_def def = throng_default_sim_def();
@@ -26,18 +20,8 @@ static throng_sim_def small_def(void) {
   return def;
 }
 
-static bool open_fixture(fixture *f, const throng_sim_def *def) {
-  *f = (fixture){.world = small_world(5, 40, ITEMS, DIM, 20)};
-  throng_backend_def any = throng_default_backend_def();
-  any.name = "cpu";
-  return throng_backend_open(&any, &f->backend) == THRONG_OK &&
-         throng_sim_create(f->backend, &f->world, NULL, def, &f->sim) == THRONG_OK;
-}
-
-static void close_fixture(fixture *f) {
-  throng_sim_close(f->sim);
-  throng_backend_close(f->backend);
-  small_world_free(&f->world);
+static bool open_fixture(small_sim *f, const throng_sim_def *def) {
+  return small_sim_open(f, small_world(5, 40, ITEMS, DIM, 20), 0, def);
 }
 
 /// An item that depends on lane, episode and step alone.
@@ -55,7 +39,7 @@ static void choose(throng_sim *sim, int32_t *action) {
 static void play(bool by_hand, int episodes, float *likes) {
   throng_sim_def def = small_def();
   def.autoreset = !by_hand;
-  fixture f;
+  small_sim f;
   int32_t action[LANES];
   uint8_t again[LANES];
   int left = LANES * episodes, finished[LANES] = {0};
@@ -74,7 +58,7 @@ static void play(bool by_hand, int episodes, float *likes) {
     if (by_hand) ASSERT_OK(throng_sim_restart(f.sim, again));
   }
   EXPECT_EQ(left, 0);
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 TEST(sim_restart, lanes_begun_by_hand_do_what_autoreset_does) {
@@ -88,7 +72,7 @@ TEST(sim_restart, lanes_begun_by_hand_do_what_autoreset_does) {
 TEST(sim_restart, only_the_chosen_lanes_move) {
   throng_sim_def def = small_def();
   def.autoreset = false;
-  fixture f;
+  small_sim f;
   int32_t action[LANES];
   uint8_t chosen[LANES] = {0};
   static uint8_t before[LANES * ITEMS], after[LANES * ITEMS];
@@ -116,14 +100,14 @@ TEST(sim_restart, only_the_chosen_lanes_move) {
     EXPECT_EQ(memcmp(mean[0] + lane * 2 * DIM, mean[1] + lane * 2 * DIM, 2 * DIM * sizeof(float)),
               0);
   }
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 TEST(sim_restart, an_ended_lane_that_began_again_is_stepped_again) {
   throng_sim_def def = small_def();
   def.autoreset = false;
   def.leave_probability = 1;
-  fixture f;
+  small_sim f;
   int32_t action[LANES] = {0};
   uint8_t all[LANES];
   memset(all, 1, sizeof all);
@@ -141,7 +125,7 @@ TEST(sim_restart, an_ended_lane_that_began_again_is_stepped_again) {
       EXPECT_EQ(o.episode[lane], t);
     }
   }
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 static double product(const float *a, const float *b) {
@@ -154,7 +138,7 @@ TEST(sim_restart, a_query_finds_the_item_with_the_largest_product_that_is_not_ma
   enum { SLATE = 3 };
   throng_sim_def def = small_def();
   def.slate_size = SLATE;
-  fixture f;
+  small_sim f;
   static int32_t action[LANES * SLATE], item[LANES * SLATE];
   static float query[LANES * SLATE * DIM];
   static uint8_t seen[LANES * ITEMS];
@@ -183,5 +167,5 @@ TEST(sim_restart, a_query_finds_the_item_with_the_largest_product_that_is_not_ma
   query[7 * SLATE * DIM + 4] = NAN;
   EXPECT_EQ(throng_sim_nearest(f.sim, query, item), THRONG_ERROR_ARGUMENT);
   EXPECT_TRUE(strstr(throng_error_message(), "lane 7") != NULL);
-  close_fixture(&f);
+  small_sim_close(&f);
 }

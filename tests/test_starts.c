@@ -4,15 +4,10 @@
 
 #include "sim/sim.h"
 #include "support/agent_rig.h"
+#include "support/small_sim.h"
 #include "throng_test.h"
 
 enum { USERS = 40, ITEMS = 150, LANES = 48, HISTORY = 12 };
-
-typedef struct fixture {
-  throng_world world;
-  throng_backend *backend;
-  throng_sim *sim;
-} fixture;
 
 static throng_sim_def small_def(void) {
   throng_sim_def def = throng_default_sim_def();
@@ -24,19 +19,8 @@ static throng_sim_def small_def(void) {
   return def;
 }
 
-static bool open_fixture(fixture *f, int threads, const throng_sim_def *def) {
-  *f = (fixture){.world = small_world(21, USERS, ITEMS, 24, 30)};
-  throng_backend_def any = throng_default_backend_def();
-  any.name = "cpu";
-  any.threads = threads;
-  return throng_backend_open(&any, &f->backend) == THRONG_OK &&
-         throng_sim_create(f->backend, &f->world, NULL, def, &f->sim) == THRONG_OK;
-}
-
-static void close_fixture(fixture *f) {
-  throng_sim_close(f->sim);
-  throng_backend_close(f->backend);
-  small_world_free(&f->world);
+static bool open_fixture(small_sim *f, int threads, const throng_sim_def *def) {
+  return small_sim_open(f, small_world(21, USERS, ITEMS, 24, 30), threads, def);
 }
 
 static void walk(throng_sim *sim, uint32_t first, uint32_t steps) {
@@ -57,7 +41,7 @@ static uint64_t hash_after(throng_sim *sim, uint32_t steps) {
 
 TEST(starts, a_list_of_all_users_in_order_is_what_a_new_simulator_does) {
   const throng_sim_def def = small_def();
-  fixture f;
+  small_sim f;
   ASSERT_TRUE(open_fixture(&f, 1, &def));
   int32_t user[USERS];
   for (int32_t u = 0; u < USERS; ++u) user[u] = u;
@@ -69,14 +53,14 @@ TEST(starts, a_list_of_all_users_in_order_is_what_a_new_simulator_does) {
   EXPECT_NE(hash_after(f.sim, 30), before);
   ASSERT_OK(throng_sim_set_starts(f.sim, THRONG_START_DRAWN, 0, NULL, NULL, NULL, NULL));
   EXPECT_EQ(hash_after(f.sim, 30), before);
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 TEST(starts, every_episode_begins_with_a_user_of_the_list_and_each_comes_about_as_often) {
   const throng_sim_def def = small_def();
   const int32_t user[] = {3, 17, 8, 31};
   int seen[USERS] = {0}, total = 0;
-  fixture f;
+  small_sim f;
   ASSERT_TRUE(open_fixture(&f, 2, &def));
   ASSERT_OK(throng_sim_set_starts(f.sim, THRONG_START_DRAWN, 4, user, NULL, NULL, NULL));
   throng_observation o;
@@ -94,7 +78,7 @@ TEST(starts, every_episode_begins_with_a_user_of_the_list_and_each_comes_about_a
   }
   EXPECT_EQ(seen[3] + seen[17] + seen[8] + seen[31], total);
   for (int k = 0; k < 4; ++k) EXPECT_GT(seen[user[k]], total / 6);
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 TEST(starts, given_histories_are_what_lanes_remember_the_newest_entries_of) {
@@ -107,7 +91,7 @@ TEST(starts, given_histories_are_what_lanes_remember_the_newest_entries_of) {
     item[k] = 2 * k;
     like[k] = k % 3 == 0;
   }
-  fixture f;
+  small_sim f;
   ASSERT_TRUE(open_fixture(&f, 1, &def));
   ASSERT_OK(throng_sim_set_starts(f.sim, THRONG_START_BY_LANE, 3, user, offset, item, like));
   throng_observation o;
@@ -127,7 +111,7 @@ TEST(starts, given_histories_are_what_lanes_remember_the_newest_entries_of) {
     }
     walk(f.sim, t, 1);
   }
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 TEST(starts, they_are_those_of_any_number_of_threads_and_of_a_slice_of_the_lanes) {
@@ -136,7 +120,7 @@ TEST(starts, they_are_those_of_any_number_of_threads_and_of_a_slice_of_the_lanes
   for (int order = 0; order < 2; ++order) {
     uint64_t hash[2];
     throng_observation all, some;
-    fixture f[3];
+    small_sim f[3];
     for (int k = 0; k < 3; ++k) {
       def.lanes = k == 2 ? LANES - 7 : LANES;
       def.first_lane = k == 2 ? 7 : 0;
@@ -150,7 +134,7 @@ TEST(starts, they_are_those_of_any_number_of_threads_and_of_a_slice_of_the_lanes
     ASSERT_OK(throng_sim_observe(f[0].sim, &all));
     ASSERT_OK(throng_sim_observe(f[2].sim, &some));
     for (int lane = 0; lane < LANES - 7; ++lane) EXPECT_EQ(some.user[lane], all.user[lane + 7]);
-    for (int k = 0; k < 3; ++k) close_fixture(&f[k]);
+    for (int k = 0; k < 3; ++k) small_sim_close(&f[k]);
   }
 }
 
@@ -162,7 +146,7 @@ TEST(starts, saved_lanes_go_back_to_the_same_starts_only) {
   const uint8_t like[] = {1, 0, 1, 1, 0};
   char path[4096];
   uint64_t hash[2];
-  fixture f;
+  small_sim f;
   ASSERT_TRUE(open_fixture(&f, 1, &def));
   snprintf(path, sizeof path, "%s/lanes.safetensors", throng_test_folder());
   ASSERT_OK(throng_sim_set_starts(f.sim, THRONG_START_DRAWN, 3, user, offset, item, like));
@@ -180,12 +164,12 @@ TEST(starts, saved_lanes_go_back_to_the_same_starts_only) {
   EXPECT_CONTAINS(throng_error_message(), "starts");
   ASSERT_OK(throng_sim_set_starts(f.sim, THRONG_START_DRAWN, 0, NULL, NULL, NULL, NULL));
   EXPECT_EQ(throng_sim_restore(f.sim, path), THRONG_ERROR_DATA);
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 TEST(starts, a_reseeded_simulator_is_one_that_was_made_with_that_seed) {
   throng_sim_def def = small_def();
-  fixture f, other;
+  small_sim f, other;
   ASSERT_TRUE(open_fixture(&f, 1, &def));
   def.seed = 99;
   ASSERT_TRUE(open_fixture(&other, 1, &def));
@@ -193,8 +177,8 @@ TEST(starts, a_reseeded_simulator_is_one_that_was_made_with_that_seed) {
   ASSERT_OK(throng_sim_reseed(f.sim, 99));
   EXPECT_EQ(throng_sim_get_def(f.sim).seed, 99);
   EXPECT_EQ(hash_after(f.sim, 30), hash_after(other.sim, 30));
-  close_fixture(&other);
-  close_fixture(&f);
+  small_sim_close(&other);
+  small_sim_close(&f);
 }
 
 TEST(starts, what_is_out_of_range_is_refused_with_its_place_and_changes_nothing) {
@@ -203,7 +187,7 @@ TEST(starts, what_is_out_of_range_is_refused_with_its_place_and_changes_nothing)
   uint8_t like[] = {1, 0};
   int64_t offset[] = {0, 1, 2};
   uint64_t before, after;
-  fixture f;
+  small_sim f;
   ASSERT_TRUE(open_fixture(&f, 1, &def));
   walk(f.sim, 0, 5);
   ASSERT_OK(throng_sim_hash(f.sim, &before));
@@ -229,7 +213,7 @@ TEST(starts, what_is_out_of_range_is_refused_with_its_place_and_changes_nothing)
             THRONG_ERROR_ARGUMENT);
   ASSERT_OK(throng_sim_hash(f.sim, &after));
   EXPECT_EQ(before, after);
-  close_fixture(&f);
+  small_sim_close(&f);
 }
 
 static void learn(agent_rig *rig, int steps) {

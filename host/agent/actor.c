@@ -99,17 +99,7 @@ static const int32_t *rows_scored(const throng_population *a, const agent_actor 
 }
 
 throng_status agent_actor_look(agent_actor *actor, const throng_sim *sim) {
-  lane_state_args state = {.history = sim->history,
-                           .count = sim->count,
-                           .session_of = sim_session_counts(sim),
-                           .user = sim->user,
-                           .shown_at = sim->shown_at,
-                           .step = sim->step,
-                           .number = sim->session,
-                           .gap = sim->gap,
-                           .slate = actor->slate,
-                           .state = actor->pass.state};
-  return BACKEND_LAUNCH(sim->backend, lane_state, actor->n_lane, &state);
+  return lane_states(sim, &actor->pass.state);
 }
 
 /// The `top` best items of every lane in `rows`, in best_item, or drawn where there is noise.

@@ -8,6 +8,7 @@
 #include "agent/algorithm.h"
 #include "agent/network/catalogue.h"
 #include "agent/network/network.h"
+#include "agent/optimizer.h"
 #include "kernels/agent/agent_act.h"
 #include "kernels/agent/clock.h"
 #include "kernels/agent/policy_gradient.h"
@@ -325,10 +326,11 @@ throng_status population_make_catalogue(throng_population *a, const parameter_se
 /// and the statistics. `used` as in row_is_idle.
 throng_status population_add_losses(throng_population *a, const float *loss, const float *q,
                                     int64_t rows, const int32_t *used);
+/// What an update goes by: the agents' own options; `update` (n_agent) counts what each took.
+optimizer_options population_optimizer_options(const throng_population *a, int64_t *update);
 /// Measure the gradient, judge, step: the weights of the agents that learn, and `target` (NULL:
 /// none) by tau.
-struct optimizer;
-throng_status population_step_weights(throng_population *a, struct optimizer *o,
+throng_status population_step_weights(throng_population *a, optimizer *o,
                                       const parameter_set *target);
 // step.c
 void population_free_graphs(throng_population *a);

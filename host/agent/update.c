@@ -38,17 +38,21 @@ throng_status population_add_losses(throng_population *a, const float *loss, con
   return BACKEND_LAUNCH(a->backend, batch_mean, a->n_agent, &mean);
 }
 
+optimizer_options population_optimizer_options(const throng_population *a, int64_t *update) {
+  return (optimizer_options){.learning_rate = a->option.learning_rate,
+                             .beta1 = a->option.beta1,
+                             .beta2 = a->option.beta2,
+                             .epsilon = a->option.adam_epsilon,
+                             .max_norm = a->option.max_grad_norm,
+                             .learns = a->clock.learns,
+                             .update = update,
+                             .norm_sum = a->sums.norm};
+}
+
 throng_status population_step_weights(throng_population *a, optimizer *o,
                                       const parameter_set *target) {
-  const optimizer_options options = {.learning_rate = a->option.learning_rate,
-                                     .beta1 = a->option.beta1,
-                                     .beta2 = a->option.beta2,
-                                     .epsilon = a->option.adam_epsilon,
-                                     .max_norm = a->option.max_grad_norm,
-                                     .learns = a->clock.learns,
-                                     .update = a->clock.updates,
-                                     .norm_sum = a->sums.norm,
-                                     .moves = a->moves};
+  optimizer_options options = population_optimizer_options(a, a->clock.updates);
+  options.moves = a->moves;
   THRONG_TRY(optimizer_measure(o, NULL, &options));
   THRONG_TRY(clocks_judge(a, &o->scale->norm, sizeof(adam_scale) / sizeof(float)));
   THRONG_TRY(optimizer_step(o, &options, &a->weight, target, a->option.tau));

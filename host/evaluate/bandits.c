@@ -82,15 +82,7 @@ static throng_status lanes_make(const bandits *b, throng_sim *sim, int32_t most,
 static throng_status lanes_look(const bandit_lanes *l) {
   const throng_sim *sim = l->sim;
   const bandit_view *v = &l->view;
-  lane_state_args state = {.history = sim->history,
-                           .count = sim->count,
-                           .session_of = sim_session_counts(sim),
-                           .user = sim->user,
-                           .shown_at = sim->shown_at,
-                           .step = sim->step,
-                           .slate = sim->def.slate_size,
-                           .state = l->state};
-  THRONG_TRY(BACKEND_LAUNCH(sim->backend, lane_state, sim->n_lane, &state));
+  THRONG_TRY(lane_states(sim, &l->state));
   state_features_args features = {.state = l->state,
                                   .rows = sim->n_lane,
                                   .item = v->item,

@@ -58,8 +58,22 @@ THRONG_ROW void best_reset_row(const best_reset_args *a, int64_t row) {
   }
 }
 
-/// Fold a tile of Q. Row r of the launch is state
-/// `first_state + r % rows` of agent `agent + r / rows`.
+/// A tile of scores: of each of its agents, the first of which is `agent`, `rows` states from
+/// number first_state on, and items column .. column + n_column - 1. Row r of a launch is state
+/// first_state + r % rows of agent `agent + r / rows`.
+typedef struct tile_place {
+  int64_t rows, first_state, agent;
+  int32_t column, n_column;
+} tile_place;
+
+THRONG_ROW int64_t tile_agent(const tile_place *t, int64_t row) { return t->agent + row / t->rows; }
+
+/// Its place in (n_agent, n_state).
+THRONG_ROW int64_t tile_state(const tile_place *t, int64_t n_state, int64_t row) {
+  return tile_agent(t, row) * n_state + t->first_state + row % t->rows;
+}
+
+/// Fold a tile of Q. Row: see tile_place.
 typedef struct best_fold_args {
   const float *q;        // (agents of the tile, rows, n_column) query . vector
   const float *bias;     // (n_agent, n_item)
@@ -70,8 +84,8 @@ typedef struct best_fold_args {
   int32_t *item;         // (n_agent, n_state, top)
   const int32_t *used;   // (n_agent) of its n_state, or NULL, see row_is_idle
   catalogue_noise noise;
-  int64_t rows, n_state, first_state, agent, n_item, n_seen_word;
-  int32_t column, n_column;  // items column .. column + n_column - 1
+  tile_place place;
+  int64_t n_state, n_item, n_seen_word;
   int32_t top;
 } best_fold_args;
 
@@ -138,20 +152,20 @@ THRONG_ROW void best_fold_noisy(const best_fold_args *a, int64_t agent, int64_t 
 }
 
 THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
-  int64_t agent = a->agent + row / a->rows;
-  int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  const tile_place *t = &a->place;
+  int64_t agent = tile_agent(t, row), state = tile_state(t, a->n_state, row);
   if (row_is_idle(a->used, a->n_state, state)) return;
-  const float *q = a->q + row * a->n_column;
-  const float *bias = a->bias + agent * a->n_item + a->column;
+  const float *q = a->q + row * t->n_column;
+  const float *bias = a->bias + agent * a->n_item + t->column;
   float *value = a->value + state * a->top;
   int32_t *item = a->item + state * a->top;
   float least = value[a->top - 1];
-  for (int32_t begin = 0; begin < a->n_column; begin += BEST_CHUNK) {
-    int32_t n = a->n_column - begin < BEST_CHUNK ? a->n_column - begin : BEST_CHUNK;
+  for (int32_t begin = 0; begin < t->n_column; begin += BEST_CHUNK) {
+    int32_t n = t->n_column - begin < BEST_CHUNK ? t->n_column - begin : BEST_CHUNK;
     float sum[BEST_CHUNK];
     for (int32_t i = 0; i < n; ++i) sum[i] = q[begin + i] + bias[begin + i];
     if (a->noise.seed) {
-      best_fold_noisy(a, agent, state, sum, a->column + begin, n);
+      best_fold_noisy(a, agent, state, sum, t->column + begin, n);
       continue;
     }
     if (n == BEST_CHUNK) {  // most chunks hold nothing better: find out without a branch an item
@@ -161,7 +175,7 @@ THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
     }
     for (int32_t i = 0; i < n; ++i) {
       if (!(sum[i] > least)) continue;
-      int32_t candidate = a->column + begin + i;
+      int32_t candidate = t->column + begin + i;
       if (best_masked(a, state, candidate)) continue;
       best_insert(value, item, a->top, sum[i], candidate);
       least = value[a->top - 1];

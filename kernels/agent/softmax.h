@@ -14,28 +14,6 @@
 #define SOFTMAX_LEAST (-88.0f)
 enum { SOFTMAX_CHUNK = 256 };
 
-/// e^x for x from SOFTMAX_LEAST to 0, within a unit in the last place: exp_portable without what it
-/// asks of other numbers.
-THRONG_ROW float exp_falling(float x) {
-  const float round_to_even = 12582912.0f;  // 1.5 * 2^23: adding it leaves no room for a fraction
-  const float bounded = x >= -87.0f ? x : -87.0f;  // NaN too: it must not reach the integer below
-  const float n = (bounded * 1.44269504088896341f + round_to_even) - round_to_even;
-  const float r = (bounded - n * 0.693359375f) - n * -2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  union {
-    int32_t i;
-    float f;
-  } scale;
-  scale.i = ((int32_t)n + 127) << 23;
-  const float e = ((p * r) * r + r + 1.0f) * scale.f;
-  return x >= -87.0f ? e : x < -87.0f ? 0.0f : x;
-}
-
 /// What a state's scores come to so far: most = max z, sum = sum exp(z - most), weighted = sum
 /// exp(z - most) (z - most).
 typedef struct softmax_sums {
@@ -55,7 +33,7 @@ THRONG_ROW void softmax_reset_row(const softmax_reset_args *a, int64_t row) {
 }
 
 /// Put -infinity into a tile of scores where an item is masked, or stands in the state's own slate.
-/// Row: as best_fold.
+/// Row: see tile_place.
 typedef struct tile_mask_args {
   float *z;              // (agents of the tile, rows, n_column)
   const uint32_t *seen;  // as best_fold_args
@@ -63,8 +41,9 @@ typedef struct tile_mask_args {
   real_histories real;
   const int32_t *item;  // (n_agent, n_state, slate), or NULL: no slate
   const int32_t *used;
-  int64_t rows, n_state, first_state, agent, n_seen_word;
-  int32_t column, n_column, slate;
+  tile_place place;
+  int64_t n_state, n_seen_word;
+  int32_t slate;
 } tile_mask_args;
 
 THRONG_ROW void tile_mask_one(float *z, int32_t offset, int32_t n_column) {
@@ -72,11 +51,11 @@ THRONG_ROW void tile_mask_one(float *z, int32_t offset, int32_t n_column) {
 }
 
 THRONG_ROW void tile_mask_row(const tile_mask_args *a, int64_t row) {
-  const int64_t agent = a->agent + row / a->rows;
-  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  const tile_place *t = &a->place;
+  const int64_t state = tile_state(t, a->n_state, row);
   if (row_is_idle(a->used, a->n_state, state)) return;
-  float *z = a->z + row * a->n_column;
-  const int32_t column = a->column, n_column = a->n_column;
+  float *z = a->z + row * t->n_column;
+  const int32_t column = t->column, n_column = t->n_column;
   for (int32_t k = 0; a->item && k < a->slate; ++k)
     tile_mask_one(z, a->item[state * a->slate + k] - column, n_column);
   if (a->seen) {
@@ -126,7 +105,7 @@ THRONG_ROW void softmax_add(softmax_sums *s, const float *THRONG_RESTRICT q,
   for (int32_t i = 0; i < whole; i += THRONG_DOT_LANES)
     for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) {
       const float x = z[i + k] - top, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
-      const float e = exp_falling(bounded);
+      const float e = exp_to_88(bounded);
       sum[k] += e;
       weighted[k] += e * bounded;
     }
@@ -134,25 +113,25 @@ THRONG_ROW void softmax_add(softmax_sums *s, const float *THRONG_RESTRICT q,
   s->weighted += (double)join_lanes(weighted);
 }
 
-/// Fold a tile of scores. Row: as best_fold.
+/// Fold a tile of scores. Row: see tile_place.
 typedef struct softmax_fold_args {
   const float *q;       // (agents of the tile, rows, n_column) query . vector, see tile_mask
   const float *bias;    // (n_agent, n_item)
   softmax_sums *sums;   // (n_agent, n_state)
   const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle
-  int64_t rows, n_state, first_state, agent, n_item;
-  int32_t column, n_column;
+  tile_place place;
+  int64_t n_state, n_item;
 } softmax_fold_args;
 
 THRONG_ROW void softmax_fold_row(const softmax_fold_args *a, int64_t row) {
-  const int64_t agent = a->agent + row / a->rows;
-  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
+  const tile_place *t = &a->place;
+  const int64_t agent = tile_agent(t, row), state = tile_state(t, a->n_state, row);
   if (row_is_idle(a->used, a->n_state, state)) return;
-  const float *q = a->q + row * a->n_column;
-  const float *bias = a->bias + agent * a->n_item + a->column;
+  const float *q = a->q + row * t->n_column;
+  const float *bias = a->bias + agent * a->n_item + t->column;
   softmax_sums sums = a->sums[state];
-  for (int32_t begin = 0; begin < a->n_column; begin += SOFTMAX_CHUNK) {
-    const int32_t left = a->n_column - begin;
+  for (int32_t begin = 0; begin < t->n_column; begin += SOFTMAX_CHUNK) {
+    const int32_t left = t->n_column - begin;
     softmax_add(&sums, q + begin, bias + begin, left < SOFTMAX_CHUNK ? left : SOFTMAX_CHUNK);
   }
   a->sums[state] = sums;
@@ -203,11 +182,11 @@ THRONG_ROW void softmax_search_row(const softmax_search_args *a, int64_t row) {
     mask.real = a->real;
     mask.item = a->item ? a->item + row * a->slate : 0;
     mask.used = 0;
-    mask.rows = mask.n_state = 1;
-    mask.first_state = mask.agent = 0;
+    mask.place.rows = mask.n_state = 1;
+    mask.place.first_state = mask.place.agent = 0;
+    mask.place.column = (int32_t)begin;
+    mask.place.n_column = n;
     mask.n_seen_word = a->n_seen_word;
-    mask.column = (int32_t)begin;
-    mask.n_column = n;
     mask.slate = a->slate;
     tile_mask_row(&mask, 0);
     softmax_add(&sums, q, a->bias + agent * a->n_item + begin, n);
@@ -296,7 +275,7 @@ THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t row) {
 /// entropy: with p_i = exp(z_i - total),
 ///   d log_prob / d z_i = [i in slate] - p_i times(i),  times of items beyond the slate its last;
 ///   d entropy / d z_i = - p_i (z_i - total + entropy).
-/// Rows that do not count become zeros. Row: as best_fold.
+/// Rows that do not count become zeros. Row: see tile_place.
 typedef struct softmax_slope_args {
   float *z;            // (agents of the tile, rows, n_column) query . vector, see tile_mask
   const float *bias;   // (n_agent, n_item)
@@ -305,34 +284,35 @@ typedef struct softmax_slope_args {
   const int32_t *item;                  // (n_agent, n_state, slate)
   const float *d_log_prob, *d_entropy;  // (n_agent, n_state)
   const int32_t *used;                  // (n_agent) of its n_state, or NULL, see row_is_idle
-  int64_t rows, n_state, first_state, agent, n_item;
-  int32_t column, n_column, slate;
+  tile_place place;
+  int64_t n_state, n_item;
+  int32_t slate;
 } softmax_slope_args;
 
 /// d of one item, from x = z - total.
 THRONG_ROW float softmax_slope_of(float x, float by_log_prob, float by_entropy, float entropy) {
   const float bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
-  return -exp_falling(bounded) * (by_log_prob + by_entropy * (bounded + entropy));
+  return -exp_to_88(bounded) * (by_log_prob + by_entropy * (bounded + entropy));
 }
 
 THRONG_ROW void softmax_slope_row(const softmax_slope_args *a, int64_t row) {
-  const int64_t agent = a->agent + row / a->rows;
-  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
-  float *THRONG_RESTRICT z = a->z + row * a->n_column;
+  const tile_place *t = &a->place;
+  const int64_t agent = tile_agent(t, row), state = tile_state(t, a->n_state, row);
+  float *THRONG_RESTRICT z = a->z + row * t->n_column;
   if (row_is_idle(a->used, a->n_state, state)) {
-    for (int32_t i = 0; i < a->n_column; ++i) z[i] = 0.0f;
+    for (int32_t i = 0; i < t->n_column; ++i) z[i] = 0.0f;
     return;
   }
-  const float *THRONG_RESTRICT bias = a->bias + agent * a->n_item + a->column;
+  const float *THRONG_RESTRICT bias = a->bias + agent * a->n_item + t->column;
   const int64_t at = state * a->slate;
   const float d = a->d_log_prob[state], by_entropy = a->d_entropy[state];
   const float total = a->total[state], entropy = a->entropy[state];
   const float by_log_prob = d * a->times[at + a->slate - 1];
-  for (int32_t i = 0; i < a->n_column; ++i)
+  for (int32_t i = 0; i < t->n_column; ++i)
     z[i] = softmax_slope_of(z[i] + bias[i] - total, by_log_prob, by_entropy, entropy);
   for (int32_t k = 0; k < a->slate; ++k) {
-    const int32_t offset = a->item[at + k] - a->column;
-    if (offset < 0 || offset >= a->n_column) continue;
+    const int32_t offset = a->item[at + k] - t->column;
+    if (offset < 0 || offset >= t->n_column) continue;
     z[offset] =
         d + softmax_slope_of(a->own[at + k] - total, d * a->times[at + k], by_entropy, entropy);
   }

@@ -10,7 +10,7 @@
 
 /// Mean of something under the softmax of a tile's masked scores, added tile by tile; the first
 /// tile begins it. With `change`: of (z - total) - (other - other_total), which is the KL
-/// divergence of the other softmax from this one. Row: as best_fold.
+/// divergence of the other softmax from this one. Row: see tile_place.
 typedef struct softmax_mean_args {
   const float *z;            // (agents of the tile, rows, n_column) query . vector, masked
   const float *bias;         // (n_agent, n_item)
@@ -20,22 +20,22 @@ typedef struct softmax_mean_args {
   const float *other_total;  // (n_agent, n_state), or NULL: the mean of `other` as it is
   double *mean;              // (n_agent, n_state)
   const int32_t *used;       // (n_agent) of its n_state, or NULL, see row_is_idle
-  int64_t rows, n_state, first_state, agent, n_item;
-  int32_t column, n_column;
+  tile_place place;
+  int64_t n_state, n_item;
 } softmax_mean_args;
 
 THRONG_ROW void softmax_mean_row(const softmax_mean_args *a, int64_t row) {
-  const int64_t agent = a->agent + row / a->rows;
-  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
-  if (a->column == 0) a->mean[state] = 0;
+  const tile_place *t = &a->place;
+  const int64_t agent = tile_agent(t, row), state = tile_state(t, a->n_state, row);
+  if (t->column == 0) a->mean[state] = 0;
   if (row_is_idle(a->used, a->n_state, state)) return;
-  const float *z = a->z + row * a->n_column, *other = a->other + row * a->n_column;
-  const float *bias = a->bias + agent * a->n_item + a->column;
-  const float *other_bias = a->other_bias + agent * a->n_item + a->column;
+  const float *z = a->z + row * t->n_column, *other = a->other + row * t->n_column;
+  const float *bias = a->bias + agent * a->n_item + t->column;
+  const float *other_bias = a->other_bias + agent * a->n_item + t->column;
   const float total = a->total[state];
   const float other_total = a->other_total ? a->other_total[state] : 0.0f;
   double sum = 0;
-  for (int32_t i = 0; i < a->n_column; ++i) {
+  for (int32_t i = 0; i < t->n_column; ++i) {
     const float x = z[i] + bias[i] - total, y = other[i] + other_bias[i] - other_total;
     if (!(x >= SOFTMAX_LEAST)) continue;  // masked, or as good as never shown
     sum += (double)(exp_portable(x) * (a->other_total ? x - y : y));
@@ -44,27 +44,27 @@ THRONG_ROW void softmax_mean_row(const softmax_mean_args *a, int64_t row) {
 }
 
 /// A tile of masked scores becomes weight p_i (other_i - mean): the Fisher matrix of the softmax
-/// times the scores' derivative `other`. Rows that do not count become zeros. Row: as best_fold.
+/// times the scores' derivative `other`. Rows that do not count become zeros. Row: see tile_place.
 typedef struct fisher_slope_args {
   float *z;  // as softmax_mean_args, as are the next five
   const float *bias, *total, *other, *other_bias;
   const double *mean;
   const float *weight;  // (n_agent) of a state: one over how many there are
   const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle
-  int64_t rows, n_state, first_state, agent, n_item;
-  int32_t column, n_column;
+  tile_place place;
+  int64_t n_state, n_item;
 } fisher_slope_args;
 
 THRONG_ROW void fisher_slope_row(const fisher_slope_args *a, int64_t row) {
-  const int64_t agent = a->agent + row / a->rows;
-  const int64_t state = agent * a->n_state + a->first_state + row % a->rows;
-  float *z = a->z + row * a->n_column;
+  const tile_place *t = &a->place;
+  const int64_t agent = tile_agent(t, row), state = tile_state(t, a->n_state, row);
+  float *z = a->z + row * t->n_column;
   const int idle = row_is_idle(a->used, a->n_state, state);
-  const float *other = a->other + row * a->n_column;
-  const float *bias = a->bias + agent * a->n_item + a->column;
-  const float *other_bias = a->other_bias + agent * a->n_item + a->column;
+  const float *other = a->other + row * t->n_column;
+  const float *bias = a->bias + agent * a->n_item + t->column;
+  const float *other_bias = a->other_bias + agent * a->n_item + t->column;
   const float total = a->total[state], mean = (float)a->mean[state], weight = a->weight[agent];
-  for (int32_t i = 0; i < a->n_column; ++i) {
+  for (int32_t i = 0; i < t->n_column; ++i) {
     const float x = z[i] + bias[i] - total;
     z[i] = idle || !(x >= SOFTMAX_LEAST)
                ? 0.0f

@@ -5,15 +5,14 @@
 
 #include "kernels/base/portable.h"
 
-/// e^x within a unit in the last place for x in [-87, 88]; 0 below (so for -inf), the value at 88
-/// above, NaN for NaN. Range reduction by ln 2 in two parts and the polynomial of Cephes' expf
+/// e^x within a unit in the last place for x in [-87, 88]; 0 below (so for -inf), NaN for NaN, and
+/// undefined above 88. Range reduction by ln 2 in two parts and the polynomial of Cephes' expf
 /// (Moshier 1992).
-THRONG_ROW float exp_portable(float x) {
+THRONG_ROW float exp_to_88(float x) {
   const float round_to_even = 12582912.0f;  // 1.5 * 2^23: adding it leaves no room for a fraction
-  float bounded = x > 88.0f ? 88.0f : x;
-  bounded = bounded >= -87.0f ? bounded : -87.0f;  // NaN too: it must not reach the integer below
-  float n = (bounded * 1.44269504088896341f + round_to_even) - round_to_even;
-  float r = (bounded - n * 0.693359375f) - n * -2.12194440e-4f;
+  const float bounded = x >= -87.0f ? x : -87.0f;  // NaN too: it must not reach the integer below
+  const float n = (bounded * 1.44269504088896341f + round_to_even) - round_to_even;
+  const float r = (bounded - n * 0.693359375f) - n * -2.12194440e-4f;
   float p = 1.9875691500e-4f;
   p = p * r + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
@@ -25,9 +24,12 @@ THRONG_ROW float exp_portable(float x) {
     float f;
   } scale;
   scale.i = ((int32_t)n + 127) << 23;
-  float e = ((p * r) * r + r + 1.0f) * scale.f;
+  const float e = ((p * r) * r + r + 1.0f) * scale.f;
   return x >= -87.0f ? e : x < -87.0f ? 0.0f : x;
 }
+
+/// The same for any x: above 88 the value at 88.
+THRONG_ROW float exp_portable(float x) { return exp_to_88(x > 88.0f ? 88.0f : x); }
 
 /// ln x within two units in the last place; -inf for 0 and for what is too small for a whole
 /// mantissa, NaN below 0, infinity and NaN as they are. The polynomial of Cephes' logf (Moshier

@@ -160,6 +160,19 @@ PyObject *explanation_dict(const throng_explanation *e);
 extern PyMethodDef config_methods[], world_methods[], sta_methods[], sim_methods[],
     population_methods[], session_methods[], sweep_methods[], env_methods[];
 
+/// core_NAME(handle, path): `function` of the handle's object and the path. None.
+#define CORE_WITH_PATH(name, type, kind, function)                         \
+  static PyObject *core_##name(PyObject *self, PyObject *args) {           \
+    (void)self;                                                            \
+    PyObject *handle;                                                      \
+    const char *path;                                                      \
+    if (!PyArg_ParseTuple(args, "Os:" #name, &handle, &path)) return NULL; \
+    call c = {0};                                                          \
+    type *object = call_use(&c, handle, kind);                             \
+    if (!object || !call_begin(&c)) return call_close(&c, NULL);           \
+    return call_end(&c, function(object, path));                           \
+  }
+
 #define METHOD(name, help) \
   { #name, core_##name, METH_VARARGS, help }
 #define METHODS_END \

@@ -101,24 +101,8 @@ static PyObject *core_session_report(PyObject *self, PyObject *args) {
                         report.seconds, "user_steps_per_second", report.user_steps_per_second));
 }
 
-static PyObject *files(PyObject *args, const char *format,
-                       throng_status (*function)(throng_session *, const char *)) {
-  PyObject *session;
-  const char *path;
-  if (!PyArg_ParseTuple(args, format, &session, &path)) return NULL;
-  call c = {0};
-  throng_session *s = call_use(&c, session, KIND_SESSION);
-  if (!s || !call_begin(&c)) return call_close(&c, NULL);
-  return call_end(&c, function(s, path));
-}
-static PyObject *core_session_save(PyObject *self, PyObject *args) {
-  (void)self;
-  return files(args, "Os:session_save", throng_session_save);
-}
-static PyObject *core_session_restore(PyObject *self, PyObject *args) {
-  (void)self;
-  return files(args, "Os:session_restore", throng_session_restore);
-}
+CORE_WITH_PATH(session_save, throng_session, KIND_SESSION, throng_session_save)
+CORE_WITH_PATH(session_restore, throng_session, KIND_SESSION, throng_session_restore)
 
 static PyObject *core_session_population(PyObject *self, PyObject *args) {
   (void)self;

@@ -132,24 +132,8 @@ static PyObject *core_population_arrays(PyObject *self, PyObject *args) {
   return call_close(&c, dict);
 }
 
-static PyObject *path_call(PyObject *args, const char *format,
-                           throng_status (*function)(throng_sim *, const char *)) {
-  PyObject *sim;
-  const char *path;
-  if (!PyArg_ParseTuple(args, format, &sim, &path)) return NULL;
-  call c = {0};
-  throng_sim *s = call_use(&c, sim, KIND_SIM);
-  if (!s || !call_begin(&c)) return call_close(&c, NULL);
-  return call_end(&c, function(s, path));
-}
-static PyObject *core_sim_save(PyObject *self, PyObject *args) {
-  (void)self;
-  return path_call(args, "Os:sim_save", throng_sim_save);
-}
-static PyObject *core_sim_restore(PyObject *self, PyObject *args) {
-  (void)self;
-  return path_call(args, "Os:sim_restore", throng_sim_restore);
-}
+CORE_WITH_PATH(sim_save, throng_sim, KIND_SIM, throng_sim_save)
+CORE_WITH_PATH(sim_restore, throng_sim, KIND_SIM, throng_sim_restore)
 
 static PyObject *core_sim_hash(PyObject *self, PyObject *args) {
   (void)self;

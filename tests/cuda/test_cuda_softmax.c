@@ -198,10 +198,9 @@ TEST(cuda_softmax, gradients_of_a_tile_are_the_rows) {
                             .d_log_prob = c.on[BIAS][side],
                             .d_entropy = c.on[VECTOR][side],
                             .used = used[side],
-                            .rows = ROWS,
+                            .place = {.rows = ROWS, .n_column = ITEMS},
                             .n_state = ROWS,
                             .n_item = ITEMS,
-                            .n_column = ITEMS,
                             .slate = SLATE};
     ASSERT_OK(BACKEND_LAUNCH(backend, softmax_slope, ROWS, &a));
   }

@@ -335,12 +335,10 @@ TEST(cuda_variants, folds_keep_the_same_list_with_ties_and_masks) {
   best_fold_args a[2];
   for (int masked = 0; masked < 2; ++masked) {
     for (int side = 0; side < 2; ++side)
-      a[side] = (best_fold_args){.rows = ROWS,
+      a[side] = (best_fold_args){.place = {.rows = ROWS, .column = 50, .n_column = COLUMNS},
                                  .n_state = ROWS,
                                  .n_item = COLUMNS + 50,
                                  .n_seen_word = WORDS,
-                                 .column = 50,
-                                 .n_column = COLUMNS,
                                  .top = TOP};
     a[0].q = parity_twice(&p, q, sizeof q, &a[1].q);
     a[0].bias = parity_twice(&p, bias, sizeof bias, &a[1].bias);

@@ -95,6 +95,14 @@ throng_status catalogue_score_tile(const network *n, const catalogue *c, const f
   return n->backend->ops->gemm(n->backend, &g);
 }
 
+tile_place catalogue_place(const catalogue_tile *t) {
+  return (tile_place){.rows = t->states,
+                      .first_state = t->state,
+                      .agent = t->agent,
+                      .column = (int32_t)t->column,
+                      .n_column = (int32_t)t->columns};
+}
+
 /// A search by tiles: the fold's arguments but for the tile.
 typedef struct best_walk {
   const network *n;
@@ -106,11 +114,7 @@ typedef struct best_walk {
 static throng_status best_tile(void *context, const catalogue_tile *t) {
   best_walk *w = context;
   THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->fold.n_state, t, 0.0f));
-  w->fold.rows = t->states;
-  w->fold.first_state = t->state;
-  w->fold.agent = t->agent;
-  w->fold.column = (int32_t)t->column;
-  w->fold.n_column = (int32_t)t->columns;
+  w->fold.place = catalogue_place(t);
   return BACKEND_LAUNCH(w->n->backend, best_fold, t->agents * t->states, &w->fold);
 }
 

@@ -27,6 +27,9 @@ typedef struct catalogue_tile {
   int64_t column, columns;  // and the items column .. column + columns - 1
 } catalogue_tile;
 
+/// The tile as kernels are told of it.
+tile_place catalogue_place(const catalogue_tile *t);
+
 /// Walk over `rows` states of all agents and the whole catalogue, items in order for each state.
 /// `narrow`: tiles of CATALOGUE_COLUMNS items whatever the number of states, where sums over a
 /// tile's items are not to move with it.

@@ -6,9 +6,24 @@
 
 #include "agent/network/network.h"
 #include "base/blas.h"
+#include "kernels/list.h"
 #include "world/world.h"
 
 enum { SAMPLE_ROWS = 16384 };
+
+throng_status lane_states(const throng_sim *sim, const state_view *to) {
+  lane_state_args state = {.history = sim->history,
+                           .count = sim->count,
+                           .session_of = sim_session_counts(sim),
+                           .user = sim->user,
+                           .shown_at = sim->shown_at,
+                           .step = sim->step,
+                           .number = sim->session,
+                           .gap = sim->gap,
+                           .slate = sim->def.slate_size,
+                           .state = *to};
+  return BACKEND_LAUNCH(sim->backend, lane_state, sim->n_lane, &state);
+}
 
 void item_features_shape(const throng_world *world, int32_t *n_direction, int32_t *n_category) {
   *n_direction = world->dim < AGENT_MAX_DIRECTION ? world->dim : AGENT_MAX_DIRECTION;

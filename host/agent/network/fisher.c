@@ -50,22 +50,14 @@ static throng_status score(fisher_walk *w, const catalogue_tile *t) {
   THRONG_TRY(catalogue_score_tile(&w->other, second, w->to.query, w->rows, t, 0.0f));
   if (w->derivative)
     THRONG_TRY(catalogue_score_tile(&w->other, w->to.catalogue, w->at.query, w->rows, t, 1.0f));
-  w->mask.rows = t->states;
-  w->mask.first_state = t->state;
-  w->mask.agent = t->agent;
-  w->mask.column = (int32_t)t->column;
-  w->mask.n_column = (int32_t)t->columns;
+  w->mask.place = catalogue_place(t);
   return BACKEND_LAUNCH(backend, tile_mask, t->agents * t->states, &w->mask);
 }
 
 static throng_status mean(void *context, const catalogue_tile *t) {
   fisher_walk *w = context;
   THRONG_TRY(score(w, t));
-  w->mean.rows = t->states;
-  w->mean.first_state = t->state;
-  w->mean.agent = t->agent;
-  w->mean.column = (int32_t)t->column;
-  w->mean.n_column = (int32_t)t->columns;
+  w->mean.place = catalogue_place(t);
   return BACKEND_LAUNCH(w->n->backend, softmax_mean, t->agents * t->states, &w->mean);
 }
 
@@ -73,11 +65,7 @@ static throng_status slope(void *context, const catalogue_tile *t) {
   fisher_walk *w = context;
   const fisher_product *p = w->product;
   THRONG_TRY(score(w, t));
-  w->slope.rows = t->states;
-  w->slope.first_state = t->state;
-  w->slope.agent = t->agent;
-  w->slope.column = (int32_t)t->column;
-  w->slope.n_column = (int32_t)t->columns;
+  w->slope.place = catalogue_place(t);
   THRONG_TRY(BACKEND_LAUNCH(w->n->backend, fisher_slope, t->agents * t->states, &w->slope));
   const softmax_slopes to = {p->at.catalogue, p->at.query, w->rows,
                              p->ones,         p->d_query,  p->d_catalogue};

@@ -199,6 +199,9 @@ network network_of(const network *n, const int32_t *used);
 network network_of_one(const network *n);
 parameter_set parameters_of_one(const network *n, const parameter_set *set, int32_t agent);
 
+/// The lanes' present states, (n_lane), into what `to` points at on the backend.
+throng_status lane_states(const throng_sim *sim, const state_view *to);
+
 // features.c
 /// Columns of e+ (e-) kept, and category buckets, for a world.
 void item_features_shape(const throng_world *world, int32_t *n_direction, int32_t *n_category);

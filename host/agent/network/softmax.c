@@ -69,22 +69,14 @@ static softmax_walk walk_of(const network *n, const catalogue *c, const float *q
 /// Scores of a tile, masked.
 static throng_status score(softmax_walk *w, const catalogue_tile *t) {
   THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->rows, t, 0.0f));
-  w->mask.rows = t->states;
-  w->mask.first_state = t->state;
-  w->mask.agent = t->agent;
-  w->mask.column = (int32_t)t->column;
-  w->mask.n_column = (int32_t)t->columns;
+  w->mask.place = catalogue_place(t);
   return BACKEND_LAUNCH(w->n->backend, tile_mask, t->agents * t->states, &w->mask);
 }
 
 static throng_status fold(void *context, const catalogue_tile *t) {
   softmax_walk *w = context;
   THRONG_TRY(score(w, t));
-  w->fold.rows = t->states;
-  w->fold.first_state = t->state;
-  w->fold.agent = t->agent;
-  w->fold.column = (int32_t)t->column;
-  w->fold.n_column = (int32_t)t->columns;
+  w->fold.place = catalogue_place(t);
   return BACKEND_LAUNCH(w->n->backend, softmax_fold, t->agents * t->states, &w->fold);
 }
 
@@ -196,11 +188,7 @@ static throng_status slope(void *context, const catalogue_tile *t) {
   softmax_walk *w = context;
   throng_backend *backend = w->n->backend;
   THRONG_TRY(score(w, t));
-  w->slope.rows = t->states;
-  w->slope.first_state = t->state;
-  w->slope.agent = t->agent;
-  w->slope.column = (int32_t)t->column;
-  w->slope.n_column = (int32_t)t->columns;
+  w->slope.place = catalogue_place(t);
   THRONG_TRY(BACKEND_LAUNCH(backend, softmax_slope, t->agents * t->states, &w->slope));
   return catalogue_add_slopes(w->n, &w->to, t);
 }

@@ -279,15 +279,8 @@ throng_status policy_gradient_gradients(throng_population *a) {
 
 throng_status policy_gradient_apply(throng_population *a) {
   policy_gradient *p = policy_gradient_of(a);
-  const optimizer_options options = {.learning_rate = a->option.learning_rate,
-                                     .beta1 = a->option.beta1,
-                                     .beta2 = a->option.beta2,
-                                     .epsilon = a->option.adam_epsilon,
-                                     .max_norm = a->option.max_grad_norm,
-                                     .learns = a->clock.learns,
-                                     .update = p->taken,
-                                     .norm_sum = a->sums.norm,
-                                     .rms = a->option.use_rms_prop};
+  optimizer_options options = population_optimizer_options(a, p->taken);
+  options.rms = a->option.use_rms_prop;
   THRONG_TRY(optimizer_measure(&p->optimizer, &p->critic_optimizer, &options));
   THRONG_TRY(clocks_judge(a, &p->optimizer.scale->norm, sizeof(adam_scale) / sizeof(float)));
   THRONG_TRY(optimizer_step(&p->optimizer, &options, &a->weight, NULL, NULL));

@@ -343,14 +343,7 @@ static throng_status trpo_close(throng_population *a) {
 static throng_status step_critic(throng_population *a) {
   policy_gradient *p = policy_gradient_of(a);
   optimizer *o = &p->critic_optimizer;
-  const optimizer_options options = {.learning_rate = a->option.learning_rate,
-                                     .beta1 = a->option.beta1,
-                                     .beta2 = a->option.beta2,
-                                     .epsilon = a->option.adam_epsilon,
-                                     .max_norm = a->option.max_grad_norm,
-                                     .learns = a->clock.learns,
-                                     .update = p->taken,
-                                     .norm_sum = a->sums.norm};
+  const optimizer_options options = population_optimizer_options(a, p->taken);
   o->partial = p->optimizer.partial;
   o->scale = p->optimizer.scale;
   THRONG_TRY(optimizer_measure(o, NULL, &options));
