@@ -18,6 +18,7 @@ TEST(step_answered, with_the_simulated_answers_lanes_go_on_by_the_bit) {
   def.mask = THRONG_MASK_SESSION;
   def.users = throng_dynamic_users_def();
   def.users.temper = 8;
+  def.users.bored_steps = 3;
   for (int autoreset = 0; autoreset < 2; ++autoreset) {
     small_sim f[2];
     int32_t action[CELLS];
