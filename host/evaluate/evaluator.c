@@ -165,6 +165,12 @@ void evaluator_free(evaluator *e) {
 throng_sim *evaluator_sim(evaluator *e) { return e->sim; }
 int32_t evaluator_top(const evaluator *e) { return e->top; }
 int32_t evaluator_episodes(const evaluator *e) { return e->n_episode; }
+const throng_evaluation_def *evaluator_def(const evaluator *e) { return &e->def; }
+const throng_world *evaluator_world(const evaluator *e) { return e->sim->world; }
+const throng_backend *evaluator_backend(const evaluator *e) { return e->sim->backend; }
+throng_status evaluator_identity(const evaluator *e, char **out) {
+  return sim_identity(e->sim, out);
+}
 
 bool evaluator_searches_slowly(const evaluator *e) {
   enum { FEW_ITEMS = 4096 };
