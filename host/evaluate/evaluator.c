@@ -172,6 +172,12 @@ const int64_t *evaluator_exposure(const evaluator *e, int32_t block) {
 void evaluator_set_watch(evaluator *e, const evaluator_watch *watch) {
   e->watch = watch ? *watch : (evaluator_watch){0};
 }
+const throng_evaluation_def *evaluator_def(const evaluator *e) { return &e->def; }
+const throng_world *evaluator_world(const evaluator *e) { return e->sim->world; }
+const throng_backend *evaluator_backend(const evaluator *e) { return e->sim->backend; }
+throng_status evaluator_identity(const evaluator *e, char **out) {
+  return sim_identity(e->sim, out);
+}
 
 bool evaluator_searches_slowly(const evaluator *e) {
   enum { FEW_ITEMS = 4096 };

@@ -21,6 +21,11 @@ void evaluator_free(evaluator *e);
 /// The lanes, for making an actor of their shape; `evaluator_top` is how many it must rank.
 throng_sim *evaluator_sim(evaluator *e);
 int32_t evaluator_top(const evaluator *e);
+const throng_evaluation_def *evaluator_def(const evaluator *e);
+const throng_world *evaluator_world(const evaluator *e);
+const throng_backend *evaluator_backend(const evaluator *e);
+/// What its lanes are (sim_identity): caller frees. Errors: MEMORY, BACKEND.
+throng_status evaluator_identity(const evaluator *e, char **out);
 /// Do yardsticks that ask about the whole catalogue at every step take hours? So above 4,096 items
 /// without an item-item table.
 bool evaluator_searches_slowly(const evaluator *e);
