@@ -108,8 +108,6 @@ throng_status cli_hold_output(const char *path);
 bool cli_unicode(void);
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);
-/// A field of CSV (RFC 4180): quoted where a comma, a quote or a line end stands in it.
-void cli_write_field(FILE *to, const char *text);
 /// 1,234,567
 const char *cli_count(int64_t n, char *buffer);  // 32 bytes
 /// 12.3 MB

@@ -94,16 +94,3 @@ bool cli_unicode(void) {
   }
   return false;
 }
-
-void cli_write_field(FILE *to, const char *text) {
-  if (!strpbrk(text, ",\"\r\n")) {
-    fputs(text, to);
-    return;
-  }
-  putc('"', to);
-  for (; *text; ++text) {
-    if (*text == '"') putc('"', to);
-    putc(*text, to);
-  }
-  putc('"', to);
-}
