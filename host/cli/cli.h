@@ -174,6 +174,7 @@ int cmd_votes(cli_run *run);
 int cmd_explain(cli_run *run);
 int cmd_evaluate(cli_run *run);
 int cmd_export(cli_run *run);
+int cmd_recommend(cli_run *run);
 int cmd_train(cli_run *run);
 int cmd_experiment(cli_run *run);
 int cmd_sweep(cli_run *run);
