@@ -64,9 +64,9 @@ static void say(int first, int indent, const char *format, ...) {
 void play_print_begin(const play_words *w, const play *p, uint32_t session) {
   int32_t likes;
   const int32_t n = play_history(p, &likes);
-  say(0, 2, "User %s, session %u: %d interactions remembered, %d liked. %s shows, %s.",
-      cli_word(throng_world_user_id(w->world, play_user(p))), session, n, likes, w->title,
-      w->person ? "you answer" : "the simulated user answers");
+  say(0, 2, "User %s, session %u: %d interactions remembered, %d liked.",
+      cli_word(throng_world_user_id(w->world, play_user(p))), session, n, likes);
+  say(0, 2, "%s shows, %s.", w->title, w->person ? "you answer" : "the simulated user answers");
 }
 
 static const char *title_of(const play_words *w, int32_t item) {
@@ -86,11 +86,10 @@ void play_print_shown(const play_words *w, const play_step *step) {
       snprintf(topics + used, sizeof topics - used, "%s%.40s", c ? ", " : "; ",
                cli_word(throng_world_category_name(w->world, category[c])));
     }
-    printf("%-4s", number);
     if (strcmp(id, title))
-      say(0, 4, "\"%s\" (%s%s)", title, cli_word(id), topics);
+      say(0, 4, "%-4s\"%s\" (%s%s)", number, title, cli_word(id), topics);
     else
-      say(0, 4, "%s%s", cli_word(id), topics);
+      say(0, 4, "%-4s%s%s", number, cli_word(id), topics);
   }
 }
 
