@@ -3,70 +3,19 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/numbers.h"
 #include "cli/cli.h"
 
 enum { WORDS = 6 };  // keywords that are named
 
-static int width_of_output(void) {
-  enum { USUAL = 80, NARROWEST = 20 };
-  const char *columns = getenv("COLUMNS");
-  struct winsize window;
-  long width = columns ? strtol(columns, NULL, 10) : 0;
-  if (width <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0) width = window.ws_col;
-  return width <= 0 ? USUAL : width < NARROWEST ? NARROWEST : (int)width;
-}
-
-/// Characters of UTF-8.
-static int characters(const char *text, size_t bytes) {
-  int n = 0;
-  for (size_t k = 0; k < bytes; ++k) n += ((unsigned char)text[k] & 0xc0) != 0x80;
-  return n;
-}
-
-/// Words in lines that fit: the first `first` characters in, those behind it `indent`.
-static void say(int first, int indent, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void say(int first, int indent, const char *format, ...) {
-  char *text;
-  va_list arguments;
-  va_start(arguments, format);
-  const int length = vasprintf(&text, format, arguments);
-  va_end(arguments);
-  if (length < 0) return;
-  const int width = width_of_output();
-  int column = first;
-  printf("%*s", first, "");
-  for (const char *at = text; *at;) {
-    const size_t bytes = strcspn(at, " ");
-    const int n = characters(at, bytes);
-    const bool begins = column == first || column == indent;
-    if (column + 1 + n > width && !begins) {
-      printf("\n%*s", indent, "");
-      column = indent;
-    } else if (at > text) {
-      putchar(' ');
-      ++column;
-    }
-    printf("%.*s", (int)bytes, at);
-    column += n;
-    at += bytes + (at[bytes] == ' ');
-  }
-  putchar('\n');
-  free(text);
-}
-
 void play_print_begin(const play_words *w, const play *p, uint32_t session) {
   int32_t likes;
   const int32_t n = play_history(p, &likes);
-  say(0, 2, "User %s, session %u: %d interactions remembered, %d liked.",
-      cli_word(throng_world_user_id(w->world, play_user(p))), session, n, likes);
-  say(0, 2, "%s shows, %s.", w->title, w->person ? "you answer" : "the simulated user answers");
+  cli_say(2, "User %s, session %u: %d interactions remembered, %d liked.",
+          cli_word(throng_world_user_id(w->world, play_user(p))), session, n, likes);
+  cli_say(2, "%s shows, %s.", w->title, w->person ? "you answer" : "the simulated user answers");
 }
 
 static const char *title_of(const play_words *w, int32_t item) {
@@ -87,9 +36,9 @@ void play_print_shown(const play_words *w, const play_step *step) {
                cli_word(throng_world_category_name(w->world, category[c])));
     }
     if (strcmp(id, title))
-      say(0, 4, "%-4s\"%s\" (%s%s)", number, title, cli_word(id), topics);
+      cli_say(4, "%-4s\"%s\" (%s%s)", number, title, cli_word(id), topics);
     else
-      say(0, 4, "%-4s%s%s", number, cli_word(id), topics);
+      cli_say(4, "%-4s%s%s", number, cli_word(id), topics);
   }
 }
 
@@ -135,10 +84,11 @@ static void print_reasons(const play_words *w, const play_item *item) {
   char liking[512] = "", disliking[512] = "";
   keywords_of(&x->liked, liking, sizeof liking);
   keywords_of(&x->disliked, disliking, sizeof disliking);
-  if (*liking) say(4, 6, "for it: %s", liking);
-  if (*disliking) say(4, 6, "against it: %s", disliking);
-  if (x->liked.nearest >= 0) say(4, 6, "nearest liked: %s", title_of(w, x->liked.nearest));
-  if (x->disliked.nearest >= 0) say(4, 6, "nearest disliked: %s", title_of(w, x->disliked.nearest));
+  if (*liking) cli_say(6, "    for it: %s", liking);
+  if (*disliking) cli_say(6, "    against it: %s", disliking);
+  if (x->liked.nearest >= 0) cli_say(6, "    nearest liked: %s", title_of(w, x->liked.nearest));
+  if (x->disliked.nearest >= 0)
+    cli_say(6, "    nearest disliked: %s", title_of(w, x->disliked.nearest));
 }
 
 /// What the session had made of the user when the (first) item was shown.
@@ -164,7 +114,7 @@ static void print_state(const play_words *w, const play_step *step) {
   if (step->n_item == 1 && x->rule_like != step->item[0].vote.like)
     append(text, sizeof text, "; by the votes alone the answer were %s",
            x->rule_like ? "liked" : "not liked");
-  if (*text) say(4, 6, "the user: %s", text + 2);
+  if (*text) cli_say(6, "    the user: %s", text + 2);
 }
 
 static const char *likes_word(bool examined, int like) {
@@ -180,17 +130,18 @@ void play_print_answer(const play_words *w, const play_step *step) {
     if (step->n_item > 1)
       snprintf(which, sizeof which, "%.60s ", cli_word(throng_world_item_id(w->world, item->item)));
     if (w->person)
-      say(4, 6, "%s%s by you; the simulated user: %s: %s", which,
-          item->like ? "liked" : "not liked", likes_word(item->examined, item->vote.like), votes);
+      cli_say(6, "    %s%s by you; the simulated user: %s: %s", which,
+              item->like ? "liked" : "not liked", likes_word(item->examined, item->vote.like),
+              votes);
     else
-      say(4, 6, "%s%s: %s", which, likes_word(item->examined, item->like), votes);
+      cli_say(6, "    %s%s: %s", which, likes_word(item->examined, item->like), votes);
     print_reasons(w, item);
   }
   print_state(w, step);
-  say(4, 6, "reward %g, return %g", step->reward, step->total);
+  cli_say(6, "    reward %g, return %g", step->reward, step->total);
   if (step->returned > 0)
-    say(4, 6, "the session is over; the user comes back after %d day%s", step->returned,
-        step->returned > 1 ? "s" : "");
+    cli_say(6, "    the session is over; the user comes back after %d day%s", step->returned,
+            step->returned > 1 ? "s" : "");
 }
 
 static const char *leaving_words(throng_leave left) {
@@ -211,5 +162,6 @@ void play_print_end(const play_words *w, const play_step *step, int32_t steps, p
                     : over == PLAY_OVER_INPUT           ? "the input ended"
                     : step->end == THRONG_END_TRUNCATED ? longest
                                                         : leaving_words(step->left);
-  say(0, 2, "Over after %d step%s: %s. Return %g.", steps, steps == 1 ? "" : "s", why, step->total);
+  cli_say(2, "Over after %d step%s: %s. Return %g.", steps, steps == 1 ? "" : "s", why,
+          step->total);
 }

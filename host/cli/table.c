@@ -163,6 +163,31 @@ static const char *const play_examples[] = {
     "users who bore and lose patience; trajectories as JSON lines too",
     NULL};
 
+static const cli_option recommend_options[] = {
+    {"user", 'u', "ID", "whom to recommend to", NULL},
+    {"top", 'k', "N", "how many items (10)", NULL},
+    {"history", 0, "FILE",
+     "the user's past in place of the world's: item,like (1 or 0) or item,rating, oldest first; "
+     "without --user of somebody whom the world does not know",
+     NULL},
+    {"exclude-seen", 0, NULL,
+     "leave out what the history holds (always where the run's sim.mask is all)", NULL},
+    {"users", 0, "FILE", "many users, one id a line (- reads standard input), as CSV", NULL},
+    {"output", 'o', "FILE", "write the rows of --users there (standard output)", NULL},
+    {"agent", 0, "N", "which of the run's agents (0)", NULL},
+    {"no-reasons", 0, NULL, "items and scores alone; needs no weights of f_sta", NULL},
+    {"world", 0, "FILE", "another world than the run's, with the same items", "world.file"},
+    {"sta", 0, "FILE", "other weights of f_sta, for the reasons", "sta.file"},
+    {0}};
+static const char *const recommend_examples[] = {
+    "throng train configs/demo.json -o runs/demo",
+    "an agent",
+    "throng recommend runs/demo --user u00007 --top 5 --exclude-seen",
+    "the five items that it would show first, with what speaks for each",
+    "throng recommend runs/demo --users users.txt --json -o top.jsonl",
+    "many users at once, a JSON line each",
+    NULL};
+
 static const cli_option export_options[] = {
     {"output", 'o', "FILE",
      "file to write (required); of recbole the name that .inter, .item and .user follow", NULL},
@@ -381,6 +406,14 @@ const cli_command cli_commands[] = {
      "time, session, step, how the session ended, and the propensity with which the policy showed "
      "it, as off-policy evaluation needs it. Ids are those of the raw files.",
      export_options, export_examples, "train.seed", cmd_export},
+    {"recommend", "what a trained agent would show a user, and why", "RUN", 1, 1,
+     "RUN is the folder of a run, or a checkpoint in one. Ranks the whole catalogue after the "
+     "user's "
+     "history as the agent does when it acts greedily, and says of each item its score (Q, or a "
+     "policy's log-probability), which keywords met in liked and in disliked items of the past, "
+     "which of those is nearest, and how the votes of the simulated user fall. With --json one "
+     "document; of --users a JSON line each.",
+     recommend_options, recommend_examples, "train.seed", cmd_recommend},
     {"train", "train agents, with yardsticks beside them", "CONFIG", 1, 1,
      "Opens the world and the weights that the configuration names, or makes them in the run "
      "folder (again only when their configuration or raw files changed); then trains, evaluates "
