@@ -173,6 +173,7 @@ int cmd_fit_users(cli_run *run);
 int cmd_votes(cli_run *run);
 int cmd_explain(cli_run *run);
 int cmd_evaluate(cli_run *run);
+int cmd_play(cli_run *run);
 int cmd_export(cli_run *run);
 int cmd_recommend(cli_run *run);
 int cmd_train(cli_run *run);
