@@ -157,6 +157,10 @@ static const char *const export_examples[] = {
 static const cli_option train_options[] = {
     {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
     {"resume", 0, NULL, "go on from the run folder's last good checkpoint", NULL},
+    {"progress", 0, "auto|live|lines|none",
+     "how it is told on standard error: a picture that is redrawn, a line an evaluation, or "
+     "neither (auto: live on a terminal)",
+     NULL},
     {0}};
 static const char *const train_examples[] = {
     "throng train configs/demo.json",

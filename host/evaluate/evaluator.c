@@ -35,6 +35,7 @@ struct evaluator {
   // In a released environment, of the items shown: those whose first row is another user's, and
   // those about which a coin answered.
   int64_t *other_user, *coin;  // (n_block)
+  evaluator_watch watch;
 };
 
 typedef struct activity {
@@ -165,6 +166,18 @@ void evaluator_free(evaluator *e) {
 throng_sim *evaluator_sim(evaluator *e) { return e->sim; }
 int32_t evaluator_top(const evaluator *e) { return e->top; }
 int32_t evaluator_episodes(const evaluator *e) { return e->n_episode; }
+const int64_t *evaluator_exposure(const evaluator *e, int32_t block) {
+  return e->exposure + block * e->sim->world->n_item;
+}
+void evaluator_set_watch(evaluator *e, const evaluator_watch *watch) {
+  e->watch = watch ? *watch : (evaluator_watch){0};
+}
+const throng_evaluation_def *evaluator_def(const evaluator *e) { return &e->def; }
+const throng_world *evaluator_world(const evaluator *e) { return e->sim->world; }
+const throng_backend *evaluator_backend(const evaluator *e) { return e->sim->backend; }
+throng_status evaluator_identity(const evaluator *e, char **out) {
+  return sim_identity(e->sim, out);
+}
 
 bool evaluator_searches_slowly(const evaluator *e) {
   enum { FEW_ITEMS = 4096 };
@@ -212,7 +225,10 @@ static throng_status play_step(evaluator *e, player who) {
   else
     THRONG_TRY(yardsticks_act(e->yardsticks, who.yardstick));
   DOWNLOAD(e->shown, sim->action, sim->n_lane * slate);
+  const evaluator_watch *w = &e->watch;
+  if (w->shown) THRONG_TRY(w->shown(w->context, sim, e->shown, e->ended));
   THRONG_TRY(sim_step_on_backend(sim));
+  if (w->answered) THRONG_TRY(w->answered(w->context, sim, e->shown, e->ended));
   for (int64_t k = 0; k < sim->n_lane * slate; ++k)
     if (!e->ended[k / slate]) count_shown(e, k / slate, e->shown[k]);
   DOWNLOAD(e->ended, sim->ended, sim->n_lane);

@@ -21,6 +21,11 @@ void evaluator_free(evaluator *e);
 /// The lanes, for making an actor of their shape; `evaluator_top` is how many it must rank.
 throng_sim *evaluator_sim(evaluator *e);
 int32_t evaluator_top(const evaluator *e);
+const throng_evaluation_def *evaluator_def(const evaluator *e);
+const throng_world *evaluator_world(const evaluator *e);
+const throng_backend *evaluator_backend(const evaluator *e);
+/// What its lanes are (sim_identity): caller frees. Errors: MEMORY, BACKEND.
+throng_status evaluator_identity(const evaluator *e, char **out);
 /// Do yardsticks that ask about the whole catalogue at every step take hours? So above 4,096 items
 /// without an item-item table.
 bool evaluator_searches_slowly(const evaluator *e);
@@ -37,6 +42,22 @@ throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool
 /// What each session of block `block` came to, (episodes) of them, when it was played last.
 void evaluator_copy_returns(const evaluator *e, int32_t block, double *to);
 int32_t evaluator_episodes(const evaluator *e);
+/// How often each item was shown in it: (n_item), of sessions that lasted.
+const int64_t *evaluator_exposure(const evaluator *e, int32_t block);
+
+/// Somebody who looks on while sessions are played, and moves nothing. Either may be NULL.
+typedef struct evaluator_watch {
+  void *context;
+  /// Before the answers: what every lane will be shown, shown (n_lane, slate_size), and which have
+  /// ended already (n_lane).
+  throng_status (*shown)(void *context, throng_sim *sim, const int32_t *shown,
+                         const uint8_t *ended);
+  /// After them; `ended` is as it was before.
+  throng_status (*answered)(void *context, throng_sim *sim, const int32_t *shown,
+                            const uint8_t *ended);
+} evaluator_watch;
+/// From the next play on; NULL: nobody does.
+void evaluator_set_watch(evaluator *e, const evaluator_watch *watch);
 /// The planner takes its memory here, where it is none of those that all play. Errors: ARGUMENT (no
 /// such yardstick; an evaluator without them; as planner_create), CANCELLED, MEMORY, BACKEND.
 throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,

@@ -232,21 +232,54 @@ throng_status throng_session_evaluate(throng_session *s, const throng_progress *
   return THRONG_OK;
 }
 
+static throng_status check_yardstick(const throng_session *s, throng_yardstick yardstick) {
+  if ((unsigned)yardstick >= THRONG_YARDSTICK_COUNT)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick: %d is none", (int)yardstick);
+  if (s->yardsticks) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT,
+                     "yardstick %s: train.yardsticks is false, so no lanes were made for them",
+                     throng_yardstick_name(yardstick));
+}
+
+/// The lanes that it plays on.
+static evaluator *lanes_of(throng_session *s, throng_yardstick yardstick) {
+  return yardstick_searches(yardstick) && s->searches ? s->searches : s->yardsticks;
+}
+
 throng_status throng_session_evaluate_yardstick(throng_session *s, throng_yardstick yardstick,
                                                 const throng_progress *progress,
                                                 throng_metrics *out) {
-  if ((unsigned)yardstick >= THRONG_YARDSTICK_COUNT)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick: %d is none", (int)yardstick);
-  if (!s->yardsticks)
-    return throng_fail(THRONG_ERROR_ARGUMENT,
-                       "yardstick %s: train.yardsticks is false, so no lanes were made for them",
-                       throng_yardstick_name(yardstick));
-  evaluator *e = yardstick_searches(yardstick) && s->searches ? s->searches : s->yardsticks;
+  THRONG_TRY(check_yardstick(s, yardstick));
+  evaluator *e = lanes_of(s, yardstick);
   throng_metrics *m = &s->report.yardstick[yardstick];
   THRONG_TRY(evaluator_play_yardstick(e, yardstick, progress, m));
   returns_take_yardstick(&s->returns, e, yardstick);
   if (out) *out = *m;
   return THRONG_OK;
+}
+
+throng_status session_find_yardstick(throng_session *s, throng_yardstick yardstick,
+                                     const throng_progress *progress, bool *kept) {
+  THRONG_TRY(check_yardstick(s, yardstick));
+  const evaluator *e = lanes_of(s, yardstick);
+  throng_metrics *m = &s->report.yardstick[yardstick];
+  double *returns = s->returns.yardstick[yardstick];
+  THRONG_TRY(kept_yardstick_find(e, yardstick, m, s->returns.difference, kept));
+  if (*kept) {
+    returns_set_yardstick(&s->returns, yardstick, evaluator_episodes(e), s->returns.difference);
+    return THRONG_OK;
+  }
+  THRONG_TRY(throng_session_evaluate_yardstick(s, yardstick, progress, NULL));
+  const throng_status saved = kept_yardstick_save(e, yardstick, m, returns);
+  if (saved != THRONG_ERROR_IO) return saved;
+  throng_note(progress, "yardstick %s is not kept for another run: %s", yardstick_title(yardstick),
+              throng_error_message());
+  return THRONG_OK;
+}
+
+void session_yardstick_folder(const throng_session *s, char path[KEPT_PATH_SIZE]) {
+  path[0] = '\0';
+  if (s->yardsticks) kept_yardstick_folder(s->yardsticks, path);
 }
 
 bool session_plays(const throng_session *s, throng_yardstick yardstick) {
