@@ -39,6 +39,14 @@ bool evaluator_plays(const evaluator *e, throng_yardstick yardstick);
 throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,
                                     const throng_progress *progress, throng_metrics *each,
                                     throng_metrics *mean);
+/// Standard errors of a mean over players: they share their users, so they are those over the
+/// users' means. (Of likes a step: of what its expansion adds up, see ratio_with_error.) Each
+/// player that counts is added to zeroed `likes` and `rest` (episodes) after it has played as
+/// `block`, to metrics `m`; then the errors are set in `mean`, and both arrays are overwritten.
+void evaluator_add_sessions(const evaluator *e, int32_t block, const throng_metrics *m,
+                            double *likes, double *rest);
+void evaluator_set_errors(int32_t n_player, int32_t n_episode, double *likes, double *rest,
+                          throng_metrics *mean);
 /// What each session of block `block` came to, (episodes) of them, when it was played last.
 void evaluator_copy_returns(const evaluator *e, int32_t block, double *to);
 int32_t evaluator_episodes(const evaluator *e);
