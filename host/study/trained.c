@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
+#include "agent/algorithm.h"
 #include "base/file_kind.h"
 #include "base/safetensors.h"
 #include "config/keys.h"
@@ -151,13 +151,20 @@ static throng_status find_file(throng_config *config, const char *key, const cha
 static throng_status read_config(const trained_def *def, trained *t) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%.*s/config.json", NAME, t->folder);
-  THRONG_TRY(config_load(path, def->overrides, &t->config));
+  return config_load(path, def->overrides, &t->config);
+}
+
+/// What was overridden of the agent must be what the checkpoint says.
+static throng_status check_agent(const trained *t, const throng_agent_def *agent) {
   config_key key;
-  for (int i = 0; config_key_at(i, &key); ++i)
-    if (config_key_within(&key, "agent") && t->config.origin[i] == CONFIG_OVERRIDE)
-      return throng_fail(THRONG_ERROR_CONFIG,
-                         "--set %s: the agent is what the checkpoint says, which nothing changes",
-                         key.path);
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    if (!config_key_within(&key, "agent") || t->config.origin[i] != CONFIG_OVERRIDE) continue;
+    for (int k = 0; k < key.field->count; ++k)
+      if (field_get(key.field, &t->config.agent, k) != field_get(key.field, agent, k))
+        return throng_fail(THRONG_ERROR_CONFIG,
+                           "--set %s: the agent is what %s says, which nothing changes", key.path,
+                           t->checkpoint);
+  }
   return THRONG_OK;
 }
 
@@ -209,9 +216,21 @@ static throng_status open_sta(const trained_def *def, trained *t) {
   return status;
 }
 
+/// Users as the agent knows them: what it sees of a session is told by these, whoever it plays for.
+static throng_status users_of_training(const trained *t, throng_users_def *out) {
+  char path[PATH_MAX];
+  throng_config config;
+  snprintf(path, sizeof path, "%.*s/config.json", NAME, t->folder);
+  THRONG_TRY(config_load(path, NULL, &config));
+  *out = config.sim.users;
+  config_free(&config);
+  return THRONG_OK;
+}
+
 /// The simulator, and one agent with room for no replay.
 static throng_status make_agent(const trained_def *def, const agent_origin *origin, trained *t) {
   throng_sim_def sim = t->config.sim;
+  THRONG_TRY(users_of_training(t, &sim.users));
   throng_agent_def agent = origin->def;
   sim.lanes = def->lanes ? def->lanes : 1;
   sim.autoreset = true;
@@ -231,6 +250,9 @@ static throng_status open_agent(const trained_def *def, const throng_progress *p
                                 const safetensors_file *file, trained *t) {
   agent_origin origin;
   THRONG_TRY(agent_origin_of(file, &origin));
+  THRONG_TRY(check_agent(t, &origin.def));
+  t->title = agent_algorithm_of(origin.def.algorithm)->title;
+  t->score = agent_algorithm_of(origin.def.algorithm)->rolls ? "log-probability" : "Q";
   t->agent = def->agent;
   t->n_agent = origin.def.count;
   t->user_steps = origin.user_steps;
