@@ -222,9 +222,16 @@ TEST(trained, another_world_must_be_asked_for_and_have_the_items_that_the_agent_
   const char *const users[] = {"world.file=users.safetensors", NULL};
   EXPECT_EQ(open_with(&(trained_def){.run = "run", .overrides = users}), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "rows of 60 users");
+}
+
+TEST(trained, an_agent_sees_users_as_in_training_whatever_users_it_is_to_meet) {
+  trained t;
+  if (chdir(moved) != 0 || access("run", F_OK) != 0) return;
   const char *const mood[] = {"users.temper=2", "users.features=true", NULL};
-  EXPECT_EQ(open_with(&(trained_def){.run = "run", .overrides = mood}), THRONG_ERROR_DATA);
-  EXPECT_CONTAINS(throng_error_message(), "numbers of a state");
+  ASSERT_OK(trained_open(&(trained_def){.run = "run", .overrides = mood}, NULL, &t));
+  EXPECT_EQ(t.config.sim.users.temper, 2.0f);
+  EXPECT_EQ(throng_sim_get_def(t.sim).users.temper, 0.0f);
+  trained_close(&t);
 }
 
 TEST(trained, other_dynamics_are_played_by_the_same_agent) {

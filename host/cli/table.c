@@ -131,6 +131,38 @@ static const char *const evaluate_examples[] = {
     "like rates and more of simulated users along those halves, forced and free",
     NULL};
 
+static const cli_option play_options[] = {
+    {"user", 'u', "ID", "raw id of the user (whom an evaluation meets in its session K)", NULL},
+    {"agent", 0, "NAME",
+     "who shows: random, popular, most_similar, myopic, planner, or the folder of another run (the "
+     "run's agent; of a world myopic)",
+     NULL},
+    {"agent-number", 0, "N", "which of a run's agents (0)", NULL},
+    {"checkpoint", 0, "FILE", "another one of the run's than the newest", NULL},
+    {"interactive", 'i', NULL,
+     "answer yourself, y, n or q (leaves), in place of the simulated user; from standard input",
+     NULL},
+    {"steps", 0, "N", "steps of a session at most; 0: until it ends (0)", NULL},
+    {"sessions", 0, "N", "sessions, one after the other (1)", NULL},
+    {"session", 0, "N", "number of the first, as evaluations number theirs (0)", NULL},
+    {"jsonl", 0, "FILE",
+     "write a line a step too, with votes and reasons; - writes standard output, in place of the "
+     "text",
+     NULL},
+    {"sta", 0, "FILE", "weights of f_sta (the run's; of a world none, and the rule is logical)",
+     "sta.file"},
+    {0}};
+static const char *const play_examples[] = {
+    "throng play runs/demo",
+    "a session of the run's agent, step by step: item, answer, reasons, return",
+    "throng play runs/demo --user u00007 --agent popular --steps 3",
+    "three steps of what popular items do to one user",
+    "throng play runs/demo --user u00007 --interactive --steps 5",
+    "you answer, and the agent shows what it makes of that",
+    "throng play runs/demo --set users.preset=dynamic --sessions 3 --jsonl three.jsonl",
+    "users who bore and lose patience; trajectories as JSON lines too",
+    NULL};
+
 static const cli_option recommend_options[] = {
     {"user", 'u', "ID", "whom to recommend to", NULL},
     {"top", 'k', "N", "how many items (10)", NULL},
@@ -197,6 +229,10 @@ static const char *const export_examples[] = {
 static const cli_option train_options[] = {
     {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
     {"resume", 0, NULL, "go on from the run folder's last good checkpoint", NULL},
+    {"progress", 0, "auto|live|lines|none",
+     "how it is told on standard error: a picture that is redrawn, a line an evaluation, or "
+     "neither (auto: live on a terminal)",
+     NULL},
     {0}};
 static const char *const train_examples[] = {
     "throng train configs/demo.json",
@@ -368,6 +404,12 @@ const cli_command cli_commands[] = {
      "Says which keywords met and with which past items, which liked and which disliked item was "
      "nearest, how each vote fell and by what margin, and what the rule made of them.",
      explain_options, explain_examples, "train.seed", cmd_explain},
+    {"play", "one session step by step, with its reasons", "RUN|WORLD [CONFIG]", 1, 2,
+     "Plays sessions of one user at a time: what is shown, what the user answers and why, the "
+     "reward, mood and boredom where users change, and why the session ended. Who shows is the "
+     "agent of a run or a yardstick; who answers the simulated user, or you. Session K meets the "
+     "user and the draws of session K of the run's evaluations.",
+     play_options, play_examples, "train.evaluation.seed", cmd_play},
     {"evaluate", "fidelity on held-out interactions", "WORLD [CONFIG]", 1, 2,
      "Asks the votes about interactions that really happened, each after all that stands before "
      "it, "

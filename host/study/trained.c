@@ -216,9 +216,21 @@ static throng_status open_sta(const trained_def *def, trained *t) {
   return status;
 }
 
+/// Users as the agent knows them: what it sees of a session is told by these, whoever it plays for.
+static throng_status users_of_training(const trained *t, throng_users_def *out) {
+  char path[PATH_MAX];
+  throng_config config;
+  snprintf(path, sizeof path, "%.*s/config.json", NAME, t->folder);
+  THRONG_TRY(config_load(path, NULL, &config));
+  *out = config.sim.users;
+  config_free(&config);
+  return THRONG_OK;
+}
+
 /// The simulator, and one agent with room for no replay.
 static throng_status make_agent(const trained_def *def, const agent_origin *origin, trained *t) {
   throng_sim_def sim = t->config.sim;
+  THRONG_TRY(users_of_training(t, &sim.users));
   throng_agent_def agent = origin->def;
   sim.lanes = def->lanes ? def->lanes : 1;
   sim.autoreset = true;

@@ -29,7 +29,7 @@ typedef struct trained {
   throng_backend *backend;
   throng_world *world;
   throng_sta *sta;  // NULL where the rule asks none, or with without_sta
-  throng_sim *sim;
+  throng_sim *sim;  // with the users of training: an agent sees sessions as it learned to
   throng_population *population;  // of one, number 0: it acts and has nothing to learn from
   throng_agent_def agent_def;     // what it was trained with, by the checkpoint; count 1
   const char *title;              // "DQN"
