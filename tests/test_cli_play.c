@@ -1,45 +1,9 @@
 /// throng play, as people type it.
-#include "cli_driver.h"
-
-static const char *const config =
-    "{\"synth\": {\"users\": 60, \"items\": 40, \"categories\": 4, \"keywords\": 200, \"dim\": 8, "
-    "\"history_mean\": 8}, \"votes\": {\"rule\": \"logical\"}, \"backend\": {\"name\": \"cpu\", "
-    "\"threads\": 1}, \"sim\": {\"lanes\": 16, \"history\": 12, \"max_steps\": 8, \"mask_seen\": "
-    "true}, \"agent\": {\"hidden\": [8, 8], \"width\": 8, \"user_width\": 4, \"batch\": 8, "
-    "\"buffer\": 400, \"learning_starts\": 32, \"count\": 2}, \"train\": {\"steps\": 1280, "
-    "\"evaluate_every\": 1280, \"checkpoint_every\": 640, \"evaluation\": {\"episodes\": 12}}}";
-
-/// A run of two agents, trained once for all tests.
-static bool make_run(void) {
-  if (exists("run/summary.json")) return true;
-  write_file("run.json", config);
-  const int code = throng("train run.json -q -o run --json");
-  EXPECT_STREQ(last.err, "");
-  EXPECT_EQ(code, 0);
-  return code == 0;
-}
-
-static cJSON *document(void) { return cJSON_Parse(last.out); }
-
-static const cJSON *at(const cJSON *object, const char *key) {
-  return cJSON_GetObjectItemCaseSensitive(object, key);
-}
-
-static double number(const cJSON *object, const char *key) {
-  const cJSON *value = at(object, key);
-  return cJSON_IsNumber(value) ? value->valuedouble : NAN;
-}
-
-static const char *text(const cJSON *object, const char *key) {
-  const cJSON *value = at(object, key);
-  return cJSON_IsString(value) ? value->valuestring : "";
-}
+#include "run_fixture.h"
 
 /// Of the run's own final evaluation: who's A.Rwd.
 static double evaluated(const char *who, int agent) {
-  static char file[1 << 16];
-  slurp(in_folder("run/summary.json"), file, sizeof file);
-  cJSON *summary = cJSON_Parse(file);
+  cJSON *summary = read_summary();
   const cJSON *player = agent < 0 ? at(at(summary, "policies"), who)
                                   : at(cJSON_GetArrayItem(at(summary, "agents"), agent), "metrics");
   const double value = number(player, "average_reward");

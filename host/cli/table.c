@@ -119,6 +119,13 @@ static const cli_option evaluate_options[] = {
      NULL},
     {"resamples", 0, "N", "bootstrap resamples of the users; 0: no intervals (1000)", NULL},
     {"svg", 0, "FILE", "draw reliability: what was said to be likely against what was real", NULL},
+    {"agent", 0, "FOLDER",
+     "in place of that: judge a trained run's agents again, in WORLD where it is given, with "
+     "yardsticks beside them",
+     NULL},
+    {"agent-number", 0, "N", "which of the run's agents (all)", NULL},
+    {"checkpoint", 0, "FILE", "another one of the run's than the newest", NULL},
+    {"episodes", 0, "N", "sessions that everybody plays (the run's)", "train.evaluation.episodes"},
     {0}};
 static const char *const evaluate_examples[] = {
     "throng evaluate world.safetensors --sta sta.safetensors",
@@ -129,6 +136,8 @@ static const char *const evaluate_examples[] = {
     "the same of answers that nothing in the world knows, with AUC within users; and a drawing",
     "throng evaluate halved.safetensors --rollout",
     "like rates and more of simulated users along those halves, forced and free",
+    "throng evaluate --agent runs/demo --set users.preset=dynamic",
+    "the agents of a run before users who bore and leave, beside yardsticks",
     NULL};
 
 static const cli_option play_options[] = {
@@ -395,11 +404,13 @@ const cli_command cli_commands[] = {
      "agent of a run or a yardstick; who answers the simulated user, or you. Session K meets the "
      "user and the draws of session K of the run's evaluations.",
      play_options, play_examples, "train.evaluation.seed", cmd_play},
-    {"evaluate", "fidelity on held-out interactions", "WORLD [CONFIG]", 1, 2,
+    {"evaluate", "fidelity on held-out interactions; agents judged again", "[WORLD [CONFIG]]", 0, 2,
      "Asks the votes about interactions that really happened, each after all that stands before "
      "it, "
      "and compares their answers with the real ones: each user's last interaction, or a later part "
-     "that was kept apart. Yardsticks that know little stand beside them.",
+     "that was kept apart. Yardsticks that know little stand beside them. With --agent RUN it "
+     "judges "
+     "trained agents in whole sessions instead.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
     {"export", "logged episodes of a policy, for other programs", "WORLD [CONFIG]", 1, 2,
      "Plays sessions in the simulator and writes a row for each item shown: user, item, answer, "
