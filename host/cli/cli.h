@@ -117,8 +117,6 @@ bool cli_colour(int fd);
 void cli_say(int indent, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);
-/// A field of CSV (RFC 4180): quoted where a comma, a quote or a line end stands in it.
-void cli_write_field(FILE *to, const char *text);
 /// 1,234,567
 const char *cli_count(int64_t n, char *buffer);  // 32 bytes
 /// 12.3 MB

@@ -127,16 +127,3 @@ void cli_say(int indent, const char *format, ...) {
   text_fold(text, cli_width(STDOUT_FILENO), indent, stdout);
   free(text);
 }
-
-void cli_write_field(FILE *to, const char *text) {
-  if (!strpbrk(text, ",\"\r\n")) {
-    fputs(text, to);
-    return;
-  }
-  putc('"', to);
-  for (; *text; ++text) {
-    if (*text == '"') putc('"', to);
-    putc(*text, to);
-  }
-  putc('"', to);
-}

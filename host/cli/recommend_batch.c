@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "base/clock.h"
+#include "base/csv_field.h"
 #include "base/json.h"
 #include "base/numbers.h"
 #include "cli/lookup.h"
@@ -72,11 +73,11 @@ static void write_csv(FILE *to, const batch *b, int64_t k) {
   for (int r = 0; r < b->s->top; ++r) {
     const int64_t at = k * b->s->top + r;
     if (b->item[at] < 0) return;
-    cli_write_field(to, throng_world_user_id(w, b->user[k]));
+    csv_write_field(to, throng_world_user_id(w, b->user[k]));
     fprintf(to, ",%d,", r + 1);
-    cli_write_field(to, throng_world_item_id(w, b->item[at]));
+    csv_write_field(to, throng_world_item_id(w, b->item[at]));
     putc(',', to);
-    cli_write_field(to, throng_world_item_name(w, b->item[at]));
+    csv_write_field(to, throng_world_item_name(w, b->item[at]));
     fprintf(to, ",%.9g\n", (double)b->score[at]);
   }
 }

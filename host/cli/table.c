@@ -199,14 +199,20 @@ static const char *const recommend_examples[] = {
 
 static const cli_option export_options[] = {
     {"output", 'o', "FILE",
-     "file to write (required); of recbole the name that .inter, .item and .user follow", NULL},
-    {"format", 0, "csv|recbole|numpy", "what to write: numpy is one array of records (csv)", NULL},
+     "file to write (required); of recbole the name that .inter, .item and .user follow, of "
+     "vectors "
+     "the one that .items.npy, .queries.npy, .items.csv and .users.csv follow",
+     NULL},
+    {"format", 0, "csv|recbole|numpy|safetensors|onnx|vectors",
+     "episodes of a world: csv, recbole, or numpy, one array of records (csv); the agent of a run: "
+     "safetensors, onnx, or vectors for a search by inner product (safetensors)",
+     NULL},
     {"policy", 0, "random|popular|most_similar|myopic|planner|agent",
      "who chooses (random; agent where a checkpoint is given)", NULL},
     {"epsilon", 0, "X",
      "share of steps at which any item that may be shown is, evenly (0.1; random: 1)", NULL},
     {"checkpoint", 0, "FILE", "an agent's; CONFIG is then its run's config.json", NULL},
-    {"agent", 0, "N", "which of the checkpoint's agents (0)", NULL},
+    {"agent", 0, "N", "which of the run's or the checkpoint's agents (0)", NULL},
     {"sessions", 0, "N", "sessions to play (1000)", NULL},
     {"history", 0, NULL, "begin each session with its user's real history, as steps before 0",
      NULL},
@@ -218,7 +224,16 @@ static const char *const export_examples[] = {
     ("throng export world.safetensors --sta sta.safetensors --policy popular --epsilon 0.2 "
      "--format "
      "numpy -o popular.npy"),
-    "popular items with a fifth of random ones, as an array for numpy.load", NULL};
+    "popular items with a fifth of random ones, as an array for numpy.load",
+    "throng train configs/demo.json -o runs/demo",
+    "an agent, for the next three",
+    "throng export runs/demo --format safetensors -o agent.safetensors",
+    "its query network, item vectors and ids, and a sample of scores to check a loader by",
+    "throng export runs/demo --format onnx -o agent.onnx",
+    "the same as a model: user and state to the score of every item",
+    "throng export runs/demo --format vectors -o agent",
+    "matrices for FAISS and the like: inner products of rows are the scores",
+    NULL};
 
 static const cli_option train_options[] = {
     {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
@@ -412,8 +427,12 @@ const cli_command cli_commands[] = {
      "judges "
      "trained agents in whole sessions instead.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
-    {"export", "logged episodes of a policy, for other programs", "WORLD [CONFIG]", 1, 2,
-     "Plays sessions in the simulator and writes a row for each item shown: user, item, answer, "
+    {"export", "a trained agent, or logged episodes, for other programs", "RUN|WORLD [CONFIG]", 1,
+     2,
+     "Of a run's folder, or a checkpoint in one: writes the agent's query network and item "
+     "vectors. "
+     "Of a world: plays sessions in the simulator and writes a row for each item shown: user, "
+     "item, answer, "
      "time, session, step, how the session ended, and the propensity with which the policy showed "
      "it, as off-policy evaluation needs it. Ids are those of the raw files.",
      export_options, export_examples, "train.seed", cmd_export},

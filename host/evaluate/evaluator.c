@@ -36,6 +36,9 @@ struct evaluator {
   // those about which a coin answered.
   int64_t *other_user, *coin;  // (n_block)
   evaluator_watch watch;
+  int32_t watched;             // the block whose keywords are counted; -1: none
+  throng_vote *vote;           // (n_episode, slate_size) of that block
+  int64_t hits[2][EVALUATOR_HITS];
 };
 
 typedef struct activity {
@@ -81,6 +84,7 @@ static throng_status take_memory(evaluator *e, const throng_world *world) {
   TAKE(other_value, (size_t)e->n_episode);
   TAKE(other_user, (size_t)e->n_block);
   TAKE(coin, (size_t)e->n_block);
+  TAKE(vote, (size_t)e->n_episode * slate);
 #undef TAKE
   return THRONG_OK;
 }
@@ -160,6 +164,7 @@ void evaluator_free(evaluator *e) {
   free(e->other_value);
   free(e->other_user);
   free(e->coin);
+  free(e->vote);
   free(e);
 }
 
@@ -175,6 +180,9 @@ void evaluator_set_watch(evaluator *e, const evaluator_watch *watch) {
 const throng_evaluation_def *evaluator_def(const evaluator *e) { return &e->def; }
 const throng_world *evaluator_world(const evaluator *e) { return e->sim->world; }
 const throng_backend *evaluator_backend(const evaluator *e) { return e->sim->backend; }
+int32_t evaluator_watched(const evaluator *e) { return e->watched; }
+const int64_t *evaluator_hits(const evaluator *e, int side) { return e->hits[side]; }
+const int32_t *evaluator_users(const evaluator *e) { return e->user; }
 throng_status evaluator_identity(const evaluator *e, char **out) {
   return sim_identity(e->sim, out);
 }
@@ -216,6 +224,25 @@ static void count_shown(evaluator *e, int64_t lane, int32_t item) {
   e->coin[block] += env->earlier[item] == 0;
 }
 
+static void count_hits(int64_t *hits, int32_t keywords) {
+  ++hits[keywords < EVALUATOR_HITS ? keywords : EVALUATOR_HITS - 1];
+}
+
+/// Keywords that the items just shown share with what their users liked and disliked, where the
+/// session still lasts: before `ended` is that of this step.
+static throng_status watch_keywords(evaluator *e) {
+  const int64_t slate = e->sim->def.slate_size;
+  const int64_t first = (int64_t)e->watched * e->n_episode, n = e->n_episode * slate;
+  if (e->watched < 0) return THRONG_OK;
+  DOWNLOAD(e->vote, e->sim->vote + first * slate, n);
+  for (int64_t k = 0; k < n; ++k) {
+    if (e->ended[first + k / slate]) continue;
+    count_hits(e->hits[0], e->vote[k].alpha_pos);
+    count_hits(e->hits[1], e->vote[k].alpha_neg);
+  }
+  return THRONG_OK;
+}
+
 /// Show every lane an item, counting what was shown where the session still lasted.
 static throng_status play_step(evaluator *e, player who) {
   throng_sim *sim = e->sim;
@@ -231,6 +258,7 @@ static throng_status play_step(evaluator *e, player who) {
   if (w->answered) THRONG_TRY(w->answered(w->context, sim, e->shown, e->ended));
   for (int64_t k = 0; k < sim->n_lane * slate; ++k)
     if (!e->ended[k / slate]) count_shown(e, k / slate, e->shown[k]);
+  THRONG_TRY(watch_keywords(e));
   DOWNLOAD(e->ended, sim->ended, sim->n_lane);
   return THRONG_OK;
 }
@@ -243,6 +271,7 @@ static throng_status play(evaluator *e, player who, const throng_progress *progr
   memset(e->exposure, 0, (size_t)(e->n_block * sim->world->n_item) * sizeof *e->exposure);
   memset(e->other_user, 0, (size_t)e->n_block * sizeof *e->other_user);
   memset(e->coin, 0, (size_t)e->n_block * sizeof *e->coin);
+  memset(e->hits, 0, sizeof e->hits);
   memset(e->ended, 0, (size_t)sim->n_lane);
   int64_t playing = sim->n_lane;
   while (playing > 0) {
@@ -390,6 +419,9 @@ throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool
                                     throng_metrics *mean) {
   memset(each, 0, (size_t)e->n_block * sizeof *each);
   *mean = (throng_metrics){0};
+  e->watched = 0;
+  while (counts && e->watched < e->n_block && !counts[e->watched]) ++e->watched;
+  if (e->watched == e->n_block) e->watched = -1;
   THRONG_TRY(play_from_start(e, (player){.actor = actor}, agent_title(actor), progress));
   for (int32_t block = 0; block < e->n_block; ++block)
     THRONG_TRY(measure_block(e, block, &each[block]));
@@ -411,6 +443,7 @@ throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,
   if (yardstick == THRONG_YARDSTICK_LINUCB || yardstick == THRONG_YARDSTICK_THOMPSON)
     THRONG_TRY(yardsticks_add_bandits(e->yardsticks, &e->def));
   const player who = {.yardstick = yardstick};
+  e->watched = -1;
   THRONG_TRY(play_from_start(e, who, yardstick_title(yardstick), progress));
   return measure_block(e, 0, out);
 }

@@ -66,6 +66,14 @@ typedef struct evaluator_watch {
 } evaluator_watch;
 /// From the next play on; NULL: nobody does.
 void evaluator_set_watch(evaluator *e, const evaluator_watch *watch);
+/// Of the first agent that counted when the agents played last: its block, -1 without one; and of
+/// the items that its sessions were shown, how many had 0, 1, ... keywords in common with what the
+/// user had liked (side 0) or disliked (side 1), the last one standing for all above it.
+enum { EVALUATOR_HITS = 64 };
+int32_t evaluator_watched(const evaluator *e);
+const int64_t *evaluator_hits(const evaluator *e, int side);
+/// (episodes) The users that the sessions meet.
+const int32_t *evaluator_users(const evaluator *e);
 /// The planner takes its memory here, where it is none of those that all play. Errors: ARGUMENT (no
 /// such yardstick; an evaluator without them; as planner_create), CANCELLED, MEMORY, BACKEND.
 throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,

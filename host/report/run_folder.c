@@ -349,6 +349,8 @@ throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
   return tensorboard_flush(folder->board);
 }
 
+tensorboard *run_folder_board(run_folder *folder) { return folder->board; }
+
 throng_status run_folder_has(run_folder *folder, int64_t step, const char *name, bool *out) {
   char *line = NULL;
   size_t capacity = 0;

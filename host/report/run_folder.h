@@ -50,6 +50,9 @@ throng_status run_folder_config(run_folder *folder, const char *json, bool *diff
 /// flush both. Numbers that are not finite are null there.
 throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
                              const run_value *value, int64_t n);
+/// The run's events, for what stands in them alone; NULL before run_folder_begin. run_folder_row
+/// flushes them.
+tensorboard *run_folder_board(run_folder *folder);
 /// True in `*out` where a row of `step` or later has a value of this name.
 throng_status run_folder_has(run_folder *folder, int64_t step, const char *name, bool *out);
 /// Force the rows to the disk: called before a checkpoint, which must not outlive its rows.

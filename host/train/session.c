@@ -252,6 +252,8 @@ throng_status session_restore_from(throng_session *s, const safetensors_file *fi
   return restored(s);
 }
 
+const evaluator *session_evaluator(const throng_session *s) { return s->agents; }
+
 throng_population *throng_session_get_population(throng_session *s) { return s->population; }
 throng_sim *throng_session_get_sim(throng_session *s) { return s->sim; }
 const char *session_agent_title(const throng_session *s) { return agent_title(s->actor); }

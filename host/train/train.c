@@ -11,6 +11,7 @@
 #include "report/run_folder.h"
 #include "train/resume.h"
 #include "train/session.h"
+#include "train/train_board.h"
 #include "train/train_folder.h"
 #include "train/train_json.h"
 #include "train/train_memory.h"
@@ -20,6 +21,7 @@ typedef struct train_run {
   const throng_train_def *def;
   const throng_progress *progress;
   const train_watch *watch;  // NULL: nobody
+  const throng_sta *sta;     // NULL: none
   const char *arithmetic;    // of the backend
   const char *config;        // as JSON
   throng_session *session;
@@ -52,24 +54,6 @@ static throng_status write_config(train_run *t) {
   return THRONG_OK;
 }
 
-static throng_status evaluate_agents(train_run *t) {
-  throng_train_report report;
-  THRONG_TRY(throng_session_evaluate(t->session, t->progress, t->each));
-  throng_session_get_report(t->session, &report);
-  train_row_add_metrics(&t->row, "agent", &report.agent);
-  train_row_add_comparison(&t->row, "agent", &report.agent_against);
-  train_row_add_agents(&t->row, t->n_agent, t->each);
-  for (int32_t k = 0; k < t->n_agent && t->n_agent > 1; ++k) {
-    char player[40];
-    throng_comparison against;
-    snprintf(player, sizeof player, "agent_%d", k);
-    THRONG_TRY(throng_session_compare(t->session, k, &against));
-    train_row_add_comparison(&t->row, player, &against);
-  }
-  t->evaluated = true;
-  return THRONG_OK;
-}
-
 /// Of the agents that learn: the mean of a number of their statistics, NaN without one.
 static double mean_over_learning(const throng_population_stats *stats, const float *value) {
   double sum = 0;
@@ -85,6 +69,26 @@ static double best_of(const train_run *t, const throng_population_stats *stats) 
     if (stats->state[k] == THRONG_AGENT_LEARNING && !(t->each[k].average_reward <= best))
       best = t->each[k].average_reward;
   return best;
+}
+
+static throng_status evaluate_agents(train_run *t) {
+  throng_train_report report;
+  THRONG_TRY(throng_session_evaluate(t->session, t->progress, t->each));
+  throng_session_get_report(t->session, &report);
+  train_row_add_metrics(&t->row, "agent", &report.agent);
+  train_row_add_comparison(&t->row, "agent", &report.agent_against);
+  train_row_add_agents(&t->row, t->n_agent, t->each);
+  for (int32_t k = 0; k < t->n_agent && t->n_agent > 1; ++k) {
+    char player[40];
+    throng_comparison against;
+    snprintf(player, sizeof player, "agent_%d", k);
+    THRONG_TRY(throng_session_compare(t->session, k, &against));
+    train_row_add_comparison(&t->row, player, &against);
+  }
+  t->evaluated = true;
+  const throng_population_stats stats = throng_session_get_stats(t->session);
+  return train_board_evaluation(run_folder_board(t->folder), t->session,
+                                t->n_agent > 1 ? best_of(t, &stats) : (double)NAN);
 }
 
 /// After its row is written. An algorithm that learns from rollouts has an entropy and no epsilon;
@@ -256,6 +260,7 @@ static throng_status begin(train_run *t) {
                 "train.steps goes on with it",
                 t->def->out, t->start);
   THRONG_TRY(run_folder_begin(t->folder, t->start, &t->earlier));
+  if (t->start < 0) THRONG_TRY(train_board_begin(run_folder_board(t->folder), t->sta));
   return write_config(t);
 }
 
@@ -314,6 +319,7 @@ static throng_status train_settled(throng_backend *backend, const throng_world *
                  .config = made ? made : def->config_json,
                  .progress = progress,
                  .watch = watch,
+                 .sta = sta,
                  .arithmetic = throng_backend_arithmetic(backend),
                  .folder = *folder,
                  .start = -1,
