@@ -252,7 +252,7 @@ throng_status session_restore_from(throng_session *s, const safetensors_file *fi
   return restored(s);
 }
 
-const evaluator *session_evaluator(const throng_session *s) { return s->agents; }
+const evaluator *session_evaluator(const throng_session *s) { return s->contest.agents; }
 
 throng_population *throng_session_get_population(throng_session *s) { return s->population; }
 throng_sim *throng_session_get_sim(throng_session *s) { return s->sim; }
