@@ -91,6 +91,43 @@ TEST(cli_play, a_persons_answers_come_through_a_pipe_and_end_with_it) {
   EXPECT_EQ(n, 5);
 }
 
+/// Every key of `json` stands on the page as `key`.
+static void expect_described(const cJSON *json, const char *page) {
+  for (const cJSON *one = json ? json->child : NULL; one; one = one->next) {
+    char quoted[80];
+    snprintf(quoted, sizeof quoted, "`%s`", one->string ? one->string : "kind");
+    if (!strstr(page, quoted)) fprintf(stderr, "docs/file_formats.md: no %s\n", quoted);
+    EXPECT_TRUE(strstr(page, quoted) != NULL);
+    expect_described(one, page);
+  }
+}
+
+TEST(cli_play, every_field_of_a_trajectory_stands_on_the_page_of_formats) {
+  static char formats[1 << 18], lines[1 << 18];
+  if (!make_run()) return;
+  slurp(TEST_SOURCE_DIR "/../docs/file_formats.md", formats, sizeof formats);
+  char *page = strstr(formats, "## Trajectories");
+  ASSERT_TRUE(page != NULL);
+  *strstr(page, "## Sweep folder") = '\0';
+  write_file("answers", "y\nn\ny\ny\ny\nn\n");
+  ASSERT_EQ(throng("play run -q --interactive --jsonl person.jsonl --set users.temper=9 <answers"),
+            0);
+  slurp(in_folder("person.jsonl"), lines, sizeof lines);
+  ASSERT_EQ(throng("play run -q --sessions 40 --jsonl all.jsonl --set users.temper=4 --set "
+                   "users.sessions=3 --set users.return_bias=0.9 --set votes.rule=f_pop"),
+            0);
+  const size_t used = strlen(lines);
+  slurp(in_folder("all.jsonl"), lines + used, sizeof lines - used);
+  EXPECT_CONTAINS(lines, "returned_days");
+  EXPECT_CONTAINS(lines, "f_pop");
+  for (char *rest = lines, *line; (line = strsep(&rest, "\n")) && *line;) {
+    cJSON *one = cJSON_Parse(line);
+    EXPECT_TRUE(one != NULL);
+    expect_described(one, page);
+    cJSON_Delete(one);
+  }
+}
+
 TEST(cli_play, answers_that_are_none_are_refused_with_their_line_and_q_leaves) {
   if (!make_run()) return;
   write_file("answers", "y\nperhaps\n");
