@@ -38,6 +38,7 @@ static void print(const cli_run *run, const trained *t, const overrides *o,
   char *table, steps[32], memory[32];
   const throng_train_report *report = &result->report;
   const double gap = train_gap_closed(report);
+  const int32_t learned = train_count_state(result, THRONG_AGENT_LEARNING);
   cli_say(2, "%s of %s after %s user-steps, in %lld sessions of %s%s", result->title,
           cli_word(t->folder), t->user_steps < 0 ? "unknown" : cli_count(t->user_steps, steps),
           (long long)report->agent.episodes, cli_word(t->config.world_file),
@@ -49,7 +50,7 @@ static void print(const cli_run *run, const trained *t, const overrides *o,
   free(table);
   if (result->n_agent > 1)
     cli_say(2, "%s: mean of %d of %d agents.", result->title,
-            train_count_state(result, THRONG_AGENT_LEARNING), result->n_agent);
+            learned > 0 ? learned : result->n_agent, result->n_agent);
   else if (t->n_agent > 1)
     cli_say(2, "Agent %s of %d.", cli_text(run, "agent-number"), t->n_agent);
   if (isfinite(gap))
