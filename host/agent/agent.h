@@ -85,6 +85,23 @@ throng_status agent_load_as(throng_population *population, int32_t agent,
 /// The number in the random stream of an agent's first lane.
 uint32_t agent_first_lane(const throng_population *population, int32_t agent);
 
+/// What a checkpoint says of itself, for whoever lets its agents act elsewhere.
+typedef struct agent_origin {
+  throng_agent_def def;    // of the population that wrote it, its count too
+  int64_t n_item, n_user;  // of the world
+  int64_t user_steps;      // of all its lanes; -1: not said
+  char world[24];          // the world's hash, as worlds' identities have it
+} agent_origin;
+
+/// Errors: DATA.
+throng_status agent_origin_of(const safetensors_file *file, agent_origin *out);
+/// Agent `of` of a checkpoint's becomes what a population of one plays by: its weights and, where
+/// the file has them, its items' features; nothing else moves. Algorithm, head and widths must be
+/// the file's; lanes, the other options and the world may be others, with the same items. Errors:
+/// ARGUMENT (no such agent); DATA (damaged, items or features that differ); MEMORY, BACKEND.
+throng_status agent_take_weights(throng_population *population, const safetensors_file *file,
+                                 int32_t of);
+
 /// throng_population_restore from a file that is open already.
 throng_status agent_restore_from(throng_population *population, const safetensors_file *file);
 

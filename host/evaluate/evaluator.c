@@ -38,6 +38,7 @@ struct evaluator {
   int32_t watched;             // the block whose keywords are counted; -1: none
   throng_vote *vote;           // (n_episode, slate_size) of that block
   int64_t hits[2][EVALUATOR_HITS];
+  evaluator_watch watch;
 };
 
 typedef struct activity {
@@ -170,6 +171,12 @@ void evaluator_free(evaluator *e) {
 throng_sim *evaluator_sim(evaluator *e) { return e->sim; }
 int32_t evaluator_top(const evaluator *e) { return e->top; }
 int32_t evaluator_episodes(const evaluator *e) { return e->n_episode; }
+const int64_t *evaluator_exposure(const evaluator *e, int32_t block) {
+  return e->exposure + block * e->sim->world->n_item;
+}
+void evaluator_set_watch(evaluator *e, const evaluator_watch *watch) {
+  e->watch = watch ? *watch : (evaluator_watch){0};
+}
 const throng_evaluation_def *evaluator_def(const evaluator *e) { return &e->def; }
 const throng_world *evaluator_world(const evaluator *e) { return e->sim->world; }
 const throng_backend *evaluator_backend(const evaluator *e) { return e->sim->backend; }
@@ -245,7 +252,10 @@ static throng_status play_step(evaluator *e, player who) {
   else
     THRONG_TRY(yardsticks_act(e->yardsticks, who.yardstick));
   DOWNLOAD(e->shown, sim->action, sim->n_lane * slate);
+  const evaluator_watch *w = &e->watch;
+  if (w->shown) THRONG_TRY(w->shown(w->context, sim, e->shown, e->ended));
   THRONG_TRY(sim_step_on_backend(sim));
+  if (w->answered) THRONG_TRY(w->answered(w->context, sim, e->shown, e->ended));
   for (int64_t k = 0; k < sim->n_lane * slate; ++k)
     if (!e->ended[k / slate]) count_shown(e, k / slate, e->shown[k]);
   THRONG_TRY(watch_keywords(e));

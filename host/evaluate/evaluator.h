@@ -50,6 +50,22 @@ int32_t evaluator_watched(const evaluator *e);
 const int64_t *evaluator_hits(const evaluator *e, int side);
 /// (episodes) The users that the sessions meet.
 const int32_t *evaluator_users(const evaluator *e);
+/// How often each item was shown in it: (n_item), of sessions that lasted.
+const int64_t *evaluator_exposure(const evaluator *e, int32_t block);
+
+/// Somebody who looks on while sessions are played, and moves nothing. Either may be NULL.
+typedef struct evaluator_watch {
+  void *context;
+  /// Before the answers: what every lane will be shown, shown (n_lane, slate_size), and which have
+  /// ended already (n_lane).
+  throng_status (*shown)(void *context, throng_sim *sim, const int32_t *shown,
+                         const uint8_t *ended);
+  /// After them; `ended` is as it was before.
+  throng_status (*answered)(void *context, throng_sim *sim, const int32_t *shown,
+                            const uint8_t *ended);
+} evaluator_watch;
+/// From the next play on; NULL: nobody does.
+void evaluator_set_watch(evaluator *e, const evaluator_watch *watch);
 /// The planner takes its memory here, where it is none of those that all play. Errors: ARGUMENT (no
 /// such yardstick; an evaluator without them; as planner_create), CANCELLED, MEMORY, BACKEND.
 throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,

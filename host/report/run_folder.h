@@ -28,6 +28,11 @@ throng_status run_folder_close(run_folder *folder, tensorboard_end end);
 /// how many were put aside as damaged. Errors: IO (the folder cannot be read).
 throng_status run_folder_checkpoints(const run_folder *folder, int64_t *step, int most, int *n,
                                      int *damaged);
+/// The same of a folder that is only read, which needs no lock: training may go on in it.
+throng_status run_folder_find_checkpoints(const char *path, int64_t *step, int most, int *n,
+                                          int *damaged);
+/// Step of "checkpoint-<step>.safetensors", or -1.
+int64_t run_folder_checkpoint_step(const char *name);
 /// "FOLDER/checkpoint-<step>.safetensors"; valid until the next call.
 const char *run_folder_checkpoint_path(run_folder *folder, int64_t step);
 /// Put a checkpoint that cannot be read out of the way: ".damaged" is appended to its name.

@@ -1,0 +1,271 @@
+/// Advantages, and the losses of PPO and A2C with their gradients, against PyTorch
+/// (tests/golden/make_policy.py).
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernels/agent/policy_gradient.h"
+#include "support/golden_array.h"
+
+enum { STEPS = 12, LANES = 6, ROOM = 17, NOW = 22, ROWS = 64, BATCH = 70 };
+
+static safetensors_file *open_golden(void) {
+  char path[512];
+  safetensors_file *file = NULL;
+  snprintf(path, sizeof path, "%s/golden/policy.safetensors", TEST_SOURCE_DIR);
+  EXPECT_OK(safetensors_open(path, &file));
+  return file;
+}
+
+static float number(safetensors_file *file, const char *name) {
+  float *x = golden_array(file, name, NULL);
+  const float value = x ? *x : NAN;
+  free(x);
+  return value;
+}
+
+static void expect_rows(safetensors_file *file, const char *name, const float *x, double most) {
+  int64_t n;
+  float *expected = golden_array(file, name, &n);
+  EXPECT_EQ(n, ROWS);
+  for (int64_t i = 0; expected && i < n; ++i) EXPECT_NEAR(x[i], expected[i], most);
+  free(expected);
+}
+
+/// A lane's rollout lies in its ring of ROOM places behind ten older steps, and goes round.
+static int64_t place_of(int lane, int step) { return lane * ROOM + (NOW - STEPS + step) % ROOM; }
+
+TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are_cut_or_the_end) {
+  safetensors_file *file = open_golden();
+  float *reward = golden_array(file, "gae.reward", NULL);
+  float *value = golden_array(file, "gae.value", NULL);
+  float *after = golden_array(file, "gae.after", NULL);
+  uint8_t *left = golden_array(file, "gae.left", NULL), *cut = golden_array(file, "gae.cut", NULL);
+  float *advantage = golden_array(file, "gae.advantage", NULL);
+  float *returns = golden_array(file, "gae.returns", NULL);
+  float log_reward[LANES * ROOM], log_value[LANES * ROOM], found[LANES * STEPS], last[LANES];
+  uint8_t ended[LANES * ROOM];
+  int32_t step[LANES * ROOM] = {0}, used = LANES, place[LANES];
+  int64_t time = NOW, start = 0, n_steps = STEPS;
+  const float gamma = number(file, "gae.gamma"), trace = number(file, "gae.trace");
+  advantage_sums sums[LANES];
+  for (int64_t i = 0; i < (int64_t)LANES * ROOM; ++i) {  // older steps must not matter
+    log_reward[i] = log_value[i] = NAN;
+    ended[i] = THRONG_END_TRUNCATED;
+  }
+  for (int l = 0; l < LANES; ++l) {
+    for (int t = 0; t < STEPS; ++t) {
+      const int64_t at = place_of(l, t);
+      log_reward[at] = reward[t * LANES + l];
+      log_value[at] = value[t * LANES + l];
+      ended[at] = left[t * LANES + l]  ? THRONG_END_LEFT
+                  : cut[t * LANES + l] ? THRONG_END_TRUNCATED
+                                       : THRONG_END_NONE;
+    }
+    last[l] = after[(STEPS - 1) * LANES + l];
+  }
+  int cuts = 0;
+  for (int t = 0; t < STEPS; ++t) {
+    float worth[LANES];
+    for (int l = 0; l < LANES; ++l) {
+      place[l] = cut[t * LANES + l] ? t : -1;
+      worth[l] = after[t * LANES + l];
+      cuts += cut[t * LANES + l];
+    }
+    const rollout_after_args args = {place, &used, worth, found, LANES, STEPS};
+    for (int l = 0; l < LANES; ++l) rollout_after_row(&args, l);
+  }
+  EXPECT_GT(cuts, 3);
+  const advantage_args args = {
+      .log = {.reward = log_reward,
+              .value = log_value,
+              .ended = ended,
+              .step = step,
+              .n_time = ROOM,
+              .slate = 1},
+      .clock = {.time = &time, .log_start = &start},
+      .n_steps = &n_steps,
+      .gamma = &gamma,
+      .gae_lambda = &trace,
+      .used = &used,
+      .value = last,
+      .advantage = found,
+      .sums = sums,
+      .agent_lanes = LANES,
+      .most_steps = STEPS,
+      .most_shown = INT64_MAX,
+  };
+  for (int l = 0; l < LANES; ++l) {
+    advantage_sums expected = {0, 0, 0, 0};
+    advantage_row(&args, l);
+    for (int t = 0; t < STEPS; ++t) {
+      const double a = (double)advantage[t * LANES + l], r = (double)returns[t * LANES + l];
+      EXPECT_NEAR(found[l * STEPS + t], a, 1e-5);
+      expected.target += r;
+      expected.target_squares += r * r;
+      expected.advantage += a;
+      expected.advantage_squares += a * a;
+    }
+    EXPECT_NEAR(sums[l].target, expected.target, 1e-4);
+    EXPECT_NEAR(sums[l].target_squares, expected.target_squares, 1e-3);
+    EXPECT_NEAR(sums[l].advantage, expected.advantage, 1e-4);
+    EXPECT_NEAR(sums[l].advantage_squares, expected.advantage_squares, 1e-3);
+  }
+  free(reward), free(value), free(after), free(left), free(cut), free(advantage), free(returns);
+  safetensors_close(file);
+}
+
+/// One agent's batch of ROWS, with room for BATCH, and what an update makes of it.
+typedef struct loss_case {
+  safetensors_file *file;
+  float *old, *now, *entropy, *raw, *old_value, *value, *target;  // (BATCH)
+  float loss[BATCH], policy[BATCH], squares[BATCH], kl[BATCH], beyond[BATCH];
+  float d_log_prob[BATCH], d_entropy[BATCH], d_value[BATCH];
+  float batch_loss, loss_sum, value_sum, stats[POLICY_STATS];
+  int32_t cause, stopped;
+} loss_case;
+
+/// A column of the golden batch; what lies behind it is no row and no number.
+static float *column(safetensors_file *file, const char *name) {
+  int64_t n = 0;
+  float *from = golden_array(file, name, &n), *to = malloc(BATCH * sizeof *to);
+  for (int i = 0; i < BATCH; ++i) to[i] = i < n ? from[i] : NAN;
+  free(from);
+  return to;
+}
+
+static void sum_columns(const float *const *x, int32_t n, const int32_t *used, double *sum) {
+  batch_sum_args args = {.sum = sum, .used = used, .batch = BATCH, .n_column = n};
+  for (int32_t k = 0; k < n; ++k) args.x[k] = x[k];
+  for (int32_t k = 0; k < n; ++k) batch_sum_row(&args, k);
+}
+
+/// Loss, statistics and gradients; not clipped: A2C's.
+static void open_case(loss_case *c, bool clipped, float target_kl) {
+  memset(c, 0, sizeof *c);
+  c->file = open_golden();
+  c->old = column(c->file, "ppo.old");
+  c->now = column(c->file, "ppo.new");
+  c->entropy = column(c->file, "ppo.entropy");
+  c->raw = column(c->file, "ppo.raw");
+  c->old_value = column(c->file, "ppo.old_value");
+  c->value = column(c->file, "ppo.value");
+  c->target = column(c->file, "ppo.returns");
+  double sum[POLICY_COLUMNS * 2];
+  const int32_t used = ROWS;
+  const int64_t normalize = clipped;
+  const float clip = number(c->file, "ppo.clip");
+  const float clip_value = clipped ? number(c->file, "ppo.clip_value") : 0;
+  const float of_value = number(c->file, "ppo.c_value");
+  const float of_entropy = number(c->file, "ppo.c_entropy");
+  const float *const advantage[] = {c->raw};
+  sum_columns(advantage, 1, &used, sum);
+  const policy_loss_args loss = {.advantage = c->raw,
+                                 .target = c->target,
+                                 .old_value = c->old_value,
+                                 .old_log_prob = clipped ? c->old : NULL,
+                                 .log_prob = c->now,
+                                 .entropy = c->entropy,
+                                 .value = c->value,
+                                 .moments = sum,
+                                 .clip_range = &clip,
+                                 .clip_range_vf = &clip_value,
+                                 .ent_coef = &of_entropy,
+                                 .vf_coef = &of_value,
+                                 .normalize_advantage = &normalize,
+                                 .used = &used,
+                                 .batch = BATCH,
+                                 .clipped = clipped,
+                                 .loss = c->loss,
+                                 .policy = c->policy,
+                                 .squares = c->squares,
+                                 .kl = c->kl,
+                                 .beyond = c->beyond,
+                                 .d_log_prob = c->d_log_prob,
+                                 .d_entropy = c->d_entropy,
+                                 .d_value = c->d_value};
+  for (int64_t row = 0; row < BATCH; ++row) policy_loss_row(&loss, row);
+  const float *const columns[POLICY_COLUMNS] = {[POLICY_LOSS] = c->loss,
+                                                [POLICY_ENTROPY] = c->entropy,
+                                                [POLICY_GRADIENT_LOSS] = c->policy,
+                                                [POLICY_VALUE_LOSS] = c->squares,
+                                                [POLICY_KL] = c->kl,
+                                                [POLICY_BEYOND] = c->beyond,
+                                                [POLICY_VALUE] = c->value};
+  sum_columns(columns, POLICY_COLUMNS, &used, sum);
+  int32_t learns = 1, rows = ROWS, n = 0;
+  const policy_judge_args judge = {.sum = sum,
+                                   .target_kl = &target_kl,
+                                   .clock = {.learns = &learns, .rows = &rows},
+                                   .cause = &c->cause,
+                                   .stopped = &c->stopped,
+                                   .batch_loss = &c->batch_loss,
+                                   .loss_sum = &c->loss_sum,
+                                   .q_sum = &c->value_sum,
+                                   .stats = c->stats,
+                                   .n_sum = &n};
+  policy_judge_row(&judge, 0);
+  EXPECT_EQ(n, 1);
+  EXPECT_EQ(learns, !c->stopped);
+}
+
+static void close_case(loss_case *c) {
+  free(c->old), free(c->now), free(c->entropy), free(c->raw);
+  free(c->old_value), free(c->value), free(c->target);
+  safetensors_close(c->file);
+}
+
+/// Gradients of `part`, and nothing for rows that are none.
+static void expect_gradients(const loss_case *c, const char *part) {
+  const struct {
+    const char *name;
+    const float *x;
+  } of[] = {{"d_logp", c->d_log_prob}, {"d_entropy", c->d_entropy}, {"d_value", c->d_value}};
+  for (size_t k = 0; k < sizeof of / sizeof *of; ++k) {
+    char name[32];
+    snprintf(name, sizeof name, "%s.%s", part, of[k].name);
+    expect_rows(c->file, name, of[k].x, 1e-6);
+    for (int i = ROWS; i < BATCH; ++i) EXPECT_EQ(of[k].x[i], 0.0f);
+  }
+}
+
+TEST(policy_losses, ppo_s_clipped_losses_their_gradients_and_statistics_are_pytorch_s) {
+  loss_case c;
+  open_case(&c, true, 0);
+  expect_gradients(&c, "ppo");
+  const float fraction = number(c.file, "ppo.clipped");
+  EXPECT_NEAR(c.batch_loss, number(c.file, "ppo.loss"), 1e-5);
+  EXPECT_NEAR(c.stats[POLICY_GRADIENT_LOSS - POLICY_ENTROPY], number(c.file, "ppo.policy_loss"),
+              1e-5);
+  EXPECT_NEAR(c.stats[POLICY_VALUE_LOSS - POLICY_ENTROPY], number(c.file, "ppo.value_loss"), 1e-5);
+  EXPECT_NEAR(c.stats[POLICY_KL - POLICY_ENTROPY], number(c.file, "ppo.kl"), 1e-5);
+  EXPECT_NEAR(c.stats[POLICY_BEYOND - POLICY_ENTROPY], fraction, 1e-6);
+  EXPECT_TRUE(fraction > 0.2f && fraction < 0.8f);  // the golden rows lie on both sides
+  EXPECT_EQ(c.cause, POLICY_SOUND);
+  close_case(&c);
+}
+
+TEST(policy_losses, an_update_stops_where_the_divergence_is_half_again_the_target_and_no_earlier) {
+  loss_case c;
+  open_case(&c, true, 0);
+  const float kl = number(c.file, "ppo.kl");
+  EXPECT_EQ(c.stopped, 0);
+  close_case(&c);
+  for (int k = 0; k < 2; ++k) {
+    open_case(&c, true, kl / 1.5f * (k ? 0.999f : 1.001f));
+    EXPECT_EQ(c.stopped, k);
+    close_case(&c);
+  }
+}
+
+TEST(policy_losses, a2c_s_losses_and_their_gradients_are_pytorch_s) {
+  loss_case c;
+  open_case(&c, false, 0);
+  expect_gradients(&c, "a2c");
+  EXPECT_NEAR(c.batch_loss, number(c.file, "a2c.loss"), 1e-5);
+  EXPECT_NEAR(c.stats[POLICY_GRADIENT_LOSS - POLICY_ENTROPY], number(c.file, "a2c.policy_loss"),
+              1e-5);
+  EXPECT_NEAR(c.stats[POLICY_VALUE_LOSS - POLICY_ENTROPY], number(c.file, "a2c.value_loss"), 1e-5);
+  EXPECT_EQ(c.stats[POLICY_BEYOND - POLICY_ENTROPY], 0.0f);
+  close_case(&c);
+}
