@@ -181,6 +181,7 @@ int cmd_experiment(cli_run *run);
 int cmd_sweep(cli_run *run);
 int cmd_trials(cli_run *run);
 int cmd_compare(cli_run *run);
+int cmd_report(cli_run *run);
 int cmd_worker(cli_run *run);
 int cmd_bench(cli_run *run);
 int cmd_info(cli_run *run);

@@ -10,8 +10,7 @@
 #include "cli/fidelity_print.h"
 #include "cli/rollout_print.h"
 #include "cli/votes.h"
-#include "report/reliability.h"
-#include "report/svg.h"
+#include "run_report/fidelity.h"
 
 static fidelity_split wanted_split(const cli_run *run) {
   const char *name = cli_text(run, "split");
@@ -32,38 +31,6 @@ static int finish(cJSON *document, double start) {
   return CLI_DONE;
 }
 
-/// The ensemble, the votes, and the strongest yardstick.
-static throng_status draw(const fidelity_report *r, const char *path) {
-  reliability_curve curve[CONTENDER_COUNT];
-  double value[CONTENDER_COUNT][4][RELIABILITY_BINS];
-  char subject[96];
-  int n = 0;
-  for (int k = 0; k < CONTENDER_COUNT && n < SVG_COLOURS; ++k) {
-    const int c = k == 0 ? CONTENDER_OF_ENSEMBLE : CONTENDER_OF_RULES - k;
-    if (c < FIDELITY_BIASED_MF || !r->contender[c].measured) continue;
-    const reliability_bin *bin = r->contender[c].bin;
-    int bins = 0;
-    for (int b = 0; b < RELIABILITY_BINS; ++b) {
-      if (bin[b].n == 0) continue;
-      value[n][0][bins] = bin[b].said;
-      value[n][1][bins] = bin[b].real;
-      value[n][2][bins] = bin[b].low;
-      value[n][3][bins++] = bin[b].high;
-    }
-    curve[n] = (reliability_curve){contender_name(c),
-                                   r->contender[c].all[MEASURE_ECE].value,
-                                   bins,
-                                   value[n][0],
-                                   value[n][1],
-                                   value[n][2],
-                                   value[n][3]};
-    ++n;
-  }
-  snprintf(subject, sizeof subject, "%lld answers of %lld users",
-           (long long)(r->basic.questions + r->basic.sampled), (long long)r->basic.users);
-  return reliability_draw(path, subject, n, curve);
-}
-
 static int judge(cli_run *run, const votes_session *s, double start) {
   const fidelity_report_def def = {.split = wanted_split(run),
                                    .resamples = (int32_t)cli_number(run, "resamples", 1000),
@@ -76,7 +43,7 @@ static int judge(cli_run *run, const votes_session *s, double start) {
   if (status == THRONG_OK)
     status = fidelity_report_make(s->backend, s->world, s->sta, &s->votes, &def, &run->progress,
                                   &report);
-  if (status == THRONG_OK && picture) status = draw(report, picture);
+  if (status == THRONG_OK && picture) status = fidelity_draw(report, picture);
   if (status == THRONG_OK && run->json) status = fidelity_report_json(report, &document);
   if (status == THRONG_OK && !run->json) {
     cli_progress_clear();

@@ -271,6 +271,19 @@ static const char *const compare_examples[] = {
     "what a sweep confirmed on fresh seeds, drawn",
     NULL};
 
+static const cli_option report_options[] = {
+    {"out", 'o', "FILE", "where the page goes; RUN/report.html for one run", NULL},
+    {"files-only", 0, NULL, "open no agent: curves, table and config alone, at once", NULL},
+    {0}};
+static const char *const report_examples[] = {
+    "throng report runs/demo",
+    "runs/demo/report.html, as throng train wrote it at its end",
+    "throng report runs/a runs/b -o both.html",
+    "two runs on one page: curves together, differences, where their configs differ",
+    "throng report runs/demo --files-only -o quick.html",
+    "what the run's files say, also of one that goes on",
+    NULL};
+
 static const cli_option worker_options[] = {
     {"token-file", 0, "FILE", "the sweep's token (required)", NULL},
     {"slots", 0, "N", "agents that are trained here at once, at most; 0: any number (0)", NULL},
@@ -410,6 +423,13 @@ const cli_command cli_commands[] = {
      "and standard error; beside the first: the probability that a run of it is better, and where "
      "seeds agree the paired difference with a signed-rank test.",
      compare_options, compare_examples, "train.seed", cmd_compare},
+    {"report", "a page of a run for a browser, or of several", "RUN...", 1, 64,
+     "Writes one file with its drawings in it, which needs no network: learning curves, agents and "
+     "yardsticks, fidelity with its calibration, exposure, the keywords that decide, users with "
+     "the reasons of their answers, the config and how to repeat the run. Of several runs: curves "
+     "together, differences in pairs of sessions and by seeds, and where their configs differ. "
+     "throng train writes a run's own at its end (train.report).",
+     report_options, report_examples, "train.seed", cmd_report},
     {"worker", "train agents of a sweep elsewhere", "HOST:PORT", 1, 1,
      "Joins the sweep that listens at HOST:PORT (`throng sweep --listen`) and trains what it is "
      "given until the sweep is over. Program, world, weights and config must be the sweep's; one "
