@@ -14,7 +14,7 @@ PART ?= all
 OUT ?= build/gpu/results
 BACKEND ?= cuda
 
-.PHONY: help deps deps-check build program test demo check lint fuzz bench twins gpu-check gpu-bundle wheel install clean
+.PHONY: help deps deps-check build program test demo check lint fuzz bench twins docs gpu-check gpu-bundle wheel install clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ bench: build  ## Measure, beside the PyTorch peer where PYTHON has torch
 
 twins: build  ## Time and memory of the paper's five sets at full size, on synthetic twins
 	@bench/twins.sh $(RELEASE)
+
+docs:  ## The pages and the C interface as a site with search: build/docs/html
+	@.ci/deps docs
+	@docs/site/build.sh build/docs/html
 
 wheel: deps  ## The Python package as a wheel with its libraries inside: build/wheelhouse
 	@.ci/wheel build/wheelhouse "$(PYTHON)" "$(JOBS)"

@@ -120,7 +120,7 @@ TEST(train_result, table_has_a_row_for_each_of_few_agents_and_says_which_diverge
   train_agent agent[AGENTS];
   train_result result = three_agents(agent);
   char *text, line[256];
-  ASSERT_OK(train_table(&result, false, &text));
+  ASSERT_OK(train_table(&result, 80, false, &text));
   line_of(text, "agent 1", line);
   EXPECT_CONTAINS(line, "15.00");
   EXPECT_CONTAINS(line, "diverged");
@@ -132,7 +132,7 @@ TEST(train_result, table_has_a_row_for_each_of_few_agents_and_says_which_diverge
   EXPECT_FALSE(strstr(text, "popular"));
   free(text);
   result.n_agent = 1;  // alone it is the mean already
-  ASSERT_OK(train_table(&result, false, &text));
+  ASSERT_OK(train_table(&result, 80, false, &text));
   EXPECT_FALSE(strstr(text, "agent 0"));
   free(text);
   EXPECT_EQ(train_count_state(&result, THRONG_AGENT_DIVERGED), 0);

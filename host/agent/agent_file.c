@@ -9,9 +9,9 @@
 #include "base/identity.h"
 
 /// The parts of a checkpoint, in its order (checkpoint.c).
-enum { WEIGHTS, HYPER, REPLAY, LANES, INTERVALS, CLOCKS, NUMBERS, PARTS };
+enum { WEIGHTS, HYPER, REPLAY, LANES, INTERVALS, CLOCKS, NUMBERS, FEATURES, PARTS };
 static const char *const part_prefix[PARTS] = {"",       "hyper.", "replay.", "lane.",
-                                               "hyper.", "clock.", "lane."};
+                                               "hyper.", "clock.", "lane.",   ""};
 
 /// An agent's part of every array, with the shapes that a population of one has. All but clocks are
 /// where the population has them; `log` is the replay where its ring is shorter than there.
@@ -62,7 +62,7 @@ static void one_free(one_agent *one) {
   for (int p = 0; p < PARTS; ++p)
     if (p == CLOCKS)
       tensors_free(&one->part[p]);
-    else if (p != NUMBERS)
+    else if (p != NUMBERS && p != FEATURES)
       free(one->part[p].tensor);
   tensors_free(&one->log);
 }
@@ -136,6 +136,7 @@ throng_status throng_population_save_agent(throng_population *a, int32_t agent, 
   throng_status status;
   THRONG_TRY_GOTO(one_make(a, agent, &def, &one));
   list_parts(&one, part);
+  part[FEATURES] = &a->constants;
   if (one.log.count)
     THRONG_TRY_GOTO(copy_rings(a, &one.part[REPLAY], &one.log, clocks_logged(a, agent)));
   THRONG_TRY_GOTO(write_clocks(a, agent, part[CLOCKS]));
@@ -257,6 +258,7 @@ static throng_status read_agent(throng_population *a, int32_t agent, const safet
     numbers[0].data = one->sim.number;
     one->part[NUMBERS].tensor = numbers;
   }
+  one->part[FEATURES] = population_features_in(a, file);
   list_parts(one, part);
   options_of_file(part[HYPER], file, hyper_room, &hyper);
   options_of_file(part[INTERVALS], file, interval_room, &intervals);
@@ -271,6 +273,7 @@ static throng_status read_agent(throng_population *a, int32_t agent, const safet
   // From here on the slot's agent changes. Options that the file lacks are the Def's.
   THRONG_TRY(options_take(a, agent, as ? as : def, as ? total_steps : a->total_steps / a->n_agent));
   if (as) hyper.count = intervals.count = 0;
+  part[FEATURES]->count = 0;  // of this world's items, which all agents here share
   THRONG_TRY(tensors_read_file(part, part_prefix, PARTS, file));
   if (!safetensors_metadata(file, LOG_KEY)) {
     int64_t log_start;

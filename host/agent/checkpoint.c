@@ -10,7 +10,7 @@
 #include "base/identity.h"
 #include "base/safetensors.h"
 
-enum { PARTS = 7 };
+enum { PARTS = 8 };
 
 /// What an agent's line says besides its options: what its arrays are shaped by.
 typedef struct facts {
@@ -36,11 +36,11 @@ static identity gather(const throng_population *a, const throng_agent_def *def, 
 }
 
 static const char *const part_prefix[PARTS] = {"",       "hyper.", "replay.", "lane.",
-                                               "hyper.", "clock.", "lane."};
+                                               "hyper.", "clock.", "lane.",   ""};
 /// Files of before each agent had clocks of its own hold one tensor, 'counter', in place of the
-/// last two parts: simulator steps, updates, user-steps of an agent at the last hard copy of its
+/// last parts: simulator steps, updates, user-steps of an agent at the last hard copy of its
 /// target.
-enum { NUMBERS = 6, COUNTER = 4, COUNTERS = 4, OLD_PARTS = 5 };
+enum { NUMBERS = 6, FEATURES = 7, COUNTER = 4, COUNTERS = 4, OLD_PARTS = 5 };
 static const char *const old_prefix[OLD_PARTS] = {"", "hyper.", "replay.", "lane.", ""};
 
 /// `numbers`: of the lanes, see sim_numbers_to_save.
@@ -52,6 +52,12 @@ static void list_parts(throng_population *a, tensor_set *numbers, tensor_set *pa
   part[4] = &a->intervals;
   part[5] = &a->clocks;
   part[NUMBERS] = numbers;
+  part[FEATURES] = &a->constants;
+}
+
+tensor_set population_features_in(const throng_population *a, const safetensors_file *file) {
+  tensor_set none = {.count = 0};
+  return a->net.n_feature && safetensors_find(file, "item_feature") ? a->constants : none;
 }
 
 throng_status population_identity(const throng_population *a, const throng_agent_def *def,
@@ -188,7 +194,9 @@ static throng_status restore(throng_population *a, const safetensors_file *file,
   const char *const *prefix = old ? old_prefix : part_prefix;
   const int n = old ? OLD_PARTS : PARTS;
   const agent_range all = {0, a->n_agent};
+  tensor_set features = population_features_in(a, file);
   list_parts(a, &numbers, part);
+  part[FEATURES] = &features;
   options_of_file(part[1], file, hyper_room, &hyper);
   options_of_file(part[4], file, interval_room, &intervals);
   part[1] = &hyper;

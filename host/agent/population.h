@@ -227,6 +227,8 @@ throng_status population_identity(const throng_population *a, const throng_agent
 /// Errors: DATA where the file's is another.
 throng_status population_check_identity(const throng_population *a, const throng_agent_def *def,
                                         const safetensors_file *file);
+/// The items' features, which a file of before they were saved lacks: then none.
+tensor_set population_features_in(const throng_population *a, const safetensors_file *file);
 /// Metadata of files whose log is in the agents' own time: step t of an agent's log at place t % of
 /// the ring. Files without it go by the population's time, the two being the same where an agent's
 /// log begins at time 0.

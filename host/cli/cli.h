@@ -106,6 +106,15 @@ throng_status cli_hold_output(const char *path);
 
 /// Does the locale say that the terminal takes UTF-8?
 bool cli_unicode(void);
+/// Characters of a line of the terminal behind `fd`, asked anew at each call; COLUMNS of the
+/// environment where there is none, 80 without it; 40 at least, for nothing is laid out for less.
+int cli_width(int fd);
+/// May colours go to `fd`? By NO_COLOR (any text: no), CLICOLOR_FORCE (not 0: yes), CLICOLOR (0:
+/// no), and whether a terminal is there that is no dumb one.
+bool cli_colour(int fd);
+/// What was printed, as words in lines that fit standard output's terminal, those behind the first
+/// indented by `indent`; with a line end.
+void cli_say(int indent, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);
 /// 1,234,567
@@ -117,7 +126,30 @@ double cli_peak_memory(void);                       // bytes, of this process so
 /// Progress on stderr: a redrawn line on a terminal, else a line now and then. Ctrl-C makes the
 /// next report ask the library to stop; a second one ends the program at once.
 void cli_progress_start(cli_run *run);
-/// Take the redrawn line away, before other output.
+/// How progress is shown from here on. Without a terminal that can be redrawn (none there, TERM
+/// dumb or unset) and under --quiet nothing is live.
+typedef enum cli_progress {
+  CLI_PROGRESS_AUTO = 0,  // live where it can be
+  CLI_PROGRESS_LIVE,
+  CLI_PROGRESS_LINES,  // lines that stay, and on a terminal the redrawn one
+  CLI_PROGRESS_NONE,   // notes alone
+} cli_progress;
+/// What stands above the progress bar while a view is live: lines of `width` characters and no more
+/// than `height` of them, in colours where `colour` says so.
+typedef void cli_view(void *context, int width, int height, bool colour, FILE *out);
+/// Live where `wanted` and the terminal let it be (true); `view` is drawn with the bar from then
+/// on, as often as the redrawn line would be. The cursor is shown again at the end of every draw,
+/// so that no end of the program leaves it hidden.
+bool cli_progress_live(cli_progress wanted, cli_view *view, void *context);
+/// Draw it now.
+void cli_progress_draw(void);
+/// A line on stderr in the place of what is redrawn; on a terminal folded to its width.
+void cli_print_line(const char *text);
+/// The same where progress is shown.
+void cli_progress_line(const char *text);
+/// "1:05", "2:01:05".
+void cli_duration(double seconds, char *buffer, size_t size);
+/// Take what is redrawn away, before other output.
 void cli_progress_clear(void);
 /// The signal that asked to stop, SIGINT or SIGTERM; 0: none has. A command that it ended exits
 /// with 128 and its number, as shells have it.
@@ -141,7 +173,9 @@ int cmd_fit_users(cli_run *run);
 int cmd_votes(cli_run *run);
 int cmd_explain(cli_run *run);
 int cmd_evaluate(cli_run *run);
+int cmd_play(cli_run *run);
 int cmd_export(cli_run *run);
+int cmd_recommend(cli_run *run);
 int cmd_train(cli_run *run);
 int cmd_experiment(cli_run *run);
 int cmd_sweep(cli_run *run);

@@ -1,85 +1,19 @@
 /// throng train: a run from a config to a folder, with its learning curve and the table of agents
 /// and yardsticks.
 #include <limits.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/cli.h"
+#include "cli/train_view.h"
 #include "evaluate/yardsticks.h"
-#include "report/curve.h"
+#include "report/text_table.h"
 #include "study/open_or_make.h"
 #include "train/train_folder.h"
 #include "train/train_json.h"
-
-enum { MOST_POINTS = 100000 };
-
-/// The agent's evaluations as the run folder has them: a resumed run shows all of its curve.
-static int64_t read_curve(const char *out, double *x, double *y) {
-  char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s/metrics.jsonl", out);
-  FILE *file = fopen(path, "r");
-  if (!file) return 0;
-  int64_t n = 0;
-  char *line = NULL;
-  size_t capacity = 0;
-  while (n < MOST_POINTS && getline(&line, &capacity, file) > 0) {
-    cJSON *row = cJSON_Parse(line);
-    const cJSON *step = cJSON_GetObjectItemCaseSensitive(row, "step");
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, "evaluation/agent/average_reward");
-    if (cJSON_IsNumber(step) && cJSON_IsNumber(value)) {
-      x[n] = step->valuedouble;
-      y[n++] = value->valuedouble;
-    }
-    cJSON_Delete(row);
-  }
-  free(line);
-  fclose(file);
-  return n;
-}
-
-static int drawing_width(void) {
-  struct winsize window;
-  int columns = 80;
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) columns = window.ws_col;
-  return columns < 60 ? 40 : columns > 120 ? 100 : columns - 20;
-}
-
-static throng_status print_curve(const char *out, const throng_train_report *report) {
-  void *x, *y;
-  char *text = NULL;
-  THRONG_TRY(throng_alloc(&x, MOST_POINTS, sizeof(double), "learning curve"));
-  throng_status status = throng_alloc(&y, MOST_POINTS, sizeof(double), "learning curve");
-  if (status == THRONG_OK) {
-    curve_level level[THRONG_YARDSTICK_COUNT];
-    int64_t n_level = 0;
-    for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
-      if (report->yardstick[k].episodes > 0)
-        level[n_level++] = (curve_level){yardstick_title((throng_yardstick)k),
-                                         report->yardstick[k].average_reward};
-    curve_def def = {.width = drawing_width(),
-                     .height = 15,
-                     .unicode = cli_unicode(),
-                     .title = "A.Rwd, mean return of an evaluation episode",
-                     .x_label = "user-steps",
-                     .n = read_curve(out, x, y),
-                     .x = x,
-                     .y = y,
-                     .n_level = n_level,
-                     .level = level};
-    if (def.n > 0) status = curve_render(&def, &text);
-    if (status == THRONG_OK && text) printf("%s\n", text);
-    free(text);
-    free(y);
-  }
-  free(x);
-  return status;
-}
 
 static void add_metrics(cJSON *policies, const char *player, const throng_metrics *m,
                         const throng_comparison *c) {
@@ -116,59 +50,71 @@ static int print_json(const throng_config *config, const train_inputs *in,
 static void print_agents(const train_result *result) {
   const int32_t n = result->n_agent;
   if (n < 2) return;
-  printf("%s: mean of %d of %d agents\n", result->title,
-         train_count_state(result, THRONG_AGENT_LEARNING), n);
+  cli_say(2, "%s: mean of %d of %d agents", result->title,
+          train_count_state(result, THRONG_AGENT_LEARNING), n);
   if (train_count_state(result, THRONG_AGENT_DIVERGED) == 0) return;
-  printf("diverged and left out:");
+  char *list;
+  size_t size;
+  FILE *to = open_memstream(&list, &size);
+  if (!to) return;
   for (int32_t k = 0; k < n; ++k)
-    if (result->agent[k].state == THRONG_AGENT_DIVERGED) printf(" %d", k);
-  putchar('\n');
+    if (result->agent[k].state == THRONG_AGENT_DIVERGED) fprintf(to, " %d", k);
+  if (fclose(to) == 0) cli_say(2, "diverged and left out:%s", list);
+  free(list);
 }
 
 /// Of a released environment: who answered, and how far a figure of so few sessions can be trusted.
-static void print_published(const throng_config *config, const throng_train_report *report,
-                            const char *title) {
+static throng_status print_published(const throng_config *config, const throng_train_report *report,
+                                     const char *title) {
   const throng_metrics *agent = &report->agent;
-  if (config->sim.environment == THRONG_ENVIRONMENT_SESSION || agent->episodes == 0) return;
-  printf(
-      "the released environment: A.Rwd with its standard error over %lld sessions, and who "
-      "answered\n",
-      (long long)agent->episodes);
-  printf("%-13s %8s %7s %10s %14s %14s\n", "policy", "A.Rwd", "s.e.", "T.Rwd", "another user",
-         "a fair coin");
+  static const char *const head[] = {"policy", "A.Rwd",        "s.e.",
+                                     "T.Rwd",  "another user", "a fair coin"};
+  text_table t;
+  if (config->sim.environment == THRONG_ENVIRONMENT_SESSION || agent->episodes == 0)
+    return THRONG_OK;
+  cli_say(2,
+          "the released environment: A.Rwd with its standard error over %lld sessions, and who "
+          "answered",
+          (long long)agent->episodes);
+  text_table_begin(&t, 6);
+  for (int k = 0; k < 6; ++k) text_table_put(&t, "%s", head[k]);
   for (int k = -1; k < THRONG_YARDSTICK_COUNT; ++k) {
     const throng_metrics *m = k < 0 ? agent : &report->yardstick[k];
-    if (m->episodes > 0)
-      printf("%-13s %8.2f %7.2f %10.0f %12.1f %% %12.1f %%\n",
-             k < 0 ? title : yardstick_title((throng_yardstick)k), m->average_reward,
-             m->average_reward_sem, m->total_reward, 100 * m->other_user_share,
-             100 * m->coin_share);
+    if (m->episodes == 0) continue;
+    text_table_put(&t, "%s", k < 0 ? title : yardstick_title((throng_yardstick)k));
+    text_table_put(&t, "%.2f", m->average_reward);
+    text_table_put(&t, "%.2f", m->average_reward_sem);
+    text_table_put(&t, "%.0f", m->total_reward);
+    text_table_put(&t, "%.1f %%", 100 * m->other_user_share);
+    text_table_put(&t, "%.1f %%", 100 * m->coin_share);
   }
+  THRONG_TRY(text_table_print(&t, cli_width(STDOUT_FILENO), cli_unicode(), stdout));
   putchar('\n');
+  return THRONG_OK;
 }
 
-static int print_text(const throng_config *config, const train_result *result, double seconds) {
+static throng_status print_text(const throng_config *config, const train_view *view,
+                                const train_result *result, double seconds) {
   const throng_train_report *report = &result->report;
   char *table, steps[32], memory[32];
-  if (print_curve(config->train.out, report) != THRONG_OK ||
-      train_table(result, cli_unicode(), &table) != THRONG_OK)
-    return CLI_FAILED;
+  THRONG_TRY(train_view_print(view));
+  THRONG_TRY(train_table(result, cli_width(STDOUT_FILENO), cli_unicode(), &table));
   printf("%s\n", table);
   free(table);
-  print_published(config, report, result->title);
+  THRONG_TRY(print_published(config, report, result->title));
   print_agents(result);
   double gap = train_gap_closed(report);
   if (isfinite(gap))
-    printf("%s closes %.1f %% of the gap between random and the myopic policy.\n", result->title,
-           gap);
+    cli_say(2, "%s closes %.1f %% of the gap between random and the myopic policy.", result->title,
+            gap);
   if (report->agent.episodes > 0)
-    printf("T.Rwd is A.Rwd times its %lld sessions.\n", (long long)report->agent.episodes);
-  printf("%s user-steps in %.1f s (%.0f a second), %.1f s in all, %s at most\n",
-         cli_count(report->user_steps, steps), report->seconds, report->user_steps_per_second,
-         seconds, cli_bytes(cli_peak_memory(), memory));
-  printf("run folder: %s (metrics.jsonl, TensorBoard events, checkpoints, summary.json)\n",
-         config->train.out);
-  return CLI_DONE;
+    cli_say(2, "T.Rwd is A.Rwd times its %lld sessions.", (long long)report->agent.episodes);
+  cli_say(2, "%s user-steps in %.1f s (%.0f a second), %.1f s in all, %s at most",
+          cli_count(report->user_steps, steps), report->seconds, report->user_steps_per_second,
+          seconds, cli_bytes(cli_peak_memory(), memory));
+  cli_say(2, "run folder: %s (metrics.jsonl, TensorBoard events, checkpoints, summary.json)",
+          config->train.out);
+  return THRONG_OK;
 }
 
 /// The line that goes on with a run that was stopped: its folder knows what it was started with.
@@ -183,16 +129,27 @@ static void print_resume(const throng_config *config) {
   }
 }
 
+static cli_progress wanted_progress(const cli_run *run) {
+  static const char *const names[] = {"auto", "live", "lines", "none"};
+  const char *wanted = cli_text(run, "progress");
+  for (int k = 1; k < 4; ++k)
+    if (wanted && !strcmp(wanted, names[k])) return (cli_progress)k;
+  return CLI_PROGRESS_AUTO;
+}
+
 int cmd_train(cli_run *run) {
   throng_config config;
   if (cli_config(run, run->argument[0], &config) != THRONG_OK) return cli_fail(run);
   throng_backend *backend = NULL;
   train_inputs in = {0};
+  train_view view;
   train_result result = {0};
   char *resolved = NULL;
   throng_status status;
   double start = clock_now();
+  train_view_start(&view, config.train.out, wanted_progress(run));
   THRONG_TRY_GOTO(train_inputs_use(&config));
+  view.out = config.train.out;  // with its variables
   THRONG_TRY_GOTO(cli_backend(run, &config, &backend));
   const bool resumes = config.train.resume;
   if (cli_flag(run, "resume")) config.train.resume = true;
@@ -204,7 +161,7 @@ int cmd_train(cli_run *run) {
   THRONG_TRY_GOTO(config_print(&config, &resolved));
   train.config_json = resolved;
   THRONG_TRY_GOTO(train_in_folder(backend, in.world, in.sta, &config.sim, &config.agent, &train,
-                                  &in.folder, &run->progress, &result));
+                                  &in.folder, &run->progress, &view.watch, &result));
 done:;
   int code;
   cli_progress_clear();
@@ -213,9 +170,11 @@ done:;
     if (status == THRONG_ERROR_CANCELLED) print_resume(&config);
   } else if (run->json) {
     code = print_json(&config, &in, &result);
-  } else if ((code = print_text(&config, &result, clock_now() - start)) != CLI_DONE) {
-    cli_fail(run);
+  } else {
+    status = print_text(&config, &view, &result, clock_now() - start);
+    code = status == THRONG_OK ? CLI_DONE : cli_fail(run);
   }
+  train_view_free(&view);
   train_result_free(&result);
   train_inputs_close(&in);
   throng_backend_close(backend);

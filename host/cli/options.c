@@ -78,8 +78,11 @@ int cli_wrong(const cli_run *run, const char *format, ...) {
 }
 
 int cli_fail(const cli_run *run) {
-  cli_progress_clear();
-  fprintf(stderr, "throng %s: %s\n", run->command->name, cli_word(throng_error_message()));
+  char *text;
+  if (asprintf(&text, "throng %s: %s", run->command->name, cli_word(throng_error_message())) < 0)
+    return CLI_FAILED;
+  cli_print_line(text);
+  free(text);
   return CLI_FAILED;
 }
 

@@ -2,14 +2,17 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "report/text_table.h"
 
 bool cli_is_stdout(const char *path) {
   static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"};
@@ -93,4 +96,34 @@ bool cli_unicode(void) {
     if (value && *value) return strstr(value, "UTF-8") || strstr(value, "utf8");
   }
   return false;
+}
+
+int cli_width(int fd) {
+  enum { USUAL = 80, NARROWEST = 40, WIDEST = 400 };
+  struct winsize window;
+  const char *said = getenv("COLUMNS");
+  long columns = said ? strtol(said, NULL, 10) : 0;
+  if (ioctl(fd, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) columns = window.ws_col;
+  if (columns <= 0) columns = USUAL;
+  return (int)(columns < NARROWEST ? NARROWEST : columns > WIDEST ? WIDEST : columns);
+}
+
+bool cli_colour(int fd) {
+  const char *never = getenv("NO_COLOR"), *always = getenv("CLICOLOR_FORCE");
+  const char *wanted = getenv("CLICOLOR"), *terminal = getenv("TERM");
+  if (never && *never) return false;
+  if (always && *always && strcmp(always, "0") != 0) return true;
+  if (wanted && !strcmp(wanted, "0")) return false;
+  return isatty(fd) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
+void cli_say(int indent, const char *format, ...) {
+  char *text;
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = vasprintf(&text, format, arguments);
+  va_end(arguments);
+  if (length < 0) return;
+  text_fold(text, cli_width(STDOUT_FILENO), indent, stdout);
+  free(text);
 }

@@ -131,16 +131,79 @@ static const char *const evaluate_examples[] = {
     "like rates and more of simulated users along those halves, forced and free",
     NULL};
 
+static const cli_option play_options[] = {
+    {"user", 'u', "ID", "raw id of the user (whom an evaluation meets in its session K)", NULL},
+    {"agent", 0, "NAME",
+     "who shows: random, popular, most_similar, myopic, planner, or the folder of another run (the "
+     "run's agent; of a world myopic)",
+     NULL},
+    {"agent-number", 0, "N", "which of a run's agents (0)", NULL},
+    {"checkpoint", 0, "FILE", "another one of the run's than the newest", NULL},
+    {"interactive", 'i', NULL,
+     "answer yourself, y, n or q (leaves), in place of the simulated user; from standard input",
+     NULL},
+    {"steps", 0, "N", "steps of a session at most; 0: until it ends (0)", NULL},
+    {"sessions", 0, "N", "sessions, one after the other (1)", NULL},
+    {"session", 0, "N", "number of the first, as evaluations number theirs (0)", NULL},
+    {"jsonl", 0, "FILE",
+     "write a line a step too, with votes and reasons; - writes standard output, in place of the "
+     "text",
+     NULL},
+    {"sta", 0, "FILE", "weights of f_sta (the run's; of a world none, and the rule is logical)",
+     "sta.file"},
+    {0}};
+static const char *const play_examples[] = {
+    "throng play runs/demo",
+    "a session of the run's agent, step by step: item, answer, reasons, return",
+    "throng play runs/demo --user u00007 --agent popular --steps 3",
+    "three steps of what popular items do to one user",
+    "throng play runs/demo --user u00007 --interactive --steps 5",
+    "you answer, and the agent shows what it makes of that",
+    "throng play runs/demo --set users.preset=dynamic --sessions 3 --jsonl three.jsonl",
+    "users who bore and lose patience; trajectories as JSON lines too",
+    NULL};
+
+static const cli_option recommend_options[] = {
+    {"user", 'u', "ID", "whom to recommend to", NULL},
+    {"top", 'k', "N", "how many items (10)", NULL},
+    {"history", 0, "FILE",
+     "the user's past in place of the world's: item,like (1 or 0) or item,rating, oldest first; "
+     "without --user of somebody whom the world does not know",
+     NULL},
+    {"exclude-seen", 0, NULL,
+     "leave out what the history holds (always where the run's sim.mask is all)", NULL},
+    {"users", 0, "FILE", "many users, one id a line (- reads standard input), as CSV", NULL},
+    {"output", 'o', "FILE", "write the rows of --users there (standard output)", NULL},
+    {"agent", 0, "N", "which of the run's agents (0)", NULL},
+    {"no-reasons", 0, NULL, "items and scores alone; needs no weights of f_sta", NULL},
+    {"world", 0, "FILE", "another world than the run's, with the same items", "world.file"},
+    {"sta", 0, "FILE", "other weights of f_sta, for the reasons", "sta.file"},
+    {0}};
+static const char *const recommend_examples[] = {
+    "throng train configs/demo.json -o runs/demo",
+    "an agent",
+    "throng recommend runs/demo --user u00007 --top 5 --exclude-seen",
+    "the five items that it would show first, with what speaks for each",
+    "throng recommend runs/demo --users users.txt --json -o top.jsonl",
+    "many users at once, a JSON line each",
+    NULL};
+
 static const cli_option export_options[] = {
     {"output", 'o', "FILE",
-     "file to write (required); of recbole the name that .inter, .item and .user follow", NULL},
-    {"format", 0, "csv|recbole|numpy", "what to write: numpy is one array of records (csv)", NULL},
+     "file to write (required); of recbole the name that .inter, .item and .user follow, of "
+     "vectors "
+     "the one that .items.npy, .queries.npy, .items.csv and .users.csv follow",
+     NULL},
+    {"format", 0, "csv|recbole|numpy|safetensors|onnx|vectors",
+     "episodes of a world: csv, recbole, or numpy, one array of records (csv); the agent of a run: "
+     "safetensors, onnx, or vectors for a search by inner product (safetensors)",
+     NULL},
     {"policy", 0, "random|popular|most_similar|myopic|planner|agent",
      "who chooses (random; agent where a checkpoint is given)", NULL},
     {"epsilon", 0, "X",
      "share of steps at which any item that may be shown is, evenly (0.1; random: 1)", NULL},
     {"checkpoint", 0, "FILE", "an agent's; CONFIG is then its run's config.json", NULL},
-    {"agent", 0, "N", "which of the checkpoint's agents (0)", NULL},
+    {"agent", 0, "N", "which of the run's or the checkpoint's agents (0)", NULL},
     {"sessions", 0, "N", "sessions to play (1000)", NULL},
     {"history", 0, NULL, "begin each session with its user's real history, as steps before 0",
      NULL},
@@ -152,11 +215,24 @@ static const char *const export_examples[] = {
     ("throng export world.safetensors --sta sta.safetensors --policy popular --epsilon 0.2 "
      "--format "
      "numpy -o popular.npy"),
-    "popular items with a fifth of random ones, as an array for numpy.load", NULL};
+    "popular items with a fifth of random ones, as an array for numpy.load",
+    "throng train configs/demo.json -o runs/demo",
+    "an agent, for the next three",
+    "throng export runs/demo --format safetensors -o agent.safetensors",
+    "its query network, item vectors and ids, and a sample of scores to check a loader by",
+    "throng export runs/demo --format onnx -o agent.onnx",
+    "the same as a model: user and state to the score of every item",
+    "throng export runs/demo --format vectors -o agent",
+    "matrices for FAISS and the like: inner products of rows are the scores",
+    NULL};
 
 static const cli_option train_options[] = {
     {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
     {"resume", 0, NULL, "go on from the run folder's last good checkpoint", NULL},
+    {"progress", 0, "auto|live|lines|none",
+     "how it is told on standard error: a picture that is redrawn, a line an evaluation, or "
+     "neither (auto: live on a terminal)",
+     NULL},
     {0}};
 static const char *const train_examples[] = {
     "throng train configs/demo.json",
@@ -328,17 +404,35 @@ const cli_command cli_commands[] = {
      "Says which keywords met and with which past items, which liked and which disliked item was "
      "nearest, how each vote fell and by what margin, and what the rule made of them.",
      explain_options, explain_examples, "train.seed", cmd_explain},
+    {"play", "one session step by step, with its reasons", "RUN|WORLD [CONFIG]", 1, 2,
+     "Plays sessions of one user at a time: what is shown, what the user answers and why, the "
+     "reward, mood and boredom where users change, and why the session ended. Who shows is the "
+     "agent of a run or a yardstick; who answers the simulated user, or you. Session K meets the "
+     "user and the draws of session K of the run's evaluations.",
+     play_options, play_examples, "train.evaluation.seed", cmd_play},
     {"evaluate", "fidelity on held-out interactions", "WORLD [CONFIG]", 1, 2,
      "Asks the votes about interactions that really happened, each after all that stands before "
      "it, "
      "and compares their answers with the real ones: each user's last interaction, or a later part "
      "that was kept apart. Yardsticks that know little stand beside them.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
-    {"export", "logged episodes of a policy, for other programs", "WORLD [CONFIG]", 1, 2,
-     "Plays sessions in the simulator and writes a row for each item shown: user, item, answer, "
+    {"export", "a trained agent, or logged episodes, for other programs", "RUN|WORLD [CONFIG]", 1,
+     2,
+     "Of a run's folder, or a checkpoint in one: writes the agent's query network and item "
+     "vectors. "
+     "Of a world: plays sessions in the simulator and writes a row for each item shown: user, "
+     "item, answer, "
      "time, session, step, how the session ended, and the propensity with which the policy showed "
      "it, as off-policy evaluation needs it. Ids are those of the raw files.",
      export_options, export_examples, "train.seed", cmd_export},
+    {"recommend", "what a trained agent would show a user, and why", "RUN", 1, 1,
+     "RUN is the folder of a run, or a checkpoint in one. Ranks the whole catalogue after the "
+     "user's "
+     "history as the agent does when it acts greedily, and says of each item its score (Q, or a "
+     "policy's log-probability), which keywords met in liked and in disliked items of the past, "
+     "which of those is nearest, and how the votes of the simulated user fall. With --json one "
+     "document; of --users a JSON line each.",
+     recommend_options, recommend_examples, "train.seed", cmd_recommend},
     {"train", "train agents, with yardsticks beside them", "CONFIG", 1, 1,
      "Opens the world and the weights that the configuration names, or makes them in the run "
      "folder (again only when their configuration or raw files changed); then trains, evaluates "

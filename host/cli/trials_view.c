@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "report/curve.h"
@@ -117,7 +118,7 @@ static int print_curve(const trials_view *v, const trial_row *row) {
   bool steps = v->period > 0;
   for (int64_t k = 0; k < row->n_report; ++k)
     x[k] = (double)row->report_step[k] * (steps ? v->period : 1);
-  const curve_def def = {.width = 56,
+  const curve_def def = {.columns = cli_width(STDOUT_FILENO),
                          .height = 12,
                          .unicode = cli_unicode(),
                          .title = v->def->metric[0],

@@ -35,6 +35,10 @@ struct evaluator {
   // In a released environment, of the items shown: those whose first row is another user's, and
   // those about which a coin answered.
   int64_t *other_user, *coin;  // (n_block)
+  evaluator_watch watch;
+  int32_t watched;             // the block whose keywords are counted; -1: none
+  throng_vote *vote;           // (n_episode, slate_size) of that block
+  int64_t hits[2][EVALUATOR_HITS];
 };
 
 typedef struct activity {
@@ -80,6 +84,7 @@ static throng_status take_memory(evaluator *e, const throng_world *world) {
   TAKE(other_value, (size_t)e->n_episode);
   TAKE(other_user, (size_t)e->n_block);
   TAKE(coin, (size_t)e->n_block);
+  TAKE(vote, (size_t)e->n_episode * slate);
 #undef TAKE
   return THRONG_OK;
 }
@@ -159,12 +164,28 @@ void evaluator_free(evaluator *e) {
   free(e->other_value);
   free(e->other_user);
   free(e->coin);
+  free(e->vote);
   free(e);
 }
 
 throng_sim *evaluator_sim(evaluator *e) { return e->sim; }
 int32_t evaluator_top(const evaluator *e) { return e->top; }
 int32_t evaluator_episodes(const evaluator *e) { return e->n_episode; }
+const int64_t *evaluator_exposure(const evaluator *e, int32_t block) {
+  return e->exposure + block * e->sim->world->n_item;
+}
+void evaluator_set_watch(evaluator *e, const evaluator_watch *watch) {
+  e->watch = watch ? *watch : (evaluator_watch){0};
+}
+const throng_evaluation_def *evaluator_def(const evaluator *e) { return &e->def; }
+const throng_world *evaluator_world(const evaluator *e) { return e->sim->world; }
+const throng_backend *evaluator_backend(const evaluator *e) { return e->sim->backend; }
+int32_t evaluator_watched(const evaluator *e) { return e->watched; }
+const int64_t *evaluator_hits(const evaluator *e, int side) { return e->hits[side]; }
+const int32_t *evaluator_users(const evaluator *e) { return e->user; }
+throng_status evaluator_identity(const evaluator *e, char **out) {
+  return sim_identity(e->sim, out);
+}
 
 bool evaluator_searches_slowly(const evaluator *e) {
   enum { FEW_ITEMS = 4096 };
@@ -203,6 +224,25 @@ static void count_shown(evaluator *e, int64_t lane, int32_t item) {
   e->coin[block] += env->earlier[item] == 0;
 }
 
+static void count_hits(int64_t *hits, int32_t keywords) {
+  ++hits[keywords < EVALUATOR_HITS ? keywords : EVALUATOR_HITS - 1];
+}
+
+/// Keywords that the items just shown share with what their users liked and disliked, where the
+/// session still lasts: before `ended` is that of this step.
+static throng_status watch_keywords(evaluator *e) {
+  const int64_t slate = e->sim->def.slate_size;
+  const int64_t first = (int64_t)e->watched * e->n_episode, n = e->n_episode * slate;
+  if (e->watched < 0) return THRONG_OK;
+  DOWNLOAD(e->vote, e->sim->vote + first * slate, n);
+  for (int64_t k = 0; k < n; ++k) {
+    if (e->ended[first + k / slate]) continue;
+    count_hits(e->hits[0], e->vote[k].alpha_pos);
+    count_hits(e->hits[1], e->vote[k].alpha_neg);
+  }
+  return THRONG_OK;
+}
+
 /// Show every lane an item, counting what was shown where the session still lasted.
 static throng_status play_step(evaluator *e, player who) {
   throng_sim *sim = e->sim;
@@ -212,9 +252,13 @@ static throng_status play_step(evaluator *e, player who) {
   else
     THRONG_TRY(yardsticks_act(e->yardsticks, who.yardstick));
   DOWNLOAD(e->shown, sim->action, sim->n_lane * slate);
+  const evaluator_watch *w = &e->watch;
+  if (w->shown) THRONG_TRY(w->shown(w->context, sim, e->shown, e->ended));
   THRONG_TRY(sim_step_on_backend(sim));
+  if (w->answered) THRONG_TRY(w->answered(w->context, sim, e->shown, e->ended));
   for (int64_t k = 0; k < sim->n_lane * slate; ++k)
     if (!e->ended[k / slate]) count_shown(e, k / slate, e->shown[k]);
+  THRONG_TRY(watch_keywords(e));
   DOWNLOAD(e->ended, sim->ended, sim->n_lane);
   return THRONG_OK;
 }
@@ -227,6 +271,7 @@ static throng_status play(evaluator *e, player who, const throng_progress *progr
   memset(e->exposure, 0, (size_t)(e->n_block * sim->world->n_item) * sizeof *e->exposure);
   memset(e->other_user, 0, (size_t)e->n_block * sizeof *e->other_user);
   memset(e->coin, 0, (size_t)e->n_block * sizeof *e->coin);
+  memset(e->hits, 0, sizeof e->hits);
   memset(e->ended, 0, (size_t)sim->n_lane);
   int64_t playing = sim->n_lane;
   while (playing > 0) {
@@ -335,27 +380,38 @@ static throng_status measure_block(evaluator *e, int32_t block, throng_metrics *
   return THRONG_OK;
 }
 
-/// Standard errors of the means over blocks: the blocks share their users, so they are those over
-/// the users' means. (Of likes a step: of what its expansion adds up, see ratio_with_error.)
+void evaluator_add_sessions(const evaluator *e, int32_t block, const throng_metrics *m,
+                            double *likes, double *rest) {
+  for (int64_t episode = 0; episode < e->n_episode; ++episode) {
+    const int64_t lane = (int64_t)block * e->n_episode + episode;
+    likes[episode] += lane_return(e, lane);
+    rest[episode] +=
+        (lane_return(e, lane) - m->reward_per_step * lane_length(e, lane)) / m->session_length;
+  }
+}
+
+void evaluator_set_errors(int32_t n_player, int32_t n_episode, double *likes, double *rest,
+                          throng_metrics *mean) {
+  for (int32_t k = 0; k < n_episode; ++k) {
+    likes[k] /= n_player;
+    rest[k] /= n_player;
+  }
+  mean->average_reward_sem = mean_with_error(n_episode, likes).sem;
+  mean->reward_per_step_sem = mean_with_error(n_episode, rest).sem;
+}
+
+/// Of the blocks that count, in the evaluator's scratch.
 static void set_errors_of_mean(evaluator *e, const throng_metrics *each, const bool *counts,
                                throng_metrics *mean) {
-  for (int64_t episode = 0; episode < e->n_episode; ++episode) {
-    double sum = 0, rest = 0;
-    int32_t n = 0;
-    for (int32_t block = 0; block < e->n_block; ++block) {
-      if (counts && !counts[block]) continue;
-      const int64_t lane = (int64_t)block * e->n_episode + episode;
-      const throng_metrics *m = &each[block];
-      sum += lane_return(e, lane);
-      rest +=
-          (lane_return(e, lane) - m->reward_per_step * lane_length(e, lane)) / m->session_length;
-      ++n;
-    }
-    e->value[episode] = sum / n;
-    e->other_value[episode] = rest / n;
+  int32_t n = 0;
+  memset(e->value, 0, (size_t)e->n_episode * sizeof *e->value);
+  memset(e->other_value, 0, (size_t)e->n_episode * sizeof *e->other_value);
+  for (int32_t block = 0; block < e->n_block; ++block) {
+    if (counts && !counts[block]) continue;
+    evaluator_add_sessions(e, block, &each[block], e->value, e->other_value);
+    ++n;
   }
-  mean->average_reward_sem = mean_with_error(e->n_episode, e->value).sem;
-  mean->reward_per_step_sem = mean_with_error(e->n_episode, e->other_value).sem;
+  evaluator_set_errors(n, e->n_episode, e->value, e->other_value, mean);
 }
 
 throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,
@@ -363,6 +419,9 @@ throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool
                                     throng_metrics *mean) {
   memset(each, 0, (size_t)e->n_block * sizeof *each);
   *mean = (throng_metrics){0};
+  e->watched = 0;
+  while (counts && e->watched < e->n_block && !counts[e->watched]) ++e->watched;
+  if (e->watched == e->n_block) e->watched = -1;
   THRONG_TRY(play_from_start(e, (player){.actor = actor}, agent_title(actor), progress));
   for (int32_t block = 0; block < e->n_block; ++block)
     THRONG_TRY(measure_block(e, block, &each[block]));
@@ -384,6 +443,7 @@ throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,
   if (yardstick == THRONG_YARDSTICK_LINUCB || yardstick == THRONG_YARDSTICK_THOMPSON)
     THRONG_TRY(yardsticks_add_bandits(e->yardsticks, &e->def));
   const player who = {.yardstick = yardstick};
+  e->watched = -1;
   THRONG_TRY(play_from_start(e, who, yardstick_title(yardstick), progress));
   return measure_block(e, 0, out);
 }

@@ -62,6 +62,7 @@ static throng_status making_begin(making *m) {
     m->n_user += i == 0 || q->user[i] != q->user[i - 1];
     m->slot[i] = (int32_t)(m->n_user - 1);
   }
+  if (m->def->brief) return THRONG_OK;
   THRONG_TRY(strata_make(q, m->task->rates, &m->groups));
   return ranks_make(m->task, m->progress, &m->ranked);
 }
@@ -85,7 +86,7 @@ static throng_status measure_groups(making *m, const measured_answers *answers, 
   contender_report *r = &m->out->contender[contender];
   const contender_report *ensemble = &m->out->contender[CONTENDER_OF_ENSEMBLE];
   const bool is_ensemble = contender == CONTENDER_OF_ENSEMBLE;
-  for (int g = 0; g < GROUPS; ++g) {
+  for (int g = m->def->brief ? STRATUM_COUNT : 0; g < GROUPS; ++g) {
     const bool all = g == STRATUM_COUNT;
     measures of;
     double point[MEASURE_COUNT];
@@ -133,11 +134,16 @@ static throng_status find_same(making *m, int contender, int *same_as) {
   return THRONG_OK;
 }
 
+static const measured_value unknown = {(double)NAN, (double)NAN, (double)NAN,
+                                       (double)NAN, (double)NAN, (double)NAN};
+
 static throng_status measure_contender(making *m, int contender) {
   const questions *q = m->task->questions;
   contender_report *r = &m->out->contender[contender];
   THRONG_TRY(contender_answer(m->task, contender, m->score, m->answer, &r->measured));
   r->same_as = -1;
+  for (int g = 0; g < STRATUM_COUNT; ++g)
+    for (int k = 0; k < MEASURE_COUNT; ++k) r->stratum[g][k] = unknown;
   if (!r->measured) return THRONG_OK;
   THRONG_TRY(find_same(m, contender, &r->same_as));
   if (r->same_as >= 0) return THRONG_OK;
@@ -150,8 +156,8 @@ static throng_status measure_contender(making *m, int contender) {
       .rating = q->rating,
       .score = m->score,
       .answer = m->answer,
-      .hit = m->hit,
-      .gain = m->gain,
+      .hit = m->def->brief ? NULL : m->hit,
+      .gain = m->def->brief ? NULL : m->gain,
       .rating_of = {m->task->rates->rating[0], m->task->rates->rating[1]},
   };
   return measure_groups(m, &answers, contender);

@@ -2,6 +2,7 @@
 #include "evaluate/returns.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/statistics.h"
 
@@ -45,6 +46,12 @@ void returns_take_agents(returns_table *t, const evaluator *e, const bool *count
 void returns_take_yardstick(returns_table *t, const evaluator *e, throng_yardstick yardstick) {
   t->n_yardstick[yardstick] = evaluator_episodes(e);
   evaluator_copy_returns(e, 0, t->yardstick[yardstick]);
+}
+
+void returns_set_yardstick(returns_table *t, throng_yardstick yardstick, int32_t n,
+                           const double *returns) {
+  t->n_yardstick[yardstick] = n;
+  memcpy(t->yardstick[yardstick], returns, (size_t)n * sizeof *returns);
 }
 
 throng_paired paired_difference(int64_t n, const double *a, const double *b, double *difference) {

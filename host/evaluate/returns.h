@@ -23,6 +23,10 @@ void returns_take_agents(returns_table *t, const evaluator *e, const bool *count
 /// What a yardstick played last, in no more sessions than the agents.
 void returns_take_yardstick(returns_table *t, const evaluator *e, throng_yardstick yardstick);
 
+/// What a yardstick came to in the first `n` sessions, no more than the agents'.
+void returns_set_yardstick(returns_table *t, throng_yardstick yardstick, int32_t n,
+                           const double *returns);
+
 /// By how much a yardstick, one agent, or the agents' mean is ahead of the yardsticks that have
 /// played; a player is not compared with itself.
 throng_comparison returns_compare_yardstick(const returns_table *t, throng_yardstick yardstick);

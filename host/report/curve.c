@@ -1,11 +1,13 @@
 /// Braille and ASCII drawing of one series and its reference lines.
 #include "report/curve.h"
-#include "base/numbers.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/numbers.h"
+#include "report/text_table.h"
 
 /// Dots, a bit each: bit 0 the curve, bit 1 a level.
 typedef struct canvas {
@@ -15,6 +17,7 @@ typedef struct canvas {
 } canvas;
 
 enum { DOT_CURVE = 1, DOT_LEVEL = 2 };
+enum { MOST_LEVELS = 16, LABEL_SIZE = 64 };
 
 static void put(canvas *c, int x, int y, uint8_t kind) {
   if (x >= 0 && x < c->dots_x && y >= 0 && y < c->dots_y) c->dot[y * c->dots_x + x] |= kind;
@@ -41,6 +44,27 @@ static void open_up(scale *s) {
     double room = s->low != 0 ? fabs(s->low) * 0.5 : 1;
     *s = (scale){s->low - room, s->high + room};
   }
+}
+
+/// A row's value; rows are numbered from the top.
+static double value_of_row(const curve_def *def, scale sy, int row) {
+  return sy.high - (sy.high - sy.low) * row / (def->height - 1);
+}
+
+static bool is_numbered(const curve_def *def, int row) {
+  return row == 0 || row == def->height - 1 || row == def->height / 2;
+}
+
+/// Characters of the numbers to the left of the drawing.
+static int margin_of(const curve_def *def, scale sy) {
+  NUMBERS_WITHOUT_LOCALE;
+  int most = 0;
+  if (!def->columns) return 9;
+  for (int row = 0; row < def->height; ++row) {
+    const int n = is_numbered(def, row) ? snprintf(NULL, 0, "%.4g", value_of_row(def, sy, row)) : 0;
+    if (n > most) most = n;
+  }
+  return most;
 }
 
 static void draw_series(canvas *c, const curve_def *def, scale sx, scale sy) {
@@ -91,17 +115,40 @@ static void print_cell(FILE *out, const canvas *c, int column, int row, bool uni
   }
 }
 
-/// Levels whose line runs through this row, "myopic 31.2, popular 30.9".
-static void print_level_names(FILE *out, const canvas *c, const curve_def *def, scale sy, int row) {
+/// Names of the levels, each on a row of its own.
+typedef struct labels {
+  int n, width;  // width: of the longest
+  int row[MOST_LEVELS];
+  char text[MOST_LEVELS][LABEL_SIZE];
+} labels;
+
+/// `numbers`: with the levels' values. From the highest to the lowest, and no two on one row.
+static void write_labels(const curve_def *def, const canvas *c, scale sy, bool numbers,
+                         labels *out) {
   NUMBERS_WITHOUT_LOCALE;
-  const char *before = " ";
-  for (int64_t i = 0; i < def->n_level; ++i) {
+  int64_t order[MOST_LEVELS];
+  *out = (labels){.n = 0};
+  for (int64_t i = 0; i < def->n_level && out->n < MOST_LEVELS; ++i) {
     if (!isfinite(def->level[i].y)) continue;
-    int y = c->dots_y - 1 - place(def->level[i].y, sy, c->dots_y);
-    if (y / c->cell_y != row) continue;
-    fprintf(out, "%s%s %.4g", before, def->level[i].name, def->level[i].y);
-    before = ", ";
+    int at = out->n++;
+    for (; at > 0 && def->level[i].y > def->level[order[at - 1]].y; --at) order[at] = order[at - 1];
+    order[at] = i;
   }
+  if (out->n > def->height) out->n = def->height;
+  for (int k = 0; k < out->n; ++k) {
+    const curve_level *level = &def->level[order[k]];
+    const int y = c->dots_y - 1 - place(level->y, sy, c->dots_y);
+    out->row[k] = y / c->cell_y;
+    if (k > 0 && out->row[k] <= out->row[k - 1]) out->row[k] = out->row[k - 1] + 1;
+    if (numbers)
+      snprintf(out->text[k], LABEL_SIZE, "%s %.4g", level->name, level->y);
+    else
+      snprintf(out->text[k], LABEL_SIZE, "%s", level->name);
+    const int length = text_width(out->text[k]);
+    if (length > out->width) out->width = length;
+  }
+  for (int k = out->n - 1, last = def->height - 1; k >= 0; --k, --last)
+    if (out->row[k] > last) out->row[k] = last;
 }
 
 const char *curve_count(double count, char *text) {
@@ -119,56 +166,79 @@ const char *curve_count(double count, char *text) {
   return text;
 }
 
-static void print_axis(FILE *out, const curve_def *def, scale sx, int margin) {
+static void print_axis(FILE *out, const curve_def *def, scale sx, int width, int margin) {
   fprintf(out, "%*s %s", margin, "", def->unicode ? "└" : "+");
-  for (int x = 0; x < def->width; ++x) fputs(def->unicode ? "─" : "-", out);
+  for (int x = 0; x < width; ++x) fputs(def->unicode ? "─" : "-", out);
   char first[32], last[32];
   curve_count(sx.low, first);
   curve_count(sx.high, last);
-  int room = def->width - (int)strlen(first);
+  const char *label = def->x_label ? def->x_label : "";
+  int room = width - (int)strlen(first), more = (int)strlen(label) + 1;
+  if (def->columns && room - more < (int)strlen(last) + 1) label = "";
+  if (def->columns && *label) room -= more;  // the label ends where the drawing does
   fprintf(out, "\n%*s  %s%*s%s%s\n", margin, "", first, room > 0 ? room : 1, last,
-          def->x_label ? " " : "", def->x_label ? def->x_label : "");
+          *label ? " " : "", label);
 }
 
-static void print_drawing(FILE *out, const canvas *c, const curve_def *def, scale sx, scale sy) {
+static void print_drawing(FILE *out, const canvas *c, const curve_def *def, scale sx, scale sy,
+                          const labels *names) {
   NUMBERS_WITHOUT_LOCALE;
-  enum { LABEL = 9 };
-  if (def->title) fprintf(out, "%s\n", def->title);
-  for (int row = 0; row < def->height; ++row) {
-    bool labelled = row == 0 || row == def->height - 1 || row == def->height / 2;
-    double value = sy.high - (sy.high - sy.low) * row / (def->height - 1);
-    if (labelled)
-      fprintf(out, "%*.4g %s", LABEL, value, def->unicode ? "┤" : "|");
+  const int margin = margin_of(def, sy);
+  if (def->title && def->columns)
+    text_fold(def->title, def->columns, 2, out);
+  else if (def->title)
+    fprintf(out, "%s\n", def->title);
+  for (int row = 0, name = 0; row < def->height; ++row) {
+    if (is_numbered(def, row))
+      fprintf(out, "%*.4g %s", margin, value_of_row(def, sy, row), def->unicode ? "┤" : "|");
     else
-      fprintf(out, "%*s %s", LABEL, "", def->unicode ? "│" : "|");
-    for (int column = 0; column < def->width; ++column)
+      fprintf(out, "%*s %s", margin, "", def->unicode ? "│" : "|");
+    for (int column = 0; column < c->dots_x / c->cell_x; ++column)
       print_cell(out, c, column, row, def->unicode);
-    print_level_names(out, c, def, sy, row);
+    if (name < names->n && names->row[name] == row) fprintf(out, " %s", names->text[name++]);
     fputc('\n', out);
   }
-  print_axis(out, def, sx, LABEL);
+  print_axis(out, def, sx, c->dots_x / c->cell_x, margin);
+}
+
+static void find_scales(const curve_def *def, scale *sx, scale *sy) {
+  *sx = *sy = (scale){INFINITY, -INFINITY};
+  for (int64_t i = 0; i < def->n; ++i)
+    if (isfinite(def->x[i]) && isfinite(def->y[i])) {
+      widen(sx, def->x[i]);
+      widen(sy, def->y[i]);
+    }
+  if (def->x_end > 0) widen(sx, def->x_end);
+  for (int64_t i = 0; i < def->n_level; ++i) widen(sy, def->level[i].y);
+  open_up(sx);
+  open_up(sy);
+}
+
+/// What the labels leave of a line; they lose their numbers where that is little.
+static int choose_width(const curve_def *def, const canvas *c, scale sy, labels *names) {
+  enum { LITTLE = 24 };
+  write_labels(def, c, sy, true, names);
+  if (!def->columns) return def->width;
+  const int all = def->columns - margin_of(def, sy) - 2;
+  if (all - names->width - 1 < LITTLE) write_labels(def, c, sy, false, names);
+  return names->n ? all - names->width - 1 : all;
 }
 
 throng_status curve_render(const curve_def *def, char **out) {
   *out = NULL;
-  if (def->width < 8 || def->width > 400 || def->height < 3 || def->height > 400)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "curve: %d x %d is not in 8..400 x 3..400",
-                       def->width, def->height);
+  scale sx, sy;
+  labels names;
   canvas c = {.cell_x = def->unicode ? 2 : 1, .cell_y = def->unicode ? 4 : 1};
-  c.dots_x = def->width * c.cell_x;
   c.dots_y = def->height * c.cell_y;
+  find_scales(def, &sx, &sy);
+  const int width = choose_width(def, &c, sy, &names);
+  if (width < 8 || width > 400 || def->height < 3 || def->height > 400)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "curve: %d x %d is not in 8..400 x 3..400", width,
+                       def->height);
+  c.dots_x = width * c.cell_x;
   void *block;
   THRONG_TRY(throng_alloc(&block, (size_t)c.dots_x * (size_t)c.dots_y, 1, "curve"));
   c.dot = block;
-  scale sx = {INFINITY, -INFINITY}, sy = sx;
-  for (int64_t i = 0; i < def->n; ++i)
-    if (isfinite(def->x[i]) && isfinite(def->y[i])) {
-      widen(&sx, def->x[i]);
-      widen(&sy, def->y[i]);
-    }
-  for (int64_t i = 0; i < def->n_level; ++i) widen(&sy, def->level[i].y);
-  open_up(&sx);
-  open_up(&sy);
   draw_levels(&c, def, sy);
   draw_series(&c, def, sx, sy);
 
@@ -176,7 +246,7 @@ throng_status curve_render(const curve_def *def, char **out) {
   FILE *text = open_memstream(out, &size);
   bool good = text != NULL;
   if (good) {
-    print_drawing(text, &c, def, sx, sy);
+    print_drawing(text, &c, def, sx, sy, &names);
     good = !ferror(text);
     good = fclose(text) == 0 && good;
   }

@@ -5,33 +5,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/numbers.h"
-
-static void print_rule(FILE *out, bool unicode, int width) {
-  for (int i = 0; i < width; ++i) fputs(unicode ? "─" : "-", out);
-  fputc('\n', out);
-}
+#include "report/text_table.h"
 
 static bool better(const metrics_row *a, const metrics_row *b) {
   return a->average_reward > b->average_reward ||
          (isnan(b->average_reward) && !isnan(a->average_reward));
 }
 
-static void print_row(FILE *out, const metrics_row *r) {
-  NUMBERS_WITHOUT_LOCALE;
-  fprintf(out, "%-13s %8.2f %7.3f %10.0f %9.2f %8.1f%% %7.3f %10.3f %7.1f%s%s\n", r->title,
-          r->average_reward, r->reward_per_step, r->total_reward, r->liking, 100 * r->coverage,
-          r->gini, r->diversity, r->session_length, r->state ? "  " : "", r->state ? r->state : "");
+static void put_row(text_table *t, const metrics_row *r) {
+  if (r->state)
+    text_table_put(t, "%s, %s", r->title, r->state);
+  else
+    text_table_put(t, "%s", r->title);
+  text_table_put(t, "%.2f", r->average_reward);
+  text_table_put(t, "%.3f", r->reward_per_step);
+  text_table_put(t, "%.0f", r->total_reward);
+  text_table_put(t, "%.2f", r->liking);
+  text_table_put(t, "%.1f%%", 100 * r->coverage);
+  text_table_put(t, "%.3f", r->gini);
+  text_table_put(t, "%.3f", r->diversity);
+  text_table_put(t, "%.1f", r->session_length);
 }
 
-static void print_pair(FILE *out, const metrics_pair *p) {
-  NUMBERS_WITHOUT_LOCALE;
-  char interval[64] = "";
-  if (p->sessions > 1) snprintf(interval, sizeof interval, "[%+.2f, %+.2f]", p->low, p->high);
-  if (p->sessions > 0)
-    fprintf(out, " %+9.2f %-18s %6lld", p->mean, interval, (long long)p->sessions);
+static throng_status print_numbers(FILE *out, int n, const metrics_row *const *row, int width,
+                                   bool unicode) {
+  static const char *const head[] = {"policy",   "A.Rwd", "a step",    "T.Rwd", "Liking%",
+                                     "coverage", "Gini",  "diversity", "steps"};
+  enum { COLUMNS = sizeof head / sizeof *head };
+  text_table t;
+  text_table_begin(&t, COLUMNS);
+  for (int c = 0; c < COLUMNS; ++c) text_table_put(&t, "%s", head[c]);
+  for (int i = 0; i < n; ++i) put_row(&t, row[i]);
+  return text_table_print(&t, width, unicode, out);
+}
+
+static void put_pair(text_table *t, const metrics_pair *p) {
+  if (p->sessions > 1)
+    text_table_put(t, "%+.2f [%+.2f, %+.2f]", p->mean, p->low, p->high);
+  else if (p->sessions > 0)
+    text_table_put(t, "%+.2f", p->mean);
   else
-    fprintf(out, " %9s %-18s %6s", "-", "", "-");
+    text_table_put(t, "-");
+  if (p->sessions > 0)
+    text_table_put(t, "%lld", (long long)p->sessions);
+  else
+    text_table_put(t, "-");
 }
 
 static bool compared(const metrics_row *r) {
@@ -39,24 +57,30 @@ static bool compared(const metrics_row *r) {
 }
 
 /// Who earned how much more a session than whom, of those that were compared.
-static void print_pairs(FILE *out, int n, const metrics_row *const *row, bool unicode) {
+static throng_status print_pairs(FILE *out, int n, const metrics_row *const *row, int width,
+                                 bool unicode) {
   int any = 0;
+  text_table t;
   for (int i = 0; i < n; ++i) any += compared(row[i]);
-  if (!any) return;
-  fprintf(out, "\nlikes a session more, in pairs of sessions: the same user, the same draws\n");
-  fprintf(out, "%-13s %-28s %6s %-28s %6s\n", "policy", "  than random, 95 %", "pairs",
-          "  than the myopic policy, 95 %", "pairs");
-  print_rule(out, unicode, 85);
+  if (!any) return THRONG_OK;
+  fputc('\n', out);
+  text_fold("likes a session more, in pairs of sessions: the same user, the same draws", width, 2,
+            out);
+  static const char *const head[] = {"policy", "than random, 95 %", "pairs", "than myopic, 95 %",
+                                     "pairs"};
+  text_table_begin(&t, 5);
+  t.left[1] = t.left[3] = true;
+  for (int c = 0; c < 5; ++c) text_table_put(&t, "%s", head[c]);
   for (int i = 0; i < n; ++i) {
     if (!compared(row[i])) continue;
-    fprintf(out, "%-13s", row[i]->title);
-    print_pair(out, &row[i]->against_random);
-    print_pair(out, &row[i]->against_myopic);
-    fputc('\n', out);
+    text_table_put(&t, "%s", row[i]->title);
+    put_pair(&t, &row[i]->against_random);
+    put_pair(&t, &row[i]->against_myopic);
   }
+  return text_table_print(&t, width, unicode, out);
 }
 
-throng_status metrics_table(int n, const metrics_row *row, bool unicode, char **out) {
+throng_status metrics_table(int n, const metrics_row *row, int width, bool unicode, char **out) {
   void *block;
   size_t size;
   *out = NULL;
@@ -70,12 +94,9 @@ throng_status metrics_table(int n, const metrics_row *row, bool unicode, char **
   FILE *text = open_memstream(out, &size);
   bool good = text != NULL;
   if (good) {
-    fprintf(text, "%-13s %8s %7s %10s %9s %9s %7s %10s %7s\n", "policy", "A.Rwd", "a step", "T.Rwd",
-            "Liking%", "coverage", "Gini", "diversity", "steps");
-    print_rule(text, unicode, 88);
-    for (int i = 0; i < n; ++i) print_row(text, order[i]);
-    print_pairs(text, n, order, unicode);
-    good = !ferror(text);
+    good = print_numbers(text, n, order, width, unicode) == THRONG_OK &&
+           print_pairs(text, n, order, width, unicode) == THRONG_OK;
+    good = !ferror(text) && good;
     good = fclose(text) == 0 && good;
   }
   free(block);

@@ -39,8 +39,7 @@ static throng_status io_error(const char *path, const char *what) {
   return throng_fail(THRONG_ERROR_IO, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
-/// Step of "checkpoint-<step>.safetensors", or -1.
-static int64_t checkpoint_step(const char *name) {
+int64_t run_folder_checkpoint_step(const char *name) {
   int64_t step = -1;
   int used = 0;
   if (strncmp(name, "checkpoint-", 11) != 0 || name[11] < '0' || name[11] > '9') return -1;
@@ -51,7 +50,7 @@ static int64_t checkpoint_step(const char *name) {
 static bool belongs_to_run(const char *name) {
   return !strcmp(name, "config.json") || !strcmp(name, "metrics.jsonl") ||
          !strcmp(name, "summary.json") || !strncmp(name, "events.out.tfevents.", 20) ||
-         checkpoint_step(name) >= 0;
+         run_folder_checkpoint_step(name) >= 0;
 }
 
 /// Every parent that is missing, then the folder itself. `*kept`: the length of the part of `path`
@@ -203,27 +202,32 @@ static bool is_damaged_checkpoint(const char *name) {
   size_t length = strlen(name), ending = strlen(DAMAGED);
   if (length <= ending || strcmp(name + length - ending, DAMAGED) != 0) return false;
   snprintf(plain, sizeof plain, "%.*s", (int)(length - ending), name);
-  return checkpoint_step(plain) >= 0;
+  return run_folder_checkpoint_step(plain) >= 0;
 }
 
 throng_status run_folder_checkpoints(const run_folder *folder, int64_t *step, int most, int *n,
                                      int *damaged) {
+  return run_folder_find_checkpoints(folder->path, step, most, n, damaged);
+}
+
+throng_status run_folder_find_checkpoints(const char *path, int64_t *step, int most, int *n,
+                                          int *damaged) {
   enum { LIMIT = 1024 };
   int64_t found[LIMIT];
   int count = 0, aside = 0;
   *n = 0;
-  DIR *directory = opendir(folder->path);
-  if (!directory) return io_error(folder->path, "read this folder");
+  DIR *directory = opendir(path);
+  if (!directory) return io_error(path, "read this folder");
   const struct dirent *entry;
   while (errno = 0, count < LIMIT && (entry = readdir(directory))) {
-    int64_t at = checkpoint_step(entry->d_name);
+    int64_t at = run_folder_checkpoint_step(entry->d_name);
     if (at >= 0) found[count++] = at;
     aside += is_damaged_checkpoint(entry->d_name);
   }
   int error = errno;
   closedir(directory);
   errno = error;
-  if (error && count < LIMIT) return io_error(folder->path, "read this folder");
+  if (error && count < LIMIT) return io_error(path, "read this folder");
   qsort(found, (size_t)count, sizeof *found, newest_first);
   *n = count < most ? count : most;
   for (int i = 0; i < *n; ++i) step[i] = found[i];
@@ -344,6 +348,8 @@ throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
       THRONG_TRY(tensorboard_scalar(folder->board, step, value[i].name, value[i].value));
   return tensorboard_flush(folder->board);
 }
+
+tensorboard *run_folder_board(run_folder *folder) { return folder->board; }
 
 throng_status run_folder_has(run_folder *folder, int64_t step, const char *name, bool *out) {
   char *line = NULL;

@@ -28,6 +28,11 @@ throng_status run_folder_close(run_folder *folder, tensorboard_end end);
 /// how many were put aside as damaged. Errors: IO (the folder cannot be read).
 throng_status run_folder_checkpoints(const run_folder *folder, int64_t *step, int most, int *n,
                                      int *damaged);
+/// The same of a folder that is only read, which needs no lock: training may go on in it.
+throng_status run_folder_find_checkpoints(const char *path, int64_t *step, int most, int *n,
+                                          int *damaged);
+/// Step of "checkpoint-<step>.safetensors", or -1.
+int64_t run_folder_checkpoint_step(const char *name);
 /// "FOLDER/checkpoint-<step>.safetensors"; valid until the next call.
 const char *run_folder_checkpoint_path(run_folder *folder, int64_t step);
 /// Put a checkpoint that cannot be read out of the way: ".damaged" is appended to its name.
@@ -45,6 +50,9 @@ throng_status run_folder_config(run_folder *folder, const char *json, bool *diff
 /// flush both. Numbers that are not finite are null there.
 throng_status run_folder_row(run_folder *folder, int64_t step, double seconds,
                              const run_value *value, int64_t n);
+/// The run's events, for what stands in them alone; NULL before run_folder_begin. run_folder_row
+/// flushes them.
+tensorboard *run_folder_board(run_folder *folder);
 /// True in `*out` where a row of `step` or later has a value of this name.
 throng_status run_folder_has(run_folder *folder, int64_t step, const char *name, bool *out);
 /// Force the rows to the disk: called before a checkpoint, which must not outlive its rows.

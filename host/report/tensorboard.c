@@ -146,6 +146,91 @@ throng_status tensorboard_scalars(tensorboard *board, int64_t step, const run_va
   return status;
 }
 
+throng_status tensorboard_histogram(tensorboard *board, int64_t step, const char *tag,
+                                    const histogram *h) {
+  if (h->buckets == 0) return THRONG_OK;
+  Tfevents__Histogram message = TFEVENTS__HISTOGRAM__INIT;
+  message.min = h->least;
+  message.max = h->most;
+  message.num = h->n;
+  message.sum = h->sum;
+  message.sum_squares = h->sum_of_squares;
+  message.n_bucket_limit = message.n_bucket = (size_t)h->buckets;
+  message.bucket_limit = (double *)h->limit;
+  message.bucket = (double *)h->count;
+  Tfevents__Summary__Value value = TFEVENTS__SUMMARY__VALUE__INIT;
+  value.tag = (char *)tag;
+  value.value_case = TFEVENTS__SUMMARY__VALUE__VALUE_HISTO;
+  value.histo = &message;
+  return write_value(board, step, &value);
+}
+
+/// A plugin's bytes as a string tensor.
+static throng_status write_string(tensorboard *board, const char *tag, const char *plugin,
+                                  size_t size, void *bytes) {
+  Tfevents__SummaryMetadata__PluginData data = TFEVENTS__SUMMARY_METADATA__PLUGIN_DATA__INIT;
+  data.plugin_name = (char *)plugin;
+  Tfevents__SummaryMetadata metadata = TFEVENTS__SUMMARY_METADATA__INIT;
+  metadata.plugin_data = &data;
+  Tfevents__Tensor__Shape shape = TFEVENTS__TENSOR__SHAPE__INIT;  // a scalar's: no dimension
+  ProtobufCBinaryData string = {.len = size, .data = bytes};
+  Tfevents__Tensor tensor = TFEVENTS__TENSOR__INIT;
+  tensor.dtype = 7;  // DT_STRING
+  tensor.tensor_shape = &shape;
+  tensor.n_string_val = 1;
+  tensor.string_val = &string;
+  Tfevents__Summary__Value value = TFEVENTS__SUMMARY__VALUE__INIT;
+  value.tag = (char *)tag;
+  value.metadata = &metadata;
+  value.value_case = TFEVENTS__SUMMARY__VALUE__VALUE_TENSOR;
+  value.tensor = &tensor;
+  return write_value(board, 0, &value);
+}
+
+throng_status tensorboard_layout(tensorboard *board, const tensorboard_chart *chart, int n) {
+  typedef struct slot {
+    Tfevents__Layout__Category category;
+    Tfevents__Layout__Chart chart;
+    Tfevents__Layout__Chart__Lines lines;
+  } slot;
+  // One block: a slot a chart, then the two arrays of pointers that protobuf-c asks for.
+  void *block, *bytes = NULL;
+  THRONG_TRY(throng_alloc(&block, (size_t)n + 1, sizeof(slot) + 2 * sizeof(void *), "layout"));
+  slot *slots = block;
+  Tfevents__Layout__Chart **charts = (Tfevents__Layout__Chart **)(slots + n);
+  Tfevents__Layout__Category **categories = (Tfevents__Layout__Category **)(charts + n);
+  Tfevents__Layout layout = TFEVENTS__LAYOUT__INIT;
+  layout.category = categories;
+  for (int i = 0; i < n; ++i) {
+    slot *s = &slots[i];
+    tfevents__layout__chart__lines__init(&s->lines);
+    s->lines.tag = (char **)chart[i].tag;
+    while (s->lines.n_tag < TENSORBOARD_CHART_TAGS && chart[i].tag[s->lines.n_tag])
+      ++s->lines.n_tag;
+    tfevents__layout__chart__init(&s->chart);
+    s->chart.title = (char *)chart[i].title;
+    s->chart.content_case = TFEVENTS__LAYOUT__CHART__CONTENT_MULTILINE;
+    s->chart.multiline = &s->lines;
+    charts[i] = &s->chart;
+    if (i == 0 || strcmp(chart[i].category, chart[i - 1].category) != 0) {
+      tfevents__layout__category__init(&s->category);
+      s->category.title = (char *)chart[i].category;
+      s->category.chart = &charts[i];
+      categories[layout.n_category++] = &s->category;
+    }
+    ++categories[layout.n_category - 1]->n_chart;
+  }
+  const size_t size = tfevents__layout__get_packed_size(&layout);
+  throng_status status = throng_alloc(&bytes, size, 1, "layout");
+  if (status == THRONG_OK) {
+    tfevents__layout__pack(&layout, bytes);
+    status = write_string(board, "custom_scalars__config__", "custom_scalars", size, bytes);
+  }
+  free(bytes);
+  free(block);
+  return status;
+}
+
 throng_status tensorboard_restart(tensorboard *board, int64_t step) {
   Tfevents__Event event = TFEVENTS__EVENT__INIT;
   Tfevents__SessionLog log = TFEVENTS__SESSION_LOG__INIT;

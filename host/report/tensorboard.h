@@ -1,9 +1,10 @@
-/// TensorBoard event files: scalars and hyperparameters, one record an event. Writing only; what is
-/// worth writing is decided by host/report/run_folder.c.
+/// TensorBoard event files: scalars, histograms, hyperparameters and a layout, one record an event.
+/// Writing only; what is worth writing is decided by host/report/run_folder.c.
 #ifndef THRONG_REPORT_TENSORBOARD_H
 #define THRONG_REPORT_TENSORBOARD_H
 
 #include "base/status.h"
+#include "report/histogram.h"
 
 typedef struct tensorboard tensorboard;
 
@@ -51,6 +52,17 @@ throng_status tensorboard_scalar(tensorboard *board, int64_t step, const char *t
 /// Several of one step, as one record.
 throng_status tensorboard_scalars(tensorboard *board, int64_t step, const run_value *value,
                                   int64_t n);
+/// A histogram of one step; nothing where it is empty.
+throng_status tensorboard_histogram(tensorboard *board, int64_t step, const char *tag,
+                                    const histogram *h);
+/// Charts of the Custom Scalars tab: those of one `category` stand together, in the order of the
+/// list. A chart has a line for each tag that matches one of its expressions (as of Python's re).
+enum { TENSORBOARD_CHART_TAGS = 4 };
+typedef struct tensorboard_chart {
+  const char *category, *title;
+  const char *tag[TENSORBOARD_CHART_TAGS];  // ended by NULL where fewer
+} tensorboard_chart;
+throng_status tensorboard_layout(tensorboard *board, const tensorboard_chart *chart, int n);
 /// Everything written earlier for steps >= `step` is void: a resumed run begins with this.
 throng_status tensorboard_restart(tensorboard *board, int64_t step);
 /// A run's hyperparameters, and its end. `group` may be NULL: the run is its own group.

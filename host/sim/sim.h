@@ -124,6 +124,8 @@ struct throng_sim {
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
 throng_status sim_step_on_backend(throng_sim *sim);
 
+/// Its first ones: votes, answers and rewards, after which nothing has moved yet.
+throng_status sim_answer_on_backend(throng_sim *sim);
 /// Its last stages, for answers and rewards that a caller has put into the lanes: histories grow
 /// and users leave; then what the votes keep follows, which may be done for fewer lanes (those that
 /// sim_gather_lanes took).

@@ -99,13 +99,22 @@ static throng_status advance(throng_sim *s, const sim_sta_args *a) {
   return advance_statistical(s, a);
 }
 
+static throng_status answer(throng_sim *s, const sim_sta_args *a) {
+  THRONG_TRY(vote_logical(s, a));
+  THRONG_TRY(vote_statistical(s, a));
+  return respond(s, a);
+}
+
 throng_status sim_step_on_backend(throng_sim *s) {
   sim_sta_args a = sim_make_sta_args(s);
-  THRONG_TRY(vote_logical(s, &a));
-  THRONG_TRY(vote_statistical(s, &a));
-  THRONG_TRY(respond(s, &a));
+  THRONG_TRY(answer(s, &a));
   THRONG_TRY(transition(s, &a));
   return advance(s, &a);
+}
+
+throng_status sim_answer_on_backend(throng_sim *s) {
+  sim_sta_args a = sim_make_sta_args(s);
+  return answer(s, &a);
 }
 
 throng_status sim_transition_on_backend(throng_sim *s) {

@@ -86,6 +86,15 @@ static inline size_t sta_calibration_size(const sta_calibration *c) {
   return sizeof *c - (c->terms > 1 ? 0 : sizeof c->terms);
 }
 
+/// An epoch of a fit, as its validation saw it; what the objective does not measure is NaN.
+#define STA_EPOCH(X) \
+  X(train_loss) X(validation_log_loss) X(validation_auc) X(validation_hr10) X(validation_ndcg10)
+typedef struct sta_epoch {
+#define X(number) double number;
+  STA_EPOCH(X)
+#undef X
+} sta_epoch;
+
 struct throng_sta {
   throng_sta_def def;
   throng_backend *backend;
@@ -97,6 +106,8 @@ struct throng_sta {
   tensor_set products_set;  // what inference reads of the matrices' products
   sta_products products;
   sta_view view;
+  sta_epoch *epoch;  // (n_epoch) of the fit, in order; the file has them, older ones have none
+  int32_t n_epoch;
   bool calibrated;  // f_cal is fitted
   sta_calibration calibration;
 };

@@ -38,9 +38,49 @@ static throng_status check_calibration(const char *path, const sta_calibration *
   return throng_fail(THRONG_ERROR_DATA, "%s: tensor 'calibration' holds what no fit gives", path);
 }
 
+/// [{"train_loss": 0.61, ...}, ...]: what the epochs of the fit came to. Malloc'd.
+static throng_status epochs_text(const throng_sta *sta, char **out) {
+  cJSON *list = cJSON_CreateArray();
+  bool good = list != NULL;
+  for (int32_t k = 0; k < sta->n_epoch && good; ++k) {
+    cJSON *one = cJSON_CreateObject();
+    good = one && cJSON_AddItemToArray(list, one);
+#define X(number)                           \
+  if (good && !isnan(sta->epoch[k].number)) \
+    good = cJSON_AddNumberToObject(one, #number, sta->epoch[k].number) != NULL;
+    STA_EPOCH(X)
+#undef X
+  }
+  *out = good ? cJSON_PrintUnformatted(list) : NULL;
+  cJSON_Delete(list);
+  return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "f_sta: no memory for its epochs");
+}
+
+/// What cannot be read is as if there were none: nothing depends on it.
+static throng_status read_epochs(const char *text, throng_sta *sta) {
+  NUMBERS_WITHOUT_LOCALE;
+  cJSON *list = text ? cJSON_Parse(text) : NULL;
+  const int n = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
+  throng_status status = THRONG_OK;
+  if (n > 0)
+    status = throng_alloc((void **)&sta->epoch, (size_t)n, sizeof *sta->epoch, "epochs of a fit");
+  const cJSON *one;
+  if (status == THRONG_OK && n > 0) cJSON_ArrayForEach(one, list) {
+      sta_epoch *epoch = &sta->epoch[sta->n_epoch++];
+      const cJSON *item;
+#define X(name)                                        \
+  item = cJSON_GetObjectItemCaseSensitive(one, #name); \
+  epoch->name = cJSON_IsNumber(item) ? item->valuedouble : NAN;
+      STA_EPOCH(X)
+#undef X
+    }
+  cJSON_Delete(list);
+  return status;
+}
+
 throng_status throng_sta_save(const throng_sta *sta, const char *path) {
   NUMBERS_WITHOUT_LOCALE;
-  char users[32], items[32], world[32], *def = NULL;
+  char users[32], items[32], world[32], *def = NULL, *epochs = NULL;
   size_t size;
   FILE *to = open_memstream(&def, &size);
   if (!to) return throng_fail(THRONG_ERROR_MEMORY, "%s: no memory for its header", path);
@@ -55,12 +95,14 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
   snprintf(users, sizeof users, "%" PRId64, sta->n_user);
   snprintf(items, sizeof items, "%" PRId64, sta->n_item);
   snprintf(world, sizeof world, "%016" PRIx64, sta->world_hash);
-  const char *const metadata[] = {"format", STA_FILE_FORMAT, "def",   def,   "n_user", users,
-                                  "n_item", items,           "world", world, NULL};
+  throng_status status = THRONG_OK;
+  if (sta->n_epoch > 0) status = epochs_text(sta, &epochs);
+  const char *const metadata[] = {
+      "format", STA_FILE_FORMAT,          "def",  def, "n_user", users, "n_item", items, "world",
+      world,    epochs ? "epochs" : NULL, epochs, NULL};
   tensor_set calibration = {0};
   double *numbers;
-  throng_status status = THRONG_OK;
-  if (sta->calibrated)
+  if (sta->calibrated && status == THRONG_OK)
     status = calibration_set(sta->backend, &sta->calibration, &calibration, &numbers);
   if (sta->calibrated && status == THRONG_OK)
     status = sta->backend->ops->upload(sta->backend, numbers, &sta->calibration,
@@ -69,6 +111,7 @@ throng_status throng_sta_save(const throng_sta *sta, const char *path) {
     status = tensors_save((const tensor_set *[]){&sta->parameters, &calibration}, NULL, 2, metadata,
                           path);
   tensors_free(&calibration);
+  free(epochs);
   free(def);
   return status;
 }
@@ -154,6 +197,7 @@ throng_status throng_sta_open(throng_backend *backend, const throng_world *world
     if (stored->bytes == sizeof sta->calibration) sta->calibration.terms = STA_CALIBRATION_TERMS;
     status = calibration_set(backend, &sta->calibration, &calibration, &numbers);
   }
+  if (status == THRONG_OK) status = read_epochs(safetensors_metadata(file, "epochs"), sta);
   tensor_set *const sets[] = {sta ? &sta->parameters : NULL, &calibration};
   if (status == THRONG_OK) status = tensors_check_file(sets, NULL, 2, file);
   if (status == THRONG_OK) status = tensors_read_file(sets, NULL, 2, file);

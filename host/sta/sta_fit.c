@@ -119,6 +119,8 @@ static void note_chance(const fit *f, const throng_sta_report *report, double lo
 static throng_status learn(fit *f, throng_sta_report *report) {
   const throng_sta_def *def = &f->sta->def;
   double best = -INFINITY, seconds = 0, low = NAN;
+  THRONG_TRY(throng_alloc((void **)&f->sta->epoch, (size_t)def->epochs, sizeof *f->sta->epoch,
+                          "epochs of a fit"));
   for (int32_t epoch = 1; epoch <= def->epochs; ++epoch) {
     const double start = clock_now();
     double loss = 0;
@@ -130,6 +132,7 @@ static throng_status learn(fit *f, throng_sta_report *report) {
     THRONG_TRY(sta_products_make(f->sta));
     THRONG_TRY(sta_evaluation_run(&f->validation, &m));
     note_epoch(f, epoch, loss, &m, taken);
+    f->sta->epoch[f->sta->n_epoch++] = (sta_epoch){loss, m.log_loss, m.auc, m.hr10, m.ndcg10};
     report->epochs = epoch;
     report->seconds_per_epoch = seconds / epoch;
     const double now = watched(f, &m);

@@ -149,6 +149,7 @@ void throng_sta_close(throng_sta *sta) {
   tensors_free(&sta->parameters);
   tensors_free(&sta->products_set);
   free(sta->path);
+  free(sta->epoch);
   free(sta);
 }
 

@@ -159,6 +159,7 @@ static throng_status open_world(throng_config *config, const throng_progress *pr
                           : config_prepare(config, path, progress, NULL));
     THRONG_TRY_GOTO(remember(path, text));
     in->prepare_seconds = clock_now() - start;
+    throng_note(progress, "made %s in %.1f s", path, in->prepare_seconds);
     status = throng_world_open(path, &in->world);
   }
 done:
@@ -202,8 +203,8 @@ static throng_status open_sta(const throng_config *config, throng_backend *backe
   THRONG_TRY_GOTO(throng_sta_save(in->sta, path));
   THRONG_TRY_GOTO(remember(path, text));
   in->fit_seconds = clock_now() - start;
-  throng_note(progress, "fitted f_sta: %d epochs, test AUC %.4f, %s", report.epochs,
-              report.test_auc, path);
+  throng_note(progress, "fitted f_sta: %d epochs, test AUC %.4f, %s in %.1f s", report.epochs,
+              report.test_auc, path, in->fit_seconds);
 done:
   free(text);
   return status;

@@ -39,7 +39,7 @@ throng_status throng_config_train(throng_config *config, const throng_progress *
   if (status != THRONG_OK) goto done;
   train.config_json = resolved;
   THRONG_TRY_GOTO(train_in_folder(backend, in.world, in.sta, &config->sim, &config->agent, &train,
-                                  &in.folder, progress, &result));
+                                  &in.folder, progress, NULL, &result));
   *out = result.report;
 done:
   train_result_free(&result);

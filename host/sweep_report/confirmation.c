@@ -24,21 +24,19 @@ static const char *contender_name(const sweep_report_contender *c, char *text, s
 
 static void write_table(const report *r) {
   char text[128];
-  fputs(
-      "<div class=\"scroll\"><table>\n<thead><tr><th>trial</th><th>seeds</th><th>IQM</th>"
-      "<th>P(better than the config)</th></tr></thead>\n<tbody>\n",
-      r->out);
+  static const char *const head[] = {"trial", "seeds", "IQM", "P(better than the config)"};
+  page_table(r->out, NULL, 4, head);
   for (int32_t k = 0; k < r->extra->n_contender; ++k) {
     const sweep_report_contender *c = &r->extra->contender[k];
     fputs("<tr>", r->out);
-    report_cell(r, "td", contender_name(c, text, sizeof text));
+    page_cell(r->out, "td", contender_name(c, text, sizeof text));
     snprintf(text, sizeof text, "%lld", (long long)c->n_seed);
-    report_cell(r, "td", text);
-    report_cell(r, "td", interval_text(&c->iqm, text, sizeof text));
-    report_cell(r, "td", interval_text(&c->improvement, text, sizeof text));
+    page_cell(r->out, "td", text);
+    page_cell(r->out, "td", interval_text(&c->iqm, text, sizeof text));
+    page_cell(r->out, "td", interval_text(&c->improvement, text, sizeof text));
     fputs("</tr>\n", r->out);
   }
-  fputs("</tbody></table></div>\n", r->out);
+  page_table_end(r->out);
 }
 
 /// A row a contender: its seeds, its interval, its IQM.
@@ -49,10 +47,10 @@ static void draw_intervals(const report *r, int32_t n, double *value, int64_t n_
     name[k] = contender_name(&r->extra->contender[k], text[k], sizeof text[k]);
   svg_axis x = svg_axis_around(r->def->metric[0], n_value, value, false);
   svg_axis y = {.low = n - 0.5, .high = -0.5, .name = name, .n_name = n};
-  report_figure(r, "confirmed", "Interquartile means on fresh seeds",
-                "A row a trial: a small point a seed, a bar for the interval of the interquartile "
-                "mean, a large point for the mean itself.",
-                &x, &y);
+  page_figure(r->out, "confirmed", "Interquartile means on fresh seeds",
+              "A row a trial: a small point a seed, a bar for the interval of the interquartile "
+              "mean, a large point for the mean itself.",
+              &x, &y);
   for (int32_t k = 0; k < n; ++k) {
     const sweep_report_contender *c = &r->extra->contender[k];
     const double at = svg_place(&y, k), low = svg_place(&x, c->iqm.low);
@@ -70,7 +68,7 @@ static void draw_intervals(const report *r, int32_t n, double *value, int64_t n_
       svg_point(r->out, colour[k], svg_place(&x, c->iqm.point), at, 5,
                 svg_number(c->iqm.point, false, number));
   }
-  report_figure_end(r);
+  page_figure_end(r->out);
 }
 
 static void draw_profiles(const report *r, int32_t n, double *work) {
@@ -82,9 +80,9 @@ static void draw_profiles(const report *r, int32_t n, double *work) {
   char text[MOST][64];
   const char *name[MOST];
   int32_t drawn = 0;
-  report_figure(r, "profiles", "Performance profiles",
-                "For each trial the share of fresh seeds with a value above what the axis says.",
-                &x, &y);
+  page_figure(r->out, "profiles", "Performance profiles",
+              "For each trial the share of fresh seeds with a value above what the axis says.", &x,
+              &y);
   for (int32_t k = 0; k < n; ++k) {
     const sweep_report_contender *c = &r->extra->contender[k];
     snprintf(text[k], sizeof text[k], "trial %lld", (long long)c->trial);
@@ -97,7 +95,7 @@ static void draw_profiles(const report *r, int32_t n, double *work) {
     drawn = k + 1;
   }
   svg_legend(r->out, 150, 14, drawn, colour, name);
-  report_figure_end(r);
+  page_figure_end(r->out);
 }
 
 throng_status report_confirmation(const report *r) {
@@ -125,11 +123,11 @@ throng_status report_confirmation(const report *r) {
            "Trained again on seeds that the sweep has not seen: interquartile means (IQM), and how "
            "likely a seed beats one of the config's own, with %.0f %% bootstrap intervals.",
            100 * (r->extra->level > 0 ? r->extra->level : 0.95));
-  report_section(r, "Confirmation on fresh seeds", note);
+  page_section(r->out, NULL, "Confirmation on fresh seeds", note);
   write_table(r);
   draw_intervals(r, n, value, filled);
   if (profiles && r->extra->n_tau > 1) draw_profiles(r, n, value + n_value);
-  report_section_end(r);
+  page_section_end(r->out);
   free(block);
   return THRONG_OK;
 }

@@ -64,11 +64,11 @@ throng_status report_curves(const report *r) {
   snprintf(note, sizeof note,
            "Each trial's evaluations; the best fifth in the warm colour. Drawn: %lld of %lld.",
            (long long)n_curve, (long long)r->n_scored);
-  report_section(r, "Learning curves", note);
-  report_figure(r, "curves", "Learning curves", note, &ax, &ay);
+  page_section(r->out, NULL, "Learning curves", note);
+  page_figure(r->out, "curves", "Learning curves", note, &ax, &ay);
   for (int64_t i = (r->n_scored - 1) / every * every; i >= 0; i -= every)
     if (r->list->row[r->scored[i]].n_report) draw_curve(r, i, &ax, &ay, unit);
-  report_figure_end(r);
-  report_section_end(r);
+  page_figure_end(r->out);
+  page_section_end(r->out);
   return THRONG_OK;
 }

@@ -24,10 +24,9 @@ throng_status report_importance(const report *r) {
   if (n_known == 0) return THRONG_OK;
   const double high = 24.0 * n_known + 30, most = fmax(share[order[0]], 1e-9);
   const char *name = r->extra->importance_name;
-  report_section(r, "Importance of options", name);
-  fputs("<figure>\n", r->out);
-  svg_begin(r->out, "importance", WIDE, high, "Importance of options",
-            "A bar for each option: its share of what explains the values.", false);
+  page_section(r->out, NULL, "Importance of options", name);
+  page_drawing(r->out, "importance", PAGE_WIDE, high, "Importance of options",
+               "A bar for each option: its share of what explains the values.");
   for (int32_t i = 0; i < n_known; ++i) {
     const double y = 12 + 24.0 * i, width = 170 * share[order[i]] / most;
     char text[32];
@@ -36,8 +35,8 @@ throng_status report_importance(const report *r) {
     svg_text(r->out, "end", 184, y + 12, r->def->space->parameter[order[i]].name);
     svg_text(r->out, "start", 196 + width, y + 12, text);
   }
-  report_figure_end(r);
-  report_section_end(r);
+  page_figure_end(r->out);
+  page_section_end(r->out);
   return THRONG_OK;
 }
 
@@ -103,9 +102,8 @@ throng_status report_parallel(const report *r) {
            "A line a trial, through its options to its value; the best fifth in the warm colour. "
            "Drawn: %lld of %lld.",
            (long long)((r->n_scored + every - 1) / every), (long long)r->n_scored);
-  report_section(r, "Parallel coordinates", note);
-  fputs("<figure>\n", r->out);
-  svg_begin(r->out, "parallel", fmax(width, WIDE), 312, "Parallel coordinates", note, false);
+  page_section(r->out, NULL, "Parallel coordinates", note);
+  page_drawing(r->out, "parallel", fmax(width, PAGE_WIDE), 312, "Parallel coordinates", note);
   for (int64_t i = (r->n_scored - 1) / every * every; i >= 0; i -= every)
     draw_trial(r, i, &value, top, bottom);
   for (int32_t k = 0; k < s->n; ++k) draw_coordinate(r, k, COLUMN / 2.0 + k * COLUMN, top, bottom);
@@ -117,8 +115,8 @@ throng_status report_parallel(const report *r) {
   for (int k = 0; k < n; ++k)
     svg_text(r->out, "start", x + 4, svg_place(&value, tick[k]) + 4,
              svg_number(tick[k], false, text));
-  report_figure_end(r);
-  report_section_end(r);
+  page_figure_end(r->out);
+  page_section_end(r->out);
   return THRONG_OK;
 }
 
@@ -143,14 +141,14 @@ static void draw_slice(const report *r, int32_t k, double *x, double *y) {
   }
   ax.count = p->kind == SPACE_INT && p->high >= 10000;
   snprintf(id, sizeof id, "slice%d", (int)k);
-  report_figure(r, id, p->name, "The value of each trial against one option.", &ax, &ay);
+  page_figure(r->out, id, p->name, "The value of each trial against one option.", &ax, &ay);
   const int64_t every = r->n_scored / MOST_DRAWN + 1;
   for (int64_t i = (r->n_scored - 1) / every * every; i >= 0; i -= every) {
     if (isnan(x[i])) continue;
     report_hint(r, r->scored[i], hint, sizeof hint);
     svg_point(r->out, report_shade(r, i), svg_place(&ax, x[i]), svg_place(&ay, y[i]), 2.5, hint);
   }
-  report_figure_end(r);
+  page_figure_end(r->out);
 }
 
 throng_status report_slices(const report *r) {
@@ -158,11 +156,12 @@ throng_status report_slices(const report *r) {
   void *block = NULL;
   THRONG_TRY(throng_alloc(&block, (size_t)r->n_scored, 2 * sizeof(double), "report"));
   double *x = block;
-  report_section(r, "Slices", "The value of complete and pruned trials against each option.");
+  page_section(r->out, NULL, "Slices",
+               "The value of complete and pruned trials against each option.");
   fputs("<div class=\"grid\">\n", r->out);
   for (int32_t k = 0; k < r->def->space->n; ++k) draw_slice(r, k, x, x + r->n_scored);
   fputs("</div>\n", r->out);
-  report_section_end(r);
+  page_section_end(r->out);
   free(block);
   return THRONG_OK;
 }
@@ -173,30 +172,30 @@ static void write_row(const report *r, int64_t row) {
   char text[512];
   fputs("<tr>", r->out);
   snprintf(text, sizeof text, "%lld", (long long)t->number);
-  report_cell(r, "td", text);
+  page_cell(r->out, "td", text);
   for (int32_t j = 0; j < r->def->n_objective; ++j)
-    report_cell(r, "td", svg_number(report_value(r, row, j), false, text));
-  report_cell(r, "td", svg_number(r->steps[row], true, text));
+    page_cell(r->out, "td", svg_number(report_value(r, row, j), false, text));
+  page_cell(r->out, "td", svg_number(r->steps[row], true, text));
   for (int32_t k = 0; k < r->def->space->n; ++k) {
     const space_parameter *p = &r->def->space->parameter[k];
-    report_cell(r, "td", report_option(p, t->x[k], text, sizeof text));
+    page_cell(r->out, "td", report_option(p, t->x[k], text, sizeof text));
   }
   fputs("</tr>\n", r->out);
 }
 
 throng_status report_best(const report *r) {
   if (r->n_ranked == 0) return THRONG_OK;
-  report_section(
-      r, "Best trials",
+  page_section(
+      r->out, NULL, "Best trials",
       "Complete trials by their (first) values in the sweep; empty: the option does not apply.");
   fputs("<div class=\"scroll\"><table>\n<thead><tr><th>trial</th>", r->out);
-  for (int32_t j = 0; j < r->def->n_objective; ++j) report_cell(r, "th", r->def->metric[j]);
-  report_cell(r, "th", "user-steps");
+  for (int32_t j = 0; j < r->def->n_objective; ++j) page_cell(r->out, "th", r->def->metric[j]);
+  page_cell(r->out, "th", "user-steps");
   for (int32_t k = 0; k < r->def->space->n; ++k)
-    report_cell(r, "th", r->def->space->parameter[k].name);
+    page_cell(r->out, "th", r->def->space->parameter[k].name);
   fputs("</tr></thead>\n<tbody>\n", r->out);
   for (int64_t i = 0; i < r->n_ranked && i < BEST_ROWS; ++i) write_row(r, r->ranked[i]);
-  fputs("</tbody></table></div>\n", r->out);
-  report_section_end(r);
+  page_table_end(r->out);
+  page_section_end(r->out);
   return THRONG_OK;
 }

@@ -32,32 +32,6 @@ const char *report_shade(const report *r, int64_t place) {
   return name[place * SVG_SHADES / (r->n_scored > 0 ? r->n_scored : 1)];
 }
 
-void report_section(const report *r, const char *heading, const char *note) {
-  fputs("<section>\n<h2>", r->out);
-  svg_escaped(r->out, heading);
-  fputs("</h2>\n", r->out);
-  if (!note) return;
-  fputs("<p>", r->out);
-  svg_escaped(r->out, note);
-  fputs("</p>\n", r->out);
-}
-
-void report_section_end(const report *r) { fputs("</section>\n", r->out); }
-
-void report_figure(const report *r, const char *id, const char *title, const char *description,
-                   svg_axis *x, svg_axis *y) {
-  x->from = y->name ? 142 : 52, x->to = WIDE - 12;
-  y->from = HIGH - 40, y->to = 30;
-  fputs("<figure>\n", r->out);
-  svg_begin(r->out, id, WIDE, HIGH, title, description, false);
-  svg_grid(r->out, x, y);
-}
-
-void report_figure_end(const report *r) {
-  svg_end(r->out);
-  fputs("</figure>\n", r->out);
-}
-
 const char *report_option(const space_parameter *p, double x, char *text, size_t size) {
   text[0] = 0;
   if (isnan(x)) return text;
@@ -67,12 +41,6 @@ const char *report_option(const space_parameter *p, double x, char *text, size_t
   memmove(text, text + 1, n);  // a name needs no quotes here
   if (text[n - 2] == '"') text[n - 2] = 0;
   return text;
-}
-
-void report_cell(const report *r, const char *element, const char *text) {
-  fprintf(r->out, "<%s>", element);
-  svg_escaped(r->out, text);
-  fprintf(r->out, "</%s>", element);
 }
 
 // ---- what the parts look up ---------------------------------------------------------------------
@@ -146,43 +114,8 @@ static void sum_steps(report *r) {
 }
 
 // ---- the page -----------------------------------------------------------------------------------
-static const char page_style[] =
-    ":root{color-scheme:light dark}\n"
-    "body{font:16px/1.45 system-ui,sans-serif;max-width:80ch;margin:1.5em auto;padding:0 1em;"
-    "color:#222;background:#fff}\n"
-    "h1{font-size:1.5em;margin:.2em 0;overflow-wrap:anywhere}\n"
-    "h2{font-size:1.15em;margin:1.8em 0 .3em}\n"
-    "p{margin:.4em 0;overflow-wrap:anywhere}.small{font-size:.85em;opacity:.75}\n"
-    "figure{margin:.6em 0;overflow-x:auto}svg{display:block;width:100%;height:auto}\n"
-    ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(290px,1fr));gap:0 1em}\n"
-    ".scroll{overflow-x:auto}\n"
-    "table{border-collapse:collapse;font-size:.85em;font-variant-numeric:tabular-nums}\n"
-    "th,td{text-align:right;padding:.2em .6em;border-bottom:1px solid #8884;white-space:nowrap}\n"
-    "th:first-child,td:first-child{text-align:left}\n"
-    "@media (prefers-color-scheme:dark){body{color:#ddd;background:#16181c}}\n"
-    "@media print{body{max-width:none;font-size:11px;color:#000;background:#fff}"
-    "svg{--p:#fff;color:#000;min-width:0!important;max-width:13cm!important}"
-    "section,figure,tr{break-inside:avoid}figure,.scroll{overflow:visible}"
-    "th,td{white-space:normal;padding:.15em .3em}}\n";
-
-static void write_head(const report *r) {
-  const char *title = r->extra->title ? r->extra->title : r->def->study;
-  fputs(
-      "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n"
-      "<meta charset=\"utf-8\"/>\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>",
-      r->out);
-  svg_escaped(r->out, title);
-  fputs("</title>\n<style>\n", r->out);
-  svg_style(r->out);
-  fputs(page_style, r->out);
-  fputs("</style>\n</head>\n<body>\n<h1>", r->out);
-  svg_escaped(r->out, title);
-  fputs("</h1>\n", r->out);
-}
-
 static throng_status write_page(const report *r) {
-  write_head(r);
+  page_begin(r->out, r->extra->title ? r->extra->title : r->def->study, NULL);
   THRONG_TRY(report_summary(r));
   THRONG_TRY(report_confirmation(r));
   THRONG_TRY(report_progress(r));
@@ -193,12 +126,7 @@ static throng_status write_page(const report *r) {
   THRONG_TRY(report_parallel(r));
   THRONG_TRY(report_slices(r));
   THRONG_TRY(report_rungs(r));
-  fputs("<p class=\"small\">throng", r->out);
-  if (r->extra->version) {
-    fputc(' ', r->out);
-    svg_escaped(r->out, r->extra->version);
-  }
-  fputs("</p>\n</body>\n</html>\n", r->out);
+  page_end(r->out, r->extra->version);
   return THRONG_OK;
 }
 

@@ -4,11 +4,10 @@
 
 #include <stdio.h>
 
-#include "report/svg.h"
+#include "report/page.h"
 #include "sweep_report/sweep_report.h"
 
-/// Of the usual drawing, in pixels at their usual size.
-enum { WIDE = 420, HIGH = 270, MOST_DRAWN = 1000 /* trials in one drawing */ };
+enum { MOST_DRAWN = 1000 /* trials in one drawing */ };
 
 typedef struct report {
   FILE *out;
@@ -31,17 +30,8 @@ void report_hint(const report *r, int64_t row, char *text, size_t size);
 /// The class of a scored trial by its place among them: "s4" for the best fifth, "s0" for the
 /// worst.
 const char *report_shade(const report *r, int64_t place);
-/// <section> with a heading and, behind it, a paragraph that says how to read what follows; `note`
-/// may be NULL. And its end.
-void report_section(const report *r, const char *heading, const char *note);
-void report_section_end(const report *r);
-/// A drawing's frame and the usual place of its axes.
-void report_figure(const report *r, const char *id, const char *title, const char *description,
-                   svg_axis *x, svg_axis *y);
-void report_figure_end(const report *r);
 /// An option's value as people write it; "" where it does not apply. Returns `text`.
 const char *report_option(const space_parameter *p, double x, char *text, size_t size);
-void report_cell(const report *r, const char *element, const char *text);
 
 throng_status report_summary(const report *r);
 throng_status report_confirmation(const report *r);

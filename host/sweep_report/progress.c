@@ -101,10 +101,10 @@ static void draw_best(const report *r, int32_t objective, double *x, double *y, 
   ax.low = 0;
   char id[32], hint[512];
   snprintf(id, sizeof id, "best%d", (int)objective);
-  report_figure(r, id, "Best value so far",
-                "Each ended trial's value against the user-steps of the sweep at its end, and the "
-                "best complete trial so far as a line.",
-                &ax, &ay);
+  page_figure(r->out, id, "Best value so far",
+              "Each ended trial's value against the user-steps of the sweep at its end, and the "
+              "best complete trial so far as a line.",
+              &ax, &ay);
   const int64_t every = r->n_ended / (2 * MOST_DRAWN) + 1;
   for (int64_t i = 0; i < r->n_ended; ++i) {
     const bool complete = r->list->row[r->ended[i]].state == TRIAL_COMPLETE;
@@ -117,8 +117,8 @@ static void draw_best(const report *r, int32_t objective, double *x, double *y, 
   svg_line(r->out, "c1", &ax, &ay, r->n_ended, x, best, true);
   static const char *const style[] = {"c1", "c0", "hollow c6"};
   static const char *const name[] = {"best so far", "complete", "pruned"};
-  svg_legend(r->out, WIDE - 240, 14, 3, style, name);
-  report_figure_end(r);
+  svg_legend(r->out, PAGE_WIDE - 240, 14, 3, style, name);
+  page_figure_end(r->out);
 }
 
 throng_status report_progress(const report *r) {
@@ -127,9 +127,9 @@ throng_status report_progress(const report *r) {
   const size_t n = (size_t)r->n_ended;
   THRONG_TRY(throng_alloc(&block, n, 3 * sizeof(double), "report"));
   double *x = block;
-  report_section(r, "Best value so far", NULL);
+  page_section(r->out, NULL, "Best value so far", NULL);
   for (int32_t j = 0; j < r->def->n_objective; ++j) draw_best(r, j, x, x + n, x + 2 * n);
-  report_section_end(r);
+  page_section_end(r->out);
   free(block);
   return THRONG_OK;
 }
@@ -149,9 +149,9 @@ static throng_status draw_front(const report *r, const char *id, const char *tit
   const bool *front = front_block;
   double *line_x = line_block, *line_y = line_x + n_front;
   char hint[512];
-  report_figure(r, id, title,
-                "Each complete trial as a point; those that no other beats in both are joined.",
-                &ax, &ay);
+  page_figure(r->out, id, title,
+              "Each complete trial as a point; those that no other beats in both are joined.", &ax,
+              &ay);
   const int64_t every = n / (2 * MOST_DRAWN) + 1;
   for (int64_t i = 0; i < n; ++i) {
     if (isnan(pair[2 * i]) || isnan(pair[2 * i + 1])) continue;
@@ -166,7 +166,7 @@ static throng_status draw_front(const report *r, const char *id, const char *tit
     line_x[at] = pair[2 * i], line_y[at] = pair[2 * i + 1];
   }
   svg_line(r->out, "thin c1", &ax, &ay, n_line, line_x, line_y, false);
-  report_figure_end(r);
+  page_figure_end(r->out);
 done:
   free(front_block);
   free(line_block);
@@ -211,12 +211,12 @@ throng_status report_fronts(const report *r) {
   void *work = NULL;
   throng_status status = THRONG_OK;
   THRONG_TRY(throng_alloc(&work, (size_t)r->list->n, 6 * sizeof(double), "report"));
-  report_section(r, "Pareto front",
-                 "Complete trials; those that no other beats in both are joined.");
+  page_section(r->out, NULL, "Pareto front",
+               "Complete trials; those that no other beats in both are joined.");
   if (cost) status = one_front(r, -1, work);
   for (int32_t j = 1; j < r->def->n_objective && status == THRONG_OK; ++j)
     status = one_front(r, j, work);
-  report_section_end(r);
+  page_section_end(r->out);
   free(work);
   return status;
 }
@@ -238,9 +238,9 @@ throng_status report_rungs(const report *r) {
   svg_axis y = svg_axis_around("trials that reached it", n + 1, reached, false);
   y.low = 0;
   y.high *= 1.1;  // for the numbers above the bars
-  report_section(r, "Rungs", NULL);
-  report_figure(r, "rungs", "Rungs",
-                "How many trials were trained for at least as many user-steps.", &x, &y);
+  page_section(r->out, NULL, "Rungs", NULL);
+  page_figure(r->out, "rungs", "Rungs",
+              "How many trials were trained for at least as many user-steps.", &x, &y);
   for (int32_t k = 0; k < n; ++k) {
     const double top = svg_place(&y, reached[k]), width = 0.7 * (x.to - x.from) / n;
     snprintf(hint, sizeof hint, "%.0f trials reached %s user-steps", reached[k], name[k]);
@@ -248,7 +248,7 @@ throng_status report_rungs(const report *r) {
     snprintf(hint, sizeof hint, "%.0f", reached[k]);
     svg_text(r->out, "middle", svg_place(&x, k), top - 4, hint);
   }
-  report_figure_end(r);
-  report_section_end(r);
+  page_figure_end(r->out);
+  page_section_end(r->out);
   return THRONG_OK;
 }

@@ -4,6 +4,7 @@
 #define THRONG_TRAIN_SESSION_H
 
 #include "base/safetensors.h"
+#include "evaluate/kept_yardsticks.h"
 #include "throng/train.h"
 
 /// throng_session_create without asking whether it fits, also on a backend that only counts
@@ -21,6 +22,14 @@ uint32_t session_marks(const throng_session *session, int64_t before, int64_t no
 throng_status session_restore_from(throng_session *session, const safetensors_file *file);
 /// Is it one of the yardsticks that a run plays?
 bool session_plays(const throng_session *session, throng_yardstick yardstick);
+/// throng_session_evaluate_yardstick, taken from what an earlier run has kept beside the world
+/// where all that it depends on is the same (`*kept`), else played and kept for the next run.
+throng_status session_find_yardstick(throng_session *session, throng_yardstick yardstick,
+                                     const throng_progress *progress, bool *kept);
+/// The folder where they are kept, "" where there is none.
+void session_yardstick_folder(const throng_session *session, char path[KEPT_PATH_SIZE]);
+/// The lanes of the agents' evaluations, as they were played last.
+const evaluator *session_evaluator(const throng_session *session);
 /// What tables call the agents: "DQN".
 const char *session_agent_title(const throng_session *session);
 

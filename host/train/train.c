@@ -1,14 +1,17 @@
 /// A training run in a folder: yardsticks, then a session from mark to mark with its rows and
 /// checkpoints, then a summary. What is written where is host/report/run_folder.c's business.
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/field.h"
 #include "base/numbers.h"
 #include "report/run_folder.h"
 #include "train/resume.h"
 #include "train/session.h"
+#include "train/train_board.h"
 #include "train/train_folder.h"
 #include "train/train_json.h"
 #include "train/train_memory.h"
@@ -17,8 +20,10 @@
 typedef struct train_run {
   const throng_train_def *def;
   const throng_progress *progress;
-  const char *arithmetic;  // of the backend
-  const char *config;      // as JSON
+  const train_watch *watch;  // NULL: nobody
+  const throng_sta *sta;     // NULL: none
+  const char *arithmetic;    // of the backend
+  const char *config;        // as JSON
   throng_session *session;
   int32_t n_agent;
   int64_t lanes;
@@ -49,6 +54,23 @@ static throng_status write_config(train_run *t) {
   return THRONG_OK;
 }
 
+/// Of the agents that learn: the mean of a number of their statistics, NaN without one.
+static double mean_over_learning(const throng_population_stats *stats, const float *value) {
+  double sum = 0;
+  int32_t n = 0;
+  for (int32_t k = 0; value && k < stats->count; ++k)
+    if (stats->state[k] == THRONG_AGENT_LEARNING) sum += (double)value[k], ++n;
+  return n > 0 ? sum / n : (double)NAN;
+}
+
+static double best_of(const train_run *t, const throng_population_stats *stats) {
+  double best = NAN;
+  for (int32_t k = 0; k < t->n_agent; ++k)
+    if (stats->state[k] == THRONG_AGENT_LEARNING && !(t->each[k].average_reward <= best))
+      best = t->each[k].average_reward;
+  return best;
+}
+
 static throng_status evaluate_agents(train_run *t) {
   throng_train_report report;
   THRONG_TRY(throng_session_evaluate(t->session, t->progress, t->each));
@@ -64,15 +86,65 @@ static throng_status evaluate_agents(train_run *t) {
     train_row_add_comparison(&t->row, player, &against);
   }
   t->evaluated = true;
+  const throng_population_stats stats = throng_session_get_stats(t->session);
+  return train_board_evaluation(run_folder_board(t->folder), t->session,
+                                t->n_agent > 1 ? best_of(t, &stats) : (double)NAN);
+}
+
+/// After its row is written. An algorithm that learns from rollouts has an entropy and no epsilon;
+/// before the first update there is no loss.
+static void tell_evaluation(const train_run *t) {
+  throng_train_report report;
+  if (!t->watch || !t->watch->evaluation) return;
+  const throng_population_stats stats = throng_session_get_stats(t->session);
+  throng_session_get_report(t->session, &report);
+  const bool rollouts = stats.entropy_loss != NULL;
+  const bool learned = mean_over_learning(&stats, stats.loss) != 0;
+  const train_evaluation e = {
+      .title = session_agent_title(t->session),
+      .n_agent = t->n_agent,
+      .user_steps = user_steps(t),
+      .steps = t->def->steps,
+      .seconds = t->earlier + report.seconds,
+      .user_steps_per_second = report.user_steps_per_second,
+      .agent = &report.agent,
+      .best = best_of(t, &stats),
+      .loss = learned ? mean_over_learning(&stats, stats.loss) : (double)NAN,
+      .epsilon = rollouts ? (double)NAN : mean_over_learning(&stats, stats.epsilon),
+      .entropy =
+          rollouts && learned ? -mean_over_learning(&stats, stats.entropy_loss) : (double)NAN,
+  };
+  t->watch->evaluation(t->watch->context, &e);
+}
+
+/// All that play, from an earlier run where nothing has changed.
+static throng_status find_yardsticks(train_run *t) {
+  char folder[KEPT_PATH_SIZE];
+  int n_kept = 0, n = 0;
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) {
+    throng_train_report report;
+    bool kept;
+    const double start = clock_now();
+    const throng_yardstick yardstick = (throng_yardstick)k;
+    if (!session_plays(t->session, yardstick)) continue;
+    THRONG_TRY(session_find_yardstick(t->session, yardstick, t->progress, &kept));
+    n_kept += kept;
+    ++n;
+    if (!t->watch || !t->watch->yardstick) continue;
+    throng_session_get_report(t->session, &report);
+    t->watch->yardstick(t->watch->context, yardstick, &report.yardstick[k], kept,
+                        clock_now() - start);
+  }
+  session_yardstick_folder(t->session, folder);
+  if (n_kept > 0)
+    throng_note(t->progress, "%d of %d yardsticks taken from %s: what they depend on is unchanged",
+                n_kept, n, folder);
   return THRONG_OK;
 }
 
 static throng_status evaluate_yardsticks(train_run *t) {
   throng_train_report report;
-  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
-    if (session_plays(t->session, (throng_yardstick)k))
-      THRONG_TRY(
-          throng_session_evaluate_yardstick(t->session, (throng_yardstick)k, t->progress, NULL));
+  THRONG_TRY(find_yardsticks(t));
   if (t->start >= 0) return THRONG_OK;  // a resumed run has their rows
   // Each row compares with the others, so that all are there first.
   throng_session_get_report(t->session, &report);
@@ -123,6 +195,7 @@ static throng_status at_mark(train_run *t, uint32_t marks) {
   if (marks & THRONG_MARK_EVALUATION) status = evaluate_agents(t);
   if (status != THRONG_OK && status != THRONG_ERROR_CANCELLED) return status;
   THRONG_TRY(write_row(t));
+  if ((marks & THRONG_MARK_EVALUATION) && status == THRONG_OK) tell_evaluation(t);
   // Stopped within the evaluation: run makes it up for when this run goes on.
   if ((marks & THRONG_MARK_CHECKPOINT) || status != THRONG_OK) THRONG_TRY(save(t));
   return status;
@@ -165,7 +238,9 @@ static throng_status make_up_evaluation(train_run *t) {
   THRONG_TRY(run_folder_has(t->folder, t->start, "evaluation/agent/average_reward", &there));
   if (there) return THRONG_OK;
   THRONG_TRY(evaluate_agents(t));
-  return write_row(t);
+  THRONG_TRY(write_row(t));
+  tell_evaluation(t);
+  return THRONG_OK;
 }
 
 /// Begin in the folder, or go on from its newest checkpoint if there ever was one.
@@ -185,6 +260,7 @@ static throng_status begin(train_run *t) {
                 "train.steps goes on with it",
                 t->def->out, t->start);
   THRONG_TRY(run_folder_begin(t->folder, t->start, &t->earlier));
+  if (t->start < 0) THRONG_TRY(train_board_begin(run_folder_board(t->folder), t->sta));
   return write_config(t);
 }
 
@@ -196,10 +272,14 @@ static throng_status run(train_run *t, const throng_agent_def *agent, train_resu
   if (t->start < 0) {
     THRONG_TRY(evaluate_agents(t));
     THRONG_TRY(write_row(t));
+    tell_evaluation(t);
   }
   THRONG_TRY(take_steps(t));
   // Nothing was left to do for a run that had ended: its agents are measured all the same.
-  if (!t->evaluated) THRONG_TRY(evaluate_agents(t));
+  if (!t->evaluated) {
+    THRONG_TRY(evaluate_agents(t));
+    tell_evaluation(t);
+  }
   return write_summary(t, result);
 }
 
@@ -228,7 +308,7 @@ static throng_status train_settled(throng_backend *backend, const throng_world *
                                    const throng_sta *sta, const throng_sim_def *sim,
                                    const throng_agent_def *agent, const throng_train_def *def,
                                    run_folder **folder, const throng_progress *progress,
-                                   train_result *result) {
+                                   const train_watch *watch, train_result *result) {
   THRONG_TRY(train_check_memory(backend, world, sta, NULL, sim, agent, def));
   THRONG_TRY(train_tell_room(backend, world, sta, sim, agent, def, progress));
   if (!def->out || !*def->out)
@@ -238,6 +318,8 @@ static throng_status train_settled(throng_backend *backend, const throng_world *
   train_run t = {.def = def,
                  .config = made ? made : def->config_json,
                  .progress = progress,
+                 .watch = watch,
+                 .sta = sta,
                  .arithmetic = throng_backend_arithmetic(backend),
                  .folder = *folder,
                  .start = -1,
@@ -262,14 +344,14 @@ throng_status train_in_folder(throng_backend *backend, const throng_world *world
                               const throng_sta *sta, const throng_sim_def *sim,
                               const throng_agent_def *agent, const throng_train_def *def,
                               run_folder **folder, const throng_progress *progress,
-                              train_result *result) {
+                              const train_watch *watch, train_result *result) {
   *result = (train_result){0};
   THRONG_TRY(def_check(sim, sizeof *sim, "throng_sim_def"));
   THRONG_TRY(def_check(agent, sizeof *agent, "throng_agent_def"));
   throng_sim_def lanes = *sim;
   throng_agent_def agents = *agent;
   THRONG_TRY(train_settle_count(backend, world, sta, NULL, &lanes, &agents, def));
-  return train_settled(backend, world, sta, &lanes, &agents, def, folder, progress, result);
+  return train_settled(backend, world, sta, &lanes, &agents, def, folder, progress, watch, result);
 }
 
 throng_status throng_train(throng_backend *backend, const throng_world *world,
@@ -279,7 +361,7 @@ throng_status throng_train(throng_backend *backend, const throng_world *world,
   run_folder *none = NULL;
   train_result result;
   throng_status status =
-      train_in_folder(backend, world, sta, sim, agent, def, &none, progress, &result);
+      train_in_folder(backend, world, sta, sim, agent, def, &none, progress, NULL, &result);
   if (report) *report = result.report;
   train_result_free(&result);
   return status;

@@ -81,7 +81,7 @@ static metrics_row row_of(const char *title, const char *state, const throng_met
                        .against_myopic = pair_of(&c->myopic)};
 }
 
-throng_status train_table(const train_result *result, bool unicode, char **out) {
+throng_status train_table(const train_result *result, int width, bool unicode, char **out) {
   metrics_row row[1 + THRONG_YARDSTICK_COUNT + AGENT_ROWS];
   char title[AGENT_ROWS][32];
   const throng_train_report *report = &result->report;
@@ -101,5 +101,5 @@ throng_status train_table(const train_result *result, bool unicode, char **out) 
         row_of(title[k], a->state == THRONG_AGENT_LEARNING ? NULL : train_state_name(a->state),
                &a->metrics, &against);
   }
-  return metrics_table(n, row, unicode, out);
+  return metrics_table(n, row, width, unicode, out);
 }

@@ -33,7 +33,8 @@ int32_t train_count_state(const train_result *result, throng_agent_state state);
 /// metrics_gap_closed.
 double train_gap_closed(const throng_train_report *report);
 /// The tables that end a run: the agents' mean beside the yardsticks; up to 16 agents in rows of
-/// their own, with their state where they do not learn. `*out` is malloc'd. Errors: MEMORY.
-throng_status train_table(const train_result *result, bool unicode, char **out);
+/// their own, with their state where they do not learn; in lines of `width` characters at most.
+/// `*out` is malloc'd. Errors: MEMORY.
+throng_status train_table(const train_result *result, int width, bool unicode, char **out);
 
 #endif

@@ -7,7 +7,7 @@ static throng_status check_rows(const given_histories *h, const char *what, int6
                        (long long)h->offset[0]);
   for (int64_t r = 0; r < h->n; ++r) {
     const int64_t begin = h->offset[r], end = h->offset[r + 1];
-    if (h->user[r] < 0 || h->user[r] >= n_user)
+    if (h->user && (h->user[r] < 0 || h->user[r] >= n_user))
       return throng_fail(THRONG_ERROR_ARGUMENT, "%s %lld: user %d is not in 0..%lld", what,
                          (long long)r, h->user[r], (long long)n_user - 1);
     if (end < begin || end - begin > INT32_MAX)

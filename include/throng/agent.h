@@ -227,8 +227,9 @@ THRONG_API throng_status throng_population_stop(throng_population *population, i
 
 /// States that the caller gives, in the layout of throng_sta_score; host memory.
 typedef struct throng_states {
-  int64_t n;               ///< states
-  const int32_t *user;     ///< (n)
+  int64_t n;  ///< states
+  /// (n); -1: somebody whom the world does not know, for whom the mean of the learned rows stands
+  const int32_t *user;
   const int64_t *offset;   ///< (n + 1); state k's history is entries offset[k] .. offset[k + 1] - 1
   const int32_t *item;     ///< (offset[n]) oldest first; the newest sim.history entries count
   const uint8_t *like;     ///< (offset[n]) 1 liked, 0 disliked
@@ -249,6 +250,22 @@ THRONG_API throng_status throng_population_scores(throng_population *population,
 THRONG_API throng_status throng_population_top(throng_population *population, int32_t agent,
                                                const throng_states *states, int32_t top,
                                                bool skip_session, int32_t *item, float *q);
+
+/// What recommendations leave out.
+typedef enum throng_exclude {
+  THRONG_EXCLUDE_NONE = 0,  ///< nothing
+  THRONG_EXCLUDE_SESSION,   ///< what the session has shown (throng_states.session)
+  THRONG_EXCLUDE_HISTORY,   ///< all of the history that was given, however long
+} throng_exclude;
+
+/// What an agent would show in every state, as throng_population_top but for the scores, `score`
+/// (n, top) or NULL: DQN's are Q, a policy's are log-probabilities of being shown first, among all
+/// that is not left out. The order is the one of throng_population_act with `greedy`, on lanes
+/// whose mask leaves out the same. Errors: as throng_population_top.
+THRONG_API throng_status throng_population_recommend(throng_population *population, int32_t agent,
+                                                     const throng_states *states, int32_t top,
+                                                     throng_exclude exclude, int32_t *item,
+                                                     float *score);
 
 /// The population's arrays where they lie, all of them read_only; fills at most `most` of `out` and
 /// returns how many there are. Names, types and shapes are those of a checkpoint

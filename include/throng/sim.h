@@ -148,6 +148,14 @@ THRONG_API throng_status throng_sim_set_starts(throng_sim *sim, throng_start_ord
 /// Errors: ARGUMENT (an item out of range, with its lane; nothing has moved then), BACKEND; MEMORY
 /// at the first NULL.
 THRONG_API throng_status throng_sim_step(throng_sim *sim, const int32_t *action);
+/// The same with answers from elsewhere: a person's, or those of a log (teacher forcing). `like`
+/// (n_lane, slate_size), host memory, 1 or 0: it stands in histories, rewards and agents' states as
+/// a simulated answer would, and in throng_outcome.vote's `like`, beside the votes as they are. Of
+/// a slate every item counts as looked at. Users leave as ever, by chance too. Takes memory while
+/// it lasts. Errors: as throng_sim_step; ARGUMENT (an answer that is neither, with its lane;
+/// nothing has moved then), MEMORY.
+THRONG_API throng_status throng_sim_step_answered(throng_sim *sim, const int32_t *action,
+                                                  const uint8_t *like);
 /// What agents may see now. Errors: BACKEND.
 THRONG_API throng_status throng_sim_observe(throng_sim *sim, throng_observation *out);
 /// The state in which lanes that ended on the last step ended; other lanes as in observe.

@@ -41,18 +41,20 @@ static PyObject *core_sim_reset(PyObject *self, PyObject *args) {
 
 static PyObject *core_sim_step(PyObject *self, PyObject *args) {
   (void)self;
-  PyObject *sim, *action;
-  if (!PyArg_ParseTuple(args, "OO:sim_step", &sim, &action)) return NULL;
+  PyObject *sim, *action, *like;
+  if (!PyArg_ParseTuple(args, "OOO:sim_step", &sim, &action, &like)) return NULL;
   call c = {0};
-  void *items;
+  void *items, *likes;
   throng_sim *s = call_use(&c, sim, KIND_SIM);
   if (!s) return call_close(&c, NULL);
   const throng_sim_def def = throng_sim_get_def(s);
   int64_t shape[] = {def.lanes, def.slate_size};
   if (!call_array_or_none(&c, action, "action", ELEMENT_I32, 2, shape, false, &items) ||
+      !call_array_or_none(&c, like, "likes", ELEMENT_U8, 2, shape, false, &likes) ||
       !call_begin(&c))
     return call_close(&c, NULL);
-  return call_end(&c, throng_sim_step(s, items));
+  return call_end(&c,
+                  likes ? throng_sim_step_answered(s, items, likes) : throng_sim_step(s, items));
 }
 
 static PyObject *core_sim_restart(PyObject *self, PyObject *args) {
@@ -264,7 +266,7 @@ static PyObject *core_sim_explain(PyObject *self, PyObject *args) {
 PyMethodDef sim_methods[] = {
     METHOD(sim_create, "sim_create(backend, world, sta, config, autoreset) -> Handle"),
     METHOD(sim_reset, "sim_reset(sim, seed)"),
-    METHOD(sim_step, "sim_step(sim, action)"),
+    METHOD(sim_step, "sim_step(sim, action, likes)"),
     METHOD(sim_restart, "sim_restart(sim, lanes)"),
     METHOD(sim_set_starts, "sim_set_starts(sim, by_lane, users, offset, item, like)"),
     METHOD(sim_arrays, "sim_arrays(sim) -> dict of arrays where they lie"),

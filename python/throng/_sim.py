@@ -91,16 +91,22 @@ class Simulator:
         """Every lane starts episode 0 anew, with another seed where one is given (0 .. 2^32 - 1)."""
         _core.sim_reset(self._handle, seed)
 
-    def step(self, action: Any = None) -> None:
+    def step(self, action: Any = None, likes: Any = None) -> None:
         """Show items: integers (lanes, slate_size), or (lanes) where one is shown. None: those that
-        stand in ``arrays["action"]``, on a device with all that writes them done.
+        stand in ``arrays["action"]``, on a device with all that writes them done. likes, of the
+        action's shape: answers from elsewhere, a person's or a log's, in place of the users' own.
 
-        Raises :class:`ArgumentError` (an item out of range, with its lane; no lane has moved)."""
+        Raises :class:`ArgumentError` (an item or an answer out of range, with its lane; no lane has
+        moved)."""
         if action is not None:
             action = numbers(action, "int32", "action")
             if action.ndim == 1 and self.slate_size == 1:
                 action = action[:, None]
-        _core.sim_step(self._handle, action)
+        if likes is not None:
+            likes = numbers(likes, "uint8", "likes")
+            if likes.ndim == 1 and self.slate_size == 1:
+                likes = likes[:, None]
+        _core.sim_step(self._handle, action, likes)
 
     def restart(self, lanes: Any) -> None:
         """Lanes whose entry (lanes) is true begin their next episode now."""

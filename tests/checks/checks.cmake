@@ -5,6 +5,11 @@ add_test(NAME check_house COMMAND ${CHECKS}/house.sh ${PROJECT_SOURCE_DIR})
 add_test(NAME check_launch COMMAND ${CHECKS}/launch.sh ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
 add_test(NAME check_gpu_table COMMAND ${CHECKS}/gpu_table.sh ${PROJECT_SOURCE_DIR})
 add_test(NAME check_pages COMMAND ${CHECKS}/pages.sh ${PROJECT_SOURCE_DIR})
+# The site of `make docs`, where its tools are.
+if(NOT THRONG_SANITIZE)
+  add_test(NAME check_site COMMAND ${CHECKS}/site.sh ${PROJECT_SOURCE_DIR})
+  set_tests_properties(check_site PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+endif()
 add_test(NAME check_public_api COMMAND ${CHECKS}/public_api.sh ${PROJECT_SOURCE_DIR}/include/throng)
 # A sweep's report, as a test leaves it, in a browser where there is one.
 add_test(NAME check_browser COMMAND ${CHECKS}/browser.sh ${PROJECT_BINARY_DIR}/tests/report.html)

@@ -3,9 +3,9 @@
 # Every block of commands in README, in the other pages and in every --help is run as it is printed:
 # in a fresh copy of the sources, and in an empty folder beside an installed tree. Files of the tests
 # stand where the text says "your file"; what would take minutes gets smaller sizes appended, which
-# only overrides what the line itself says. A block that begins with a quote is a part of a config and
-# must be taken as one; one that begins with an #include must compile. A block that is none of these, and
-# not listed, is an error.
+# only overrides what the line itself says. A block that begins with a quote is a part of a config and must
+# be taken as one; one that begins with an #include must compile; one fenced as ```text is not run, for it
+# is what a command printed. A block that is none of these, and not listed, is an error.
 set -euo pipefail
 source=$(realpath "$1") build=$(realpath "$2")
 work=$(mktemp -d "${TMPDIR:-/tmp}/throng-documents-XXXXXX")
@@ -15,11 +15,10 @@ cd "$work"
 
 # Blocks that are no commands, by page and the beginning of their first line.
 prose='
-README.md|raw reviews -> keywords|the path of the data
-README.md|A.Rwd, mean return|what make demo prints
 CONTRIBUTING.md|raw files --host/data|the path of the data
 docs/slates.md|P = clip(|an equation
 docs/concepts.md|z = w0 + w_mat|an equation
+README.md|import throng|run by tests/python/test_pages.py
 docs/python.md|import throng|run by tests/python/test_pages.py
 docs/python.md|import gymnasium|run by tests/python/test_pages.py
 docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read with
@@ -46,7 +45,7 @@ small=(--set synth.users=300 --set synth.items=200 --set synth.history_mean=12 -
 blocks() {
   awk '
     function flush() { if (text != "") printf "=== %d\n%s", start, text; text = ""; inside = 0 }
-    /^```/ { if (fence) { fence = 0; flush() } else { flush(); fence = 1; start = FNR + 1 } next }
+    /^```/ { if (fence) { if (said) text = ""; fence = 0; flush() } else { flush(); fence = 1; said = /^```text/; start = FNR + 1 } next }
     fence { text = text $0 "\n"; next }
     /^    [^ ]/ && (inside || before == "") { if (!inside) { flush(); start = FNR; inside = 1 } text = text substr($0, 5) "\n"; next }
     /^    / && inside { text = text substr($0, 5) "\n"; next }
@@ -154,10 +153,13 @@ awk 'BEGIN {
 }'
 gzip -c reviews >"$files/data/amazon_digital_music/reviews_Digital_Music_5.json.gz"
 gzip -c meta >"$files/data/amazon_digital_music/meta_Digital_Music.json.gz"
-# music.json has, beside its dataset, what README prints.
+# The tutorial's reviews, where it has them.
+mkdir -p "$files/examples"
+cp -r "$source/examples/tutorial" "$files/examples/"
+# music.json has, beside its dataset, what docs/keywords.md prints.
 {
   echo '{ "dataset": { "format": "csv", "file": "my.csv.gz" },'
-  blocks "$source/README.md" | awk '/^=== / { on = 0 } /^"keywords": / { on = 1 } on'
+  blocks "$source/docs/keywords.md" | awk '/^=== / { on = 0 } /^"keywords": / { on = 1 } on'
   echo '}'
 } >"$files/music.json"
 export THRONG_DATA=$files/data OPENAI_API_KEY=sk-of-the-tests-alone

@@ -34,6 +34,11 @@ done
 [ $paths -gt 20 ] || breach "only $paths paths found"
 [ $links -gt 0 ] || breach "no link found"
 
+# What is cited is this version.
+version=$(awk '/^#define THRONG_VERSION_(MAJOR|MINOR|PATCH) / { printf "%s%s", dot, $3; dot = "." }' include/throng/base.h)
+grep -qx "version: $version" CITATION.cff || breach "CITATION.cff does not say version $version"
+grep -q "version = {$version}" docs/cite.md || breach "docs/cite.md does not say version $version"
+
 for text in docs/*.dot; do
   picture=${text%.dot}.svg
   sum=$(sha256sum <"$text")
