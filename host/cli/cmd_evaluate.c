@@ -1,10 +1,12 @@
 /// throng evaluate: how well yardsticks, votes, rules and ensemble foretell what real users
-/// answered, and whether simulated users stay like the real ones.
+/// answered, and whether simulated users stay like the real ones; or trained agents, judged again.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file_kind.h"
+#include "cli/evaluate_agent.h"
 #include "cli/fidelity_print.h"
 #include "cli/rollout_print.h"
 #include "cli/votes.h"
@@ -68,8 +70,18 @@ static int roll_out(cli_run *run, const votes_session *s, double start) {
   return status == THRONG_OK ? finish(document, start) : cli_fail(run);
 }
 
+static const char *const of_agents[] = {"agent-number", "checkpoint", "episodes"};
+
 int cmd_evaluate(cli_run *run) {
   votes_session s;
+  if (cli_text(run, "agent")) return evaluate_agent(run);
+  if (run->n_argument == 0) return cli_wrong(run, "expected WORLD, or --agent RUN");
+  if (file_kind_of(run->argument[0]) == FILE_KIND_RUN)
+    return cli_wrong(run, "'%s' is the folder of a run; expected WORLD, or --agent %s",
+                     run->argument[0], run->argument[0]);
+  for (size_t k = 0; k < sizeof of_agents / sizeof *of_agents; ++k)
+    if (cli_text(run, of_agents[k]))
+      return cli_wrong(run, "--%s is about agents: expected --agent RUN too", of_agents[k]);
   const bool rollout = cli_flag(run, "rollout");
   if (rollout && (cli_text(run, "split") || cli_text(run, "svg")))
     return cli_wrong(run,

@@ -51,6 +51,11 @@ typedef struct trained {
 throng_status trained_open(const trained_def *def, const throng_progress *progress, trained *out);
 void trained_close(trained *t);
 
+/// Another agent of the checkpoint's acts from now on. Errors: as trained_open.
+throng_status trained_take(trained *t, int32_t agent);
+/// What the checkpoint says of all its agents: state (n_agent). Errors: IO, DATA.
+throng_status trained_states(const trained *t, throng_agent_state *state);
+
 /// config.json and checkpoints alone, for whoever needs no agent: `folder` and the newest whole
 /// `checkpoint` ("" where there is none yet) of the run at `run`. Errors: IO, DATA.
 throng_status trained_find(const char *run, const throng_progress *progress, char folder[PATH_MAX],

@@ -259,9 +259,9 @@ static PyObject *core_population_scores(PyObject *self, PyObject *args) {
 static PyObject *core_population_top(PyObject *self, PyObject *args) {
   (void)self;
   PyObject *population, *user, *offset, *item, *like, *session;
-  int agent, top, skip;
+  int agent, top, exclude;
   if (!PyArg_ParseTuple(args, "OiOOOOOii:population_top", &population, &agent, &user, &offset,
-                        &item, &like, &session, &top, &skip))
+                        &item, &like, &session, &top, &exclude))
     return NULL;
   call c = {0};
   throng_states states;
@@ -276,7 +276,8 @@ static PyObject *core_population_top(PyObject *self, PyObject *args) {
   PyObject *array = array_make(ELEMENT_I32, 2, shape, &items);
   PyObject *scores = array ? array_make(ELEMENT_F32, 2, shape, &q) : NULL;
   if (scores && call_begin(&c) &&
-      call_resume(&c, throng_population_top(p, agent, &states, top, skip != 0, items, q)))
+      call_resume(&c, throng_population_recommend(p, agent, &states, top, (throng_exclude)exclude,
+                                                  items, q)))
     return call_close(&c, Py_BuildValue("NN", array, scores));
   Py_XDECREF(array);
   Py_XDECREF(scores);

@@ -17,7 +17,8 @@ set_tests_properties(check_browser PROPERTIES SKIP_RETURN_CODE 77 FIXTURES_REQUI
 set_tests_properties(test_sweep_report PROPERTIES FIXTURES_SETUP report_page)
 if(NOT THRONG_SANITIZE)
   add_test(NAME check_symbols
-           COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng)
+           COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng
+                   ${PROJECT_SOURCE_DIR}/packaging/debian)
   add_test(NAME check_install
            COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
   add_test(NAME check_dependencies COMMAND ${CHECKS}/dependencies.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
@@ -27,6 +28,10 @@ if(NOT THRONG_SANITIZE)
   add_test(NAME check_gpu_bundle
            COMMAND ${CHECKS}/gpu_bundle.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   set_tests_properties(check_gpu_bundle PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
+  # The archive of `make tarball` likewise.
+  add_test(NAME check_tarball
+           COMMAND ${CHECKS}/tarball.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  set_tests_properties(check_tarball PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()
 add_test(NAME check_workers
          COMMAND ${CHECKS}/workers.sh $<TARGET_FILE_DIR:throng>/throng

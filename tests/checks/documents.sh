@@ -25,7 +25,12 @@ docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read wi
 '
 # Commands that cannot run here, by their beginning: what they need, or who runs them.
 elsewhere='
-pip install .|builds everything once more; .ci/wheel does
+pip install|builds everything once more; .ci/wheel does
+pip uninstall|changes the machine
+curl|downloads from a network; the files are small ones of the tests (data_sets.awk)
+tar|unpacks what make tarball makes, as check_tarball does, or a download
+unzip|unpacks a download
+podman|needs a container engine; .ci/deb-check runs the steps
 git|clones from a network; this is run from such a copy
 sudo|changes the machine
 apt-get|changes the machine
@@ -139,6 +144,10 @@ cp "$files/rating.csv.gz" anime.csv "$files/data/anime/"
 gzip -c my.csv >"$files/my.csv.gz"
 printf 'user,item\nu00001,i00002\nu00012,i00007\n' >"$files/pairs.csv"
 mv anime.csv ratings.dat movies.dat "$files/"
+# The public data sets of docs/data_sets.md, by the names that they are downloaded by.
+mkdir -p "$files"/{ml-1m,ml-100k,ml-latest-small}
+(cd "$files" && awk -f "$source/tests/checks/data_sets.awk" && gzip reviews_Digital_Music_5.json meta_Digital_Music.json \
+  All_Beauty_5.json meta_All_Beauty.json Gift_Cards.jsonl meta_Gift_Cards.jsonl)
 # Digital Music, as configs/published-env.json finds it.
 mkdir -p "$files/data/amazon_digital_music"
 awk 'BEGIN {
