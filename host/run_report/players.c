@@ -155,6 +155,7 @@ static void write_thirds(const run_page *p, int n, const cJSON *const *player) {
 
 /// Agents of a population: their state, and what each came to.
 static void write_agents(const run_page *p) {
+  NUMBERS_WITHOUT_LOCALE;
   static const char *const head[] = {"agent", "state", "user-steps", "A.Rwd", "Liking%", "Gini"};
   const int n = cJSON_GetArraySize(p->files->agents);
   if (n < 2) return;
