@@ -18,6 +18,9 @@ prose='
 README.md|raw reviews -> keywords|the path of the data
 README.md|A.Rwd, mean return|what make demo prints
 CONTRIBUTING.md|raw files --host/data|the path of the data
+docs/watching_training.md|A.Rwd, mean return|what a terminal shows
+docs/watching_training.md|made runs/demo/|lines of a log
+docs/watching_training.md|4 of 4 yardsticks|a note
 docs/slates.md|P = clip(|an equation
 docs/concepts.md|z = w0 + w_mat|an equation
 docs/python.md|import throng|run by tests/python/test_pages.py
