@@ -68,7 +68,7 @@ TEST(train_view, shows_curve_yardsticks_figures_and_a_bar_while_the_run_goes_on)
     free(text);
     EXPECT_TRUE(terminal_read(&t, 0.1));
     text = terminal_text(&t);
-    if (strstr(text, "loss ") && strstr(text, "train  ")) break;
+    if (strstr(text, "%  loss ") && strstr(text, "train  ")) break;
   }
   EXPECT_CONTAINS(text, "A.Rwd, mean return of an evaluation episode");
   EXPECT_CONTAINS(text, "myopic ");
