@@ -16,6 +16,9 @@ cd "$work"
 # Blocks that are no commands, by page and the beginning of their first line.
 prose='
 CONTRIBUTING.md|raw files --host/data|the path of the data
+docs/watching_training.md|A.Rwd, mean return|what a terminal shows
+docs/watching_training.md|made runs/demo/|lines of a log
+docs/watching_training.md|4 of 4 yardsticks|a note
 docs/slates.md|P = clip(|an equation
 docs/concepts.md|z = w0 + w_mat|an equation
 README.md|import throng|run by tests/python/test_pages.py
