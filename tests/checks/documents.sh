@@ -142,6 +142,7 @@ awk 'BEGIN {
 gzip -c rating.csv >"$files/rating.csv.gz"
 cp "$files/rating.csv.gz" anime.csv "$files/data/anime/"
 gzip -c my.csv >"$files/my.csv.gz"
+printf 'u00001\nu00007\n' >"$files/users.txt"
 printf 'user,item\nu00001,i00002\nu00012,i00007\n' >"$files/pairs.csv"
 mv anime.csv ratings.dat movies.dat "$files/"
 # The public data sets of docs/data_sets.md, by the names that they are downloaded by.
