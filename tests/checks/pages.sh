@@ -39,6 +39,10 @@ version=$(awk '/^#define THRONG_VERSION_(MAJOR|MINOR|PATCH) / { printf "%s%s", d
 grep -qx "version: $version" CITATION.cff || breach "CITATION.cff does not say version $version"
 grep -q "version = {$version}" docs/cite.md || breach "docs/cite.md does not say version $version"
 
+# README is two screens, its table of dependencies aside.
+lines=$(sed '/^## Dependencies/,$d' README.md | wc -l)
+[ "$lines" -le 110 ] || breach "README has $lines lines before its dependencies; 110 are two screens: move what is too much to docs/"
+
 # Every public header is in the table of the C interface.
 for header in include/throng/*.h; do
   grep -qF "[${header##*/}](../$header)" docs/c_api.md || [ "${header##*/}" = throng.h ] || breach "docs/c_api.md does not list $header"
