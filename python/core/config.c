@@ -120,6 +120,25 @@ static PyObject *core_backend_open(PyObject *self, PyObject *args) {
   return call_made(&c, status, KIND_BACKEND, backend, false);
 }
 
+static PyObject *backend_order(PyObject *args, throng_status (*order)(throng_backend *, uint64_t)) {
+  PyObject *backend, *number;
+  if (!PyArg_ParseTuple(args, "OO:backend_order", &backend, &number)) return NULL;
+  const unsigned long long stream = PyLong_AsUnsignedLongLong(number);
+  if (PyErr_Occurred()) return NULL;
+  call c = {0};
+  throng_backend *handle = call_use(&c, backend, KIND_BACKEND);
+  if (!handle || !call_begin(&c)) return call_close(&c, NULL);
+  return call_end(&c, order(handle, stream));
+}
+static PyObject *core_backend_before(PyObject *self, PyObject *args) {
+  (void)self;
+  return backend_order(args, throng_backend_before);
+}
+static PyObject *core_backend_after(PyObject *self, PyObject *args) {
+  (void)self;
+  return backend_order(args, throng_backend_after);
+}
+
 static PyObject *core_backend_info(PyObject *self, PyObject *args) {
   (void)self;
   PyObject *backend;
@@ -139,4 +158,6 @@ PyMethodDef config_methods[] = {METHOD(config_read, "config_read(text, name, ove
                                 METHOD(config_train, "config_train(config, progress) -> dict"),
                                 METHOD(backend_open, "backend_open(config) -> Handle"),
                                 METHOD(backend_info, "backend_info(backend) -> dict"),
+                                METHOD(backend_before, "backend_before(backend, stream)"),
+                                METHOD(backend_after, "backend_after(backend, stream)"),
                                 METHODS_END};

@@ -192,6 +192,20 @@ class Backend:
         """What the last bits of a fit or a training depend on."""
         return self._info["arithmetic"]
 
+    def before(self, stream: int) -> None:
+        """What the CUDA stream is given from now on comes after all that this backend has queued; the
+        host waits for neither. ``stream``: its address (PyTorch's ``stream.cuda_stream``), or 1 for
+        the legacy default stream, which is PyTorch's own (its 0), 2 for the thread's. DLPack asks for
+        the same when it takes an array; this is for one that was taken before.
+
+        Raises :class:`ArgumentError` (0; a CPU, which has no streams), :class:`RunError` (a device)."""
+        _core.backend_before(self._handle, stream)
+
+    def after(self, stream: int) -> None:
+        """What this backend is given from now on comes after all that the CUDA stream has queued: say
+        so before a step whose actions that stream writes. Numbers and errors as of :meth:`before`."""
+        _core.backend_after(self._handle, stream)
+
     def close(self) -> None:
         """Let go of it; it ends once nothing stands on it any more."""
         self._handle.close()

@@ -93,7 +93,7 @@ class Simulator:
 
     def step(self, action: Any = None) -> None:
         """Show items: integers (lanes, slate_size), or (lanes) where one is shown. None: those that
-        stand in ``arrays["action"]``, on a device with all that writes them done.
+        stand in ``arrays["action"]``; on a device say first what writes them (:meth:`Backend.after`).
 
         Raises :class:`ArgumentError` (an item out of range, with its lane; no lane has moved)."""
         if action is not None:
