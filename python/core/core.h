@@ -175,6 +175,9 @@ extern PyMethodDef config_methods[], world_methods[], sta_methods[], sim_methods
 
 #define METHOD(name, help) \
   { #name, core_##name, METH_VARARGS, help }
+/// Of a function whose one argument is what it is about.
+#define METHOD_OF_ONE(name, help) \
+  { #name, core_##name, METH_O, help }
 #define METHODS_END \
   { NULL, NULL, 0, NULL }
 

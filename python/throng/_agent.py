@@ -55,7 +55,7 @@ class Population:
     @property
     def count(self) -> int:
         """Agents in it."""
-        return self._options["count"]
+        return int(self._options["count"])
 
     @property
     def options(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Population:
         sim = self.sim if sim is None else check_simulator(sim)
         return np.asarray(_core.population_act(self._handle, sim._handle, int(greedy)))
 
-    def _states(self, user: Any, history: Any, session: Any):
+    def _states(self, user: Any, history: Any, session: Any) -> tuple[Any, ...]:
         users, one = indices_of(self.world, "user", user)
         given = histories_of(self.world, users, history)
         if session is not None:
@@ -116,8 +116,8 @@ class Population:
         states, one = self._states(user, history, session)
         item, _ = _core.population_top(self._handle, integer(agent, "agent", 0, MOST), *states,
                                        integer(k, "k", 1, MOST), int(skip_session))
-        item = np.asarray(item)
-        return item[0] if one else item
+        items = np.asarray(item)
+        return items[0] if one else items
 
     def q(self, user: Any, *, agent: int = 0, history: Any = None, session: Any = None) -> "np.ndarray":
         """New float32 (n_item), or (n, n_item) for a list of users: an agent's score of every item."""
@@ -140,7 +140,8 @@ class Population:
         another way."""
         from ._functions import evaluate
 
-        return evaluate(self, sim=sim, **options)
+        metrics: list[dict[str, Any]] = evaluate(self, sim=sim, **options)
+        return metrics
 
     def get(self, agent: int, option: str) -> float:
         """An agent's own value of an option."""
@@ -223,7 +224,7 @@ class Agent(Population):
         super().__init__(lanes, total_steps=total_steps, **options)
 
 
-def np_atleast(values: Any):
+def np_atleast(values: Any) -> Any:
     import numpy as np
 
     return np.atleast_1d(np.asarray(values))

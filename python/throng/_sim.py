@@ -66,12 +66,12 @@ class Simulator:
     @property
     def lanes(self) -> int:
         """Simulated users at once."""
-        return self._options["sim"]["lanes"]
+        return int(self._options["sim"]["lanes"])
 
     @property
     def slate_size(self) -> int:
         """Items shown a step."""
-        return self._options["sim"]["slate_size"]
+        return int(self._options["sim"]["slate_size"])
 
     @property
     def arrays(self) -> dict[str, Any]:
