@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "report/text_table.h"
 
 static volatile sig_atomic_t interrupted;
 
