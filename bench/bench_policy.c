@@ -32,7 +32,7 @@ typedef struct softmax_case {
 
 static throng_status only_product(void *context, const catalogue_tile *tile) {
   const softmax_case *c = context;
-  return catalogue_score_tile(&c->agent->net, &c->items, c->query, c->score.rows, tile, 0.0f);
+  return catalogue_score_tile(tile, &c->items, c->query, c->score.rows, 0.0f, tile->n->tile);
 }
 
 static throng_status one_product(void *context) {

@@ -2,9 +2,12 @@
 # them (pkg-config and CMake packages).
 add_library(throng::throng ALIAS throng)
 
-install(TARGETS throng throng_blas EXPORT throngTargets
+install(TARGETS throng EXPORT throngTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# For ours alone: in a folder where no loader or linker looks by itself, and without the name that -l finds.
+install(TARGETS throng_blas EXPORT throngTargets
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/throng NAMELINK_SKIP)
 install(DIRECTORY include/throng DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
 configure_package_config_file(cmake/throngConfig.cmake.in throngConfig.cmake

@@ -5,7 +5,7 @@ add_executable(throng_program ${THRONG_PROGRAM_SOURCES})
 target_link_libraries(throng_program PRIVATE throng_static)
 set_target_properties(throng_program PROPERTIES OUTPUT_NAME throng)
 # libthrong_blas: beside it in the build tree, or where it is installed.
-file(RELATIVE_PATH THRONG_LIBRARIES_FROM_PROGRAM /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
+file(RELATIVE_PATH THRONG_LIBRARIES_FROM_PROGRAM /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR}/throng)
 look_in(throng_program "$ORIGIN:$ORIGIN/${THRONG_LIBRARIES_FROM_PROGRAM}")
 # `throng info` says what it was built as; with sanitizers it is no build to measure.
 target_compile_definitions(throng_program PRIVATE
@@ -50,7 +50,8 @@ install(FILES ${THRONG_GENERATED}/throng.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 # The configs where --help and README name them from: cd PREFIX/share/throng. Prompts: prompts.cmake.
 install(DIRECTORY configs DESTINATION ${CMAKE_INSTALL_DATADIR}/throng
-        FILES_MATCHING PATTERN "*.json" PATTERN "*.sh" PATTERN prompts EXCLUDE)
+        USE_SOURCE_PERMISSIONS FILES_MATCHING PATTERN "*.json" PATTERN "*.sh" PATTERN prompts EXCLUDE)
 install(FILES README.md LICENSE CHANGELOG.md CITATION.cff SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
-install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.c")
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN site EXCLUDE)
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.c" PATTERN python EXCLUDE)

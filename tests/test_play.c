@@ -215,6 +215,23 @@ TEST(play, a_persons_answers_go_into_history_and_choices_as_a_users_would) {
   small_run_close(&run);
 }
 
+TEST(play, an_agent_that_asks_which_session_it_is_needs_users_who_may_come_back) {
+  small_run run;
+  if (small_run_open(&run, throng_test_folder(), 1)) {
+    throng_sim *training;
+    run.sim.users.sessions = 2;
+    throng_population *population = train(&run, &training, 4);
+    const play_def def = {.population = population, .seed = SEED};
+    play *p;
+    run.sim.users = throng_default_users_def();
+    EXPECT_EQ(play_create(run.backend, run.world, NULL, &run.sim, &def, &p), THRONG_ERROR_ARGUMENT);
+    EXPECT_CONTAINS(throng_error_message(), "which session it is");
+    throng_population_close(population);
+    throng_sim_close(training);
+  }
+  small_run_close(&run);
+}
+
 TEST(play, what_cannot_be_played_is_refused) {
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {

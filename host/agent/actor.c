@@ -34,6 +34,10 @@ throng_status agent_actor_create(throng_population *population, const throng_sim
                        "and %lld",
                        (long long)population->net.n_user, (long long)population->net.n_item,
                        (long long)sim->world->n_user, (long long)sim->world->n_item);
+  if (population->net.asks_session && !sim->session)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent: it was trained with users who may come back, and sees which session "
+                       "it is (users.features); the simulator's have one: users.sessions");
   if (top < 0 || top > population->net.n_item)
     return throng_fail(THRONG_ERROR_ARGUMENT, "top: %d items asked of a catalogue of %lld", top,
                        (long long)population->net.n_item);

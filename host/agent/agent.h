@@ -102,6 +102,36 @@ throng_status agent_origin_of(const safetensors_file *file, agent_origin *out);
 throng_status agent_take_weights(throng_population *population, const safetensors_file *file,
                                  int32_t of);
 
+/// One agent's network as numbers on the host, for whoever writes it for other programs. Of any
+/// head, with x = [state | the user's row] and relu(z) = max(0, z), row vectors:
+///   h = relu(relu(x input + input_bias) hidden + hidden_bias)
+///   query = h query + query_bias + x skip, or h where `query` is NULL
+///   value = h value + value_bias + x value_skip, each of them 0 where it is NULL
+///   score(i) = query . vector(i) + bias(i) + value: a Q, or a policy's logit
+typedef struct agent_copy {
+  const char *algorithm, *head;  // as in a config
+  int32_t width, n_hidden[2], user_width, history;
+  int32_t n_direction, n_category, n_feature, n_user_feature;
+  int64_t n_item, n_user, n_state;
+  float *user;                             // (n_user + 1, user_width), the mean of all at last
+  float *input, *input_bias;               // (n_state + user_width, n_hidden[0]), (n_hidden[0])
+  float *hidden, *hidden_bias;             // (n_hidden[0], n_hidden[1]), (n_hidden[1])
+  float *query, *query_bias, *skip;        // (n_hidden[1], width), (width), (n_state + .., width)
+  float *value, *value_bias, *value_skip;  // (n_hidden[1]), (1), (n_state + user_width)
+  float *vector, *bias;                    // (n_item, width), (n_item)
+  float *feature;                          // (n_item, n_feature); NULL: the state reads none
+  void *block[16];
+  int n_block;
+} agent_copy;
+
+/// Errors: ARGUMENT (no such agent), MEMORY, BACKEND. `out` is freed with agent_copy_free.
+throng_status agent_copy_make(throng_population *population, int32_t agent, agent_copy *out);
+void agent_copy_free(agent_copy *copy);
+/// What an agent makes of given states, host memory, each NULL where it is not wanted: state (n,
+/// n_state), query (n, width), value (n). Errors: as throng_population_scores.
+throng_status agent_look(throng_population *population, int32_t agent, const throng_states *states,
+                         float *state, float *query, float *value);
+
 /// throng_population_restore from a file that is open already.
 throng_status agent_restore_from(throng_population *population, const safetensors_file *file);
 

@@ -322,3 +322,59 @@ throng_status throng_population_recommend(throng_population *a, int32_t agent,
   const best_def asked = {.top = top, .exclude = exclude, .log_prob = a->algorithm->rolls};
   return find_best(a, agent, states, &asked, item, score);
 }
+
+/// The states that were run as the network's inputs before the user's row: `to` (rows, n_state).
+static throng_status download_states(const scorer *s, int64_t rows, int64_t n_state, float *to) {
+  const network *one = &s->one;
+  const network_pass *pass = &s->pass;
+  const backend_ops *ops = one->backend->ops;
+  const int64_t slots = pass->slot ? one->n_item : 0, columns = one->n_input - one->user_width;
+  const int64_t capacity = pass->state.capacity;
+  const size_t features = (size_t)(rows * one->n_input), entries = (size_t)(rows * capacity);
+  float *feature = NULL, *sign = NULL;
+  int32_t *slot = NULL;
+  throng_status status;
+  memset(to, 0, sizeof *to * (size_t)(rows * n_state));
+  THRONG_TRY_GOTO(throng_alloc((void **)&feature, features, sizeof *feature, "states"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&sign, entries, sizeof *sign, "states"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&slot, entries, sizeof *slot, "states"));
+  THRONG_TRY_GOTO(ops->download(one->backend, feature, pass->feature, features * sizeof *feature));
+  if (slots) {
+    THRONG_TRY_GOTO(ops->download(one->backend, slot, pass->slot, entries * sizeof *slot));
+    THRONG_TRY_GOTO(ops->download(one->backend, sign, pass->sign, entries * sizeof *sign));
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t k = r * capacity; slots && k < (r + 1) * capacity; ++k)
+      if (slot[k] >= 0) to[r * n_state + slot[k]] = sign[k];
+    for (int64_t k = 0; k < columns; ++k)
+      to[r * n_state + slots + k] = feature[r * one->n_input + k];
+  }
+done:
+  free(feature);
+  free(sign);
+  free(slot);
+  return status;
+}
+
+throng_status agent_look(throng_population *a, int32_t agent, const throng_states *states,
+                         float *state, float *query, float *value) {
+  scorer s = {.most_rows = 0};
+  const best_def best = {.top = 1};  // what takes least memory
+  throng_status status;
+  THRONG_TRY(check_states(a, states));
+  THRONG_TRY_GOTO(scorer_make(&s, a, agent, states, &best));
+  for (int64_t first = 0; first < states->n; first += s.most_rows) {
+    const int64_t left = states->n - first, rows = left < s.most_rows ? left : s.most_rows;
+    const int64_t width = a->net.width;
+    const int64_t n_state = a->net.n_input - a->net.user_width + (s.pass.slot ? a->net.n_item : 0);
+    THRONG_TRY_GOTO(scorer_run(&s, states, first, rows));
+    if (state) THRONG_TRY_GOTO(download_states(&s, rows, n_state, state + first * n_state));
+    if (query)
+      THRONG_TRY_GOTO(a->backend->ops->download(a->backend, query + first * width, s.pass.query,
+                                                sizeof *query * (size_t)(rows * width)));
+    if (value) memcpy(value + first, s.value, sizeof *value * (size_t)rows);
+  }
+done:
+  scorer_free(&s);
+  return status;
+}

@@ -1,9 +1,11 @@
-/// throng export: logged episodes of a policy, with propensities, for other programs.
+/// throng export: logged episodes of a policy, with propensities, for other programs; or, of a run,
+/// its agent (agent_export.h).
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/agent_export.h"
 #include "cli/votes.h"
 #include "episodes/episodes_file.h"
 
@@ -99,8 +101,11 @@ static int print(const cli_run *run, const episodes_def *def, int64_t rows, doub
 }
 
 int cmd_export(cli_run *run) {
-  const char *path = cli_text(run, "output");
-  if (!path) return cli_wrong(run, "expected -o FILE, the episodes to write");
+  const char *path = cli_text(run, "output"), *wrong;
+  const bool of_agent = agent_export_is_asked(run, &wrong);
+  if (wrong) return cli_wrong(run, "%s", wrong);
+  if (!path) return cli_wrong(run, "expected -o FILE, to be written");
+  if (of_agent) return agent_export(run);
   const double sessions = cli_number(run, "sessions", 1000);
   if (sessions < 1 || sessions > MOST_SESSIONS)
     return cli_wrong(run, "--sessions: expected 1 to %d", MOST_SESSIONS);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cli/train_view.h"
 #include "evaluate/yardsticks.h"
+#include "run_report/run_report.h"
 #include "study/open_or_make.h"
 #include "train/train_folder.h"
 #include "train/train_json.h"
@@ -126,6 +127,21 @@ static void print_resume(const throng_config *config) {
   }
 }
 
+/// The run's page, once its results are told. The run is whole without it: what keeps it from being
+/// written is said and changes no exit code.
+static void write_page(const cli_run *run, const throng_config *config) {
+  char wrote[PATH_MAX];
+  const char *folder = config->train.out;
+  const run_report_def def = {.n_run = 1, .run = &folder, .stop = cli_stop};
+  const throng_progress silent = {run->progress.report, NULL, run->progress.context};
+  const throng_status status = run_report_write(&def, &silent, wrote);
+  cli_progress_clear();
+  if (status != THRONG_OK)
+    fprintf(stderr, "throng train: no page was written: %s\n", cli_word(throng_error_message()));
+  else if (!run->json)
+    cli_say(2, "page: %s", wrote);
+}
+
 static cli_progress wanted_progress(const cli_run *run) {
   static const char *const names[] = {"auto", "live", "lines", "none"};
   const char *wanted = cli_text(run, "progress");
@@ -175,6 +191,7 @@ done:;
   train_result_free(&result);
   train_inputs_close(&in);
   throng_backend_close(backend);
+  if (code == CLI_DONE && config.report) write_page(run, &config);
   config_free(&config);
   free(resolved);
   return code;

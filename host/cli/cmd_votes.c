@@ -5,23 +5,10 @@
 
 #include "base/atomic_file.h"
 #include "base/clock.h"
+#include "base/csv_field.h"
 #include "cli/pairs_file.h"
 #include "cli/votes.h"
 #include "sim/rule.h"
-
-/// RFC 4180: quoted where a comma, a quote or a line end stands in it.
-static void write_field(FILE *to, const char *text) {
-  if (!strpbrk(text, ",\"\r\n")) {
-    fputs(text, to);
-    return;
-  }
-  putc('"', to);
-  for (; *text; ++text) {
-    if (*text == '"') putc('"', to);
-    putc(*text, to);
-  }
-  putc('"', to);
-}
 
 /// A vote of throng_vote is a column; a further vote two, its score and its answer, where asked.
 typedef struct columns {
@@ -52,9 +39,9 @@ static void write_votes(FILE *to, const throng_world *world, const pairs *p, con
   fputs(",reward\n", to);
   for (int64_t row = 0; row < p->n; ++row) {
     const throng_vote *v = &c->vote[row];
-    write_field(to, throng_world_user_id(world, p->user[row]));
+    csv_write_field(to, throng_world_user_id(world, p->user[row]));
     putc(',', to);
-    write_field(to, throng_world_item_id(world, p->item[row]));
+    csv_write_field(to, throng_world_item_id(world, p->item[row]));
     fprintf(to, ",%d,%d,%.9g,%.9g,%.9g", v->alpha_pos, v->alpha_neg, (double)v->beta_pos,
             (double)v->beta_neg, (double)v->p_like);
     for (int k = 0; k < THRONG_VOTE_COUNT; ++k) {

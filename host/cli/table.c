@@ -1,5 +1,5 @@
 /// The command table: dispatch, --help, the manual page and shell completion all come from here.
-#include "cli/cli.h"
+#include "cli/table.h"
 
 const cli_option cli_common_options[] = {
     {"set", 's', "KEY=VALUE", "override a configuration key; may be repeated", NULL},
@@ -101,46 +101,47 @@ static const char *const explain_examples[] = {
      "--set users.preset=dynamic"),
     "the same after two items of a session: boredom, mood and why the user would leave", NULL};
 
-static const cli_option evaluate_options[] = {
-    {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
-    {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released "
-     "infer_user_interaction does, whose statistical vote is always 1",
-     "votes.semantics"},
-    {"split", 0, "test|validation|later",
-     "ask about each user's last interaction, about the one before it, or about the later part "
-     "that dataset.later_share kept apart (test)",
+static const cli_option recommend_options[] = {
+    {"user", 'u', "ID", "whom to recommend to", NULL},
+    {"top", 'k', "N", "how many items (10)", NULL},
+    {"history", 0, "FILE",
+     "the user's past in place of the world's: item,like (1 or 0) or item,rating, oldest first; "
+     "without --user of somebody whom the world does not know",
      NULL},
-    {"rollout", 0, NULL,
-     "in place of that: let users answer along their later part, with the real answers remembered "
-     "and with their own, and say how they drift",
-     NULL},
-    {"users", 0, "N", "ask at most so many users, spread evenly over the world's; 0: all (0)",
-     NULL},
-    {"resamples", 0, "N", "bootstrap resamples of the users; 0: no intervals (1000)", NULL},
-    {"svg", 0, "FILE", "draw reliability: what was said to be likely against what was real", NULL},
+    {"exclude-seen", 0, NULL,
+     "leave out what the history holds (always where the run's sim.mask is all)", NULL},
+    {"users", 0, "FILE", "many users, one id a line (- reads standard input), as CSV", NULL},
+    {"output", 'o', "FILE", "write the rows of --users there (standard output)", NULL},
+    {"agent", 0, "N", "which of the run's agents (0)", NULL},
+    {"no-reasons", 0, NULL, "items and scores alone; needs no weights of f_sta", NULL},
+    {"world", 0, "FILE", "another world than the run's, with the same items", "world.file"},
+    {"sta", 0, "FILE", "other weights of f_sta, for the reasons", "sta.file"},
     {0}};
-static const char *const evaluate_examples[] = {
-    "throng evaluate world.safetensors --sta sta.safetensors",
-    "AUC, log-loss, calibration and F1 of every vote, rule and the ensemble, beside yardsticks",
-    "throng synth -o halved.safetensors --set synth.users=300 --set synth.later_share=0.5",
-    "a world whose users' later halves are kept apart",
-    "throng evaluate halved.safetensors --split later --svg reliability.svg",
-    "the same of answers that nothing in the world knows, with AUC within users; and a drawing",
-    "throng evaluate halved.safetensors --rollout",
-    "like rates and more of simulated users along those halves, forced and free",
+static const char *const recommend_examples[] = {
+    "throng train configs/demo.json -o runs/demo",
+    "an agent",
+    "throng recommend runs/demo --user u00007 --top 5 --exclude-seen",
+    "the five items that it would show first, with what speaks for each",
+    "throng recommend runs/demo --users users.txt --json -o top.jsonl",
+    "many users at once, a JSON line each",
     NULL};
 
 static const cli_option export_options[] = {
     {"output", 'o', "FILE",
-     "file to write (required); of recbole the name that .inter, .item and .user follow", NULL},
-    {"format", 0, "csv|recbole|numpy", "what to write: numpy is one array of records (csv)", NULL},
+     "file to write (required); of recbole the name that .inter, .item and .user follow, of "
+     "vectors "
+     "the one that .items.npy, .queries.npy, .items.csv and .users.csv follow",
+     NULL},
+    {"format", 0, "csv|recbole|numpy|safetensors|onnx|vectors",
+     "episodes of a world: csv, recbole, or numpy, one array of records (csv); the agent of a run: "
+     "safetensors, onnx, or vectors for a search by inner product (safetensors)",
+     NULL},
     {"policy", 0, "random|popular|most_similar|myopic|planner|agent",
      "who chooses (random; agent where a checkpoint is given)", NULL},
     {"epsilon", 0, "X",
      "share of steps at which any item that may be shown is, evenly (0.1; random: 1)", NULL},
     {"checkpoint", 0, "FILE", "an agent's; CONFIG is then its run's config.json", NULL},
-    {"agent", 0, "N", "which of the checkpoint's agents (0)", NULL},
+    {"agent", 0, "N", "which of the run's or the checkpoint's agents (0)", NULL},
     {"sessions", 0, "N", "sessions to play (1000)", NULL},
     {"history", 0, NULL, "begin each session with its user's real history, as steps before 0",
      NULL},
@@ -152,7 +153,16 @@ static const char *const export_examples[] = {
     ("throng export world.safetensors --sta sta.safetensors --policy popular --epsilon 0.2 "
      "--format "
      "numpy -o popular.npy"),
-    "popular items with a fifth of random ones, as an array for numpy.load", NULL};
+    "popular items with a fifth of random ones, as an array for numpy.load",
+    "throng train configs/demo.json -o runs/demo",
+    "an agent, for the next three",
+    "throng export runs/demo --format safetensors -o agent.safetensors",
+    "its query network, item vectors and ids, and a sample of scores to check a loader by",
+    "throng export runs/demo --format onnx -o agent.onnx",
+    "the same as a model: user and state to the score of every item",
+    "throng export runs/demo --format vectors -o agent",
+    "matrices for FAISS and the like: inner products of rows are the scores",
+    NULL};
 
 static const cli_option train_options[] = {
     {"output", 'o', "FOLDER", "run folder (train.out)", "train.out"},
@@ -261,6 +271,19 @@ static const char *const compare_examples[] = {
     "what a sweep confirmed on fresh seeds, drawn",
     NULL};
 
+static const cli_option report_options[] = {
+    {"out", 'o', "FILE", "where the page goes; RUN/report.html for one run", NULL},
+    {"files-only", 0, NULL, "open no agent: curves, table and config alone, at once", NULL},
+    {0}};
+static const char *const report_examples[] = {
+    "throng report runs/demo",
+    "runs/demo/report.html, as throng train wrote it at its end",
+    "throng report runs/a runs/b -o both.html",
+    "two runs on one page: curves together, differences, where their configs differ",
+    "throng report runs/demo --files-only -o quick.html",
+    "what the run's files say, also of one that goes on",
+    NULL};
+
 static const cli_option worker_options[] = {
     {"token-file", 0, "FILE", "the sweep's token (required)", NULL},
     {"slots", 0, "N", "agents that are trained here at once, at most; 0: any number (0)", NULL},
@@ -332,17 +355,37 @@ const cli_command cli_commands[] = {
      "Says which keywords met and with which past items, which liked and which disliked item was "
      "nearest, how each vote fell and by what margin, and what the rule made of them.",
      explain_options, explain_examples, "train.seed", cmd_explain},
-    {"evaluate", "fidelity on held-out interactions", "WORLD [CONFIG]", 1, 2,
+    {"play", "one session step by step, with its reasons", "RUN|WORLD [CONFIG]", 1, 2,
+     "Plays sessions of one user at a time: what is shown, what the user answers and why, the "
+     "reward, mood and boredom where users change, and why the session ended. Who shows is the "
+     "agent of a run or a yardstick; who answers the simulated user, or you. Session K meets the "
+     "user and the draws of session K of the run's evaluations.",
+     play_options, play_examples, "train.evaluation.seed", cmd_play},
+    {"evaluate", "fidelity on held-out interactions; agents judged again", "[WORLD [CONFIG]]", 0, 2,
      "Asks the votes about interactions that really happened, each after all that stands before "
      "it, "
      "and compares their answers with the real ones: each user's last interaction, or a later part "
-     "that was kept apart. Yardsticks that know little stand beside them.",
+     "that was kept apart. Yardsticks that know little stand beside them. With --agent RUN it "
+     "judges "
+     "trained agents in whole sessions instead.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
-    {"export", "logged episodes of a policy, for other programs", "WORLD [CONFIG]", 1, 2,
-     "Plays sessions in the simulator and writes a row for each item shown: user, item, answer, "
+    {"export", "a trained agent, or logged episodes, for other programs", "RUN|WORLD [CONFIG]", 1,
+     2,
+     "Of a run's folder, or a checkpoint in one: writes the agent's query network and item "
+     "vectors. "
+     "Of a world: plays sessions in the simulator and writes a row for each item shown: user, "
+     "item, answer, "
      "time, session, step, how the session ended, and the propensity with which the policy showed "
      "it, as off-policy evaluation needs it. Ids are those of the raw files.",
      export_options, export_examples, "train.seed", cmd_export},
+    {"recommend", "what a trained agent would show a user, and why", "RUN", 1, 1,
+     "RUN is the folder of a run, or a checkpoint in one. Ranks the whole catalogue after the "
+     "user's "
+     "history as the agent does when it acts greedily, and says of each item its score (Q, or a "
+     "policy's log-probability), which keywords met in liked and in disliked items of the past, "
+     "which of those is nearest, and how the votes of the simulated user fall. With --json one "
+     "document; of --users a JSON line each.",
+     recommend_options, recommend_examples, "train.seed", cmd_recommend},
     {"train", "train agents, with yardsticks beside them", "CONFIG", 1, 1,
      "Opens the world and the weights that the configuration names, or makes them in the run "
      "folder (again only when their configuration or raw files changed); then trains, evaluates "
@@ -380,6 +423,13 @@ const cli_command cli_commands[] = {
      "and standard error; beside the first: the probability that a run of it is better, and where "
      "seeds agree the paired difference with a signed-rank test.",
      compare_options, compare_examples, "train.seed", cmd_compare},
+    {"report", "a page of a run for a browser, or of several", "RUN...", 1, 64,
+     "Writes one file with its drawings in it, which needs no network: learning curves, agents and "
+     "yardsticks, fidelity with its calibration, exposure, the keywords that decide, users with "
+     "the reasons of their answers, the config and how to repeat the run. Of several runs: curves "
+     "together, differences in pairs of sessions and by seeds, and where their configs differ. "
+     "throng train writes a run's own at its end (train.report).",
+     report_options, report_examples, "train.seed", cmd_report},
     {"worker", "train agents of a sweep elsewhere", "HOST:PORT", 1, 1,
      "Joins the sweep that listens at HOST:PORT (`throng sweep --listen`) and trains what it is "
      "given until the sweep is over. Program, world, weights and config must be the sweep's; one "

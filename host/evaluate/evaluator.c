@@ -35,10 +35,10 @@ struct evaluator {
   // In a released environment, of the items shown: those whose first row is another user's, and
   // those about which a coin answered.
   int64_t *other_user, *coin;  // (n_block)
+  evaluator_watch watch;
   int32_t watched;             // the block whose keywords are counted; -1: none
   throng_vote *vote;           // (n_episode, slate_size) of that block
   int64_t hits[2][EVALUATOR_HITS];
-  evaluator_watch watch;
 };
 
 typedef struct activity {
@@ -380,27 +380,38 @@ static throng_status measure_block(evaluator *e, int32_t block, throng_metrics *
   return THRONG_OK;
 }
 
-/// Standard errors of the means over blocks: the blocks share their users, so they are those over
-/// the users' means. (Of likes a step: of what its expansion adds up, see ratio_with_error.)
+void evaluator_add_sessions(const evaluator *e, int32_t block, const throng_metrics *m,
+                            double *likes, double *rest) {
+  for (int64_t episode = 0; episode < e->n_episode; ++episode) {
+    const int64_t lane = (int64_t)block * e->n_episode + episode;
+    likes[episode] += lane_return(e, lane);
+    rest[episode] +=
+        (lane_return(e, lane) - m->reward_per_step * lane_length(e, lane)) / m->session_length;
+  }
+}
+
+void evaluator_set_errors(int32_t n_player, int32_t n_episode, double *likes, double *rest,
+                          throng_metrics *mean) {
+  for (int32_t k = 0; k < n_episode; ++k) {
+    likes[k] /= n_player;
+    rest[k] /= n_player;
+  }
+  mean->average_reward_sem = mean_with_error(n_episode, likes).sem;
+  mean->reward_per_step_sem = mean_with_error(n_episode, rest).sem;
+}
+
+/// Of the blocks that count, in the evaluator's scratch.
 static void set_errors_of_mean(evaluator *e, const throng_metrics *each, const bool *counts,
                                throng_metrics *mean) {
-  for (int64_t episode = 0; episode < e->n_episode; ++episode) {
-    double sum = 0, rest = 0;
-    int32_t n = 0;
-    for (int32_t block = 0; block < e->n_block; ++block) {
-      if (counts && !counts[block]) continue;
-      const int64_t lane = (int64_t)block * e->n_episode + episode;
-      const throng_metrics *m = &each[block];
-      sum += lane_return(e, lane);
-      rest +=
-          (lane_return(e, lane) - m->reward_per_step * lane_length(e, lane)) / m->session_length;
-      ++n;
-    }
-    e->value[episode] = sum / n;
-    e->other_value[episode] = rest / n;
+  int32_t n = 0;
+  memset(e->value, 0, (size_t)e->n_episode * sizeof *e->value);
+  memset(e->other_value, 0, (size_t)e->n_episode * sizeof *e->other_value);
+  for (int32_t block = 0; block < e->n_block; ++block) {
+    if (counts && !counts[block]) continue;
+    evaluator_add_sessions(e, block, &each[block], e->value, e->other_value);
+    ++n;
   }
-  mean->average_reward_sem = mean_with_error(e->n_episode, e->value).sem;
-  mean->reward_per_step_sem = mean_with_error(e->n_episode, e->other_value).sem;
+  evaluator_set_errors(n, e->n_episode, e->value, e->other_value, mean);
 }
 
 throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,

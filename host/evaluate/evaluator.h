@@ -39,17 +39,17 @@ bool evaluator_plays(const evaluator *e, throng_yardstick yardstick);
 throng_status evaluator_play_agents(evaluator *e, agent_actor *actor, const bool *counts,
                                     const throng_progress *progress, throng_metrics *each,
                                     throng_metrics *mean);
+/// Standard errors of a mean over players: they share their users, so they are those over the
+/// users' means. (Of likes a step: of what its expansion adds up, see ratio_with_error.) Each
+/// player that counts is added to zeroed `likes` and `rest` (episodes) after it has played as
+/// `block`, to metrics `m`; then the errors are set in `mean`, and both arrays are overwritten.
+void evaluator_add_sessions(const evaluator *e, int32_t block, const throng_metrics *m,
+                            double *likes, double *rest);
+void evaluator_set_errors(int32_t n_player, int32_t n_episode, double *likes, double *rest,
+                          throng_metrics *mean);
 /// What each session of block `block` came to, (episodes) of them, when it was played last.
 void evaluator_copy_returns(const evaluator *e, int32_t block, double *to);
 int32_t evaluator_episodes(const evaluator *e);
-/// Of the first agent that counted when the agents played last: its block, -1 without one; and of
-/// the items that its sessions were shown, how many had 0, 1, ... keywords in common with what the
-/// user had liked (side 0) or disliked (side 1), the last one standing for all above it.
-enum { EVALUATOR_HITS = 64 };
-int32_t evaluator_watched(const evaluator *e);
-const int64_t *evaluator_hits(const evaluator *e, int side);
-/// (episodes) The users that the sessions meet.
-const int32_t *evaluator_users(const evaluator *e);
 /// How often each item was shown in it: (n_item), of sessions that lasted.
 const int64_t *evaluator_exposure(const evaluator *e, int32_t block);
 
@@ -66,6 +66,14 @@ typedef struct evaluator_watch {
 } evaluator_watch;
 /// From the next play on; NULL: nobody does.
 void evaluator_set_watch(evaluator *e, const evaluator_watch *watch);
+/// Of the first agent that counted when the agents played last: its block, -1 without one; and of
+/// the items that its sessions were shown, how many had 0, 1, ... keywords in common with what the
+/// user had liked (side 0) or disliked (side 1), the last one standing for all above it.
+enum { EVALUATOR_HITS = 64 };
+int32_t evaluator_watched(const evaluator *e);
+const int64_t *evaluator_hits(const evaluator *e, int side);
+/// (episodes) The users that the sessions meet.
+const int32_t *evaluator_users(const evaluator *e);
 /// The planner takes its memory here, where it is none of those that all play. Errors: ARGUMENT (no
 /// such yardstick; an evaluator without them; as planner_create), CANCELLED, MEMORY, BACKEND.
 throng_status evaluator_play_yardstick(evaluator *e, throng_yardstick yardstick,

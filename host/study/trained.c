@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
+#include "agent/algorithm.h"
 #include "base/file_kind.h"
 #include "base/safetensors.h"
 #include "config/keys.h"
@@ -151,13 +152,20 @@ static throng_status find_file(throng_config *config, const char *key, const cha
 static throng_status read_config(const trained_def *def, trained *t) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%.*s/config.json", NAME, t->folder);
-  THRONG_TRY(config_load(path, def->overrides, &t->config));
+  return config_load(path, def->overrides, &t->config);
+}
+
+/// What was overridden of the agent must be what the checkpoint says.
+static throng_status check_agent(const trained *t, const throng_agent_def *agent) {
   config_key key;
-  for (int i = 0; config_key_at(i, &key); ++i)
-    if (config_key_within(&key, "agent") && t->config.origin[i] == CONFIG_OVERRIDE)
-      return throng_fail(THRONG_ERROR_CONFIG,
-                         "--set %s: the agent is what the checkpoint says, which nothing changes",
-                         key.path);
+  for (int i = 0; config_key_at(i, &key); ++i) {
+    if (!config_key_within(&key, "agent") || t->config.origin[i] != CONFIG_OVERRIDE) continue;
+    for (int k = 0; k < key.field->count; ++k)
+      if (field_get(key.field, &t->config.agent, k) != field_get(key.field, agent, k))
+        return throng_fail(THRONG_ERROR_CONFIG,
+                           "--set %s: the agent is what %s says, which nothing changes", key.path,
+                           t->checkpoint);
+  }
   return THRONG_OK;
 }
 
@@ -209,15 +217,28 @@ static throng_status open_sta(const trained_def *def, trained *t) {
   return status;
 }
 
+/// Users as the agent knows them: what it sees of a session is told by these, whoever it plays for.
+static throng_status users_of_training(const trained *t, throng_users_def *out) {
+  char path[PATH_MAX];
+  throng_config config;
+  snprintf(path, sizeof path, "%.*s/config.json", NAME, t->folder);
+  THRONG_TRY(config_load(path, NULL, &config));
+  *out = config.sim.users;
+  config_free(&config);
+  return THRONG_OK;
+}
+
 /// The simulator, and one agent with room for no replay.
 static throng_status make_agent(const trained_def *def, const agent_origin *origin, trained *t) {
   throng_sim_def sim = t->config.sim;
+  THRONG_TRY(users_of_training(t, &sim.users));
   throng_agent_def agent = origin->def;
   sim.lanes = def->lanes ? def->lanes : 1;
   sim.autoreset = true;
   // A table of all pairs of items pays for thousands of lanes; it changes no answer.
   if (sim.lanes < 64) sim.votes.table_bytes = 0;
-  if (def->without_sta) sim.votes.rule = THRONG_RULE_LOGICAL;
+  if (def->without_sta || (def->without_votes && sim.environment == THRONG_ENVIRONMENT_SESSION))
+    sim.votes.rule = THRONG_RULE_LOGICAL;
   t->agent_def = agent;
   t->agent_def.count = agent.count = 1;
   agent.batch = agent.updates = agent.n_step = agent.n_steps = agent.n_epochs = 1;
@@ -231,6 +252,9 @@ static throng_status open_agent(const trained_def *def, const throng_progress *p
                                 const safetensors_file *file, trained *t) {
   agent_origin origin;
   THRONG_TRY(agent_origin_of(file, &origin));
+  THRONG_TRY(check_agent(t, &origin.def));
+  t->title = agent_algorithm_of(origin.def.algorithm)->title;
+  t->score = agent_algorithm_of(origin.def.algorithm)->rolls ? "log-probability" : "Q";
   t->agent = def->agent;
   t->n_agent = origin.def.count;
   t->user_steps = origin.user_steps;
@@ -261,6 +285,43 @@ throng_status trained_open(const trained_def *def, const throng_progress *progre
 done:
   safetensors_close(file);
   if (status != THRONG_OK) trained_close(out);
+  return status;
+}
+
+throng_status trained_take(trained *t, int32_t agent) {
+  safetensors_file *file;
+  THRONG_TRY(safetensors_open(t->checkpoint, &file));
+  throng_status status = agent_take_weights(t->population, file, agent);
+  if (status == THRONG_OK) t->agent = agent;
+  safetensors_close(file);
+  return status;
+}
+
+throng_status trained_states(const trained *t, throng_agent_state *state) {
+  safetensors_file *file;
+  const int64_t n = t->n_agent;
+  const safetensors_tensor *tensor;
+  int32_t *found = NULL;
+  throng_status status;
+  THRONG_TRY(safetensors_open(t->checkpoint, &file));
+  // Files of before agents could stop or diverge have none who did.
+  for (int64_t k = 0; k < n; ++k) state[k] = THRONG_AGENT_LEARNING;
+  if (!safetensors_find(file, "clock.state")) {
+    safetensors_close(file);
+    return THRONG_OK;
+  }
+  THRONG_TRY_GOTO(safetensors_require(file, "clock.state", TENSOR_I32, 1, &n, &tensor));
+  THRONG_TRY_GOTO(throng_alloc((void **)&found, (size_t)n, sizeof *found, "states of the agents"));
+  THRONG_TRY_GOTO(safetensors_read(file, tensor, 0, found, (size_t)n * sizeof *found));
+  for (int64_t k = 0; k < n; ++k) {
+    if (found[k] < THRONG_AGENT_LEARNING || found[k] > THRONG_AGENT_DIVERGED)
+      THRONG_TRY_GOTO(
+          throng_fail(THRONG_ERROR_DATA, "%s: clock.state: %d is none", t->checkpoint, found[k]));
+    state[k] = (throng_agent_state)found[k];
+  }
+done:
+  free(found);
+  safetensors_close(file);
   return status;
 }
 

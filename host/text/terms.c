@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/pair_numbers.h"
 #include "text/tokens.h"
 
 /// What stands in the stream beside word numbers.
@@ -25,13 +26,13 @@ typedef struct writing {
 typedef struct reader {
   tokenizer *tokens;
   interner *surface, *stem;
-  interner *pair, *pair_surface;   // of two stems, of two surfaces: 8 bytes each
-  writing *word;                   // (surfaces)
-  writing *phrase;                 // (pairs of surfaces)
-  spread *stem_spread;             // (stems)
-  spread *pair_spread;             // (pairs)
-  bool *negation;                  // (stems)
-  int32_t *stem_term, *pair_term;  // term or -1
+  pair_numbers pair, pair_surface;  // of two stems, of two surfaces
+  writing *word;                    // (surfaces)
+  writing *phrase;                  // (pairs of surfaces)
+  spread *stem_spread;              // (stems)
+  spread *pair_spread;              // (pairs)
+  bool *negation;                   // (stems)
+  int32_t *stem_term, *pair_term;   // term or -1
   int32_t *code;
   int64_t *item_code;  // (n_item + 1) into code
   size_t word_capacity, phrase_capacity, stem_capacity, pair_capacity, negation_capacity;
@@ -44,8 +45,8 @@ static void reader_free(reader *r) {
   tokenizer_free(r->tokens);
   interner_free(r->surface);
   interner_free(r->stem);
-  interner_free(r->pair);
-  interner_free(r->pair_surface);
+  pair_numbers_free(&r->pair);
+  pair_numbers_free(&r->pair_surface);
   free(r->word);
   free(r->phrase);
   free(r->stem_spread);
@@ -137,13 +138,13 @@ static throng_status phrase_at(reader *r, int64_t begin, int64_t k, bool add, in
   int32_t second = stem_at(r, k);
   int32_t first = k > begin ? stem_at(r, k - 1) : -1;
   if (first < 0 || second < 0 || first == second || r->negation[second]) return THRONG_OK;
-  int32_t key[2] = {first, second};
+  const number_pair key = {first, second};
   if (!add) {
-    *out = interner_find(r->pair, (const char *)key, sizeof key);
+    *out = pair_numbers_find(&r->pair, key);
     return THRONG_OK;
   }
   bool fresh;
-  THRONG_TRY(interner_add(r->pair, (const char *)key, sizeof key, out, &fresh));
+  THRONG_TRY(pair_numbers_add(&r->pair, key, out, &fresh));
   if (fresh) {
     THRONG_TRY(throng_grow((void **)&r->pair_spread, &r->pair_capacity, (size_t)*out + 1,
                            sizeof *r->pair_spread, "distinct phrases"));
@@ -166,8 +167,8 @@ static throng_status count_phrases(reader *r, int64_t n_item) {
 static throng_status note_phrase(reader *r, int64_t k, int64_t pair) {
   int64_t id;
   bool fresh;
-  THRONG_TRY(interner_add(r->pair_surface, (const char *)&r->code[k - 1], 2 * sizeof *r->code, &id,
-                          &fresh));
+  THRONG_TRY(
+      pair_numbers_add(&r->pair_surface, (number_pair){r->code[k - 1], r->code[k]}, &id, &fresh));
   if (fresh) {
     THRONG_TRY(throng_grow((void **)&r->phrase, &r->phrase_capacity, (size_t)id + 1,
                            sizeof *r->phrase, "distinct phrases"));
@@ -184,7 +185,7 @@ static int compare_terms(const void *a, const void *b) {
 
 /// Give terms their numbers: stems first, then phrases.
 static throng_status number_terms(reader *r, int64_t *n_term) {
-  int64_t n_stem = interner_strings(r->stem)->n, n_pair = interner_strings(r->pair)->n, n = 0;
+  int64_t n_stem = interner_strings(r->stem)->n, n_pair = r->pair.n, n = 0;
   THRONG_TRY(throng_alloc((void **)&r->stem_term, (size_t)n_stem, sizeof *r->stem_term, "terms"));
   THRONG_TRY(throng_alloc((void **)&r->pair_term, (size_t)n_pair, sizeof *r->pair_term, "terms"));
   for (int64_t s = 0; s < n_stem; ++s) {
@@ -265,7 +266,7 @@ done:
 /// The most frequent writing of each term, the first seen where several are as frequent.
 static throng_status name_terms(const reader *r, int64_t n_term, string_table *name) {
   int64_t *best = NULL;  // surface or pair of surfaces, + 1
-  const string_table *pair_surface = interner_strings(r->pair_surface);
+  const pair_numbers *pair_surface = &r->pair_surface;
   throng_status status = THRONG_OK;
   THRONG_TRY_GOTO(throng_alloc((void **)&best, (size_t)n_term, sizeof *best, "names of terms"));
   for (int64_t w = 0; w < interner_strings(r->surface)->n; ++w) {
@@ -286,13 +287,13 @@ static throng_status name_terms(const reader *r, int64_t n_term, string_table *n
                                      strings_length(surface, best[t] - 1)));
       continue;
     }
-    int32_t word[2];
+    const number_pair word = pair_surface->pair[best[t] - 1];
     char text[128];
-    memcpy(word, strings_get(pair_surface, best[t] - 1), sizeof word);
-    size_t first = strings_length(surface, word[0]), second = strings_length(surface, word[1]);
-    memcpy(text, strings_get(surface, word[0]), first);  // words have at most 40 bytes
+    size_t first = strings_length(surface, word.first);
+    size_t second = strings_length(surface, word.second);
+    memcpy(text, strings_get(surface, word.first), first);  // words have at most 40 bytes
     text[first] = ' ';
-    memcpy(text + first + 1, strings_get(surface, word[1]), second);
+    memcpy(text + first + 1, strings_get(surface, word.second), second);
     THRONG_TRY_GOTO(strings_append(name, text, first + 1 + second));
   }
 done:
@@ -309,8 +310,6 @@ throng_status terms_make(const dataset *data, const training *train, int64_t lea
   THRONG_TRY_GOTO(tokenizer_create(&r.tokens));
   THRONG_TRY_GOTO(interner_create(&r.surface));
   THRONG_TRY_GOTO(interner_create(&r.stem));
-  THRONG_TRY_GOTO(interner_create(&r.pair));
-  THRONG_TRY_GOTO(interner_create(&r.pair_surface));
   THRONG_TRY_GOTO(throng_alloc((void **)&r.item_code, (size_t)data->n_item + 1, sizeof *r.item_code,
                                "words of the reviews"));
   THRONG_TRY_GOTO(read_texts(&r, data, train, progress));

@@ -1,22 +1,16 @@
 /// A training run from mark to mark: lanes, population and the evaluators, and one clock for all.
 #include "train/session.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
 #include "base/clock.h"
 #include "base/memory_plan.h"
-#include "evaluate/evaluator.h"
-#include "evaluate/returns.h"
-#include "evaluate/yardsticks.h"
+#include "train/contest.h"
 #include "train/train_fields.h"
 #include "train/train_memory.h"
 #include "world/world.h"
-
-/// Episodes of yardsticks that search slowly.
-enum { SEARCH_EPISODES = 32 };
 
 struct throng_session {
   throng_train_def def;
@@ -24,37 +18,15 @@ struct throng_session {
   throng_sim *sim;
   throng_population *population;
   int32_t n_agent;
-  evaluator *agents;      // a block of lanes for each agent
-  evaluator *yardsticks;  // one block: that of a single agent, or lanes of its own; NULL for none
-  evaluator *searches;    // fewer lanes for yardsticks that search without a table, or NULL
-  agent_actor *actor;     // plays on the lanes of `agents`
-  returns_table returns;  // of the sessions that everybody played last
-  throng_metrics *each;   // (n_agent) of the last evaluation
-  bool *learning;         // (n_agent)
-  bool played;            // the agents have been evaluated
+  contest contest;                // agents, a block of lanes each, and yardsticks
+  agent_actor *actor;             // plays on the lanes of contest.agents
+  throng_metrics *each;           // (n_agent) of the last evaluation
+  bool *learning;                 // (n_agent)
+  bool played;                    // the agents have been evaluated
   throng_population_stats stats;  // of the last mark
   throng_train_report report;     // but for its clock, which is the population's
   int64_t begun;                  // the clock where this session began to count seconds
 };
-
-/// Yardsticks share a single agent's lanes.
-static throng_status make_yardsticks(throng_session *s, throng_backend *backend,
-                                     const throng_world *world, const throng_sta *sta,
-                                     const throng_sim_def *sim, const throng_progress *progress) {
-  throng_evaluation_def few = s->def.evaluation;
-  if (s->n_agent == 1)
-    s->yardsticks = s->agents;
-  else
-    THRONG_TRY(evaluator_create(backend, world, sta, sim, &few, 1, true, &s->yardsticks));
-  if (!evaluator_searches_slowly(s->yardsticks) || few.episodes <= SEARCH_EPISODES)
-    return THRONG_OK;
-  throng_note(progress,
-              "no item-item table for %" PRId64
-              " items: most-similar and the myopic policy play %d episodes instead of %d",
-              world->n_item, SEARCH_EPISODES, few.episodes);
-  few.episodes = SEARCH_EPISODES;
-  return evaluator_create(backend, world, sta, sim, &few, 1, true, &s->searches);
-}
 
 static throng_status make_parts(throng_session *s, throng_backend *backend,
                                 const throng_world *world, const throng_sta *sta,
@@ -63,16 +35,13 @@ static throng_status make_parts(throng_session *s, throng_backend *backend,
   THRONG_TRY(throng_sim_create(backend, world, sta, sim, &s->sim));
   THRONG_TRY(throng_population_create(s->sim, agent, s->def.steps, &s->population));
   const size_t n = (size_t)agent->count;
-  const bool shared = agent->count == 1 && s->def.yardsticks;
   s->n_agent = agent->count;
-  THRONG_TRY(evaluator_create(backend, world, sta, sim, &s->def.evaluation, s->n_agent, shared,
-                              &s->agents));
-  THRONG_TRY(agent_actor_create(s->population, evaluator_sim(s->agents), evaluator_top(s->agents),
-                                &s->actor));
+  THRONG_TRY(contest_create(backend, world, sta, sim, &s->def.evaluation, s->n_agent, s->n_agent,
+                            s->def.yardsticks, progress, &s->contest));
+  evaluator *e = s->contest.agents;
+  THRONG_TRY(agent_actor_create(s->population, evaluator_sim(e), evaluator_top(e), &s->actor));
   THRONG_TRY(throng_alloc((void **)&s->each, n, sizeof *s->each, "evaluation"));
-  THRONG_TRY(returns_create(s->n_agent, s->def.evaluation.episodes, &s->returns));
   THRONG_TRY(throng_alloc((void **)&s->learning, n, sizeof *s->learning, "evaluation"));
-  if (s->def.yardsticks) THRONG_TRY(make_yardsticks(s, backend, world, sta, sim, progress));
   if (backend->planning) return THRONG_OK;
   return throng_population_get_stats(s->population, &s->stats);
 }
@@ -119,12 +88,9 @@ throng_status throng_session_create(throng_backend *backend, const throng_world 
 void throng_session_close(throng_session *s) {
   if (!s) return;
   agent_actor_free(s->actor);
-  evaluator_free(s->searches);
-  if (s->yardsticks != s->agents) evaluator_free(s->yardsticks);
-  evaluator_free(s->agents);
+  contest_free(&s->contest);
   throng_population_close(s->population);
   throng_sim_close(s->sim);
-  returns_free(&s->returns);
   free(s->learning);
   free(s->each);
   free(s);
@@ -224,66 +190,34 @@ throng_status throng_session_evaluate(throng_session *s, const throng_progress *
                                       throng_metrics *each) {
   const throng_agent_state *state = agent_states(s->population);
   for (int32_t k = 0; k < s->n_agent; ++k) s->learning[k] = state[k] == THRONG_AGENT_LEARNING;
-  THRONG_TRY(
-      evaluator_play_agents(s->agents, s->actor, s->learning, progress, s->each, &s->report.agent));
-  returns_take_agents(&s->returns, s->agents, s->learning);
+  evaluator *e = s->contest.agents;
+  THRONG_TRY(evaluator_play_agents(e, s->actor, s->learning, progress, s->each, &s->report.agent));
+  returns_take_agents(&s->contest.returns, e, s->learning);
   s->played = true;
   if (each) memcpy(each, s->each, (size_t)s->n_agent * sizeof *each);
   return THRONG_OK;
 }
 
-static throng_status check_yardstick(const throng_session *s, throng_yardstick yardstick) {
-  if ((unsigned)yardstick >= THRONG_YARDSTICK_COUNT)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "yardstick: %d is none", (int)yardstick);
-  if (s->yardsticks) return THRONG_OK;
-  return throng_fail(THRONG_ERROR_ARGUMENT,
-                     "yardstick %s: train.yardsticks is false, so no lanes were made for them",
-                     throng_yardstick_name(yardstick));
-}
-
-/// The lanes that it plays on.
-static evaluator *lanes_of(throng_session *s, throng_yardstick yardstick) {
-  return yardstick_searches(yardstick) && s->searches ? s->searches : s->yardsticks;
-}
-
 throng_status throng_session_evaluate_yardstick(throng_session *s, throng_yardstick yardstick,
                                                 const throng_progress *progress,
                                                 throng_metrics *out) {
-  THRONG_TRY(check_yardstick(s, yardstick));
-  evaluator *e = lanes_of(s, yardstick);
-  throng_metrics *m = &s->report.yardstick[yardstick];
-  THRONG_TRY(evaluator_play_yardstick(e, yardstick, progress, m));
-  returns_take_yardstick(&s->returns, e, yardstick);
-  if (out) *out = *m;
+  THRONG_TRY(contest_play(&s->contest, yardstick, progress));
+  if (out) *out = s->contest.yardstick[yardstick];
   return THRONG_OK;
 }
 
 throng_status session_find_yardstick(throng_session *s, throng_yardstick yardstick,
                                      const throng_progress *progress, bool *kept) {
-  THRONG_TRY(check_yardstick(s, yardstick));
-  const evaluator *e = lanes_of(s, yardstick);
-  throng_metrics *m = &s->report.yardstick[yardstick];
-  double *returns = s->returns.yardstick[yardstick];
-  THRONG_TRY(kept_yardstick_find(e, yardstick, m, s->returns.difference, kept));
-  if (*kept) {
-    returns_set_yardstick(&s->returns, yardstick, evaluator_episodes(e), s->returns.difference);
-    return THRONG_OK;
-  }
-  THRONG_TRY(throng_session_evaluate_yardstick(s, yardstick, progress, NULL));
-  const throng_status saved = kept_yardstick_save(e, yardstick, m, returns);
-  if (saved != THRONG_ERROR_IO) return saved;
-  throng_note(progress, "yardstick %s is not kept for another run: %s", yardstick_title(yardstick),
-              throng_error_message());
-  return THRONG_OK;
+  return contest_find(&s->contest, yardstick, progress, kept);
 }
 
 void session_yardstick_folder(const throng_session *s, char path[KEPT_PATH_SIZE]) {
   path[0] = '\0';
-  if (s->yardsticks) kept_yardstick_folder(s->yardsticks, path);
+  if (s->contest.yardsticks) kept_yardstick_folder(s->contest.yardsticks, path);
 }
 
 bool session_plays(const throng_session *s, throng_yardstick yardstick) {
-  return s->yardsticks && evaluator_plays(s->yardsticks, yardstick);
+  return contest_plays(&s->contest, yardstick);
 }
 
 throng_status throng_session_compare(throng_session *s, int32_t agent, throng_comparison *out) {
@@ -293,7 +227,7 @@ throng_status throng_session_compare(throng_session *s, int32_t agent, throng_co
                        s->n_agent - 1);
   if (!s->played)
     return throng_fail(THRONG_ERROR_ARGUMENT, "compare: no agent has been evaluated yet");
-  *out = returns_compare_agent(&s->returns, agent);
+  *out = returns_compare_agent(&s->contest.returns, agent);
   return THRONG_OK;
 }
 
@@ -318,7 +252,7 @@ throng_status session_restore_from(throng_session *s, const safetensors_file *fi
   return restored(s);
 }
 
-const evaluator *session_evaluator(const throng_session *s) { return s->agents; }
+const evaluator *session_evaluator(const throng_session *s) { return s->contest.agents; }
 
 throng_population *throng_session_get_population(throng_session *s) { return s->population; }
 throng_sim *throng_session_get_sim(throng_session *s) { return s->sim; }
@@ -326,9 +260,8 @@ const char *session_agent_title(const throng_session *s) { return agent_title(s-
 
 void throng_session_get_report(const throng_session *s, throng_train_report *out) {
   *out = s->report;
-  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
-    out->yardstick_against[k] = returns_compare_yardstick(&s->returns, (throng_yardstick)k);
-  if (out->agent.episodes > 0) out->agent_against = returns_compare_agents(&s->returns);
+  contest_report(&s->contest, out);
+  if (out->agent.episodes > 0) out->agent_against = returns_compare_agents(&s->contest.returns);
   out->user_steps = session_user_steps(s);
   out->user_steps_per_second =
       out->seconds > 0 ? (double)(out->user_steps - s->begun) / out->seconds : 0;

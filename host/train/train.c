@@ -223,6 +223,7 @@ static throng_status write_summary(train_run *t, train_result *result) {
   result->report.seconds += t->earlier;
   THRONG_TRY(train_result_json(result, &json));
   (void)cJSON_AddStringToObject(json, "arithmetic", t->arithmetic);
+  (void)cJSON_AddStringToObject(json, "version", throng_version());
   char *text = cJSON_Print(json);
   cJSON_Delete(json);
   if (!text) return throng_fail(THRONG_ERROR_MEMORY, "training: no memory for its summary");

@@ -76,22 +76,25 @@ THRONG_ROW void tile_mask_row(const tile_mask_args *a, int64_t row) {
     tile_mask_one(z, history_item(a->real.entry[k]) - column, n_column);
 }
 
+/// NaN where both are.
+THRONG_ROW float larger(float x, float y) { return y > x || x != x ? y : x; }
+
 /// Add scores to a state's sums, in chunks that begin where the caller's tiles do: tiles of a
 /// multiple of SOFTMAX_CHUNK give the same bits however many columns they have. `n` at most
 /// SOFTMAX_CHUNK.
 THRONG_ROW void softmax_add(softmax_sums *s, const float *THRONG_RESTRICT q,
                             const float *THRONG_RESTRICT bias, int32_t n) {
-  float z[SOFTMAX_CHUNK], most[THRONG_DOT_LANES];
+  float z[SOFTMAX_CHUNK], most[SOFTMAX_CHUNK / 2];
   float sum[THRONG_DOT_LANES] = {0}, weighted[THRONG_DOT_LANES] = {0};
   for (int32_t i = 0; i < n; ++i) z[i] = q[i] + bias[i];
+  for (int32_t i = n; i < SOFTMAX_CHUNK; ++i) z[i] = -INFINITY;
   const int32_t whole = (n + THRONG_DOT_LANES - 1) / THRONG_DOT_LANES * THRONG_DOT_LANES;
-  for (int32_t i = n; i < whole; ++i) z[i] = -INFINITY;
-  for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) most[k] = s->most;
-  for (int32_t i = 0; i < whole; i += THRONG_DOT_LANES)
-    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k)
-      most[k] = z[i + k] > most[k] ? z[i + k] : most[k];
-  float top = most[0];
-  for (int32_t k = 1; k < THRONG_DOT_LANES; ++k) top = most[k] > top ? most[k] : top;
+  // In halves, which compilers vectorise where they do not a running maximum; past what is no
+  // number, so that no difference below is above 0.
+  for (int32_t i = 0; i < SOFTMAX_CHUNK / 2; ++i) most[i] = larger(z[i], z[i + SOFTMAX_CHUNK / 2]);
+  for (int32_t half = SOFTMAX_CHUNK / 4; half > 0; half /= 2)
+    for (int32_t i = 0; i < half; ++i) most[i] = larger(most[i], most[i + half]);
+  float top = larger(s->most, most[0]);
   if (top > s->most) {
     if (s->sum > 0) {
       const float fall = s->most - top;

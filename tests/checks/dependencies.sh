@@ -28,6 +28,11 @@ SQLite|libsqlite3|libsqlite3-dev|sqlite3.h
 OpenSSL|libcrypto|libssl-dev|openssl/
 Open MPI|libmpi|libopenmpi-dev|mpi.h
 CPython|-|python3-dev|Python.h
+Doxygen|-|doxygen|Doxyfile
+Sphinx|-|python3-sphinx|sphinx-build
+MyST-Parser|-|python3-myst-parser|myst_parser
+Breathe|-|python3-breathe|breathe
+sphinx-rtd-theme|-|python3-sphinx-rtd-theme|sphinx_rtd_theme
 CUDA Toolkit|-|-|cuda_runtime
 '
 # The compiler's and the C library's own, and what is built here.
@@ -41,7 +46,8 @@ named=$(awk '/^## Dependencies/ { on = 1 } on && /^## / && !/Dependencies/ { on 
   on && /^\| / && !/^\| (package|---)/ { split($0, cell, "|"); n = split(cell[2], name, ","); for (i = 1; i <= n; ++i) {
     sub(/\(.*/, "", name[i]); gsub(/^ +| +$/, "", name[i]); print name[i] } }' "$source/README.md" | sort)
 [ -n "$named" ] || fail "README has no table of dependencies"
-installed=$(awk '/^build=\(/ { on = 1; next } /^\)/ { on = 0 } on { print $1 }' "$source/.ci/deps")
+group() { awk -v name="$1=(" '$0 == name { on = 1; next } /^\)/ { on = 0 } on { print $1 }' "$source/.ci/deps"; }
+installed=$(group build; group docs)
 
 row_of() { awk -F'|' -v key="$1" -v value="$2" '$key == value' <<<"$known"; }
 while IFS= read -r name; do
@@ -58,13 +64,14 @@ while IFS='|' read -r name library package header; do
   grep -qxF "$name" <<<"$named" || continue
   grep -rqF --include='*.[chp]*' --include='*.cu*' --include=CMakeLists.txt --include='*.cmake' -- "$header" \
     "$source/host" "$source/kernels" "$source/cuda" "$source/tests/shim" "$source/cmake" "$source/python/core" ||
+    grep -rqF -- "$header" "$source/docs/site" ||
     fail "README names $name, and nothing includes $header"
   [ "$package" = - ] || grep -qxF "$package" <<<"$installed" || fail "README names $name, and .ci/deps does not install $package"
   # Where a machine has no libcurl or no MPI the program may be built without it.
   [ "$library" = - ] || grep -qxF "$library" <<<"$needed" || [ "$name" = libcurl ] || [ "$name" = "Open MPI" ] ||
     fail "README names $name, and $library is not linked"
 done <<<"$known"
-for package in $(grep -E '^(lib.*|.*)-dev$' <<<"$installed"); do
+for package in $(grep -E '^(lib.*|.*)-dev$' <<<"$installed"; group docs); do
   name=$(row_of 3 "$package" | cut -d'|' -f1)
   [ -n "$name" ] && grep -qxF "$name" <<<"$named" || fail ".ci/deps installs $package, which README does not name"
 done

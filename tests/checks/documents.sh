@@ -3,9 +3,9 @@
 # Every block of commands in README, in the other pages and in every --help is run as it is printed:
 # in a fresh copy of the sources, and in an empty folder beside an installed tree. Files of the tests
 # stand where the text says "your file"; what would take minutes gets smaller sizes appended, which
-# only overrides what the line itself says. A block that begins with a quote is a part of a config and
-# must be taken as one; one that begins with an #include must compile. A block that is none of these, and
-# not listed, is an error.
+# only overrides what the line itself says. A block that begins with a quote is a part of a config and must
+# be taken as one; one that begins with an #include must compile; one fenced as ```text is not run, for it
+# is what a command printed. A block that is none of these, and not listed, is an error.
 set -euo pipefail
 source=$(realpath "$1") build=$(realpath "$2")
 work=$(mktemp -d "${TMPDIR:-/tmp}/throng-documents-XXXXXX")
@@ -15,21 +15,25 @@ cd "$work"
 
 # Blocks that are no commands, by page and the beginning of their first line.
 prose='
-README.md|raw reviews -> keywords|the path of the data
-README.md|A.Rwd, mean return|what make demo prints
 CONTRIBUTING.md|raw files --host/data|the path of the data
 docs/watching_training.md|A.Rwd, mean return|what a terminal shows
 docs/watching_training.md|made runs/demo/|lines of a log
 docs/watching_training.md|4 of 4 yardsticks|a note
 docs/slates.md|P = clip(|an equation
 docs/concepts.md|z = w0 + w_mat|an equation
+README.md|import throng|run by tests/python/test_pages.py
 docs/python.md|import throng|run by tests/python/test_pages.py
 docs/python.md|import gymnasium|run by tests/python/test_pages.py
 docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read with
 '
 # Commands that cannot run here, by their beginning: what they need, or who runs them.
 elsewhere='
-pip install .|builds everything once more; .ci/wheel does
+pip install|builds everything once more; .ci/wheel does
+pip uninstall|changes the machine
+curl|downloads from a network; the files are small ones of the tests (data_sets.awk)
+tar|unpacks what make tarball makes, as check_tarball does, or a download
+unzip|unpacks a download
+podman|needs a container engine; .ci/deb-check runs the steps
 git|clones from a network; this is run from such a copy
 sudo|changes the machine
 apt-get|changes the machine
@@ -49,7 +53,7 @@ small=(--set synth.users=300 --set synth.items=200 --set synth.history_mean=12 -
 blocks() {
   awk '
     function flush() { if (text != "") printf "=== %d\n%s", start, text; text = ""; inside = 0 }
-    /^```/ { if (fence) { fence = 0; flush() } else { flush(); fence = 1; start = FNR + 1 } next }
+    /^```/ { if (fence) { if (said) text = ""; fence = 0; flush() } else { flush(); fence = 1; said = /^```text/; start = FNR + 1 } next }
     fence { text = text $0 "\n"; next }
     /^    [^ ]/ && (inside || before == "") { if (!inside) { flush(); start = FNR; inside = 1 } text = text substr($0, 5) "\n"; next }
     /^    / && inside { text = text substr($0, 5) "\n"; next }
@@ -141,8 +145,13 @@ awk 'BEGIN {
 gzip -c rating.csv >"$files/rating.csv.gz"
 cp "$files/rating.csv.gz" anime.csv "$files/data/anime/"
 gzip -c my.csv >"$files/my.csv.gz"
+printf 'u00001\nu00007\n' >"$files/users.txt"
 printf 'user,item\nu00001,i00002\nu00012,i00007\n' >"$files/pairs.csv"
 mv anime.csv ratings.dat movies.dat "$files/"
+# The public data sets of docs/data_sets.md, by the names that they are downloaded by.
+mkdir -p "$files"/{ml-1m,ml-100k,ml-latest-small}
+(cd "$files" && awk -f "$source/tests/checks/data_sets.awk" && gzip reviews_Digital_Music_5.json meta_Digital_Music.json \
+  All_Beauty_5.json meta_All_Beauty.json Gift_Cards.jsonl meta_Gift_Cards.jsonl)
 # Digital Music, as configs/published-env.json finds it.
 mkdir -p "$files/data/amazon_digital_music"
 awk 'BEGIN {
@@ -157,10 +166,13 @@ awk 'BEGIN {
 }'
 gzip -c reviews >"$files/data/amazon_digital_music/reviews_Digital_Music_5.json.gz"
 gzip -c meta >"$files/data/amazon_digital_music/meta_Digital_Music.json.gz"
-# music.json has, beside its dataset, what README prints.
+# The tutorial's reviews, where it has them.
+mkdir -p "$files/examples"
+cp -r "$source/examples/tutorial" "$files/examples/"
+# music.json has, beside its dataset, what docs/keywords.md prints.
 {
   echo '{ "dataset": { "format": "csv", "file": "my.csv.gz" },'
-  blocks "$source/README.md" | awk '/^=== / { on = 0 } /^"keywords": / { on = 1 } on'
+  blocks "$source/docs/keywords.md" | awk '/^=== / { on = 0 } /^"keywords": / { on = 1 } on'
   echo '}'
 } >"$files/music.json"
 export THRONG_DATA=$files/data OPENAI_API_KEY=sk-of-the-tests-alone
@@ -184,6 +196,7 @@ run() {
         *) line="make -n -s DEPS=skip ${line#make}" ;;  # what it builds and runs is run by the tests
       esac ;;
     cc) line="$line -I${headers@Q}" ;;
+    /*) return 0 ;;  # a program where the page put it: check_tarball
     throng | */throng)
       # A sweep with workers has a check of its own (check_workers), at a port that nobody has.
       [[ $line != throng\ worker\ * && $line != *' --listen '* ]] || return 0

@@ -1,4 +1,4 @@
-"""The blocks of Python in docs/python.md run as they are printed."""
+"""The blocks of Python in README and docs/python.md run as they are printed."""
 
 import pathlib
 import re
@@ -18,6 +18,14 @@ def test_every_block_of_the_page_runs(world, sta, capsys):
         if "envs" in names:
             assert names["envs"].num_envs == 8
     assert "for user 7:" in capsys.readouterr().out
+
+
+def test_the_block_of_readme_runs(capsys):
+    blocks = re.findall(r"^```python\n(.*?)^```", (PAGE.parents[1] / "README.md").read_text(), re.M | re.S)
+    assert len(blocks) == 1
+    exec(blocks[0], {})
+    items, reward = re.fullmatch(r"(\[.*\]) ([\d.]+)\n", capsys.readouterr().out).groups()
+    assert len(eval(items)) == 5 and 0 < float(reward) < 40
 
 
 def test_the_ten_lines_are_the_example():

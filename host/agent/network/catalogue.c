@@ -1,6 +1,11 @@
 /// The whole catalogue under given weights: its vectors, and the best items by tiles of scores.
 #include "agent/network/catalogue.h"
 
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "kernels/list.h"
 
 /// A tile of scores is made of blocks of CATALOGUE_ROWS x CATALOGUE_COLUMNS: one for each thread,
@@ -52,9 +57,113 @@ int64_t catalogue_packed_size(const network *n, int64_t rows, int32_t top) {
                              top < BEST_MOST_TOP ? top : BEST_MOST_TOP);
 }
 
+/// A walk by threads that each take a tile after the other, from the scores to what is made of
+/// them, in memory of their own: between the parts of a tile nobody waits, and it stays in a cache.
+/// A tile comes after the one before it of the same states, and after the same items of the agent's
+/// states before: so sums are added in the order that one thread has.
+typedef struct tile_crowd {
+  network net;  // with a backend of one thread, which nobody stops
+  throng_backend backend;
+  catalogue_task *task;
+  void *context;
+  int64_t rows, blocks, all, columns;  // blocks of states: an agent's and all; blocks of items
+  int64_t abreast;                     // blocks of states that are gone through together
+  atomic_llong next;
+  atomic_int *done;  // (all) tiles of the block of states
+  atomic_bool failed;
+  throng_status status;  // of the first that did
+  char cause[512];
+} tile_crowd;
+
+static void wait_for_tiles(tile_crowd *w, int64_t block, int64_t n) {
+  enum { LOOKS = 200 };
+  for (int look = 0; atomic_load_explicit(&w->done[block], memory_order_acquire) < n; ++look) {
+    if (atomic_load(&w->failed)) return;
+    if (look > LOOKS) sched_yield();
+  }
+}
+
+/// Tile number `number`, of which those before were taken before: along diagonals, so that nobody
+/// has long to wait. False where there is none of that number.
+static bool tile_of(const tile_crowd *w, int64_t number, int64_t *block, int64_t *column) {
+  const int64_t each = (w->abreast + w->columns - 1) * w->abreast, in = number % each;
+  *block = number / each * w->abreast + in % w->abreast;
+  *column = in / w->abreast - in % w->abreast;
+  return *block < w->all && *column >= 0 && *column < w->columns;
+}
+
+static throng_status do_tile(tile_crowd *w, const network *n, int64_t block, int64_t column) {
+  const int64_t agent = block / w->blocks, state = block % w->blocks * CATALOGUE_ROWS;
+  const int64_t states = w->rows - state, columns = n->n_item - column * CATALOGUE_COLUMNS;
+  const catalogue_tile tile = {
+      .n = n,
+      .place = n->tile - w->net.tile,
+      .agent = agent,
+      .agents = 1,
+      .state = state,
+      .states = states < CATALOGUE_ROWS ? states : CATALOGUE_ROWS,
+      .column = column * CATALOGUE_COLUMNS,
+      .columns = columns < CATALOGUE_COLUMNS ? columns : CATALOGUE_COLUMNS};
+  wait_for_tiles(w, block, column);
+  if (state) wait_for_tiles(w, block - 1, column + 1);
+  return atomic_load(&w->failed) ? THRONG_OK : w->task(w->context, &tile);
+}
+
+static void take_tiles(void *context, int64_t hand) {
+  tile_crowd *w = context;
+  const int64_t abreast = (w->all + w->abreast - 1) / w->abreast;
+  const int64_t n = abreast * (w->abreast + w->columns - 1) * w->abreast;
+  network own = w->net;
+  own.backend = &w->backend;
+  own.tile += hand * CATALOGUE_ROWS * CATALOGUE_COLUMNS;
+  for (int64_t number; (number = atomic_fetch_add(&w->next, 1)) < n;) {
+    int64_t block, column;
+    if (!tile_of(w, number, &block, &column)) continue;
+    const throng_status status = do_tile(w, &own, block, column);
+    if (status != THRONG_OK && !atomic_exchange(&w->failed, true)) {
+      w->status = status;
+      snprintf(w->cause, sizeof w->cause, "%s", throng_error_message());
+    }
+    atomic_fetch_add_explicit(&w->done[block], 1, memory_order_release);
+  }
+}
+
+/// Does every thread have a block of states, and enough to do to be woken for?
+static bool may_crowd(const network *n, int64_t rows) {
+  enum { GRAIN = 1 << 22 };  // multiplications
+  const throng_backend *backend = n->backend;
+  const int64_t blocks = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS * n->n_agent;
+  return backend->ops->each && backend->n_thread > 1 && blocks >= backend->n_thread &&
+         n->n_item > CATALOGUE_COLUMNS && rows * n->n_agent * n->n_item * n->width >= GRAIN;
+}
+
+static throng_status walk_abreast(const network *n, int64_t rows, catalogue_task *task,
+                                  void *context) {
+  const int64_t blocks = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS, all = blocks * n->n_agent;
+  tile_crowd w = {.net = *n,
+                  .backend = *n->backend,
+                  .task = task,
+                  .context = context,
+                  .rows = rows,
+                  .blocks = blocks,
+                  .all = all,
+                  .columns = (n->n_item + CATALOGUE_COLUMNS - 1) / CATALOGUE_COLUMNS,
+                  .abreast = 2 * n->backend->n_thread};
+  void *done;
+  if (w.abreast > all) w.abreast = all;
+  w.backend.n_thread = 1;
+  w.backend.stop = NULL;
+  THRONG_TRY(throng_alloc(&done, (size_t)all, sizeof *w.done, "catalogue"));
+  w.done = done;
+  n->backend->ops->each(n->backend, n->backend->n_thread, take_tiles, &w);
+  free(done);
+  return w.failed ? throng_fail(w.status, "%s", w.cause) : THRONG_OK;
+}
+
 /// Tiles: a block of one agent's states, or all states of several agents.
 throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalogue_task *task,
                              void *context) {
+  if (may_crowd(n, rows)) return walk_abreast(n, rows, task, context);
   const int64_t most_rows = tile_rows(n), most_states = rows < most_rows ? rows : most_rows;
   const int64_t fit = most_rows / most_states, most_agents = fit < n->n_agent ? fit : n->n_agent;
   const int64_t blocks = most_rows / (most_states * most_agents);  // beside each other
@@ -64,7 +173,8 @@ throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalo
       for (int64_t column = 0; column < n->n_item; column += most_columns) {
         const int64_t agents = n->n_agent - agent, states = rows - state;
         const int64_t columns = n->n_item - column;
-        const catalogue_tile tile = {agent,  agents < most_agents ? agents : most_agents,
+        const catalogue_tile tile = {n,      0,
+                                     agent,  agents < most_agents ? agents : most_agents,
                                      state,  states < most_states ? states : most_states,
                                      column, columns < most_columns ? columns : most_columns};
         THRONG_TRY(task(context, &tile));
@@ -72,8 +182,9 @@ throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalo
   return THRONG_OK;
 }
 
-throng_status catalogue_score_tile(const network *n, const catalogue *c, const float *query,
-                                   int64_t rows, const catalogue_tile *t, float beta) {
+throng_status catalogue_score_tile(const catalogue_tile *t, const catalogue *c, const float *query,
+                                   int64_t rows, float beta, float *z) {
+  const network *n = t->n;
   gemm_args g = {.transpose_b = true,
                  .m = t->states,
                  .n = t->columns,
@@ -82,7 +193,7 @@ throng_status catalogue_score_tile(const network *n, const catalogue *c, const f
                  .beta = beta,
                  .a = query + (t->agent * rows + t->state) * n->width,
                  .b = c->vector + (t->agent * n->n_item + t->column) * n->width,
-                 .c = n->tile,
+                 .c = z,
                  .lda = n->width,
                  .ldb = n->width,
                  .ldc = t->columns,
@@ -105,17 +216,18 @@ tile_place catalogue_place(const catalogue_tile *t) {
 
 /// A search by tiles: the fold's arguments but for the tile.
 typedef struct best_walk {
-  const network *n;
   const catalogue *c;
   const float *query;
   best_fold_args fold;
 } best_walk;
 
 static throng_status best_tile(void *context, const catalogue_tile *t) {
-  best_walk *w = context;
-  THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->fold.n_state, t, 0.0f));
-  w->fold.place = catalogue_place(t);
-  return BACKEND_LAUNCH(w->n->backend, best_fold, t->agents * t->states, &w->fold);
+  const best_walk *w = context;
+  best_fold_args fold = w->fold;
+  THRONG_TRY(catalogue_score_tile(t, w->c, w->query, fold.n_state, 0.0f, t->n->tile));
+  fold.q = t->n->tile;
+  fold.place = catalogue_place(t);
+  return BACKEND_LAUNCH(t->n->backend, best_fold, t->agents * t->states, &fold);
 }
 
 static throng_status best_by_tiles(const network *n, const catalogue *c, const float *query,
@@ -124,11 +236,9 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
                                    int32_t *item) {
   best_reset_args reset = {value, item, top};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, best_reset, rows * n->n_agent, &reset));
-  best_walk walk = {.n = n,
-                    .c = c,
+  best_walk walk = {.c = c,
                     .query = query,
-                    .fold = {.q = n->tile,
-                             .bias = c->bias,
+                    .fold = {.bias = c->bias,
                              .seen = mask->seen,
                              .shown = mask->shown,
                              .real = mask->real,

@@ -20,8 +20,11 @@ typedef struct best_mask {
   real_histories real;  // beside `shown`
 } best_mask;
 
-/// Some states of some agents, and some items: what is looked at together.
+/// Some states of some agents, and some items: what is looked at together. What a walk's task does
+/// about it, it does by `n`: tiles may be walked side by side, each thread in memory of its own.
 typedef struct catalogue_tile {
+  const network *n;
+  int64_t place;            // of n->tile in the population's: further tiles of scores have it too
   int64_t agent, agents;    // agents agent .. agent + agents - 1
   int64_t state, states;    // of each the states state .. state + states - 1
   int64_t column, columns;  // and the items column .. column + columns - 1
@@ -30,16 +33,18 @@ typedef struct catalogue_tile {
 /// The tile as kernels are told of it.
 tile_place catalogue_place(const catalogue_tile *t);
 
-/// Walk over `rows` states of all agents and the whole catalogue, items in order for each state.
-/// `narrow`: tiles of CATALOGUE_COLUMNS items whatever the number of states, where sums over a
-/// tile's items are not to move with it.
+/// Walk over `rows` states of all agents and the whole catalogue: for each state items in order,
+/// for each item an agent's states in order. `narrow`: tiles of CATALOGUE_COLUMNS items whatever
+/// the number of states, where sums over a tile's items are not to move with it. The task may be
+/// called from several threads at once, of which each finds done what it comes after: it must not
+/// write into its context.
 enum { CATALOGUE_ROWS = 256, CATALOGUE_COLUMNS = 1024 };
 typedef throng_status catalogue_task(void *context, const catalogue_tile *tile);
 throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalogue_task *task,
                              void *context);
-/// n->tile (agents, states, columns) = query . vector + beta tile, of a walk over `rows` states.
-throng_status catalogue_score_tile(const network *n, const catalogue *c, const float *query,
-                                   int64_t rows, const catalogue_tile *t, float beta);
+/// z (agents, states, columns) = query . vector + beta z, of a walk over `rows` states.
+throng_status catalogue_score_tile(const catalogue_tile *t, const catalogue *c, const float *query,
+                                   int64_t rows, float beta, float *z);
 
 /// Register the arrays, where the network's own parameters are not the catalogue.
 throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number);

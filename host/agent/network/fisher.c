@@ -5,8 +5,7 @@
 #include "kernels/list.h"
 
 typedef struct fisher_walk {
-  const network *n;
-  network other;  // the same with the second tile
+  float *second;  // tile of scores
   int64_t rows;
   softmax_side at, to;
   bool derivative;  // `to` is one of `at`: its catalogue's part is added to the tile
@@ -18,58 +17,60 @@ typedef struct fisher_walk {
 
 static fisher_walk walk_of(const network *n, float *tile, int64_t rows, const best_mask *mask,
                            const softmax_side *at, const softmax_side *to) {
-  fisher_walk w = {.n = n,
-                   .other = *n,
-                   .rows = rows,
-                   .at = *at,
-                   .to = *to,
-                   .mask = {.z = n->tile,
-                            .seen = mask->seen,
-                            .shown = mask->shown,
-                            .real = mask->real,
-                            .used = n->used,
-                            .n_state = rows,
-                            .n_seen_word = mask->n_seen_word},
-                   .mean = {.z = n->tile,
-                            .bias = at->catalogue->bias,
-                            .total = at->total,
-                            .other = tile,
-                            .other_bias = to->catalogue->bias,
-                            .used = n->used,
-                            .n_state = rows,
-                            .n_item = n->n_item}};
-  w.other.tile = tile;
-  return w;
+  return (fisher_walk){.second = tile,
+                       .rows = rows,
+                       .at = *at,
+                       .to = *to,
+                       .mask = {.seen = mask->seen,
+                                .shown = mask->shown,
+                                .real = mask->real,
+                                .used = n->used,
+                                .n_state = rows,
+                                .n_seen_word = mask->n_seen_word},
+                       .mean = {.bias = at->catalogue->bias,
+                                .total = at->total,
+                                .other_bias = to->catalogue->bias,
+                                .used = n->used,
+                                .n_state = rows,
+                                .n_item = n->n_item}};
 }
 
 /// Both tiles of scores, the first one masked.
-static throng_status score(fisher_walk *w, const catalogue_tile *t) {
-  throng_backend *backend = w->n->backend;
-  THRONG_TRY(catalogue_score_tile(w->n, w->at.catalogue, w->at.query, w->rows, t, 0.0f));
-  const catalogue *second = w->derivative ? w->at.catalogue : w->to.catalogue;
-  THRONG_TRY(catalogue_score_tile(&w->other, second, w->to.query, w->rows, t, 0.0f));
+static throng_status score(const fisher_walk *w, const catalogue_tile *t) {
+  float *first = t->n->tile, *second = w->second + t->place;
+  tile_mask_args mask = w->mask;
+  THRONG_TRY(catalogue_score_tile(t, w->at.catalogue, w->at.query, w->rows, 0.0f, first));
+  const catalogue *of = w->derivative ? w->at.catalogue : w->to.catalogue;
+  THRONG_TRY(catalogue_score_tile(t, of, w->to.query, w->rows, 0.0f, second));
   if (w->derivative)
-    THRONG_TRY(catalogue_score_tile(&w->other, w->to.catalogue, w->at.query, w->rows, t, 1.0f));
-  w->mask.place = catalogue_place(t);
-  return BACKEND_LAUNCH(backend, tile_mask, t->agents * t->states, &w->mask);
+    THRONG_TRY(catalogue_score_tile(t, w->to.catalogue, w->at.query, w->rows, 1.0f, second));
+  mask.z = first;
+  mask.place = catalogue_place(t);
+  return BACKEND_LAUNCH(t->n->backend, tile_mask, t->agents * t->states, &mask);
 }
 
 static throng_status mean(void *context, const catalogue_tile *t) {
-  fisher_walk *w = context;
+  const fisher_walk *w = context;
+  softmax_mean_args means = w->mean;
   THRONG_TRY(score(w, t));
-  w->mean.place = catalogue_place(t);
-  return BACKEND_LAUNCH(w->n->backend, softmax_mean, t->agents * t->states, &w->mean);
+  means.z = t->n->tile;
+  means.other = w->second + t->place;
+  means.place = catalogue_place(t);
+  return BACKEND_LAUNCH(t->n->backend, softmax_mean, t->agents * t->states, &means);
 }
 
 static throng_status slope(void *context, const catalogue_tile *t) {
-  fisher_walk *w = context;
+  const fisher_walk *w = context;
   const fisher_product *p = w->product;
+  fisher_slope_args slopes = w->slope;
   THRONG_TRY(score(w, t));
-  w->slope.place = catalogue_place(t);
-  THRONG_TRY(BACKEND_LAUNCH(w->n->backend, fisher_slope, t->agents * t->states, &w->slope));
+  slopes.z = t->n->tile;
+  slopes.other = w->second + t->place;
+  slopes.place = catalogue_place(t);
+  THRONG_TRY(BACKEND_LAUNCH(t->n->backend, fisher_slope, t->agents * t->states, &slopes));
   const softmax_slopes to = {p->at.catalogue, p->at.query, w->rows,
                              p->ones,         p->d_query,  p->d_catalogue};
-  return catalogue_add_slopes(w->n, &to, t);
+  return catalogue_add_slopes(&to, t);
 }
 
 throng_status catalogue_divergence(const network *n, float *tile, int64_t rows,
@@ -88,10 +89,8 @@ throng_status catalogue_fisher(const network *n, float *tile, int64_t rows, cons
   walk.product = product;
   walk.mean.mean = product->mean;
   THRONG_TRY(catalogue_walk(n, rows, true, mean, &walk));
-  walk.slope = (fisher_slope_args){.z = n->tile,
-                                   .bias = product->at.catalogue->bias,
+  walk.slope = (fisher_slope_args){.bias = product->at.catalogue->bias,
                                    .total = product->at.total,
-                                   .other = tile,
                                    .other_bias = product->along.catalogue->bias,
                                    .mean = product->mean,
                                    .weight = product->weight,

@@ -33,7 +33,6 @@ throng_status softmax_fill(const network *n, softmax_scores *s) {
 
 /// What a walk's tasks go by: the kernels' arguments but for the tile.
 typedef struct softmax_walk {
-  const network *n;
   const catalogue *c;
   const float *query;
   int64_t rows;
@@ -45,12 +44,10 @@ typedef struct softmax_walk {
 
 static softmax_walk walk_of(const network *n, const catalogue *c, const float *query,
                             const best_mask *mask, const int32_t *item, const softmax_scores *s) {
-  return (softmax_walk){.n = n,
-                        .c = c,
+  return (softmax_walk){.c = c,
                         .query = query,
                         .rows = s->rows,
-                        .mask = {.z = n->tile,
-                                 .seen = mask->seen,
+                        .mask = {.seen = mask->seen,
                                  .shown = mask->shown,
                                  .real = mask->real,
                                  .item = item,
@@ -58,8 +55,7 @@ static softmax_walk walk_of(const network *n, const catalogue *c, const float *q
                                  .n_state = s->rows,
                                  .n_seen_word = mask->n_seen_word,
                                  .slate = s->slate},
-                        .fold = {.q = n->tile,
-                                 .bias = c->bias,
+                        .fold = {.bias = c->bias,
                                  .sums = s->sums,
                                  .used = n->used,
                                  .n_state = s->rows,
@@ -67,17 +63,21 @@ static softmax_walk walk_of(const network *n, const catalogue *c, const float *q
 }
 
 /// Scores of a tile, masked.
-static throng_status score(softmax_walk *w, const catalogue_tile *t) {
-  THRONG_TRY(catalogue_score_tile(w->n, w->c, w->query, w->rows, t, 0.0f));
-  w->mask.place = catalogue_place(t);
-  return BACKEND_LAUNCH(w->n->backend, tile_mask, t->agents * t->states, &w->mask);
+static throng_status score(const softmax_walk *w, const catalogue_tile *t) {
+  tile_mask_args mask = w->mask;
+  THRONG_TRY(catalogue_score_tile(t, w->c, w->query, w->rows, 0.0f, t->n->tile));
+  mask.z = t->n->tile;
+  mask.place = catalogue_place(t);
+  return BACKEND_LAUNCH(t->n->backend, tile_mask, t->agents * t->states, &mask);
 }
 
 static throng_status fold(void *context, const catalogue_tile *t) {
-  softmax_walk *w = context;
+  const softmax_walk *w = context;
+  softmax_fold_args fold = w->fold;
   THRONG_TRY(score(w, t));
-  w->fold.place = catalogue_place(t);
-  return BACKEND_LAUNCH(w->n->backend, softmax_fold, t->agents * t->states, &w->fold);
+  fold.q = t->n->tile;
+  fold.place = catalogue_place(t);
+  return BACKEND_LAUNCH(t->n->backend, softmax_fold, t->agents * t->states, &fold);
 }
 
 static throng_status sum_all(const network *n, const catalogue *c, const float *query,
@@ -135,8 +135,9 @@ throng_status catalogue_softmax(const network *n, const catalogue *c, const floa
 
 /// d_query += d . vectors and d_vector += d^T queries, d_bias likewise, of `states` of a tile's
 /// states from number `first` of it on.
-static throng_status add_products(const network *n, const softmax_slopes *to,
-                                  const catalogue_tile *t, int64_t first, int64_t states) {
+static throng_status add_products(const softmax_slopes *to, const catalogue_tile *t, int64_t first,
+                                  int64_t states) {
+  const network *n = t->n;
   const int64_t state = t->state + first, width = n->width;
   const int64_t item = t->agent * n->n_item + t->column;
   gemm_args g = {.m = states,
@@ -175,22 +176,22 @@ static throng_status add_products(const network *n, const softmax_slopes *to,
   return n->backend->ops->gemm(n->backend, &g);
 }
 
-throng_status catalogue_add_slopes(const network *n, const softmax_slopes *to,
-                                   const catalogue_tile *t) {
+throng_status catalogue_add_slopes(const softmax_slopes *to, const catalogue_tile *t) {
   // On the CPU sums over states are cut at the same places however many threads there are.
-  const int64_t most = n->backend->device_memory ? t->states : (int64_t)CATALOGUE_ROWS;
+  const int64_t most = t->n->backend->device_memory ? t->states : (int64_t)CATALOGUE_ROWS;
   for (int64_t first = 0; first < t->states; first += most)
-    THRONG_TRY(add_products(n, to, t, first, t->states - first < most ? t->states - first : most));
+    THRONG_TRY(add_products(to, t, first, t->states - first < most ? t->states - first : most));
   return THRONG_OK;
 }
 
 static throng_status slope(void *context, const catalogue_tile *t) {
-  softmax_walk *w = context;
-  throng_backend *backend = w->n->backend;
+  const softmax_walk *w = context;
+  softmax_slope_args slopes = w->slope;
   THRONG_TRY(score(w, t));
-  w->slope.place = catalogue_place(t);
-  THRONG_TRY(BACKEND_LAUNCH(backend, softmax_slope, t->agents * t->states, &w->slope));
-  return catalogue_add_slopes(w->n, &w->to, t);
+  slopes.z = t->n->tile;
+  slopes.place = catalogue_place(t);
+  THRONG_TRY(BACKEND_LAUNCH(t->n->backend, softmax_slope, t->agents * t->states, &slopes));
+  return catalogue_add_slopes(&w->to, t);
 }
 
 throng_status catalogue_softmax_gradients(const network *n, const catalogue *c, const float *query,
@@ -200,8 +201,7 @@ throng_status catalogue_softmax_gradients(const network *n, const catalogue *c, 
                                           const catalogue *d_catalogue) {
   softmax_walk walk = walk_of(n, c, query, mask, item, s);
   walk.to = (softmax_slopes){c, query, s->rows, s->ones, d_query, d_catalogue};
-  walk.slope = (softmax_slope_args){.z = n->tile,
-                                    .bias = c->bias,
+  walk.slope = (softmax_slope_args){.bias = c->bias,
                                     .total = s->total,
                                     .entropy = s->entropy,
                                     .own = s->own,

@@ -35,10 +35,9 @@ typedef struct softmax_slopes {
   const catalogue *d_catalogue;  // (n_agent, n_item, ..)
 } softmax_slopes;
 
-/// Add what n->tile, which holds the slopes of a tile of a walk, says of the gradients of queries,
+/// Add what the memory of a walk's tile, which holds slopes, says of the gradients of queries,
 /// vectors and biases. The walk's first tiles begin them.
-throng_status catalogue_add_slopes(const network *n, const softmax_slopes *to,
-                                   const catalogue_tile *tile);
+throng_status catalogue_add_slopes(const softmax_slopes *to, const catalogue_tile *tile);
 /// Gradients of sum over rows of d_log_prob log_prob + d_entropy entropy, after catalogue_softmax
 /// with the same: of the queries (n_agent, s->rows, width), and of the catalogue's vectors and
 /// biases (n_agent, n_item, ..).
