@@ -14,7 +14,7 @@ PART ?= all
 OUT ?= build/gpu/results
 BACKEND ?= cuda
 
-.PHONY: help deps deps-check build program test demo check lint fuzz bench twins docs gpu-check gpu-bundle wheel install clean
+.PHONY: help deps deps-check build program test demo check lint fuzz bench twins docs gpu-check gpu-bundle wheel deb tarball install clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,16 @@ docs:  ## The pages and the C interface as a site with search: build/docs/html
 
 wheel: deps  ## The Python package as a wheel with its libraries inside: build/wheelhouse
 	@.ci/wheel build/wheelhouse "$(PYTHON)" "$(JOBS)"
+
+deb: deps  ## Debian packages of program, library and Python package: build/deb
+	@.ci/deps package
+	@.ci/deb build/deb "$(JOBS)"
+
+tarball: deps  ## The program as one archive for any Linux, its libraries inside: build/tarball
+	@.ci/deps bundle
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target throng_program throng_documents
+	@.ci/tarball $(RELEASE) build/tarball
 
 install: build  ## Install under PREFIX (/usr/local); DESTDIR is heeded
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"

@@ -74,16 +74,18 @@ static void bench_inference(throng_backend *backend, const throng_world *world,
   inference run;
   bench_require(throng_sta_create(backend, world, def, &sta));
   const int64_t n_entry = (int64_t)N * def->window;
-  bench_require(sta_scorer_create(backend, &sta->view, N, n_entry, 0, &run.scorer));
+  bench_require(sta_scorer_create(backend, &sta->view, N, N, n_entry, 0, &run.scorer));
   uint32_t *packed;
-  int64_t begin[N];
+  int64_t begin[N], question[N + 1];
   int32_t count[N], user[N], candidate[N];
   bench_require(throng_alloc((void **)&packed, (size_t)n_entry, sizeof *packed, "histories"));
   bench_require(throng_alloc((void **)&run.p, N, sizeof *run.p, "scores"));
   for (int64_t k = 0; k < n_entry; ++k)
     packed[k] = history_pack((int32_t)random_index(word(k, 3), (uint32_t)world->n_item), k % 2);
+  question[0] = 0;
   for (int i = 0; i < N; ++i) {
     begin[i] = (int64_t)i * def->window;
+    question[i + 1] = i + 1;
     count[i] = def->window;
     user[i] = (int32_t)(i % world->n_user);
     candidate[i] = (int32_t)(i % world->n_item);
@@ -91,6 +93,7 @@ static void bench_inference(throng_backend *backend, const throng_world *world,
   const backend_ops *ops = backend->ops;
   bench_require(ops->upload(backend, run.scorer.begin, begin, sizeof begin));
   bench_require(ops->upload(backend, run.scorer.count, count, sizeof count));
+  bench_require(ops->upload(backend, run.scorer.question, question, sizeof question));
   bench_require(ops->upload(backend, run.scorer.user, user, sizeof user));
   bench_require(ops->upload(backend, run.scorer.candidate, candidate, sizeof candidate));
   bench_require(ops->upload(backend, run.scorer.history, packed, (size_t)n_entry * sizeof *packed));

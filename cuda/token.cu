@@ -1,7 +1,7 @@
-/// f_sta's inference with a warp a lane (or a pair outside any lane), the channels shared out among
-/// its threads: any number of heads, windows of any length, widths up to 128. Bit for bit what the
-/// rows give (kernels/sta/sta_token.h): every sum runs in the row function's chains. Usual widths
-/// have code of their own.
+/// f_sta's inference with a warp a lane (or a history outside any lane), the channels shared out
+/// among its threads: any number of heads, windows of any length, widths up to 128. Bit for bit
+/// what the rows give (kernels/sta/sta_token.h): every sum runs in the row function's chains. Usual
+/// widths have code of their own.
 ///
 /// What all threads must see of a vector they read from shared memory, four numbers a load, where a
 /// shuffle would bring one. A block is one warp: registers are free again as soon as its lane is
@@ -298,7 +298,7 @@ __device__ void advance(const sim_sta_args *a, board *b, int64_t lane) {
   if (thread() == 0) a->cache.encoded[lane] = h.count;
 }
 
-/// The query of a pair outside any lane, see sta_pairs_query.
+/// The query after a history outside any lane, see sta_pairs_query.
 template <class S>
 __device__ channels<S> pair_query(const sta_pairs_args *a, board *b, int64_t row) {
   const sta_view *v = &a->view;
@@ -317,21 +317,26 @@ __device__ float product(const sta_view *v, const channels<S> &query, int32_t it
 }
 
 template <class S>
-__device__ void score_pair(const sta_pairs_args *a, board *b, int64_t row) {
-  const float logit = product(&a->view, pair_query<S>(a, b, row), a->candidate[row]);
-  if (thread() == 0)
-    a->p[row] = sta_probability(logit + sta_bias(&a->view, a->user[row], a->candidate[row]));
+__device__ void score_pairs(const sta_pairs_args *a, board *b, int64_t row) {
+  const channels<S> query = pair_query<S>(a, b, row);
+  for (int64_t k = a->question[row]; k < a->question[row + 1]; ++k) {
+    const float logit = product(&a->view, query, a->candidate[k]);
+    if (thread() == 0)
+      a->p[k] = sta_probability(logit + sta_bias(&a->view, a->user[row], a->candidate[k]));
+  }
 }
 
 template <class S>
-__device__ void rank_pair(const sta_rank_args *a, board *b, int64_t row) {
+__device__ void rank_pairs(const sta_rank_args *a, board *b, int64_t row) {
   const sta_view *v = &a->pairs.view;
   const channels<S> query = pair_query<S>(&a->pairs, b, row);
-  const float score = product(v, query, a->pairs.candidate[row]);
-  int32_t rank = 0;
-  for (int32_t k = 0; k < a->n_other; ++k)
-    rank += !(product(v, query, a->other[row * a->n_other + k]) < score);
-  if (thread() == 0) a->rank[row] = rank;
+  for (int64_t k = a->pairs.question[row]; k < a->pairs.question[row + 1]; ++k) {
+    const float score = product(v, query, a->pairs.candidate[k]);
+    int32_t rank = 0;
+    for (int32_t j = 0; j < a->n_other; ++j)
+      rank += !(product(v, query, a->other[k * a->n_other + j]) < score);
+    if (thread() == 0) a->rank[k] = rank;
+  }
 }
 
 constexpr int fewer(int x, int y) { return x < y ? x : y; }
@@ -374,5 +379,5 @@ using wide = shape<0, STA_MAX_WIDTH / WARP_THREADS, false, 8>;
     return cudaGetLastError();                                                                     \
   }
 STA_KERNEL(sim_sta_advance, advance, view, 16)
-STA_KERNEL(sta_pairs, score_pair, view, 12)
-STA_KERNEL(sta_rank, rank_pair, pairs.view, 12)
+STA_KERNEL(sta_pairs, score_pairs, view, 12)
+STA_KERNEL(sta_rank, rank_pairs, pairs.view, 12)

@@ -171,7 +171,7 @@ TEST(cli, generated_documents_hold_every_command_and_key) {
   EXPECT_CONTAINS(last.out, ".TH THRONG 1");
   EXPECT_CONTAINS(last.out, ".SS throng explain WORLD");
   EXPECT_CONTAINS(last.out, ".SS throng train CONFIG");
-  EXPECT_CONTAINS(last.out, ".SS throng evaluate WORLD");
+  EXPECT_CONTAINS(last.out, ".SS throng evaluate [WORLD");
   EXPECT_CONTAINS(last.out, ".SS throng bench");
   EXPECT_CONTAINS(last.out, "agent.epsilon_share");
   ASSERT_EQ(throng("--generate bash-completion"), 0);

@@ -1,45 +1,9 @@
 /// throng play, as people type it.
-#include "cli_driver.h"
-
-static const char *const config =
-    "{\"synth\": {\"users\": 60, \"items\": 40, \"categories\": 4, \"keywords\": 200, \"dim\": 8, "
-    "\"history_mean\": 8}, \"votes\": {\"rule\": \"logical\"}, \"backend\": {\"name\": \"cpu\", "
-    "\"threads\": 1}, \"sim\": {\"lanes\": 16, \"history\": 12, \"max_steps\": 8, \"mask_seen\": "
-    "true}, \"agent\": {\"hidden\": [8, 8], \"width\": 8, \"user_width\": 4, \"batch\": 8, "
-    "\"buffer\": 400, \"learning_starts\": 32, \"count\": 2}, \"train\": {\"steps\": 1280, "
-    "\"evaluate_every\": 1280, \"checkpoint_every\": 640, \"evaluation\": {\"episodes\": 12}}}";
-
-/// A run of two agents, trained once for all tests.
-static bool make_run(void) {
-  if (exists("run/summary.json")) return true;
-  write_file("run.json", config);
-  const int code = throng("train run.json -q -o run --json");
-  EXPECT_STREQ(last.err, "");
-  EXPECT_EQ(code, 0);
-  return code == 0;
-}
-
-static cJSON *document(void) { return cJSON_Parse(last.out); }
-
-static const cJSON *at(const cJSON *object, const char *key) {
-  return cJSON_GetObjectItemCaseSensitive(object, key);
-}
-
-static double number(const cJSON *object, const char *key) {
-  const cJSON *value = at(object, key);
-  return cJSON_IsNumber(value) ? value->valuedouble : NAN;
-}
-
-static const char *text(const cJSON *object, const char *key) {
-  const cJSON *value = at(object, key);
-  return cJSON_IsString(value) ? value->valuestring : "";
-}
+#include "run_fixture.h"
 
 /// Of the run's own final evaluation: who's A.Rwd.
 static double evaluated(const char *who, int agent) {
-  static char file[1 << 16];
-  slurp(in_folder("run/summary.json"), file, sizeof file);
-  cJSON *summary = cJSON_Parse(file);
+  cJSON *summary = read_summary();
   const cJSON *player = agent < 0 ? at(at(summary, "policies"), who)
                                   : at(cJSON_GetArrayItem(at(summary, "agents"), agent), "metrics");
   const double value = number(player, "average_reward");
@@ -125,6 +89,43 @@ TEST(cli_play, a_persons_answers_come_through_a_pipe_and_end_with_it) {
     cJSON_Delete(one);
   }
   EXPECT_EQ(n, 5);
+}
+
+/// Every key of `json` stands on the page as `key`.
+static void expect_described(const cJSON *json, const char *page) {
+  for (const cJSON *one = json ? json->child : NULL; one; one = one->next) {
+    char quoted[80];
+    snprintf(quoted, sizeof quoted, "`%s`", one->string ? one->string : "kind");
+    if (!strstr(page, quoted)) fprintf(stderr, "docs/file_formats.md: no %s\n", quoted);
+    EXPECT_TRUE(strstr(page, quoted) != NULL);
+    expect_described(one, page);
+  }
+}
+
+TEST(cli_play, every_field_of_a_trajectory_stands_on_the_page_of_formats) {
+  static char formats[1 << 18], lines[1 << 18];
+  if (!make_run()) return;
+  slurp(TEST_SOURCE_DIR "/../docs/file_formats.md", formats, sizeof formats);
+  char *page = strstr(formats, "## Trajectories");
+  ASSERT_TRUE(page != NULL);
+  *strstr(page, "## Sweep folder") = '\0';
+  write_file("answers", "y\nn\ny\ny\ny\nn\n");
+  ASSERT_EQ(throng("play run -q --interactive --jsonl person.jsonl --set users.temper=9 <answers"),
+            0);
+  slurp(in_folder("person.jsonl"), lines, sizeof lines);
+  ASSERT_EQ(throng("play run -q --sessions 40 --jsonl all.jsonl --set users.temper=4 --set "
+                   "users.sessions=3 --set users.return_bias=0.9 --set votes.rule=f_pop"),
+            0);
+  const size_t used = strlen(lines);
+  slurp(in_folder("all.jsonl"), lines + used, sizeof lines - used);
+  EXPECT_CONTAINS(lines, "returned_days");
+  EXPECT_CONTAINS(lines, "f_pop");
+  for (char *rest = lines, *line; (line = strsep(&rest, "\n")) && *line;) {
+    cJSON *one = cJSON_Parse(line);
+    EXPECT_TRUE(one != NULL);
+    expect_described(one, page);
+    cJSON_Delete(one);
+  }
 }
 
 TEST(cli_play, answers_that_are_none_are_refused_with_their_line_and_q_leaves) {

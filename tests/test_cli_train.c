@@ -54,6 +54,10 @@ TEST(cli_train, what_contradicts_is_said_before_a_world_is_made_or_f_sta_is_fitt
                    "--set sim.leave_probability=0"),
             1);
   EXPECT_CONTAINS(last.err, "users who never leave cannot come back");
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set sta.file=nowhere.safetensors"), 1);
+  EXPECT_CONTAINS(last.err, "nowhere.safetensors");
+  EXPECT_EQ(throng("train wrong.json --threads 1 --set sta.file=wrong.json"), 1);
+  EXPECT_CONTAINS(last.err, "wrong.json: is ");
   EXPECT_FALSE(exists("wrong"));
   // What only a world can tell: after the world, before the fit.
   EXPECT_EQ(throng("train wrong.json --threads 1 --set sim.mask=all --set sim.max_steps=39"), 1);

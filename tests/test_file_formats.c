@@ -2,6 +2,7 @@
 /// page with its type and shape, and what the page promises is there.
 #include <stdio.h>
 
+#include "export/export.h"
 #include "support/agent_rig.h"
 #include "support/formats_page.h"
 #include "throng/throng.h"
@@ -290,4 +291,44 @@ TEST(file_formats, the_page_lists_every_key_of_metrics_jsonl) {
     if (!met[k]) throng_test_fail(__FILE__, __LINE__, "no line has the page's key %s", key[k]);
   EXPECT_GT(n, 10);
   close_fixture(&f);
+}
+
+TEST(file_formats, the_page_lists_every_tensor_of_an_exported_agent) {
+  for (int head = 0; head < 3; ++head) {
+    fixture f;
+    export_agent e;
+    ASSERT_TRUE(open_fixture(&f));
+    throng_agent_def def = throng_default_agent_def();
+    throng_population *agent;
+    def.head = (throng_head)head;
+    def.hidden[0] = 6;
+    def.hidden[1] = 5;
+    def.width = 4;
+    def.user_width = 3;
+    def.batch = 8;
+    def.buffer = 200;
+    ASSERT_OK(throng_population_create(f.sim, &def, 1000, &agent));
+    ASSERT_OK(export_begin(agent, f.world, 0, &e));
+    ASSERT_OK(export_safetensors(&e, f.path));
+    const bool tower = def.head == THRONG_HEAD_TWO_TOWER;
+    const page_symbol symbol[] = {{"n_user", 90},
+                                  {"n_item", 70},
+                                  {"n", EXPORT_SAMPLES},
+                                  {"n_user_feature", e.network.n_user_feature},
+                                  {"n_state", e.network.n_state},
+                                  {"n_feature", e.network.n_feature},
+                                  {"n_tower", tower},
+                                  {"n_value", def.head != THRONG_HEAD_FLAT},
+                                  {"H0", 6},
+                                  {"H1", 5},
+                                  {"W", tower ? 4 : 5},
+                                  {"U", 3},
+                                  {"entries", e.offset[e.n]},
+                                  {"bytes", PAGE_ANY},
+                                  {0}};
+    page_compare(PAGE, "Exported agent", symbol, f.path, "");
+    export_end(&e);
+    throng_population_close(agent);
+    close_fixture(&f);
+  }
 }

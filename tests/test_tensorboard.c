@@ -1,5 +1,6 @@
 /// TensorBoard event files: the known bytes, and the file that TensorBoard itself has read
 /// (tests/golden/make_tfevents.py wrote down what it saw).
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,18 @@ TEST(tensorboard, file_from_fixed_times_is_the_one_that_tensorboard_has_read) {
   EXPECT_OK(tensorboard_scalar(board, 200, "evaluation/dqn/average_reward", 27.56));
   EXPECT_OK(tensorboard_restart(board, 101));
   EXPECT_OK(tensorboard_scalar(board, 5000000000, "train/loss", 3.0));
+  histogram h;
+  const float value[] = {1, 3, 2.5f, (float)NAN, 1, -1, (float)INFINITY};
+  histogram_of_values(7, value, &h);
+  EXPECT_OK(tensorboard_histogram(board, 5000000000, "histogram/q", &h));
+  histogram_of_counts(6, (const int64_t[]){0, 0, 4, 0, 1, 0}, &h);
+  EXPECT_OK(tensorboard_histogram(board, 5000000001, "histogram/keywords_liked", &h));
+  histogram_of_counts(3, (const int64_t[]){0, 0, 0}, &h);
+  EXPECT_OK(tensorboard_histogram(board, 5000000001, "histogram/none", &h));
+  const tensorboard_chart chart[] = {{"return", "A.Rwd", {"^return/"}},
+                                     {"return", "Liking%", {"^evaluation/agent/liking$"}},
+                                     {"f_sta", "losses", {"^sta/a$", "^sta/b$", "^c$", "^d$"}}};
+  EXPECT_OK(tensorboard_layout(board, chart, 3));
   EXPECT_OK(tensorboard_session_end(board, TENSORBOARD_END_OK));
   char path[512];
   snprintf(path, sizeof path, "%s", tensorboard_path(board));
@@ -81,6 +94,54 @@ TEST(tensorboard, file_from_fixed_times_is_the_one_that_tensorboard_has_read) {
   EXPECT_TRUE(size == golden_size && !memcmp(bytes, golden, size));
   free(bytes);
   free(golden);
+}
+
+TEST(histogram, of_values_counts_what_is_finite_between_the_least_and_the_largest) {
+  const float value[] = {1, 3, 2.5f, (float)NAN, 1, -1, (float)INFINITY};
+  histogram h;
+  histogram_of_values(7, value, &h);
+  EXPECT_EQ(h.n, 5);
+  EXPECT_EQ(h.least, -1);
+  EXPECT_EQ(h.most, 3);
+  EXPECT_EQ(h.sum, 6.5);
+  EXPECT_EQ(h.sum_of_squares, 1 + 9 + 6.25 + 1 + 1);
+  ASSERT_EQ(h.buckets, HISTOGRAM_BUCKETS);
+  double all = 0;
+  for (int k = 0; k < h.buckets; ++k) {
+    // Bucket k of 64 over -1 .. 3 begins at -1 + k / 16.
+    EXPECT_NEAR(h.limit[k], -1 + (k + 1) / 16.0, 1e-12);
+    all += h.count[k];
+  }
+  EXPECT_EQ(all, 5);
+  EXPECT_EQ(h.count[0], 1);
+  EXPECT_EQ(h.count[32], 2);
+  EXPECT_EQ(h.count[56], 1);
+  EXPECT_EQ(h.count[63], 1);
+}
+
+TEST(histogram, of_one_value_or_none_has_one_bucket_or_none) {
+  histogram h;
+  histogram_of_values(2, (const float[]){2, 2}, &h);
+  EXPECT_EQ(h.buckets, 1);
+  EXPECT_EQ(h.limit[0], 2);
+  EXPECT_EQ(h.count[0], 2);
+  histogram_of_values(1, (const float[]){(float)NAN}, &h);
+  EXPECT_EQ(h.buckets, 0);
+}
+
+TEST(histogram, of_counts_has_a_bucket_a_number_from_the_first_to_the_last_that_came) {
+  histogram h;
+  histogram_of_counts(6, (const int64_t[]){0, 0, 4, 0, 1, 0}, &h);
+  EXPECT_EQ(h.buckets, 3);
+  EXPECT_EQ(h.least, 2);
+  EXPECT_EQ(h.most, 4);
+  EXPECT_EQ(h.n, 5);
+  EXPECT_EQ(h.sum, 12);
+  EXPECT_EQ(h.sum_of_squares, 32);
+  EXPECT_EQ(h.limit[0], 2.5);
+  EXPECT_EQ(h.count[0], 4);
+  EXPECT_EQ(h.count[1], 0);
+  EXPECT_EQ(h.count[2], 1);
 }
 
 TEST(tensorboard, missing_folder_is_an_error_that_names_the_file) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "support/tensor_edit.h"
+#include "throng/throng.h"
 #include "throng_test.h"
 #include "world/world.h"
 
@@ -232,6 +233,31 @@ TEST(trained, an_agent_sees_users_as_in_training_whatever_users_it_is_to_meet) {
   EXPECT_EQ(t.config.sim.users.temper, 2.0f);
   EXPECT_EQ(throng_sim_get_def(t.sim).users.temper, 0.0f);
   trained_close(&t);
+}
+
+TEST(trained, callers_outside_get_the_same_agent) {
+  if (chdir(moved) != 0 || access("run", F_OK) != 0) return;
+  static asked q;
+  static int32_t inner[STATES * TOP], outer[STATES * TOP];
+  trained t;
+  throng_trained *public;
+  ask(&q);
+  ASSERT_OK(trained_open(&(trained_def){.run = "run", .agent = 1}, NULL, &t));
+  ASSERT_OK(throng_population_recommend(t.population, 0, &q.states, TOP, THRONG_EXCLUDE_HISTORY,
+                                        inner, NULL));
+  trained_close(&t);
+  EXPECT_EQ(throng_trained_open("run", NULL, 2, NULL, &public), THRONG_ERROR_ARGUMENT);
+  EXPECT_TRUE(public == NULL);
+  ASSERT_OK(throng_trained_open("run", NULL, 1, NULL, &public));
+  ASSERT_OK(throng_population_recommend(throng_trained_population(public), 0, &q.states, TOP,
+                                        THRONG_EXCLUDE_HISTORY, outer, NULL));
+  EXPECT_EQ(memcmp(inner, outer, sizeof inner), 0);
+  EXPECT_STREQ(throng_trained_checkpoint(public), "run/checkpoint-640.safetensors");
+  EXPECT_EQ(throng_world_get_info(throng_trained_world(public)).n_item, ITEMS);
+  EXPECT_TRUE(throng_trained_sta(public) == NULL);  // rule logical
+  EXPECT_TRUE(throng_trained_sim(public) && throng_trained_backend(public));
+  throng_trained_close(public);
+  throng_trained_close(NULL);
 }
 
 TEST(trained, other_dynamics_are_played_by_the_same_agent) {

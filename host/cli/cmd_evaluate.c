@@ -1,15 +1,16 @@
 /// throng evaluate: how well yardsticks, votes, rules and ensemble foretell what real users
-/// answered, and whether simulated users stay like the real ones.
+/// answered, and whether simulated users stay like the real ones; or trained agents, judged again.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file_kind.h"
+#include "cli/evaluate_agent.h"
 #include "cli/fidelity_print.h"
 #include "cli/rollout_print.h"
 #include "cli/votes.h"
-#include "report/reliability.h"
-#include "report/svg.h"
+#include "run_report/fidelity.h"
 
 static fidelity_split wanted_split(const cli_run *run) {
   const char *name = cli_text(run, "split");
@@ -30,38 +31,6 @@ static int finish(cJSON *document, double start) {
   return CLI_DONE;
 }
 
-/// The ensemble, the votes, and the strongest yardstick.
-static throng_status draw(const fidelity_report *r, const char *path) {
-  reliability_curve curve[CONTENDER_COUNT];
-  double value[CONTENDER_COUNT][4][RELIABILITY_BINS];
-  char subject[96];
-  int n = 0;
-  for (int k = 0; k < CONTENDER_COUNT && n < SVG_COLOURS; ++k) {
-    const int c = k == 0 ? CONTENDER_OF_ENSEMBLE : CONTENDER_OF_RULES - k;
-    if (c < FIDELITY_BIASED_MF || !r->contender[c].measured) continue;
-    const reliability_bin *bin = r->contender[c].bin;
-    int bins = 0;
-    for (int b = 0; b < RELIABILITY_BINS; ++b) {
-      if (bin[b].n == 0) continue;
-      value[n][0][bins] = bin[b].said;
-      value[n][1][bins] = bin[b].real;
-      value[n][2][bins] = bin[b].low;
-      value[n][3][bins++] = bin[b].high;
-    }
-    curve[n] = (reliability_curve){contender_name(c),
-                                   r->contender[c].all[MEASURE_ECE].value,
-                                   bins,
-                                   value[n][0],
-                                   value[n][1],
-                                   value[n][2],
-                                   value[n][3]};
-    ++n;
-  }
-  snprintf(subject, sizeof subject, "%lld answers of %lld users",
-           (long long)(r->basic.questions + r->basic.sampled), (long long)r->basic.users);
-  return reliability_draw(path, subject, n, curve);
-}
-
 static int judge(cli_run *run, const votes_session *s, double start) {
   const fidelity_report_def def = {.split = wanted_split(run),
                                    .resamples = (int32_t)cli_number(run, "resamples", 1000),
@@ -74,7 +43,7 @@ static int judge(cli_run *run, const votes_session *s, double start) {
   if (status == THRONG_OK)
     status = fidelity_report_make(s->backend, s->world, s->sta, &s->votes, &def, &run->progress,
                                   &report);
-  if (status == THRONG_OK && picture) status = draw(report, picture);
+  if (status == THRONG_OK && picture) status = fidelity_draw(report, picture);
   if (status == THRONG_OK && run->json) status = fidelity_report_json(report, &document);
   if (status == THRONG_OK && !run->json) {
     cli_progress_clear();
@@ -101,8 +70,18 @@ static int roll_out(cli_run *run, const votes_session *s, double start) {
   return status == THRONG_OK ? finish(document, start) : cli_fail(run);
 }
 
+static const char *const of_agents[] = {"agent-number", "checkpoint", "episodes"};
+
 int cmd_evaluate(cli_run *run) {
   votes_session s;
+  if (cli_text(run, "agent")) return evaluate_agent(run);
+  if (run->n_argument == 0) return cli_wrong(run, "expected WORLD, or --agent RUN");
+  if (file_kind_of(run->argument[0]) == FILE_KIND_RUN)
+    return cli_wrong(run, "'%s' is the folder of a run; expected WORLD, or --agent %s",
+                     run->argument[0], run->argument[0]);
+  for (size_t k = 0; k < sizeof of_agents / sizeof *of_agents; ++k)
+    if (cli_text(run, of_agents[k]))
+      return cli_wrong(run, "--%s is about agents: expected --agent RUN too", of_agents[k]);
   const bool rollout = cli_flag(run, "rollout");
   if (rollout && (cli_text(run, "split") || cli_text(run, "svg")))
     return cli_wrong(run,

@@ -1,5 +1,5 @@
 /// The command table: dispatch, --help, the manual page and shell completion all come from here.
-#include "cli/cli.h"
+#include "cli/table.h"
 
 const cli_option cli_common_options[] = {
     {"set", 's', "KEY=VALUE", "override a configuration key; may be repeated", NULL},
@@ -100,68 +100,6 @@ static const char *const explain_examples[] = {
     ("throng explain world.safetensors --user u00012 --item i00007 --after i00001,i00002 "
      "--set users.preset=dynamic"),
     "the same after two items of a session: boredom, mood and why the user would leave", NULL};
-
-static const cli_option evaluate_options[] = {
-    {"sta", 0, "FILE", "weights of f_sta; without them its vote is not measured", "sta.file"},
-    {"semantics", 0, "KEY",
-     "how votes are made: as the paper writes, or as its authors' released "
-     "infer_user_interaction does, whose statistical vote is always 1",
-     "votes.semantics"},
-    {"split", 0, "test|validation|later",
-     "ask about each user's last interaction, about the one before it, or about the later part "
-     "that dataset.later_share kept apart (test)",
-     NULL},
-    {"rollout", 0, NULL,
-     "in place of that: let users answer along their later part, with the real answers remembered "
-     "and with their own, and say how they drift",
-     NULL},
-    {"users", 0, "N", "ask at most so many users, spread evenly over the world's; 0: all (0)",
-     NULL},
-    {"resamples", 0, "N", "bootstrap resamples of the users; 0: no intervals (1000)", NULL},
-    {"svg", 0, "FILE", "draw reliability: what was said to be likely against what was real", NULL},
-    {0}};
-static const char *const evaluate_examples[] = {
-    "throng evaluate world.safetensors --sta sta.safetensors",
-    "AUC, log-loss, calibration and F1 of every vote, rule and the ensemble, beside yardsticks",
-    "throng synth -o halved.safetensors --set synth.users=300 --set synth.later_share=0.5",
-    "a world whose users' later halves are kept apart",
-    "throng evaluate halved.safetensors --split later --svg reliability.svg",
-    "the same of answers that nothing in the world knows, with AUC within users; and a drawing",
-    "throng evaluate halved.safetensors --rollout",
-    "like rates and more of simulated users along those halves, forced and free",
-    NULL};
-
-static const cli_option play_options[] = {
-    {"user", 'u', "ID", "raw id of the user (whom an evaluation meets in its session K)", NULL},
-    {"agent", 0, "NAME",
-     "who shows: random, popular, most_similar, myopic, planner, or the folder of another run (the "
-     "run's agent; of a world myopic)",
-     NULL},
-    {"agent-number", 0, "N", "which of a run's agents (0)", NULL},
-    {"checkpoint", 0, "FILE", "another one of the run's than the newest", NULL},
-    {"interactive", 'i', NULL,
-     "answer yourself, y, n or q (leaves), in place of the simulated user; from standard input",
-     NULL},
-    {"steps", 0, "N", "steps of a session at most; 0: until it ends (0)", NULL},
-    {"sessions", 0, "N", "sessions, one after the other (1)", NULL},
-    {"session", 0, "N", "number of the first, as evaluations number theirs (0)", NULL},
-    {"jsonl", 0, "FILE",
-     "write a line a step too, with votes and reasons; - writes standard output, in place of the "
-     "text",
-     NULL},
-    {"sta", 0, "FILE", "weights of f_sta (the run's; of a world none, and the rule is logical)",
-     "sta.file"},
-    {0}};
-static const char *const play_examples[] = {
-    "throng play runs/demo",
-    "a session of the run's agent, step by step: item, answer, reasons, return",
-    "throng play runs/demo --user u00007 --agent popular --steps 3",
-    "three steps of what popular items do to one user",
-    "throng play runs/demo --user u00007 --interactive --steps 5",
-    "you answer, and the agent shows what it makes of that",
-    "throng play runs/demo --set users.preset=dynamic --sessions 3 --jsonl three.jsonl",
-    "users who bore and lose patience; trajectories as JSON lines too",
-    NULL};
 
 static const cli_option recommend_options[] = {
     {"user", 'u', "ID", "whom to recommend to", NULL},
@@ -333,6 +271,19 @@ static const char *const compare_examples[] = {
     "what a sweep confirmed on fresh seeds, drawn",
     NULL};
 
+static const cli_option report_options[] = {
+    {"out", 'o', "FILE", "where the page goes; RUN/report.html for one run", NULL},
+    {"files-only", 0, NULL, "open no agent: curves, table and config alone, at once", NULL},
+    {0}};
+static const char *const report_examples[] = {
+    "throng report runs/demo",
+    "runs/demo/report.html, as throng train wrote it at its end",
+    "throng report runs/demo runs/gamma -o both.html",
+    "two runs on one page: curves together, differences, where their configs differ",
+    "throng report runs/demo --files-only -o quick.html",
+    "what the run's files say, also of one that goes on",
+    NULL};
+
 static const cli_option worker_options[] = {
     {"token-file", 0, "FILE", "the sweep's token (required)", NULL},
     {"slots", 0, "N", "agents that are trained here at once, at most; 0: any number (0)", NULL},
@@ -410,11 +361,13 @@ const cli_command cli_commands[] = {
      "agent of a run or a yardstick; who answers the simulated user, or you. Session K meets the "
      "user and the draws of session K of the run's evaluations.",
      play_options, play_examples, "train.evaluation.seed", cmd_play},
-    {"evaluate", "fidelity on held-out interactions", "WORLD [CONFIG]", 1, 2,
+    {"evaluate", "fidelity on held-out interactions; agents judged again", "[WORLD [CONFIG]]", 0, 2,
      "Asks the votes about interactions that really happened, each after all that stands before "
      "it, "
      "and compares their answers with the real ones: each user's last interaction, or a later part "
-     "that was kept apart. Yardsticks that know little stand beside them.",
+     "that was kept apart. Yardsticks that know little stand beside them. With --agent RUN it "
+     "judges "
+     "trained agents in whole sessions instead.",
      evaluate_options, evaluate_examples, "train.seed", cmd_evaluate},
     {"export", "a trained agent, or logged episodes, for other programs", "RUN|WORLD [CONFIG]", 1,
      2,
@@ -470,6 +423,13 @@ const cli_command cli_commands[] = {
      "and standard error; beside the first: the probability that a run of it is better, and where "
      "seeds agree the paired difference with a signed-rank test.",
      compare_options, compare_examples, "train.seed", cmd_compare},
+    {"report", "a page of a run for a browser, or of several", "RUN...", 1, 64,
+     "Writes one file with its drawings in it, which needs no network: learning curves, agents and "
+     "yardsticks, fidelity with its calibration, exposure, the keywords that decide, users with "
+     "the reasons of their answers, the config and how to repeat the run. Of several runs: curves "
+     "together, differences in pairs of sessions and by seeds, and where their configs differ. "
+     "throng train writes a run's own at its end (train.report).",
+     report_options, report_examples, "train.seed", cmd_report},
     {"worker", "train agents of a sweep elsewhere", "HOST:PORT", 1, 1,
      "Joins the sweep that listens at HOST:PORT (`throng sweep --listen`) and trains what it is "
      "given until the sweep is over. Program, world, weights and config must be the sweep's; one "

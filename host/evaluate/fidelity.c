@@ -38,8 +38,7 @@ done:
   return status;
 }
 
-throng_status fidelity_measure(const contender_task *task, const throng_progress *progress,
-                               fidelity *out) {
+void fidelity_count(const contender_task *task, fidelity *out) {
   const questions *q = task->questions;
   *out = (fidelity){.users = q->users,
                     .users_short = q->users_short,
@@ -49,6 +48,11 @@ throng_status fidelity_measure(const contender_task *task, const throng_progress
                     .sampled = q->sampled};
   memcpy(out->measured, q->measured, sizeof out->measured);
   memcpy(out->missing, q->missing, sizeof out->missing);
+}
+
+throng_status fidelity_measure(const contender_task *task, const throng_progress *progress,
+                               fidelity *out) {
+  fidelity_count(task, out);
   return measure(task, progress, out);
 }
 

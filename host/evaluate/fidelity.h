@@ -36,6 +36,8 @@ throng_status fidelity_evaluate(throng_backend *backend, const throng_world *wor
                                 fidelity_split split, const throng_progress *progress,
                                 fidelity *out);
 
+/// Users and questions alone; nothing is measured.
+void fidelity_count(const contender_task *task, fidelity *out);
 /// The same of questions that have been asked already (task->rates is not needed).
 throng_status fidelity_measure(const contender_task *task, const throng_progress *progress,
                                fidelity *out);

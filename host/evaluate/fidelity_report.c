@@ -137,13 +137,26 @@ static throng_status find_same(making *m, int contender, int *same_as) {
 static const measured_value unknown = {(double)NAN, (double)NAN, (double)NAN,
                                        (double)NAN, (double)NAN, (double)NAN};
 
+/// Of rules the asked one alone, and as its vote where it asks one: what it draws is left out.
+static bool told_by_vote(const making *m, int contender, contender_report *r) {
+  if (contender_kind_of(contender) != CONTENDER_RULE) return false;
+  const throng_rule rule = (throng_rule)(contender - CONTENDER_OF_RULES);
+  const int vote = rule_single_vote(rule);
+  if (rule != m->task->votes->rule) return true;
+  if (vote < 0) return false;
+  r->same_as = CONTENDER_OF_VOTES + vote;
+  r->measured = m->task->questions->measured[vote];
+  return true;
+}
+
 static throng_status measure_contender(making *m, int contender) {
   const questions *q = m->task->questions;
   contender_report *r = &m->out->contender[contender];
-  THRONG_TRY(contender_answer(m->task, contender, m->score, m->answer, &r->measured));
   r->same_as = -1;
   for (int g = 0; g < STRATUM_COUNT; ++g)
     for (int k = 0; k < MEASURE_COUNT; ++k) r->stratum[g][k] = unknown;
+  if (m->def->brief && told_by_vote(m, contender, r)) return THRONG_OK;
+  THRONG_TRY(contender_answer(m->task, contender, m->score, m->answer, &r->measured));
   if (!r->measured) return THRONG_OK;
   THRONG_TRY(find_same(m, contender, &r->same_as));
   if (r->same_as >= 0) return THRONG_OK;
@@ -193,9 +206,13 @@ throng_status fidelity_report_make(throng_backend *backend, const throng_world *
   THRONG_TRY_GOTO(throng_alloc((void **)&m.out, 1, sizeof *m.out, "fidelity"));
   m.out->def = *def;
   THRONG_TRY_GOTO(questions_make(world, def->split, def->users, def->seed, &q));
-  THRONG_TRY_GOTO(questions_ask(&q, backend, world, sta, votes, def->seed));
+  THRONG_TRY_GOTO(questions_ask_some(&q, backend, world, sta, votes, def->seed,
+                                     def->brief ? rule_asks(votes) : ~0u));
   THRONG_TRY_GOTO(learned_rates_make(world, def->split, def->seed, &rates));
-  THRONG_TRY_GOTO(fidelity_measure(&task, progress, &m.out->basic));
+  if (def->brief)
+    fidelity_count(&task, &m.out->basic);
+  else
+    THRONG_TRY_GOTO(fidelity_measure(&task, progress, &m.out->basic));
   THRONG_TRY_GOTO(measure_all(&m));
   *out = m.out;
 done:

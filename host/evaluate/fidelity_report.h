@@ -13,8 +13,9 @@ typedef struct fidelity_report_def {
   int32_t resamples;  // 1,000; 0: no intervals
   int64_t users;      // at most so many, spread evenly; 0: all
   uint32_t seed;      // of coins, drawn items and resamples
-  bool brief;         // no ranks and no groups of questions, which take most of the time: theirs are
-                      // NaN then
+  /// For a page, in a tenth of the time: no ranks and no groups of questions (theirs are NaN), no
+  /// rules but that of `votes`, where it joins votes of the record; f_pop where that rule asks it.
+  bool brief;
 } fidelity_report_def;
 
 /// NaN where something cannot be measured.

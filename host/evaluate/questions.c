@@ -177,12 +177,22 @@ int questions_hide(fidelity_split split) {
 /// once, and where the world has nothing to fit one of them on, each by itself.
 throng_status questions_ask(questions *q, throng_backend *backend, const throng_world *world,
                             const throng_sta *sta, const throng_votes_def *votes, uint32_t seed) {
+  return questions_ask_some(q, backend, world, sta, votes, seed, ~0u);
+}
+
+throng_status questions_ask_some(questions *q, throng_backend *backend, const throng_world *world,
+                                 const throng_sta *sta, const throng_votes_def *votes,
+                                 uint32_t seed, unsigned asked) {
   throng_votes_def def = *votes;
   def.rule = THRONG_RULE_LOGICAL;
   const throng_pairs pairs = pairs_of(q);
   float *all[THRONG_VOTE_FURTHER];
-  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) all[k] = q->further[k];
   for (int k = 0; k < THRONG_VOTE_COUNT; ++k) q->measured[k] = true;
+  for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) {
+    const bool wanted = (asked & VOTE_BIT(THRONG_VOTE_IN_RECORD + k)) != 0;
+    q->measured[THRONG_VOTE_IN_RECORD + k] = wanted;
+    all[k] = wanted ? q->further[k] : NULL;
+  }
   q->measured[THRONG_VOTE_F_STA] = sta != NULL;
   throng_status status = votes_evaluate_hiding(backend, world, sta, &def, seed,
                                                questions_hide(q->split), &pairs, q->vote, all);
@@ -191,6 +201,7 @@ throng_status questions_ask(questions *q, throng_backend *backend, const throng_
                                    &pairs, q->vote, NULL));
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k) {
     float *one[THRONG_VOTE_FURTHER] = {NULL};
+    if (!all[k]) continue;
     one[k] = q->further[k];
     status = votes_evaluate_hiding(backend, world, sta, &def, seed, questions_hide(q->split),
                                    &pairs, q->vote, one);

@@ -54,6 +54,11 @@ void questions_add(questions *q, int64_t user, int32_t candidate, uint8_t label,
 /// of throng_votes_evaluate.
 throng_status questions_ask(questions *q, throng_backend *backend, const throng_world *world,
                             const throng_sta *sta, const throng_votes_def *votes, uint32_t seed);
+/// Only those further votes that `asked` has (VOTE_BIT each); the others are not measured, and no
+/// model is made for them.
+throng_status questions_ask_some(questions *q, throng_backend *backend, const throng_world *world,
+                                 const throng_sta *sta, const throng_votes_def *votes,
+                                 uint32_t seed, unsigned asked);
 /// A rule's answers (n) to the questions that were asked, coins and draws as throng_votes_evaluate
 /// has them, and its scores (n). Errors: those of throng_votes_evaluate.
 throng_status questions_join(const questions *q, throng_backend *backend, const throng_world *world,

@@ -30,17 +30,25 @@ void returns_free(returns_table *t) {
   *t = (returns_table){0};
 }
 
-void returns_take_agents(returns_table *t, const evaluator *e, const bool *counts) {
+void returns_set_agent(returns_table *t, int32_t agent, const evaluator *e, int32_t block) {
+  evaluator_copy_returns(e, block, t->agent + (int64_t)agent * t->n_episode);
+}
+
+void returns_join_agents(returns_table *t, const bool *counts) {
   int32_t counted = 0;
   for (int32_t k = 0; k < t->n_episode; ++k) t->agents[k] = 0;
   for (int32_t agent = 0; agent < t->n_agent; ++agent) {
-    double *own = t->agent + (int64_t)agent * t->n_episode;
-    evaluator_copy_returns(e, agent, own);
+    const double *own = t->agent + (int64_t)agent * t->n_episode;
     if (counts && !counts[agent]) continue;
     ++counted;
     for (int32_t k = 0; k < t->n_episode; ++k) t->agents[k] += own[k];
   }
   for (int32_t k = 0; k < t->n_episode && counted > 0; ++k) t->agents[k] /= counted;
+}
+
+void returns_take_agents(returns_table *t, const evaluator *e, const bool *counts) {
+  for (int32_t agent = 0; agent < t->n_agent; ++agent) returns_set_agent(t, agent, e, agent);
+  returns_join_agents(t, counts);
 }
 
 void returns_take_yardstick(returns_table *t, const evaluator *e, throng_yardstick yardstick) {

@@ -20,6 +20,9 @@ void returns_free(returns_table *t);
 
 /// What the agents played last; `counts` (n_agent) as in evaluator_play_agents.
 void returns_take_agents(returns_table *t, const evaluator *e, const bool *counts);
+/// The same one by one: what `agent` played last as block `block`; then, once all have, their mean.
+void returns_set_agent(returns_table *t, int32_t agent, const evaluator *e, int32_t block);
+void returns_join_agents(returns_table *t, const bool *counts);
 /// What a yardstick played last, in no more sessions than the agents.
 void returns_take_yardstick(returns_table *t, const evaluator *e, throng_yardstick yardstick);
 

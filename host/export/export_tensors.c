@@ -1,12 +1,13 @@
 /// The agent as one safetensors file: network, items, ids and the sample.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/safetensors.h"
 #include "export/export.h"
 #include "world/world.h"
 
-enum { MOST_PARTS = 40 };
+enum { MOST_PARTS = 40, MOST_TEXTS = 3 };
 
 /// An array of the file; its data is elsewhere.
 typedef struct part {
@@ -20,6 +21,8 @@ typedef struct part {
 typedef struct parts {
   part list[MOST_PARTS];
   int n;
+  void *blob[MOST_TEXTS], *offset[MOST_TEXTS];  // texts without the NULs that a table has
+  int n_text;
 } parts;
 
 /// `columns` -1: a row of them. What is not there is left out.
@@ -30,9 +33,20 @@ static void put(parts *p, const char *name, tensor_type type, int64_t rows, int6
       (part){name, type, columns < 0 ? 1 : 2, {rows, columns < 0 ? 0 : columns}, data};
 }
 
-static void put_texts(parts *p, const char *blob, const char *offset, const string_table *t) {
-  put(p, blob, TENSOR_U8, t->offset[t->n], -1, t->blob);
-  put(p, offset, TENSOR_I64, t->n + 1, -1, t->offset);
+static throng_status put_texts(parts *p, const char *blob, const char *offset,
+                               const string_table *t) {
+  void **text = &p->blob[p->n_text], **at = &p->offset[p->n_text];
+  ++p->n_text;
+  THRONG_TRY(throng_alloc(text, t->n ? (size_t)t->offset[t->n] : 1, 1, blob));
+  THRONG_TRY(throng_alloc(at, (size_t)t->n + 1, sizeof(int64_t), offset));
+  for (int64_t i = 0; i < t->n; ++i) {
+    const int64_t from = ((int64_t *)*at)[i], length = (int64_t)strings_length(t, i);
+    memcpy((char *)*text + from, strings_get(t, i), (size_t)length);
+    ((int64_t *)*at)[i + 1] = from + length;
+  }
+  put(p, blob, TENSOR_U8, ((int64_t *)*at)[t->n], -1, *text);
+  put(p, offset, TENSOR_I64, t->n + 1, -1, *at);
+  return THRONG_OK;
 }
 
 static void put_network(parts *p, const export_agent *e) {
@@ -109,12 +123,19 @@ done:
 
 throng_status export_safetensors(const export_agent *e, const char *path) {
   parts p = {.n = 0};
+  throng_status status;
   put_network(&p, e);
-  put_texts(&p, "item_id.blob", "item_id.offset", &e->world->item_id);
-  put_texts(&p, "item_name.blob", "item_name.offset", &e->world->item_name);
-  put_texts(&p, "user_id.blob", "user_id.offset", &e->world->user_id);
+  THRONG_TRY_GOTO(put_texts(&p, "item_id.blob", "item_id.offset", &e->world->item_id));
+  THRONG_TRY_GOTO(put_texts(&p, "item_name.blob", "item_name.offset", &e->world->item_name));
+  THRONG_TRY_GOTO(put_texts(&p, "user_id.blob", "user_id.offset", &e->world->user_id));
   put_sample(&p, e);
-  return write_parts(e, &p, path);
+  status = write_parts(e, &p, path);
+done:
+  for (int k = 0; k < p.n_text; ++k) {
+    free(p.blob[k]);
+    free(p.offset[k]);
+  }
+  return status;
 }
 
 throng_status export_sample(const export_agent *e, const char *path) {

@@ -83,6 +83,11 @@ static throng_status make_easy(client *c, transfer *t) {
   if (code == CURLE_OK) code = curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   if (code == CURLE_OK) code = curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
   if (code == CURLE_OK) code = curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+  // As OpenSSL's programs: where a system keeps certificates elsewhere than libcurl was built to
+  // look.
+  const char *certificates = getenv("SSL_CERT_FILE");
+  if (code == CURLE_OK && certificates && *certificates)
+    code = curl_easy_setopt(e, CURLOPT_CAINFO, certificates);
   if (code == CURLE_OK) code = curl_easy_setopt(e, CURLOPT_URL, c->def->url);
   if (code == CURLE_OK) code = curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
   if (code != CURLE_OK)

@@ -6,8 +6,16 @@
 
 #include "report/svg.h"
 
-/// Of the usual drawing and of a wide one, in pixels at their usual size.
-enum { PAGE_WIDE = 420, PAGE_HIGH = 270, PAGE_WIDER = 860, PAGE_HIGHER = 340 };
+/// Sizes of drawings, in pixels where they are not scaled: of one among others, and of one as wide
+/// as the text.
+enum {
+  PAGE_SMALL = 350,
+  PAGE_SMALL_HIGH = 210,
+  PAGE_WIDE = 420,
+  PAGE_HIGH = 270,
+  PAGE_FULL = 720,
+  PAGE_FULL_HIGH = 320,
+};
 
 /// Up to <h1>, the title. `lead` is a line under it, or NULL.
 void page_begin(FILE *out, const char *title, const char *lead);
@@ -19,21 +27,23 @@ void page_end(FILE *out, const char *version);
 void page_section(FILE *out, const char *id, const char *heading, const char *note);
 void page_section_end(FILE *out);
 /// A heading within a section, and a paragraph.
-void page_heading(FILE *out, const char *heading);
+void page_heading(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void page_note(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/// <figure> with a drawing, its grid drawn and the usual place of its axes in it; and its end.
+/// <figure> with a drawing, its grid drawn and the usual place of its axes in it: PAGE_WIDE x
+/// PAGE_HIGH. And its end.
 void page_figure(FILE *out, const char *id, const char *title, const char *description, svg_axis *x,
                  svg_axis *y);
-/// The same, as wide as the page.
-void page_wide_figure(FILE *out, const char *id, const char *title, const char *description,
-                      svg_axis *x, svg_axis *y);
-/// <figure> with a drawing of this size and nothing in it yet.
+/// The same of any size and never larger, with `right` pixels beside it, for names of lines.
+void page_figure_of(FILE *out, const char *id, double width, double height, double right,
+                    const char *title, const char *description, svg_axis *x, svg_axis *y);
+/// <figure> with a drawing of this size, never larger, and nothing in it yet.
 void page_drawing(FILE *out, const char *id, double width, double height, const char *title,
                   const char *description);
 void page_figure_end(FILE *out);
 
-/// A table that scrolls by itself; `head` (n) are its columns' names, `caption` what it is, for
+/// A table that scrolls by itself; `head` (n) are its columns' names, of a
+/// column of text with a tab before it; `caption` what it is, for
 /// those who do not see it. Rows are <tr> of page_cell.
 void page_table(FILE *out, const char *caption, int n, const char *const *head);
 void page_table_end(FILE *out);
@@ -41,5 +51,19 @@ void page_table_end(FILE *out);
 void page_cell(FILE *out, const char *element, const char *text);
 /// "12.3 ± 0.4" and the like: a cell of formatted text.
 void page_cell_of(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/// A name out of anybody's file, at most `most` characters of it: whatever way it is read, it turns
+/// nothing around it. One without a visible character is `otherwise`.
+void page_name(FILE *out, const char *name, const char *otherwise, int most);
+/// A bar of a list of bars that begins at y = 0: its name, itself, `share` of the widest, and what
+/// stands behind it. `rest` (0..1, at least `share`) is drawn hollow behind it.
+enum { PAGE_BAR = 22 /* pixels a bar */ };
+void page_bar(FILE *out, const char *style, int row, double width, double share, double rest,
+              const char *name, const char *text);
+/// A number that people look for first, in a list of tiles: what it is, itself, and what to hold it
+/// against, or NULL.
+void page_tiles(FILE *out);
+void page_tile(FILE *out, const char *label, const char *value, const char *note);
+void page_tiles_end(FILE *out);
 
 #endif

@@ -29,34 +29,47 @@ static void draw_curve(FILE *out, const svg_axis *x, const svg_axis *y, const ch
   }
 }
 
-static void draw(FILE *out, const char *subject, int n, const reliability_curve *curve) {
-  NUMBERS_WITHOUT_LOCALE;
-  const svg_axis x = {.label = "probability of a like that was said",
-                      .low = 0,
-                      .high = 1,
-                      .from = LEFT,
-                      .to = RIGHT};
-  const svg_axis y = {
-      .label = "share of likes that were real", .low = 0, .high = 1, .from = BOTTOM, .to = TOP};
+svg_axis reliability_said(void) {
+  return (svg_axis){.label = "probability of a like that was said", .low = 0, .high = 1};
+}
+
+svg_axis reliability_real(void) {
+  return (svg_axis){.label = "share of likes that were real", .low = 0, .high = 1};
+}
+
+void reliability_curves(FILE *out, const svg_axis *x, const svg_axis *y, int n,
+                        const reliability_curve *curve) {
   const double ends[] = {0, 1};
-  char text[SVG_COLOURS][64], title[200];
+  svg_line(out, "thin", x, y, 2, ends, ends, false);
+  for (int k = 0; k < n; ++k) draw_curve(out, x, y, colour[k], &curve[k]);
+}
+
+void reliability_legend(FILE *out, double x, double y, int in_row, int n,
+                        const reliability_curve *curve) {
+  NUMBERS_WITHOUT_LOCALE;
+  char text[SVG_COLOURS][64];
   const char *name[SVG_COLOURS];
+  for (int k = 0; k < n; ++k) {
+    snprintf(text[k], sizeof text[k], isnan(curve[k].ece) ? "%s" : "%s, ECE %.3f", curve[k].name,
+             curve[k].ece);
+    name[k] = text[k];
+  }
+  for (int k = 0; k < n; k += in_row, y += 18)
+    svg_legend(out, x, y, n - k < in_row ? n - k : in_row, colour + k, name + k);
+}
+
+static void draw(FILE *out, const char *subject, int n, const reliability_curve *curve) {
+  svg_axis x = reliability_said(), y = reliability_real();
+  char title[200];
+  x.from = LEFT, x.to = RIGHT, y.from = BOTTOM, y.to = TOP;
   snprintf(title, sizeof title, "Reliability: %s", subject);
   svg_begin(out, "reliability", WIDTH, HEIGHT, title,
             "What contenders said to be the probability of a like, in bins of equal size, against "
             "the share of likes in each; on the diagonal both agree.",
             true);
   svg_grid(out, &x, &y);
-  svg_line(out, "thin", &x, &y, 2, ends, ends, false);
-  for (int k = 0; k < n; ++k) {
-    draw_curve(out, &x, &y, colour[k], &curve[k]);
-    snprintf(text[k], sizeof text[k], isnan(curve[k].ece) ? "%s" : "%s, ECE %.3f", curve[k].name,
-             curve[k].ece);
-    name[k] = text[k];
-  }
-  for (int row = 0; row * 4 < n; ++row)
-    svg_legend(out, LEFT, LEGEND + 18 * row, n - row * 4 < 4 ? n - row * 4 : 4, colour + row * 4,
-               name + row * 4);
+  reliability_curves(out, &x, &y, n, curve);
+  reliability_legend(out, LEFT, LEGEND, 4, n, curve);
   svg_end(out);
 }
 

@@ -58,6 +58,7 @@ void svg_style(FILE *out) {
       "svg .axis{stroke:currentColor;stroke-opacity:.6;fill:none}\n"
       "svg .line{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}\n"
       "svg .thin{stroke-width:1;stroke-opacity:.55}\n"
+      "svg .dash{stroke-dasharray:5 4;stroke-width:1.3}\n"
       "svg .band{stroke:none;fill:currentColor;fill-opacity:.18}\n"
       "svg .dot,svg .bar{fill:currentColor;stroke:var(--p);stroke-width:.5}\n"
       "svg .hollow{fill:var(--p);stroke:currentColor;stroke-width:1}\n"
@@ -165,10 +166,9 @@ void svg_text(FILE *out, const char *anchor, double x, double y, const char *tex
   fputs("</text>\n", out);
 }
 
-/// "agent.a_very_lo…": what has room beside an axis.
-static const char *shortened(const char *name, size_t most, char *text, size_t size) {
+const char *svg_shortened(const char *name, size_t most, char *text, size_t size) {
   size_t end = 0, n = 0;
-  while (name[end] && n < most) {
+  while (name[end] && n < most && end + 8 < size) {
     ++end;
     while ((name[end] & 0xc0) == 0x80) ++end;
     ++n;
@@ -198,8 +198,8 @@ static void ticks(FILE *out, const svg_axis *x, const svg_axis *y, bool along_x)
     for (int32_t k = 0; k < a->n_name; ++k)
       (along_x ? x_tick : y_tick)(
           out, x, y, k,
-          shortened(a->name[k], along_x ? (size_t)(length / 7.5 / a->n_name) + 1 : 21, text,
-                    sizeof text));
+          svg_shortened(a->name[k], along_x ? (size_t)(length / 7.5 / a->n_name) + 1 : 21, text,
+                        sizeof text));
     return;
   }
   const int n = svg_ticks(a, (int)(length / (along_x ? 60 : 40)) + 1, tick);
@@ -278,7 +278,7 @@ void svg_legend(FILE *out, double x, double y, int n, const char *const *style,
                 const char *const *name) {
   char text[256];
   for (int k = 0; k < n; ++k) {
-    shortened(name[k], 24, text, sizeof text);
+    svg_shortened(name[k], 24, text, sizeof text);
     svg_bar(out, style[k], x, y - 9, 10, 10, NULL);
     svg_text(out, "start", x + 14, y, text);
     x += 26 + 6.8 * (double)strlen(text);

@@ -11,6 +11,9 @@ enum { SVG_COLOURS = 8, SVG_SHADES = 5, SVG_MOST_TICKS = 16 };
 
 /// `text` for XML: <, >, &, quotes as entities; what XML or UTF-8 does not allow as U+FFFD.
 void svg_escaped(FILE *out, const char *text);
+/// "agent.a_very_lo…": at most `most` characters of a name, as there is room for; a whole
+/// character of UTF-8 is never cut. Returns `text`.
+const char *svg_shortened(const char *name, size_t most, char *text, size_t size);
 /// The style sheet of charts: within <style> of a page, or of a chart that is a file of its own.
 void svg_style(FILE *out);
 

@@ -14,10 +14,11 @@
 
 enum { N_OTHER = 100, TOP = 10, MOST_DRAWS = 64 };
 
-/// The pairs on the host, on their way to the scorer.
+/// The questions on the host, on their way to the scorer.
 typedef struct pair_lists {
-  int32_t *user, *candidate, *count, *other, *seen_by;
-  int64_t *begin;
+  int32_t *user, *count;      // (n_history)
+  int64_t *begin, *question;  // (n_history), (n_history + 1)
+  int32_t *candidate, *other, *seen_by;
   uint32_t *packed;
 } pair_lists;
 
@@ -28,17 +29,18 @@ static void lists_free(pair_lists *l) {
   free(l->other);
   free(l->seen_by);
   free(l->begin);
+  free(l->question);
   free(l->packed);
 }
 
-static throng_status lists_alloc(pair_lists *l, const throng_world *world, int64_t n,
-                                 int32_t n_other) {
-  const size_t rows = (size_t)n;
+static throng_status lists_alloc(pair_lists *l, const throng_world *world, const sta_scorer *s) {
+  const size_t rows = (size_t)s->n, asked = (size_t)s->n_question;
   THRONG_TRY(throng_alloc((void **)&l->user, rows, sizeof *l->user, "held-out pairs"));
-  THRONG_TRY(throng_alloc((void **)&l->candidate, rows, sizeof *l->candidate, "held-out pairs"));
   THRONG_TRY(throng_alloc((void **)&l->count, rows, sizeof *l->count, "held-out pairs"));
   THRONG_TRY(throng_alloc((void **)&l->begin, rows, sizeof *l->begin, "held-out pairs"));
-  THRONG_TRY(throng_alloc((void **)&l->other, rows * (size_t)n_other, sizeof *l->other,
+  THRONG_TRY(throng_alloc((void **)&l->question, rows + 1, sizeof *l->question, "held-out pairs"));
+  THRONG_TRY(throng_alloc((void **)&l->candidate, asked, sizeof *l->candidate, "held-out pairs"));
+  THRONG_TRY(throng_alloc((void **)&l->other, asked * (size_t)s->n_other, sizeof *l->other,
                           "items to rank among"));
   THRONG_TRY(throng_alloc((void **)&l->seen_by, (size_t)world->n_item, sizeof *l->seen_by,
                           "items to rank among"));
@@ -66,14 +68,15 @@ static int64_t least_history(const sta_evaluation *e, int back) {
 
 static void fill_lists(sta_evaluation *e, const throng_sta *sta, const throng_world *world,
                        int back, pair_lists *l) {
-  int64_t at = 0;
+  int64_t row = 0, at = 0;
   for (int64_t user = 0; user < world->n_user; ++user) {
     const int64_t begin = world->user_offset[user], end = world->user_offset[user + 1];
     if (end - begin < least_history(e, back)) continue;
-    l->user[at] = (int32_t)user;
+    l->user[row] = (int32_t)user;
+    l->begin[row] = begin;
+    l->count[row] = (int32_t)(end - begin - back);
+    l->question[row++] = at;
     l->candidate[at] = world->history_item[end - back];
-    l->begin[at] = begin;
-    l->count[at] = (int32_t)(end - begin - back);
     e->like[at] = world->history_like[end - back] != 0;
     if (e->objective == THRONG_STA_NEXT_ITEM)
       draw_others(world, sta->def.seed, user, back, l->seen_by, l->other + at * N_OTHER);
@@ -81,13 +84,11 @@ static void fill_lists(sta_evaluation *e, const throng_sta *sta, const throng_wo
     if (!e->sampled) continue;
     // What nobody disliked is held against an unseen item; who knows all items is asked twice.
     const int32_t unseen = world_draw_unseen(world, user, sta->def.seed, (uint32_t)back);
-    l->user[at] = l->user[at - 1];
     l->candidate[at] = unseen < 0 ? l->candidate[at - 1] : unseen;
-    l->begin[at] = l->begin[at - 1];
-    l->count[at] = l->count[at - 1];
     e->like[at] = unseen < 0;
     ++at;
   }
+  l->question[row] = at;
   for (int64_t k = 0; k < world->n_interaction; ++k)
     l->packed[k] = history_pack(world->history_item[k], world->history_like[k]);
 }
@@ -95,12 +96,14 @@ static void fill_lists(sta_evaluation *e, const throng_sta *sta, const throng_wo
 static throng_status upload_lists(sta_scorer *s, const pair_lists *l, int64_t n_entry) {
   throng_backend *backend = s->tensors.backend;
   const backend_ops *ops = backend->ops;
-  const size_t n = (size_t)s->n;
+  const size_t n = (size_t)s->n, asked = (size_t)s->n_question;
   THRONG_TRY(ops->upload(backend, s->user, l->user, n * sizeof *l->user));
-  THRONG_TRY(ops->upload(backend, s->candidate, l->candidate, n * sizeof *l->candidate));
   THRONG_TRY(ops->upload(backend, s->begin, l->begin, n * sizeof *l->begin));
   THRONG_TRY(ops->upload(backend, s->count, l->count, n * sizeof *l->count));
-  THRONG_TRY(ops->upload(backend, s->other, l->other, n * (size_t)s->n_other * sizeof *l->other));
+  THRONG_TRY(ops->upload(backend, s->question, l->question, (n + 1) * sizeof *l->question));
+  THRONG_TRY(ops->upload(backend, s->candidate, l->candidate, asked * sizeof *l->candidate));
+  THRONG_TRY(
+      ops->upload(backend, s->other, l->other, asked * (size_t)s->n_other * sizeof *l->other));
   return ops->upload(backend, s->history, l->packed, (size_t)n_entry * sizeof *l->packed);
 }
 
@@ -111,6 +114,7 @@ throng_status sta_evaluation_create(const throng_sta *sta, const throng_world *w
   const int32_t n_other = e->objective == THRONG_STA_NEXT_ITEM ? N_OTHER : 0;
   for (int64_t user = 0; user < world->n_user; ++user)
     e->n += world->user_offset[user + 1] - world->user_offset[user] >= least_history(e, back);
+  const int64_t n_history = e->n;
   if (e->sampled) e->n *= 2;
   const size_t n = (size_t)e->n;
   THRONG_TRY(throng_alloc((void **)&e->like, n, sizeof *e->like, "held-out answers"));
@@ -118,10 +122,10 @@ throng_status sta_evaluation_create(const throng_sta *sta, const throng_world *w
   THRONG_TRY(throng_alloc((void **)&e->p, n, sizeof *e->p, "held-out answers"));
   THRONG_TRY(throng_alloc((void **)&e->score, n, sizeof *e->score, "held-out answers"));
   THRONG_TRY(throng_alloc((void **)&e->rank, n, sizeof *e->rank, "held-out ranks"));
-  THRONG_TRY(
-      sta_scorer_create(sta->backend, &sta->view, e->n, world->n_interaction, n_other, &e->scorer));
+  THRONG_TRY(sta_scorer_create(sta->backend, &sta->view, n_history, e->n, world->n_interaction,
+                               n_other, &e->scorer));
   pair_lists lists = {0};
-  throng_status status = lists_alloc(&lists, world, e->n, n_other);
+  throng_status status = lists_alloc(&lists, world, &e->scorer);
   if (status == THRONG_OK) {
     fill_lists(e, sta, world, back, &lists);
     status = upload_lists(&e->scorer, &lists, world->n_interaction);

@@ -14,7 +14,7 @@ typedef struct sta_measures {
 #define STA_CHANCE_HR10 (10.0 / 101)
 
 typedef struct sta_evaluation {
-  int64_t n;     // users that have this interaction; twice as many where `sampled`
+  int64_t n;     // questions: users that have this interaction; twice as many where `sampled`
   bool sampled;  // the world has no dislikes: beside each like stands one for an unseen item
   throng_sta_objective objective;
   sta_scorer scorer;

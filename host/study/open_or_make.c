@@ -11,6 +11,8 @@
 
 #include "base/atomic_file.h"
 #include "base/clock.h"
+#include "base/file_kind.h"
+#include "base/safetensors.h"
 #include "config/config_prepare.h"
 #include "config/keys.h"
 #include "data/stream.h"
@@ -210,11 +212,21 @@ done:
   return status;
 }
 
+/// Weights that are given, but not there or something else: said before a world is made for them.
+static throng_status check_weights(const char *path) {
+  safetensors_file *file;
+  THRONG_TRY(file_kind_require(path, FILE_KIND_STA));
+  THRONG_TRY(safetensors_open(path, &file));
+  safetensors_close(file);
+  return THRONG_OK;
+}
+
 throng_status train_inputs_use(throng_config *config) {
   THRONG_TRY(config_use(config, "train.out"));
   THRONG_TRY(config_use(config, "world.file"));
   THRONG_TRY(config_use(config, "sta.file"));
   // Before a world is made, too.
+  if (config->sta_file) THRONG_TRY(check_weights(config->sta_file));
   if (!config->sweep_space) THRONG_TRY(users_check_def(&config->sim));
   bool reads = !config->world_file && !config_has_section(config, "synth");
   return reads && config_has_section(config, "dataset") ? config_check_dataset(config) : THRONG_OK;

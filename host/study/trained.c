@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -236,7 +237,8 @@ static throng_status make_agent(const trained_def *def, const agent_origin *orig
   sim.autoreset = true;
   // A table of all pairs of items pays for thousands of lanes; it changes no answer.
   if (sim.lanes < 64) sim.votes.table_bytes = 0;
-  if (def->without_sta) sim.votes.rule = THRONG_RULE_LOGICAL;
+  if (def->without_sta || (def->without_votes && sim.environment == THRONG_ENVIRONMENT_SESSION))
+    sim.votes.rule = THRONG_RULE_LOGICAL;
   t->agent_def = agent;
   t->agent_def.count = agent.count = 1;
   agent.batch = agent.updates = agent.n_step = agent.n_steps = agent.n_epochs = 1;
@@ -283,6 +285,43 @@ throng_status trained_open(const trained_def *def, const throng_progress *progre
 done:
   safetensors_close(file);
   if (status != THRONG_OK) trained_close(out);
+  return status;
+}
+
+throng_status trained_take(trained *t, int32_t agent) {
+  safetensors_file *file;
+  THRONG_TRY(safetensors_open(t->checkpoint, &file));
+  throng_status status = agent_take_weights(t->population, file, agent);
+  if (status == THRONG_OK) t->agent = agent;
+  safetensors_close(file);
+  return status;
+}
+
+throng_status trained_states(const trained *t, throng_agent_state *state) {
+  safetensors_file *file;
+  const int64_t n = t->n_agent;
+  const safetensors_tensor *tensor;
+  int32_t *found = NULL;
+  throng_status status;
+  THRONG_TRY(safetensors_open(t->checkpoint, &file));
+  // Files of before agents could stop or diverge have none who did.
+  for (int64_t k = 0; k < n; ++k) state[k] = THRONG_AGENT_LEARNING;
+  if (!safetensors_find(file, "clock.state")) {
+    safetensors_close(file);
+    return THRONG_OK;
+  }
+  THRONG_TRY_GOTO(safetensors_require(file, "clock.state", TENSOR_I32, 1, &n, &tensor));
+  THRONG_TRY_GOTO(throng_alloc((void **)&found, (size_t)n, sizeof *found, "states of the agents"));
+  THRONG_TRY_GOTO(safetensors_read(file, tensor, 0, found, (size_t)n * sizeof *found));
+  for (int64_t k = 0; k < n; ++k) {
+    if (found[k] < THRONG_AGENT_LEARNING || found[k] > THRONG_AGENT_DIVERGED)
+      THRONG_TRY_GOTO(
+          throng_fail(THRONG_ERROR_DATA, "%s: clock.state: %d is none", t->checkpoint, found[k]));
+    state[k] = (throng_agent_state)found[k];
+  }
+done:
+  free(found);
+  safetensors_close(file);
   return status;
 }
 

@@ -20,6 +20,9 @@ typedef struct trained_def {
   int32_t agent;             // of those in the checkpoint
   int32_t lanes;             // of the simulator; 0: one
   bool without_sta;          // whoever asks no votes need not have the weights of f_sta
+  /// The simulator's own users are asked nothing, so that no vote is fitted for them: for whoever
+  /// plays on lanes of their own.
+  bool without_votes;
   bool (*stop)(void *user);  // the backend's; may be NULL
 } trained_def;
 
@@ -50,6 +53,11 @@ typedef struct trained {
 /// `*out` is empty then.
 throng_status trained_open(const trained_def *def, const throng_progress *progress, trained *out);
 void trained_close(trained *t);
+
+/// Another agent of the checkpoint's acts from now on. Errors: as trained_open.
+throng_status trained_take(trained *t, int32_t agent);
+/// What the checkpoint says of all its agents: state (n_agent). Errors: IO, DATA.
+throng_status trained_states(const trained *t, throng_agent_state *state);
 
 /// config.json and checkpoints alone, for whoever needs no agent: `folder` and the newest whole
 /// `checkpoint` ("" where there is none yet) of the run at `run`. Errors: IO, DATA.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/pair_numbers.h"
 #include "text/tokens.h"
 
 /// What stands in the stream beside word numbers.
@@ -25,13 +26,13 @@ typedef struct writing {
 typedef struct reader {
   tokenizer *tokens;
   interner *surface, *stem;
-  interner *pair, *pair_surface;   // of two stems, of two surfaces: 8 bytes each
-  writing *word;                   // (surfaces)
-  writing *phrase;                 // (pairs of surfaces)
-  spread *stem_spread;             // (stems)
-  spread *pair_spread;             // (pairs)
-  bool *negation;                  // (stems)
-  int32_t *stem_term, *pair_term;  // term or -1
+  pair_numbers pair, pair_surface;  // of two stems, of two surfaces
+  writing *word;                    // (surfaces)
+  writing *phrase;                  // (pairs of surfaces)
+  spread *stem_spread;              // (stems)
+  spread *pair_spread;              // (pairs)
+  bool *negation;                   // (stems)
+  int32_t *stem_term, *pair_term;   // term or -1
   int32_t *code;
   int64_t *item_code;  // (n_item + 1) into code
   size_t word_capacity, phrase_capacity, stem_capacity, pair_capacity, negation_capacity;
@@ -44,8 +45,8 @@ static void reader_free(reader *r) {
   tokenizer_free(r->tokens);
   interner_free(r->surface);
   interner_free(r->stem);
-  interner_free(r->pair);
-  interner_free(r->pair_surface);
+  pair_numbers_free(&r->pair);
+  pair_numbers_free(&r->pair_surface);
   free(r->word);
   free(r->phrase);
   free(r->stem_spread);
@@ -137,13 +138,13 @@ static throng_status phrase_at(reader *r, int64_t begin, int64_t k, bool add, in
   int32_t second = stem_at(r, k);
   int32_t first = k > begin ? stem_at(r, k - 1) : -1;
   if (first < 0 || second < 0 || first == second || r->negation[second]) return THRONG_OK;
-  int32_t key[2] = {first, second};
+  const number_pair key = {first, second};
   if (!add) {
-    *out = interner_find(r->pair, (const char *)key, sizeof key);
+    *out = pair_numbers_find(&r->pair, key);
     return THRONG_OK;
   }
   bool fresh;
-  THRONG_TRY(interner_add(r->pair, (const char *)key, sizeof key, out, &fresh));
+  THRONG_TRY(pair_numbers_add(&r->pair, key, out, &fresh));
   if (fresh) {
     THRONG_TRY(throng_grow((void **)&r->pair_spread, &r->pair_capacity, (size_t)*out + 1,
                            sizeof *r->pair_spread, "distinct phrases"));
@@ -166,8 +167,8 @@ static throng_status count_phrases(reader *r, int64_t n_item) {
 static throng_status note_phrase(reader *r, int64_t k, int64_t pair) {
   int64_t id;
   bool fresh;
-  THRONG_TRY(interner_add(r->pair_surface, (const char *)&r->code[k - 1], 2 * sizeof *r->code, &id,
-                          &fresh));
+  THRONG_TRY(
+      pair_numbers_add(&r->pair_surface, (number_pair){r->code[k - 1], r->code[k]}, &id, &fresh));
   if (fresh) {
     THRONG_TRY(throng_grow((void **)&r->phrase, &r->phrase_capacity, (size_t)id + 1,
                            sizeof *r->phrase, "distinct phrases"));
@@ -177,14 +178,14 @@ static throng_status note_phrase(reader *r, int64_t k, int64_t pair) {
   return THRONG_OK;
 }
 
-static int compare_terms(const void *a, const void *b) {
-  const term_count *x = a, *y = b;
-  return (x->term > y->term) - (x->term < y->term);
+static int compare_numbers(const void *a, const void *b) {
+  const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+  return (x > y) - (x < y);
 }
 
 /// Give terms their numbers: stems first, then phrases.
 static throng_status number_terms(reader *r, int64_t *n_term) {
-  int64_t n_stem = interner_strings(r->stem)->n, n_pair = interner_strings(r->pair)->n, n = 0;
+  int64_t n_stem = interner_strings(r->stem)->n, n_pair = r->pair.n, n = 0;
   THRONG_TRY(throng_alloc((void **)&r->stem_term, (size_t)n_stem, sizeof *r->stem_term, "terms"));
   THRONG_TRY(throng_alloc((void **)&r->pair_term, (size_t)n_pair, sizeof *r->pair_term, "terms"));
   for (int64_t s = 0; s < n_stem; ++s) {
@@ -234,9 +235,58 @@ static throng_status tally_item(reader *r, tally *t, int64_t i) {
   return THRONG_OK;
 }
 
+/// A number of 7 bits a byte, the lowest first; the last byte is below 128.
+static uint8_t *put_number(uint8_t *to, uint32_t x) {
+  for (; x >= 128; x >>= 7) *to++ = (uint8_t)(x | 128);
+  *to++ = (uint8_t)x;
+  return to;
+}
+static const uint8_t *take_number(const uint8_t *from, int32_t *x) {
+  uint32_t sum = 0;
+  int shift = 0;
+  for (; *from >= 128; ++from, shift += 7) sum |= (uint32_t)(*from & 127) << shift;
+  *x = (int32_t)(sum | (uint32_t)*from << shift);
+  return from + 1;
+}
+
+term_walk terms_of(const term_table *t, int64_t item) {
+  return (term_walk){.at = t->code + t->offset[item], .end = t->code + t->offset[item + 1]};
+}
+
+bool terms_next(term_walk *walk) {
+  if (walk->at == walk->end) return false;
+  int32_t step;
+  walk->at = take_number(walk->at, &step);
+  walk->count.term += step;
+  walk->at = take_number(walk->at, &walk->count.like);
+  walk->at = take_number(walk->at, &walk->count.dislike);
+  return true;
+}
+
+/// Append what was tallied of item i, rising by term, and forget it.
+static throng_status write_item(tally *t, int64_t i, size_t *capacity, term_table *out) {
+  enum { MOST_BYTES = 3 * 5 };
+  const size_t begin = (size_t)out->offset[i];
+  THRONG_TRY(
+      throng_grow((void **)&out->code, capacity, begin + t->n * MOST_BYTES + 1, 1, "term counts"));
+  if (t->n) qsort(t->used, t->n, sizeof *t->used, compare_numbers);
+  uint8_t *at = out->code + begin;
+  int32_t before = 0;
+  for (size_t k = 0; k < t->n; ++k) {
+    term_count *c = &t->slot[t->used[k]];
+    at = put_number(at, (uint32_t)(t->used[k] - before));
+    at = put_number(at, (uint32_t)c->like);
+    at = put_number(at, (uint32_t)c->dislike);
+    before = t->used[k];
+    *c = (term_count){0};
+  }
+  out->offset[i + 1] = at - out->code;
+  return THRONG_OK;
+}
+
 static throng_status count_items(reader *r, int64_t n_item, int64_t n_term, term_table *out) {
   tally t = {0};
-  size_t capacity = 0, n = 0;
+  size_t capacity = 0;
   throng_status status = THRONG_OK;
   THRONG_TRY_GOTO(throng_alloc((void **)&t.slot, (size_t)n_term, sizeof *t.slot, "term counts"));
   THRONG_TRY_GOTO(throng_alloc((void **)&t.used, (size_t)n_term, sizeof *t.used, "term counts"));
@@ -245,16 +295,7 @@ static throng_status count_items(reader *r, int64_t n_item, int64_t n_term, term
   for (int64_t i = 0; i < n_item; ++i) {
     t.n = 0;
     THRONG_TRY_GOTO(tally_item(r, &t, i));
-    THRONG_TRY_GOTO(
-        throng_grow((void **)&out->count, &capacity, n + t.n, sizeof *out->count, "term counts"));
-    for (size_t k = 0; k < t.n; ++k) {
-      out->count[n + k] = t.slot[t.used[k]];
-      out->count[n + k].term = t.used[k];
-      t.slot[t.used[k]] = (term_count){0};
-    }
-    if (t.n) qsort(out->count + n, t.n, sizeof *out->count, compare_terms);
-    n += t.n;
-    out->offset[i + 1] = (int64_t)n;
+    THRONG_TRY_GOTO(write_item(&t, i, &capacity, out));
   }
 done:
   free(t.slot);
@@ -265,7 +306,7 @@ done:
 /// The most frequent writing of each term, the first seen where several are as frequent.
 static throng_status name_terms(const reader *r, int64_t n_term, string_table *name) {
   int64_t *best = NULL;  // surface or pair of surfaces, + 1
-  const string_table *pair_surface = interner_strings(r->pair_surface);
+  const pair_numbers *pair_surface = &r->pair_surface;
   throng_status status = THRONG_OK;
   THRONG_TRY_GOTO(throng_alloc((void **)&best, (size_t)n_term, sizeof *best, "names of terms"));
   for (int64_t w = 0; w < interner_strings(r->surface)->n; ++w) {
@@ -286,13 +327,13 @@ static throng_status name_terms(const reader *r, int64_t n_term, string_table *n
                                      strings_length(surface, best[t] - 1)));
       continue;
     }
-    int32_t word[2];
+    const number_pair word = pair_surface->pair[best[t] - 1];
     char text[128];
-    memcpy(word, strings_get(pair_surface, best[t] - 1), sizeof word);
-    size_t first = strings_length(surface, word[0]), second = strings_length(surface, word[1]);
-    memcpy(text, strings_get(surface, word[0]), first);  // words have at most 40 bytes
+    size_t first = strings_length(surface, word.first);
+    size_t second = strings_length(surface, word.second);
+    memcpy(text, strings_get(surface, word.first), first);  // words have at most 40 bytes
     text[first] = ' ';
-    memcpy(text + first + 1, strings_get(surface, word[1]), second);
+    memcpy(text + first + 1, strings_get(surface, word.second), second);
     THRONG_TRY_GOTO(strings_append(name, text, first + 1 + second));
   }
 done:
@@ -309,8 +350,6 @@ throng_status terms_make(const dataset *data, const training *train, int64_t lea
   THRONG_TRY_GOTO(tokenizer_create(&r.tokens));
   THRONG_TRY_GOTO(interner_create(&r.surface));
   THRONG_TRY_GOTO(interner_create(&r.stem));
-  THRONG_TRY_GOTO(interner_create(&r.pair));
-  THRONG_TRY_GOTO(interner_create(&r.pair_surface));
   THRONG_TRY_GOTO(throng_alloc((void **)&r.item_code, (size_t)data->n_item + 1, sizeof *r.item_code,
                                "words of the reviews"));
   THRONG_TRY_GOTO(read_texts(&r, data, train, progress));
@@ -327,12 +366,6 @@ done:
 void term_table_free(term_table *t) {
   strings_free(&t->name);
   free(t->offset);
-  free(t->count);
+  free(t->code);
   *t = (term_table){0};
-}
-
-const term_count *terms_find(const term_table *t, int64_t item, int32_t term) {
-  int64_t n = t->offset[item + 1] - t->offset[item];
-  term_count key = {.term = term};
-  return n ? bsearch(&key, t->count + t->offset[item], (size_t)n, sizeof key, compare_terms) : NULL;
 }

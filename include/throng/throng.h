@@ -13,6 +13,7 @@
 #include "sta.h"
 #include "sweep.h"
 #include "train.h"
+#include "trained.h"
 #include "users.h"
 #include "world.h"
 

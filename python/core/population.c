@@ -92,10 +92,8 @@ static PyObject *stats_list(const throng_population_stats *s) {
   return list;
 }
 
-static PyObject *core_population_stats(PyObject *self, PyObject *args) {
+static PyObject *core_population_stats(PyObject *self, PyObject *population) {
   (void)self;
-  PyObject *population;
-  if (!PyArg_ParseTuple(args, "O:population_stats", &population)) return NULL;
   call c = {0};
   throng_population *p = call_use(&c, population, KIND_POPULATION);
   if (!p || !call_begin(&c)) return call_close(&c, NULL);
@@ -259,9 +257,9 @@ static PyObject *core_population_scores(PyObject *self, PyObject *args) {
 static PyObject *core_population_top(PyObject *self, PyObject *args) {
   (void)self;
   PyObject *population, *user, *offset, *item, *like, *session;
-  int agent, top, skip;
+  int agent, top, exclude;
   if (!PyArg_ParseTuple(args, "OiOOOOOii:population_top", &population, &agent, &user, &offset,
-                        &item, &like, &session, &top, &skip))
+                        &item, &like, &session, &top, &exclude))
     return NULL;
   call c = {0};
   throng_states states;
@@ -276,7 +274,8 @@ static PyObject *core_population_top(PyObject *self, PyObject *args) {
   PyObject *array = array_make(ELEMENT_I32, 2, shape, &items);
   PyObject *scores = array ? array_make(ELEMENT_F32, 2, shape, &q) : NULL;
   if (scores && call_begin(&c) &&
-      call_resume(&c, throng_population_top(p, agent, &states, top, skip != 0, items, q)))
+      call_resume(&c, throng_population_recommend(p, agent, &states, top, (throng_exclude)exclude,
+                                                  items, q)))
     return call_close(&c, Py_BuildValue("NN", array, scores));
   Py_XDECREF(array);
   Py_XDECREF(scores);
@@ -354,7 +353,7 @@ PyMethodDef population_methods[] = {
     METHOD(population_create, "population_create(sim, config, total_steps) -> Handle"),
     METHOD(population_train, "population_train(population, steps, progress)"),
     METHOD(population_act, "population_act(population, sim, greedy) -> array"),
-    METHOD(population_stats, "population_stats(population) -> list of dict"),
+    METHOD_OF_ONE(population_stats, "population_stats(population) -> list of dict"),
     METHOD(population_set, "population_set(population, agent, option, value)"),
     METHOD(population_get, "population_get(population, agent, option) -> float"),
     METHOD(population_start, "population_start(population, first, n, seed)"),

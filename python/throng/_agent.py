@@ -55,7 +55,7 @@ class Population:
     @property
     def count(self) -> int:
         """Agents in it."""
-        return self._options["count"]
+        return int(self._options["count"])
 
     @property
     def options(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Population:
         sim = self.sim if sim is None else check_simulator(sim)
         return np.asarray(_core.population_act(self._handle, sim._handle, int(greedy)))
 
-    def _states(self, user: Any, history: Any, session: Any):
+    def _states(self, user: Any, history: Any, session: Any) -> tuple[Any, ...]:
         users, one = indices_of(self.world, "user", user)
         given = histories_of(self.world, users, history)
         if session is not None:
@@ -106,18 +106,23 @@ class Population:
         return (users, *given, session), one
 
     def recommend(self, user: Any, k: int = 10, *, agent: int = 0, history: Any = None,
-                  session: Any = None, skip_session: bool = False) -> "np.ndarray":
+                  session: Any = None, skip_session: bool = False, exclude_seen: bool = False,
+                  scores: bool = False) -> Any:
         """New int32 (k), or (n, k) for a list of users: the items that an agent ranks first, best
         first, after the user's real history, or after ``history`` (items, likes), oldest first.
         session: how many of the newest entries were shown in this session; skip_session leaves those
-        out (-1 where too few are left)."""
+        out, exclude_seen all of the history (-1 where too few are left). scores: a pair with float32
+        of the same shape, DQN's Q or a policy's log-probabilities among what is not left out."""
         import numpy as np
 
         states, one = self._states(user, history, session)
-        item, _ = _core.population_top(self._handle, integer(agent, "agent", 0, MOST), *states,
-                                       integer(k, "k", 1, MOST), int(skip_session))
-        item = np.asarray(item)
-        return item[0] if one else item
+        exclude = 2 if exclude_seen else int(skip_session)
+        item, score = _core.population_top(self._handle, integer(agent, "agent", 0, MOST), *states,
+                                           integer(k, "k", 1, MOST), exclude)
+        item, score = np.asarray(item), np.asarray(score)
+        if one:
+            item, score = item[0], score[0]
+        return (item, score) if scores else item
 
     def q(self, user: Any, *, agent: int = 0, history: Any = None, session: Any = None) -> "np.ndarray":
         """New float32 (n_item), or (n, n_item) for a list of users: an agent's score of every item."""
@@ -140,7 +145,8 @@ class Population:
         another way."""
         from ._functions import evaluate
 
-        return evaluate(self, sim=sim, **options)
+        metrics: list[dict[str, Any]] = evaluate(self, sim=sim, **options)
+        return metrics
 
     def get(self, agent: int, option: str) -> float:
         """An agent's own value of an option."""
@@ -223,7 +229,7 @@ class Agent(Population):
         super().__init__(lanes, total_steps=total_steps, **options)
 
 
-def np_atleast(values: Any):
+def np_atleast(values: Any) -> Any:
     import numpy as np
 
     return np.atleast_1d(np.asarray(values))

@@ -11,13 +11,27 @@ if(NOT THRONG_SANITIZE)
   set_tests_properties(check_site PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endif()
 add_test(NAME check_public_api COMMAND ${CHECKS}/public_api.sh ${PROJECT_SOURCE_DIR}/include/throng)
-# A sweep's report, as a test leaves it, in a browser where there is one.
+# Reports of a sweep, of a run and of two runs, as tests leave them, in a browser where there is one, and by a parser
+# of HTML that did not make them.
 add_test(NAME check_browser COMMAND ${CHECKS}/browser.sh ${PROJECT_BINARY_DIR}/tests/report.html)
 set_tests_properties(check_browser PROPERTIES SKIP_RETURN_CODE 77 FIXTURES_REQUIRED report_page)
 set_tests_properties(test_sweep_report PROPERTIES FIXTURES_SETUP report_page)
+add_test(NAME check_browser_run
+         COMMAND ${CHECKS}/browser.sh ${PROJECT_BINARY_DIR}/tests/run_report.html curves policies fidelity exposure
+                 keywords users config repeat)
+add_test(NAME check_browser_runs
+         COMMAND ${CHECKS}/browser.sh ${PROJECT_BINARY_DIR}/tests/runs_report.html curves sessions seeds config)
+set_tests_properties(check_browser_run check_browser_runs
+                     PROPERTIES SKIP_RETURN_CODE 77 FIXTURES_REQUIRED run_page TIMEOUT 600)
+set_tests_properties(test_run_report PROPERTIES FIXTURES_SETUP run_page)
+add_test(NAME check_sound_html
+         COMMAND python3 ${CHECKS}/sound_html.py ${PROJECT_BINARY_DIR}/tests/report.html
+                 ${PROJECT_BINARY_DIR}/tests/run_report.html ${PROJECT_BINARY_DIR}/tests/runs_report.html)
+set_tests_properties(check_sound_html PROPERTIES FIXTURES_REQUIRED "report_page;run_page")
 if(NOT THRONG_SANITIZE)
   add_test(NAME check_symbols
-           COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng)
+           COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng
+                   ${PROJECT_SOURCE_DIR}/packaging/debian)
   add_test(NAME check_install
            COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
   add_test(NAME check_dependencies COMMAND ${CHECKS}/dependencies.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
@@ -27,6 +41,10 @@ if(NOT THRONG_SANITIZE)
   add_test(NAME check_gpu_bundle
            COMMAND ${CHECKS}/gpu_bundle.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   set_tests_properties(check_gpu_bundle PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
+  # The archive of `make tarball` likewise.
+  add_test(NAME check_tarball
+           COMMAND ${CHECKS}/tarball.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  set_tests_properties(check_tarball PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()
 add_test(NAME check_workers
          COMMAND ${CHECKS}/workers.sh $<TARGET_FILE_DIR:throng>/throng

@@ -22,34 +22,9 @@ for tool in patchelf xz strip; do command -v $tool >/dev/null || skip "$tool is 
 # --- a root with nothing in it ------------------------------------------------------------------
 tools=(bash env tar gzip awk cat chmod comm cp cut date head ls mkdir mktemp mv nproc readlink rm sha256sum sleep sort stat tail
   tee timeout touch tr uname wc)
-mkdir -p "$bare"/{bin,dev,tmp,lib64}
-place() {  # place FILE: at its own path
-  mkdir -p "$bare${1%/*}"
-  cp -L "$1" "$bare$1"
-}
-for tool in "${tools[@]}"; do
-  path=$(readlink -f "$(type -P "$tool")")
-  cp "$path" "$bare/bin/$tool"
-  for library in $(ldd "$path" | awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }'); do
-    [ -f "$bare$library" ] || place "$library"
-  done
-done
-for library in "$(ldd "$(type -P bash)" | awk '$1 == "libc.so.6" { sub(/libc.so.6$/, "", $3); print $3 }')"lib{m,pthread,dl,rt,resolv,util}.so.*; do
-  [ -f "$bare$library" ] || place "$library"  # the rest of libc
-done
-mknod -m 666 "$bare/dev/null" c 1 3 2>/dev/null || : >"$bare/dev/null"
-# In namespaces of its own, for /proc: from there the loader knows where a program lies ($ORIGIN).
-PATH=$PATH:/usr/sbin:/sbin
-mkdir "$bare/proc"
-enter=("$(type -P unshare || echo unshare)" --mount)
-[ "$(id -u)" = 0 ] || enter+=(--map-root-user)
-as_it_is=true  # what else is mounted first
-enter+=("$(type -P bash)" -c 'PATH=$PATH:/usr/sbin:/sbin; mount --rbind /proc "$0/proc" && eval "$1" && shift && exec chroot "$0" "$@"' "$bare")
-"${enter[@]}" true /bin/bash -c : 2>"$said" || skip "this user can enter no root (unshare, mount, chroot): $(tail -n 1 "$said")"
-# inside COMMAND...: there, with nothing of this environment.
-inside() { env -i "${enter[@]}" "$as_it_is" /bin/env PATH=/bin HOME=/tmp TMPDIR=/tmp "${settings[@]}" "$@" >"$said" 2>&1; }
+# shellcheck source=tests/checks/bare_root.sh
+. "$(dirname "$0")/bare_root.sh"
 settings=(PYTHON=python3)
-tells() { grep -qF -- "$1" "$said" || fail "nothing tells '$1'"; }
 
 # --- the archive ----------------------------------------------------------------------------------
 cd "$root"

@@ -1,10 +1,11 @@
 #!/bin/bash
-# usage: symbols.sh LIBTHRONG INCLUDE_FOLDER
+# usage: symbols.sh LIBTHRONG INCLUDE_FOLDER DEBIAN_FOLDER
 # The shared library exports the functions that its headers promise, all of them and nothing else,
 # under a SONAME and with a symbol version that say which headers fit; it asks for no OpenMP and no
-# OpenBLAS that the process may share with others.
+# OpenBLAS that the process may share with others. Debian's list of symbols names the same functions,
+# each with the version that first had it.
 set -euo pipefail
-library=$1 include=$2
+library=$1 include=$2 debian=$3
 number() { awk -v name="THRONG_VERSION_$1" '$1 == "#define" && $2 == name { print $3 }' "$include/base.h"; }
 interface=$(number MAJOR)
 [ "$interface" != 0 ] || interface=0.$(number MINOR)
@@ -24,5 +25,17 @@ soname=$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')
   { echo "SONAME is '$soname', expected libthrong.so.$interface" >&2; failed=1; }
 shared=$(objdump -p "$library" | awk '$1 == "NEEDED" && $2 ~ /gomp|libomp|iomp|openblas|lapack|libblas/ { print $2 }')
 [ -z "$shared" ] || { echo "needs what others in the process use and set:" $shared >&2; failed=1; }
+listed=$debian/libthrong$interface.symbols
+if [ -f "$listed" ]; then
+  named=$(sed -nE "s/^ (throng_[a-z0-9_]+)@THRONG_$interface [0-9.]+$/\1/p" "$listed" | sort -u)
+  new=$(comm -13 <(echo "$named") <(echo "$exported"))
+  [ -z "$new" ] || { echo "symbols: $listed lacks these lines:" >&2; failed=1
+    sed "s/.*/ &@THRONG_$interface $(number MAJOR).$(number MINOR).$(number PATCH)/" <<<"$new" >&2; }
+  gone=$(comm -23 <(echo "$named") <(echo "$exported"))
+  [ -z "$gone" ] || { echo "symbols: $listed names what is not exported:" $gone >&2; failed=1; }
+else
+  echo "symbols: there is no $listed" >&2
+  failed=1
+fi
 echo "symbols: $(echo "$exported" | wc -l) exported, $(echo "$promised" | wc -l) promised, SONAME $soname, THRONG_$interface"
 exit $failed

@@ -169,14 +169,14 @@ TEST(cuda_variants, lanes_that_start_again_have_forgotten_what_they_saw) {
   follow(&v);
 }
 
-/// Probabilities and ranks of pairs, each after a history of its own.
+/// Probabilities and ranks of candidates, of which one history has none, one three.
 static void rank_pairs(int width, int heads, int window) {
   parity p;
   if (!parity_open(&p)) return;
-  enum { PAIRS = 12, OTHERS = 7, ENTRIES = 400 };
+  enum { PAIRS = 12, HISTORIES = 11, OTHERS = 7, ENTRIES = 400 };
   throng_world world = small_world(23, USERS, ITEMS, 24, 90);
   int32_t user[PAIRS], candidate[PAIRS], count[PAIRS], other[PAIRS * OTHERS];
-  int64_t begin[PAIRS];
+  int64_t begin[PAIRS], question[HISTORIES + 1];
   uint32_t history[ENTRIES];
   for (uint32_t k = 0; k < ENTRIES; ++k)
     history[k] = random_draw(9, 77, 0, k, 0, 0).w[0] % (2 * ITEMS);
@@ -187,6 +187,7 @@ static void rank_pairs(int width, int heads, int window) {
     count[k] = k < 2 ? (int32_t)k : (int32_t)(11 * k - 9);  // none, one, and up to two hops
     begin[k] = r.w[2] % (ENTRIES - 120);
   }
+  for (int k = 0; k <= HISTORIES; ++k) question[k] = k < 4 ? k : k < 6 ? 4 : k + 1;
   for (uint32_t k = 0; k < PAIRS * OTHERS; ++k)
     other[k] = k % OTHERS == 0 ? candidate[k / OTHERS]  // as high as the candidate counts as higher
                                : (int32_t)(random_draw(9, 77, 2, k, 0, 0).w[0] % ITEMS);
@@ -209,11 +210,12 @@ static void rank_pairs(int width, int heads, int window) {
       ASSERT_OK(ops->upload(backend, sta->arrays.user_bias, user_bias, sizeof user_bias));
       ASSERT_OK(ops->upload(backend, sta->arrays.item_bias, item_bias, sizeof item_bias));
     }
-    ASSERT_OK(sta_scorer_create(backend, &sta->view, PAIRS, ENTRIES, OTHERS, &s));
-    ASSERT_OK(ops->upload(backend, s.user, user, sizeof user));
+    ASSERT_OK(sta_scorer_create(backend, &sta->view, HISTORIES, PAIRS, ENTRIES, OTHERS, &s));
+    ASSERT_OK(ops->upload(backend, s.question, question, sizeof question));
+    ASSERT_OK(ops->upload(backend, s.user, user, HISTORIES * sizeof *user));
     ASSERT_OK(ops->upload(backend, s.candidate, candidate, sizeof candidate));
-    ASSERT_OK(ops->upload(backend, s.begin, begin, sizeof begin));
-    ASSERT_OK(ops->upload(backend, s.count, count, sizeof count));
+    ASSERT_OK(ops->upload(backend, s.begin, begin, HISTORIES * sizeof *begin));
+    ASSERT_OK(ops->upload(backend, s.count, count, HISTORIES * sizeof *count));
     ASSERT_OK(ops->upload(backend, s.other, other, sizeof other));
     ASSERT_OK(ops->upload(backend, s.history, history, sizeof history));
     ASSERT_OK(sta_scorer_run(&s, answer[side], rank[side]));

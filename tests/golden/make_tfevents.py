@@ -9,7 +9,9 @@ import pathlib
 import sys
 
 from tensorboard.backend.event_processing import event_accumulator, event_file_loader
+from tensorboard.plugins.custom_scalar import layout_pb2, metadata as custom_scalar
 from tensorboard.plugins.hparams import metadata, plugin_data_pb2
+from tensorboard.util import tensor_util
 
 FOLDER = pathlib.Path(__file__).parent / "tfevents"
 SEEN = FOLDER / "seen.json"
@@ -32,6 +34,9 @@ def read():
             row["tag"] = value.tag
             if value.HasField("simple_value"):
                 row["simple_value"] = value.simple_value
+            if value.HasField("histo"):
+                h = value.histo
+                row["histogram"] = [h.min, h.max, h.num, h.sum, h.sum_squares, list(h.bucket_limit), list(h.bucket)]
         events.append(row)
 
     accumulator = event_accumulator.EventAccumulator(str(path))
@@ -40,6 +45,12 @@ def read():
         tag: [[s.step, s.value] for s in accumulator.Scalars(tag)]
         for tag in accumulator.Tags()["scalars"]
     }
+    histograms = {tag: [[h.step, h.histogram_value.num, list(h.histogram_value.bucket)]
+                        for h in accumulator.Histograms(tag)] for tag in accumulator.Tags()["histograms"]}
+    stored = accumulator.Tensors(custom_scalar.CONFIG_SUMMARY_TAG)[0].tensor_proto
+    layout = layout_pb2.Layout.FromString(tensor_util.make_ndarray(stored).item())
+    charts = [[category.title, chart.title, list(chart.multiline.tag)]
+              for category in layout.category for chart in category.chart]
     plugin = {}
     for tag, content in accumulator.PluginTagToContent("hparams").items():
         data = plugin_data_pb2.HParamsPluginData.FromString(content)
@@ -56,7 +67,7 @@ def read():
             plugin[tag] = {"name": experiment.name,
                            "hparams": [[i.name, i.type] for i in experiment.hparam_infos],
                            "metrics": [i.name.tag for i in experiment.metric_infos]}
-    return {"events": events, "scalars": scalars, "hparams": plugin}
+    return {"events": events, "scalars": scalars, "hparams": plugin, "histograms": histograms, "charts": charts}
 
 
 seen = json.dumps(read(), indent=1, sort_keys=True) + "\n"

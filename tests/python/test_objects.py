@@ -66,6 +66,23 @@ def test_a_simulator_lends_its_memory_and_keeps_it(sim):
         sim.step()
 
 
+def test_answers_may_come_from_elsewhere(sim):
+    likes = np.arange(sim.lanes) % 3 == 0
+    sim.step(np.full(sim.lanes, 4), likes)
+    assert (sim.arrays["reward"] == likes).all()
+    seen = sim.observe()
+    newest = np.arange(sim.lanes), seen["length"] - 1
+    going_on = seen["step"] == 1
+    assert (seen["item"][newest][going_on] == 4).all()
+    assert (seen["like"][newest][going_on] == np.where(likes, 1, -1)[going_on]).all()
+    before = sim.hash
+    with pytest.raises(throng.ArgumentError, match="lane 2: the answer is 7"):
+        sim.step(np.full(sim.lanes, 4), np.where(np.arange(sim.lanes) == 2, 7, 0))
+    with pytest.raises(throng.ArgumentError, match="likes"):
+        sim.step(np.full(sim.lanes, 4), np.zeros(3, int))
+    assert sim.hash == before
+
+
 def test_lanes_are_restarted_saved_and_restored(tmp_path, sim):
     sim.step(np.arange(sim.lanes))
     sim.save(tmp_path / "lanes")

@@ -1,6 +1,6 @@
 #!/bin/bash
 # usage: tests/readers/run.sh BUILD READERS FOLDER
-# Do other programs read what a sweep writes, while it writes and after? BUILD holds throng and
+# Do other programs read what a run and a sweep write, while they write and after? BUILD holds throng and
 # tests/sweep_writer, whose values are known beforehand; READERS is .ci/readers' folder of virtual environments (those that are missing are passed over),
 # FOLDER is made anew for the files.
 set -euo pipefail
@@ -55,6 +55,8 @@ if [ -x "$readers/tensorboard/bin/python" ]; then
   "$build/tests/sweep_writer" "$folder/tensorboard" 64 16 0 >"$folder/tensorboard/writer.log"
   "$readers/tensorboard/bin/python" "$here/read_tensorboard.py" "$folder/tensorboard"
   "$readers/tensorboard/bin/python" "$here/read_tensorboard.py" "$folder/sweep"
+  "$build/throng" train "$here/run.json" -q --json -o "$folder/run" >"$folder/run.log"
+  "$readers/tensorboard/bin/python" "$here/read_run.py" "$folder/run"
   ran=$((ran + 1))
 fi
 if [ -x "$readers/trackers/bin/python" ]; then

@@ -1,0 +1,16 @@
+/// Opens a trained run, lets its agent play sessions that are watched, popular and random items
+/// beside it, and holds its votes against what real users answered.
+#ifndef THRONG_RUN_REPORT_MEASURE_H
+#define THRONG_RUN_REPORT_MEASURE_H
+
+#include "run_report/measured.h"
+
+/// Open the run in `folder`, play, ask. What cannot be done leaves its reason and is no error.
+/// `agent`: of a population. `returns_only`: neither fidelity nor explanations. Errors: MEMORY,
+/// CANCELLED.
+throng_status run_measures_take(const char *folder, int32_t agent, bool returns_only,
+                                bool (*stop)(void *user), const throng_progress *progress,
+                                run_measures *out);
+void run_measures_free(run_measures *measures);
+
+#endif
