@@ -46,7 +46,7 @@ TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are
   float log_reward[LANES * ROOM], log_value[LANES * ROOM], found[LANES * STEPS], last[LANES];
   uint8_t ended[LANES * ROOM];
   int32_t step[LANES * ROOM] = {0}, used = LANES, place[LANES];
-  int64_t time = NOW, start = 0, n_steps = STEPS;
+  int64_t time = NOW, start = 0, n_steps = STEPS, bootstraps = 1;
   const float gamma = number(file, "gae.gamma"), trace = number(file, "gae.trace");
   advantage_sums sums[LANES];
   for (int64_t i = 0; i < (int64_t)LANES * ROOM; ++i) {  // older steps must not matter
@@ -87,6 +87,7 @@ TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are
       .n_steps = &n_steps,
       .gamma = &gamma,
       .gae_lambda = &trace,
+      .bootstrap_truncated = &bootstraps,
       .used = &used,
       .value = last,
       .advantage = found,
@@ -110,6 +111,17 @@ TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are
     EXPECT_NEAR(sums[l].target_squares, expected.target_squares, 1e-3);
     EXPECT_NEAR(sums[l].advantage, expected.advantage, 1e-4);
     EXPECT_NEAR(sums[l].advantage_squares, expected.advantage_squares, 1e-3);
+  }
+  // Without the bootstrap a session that was cut off is one whose user left.
+  bootstraps = 0;
+  for (int l = 0; l < LANES; ++l) {
+    float left_too[STEPS];
+    advantage_row(&args, l);
+    memcpy(left_too, found + (ptrdiff_t)l * STEPS, sizeof left_too);
+    for (int t = 0; t < STEPS; ++t)
+      if (ended[place_of(l, t)]) ended[place_of(l, t)] = THRONG_END_LEFT;
+    advantage_row(&args, l);
+    for (int t = 0; t < STEPS; ++t) EXPECT_EQ(found[l * STEPS + t], left_too[t]);
   }
   free(reward), free(value), free(after), free(left), free(cut), free(advantage), free(returns);
   safetensors_close(file);
