@@ -9,8 +9,9 @@ BUILD is a release build with the Python package in it (-DTHRONG_PYTHON=ON: BUIL
               multiplies on a thread of the measuring process
   above the core's call   what the Python of VectorEnv.step adds, on one lane
   memory      how much the process grows over --steps steps of 64 lanes, in KiB
-  sb3         user-steps/s of Stable-Baselines3's PPO on SB3VecEnv, of its learner alone on rollouts that
-              cost nothing, and of the simulator alone (--sb3)
+  sb3         user-steps/s of Stable-Baselines3's PPO on SB3VecEnv, on a wrapper through ctypes
+              (peers/throng_env.py), of its learner alone on steps that cost nothing, and of the
+              simulator alone (--sb3)
 A machine that does other work tells little: watch the quartiles."""
 
 import argparse
@@ -160,26 +161,48 @@ if options.sb3:
 
     from throng.sb3 import SB3VecEnv
 
-    small = throng.World.synth(users=1000, items=100, keywords=300, dim=32, seed=1)
-    given = {"votes": {"rule": "logical"}, "history": 32, "max_steps": 50}
-    envs = SB3VecEnv(256, small, **given)
-    fixed = envs.step(np.zeros(256, int)) if envs.reset() is not None else None
+    sys.path.insert(0, str(pathlib.Path(__file__).parent / "peers"))
+    import throng_env
+
+    paths = [str(data / f"python-small-{part}.safetensors") for part in ("world", "sta")]
+    small = throng.World.synth(paths[0], users=1000, items=100, keywords=300, dim=32, seed=1)
+    small_sta = throng.Sta.fit(small, backend=backend, epochs=1, width=16, window=16)
+    small_sta.save(paths[1])
+    given = {"history": 32, "max_steps": 50}
 
     class Nothing(SB3VecEnv):
         """Steps that cost nothing: what is left is the learner."""
 
         def step_wait(self):
-            return fixed[0], fixed[1], np.zeros(256, bool), [{}] * 256
+            return self.fixed, np.ones(self.num_envs, np.float32), np.zeros(self.num_envs, bool), [{}] * self.num_envs
 
-    def rate(cls):
-        env = cls(256, small, **given)
+        def reset(self):
+            self.fixed = super().reset()
+            return self.fixed
+
+    def ours(cls):
+        return cls(256, small, small_sta, backend=backend, **given)
+
+    def wrapper():
+        return throng_env.SB3VecEnv(throng_env.ThrongVectorEnv(str(options.build / "libthrong.so"), *paths, 256,
+                                                               threads=options.threads, **given))
+
+    def rate(env):
         model = PPO("MlpPolicy", env, n_steps=16, batch_size=1024, seed=1, device="cpu")
         model.learn(4096)
         start = time.perf_counter()
         model.learn(16384)
         return 16384 / (time.perf_counter() - start)
 
-    print(f"{'SB3 PPO on SB3VecEnv [1/s]':<34} {rate(SB3VecEnv):>12,.0f}")
-    print(f"{'SB3 PPO on steps that cost nothing':<34} {rate(Nothing):>12,.0f}")
+    makers = {"SB3 PPO on SB3VecEnv [1/s]": lambda: ours(SB3VecEnv), "SB3 PPO on a ctypes wrapper [1/s]": wrapper,
+              "SB3 PPO on steps that cost nothing [1/s]": lambda: ours(Nothing)}
+    found = {name: [] for name in makers}
+    for _ in range(options.rounds):
+        for name, make in makers.items():
+            found[name].append(rate(make()))
+    for name, rates in found.items():
+        show(name, rates)
+    envs = ours(SB3VecEnv)
+    envs.reset()
     alone = median_step(lambda t: envs.step(np.zeros(256, int)), 1)
-    print(f"{'SB3VecEnv.step alone [1/s]':<34} {256 / alone:>12,.0f}")
+    show("SB3VecEnv.step alone [1/s]", [256 / alone])

@@ -252,6 +252,20 @@ static throng_status cuda_synchronize(throng_backend *backend) {
   return wait(c, "wait for the device");
 }
 
+/// CUDA's own numbers of its two default streams are cudaStream_t already.
+static throng_status cuda_order(throng_backend *backend, uint64_t stream, bool before) {
+  cuda_context *c = backend->context;
+  THRONG_TRY(enter(c));
+  THRONG_TRY(not_captured(c, "another stream"));
+  const cudaStream_t other = (cudaStream_t)(uintptr_t)stream;
+  cudaEvent_t done;
+  CUDA_TRY(cudaEventCreateWithFlags(&done, cudaEventDisableTiming), "order streams");
+  cudaError_t error = cudaEventRecord(done, before ? c->stream : other);
+  if (error == cudaSuccess) error = cudaStreamWaitEvent(before ? other : c->stream, done, 0);
+  (void)cudaEventDestroy(done);  // CUDA keeps it until it has come
+  return error == cudaSuccess ? THRONG_OK : stream_fail(c, error, "order streams");
+}
+
 static throng_status cuda_capture_begin(throng_backend *backend) {
   cuda_context *c = backend->context;
   THRONG_TRY(enter(c));
@@ -331,6 +345,7 @@ static const backend_ops cuda_ops = {
     .gemm = cuda_gemm,
     .group = cuda_group_by_key,
     .synchronize = cuda_synchronize,
+    .order = cuda_order,
     .fork = cuda_fork,
     .memory = cuda_memory,
     .capture_begin = cuda_capture_begin,

@@ -136,7 +136,7 @@ TEST(compare, table_fits_80_columns_and_json_holds_the_same) {
   char *text;
   read_two(&runs);
   ASSERT_EQ(compare_make(&runs, &usual, &c), THRONG_OK);
-  ASSERT_EQ(compare_table(&c, false, &text), THRONG_OK);
+  ASSERT_EQ(compare_table(&c, 80, false, &text), THRONG_OK);
   for (const char *line = text; *line;) {
     const size_t n = strcspn(line, "\n");
     EXPECT_TRUE(n <= 80 || strstr(line, "compare_"));  // but for paths

@@ -1,12 +1,9 @@
 /// report.html: well-formed, self-contained, escaped; what it draws is what the trials say.
 #include "sweep_report/sweep_report.h"
 
-#include <libxml/parser.h>
-#include <libxml/xpath.h>
-#include <libxml/xpathInternals.h>
-
 #include "support/commas.h"
 #include "support/report_sweep.h"
+#include "support/xml_page.h"
 #include "throng_test.h"
 
 /// Write and parse. NULL, and a failed test, where the page is not well-formed XML.
@@ -14,41 +11,7 @@ static xmlDoc *written(const report_sweep *s, const sweep_report_extra *extra) {
   char path[4096];
   snprintf(path, sizeof path, "%s/report.html", throng_test_folder());
   EXPECT_OK(sweep_report_write(&s->list, &s->def, extra, path));
-  xmlDoc *doc = xmlReadFile(path, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOENT);
-  EXPECT_TRUE(doc != NULL);
-  return doc;
-}
-
-/// Nodes of an XPath, with h: for the page's namespace.
-static xmlXPathObject *find(xmlDoc *doc, const char *path) {
-  xmlXPathContext *context = xmlXPathNewContext(doc);
-  xmlXPathRegisterNs(context, BAD_CAST "h", BAD_CAST "http://www.w3.org/1999/xhtml");
-  xmlXPathObject *found = xmlXPathEvalExpression(BAD_CAST path, context);
-  xmlXPathFreeContext(context);
-  return found;
-}
-
-static int count(xmlDoc *doc, const char *path) {
-  xmlXPathObject *found = find(doc, path);
-  const int n = found && found->nodesetval ? found->nodesetval->nodeNr : 0;
-  xmlXPathFreeObject(found);
-  return n;
-}
-
-/// The text of the first node, in a buffer of its own; "" where there is none.
-static const char *text_at(xmlDoc *doc, const char *path) {
-  static char text[4][1024];
-  static int turn;
-  char *out = text[turn++ % 4];
-  out[0] = 0;
-  xmlXPathObject *found = find(doc, path);
-  if (found && found->nodesetval && found->nodesetval->nodeNr) {
-    xmlChar *content = xmlNodeGetContent(found->nodesetval->nodeTab[0]);
-    snprintf(out, 1024, "%s", (char *)content);
-    xmlFree(content);
-  }
-  xmlXPathFreeObject(found);
-  return out;
+  return read_page(path);
 }
 
 static double attribute(xmlNode *node, const char *name) {

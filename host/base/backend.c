@@ -25,3 +25,18 @@ const char *throng_backend_arithmetic(const throng_backend *backend) { return ba
 throng_status throng_backend_synchronize(throng_backend *backend) {
   return backend->ops->synchronize(backend);
 }
+static throng_status order(throng_backend *backend, uint64_t stream, bool before) {
+  if (!backend->ops->order)
+    return throng_fail(THRONG_ERROR_ARGUMENT, "stream: backend %s has none", backend->name);
+  if (stream == 0)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "stream: 0 may mean either default stream, expected 1 (the legacy one), 2 "
+                       "(the thread's own) or a stream's address");
+  return backend->ops->order(backend, stream, before);
+}
+throng_status throng_backend_before(throng_backend *backend, uint64_t stream) {
+  return order(backend, stream, true);
+}
+throng_status throng_backend_after(throng_backend *backend, uint64_t stream) {
+  return order(backend, stream, false);
+}

@@ -61,6 +61,8 @@ typedef struct backend_ops {
   throng_status (*synchronize)(throng_backend *backend);
 
   // Below: NULL where a backend has none.
+  /// The stream's next work after all that the backend has queued (`before`), or the other way.
+  throng_status (*order)(throng_backend *backend, uint64_t stream, bool before);
   /// See backend_fork().
   throng_status (*fork)(throng_backend *backend, throng_backend **out);
   /// task(context, 0) .. task(context, n_task - 1) on the backend's threads, in any order.

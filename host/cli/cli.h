@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "config/config.h"
+#include "report/text_table.h"
 #include "throng/throng.h"
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };  // exit codes
@@ -109,12 +110,18 @@ bool cli_unicode(void);
 /// Characters of a line of the terminal behind `fd`, asked anew at each call; COLUMNS of the
 /// environment where there is none, 80 without it; 40 at least, for nothing is laid out for less.
 int cli_width(int fd);
+/// Is stderr a terminal on which what was printed can be printed over? None where TERM is dumb or
+/// not set.
+bool cli_redraws(void);
 /// May colours go to `fd`? By NO_COLOR (any text: no), CLICOLOR_FORCE (not 0: yes), CLICOLOR (0:
 /// no), and whether a terminal is there that is no dumb one.
 bool cli_colour(int fd);
 /// What was printed, as words in lines that fit standard output's terminal, those behind the first
 /// indented by `indent`; with a line end.
 void cli_say(int indent, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/// A table in the width of standard output's terminal; what it holds is freed. Where memory runs
+/// out its message stands there instead.
+void cli_print_table(text_table *table);
 /// Print a document on stdout and free it.
 int cli_json(cJSON *document);
 /// 1,234,567

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "compare/compare.h"
@@ -26,7 +27,8 @@ int cmd_compare(cli_run *run) {
     status = compare_read(run->argument[k], def.metric, &runs);
   if (status == THRONG_OK) status = compare_make(&runs, &def, &c);
   if (status == THRONG_OK)
-    status = run->json ? compare_json(&c, &text) : compare_table(&c, cli_unicode(), &text);
+    status = run->json ? compare_json(&c, &text)
+                       : compare_table(&c, cli_width(STDOUT_FILENO), cli_unicode(), &text);
   if (status == THRONG_OK && cli_text(run, "svg")) status = compare_draw(&c, cli_text(run, "svg"));
   if (status == THRONG_OK) printf("%s%s", text, run->json ? "\n" : "");
   free(text);

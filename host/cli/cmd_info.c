@@ -38,13 +38,13 @@ static int print_machine(const cli_run *run, const throng_config *config) {
     code = cli_json(document);
   } else {
     char total[32], available[32];
-    printf("throng    %s, %s build by %s\n", throng_version(), build, compiler);
-    printf("backend   %s\n", throng_backend_describe(backend));
-    printf("results   of fits and training repeat bit for bit with %s\n",
-           throng_backend_arithmetic(backend));
-    printf("cores     %d that this process may use\n", processors_usable());
-    printf("memory    %s, of which %s free\n", cli_bytes(memory(_SC_PHYS_PAGES), total),
-           cli_bytes(memory(_SC_AVPHYS_PAGES), available));
+    cli_say(10, "throng    %s, %s build by %s", throng_version(), build, compiler);
+    cli_say(10, "backend   %s", throng_backend_describe(backend));
+    cli_say(10, "results   of fits and training repeat bit for bit with %s",
+            throng_backend_arithmetic(backend));
+    cli_say(10, "cores     %d that this process may use", processors_usable());
+    cli_say(10, "memory    %s, of which %s free", cli_bytes(memory(_SC_PHYS_PAGES), total),
+            cli_bytes(memory(_SC_AVPHYS_PAGES), available));
     devices_print();
   }
   throng_backend_close(backend);
@@ -101,23 +101,24 @@ static int print_world(const cli_run *run, const throng_world *world, const thro
     return cli_json(document);
   }
   char a[32], b[32], c[32], n[32];
-  printf("made from      %s\n", world->source ? cli_word(world->source) : "(not said)");
+  cli_say(10, "made from      %s", world->source ? cli_word(world->source) : "(not said)");
   world_summary_print(world);
-  printf("times          %s\n", world->has_time ? "yes" : "no, only the order of interactions");
+  cli_say(10, "times          %s", world->has_time ? "yes" : "no, only the order of interactions");
   puts("\nMemory of a simulator on this world");
-  printf("  lanes   %s x %s = %s\n", cli_count(z.lanes, n), cli_bytes((double)z.lane, a),
-         cli_bytes((double)z.lane * (double)z.lanes, b));
-  printf("          a lane: history of %d, and of f_sta keys and values of %d layers x %d x %d\n",
-         config->sim.history, config->sta.layers, config->sta.window, config->sta.width);
-  printf("  world   %s\n", cli_bytes((double)z.world, a));
+  cli_say(10, "  lanes   %s x %s = %s", cli_count(z.lanes, n), cli_bytes((double)z.lane, a),
+          cli_bytes((double)z.lane * (double)z.lanes, b));
+  cli_say(10,
+          "          a lane: history of %d, and of f_sta keys and values of %d layers x %d x %d",
+          config->sim.history, config->sta.layers, config->sta.window, config->sta.width);
+  cli_say(10, "  world   %s", cli_bytes((double)z.world, a));
   if (z.table)
-    printf("  table   8 B x %s^2 items = %s\n", cli_count(world->n_item, n),
-           cli_bytes((double)z.table, a));
+    cli_say(10, "  table   8 B x %s^2 items = %s", cli_count(world->n_item, n),
+            cli_bytes((double)z.table, a));
   else
-    printf("  table   none: 8 B x %s^2 items = %s is beyond votes.table_bytes, %s\n",
-           cli_count(world->n_item, n), cli_bytes((double)z.table_wanted, a),
-           cli_bytes((double)config->sim.votes.table_bytes, b));
-  printf("  in all  %s\n", cli_bytes(total, c));
+    cli_say(10, "  table   none: 8 B x %s^2 items = %s is beyond votes.table_bytes, %s",
+            cli_count(world->n_item, n), cli_bytes((double)z.table_wanted, a),
+            cli_bytes((double)config->sim.votes.table_bytes, b));
+  cli_say(10, "  in all  %s", cli_bytes(total, c));
   capacity_print(&sizes, &into);
   return CLI_DONE;
 }

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "cli/train_view.h"
 #include "evaluate/yardsticks.h"
-#include "report/text_table.h"
+#include "run_report/run_report.h"
 #include "study/open_or_make.h"
 #include "train/train_folder.h"
 #include "train/train_json.h"
@@ -64,14 +64,13 @@ static void print_agents(const train_result *result) {
 }
 
 /// Of a released environment: who answered, and how far a figure of so few sessions can be trusted.
-static throng_status print_published(const throng_config *config, const throng_train_report *report,
-                                     const char *title) {
+static void print_published(const throng_config *config, const throng_train_report *report,
+                            const char *title) {
   const throng_metrics *agent = &report->agent;
   static const char *const head[] = {"policy", "A.Rwd",        "s.e.",
                                      "T.Rwd",  "another user", "a fair coin"};
   text_table t;
-  if (config->sim.environment == THRONG_ENVIRONMENT_SESSION || agent->episodes == 0)
-    return THRONG_OK;
+  if (config->sim.environment == THRONG_ENVIRONMENT_SESSION || agent->episodes == 0) return;
   cli_say(2,
           "the released environment: A.Rwd with its standard error over %lld sessions, and who "
           "answered",
@@ -88,9 +87,8 @@ static throng_status print_published(const throng_config *config, const throng_t
     text_table_put(&t, "%.1f %%", 100 * m->other_user_share);
     text_table_put(&t, "%.1f %%", 100 * m->coin_share);
   }
-  THRONG_TRY(text_table_print(&t, cli_width(STDOUT_FILENO), cli_unicode(), stdout));
+  cli_print_table(&t);
   putchar('\n');
-  return THRONG_OK;
 }
 
 static throng_status print_text(const throng_config *config, const train_view *view,
@@ -101,7 +99,7 @@ static throng_status print_text(const throng_config *config, const train_view *v
   THRONG_TRY(train_table(result, cli_width(STDOUT_FILENO), cli_unicode(), &table));
   printf("%s\n", table);
   free(table);
-  THRONG_TRY(print_published(config, report, result->title));
+  print_published(config, report, result->title);
   print_agents(result);
   double gap = train_gap_closed(report);
   if (isfinite(gap))
@@ -127,6 +125,21 @@ static void print_resume(const throng_config *config) {
   } else {
     fprintf(stderr, "to go on, give the same command again\n");
   }
+}
+
+/// The run's page, once its results are told. The run is whole without it: what keeps it from being
+/// written is said and changes no exit code.
+static void write_page(const cli_run *run, const throng_config *config) {
+  char wrote[PATH_MAX];
+  const char *folder = config->train.out;
+  const run_report_def def = {.n_run = 1, .run = &folder, .stop = cli_stop};
+  const throng_progress silent = {run->progress.report, NULL, run->progress.context};
+  const throng_status status = run_report_write(&def, &silent, wrote);
+  cli_progress_clear();
+  if (status != THRONG_OK)
+    fprintf(stderr, "throng train: no page was written: %s\n", cli_word(throng_error_message()));
+  else if (!run->json)
+    cli_say(2, "page: %s", wrote);
 }
 
 static cli_progress wanted_progress(const cli_run *run) {
@@ -178,6 +191,7 @@ done:;
   train_result_free(&result);
   train_inputs_close(&in);
   throng_backend_close(backend);
+  if (code == CLI_DONE && config.report) write_page(run, &config);
   config_free(&config);
   free(resolved);
   return code;

@@ -11,7 +11,7 @@
 #include "config/config_sweep.h"
 #include "report/curve.h"
 
-enum { WIDTH = 80, MOST = 20, MOST_COMPARED = 64, TEXT = 64, COLUMN = 14 };
+enum { MOST = 20, MOST_COMPARED = 64, TEXT = 64, COLUMN = 14 };
 
 // --- the list --------------------------------------------------------------------------------
 
@@ -49,7 +49,7 @@ static const char *metric_name(const trials_view *v, int32_t k, char text[TEXT])
 
 /// All objectives, and as many options as the lines have room for.
 static void choose_columns(const trials_view *v, const int64_t *order, int64_t n, columns *c) {
-  int left = WIDTH - 6 - 10 - 8;  // number, state, steps
+  int left = cli_width(STDOUT_FILENO) - 6 - 10 - 8;  // number, state, steps
   char text[TEXT];
   for (int32_t k = 0; k < v->def->n_objective; ++k) {
     const int length = (int)strlen(metric_name(v, k, text));
@@ -73,52 +73,54 @@ static void print_head(const trials_view *v) {
   int64_t count[TRIAL_WAITING + 1] = {0};
   static const trial_state states[] = {TRIAL_COMPLETE, TRIAL_PRUNED, TRIAL_RUNNING, TRIAL_FAILED};
   for (int64_t k = 0; k < v->list.n; ++k) ++count[v->list.row[k].state];
-  char text[32];
-  printf("%s: %s trials", cli_word(v->folder), cli_count(v->list.n, text));
+  char text[32], states_text[160] = "";
   for (int k = 0; k < 4; ++k) {
     const trial_row one = {.state = states[k]};
+    const size_t used = strlen(states_text);
     if (count[states[k]])
-      printf(", %s %s", cli_count(count[states[k]], text), trials_view_state(&one));
+      snprintf(states_text + used, sizeof states_text - used, ", %s %s",
+               cli_count(count[states[k]], text), trials_view_state(&one));
   }
-  putchar('\n');
+  cli_say(2, "%s: %s trials%s", cli_word(v->folder), cli_count(v->list.n, text), states_text);
   for (int32_t k = 0; k < v->def->n_objective; ++k)
-    printf("%s: %s is better\n", v->def->metric[k], v->def->maximise[k] ? "more" : "less");
+    cli_say(2, "%s: %s is better", v->def->metric[k], v->def->maximise[k] ? "more" : "less");
   putchar('\n');
 }
 
-static void print_row(const trials_view *v, const trial_row *row, const columns *c) {
+static void put_row(text_table *t, const trials_view *v, const trial_row *row, const columns *c) {
   char text[TEXT];
   double steps = trials_view_steps(v, row);
-  printf("%6" PRId64 "  %-8s", row->number, trials_view_state(row));
+  text_table_put(t, "%" PRId64, row->number);
+  text_table_put(t, "%s", trials_view_state(row));
   for (int32_t k = 0; k < v->def->n_objective; ++k)
-    trials_view_cell(trials_view_number(trials_view_value(row, k), text), c->metric[k]);
-  trials_view_cell(isnan(steps) ? "-" : curve_count(steps, text), 6);
+    text_table_put(t, "%s", trials_view_number(trials_view_value(row, k), text));
+  text_table_put(t, "%s", isnan(steps) ? "-" : curve_count(steps, text));
   for (int32_t p = 0; p < c->shown; ++p) {
     trials_view_brief(&v->def->space->parameter[p], row->x[p], text, sizeof text);
-    text[COLUMN] = '\0';
-    trials_view_cell(text, c->option[p]);
+    text_table_put(t, "%.*s", COLUMN, text);
   }
-  putchar('\n');
 }
 
 static int print_list(const trials_view *v, const int64_t *order, int64_t n) {
   columns c;
   char name[TEXT];
+  text_table t;
   choose_columns(v, order, n, &c);
   print_head(v);
-  printf("%6s  %-8s", "trial", "state");
+  text_table_begin(&t, 3 + v->def->n_objective + c.shown);
+  t.left[1] = true;
+  text_table_put(&t, "trial");
+  text_table_put(&t, "state");
   for (int32_t k = 0; k < v->def->n_objective; ++k)
-    trials_view_cell(metric_name(v, k, name), c.metric[k]);
-  trials_view_cell("steps", 6);
-  for (int32_t p = 0; p < c.shown; ++p) {
-    snprintf(name, sizeof name, "%.*s", COLUMN, trials_view_short(v->def->space, p));
-    trials_view_cell(name, c.option[p]);
-  }
-  putchar('\n');
-  for (int64_t k = 0; k < n; ++k) print_row(v, &v->list.row[order[k]], &c);
-  if (n < v->list.n) printf("and %" PRId64 " more: --most 0 lists all\n", v->list.n - n);
+    text_table_put(&t, "%s", metric_name(v, k, name));
+  text_table_put(&t, "steps");
+  for (int32_t p = 0; p < c.shown; ++p)
+    text_table_put(&t, "%.*s", COLUMN, trials_view_short(v->def->space, p));
+  for (int64_t k = 0; k < n; ++k) put_row(&t, v, &v->list.row[order[k]], &c);
+  cli_print_table(&t);
+  if (n < v->list.n) cli_say(2, "and %" PRId64 " more: --most 0 lists all", v->list.n - n);
   if (c.shown < v->def->space->n)
-    printf("and %d more options: --show K has all of trial K\n", v->def->space->n - c.shown);
+    cli_say(2, "and %d more options: --show K has all of trial K", v->def->space->n - c.shown);
   return CLI_DONE;
 }
 

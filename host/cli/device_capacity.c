@@ -15,17 +15,18 @@ void devices_print(void) {
   int count;
   char free_text[32], total_text[32];
   if (backends_devices(&count) != THRONG_OK) {
-    printf("devices   none: %s\n", throng_error_message());
+    cli_say(10, "devices   none: %s", throng_error_message());
     return;
   }
   for (int k = 0; k < count; ++k) {
     backend_device d;
     if (backends_device(k, &d) != THRONG_OK)
-      printf("device %d  not usable: %s\n", k, throng_error_message());
+      cli_say(10, "device %d  not usable: %s", k, throng_error_message());
     else
-      printf("device %d  %s, compute %d.%d, %d multiprocessors, %s, of which %s free\n", k, d.name,
-             d.major, d.minor, d.n_multiprocessor, cli_bytes((double)d.total_bytes, total_text),
-             cli_bytes((double)d.free_bytes, free_text));
+      cli_say(10, "device %d  %s, compute %d.%d, %d multiprocessors, %s, of which %s free", k,
+              d.name, d.major, d.minor, d.n_multiprocessor,
+              cli_bytes((double)d.total_bytes, total_text),
+              cli_bytes((double)d.free_bytes, free_text));
   }
 }
 
@@ -80,15 +81,15 @@ capacity capacity_compute(const capacity_sizes *s, double memory) {
 void capacity_print(const capacity_sizes *s, const capacity_memory *memory) {
   const capacity f = capacity_compute(s, memory->bytes);
   char a[32], n[32], lane[32], item[32];
-  printf("\nWhat fits into %s, %s\n", memory->name, cli_bytes(memory->bytes, a));
-  printf("  lanes   (memory - world - table) / %s = %s\n", cli_bytes(s->lane, lane),
-         cli_count((int64_t)f.lanes, n));
-  printf("  items   with the table: largest N with 8 N^2 + %s N <= memory - lanes: %s\n",
-         cli_bytes(s->item, item), cli_count((int64_t)f.items_with_table, n));
-  printf("          without: (memory - lanes) / %s = %s\n", item,
-         cli_count((int64_t)f.items_without, n));
-  printf("  replay  (memory - world - table - lanes) / %d B = %s transitions\n", REPLAY_BYTES,
-         cli_count((int64_t)f.replay, n));
+  cli_say(10, "\nWhat fits into %s, %s", memory->name, cli_bytes(memory->bytes, a));
+  cli_say(10, "  lanes   (memory - world - table) / %s = %s", cli_bytes(s->lane, lane),
+          cli_count((int64_t)f.lanes, n));
+  cli_say(10, "  items   with the table: largest N with 8 N^2 + %s N <= memory - lanes: %s",
+          cli_bytes(s->item, item), cli_count((int64_t)f.items_with_table, n));
+  cli_say(10, "          without: (memory - lanes) / %s = %s", item,
+          cli_count((int64_t)f.items_without, n));
+  cli_say(10, "  replay  (memory - world - table - lanes) / %d B = %s transitions", REPLAY_BYTES,
+          cli_count((int64_t)f.replay, n));
 }
 
 void capacity_json(const capacity_sizes *s, const capacity_memory *memory, cJSON *document) {

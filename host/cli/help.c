@@ -1,15 +1,16 @@
-/// --help, of the program and of each command, wrapped to the terminal's usual 80 columns.
+/// --help, of the program and of each command, wrapped to the terminal's width, 80 columns at most.
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
-enum { WIDTH = 80 };
-
 void cli_wrap(const char *text, int column, int indent) {
+  enum { MOST = 80 };
+  const int columns = cli_width(STDOUT_FILENO), width = columns < MOST ? columns : (int)MOST;
   while (*text) {
     int length = (int)strcspn(text, " ");
-    if (column > indent && column + 1 + length > WIDTH) {
+    if (column > indent && column + 1 + length > width) {
       printf("\n%*s", indent, "");
       column = indent;
     } else if (column > indent) {
@@ -65,5 +66,7 @@ void cli_print_help(const cli_command *command) {
     fputs("      ", stdout);
     cli_wrap(command->examples[i + 1], 6, 6);
   }
-  puts("\nExit status: 0 done, 1 failed, 2 wrong usage; 130 and 143: stopped by SIGINT, SIGTERM.");
+  putchar('\n');
+  cli_wrap("Exit status: 0 done, 1 failed, 2 wrong usage; 130 and 143: stopped by SIGINT, SIGTERM.",
+           0, 0);
 }

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "report/text_table.h"
 
 bool cli_is_stdout(const char *path) {
   static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"};
@@ -126,4 +125,9 @@ void cli_say(int indent, const char *format, ...) {
   if (length < 0) return;
   text_fold(text, cli_width(STDOUT_FILENO), indent, stdout);
   free(text);
+}
+
+void cli_print_table(text_table *table) {
+  if (text_table_print(table, cli_width(STDOUT_FILENO), cli_unicode(), stdout) != THRONG_OK)
+    printf("%s\n", throng_error_message());
 }

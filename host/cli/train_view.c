@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/numbers.h"
 #include "evaluate/yardsticks.h"
-#include "report/text_table.h"
 
 enum { LINE = 512, FIELD = 64, FIELDS = 8 };
 

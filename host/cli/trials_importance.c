@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/numbers.h"
 #include "cli/cli.h"
 #include "cli/trials_view.h"
 #include "statistics/importance.h"
@@ -29,16 +28,16 @@ static throng_status gather(const trials_view *v, importance_data *data, void **
   return THRONG_OK;
 }
 
-static void print_option(const char *name, double ped, double forest) {
-  NUMBERS_WITHOUT_LOCALE;
-  const int bar = (int)lround(ped * BAR);
-  printf("%-30s %9.3f ", name, ped);
+static void put_option(text_table *t, const char *name, double ped, double forest) {
+  char bar[4 * BAR + 1] = "";
+  for (int i = 0; i < (int)lround(ped * BAR); ++i) strcat(bar, cli_unicode() ? "█" : "#");
+  text_table_put(t, "%s", name);
+  text_table_put(t, "%.3f", ped);
   if (isnan(forest))
-    printf("%9s  ", "-");
+    text_table_put(t, "-");
   else
-    printf("%9.3f  ", forest);
-  for (int i = 0; i < bar; ++i) fputs(cli_unicode() ? "█" : "#", stdout);
-  putchar('\n');
+    text_table_put(t, "%.3f", forest);
+  text_table_put(t, "%s", bar);
 }
 
 static int print_text(const trials_view *v, const importance_data *d, const double *ped,
@@ -50,14 +49,21 @@ static int print_text(const trials_view *v, const importance_data *d, const doub
     for (; at > 0 && ped[i] > ped[order[at - 1]]; --at) order[at] = order[at - 1];
     order[at] = i;
   }
-  printf("%s: what its %lld complete trials say of %s\n", cli_word(v->folder), (long long)d->n,
-         v->def->metric[0]);
-  printf("%-30s %9s %9s\n", "option", "PED-ANOVA", "fANOVA");
+  cli_say(2, "%s: what its %lld complete trials say of %s", cli_word(v->folder), (long long)d->n,
+          v->def->metric[0]);
+  text_table t;
+  text_table_begin(&t, 4);
+  t.left[3] = true;
+  text_table_put(&t, "option");
+  text_table_put(&t, "PED-ANOVA");
+  text_table_put(&t, "fANOVA");
+  text_table_put(&t, "%s", "");
   for (int32_t i = 0; i < n; ++i)
-    print_option(d->space->parameter[order[i]].name, ped[order[i]], forest[order[i]]);
-  puts(
-      "PED-ANOVA: how the best tenth differs from all. fANOVA: share of the value's variance\n"
-      "that the option explains alone; - where not every trial has it. Each sums to 1.");
+    put_option(&t, d->space->parameter[order[i]].name, ped[order[i]], forest[order[i]]);
+  cli_print_table(&t);
+  cli_say(0,
+          "PED-ANOVA: how the best tenth differs from all. fANOVA: share of the value's variance "
+          "that the option explains alone; - where not every trial has it. Each sums to 1.");
   return CLI_DONE;
 }
 

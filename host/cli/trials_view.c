@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "report/curve.h"
 
-enum { WIDTH = 80, LABEL = 24, CELL = 13, TEXT = 256 };
+enum { LABEL = 24, CELL = 13, TEXT = 256 };
 
 const char *trials_view_number(double x, char text[16]) {
   if (isnan(x))
@@ -85,26 +85,52 @@ void trials_view_cell(const char *text, int width) { printf("  %*s", width, text
 
 // --- one -------------------------------------------------------------------------------------
 
-static void print_range(const space_parameter *p) {
+static void print_range(const space_parameter *p, FILE *to) {
   char low[16], high[16];
   if (p->kind == SPACE_CHOICE) {
-    fputs("  one of", stdout);
-    for (int32_t k = 0; k < p->n_choice; ++k) printf("%s %s", k ? "," : "", p->choice[k]);
+    fputs("  one of", to);
+    for (int32_t k = 0; k < p->n_choice; ++k) fprintf(to, "%s %s", k ? "," : "", p->choice[k]);
   } else {
-    printf("  %s .. %s%s", trials_view_number(p->low, low), trials_view_number(p->high, high),
-           p->log ? ", log" : "");
-    if (p->step > 0) printf(", by %s", trials_view_number(p->step, low));
+    fprintf(to, "  %s .. %s%s", trials_view_number(p->low, low), trials_view_number(p->high, high),
+            p->log ? ", log" : "");
+    if (p->step > 0) fprintf(to, ", by %s", trials_view_number(p->step, low));
   }
+}
+
+/// An option, its value, and what it may be.
+static void print_parameter(const space_parameter *p, double x) {
+  char value[TEXT], *line = NULL;
+  size_t size;
+  FILE *to = open_memstream(&line, &size);
+  trials_view_parameter(p, x, value, sizeof value);
+  if (!to) return;
+  fprintf(to, "  %-*s%-*s", LABEL, p->name, CELL - 1, value);
+  print_range(p, to);
+  if (fclose(to) == 0) cli_say(4, "%s", line);
+  free(line);
+}
+
+/// JSON with a space behind each comma, so that it can be folded. Malloc'd.
+static char *spaced(const cJSON *item) {
+  char *text = cJSON_PrintUnformatted(item), *out = text ? calloc(1, 2 * strlen(text) + 1) : NULL;
+  char *to = out;
+  bool quoted = false;
+  for (const char *c = text; to && *c; ++c) {
+    if (*c == '"' && (c == text || c[-1] != '\\')) quoted = !quoted;
+    *to++ = *c;
+    if (*c == ',' && !quoted) *to++ = ' ';
+  }
+  cJSON_free(text);
+  return out;
 }
 
 static void print_attributes(const trial_row *row) {
   cJSON *all = cJSON_Parse(row->attributes);
   if (all && all->child) puts("\nattributes");
   for (const cJSON *c = all ? all->child : NULL; c; c = c->next) {
-    char *text = cJSON_IsString(c) ? c->valuestring : cJSON_PrintUnformatted(c);
-    printf("  %-*s", LABEL, cli_word(c->string));
-    cli_wrap(text ? cli_word(text) : "?", 2 + LABEL, 2 + LABEL);
-    if (!cJSON_IsString(c)) cJSON_free(text);
+    char *text = cJSON_IsString(c) ? strdup(c->valuestring) : spaced(c);
+    cli_say(4, "  %-*s%s", LABEL, cli_word(c->string), text ? cli_word(text) : "?");
+    free(text);
   }
   cJSON_Delete(all);
 }
@@ -144,16 +170,11 @@ int trials_view_show(const trials_view *v, int64_t number) {
   }
   if (!isnan(steps)) printf("  %-*s%s\n", LABEL, "user-steps", cli_count((int64_t)steps, count));
   printf("  %-*s%s\n", LABEL, "evaluations", cli_count(row->n_report, count));
-  if (row->started) printf("  %-*s%.19s UTC\n", LABEL, "started", cli_word(row->started));
-  if (row->ended) printf("  %-*s%.19s UTC\n", LABEL, "ended", cli_word(row->ended));
+  if (row->started) cli_say(4, "  %-*s%.19s UTC", LABEL, "started", cli_word(row->started));
+  if (row->ended) cli_say(4, "  %-*s%.19s UTC", LABEL, "ended", cli_word(row->ended));
   puts("\noptions");
-  for (int32_t p = 0; p < v->def->space->n; ++p) {
-    const space_parameter *a = &v->def->space->parameter[p];
-    trials_view_parameter(a, row->x[p], text, sizeof text);
-    printf("  %-*s%-*s", LABEL, a->name, CELL - 1, text);
-    print_range(a);
-    putchar('\n');
-  }
+  for (int32_t p = 0; p < v->def->space->n; ++p)
+    print_parameter(&v->def->space->parameter[p], row->x[p]);
   print_attributes(row);
   if (print_curve(v, row) != CLI_DONE) return CLI_FAILED;
   const char *folder = cli_shell_word(v->folder);
@@ -231,7 +252,7 @@ static void compare_block(const trials_view *v, const int64_t *number, int64_t n
 }
 
 int trials_view_compare(const trials_view *v, const int64_t *number, int64_t n) {
-  const int64_t most = (WIDTH - LABEL) / CELL;
+  const int64_t most = (cli_width(STDOUT_FILENO) - LABEL) / CELL;
   for (int64_t k = 0; k < n; k += most) {
     if (k) putchar('\n');
     compare_block(v, number + k, n - k < most ? n - k : most);

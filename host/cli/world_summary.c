@@ -8,7 +8,7 @@
 
 static void row(const char *name, int64_t n, const char *more) {
   char count[32];
-  printf("%-14s %14s%s\n", name, cli_count(n, count), more);
+  cli_say(15, "%-14s %14s%s", name, cli_count(n, count), more);
 }
 
 static int64_t items_without_keywords(const throng_world *w) {

@@ -65,8 +65,8 @@ typedef struct compare_def {
 throng_status compare_make(const compare_runs *runs, const compare_def *def, comparison *out);
 void compare_free(comparison *c);
 
-/// Text at 80 columns, and JSON; malloc'd. Errors: MEMORY.
-throng_status compare_table(const comparison *c, bool unicode, char **out);
+/// Text in lines of `width` characters, and JSON; malloc'd. Errors: MEMORY.
+throng_status compare_table(const comparison *c, int width, bool unicode, char **out);
 throng_status compare_json(const comparison *c, char **out);
 /// One SVG file of the first eight contenders, as A to H. Errors: IO, MEMORY.
 throng_status compare_draw(const comparison *c, const char *path);

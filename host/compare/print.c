@@ -1,4 +1,4 @@
-/// A comparison as text of 80 columns and as JSON.
+/// A comparison as text and as JSON.
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,8 +8,9 @@
 #include "base/json.h"
 #include "base/numbers.h"
 #include "compare/compare.h"
+#include "report/text_table.h"
 
-enum { WIDTH = 80, LETTERS = 26 };
+enum { LETTERS = 26 };
 
 /// A, B, .. Z, AA, AB, ..
 static void letter(int64_t i, char text[8]) {
@@ -44,71 +45,64 @@ static void interval(char *text, size_t size, statistics_interval v, digits d) {
     snprintf(text, size, "%s [%s, %s]", point, low, high);
 }
 
-static void print_rule(FILE *to, bool unicode) {
-  for (int i = 0; i < WIDTH; ++i) fputs(unicode ? "─" : "-", to);
-  fputc('\n', to);
-}
-
-static void print_row(FILE *to, int64_t i, const contender *c, bool unicode) {
-  NUMBERS_WITHOUT_LOCALE;
-  char name[8], iqm[80], better[80], difference[80], error[24] = "";
+static void put_row(text_table *t, int64_t i, const contender *c, bool unicode) {
+  char name[8], iqm[80], better[80], difference[80] = "";
   letter(i, name);
   interval(iqm, sizeof iqm, c->iqm, FOUR);
   interval(better, sizeof better, c->improvement, SHARE);
-  interval(difference, sizeof difference, c->difference, SIGNED);
-  if (!isnan(c->standard_error)) snprintf(error, sizeof error, "%.2g", c->standard_error);
-  fprintf(to, "%-2s %4lld %-22s %7.4g %s%-6s ", name, (long long)c->n, iqm, c->mean,
-          *error ? unicode ? "±" : "+-" : "", error);
-  if (isnan(c->difference.point))
-    fprintf(to, "%s\n", better);
+  if (!isnan(c->difference.point)) interval(difference, sizeof difference, c->difference, SIGNED);
+  text_table_put(t, "%s", name);
+  text_table_put(t, "%lld", (long long)c->n);
+  text_table_put(t, "%s", iqm);
+  if (isnan(c->standard_error))
+    text_table_put(t, "%.4g", c->mean);
   else
-    fprintf(to, "%-19s %s\n", better, difference);
+    text_table_put(t, "%.4g %s%.2g", c->mean, unicode ? "±" : "+-", c->standard_error);
+  text_table_put(t, "%s", better);
+  text_table_put(t, "%s", difference);
 }
 
-/// Words from the fourth column on, within the width.
-static void print_words(FILE *to, const char *text) {
-  int column = 0;
-  for (const char *at = text; *at;) {
-    const int n = (int)strcspn(at, " ");
-    if (column == 0 || column + 1 + n > WIDTH) {
-      fputs(column ? "\n  " : "  ", to);
-      column = 2;
-    }
-    column += fprintf(to, " %.*s", n, at);
-    at += n;
-    at += strspn(at, " ");
-  }
-  fputc('\n', to);
-}
-
-static void print_legend(FILE *to, int64_t i, const contender *c) {
+static void print_legend(FILE *to, int64_t i, const contender *c, int width) {
   NUMBERS_WITHOUT_LOCALE;
   char name[8];
   letter(i, name);
-  fprintf(to, "%-2s %s", name, c->name);
-  if (c->n + c->without > 1) fprintf(to, " and %lld more", (long long)(c->n + c->without - 1));
-  if (c->without) fprintf(to, " (%lld diverged)", (long long)c->without);
-  fputc('\n', to);
-  if (c->options && *c->options) print_words(to, c->options);
-  if (c->pairs > 1)
-    fprintf(to, "   %lld seeds paired with A's: signed-rank p = %.3g\n", (long long)c->pairs, c->p);
+  char more[64] = "", diverged[48] = "";
+  if (c->n + c->without > 1)
+    snprintf(more, sizeof more, " and %lld more", (long long)(c->n + c->without - 1));
+  if (c->without) snprintf(diverged, sizeof diverged, " (%lld diverged)", (long long)c->without);
+  fprintf(to, "%-2s %s%s%s\n", name, c->name, more, diverged);  // a path stays whole
+  if (c->options && *c->options) {
+    fputs("   ", to);
+    text_fold(c->options, width - 3, 3, to);
+  }
+  if (c->pairs > 1) {
+    char paired[128];
+    snprintf(paired, sizeof paired, "   %lld seeds paired with A's: signed-rank p = %.3g",
+             (long long)c->pairs, c->p);
+    text_fold(paired, width, 3, to);
+  }
 }
 
-throng_status compare_table(const comparison *c, bool unicode, char **out) {
+throng_status compare_table(const comparison *c, int width, bool unicode, char **out) {
+  static const char *const head[] = {"", "runs", "IQM", "mean", "P(better than A)", "minus A"};
+  text_table t;
   NUMBERS_WITHOUT_LOCALE;
   size_t size;
   *out = NULL;
   FILE *to = open_memstream(out, &size);
   if (!to) return throng_fail(THRONG_ERROR_MEMORY, "comparison: no memory for its table");
-  fprintf(to, "%s, %s is better; intervals hold %g %%\n", c->metric,
-          c->minimise ? "lower" : "higher", 100 * c->level);
-  fprintf(to, "%-2s %4s %-22s %-15s %-19s %s\n", "", "runs", "IQM", "   mean", "P(better than A)",
-          "minus A");
-  print_rule(to, unicode);
-  for (int64_t i = 0; i < c->n; ++i) print_row(to, i, &c->contender[i], unicode);
-  print_rule(to, unicode);
-  for (int64_t i = 0; i < c->n; ++i) print_legend(to, i, &c->contender[i]);
-  const bool good = !ferror(to);
+  char title[256];
+  snprintf(title, sizeof title, "%s, %s is better; intervals hold %g %%", c->metric,
+           c->minimise ? "lower" : "higher", 100 * c->level);
+  text_fold(title, width, 2, to);
+  text_table_begin(&t, 6);
+  for (int k = 2; k < 6; ++k) t.left[k] = true;
+  for (int k = 0; k < 6; ++k) text_table_put(&t, "%s", head[k]);
+  for (int64_t i = 0; i < c->n; ++i) put_row(&t, i, &c->contender[i], unicode);
+  const throng_status status = text_table_print(&t, width, unicode, to);
+  fputc('\n', to);
+  for (int64_t i = 0; i < c->n; ++i) print_legend(to, i, &c->contender[i], width);
+  const bool good = !ferror(to) && status == THRONG_OK;
   if (fclose(to) == 0 && good) return THRONG_OK;
   free(*out);
   *out = NULL;

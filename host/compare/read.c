@@ -66,9 +66,10 @@ static throng_status require(const cJSON *metrics, const char *metric, const cha
 
 /// What says nothing about how an agent learns: seeds, files, and what is only told or kept.
 static const char *const left_out[] = {
-    "$schema", "agent.count", "agent.seed", "sim.seed",     "sim.first_lane",
-    "sweep",   "train.seed",  "train.out",  "train.resume", "train.checkpoint_every",
-    "backend", "world.file",  "sta.file",   "llm",          "train.yardsticks",
+    "$schema",      "agent.count", "agent.seed", "sim.seed",     "sim.first_lane",
+    "sweep",        "train.seed",  "train.out",  "train.resume", "train.checkpoint_every",
+    "backend",      "world.file",  "sta.file",   "llm",          "train.yardsticks",
+    "train.report",
 };
 
 static void leave_out(cJSON *config, const char *path) {

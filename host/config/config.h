@@ -34,6 +34,7 @@ struct throng_config {
   throng_agent_def agent;
   throng_train_def train;
   uint32_t seed;  // train.seed: what every other seed follows unless it is given itself
+  bool report;    // train.report: the program writes the run's page (run_report/run_report.h)
   throng_backend_def backend;
   throng_sweep_def sweep;
   const char *sweep_space, *sweep_objective;  // JSON texts, or NULL; see config_sweep.h

@@ -47,8 +47,12 @@ static const field space_rows[] = {
     FIELD_JSON("objective", sweep_objective,
                "what trials are judged by: average_reward, {\"metric\": .., \"direction\": "
                "maximize or minimize}, or a list of these")};
-static const field seed_rows[] = {FIELD_SEED(
-    "seed", seed, 1, 0, "seed that sim, agent, sta and synth follow unless they have their own")};
+static const field seed_rows[] = {
+    FIELD_SEED("seed", seed, 1, 0,
+               "seed that sim, agent, sta and synth follow unless they have their own"),
+    FIELD_BOOL("report", report, true, 0,
+               "throng train writes report.html into the run folder at its end, a page for a "
+               "browser")};
 #undef FIELD_DEF
 static const field_table world_fields = FIELD_TABLE_INNER("world", throng_config, world_rows);
 static const field_table space_fields = FIELD_TABLE_INNER("sweep", throng_config, space_rows);
@@ -93,6 +97,7 @@ void config_defaults(throng_config *out) {
   out->agent = throng_default_agent_def();
   out->train = throng_default_train_def();
   out->seed = 1;
+  out->report = true;
   out->backend = throng_default_backend_def();
   out->sweep = throng_default_sweep_def();
 }

@@ -30,7 +30,7 @@ static const char page_style[] =
     ".worth{padding-left:1.2em}.worth:empty{display:none}"
     "nav ul{display:flex;flex-wrap:wrap;gap:.2em 1em;list-style:none;padding:0;margin:.8em 0}\n"
     "pre{font-size:.8em;background:var(--card);border-radius:.5em;padding:.6em .8em;"
-    "overflow:auto;margin:.5em 0}pre.all{max-height:24em}\n"
+    "overflow:auto;margin:.5em 0;tab-size:2}pre.all{max-height:24em}\n"
     "th.text,td.text{text-align:left}"
     "td.text{white-space:normal;min-width:11em;overflow-wrap:anywhere}\n"
     "td small{display:block;color:var(--soft);font-size:.9em}\n"
@@ -41,7 +41,8 @@ static const char page_style[] =
     "--link:#000;--good:#0a7a55;--bad:#b34a00}"
     "body{max-width:none;margin:0;font-size:11px}"
     "svg{--p:#fff!important;color:#000!important;min-width:0!important;max-width:13cm!important}"
-    "section,figure,tr{break-inside:avoid}h2,h3{break-after:avoid}"
+    "figure,tr,.tiles,dl div{break-inside:avoid}h2,h3,caption,thead{break-after:avoid}"
+    ".grid{grid-template-columns:repeat(3,1fr)}pre.all{columns:3;font-size:.6em}"
     "nav{display:none}pre,pre.all{max-height:none;white-space:pre-wrap;overflow-wrap:anywhere}"
     ".tiles div{border:1px solid var(--rule)}"
     "figure,.scroll{overflow:visible}th,td{white-space:normal;padding:.15em .3em}}\n";

@@ -37,7 +37,7 @@ void text_fold(const char *text, int width, int indent, FILE *out) {
     at += n + spaces;
     if (*at == '\n') {
       ++at;
-      if (*at) fputc('\n', out);
+      fputc('\n', out);
       column = 0;
       begun = false;
     } else if (*at) {  // spaces between words stay, unless the line ends there

@@ -34,7 +34,7 @@ void text_table_free(text_table *t);
 /// Characters of UTF-8, each a column of a terminal.
 int text_width(const char *text);
 /// Words of `text` in lines of `width` characters, all but the first indented; a word that is
-/// longer than that stands alone. Ends with a line end.
+/// longer than that stands alone. Line ends of the text stay, and one is added.
 void text_fold(const char *text, int width, int indent, FILE *out);
 
 #endif

@@ -23,9 +23,9 @@ static void write_ends(FILE *out, const svg_axis *x, int n, const page_level *en
       if (!done[i] && (top < 0 || end[i].y > end[top].y)) top = i;
     done[top] = true;
     last = fmax(svg_place(y, end[top].y) + 4, last + 12);
-    if (end[top].style) fprintf(out, "<g class=\"%s\" font-weight=\"bold\">", end[top].style);
-    svg_text(out, "start", x->to + 5, last, svg_shortened(end[top].name, 17, text, sizeof text));
-    if (end[top].style) fputs("</g>", out);
+    const double from = x->to + (end[top].style ? 16 : 5);
+    if (end[top].style) svg_bar(out, end[top].style, x->to + 5, last - 8, 8, 8, NULL);
+    svg_text(out, "start", from, last, svg_shortened(end[top].name, 16, text, sizeof text));
   }
 }
 
@@ -87,6 +87,39 @@ throng_status run_page_draw_curves(FILE *out, const char *id, double width, doub
   write_ends(out, &x, n_end, end, &y);
   page_figure_end(out);
   return THRONG_OK;
+}
+
+// ---- intervals ----------------------------------------------------------------------------------
+void run_page_draw_intervals(FILE *out, const char *id, const char *label, const char *description,
+                             int n, const page_interval *row) {
+  NUMBERS_WITHOUT_LOCALE;
+  enum { MOST = 64 };
+  const char *name[MOST];
+  double ends[3 * MOST + 1] = {0};
+  char hint[200];
+  int n_end = 1;
+  if (n > MOST) n = MOST;
+  if (n < 1) return;
+  for (int k = 0; k < n; ++k) {
+    name[k] = row[k].name;
+    const double all[] = {row[k].mean, row[k].low, row[k].high};
+    for (int j = 0; j < 3; ++j)
+      if (isfinite(all[j])) ends[n_end++] = all[j];
+  }
+  svg_axis x = svg_axis_around(label, n_end, ends, false);
+  svg_axis y = {.low = n - 0.5, .high = -0.5, .name = name, .n_name = n};
+  page_figure_of(out, id, PAGE_FULL, 74 + 26 * n, 0, label, description, &x, &y);
+  fprintf(out, "<path class=\"axis\" d=\"M%.1f %.1fV%.1f\"/>\n", svg_place(&x, 0), y.from, y.to);
+  for (int k = 0; k < n; ++k) {
+    const double at = svg_place(&y, k), low = svg_place(&x, row[k].low);
+    snprintf(hint, sizeof hint, "%s: %+.2f [%+.2f, %+.2f]", name[k], row[k].mean, row[k].low,
+             row[k].high);
+    if (isfinite(row[k].low) && isfinite(row[k].high))
+      svg_bar(out, row[k].style, low, at - 2, svg_place(&x, row[k].high) - low, 4, hint);
+    if (isfinite(row[k].mean))
+      svg_point(out, row[k].style, svg_place(&x, row[k].mean), at, 5, hint);
+  }
+  page_figure_end(out);
 }
 
 // ---- a run's ------------------------------------------------------------------------------------
@@ -182,7 +215,9 @@ static throng_status draw_small(const run_page *p, size_t k, double *room) {
   double *x = room, *y = room + f->n_row;
   const int64_t n = run_files_series(f, small[k].metric, x, y);
   const page_curve curve = {NULL, "c0", thin_out(n, x, y), x, y, NULL, NULL};
-  if (n == 0) return THRONG_OK;
+  // Policies draw what they show: their epsilon says nothing.
+  const bool draws = strcmp(run_files_text(f, "agent.algorithm", "dqn"), "dqn") != 0;
+  if (n == 0 || (draws && !strcmp(small[k].id, "epsilon"))) return THRONG_OK;
   const cJSON *one;
   cJSON_ArrayForEach(one, f->policies) {
     const double value = small[k].yardsticks ? json_number(one, small[k].yardsticks) : (double)NAN;

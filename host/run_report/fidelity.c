@@ -63,6 +63,11 @@ static void interval_cell(FILE *out, const measured_value *v) {
     fprintf(out, "<td>%.3f<small>[%.3f, %.3f]</small></td>", v->value, v->low, v->high);
 }
 
+/// One answer a user says nothing of an order within users.
+static bool has_within(const run_page *p) {
+  return !isnan(p->m->fidelity->contender[CONTENDER_OF_ENSEMBLE].all[MEASURE_WITHIN_AUC].value);
+}
+
 static void write_row(const run_page *p, int contender, int own) {
   const contender_report *c = &p->m->fidelity->contender[contender];
   const bool is_own = contender == own;
@@ -70,9 +75,10 @@ static void write_row(const run_page *p, int contender, int own) {
   fputs(is_own ? "<tr><th><b>" : "<tr><th>", p->out);
   if (contender_kind_of(contender) == CONTENDER_RULE) fputs("rule ", p->out);
   svg_escaped(p->out, contender_name(contender));
+  if (is_own) fputs(" (this run)", p->out);
   fputs(is_own ? "</b></th>" : "</th>", p->out);
   interval_cell(p->out, &c->all[MEASURE_AUC]);
-  interval_cell(p->out, &c->all[MEASURE_WITHIN_AUC]);
+  if (has_within(p)) interval_cell(p->out, &c->all[MEASURE_WITHIN_AUC]);
   interval_cell(p->out, &c->all[MEASURE_LOG_LOSS]);
   page_cell_of(p->out, "%.3f", c->all[MEASURE_BRIER].value);
   interval_cell(p->out, &c->all[MEASURE_ECE]);
@@ -81,11 +87,11 @@ static void write_row(const run_page *p, int contender, int own) {
 }
 
 static void write_table(const run_page *p, int own) {
-  static const char *const head[] = {"who",   "AUC", "within users", "log-loss",
-                                     "Brier", "ECE", "says",         "likes"};
-  page_table(p->out,
-             "What knows little, the votes, this run's rule; 95 % intervals over resampled users",
-             7, head);
+  static const char *const all[] = {"who", "AUC", "log-loss", "Brier", "ECE", "says"};
+  static const char *const within[] = {"who",   "AUC", "within users", "log-loss",
+                                       "Brier", "ECE", "says"};
+  const bool has = has_within(p);
+  page_table(p->out, "95 % intervals over resampled users", has ? 7 : 6, has ? within : all);
   for (int k = 0; k < CONTENDER_OF_RULES; ++k) write_row(p, k, own);
   if (own >= CONTENDER_OF_RULES) write_row(p, own, own);
   page_table_end(p->out);

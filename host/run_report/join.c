@@ -63,7 +63,7 @@ static void write_runs(const joined *j) {
     page_cell(j->out, "td", page_percent(json_number(agent, "coverage"), text));
     page_cell(j->out, "td", page_percent(json_number(f->summary, "gap_closed") / 100, text));
     page_cell(j->out, "td", page_count(f->steps, text));
-    page_cell(j->out, "td", page_state(f, text));
+    page_cell(j->out, "td", f->summary ? "finished" : "not finished");
     fputs("</tr>\n", j->out);
   }
   page_table_end(j->out);
@@ -136,52 +136,57 @@ static const char *why_not_paired(const joined *j, int k) {
   return NULL;
 }
 
+static void write_pair(const joined *j, int k, const throng_paired *pair) {
+  const throng_metrics *m = &j->m[k].metrics[PLAYED_AGENT];
+  const char *why = k > 0 ? why_not_paired(j, k) : NULL;
+  char text[64];
+  fputs("<tr>", j->out);
+  name_cell(j, k);
+  page_cell(
+      j->out, "td",
+      page_mean(m->episodes > 0 ? m->average_reward : (double)NAN, m->average_reward_sem, 2, text));
+  if (why) {
+    page_cell_of(j->out, "not paired: %s%s%s", why, *j->m[k].why ? "; " : "", j->m[k].why);
+  } else if (k == 0) {
+    page_cell(j->out, "td", "-");
+  } else {
+    page_cell_of(j->out, "%+.2f [%+.2f, %+.2f]", pair->mean, pair->low, pair->high);
+  }
+  page_cell(j->out, "td", pair->sessions > 0 ? page_count((double)pair->sessions, text) : "-");
+  fputs("</tr>\n", j->out);
+}
+
 static throng_status write_sessions(const joined *j) {
   static const char *const head[] = {"run", "likes a session", "more than A, 95 %", "pairs"};
+  double difference[MEASURE_SESSIONS];
+  page_interval row[DRAWN];
+  char name[DRAWN][144];
+  int rows = 0;
   page_section(
       j->out, "sessions", "Differences in pairs of sessions",
       "Every run's newest agent played the same sessions for this page: the same users, "
       "the same draws. An interval without 0 tells these two agents apart; whether another "
       "seed would do the same is said by runs of several seeds.");
-  double *difference;
-  THRONG_TRY(throng_alloc((void **)&difference, MEASURE_SESSIONS, sizeof *difference, "report"));
   page_table(j->out, NULL, 4, head);
   for (int k = 0; k < j->n; ++k) {
-    const char *why = why_not_paired(j, k);
-    char text[64];
-    fputs("<tr>", j->out);
-    name_cell(j, k);
-    page_cell(j->out, "td",
-              page_mean(j->m[k].metrics[PLAYED_AGENT].episodes > 0
-                            ? j->m[k].metrics[PLAYED_AGENT].average_reward
-                            : (double)NAN,
-                        j->m[k].metrics[PLAYED_AGENT].average_reward_sem, 2, text));
-    if (k == 0 || why) {
-      fputs("<td>", j->out);
-      if (k > 0 && why) {
-        fputs("not paired: ", j->out);
-        svg_escaped(j->out, why);
-        if (*j->m[k].why) {
-          fputs("; ", j->out);
-          svg_escaped(j->out, j->m[k].why);
-        }
-      } else {
-        fputc('-', j->out);
+    throng_paired pair = {.sessions = 0};
+    if (k > 0 && !why_not_paired(j, k)) {
+      const int32_t n = j->m[k].episodes < j->m[0].episodes ? j->m[k].episodes : j->m[0].episodes;
+      pair = paired_difference(n, j->m[k].returns, j->m[0].returns, difference);
+      if (rows < DRAWN) {
+        row[rows] = (page_interval){name_of(j, k, name[rows]), colour[k % DRAWN], pair.mean,
+                                    pair.low, pair.high};
+        ++rows;
       }
-      fputs("</td><td>-</td>", j->out);
-    } else {
-      const int32_t pairs =
-          j->m[k].episodes < j->m[0].episodes ? j->m[k].episodes : j->m[0].episodes;
-      const throng_paired d =
-          paired_difference(pairs, j->m[k].returns, j->m[0].returns, difference);
-      page_cell_of(j->out, "%+.2f [%+.2f, %+.2f]", d.mean, d.low, d.high);
-      page_cell_of(j->out, "%d", pairs);
     }
-    fputs("</tr>\n", j->out);
+    write_pair(j, k, &pair);
   }
   page_table_end(j->out);
+  run_page_draw_intervals(j->out, "differences", "likes a session more than A",
+                          "A row a run: the mean difference of its likes a session to those of the "
+                          "first run in the same sessions, with its 95 % interval.",
+                          rows, row);
   page_section_end(j->out);
-  free(difference);
   return THRONG_OK;
 }
 
@@ -198,7 +203,7 @@ static void write_contender(const joined *j, const contender *c, bool first) {
   if (first)
     fputs("<td>-</td><td>-</td>", j->out);
   else {
-    if (isnan(c->improvement.point))
+    if (isnan(c->improvement.low))  // of a single run nothing can be said
       page_cell(j->out, "td", "-");
     else
       page_cell_of(j->out, "%.2f", c->improvement.point);
@@ -308,7 +313,11 @@ static throng_status write_configs(const joined *j) {
   throng_status status = throng_alloc((void **)&name, n, sizeof *name, "report");
   if (status == THRONG_OK) {
     head[0] = "key";
-    for (int k = 0; k < j->n; ++k) head[k + 1] = name_of(j, k, name[k]);
+    for (int k = 0; k < j->n; ++k) {
+      name[k][0] = '\t';
+      name_of(j, k, name[k] + 1);
+      head[k + 1] = name[k];
+    }
     page_section(j->out, "config", "Where the configs differ", NULL);
     page_table(j->out, NULL, j->n + 1, head);
     for (int k = 0; k < j->n; ++k) rows += write_keys(j, k, "", j->files[k].config);

@@ -72,7 +72,8 @@ throng_status run_measures_take(const char *folder, int32_t agent, bool returns_
   const double start = clock_now();
   // The item-item table takes longer to make than these few sessions take without it.
   static const char *const overrides[] = {"votes.table_bytes=0", NULL};
-  const trained_def def = {.run = folder, .overrides = overrides, .agent = agent, .stop = stop};
+  const trained_def def = {
+      .run = folder, .overrides = overrides, .agent = agent, .without_votes = true, .stop = stop};
   watcher *watcher = NULL;
   *out = (run_measures){0};
   throng_status status =

@@ -11,7 +11,7 @@ enum {
   MEASURE_SESSIONS = 256,  // at most; evaluation.episodes where that is less
   MEASURE_EXPLAINED = 32,  // of which every answer is explained
   MEASURE_USERS = 5,       // of which the first steps are told
-  MEASURE_STEPS = 8,
+  MEASURE_STEPS = 6,
   MEASURE_QUESTIONS = 1000,  // users whose real answers are asked about
   MEASURE_RESAMPLES = 200,
   MEASURE_KEYWORDS = 3,  // named of an answer's

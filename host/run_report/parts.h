@@ -27,7 +27,7 @@ throng_status run_page_repeat(const run_page *p);
 typedef struct page_level {
   const char *name;
   double y;
-  const char *style;  // of the name, or NULL
+  const char *style;  // of a patch before the name, or NULL
 } page_level;
 typedef struct page_curve {
   const char *name;  // at its end, or NULL
@@ -41,7 +41,15 @@ throng_status run_page_draw_curves(FILE *out, const char *id, double width, doub
                                    const char *label, const char *description, int n,
                                    const page_curve *curve, int n_level, const page_level *level);
 
-/// "35.28 [34.1, 36.4]", of a mean and its standard error at 95 %; "-" where there is none.
+/// A row for each mean with its interval (NaN: none), 0 within the axis.
+typedef struct page_interval {
+  const char *name, *style;
+  double mean, low, high;
+} page_interval;
+void run_page_draw_intervals(FILE *out, const char *id, const char *label, const char *description,
+                             int n, const page_interval *row);
+
+/// "35.28 ± 1.20", of a mean and its standard error at 95 %; "-" where there is none.
 const char *page_mean(double mean, double error, int digits, char text[64]);
 /// "1,000,448"
 const char *page_count(double n, char text[32]);

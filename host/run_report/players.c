@@ -88,43 +88,21 @@ static void pair_cell(FILE *out, const cJSON *player, const char *against) {
 
 /// A row a player: the difference to random, with its interval.
 static void draw_pairs(const run_page *p, int n, const cJSON *const *player) {
-  NUMBERS_WITHOUT_LOCALE;
-  double ends[3 * MOST + 1] = {0};
-  char text[MOST][32], hint[160];
-  const char *name[MOST];
-  const cJSON *row[MOST];
-  int n_row = 0, n_end = 1;
+  page_interval row[MOST];
+  char text[MOST][32];
+  int rows = 0;
   for (int k = 0; k < n; ++k) {
-    double mean, low, high;
-    if (!pair_of(player[k], "against_random", &mean, &low, &high)) continue;
-    ends[n_end++] = mean;
-    if (isfinite(low)) ends[n_end++] = low;
-    if (isfinite(high)) ends[n_end++] = high;
-    row[n_row] = player[k];
-    name[n_row] = run_files_player(p->files, player[k]->string, text[n_row]);
-    ++n_row;
+    page_interval *r = &row[rows];
+    if (!pair_of(player[k], "against_random", &r->mean, &r->low, &r->high)) continue;
+    r->name = run_files_player(p->files, player[k]->string, text[rows]);
+    r->style = strcmp(player[k]->string, "agent") ? "c6" : "c0";
+    ++rows;
   }
-  if (n_row == 0) return;
-  svg_axis x =
-      svg_axis_around("likes a session more than random, in pairs of sessions", n_end, ends, false);
-  svg_axis y = {.low = n_row - 0.5, .high = -0.5, .name = name, .n_name = n_row};
-  page_figure_of(p->out, "pairs", PAGE_FULL, 74 + 26 * n_row, 0, "Differences to random",
-                 "A row a policy: the mean difference of its likes a session to those of the "
-                 "random policy with the same user and the same draws, with its 95 % interval.",
-                 &x, &y);
-  for (int k = 0; k < n_row; ++k) {
-    double mean, low, high;
-    const bool agent = !strcmp(row[k]->string, "agent");
-    const char *style = agent ? "c0" : "c6";
-    pair_of(row[k], "against_random", &mean, &low, &high);
-    snprintf(hint, sizeof hint, "%s: %+.2f [%+.2f, %+.2f]", name[k], mean, low, high);
-    const double at = svg_place(&y, k);
-    if (isfinite(low) && isfinite(high))
-      svg_bar(p->out, style, svg_place(&x, low), at - 2, svg_place(&x, high) - svg_place(&x, low),
-              4, hint);
-    svg_point(p->out, style, svg_place(&x, mean), at, agent ? 6 : 4.5, hint);
-  }
-  page_figure_end(p->out);
+  run_page_draw_intervals(p->out, "pairs", "likes a session more than random, in pairs of sessions",
+                          "A row a policy: the mean difference of its likes a session to those of "
+                          "the random policy with the same user and the same draws, with its 95 % "
+                          "interval.",
+                          rows, row);
 }
 
 static void write_pairs(const run_page *p, int n, const cJSON *const *player) {
@@ -177,6 +155,7 @@ static void write_thirds(const run_page *p, int n, const cJSON *const *player) {
 
 /// Agents of a population: their state, and what each came to.
 static void write_agents(const run_page *p) {
+  NUMBERS_WITHOUT_LOCALE;
   static const char *const head[] = {"agent", "state", "user-steps", "A.Rwd", "Liking%", "Gini"};
   const int n = cJSON_GetArraySize(p->files->agents);
   if (n < 2) return;

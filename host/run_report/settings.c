@@ -32,11 +32,21 @@ static void value_text(const cJSON *value, char *text, size_t size) {
   free(printed);
 }
 
+/// As a file has it once it is read: numbers are written as they are printed, 1e+02 for 100.
+static cJSON *as_read(cJSON *written) {
+  NUMBERS_WITHOUT_LOCALE;
+  char *text = written ? cJSON_PrintUnformatted(written) : NULL;
+  cJSON *value = text ? cJSON_Parse(text) : NULL;
+  free(text);
+  cJSON_Delete(written);
+  return value;
+}
+
 static void look_at(const walk *w, const char *path, const cJSON *value) {
   config_key key;
   char now[VALUE], then[VALUE];
   if (!config_find_key(path, &key)) return;
-  cJSON *usual = config_value_json(w->usual, &key);
+  cJSON *usual = as_read(config_value_json(w->usual, &key));
   if (usual && !cJSON_Compare(usual, value, true)) {
     value_text(value, now, sizeof now);
     value_text(usual, then, sizeof then);

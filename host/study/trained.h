@@ -20,6 +20,9 @@ typedef struct trained_def {
   int32_t agent;             // of those in the checkpoint
   int32_t lanes;             // of the simulator; 0: one
   bool without_sta;          // whoever asks no votes need not have the weights of f_sta
+  /// The simulator's own users are asked nothing, so that no vote is fitted for them: for whoever
+  /// plays on lanes of their own.
+  bool without_votes;
   bool (*stop)(void *user);  // the backend's; may be NULL
 } trained_def;
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/field.h"
@@ -136,9 +137,10 @@ static throng_status find_yardsticks(train_run *t) {
                         clock_now() - start);
   }
   session_yardstick_folder(t->session, folder);
-  if (n_kept > 0)
+  const char *slash = strrchr(folder, '/');
+  if (n_kept > 0)  // without the path, which is the world's: no line of a terminal holds it
     throng_note(t->progress, "%d of %d yardsticks taken from %s: what they depend on is unchanged",
-                n_kept, n, folder);
+                n_kept, n, slash ? slash + 1 : folder);
   return THRONG_OK;
 }
 
@@ -221,6 +223,7 @@ static throng_status write_summary(train_run *t, train_result *result) {
   result->report.seconds += t->earlier;
   THRONG_TRY(train_result_json(result, &json));
   (void)cJSON_AddStringToObject(json, "arithmetic", t->arithmetic);
+  (void)cJSON_AddStringToObject(json, "version", throng_version());
   char *text = cJSON_Print(json);
   cJSON_Delete(json);
   if (!text) return throng_fail(THRONG_ERROR_MEMORY, "training: no memory for its summary");

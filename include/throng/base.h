@@ -126,6 +126,14 @@ THRONG_API const char *throng_backend_name(const throng_backend *backend);
 /// Wait for all that was queued: arrays (throng/array.h) may be read by others then. On the CPU
 /// nothing is ever queued. Errors: BACKEND (what a kernel came to).
 THRONG_API throng_status throng_backend_synchronize(throng_backend *backend);
+/// On CUDA, the backend's work and another stream's in order, without the host waiting for either.
+/// `stream` is a cudaStream_t as a number: 1 the legacy default stream, 2 the calling thread's own.
+/// What `stream` is given from now on comes after all that the backend has queued:
+/// Errors: ARGUMENT (stream 0, which may mean either default; a backend of the CPU), BACKEND.
+THRONG_API throng_status throng_backend_before(throng_backend *backend, uint64_t stream);
+/// What the backend is given from now on comes after all that `stream` has queued. Errors: as
+/// throng_backend_before().
+THRONG_API throng_status throng_backend_after(throng_backend *backend, uint64_t stream);
 /// One line for people: cores, instruction set, why this backend was taken.
 THRONG_API const char *throng_backend_describe(const throng_backend *backend);
 /// What the last bits of a product depend on ("x86-64-v4, OpenBLAS 0.3.21 SkylakeX"): a fit or a

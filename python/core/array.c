@@ -210,14 +210,20 @@ static PyObject *array_dlpack(PyObject *self, PyObject *args, PyObject *kwargs) 
       return NULL;
     }
   }
+  // -1: the consumer sees to the order itself; None: CUDA's legacy default stream, which is 1.
+  const long long to = stream == Py_None ? 1 : PyLong_AsLongLong(stream);
+  if (to == -1 && PyErr_Occurred()) return NULL;
   if (stream != Py_None && a->device == THRONG_DEVICE_CPU) {
     buffer_error("stream: memory of the CPU has none, expected None");
     return NULL;
   }
+  if (to < -1)
+    return fail_argument("stream: expected None, -1 or the number of a CUDA stream, not %lld", to);
   int major = 0, minor = 0;
   if (version != Py_None && !PyArg_ParseTuple(version, "ii:max_version", &major, &minor))
     return NULL;
-  if (a->device != THRONG_DEVICE_CPU && !owner_synchronize(a->hold)) return NULL;
+  if (a->device != THRONG_DEVICE_CPU && to != -1 && !owner_before(a->hold, (uint64_t)to))
+    return NULL;
   return major >= 1 ? export_versioned(a) : export_old(a);
 }
 
@@ -268,7 +274,9 @@ static void array_dealloc(PyObject *self) {
 bool arrays_add(PyObject *module) {
   static PyMethodDef methods[] = {
       {"__dlpack__", (PyCFunction)(void (*)(void))array_dlpack, METH_VARARGS | METH_KEYWORDS,
-       "A DLPack capsule of this memory. What the library had queued on a device is done then."},
+       "A DLPack capsule of this memory. On a device, what `stream` does next comes after what the "
+       "library has queued: None or 1 is CUDA's legacy default stream, 2 the thread's own, another "
+       "number a stream's address; -1 orders nothing."},
       {"__dlpack_device__", array_dlpack_device, METH_NOARGS,
        "(1, 0): CPU; (2, n): CUDA device n."},
       METHODS_END};

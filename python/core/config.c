@@ -107,10 +107,8 @@ static PyObject *core_config_train(PyObject *self, PyObject *args) {
   return call_close(&c, call_resume(&c, status) ? report_dict(&report) : NULL);
 }
 
-static PyObject *core_backend_open(PyObject *self, PyObject *args) {
+static PyObject *core_backend_open(PyObject *self, PyObject *config) {
   (void)self;
-  PyObject *config;
-  if (!PyArg_ParseTuple(args, "O:backend_open", &config)) return NULL;
   call c = {0};
   throng_config *handle = call_use(&c, config, KIND_CONFIG);
   if (!handle || !call_begin(&c)) return call_close(&c, NULL);
@@ -120,10 +118,27 @@ static PyObject *core_backend_open(PyObject *self, PyObject *args) {
   return call_made(&c, status, KIND_BACKEND, backend, false);
 }
 
-static PyObject *core_backend_info(PyObject *self, PyObject *args) {
+static PyObject *backend_order(PyObject *args, throng_status (*order)(throng_backend *, uint64_t)) {
+  PyObject *backend, *number;
+  if (!PyArg_ParseTuple(args, "OO:backend_order", &backend, &number)) return NULL;
+  const unsigned long long stream = PyLong_AsUnsignedLongLong(number);
+  if (PyErr_Occurred()) return NULL;
+  call c = {0};
+  throng_backend *handle = call_use(&c, backend, KIND_BACKEND);
+  if (!handle || !call_begin(&c)) return call_close(&c, NULL);
+  return call_end(&c, order(handle, stream));
+}
+static PyObject *core_backend_before(PyObject *self, PyObject *args) {
   (void)self;
-  PyObject *backend;
-  if (!PyArg_ParseTuple(args, "O:backend_info", &backend)) return NULL;
+  return backend_order(args, throng_backend_before);
+}
+static PyObject *core_backend_after(PyObject *self, PyObject *args) {
+  (void)self;
+  return backend_order(args, throng_backend_after);
+}
+
+static PyObject *core_backend_info(PyObject *self, PyObject *backend) {
+  (void)self;
   call c = {0};
   throng_backend *handle = call_use(&c, backend, KIND_BACKEND);
   if (!handle) return call_close(&c, NULL);
@@ -137,6 +152,8 @@ PyMethodDef config_methods[] = {METHOD(config_read, "config_read(text, name, ove
                                 METHOD(config_json, "config_json(config) -> str"),
                                 METHOD(config_schema, "config_schema(config) -> str"),
                                 METHOD(config_train, "config_train(config, progress) -> dict"),
-                                METHOD(backend_open, "backend_open(config) -> Handle"),
-                                METHOD(backend_info, "backend_info(backend) -> dict"),
+                                METHOD_OF_ONE(backend_open, "backend_open(config) -> Handle"),
+                                METHOD_OF_ONE(backend_info, "backend_info(backend) -> dict"),
+                                METHOD(backend_before, "backend_before(backend, stream)"),
+                                METHOD(backend_after, "backend_after(backend, stream)"),
                                 METHODS_END};

@@ -57,8 +57,8 @@ bool handles_add(PyObject *module);
 owner *owner_of(PyObject *capsule);
 /// The owner of this kind that it stands on, or itself; NULL where there is none.
 owner *owner_above(PyObject *capsule, kind k);
-/// Wait for what its backend has queued; false with an exception.
-bool owner_synchronize(PyObject *capsule);
+/// The stream's next work comes after all that its backend has queued; false with an exception.
+bool owner_before(PyObject *capsule, uint64_t stream);
 /// Memory of `bytes`, zeroed and aligned for any vector, in a capsule of its own; NULL with an
 /// exception.
 PyObject *block_new(size_t bytes, void **data);
@@ -175,6 +175,9 @@ extern PyMethodDef config_methods[], world_methods[], sta_methods[], sim_methods
 
 #define METHOD(name, help) \
   { #name, core_##name, METH_VARARGS, help }
+/// Of a function whose one argument is what it is about.
+#define METHOD_OF_ONE(name, help) \
+  { #name, core_##name, METH_O, help }
 #define METHODS_END \
   { NULL, NULL, 0, NULL }
 

@@ -291,10 +291,8 @@ static PyObject *core_env_create(PyObject *self, PyObject *args) {
   return call_made(&c, THRONG_OK, KIND_ENV, e, false);
 }
 
-static PyObject *core_env_buffers(PyObject *self, PyObject *args) {
+static PyObject *core_env_buffers(PyObject *self, PyObject *handle) {
   (void)self;
-  PyObject *handle;
-  if (!PyArg_ParseTuple(args, "O:env_buffers", &handle)) return NULL;
   call c = {0};
   env *e = call_use(&c, handle, KIND_ENV);
   if (!e) return call_close(&c, NULL);
@@ -359,7 +357,7 @@ static PyObject *core_env_reset(PyObject *self, PyObject *args) {
 }
 
 PyMethodDef env_methods[] = {METHOD(env_create, "env_create(sim, mode, parts) -> Handle"),
-                             METHOD(env_buffers, "env_buffers(env) -> dict of arrays"),
+                             METHOD_OF_ONE(env_buffers, "env_buffers(env) -> dict of arrays"),
                              METHOD(env_reset, "env_reset(env, how, lanes)"),
                              {"env_step", (PyCFunction)(void (*)(void))core_env_step, METH_FASTCALL,
                               "env_step(env, actions) -> how many lanes ended"},

@@ -115,12 +115,12 @@ owner *owner_above(PyObject *capsule, kind k) {
   return found;
 }
 
-bool owner_synchronize(PyObject *capsule) {
+bool owner_before(PyObject *capsule, uint64_t stream) {
   owner *backend = owner_above(capsule, KIND_BACKEND);
   if (!backend) return true;
   call c = {.turn = backend->turn};
   if (!call_begin(&c)) return false;
-  PyObject *done = call_end(&c, throng_backend_synchronize(backend->pointer));
+  PyObject *done = call_end(&c, throng_backend_before(backend->pointer, stream));
   Py_XDECREF(done);
   return done != NULL;
 }

@@ -92,10 +92,8 @@ static PyObject *stats_list(const throng_population_stats *s) {
   return list;
 }
 
-static PyObject *core_population_stats(PyObject *self, PyObject *args) {
+static PyObject *core_population_stats(PyObject *self, PyObject *population) {
   (void)self;
-  PyObject *population;
-  if (!PyArg_ParseTuple(args, "O:population_stats", &population)) return NULL;
   call c = {0};
   throng_population *p = call_use(&c, population, KIND_POPULATION);
   if (!p || !call_begin(&c)) return call_close(&c, NULL);
@@ -355,7 +353,7 @@ PyMethodDef population_methods[] = {
     METHOD(population_create, "population_create(sim, config, total_steps) -> Handle"),
     METHOD(population_train, "population_train(population, steps, progress)"),
     METHOD(population_act, "population_act(population, sim, greedy) -> array"),
-    METHOD(population_stats, "population_stats(population) -> list of dict"),
+    METHOD_OF_ONE(population_stats, "population_stats(population) -> list of dict"),
     METHOD(population_set, "population_set(population, agent, option, value)"),
     METHOD(population_get, "population_get(population, agent, option) -> float"),
     METHOD(population_start, "population_start(population, first, n, seed)"),

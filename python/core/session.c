@@ -86,10 +86,8 @@ static PyObject *core_session_compare(PyObject *self, PyObject *args) {
   return call_close(&c, call_resume(&c, status) ? comparison_dict(&out) : NULL);
 }
 
-static PyObject *core_session_report(PyObject *self, PyObject *args) {
+static PyObject *core_session_report(PyObject *self, PyObject *session) {
   (void)self;
-  PyObject *session;
-  if (!PyArg_ParseTuple(args, "O:session_report", &session)) return NULL;
   call c = {0};
   throng_session *s = call_use(&c, session, KIND_SESSION);
   if (!s || !call_begin(&c)) return call_close(&c, NULL);
@@ -104,19 +102,15 @@ static PyObject *core_session_report(PyObject *self, PyObject *args) {
 CORE_WITH_PATH(session_save, throng_session, KIND_SESSION, throng_session_save)
 CORE_WITH_PATH(session_restore, throng_session, KIND_SESSION, throng_session_restore)
 
-static PyObject *core_session_population(PyObject *self, PyObject *args) {
+static PyObject *core_session_population(PyObject *self, PyObject *session) {
   (void)self;
-  PyObject *session;
-  if (!PyArg_ParseTuple(args, "O:session_population", &session)) return NULL;
   call c = {0};
   throng_session *s = call_use(&c, session, KIND_SESSION);
   if (!s) return call_close(&c, NULL);
   return call_made(&c, THRONG_OK, KIND_POPULATION, throng_session_get_population(s), true);
 }
-static PyObject *core_session_sim(PyObject *self, PyObject *args) {
+static PyObject *core_session_sim(PyObject *self, PyObject *session) {
   (void)self;
-  PyObject *session;
-  if (!PyArg_ParseTuple(args, "O:session_sim", &session)) return NULL;
   call c = {0};
   throng_session *s = call_use(&c, session, KIND_SESSION);
   if (!s) return call_close(&c, NULL);
@@ -130,9 +124,9 @@ PyMethodDef session_methods[] = {
     METHOD(session_evaluate_yardstick,
            "session_evaluate_yardstick(session, name, progress) -> dict"),
     METHOD(session_compare, "session_compare(session, agent) -> dict"),
-    METHOD(session_report, "session_report(session) -> dict"),
+    METHOD_OF_ONE(session_report, "session_report(session) -> dict"),
     METHOD(session_save, "session_save(session, path)"),
     METHOD(session_restore, "session_restore(session, path)"),
-    METHOD(session_population, "session_population(session) -> Handle"),
-    METHOD(session_sim, "session_sim(session) -> Handle"),
+    METHOD_OF_ONE(session_population, "session_population(session) -> Handle"),
+    METHOD_OF_ONE(session_sim, "session_sim(session) -> Handle"),
     METHODS_END};

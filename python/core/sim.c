@@ -106,10 +106,8 @@ static PyObject *arrays_dict(PyObject *capsule, const throng_array *array, int64
   return dict;
 }
 
-static PyObject *core_sim_arrays(PyObject *self, PyObject *args) {
+static PyObject *core_sim_arrays(PyObject *self, PyObject *sim) {
   (void)self;
-  PyObject *sim;
-  if (!PyArg_ParseTuple(args, "O:sim_arrays", &sim)) return NULL;
   call c = {0};
   throng_sim *s = call_use(&c, sim, KIND_SIM);
   if (!s) return call_close(&c, NULL);
@@ -118,10 +116,8 @@ static PyObject *core_sim_arrays(PyObject *self, PyObject *args) {
   return call_close(&c, arrays_dict(c.hold[0], array, n < MOST_ARRAYS ? n : MOST_ARRAYS));
 }
 
-static PyObject *core_population_arrays(PyObject *self, PyObject *args) {
+static PyObject *core_population_arrays(PyObject *self, PyObject *population) {
   (void)self;
-  PyObject *population;
-  if (!PyArg_ParseTuple(args, "O:population_arrays", &population)) return NULL;
   call c = {0};
   throng_population *p = call_use(&c, population, KIND_POPULATION);
   if (!p) return call_close(&c, NULL);
@@ -137,10 +133,8 @@ static PyObject *core_population_arrays(PyObject *self, PyObject *args) {
 CORE_WITH_PATH(sim_save, throng_sim, KIND_SIM, throng_sim_save)
 CORE_WITH_PATH(sim_restore, throng_sim, KIND_SIM, throng_sim_restore)
 
-static PyObject *core_sim_hash(PyObject *self, PyObject *args) {
+static PyObject *core_sim_hash(PyObject *self, PyObject *sim) {
   (void)self;
-  PyObject *sim;
-  if (!PyArg_ParseTuple(args, "O:sim_hash", &sim)) return NULL;
   call c = {0};
   throng_sim *s = call_use(&c, sim, KIND_SIM);
   if (!s || !call_begin(&c)) return call_close(&c, NULL);
@@ -269,11 +263,12 @@ PyMethodDef sim_methods[] = {
     METHOD(sim_step, "sim_step(sim, action, likes)"),
     METHOD(sim_restart, "sim_restart(sim, lanes)"),
     METHOD(sim_set_starts, "sim_set_starts(sim, by_lane, users, offset, item, like)"),
-    METHOD(sim_arrays, "sim_arrays(sim) -> dict of arrays where they lie"),
-    METHOD(population_arrays, "population_arrays(population) -> dict of arrays where they lie"),
+    METHOD_OF_ONE(sim_arrays, "sim_arrays(sim) -> dict of arrays where they lie"),
+    METHOD_OF_ONE(population_arrays,
+                  "population_arrays(population) -> dict of arrays where they lie"),
     METHOD(sim_save, "sim_save(sim, path)"),
     METHOD(sim_restore, "sim_restore(sim, path)"),
-    METHOD(sim_hash, "sim_hash(sim) -> int"),
+    METHOD_OF_ONE(sim_hash, "sim_hash(sim) -> int"),
     METHOD(sim_observe, "sim_observe(sim, final) -> dict of arrays"),
     METHOD(sim_preferences, "sim_preferences(sim, final) -> array"),
     METHOD(sim_preference_scores, "sim_preference_scores(sim) -> array"),

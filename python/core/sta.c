@@ -55,21 +55,10 @@ static PyObject *core_sta_open(PyObject *self, PyObject *args) {
   return call_made(&c, status, KIND_STA, sta, false);
 }
 
-static PyObject *core_sta_save(PyObject *self, PyObject *args) {
-  (void)self;
-  PyObject *sta;
-  const char *path;
-  if (!PyArg_ParseTuple(args, "Os:sta_save", &sta, &path)) return NULL;
-  call c = {0};
-  throng_sta *s = call_use(&c, sta, KIND_STA);
-  if (!s || !call_begin(&c)) return call_close(&c, NULL);
-  return call_end(&c, throng_sta_save(s, path));
-}
+CORE_WITH_PATH(sta_save, throng_sta, KIND_STA, throng_sta_save)
 
-static PyObject *core_sta_hash(PyObject *self, PyObject *args) {
+static PyObject *core_sta_hash(PyObject *self, PyObject *sta) {
   (void)self;
-  PyObject *sta;
-  if (!PyArg_ParseTuple(args, "O:sta_hash", &sta)) return NULL;
   call c = {0};
   throng_sta *s = call_use(&c, sta, KIND_STA);
   if (!s || !call_begin(&c)) return call_close(&c, NULL);
@@ -236,7 +225,7 @@ PyMethodDef sta_methods[] = {
     METHOD(sta_fit, "sta_fit(backend, world, config, progress) -> (Handle, report)"),
     METHOD(sta_open, "sta_open(backend, world, path) -> Handle"),
     METHOD(sta_save, "sta_save(sta, path)"),
-    METHOD(sta_hash, "sta_hash(sta) -> int"),
+    METHOD_OF_ONE(sta_hash, "sta_hash(sta) -> int"),
     METHOD(sta_calibrate, "sta_calibrate(sta, world, config) -> dict"),
     METHOD(sta_score, "sta_score(sta, user, item, offset, history_item, history_like) -> array"),
     METHOD(votes,

@@ -61,10 +61,8 @@ static PyObject *trial_dict(const throng_trial *t) {
                        text_or_none(t->cause));
 }
 
-static PyObject *core_sweep_ask(PyObject *self, PyObject *args) {
+static PyObject *core_sweep_ask(PyObject *self, PyObject *sweep) {
   (void)self;
-  PyObject *sweep;
-  if (!PyArg_ParseTuple(args, "O:sweep_ask", &sweep)) return NULL;
   call c = {0};
   throng_sweep *s = call_use(&c, sweep, KIND_SWEEP);
   if (!s || !call_begin(&c)) return call_close(&c, NULL);
@@ -112,20 +110,16 @@ static PyObject *core_sweep_finish(PyObject *self, PyObject *args) {
                               failed ? NULL : value, cause));
 }
 
-static PyObject *core_sweep_write(PyObject *self, PyObject *args) {
+static PyObject *core_sweep_write(PyObject *self, PyObject *sweep) {
   (void)self;
-  PyObject *sweep;
-  if (!PyArg_ParseTuple(args, "O:sweep_write", &sweep)) return NULL;
   call c = {0};
   throng_sweep *s = call_use(&c, sweep, KIND_SWEEP);
   if (!s || !call_begin(&c)) return call_close(&c, NULL);
   return call_end(&c, throng_sweep_write(s));
 }
 
-static PyObject *core_sweep_counts(PyObject *self, PyObject *args) {
+static PyObject *core_sweep_counts(PyObject *self, PyObject *sweep) {
   (void)self;
-  PyObject *sweep;
-  if (!PyArg_ParseTuple(args, "O:sweep_counts", &sweep)) return NULL;
   call c = {0};
   throng_sweep *s = call_use(&c, sweep, KIND_SWEEP);
   if (!s || !call_begin(&c)) return call_close(&c, NULL);
@@ -158,10 +152,8 @@ static PyObject *core_sweep_trial(PyObject *self, PyObject *args) {
   return call_close(&c, call_resume(&c, status) ? trial_dict(&trial) : NULL);
 }
 
-static PyObject *core_sweep_summary(PyObject *self, PyObject *args) {
+static PyObject *core_sweep_summary(PyObject *self, PyObject *sweep) {
   (void)self;
-  PyObject *sweep;
-  if (!PyArg_ParseTuple(args, "O:sweep_summary", &sweep)) return NULL;
   call c = {0};
   throng_sweep *s = call_use(&c, sweep, KIND_SWEEP);
   if (!s || !call_begin(&c)) return call_close(&c, NULL);
@@ -174,11 +166,11 @@ PyMethodDef sweep_methods[] = {
     METHOD(sweep_create, "sweep_create(text) -> Handle"),
     METHOD(sweep_run, "sweep_run(sweep, resume, progress)"),
     METHOD(sweep_open, "sweep_open(sweep, resume)"),
-    METHOD(sweep_ask, "sweep_ask(sweep) -> dict, or None at the end"),
+    METHOD_OF_ONE(sweep_ask, "sweep_ask(sweep) -> dict, or None at the end"),
     METHOD(sweep_tell, "sweep_tell(sweep, trial, user_steps, value) -> stop"),
     METHOD(sweep_finish, "sweep_finish(sweep, trial, values or None, cause)"),
-    METHOD(sweep_write, "sweep_write(sweep)"),
-    METHOD(sweep_counts, "sweep_counts(sweep) -> dict"),
+    METHOD_OF_ONE(sweep_write, "sweep_write(sweep)"),
+    METHOD_OF_ONE(sweep_counts, "sweep_counts(sweep) -> dict"),
     METHOD(sweep_trial, "sweep_trial(sweep, number, or -1 for the best) -> dict"),
-    METHOD(sweep_summary, "sweep_summary(sweep) -> JSON"),
+    METHOD_OF_ONE(sweep_summary, "sweep_summary(sweep) -> JSON"),
     METHODS_END};

@@ -18,16 +18,7 @@ static PyObject *core_world_open(PyObject *self, PyObject *args) {
 }
 
 /// World and weights alike: a path to write to.
-static PyObject *core_world_save(PyObject *self, PyObject *args) {
-  (void)self;
-  PyObject *world;
-  const char *path;
-  if (!PyArg_ParseTuple(args, "Os:world_save", &world, &path)) return NULL;
-  call c = {0};
-  throng_world *w = call_use(&c, world, KIND_WORLD);
-  if (!w || !call_begin(&c)) return call_close(&c, NULL);
-  return call_end(&c, throng_world_save(w, path));
-}
+CORE_WITH_PATH(world_save, throng_world, KIND_WORLD, throng_world_save)
 
 static PyObject *core_world_make(PyObject *self, PyObject *args) {
   (void)self;
@@ -53,10 +44,8 @@ static const member world_info[] = {
     INFO(has_time, MEMBER_BOOL),     INFO(like_threshold, MEMBER_F64),
     INFO(n_later, MEMBER_I64),       {0}};
 
-static PyObject *core_world_info(PyObject *self, PyObject *args) {
+static PyObject *core_world_info(PyObject *self, PyObject *world) {
   (void)self;
-  PyObject *world;
-  if (!PyArg_ParseTuple(args, "O:world_info", &world)) return NULL;
   call c = {0};
   throng_world *w = call_use(&c, world, KIND_WORLD);
   if (!w || !call_begin(&c)) return call_close(&c, NULL);
@@ -68,10 +57,8 @@ static PyObject *core_world_info(PyObject *self, PyObject *args) {
   return call_close(&c, dict);
 }
 
-static PyObject *core_world_arrays(PyObject *self, PyObject *args) {
+static PyObject *core_world_arrays(PyObject *self, PyObject *world) {
   (void)self;
-  PyObject *world;
-  if (!PyArg_ParseTuple(args, "O:world_arrays", &world)) return NULL;
   call c = {0};
   throng_world *w = call_use(&c, world, KIND_WORLD);
   if (!w) return call_close(&c, NULL);
@@ -147,10 +134,8 @@ static PyObject *core_world_split_users(PyObject *self, PyObject *args) {
   return call_close(&c, array);
 }
 
-static PyObject *core_world_item_counts(PyObject *self, PyObject *args) {
+static PyObject *core_world_item_counts(PyObject *self, PyObject *world) {
   (void)self;
-  PyObject *world;
-  if (!PyArg_ParseTuple(args, "O:world_item_counts", &world)) return NULL;
   call c = {0};
   throng_world *w = call_use(&c, world, KIND_WORLD);
   if (!w) return call_close(&c, NULL);
@@ -289,10 +274,8 @@ static bool source_of(call *c, PyObject *dict, throng_world_source *out) {
   return true;
 }
 
-static PyObject *core_world_from_arrays(PyObject *self, PyObject *args) {
+static PyObject *core_world_from_arrays(PyObject *self, PyObject *dict) {
   (void)self;
-  PyObject *dict;
-  if (!PyArg_ParseTuple(args, "O:world_from_arrays", &dict)) return NULL;
   if (!PyDict_Check(dict)) return fail_argument("expected a dict of arrays, not %R", dict);
   call c = {0};
   throng_world_source s;
@@ -324,11 +307,11 @@ PyMethodDef world_methods[] = {
     METHOD(world_open, "world_open(path) -> Handle"),
     METHOD(world_save, "world_save(world, path)"),
     METHOD(world_make, "world_make(config, path, progress) -> Handle"),
-    METHOD(world_info, "world_info(world) -> dict"),
-    METHOD(world_arrays, "world_arrays(world) -> dict of arrays, read-only"),
+    METHOD_OF_ONE(world_info, "world_info(world) -> dict"),
+    METHOD_OF_ONE(world_arrays, "world_arrays(world) -> dict of arrays, read-only"),
     METHOD(world_texts, "world_texts(world, kind, first, last) -> list of str"),
     METHOD(world_find, "world_find(world, user or None, item) -> index or -1"),
     METHOD(world_split_users, "world_split_users(world, seed, from, to) -> array"),
-    METHOD(world_item_counts, "world_item_counts(world) -> (count, likes)"),
-    METHOD(world_from_arrays, "world_from_arrays(dict) -> Handle"),
+    METHOD_OF_ONE(world_item_counts, "world_item_counts(world) -> (count, likes)"),
+    METHOD_OF_ONE(world_from_arrays, "world_from_arrays(dict) -> Handle"),
     METHODS_END};

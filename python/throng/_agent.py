@@ -55,7 +55,7 @@ class Population:
     @property
     def count(self) -> int:
         """Agents in it."""
-        return self._options["count"]
+        return int(self._options["count"])
 
     @property
     def options(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Population:
         sim = self.sim if sim is None else check_simulator(sim)
         return np.asarray(_core.population_act(self._handle, sim._handle, int(greedy)))
 
-    def _states(self, user: Any, history: Any, session: Any):
+    def _states(self, user: Any, history: Any, session: Any) -> tuple[Any, ...]:
         users, one = indices_of(self.world, "user", user)
         given = histories_of(self.world, users, history)
         if session is not None:
@@ -145,7 +145,8 @@ class Population:
         another way."""
         from ._functions import evaluate
 
-        return evaluate(self, sim=sim, **options)
+        metrics: list[dict[str, Any]] = evaluate(self, sim=sim, **options)
+        return metrics
 
     def get(self, agent: int, option: str) -> float:
         """An agent's own value of an option."""
@@ -228,7 +229,7 @@ class Agent(Population):
         super().__init__(lanes, total_steps=total_steps, **options)
 
 
-def np_atleast(values: Any):
+def np_atleast(values: Any) -> Any:
     import numpy as np
 
     return np.atleast_1d(np.asarray(values))

@@ -8,7 +8,7 @@ from ._core import ArgumentError
 from ._options import number
 
 
-def _column(frame: Any, name: str, what: str):
+def _column(frame: Any, name: str | None, what: str | None) -> Any:
     import numpy as np
 
     try:
@@ -24,7 +24,7 @@ def _texts(cell: Any) -> list[str]:
     return [text for text in (str(part).strip() for part in parts) if text]
 
 
-def _likes(frame: Any, like: str | None, rating: str | None, like_threshold: float | None):
+def _likes(frame: Any, like: str | None, rating: str | None, like_threshold: float | None) -> tuple[Any, Any]:
     """(like as 0/1, rating or None)."""
     import numpy as np
 
@@ -45,7 +45,7 @@ def _likes(frame: Any, like: str | None, rating: str | None, like_threshold: flo
     return (values >= number(like_threshold, "like_threshold")).astype("uint8"), values.astype("float32")
 
 
-def _order(users, times):
+def _order(users: Any, times: Any) -> Any:
     """Rows by user, a user's by time, equal times in the frame's order."""
     import numpy as np
 

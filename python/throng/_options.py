@@ -67,7 +67,7 @@ def read(config: Any, overrides: Mapping[str, Any] | None = None) -> _core.Handl
 
 
 def values(config: _core.Handle) -> dict[str, Any]:
-    return json.loads(_core.config_json(config))
+    return dict(json.loads(_core.config_json(config)))
 
 
 def path_of(path: Any) -> str:
@@ -79,7 +79,7 @@ def path_of(path: Any) -> str:
         path = os.fsdecode(path)
     if "\0" in path:
         raise ArgumentError(f"expected a path, not {path!r}")
-    return path
+    return str(path)
 
 
 _schema: dict[str, Any] | None = None
@@ -104,7 +104,7 @@ def options(section: str) -> dict[str, dict[str, Any]]:
     return dict(at["properties"])
 
 
-def numbers(values: Any, dtype: str, what: str):
+def numbers(values: Any, dtype: str, what: str) -> Any:
     """A C-contiguous array of this type, without a copy where it is one already. What would lose
     its value is refused: floats where integers are expected, integers out of the type's range."""
     import numpy as np
@@ -136,7 +136,7 @@ def integer(value: Any, what: str, least: int, most: int) -> int:
         raise ArgumentError(f"{what}: expected an integer, not {value!r}") from None
     if not least <= value <= most:
         raise ArgumentError(f"{what}: {value} is not in {least}..{most}")
-    return value
+    return int(value)
 
 
 def number(value: Any, what: str) -> float:
@@ -180,17 +180,31 @@ class Backend:
     @property
     def name(self) -> str:
         """``"cpu"`` or ``"cuda"``."""
-        return self._info["name"]
+        return str(self._info["name"])
 
     @property
     def description(self) -> str:
         """One line for people: cores, instruction set, why this backend was taken."""
-        return self._info["description"]
+        return str(self._info["description"])
 
     @property
     def arithmetic(self) -> str:
         """What the last bits of a fit or a training depend on."""
-        return self._info["arithmetic"]
+        return str(self._info["arithmetic"])
+
+    def before(self, stream: int) -> None:
+        """What the CUDA stream is given from now on comes after all that this backend has queued; the
+        host waits for neither. ``stream``: its address (PyTorch's ``stream.cuda_stream``), or 1 for
+        the legacy default stream, which is PyTorch's own (its 0), 2 for the thread's. DLPack asks for
+        the same when it takes an array; this is for one that was taken before.
+
+        Raises :class:`ArgumentError` (0; a CPU, which has no streams), :class:`RunError` (a device)."""
+        _core.backend_before(self._handle, stream)
+
+    def after(self, stream: int) -> None:
+        """What this backend is given from now on comes after all that the CUDA stream has queued: say
+        so before a step whose actions that stream writes. Numbers and errors as of :meth:`before`."""
+        _core.backend_after(self._handle, stream)
 
     def close(self) -> None:
         """Let go of it; it ends once nothing stands on it any more."""
@@ -210,10 +224,11 @@ def backend_of(backend: Any) -> Backend:
     raise ArgumentError(f"backend: expected a Backend or its name, not {backend!r}")
 
 
-def handle_of(thing: Any, kind: type, what: str) -> _core.Handle:
+def handle_of(thing: Any, kind: type[Any], what: str) -> _core.Handle:
     if not isinstance(thing, kind):
         raise ArgumentError(f"{what}: expected a {kind.__name__}, not {thing!r}")
-    return thing._handle
+    handle: _core.Handle = thing._handle
+    return handle
 
 
 def is_nan(value: Any) -> bool:

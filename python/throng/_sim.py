@@ -66,12 +66,12 @@ class Simulator:
     @property
     def lanes(self) -> int:
         """Simulated users at once."""
-        return self._options["sim"]["lanes"]
+        return int(self._options["sim"]["lanes"])
 
     @property
     def slate_size(self) -> int:
         """Items shown a step."""
-        return self._options["sim"]["slate_size"]
+        return int(self._options["sim"]["slate_size"])
 
     @property
     def arrays(self) -> dict[str, Any]:
@@ -93,8 +93,9 @@ class Simulator:
 
     def step(self, action: Any = None, likes: Any = None) -> None:
         """Show items: integers (lanes, slate_size), or (lanes) where one is shown. None: those that
-        stand in ``arrays["action"]``, on a device with all that writes them done. likes, of the
-        action's shape: answers from elsewhere, a person's or a log's, in place of the users' own.
+        stand in ``arrays["action"]``; on a device say first what writes them (:meth:`Backend.after`).
+        likes, of the action's shape: answers from elsewhere, a person's or a log's, in place of the
+        users' own.
 
         Raises :class:`ArgumentError` (an item or an answer out of range, with its lane; no lane has
         moved)."""

@@ -126,7 +126,7 @@ class Votes:
         self._config = make({"votes": options})
         sta_handle(sta)
 
-    def _pairs(self, user: Any, item: Any, history: Any):
+    def _pairs(self, user: Any, item: Any, history: Any) -> tuple[Any, ...]:
         users, _ = indices_of(self.world, "user", user)
         items, _ = indices_of(self.world, "item", item)
         if len(users) != len(items):
@@ -145,7 +145,7 @@ class Votes:
 
         found = _core.votes(self.backend._handle, self.world._handle, sta_handle(self.sta),
                             self._config, self.seed, *self._pairs(user, item, history))
-        return np.asarray(found["record"]).view(vote_record())[:, 0]
+        return np.asarray(np.asarray(found["record"]).view(vote_record())[:, 0])
 
     def explain(self, user: Any, item: Any, history: Any = None) -> dict[str, Any]:
         """Why one user likes one item or not: each vote with what it goes by."""

@@ -109,7 +109,7 @@ class Sweep:
     @property
     def summary(self) -> dict[str, Any]:
         """What it came to so far, as summary.json has it."""
-        return json.loads(_core.sweep_summary(self._handle))
+        return dict(json.loads(_core.sweep_summary(self._handle)))
 
     def close(self) -> None:
         """What is written stays; a sweep that has not ended can be resumed."""

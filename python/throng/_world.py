@@ -184,27 +184,27 @@ class World:
     @property
     def n_user(self) -> int:
         """Users, each with a history."""
-        return self._info["n_user"]
+        return int(self._info["n_user"])
 
     @property
     def n_item(self) -> int:
         """Items of the catalogue."""
-        return self._info["n_item"]
+        return int(self._info["n_item"])
 
     @property
     def n_category(self) -> int:
         """Distinct categories."""
-        return self._info["n_category"]
+        return int(self._info["n_category"])
 
     @property
     def n_keyword(self) -> int:
         """Distinct keywords, liking and disliking together."""
-        return self._info["n_keyword"]
+        return int(self._info["n_keyword"])
 
     @property
     def dim(self) -> int:
         """Length of embeddings; where there are none, 1, and they are zero."""
-        return self._info["dim"]
+        return int(self._info["dim"])
 
     @property
     def info(self) -> dict[str, Any]:
@@ -225,12 +225,12 @@ class World:
     def _array(self, name: str) -> "np.ndarray":
         if self._views is None:
             self.arrays
+        import numpy as np
+
         views = self._views or {}
         if name not in views:
-            import numpy as np
-
             return np.zeros(0, "float32")
-        return views[name]
+        return np.asarray(views[name])
 
     def _list(self, kind: str) -> list[str]:
         if kind not in self._texts:
@@ -334,7 +334,7 @@ class World:
         return f"<throng.World {self.n_user} users, {self.n_item} items>"
 
 
-def histories_of(world: World, users: Any, history: Any, leave_out: Any = None):
+def histories_of(world: World, users: Any, history: Any, leave_out: Any = None) -> tuple[Any, Any, Any]:
     """(offset, item, like) of a history for each user: the real ones (None), without the item of
     ``leave_out`` where it is given; or one (items, likes) for each."""
     import numpy as np
@@ -372,7 +372,7 @@ def histories_of(world: World, users: Any, history: Any, leave_out: Any = None):
     return offset, np.ascontiguousarray(item), np.ascontiguousarray(like)
 
 
-def indices_of(world: World, kind: str, values: Any):
+def indices_of(world: World, kind: str, values: Any) -> tuple[Any, bool]:
     """Indices (int32) of users or items: raw ids or indices, one or many; and was it one?"""
     import numpy as np
 

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import TYPE_CHECKING, Any, Iterable
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from ._register import register
 from ._sim import Simulator
 from ._sta import Sta
 from ._world import World
+
+if TYPE_CHECKING:
+    from ._option_types import UsersOptions, VotesOptions
 
 register()
 
@@ -73,7 +76,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
                  autoreset_mode: Any = AutoresetMode.NEXT_STEP, observation: str = "preferences",
                  action: str = "item", action_mask: bool = False, reasons: bool = False,
                  final_obs: str = "object", copy: bool = True, backend: Any = None,
-                 votes: dict[str, Any] | None = None, users: dict[str, Any] | None = None,
+                 votes: VotesOptions | None = None, users: UsersOptions | None = None,
                  **options: Any):
         if observation not in _OBSERVATIONS:
             raise ArgumentError(f"observation: expected one of {', '.join(_OBSERVATIONS)}, not {observation!r}")
@@ -110,7 +113,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
     def _make_spaces(self, observation: str, action: str) -> None:
         world, sim = self.world, self.sim
         history = sim.options["sim"]["history"]
-        parts: dict[str, spaces.Space] = {
+        parts: dict[str, spaces.Space[Any]] = {
             "item": spaces.Box(-1, world.n_item - 1, (history,), np.int32),
             "like": spaces.Box(-1, 1, (history,), np.int8),
         }
@@ -319,7 +322,7 @@ class RecommendEnv(gymnasium.Env):
 
     def action_masks(self) -> np.ndarray:
         """New bool (n_item): True where an item may be shown now."""
-        return self._lanes.action_masks()[0]
+        return np.asarray(self._lanes.action_masks()[0])
 
     def explain(self, item: Any) -> dict[str, Any]:
         """What the user would answer to an item on the next step, and why."""

@@ -44,7 +44,7 @@ class SB3VecEnv(VecEnv):
         obs, _ = self.lanes.reset(seed=self._seeds[0])
         self._reset_seeds()
         self._reset_options()
-        self.reset_infos = [{} for _ in range(self.num_envs)]
+        self.reset_infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         return self._copy(obs)
 
     def step_async(self, actions: Any) -> None:
@@ -63,7 +63,8 @@ class SB3VecEnv(VecEnv):
         return self._copy(lanes._obs), lanes.buffers["reward32"].copy(), lanes._ended.copy(), infos
 
     def _tell_ends(self, infos: list[dict[str, Any]]) -> None:
-        lanes, final, info = self.lanes, self.lanes._final, self.lanes._final_info
+        lanes, info = self.lanes, self.lanes._final_info
+        final: Any = lanes._final
         returns, lengths = info["return"], info["length"]
         now = round(time.time() - self._start, 6)
         for lane in np.flatnonzero(lanes._ended):

@@ -11,10 +11,23 @@ if(NOT THRONG_SANITIZE)
   set_tests_properties(check_site PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endif()
 add_test(NAME check_public_api COMMAND ${CHECKS}/public_api.sh ${PROJECT_SOURCE_DIR}/include/throng)
-# A sweep's report, as a test leaves it, in a browser where there is one.
+# Reports of a sweep, of a run and of two runs, as tests leave them, in a browser where there is one, and by a parser
+# of HTML that did not make them.
 add_test(NAME check_browser COMMAND ${CHECKS}/browser.sh ${PROJECT_BINARY_DIR}/tests/report.html)
 set_tests_properties(check_browser PROPERTIES SKIP_RETURN_CODE 77 FIXTURES_REQUIRED report_page)
 set_tests_properties(test_sweep_report PROPERTIES FIXTURES_SETUP report_page)
+add_test(NAME check_browser_run
+         COMMAND ${CHECKS}/browser.sh ${PROJECT_BINARY_DIR}/tests/run_report.html curves policies fidelity exposure
+                 keywords users config repeat)
+add_test(NAME check_browser_runs
+         COMMAND ${CHECKS}/browser.sh ${PROJECT_BINARY_DIR}/tests/runs_report.html curves sessions seeds config)
+set_tests_properties(check_browser_run check_browser_runs
+                     PROPERTIES SKIP_RETURN_CODE 77 FIXTURES_REQUIRED run_page TIMEOUT 600)
+set_tests_properties(test_run_report PROPERTIES FIXTURES_SETUP run_page)
+add_test(NAME check_sound_html
+         COMMAND python3 ${CHECKS}/sound_html.py ${PROJECT_BINARY_DIR}/tests/report.html
+                 ${PROJECT_BINARY_DIR}/tests/run_report.html ${PROJECT_BINARY_DIR}/tests/runs_report.html)
+set_tests_properties(check_sound_html PROPERTIES FIXTURES_REQUIRED "report_page;run_page")
 if(NOT THRONG_SANITIZE)
   add_test(NAME check_symbols
            COMMAND ${CHECKS}/symbols.sh $<TARGET_FILE:throng> ${PROJECT_SOURCE_DIR}/include/throng

@@ -16,7 +16,7 @@ BEGIN {
     printf "%d,Title %d,\"Drama, %s\",TV,12,7.5,100\n", 5000 + i, i, i % 3 ? "School" : "Space" > "anime.csv"
     printf "%d,Film %d (1999),%s\n", i, i, genre(i) > "ml-latest-small/movies.csv"
     printf "%d::Film %d (1999)::%s\n", i, i, genre(i) > "ml-1m/movies.dat"
-    printf "%d|Film %d (1999)|01-Jan-1999|||0|0|0|0|0|%d|0|0|%d|0|0|0|0|0|0|0|0|0|0\n", i, i, !(i % 3), i % 3 > "ml-100k/u.item"
+    printf "%d|Film %d (1999)|01-Jan-1999|||0|0|0|0|0|%d|0|0|%d|0|0|0|0|0|0|0|0|0|0\n", i, i, !(i % 3), !!(i % 3) > "ml-100k/u.item"
     printf "%d\tFilm %d\t%s\n", i, i, i % 3 ? "Drama" : "Comedy" > "ml-100k.item"
     printf "{'asin': 'B%d', 'title': 'Disc %d', 'categories': [['CDs', '%s']]}\n", i, i, i % 3 ? "Rock" : "Folk" > "meta_Digital_Music.json"
     printf "{\"asin\": \"B%d\", \"title\": \"Soap %d\", \"category\": [\"Beauty\", \"%s\"]}\n", i, i, i % 3 ? "Bath" : "Hair" > "meta_All_Beauty.json"

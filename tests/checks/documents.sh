@@ -16,9 +16,13 @@ cd "$work"
 # Blocks that are no commands, by page and the beginning of their first line.
 prose='
 CONTRIBUTING.md|raw files --host/data|the path of the data
+docs/watching_training.md|A.Rwd, mean return|what a terminal shows
+docs/watching_training.md|made runs/demo/|lines of a log
+docs/watching_training.md|4 of 4 yardsticks|a note
 docs/slates.md|P = clip(|an equation
 docs/concepts.md|z = w0 + w_mat|an equation
 README.md|import throng|run by tests/python/test_pages.py
+docs/using_agents.md|User u00007, after|what recommend prints
 docs/python.md|import throng|run by tests/python/test_pages.py
 docs/python.md|import gymnasium|run by tests/python/test_pages.py
 docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read with
@@ -142,7 +146,10 @@ awk 'BEGIN {
 gzip -c rating.csv >"$files/rating.csv.gz"
 cp "$files/rating.csv.gz" anime.csv "$files/data/anime/"
 gzip -c my.csv >"$files/my.csv.gz"
+printf 'u00001\nu00007\n' >"$files/users.txt"
 printf 'user,item\nu00001,i00002\nu00012,i00007\n' >"$files/pairs.csv"
+printf 'u00007\nu00012\n' >"$files/users.txt"
+printf 'item,like\ni00002,1\ni00007,0\n' >"$files/past.csv"
 mv anime.csv ratings.dat movies.dat "$files/"
 # The public data sets of docs/data_sets.md, by the names that they are downloaded by.
 mkdir -p "$files"/{ml-1m,ml-100k,ml-latest-small}
@@ -192,6 +199,7 @@ run() {
         *) line="make -n -s DEPS=skip ${line#make}" ;;  # what it builds and runs is run by the tests
       esac ;;
     cc) line="$line -I${headers@Q}" ;;
+    /*) return 0 ;;  # a program where the page put it: check_tarball
     throng | */throng)
       # A sweep with workers has a check of its own (check_workers), at a port that nobody has.
       [[ $line != throng\ worker\ * && $line != *' --listen '* ]] || return 0

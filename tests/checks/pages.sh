@@ -39,6 +39,15 @@ version=$(awk '/^#define THRONG_VERSION_(MAJOR|MINOR|PATCH) / { printf "%s%s", d
 grep -qx "version: $version" CITATION.cff || breach "CITATION.cff does not say version $version"
 grep -q "version = {$version}" docs/cite.md || breach "docs/cite.md does not say version $version"
 
+# README is two screens, its table of dependencies aside.
+lines=$(sed '/^## Dependencies/,$d' README.md | wc -l)
+[ "$lines" -le 110 ] || breach "README has $lines lines before its dependencies; 110 are two screens: move what is too much to docs/"
+
+# Every public header is in the table of the C interface.
+for header in include/throng/*.h; do
+  grep -qF "[${header##*/}](../$header)" docs/c_api.md || [ "${header##*/}" = throng.h ] || breach "docs/c_api.md does not list $header"
+done
+
 # Every column of the store of answers stands on the page of file formats.
 for column in $(sed -n 's/^ *" \([a-z_]*\) [A-Z]* *[A-Z].*/\1/p' host/llm/store.c); do
   grep -q "^| .*\`$column\`" docs/file_formats.md || breach "docs/file_formats.md has no column $column of the store"

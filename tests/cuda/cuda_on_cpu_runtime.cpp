@@ -82,7 +82,9 @@ struct access {
 struct cuda_on_cpu_graph {
   std::vector<std::function<void()>> work;
 };
-struct cuda_on_cpu_event {};
+struct cuda_on_cpu_event {
+  cudaStream_t stream = nullptr;  // that it was last recorded on
+};
 struct cuda_on_cpu_stream {
   std::unique_ptr<cuda_on_cpu_graph> recorded;
 };
@@ -190,6 +192,11 @@ size_t cuda_on_cpu_launched(const char *name);
 /// For blas_on_cpu.c: run a product when its turn on the stream comes.
 void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
                        size_t bytes);
+
+/// For tests: how often a stream was made to wait for another's work, and the last two.
+size_t cuda_on_cpu_waits(uint64_t *waiter, uint64_t *waited_for);
+static std::vector<std::pair<uint64_t, uint64_t>> waits;
+static uint64_t number_of(cudaStream_t stream) { return reinterpret_cast<uintptr_t>(stream); }
 
 bool cuda_on_cpu_inspects(void) {
 #ifdef CUDA_ON_CPU_INSPECTS
@@ -307,7 +314,22 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned) {
   *out = new cuda_on_cpu_event;
   return give(cudaSuccess);
 }
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return give(cudaSuccess); }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  event->stream = stream;
+  return give(cudaSuccess);
+}
+/// Kept for tests: that a stream waits, and for which.
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  waits.push_back({number_of(stream), number_of(event->stream)});
+  return give(cudaSuccess);
+}
+size_t cuda_on_cpu_waits(uint64_t *waiter, uint64_t *waited_for) {
+  if (!waits.empty()) {
+    *waiter = waits.back().first;
+    *waited_for = waits.back().second;
+  }
+  return waits.size();
+}
 cudaError_t cudaEventSynchronize(cudaEvent_t) { return give(cudaSuccess); }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   delete event;

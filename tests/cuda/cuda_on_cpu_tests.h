@@ -23,6 +23,8 @@ void cuda_on_cpu_limit(size_t bytes);
 size_t cuda_on_cpu_in_use(void);
 /// How often kernels were launched whose name begins with `name`, since the program began.
 size_t cuda_on_cpu_launched(const char *name);
+/// How often a stream was made to wait for another's work, and of the last time which for which.
+size_t cuda_on_cpu_waits(uint64_t *waiter, uint64_t *waited_for);
 /// Run `work` on a copy of its arguments when its turn on the stream comes.
 void cuda_on_cpu_queue(cudaStream_t stream, void (*work)(const void *), const void *arguments,
                        size_t bytes);

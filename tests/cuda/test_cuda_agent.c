@@ -164,43 +164,48 @@ TEST(cuda_agent, agents_start_from_the_same_weights_at_first_and_when_they_begin
 TEST(cuda_agent, two_tower_learns_the_same_weights_step_by_step) {
   throng_sim_def sim = lanes_def();
   throng_agent_def agent = learner_def(THRONG_HEAD_TWO_TOWER);
-  train_both(&sim, &agent, PARITY_STEPS(400));
+  train_both(&sim, &agent, PARITY_STEPS(200));
   agent.double_dqn = false;
   agent.tau = 1.0f;
   agent.update_every = 3;
   agent.loss = THRONG_LOSS_MSE;
   agent.epsilon = THRONG_EPSILON_EXPONENTIAL;
-  train_both(&sim, &agent, PARITY_STEPS(200));
+  train_both(&sim, &agent, PARITY_STEPS(120));
 }
 
 TEST(cuda_agent, flat_learns_the_same_weights_step_by_step) {
   throng_sim_def sim = lanes_def();
   throng_agent_def agent = learner_def(THRONG_HEAD_FLAT);
-  train_both(&sim, &agent, PARITY_STEPS(400));
+  train_both(&sim, &agent, PARITY_STEPS(200));
   agent.n_step = 3;
   agent.double_dqn = false;
   sim.mask_seen = true;
   sim.slate_size = 2;
   sim.max_steps = 12;
-  train_both(&sim, &agent, PARITY_STEPS(200));
+  train_both(&sim, &agent, PARITY_STEPS(120));
 }
 
 TEST(cuda_agent, policies_learn_the_same_weights_step_by_step) {
-  for (int k = 0; k < 4; ++k) {
+  static const throng_algorithm algorithms[] = {THRONG_ALGORITHM_PPO, THRONG_ALGORITHM_A2C,
+                                                THRONG_ALGORITHM_TRPO};
+  for (int k = 0; k < 6; ++k) {
     throng_sim_def sim = lanes_def();
     throng_agent_def agent = learner_def(k % 2 ? THRONG_HEAD_FLAT : THRONG_HEAD_TWO_TOWER);
-    const throng_agent_def usual =
-        throng_algorithm_agent_def(k < 2 ? THRONG_ALGORITHM_PPO : THRONG_ALGORITHM_A2C);
+    const throng_agent_def usual = throng_algorithm_agent_def(algorithms[k / 2]);
     agent.algorithm = usual.algorithm;
     agent.use_rms_prop = usual.use_rms_prop;
+    agent.normalize_advantage = usual.normalize_advantage;
+    agent.target_kl = usual.target_kl;
     agent.n_steps = 5;
     agent.n_epochs = 2;
+    agent.n_critic_updates = 2;
+    agent.cg_max_steps = 4;
     agent.ent_coef = 0.01f;
     agent.clip_range_vf = 0.2f;
     sim.mask_seen = k > 0;
     sim.slate_size = 1 + k % 2;
     sim.max_steps = 12;
-    train_both(&sim, &agent, PARITY_STEPS(100));
+    train_both(&sim, &agent, PARITY_STEPS(k < 4 ? 100 : 60));
   }
 }
 
@@ -298,10 +303,17 @@ TEST(cuda_agent, agents_of_both_backends_meet_the_same_users) {
   learners_close(&l);
 }
 
+/// The planner asks about every item of every plan: most of this file's time on the emulated
+/// device.
 TEST(cuda_agent, yardsticks_play_alike) {
+#ifdef CUDA_TEST_ON_CPU
+  enum { ITEMS = 100, EPISODES = 6 };
+#else
+  enum { ITEMS = 600, EPISODES = 20 };
+#endif
   parity p;
   if (!parity_open(&p)) return;
-  throng_world world = small_world(7, 20, 600, 6, 12);
+  throng_world world = small_world(7, 20, ITEMS, 6, 12);
   throng_sim_def sim = lanes_def();
   for (int table = 0; table < 2; ++table)
     for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k) {
@@ -310,7 +322,7 @@ TEST(cuda_agent, yardsticks_play_alike) {
       sim.mask_seen = table;
       for (int side = 0; side < 2; ++side) {
         throng_evaluation_def def = throng_default_evaluation_def();
-        def.episodes = 20;
+        def.episodes = EPISODES;
         ASSERT_OK(throng_evaluate_yardstick(side ? p.cuda : p.cpu, &world, NULL, &sim, &def,
                                             (throng_yardstick)k, &m[side]));
       }

@@ -1,15 +1,16 @@
 #!/bin/bash
 # usage: [CUDA_ON_CPU=FOLDER] [TORCH_PYTHON=PYTHON] tests/python/run.sh PACKAGE FOLDER
 # The tests of the Python package that lies in PACKAGE (build/release/python), the program beside it,
-# with NumPy, Gymnasium, pandas, Optuna, matplotlib, ONNX, onnxruntime, safetensors and FAISS of the
-# Python package index in an environment of their own within FOLDER, kept from run to run. What needs PyTorch (Stable-Baselines3, TorchRL, RLlib) runs where
+# with NumPy, Gymnasium, pandas, Optuna, matplotlib, ONNX, onnxruntime, safetensors, FAISS, mypy and
+# atheris of the Python package index in an environment of their own within FOLDER, kept from run to
+# run. What needs PyTorch (Stable-Baselines3, TorchRL, RLlib) runs where
 # TORCH_PYTHON is an interpreter that has it, and is skipped elsewhere: it is some gigabytes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 package=$(cd "$1" && pwd)
 folder=$2
-wanted="numpy==2.4.6 gymnasium==1.4.0 pandas==2.3.3 optuna==5.0.0 matplotlib==3.11.2 pytest==9.2.0 onnx==1.23.2
-  onnxruntime==1.32.0 safetensors==0.8.0 faiss-cpu==1.15.1"
+wanted="numpy==2.4.6 gymnasium==1.4.0 pandas==2.3.3 optuna==5.0.0 matplotlib==3.11.2 pytest==9.2.0 mypy==2.4.1 atheris==3.0.0
+  onnx==1.23.2 onnxruntime==1.32.0 safetensors==0.8.0 faiss-cpu==1.15.1"
 if [ "$(cat "$folder/wanted" 2>/dev/null)" != "$wanted" ]; then
   rm -rf "$folder"
   mkdir -p "$folder"

@@ -12,6 +12,12 @@ import throng
 EMULATED = os.environ.get("CUDA_ON_CPU")
 
 
+def test_a_cpu_has_no_streams(sim):
+    for order in (sim.backend.before, sim.backend.after):
+        with pytest.raises(throng.ArgumentError, match="stream: backend cpu has none"):
+            order(1)
+
+
 def test_without_its_library_the_error_says_which():
     if os.path.exists("/dev/nvidia0"):
         pytest.skip("there is a GPU")
@@ -22,6 +28,8 @@ def test_without_its_library_the_error_says_which():
 
 
 CHILD = """
+import ctypes
+import os
 import numpy as np
 import pytest
 import throng
@@ -48,6 +56,36 @@ for version in (None, (1, 1)):
         del capsule
     except BufferError:
         assert version is None  # read-only, which the old capsule cannot say
+# Whom a stream waits for: DLPack's contract of `stream`, and the backend's own two calls.
+device_library = ctypes.CDLL(os.environ["LD_LIBRARY_PATH"] + "/libthrong_cuda.so")
+waiter, waited_for = ctypes.c_uint64(), ctypes.c_uint64()
+def waits():
+    return device_library.cuda_on_cpu_waits(ctypes.byref(waiter), ctypes.byref(waited_for))
+for stream, expected in ((None, 1), (1, 1), (2, 2), (4711, 4711)):
+    before = waits()
+    reward.__dlpack__(stream=stream, max_version=(1, 1))
+    assert waits() == before + 1 and waiter.value == expected and waited_for.value not in (0, expected)
+own = waited_for.value
+before = waits()
+reward.__dlpack__(stream=-1, max_version=(1, 1))
+assert waits() == before
+for wrong in (0, -2):
+    with pytest.raises(throng.ArgumentError, match="stream"):
+        reward.__dlpack__(stream=wrong, max_version=(1, 1))
+cuda.before(2)
+assert waits() == before + 1 and (waiter.value, waited_for.value) == (2, own)
+cuda.after(4711)
+assert waits() == before + 2 and (waiter.value, waited_for.value) == (own, 4711)
+for order in (cuda.before, cuda.after):
+    with pytest.raises(throng.ArgumentError, match="either default"):
+        order(0)
+    with pytest.raises(OverflowError):
+        order(-1)
+action = device.arrays["action"]
+assert not action.readonly and "dltensor" in repr(action.__dlpack__())
+device.step(None)
+host.step(None)
+assert device.hash == host.hash
 for wrong in (lambda: np.asarray(memoryview(reward)), lambda: reward.__dlpack__(dl_device=(1, 0), max_version=(1, 1))):
     with pytest.raises((BufferError, TypeError)):
         wrong()
