@@ -203,6 +203,14 @@ TEST(run_report_kinds, what_is_no_run_is_an_error_that_names_it) {
   const char *two[] = {"a", "b"};
   def = (run_report_def){.n_run = 2, .run = two};
   EXPECT_EQ(run_report_write(&def, NULL, wrote), THRONG_ERROR_ARGUMENT);
+  rig r = rig_open();
+  EXPECT_OK(train(&r, "run"));
+  static const char *const overrides[] = {"nosuch.key=1", NULL};
+  const char *run = in("run");
+  def = (run_report_def){.n_run = 1, .run = &run, .overrides = overrides};
+  EXPECT_EQ(run_report_write(&def, NULL, wrote), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "nosuch.key");
+  rig_close(&r);
   mkdir(in("empty"), 0777);
   write_text("empty/config.json", "{}");
   write_text("empty/metrics.jsonl", "");

@@ -187,8 +187,8 @@ static throng_status take_all(const run_report_def *def, const throng_progress *
     if (def->files_only)
       snprintf(measures[k].why, sizeof measures[k].why, "the agent was not opened (files only)");
     else
-      THRONG_TRY(run_measures_take(def->run[k], best_agent(&files[k]), def->n_run > 1, def->stop,
-                                   progress, &measures[k]));
+      THRONG_TRY(run_measures_take(def->run[k], best_agent(&files[k]), def->n_run > 1,
+                                   def->overrides, def->stop, progress, &measures[k]));
   }
   return THRONG_OK;
 }
