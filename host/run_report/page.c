@@ -171,9 +171,11 @@ static int32_t best_agent(const run_files *f) {
     const double value =
         json_number(cJSON_GetObjectItemCaseSensitive(one, "metrics"), "average_reward");
     const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "state"));
+    const double number = json_number(one, "agent");
     if (!(value > best) || (state && !strcmp(state, "diverged"))) continue;
+    if (!(number >= 0 && number < INT32_MAX)) continue;
     best = value;
-    at = (int32_t)json_number(one, "agent");
+    at = (int32_t)number;
   }
   return at;
 }
