@@ -1,6 +1,5 @@
 /// The CUDA backend behind backend_ops: memory, one stream, launches, cuBLAS, grouping, graphs. A
-/// fork is the same on a stream of its own.
-/// Kernels are in the .cu files; which errors mean what is in error.c.
+/// fork is the same on a stream of its own. Kernels are in the .cu files; errors in error.c.
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -35,35 +35,9 @@ static void expect_rows(safetensors_file *file, const char *name, const float *x
 /// A lane's rollout lies in its ring of ROOM places behind ten older steps, and goes round.
 static int64_t place_of(int lane, int step) { return lane * ROOM + (NOW - STEPS + step) % ROOM; }
 
-TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are_cut_or_the_end) {
-  safetensors_file *file = open_golden();
-  float *reward = golden_array(file, "gae.reward", NULL);
-  float *value = golden_array(file, "gae.value", NULL);
-  float *after = golden_array(file, "gae.after", NULL);
-  uint8_t *left = golden_array(file, "gae.left", NULL), *cut = golden_array(file, "gae.cut", NULL);
-  float *advantage = golden_array(file, "gae.advantage", NULL);
-  float *returns = golden_array(file, "gae.returns", NULL);
-  float log_reward[LANES * ROOM], log_value[LANES * ROOM], found[LANES * STEPS], last[LANES];
-  uint8_t ended[LANES * ROOM];
-  int32_t step[LANES * ROOM] = {0}, used = LANES, place[LANES];
-  int64_t time = NOW, start = 0, n_steps = STEPS;
-  const float gamma = number(file, "gae.gamma"), trace = number(file, "gae.trace");
-  advantage_sums sums[LANES];
-  for (int64_t i = 0; i < (int64_t)LANES * ROOM; ++i) {  // older steps must not matter
-    log_reward[i] = log_value[i] = NAN;
-    ended[i] = THRONG_END_TRUNCATED;
-  }
-  for (int l = 0; l < LANES; ++l) {
-    for (int t = 0; t < STEPS; ++t) {
-      const int64_t at = place_of(l, t);
-      log_reward[at] = reward[t * LANES + l];
-      log_value[at] = value[t * LANES + l];
-      ended[at] = left[t * LANES + l]  ? THRONG_END_LEFT
-                  : cut[t * LANES + l] ? THRONG_END_TRUNCATED
-                                       : THRONG_END_NONE;
-    }
-    last[l] = after[(STEPS - 1) * LANES + l];
-  }
+/// What the value head says after each step goes where a session was cut, and nowhere else.
+static void put_values_after_cuts(const float *after, const uint8_t *cut, float *found) {
+  int32_t used = LANES, place[LANES];
   int cuts = 0;
   for (int t = 0; t < STEPS; ++t) {
     float worth[LANES];
@@ -76,6 +50,49 @@ TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are
     for (int l = 0; l < LANES; ++l) rollout_after_row(&args, l);
   }
   EXPECT_GT(cuts, 3);
+}
+
+/// Without the bootstrap a session that was cut off is one whose user left.
+static void expect_cuts_are_leaves(const advantage_args *args, uint8_t *ended, const float *found) {
+  for (int l = 0; l < LANES; ++l) {
+    float left_too[STEPS];
+    advantage_row(args, l);
+    memcpy(left_too, found + (ptrdiff_t)l * STEPS, sizeof left_too);
+    for (int t = 0; t < STEPS; ++t)
+      if (ended[place_of(l, t)]) ended[place_of(l, t)] = THRONG_END_LEFT;
+    advantage_row(args, l);
+    for (int t = 0; t < STEPS; ++t) EXPECT_EQ(found[l * STEPS + t], left_too[t]);
+  }
+}
+
+TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are_cut_or_the_end) {
+  safetensors_file *file = open_golden();
+  float *reward = golden_array(file, "gae.reward", NULL);
+  float *value = golden_array(file, "gae.value", NULL);
+  float *after = golden_array(file, "gae.after", NULL);
+  uint8_t *left = golden_array(file, "gae.left", NULL), *cut = golden_array(file, "gae.cut", NULL);
+  float *advantage = golden_array(file, "gae.advantage", NULL);
+  float *returns = golden_array(file, "gae.returns", NULL);
+  float log_reward[LANES * ROOM], log_value[LANES * ROOM], found[LANES * STEPS], last[LANES];
+  uint8_t ended[LANES * ROOM];
+  int32_t step[LANES * ROOM] = {0}, used = LANES;
+  int64_t time = NOW, start = 0, n_steps = STEPS, bootstraps = 1;
+  const float gamma = number(file, "gae.gamma"), trace = number(file, "gae.trace");
+  advantage_sums sums[LANES];
+  for (int i = 0; i < LANES * ROOM; ++i)  // older steps must not matter
+    log_reward[i] = log_value[i] = NAN, ended[i] = THRONG_END_TRUNCATED;
+  for (int l = 0; l < LANES; ++l) {
+    for (int t = 0; t < STEPS; ++t) {
+      const int64_t at = place_of(l, t);
+      log_reward[at] = reward[t * LANES + l];
+      log_value[at] = value[t * LANES + l];
+      ended[at] = left[t * LANES + l]  ? THRONG_END_LEFT
+                  : cut[t * LANES + l] ? THRONG_END_TRUNCATED
+                                       : THRONG_END_NONE;
+    }
+    last[l] = after[(STEPS - 1) * LANES + l];
+  }
+  put_values_after_cuts(after, cut, found);
   const advantage_args args = {
       .log = {.reward = log_reward,
               .value = log_value,
@@ -87,6 +104,7 @@ TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are
       .n_steps = &n_steps,
       .gamma = &gamma,
       .gae_lambda = &trace,
+      .bootstrap_truncated = &bootstraps,
       .used = &used,
       .value = last,
       .advantage = found,
@@ -111,6 +129,8 @@ TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are
     EXPECT_NEAR(sums[l].advantage, expected.advantage, 1e-4);
     EXPECT_NEAR(sums[l].advantage_squares, expected.advantage_squares, 1e-3);
   }
+  bootstraps = 0;
+  expect_cuts_are_leaves(&args, ended, found);
   free(reward), free(value), free(after), free(left), free(cut), free(advantage), free(returns);
   safetensors_close(file);
 }

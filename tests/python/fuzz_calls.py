@@ -1,7 +1,6 @@
 """The calls of test_bad_input.py as atheris chooses them: usage: fuzz_calls.py [options of libFuzzer]
 
-On a package of the fuzz preset (clang, AddressSanitizer, -DTHRONG_PYTHON=ON) the fuzzer sees the C
-library's branches too, and a wrong access is a crash; tests/python/fuzz.sh runs it there."""
+It sees the branches of the package's Python; a fault in the C library under it is a crash."""
 
 import os
 import random
