@@ -12,7 +12,8 @@ BUILD is a release build with the Python package in it (-DTHRONG_PYTHON=ON: BUIL
   sb3         user-steps/s of Stable-Baselines3's PPO on SB3VecEnv, on a wrapper through ctypes
               (peers/throng_env.py), of its learner alone on steps that cost nothing, and of the
               simulator alone (--sb3)
-A machine that does other work tells little: watch the quartiles."""
+A machine that does other work tells little by the clock: watch the quartiles, and the shares of processor
+time, which others disturb less."""
 
 import argparse
 import os
@@ -56,24 +57,26 @@ sta = throng.Sta.open(world, files[1], backend=backend)
 
 
 def median_step(step, seconds, warm_up=20):
-    """Median seconds of step(t)."""
-    taken, start, t = [], None, 0
+    """Median seconds of step(t), and median seconds of the process's processors."""
+    taken, used, start, t = [], [], None, 0
     while start is None or time.perf_counter() - start < seconds:
         if t == warm_up:
             start = time.perf_counter()
-        before = time.perf_counter()
+        used_before, before = time.process_time(), time.perf_counter()
         step(t)
+        after = time.perf_counter()
         if t >= warm_up:
-            taken.append(time.perf_counter() - before)
+            taken.append(after - before)
+            used.append(time.process_time() - used_before)
         t += 1
-    return statistics.median(taken)
+    return statistics.median(taken), statistics.median(used)
 
 
 def in_c(history=False):
     said = subprocess.run([options.build / "bench" / "bench_step", *files, str(options.threads), str(lanes),
                            str(options.seconds), *(["history"] if history else [])],
                           capture_output=True, text=True, check=True).stdout
-    return lanes / float(said.split()[0])
+    return float(said.split()[0]), float(said.split()[3])
 
 
 def actions_of(n):
@@ -84,7 +87,7 @@ def actions_of(n):
 def simulator():
     sim = throng.Simulator(world, sta, backend=backend, lanes=lanes, votes={"table_bytes": 0})
     actions = [one[:, None] for one in actions_of(lanes)]
-    return lanes / median_step(lambda t: sim.step(actions[t % 64]), options.seconds)
+    return median_step(lambda t: sim.step(actions[t % 64]), options.seconds)
 
 
 def environment():
@@ -92,7 +95,7 @@ def environment():
                      copy=False, final_obs="array", votes={"table_bytes": 0})
     envs.reset()
     actions = actions_of(lanes)
-    return lanes / median_step(lambda t: envs.step(actions[t % 64]), options.seconds)
+    return median_step(lambda t: envs.step(actions[t % 64]), options.seconds)
 
 
 def show(name, rows):
@@ -103,10 +106,12 @@ def show(name, rows):
 def beside(words):
     """In turns, so that each has its share of a busy machine."""
     rows = [(in_c(), simulator(), in_c(True), environment()) for _ in range(options.rounds)]
-    show(f"throng_sim_step, {lanes} lanes, C{words} [1/s]", [row[0] for row in rows])
-    show("Simulator.step, of that [%]", [100 * row[1] / row[0] for row in rows])
-    show(f"the same, histories copied out, C{words} [1/s]", [row[2] for row in rows])
-    show("VectorEnv.step, of that [%]", [100 * row[3] / row[2] for row in rows])
+    for c, python, name in ((0, 1, "Simulator.step"), (2, 3, "VectorEnv.step")):
+        what = "throng_sim_step" if c == 0 else "the same, histories copied out"
+        show(f"{what}, {lanes} lanes, C{words} [1/s]", [lanes / row[c][0] for row in rows])
+        show(f"{name}, of that [%]", [100 * row[c][0] / row[python][0] for row in rows])
+        if not words:  # PyTorch's thread would count, too
+            show(f"{name}, C's processor time of its own [%]", [100 * row[c][1] / row[python][1] for row in rows])
 
 
 lanes = options.lanes
@@ -118,12 +123,12 @@ one.reset(seed=1)
 action = np.array([5])
 overheads = []
 for _ in range(options.rounds):
-    whole = median_step(lambda t: one.step(action), options.seconds / 2)
-    core = median_step(lambda t: _core.env_step(one._env, action), options.seconds / 2)
+    whole, _ = median_step(lambda t: one.step(action), options.seconds / 2)
+    core, _ = median_step(lambda t: _core.env_step(one._env, action), options.seconds / 2)
     overheads.append(1e6 * (whole - core))
 show("VectorEnv.step above the core's call [us]", overheads)
 show("the shortest call into the core and back [us]",
-     [1e6 * median_step(lambda t: _core.world_find(world._handle, None, ""), 0.3)])
+     [1e6 * median_step(lambda t: _core.world_find(world._handle, None, ""), 0.3)[0]])
 
 try:
     import torch
@@ -204,5 +209,5 @@ if options.sb3:
         show(name, rates)
     envs = ours(SB3VecEnv)
     envs.reset()
-    alone = median_step(lambda t: envs.step(np.zeros(256, int)), 1)
+    alone, _ = median_step(lambda t: envs.step(np.zeros(256, int)), 1)
     show("SB3VecEnv.step alone [1/s]", [256 / alone])

@@ -20,6 +20,13 @@ static void require(throng_status status) {
   exit(1);
 }
 
+/// Of all threads of this process, in seconds.
+static double processor(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static int rising(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
@@ -48,7 +55,7 @@ int main(int argc, char **argv) {
   require(throng_sta_open(backend, world, argv[2], &sta));
   require(throng_sim_create(backend, world, sta, &sim_def, &sim));
   int64_t n_item = throng_world_get_info(world).n_item;
-  static double taken[MOST];
+  static double taken[MOST], used[MOST];
   int32_t *action = malloc((size_t)sim_def.lanes * sizeof *action);
   const size_t entries = (size_t)sim_def.lanes * (size_t)sim_def.history;
   const throng_observation_copy seen = {.item = malloc(entries * sizeof *seen.item),
@@ -65,15 +72,17 @@ int main(int argc, char **argv) {
     if (step == WARM_UP) start = now();
     for (int64_t lane = 0; lane < sim_def.lanes; ++lane)
       action[lane] = (int32_t)((lane * 7919 + step * 104729) % n_item);
-    double before = now();
+    double before = now(), used_before = processor();
     require(throng_sim_step(sim, action));
     if (observes) require(throng_sim_copy_observation(sim, THRONG_PRESENT, &seen));
     double after = now();
+    used[n] = processor() - used_before;
     if (step >= WARM_UP) taken[n++] = after - before;
     if (step >= WARM_UP && after - start > wanted) break;
   }
   qsort(taken, (size_t)n, sizeof *taken, rising);
-  printf("%.6g %.6g %.6g\n", taken[n / 2], taken[n / 4], taken[3 * n / 4]);
+  qsort(used, (size_t)n, sizeof *used, rising);
+  printf("%.6g %.6g %.6g %.6g\n", taken[n / 2], taken[n / 4], taken[3 * n / 4], used[n / 2]);
   free(action);
   free(seen.item);
   free(seen.like);

@@ -223,8 +223,8 @@ TEST(export, recommendations_are_the_best_of_the_scores_less_the_history) {
         seen[best] = true;
         for (int i = 0; i < ITEMS; ++i)
           EXPECT_TRUE(seen[i] || (double)e->score[k * ITEMS + i] <= score + 1e-5);
-        EXPECT_NEAR(told[k * 3 + r],
-                    kind[n] == THRONG_ALGORITHM_DQN ? score : score - log(total), 1e-4);
+        EXPECT_NEAR(told[k * 3 + r], kind[n] == THRONG_ALGORITHM_DQN ? score : score - log(total),
+                    1e-4);
       }
     }
     close_exported(&x);
@@ -238,6 +238,7 @@ TEST(export, a_folder_that_is_not_there_is_said_and_nothing_is_left) {
     EXPECT_EQ(export_write(&x.e, (export_format)format, "/nowhere/agent", NULL), THRONG_ERROR_IO);
     EXPECT_CONTAINS(throng_error_message(), "/nowhere/agent");
   }
-  EXPECT_EQ(export_begin(x.rig.agent, &x.rig.world, 2, &x.e), THRONG_ERROR_ARGUMENT);
+  export_agent none;
+  EXPECT_EQ(export_begin(x.rig.agent, &x.rig.world, 2, &none), THRONG_ERROR_ARGUMENT);
   close_exported(&x);
 }

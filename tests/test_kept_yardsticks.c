@@ -135,44 +135,19 @@ static void keep(const small_run *run, const throng_sta *sta) {
   free(returns);
 }
 
-/// With that change what was kept is not taken, and without it again.
-#define DIFFERS(change)                                                                           \
-  do {                                                                                            \
-    const small_run before = *run;                                                                \
-    change;                                                                                       \
-    if (is_kept(run, sta)) throng_test_fail(__FILE__, __LINE__, "taken in spite of %s", #change); \
-    *run = before;                                                                                \
-    EXPECT_TRUE(is_kept(run, sta));                                                               \
-  } while (0)
-
-static void expect_facts_matter(small_run *run, const throng_sta *sta) {
-  // The votes.
-  DIFFERS(run->sim.votes.rule = THRONG_RULE_WEIGHTED);
-  DIFFERS(run->sim.votes.semantics = THRONG_SEMANTICS_PUBLISHED_CODE);
-  DIFFERS(run->sim.votes.similarity = THRONG_SIMILARITY_MEAN);
-  DIFFERS(run->sim.votes.weight_threshold = 1.25f);
-  // The simulator.
-  DIFFERS(run->sim.leave_probability = 0.05f);
-  DIFFERS(run->sim.max_steps = 41);
-  DIFFERS(run->sim.history = 33);
-  DIFFERS(run->sim.slate_size = 2);
-  DIFFERS(run->sim.mask_seen = true);
-  DIFFERS(run->sim.mask = THRONG_MASK_ALL; run->sim.mask_seen = true);
-  // The users.
-  DIFFERS(run->sim.users.temper = 10);
-  DIFFERS(run->sim.users.repeat_window = 5);
-  DIFFERS(run->sim.users.satiation = 0.5f);
-  // The evaluation.
-  DIFFERS(run->train.evaluation.episodes = 25);
-  DIFFERS(run->train.evaluation.seed = 5);
-  DIFFERS(run->train.evaluation.top = 9);
-  DIFFERS(run->train.evaluation.planner_width = 7);
+/// With fresh weights of this Def.
+static bool is_kept_with(const small_run *run, const throng_sta_def *shape) {
+  throng_sta *sta;
+  EXPECT_OK(throng_sta_create(run->backend, run->world, shape, &sta));
+  const bool found = is_kept(run, sta);
+  throng_sta_close(sta);
+  return found;
 }
 
 TEST(kept_yardsticks, are_not_taken_where_any_fact_that_they_depend_on_differs) {
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {
-    throng_sta *sta, *other;
+    throng_sta *sta;
     throng_sta_def shape = throng_default_sta_def();
     shape.window = 8;
     shape.width = 8;
@@ -181,17 +156,41 @@ TEST(kept_yardsticks, are_not_taken_where_any_fact_that_they_depend_on_differs) 
     EXPECT_FALSE(is_kept(&run, sta));
     keep(&run, sta);
     EXPECT_TRUE(is_kept(&run, sta));
-    expect_facts_matter(&run, sta);
-    // The weights, by what they hold; and what votes 1.
+#define DIFFERS(change)                                                                            \
+  do {                                                                                             \
+    const small_run before = run;                                                                  \
+    change;                                                                                        \
+    if (is_kept(&run, sta)) throng_test_fail(__FILE__, __LINE__, "taken in spite of %s", #change); \
+    run = before;                                                                                  \
+    EXPECT_TRUE(is_kept(&run, sta));                                                               \
+  } while (0)
+    // The votes.
+    DIFFERS(run.sim.votes.rule = THRONG_RULE_WEIGHTED);
+    DIFFERS(run.sim.votes.semantics = THRONG_SEMANTICS_PUBLISHED_CODE);
+    DIFFERS(run.sim.votes.similarity = THRONG_SIMILARITY_MEAN);
+    DIFFERS(run.sim.votes.weight_threshold = 1.25f);
+    // The simulator.
+    DIFFERS(run.sim.leave_probability = 0.05f);
+    DIFFERS(run.sim.max_steps = 41);
+    DIFFERS(run.sim.history = 33);
+    DIFFERS(run.sim.slate_size = 2);
+    DIFFERS(run.sim.mask_seen = true);
+    DIFFERS(run.sim.mask = THRONG_MASK_ALL; run.sim.mask_seen = true);
+    // The users.
+    DIFFERS(run.sim.users.temper = 10);
+    DIFFERS(run.sim.users.repeat_window = 5);
+    DIFFERS(run.sim.users.satiation = 0.5f);
+    // The evaluation.
+    DIFFERS(run.train.evaluation.episodes = 25);
+    DIFFERS(run.train.evaluation.seed = 5);
+    DIFFERS(run.train.evaluation.top = 9);
+    DIFFERS(run.train.evaluation.planner_width = 7);
     shape.seed = 2;
-    ASSERT_OK(throng_sta_create(run.backend, run.world, &shape, &other));
-    EXPECT_FALSE(is_kept(&run, other));
-    throng_sta_close(other);
+    EXPECT_FALSE(is_kept_with(&run, &shape));  // by what the weights hold
     shape.seed = 1;
-    shape.threshold = 0.4f;
-    ASSERT_OK(throng_sta_create(run.backend, run.world, &shape, &other));
-    EXPECT_FALSE(is_kept(&run, other));
-    throng_sta_close(other);
+    EXPECT_TRUE(is_kept_with(&run, &shape));
+    shape.threshold = 0.4f;  // and what votes 1
+    EXPECT_FALSE(is_kept_with(&run, &shape));
     // The arithmetic, and what it runs on.
     run.backend->arithmetic[0] ^= 1;
     EXPECT_FALSE(is_kept(&run, sta));
@@ -208,9 +207,9 @@ TEST(kept_yardsticks, are_not_taken_where_any_fact_that_they_depend_on_differs) 
     // A released environment answers otherwise than the session's user, with the same votes.
     run.sim.votes.semantics = THRONG_SEMANTICS_PUBLISHED_CODE;
     keep(&run, sta);
-    run.sim.environment = THRONG_ENVIRONMENT_PUBLISHED_BY_TIME;
-    EXPECT_FALSE(is_kept(&run, sta));
+    DIFFERS(run.sim.environment = THRONG_ENVIRONMENT_PUBLISHED_BY_TIME);
     throng_sta_close(sta);
+#undef DIFFERS
   }
   small_run_close(&run);
 }

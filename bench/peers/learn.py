@@ -79,6 +79,11 @@ def theirs(build, world, sta, algorithm, seed, steps):
     return json.loads(said.strip().splitlines()[-1])["return"], seconds
 
 
+def write(path, mode, rows):
+    with open(path, mode, encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True)
@@ -87,7 +92,8 @@ def main():
     parser.add_argument("--steps", type=int, default=40960, help="user-steps of a seed")
     parser.add_argument("--csv", default="")
     args = parser.parse_args()
-    rows = []
+    if args.csv:
+        write(args.csv, "w", [("who", "algorithm", "seed", "return", "processor_seconds")])
     with tempfile.TemporaryDirectory() as folder:
         world = pathlib.Path(folder) / "world.safetensors"
         sizes = {"users": 300, "items": 100, "keywords": 100, "categories": 8, "tastes": 6, "dim": 16}
@@ -100,18 +106,15 @@ def main():
                                          for seed in range(1, args.seeds + 1)))
             test = stats.ttest_ind(mine, their, equal_var=False)
             low, high = test.confidence_interval(0.95)
-            rows += [("throng", algorithm, k + 1, f"{x:.3f}", f"{my_seconds:.2f}") for k, x in enumerate(mine)]
+            rows = [("throng", algorithm, k + 1, f"{x:.3f}", f"{my_seconds:.2f}") for k, x in enumerate(mine)]
             rows += [("stable-baselines3", algorithm, k + 1, f"{x:.3f}", f"{s:.2f}")
                      for k, (x, s) in enumerate(zip(their, their_seconds))]
             print(f"{algorithm}: ours {np.mean(mine):.2f}, theirs {np.mean(their):.2f}, difference "
                   f"{np.mean(mine) - np.mean(their):+.2f} [{low:+.2f}, {high:+.2f}]; seconds of processors a seed "
                   f"{my_seconds:.1f} and {np.mean(their_seconds):.1f} ({np.mean(their_seconds) / my_seconds:.1f}x)",
                   flush=True)
-    if args.csv:
-        with open(args.csv, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(("who", "algorithm", "seed", "return", "processor_seconds"))
-            writer.writerows(rows)
+            if args.csv:
+                write(args.csv, "a", rows)
 
 
 if __name__ == "__main__":
