@@ -238,12 +238,11 @@ static throng_status cuda_synchronize(throng_backend *backend) {
   return wait(c, "wait for the device");
 }
 
-/// CUDA's own numbers of its two default streams are cudaStream_t already.
 static throng_status cuda_order(throng_backend *backend, uint64_t stream, bool before) {
   cuda_context *c = backend->context;
   THRONG_TRY(enter(c));
   THRONG_TRY(not_captured(c, "another stream"));
-  const cudaStream_t other = (cudaStream_t)(uintptr_t)stream;
+  const cudaStream_t other = (cudaStream_t)(uintptr_t)stream;  // 1 and 2 are CUDA's own, too
   cudaEvent_t done;
   CUDA_TRY(cudaEventCreateWithFlags(&done, cudaEventDisableTiming), "order streams");
   cudaError_t error = cudaEventRecord(done, before ? c->stream : other);
