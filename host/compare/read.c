@@ -6,35 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/json.h"
+#include "base/json_file.h"
 #include "base/numbers.h"
 #include "compare/compare.h"
 
-enum { MOST_BYTES = 256 << 20 };
-
 /// "FOLDER/name", parsed.
 static throng_status read_json(const char *folder, const char *name, cJSON **out) {
-  char path[PATH_MAX], *text;
-  struct stat about;
+  char path[PATH_MAX];
   *out = NULL;
   if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
     return throng_fail(THRONG_ERROR_IO, "%s: the path is too long", folder);
-  FILE *file = fopen(path, "rb");
-  if (!file) return throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(errno));
-  if (fstat(fileno(file), &about) != 0 || about.st_size < 0 || about.st_size > MOST_BYTES) {
-    fclose(file);
-    return throng_fail(THRONG_ERROR_DATA, "%s: larger than any that throng writes", path);
-  }
-  throng_status status = throng_alloc((void **)&text, (size_t)about.st_size + 1, 1, path);
-  if (status == THRONG_OK) {
-    const size_t n = fread(text, 1, (size_t)about.st_size, file);
-    status = json_parse(path, 1, text, n, JSON_STRICT, out);
-    free(text);
-  }
-  fclose(file);
-  return status;
+  return json_read_object(path, out);
 }
 
 static throng_status no_memory(void) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/atomic_file.h"
+#include "base/csv_field.h"
 #include "base/numbers.h"
 #include "world/world.h"
 
@@ -38,20 +39,6 @@ typedef struct file_row {
 
 // --- CSV and RecBole ---------------------------------------------------------------------------
 
-/// A field, in quotes where it must be.
-static void put_csv(FILE *out, const char *text) {
-  if (!text[strcspn(text, ",\"\r\n")]) {
-    fputs(text, out);
-    return;
-  }
-  fputc('"', out);
-  for (; *text; ++text) {
-    if (*text == '"') fputc('"', out);
-    fputc(*text, out);
-  }
-  fputc('"', out);
-}
-
 static void put_number(FILE *out, char separator, double x) {
   NUMBERS_WITHOUT_LOCALE;
   fputc(separator, out);
@@ -65,9 +52,9 @@ static void put_text_row(const episodes_file *f, const file_row *r) {
   const char *user = throng_world_user_id(f->world, r->user);
   const char *item = throng_world_item_id(f->world, r->item);
   if (f->format == EPISODES_CSV) {
-    put_csv(out, user);
+    csv_write_field(out, user);
     fputc(separator, out);
-    put_csv(out, item);
+    csv_write_field(out, item);
   } else {
     fprintf(out, "%s\t%s", user, item);
   }

@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/json.h"
+#include "base/json_file.h"
 #include "base/numbers.h"
 #include "evaluate/yardsticks.h"
 
-enum { MOST_BYTES = 256 << 20, NAME = PATH_MAX - 300 };
+enum { NAME = PATH_MAX - 300 };
 
 double json_number(const cJSON *object, const char *key) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -27,32 +28,13 @@ static throng_status no_memory(void) {
 
 /// "FOLDER/name", parsed; `*out` NULL where there is no such file and it need not be there.
 static throng_status read_json(const char *folder, const char *name, bool needed, cJSON **out) {
-  char path[PATH_MAX], *text;
-  struct stat about;
+  char path[PATH_MAX];
   *out = NULL;
   snprintf(path, sizeof path, "%.*s/%s", NAME, folder, name);
-  FILE *file = fopen(path, "re");
-  if (!file && errno == ENOENT && !needed) return THRONG_OK;
-  if (!file)
-    return throng_fail(THRONG_ERROR_IO, "%s: %s; expected the folder of a run (throng train -o)",
-                       path, strerror(errno));
-  if (fstat(fileno(file), &about) != 0 || about.st_size < 0 || about.st_size > MOST_BYTES) {
-    fclose(file);
-    return throng_fail(THRONG_ERROR_DATA, "%s: larger than any that throng writes", path);
-  }
-  throng_status status = throng_alloc((void **)&text, (size_t)about.st_size + 1, 1, path);
-  if (status == THRONG_OK) {
-    const size_t n = fread(text, 1, (size_t)about.st_size, file);
-    status = json_parse(path, 1, text, n, JSON_STRICT, out);
-    free(text);
-  }
-  fclose(file);
-  if (status == THRONG_OK && !cJSON_IsObject(*out)) {
-    cJSON_Delete(*out);
-    *out = NULL;
-    return throng_fail(THRONG_ERROR_DATA, "%s: expected an object", path);
-  }
-  return status;
+  if (access(path, F_OK) == 0) return json_read_object(path, out);
+  if (errno == ENOENT && !needed) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_IO, "%s: %s; expected the folder of a run (throng train -o)",
+                     path, strerror(errno));
 }
 
 // ---- rows ---------------------------------------------------------------------------------------
