@@ -1,14 +1,14 @@
 /// Policies over a catalogue: drawing items, log-probabilities and gradients beside the product of
-/// queries and items that each is made on, which is their ceiling; and PPO's rollouts and updates
-/// in user-steps a second, in a synthetic world that is made first.
-///   bench_policy [--items N] [--rows R] [--width W] [--lanes B] [--n-steps T] [--batch M]
-///                [--head two_tower|flat] [--world FILE] [--backend cpu|cuda] [--threads K]
-///                [--seconds S] [--csv FILE]
-/// The products: R states (4,096) and N items (10,000) of width W (64). PPO: rollouts of T steps
-/// (16) of B lanes (4,096), minibatches of M (4,096), ten epochs.
+/// queries and items that each is made on, which is their ceiling; and what PPO does beside a step
+/// of the simulator, in a synthetic world that is made first. (Rollouts and updates:
+/// bench_rollouts.)
+///   bench_policy [--items N] [--rows R] [--width W] [--lanes B] [--head two_tower|flat]
+///                [--backend cpu|cuda] [--threads K] [--seconds S] [--csv FILE]
+/// The products: R states (4,096) and N items (10,000) of width W (64). PPO: B lanes (4,096).
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/policy_gradient/policy_gradient.h"
 #include "bench.h"
@@ -64,10 +64,6 @@ static throng_status one_gradient(void *context) {
   softmax_case *c = context;
   return catalogue_softmax_gradients(&c->agent->net, &c->items, c->query, &nothing, c->item,
                                      &c->score, c->d, c->d, c->d_query, &c->d_items);
-}
-
-static throng_status one_training_step(void *context) {
-  return throng_population_train_step(context);
 }
 
 /// Uniform numbers of half width `scale`, by the start of weights.
@@ -137,31 +133,6 @@ static void bench_softmax(throng_population *a, int64_t rows, double seconds, be
   tensors_free(&c.set);
 }
 
-/// A rollout and its updates as training makes them: `n_steps` steps a call would be too few calls,
-/// so whole rollouts are what is timed.
-typedef struct rollout_call {
-  throng_population *agent;
-  int32_t n_steps;
-} rollout_call;
-
-static throng_status one_rollout(void *context) {
-  const rollout_call *r = context;
-  for (int32_t t = 0; t < r->n_steps; ++t) THRONG_TRY(one_training_step(r->agent));
-  return THRONG_OK;
-}
-
-static void run_rollouts(throng_population *a, const char *name, int32_t n_steps, double seconds,
-                         bench_output *out) {
-  rollout_call call = {a, n_steps};
-  measure_row row = {
-      .unit = "user-steps", .threads = a->backend->n_thread, .units = (double)a->n_lane * n_steps};
-  snprintf(row.name, sizeof row.name, "%s", name);
-  snprintf(row.size, sizeof row.size, "N=%lld B=%lld n_steps=%d batch=%d n_epochs=%d",
-           (long long)a->net.n_item, (long long)a->n_lane, n_steps, a->def.batch, a->def.n_epochs);
-  bench_require(measure(one_rollout, &call, seconds, &row));
-  bench_print(out, &row);
-}
-
 static throng_status one_act(void *context) {
   throng_population *a = context;
   return agent_actor_act(a->actor, a->sim, false);
@@ -194,21 +165,28 @@ int main(int argc, char **argv) {
   throng_agent_def def = throng_algorithm_agent_def(THRONG_ALGORITHM_PPO);
   def.head = strcmp(head, "flat") ? THRONG_HEAD_TWO_TOWER : THRONG_HEAD_FLAT;
   def.width = atoi(bench_option(argc, argv, "--width", "64"));
-  def.n_steps = atoi(bench_option(argc, argv, "--n-steps", "16"));
-  def.batch = atoi(bench_option(argc, argv, "--batch", "4096"));
-  const char *world_path = bench_option(argc, argv, "--world", "bench_policy.world");
+  def.n_steps = 1;
+  def.batch = sim_def.lanes;
   throng_backend *backend;
   throng_world *world;
   throng_sim *sim;
   throng_population *a;
-  bench_require(throng_synth(&synth, world_path, NULL));
-  bench_require(throng_world_open(world_path, &world));
+  char folder[] = "/tmp/bench_policy.XXXXXX", path[64];
+  if (!mkdtemp(folder)) {
+    perror(folder);
+    return 1;
+  }
+  snprintf(path, sizeof path, "%s/world.safetensors", folder);
+  const throng_status made = throng_synth(&synth, path, NULL);
+  const throng_status opened = made == THRONG_OK ? throng_world_open(path, &world) : made;
+  (void)unlink(path);
+  (void)rmdir(folder);
+  bench_require(opened);
   bench_require(throng_backend_open(&backend_def, &backend));
   bench_require(throng_sim_create(backend, world, NULL, &sim_def, &sim));
   bench_require(throng_population_create(sim, &def, 0, &a));
   bench_output out = bench_open(backend, argc, argv);
   bench_softmax(a, atoi(bench_option(argc, argv, "--rows", "4096")), seconds, &out);
-  run_rollouts(a, "PPO: rollouts and updates", def.n_steps, seconds, &out);
   run_act(a, seconds, &out);
   bench_close(&out);
   throng_population_close(a);

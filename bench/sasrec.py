@@ -5,7 +5,8 @@
 Fits both on one world with the same width, window, dropout, learning rate, batch and beta2 (peers/peer_sasrec.py
 is the peer: an arrangement of blocks, windows and a code of its own), each stopped by its validation NDCG@10, and
 prints means of the test's HR@10 and NDCG@10 with the 95 % interval of the paired difference (Student's t). A row
-of JSON a seed goes to standard error. `throng` runs on one thread, and so does PyTorch.
+of JSON a seed goes to standard error, and to --rows FILE, from where a later call goes on with the seeds that it lacks.
+`throng` runs on one thread, and so does PyTorch.
 """
 
 import argparse
@@ -53,19 +54,25 @@ def main():
     parser.add_argument("--every", type=int, default=5, help="the peer's epochs between validations")
     parser.add_argument("--patience", type=int, default=4, help="validations without a better one")
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--rows", help="file of the rows, which a later call goes on with")
     parser.add_argument("--set", action="append", default=[], help="more options of `throng fit`")
     options = parser.parse_args()
     torch.set_num_threads(1)
     world = load_file(options.world)
     items, offset = world["history_item"].astype(np.int64), world["user_offset"]
     n_item = len(world["category_offset"]) - 1
-    rows = []
-    for seed in range(1, options.seeds + 1):
+    kept = pathlib.Path(options.rows) if options.rows else None
+    done = [json.loads(line) for line in kept.read_text().splitlines()] if kept and kept.exists() else []
+    rows = [[row["ours"], row["peer"]] for row in done if row["seed"] <= options.seeds]
+    for seed in sorted(set(range(1, options.seeds + 1)) - {row["seed"] for row in done}):
         epoch, mine = ours(options, seed)
         peer = peer_sasrec.run(options, items, offset, n_item, seed)
         row = {"seed": seed, "ours": mine, "our_epoch": epoch, "peer": peer["test"], "peer_epoch": peer["epoch"]}
         print(json.dumps(row), file=sys.stderr, flush=True)
         rows.append([mine, peer["test"]])
+        if kept:
+            with kept.open("a") as file:
+                file.write(json.dumps(row) + "\n")
     x = np.array(rows)
     difference, n = x[:, 0] - x[:, 1], len(x)
     half = T[n - 2] * difference.std(0, ddof=1) / np.sqrt(n) if n > 1 else np.full(2, np.nan)

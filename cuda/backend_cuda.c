@@ -1,6 +1,5 @@
 /// The CUDA backend behind backend_ops: memory, one stream, launches, cuBLAS, grouping, graphs. A
-/// fork is the same on a stream of its own.
-/// Kernels are in the .cu files; which errors mean what is in error.c.
+/// fork is the same on a stream of its own. Kernels are in the .cu files; errors in error.c.
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,19 +170,6 @@ static throng_status cuda_launch(throng_backend *backend, int kernel, int64_t n_
   return queued(c, launch(args, n_row, c->stream), cuda_row_names[kernel]);
 }
 
-static throng_status blas_fail(cublasStatus_t status, const char *what) {
-  return throng_fail(
-      status == CUBLAS_STATUS_ALLOC_FAILED ? THRONG_ERROR_MEMORY : THRONG_ERROR_BACKEND,
-      "%s: cuBLAS status %d%s", what, (int)status,
-      status == CUBLAS_STATUS_NOT_INITIALIZED
-          ? " (not initialised: usually too little device memory is left, or the driver is older "
-            "than the library)"
-      : status == CUBLAS_STATUS_ARCH_MISMATCH    ? " (the library has no kernels for this device)"
-      : status == CUBLAS_STATUS_EXECUTION_FAILED ? " (a kernel failed; the device may be lost)"
-      : status == CUBLAS_STATUS_INTERNAL_ERROR   ? " (internal error)"
-                                                 : "");
-}
-
 /// What cuBLAS counts in 32 bits.
 static throng_status check_gemm(const gemm_args *g) {
   const int64_t size[] = {g->m, g->n, g->k, g->lda, g->ldb, g->ldc, g->batch};
@@ -214,7 +200,7 @@ static throng_status cuda_gemm(throng_backend *backend, const gemm_args *g) {
         g->b + first * g->stride_b, at_least_one(g->ldb), g->stride_b, g->a + first * g->stride_a,
         at_least_one(g->lda), g->stride_a, &g->beta, g->c + first * g->stride_c,
         at_least_one(g->ldc), g->stride_c, (int)n);
-    if (status != CUBLAS_STATUS_SUCCESS) return blas_fail(status, "matrix product");
+    if (status != CUBLAS_STATUS_SUCCESS) return cuda_blas_fail(status, "matrix product");
   }
   return queued(c, cudaSuccess, "matrix product");
 }
@@ -374,7 +360,7 @@ static throng_status open_stream(throng_backend *backend) {
   cublasStatus_t status = c->blas->create(&c->handle);
   if (status != CUBLAS_STATUS_SUCCESS) {
     c->handle = NULL;
-    return blas_fail(status, "backend cuda");
+    return cuda_blas_fail(status, "backend cuda");
   }
   THRONG_TRY(cuda_alloc(backend, BLAS_WORKSPACE, "workspace of cuBLAS", &c->workspace));
   status = c->blas->set_stream(c->handle, c->stream);
@@ -385,7 +371,7 @@ static throng_status open_stream(throng_backend *backend) {
     status = c->blas->set_math_mode(c->handle, CUBLAS_PEDANTIC_MATH);
   if (status == CUBLAS_STATUS_SUCCESS)
     status = c->blas->set_atomics_mode(c->handle, CUBLAS_ATOMICS_NOT_ALLOWED);
-  return status == CUBLAS_STATUS_SUCCESS ? THRONG_OK : blas_fail(status, "backend cuda");
+  return status == CUBLAS_STATUS_SUCCESS ? THRONG_OK : cuda_blas_fail(status, "backend cuda");
 }
 
 /// A stream and the first kernels: what tells a usable device from one that is only there.

@@ -90,3 +90,16 @@ throng_status cuda_fail(cudaError_t error, const char *what) {
   return throng_fail(THRONG_ERROR_BACKEND, "%s: %s (%s)%s%s", what, cudaGetErrorString(error),
                      cudaGetErrorName(error), remedy ? "; " : "", remedy ? remedy : "");
 }
+
+throng_status cuda_blas_fail(cublasStatus_t status, const char *what) {
+  return throng_fail(
+      status == CUBLAS_STATUS_ALLOC_FAILED ? THRONG_ERROR_MEMORY : THRONG_ERROR_BACKEND,
+      "%s: cuBLAS status %d%s", what, (int)status,
+      status == CUBLAS_STATUS_NOT_INITIALIZED
+          ? " (not initialised: usually too little device memory is left, or the driver is older "
+            "than the library)"
+      : status == CUBLAS_STATUS_ARCH_MISMATCH    ? " (the library has no kernels for this device)"
+      : status == CUBLAS_STATUS_EXECUTION_FAILED ? " (a kernel failed; the device may be lost)"
+      : status == CUBLAS_STATUS_INTERNAL_ERROR   ? " (internal error)"
+                                                 : "");
+}

@@ -92,7 +92,7 @@ TEST(cli_recommend, one_user_gets_items_with_titles_scores_and_reasons) {
 
 /// What explain says of the same pair.
 TEST(cli_recommend, reasons_are_those_of_explain) {
-  if (!train("")) return;
+  if (!train("--set votes.rule=calibrated")) return;
   char command[256];
   cJSON *document = json_of("recommend run --user u00003 --top 1 --json -q");
   const cJSON *why = cJSON_GetObjectItemCaseSensitive(item_at(document, 0), "why");
@@ -102,15 +102,22 @@ TEST(cli_recommend, reasons_are_those_of_explain) {
            text_at(item_at(document, 0), "item"));
   cJSON *told = json_of(command);
   const cJSON *votes = cJSON_GetObjectItemCaseSensitive(why, "votes");
-  for (const char *const *v = (const char *const[]){"f_mat", "f_sim", "f_sta", NULL}; *v; ++v)
+  for (const char *const *v = (const char *const[]){"f_mat", "f_sim", "f_sta", "f_cal", NULL}; *v;
+       ++v)
     EXPECT_EQ(number_at(votes, *v, "vote"), number_at(told, *v, "vote"));
+  EXPECT_NEAR(number_at(votes, "f_cal", "score"), number_at(told, "f_cal", "p"), 1e-6);
   cJSON_Delete(told);
   cJSON_Delete(document);
 }
 
 TEST(cli_recommend, many_users_get_what_each_gets_alone) {
-  static const char *const kinds[] = {"", "--set agent.head=flat", "--set agent.head=flat_dueling",
-                                      "--set agent.algorithm=ppo", "--set sim.slate_size=2"};
+  static const char *const kinds[] = {"",
+                                      "--set agent.head=flat",
+                                      "--set agent.head=flat_dueling",
+                                      "--set agent.algorithm=ppo",
+                                      "--set sim.slate_size=2",
+                                      "--set votes.semantics=published-code "
+                                      "--set sim.environment=published-by-time"};
   for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; ++kind) {
     if (!train(kinds[kind])) return;
     write_file("users.txt", "u00003\n\nu00041\nu00003\n");

@@ -63,15 +63,17 @@ static void make_sweep(trials **writer) {
   space_free(s);
 }
 
-static void expect_80_columns(const char *text) {
+static void expect_columns(const char *text, size_t most) {
   while (*text) {
     size_t n = strcspn(text, "\n"), columns = 0;
     for (size_t k = 0; k < n; ++k) columns += (text[k] & 0xc0) != 0x80;
-    if (columns > 80)
+    if (columns > most)
       throng_test_fail(__FILE__, __LINE__, "%zu columns: %.*s", columns, (int)n, text);
     text += n + (text[n] == '\n');
   }
 }
+
+static void expect_80_columns(const char *text) { expect_columns(text, 80); }
 
 /// The k-th line of what was printed.
 static const char *line(int k) {
@@ -90,21 +92,31 @@ TEST(cli_trials, the_list_has_the_best_first_and_fits_the_screen) {
   expect_80_columns(last.out);
   EXPECT_STREQ(line(0), "sweep: 40 trials, 30 complete, 7 pruned, 2 running, 1 failed");
   EXPECT_STREQ(line(1), "average_reward: more is better");
-  EXPECT_STREQ(line(3), " trial  state     average_reward   steps  learning_rate  gamma  n_step");
-  EXPECT_STREQ(line(4), "    17  complete               5    9.6k          0.001    0.9       3");
-  EXPECT_CONTAINS(line(5), "     0  complete          0.3333    9.6k          1e-05");
+  EXPECT_STREQ(line(3), "trial  state     average_reward  steps  learning_rate  gamma  n_step");
+  EXPECT_STREQ(line(5), "17     complete               5   9.6k          0.001    0.9       3");
+  EXPECT_CONTAINS(line(6), "0      complete          0.3333   9.6k          1e-05");
   EXPECT_CONTAINS(last.out, "and 20 more: --most 0 lists all");
   EXPECT_CONTAINS(last.out, "and 2 more options: --show K has all of trial K");
   ASSERT_EQ(throng("trials sweep --sort number --most 0"), 0);
-  for (int k = 0; k < 40; ++k) EXPECT_EQ(strtol(line(4 + k), NULL, 10), k);
-  EXPECT_CONTAINS(line(4 + 37), "failed                 -");
-  EXPECT_CONTAINS(line(4 + 38), "running          0.02439    1.6k");
-  EXPECT_CONTAINS(line(4 + 39), "running                -       0");
+  for (int k = 0; k < 40; ++k) EXPECT_EQ(strtol(line(5 + k), NULL, 10), k);
+  EXPECT_CONTAINS(line(5 + 37), "failed                 -");
+  EXPECT_CONTAINS(line(5 + 38), "running          0.02439   1.6k");
+  EXPECT_CONTAINS(line(5 + 39), "running                -      0");
   // Given up after those that are complete, whatever they had reached.
   ASSERT_EQ(throng("trials sweep --most 0"), 0);
-  EXPECT_EQ(strtol(line(4 + 29), NULL, 10), 29);
-  EXPECT_EQ(strtol(line(4 + 30), NULL, 10), 30);
-  EXPECT_CONTAINS(line(4 + 39), "failed");
+  EXPECT_EQ(strtol(line(5 + 29), NULL, 10), 29);
+  EXPECT_EQ(strtol(line(5 + 30), NULL, 10), 30);
+  EXPECT_CONTAINS(line(5 + 39), "failed");
+  // In less room fewer options, and every column that there is.
+  static const char *const narrow[] = {"40", "60"};
+  for (int k = 0; k < 2; ++k) {
+    setenv("COLUMNS", narrow[k], 1);
+    ASSERT_EQ(throng("trials sweep"), 0);
+    unsetenv("COLUMNS");
+    expect_columns(last.out, (size_t)atoi(narrow[k]));
+    EXPECT_CONTAINS(last.out, "average_reward");
+    EXPECT_CONTAINS(last.out, "more options: --show K");
+  }
 }
 
 TEST(cli_trials, several_objectives_are_a_column_each) {
@@ -125,8 +137,8 @@ TEST(cli_trials, several_objectives_are_a_column_each) {
   EXPECT_OK(trials_close(t));
   ASSERT_EQ(throng("trials sweep"), 0);
   EXPECT_STREQ(line(2), "gini: less is better");
-  EXPECT_STREQ(line(4), " trial  state     average_reward      gini   steps  gamma");
-  EXPECT_STREQ(line(5), "     0  complete               2     0.125       -   0.25");
+  EXPECT_STREQ(line(4), "trial  state     average_reward   gini  steps  gamma");
+  EXPECT_STREQ(line(6), "0      complete               2  0.125      -   0.25");
   space_free(s);
 }
 

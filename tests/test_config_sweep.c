@@ -47,6 +47,33 @@ TEST(config_sweep, what_is_printed_is_read_back_and_left_out_where_it_was_not_gi
   config_free(&config);
 }
 
+/// What a trial trains is its overrides upon the printed config.
+TEST(config_sweep, where_the_algorithm_varies_each_has_its_own_values_of_what_nobody_gave) {
+  static const char varied[] =
+      "{\"agent\": {\"gamma\": 0.5}, \"sweep\": {\"space\": {\"agent.algorithm\": {}}}}";
+  throng_config config, trial;
+  char *text;
+  ASSERT_OK(load(varied, NULL, &config));
+  ASSERT_OK(config_print(&config, &text));
+  const struct {
+    const char *override;
+    throng_algorithm algorithm;
+  } of[] = {{"agent.algorithm=dqn", THRONG_ALGORITHM_DQN},
+            {"agent.algorithm=a2c", THRONG_ALGORITHM_A2C},
+            {"agent.algorithm=trpo", THRONG_ALGORITHM_TRPO}};
+  for (size_t k = 0; k < sizeof of / sizeof *of; ++k) {
+    const throng_agent_def usual = throng_algorithm_agent_def(of[k].algorithm);
+    ASSERT_OK(load(text, of[k].override, &trial));
+    EXPECT_EQ(trial.agent.learning_rate, usual.learning_rate);
+    EXPECT_EQ(trial.agent.n_steps, usual.n_steps);
+    EXPECT_EQ(trial.agent.use_rms_prop, usual.use_rms_prop);
+    EXPECT_EQ(trial.agent.gamma, 0.5f);
+    config_free(&trial);
+  }
+  free(text);
+  config_free(&config);
+}
+
 TEST(config_sweep, null_takes_the_whole_section_away) {
   throng_config config;
   space *s;

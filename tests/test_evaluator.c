@@ -231,6 +231,55 @@ TEST(evaluator, agents_and_yardsticks_meet_the_same_users) {
   learners_close(&all);
 }
 
+/// Keywords of what is shown, counted by somebody who looks on.
+static throng_status count_keywords(void *context, throng_sim *sim, const int32_t *shown,
+                                    const uint8_t *ended) {
+  int64_t(*hits)[EVALUATOR_HITS] = context;
+  throng_outcome outcome = {0};
+  (void)shown;
+  THRONG_TRY(throng_sim_outcome(sim, &outcome));
+  for (int32_t lane = EPISODES; lane < 2 * EPISODES; ++lane) {  // the second agent's
+    if (ended[lane]) continue;
+    const int32_t liked = outcome.vote[lane].alpha_pos, disliked = outcome.vote[lane].alpha_neg;
+    ++hits[0][liked < EVALUATOR_HITS ? liked : EVALUATOR_HITS - 1];
+    ++hits[1][disliked < EVALUATOR_HITS ? disliked : EVALUATOR_HITS - 1];
+  }
+  return THRONG_OK;
+}
+
+TEST(evaluator, keywords_hit_are_those_of_the_first_agent_that_counts) {
+  learners all;
+  throng_metrics each[2], mean;
+  int64_t hits[2][EVALUATOR_HITS] = {{0}};
+  if (learners_open(&all, 2, 8, 0, 1)) {
+    evaluator *e;
+    agent_actor *actor;
+    throng_evaluation_def def = evaluation();
+    ASSERT_OK(
+        evaluator_create(all.run.backend, all.run.world, NULL, &all.run.sim, &def, 2, true, &e));
+    ASSERT_OK(agent_actor_create(all.population, evaluator_sim(e), evaluator_top(e), &actor));
+    const bool second[2] = {false, true}, none[2] = {false};
+    evaluator_set_watch(e, &(evaluator_watch){.context = hits, .answered = count_keywords});
+    ASSERT_OK(evaluator_play_agents(e, actor, second, NULL, each, &mean));
+    EXPECT_EQ(evaluator_watched(e), 1);
+    EXPECT_EQ(memcmp(hits[0], evaluator_hits(e, 0), sizeof hits[0]), 0);
+    EXPECT_EQ(memcmp(hits[1], evaluator_hits(e, 1), sizeof hits[1]), 0);
+    int64_t shown = 0, met = 0;
+    for (int k = 0; k < EVALUATOR_HITS; ++k) shown += hits[0][k], met += k > 0 ? hits[0][k] : 0;
+    EXPECT_NEAR((double)shown, each[1].session_length * EPISODES, 1e-6);
+    EXPECT_GT(met, 0);
+    evaluator_set_watch(e, NULL);
+    ASSERT_OK(evaluator_play_agents(e, actor, none, NULL, each, &mean));
+    EXPECT_EQ(evaluator_watched(e), -1);
+    // A yardstick's sessions are nobody's.
+    ASSERT_OK(evaluator_play_yardstick(e, THRONG_YARDSTICK_RANDOM, NULL, &mean));
+    EXPECT_EQ(evaluator_watched(e), -1);
+    agent_actor_free(actor);
+    evaluator_free(e);
+  }
+  learners_close(&all);
+}
+
 TEST(evaluator, mean_over_agents_leaves_out_those_that_do_not_count) {
   learners all;
   throng_metrics each[3], mean;

@@ -199,6 +199,38 @@ TEST(export, inner_products_of_the_vectors_are_the_scores_of_every_user) {
   }
 }
 
+TEST(export, recommendations_are_the_best_of_the_scores_less_the_history) {
+  static const throng_algorithm kind[] = {THRONG_ALGORITHM_DQN, THRONG_ALGORITHM_PPO};
+  for (size_t n = 0; n < sizeof kind / sizeof *kind; ++n) {
+    static exported x;
+    static int32_t item[EXPORT_SAMPLES * 3];
+    static float told[EXPORT_SAMPLES * 3];
+    if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, kind[n], 4, false)) return;
+    const export_agent *e = &x.e;
+    const throng_states states = {e->n, e->user, e->offset, e->item, e->like, NULL};
+    ASSERT_OK(throng_population_recommend(x.rig.agent, 1, &states, 3, THRONG_EXCLUDE_HISTORY, item,
+                                          told));
+    for (int64_t k = 0; k < e->n; ++k) {
+      bool seen[ITEMS] = {false};
+      double total = 0;
+      for (int64_t h = e->offset[k]; h < e->offset[k + 1]; ++h) seen[e->item[h]] = true;
+      for (int i = 0; i < ITEMS; ++i)
+        if (!seen[i]) total += exp((double)e->score[k * ITEMS + i]);
+      for (int r = 0; r < 3; ++r) {
+        const int32_t best = item[k * 3 + r];
+        const double score = (double)e->score[k * ITEMS + best];
+        ASSERT_TRUE(best >= 0 && !seen[best]);
+        seen[best] = true;
+        for (int i = 0; i < ITEMS; ++i)
+          EXPECT_TRUE(seen[i] || (double)e->score[k * ITEMS + i] <= score + 1e-5);
+        EXPECT_NEAR(told[k * 3 + r], kind[n] == THRONG_ALGORITHM_DQN ? score : score - log(total),
+                    1e-4);
+      }
+    }
+    close_exported(&x);
+  }
+}
+
 TEST(export, a_folder_that_is_not_there_is_said_and_nothing_is_left) {
   static exported x;
   if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, false)) return;
@@ -206,6 +238,7 @@ TEST(export, a_folder_that_is_not_there_is_said_and_nothing_is_left) {
     EXPECT_EQ(export_write(&x.e, (export_format)format, "/nowhere/agent", NULL), THRONG_ERROR_IO);
     EXPECT_CONTAINS(throng_error_message(), "/nowhere/agent");
   }
-  EXPECT_EQ(export_begin(x.rig.agent, &x.rig.world, 2, &x.e), THRONG_ERROR_ARGUMENT);
+  export_agent none;
+  EXPECT_EQ(export_begin(x.rig.agent, &x.rig.world, 2, &none), THRONG_ERROR_ARGUMENT);
   close_exported(&x);
 }

@@ -135,10 +135,19 @@ static void keep(const small_run *run, const throng_sta *sta) {
   free(returns);
 }
 
+/// With fresh weights of this Def.
+static bool is_kept_with(const small_run *run, const throng_sta_def *shape) {
+  throng_sta *sta;
+  EXPECT_OK(throng_sta_create(run->backend, run->world, shape, &sta));
+  const bool found = is_kept(run, sta);
+  throng_sta_close(sta);
+  return found;
+}
+
 TEST(kept_yardsticks, are_not_taken_where_any_fact_that_they_depend_on_differs) {
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {
-    throng_sta *sta, *other;
+    throng_sta *sta;
     throng_sta_def shape = throng_default_sta_def();
     shape.window = 8;
     shape.width = 8;
@@ -176,16 +185,12 @@ TEST(kept_yardsticks, are_not_taken_where_any_fact_that_they_depend_on_differs) 
     DIFFERS(run.train.evaluation.seed = 5);
     DIFFERS(run.train.evaluation.top = 9);
     DIFFERS(run.train.evaluation.planner_width = 7);
-    // The weights, by what they hold; and what votes 1.
     shape.seed = 2;
-    ASSERT_OK(throng_sta_create(run.backend, run.world, &shape, &other));
-    EXPECT_FALSE(is_kept(&run, other));
-    throng_sta_close(other);
+    EXPECT_FALSE(is_kept_with(&run, &shape));  // by what the weights hold
     shape.seed = 1;
-    shape.threshold = 0.4f;
-    ASSERT_OK(throng_sta_create(run.backend, run.world, &shape, &other));
-    EXPECT_FALSE(is_kept(&run, other));
-    throng_sta_close(other);
+    EXPECT_TRUE(is_kept_with(&run, &shape));
+    shape.threshold = 0.4f;  // and what votes 1
+    EXPECT_FALSE(is_kept_with(&run, &shape));
     // The arithmetic, and what it runs on.
     run.backend->arithmetic[0] ^= 1;
     EXPECT_FALSE(is_kept(&run, sta));

@@ -207,13 +207,57 @@ TEST(terms, counts_are_kept_by_item_and_answer) {
   for (int32_t t = 0; t < terms.name.n; ++t) {
     EXPECT_TRUE(strcmp(strings_get(&terms.name, t), "plain"));
     if (strcmp(strings_get(&terms.name, t), "tinny")) continue;
-    const term_count *c = terms_find(&terms, 3, t);
-    ASSERT_TRUE(c != NULL);
-    EXPECT_EQ(c->dislike, N_USER);
-    EXPECT_EQ(c->like, 0);
-    EXPECT_TRUE(terms_find(&terms, 0, t) == NULL);
+    int entries = 0;
+    for (term_walk w = terms_of(&terms, 3); terms_next(&w);)
+      if (w.count.term == t) {
+        EXPECT_EQ(w.count.dislike, N_USER);
+        EXPECT_EQ(w.count.like, 0);
+        ++entries;
+      }
+    EXPECT_EQ(entries, 1);
+    for (term_walk w = terms_of(&terms, 0); terms_next(&w);) EXPECT_NE(w.count.term, t);
   }
   term_table_free(&terms);
   training_free(&train);
   fixture_free(&d);
+}
+
+/// `n` times "loud", then 676 other words: "xaab" to "xzzb".
+static char *noisy_text(int n) {
+  char *text = malloc((size_t)n * 5 + 676 * 5 + 1), *at = text;
+  for (int k = 0; k < n; ++k) at += sprintf(at, "loud ");
+  for (int k = 0; k < 676; ++k) at += sprintf(at, "x%c%cb ", 'a' + k / 26, 'a' + k % 26);
+  return text;
+}
+
+TEST(terms, counts_and_terms_of_any_size_are_kept) {
+  char *text[2] = {noisy_text(20000), noisy_text(130)};
+  const fixture_row row[] = {{0, 0, true, text[0]},  {0, 2, true, "plain"}, {0, 3, true, "plain"},
+                             {1, 1, false, text[1]}, {1, 2, true, "plain"}, {1, 3, true, "plain"}};
+  dataset d = fixture_dataset(songs, N_ITEM, row, 6);
+  training train;
+  term_table terms;
+  ASSERT_OK(training_make(&d, &train));
+  ASSERT_OK(terms_make(&d, &train, 2, NULL, &terms));
+  for (int item = 0; item < 2; ++item) {
+    int64_t loud = 0, others = 0;
+    int32_t before = -1;
+    for (term_walk w = terms_of(&terms, item); terms_next(&w);) {
+      EXPECT_GT(w.count.term, before);
+      before = w.count.term;
+      const bool is_loud = !strcmp(strings_get(&terms.name, w.count.term), "loud");
+      if (is_loud)
+        loud = item ? w.count.dislike : w.count.like;
+      else
+        others += item ? w.count.dislike : w.count.like;
+      EXPECT_EQ(item ? w.count.like : w.count.dislike, 0);
+    }
+    EXPECT_EQ(loud, item ? 130 : 20000);
+    EXPECT_EQ(others, 2 * 676);  // each word, and each with the word before it
+  }
+  term_table_free(&terms);
+  training_free(&train);
+  fixture_free(&d);
+  free(text[0]);
+  free(text[1]);
 }

@@ -35,84 +35,128 @@ static void expect_rows(safetensors_file *file, const char *name, const float *x
 /// A lane's rollout lies in its ring of ROOM places behind ten older steps, and goes round.
 static int64_t place_of(int lane, int step) { return lane * ROOM + (NOW - STEPS + step) % ROOM; }
 
-TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are_cut_or_the_end) {
-  safetensors_file *file = open_golden();
-  float *reward = golden_array(file, "gae.reward", NULL);
-  float *value = golden_array(file, "gae.value", NULL);
-  float *after = golden_array(file, "gae.after", NULL);
-  uint8_t *left = golden_array(file, "gae.left", NULL), *cut = golden_array(file, "gae.cut", NULL);
-  float *advantage = golden_array(file, "gae.advantage", NULL);
-  float *returns = golden_array(file, "gae.returns", NULL);
-  float log_reward[LANES * ROOM], log_value[LANES * ROOM], found[LANES * STEPS], last[LANES];
+/// The golden rollouts in a log, and what is found of them.
+typedef struct rollout_case {
+  safetensors_file *file;
+  float *after, *expected, *returns;  // (STEPS, LANES)
+  uint8_t *cut;                       // (STEPS, LANES)
+  float reward[LANES * ROOM], value[LANES * ROOM], last[LANES];
   uint8_t ended[LANES * ROOM];
-  int32_t step[LANES * ROOM] = {0}, used = LANES, place[LANES];
-  int64_t time = NOW, start = 0, n_steps = STEPS;
-  const float gamma = number(file, "gae.gamma"), trace = number(file, "gae.trace");
+  int32_t step[LANES * ROOM], used;
+  int64_t time, start, n_steps, bootstraps;
+  float gamma, trace, found[LANES * STEPS];
   advantage_sums sums[LANES];
+} rollout_case;
+
+static void open_rollouts(rollout_case *c) {
+  memset(c, 0, sizeof *c);
+  c->file = open_golden();
+  float *reward = golden_array(c->file, "gae.reward", NULL);
+  float *value = golden_array(c->file, "gae.value", NULL);
+  uint8_t *left = golden_array(c->file, "gae.left", NULL);
+  c->cut = golden_array(c->file, "gae.cut", NULL);
+  c->after = golden_array(c->file, "gae.after", NULL);
+  c->expected = golden_array(c->file, "gae.advantage", NULL);
+  c->returns = golden_array(c->file, "gae.returns", NULL);
+  c->gamma = number(c->file, "gae.gamma");
+  c->trace = number(c->file, "gae.trace");
+  c->used = LANES;
+  c->time = NOW;
+  c->n_steps = STEPS;
+  c->bootstraps = 1;
   for (int64_t i = 0; i < (int64_t)LANES * ROOM; ++i) {  // older steps must not matter
-    log_reward[i] = log_value[i] = NAN;
-    ended[i] = THRONG_END_TRUNCATED;
+    c->reward[i] = c->value[i] = NAN;
+    c->ended[i] = THRONG_END_TRUNCATED;
   }
   for (int l = 0; l < LANES; ++l) {
     for (int t = 0; t < STEPS; ++t) {
       const int64_t at = place_of(l, t);
-      log_reward[at] = reward[t * LANES + l];
-      log_value[at] = value[t * LANES + l];
-      ended[at] = left[t * LANES + l]  ? THRONG_END_LEFT
-                  : cut[t * LANES + l] ? THRONG_END_TRUNCATED
-                                       : THRONG_END_NONE;
+      c->reward[at] = reward[t * LANES + l];
+      c->value[at] = value[t * LANES + l];
+      c->ended[at] = left[t * LANES + l]     ? THRONG_END_LEFT
+                     : c->cut[t * LANES + l] ? THRONG_END_TRUNCATED
+                                             : THRONG_END_NONE;
     }
-    last[l] = after[(STEPS - 1) * LANES + l];
+    c->last[l] = c->after[(STEPS - 1) * LANES + l];
   }
-  int cuts = 0;
+  free(reward), free(value), free(left);
+}
+
+static void close_rollouts(rollout_case *c) {
+  free(c->cut), free(c->after), free(c->expected), free(c->returns);
+  safetensors_close(c->file);
+}
+
+/// What the states are worth that sessions were cut off in, then the advantages.
+static void find_advantages(rollout_case *c) {
   for (int t = 0; t < STEPS; ++t) {
-    float worth[LANES];
-    for (int l = 0; l < LANES; ++l) {
-      place[l] = cut[t * LANES + l] ? t : -1;
-      worth[l] = after[t * LANES + l];
-      cuts += cut[t * LANES + l];
-    }
-    const rollout_after_args args = {place, &used, worth, found, LANES, STEPS};
+    int32_t place[LANES];
+    for (int l = 0; l < LANES; ++l) place[l] = c->cut[t * LANES + l] ? t : -1;
+    const rollout_after_args args = {place,    &c->used, c->after + (ptrdiff_t)t * LANES,
+                                     c->found, LANES,    STEPS};
     for (int l = 0; l < LANES; ++l) rollout_after_row(&args, l);
   }
-  EXPECT_GT(cuts, 3);
-  const advantage_args args = {
-      .log = {.reward = log_reward,
-              .value = log_value,
-              .ended = ended,
-              .step = step,
-              .n_time = ROOM,
-              .slate = 1},
-      .clock = {.time = &time, .log_start = &start},
-      .n_steps = &n_steps,
-      .gamma = &gamma,
-      .gae_lambda = &trace,
-      .used = &used,
-      .value = last,
-      .advantage = found,
-      .sums = sums,
-      .agent_lanes = LANES,
-      .most_steps = STEPS,
-      .most_shown = INT64_MAX,
-  };
+  const advantage_args args = {.log = {.reward = c->reward,
+                                       .value = c->value,
+                                       .ended = c->ended,
+                                       .step = c->step,
+                                       .n_time = ROOM,
+                                       .slate = 1},
+                               .clock = {.time = &c->time, .log_start = &c->start},
+                               .n_steps = &c->n_steps,
+                               .gamma = &c->gamma,
+                               .gae_lambda = &c->trace,
+                               .bootstrap_truncated = &c->bootstraps,
+                               .used = &c->used,
+                               .value = c->last,
+                               .advantage = c->found,
+                               .sums = c->sums,
+                               .agent_lanes = LANES,
+                               .most_steps = STEPS,
+                               .most_shown = INT64_MAX};
+  for (int l = 0; l < LANES; ++l) advantage_row(&args, l);
+}
+
+TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are_cut_or_the_end) {
+  rollout_case c;
+  int cuts = 0;
+  open_rollouts(&c);
+  find_advantages(&c);
   for (int l = 0; l < LANES; ++l) {
     advantage_sums expected = {0, 0, 0, 0};
-    advantage_row(&args, l);
     for (int t = 0; t < STEPS; ++t) {
-      const double a = (double)advantage[t * LANES + l], r = (double)returns[t * LANES + l];
-      EXPECT_NEAR(found[l * STEPS + t], a, 1e-5);
+      const double a = (double)c.expected[t * LANES + l], r = (double)c.returns[t * LANES + l];
+      EXPECT_NEAR(c.found[l * STEPS + t], a, 1e-5);
       expected.target += r;
       expected.target_squares += r * r;
       expected.advantage += a;
       expected.advantage_squares += a * a;
+      cuts += c.cut[t * LANES + l];
     }
-    EXPECT_NEAR(sums[l].target, expected.target, 1e-4);
-    EXPECT_NEAR(sums[l].target_squares, expected.target_squares, 1e-3);
-    EXPECT_NEAR(sums[l].advantage, expected.advantage, 1e-4);
-    EXPECT_NEAR(sums[l].advantage_squares, expected.advantage_squares, 1e-3);
+    EXPECT_NEAR(c.sums[l].target, expected.target, 1e-4);
+    EXPECT_NEAR(c.sums[l].target_squares, expected.target_squares, 1e-3);
+    EXPECT_NEAR(c.sums[l].advantage, expected.advantage, 1e-4);
+    EXPECT_NEAR(c.sums[l].advantage_squares, expected.advantage_squares, 1e-3);
   }
-  free(reward), free(value), free(after), free(left), free(cut), free(advantage), free(returns);
-  safetensors_close(file);
+  EXPECT_GT(cuts, 3);
+  close_rollouts(&c);
+}
+
+TEST(policy_losses, without_the_bootstrap_a_session_that_was_cut_off_is_one_whose_user_left) {
+  rollout_case c;
+  float cut_off[LANES * STEPS];
+  open_rollouts(&c);
+  find_advantages(&c);
+  memcpy(cut_off, c.found, sizeof cut_off);
+  c.bootstraps = 0;
+  find_advantages(&c);
+  EXPECT_TRUE(memcmp(cut_off, c.found, sizeof cut_off) != 0);
+  memcpy(cut_off, c.found, sizeof cut_off);
+  for (int64_t i = 0; i < (int64_t)LANES * ROOM; ++i)
+    if (c.ended[i]) c.ended[i] = THRONG_END_LEFT;
+  find_advantages(&c);
+  EXPECT_EQ(memcmp(cut_off, c.found, sizeof cut_off), 0);
+  close_rollouts(&c);
 }
 
 /// One agent's batch of ROWS, with room for BATCH, and what an update makes of it.

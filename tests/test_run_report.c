@@ -7,6 +7,9 @@
 // ---- names --------------------------------------------------------------------------------------
 TEST(run_report, hostile_names_stay_text_and_turn_nothing_around_them) {
   rig r = rig_open();
+  r.sim.mask_seen = true;
+  r.sim.max_steps = 20;
+  r.sim.leave_probability = 0;
   EXPECT_OK(train(&r, "run"));
   xmlDoc *doc = page_of("run");
   ASSERT_TRUE(doc != NULL);
@@ -20,6 +23,10 @@ TEST(run_report, hostile_names_stay_text_and_turn_nothing_around_them) {
   // Titles without anything to see are shown by their id, and a book is cut.
   EXPECT_EQ(count(doc, "//h:bdi[normalize-space(.) = '']"), 0);
   EXPECT_EQ(count(doc, "//h:bdi[string-length(.) > 121]"), 0);
+  EXPECT_GE(count(doc, "//h:bdi[string-length(.) > 80]"), 1);
+  EXPECT_GE(count(doc, "//h:bdi[starts-with(., '\xd7\xa9')]"), 1);
+  EXPECT_GE(count(doc, "//h:bdi[. = '<u>3</u>']"), 1);
+  EXPECT_GE(count(doc, "//h:bdi[. = '<u>4</u>']"), 1);
   xmlFreeDoc(doc);
   rig_close(&r);
 }

@@ -58,6 +58,29 @@ TEST(run_report_kinds, numbers_that_are_none_and_a_row_that_was_cut_off_are_told
   xmlFreeDoc(doc);
 }
 
+/// Whatever JSON somebody has put there.
+TEST(run_report_kinds, files_of_another_shape_are_no_crash) {
+  static const char *const summary[] = {
+      "{\"policies\": [1, {\"average_reward\": 2}], \"agents\": {\"a\": 1}, \"user_steps\": 100}",
+      "{\"policies\": {\"agent\": 3, \"random\": [], \"<b>\": {\"average_reward\": 1e308}}, "
+      "\"agents\": [null, 1, {\"agent\": 1e300, \"metrics\": {\"average_reward\": 1}}], "
+      "\"user_steps\": 1e300, \"arithmetic\": 3, \"version\": {}}",
+      "{}"};
+  mkdir(in("run"), 0777);
+  write_text("run/config.json", "{\"train\": 3, \"agent\": [], \"sim\": {\"lanes\": {\"a\": 1}}}");
+  write_text("run/metrics.jsonl",
+             "{\"step\":100,\"seconds\":-1,\"evaluation/agent/average_reward\":1,"
+             "\"evaluation/agent/against_random\":\"x\",\"evaluation/\":1,\"evaluation/a\":2,"
+             "\"/agent_\":1,\"evaluation/agent_3\":1}\n");
+  for (int k = 0; k < 3; ++k) {
+    write_text("run/summary.json", summary[k]);
+    xmlDoc *doc = page_of("run");
+    ASSERT_TRUE(doc != NULL);
+    check_page(doc);
+    xmlFreeDoc(doc);
+  }
+}
+
 TEST(run_report_kinds, agents_that_diverged_are_counted_and_marked) {
   rig r = rig_open();
   r.agent.count = 3;
@@ -180,6 +203,14 @@ TEST(run_report_kinds, what_is_no_run_is_an_error_that_names_it) {
   const char *two[] = {"a", "b"};
   def = (run_report_def){.n_run = 2, .run = two};
   EXPECT_EQ(run_report_write(&def, NULL, wrote), THRONG_ERROR_ARGUMENT);
+  rig r = rig_open();
+  EXPECT_OK(train(&r, "run"));
+  static const char *const overrides[] = {"nosuch.key=1", NULL};
+  const char *run = in("run");
+  def = (run_report_def){.n_run = 1, .run = &run, .overrides = overrides};
+  EXPECT_EQ(run_report_write(&def, NULL, wrote), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "nosuch.key");
+  rig_close(&r);
   mkdir(in("empty"), 0777);
   write_text("empty/config.json", "{}");
   write_text("empty/metrics.jsonl", "");

@@ -37,6 +37,42 @@ TEST(sta_fit, label_objective_learns_planted_tastes_and_users_with_few_entries_d
   planted_free(&p);
 }
 
+TEST(sta_fit, a_file_of_weights_says_what_each_epoch_came_to_and_unfitted_ones_nothing) {
+  planted p = planted_world(200, 40, 40);
+  throng_backend *backend = cpu(1);
+  throng_sta_def def = small_def(THRONG_STA_LABEL);
+  throng_sta *sta, *again;
+  throng_sta_report report;
+  char path[600];
+  snprintf(path, sizeof path, "%s/sta.safetensors", throng_test_folder());
+  def.epochs = 3;
+  ASSERT_OK(throng_sta_fit(backend, &p.world, &def, NULL, &sta, &report));
+  ASSERT_OK(throng_sta_save(sta, path));
+  ASSERT_OK(throng_sta_open(backend, &p.world, path, &again));
+  ASSERT_EQ(sta->n_epoch, report.epochs);
+  ASSERT_EQ(again->n_epoch, report.epochs);
+  for (int32_t k = 0; k < report.epochs; ++k) {
+    EXPECT_EQ(again->epoch[k].train_loss, sta->epoch[k].train_loss);
+    EXPECT_EQ(again->epoch[k].validation_log_loss, sta->epoch[k].validation_log_loss);
+    EXPECT_EQ(again->epoch[k].validation_auc, sta->epoch[k].validation_auc);
+    EXPECT_TRUE(isnan(again->epoch[k].validation_hr10));
+  }
+  const sta_epoch *best = &again->epoch[report.best_epoch - 1];
+  EXPECT_EQ(best->train_loss, report.train_loss);
+  EXPECT_EQ(best->validation_auc, report.validation_auc);
+  EXPECT_EQ(weights_hash(again), weights_hash(sta));
+  throng_sta_close(again);
+  throng_sta_close(sta);
+  ASSERT_OK(throng_sta_create(backend, &p.world, &def, &sta));
+  ASSERT_OK(throng_sta_save(sta, path));
+  ASSERT_OK(throng_sta_open(backend, &p.world, path, &again));
+  EXPECT_EQ(again->n_epoch, 0);
+  throng_sta_close(again);
+  throng_sta_close(sta);
+  throng_backend_close(backend);
+  planted_free(&p);
+}
+
 static char last_note[400];
 
 static void keep_note_of_negatives(void *context, const char *text) {

@@ -387,6 +387,34 @@ TEST(train, a_replay_of_few_steps_is_told_with_the_buffer_that_many_would_want) 
   small_run_close(&run);
 }
 
+TEST(train, rollouts_that_the_run_is_too_short_for_are_told_with_what_would_fit) {
+  const struct {
+    int32_t n_steps;
+    const char *told;  // NULL: nothing is
+  } of[] = {
+      {101, "no rollout of 101 steps fits train.steps, which are 100 of each of the 32 lanes"},
+      {30, "of which the last 10 fill no rollout and teach nothing; train.steps=2880"},
+      {25, NULL}};
+  for (size_t k = 0; k < sizeof of / sizeof *of; ++k) {
+    small_run run;
+    throng_train_report report;
+    char out[512];
+    notes[0] = '\0';
+    ASSERT_TRUE(small_run_open(&run, throng_test_folder(), 1));
+    snprintf(out, sizeof out, "%s/rollouts%zu", throng_test_folder(), k);
+    run.train.out = out;
+    run.agent.algorithm = THRONG_ALGORITHM_A2C;
+    run.agent.n_steps = of[k].n_steps;
+    ASSERT_OK(throng_train(run.backend, run.world, NULL, &run.sim, &run.agent, &run.train,
+                           &progress, &report));
+    if (of[k].told)
+      EXPECT_CONTAINS(notes, of[k].told);
+    else
+      EXPECT_TRUE(strstr(notes, "rollout") == NULL);
+    small_run_close(&run);
+  }
+}
+
 TEST(train, wrong_fields_are_refused_by_name_and_leave_no_folder) {
   small_run run;
   char out[512];

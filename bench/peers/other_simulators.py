@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How many steps other recommender simulators make in a second of a processor, as they come: one environment, random
-actions, one thread. Each is named by a checkout of its repository and needs what it asks for (SARDINE: gymnasium;
+actions, one thread; and throng through Gymnasium, one user at a time and many. Each is named by a checkout of its
+repository (throng by the folder of its package) and needs what it asks for (SARDINE, throng: gymnasium;
 RecSim: gym, gin-config, absl-py, six; Virtual-Taobao: gym, torch). RecSim's runner, which wants TensorFlow and
 Dopamine, is not loaded: its environments are NumPy.
 
-    python bench/peers/other_simulators.py --sardine DIR --recsim DIR --virtual-taobao DIR
+    python bench/peers/other_simulators.py --throng DIR --sardine DIR --recsim DIR --virtual-taobao DIR
 """
 import argparse
 import csv
@@ -17,8 +18,8 @@ import numpy as np
 SECONDS, TURNS = 3.0, 5
 
 
-def rate(step, reset):
-    """Steps a processor second, the median of some turns; a session that ends begins anew."""
+def rate(step, reset, users=1):
+    """Answers a processor second, the median of some turns; a session that ends begins anew."""
     turns = []
     for _ in range(TURNS):
         steps, began = 0, time.process_time()
@@ -26,9 +27,27 @@ def rate(step, reset):
             for _ in range(50):
                 if step():
                     reset()
-            steps += 50
+            steps += 50 * users
         turns.append(steps / (time.process_time() - began))
     return sorted(turns)[TURNS // 2], min(turns), max(turns)
+
+
+def throng(folder, rng):
+    sys.path.insert(0, folder)
+    import gymnasium
+    import throng
+    import throng.gym  # noqa: F401
+
+    world = throng.World.synth(users=2000, items=1000, seed=1)
+    sta = throng.Sta.fit(world, epochs=1)
+    for users in (1, 16, 256):
+        env = gymnasium.make_vec("throng/Recommend-v0", num_envs=users, world=world, sta=sta, backend=throng.Backend(threads=1))
+        env.reset(seed=1)
+
+        def step():
+            env.step(rng.integers(0, 1000, users))
+
+        yield "throng", f"Recommend-v0, 1000 items, three votes, {users} at once", rate(step, None, users)
 
 
 def sardine(folder, rng):
@@ -86,7 +105,7 @@ def virtual_taobao(folder, rng):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    peers = dict(sardine=sardine, recsim=recsim, virtual_taobao=virtual_taobao)
+    peers = dict(throng=throng, sardine=sardine, recsim=recsim, virtual_taobao=virtual_taobao)
     for name in peers:
         parser.add_argument("--" + name.replace("_", "-"), metavar="DIR", help="a checkout of its repository")
     asked = vars(parser.parse_args())

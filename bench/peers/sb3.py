@@ -92,7 +92,8 @@ def main():
     model = ALGORITHMS[args.algorithm](
         "MlpPolicy", env, seed=args.seed, device="cpu", policy_kwargs={
             "features_extractor_class": Extractor,
-            "features_extractor_kwargs": {"n_user": sim.n_user, "n_item": sim.n_item}}, **kwargs)
+            "features_extractor_kwargs": {"n_user": sim.n_user, "n_item": sim.n_item,
+                                          "twice": args.algorithm == "trpo"}}, **kwargs)
     clock, start = Clock(args.seconds), time.perf_counter()
     model.learn(args.steps, callback=clock)
     seconds = time.perf_counter() - start

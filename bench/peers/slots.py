@@ -10,8 +10,11 @@ from torch import nn
 
 
 class Slots(nn.Module):
-    def __init__(self, n_user, n_item, width=64, user_width=32):
+    """twice: by a sum that can be differentiated twice, as Fisher-vector products need; slower."""
+
+    def __init__(self, n_user, n_item, width=64, user_width=32, twice=False):
         super().__init__()
+        self.twice = twice
         self.user = nn.Embedding(n_user, user_width)
         self.item = nn.EmbeddingBag(n_item, width, mode="sum")
         self.width = width + user_width
@@ -21,15 +24,18 @@ class Slots(nn.Module):
     def forward(self, row):
         h = (row.shape[1] - 1) // 2
         index = row[:, :1 + h].long()
-        bag = self.item(index[:, 1:], per_sample_weights=row[:, 1 + h:])
+        if self.twice:
+            bag = (nn.functional.embedding(index[:, 1:], self.item.weight) * row[:, 1 + h:, None]).sum(1)
+        else:
+            bag = self.item(index[:, 1:], per_sample_weights=row[:, 1 + h:])
         return torch.cat([self.user(index[:, 0]), bag], 1)
 
 
 class Extractor(BaseFeaturesExtractor):
     """The same for policies of Stable-Baselines3."""
 
-    def __init__(self, observation_space, n_user, n_item):
-        slots = Slots(n_user, n_item)
+    def __init__(self, observation_space, n_user, n_item, twice=False):
+        slots = Slots(n_user, n_item, twice=twice)
         super().__init__(observation_space, slots.width)
         self.slots = slots
 

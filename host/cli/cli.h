@@ -110,6 +110,9 @@ bool cli_unicode(void);
 /// Characters of a line of the terminal behind `fd`, asked anew at each call; COLUMNS of the
 /// environment where there is none, 80 without it; 40 at least, for nothing is laid out for less.
 int cli_width(int fd);
+/// Is stderr a terminal on which what was printed can be printed over? None where TERM is dumb or
+/// not set.
+bool cli_redraws(void);
 /// May colours go to `fd`? By NO_COLOR (any text: no), CLICOLOR_FORCE (not 0: yes), CLICOLOR (0:
 /// no), and whether a terminal is there that is no dumb one.
 bool cli_colour(int fd);

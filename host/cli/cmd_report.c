@@ -11,6 +11,7 @@ int cmd_report(cli_run *run) {
                               .run = (const char *const *)run->argument,
                               .path = cli_text(run, "out"),
                               .files_only = cli_flag(run, "files-only"),
+                              .overrides = run->set,
                               .stop = cli_stop};
   if (def.n_run > 1 && !def.path)
     return cli_wrong(run, "%d runs on one page: expected -o FILE, where it goes", def.n_run);

@@ -256,8 +256,7 @@ static void note(void *context, const char *text) {
   if (!run->quiet) cli_print_line(text);
 }
 
-/// Can what was printed be printed over?
-static bool redraws(void) {
+bool cli_redraws(void) {
   const char *terminal = getenv("TERM");
   return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
 }
@@ -274,7 +273,7 @@ bool cli_progress_live(cli_progress wanted, cli_view *view, void *context) {
 
 void cli_progress_start(cli_run *run) {
   line.shown = !run->quiet;
-  line.terminal = line.shown && redraws();
+  line.terminal = line.shown && cli_redraws();
   run->progress = (throng_progress){.report = report, .note = note, .context = run};
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
   sigemptyset(&action.sa_mask);

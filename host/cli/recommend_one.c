@@ -107,8 +107,9 @@ static throng_status explain(advice *a, int32_t item) {
       like[offset[1]++] = a->like[k];
     }
   const throng_pairs pair = {1, &user, &item, offset, past, like};
-  status = throng_explain(t->backend, t->world, a->user < 0 ? NULL : t->sta, &votes,
-                          t->config.sim.seed, &pair, &a->why);
+  status = a->user < 0 ? throng_explain(t->backend, t->world, NULL, &votes, t->config.sim.seed,
+                                        &pair, &a->why)
+                       : throng_sim_explain_pair(t->sim, &pair, &a->why);
 done:
   free(past);
   free(like);

@@ -1,4 +1,4 @@
-/// A sweep's table: redrawn in place, ten times a second at most, 80 columns wide.
+/// A sweep's table: redrawn in place, ten times a second at most, as wide as the terminal.
 #include "cli/sweep_table.h"
 
 #include <inttypes.h>
@@ -11,12 +11,11 @@
 #include "base/clock.h"
 #include "report/curve.h"
 
-enum { WIDTH = 79, BEST = 5 };
+enum { BEST = 5 };
 
 void sweep_table_start(const cli_run *run, sweep_table *table) {
-  const char *no_color = getenv("NO_COLOR");
-  *table = (sweep_table){.run = run, .terminal = isatty(STDERR_FILENO) && !run->quiet};
-  table->bold = table->terminal && !(no_color && *no_color);
+  *table = (sweep_table){.run = run, .terminal = cli_redraws() && !run->quiet};
+  table->bold = table->terminal && cli_colour(STDERR_FILENO);
   table->shown = clock_now();
 }
 
@@ -85,8 +84,8 @@ static void count_text(const sweep_view *v, char *text, size_t size) {
 }
 
 static void draw_line(sweep_table *table, bool bold, const char *text) {
-  fprintf(stderr, "\033[K%s%.*s%s\n", bold && table->bold ? "\033[1m" : "", WIDTH, text,
-          bold && table->bold ? "\033[0m" : "");
+  fprintf(stderr, "\033[K%s%.*s%s\n", bold && table->bold ? "\033[1m" : "",
+          cli_width(STDERR_FILENO) - 1, text, bold && table->bold ? "\033[0m" : "");
   ++table->lines;
 }
 
@@ -190,7 +189,7 @@ static void print_best(const sweep *s) {
   printf("%6s  %14.14s  %7s  %s\n", "trial", objective->name, "steps", "options");
   for (int32_t k = 0; k < n; ++k) {
     trial_text(s, best[k], text, sizeof text);
-    printf("%.*s\n", WIDTH, text);
+    printf("%.*s\n", cli_width(STDOUT_FILENO) - 1, text);
     for (int32_t o = 1; o < n_objective; ++o)
       printf("%6s  %14.6g  %s\n", "", all[best[k]].value[o], objective[o].name);
   }

@@ -278,7 +278,7 @@ static const cli_option report_options[] = {
 static const char *const report_examples[] = {
     "throng report runs/demo",
     "runs/demo/report.html, as throng train wrote it at its end",
-    "throng report runs/a runs/b -o both.html",
+    "throng report runs/demo runs/gamma -o both.html",
     "two runs on one page: curves together, differences, where their configs differ",
     "throng report runs/demo --files-only -o quick.html",
     "what the run's files say, also of one that goes on",

@@ -14,6 +14,14 @@ static throng_status finish(cJSON *root, bool complete, char **out) {
   return THRONG_OK;
 }
 
+/// Is agent.algorithm one of a sweep's parameters?
+static bool varies_algorithm(const throng_config *config) {
+  cJSON *space = config->sweep_space ? cJSON_Parse(config->sweep_space) : NULL;
+  const bool varies = cJSON_GetObjectItemCaseSensitive(space, "agent.algorithm") != NULL;
+  cJSON_Delete(space);
+  return varies;
+}
+
 /// Where a world comes from is told by which of these sections is there.
 static bool is_left_out(const throng_config *config, const config_key *key) {
   unsigned formats = config_key_formats(key);
@@ -26,10 +34,16 @@ static bool is_left_out(const throng_config *config, const config_key *key) {
 throng_status config_print(const throng_config *config, char **out) {
   cJSON *root = cJSON_CreateObject();
   bool complete = root != NULL;
+  const bool varies = varies_algorithm(config);
   config_key key;
-  for (int i = 0; complete && config_key_at(i, &key); ++i)
-    if (!is_left_out(config, &key))
+  for (int i = 0; complete && config_key_at(i, &key); ++i) {
+    // What nobody gave each algorithm has its own values for.
+    const bool usual = varies && config->origin[i] == CONFIG_DEFAULT &&
+                       key.field->flags & FIELD_SWEEPABLE && config_key_within(&key, "agent") &&
+                       strcmp(key.field->name, "algorithm") != 0;
+    if (!usual && !is_left_out(config, &key))
       complete = field_put(root, key.path, config_value_json(config, &key));
+  }
   return finish(root, complete, out);
 }
 

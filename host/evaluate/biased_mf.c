@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/processors.h"
+#include "base/workers.h"
 #include "kernels/base/random.h"
 
 enum { SIZE = BIASED_MF_SIZE, NEWTON_STEPS = 2, MOST_HALVINGS = 20 };
@@ -117,6 +119,27 @@ static void improve(const biased_mf_def *def, const side *s, int64_t row, double
   }
 }
 
+/// Rows of one side do not know each other: any thread takes some of them, to the same bits.
+typedef struct sweeping {
+  const biased_mf_def *def;
+  const side *side;
+  double m;
+} sweeping;
+enum { ROWS_A_TASK = 64 };
+
+static void improve_some(void *context, int64_t task) {
+  const sweeping *s = context;
+  const int64_t first = task * ROWS_A_TASK, past = first + ROWS_A_TASK;
+  for (int64_t row = first; row < past && row < s->side->n; ++row)
+    improve(s->def, s->side, row, s->m);
+}
+
+static void improve_all(workers *pool, const biased_mf_def *def, const side *side, double m) {
+  sweeping s = {def, side, m};
+  workers_run(pool, processors_usable(), (side->n + ROWS_A_TASK - 1) / ROWS_A_TASK, improve_some,
+              &s);
+}
+
 static double ridges(const biased_mf_def *def, const double *vector, int64_t n) {
   double sum = 0;
   for (int64_t k = 0; k < n * SIZE; ++k)
@@ -153,6 +176,7 @@ throng_status biased_mf_fit(const mf_answers *a, const biased_mf_def *def, biase
   int64_t *offset = NULL, n_like = 0;
   int32_t *user = NULL;
   uint8_t *like = NULL;
+  workers *pool = NULL;
   throng_status status;
   *out = (biased_mf){.n_user = a->n_user, .n_item = a->n_item};
   const char *what = "matrix factorisation";
@@ -163,6 +187,7 @@ throng_status biased_mf_fit(const mf_answers *a, const biased_mf_def *def, biase
   THRONG_TRY_GOTO(throng_alloc((void **)&offset, (size_t)a->n_item + 1, sizeof *offset, what));
   THRONG_TRY_GOTO(throng_alloc((void **)&user, (size_t)n, sizeof *user, what));
   THRONG_TRY_GOTO(throng_alloc((void **)&like, (size_t)n, sizeof *like, what));
+  THRONG_TRY_GOTO(workers_open(processors_usable(), &pool));
   for (int64_t k = 0; k < n; ++k) n_like += a->like[k] != 0;
   out->m = log(((double)n_like + 1) / ((double)(n - n_like) + 1));
   turn(a, offset, user, like);
@@ -171,13 +196,14 @@ throng_status biased_mf_fit(const mf_answers *a, const biased_mf_def *def, biase
   begin(&users, def->seed, 0);
   begin(&items, def->seed, 1);
   for (int sweep = 0; sweep < def->sweeps; ++sweep) {
-    for (int64_t i = 0; i < items.n; ++i) improve(def, &items, i, out->m);
-    for (int64_t u = 0; u < users.n; ++u) improve(def, &users, u, out->m);
+    improve_all(pool, def, &items, out->m);
+    improve_all(pool, def, &users, out->m);
   }
   out->loss = ridges(def, out->item, a->n_item);
   for (int64_t u = 0; u < users.n; ++u)
     out->loss += row_loss(def, &users, u, out->m, out->user + u * SIZE);
 done:
+  workers_close(pool);
   free(offset);
   free(user);
   free(like);

@@ -109,6 +109,7 @@ void run_page_draw_intervals(FILE *out, const char *id, const char *label, const
   svg_axis x = svg_axis_around(label, n_end, ends, false);
   svg_axis y = {.low = n - 0.5, .high = -0.5, .name = name, .n_name = n};
   page_figure_of(out, id, PAGE_FULL, 74 + 26 * n, 0, label, description, &x, &y);
+  fprintf(out, "<path class=\"axis\" d=\"M%.1f %.1fV%.1f\"/>\n", svg_place(&x, 0), y.from, y.to);
   for (int k = 0; k < n; ++k) {
     const double at = svg_place(&y, k), low = svg_place(&x, row[k].low);
     snprintf(hint, sizeof hint, "%s: %+.2f [%+.2f, %+.2f]", name[k], row[k].mean, row[k].low,

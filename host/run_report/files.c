@@ -186,9 +186,9 @@ static throng_status take_players(run_files *f) {
     f->summary = NULL;
     agents = NULL;
   }
-  f->agents = agents ? cJSON_Duplicate(agents, true) : NULL;
+  f->agents = cJSON_IsArray(agents) ? cJSON_Duplicate(agents, true) : NULL;
   const cJSON *policies = cJSON_GetObjectItemCaseSensitive(f->summary, "policies");
-  if (!policies) return players_of_rows(f);
+  if (!cJSON_IsObject(policies)) return players_of_rows(f);
   f->policies = cJSON_Duplicate(policies, true);
   return f->policies ? THRONG_OK : no_memory();
 }

@@ -63,7 +63,7 @@ static void write_runs(const joined *j) {
     page_cell(j->out, "td", page_percent(json_number(agent, "coverage"), text));
     page_cell(j->out, "td", page_percent(json_number(f->summary, "gap_closed") / 100, text));
     page_cell(j->out, "td", page_count(f->steps, text));
-    page_cell(j->out, "td", page_state(f, text));
+    page_cell(j->out, "td", f->summary ? "finished" : "not finished");
     fputs("</tr>\n", j->out);
   }
   page_table_end(j->out);
@@ -203,7 +203,7 @@ static void write_contender(const joined *j, const contender *c, bool first) {
   if (first)
     fputs("<td>-</td><td>-</td>", j->out);
   else {
-    if (isnan(c->improvement.point))
+    if (isnan(c->improvement.low))  // of a single run nothing can be said
       page_cell(j->out, "td", "-");
     else
       page_cell_of(j->out, "%.2f", c->improvement.point);
@@ -313,7 +313,11 @@ static throng_status write_configs(const joined *j) {
   throng_status status = throng_alloc((void **)&name, n, sizeof *name, "report");
   if (status == THRONG_OK) {
     head[0] = "key";
-    for (int k = 0; k < j->n; ++k) head[k + 1] = name_of(j, k, name[k]);
+    for (int k = 0; k < j->n; ++k) {
+      name[k][0] = '\t';
+      name_of(j, k, name[k] + 1);
+      head[k + 1] = name[k];
+    }
     page_section(j->out, "config", "Where the configs differ", NULL);
     page_table(j->out, NULL, j->n + 1, head);
     for (int k = 0; k < j->n; ++k) rows += write_keys(j, k, "", j->files[k].config);

@@ -66,18 +66,33 @@ static throng_status ask(run_measures *m, const throng_progress *progress) {
               m->why_no_fidelity, sizeof m->why_no_fidelity);
 }
 
+/// The item-item table takes longer to make than these few sessions take without it.
+static throng_status open_run(trained_def *def, const char *const *overrides,
+                              const throng_progress *progress, run_measures *out) {
+  size_t n = 0;
+  const char **all;
+  while (overrides && overrides[n]) ++n;
+  THRONG_TRY(throng_alloc((void **)&all, n + 2, sizeof *all, "report"));
+  all[0] = "votes.table_bytes=0";
+  for (size_t k = 0; k < n; ++k) all[k + 1] = overrides[k];
+  def->overrides = all;
+  const throng_status status = trained_open(def, progress, &out->opened);
+  free(all);
+  return status;
+}
+
 throng_status run_measures_take(const char *folder, int32_t agent, bool returns_only,
-                                bool (*stop)(void *user), const throng_progress *progress,
-                                run_measures *out) {
+                                const char *const *overrides, bool (*stop)(void *user),
+                                const throng_progress *progress, run_measures *out) {
   const double start = clock_now();
-  // The item-item table takes longer to make than these few sessions take without it.
-  static const char *const overrides[] = {"votes.table_bytes=0", NULL};
-  const trained_def def = {
-      .run = folder, .overrides = overrides, .agent = agent, .without_votes = true, .stop = stop};
+  trained_def def = {.run = folder, .agent = agent, .without_votes = true, .stop = stop};
   watcher *watcher = NULL;
   *out = (run_measures){0};
-  throng_status status =
-      told(trained_open(&def, progress, &out->opened), out->why, sizeof out->why);
+  throng_status status = open_run(&def, overrides, progress, out);
+  // An override that is none is its giver's mistake; a config of another release is the run's.
+  if (status == THRONG_ERROR_CONFIG && overrides && *overrides) return status;
+  status = told(status, out->why, sizeof out->why);
+  if (*out->why) throng_note(progress, "the agent cannot be opened: %s", out->why);
   if (status != THRONG_OK || !out->opened.world) return status;
   throng_evaluation_def evaluation = out->opened.config.train.evaluation;
   if (evaluation.episodes > MEASURE_SESSIONS) evaluation.episodes = MEASURE_SESSIONS;

@@ -171,9 +171,11 @@ static int32_t best_agent(const run_files *f) {
     const double value =
         json_number(cJSON_GetObjectItemCaseSensitive(one, "metrics"), "average_reward");
     const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "state"));
+    const double number = json_number(one, "agent");
     if (!(value > best) || (state && !strcmp(state, "diverged"))) continue;
+    if (!(number >= 0 && number < INT32_MAX)) continue;
     best = value;
-    at = (int32_t)json_number(one, "agent");
+    at = (int32_t)number;
   }
   return at;
 }
@@ -185,8 +187,8 @@ static throng_status take_all(const run_report_def *def, const throng_progress *
     if (def->files_only)
       snprintf(measures[k].why, sizeof measures[k].why, "the agent was not opened (files only)");
     else
-      THRONG_TRY(run_measures_take(def->run[k], best_agent(&files[k]), def->n_run > 1, def->stop,
-                                   progress, &measures[k]));
+      THRONG_TRY(run_measures_take(def->run[k], best_agent(&files[k]), def->n_run > 1,
+                                   def->overrides, def->stop, progress, &measures[k]));
   }
   return THRONG_OK;
 }

@@ -176,7 +176,7 @@ static void write_agents(const run_page *p) {
     const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "state"));
     char text[32];
     if (rows++ == MOST) break;
-    fprintf(p->out, "<tr><th>%.0f</th><td%s>", json_number(one, "agent"),
+    fprintf(p->out, "<tr><th>%s</th><td%s>", page_count(json_number(one, "agent"), text),
             state && !strcmp(state, "diverged") ? " class=\"bad\"" : "");
     svg_escaped(p->out, state ? state : "-");
     fputs("</td>", p->out);

@@ -9,15 +9,19 @@
 
 typedef struct run_report_def {
   int n_run;
-  const char *const *run;    // (n_run) folders
-  const char *path;          // of the page; NULL: report.html in the folder of the only run
-  bool files_only;           // open no agent: only what the folders' files say
+  const char *const *run;  // (n_run) folders
+  const char *path;        // of the page; NULL: report.html in the folder of the only run
+  bool files_only;         // open no agent: only what the folders' files say
+  /// "a.b=c" over the runs' configs where agents are opened, NULL-terminated (trained_def); or
+  /// NULL.
+  const char *const *overrides;
   bool (*stop)(void *user);  // of the backend; may be NULL
 } run_report_def;
 
 /// Write the page of a run, or, where there are several, one page that has them beside each other;
 /// whole or not at all. `*wrote` (PATH_MAX): where. Errors: ARGUMENT (no run; several without a
-/// path), IO, DATA (a folder that is no run's; metrics of none of its steps), MEMORY, CANCELLED.
+/// path), CONFIG (an override that is none), IO, DATA (a folder that is no run's; no row of
+/// metrics), MEMORY, CANCELLED.
 throng_status run_report_write(const run_report_def *def, const throng_progress *progress,
                                char *wrote);
 

@@ -211,9 +211,14 @@ static void fit_any(fitting *f) {
     if (round > 0)
       for (int step = 0; step < ITEM_STEPS; ++step) step_items(f);
     learn_prior(f);
+    int64_t every, teller = 0, seen = 0;
+    tellers(e, &every);
     for (int64_t u = 0; u < e->n_user; ++u) {
       double p[POINTS];
-      likelihood_of(f, u, p);
+      if (e->user_n[u] > 0 && seen++ % every == 0)  // learn_prior has it already
+        memcpy(p, f->likelihood + POINTS * teller++, sizeof p);
+      else
+        likelihood_of(f, u, p);
       e->user[u] = posterior(e->prior, p);
     }
   }

@@ -233,37 +233,54 @@ static throng_status explain(const question *q, const throng_vote *vote,
   return THRONG_OK;
 }
 
-throng_status throng_explain(throng_backend *backend, const throng_world *world,
-                             const throng_sta *sta, const throng_votes_def *def, uint32_t seed,
-                             const throng_pairs *pair, throng_explanation **out) {
-  *out = NULL;
-  if (pair->n != 1)
-    return throng_fail(THRONG_ERROR_ARGUMENT, "throng_explain: one pair is explained, not %lld",
-                       (long long)pair->n);
-  vote_models models = {0};
+/// Of one pair, by votes whose models are there.
+static throng_status explain_by(throng_backend *backend, const throng_world *world,
+                                const throng_sta *sta, const throng_votes_def *def, uint32_t seed,
+                                const vote_models *models, const throng_pairs *pair,
+                                throng_explanation **out) {
   throng_vote vote;
   vote_further further = {{0}};
-  throng_status status;
-  THRONG_TRY_GOTO(votes_check(def, sta));
-  const unsigned asked = rule_asks(def);
   float *wanted[THRONG_VOTE_FURTHER];
   for (int k = 0; k < THRONG_VOTE_FURTHER; ++k)
-    wanted[k] = asked & VOTE_BIT(k + THRONG_VOTE_IN_RECORD) ? &further.score[k] : NULL;
-  THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, sta, def, seed, pair, &vote, wanted));
-  THRONG_TRY_GOTO(vote_models_make(backend, world, sta, def, asked, 0, &models));
+    wanted[k] = models->asked & VOTE_BIT(k + THRONG_VOTE_IN_RECORD) ? &further.score[k] : NULL;
+  THRONG_TRY(votes_evaluate_by(backend, world, sta, def, seed, models, pair, &vote, wanted));
   const question q = {.world = world,
                       .def = def,
                       .sta = sta,
-                      .models = &models,
+                      .models = models,
                       .user = pair->user[0],
                       .candidate = pair->candidate[0],
                       .n = pair->offset[1],
                       .item = pair->item,
                       .like = pair->like};
-  THRONG_TRY_GOTO(explain(&q, &vote, &further, out));
-done:
+  return explain(&q, &vote, &further, out);
+}
+
+static throng_status require_one(const throng_pairs *pair, const char *what) {
+  if (pair->n == 1) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT, "%s: one pair is explained, not %lld", what,
+                     (long long)pair->n);
+}
+
+throng_status throng_explain(throng_backend *backend, const throng_world *world,
+                             const throng_sta *sta, const throng_votes_def *def, uint32_t seed,
+                             const throng_pairs *pair, throng_explanation **out) {
+  *out = NULL;
+  THRONG_TRY(require_one(pair, "throng_explain"));
+  THRONG_TRY(votes_check(def, sta));
+  vote_models models = {0};
+  throng_status status = vote_models_make(backend, world, sta, def, rule_asks(def), 0, &models);
+  if (status == THRONG_OK) status = explain_by(backend, world, sta, def, seed, &models, pair, out);
   vote_models_free(&models);
   return status;
+}
+
+throng_status throng_sim_explain_pair(throng_sim *s, const throng_pairs *pair,
+                                      throng_explanation **out) {
+  *out = NULL;
+  THRONG_TRY(require_one(pair, "throng_sim_explain_pair"));
+  return explain_by(s->backend, s->world, s->sta, &s->def.votes, s->def.seed, &s->models, pair,
+                    out);
 }
 
 /// The votes of one lane on one item, from the backend.

@@ -38,22 +38,25 @@ static throng_status check_calibration(const char *path, const sta_calibration *
   return throng_fail(THRONG_ERROR_DATA, "%s: tensor 'calibration' holds what no fit gives", path);
 }
 
-/// [{"train_loss": 0.61, ...}, ...]: what the epochs of the fit came to. Malloc'd.
+/// [{"train_loss": 0.61, ...}, ...]: what the epochs of the fit came to, to the bit. Malloc'd.
 static throng_status epochs_text(const throng_sta *sta, char **out) {
-  cJSON *list = cJSON_CreateArray();
-  bool good = list != NULL;
-  for (int32_t k = 0; k < sta->n_epoch && good; ++k) {
-    cJSON *one = cJSON_CreateObject();
-    good = one && cJSON_AddItemToArray(list, one);
-#define X(number)                           \
-  if (good && !isnan(sta->epoch[k].number)) \
-    good = cJSON_AddNumberToObject(one, #number, sta->epoch[k].number) != NULL;
+  NUMBERS_WITHOUT_LOCALE;
+  size_t size;
+  FILE *to = open_memstream(out, &size);
+  for (int32_t k = 0; to && k < sta->n_epoch; ++k) {
+    const char *before = k ? ", {" : "[{";
+#define X(number)                                                          \
+  if (isfinite(sta->epoch[k].number)) {                                    \
+    fprintf(to, "%s\"" #number "\": %.17g", before, sta->epoch[k].number); \
+    before = ", ";                                                         \
+  }
     STA_EPOCH(X)
 #undef X
+    fputc('}', to);
   }
-  *out = good ? cJSON_PrintUnformatted(list) : NULL;
-  cJSON_Delete(list);
-  return *out ? THRONG_OK : throng_fail(THRONG_ERROR_MEMORY, "f_sta: no memory for its epochs");
+  if (to) fputc(']', to);
+  if (to && fclose(to) == 0) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_MEMORY, "f_sta: no memory for its epochs");
 }
 
 /// What cannot be read is as if there were none: nothing depends on it.

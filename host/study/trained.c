@@ -239,6 +239,7 @@ static throng_status make_agent(const trained_def *def, const agent_origin *orig
   if (sim.lanes < 64) sim.votes.table_bytes = 0;
   if (def->without_sta || (def->without_votes && sim.environment == THRONG_ENVIRONMENT_SESSION))
     sim.votes.rule = THRONG_RULE_LOGICAL;
+  if (def->without_sta) sim.environment = THRONG_ENVIRONMENT_SESSION;  // nobody answers
   t->agent_def = agent;
   t->agent_def.count = agent.count = 1;
   agent.batch = agent.updates = agent.n_step = agent.n_steps = agent.n_epochs = 1;

@@ -16,6 +16,7 @@ typedef struct term_work {
   term_sums corpus, group;
   int64_t *mentions;     // (n_term) items that mention it
   bool *spread;          // (n_term) no item has more than half of it
+  bool *mentioned;       // (n_term) by the item that is given reasons
   candidate *list;       // (n_term)
   int32_t *used;         // (n_term) terms of the present group
   int64_t *group_item;   // items by category, then those without, then all
@@ -36,6 +37,7 @@ static void work_free(term_work *w) {
   }
   free(w->mentions);
   free(w->spread);
+  free(w->mentioned);
   free(w->list);
   free(w->used);
   free(w->group_item);
@@ -51,22 +53,23 @@ static void sums_add(term_sums *sums, const term_count *c) {
 
 static throng_status sum_corpus(term_work *w) {
   const selection *s = w->s;
-  const term_table *terms = &s->terms;
   double *largest = NULL;
   size_t n_term = (size_t)w->n_term;
   THRONG_TRY(sums_alloc(&w->corpus, w->n_term));
   THRONG_TRY(sums_alloc(&w->group, w->n_term));
   THRONG_TRY(throng_alloc((void **)&w->mentions, n_term, sizeof *w->mentions, "terms"));
   THRONG_TRY(throng_alloc((void **)&w->spread, n_term, sizeof *w->spread, "terms"));
+  THRONG_TRY(throng_alloc((void **)&w->mentioned, n_term, sizeof *w->mentioned, "terms"));
   THRONG_TRY(throng_alloc((void **)&w->list, n_term, sizeof *w->list, "terms"));
   THRONG_TRY(throng_alloc((void **)&w->used, n_term, sizeof *w->used, "terms"));
   THRONG_TRY(throng_alloc((void **)&largest, n_term, sizeof *largest, "terms"));
-  for (int64_t e = 0; e < terms->offset[s->data->n_item]; ++e) {
-    const term_count *c = &terms->count[e];
-    sums_add(&w->corpus, c);
-    ++w->mentions[c->term];
-    largest[c->term] = fmax(largest[c->term], (double)c->like + c->dislike);
-  }
+  for (int64_t i = 0; i < s->data->n_item; ++i)
+    for (term_walk walk = terms_of(&s->terms, i); terms_next(&walk);) {
+      const term_count *c = &walk.count;
+      sums_add(&w->corpus, c);
+      ++w->mentions[c->term];
+      largest[c->term] = fmax(largest[c->term], (double)c->like + c->dislike);
+    }
   for (int64_t t = 0; t < w->n_term; ++t)
     w->spread[t] = 2 * largest[t] <= w->corpus.count[SIDE_POS][t] + w->corpus.count[SIDE_NEG][t];
   free(largest);
@@ -87,15 +90,15 @@ static throng_status select_subjective(selection *s, term_work *w) {
   double alpha0 = strength * (w->corpus.total[SIDE_POS] + w->corpus.total[SIDE_NEG]);
   for (int64_t i = 0; i < s->data->n_item; ++i) {
     double own_total[SIDE_COUNT] = {0};
-    for (int64_t e = s->terms.offset[i]; e < s->terms.offset[i + 1]; ++e) {
-      own_total[SIDE_POS] += s->terms.count[e].like;
-      own_total[SIDE_NEG] += s->terms.count[e].dislike;
+    for (term_walk walk = terms_of(&s->terms, i); terms_next(&walk);) {
+      own_total[SIDE_POS] += walk.count.like;
+      own_total[SIDE_NEG] += walk.count.dislike;
     }
     for (int side = 0; side < SIDE_COUNT; ++side) {
       int other = 1 - side;
       size_t n = 0;
-      for (int64_t e = s->terms.offset[i]; e < s->terms.offset[i + 1]; ++e) {
-        const term_count *c = &s->terms.count[e];
+      for (term_walk walk = terms_of(&s->terms, i); terms_next(&walk);) {
+        const term_count *c = &walk.count;
         double own = side == SIDE_POS ? c->like : c->dislike;
         if (own == 0 || w->mentions[c->term] > s->bounds.most) continue;
         double alpha =
@@ -142,8 +145,8 @@ static void find_reasons(selection *s, term_work *w, int64_t group, int64_t row)
   size_t n_used = 0;
   for (int64_t g = w->group_start[group]; g < w->group_start[group + 1]; ++g) {
     int64_t i = w->group_item[g];
-    for (int64_t e = s->terms.offset[i]; e < s->terms.offset[i + 1]; ++e) {
-      const term_count *c = &s->terms.count[e];
+    for (term_walk walk = terms_of(&s->terms, i); terms_next(&walk);) {
+      const term_count *c = &walk.count;
       if (!(c->like + c->dislike)) continue;
       if (!(w->group.count[SIDE_POS][c->term] + w->group.count[SIDE_NEG][c->term]))
         w->used[n_used++] = c->term;
@@ -171,14 +174,20 @@ static void find_reasons(selection *s, term_work *w, int64_t group, int64_t row)
   w->group.total[SIDE_POS] = w->group.total[SIDE_NEG] = 0;
 }
 
-static throng_status give_reasons(selection *s, const term_work *w, int64_t group, int64_t row) {
+static void mark_mentioned(const selection *s, term_work *w, int64_t item, bool mark) {
+  for (term_walk walk = terms_of(&s->terms, item); terms_next(&walk);)
+    w->mentioned[walk.count.term] = mark;
+}
+
+static throng_status give_reasons(selection *s, term_work *w, int64_t group, int64_t row) {
   for (int64_t g = w->group_start[group]; g < w->group_start[group + 1]; ++g) {
     int64_t i = w->group_item[g];
+    mark_mentioned(s, w, i, true);
     for (int side = 0; side < SIDE_COUNT; ++side) {
       const int32_t *reason = s->reason[side] + row * s->pool;
       int64_t room = selection_budget(s, (keyword_side)side, i, s->def->per_category), n = 0;
       for (int64_t k = 0; k < s->pool && reason[k] >= 0 && n < room; ++k) {
-        if (!terms_find(&s->terms, i, reason[k])) continue;
+        if (!w->mentioned[reason[k]]) continue;
         THRONG_TRY(builder_add(&s->builder, (keyword_side)side, i, reason[k]));
         ++n;
       }
@@ -186,6 +195,7 @@ static throng_status give_reasons(selection *s, const term_work *w, int64_t grou
       for (; n < room && n < REASON_FALLBACK && n < s->pool && reason[n] >= 0; ++n)
         THRONG_TRY(builder_add(&s->builder, (keyword_side)side, i, reason[n]));
     }
+    mark_mentioned(s, w, i, false);
   }
   return THRONG_OK;
 }

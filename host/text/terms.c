@@ -178,9 +178,9 @@ static throng_status note_phrase(reader *r, int64_t k, int64_t pair) {
   return THRONG_OK;
 }
 
-static int compare_terms(const void *a, const void *b) {
-  const term_count *x = a, *y = b;
-  return (x->term > y->term) - (x->term < y->term);
+static int compare_numbers(const void *a, const void *b) {
+  const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+  return (x > y) - (x < y);
 }
 
 /// Give terms their numbers: stems first, then phrases.
@@ -235,9 +235,58 @@ static throng_status tally_item(reader *r, tally *t, int64_t i) {
   return THRONG_OK;
 }
 
+/// A number of 7 bits a byte, the lowest first; the last byte is below 128.
+static uint8_t *put_number(uint8_t *to, uint32_t x) {
+  for (; x >= 128; x >>= 7) *to++ = (uint8_t)(x | 128);
+  *to++ = (uint8_t)x;
+  return to;
+}
+static const uint8_t *take_number(const uint8_t *from, int32_t *x) {
+  uint32_t sum = 0;
+  int shift = 0;
+  for (; *from >= 128; ++from, shift += 7) sum |= (uint32_t)(*from & 127) << shift;
+  *x = (int32_t)(sum | (uint32_t)*from << shift);
+  return from + 1;
+}
+
+term_walk terms_of(const term_table *t, int64_t item) {
+  return (term_walk){.at = t->code + t->offset[item], .end = t->code + t->offset[item + 1]};
+}
+
+bool terms_next(term_walk *walk) {
+  if (walk->at == walk->end) return false;
+  int32_t step;
+  walk->at = take_number(walk->at, &step);
+  walk->count.term += step;
+  walk->at = take_number(walk->at, &walk->count.like);
+  walk->at = take_number(walk->at, &walk->count.dislike);
+  return true;
+}
+
+/// Append what was tallied of item i, rising by term, and forget it.
+static throng_status write_item(tally *t, int64_t i, size_t *capacity, term_table *out) {
+  enum { MOST_BYTES = 3 * 5 };
+  const size_t begin = (size_t)out->offset[i];
+  THRONG_TRY(
+      throng_grow((void **)&out->code, capacity, begin + t->n * MOST_BYTES + 1, 1, "term counts"));
+  if (t->n) qsort(t->used, t->n, sizeof *t->used, compare_numbers);
+  uint8_t *at = out->code + begin;
+  int32_t before = 0;
+  for (size_t k = 0; k < t->n; ++k) {
+    term_count *c = &t->slot[t->used[k]];
+    at = put_number(at, (uint32_t)(t->used[k] - before));
+    at = put_number(at, (uint32_t)c->like);
+    at = put_number(at, (uint32_t)c->dislike);
+    before = t->used[k];
+    *c = (term_count){0};
+  }
+  out->offset[i + 1] = at - out->code;
+  return THRONG_OK;
+}
+
 static throng_status count_items(reader *r, int64_t n_item, int64_t n_term, term_table *out) {
   tally t = {0};
-  size_t capacity = 0, n = 0;
+  size_t capacity = 0;
   throng_status status = THRONG_OK;
   THRONG_TRY_GOTO(throng_alloc((void **)&t.slot, (size_t)n_term, sizeof *t.slot, "term counts"));
   THRONG_TRY_GOTO(throng_alloc((void **)&t.used, (size_t)n_term, sizeof *t.used, "term counts"));
@@ -246,16 +295,7 @@ static throng_status count_items(reader *r, int64_t n_item, int64_t n_term, term
   for (int64_t i = 0; i < n_item; ++i) {
     t.n = 0;
     THRONG_TRY_GOTO(tally_item(r, &t, i));
-    THRONG_TRY_GOTO(
-        throng_grow((void **)&out->count, &capacity, n + t.n, sizeof *out->count, "term counts"));
-    for (size_t k = 0; k < t.n; ++k) {
-      out->count[n + k] = t.slot[t.used[k]];
-      out->count[n + k].term = t.used[k];
-      t.slot[t.used[k]] = (term_count){0};
-    }
-    if (t.n) qsort(out->count + n, t.n, sizeof *out->count, compare_terms);
-    n += t.n;
-    out->offset[i + 1] = (int64_t)n;
+    THRONG_TRY_GOTO(write_item(&t, i, &capacity, out));
   }
 done:
   free(t.slot);
@@ -326,12 +366,6 @@ done:
 void term_table_free(term_table *t) {
   strings_free(&t->name);
   free(t->offset);
-  free(t->count);
+  free(t->code);
   *t = (term_table){0};
-}
-
-const term_count *terms_find(const term_table *t, int64_t item, int32_t term) {
-  int64_t n = t->offset[item + 1] - t->offset[item];
-  term_count key = {.term = term};
-  return n ? bsearch(&key, t->count + t->offset[item], (size_t)n, sizeof key, compare_terms) : NULL;
 }

@@ -173,6 +173,26 @@ static void tell_replay(const train_run *t, const throng_agent_def *agent) {
                 agent->buffer, steps, lanes, ENOUGH_STEPS, ENOUGH_STEPS * lanes);
 }
 
+/// A rollout that the run is too short for teaches nothing, and nor does the part of one that the
+/// run ends with.
+static void tell_rollouts(const train_run *t, const throng_agent_def *agent) {
+  const int64_t steps = (t->def->steps + t->lanes - 1) / t->lanes, left = steps % agent->n_steps;
+  if (steps < agent->n_steps)
+    throng_note(
+        t->progress,
+        "warning: agent.n_steps: no rollout of %d steps fits train.steps, which are %" PRId64
+        " of each of the %" PRId64
+        " lanes: nothing will be learned; give "
+        "agent.n_steps=%" PRId64 " or fewer, or train.steps=%" PRId64,
+        agent->n_steps, steps, t->lanes, steps, agent->n_steps * t->lanes);
+  else if (left)
+    throng_note(t->progress,
+                "agent.n_steps: train.steps are %" PRId64
+                " steps of each lane, of which the last %" PRId64
+                " fill no rollout and teach nothing; train.steps=%" PRId64 " has none of them",
+                steps, left, (steps - left) * t->lanes);
+}
+
 /// Rows first: a checkpoint must not outlive the rows before it.
 static throng_status save(train_run *t) {
   const int64_t now = user_steps(t);
@@ -269,7 +289,10 @@ static throng_status begin(train_run *t) {
 
 static throng_status run(train_run *t, const throng_agent_def *agent, train_result *result) {
   THRONG_TRY(begin(t));
-  tell_replay(t, agent);
+  if (agent->algorithm == THRONG_ALGORITHM_DQN)
+    tell_replay(t, agent);
+  else
+    tell_rollouts(t, agent);
   if (t->def->yardsticks) THRONG_TRY(evaluate_yardsticks(t));
   THRONG_TRY(make_up_evaluation(t));
   if (t->start < 0) {

@@ -123,6 +123,10 @@ THRONG_API throng_status throng_explain(throng_backend *backend, const throng_wo
                                         const throng_sta *sta, const throng_votes_def *def,
                                         uint32_t seed, const throng_pairs *pair,
                                         throng_explanation **out);
+/// The same with a simulator's votes and what they were fitted to, so that many pairs cost one fit.
+/// Its lanes are not asked. Errors: as throng_votes_evaluate; `*out` is NULL then.
+THRONG_API throng_status throng_sim_explain_pair(throng_sim *sim, const throng_pairs *pair,
+                                                 throng_explanation **out);
 /// What the user of `lane` would answer to `item`, were it the first one shown on the next step.
 /// Nothing moves. In the released environment (throng_sim_def.environment) `user` and the evidence
 /// are those of the item's first row; a coin has neither evidence nor margin.

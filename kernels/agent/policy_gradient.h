@@ -229,16 +229,17 @@ typedef struct advantage_sums {
 } advantage_sums;
 
 /// Generalised advantages of a lane's rollout. After a user left nothing follows; a truncated
-/// episode is worth its last state. Row: a lane.
+/// episode is worth its last state, where the agent has it so. Row: a lane.
 typedef struct advantage_args {
   replay_log log;
   agent_clocks clock;
-  const int64_t *n_steps;           // (n_agent)
-  const float *gamma, *gae_lambda;  // (n_agent)
-  const int32_t *used;              // (n_agent) its lanes, or 0
-  const float *value;               // (n_lane) of the present state
-  float *advantage;                 // (n_lane, most_steps) holds what rollout_after wrote
-  advantage_sums *sums;             // (n_lane)
+  const int64_t *n_steps;              // (n_agent)
+  const float *gamma, *gae_lambda;     // (n_agent)
+  const int64_t *bootstrap_truncated;  // (n_agent)
+  const int32_t *used;                 // (n_agent) its lanes, or 0
+  const float *value;                  // (n_lane) of the present state
+  float *advantage;                    // (n_lane, most_steps) holds what rollout_after wrote
+  advantage_sums *sums;                // (n_lane)
   int64_t agent_lanes, most_steps, most_shown;
 } advantage_args;
 
@@ -255,7 +256,8 @@ THRONG_ROW void advantage_row(const advantage_args *a, int64_t row) {
     const int64_t at = base + (begin + place) % log->n_time;
     const uint8_t ended = log->ended[at];
     float reward = log->reward[at];
-    if (ended == THRONG_END_TRUNCATED && (log->step[at] + 1) * (int64_t)log->slate < a->most_shown)
+    if (ended == THRONG_END_TRUNCATED && a->bootstrap_truncated[agent] &&
+        (log->step[at] + 1) * (int64_t)log->slate < a->most_shown)
       reward += gamma * advantage[place];
     if (ended) next = sum = 0;
     const float value = log->value[at], error = reward + gamma * next - value;

@@ -22,6 +22,7 @@ docs/watching_training.md|4 of 4 yardsticks|a note
 docs/slates.md|P = clip(|an equation
 docs/concepts.md|z = w0 + w_mat|an equation
 README.md|import throng|run by tests/python/test_pages.py
+docs/using_agents.md|User u00007, after|what recommend prints
 docs/python.md|import throng|run by tests/python/test_pages.py
 docs/python.md|import gymnasium|run by tests/python/test_pages.py
 docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read with
@@ -147,6 +148,8 @@ cp "$files/rating.csv.gz" anime.csv "$files/data/anime/"
 gzip -c my.csv >"$files/my.csv.gz"
 printf 'u00001\nu00007\n' >"$files/users.txt"
 printf 'user,item\nu00001,i00002\nu00012,i00007\n' >"$files/pairs.csv"
+printf 'u00007\nu00012\n' >"$files/users.txt"
+printf 'item,like\ni00002,1\ni00007,0\n' >"$files/past.csv"
 mv anime.csv ratings.dat movies.dat "$files/"
 # The public data sets of docs/data_sets.md, by the names that they are downloaded by.
 mkdir -p "$files"/{ml-1m,ml-100k,ml-latest-small}

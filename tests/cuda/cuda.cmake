@@ -52,7 +52,7 @@ foreach(source ${CUDA_PARITY_TESTS})
 endforeach()
 
 foreach(noun sim users published_env sim_copies sim_restart starts forks population_arrays evaluator fidelity train session_agents population population_slots options
-             crew algorithm policy_gradient trpo)
+             crew algorithm policy_gradient trpo export)
   cuda_on_cpu_test(on_cuda_${noun} ${CMAKE_CURRENT_SOURCE_DIR}/test_${noun}.c CUDA_IN_PLACE_OF_CPU)
   target_link_options(on_cuda_${noun} PRIVATE -Wl,--wrap=backend_cpu_open)
 endforeach()
@@ -62,7 +62,7 @@ endforeach()
 foreach(name test_cuda_sim test_cuda_agent test_cuda_memory test_cuda_failures on_cuda_sim on_cuda_sim_copies on_cuda_sim_restart on_cuda_starts on_cuda_forks
              on_cuda_population_arrays on_cuda_evaluator on_cuda_fidelity on_cuda_train on_cuda_session_agents
              on_cuda_population on_cuda_population_slots on_cuda_options on_cuda_crew on_cuda_algorithm
-             on_cuda_policy_gradient on_cuda_trpo)
+             on_cuda_policy_gradient on_cuda_trpo on_cuda_export)
   set_tests_properties(${name} PROPERTIES
     ENVIRONMENT "${CUDA_ON_CPU_ENVIRONMENT};THRONG_CUDA_PLAIN=1")
 endforeach()

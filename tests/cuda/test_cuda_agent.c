@@ -307,7 +307,7 @@ TEST(cuda_agent, agents_of_both_backends_meet_the_same_users) {
 /// device.
 TEST(cuda_agent, yardsticks_play_alike) {
 #ifdef CUDA_TEST_ON_CPU
-  enum { ITEMS = 100, EPISODES = 6 };
+  enum { ITEMS = 60, EPISODES = 5 };
 #else
   enum { ITEMS = 600, EPISODES = 20 };
 #endif

@@ -50,7 +50,7 @@ static inline void hostile_world(const char *path) {
     category[i] = i % 2;
     snprintf(name[i], sizeof name[i], "<u>%d</u>", i);
     item_id[i] = name[i];
-    title[i] = i < titles ? hostile_title[i] : i == titles ? book : name[i];
+    title[i] = i < titles ? hostile_title[i] : i <= titles + 3 ? book : name[i];
   }
   keyword_offset[HOSTILE_ITEMS] = category_offset[HOSTILE_ITEMS] = HOSTILE_ITEMS;
   for (int u = 0; u < HOSTILE_USERS; ++u) {

@@ -72,6 +72,7 @@ throng_status rollout_close(throng_population *a) {
                               .n_steps = a->option.n_steps,
                               .gamma = a->option.gamma,
                               .gae_lambda = a->option.gae_lambda,
+                              .bootstrap_truncated = a->option.bootstrap_truncated,
                               .used = p->lanes,
                               .value = p->lane_critic.value,
                               .advantage = p->advantage,
