@@ -10,6 +10,7 @@
 #include "cuda/backend_cuda.h"
 #include "error.h"
 #include "kernels.h"
+#include "order.h"
 #include "staging.h"
 
 enum { BLAS_WORKSPACE = 32 << 20, RECENT = 4, MOST_SCRATCH = 64, MOST_ARGUMENT_BYTES = 4096 };
@@ -242,13 +243,7 @@ static throng_status cuda_order(throng_backend *backend, uint64_t stream, bool b
   cuda_context *c = backend->context;
   THRONG_TRY(enter(c));
   THRONG_TRY(not_captured(c, "another stream"));
-  const cudaStream_t other = (cudaStream_t)(uintptr_t)stream;  // 1 and 2 are CUDA's own, too
-  cudaEvent_t done;
-  CUDA_TRY(cudaEventCreateWithFlags(&done, cudaEventDisableTiming), "order streams");
-  cudaError_t error = cudaEventRecord(done, before ? c->stream : other);
-  if (error == cudaSuccess) error = cudaStreamWaitEvent(before ? other : c->stream, done, 0);
-  (void)cudaEventDestroy(done);  // CUDA keeps it until it has come
-  return error == cudaSuccess ? THRONG_OK : stream_fail(c, error, "order streams");
+  return queued(c, cuda_order_streams(c->stream, stream, before), "order streams");
 }
 
 static throng_status cuda_capture_begin(throng_backend *backend) {
