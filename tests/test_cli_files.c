@@ -167,7 +167,9 @@ TEST(cli_files, a_file_of_another_kind_is_named_with_the_command_that_takes_it) 
         {CONFIG, "evaluate world.safetensors %s"},
     };
     for (size_t c = 0; c < sizeof commands / sizeof *commands; ++c) {
-      if (commands[c].takes == k) continue;
+      const bool runs_have_agents =  // which is said instead: test_cli_judge
+          strcmp(files[k].file, "run") == 0 && strcmp(commands[c].command, "evaluate %s") == 0;
+      if (commands[c].takes == k || runs_have_agents) continue;
       char line[512];
       snprintf(line, sizeof line, commands[c].command, files[k].file);
       expect_kind(line, files[k].what, files[k].who);

@@ -9,5 +9,6 @@ int64_t throng_population_arrays(const throng_population *a, int64_t most, thron
   array_table_add_set(&t, "hyper.", &a->intervals, true);
   array_table_add_set(&t, "replay.", &a->replay, true);
   array_table_add_set(&t, "clock.", &a->clocks, true);
+  array_table_add_set(&t, "", &a->constants, true);
   return t.n;
 }

@@ -133,13 +133,14 @@ TEST(cuda_memory,
   throng_sta_def sta_def = throng_default_sta_def();
   throng_sta *sta;
   ASSERT_OK(throng_sta_create(p.cuda, &world, &sta_def, &sta));
-  int32_t *zero = calloc(N, sizeof *zero);
+  int32_t *zero = calloc(N, sizeof *zero), *user = calloc(N, sizeof *user);
   int64_t *offset = calloc(N + 1, sizeof *offset);
+  for (int i = 0; i < N; ++i) user[i] = i % 2;  // pairs of one user and history would share a row
   throng_vote *vote = calloc(N, sizeof *vote);
   const throng_votes_def def = throng_default_sim_def().votes;
   const size_t before = cuda_on_cpu_in_use();
   leave_free(17);  // 300,000 pairs want 9 MiB beside the 13 of f_sta's scratch
-  throng_pairs pairs = {N, zero, zero, offset, NULL, NULL};
+  throng_pairs pairs = {N, user, zero, offset, NULL, NULL};
   EXPECT_EQ(throng_votes_evaluate(p.cuda, &world, sta, &def, 1, &pairs, vote, NULL),
             THRONG_ERROR_MEMORY);
   EXPECT_CONTAINS(throng_error_message(), "asking for votes needs");
@@ -149,6 +150,7 @@ TEST(cuda_memory,
   pairs.n = N / 100;
   EXPECT_OK(throng_votes_evaluate(p.cuda, &world, sta, &def, 1, &pairs, vote, NULL));
   cuda_on_cpu_limit((size_t)4 << 30);
+  free(user);
   free(zero);
   free(offset);
   free(vote);
