@@ -111,13 +111,14 @@ TEST(cli_recommend, reasons_are_those_of_explain) {
 }
 
 TEST(cli_recommend, many_users_get_what_each_gets_alone) {
+  static const char released[] =
+      "--set votes.semantics=published-code --set sim.environment=published-by-time";
   static const char *const kinds[] = {"",
                                       "--set agent.head=flat",
                                       "--set agent.head=flat_dueling",
                                       "--set agent.algorithm=ppo",
                                       "--set sim.slate_size=2",
-                                      "--set votes.semantics=published-code "
-                                      "--set sim.environment=published-by-time"};
+                                      released};
   for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; ++kind) {
     if (!train(kinds[kind])) return;
     write_file("users.txt", "u00003\n\nu00041\nu00003\n");

@@ -35,6 +35,22 @@ static bool open_agents(agent_rig *rig, const throng_agent_def *def, int32_t sla
   return status == THRONG_OK;
 }
 
+/// What the agents' last steps came to, from where they learn.
+typedef struct steps_taken {
+  int32_t accepted[AGENTS];
+  double kl[AGENTS], objective[AGENTS], after[AGENTS];
+} steps_taken;
+
+static steps_taken download_steps(throng_population *a) {
+  const trust_region *t = &trpo_of(a)->trust;
+  steps_taken s = {0};
+  EXPECT_OK(a->backend->ops->download(a->backend, s.accepted, t->accepted, sizeof s.accepted));
+  EXPECT_OK(a->backend->ops->download(a->backend, s.kl, t->kl, sizeof s.kl));
+  EXPECT_OK(a->backend->ops->download(a->backend, s.objective, t->objective, sizeof s.objective));
+  EXPECT_OK(a->backend->ops->download(a->backend, s.after, t->after, sizeof s.after));
+  return s;
+}
+
 TEST(trpo, a_step_stays_in_its_region_and_raises_what_it_maximises) {
   for (int head = 0; head <= THRONG_HEAD_TWO_TOWER; ++head) {
     agent_rig rig;
@@ -44,13 +60,13 @@ TEST(trpo, a_step_stays_in_its_region_and_raises_what_it_maximises) {
     int accepted = 0;
     for (int rollout = 0; rollout < 6; ++rollout) {
       ASSERT_OK(train(rig.agent, STEPS));
-      const trust_region *t = &trpo_of(rig.agent)->trust;
+      const steps_taken t = download_steps(rig.agent);
       for (int i = 0; i < AGENTS; ++i) {
-        if (!t->accepted[i]) continue;
+        if (!t.accepted[i]) continue;
         ++accepted;
-        EXPECT_TRUE(t->kl[i] > 0 && t->kl[i] < (i == 1 ? 0.001 : 0.01));
-        EXPECT_GT(t->after[i], t->objective[i]);
-        EXPECT_NEAR(t->objective[i], 0, 1e-5);  // ratios are 1 and advantages normalised
+        EXPECT_TRUE(t.kl[i] > 0 && t.kl[i] < (i == 1 ? 0.001 : 0.01));
+        EXPECT_GT(t.after[i], t.objective[i]);
+        EXPECT_NEAR(t.objective[i], 0, 1e-5);  // ratios are 1 and advantages normalised
       }
     }
     EXPECT_GT(accepted, 6 * AGENTS / 2);
@@ -92,10 +108,14 @@ TEST(trpo, an_agent_whose_scores_are_no_numbers_fails_with_its_cause_and_alone) 
   if (!open_agents(&rig, &def, 1, 0) || !open_agents(&plain, &def, 1, 0)) return;
   ASSERT_OK(train(rig.agent, STEPS));
   ASSERT_OK(train(plain.agent, STEPS));
-  rig.agent->weight.at[PARAMETER_ITEM_BIAS][rig.agent->net.n_item] = NAN;  // agent 1's first
+  float *first = rig.agent->weight.at[PARAMETER_ITEM_BIAS];
+  const float nan = NAN;
+  ASSERT_OK(rig.backend->ops->upload(rig.backend, first + rig.agent->net.n_item, &nan,
+                                     sizeof nan));  // agent 1's first
   ASSERT_OK(train(rig.agent, 2 * STEPS));
   ASSERT_OK(train(plain.agent, 2 * STEPS));
   char text[512];
+  ASSERT_OK(clocks_watch(rig.agent, true));  // a device is looked at now and then
   EXPECT_EQ(rig.agent->host.state[1], AGENT_DIVERGED);
   ASSERT_OK(agent_divergence(rig.agent, 1, text, sizeof text));
   EXPECT_CONTAINS(text, "log-probability or entropy of a state is no number");

@@ -36,8 +36,8 @@ struct evaluator {
   // those about which a coin answered.
   int64_t *other_user, *coin;  // (n_block)
   evaluator_watch watch;
-  int32_t watched;             // the block whose keywords are counted; -1: none
-  throng_vote *vote;           // (n_episode, slate_size) of that block
+  int32_t watched;    // the block whose keywords are counted; -1: none
+  throng_vote *vote;  // (n_episode, slate_size) of that block
   int64_t hits[2][EVALUATOR_HITS];
 };
 

@@ -50,8 +50,7 @@ int64_t run_folder_checkpoint_step(const char *name) {
 static bool belongs_to_run(const char *name) {
   return !strcmp(name, "config.json") || !strcmp(name, "metrics.jsonl") ||
          !strcmp(name, "summary.json") || !strcmp(name, "report.html") ||
-         !strncmp(name, "events.out.tfevents.", 20) ||
-         run_folder_checkpoint_step(name) >= 0;
+         !strncmp(name, "events.out.tfevents.", 20) || run_folder_checkpoint_step(name) >= 0;
 }
 
 /// Every parent that is missing, then the folder itself. `*kept`: the length of the part of `path`

@@ -74,7 +74,7 @@ static throng_status find_newest(const char *folder, const throng_progress *prog
     snprintf(checkpoint, PATH_MAX, "%.*s/checkpoint-%" PRId64 ".safetensors", NAME, folder,
              step[k]);
     throng_status status = safetensors_open(checkpoint, file);
-    if (status == THRONG_OK || status != THRONG_ERROR_DATA) return status;
+    if (status != THRONG_ERROR_DATA) return status;
     if (k + 1 == n)
       return throng_fail(THRONG_ERROR_DATA, "%s: no checkpoint is whole: %s", folder,
                          throng_error_message());

@@ -16,10 +16,10 @@ typedef struct trained_def {
   /// has learned rows of users (agent.user_width) as many users. agent.* may be no other than the
   /// checkpoint's.
   const char *const *overrides;
-  const char *checkpoint;    // another one than the newest, or NULL
-  int32_t agent;             // of those in the checkpoint
-  int32_t lanes;             // of the simulator; 0: one
-  bool without_sta;          // whoever asks no votes need not have the weights of f_sta
+  const char *checkpoint;  // another one than the newest, or NULL
+  int32_t agent;           // of those in the checkpoint
+  int32_t lanes;           // of the simulator; 0: one
+  bool without_sta;        // whoever asks no votes need not have the weights of f_sta
   /// The simulator's own users are asked nothing, so that no vote is fitted for them: for whoever
   /// plays on lanes of their own.
   bool without_votes;

@@ -144,9 +144,9 @@ THRONG_API throng_status throng_sim_set_starts(throng_sim *sim, throng_start_ord
 
 /// Show `action` (n_lane, slate_size) item indices, host memory; or NULL: those that the caller has
 /// written into the simulator's array "action" where it lies (throng_sim_arrays), on a device with
-/// all its kernels done or told of (throng_backend_after). Without autoreset, ended lanes ignore their action and stay as they are.
-/// Errors: ARGUMENT (an item out of range, with its lane; nothing has moved then), BACKEND; MEMORY
-/// at the first NULL.
+/// all its kernels done or told of (throng_backend_after). Without autoreset, ended lanes ignore
+/// their action and stay as they are. Errors: ARGUMENT (an item out of range, with its lane;
+/// nothing has moved then), BACKEND; MEMORY at the first NULL.
 THRONG_API throng_status throng_sim_step(throng_sim *sim, const int32_t *action);
 /// The same with answers from elsewhere: a person's, or those of a log (teacher forcing). `like`
 /// (n_lane, slate_size), host memory, 1 or 0: it stands in histories, rewards and agents' states as
