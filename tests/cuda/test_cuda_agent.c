@@ -170,7 +170,7 @@ TEST(cuda_agent, two_tower_learns_the_same_weights_step_by_step) {
   agent.update_every = 3;
   agent.loss = THRONG_LOSS_MSE;
   agent.epsilon = THRONG_EPSILON_EXPONENTIAL;
-  train_both(&sim, &agent, PARITY_STEPS(120));
+  train_both(&sim, &agent, PARITY_STEPS(200));
 }
 
 TEST(cuda_agent, flat_learns_the_same_weights_step_by_step) {
@@ -182,7 +182,7 @@ TEST(cuda_agent, flat_learns_the_same_weights_step_by_step) {
   sim.mask_seen = true;
   sim.slate_size = 2;
   sim.max_steps = 12;
-  train_both(&sim, &agent, PARITY_STEPS(120));
+  train_both(&sim, &agent, PARITY_STEPS(200));
 }
 
 TEST(cuda_agent, policies_learn_the_same_weights_step_by_step) {
