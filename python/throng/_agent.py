@@ -117,9 +117,9 @@ class Population:
 
         states, one = self._states(user, history, session)
         exclude = 2 if exclude_seen else int(skip_session)
-        item, score = _core.population_top(self._handle, integer(agent, "agent", 0, MOST), *states,
-                                           integer(k, "k", 1, MOST), exclude)
-        item, score = np.asarray(item), np.asarray(score)
+        top = _core.population_top(self._handle, integer(agent, "agent", 0, MOST), *states,
+                                   integer(k, "k", 1, MOST), exclude)
+        item, score = np.asarray(top[0]), np.asarray(top[1])
         if one:
             item, score = item[0], score[0]
         return (item, score) if scores else item

@@ -289,6 +289,8 @@ class TrainOptions(TypedDict, total=False):
     evaluation: dict[str, Any]
     seed: int
     """seed that sim, agent, sta and synth follow unless they have their own"""
+    report: bool
+    """throng train writes report.html into the run folder at its end, a page for a browser"""
 
 class EvaluationOptions(TypedDict, total=False):
     """Section "train.evaluation"."""
