@@ -26,6 +26,7 @@ static bool open_exported(exported *x, throng_head head, throng_algorithm algori
     sim.users.satiation = 0.2f;
   }
   def.algorithm = algorithm;
+  def.activation = throng_algorithm_agent_def(algorithm).activation;
   def.user_width = user_width;
   def.count = 2;
   def.n_steps = 4;
@@ -57,11 +58,11 @@ static int64_t rows_of(const safetensors_file *file, const char *name, int dimen
 
 /// y (columns) = x (rows) matrix + bias.
 static void layer(const float *x, int64_t rows, const float *matrix, const float *bias,
-                  int64_t columns, bool relu, double *y) {
+                  int64_t columns, const char *activation, double *y) {
   for (int64_t c = 0; c < columns; ++c) {
     double sum = bias ? (double)bias[c] : 0;
     for (int64_t r = 0; r < rows; ++r) sum += (double)x[r] * (double)matrix[r * columns + c];
-    y[c] = relu && sum < 0 ? 0 : sum;
+    y[c] = !activation ? sum : strcmp(activation, "tanh") ? fmax(sum, 0) : tanh(sum);
   }
 }
 
@@ -88,6 +89,7 @@ static void score_by_file(const safetensors_file *file, int64_t k, double *score
     STATE,
     COUNT
   };
+  const char *f = safetensors_metadata(file, "activation");
   float *t[COUNT];
   for (int n = 0; n < COUNT; ++n) t[n] = tensor_of(file, names[n]);
   int32_t user;
@@ -100,19 +102,19 @@ static void score_by_file(const safetensors_file *file, int64_t k, double *score
   double y[256], query[256] = {0}, skipped[256], value = 0;
   memcpy(x, t[STATE] + k * n_state, sizeof *x * (size_t)n_state);
   if (own) memcpy(x + n_state, t[USER] + user * own, sizeof *x * (size_t)own);
-  layer(x, n_state + own, t[INPUT], t[INPUT_BIAS], h0, true, y);
+  layer(x, n_state + own, t[INPUT], t[INPUT_BIAS], h0, f, y);
   for (int64_t c = 0; c < h0; ++c) a[c] = (float)y[c];
-  layer(a, h0, t[HIDDEN], t[HIDDEN_BIAS], h1, true, y);
+  layer(a, h0, t[HIDDEN], t[HIDDEN_BIAS], h1, f, y);
   for (int64_t c = 0; c < h1; ++c) h[c] = (float)(query[c] = y[c]);
   if (t[QUERY]) {
-    layer(h, h1, t[QUERY], t[QUERY_BIAS], width, false, query);
-    layer(x, n_state + own, t[SKIP], NULL, width, false, skipped);
+    layer(h, h1, t[QUERY], t[QUERY_BIAS], width, NULL, query);
+    layer(x, n_state + own, t[SKIP], NULL, width, NULL, skipped);
     for (int64_t c = 0; c < width; ++c) query[c] += skipped[c];
   }
   if (t[VALUE]) {
-    layer(h, h1, t[VALUE], t[VALUE_BIAS], 1, false, &value);
+    layer(h, h1, t[VALUE], t[VALUE_BIAS], 1, NULL, &value);
     if (t[VALUE_SKIP]) {
-      layer(x, n_state + own, t[VALUE_SKIP], NULL, 1, false, skipped);
+      layer(x, n_state + own, t[VALUE_SKIP], NULL, 1, NULL, skipped);
       value += skipped[0];
     }
   }

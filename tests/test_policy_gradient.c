@@ -13,6 +13,7 @@ static throng_agent_def policy_def(throng_algorithm algorithm, throng_head head)
   throng_agent_def def = rig_agent_def(head);
   def.algorithm = algorithm;
   def.use_rms_prop = usual.use_rms_prop;
+  def.activation = usual.activation;
   def.normalize_advantage = usual.normalize_advantage;
   def.gae_lambda = usual.gae_lambda;
   def.beta2 = usual.beta2;

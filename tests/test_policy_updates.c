@@ -110,6 +110,7 @@ static void open_golden(golden *g, const char *name, throng_algorithm algorithm,
   def.hidden[1] = shape.hidden[1];
   def.width = shape.width;
   def.user_width = shape.user_width;
+  def.activation = head == THRONG_HEAD_FLAT ? THRONG_ACTIVATION_TANH : THRONG_ACTIVATION_RELU;
   def.count = 2;
   def.batch = GOLDEN_ROWS;
   def.n_steps = GOLDEN_ROWS / 4;  // of four lanes

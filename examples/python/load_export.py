@@ -39,7 +39,8 @@ class Agent:
         """Of every item: Q, or a policy's logit. user: a row of "user", the last being the mean of all."""
         t, x = self.t, self.state(items, likes, session)
         x = torch.cat([x, t["user"][user]]) if "user" in t else x
-        h = torch.relu(torch.relu(x @ t["input"] + t["input_bias"]) @ t["hidden"] + t["hidden_bias"])
+        activation = torch.tanh if self.meta["activation"] == "tanh" else torch.relu
+        h = activation(activation(x @ t["input"] + t["input_bias"]) @ t["hidden"] + t["hidden_bias"])
         query = h @ t["query"] + t["query_bias"] + x @ t["skip"] if "query" in t else h
         value = h @ t["value"] + t["value_bias"] if "value" in t else 0
         value = value + x @ t["value_skip"] if "value_skip" in t else value

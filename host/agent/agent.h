@@ -103,13 +103,13 @@ throng_status agent_take_weights(throng_population *population, const safetensor
                                  int32_t of);
 
 /// One agent's network as numbers on the host, for whoever writes it for other programs. Of any
-/// head, with x = [state | the user's row] and relu(z) = max(0, z), row vectors:
-///   h = relu(relu(x input + input_bias) hidden + hidden_bias)
+/// head, with x = [state | the user's row] and f the activation, max(0, z) or tanh z, row vectors:
+///   h = f(f(x input + input_bias) hidden + hidden_bias)
 ///   query = h query + query_bias + x skip, or h where `query` is NULL
 ///   value = h value + value_bias + x value_skip, each of them 0 where it is NULL
 ///   score(i) = query . vector(i) + bias(i) + value: a Q, or a policy's logit
 typedef struct agent_copy {
-  const char *algorithm, *head;  // as in a config
+  const char *algorithm, *head, *activation;  // as in a config
   int32_t width, n_hidden[2], user_width, history;
   int32_t n_direction, n_category, n_feature, n_user_feature;
   int64_t n_item, n_user, n_state;

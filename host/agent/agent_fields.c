@@ -13,6 +13,8 @@ static const char *const algorithm_names[] = {AGENT_ALGORITHMS(X) NULL};
 #undef X
 static const char *const loss_names[] = {
     [THRONG_LOSS_HUBER] = "huber", [THRONG_LOSS_MSE] = "mse", NULL};
+static const char *const activation_names[] = {
+    [THRONG_ACTIVATION_RELU] = "relu", [THRONG_ACTIVATION_TANH] = "tanh", NULL};
 static const char *const epsilon_names[] = {
     [THRONG_EPSILON_LINEAR] = "linear", [THRONG_EPSILON_EXPONENTIAL] = "exponential", NULL};
 
@@ -41,6 +43,12 @@ static const field agent_rows[] = {
     FIELD_F32("item_start", item_start, 1, 0, 100, FIELD_SWEEPABLE,
               "flat heads: how large the items' rows start, 1 being torch.nn.Linear's; 0: what was "
               "never shown scores alike"),
+    FIELD_F32("user_start", user_start, 1, 0, 100, FIELD_SWEEPABLE | FIELD_UNSAID,
+              "flat heads: standard deviation that the users' rows start with (PPO, A2C, TRPO: "
+              "0.1)"),
+    FIELD_ENUM("activation", throng_activation, activation, activation_names,
+               THRONG_ACTIVATION_RELU, FIELD_SWEEPABLE | FIELD_UNSAID,
+               "of the two hidden layers (PPO, A2C, TRPO: tanh)"),
     FIELD_F32("gamma", gamma, 0.975, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE, "discount a step"),
     FIELD_BOOL("fold_leave", fold_leave, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
                "leaving by chance, which no item changes, stands in the discount, gamma (1 - "
@@ -137,11 +145,15 @@ static const struct {
   const char *option;
   double value;
 } usual[] = {
+    {THRONG_ALGORITHM_PPO, "user_start", 0.1},
+    {THRONG_ALGORITHM_PPO, "activation", THRONG_ACTIVATION_TANH},
     {THRONG_ALGORITHM_PPO, "learning_rate", 3e-4},
     {THRONG_ALGORITHM_PPO, "gamma", 0.99},
     {THRONG_ALGORITHM_PPO, "batch", 64},
     {THRONG_ALGORITHM_PPO, "adam_epsilon", 1e-5},
     {THRONG_ALGORITHM_PPO, "max_grad_norm", 0.5},
+    {THRONG_ALGORITHM_A2C, "user_start", 0.1},
+    {THRONG_ALGORITHM_A2C, "activation", THRONG_ACTIVATION_TANH},
     {THRONG_ALGORITHM_A2C, "learning_rate", 7e-4},
     {THRONG_ALGORITHM_A2C, "gamma", 0.99},
     {THRONG_ALGORITHM_A2C, "n_steps", 5},
@@ -151,6 +163,8 @@ static const struct {
     {THRONG_ALGORITHM_A2C, "max_grad_norm", 0.5},
     {THRONG_ALGORITHM_A2C, "normalize_advantage", false},
     {THRONG_ALGORITHM_A2C, "use_rms_prop", true},
+    {THRONG_ALGORITHM_TRPO, "user_start", 0.1},
+    {THRONG_ALGORITHM_TRPO, "activation", THRONG_ACTIVATION_TANH},
     {THRONG_ALGORITHM_TRPO, "learning_rate", 1e-3},
     {THRONG_ALGORITHM_TRPO, "gamma", 0.99},
     {THRONG_ALGORITHM_TRPO, "batch", 128},

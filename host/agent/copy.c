@@ -93,6 +93,7 @@ throng_status agent_copy_make(throng_population *a, int32_t agent, agent_copy *o
   *out = (agent_copy){
       .algorithm = a->algorithm->name,
       .head = n->table->name,
+      .activation = n->activation == ACTIVATION_TANH ? "tanh" : "relu",
       .width = n->width,
       .n_hidden = {n->hidden[0], n->hidden[1]},
       .user_width = n->user_width,

@@ -77,11 +77,11 @@ static const char *add_input(graph *g, const agent_copy *c) {
   return "x";
 }
 
-/// z = relu(x weight + bias).
-static void add_layer(graph *g, const char *x, const char *weight, const char *bias, const char *z,
-                      const char *relu) {
+/// h = activation(z), z = x weight + bias.
+static void add_layer(graph *g, const agent_copy *c, const char *x, const char *weight,
+                      const char *bias, const char *z, const char *h) {
   add_node(g, "Gemm", x, weight, bias, z, NULL, 0);
-  add_node(g, "Relu", z, NULL, NULL, relu, NULL, 0);
+  add_node(g, strcmp(c->activation, "tanh") ? "Relu" : "Tanh", z, NULL, NULL, h, NULL, 0);
 }
 
 static void add_query(graph *g, const agent_copy *c, const char *x) {
@@ -122,8 +122,8 @@ static void add_network(graph *g, const agent_copy *c) {
   add_tensor(g, "input_bias", c->input_bias, c->n_hidden[0], 0);
   add_tensor(g, "hidden", c->hidden, c->n_hidden[0], c->n_hidden[1]);
   add_tensor(g, "hidden_bias", c->hidden_bias, c->n_hidden[1], 0);
-  add_layer(g, x, "input", "input_bias", "z0", "h0");
-  add_layer(g, "h0", "hidden", "hidden_bias", "z1", "h");
+  add_layer(g, c, x, "input", "input_bias", "z0", "h0");
+  add_layer(g, c, "h0", "hidden", "hidden_bias", "z1", "h");
   add_query(g, c, x);
   add_score(g, c, x);
 }

@@ -92,6 +92,7 @@ static throng_status add_metadata(safetensors_writer *writer, const export_agent
   THRONG_TRY(safetensors_writer_metadata(writer, "version", "1"));
   THRONG_TRY(safetensors_writer_metadata(writer, "algorithm", c->algorithm));
   THRONG_TRY(safetensors_writer_metadata(writer, "head", c->head));
+  THRONG_TRY(safetensors_writer_metadata(writer, "activation", c->activation));
   THRONG_TRY(
       safetensors_writer_metadata(writer, "score", strcmp(c->algorithm, "dqn") ? "logit" : "q"));
   THRONG_TRY(add_number(writer, "history", c->history));

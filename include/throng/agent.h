@@ -37,6 +37,12 @@ typedef enum throng_loss {
   THRONG_LOSS_MSE,        ///< x^2
 } throng_loss;
 
+/// What hidden layers do to their sums.
+typedef enum throng_activation {
+  THRONG_ACTIVATION_RELU = 0,  ///< max(0, x)
+  THRONG_ACTIVATION_TANH,
+} throng_activation;
+
 /// How epsilon falls from epsilon_start to epsilon_end.
 typedef enum throng_epsilon {
   THRONG_EPSILON_LINEAR = 0,   ///< by the same amount with every step
@@ -61,7 +67,9 @@ typedef struct throng_agent_def {
   int32_t width;       ///< 64; query and item vectors (two_tower)
   int32_t user_width;  ///< 32; learned user embedding (0: none)
   float item_start;    ///< 1; flat heads: how large items' rows start, 0: all alike
-  float gamma;         ///< 0.975; discount a step
+  float user_start;  ///< 1 (PPO, A2C, TRPO: 0.1); flat heads: deviation that users' rows start with
+  throng_activation activation;  ///< ReLU (PPO, A2C, TRPO: tanh); of the two hidden layers
+  float gamma;                   ///< 0.975; discount a step
   /// true: a user who leaves by throng_sim_def.leave_probability p ends no target, and the discount
   /// is gamma (1 - p) in its place. Exact, for no item changes p. Not where users come back
   /// (throng_users_def.sessions), whom what they were shown brings back.
@@ -122,7 +130,8 @@ THRONG_API throng_agent_def throng_default_agent_def(void);
 /// 0.99, batch 64, adam_epsilon 1e-5, max_grad_norm 0.5; A2C's learning_rate 7e-4, gamma 0.99,
 /// n_steps 5, gae_lambda 1, beta2 0.99, adam_epsilon 1e-5, max_grad_norm 0.5, use_rms_prop true,
 /// normalize_advantage false; TRPO's learning_rate 1e-3, gamma 0.99, batch 128, adam_epsilon 1e-5,
-/// max_grad_norm 0, target_kl 0.01. What a config with this agent.algorithm does not say is these.
+/// max_grad_norm 0, target_kl 0.01; all three's activation tanh and user_start 0.1. What a config
+/// with this agent.algorithm does not say is these.
 THRONG_API throng_agent_def throng_algorithm_agent_def(throng_algorithm algorithm);
 
 /// Agents for this simulator. `total_steps`: planned length of the run in user-steps over all

@@ -36,7 +36,7 @@ THRONG_ROW void flat_slots_row(const flat_slots_args *a, int64_t row) {
   }
 }
 
-/// hidden = max(0, hidden + bias + sum of sign * weight[item]); or, of its derivative, what
+/// hidden = activation(hidden + bias + sum of sign * weight[item]); or, of its derivative, what
 /// `active` lets through. Row: (agent, row).
 typedef struct flat_input_args {
   const int32_t *item;  // (n_agent, rows, capacity)
@@ -44,10 +44,11 @@ typedef struct flat_input_args {
   const float *weight;  // (n_agent, n_item, width)
   const float *bias;    // (n_agent, width)
   float *hidden;        // (n_agent, rows, width) holds the user's part
-  const float *active;  // (n_agent, rows, width) or NULL: 0 where this is, in place of max(0, ..)
+  const float
+      *active;  // (n_agent, rows, width) or NULL: the activation's output, for its derivative
   const int32_t *used;  // (n_agent) or NULL, see row_is_idle
   int64_t rows, n_item;
-  int32_t capacity, width;
+  int32_t capacity, width, activation;
 } flat_input_args;
 
 THRONG_ROW void flat_input_row(const flat_input_args *a, int64_t row) {
@@ -63,12 +64,10 @@ THRONG_ROW void flat_input_row(const flat_input_args *a, int64_t row) {
     const float *THRONG_RESTRICT weight = a->weight + (agent * a->n_item + item) * a->width;
     for (int32_t i = 0; i < a->width; ++i) hidden[i] += sign * weight[i];
   }
-  if (a->active) {
-    const float *THRONG_RESTRICT active = a->active + row * a->width;
-    for (int32_t i = 0; i < a->width; ++i) hidden[i] = active[i] > 0.0f ? hidden[i] : 0.0f;
-    return;
-  }
-  for (int32_t i = 0; i < a->width; ++i) hidden[i] = hidden[i] > 0.0f ? hidden[i] : 0.0f;
+  if (a->active)
+    activation_slope(a->activation, hidden, a->active + row * a->width, a->width);
+  else
+    activate(a->activation, hidden, a->width);
 }
 
 #endif

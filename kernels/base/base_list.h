@@ -4,15 +4,15 @@
 
 #include "kernels/base/elementwise.h"
 
-#define BASE_KERNELS(X) \
-  X(fill, 4096)         \
-  X(add_bias, 128)      \
-  X(relu_gradient, 128) \
-  X(add_outer, 256)     \
-  X(column_sum, 8)      \
-  X(gather, 128)        \
-  X(agent_key, 4096)    \
-  X(segment_sum, 256)   \
+#define BASE_KERNELS(X)       \
+  X(fill, 4096)               \
+  X(add_bias, 128)            \
+  X(activation_gradient, 128) \
+  X(add_outer, 256)           \
+  X(column_sum, 8)            \
+  X(gather, 128)              \
+  X(agent_key, 4096)          \
+  X(segment_sum, 256)         \
   X(segment_clear, 256)
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef THRONG_KERNELS_BASE_ELEMENTWISE_H
 #define THRONG_KERNELS_BASE_ELEMENTWISE_H
 
+#include "kernels/base/exponential.h"
 #include "kernels/base/portable.h"
 
 typedef struct fill_args {
@@ -18,14 +19,33 @@ THRONG_ROW int row_is_idle(const int32_t *used, int64_t rows, int64_t row) {
   return used && row % rows >= used[row / rows];
 }
 
-/// x = x + bias, or max(0, x + bias). Row: one of (n_agent, rows), each with its agent's bias.
+/// What a layer does to its sums, and how a gradient comes through it.
+enum { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_TANH };
+
+THRONG_ROW void activate(int32_t activation, float *THRONG_RESTRICT x, int32_t n) {
+  if (activation == ACTIVATION_RELU)
+    for (int32_t i = 0; i < n; ++i) x[i] = x[i] > 0.0f ? x[i] : 0.0f;
+  else if (activation == ACTIVATION_TANH)
+    for (int32_t i = 0; i < n; ++i) x[i] = tanh_portable(x[i]);
+}
+
+/// dx times the activation's derivative, given its output y.
+THRONG_ROW void activation_slope(int32_t activation, float *THRONG_RESTRICT dx,
+                                 const float *THRONG_RESTRICT y, int32_t n) {
+  if (activation == ACTIVATION_RELU)
+    for (int32_t i = 0; i < n; ++i) dx[i] = y[i] > 0.0f ? dx[i] : 0.0f;
+  else if (activation == ACTIVATION_TANH)
+    for (int32_t i = 0; i < n; ++i) dx[i] *= 1.0f - y[i] * y[i];
+}
+
+/// x = x + bias, then its activation. Row: one of (n_agent, rows), each with its agent's bias.
 typedef struct add_bias_args {
   float *x;             // (n_agent, rows, width)
   const float *bias;    // (n_agent, width)
   const int32_t *used;  // (n_agent) or NULL, see row_is_idle
   int64_t rows;
   int32_t width;
-  int32_t relu;
+  int32_t activation;
 } add_bias_args;
 
 THRONG_ROW void add_bias_row(const add_bias_args *a, int64_t row) {
@@ -33,24 +53,22 @@ THRONG_ROW void add_bias_row(const add_bias_args *a, int64_t row) {
   float *THRONG_RESTRICT x = a->x + row * a->width;
   const float *THRONG_RESTRICT bias = a->bias + row / a->rows * a->width;
   for (int32_t i = 0; i < a->width; ++i) x[i] += bias[i];
-  if (!a->relu) return;
-  for (int32_t i = 0; i < a->width; ++i) x[i] = x[i] > 0.0f ? x[i] : 0.0f;
+  activate(a->activation, x, a->width);
 }
 
-/// Gradient through a ReLU, given its output: dx = 0 where y is 0. Row: (agent, row).
-typedef struct relu_gradient_args {
+/// Gradient through an activation, given its output. Row: (agent, row).
+typedef struct activation_gradient_args {
   float *dx;            // (n_agent, rows, width)
   const float *y;       // (n_agent, rows, width)
   const int32_t *used;  // (n_agent) or NULL, see row_is_idle
   int64_t rows;
   int32_t width;
-} relu_gradient_args;
+  int32_t activation;
+} activation_gradient_args;
 
-THRONG_ROW void relu_gradient_row(const relu_gradient_args *a, int64_t row) {
+THRONG_ROW void activation_gradient_row(const activation_gradient_args *a, int64_t row) {
   if (row_is_idle(a->used, a->rows, row)) return;
-  float *THRONG_RESTRICT dx = a->dx + row * a->width;
-  const float *THRONG_RESTRICT y = a->y + row * a->width;
-  for (int32_t i = 0; i < a->width; ++i) dx[i] = y[i] > 0.0f ? dx[i] : 0.0f;
+  activation_slope(a->activation, a->dx + row * a->width, a->y + row * a->width, a->width);
 }
 
 /// d += delta * weight, the gradient into what a weight was multiplied with. Row: (agent, row).

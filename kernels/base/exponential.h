@@ -31,6 +31,9 @@ THRONG_ROW float exp_to_88(float x) {
 /// The same for any x: above 88 the value at 88.
 THRONG_ROW float exp_portable(float x) { return exp_to_88(x > 88.0f ? 88.0f : x); }
 
+/// tanh x within two units of the last place of 1; 1 and -1 far out, NaN for NaN.
+THRONG_ROW float tanh_portable(float x) { return 1.0f - 2.0f / (exp_portable(2.0f * x) + 1.0f); }
+
 /// ln x within two units in the last place; -inf for 0 and for what is too small for a whole
 /// mantissa, NaN below 0, infinity and NaN as they are. The polynomial of Cephes' logf (Moshier
 /// 1992).

@@ -187,6 +187,10 @@ class AgentOptions(TypedDict, total=False):
     """learned user embedding; 0: none"""
     item_start: float
     """flat heads: how large the items' rows start, 1 being torch.nn.Linear's; 0: what was never shown scores alike"""
+    user_start: float
+    """flat heads: standard deviation that the users' rows start with (PPO, A2C, TRPO: 0.1)"""
+    activation: Literal['relu', 'tanh']
+    """of the two hidden layers (PPO, A2C, TRPO: tanh)"""
     gamma: float
     """discount a step"""
     fold_leave: bool

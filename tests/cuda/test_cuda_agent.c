@@ -196,6 +196,7 @@ TEST(cuda_agent, policies_learn_the_same_weights_step_by_step) {
     agent.use_rms_prop = usual.use_rms_prop;
     agent.normalize_advantage = usual.normalize_advantage;
     agent.target_kl = usual.target_kl;
+    agent.activation = usual.activation;
     agent.n_steps = 5;
     agent.n_epochs = 2;
     agent.n_critic_updates = 2;

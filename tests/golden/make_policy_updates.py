@@ -28,6 +28,7 @@ RECENCY = 0.8
 # By agent; the C test gives them to the agents.
 # (Two towers learn faster.)
 LEARNING_RATE = {"flat": [0.01, 0.003], "two_tower": [0.001, 0.0003]}
+ACTIVATION = {"flat": torch.tanh, "two_tower": torch.relu}
 MAX_NORM, EPSILON = [0.5, 0.0], [0.01, 0.02]
 CLIP, CLIP_VALUE, ENTROPY, VALUE = [0.2, 0.1], [0.0, 0.3], [0.02, 0.0], [0.5, 0.25]
 NORMALIZE = [True, False]
@@ -96,8 +97,9 @@ def hidden_layers(head, w, dense, user):
     else:
         f = torch.cat([dense, u], 1)
         pre = f @ w["input"]
-    h = torch.relu(pre + w["input_bias"])
-    return f, torch.relu(h @ w["hidden"] + w["hidden_bias"])
+    activation = ACTIVATION[head]
+    h = activation(pre + w["input_bias"])
+    return f, activation(h @ w["hidden"] + w["hidden_bias"])
 
 
 def scores(head, w, x, dense, user, masked):

@@ -20,7 +20,7 @@ static void flat_parameters(const network *n, network_parameter *of) {
   const float input = 1.0f / sqrtf((float)(n->n_input + n->history));
   const float hidden = 1.0f / sqrtf((float)n->hidden[0]), last = 1.0f / sqrtf((float)n->hidden[1]);
   const int64_t hidden0 = n->hidden[0], hidden1 = n->hidden[1];
-  of[PARAMETER_USER] = (network_parameter){n->n_user, n->user_width, .normal = 1.0f};
+  of[PARAMETER_USER] = (network_parameter){n->n_user, n->user_width, .normal = n->user_start};
   of[PARAMETER_INPUT_ITEM] = (network_parameter){n->n_item, hidden0, .uniform = input};
   of[PARAMETER_INPUT] = (network_parameter){n->n_input, hidden0, .uniform = input};
   of[PARAMETER_INPUT_BIAS] = (network_parameter){1, hidden0, .uniform = input};
@@ -65,7 +65,8 @@ static throng_status add_slots(const network *n, const parameter_set *w, const n
                            .rows = pass->rows,
                            .n_item = n->n_item,
                            .capacity = pass->state.capacity,
-                           .width = n->hidden[0]};
+                           .width = n->hidden[0],
+                           .activation = n->activation};
   return BACKEND_LAUNCH(n->backend, flat_input, pass->rows * n->n_agent, &input);
 }
 

@@ -28,15 +28,16 @@ throng_status layer_product(const network *n, bool transpose_a, bool transpose_b
 }
 
 throng_status layer_bias(const network *n, float *x, const float *bias, int64_t rows, int64_t width,
-                         bool relu) {
-  add_bias_args add = {x, bias, n->used, rows, (int32_t)width, relu};
+                         bool hidden) {
+  add_bias_args add = {x,    bias,           n->used,
+                       rows, (int32_t)width, hidden ? n->activation : (int32_t)ACTIVATION_NONE};
   return BACKEND_LAUNCH(n->backend, add_bias, rows * n->n_agent, &add);
 }
 
-throng_status layer_relu_gradient(const network *n, float *d, const float *y, int64_t rows,
-                                  int64_t width) {
-  relu_gradient_args relu = {d, y, n->used, rows, (int32_t)width};
-  return BACKEND_LAUNCH(n->backend, relu_gradient, rows * n->n_agent, &relu);
+throng_status layer_activation_gradient(const network *n, float *d, const float *y, int64_t rows,
+                                        int64_t width) {
+  activation_gradient_args slope = {d, y, n->used, rows, (int32_t)width, n->activation};
+  return BACKEND_LAUNCH(n->backend, activation_gradient, rows * n->n_agent, &slope);
 }
 
 throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
@@ -117,13 +118,13 @@ throng_status layer_hidden_gradients(const network *n, const parameter_set *w,
                                      parameter_set *g) {
   const int64_t rows = pass->rows, hidden0 = n->hidden[0], hidden1 = n->hidden[1];
   float *d0 = scratch->d_hidden0, *d1 = scratch->d_hidden1;
-  THRONG_TRY(layer_relu_gradient(n, d1, pass->hidden1, rows, hidden1));
+  THRONG_TRY(layer_activation_gradient(n, d1, pass->hidden1, rows, hidden1));
   THRONG_TRY(layer_product(n, true, false, hidden0, hidden1, rows, pass->hidden0, d1, 0.0f,
                            g->at[PARAMETER_HIDDEN]));
   THRONG_TRY(layer_sum_columns(n, d1, rows, hidden1, g->at[PARAMETER_HIDDEN_BIAS]));
   THRONG_TRY(
       layer_product(n, false, true, rows, hidden0, hidden1, d1, w->at[PARAMETER_HIDDEN], 0.0f, d0));
-  THRONG_TRY(layer_relu_gradient(n, d0, pass->hidden0, rows, hidden0));
+  THRONG_TRY(layer_activation_gradient(n, d0, pass->hidden0, rows, hidden0));
   THRONG_TRY(layer_sum_columns(n, d0, rows, hidden0, g->at[PARAMETER_INPUT_BIAS]));
   if (!n->n_input) return THRONG_OK;
   return layer_product(n, true, false, n->n_input, hidden0, rows, pass->feature, d0, 0.0f,
@@ -181,7 +182,7 @@ throng_status layer_hidden_tangent(const network *n, const parameter_set *w,
   THRONG_TRY(layer_product(n, false, false, rows, hidden1, hidden0, pass->hidden0,
                            along->at[PARAMETER_HIDDEN], 1.0f, to->hidden1));
   THRONG_TRY(layer_bias(n, to->hidden1, along->at[PARAMETER_HIDDEN_BIAS], rows, hidden1, false));
-  return layer_relu_gradient(n, to->hidden1, pass->hidden1, rows, hidden1);
+  return layer_activation_gradient(n, to->hidden1, pass->hidden1, rows, hidden1);
 }
 
 throng_status layer_into_user(const network *n, network_scratch *scratch, const float *d,

@@ -8,12 +8,12 @@
 throng_status layer_product(const network *n, bool transpose_a, bool transpose_b, int64_t m,
                             int64_t columns, int64_t k, const float *x, const float *y, float beta,
                             float *c);
-/// x (rows, width) += bias, then max(0, .) where `relu`.
+/// x (rows, width) += bias, then the network's activation where `hidden`.
 throng_status layer_bias(const network *n, float *x, const float *bias, int64_t rows, int64_t width,
-                         bool relu);
-/// d (rows, width) is masked by the ReLU's output y.
-throng_status layer_relu_gradient(const network *n, float *d, const float *y, int64_t rows,
-                                  int64_t width);
+                         bool hidden);
+/// d (rows, width) times the derivative of the network's activation, whose output is y.
+throng_status layer_activation_gradient(const network *n, float *d, const float *y, int64_t rows,
+                                        int64_t width);
 /// to (width) = sum of x (rows, width)
 throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
                                 float *to);
@@ -34,14 +34,14 @@ throng_status layer_user_features(const network *n, network_pass *pass);
 throng_status layer_user(const network *n, const parameter_set *w, network_pass *pass);
 /// hidden0 = features . INPUT
 throng_status layer_input(const network *n, const parameter_set *w, network_pass *pass);
-/// hidden1 = max(0, hidden0 . HIDDEN + HIDDEN_BIAS)
+/// hidden1 = activation(hidden0 . HIDDEN + HIDDEN_BIAS)
 throng_status layer_hidden(const network *n, const parameter_set *w, network_pass *pass);
-/// From scratch->d_hidden1 before its ReLU: gradients of both hidden layers and the dense input;
-/// leaves that of hidden0 before its ReLU in scratch->d_hidden0.
+/// From scratch->d_hidden1: gradients of both hidden layers and the dense input; leaves that of
+/// hidden0 before its activation in scratch->d_hidden0.
 throng_status layer_hidden_gradients(const network *n, const parameter_set *w,
                                      const network_pass *pass, network_scratch *scratch,
                                      parameter_set *g);
-/// The derivative of hidden0 along `along`, before INPUT_BIAS and the ReLU; leaves that of the
+/// The derivative of hidden0 along `along`, before INPUT_BIAS and activation; leaves that of the
 /// users' rows in to->user.
 throng_status layer_input_tangent(const network *n, const parameter_set *w,
                                   const parameter_set *along, const network_pass *pass,

@@ -107,7 +107,8 @@ typedef struct network {
   int32_t n_agent, history;
   int64_t n_item, n_user;
   int32_t hidden[2], user_width;
-  float item_start;                            // of the Def
+  float item_start, user_start;                // of the Def
+  int32_t activation;                          // of the hidden layers: ACTIVATION_..
   int32_t width;                               // of query and item vectors
   int32_t n_direction, n_category, n_feature;  // of the item features; 0: it reads none
   int32_t n_input;                             // dense inputs: state features, user's row

@@ -48,15 +48,18 @@ static void user_features_shape(network *n, const throng_sim *sim) {
 
 void network_init(network *n, const throng_agent_def *def, const throng_sim *sim) {
   const throng_world *world = sim->world;
-  *n = (network){.table = agent_network_of(def->head),
-                 .backend = sim->backend,
-                 .n_agent = def->count,
-                 .history = sim->def.history,
-                 .n_item = world->n_item,
-                 .n_user = world->n_user,
-                 .hidden = {def->hidden[0], def->hidden[1]},
-                 .item_start = def->item_start,
-                 .user_width = def->user_width};
+  *n = (network){
+      .table = agent_network_of(def->head),
+      .backend = sim->backend,
+      .n_agent = def->count,
+      .history = sim->def.history,
+      .n_item = world->n_item,
+      .n_user = world->n_user,
+      .hidden = {def->hidden[0], def->hidden[1]},
+      .item_start = def->item_start,
+      .user_start = def->user_start,
+      .activation = def->activation == THRONG_ACTIVATION_TANH ? ACTIVATION_TANH : ACTIVATION_RELU,
+      .user_width = def->user_width};
   user_features_shape(n, sim);
   n->table->shape(n, def, world);
   n->table->parameters(n, n->parameter);

@@ -89,7 +89,7 @@ static throng_status two_tower_tangent(const network *n, const parameter_set *w,
   const int64_t rows = pass->rows, hidden0 = n->hidden[0], hidden1 = n->hidden[1], width = n->width;
   THRONG_TRY(layer_input_tangent(n, w, along, pass, to));
   THRONG_TRY(layer_bias(n, to->hidden0, along->at[PARAMETER_INPUT_BIAS], rows, hidden0, false));
-  THRONG_TRY(layer_relu_gradient(n, to->hidden0, pass->hidden0, rows, hidden0));
+  THRONG_TRY(layer_activation_gradient(n, to->hidden0, pass->hidden0, rows, hidden0));
   THRONG_TRY(layer_hidden_tangent(n, w, along, pass, to));
   THRONG_TRY(layer_product(n, false, false, rows, width, n->n_input, pass->feature,
                            along->at[PARAMETER_SKIP], 0.0f, to->query));

@@ -91,7 +91,8 @@ throng_status critic_forward(const network *n, const parameter_set *w, const net
                              .rows = rows,
                              .n_item = n->n_item,
                              .capacity = pass->state.capacity,
-                             .width = n->hidden[0]};
+                             .width = n->hidden[0],
+                             .activation = n->activation};
     THRONG_TRY(BACKEND_LAUNCH(n->backend, flat_input, rows * n->n_agent, &input));
   } else {
     THRONG_TRY(layer_bias(n, pass->hidden0, w->at[PARAMETER_INPUT_BIAS], rows, n->hidden[0], true));
