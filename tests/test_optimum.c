@@ -45,6 +45,8 @@ static throng_agent_def agent_of(const learner *l) {
   def.batch = 64;
   def.gamma = 0.99f;
   def.bootstrap_truncated = false;  // a session ends for good at max_steps
+  // With tanh, which is the policies' usual one, PPO and A2C stay at 94.7 and 94.8 % of chance.
+  if (def.head == THRONG_HEAD_TWO_TOWER) def.activation = THRONG_ACTIVATION_RELU;
   switch (l->algorithm) {
     case THRONG_ALGORITHM_DQN:
       def.buffer = 20000;

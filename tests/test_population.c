@@ -36,6 +36,7 @@ static throng_agent_def def_of(shape s) {
   def.learning_starts = 40;
   def.target_every = 24;
   def.seed = 5;
+  def.activation = THRONG_ACTIVATION_RELU;  // tanh is bounded, and no step of it runs away
   return def;
 }
 

@@ -40,7 +40,7 @@ typedef enum throng_loss {
 /// What hidden layers do to their sums.
 typedef enum throng_activation {
   THRONG_ACTIVATION_RELU = 0,  ///< max(0, x)
-  THRONG_ACTIVATION_TANH,
+  THRONG_ACTIVATION_TANH,      ///< tanh(x)
 } throng_activation;
 
 /// How epsilon falls from epsilon_start to epsilon_end.
