@@ -125,6 +125,10 @@ file_kind file_kind_of_bytes(const char *bytes, size_t n) {
   return is_table(at, end) ? FILE_KIND_TABLE : FILE_KIND_UNKNOWN;
 }
 
+bool file_kind_is_run(file_kind kind) {
+  return kind == FILE_KIND_RUN || kind == FILE_KIND_FOLDER || kind == FILE_KIND_CHECKPOINT;
+}
+
 file_kind file_kind_of(const char *path) {
   struct stat facts;
   if (stat(path, &facts) != 0) return FILE_KIND_UNKNOWN;

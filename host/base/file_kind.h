@@ -28,6 +28,8 @@ typedef enum file_kind {
 file_kind file_kind_of(const char *path);
 /// The same of the beginning of a file that was read already.
 file_kind file_kind_of_bytes(const char *bytes, size_t n);
+/// May a trained run be there: its folder, some folder, or a checkpoint in one?
+bool file_kind_is_run(file_kind kind);
 /// `status` with "PATH: is a config, not a world; ..." where `found` is surely not `wanted`, else
 /// THRONG_OK.
 throng_status file_kind_expect(const char *path, file_kind found, file_kind wanted,

@@ -21,8 +21,7 @@ bool agent_export_is_asked(const cli_run *run, const char **wrong) {
   static const char *const of_episodes[] = {"policy", "epsilon", "checkpoint", "sessions",
                                             "history"};
   const file_kind kind = file_kind_of(run->argument[0]);
-  const bool is_run =
-      kind == FILE_KIND_RUN || kind == FILE_KIND_FOLDER || kind == FILE_KIND_CHECKPOINT;
+  const bool is_run = file_kind_is_run(kind);
   const bool named = cli_flag(run, "format") && format_of(run) >= 0;
   *wrong = NULL;
   if (!is_run && !named) return false;

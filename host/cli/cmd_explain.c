@@ -7,6 +7,7 @@
 #include "cli/explain_session.h"
 #include "cli/lookup.h"
 #include "cli/votes.h"
+#include "sim/evidence.h"
 #include "sim/users.h"
 #include "throng/explain.h"
 
@@ -109,8 +110,7 @@ static void print_verdict(const story *t, throng_vote_id vote, const char *like,
 static void print_shared(const story *t, const throng_evidence *side) {
   enum { SHOWN = 4 };
   for (int64_t k = 0; k < side->n_shared;) {
-    int64_t end = k;
-    while (end < side->n_shared && side->shared[end].keyword == side->shared[k].keyword) ++end;
+    const int64_t end = evidence_keyword_end(side, k);
     printf("      \"%s\" in ", cli_word(word_of(&side->shared[k])));
     for (int64_t i = k; i < end && i < k + SHOWN; ++i)
       printf("%s%s", i > k ? "; " : "", shown_name(t, side->shared[i].item));

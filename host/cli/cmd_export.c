@@ -8,6 +8,7 @@
 #include "cli/agent_export.h"
 #include "cli/votes.h"
 #include "episodes/episodes_file.h"
+#include "evaluate/yardsticks.h"
 
 enum { MOST_LANES = 512, MOST_SESSIONS = 1000000000 };
 
@@ -45,9 +46,7 @@ static throng_status open_player(const cli_run *run, votes_session *s, export_pl
         THRONG_ERROR_ARGUMENT,
         "--policy agent: expected --checkpoint FILE, with the config.json of its run "
         "as CONFIG");
-  for (int k = 0; policy && k < THRONG_YARDSTICK_COUNT; ++k)
-    if (!strcmp(policy, throng_yardstick_name((throng_yardstick)k)))
-      out->policy.yardstick = (throng_yardstick)k;
+  if (policy) (void)yardstick_find(policy, &out->policy.yardstick);
   return THRONG_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/numbers.h"
 #include "cli/cli.h"
+#include "sim/evidence.h"
 
 enum { WORDS = 6 };  // keywords that are named
 
@@ -68,13 +69,10 @@ static void votes_of(const play_item *item, char *text, size_t size) {
 
 /// The keywords that met, each once: "warm sound, bright cover and 3 more".
 static void keywords_of(const throng_evidence *side, char *text, size_t size) {
-  const char *last = NULL;
   int n = 0;
-  for (int64_t k = 0; k < side->n_shared; ++k) {
+  for (int64_t k = 0; k < side->n_shared; k = evidence_keyword_end(side, k)) {
     const char *word = side->shared[k].keyword;
-    if (!word || word == last) continue;
-    last = word;
-    if (n++ < WORDS) append(text, size, "%s%.60s", n > 1 ? ", " : "", cli_word(word));
+    if (word && n++ < WORDS) append(text, size, "%s%.60s", n > 1 ? ", " : "", cli_word(word));
   }
   if (n > WORDS) append(text, size, " and %d more", n - WORDS);
 }

@@ -7,22 +7,12 @@
 
 #include "base/file_kind.h"
 #include "base/nearest.h"
+#include "evaluate/yardsticks.h"
 
 /// True where `name` is a yardstick's; "oracle" is what the myopic one was called once.
 static bool find_yardstick(const char *name, throng_yardstick *out) {
   *out = THRONG_YARDSTICK_MYOPIC;
-  if (!strcmp(name, "oracle")) return true;
-  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
-    if (!strcmp(name, throng_yardstick_name((throng_yardstick)k))) {
-      *out = (throng_yardstick)k;
-      return true;
-    }
-  return false;
-}
-
-static bool is_run(const char *path) {
-  const file_kind kind = file_kind_of(path);
-  return kind == FILE_KIND_RUN || kind == FILE_KIND_FOLDER || kind == FILE_KIND_CHECKPOINT;
+  return !strcmp(name, "oracle") || yardstick_find(name, out);
 }
 
 static throng_status no_agent(const char *name) {
@@ -82,7 +72,7 @@ static throng_status open_other(const cli_run *run, const char *path, const char
 
 static throng_status open_place(cli_run *run, play_stage *s) {
   const char *place = run->argument[0];
-  if (is_run(place)) {
+  if (file_kind_is_run(file_kind_of(place))) {
     if (run->n_argument > 1)
       return throng_fail(THRONG_ERROR_ARGUMENT, "'%s': a run has its own config; --set changes it",
                          run->argument[1]);
@@ -110,7 +100,7 @@ throng_status play_stage_open(cli_run *run, play_stage *s) {
   const bool is_yardstick = agent && find_yardstick(agent, &yardstick);
   if (agent && !strcmp(agent, "oracle"))
     throng_note(&run->progress, "--agent oracle: it looks one step ahead, and its name is myopic");
-  if (agent && !is_yardstick && !is_run(agent)) return no_agent(agent);
+  if (agent && !is_yardstick && !file_kind_is_run(file_kind_of(agent))) return no_agent(agent);
   THRONG_TRY_GOTO(open_place(run, s));
   if (is_yardstick) {
     s->def.population = NULL;

@@ -9,6 +9,7 @@
 #include "cli/history_file.h"
 #include "cli/lookup.h"
 #include "cli/recommend.h"
+#include "sim/evidence.h"
 #include "throng/explain.h"
 #include "world/world.h"
 
@@ -46,11 +47,10 @@ static throng_status count_words(const throng_evidence *e, met_word word[MOST_WO
   THRONG_TRY(throng_alloc(&block, (size_t)e->n_shared + 1, sizeof(met_word), "keywords"));
   met_word *all = block;
   int64_t words = 0;
-  for (int64_t k = 0; k < e->n_shared; ++k) {
-    const char *keyword = e->shared[k].keyword ? e->shared[k].keyword : "(no keyword)";
-    if (!words || strcmp(all[words - 1].keyword, keyword) != 0)
-      all[words++] = (met_word){keyword, 0};
-    ++all[words - 1].n;
+  for (int64_t k = 0, end; k < e->n_shared; k = end) {
+    const char *keyword = e->shared[k].keyword;
+    end = evidence_keyword_end(e, k);
+    all[words++] = (met_word){keyword ? keyword : "(no keyword)", end - k};
   }
   qsort(all, (size_t)words, sizeof *all, most_first);
   *n = words < MOST_WORDS ? (int)words : MOST_WORDS;

@@ -2,6 +2,7 @@
 #include "evaluate/yardsticks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "evaluate/bandits.h"
 #include "evaluate/planner.h"
@@ -24,6 +25,14 @@ const char *throng_yardstick_name(throng_yardstick yardstick) {
 }
 const char *yardstick_title(throng_yardstick yardstick) {
   return (unsigned)yardstick < THRONG_YARDSTICK_COUNT ? name[yardstick].title : "unknown";
+}
+bool yardstick_find(const char *key, throng_yardstick *out) {
+  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
+    if (!strcmp(key, name[k].key)) {
+      *out = (throng_yardstick)k;
+      return true;
+    }
+  return false;
 }
 bool yardstick_searches(throng_yardstick yardstick) {
   return yardstick == THRONG_YARDSTICK_MOST_SIMILAR || yardstick == THRONG_YARDSTICK_MYOPIC ||

@@ -35,6 +35,8 @@ throng_status yardsticks_act(yardsticks *p, throng_yardstick yardstick);
 
 /// True where the yardstick asks about the whole catalogue at every step.
 bool yardstick_searches(throng_yardstick yardstick);
+/// True where `key` is a yardstick's, which is then `*out`; else `*out` stays.
+bool yardstick_find(const char *key, throng_yardstick *out);
 /// "random", "popular", "most similar", "myopic policy", "planner" for people;
 /// throng_yardstick_name is for keys.
 const char *yardstick_title(throng_yardstick yardstick);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/evidence.h"
 
 const char *play_over_name(play_over over, throng_end end) {
   switch (over) {
@@ -27,12 +28,9 @@ static bool add_number(cJSON *to, const char *key, double value) {
 static bool add_keywords(cJSON *to, const char *key, const throng_evidence *side) {
   cJSON *list = cJSON_AddArrayToObject(to, key);
   bool good = list != NULL;
-  const char *last = NULL;
-  for (int64_t k = 0; k < side->n_shared && good; ++k) {
+  for (int64_t k = 0; k < side->n_shared && good; k = evidence_keyword_end(side, k)) {
     const char *word = side->shared[k].keyword;
-    if (!word || word == last) continue;
-    last = word;
-    good = cJSON_AddItemToArray(list, cJSON_CreateString(word));
+    if (word) good = cJSON_AddItemToArray(list, cJSON_CreateString(word));
   }
   return good;
 }

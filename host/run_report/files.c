@@ -256,10 +256,9 @@ const char *run_files_agent(const run_files *f, char text[32]) {
 }
 
 const char *run_files_player(const run_files *f, const char *player, char text[32]) {
+  throng_yardstick yardstick;
   if (!strcmp(player, "agent")) return run_files_agent(f, text);
-  for (int k = 0; k < THRONG_YARDSTICK_COUNT; ++k)
-    if (!strcmp(player, throng_yardstick_name((throng_yardstick)k)))
-      return yardstick_title((throng_yardstick)k);
+  if (yardstick_find(player, &yardstick)) return yardstick_title(yardstick);
   snprintf(text, 32, "%s", player);
   return text;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/evidence.h"
 #include "world/world.h"
 
 struct watcher {
@@ -85,8 +86,8 @@ static void take_side(const watcher *w, const throng_explanation *x, throng_side
   for (int64_t k = 0; k < n; ++k) {
     const char *word = throng_world_keyword(w->world, list[k]);
     const int64_t first = at;
-    while (at < of->n_shared && of->shared[at].keyword == word) ++at;
-    if (at == first) continue;
+    if (at == of->n_shared || of->shared[at].keyword != word) continue;
+    at = evidence_keyword_end(of, first);
     keyword_count *count = &w->to->count[side][list[k]];
     count->met += looked;
     count->decided += decided;
