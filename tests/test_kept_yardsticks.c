@@ -220,13 +220,7 @@ TEST(kept_yardsticks, of_a_world_that_was_made_anew_under_the_same_name_are_not_
   if (small_run_open(&run, throng_test_folder(), 1)) {
     keep(&run, NULL);
     EXPECT_TRUE(is_kept(&run, NULL));
-    throng_synth_def synth = throng_default_synth_def();
-    synth.n_user = 400;
-    synth.n_item = 240;
-    synth.n_category = 6;
-    synth.n_keyword = 160;
-    synth.dim = 16;
-    synth.n_taste = 6;
+    throng_synth_def synth = small_run_synth();
     synth.seed = 2;
     snprintf(path, sizeof path, "%s/world.safetensors", throng_test_folder());
     throng_world_close(run.world);

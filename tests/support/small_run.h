@@ -15,14 +15,7 @@ typedef struct small_run {
   throng_train_def train;
 } small_run;
 
-/// 400 users with planted tastes, 240 items; the votes need no f_sta. The world file is written to
-/// `folder`.
-static inline bool small_run_open(small_run *run, const char *folder, int threads) {
-  char path[512];
-  *run = (small_run){0};
-  throng_backend_def backend = throng_default_backend_def();
-  backend.name = "cpu";
-  backend.threads = threads;
+static inline throng_synth_def small_run_synth(void) {
   throng_synth_def synth = throng_default_synth_def();
   synth.n_user = 400;
   synth.n_item = 240;
@@ -31,6 +24,18 @@ static inline bool small_run_open(small_run *run, const char *folder, int thread
   synth.dim = 16;
   synth.n_taste = 6;
   synth.history_mean = 16;
+  return synth;
+}
+
+/// 400 users with planted tastes, 240 items; the votes need no f_sta. The world file is written to
+/// `folder`.
+static inline bool small_run_open(small_run *run, const char *folder, int threads) {
+  char path[512];
+  *run = (small_run){0};
+  throng_backend_def backend = throng_default_backend_def();
+  backend.name = "cpu";
+  backend.threads = threads;
+  const throng_synth_def synth = small_run_synth();
   snprintf(path, sizeof path, "%s/world.safetensors", folder);
   throng_status status = throng_backend_open(&backend, &run->backend);
   if (status == THRONG_OK) status = throng_synth(&synth, path, NULL);
