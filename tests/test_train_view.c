@@ -56,11 +56,12 @@ TEST(train_view, shows_curve_yardsticks_figures_and_a_bar_while_the_run_goes_on)
   static terminal t;
   char command[4096];
   write_config();
-  // Steps that would take minutes: it is looked at, resized and stopped.
+  // Steps that would take minutes: it is looked at, resized and stopped. So few evaluations that
+  // what is seen is mostly training.
   snprintf(
       command, sizeof command,
       "exec env -u NO_COLOR -u CLICOLOR TERM=xterm LC_ALL=C.UTF-8 %s train c.json -o run" OPTIONS
-      "--set train.steps=100000000",
+      "--set train.steps=100000000 --set train.evaluate_every=40000",
       TEST_PROGRAM);
   ASSERT_TRUE(terminal_start(&t, 80, 40, throng_test_folder(), command));
   char *text = NULL;
