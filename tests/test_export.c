@@ -7,6 +7,8 @@
 
 #include "base/safetensors.h"
 #include "support/agent_rig.h"
+#include "support/run_files.h"
+#include "throng/export.h"
 
 enum { LANES = 12, HISTORY = 10, ITEMS = 60 };
 
@@ -242,5 +244,35 @@ TEST(export, a_folder_that_is_not_there_is_said_and_nothing_is_left) {
   }
   export_agent none;
   EXPECT_EQ(export_begin(x.rig.agent, &x.rig.world, 2, &none), THRONG_ERROR_ARGUMENT);
+  close_exported(&x);
+}
+
+TEST(export, callers_outside_write_the_same_files) {
+  static exported x;
+  char other[620], path[40], mine[40];
+  static const char *const end[] = {"", "", ".items.npy"};
+  if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, false)) return;
+  snprintf(other, sizeof other, "%s-outside", x.path);
+  for (int format = 0; format < THRONG_EXPORT_FORMAT_COUNT; ++format) {
+    EXPECT_STREQ(throng_export_format_name((throng_export_format)format),
+                 export_format_names[format]);
+    ASSERT_OK(export_write(&x.e, (export_format)format, x.path, NULL));
+    ASSERT_OK(throng_population_export(x.rig.agent, &x.rig.world, 1, (throng_export_format)format,
+                                       other, NULL));
+    snprintf(mine, sizeof mine, "agent%s", end[format]);
+    snprintf(path, sizeof path, "agent-outside%s", end[format]);
+    EXPECT_TRUE(same_bytes(throng_test_folder(), mine, throng_test_folder(), path));
+  }
+  const throng_export_format none = THRONG_EXPORT_FORMAT_COUNT;
+  EXPECT_STREQ(throng_export_format_name(none), "unknown");
+  EXPECT_EQ(throng_population_export(x.rig.agent, &x.rig.world, 1, none, other, NULL),
+            THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(throng_population_export(x.rig.agent, &x.rig.world, 2, THRONG_EXPORT_ONNX, other, NULL),
+            THRONG_ERROR_ARGUMENT);
+  throng_world fewer = x.rig.world;
+  fewer.n_item -= 1;
+  EXPECT_EQ(throng_population_export(x.rig.agent, &fewer, 1, THRONG_EXPORT_ONNX, other, NULL),
+            THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "the world has 59");
   close_exported(&x);
 }

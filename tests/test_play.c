@@ -1,6 +1,6 @@
 /// Sessions step by step are those of an evaluation and of the simulator, whoever shows and whoever
 /// answers.
-#include "play/play.h"
+#include "throng/play.h"
 
 #include <stdlib.h>
 
@@ -24,17 +24,20 @@ static throng_evaluation_def evaluation(void) {
 static void play_sessions(const small_run *run, throng_population *population,
                           throng_yardstick yardstick, double *total, int *steps) {
   const throng_evaluation_def planner = evaluation();
-  const play_def def = {
-      .population = population, .yardstick = yardstick, .planner = &planner, .seed = SEED};
-  play *p;
-  ASSERT_OK(play_create(run->backend, run->world, NULL, &run->sim, &def, &p));
+  throng_play_def def = throng_default_play_def();
+  def.population = population;
+  def.yardstick = yardstick;
+  def.planner = &planner;
+  def.seed = SEED;
+  throng_play *p;
+  ASSERT_OK(throng_play_create(run->backend, run->world, NULL, &run->sim, &def, &p));
   for (uint32_t k = 0; k < SESSIONS; ++k) {
-    const play_step *step;
-    ASSERT_OK(play_begin(p, k, -1));
+    const throng_play_step *step;
+    ASSERT_OK(throng_play_begin(p, k, -1));
     double sum = 0;
     do {
-      ASSERT_OK(play_show(p, &step));
-      ASSERT_OK(play_answer(p, NULL, &step));
+      ASSERT_OK(throng_play_show(p, &step));
+      ASSERT_OK(throng_play_answer(p, NULL, &step));
       double likes = 0;
       for (int32_t i = 0; i < step->n_item; ++i) likes += step->item[i].like;
       EXPECT_NEAR(step->reward, likes, 0);
@@ -44,7 +47,7 @@ static void play_sessions(const small_run *run, throng_population *population,
     total[k] = step->total;
     steps[k] = step->step;
   }
-  play_free(p);
+  throng_play_close(p);
 }
 
 /// The sessions of an evaluation are these, one by one.
@@ -134,28 +137,31 @@ TEST(play, a_users_session_is_what_the_simulator_gives_for_the_items_that_were_s
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {
     const int32_t user = 7;
-    const play_def def = {.yardstick = THRONG_YARDSTICK_MOST_SIMILAR, .seed = SEED};
+    throng_play_def def = throng_default_play_def();
+    def.yardstick = THRONG_YARDSTICK_MOST_SIMILAR;
+    def.seed = SEED;
     run.sim.users = throng_dynamic_users_def();
     run.sim.mask_seen = true;
     for (uint32_t k = 0; k < 4; ++k) {
-      play *p;
-      const play_step *step;
+      throng_play *p;
+      const throng_play_step *step;
       throng_sim *sim = lane_of(&run, k, user);
       throng_outcome outcome;
-      ASSERT_OK(play_create(run.backend, run.world, NULL, &run.sim, &def, &p));
-      ASSERT_OK(play_begin(p, k, user));
-      EXPECT_EQ(play_user(p), user);
+      ASSERT_OK(throng_play_create(run.backend, run.world, NULL, &run.sim, &def, &p));
+      ASSERT_OK(throng_play_begin(p, k, user));
+      EXPECT_EQ(throng_play_user(p), user);
       int32_t likes;
-      EXPECT_EQ(play_history(p, &likes), throng_world_history(run.world, user, NULL, NULL, NULL));
+      EXPECT_EQ(throng_play_history(p, &likes),
+                throng_world_history(run.world, user, NULL, NULL, NULL));
       do {
-        ASSERT_OK(play_show(p, &step));
-        const play_item item = step->item[0];
+        ASSERT_OK(throng_play_show(p, &step));
+        const throng_play_item item = step->item[0];
         EXPECT_EQ(item.why->candidate, item.item);
         EXPECT_EQ(item.why->vote.like, item.vote.like);
         const double mood = item.why->session->mood_after[item.vote.like];
         ASSERT_OK(throng_sim_step(sim, &item.item));
         ASSERT_OK(throng_sim_outcome(sim, &outcome));
-        ASSERT_OK(play_answer(p, NULL, &step));
+        ASSERT_OK(throng_play_answer(p, NULL, &step));
         EXPECT_EQ(step->item[0].like, outcome.vote[0].like);
         EXPECT_EQ(step->item[0].like, item.vote.like);
         EXPECT_NEAR(step->reward, (double)outcome.reward[0], 0);
@@ -166,7 +172,7 @@ TEST(play, a_users_session_is_what_the_simulator_gives_for_the_items_that_were_s
       } while (step->end == THRONG_END_NONE);
       EXPECT_NEAR(step->total, (double)outcome.final_return[0], 0);
       throng_sim_close(sim);
-      play_free(p);
+      throng_play_close(p);
     }
   }
   small_run_close(&run);
@@ -178,19 +184,22 @@ TEST(play, a_persons_answers_go_into_history_and_choices_as_a_users_would) {
     throng_sim *training;
     run.sim.leave_probability = 0.9f;  // which nobody who is a person leaves by
     throng_population *population = train(&run, &training, 60);
-    const play_def def = {.population = population, .seed = SEED, .person = true};
+    throng_play_def def = throng_default_play_def();
+    def.population = population;
+    def.seed = SEED;
+    def.person = true;
     int32_t shown[2][40];
     for (int way = 0; way < 2; ++way) {
-      play *p;
-      const play_step *step;
+      throng_play *p;
+      const throng_play_step *step;
       throng_sim_def lane = run.sim;
       run.sim.leave_probability = 0;
       throng_sim *sim = lane_of(&run, 3, 11);
       run.sim = lane;
-      ASSERT_OK(play_create(run.backend, run.world, NULL, &run.sim, &def, &p));
-      ASSERT_OK(play_begin(p, 3, 11));
+      ASSERT_OK(throng_play_create(run.backend, run.world, NULL, &run.sim, &def, &p));
+      ASSERT_OK(throng_play_begin(p, 3, 11));
       do {
-        ASSERT_OK(play_show(p, &step));
+        ASSERT_OK(throng_play_show(p, &step));
         const uint8_t like = way == 0 ? 0 : (uint8_t)(step->step % 3 != 0);
         int32_t action;
         // The agent sees the very state that the simulator makes of these answers.
@@ -198,7 +207,7 @@ TEST(play, a_persons_answers_go_into_history_and_choices_as_a_users_would) {
         EXPECT_EQ(action, step->item[0].item);
         shown[way][step->step - 1] = action;
         ASSERT_OK(throng_sim_step_answered(sim, &action, &like));
-        ASSERT_OK(play_answer(p, &like, &step));
+        ASSERT_OK(throng_play_answer(p, &like, &step));
         EXPECT_EQ(step->item[0].like, like);
         EXPECT_NEAR(step->reward, like, 0);
       } while (step->end == THRONG_END_NONE);
@@ -206,7 +215,7 @@ TEST(play, a_persons_answers_go_into_history_and_choices_as_a_users_would) {
       EXPECT_EQ((int)step->end, THRONG_END_TRUNCATED);
       EXPECT_EQ((int)step->left, THRONG_LEAVE_NONE);
       throng_sim_close(sim);
-      play_free(p);
+      throng_play_close(p);
     }
     EXPECT_TRUE(memcmp(shown[0], shown[1], sizeof shown[0]) != 0);
     throng_population_close(population);
@@ -221,10 +230,12 @@ TEST(play, an_agent_that_asks_which_session_it_is_needs_users_who_may_come_back)
     throng_sim *training;
     run.sim.users.sessions = 2;
     throng_population *population = train(&run, &training, 4);
-    const play_def def = {.population = population, .seed = SEED};
-    play *p;
+    throng_play_def def = throng_default_play_def();
+    def.population = population;
+    throng_play *p;
     run.sim.users = throng_default_users_def();
-    EXPECT_EQ(play_create(run.backend, run.world, NULL, &run.sim, &def, &p), THRONG_ERROR_ARGUMENT);
+    EXPECT_EQ(throng_play_create(run.backend, run.world, NULL, &run.sim, &def, &p),
+              THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "which session it is");
     throng_population_close(population);
     throng_sim_close(training);
@@ -235,26 +246,28 @@ TEST(play, an_agent_that_asks_which_session_it_is_needs_users_who_may_come_back)
 TEST(play, what_cannot_be_played_is_refused) {
   small_run run;
   if (small_run_open(&run, throng_test_folder(), 1)) {
-    play_def def = {.yardstick = THRONG_YARDSTICK_LINUCB};
-    const play_step *step;
-    play *p;
-    EXPECT_EQ(play_create(run.backend, run.world, NULL, &run.sim, &def, &p), THRONG_ERROR_ARGUMENT);
+    throng_play_def def = throng_default_play_def();
+    def.yardstick = THRONG_YARDSTICK_LINUCB;
+    const throng_play_step *step;
+    throng_play *p;
+    EXPECT_EQ(throng_play_create(run.backend, run.world, NULL, &run.sim, &def, &p),
+              THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "LinUCB cannot play a single session");
     EXPECT_TRUE(p == NULL);
     def.yardstick = THRONG_YARDSTICK_POPULAR;
-    ASSERT_OK(play_create(run.backend, run.world, NULL, &run.sim, &def, &p));
-    EXPECT_EQ(play_show(p, &step), THRONG_ERROR_ARGUMENT);
-    EXPECT_EQ(play_begin(p, 0, 400), THRONG_ERROR_ARGUMENT);
-    ASSERT_OK(play_begin(p, 0, 5));
-    EXPECT_EQ(play_answer(p, NULL, &step), THRONG_ERROR_ARGUMENT);
+    ASSERT_OK(throng_play_create(run.backend, run.world, NULL, &run.sim, &def, &p));
+    EXPECT_EQ(throng_play_show(p, &step), THRONG_ERROR_ARGUMENT);
+    EXPECT_EQ(throng_play_begin(p, 0, 400), THRONG_ERROR_ARGUMENT);
+    ASSERT_OK(throng_play_begin(p, 0, 5));
+    EXPECT_EQ(throng_play_answer(p, NULL, &step), THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "nothing was shown");
-    ASSERT_OK(play_show(p, &step));
-    EXPECT_EQ(play_show(p, &step), THRONG_ERROR_ARGUMENT);
+    ASSERT_OK(throng_play_show(p, &step));
+    EXPECT_EQ(throng_play_show(p, &step), THRONG_ERROR_ARGUMENT);
     const uint8_t neither = 2;
-    EXPECT_EQ(play_answer(p, &neither, &step), THRONG_ERROR_ARGUMENT);
-    ASSERT_OK(play_answer(p, (const uint8_t[]){1}, &step));
+    EXPECT_EQ(throng_play_answer(p, &neither, &step), THRONG_ERROR_ARGUMENT);
+    ASSERT_OK(throng_play_answer(p, (const uint8_t[]){1}, &step));
     EXPECT_NEAR(step->total, 1, 0);
-    play_free(p);
+    throng_play_close(p);
   }
   small_run_close(&run);
 }

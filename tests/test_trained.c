@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/run_files.h"
 #include "support/tensor_edit.h"
 #include "throng/throng.h"
 #include "throng_test.h"
@@ -258,6 +259,81 @@ TEST(trained, callers_outside_get_the_same_agent) {
   EXPECT_TRUE(throng_trained_sim(public) && throng_trained_backend(public));
   throng_trained_close(public);
   throng_trained_close(NULL);
+}
+
+TEST(trained, callers_outside_are_told_what_was_opened) {
+  if (chdir(moved) != 0 || access("run", F_OK) != 0) return;
+  throng_trained *t;
+  const char *text, *const calm[] = {"sim.max_steps=9", NULL};
+  ASSERT_OK(throng_trained_open("run", calm, 1, NULL, &t));
+  const throng_trained_info info = throng_trained_get_info(t);
+  EXPECT_STREQ(info.folder, "run");
+  EXPECT_STREQ(info.checkpoint, "run/checkpoint-640.safetensors");
+  EXPECT_STREQ(info.title, "DQN");
+  EXPECT_STREQ(info.score, "Q");
+  EXPECT_EQ(info.agent, 1);
+  EXPECT_EQ(info.n_agent, 2);
+  EXPECT_EQ(info.user_steps, 640);
+  EXPECT_TRUE(info.same_world);
+  EXPECT_EQ(throng_config_get_sim_def(throng_trained_config(t)).max_steps, 9);
+  ASSERT_OK(throng_config_get_json(throng_trained_config(t), &text));
+  EXPECT_CONTAINS(text, "run/world.safetensors");
+  throng_trained_close(t);
+}
+
+/// What the run's summary says of its agents' mean.
+static double summary_of(const char *run, const char *key) {
+  size_t n;
+  char *text = read_file(run, "summary.json", &n);
+  cJSON *summary = cJSON_Parse(text ? text : "");
+  const cJSON *policies = cJSON_GetObjectItemCaseSensitive(summary, "policies");
+  const cJSON *agent = cJSON_GetObjectItemCaseSensitive(policies, "agent");
+  const cJSON *value = cJSON_GetObjectItemCaseSensitive(agent, key);
+  EXPECT_TRUE(cJSON_IsNumber(value));
+  const double found = value ? value->valuedouble : -1;
+  cJSON_Delete(summary);
+  free(text);
+  return found;
+}
+
+TEST(trained, judged_again_agents_have_the_figures_of_the_runs_summary_and_who_acts_stays) {
+  if (chdir(moved) != 0 || access("run", F_OK) != 0) return;
+  static asked q;
+  static int32_t before[STATES * TOP], after[STATES * TOP];
+  throng_trained *t;
+  throng_train_report report, alone;
+  throng_metrics each[2], one;
+  throng_comparison against[2];
+  ask(&q);
+  ASSERT_OK(throng_trained_open("run", NULL, 0, NULL, &t));
+  throng_population *agent = throng_trained_population(t);
+  ASSERT_OK(throng_population_recommend(agent, 0, &q.states, TOP, 0, before, NULL));
+  ASSERT_OK(throng_trained_evaluate(t, -1, NULL, &report, each, against));
+  EXPECT_NEAR(report.agent.average_reward, summary_of("run", "average_reward"), 0);
+  EXPECT_NEAR(report.agent.liking, summary_of("run", "liking"), 1e-12);
+  EXPECT_NEAR((each[0].average_reward + each[1].average_reward) / 2, report.agent.average_reward,
+              1e-12);
+  EXPECT_EQ(report.agent.episodes, 8);
+  EXPECT_EQ(report.user_steps, 0);
+  EXPECT_EQ(report.yardstick[THRONG_YARDSTICK_RANDOM].episodes, 0);  // the run plays none
+  EXPECT_EQ(against[1].random.sessions, 0);
+  ASSERT_OK(throng_population_recommend(agent, 0, &q.states, TOP, 0, after, NULL));
+  EXPECT_EQ(memcmp(before, after, sizeof before), 0);
+  EXPECT_EQ(throng_trained_get_info(t).agent, 0);
+  ASSERT_OK(throng_trained_evaluate(t, 1, NULL, &alone, &one, NULL));
+  EXPECT_EQ(memcmp(&one, &each[1], sizeof one), 0);
+  EXPECT_EQ(throng_trained_evaluate(t, 2, NULL, &alone, NULL, NULL), THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(throng_trained_evaluate(t, -2, NULL, &alone, NULL, NULL), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "agent -2 is not in 0..1");
+  throng_trained_close(t);
+  const char *const beside[] = {"train.yardsticks=true", NULL};
+  ASSERT_OK(throng_trained_open("run", beside, 0, NULL, &t));
+  ASSERT_OK(throng_trained_evaluate(t, -1, NULL, &report, each, against));
+  EXPECT_EQ(report.yardstick[THRONG_YARDSTICK_RANDOM].episodes, 8);
+  EXPECT_NEAR(against[1].random.mean,
+              each[1].average_reward - report.yardstick[THRONG_YARDSTICK_RANDOM].average_reward,
+              1e-9);
+  throng_trained_close(t);
 }
 
 TEST(trained, other_dynamics_are_played_by_the_same_agent) {

@@ -17,7 +17,7 @@ enum { MOST_SESSIONS = 1 << 20 };
 typedef struct playing {
   cli_run *run;
   play_stage stage;
-  play *play;
+  throng_play *play;
   play_words words;
   bool prints, person, stopped;
   int32_t user;  // -1: whom an evaluation meets
@@ -45,7 +45,7 @@ static throng_status put_line(playing *p, cJSON *line, cJSON *steps) {
 }
 
 /// Ask the person about every item of the slate. True in `*answered` where all were.
-static throng_status ask_person(const playing *p, const play_step *step, uint8_t *like,
+static throng_status ask_person(const playing *p, const throng_play_step *step, uint8_t *like,
                                 play_over *over, bool *answered) {
   *answered = false;
   for (int32_t k = 0; k < step->n_item; ++k) {
@@ -67,16 +67,16 @@ static throng_status ask_person(const playing *p, const play_step *step, uint8_t
 }
 
 /// One step; `*going` is false after the session's last, or where the person left before it.
-static throng_status play_step_once(playing *p, uint8_t *like, const play_step **step,
+static throng_status play_step_once(playing *p, uint8_t *like, const throng_play_step **step,
                                     int32_t *steps, play_over *over, bool *going, cJSON *list) {
   cJSON *line;
   bool answered = true;
-  THRONG_TRY(play_show(p->play, step));
+  THRONG_TRY(throng_play_show(p->play, step));
   if (p->prints) play_print_shown(&p->words, *step);
   if (p->person) THRONG_TRY(ask_person(p, *step, like, over, &answered));
   *going = answered;
   if (!answered) return THRONG_OK;
-  THRONG_TRY(play_answer(p->play, p->person ? like : NULL, step));
+  THRONG_TRY(throng_play_answer(p->play, p->person ? like : NULL, step));
   *steps = (*step)->step;
   if (p->prints) play_print_answer(&p->words, *step);
   if (p->lines || list) {
@@ -98,15 +98,15 @@ static cJSON *begin_document(const playing *p, cJSON **steps) {
   *steps = NULL;
   if (!session) return NULL;
   cJSON_AddItemToArray(p->list, session);
-  cJSON_AddNumberToObject(session, "history", play_history(p->play, &likes));
+  cJSON_AddNumberToObject(session, "history", throng_play_history(p->play, &likes));
   cJSON_AddNumberToObject(session, "history_likes", likes);
   *steps = cJSON_AddArrayToObject(session, "steps");
   return session;
 }
 
 /// How it ended, into the document and as a line.
-static throng_status end_document(playing *p, const play_step *step, int32_t steps, play_over over,
-                                  cJSON *session) {
+static throng_status end_document(playing *p, const throng_play_step *step, int32_t steps,
+                                  play_over over, cJSON *session) {
   cJSON *line;
   if (!p->lines && !session) return THRONG_OK;
   THRONG_TRY(play_end_json(p->stage.at, p->words.title, step, steps, over, &line));
@@ -118,11 +118,11 @@ static throng_status end_document(playing *p, const play_step *step, int32_t ste
 }
 
 static throng_status play_session(playing *p, uint32_t number, uint8_t *like) {
-  const play_step *step = NULL;
+  const throng_play_step *step = NULL;
   int32_t steps = 0;
   play_over over = PLAY_OVER_END;
   cJSON *list;
-  THRONG_TRY(play_begin(p->play, number, p->user));
+  THRONG_TRY(throng_play_begin(p->play, number, p->user));
   if (p->prints) play_print_begin(&p->words, p->play, number);
   cJSON *session = begin_document(p, &list);
   for (bool going = true; going;) {
@@ -170,9 +170,9 @@ static throng_status open_play(playing *p) {
   p->user = -1;
   if (user) THRONG_TRY(lookup_user(p->stage.at, user, &p->user));
   p->stage.def.person = p->person;
-  THRONG_TRY(play_create(p->stage.backend, p->stage.at, p->stage.sta, &p->stage.sim, &p->stage.def,
-                         &p->play));
-  p->words = (play_words){p->stage.at, &p->stage.sim, play_title(p->play), p->person};
+  THRONG_TRY(throng_play_create(p->stage.backend, p->stage.at, p->stage.sta, &p->stage.sim,
+                                &p->stage.def, &p->play));
+  p->words = (play_words){p->stage.at, &p->stage.sim, throng_play_title(p->play), p->person};
   return open_lines(p);
 }
 
@@ -227,7 +227,7 @@ int cmd_play(cli_run *run) {
     code = finish(&p, document);
     if (cli_interrupted()) code = CLI_FAILED;
   }
-  play_free(p.play);
+  throng_play_close(p.play);
   play_stage_close(&p.stage);
   return code;
 }

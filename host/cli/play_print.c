@@ -11,11 +11,11 @@
 
 enum { WORDS = 6 };  // keywords that are named
 
-void play_print_begin(const play_words *w, const play *p, uint32_t session) {
+void play_print_begin(const play_words *w, const throng_play *p, uint32_t session) {
   int32_t likes;
-  const int32_t n = play_history(p, &likes);
+  const int32_t n = throng_play_history(p, &likes);
   cli_say(2, "User %s, session %u: %d interactions remembered, %d liked.",
-          cli_word(throng_world_user_id(w->world, play_user(p))), session, n, likes);
+          cli_word(throng_world_user_id(w->world, throng_play_user(p))), session, n, likes);
   cli_say(2, "%s shows, %s.", w->title, w->person ? "you answer" : "the simulated user answers");
 }
 
@@ -23,7 +23,7 @@ static const char *title_of(const play_words *w, int32_t item) {
   return cli_word(throng_world_item_name(w->world, item));
 }
 
-void play_print_shown(const play_words *w, const play_step *step) {
+void play_print_shown(const play_words *w, const throng_play_step *step) {
   for (int32_t k = 0; k < step->n_item; ++k) {
     const char *id = throng_world_item_id(w->world, step->item[k].item);
     const char *title = title_of(w, step->item[k].item);
@@ -54,7 +54,7 @@ static void append(char *text, size_t size, const char *format, ...) {
 }
 
 /// "f_mat 1 (4 against 1), f_sim 1 (0.867 against 0.421), f_sta 1 (0.83)"
-static void votes_of(const play_item *item, char *text, size_t size) {
+static void votes_of(const throng_play_item *item, char *text, size_t size) {
   const throng_vote *v = &item->vote;
   const throng_explained_vote *x = item->why->votes;
   append(text, size, "f_mat %d (%d against %d%s), f_sim %d (%.3f against %.3f%s)", v->f_mat,
@@ -77,7 +77,7 @@ static void keywords_of(const throng_evidence *side, char *text, size_t size) {
   if (n > WORDS) append(text, size, " and %d more", n - WORDS);
 }
 
-static void print_reasons(const play_words *w, const play_item *item) {
+static void print_reasons(const play_words *w, const throng_play_item *item) {
   const throng_explanation *x = item->why;
   char liking[512] = "", disliking[512] = "";
   keywords_of(&x->liked, liking, sizeof liking);
@@ -90,7 +90,7 @@ static void print_reasons(const play_words *w, const play_item *item) {
 }
 
 /// What the session had made of the user when the (first) item was shown.
-static void print_state(const play_words *w, const play_step *step) {
+static void print_state(const play_words *w, const throng_play_step *step) {
   const throng_explained_session *x = step->item[0].why->session;
   const throng_users_def *u = &w->sim->users;
   char text[512] = "";
@@ -119,10 +119,10 @@ static const char *likes_word(bool examined, int like) {
   return !examined ? "is not looked at" : like ? "liked" : "not liked";
 }
 
-void play_print_answer(const play_words *w, const play_step *step) {
+void play_print_answer(const play_words *w, const throng_play_step *step) {
   NUMBERS_WITHOUT_LOCALE;
   for (int32_t k = 0; k < step->n_item; ++k) {
-    const play_item *item = &step->item[k];
+    const throng_play_item *item = &step->item[k];
     char votes[300] = "", which[80] = "";
     votes_of(item, votes, sizeof votes);
     if (step->n_item > 1)
@@ -151,7 +151,8 @@ static const char *leaving_words(throng_leave left) {
   }
 }
 
-void play_print_end(const play_words *w, const play_step *step, int32_t steps, play_over over) {
+void play_print_end(const play_words *w, const throng_play_step *step, int32_t steps,
+                    play_over over) {
   NUMBERS_WITHOUT_LOCALE;
   char longest[64];
   snprintf(longest, sizeof longest, "%d steps are the most (sim.max_steps)", w->sim->max_steps);

@@ -12,11 +12,12 @@ typedef struct play_words {
 } play_words;
 
 /// Who it is about, and who shows.
-void play_print_begin(const play_words *w, const play *p, uint32_t session);
+void play_print_begin(const play_words *w, const throng_play *p, uint32_t session);
 /// What is shown: the item, or the slate.
-void play_print_shown(const play_words *w, const play_step *step);
+void play_print_shown(const play_words *w, const throng_play_step *step);
 /// What was answered, and why the simulated user does, did or would.
-void play_print_answer(const play_words *w, const play_step *step);
-void play_print_end(const play_words *w, const play_step *step, int32_t steps, play_over over);
+void play_print_answer(const play_words *w, const throng_play_step *step);
+void play_print_end(const play_words *w, const throng_play_step *step, int32_t steps,
+                    play_over over);
 
 #endif

@@ -97,6 +97,7 @@ throng_status play_stage_open(cli_run *run, play_stage *s) {
   throng_yardstick yardstick = THRONG_YARDSTICK_MYOPIC;
   throng_status status;
   memset(s, 0, sizeof *s);
+  s->def = throng_default_play_def();
   const bool is_yardstick = agent && find_yardstick(agent, &yardstick);
   if (agent && !strcmp(agent, "oracle"))
     throng_note(&run->progress, "--agent oracle: it looks one step ahead, and its name is myopic");

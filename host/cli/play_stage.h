@@ -4,8 +4,8 @@
 #define THRONG_CLI_PLAY_STAGE_H
 
 #include "cli/votes.h"
-#include "play/play.h"
 #include "study/trained.h"
+#include "throng/play.h"
 
 typedef struct play_stage {
   trained run, other;   // the first argument's, and --agent's; empty where there is none
@@ -16,7 +16,7 @@ typedef struct play_stage {
   const throng_sta *sta;
   throng_sim_def sim;
   throng_evaluation_def evaluation;
-  play_def def;
+  throng_play_def def;
 } play_stage;
 
 /// Errors: ARGUMENT (no such agent, with the nearest name), those of trained_open and votes_open.

@@ -69,11 +69,24 @@ static throng_status take_sample(export_agent *e) {
   return throng_population_scores(e->population, e->agent, &states, e->score);
 }
 
+/// The network's rows are the world's items and users.
+static throng_status check_world(const export_agent *e) {
+  const throng_world *world = e->world;
+  const agent_copy *c = &e->network;
+  if (c->n_item == world->n_item && c->n_user <= world->n_user) return THRONG_OK;
+  return throng_fail(THRONG_ERROR_ARGUMENT,
+                     "export: the agent knows %lld items and %lld users, the world has %lld and "
+                     "%lld",
+                     (long long)c->n_item, (long long)c->n_user, (long long)world->n_item,
+                     (long long)world->n_user);
+}
+
 throng_status export_begin(throng_population *population, const throng_world *world, int32_t agent,
                            export_agent *out) {
   throng_status status;
   *out = (export_agent){.population = population, .world = world, .agent = agent};
   THRONG_TRY_GOTO(agent_copy_make(population, agent, &out->network));
+  THRONG_TRY_GOTO(check_world(out));
   THRONG_TRY_GOTO(find_start(out));
   THRONG_TRY_GOTO(take_sample(out));
   return THRONG_OK;

@@ -31,7 +31,7 @@ typedef struct export_agent {
   float *state, *query, *score;  // (n, n_state), (n, width), (n, n_item)
 } export_agent;
 
-/// Errors: ARGUMENT (no such agent), MEMORY, BACKEND.
+/// Errors: ARGUMENT (no such agent; a world of another size), MEMORY, BACKEND.
 throng_status export_begin(throng_population *population, const throng_world *world, int32_t agent,
                            export_agent *out);
 void export_end(export_agent *e);

@@ -1,5 +1,5 @@
 /// A lane that is stepped one slate at a time.
-#include "play/play.h"
+#include "throng/play.h"
 
 #include <stdlib.h>
 
@@ -8,21 +8,29 @@
 #include "evaluate/yardsticks.h"
 #include "sim/sim.h"
 
-struct play {
-  play_def def;
+struct throng_play {
+  throng_play_def def;
   throng_sim *sim;      // of one lane
   agent_actor *actor;   // who shows: an agent, or
   yardsticks *ranking;  // a yardstick
-  play_step step;
-  play_item *item;    // (slate_size)
-  int32_t *action;    // (slate_size)
-  throng_vote *vote;  // (slate_size)
-  uint8_t *examined;  // (slate_size)
+  throng_play_step step;
+  throng_play_item *item;    // (slate_size)
+  throng_explanation **why;  // (slate_size) those of `item`
+  int32_t *action;           // (slate_size)
+  throng_vote *vote;         // (slate_size)
+  uint8_t *examined;         // (slate_size)
   int32_t n_history, n_liked;
   bool shown, over;
 };
 
-static throng_status check(const play_def *def) {
+throng_play_def throng_default_play_def(void) {
+  return (throng_play_def){.size = sizeof(throng_play_def),
+                           .cookie = THRONG_COOKIE,
+                           .seed = throng_default_evaluation_def().seed};
+}
+
+static throng_status check(const throng_play_def *def) {
+  THRONG_TRY(def_check(def, sizeof *def, "throng_play_def"));
   if (def->population && throng_population_get_def(def->population).count != 1)
     return throng_fail(THRONG_ERROR_ARGUMENT, "play: one agent plays, not a population of %d",
                        throng_population_get_def(def->population).count);
@@ -33,7 +41,7 @@ static throng_status check(const play_def *def) {
   return THRONG_OK;
 }
 
-static throng_status make_player(play *p) {
+static throng_status make_player(throng_play *p) {
   const throng_evaluation_def usual = throng_default_evaluation_def();
   if (p->def.population) return agent_actor_create(p->def.population, p->sim, 0, &p->actor);
   THRONG_TRY(yardsticks_create(p->sim, 1, &p->ranking));
@@ -41,9 +49,10 @@ static throng_status make_player(play *p) {
   return yardsticks_add_planner(p->ranking, p->def.planner ? p->def.planner : &usual);
 }
 
-throng_status play_create(throng_backend *backend, const throng_world *world, const throng_sta *sta,
-                          const throng_sim_def *sim, const play_def *def, play **out) {
-  play *p = NULL;
+throng_status throng_play_create(throng_backend *backend, const throng_world *world,
+                                 const throng_sta *sta, const throng_sim_def *sim,
+                                 const throng_play_def *def, throng_play **out) {
+  throng_play *p = NULL;
   throng_status status;
   *out = NULL;
   THRONG_TRY(check(def));
@@ -62,39 +71,42 @@ throng_status play_create(throng_backend *backend, const throng_world *world, co
   THRONG_TRY_GOTO(throng_sim_create(backend, world, sta, &lane, &p->sim));
   const size_t slate = (size_t)lane.slate_size;
   THRONG_TRY_GOTO(throng_alloc((void **)&p->item, slate, sizeof *p->item, "play"));
+  THRONG_TRY_GOTO(throng_alloc((void **)&p->why, slate, sizeof(throng_explanation *), "play"));
   THRONG_TRY_GOTO(throng_alloc((void **)&p->action, slate, sizeof *p->action, "play"));
   THRONG_TRY_GOTO(throng_alloc((void **)&p->vote, slate, sizeof *p->vote, "play"));
   THRONG_TRY_GOTO(throng_alloc((void **)&p->examined, slate, sizeof *p->examined, "play"));
-  p->step = (play_step){.n_item = lane.slate_size, .item = p->item};
+  p->step = (throng_play_step){.n_item = lane.slate_size, .item = p->item};
   THRONG_TRY_GOTO(make_player(p));
   *out = p;
   return THRONG_OK;
 done:
-  play_free(p);
+  throng_play_close(p);
   return status;
 }
 
-static void forget_reasons(play *p) {
-  for (int32_t k = 0; p->item && k < p->step.n_item; ++k) {
-    throng_explanation_free(p->item[k].why);
+static void forget_reasons(throng_play *p) {
+  for (int32_t k = 0; p->why && k < p->step.n_item; ++k) {
+    throng_explanation_free(p->why[k]);
+    p->why[k] = NULL;
     p->item[k].why = NULL;
   }
 }
 
-void play_free(play *p) {
+void throng_play_close(throng_play *p) {
   if (!p) return;
   forget_reasons(p);
   agent_actor_free(p->actor);
   yardsticks_free(p->ranking);
   throng_sim_close(p->sim);
   free(p->item);
+  free(p->why);
   free(p->action);
   free(p->vote);
   free(p->examined);
   free(p);
 }
 
-throng_status play_begin(play *p, uint32_t session, int32_t user) {
+throng_status throng_play_begin(throng_play *p, uint32_t session, int32_t user) {
   const bool drawn = user < 0;
   throng_observation seen;
   THRONG_TRY(throng_sim_set_starts(p->sim, drawn ? THRONG_START_DRAWN : THRONG_START_BY_LANE,
@@ -103,7 +115,7 @@ throng_status play_begin(play *p, uint32_t session, int32_t user) {
   THRONG_TRY(throng_sim_reset(p->sim));
   THRONG_TRY(throng_sim_observe(p->sim, &seen));
   forget_reasons(p);
-  p->step = (play_step){
+  p->step = (throng_play_step){
       .session = session, .user = seen.user[0], .n_item = p->step.n_item, .item = p->item};
   p->n_history = seen.length[0];
   p->n_liked = 0;
@@ -113,13 +125,13 @@ throng_status play_begin(play *p, uint32_t session, int32_t user) {
 }
 
 /// The slate into the lane's `action`, on the backend.
-static throng_status choose(play *p) {
+static throng_status choose(throng_play *p) {
   return p->actor ? agent_actor_act(p->actor, p->sim, true)
                   : yardsticks_act(p->ranking, p->def.yardstick);
 }
 
 /// What the simulated user would answer: the step's own votes, with all draws, before it moves.
-static throng_status foretell(play *p) {
+static throng_status foretell(throng_play *p) {
   throng_sim *s = p->sim;
   const backend_ops *ops = s->backend->ops;
   const size_t slate = (size_t)p->step.n_item;
@@ -134,7 +146,7 @@ static throng_status foretell(play *p) {
   return THRONG_OK;
 }
 
-throng_status play_show(play *p, const play_step **out) {
+throng_status throng_play_show(throng_play *p, const throng_play_step **out) {
   throng_sim *s = p->sim;
   *out = &p->step;
   if (p->over || p->shown)
@@ -146,7 +158,8 @@ throng_status play_show(play *p, const play_step **out) {
                                        (size_t)p->step.n_item * sizeof *p->action));
   for (int32_t k = 0; k < p->step.n_item; ++k) {
     p->item[k].item = p->action[k];
-    THRONG_TRY(throng_sim_explain(s, 0, p->action[k], &p->item[k].why));
+    THRONG_TRY(throng_sim_explain(s, 0, p->action[k], &p->why[k]));
+    p->item[k].why = p->why[k];
   }
   THRONG_TRY(foretell(p));
   p->step.step += 1;
@@ -156,7 +169,8 @@ throng_status play_show(play *p, const play_step **out) {
   return THRONG_OK;
 }
 
-throng_status play_answer(play *p, const uint8_t *like, const play_step **out) {
+throng_status throng_play_answer(throng_play *p, const uint8_t *like,
+                                 const throng_play_step **out) {
   throng_outcome outcome;
   *out = &p->step;
   if (!p->shown) return throng_fail(THRONG_ERROR_ARGUMENT, "play: nothing was shown");
@@ -176,11 +190,11 @@ throng_status play_answer(play *p, const uint8_t *like, const play_step **out) {
   return THRONG_OK;
 }
 
-int32_t play_user(const play *p) { return p->step.user; }
-int32_t play_history(const play *p, int32_t *likes) {
+int32_t throng_play_user(const throng_play *p) { return p->step.user; }
+int32_t throng_play_history(const throng_play *p, int32_t *likes) {
   *likes = p->n_liked;
   return p->n_history;
 }
-const char *play_title(const play *p) {
+const char *throng_play_title(const throng_play *p) {
   return p->actor ? agent_title(p->actor) : yardstick_title(p->def.yardstick);
 }

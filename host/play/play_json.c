@@ -41,7 +41,7 @@ static bool add_nearest(const throng_world *world, cJSON *to, const char *key,
 }
 
 /// The vote as it fell in the step, whose coins may be others than those of the explanation.
-static int vote_of(const play_item *item, int vote) {
+static int vote_of(const throng_play_item *item, int vote) {
   switch (vote) {
     case THRONG_VOTE_F_MAT: return item->vote.f_mat;
     case THRONG_VOTE_F_SIM: return item->vote.f_sim;
@@ -50,7 +50,7 @@ static int vote_of(const play_item *item, int vote) {
   }
 }
 
-static bool add_vote(const throng_world *world, cJSON *votes, const play_item *item, int k) {
+static bool add_vote(const throng_world *world, cJSON *votes, const throng_play_item *item, int k) {
   const throng_explained_vote *v = &item->why->votes[k];
   cJSON *vote = cJSON_AddObjectToObject(votes, v->name);
   bool good = vote && add_number(vote, "vote", vote_of(item, k)) &&
@@ -64,7 +64,8 @@ static bool add_vote(const throng_world *world, cJSON *votes, const play_item *i
   return good;
 }
 
-static bool add_item(const throng_world *world, cJSON *shown, const play_item *item, bool person) {
+static bool add_item(const throng_world *world, cJSON *shown, const throng_play_item *item,
+                     bool person) {
   cJSON *to = cJSON_CreateObject();
   if (!to || !cJSON_AddItemToArray(shown, to)) return false;
   bool good = add_text(to, "item", throng_world_item_id(world, item->item)) &&
@@ -103,7 +104,7 @@ static bool add_state(const throng_world *world, cJSON *to, const throng_explain
 
 /// An object that begins as every line does, or NULL.
 static cJSON *begin(const throng_world *world, const char *kind, const char *agent,
-                    const play_step *step) {
+                    const throng_play_step *step) {
   cJSON *root = cJSON_CreateObject();
   const bool good = root && add_text(root, "kind", kind) &&
                     add_number(root, "session", step->session) &&
@@ -121,8 +122,8 @@ static throng_status finish(cJSON *root, bool good, cJSON **out) {
   return throng_fail(THRONG_ERROR_MEMORY, "play: no memory for its JSON");
 }
 
-throng_status play_step_json(const throng_world *world, const char *agent, const play_step *step,
-                             bool person, cJSON **out) {
+throng_status play_step_json(const throng_world *world, const char *agent,
+                             const throng_play_step *step, bool person, cJSON **out) {
   cJSON *root = begin(world, "step", agent, step);
   bool good = root && add_number(root, "step", step->step);
   cJSON *shown = good ? cJSON_AddArrayToObject(root, "shown") : NULL;
@@ -136,8 +137,9 @@ throng_status play_step_json(const throng_world *world, const char *agent, const
   return finish(root, good, out);
 }
 
-throng_status play_end_json(const throng_world *world, const char *agent, const play_step *step,
-                            int32_t steps, play_over over, cJSON **out) {
+throng_status play_end_json(const throng_world *world, const char *agent,
+                            const throng_play_step *step, int32_t steps, play_over over,
+                            cJSON **out) {
   cJSON *root = begin(world, "end", agent, step);
   const bool good = root && add_number(root, "steps", steps) &&
                     add_number(root, "return", step->total) &&

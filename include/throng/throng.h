@@ -9,6 +9,8 @@
 #include "config.h"
 #include "evaluate.h"
 #include "explain.h"
+#include "export.h"
+#include "play.h"
 #include "sim.h"
 #include "sta.h"
 #include "sweep.h"

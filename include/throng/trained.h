@@ -4,7 +4,10 @@
 
 #include "agent.h"
 #include "base.h"
+#include "config.h"
+#include "evaluate.h"
 #include "sim.h"
+#include "train.h"
 #include "world.h"
 
 #ifdef __cplusplus
@@ -41,6 +44,35 @@ THRONG_API throng_backend *throng_trained_backend(throng_trained *trained);
 THRONG_API const throng_sta *throng_trained_sta(const throng_trained *trained);
 /// The checkpoint's path.
 THRONG_API const char *throng_trained_checkpoint(const throng_trained *trained);
+/// The run's configuration with the overrides; world.file, and sta.file where the rule asks it, as
+/// they were found. It ends with the trained run: not to be closed.
+THRONG_API throng_config *throng_trained_config(throng_trained *trained);
+
+/// What was opened. Texts live as long as the trained run.
+typedef struct throng_trained_info {
+  const char *folder;      ///< of the run
+  const char *checkpoint;  ///< the file that was opened
+  const char *title;       ///< of the algorithm: "DQN"
+  const char *score;       ///< what throng_population_recommend gives: "Q", "log-probability"
+  int64_t user_steps;      ///< that training had come to, over all agents; -1: not said
+  int32_t agent, n_agent;  ///< which of how many in the checkpoint
+  bool same_world;         ///< false: another one than it was trained in
+} throng_trained_info;
+/// What was opened, told.
+THRONG_API throng_trained_info throng_trained_get_info(const throng_trained *trained);
+
+/// Judge agent number `agent` of the run, or all of them (-1), by what judged them in training: in
+/// sessions of section sim and train.evaluation of the configuration, with the yardsticks beside
+/// them where train.yardsticks says so. Whatever is as in training gives the figures of the run's
+/// last evaluation. `out->agent` is the mean over those that neither stopped nor diverged (where
+/// all did, over all); user_steps and seconds in it are 0. `each` and `against` (1, or all agents)
+/// may be NULL: the agents' own. Which agent `trained` acts with stays. Yardsticks that were played
+/// before are taken from WORLD.yardsticks, and kept there. Errors: ARGUMENT (no such agent), as
+/// throng_sim_create, CANCELLED, MEMORY, BACKEND.
+THRONG_API throng_status throng_trained_evaluate(throng_trained *trained, int32_t agent,
+                                                 const throng_progress *progress,
+                                                 throng_train_report *out, throng_metrics *each,
+                                                 throng_comparison *against);
 
 #ifdef __cplusplus
 }
