@@ -5,8 +5,7 @@
 
 enum { MOST_OVERRIDES = 1024 };
 
-/// A list of texts as the library takes it; NULL for None, with `*failed` where it is neither.
-static const char **overrides_of(PyObject *list, bool *failed) {
+const char **overrides_of(PyObject *list, bool *failed) {
   *failed = false;
   if (list == Py_None) return NULL;
   *failed = true;
@@ -81,16 +80,7 @@ static PyObject *report_dict(const throng_train_report *report) {
   PyObject *dict =
       Py_BuildValue("{s:L,s:d,s:d}", "user_steps", (long long)report->user_steps, "seconds",
                     report->seconds, "user_steps_per_second", report->user_steps_per_second);
-  PyObject *players = PyDict_New();
-  bool put = dict && players && dict_put(dict, "agent", metrics_dict(&report->agent)) &&
-             dict_put(dict, "agent_against", comparison_dict(&report->agent_against));
-  for (int k = 0; put && k < THRONG_YARDSTICK_COUNT; ++k)
-    if (report->yardstick[k].episodes > 0)
-      put = dict_put(players, throng_yardstick_name((throng_yardstick)k),
-                     metrics_dict(&report->yardstick[k]));
-  if (put) put = PyDict_SetItemString(dict, "yardsticks", players) == 0;
-  Py_XDECREF(players);
-  if (!put) Py_CLEAR(dict);
+  if (dict && !players_put(dict, report)) Py_CLEAR(dict);
   return dict;
 }
 

@@ -31,6 +31,8 @@ typedef enum kind {
   KIND_SESSION,
   KIND_SWEEP,
   KIND_ENV,
+  KIND_TRAINED,
+  KIND_PLAY,
   KIND_BLOCK,  // memory of an array's own
   KIND_COUNT
 } kind;
@@ -150,15 +152,21 @@ PyObject *metrics_list(const throng_metrics *each, int32_t n);
 int yardstick_of(const char *name);
 /// {"random": {...}, "myopic": {...}}.
 PyObject *comparison_dict(const throng_comparison *c);
+/// "agent", "agent_against" and "yardsticks" of a report; false with an exception.
+bool players_put(PyObject *dict, const throng_train_report *report);
 /// Put and drop the reference; false with an exception where `value` is NULL or memory is short.
 bool dict_put(PyObject *dict, const char *key, PyObject *value);
 PyObject *text_or_none(const char *text);
 PyObject *explanation_dict(const throng_explanation *e);
 
+/// A list of texts as the library takes overrides, to be freed; NULL for None, and with an
+/// exception and `*failed` where it is neither.
+const char **overrides_of(PyObject *list, bool *failed);
+
 // --- the functions of each area ----------------------------------------------------------------
 
 extern PyMethodDef config_methods[], world_methods[], sta_methods[], sim_methods[],
-    population_methods[], session_methods[], sweep_methods[], env_methods[];
+    population_methods[], session_methods[], sweep_methods[], env_methods[], trained_methods[];
 
 /// core_NAME(handle, path): `function` of the handle's object and the path. None.
 #define CORE_WITH_PATH(name, type, kind, function)                         \

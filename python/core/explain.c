@@ -62,15 +62,23 @@ static PyObject *calibrated_dict(const throng_calibrated *f) {
 
 #define SESSION(name, type) \
   { #name, offsetof(throng_explained_session, name), type }
-static const member session_members[] = {
-    SESSION(n_shown, MEMBER_I32),   SESSION(mood, MEMBER_F64),
-    SESSION(repeats, MEMBER_I32),   SESSION(repeats_topic, MEMBER_I32),
-    SESSION(bored, MEMBER_I32),     SESSION(bored_topic, MEMBER_I32),
-    SESSION(satiation, MEMBER_F64), SESSION(satiation_topic, MEMBER_I32),
-    SESSION(exposure, MEMBER_F64),  SESSION(drift, MEMBER_F64),
-    SESSION(appetite, MEMBER_F64),  SESSION(keep, MEMBER_F64),
-    SESSION(turn, MEMBER_F64),      SESSION(number, MEMBER_I32),
-    SESSION(gap, MEMBER_I32),       {0}};
+static const member session_members[] = {SESSION(n_shown, MEMBER_I32),
+                                         SESSION(mood_counts, MEMBER_BOOL),
+                                         SESSION(mood, MEMBER_F64),
+                                         SESSION(repeats, MEMBER_I32),
+                                         SESSION(repeats_topic, MEMBER_I32),
+                                         SESSION(bored, MEMBER_I32),
+                                         SESSION(bored_topic, MEMBER_I32),
+                                         SESSION(satiation, MEMBER_F64),
+                                         SESSION(satiation_topic, MEMBER_I32),
+                                         SESSION(exposure, MEMBER_F64),
+                                         SESSION(drift, MEMBER_F64),
+                                         SESSION(appetite, MEMBER_F64),
+                                         SESSION(keep, MEMBER_F64),
+                                         SESSION(turn, MEMBER_F64),
+                                         SESSION(number, MEMBER_I32),
+                                         SESSION(gap, MEMBER_I32),
+                                         {0}};
 static PyObject *session_dict(const throng_explained_session *s) {
   return s ? dict_of(session_members, s) : Py_NewRef(Py_None);
 }

@@ -7,9 +7,9 @@
 #include "env.h"
 #include "turn.h"
 
-static const char *const kind_names[] = {"config",      "world",      "backend", "weights",
-                                         "simulator",   "population", "session", "sweep",
-                                         "environment", "array"};
+static const char *const kind_names[] = {"config",      "world",      "backend",        "weights",
+                                         "simulator",   "population", "session",        "sweep",
+                                         "environment", "run",        "played session", "array"};
 
 // --- turns -----------------------------------------------------------------------------------
 
@@ -39,6 +39,8 @@ static void close_library(owner *o) {
     case KIND_POPULATION: throng_population_close(o->pointer); break;
     case KIND_SESSION: throng_session_close(o->pointer); break;
     case KIND_SWEEP: throng_sweep_close(o->pointer); break;
+    case KIND_TRAINED: throng_trained_close(o->pointer); break;
+    case KIND_PLAY: throng_play_close(o->pointer); break;
     case KIND_ENV: env_free(o->pointer); break;
     case KIND_BLOCK: free(o->pointer); break;
     case KIND_COUNT: break;

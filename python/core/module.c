@@ -10,8 +10,9 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__core(void);
 PyMODINIT_FUNC PyInit__core(void) {
-  PyMethodDef *const areas[] = {config_methods,     world_methods,   sta_methods,   sim_methods,
-                                population_methods, session_methods, sweep_methods, env_methods};
+  PyMethodDef *const areas[] = {config_methods, world_methods,      sta_methods,
+                                sim_methods,    population_methods, session_methods,
+                                sweep_methods,  env_methods,        trained_methods};
   if (!throng_version_fits(THRONG_VERSION_MAJOR, THRONG_VERSION_MINOR)) {
     PyErr_Format(PyExc_ImportError, "throng: built for version %d.%d of its library, found %s",
                  THRONG_VERSION_MAJOR, THRONG_VERSION_MINOR, throng_version());

@@ -210,6 +210,29 @@ static PyObject *core_population_load(PyObject *self, PyObject *args) {
   return files(args, "Ois:population_load", false);
 }
 
+/// Into other programs' formats.
+static PyObject *core_population_export(PyObject *self, PyObject *args) {
+  (void)self;
+  PyObject *population, *progress;
+  int agent;
+  const char *path, *name;
+  if (!PyArg_ParseTuple(args, "OissO:population_export", &population, &agent, &name, &path,
+                        &progress))
+    return NULL;
+  throng_export_format format = 0;
+  while (format < THRONG_EXPORT_FORMAT_COUNT &&
+         strcmp(name, throng_export_format_name(format)) != 0)
+    ++format;
+  if (format == THRONG_EXPORT_FORMAT_COUNT)
+    return fail_argument("format: expected safetensors, onnx or vectors, not %s", name);
+  call c = {0};
+  throng_population *p = call_use(&c, population, KIND_POPULATION);
+  const throng_progress *to = call_progress(&c, progress);
+  if (!p || !call_begin(&c)) return call_close(&c, NULL);
+  const throng_world *world = owner_above(c.hold[0], KIND_WORLD)->pointer;
+  return call_end(&c, throng_population_export(p, world, agent, format, path, to));
+}
+
 // --- scores of given states ----------------------------------------------------------------------
 
 static bool states_of(call *c, PyObject *user, PyObject *offset, PyObject *item, PyObject *like,
@@ -368,6 +391,7 @@ PyMethodDef population_methods[] = {
     METHOD(population_top,
            "population_top(population, agent, user, offset, item, like, session, k, "
            "skip_session) -> (item, q)"),
+    METHOD(population_export, "population_export(population, agent, format, path, progress)"),
     METHOD(evaluate_yardstick, "evaluate_yardstick(backend, world, sta, config, name) -> dict"),
     METHOD(evaluate_population,
            "evaluate_population(backend, world, sta, config, population) -> list of dict"),

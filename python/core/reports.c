@@ -80,3 +80,16 @@ PyObject *metrics_list(const throng_metrics *each, int32_t n) {
   }
   return list;
 }
+
+bool players_put(PyObject *dict, const throng_train_report *report) {
+  PyObject *players = PyDict_New();
+  bool put = players && dict_put(dict, "agent", metrics_dict(&report->agent)) &&
+             dict_put(dict, "agent_against", comparison_dict(&report->agent_against));
+  for (int k = 0; put && k < THRONG_YARDSTICK_COUNT; ++k)
+    if (report->yardstick[k].episodes > 0)
+      put = dict_put(players, throng_yardstick_name((throng_yardstick)k),
+                     metrics_dict(&report->yardstick[k]));
+  if (put) return dict_put(dict, "yardsticks", players);
+  Py_XDECREF(players);
+  return false;
+}

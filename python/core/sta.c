@@ -221,6 +221,27 @@ static PyObject *core_explain(PyObject *self, PyObject *args) {
   return call_close(&c, dict);
 }
 
+/// The same with the votes of a simulator and what they were fitted to.
+static PyObject *core_sim_explain_pair(PyObject *self, PyObject *args) {
+  (void)self;
+  PyObject *sim, *user, *candidate, *offset, *item, *like;
+  if (!PyArg_ParseTuple(args, "OOOOOO:sim_explain_pair", &sim, &user, &candidate, &offset, &item,
+                        &like))
+    return NULL;
+  call c = {0};
+  pairs p;
+  throng_sim *s = call_use(&c, sim, KIND_SIM);
+  if (!s || !pairs_of(&c, user, candidate, offset, item, like, &p)) return call_close(&c, NULL);
+  if (p.n != 1) return call_close(&c, fail_argument("explain: expected one pair, not %lld", p.n));
+  if (!call_begin(&c)) return call_close(&c, NULL);
+  const throng_pairs pair = {p.n, p.user, p.candidate, p.offset, p.item, p.like};
+  throng_explanation *e = NULL;
+  throng_status status = throng_sim_explain_pair(s, &pair, &e);
+  PyObject *dict = call_resume(&c, status) ? explanation_dict(e) : NULL;
+  throng_explanation_free(e);
+  return call_close(&c, dict);
+}
+
 PyMethodDef sta_methods[] = {
     METHOD(sta_fit, "sta_fit(backend, world, config, progress) -> (Handle, report)"),
     METHOD(sta_open, "sta_open(backend, world, path) -> Handle"),
@@ -235,4 +256,6 @@ PyMethodDef sta_methods[] = {
     METHOD(explain,
            "explain(backend, world, sta, config, seed, user, item, offset, history_item, "
            "history_like) -> dict"),
+    METHOD(sim_explain_pair,
+           "sim_explain_pair(sim, user, item, offset, history_item, history_like) -> dict"),
     METHODS_END};

@@ -6,6 +6,7 @@
     agent = throng.Agent(world, sta, total_steps=200_000)
     agent.train()
     print(agent.recommend(user=7, k=10))
+    run = throng.load_run("runs/demo")  # what `throng train` left
 
 Objects stand on each other: a world, weights of the statistical vote on it, a simulator of users, a
 population of agents. What a simulator needs lives as long as it does, whatever is closed before.
@@ -34,9 +35,11 @@ from ._core import ArgumentError, Error, FileError, RunError
 from ._core import version as __version__
 from ._functions import evaluate, explain, train
 from ._options import Backend, options
+from ._run import Run, load_run
 from ._session import Session
 from ._sim import Simulator
 from ._sta import Sta, Votes
+from ._steps import Recommendation, Shown, Step
 from ._sweep import Sweep, Trial
 from ._world import World
 
@@ -54,16 +57,21 @@ __all__ = [
     "Error",
     "FileError",
     "Population",
+    "Recommendation",
+    "Run",
     "RunError",
     "Session",
+    "Shown",
     "Simulator",
     "Sta",
+    "Step",
     "Sweep",
     "Trial",
     "Votes",
     "World",
     "evaluate",
     "explain",
+    "load_run",
     "options",
     "train",
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 from . import _core
 from ._core import ArgumentError
+from ._options import callback as check_callback
 from ._options import integer, make, number, numbers, path_of, values
 from ._sim import Simulator, check_simulator
 from ._sta import Sta
@@ -202,6 +203,21 @@ class Population:
         _core.population_load(self._handle, -1 if agent is None else integer(agent, "agent", 0, MOST),
                               path_of(path))
         return self
+
+    def export(self, path: Any, format: str | None = None, *, agent: int = 0, progress: Any = None) -> None:
+        """Write an agent for other programs (docs/file_formats.md), whole or not at all.
+
+        format: "safetensors", network and item vectors in one file; "onnx", a model; "vectors",
+        matrices whose inner products are the scores, as PATH.items.npy, PATH.queries.npy and
+        PATH.items.csv, PATH.users.csv; None: as the path ends. Raises :class:`ArgumentError` (no such
+        format or agent), :class:`FileError`."""
+        path = path_of(path)
+        if format is None:
+            format = path.rpartition(".")[2] if path.endswith((".safetensors", ".onnx")) else None
+        if format is None:
+            raise ArgumentError(f"format: {path} says none; expected safetensors, onnx or vectors")
+        _core.population_export(self._handle, integer(agent, "agent", 0, MOST), str(format), path,
+                                check_callback(progress))
 
     def close(self) -> None:
         """Let go of it; arrays of it stay usable."""

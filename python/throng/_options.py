@@ -54,10 +54,17 @@ def make(sections: Mapping[str, Any], name: str = "options") -> _core.Handle:
         raise _drop_places(error, name) from None
 
 
+def override_texts(overrides: Mapping[str, Any] | None) -> list[str]:
+    """{"a.b": value} as the library takes it: "a.b=value"."""
+    if overrides is not None and not isinstance(overrides, Mapping):
+        raise ArgumentError(f"overrides: expected a dict of keys, not {overrides!r}")
+    return [f"{key}={os.fspath(value) if isinstance(value, (str, os.PathLike)) else to_json(value)}"
+            for key, value in (overrides or {}).items()]
+
+
 def read(config: Any, overrides: Mapping[str, Any] | None = None) -> _core.Handle:
     """A configuration from a path, or from a dict of sections; ``overrides`` are {"a.b": value}."""
-    texts = [f"{key}={value if isinstance(value, str) else to_json(value)}"
-             for key, value in (overrides or {}).items()]
+    texts = override_texts(overrides)
     try:
         if isinstance(config, Mapping):
             return _core.config_read(to_json(config), "config", texts)
@@ -167,6 +174,12 @@ class Backend:
     def __init__(self, name: str = "auto", **options: Any):
         self._handle = _core.backend_open(make({"backend": {"name": name, **options}}))
         self._info = _core.backend_info(self._handle)
+
+    @classmethod
+    def _of(cls, handle: _core.Handle) -> "Backend":
+        backend = cls.__new__(cls)
+        backend._handle, backend._info = handle, _core.backend_info(handle)
+        return backend
 
     _default: "Backend | None" = None
 

@@ -34,6 +34,13 @@ def test_optuna_drives_a_population():
     assert "best of 16 trials" in run("optuna_population.py", "16", needs=["optuna"])
 
 
+def test_a_trained_run_is_used():
+    said = run("trained_run.py")
+    trained, judged, random = re.search(r"([0-9.]+) in training, ([0-9.]+) judged again, random ([0-9.]+)", said).groups()
+    assert trained == judged and float(judged) > float(random)
+    assert "nearest liked: " in said and "exported: agent.onnx" in said
+
+
 def test_a_policy_in_torch_learns():
     said = run("torch_policy.py", "150", needs=["torch"])
     first, last = re.search(r"([0-9.]+) at first, ([0-9.]+) at the end", said).groups()

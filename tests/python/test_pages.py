@@ -3,21 +3,29 @@
 import pathlib
 import re
 
+import conftest
 import pytest
+
+import throng
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "python.md"
 
 
-def test_every_block_of_the_page_runs(world, sta, capsys):
+def test_every_block_of_the_page_runs(world, sta, capsys, tmp_path, monkeypatch):
     pytest.importorskip("gymnasium")
+    monkeypatch.chdir(tmp_path)
+    throng.train({"synth": {"users": 300, "items": 80, "keywords": 300, "dim": 16}, "sta": {"epochs": 1, "width": 16, "window": 16},
+                  "sim": conftest.SIM, "agent": conftest.AGENT,
+                  "train": {"steps": 2048, "out": "runs/demo", "evaluation": {"episodes": 32}}})
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.M | re.S)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
-        names = {"world": world, "sta": sta}
+        names = {"world": world, "sta": sta, "throng": throng}
         exec(block.replace("num_envs=1024", "num_envs=8, max_steps=20"), names)
         if "envs" in names:
             assert names["envs"].num_envs == 8
-    assert "for user 7:" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "for user 7:" in said and "nearest liked: " in said and (tmp_path / "agent.onnx").exists()
 
 
 def test_the_block_of_readme_runs(capsys):
