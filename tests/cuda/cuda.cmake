@@ -28,6 +28,22 @@ throng_cuda_library(throng_cuda_on_cpu ${CUDA_TESTS}/plain_products.c $<TARGET_O
 target_include_directories(throng_cuda_on_cpu BEFORE PRIVATE ${CUDA_TESTS} ${CUDA_TESTS}/include)
 set_target_properties(throng_cuda_on_cpu PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cuda_on_cpu)
 
+# And a libthrong beside it that opens it, as a wheel's does (THRONG_CUDA_LIBRARY), of the same objects: a
+# process whose LD_LIBRARY_PATH names the folder has both.
+if(NOT THRONG_CUDA_LIBRARY)
+  add_library(throng_opens_cuda SHARED ${CUDA_SOURCES}/open_library.c $<TARGET_OBJECTS:throng_objects>
+              $<TARGET_OBJECTS:throng_messages> ${THRONG_ROWS_OBJECTS})
+  target_link_libraries(throng_opens_cuda PRIVATE ${THRONG_DEPENDENCIES})
+  target_include_directories(throng_opens_cuda PRIVATE ${CUDA_SOURCES})
+  target_compile_options(throng_opens_cuda PRIVATE -fvisibility=hidden)
+  target_compile_definitions(throng_opens_cuda PRIVATE THRONG_CUDA_LIBRARY_FILE="${THRONG_CUDA_LIBRARY_FILE}")
+  target_link_options(throng_opens_cuda PRIVATE -Wl,--version-script=${PROJECT_BINARY_DIR}/throng.map)
+  look_in(throng_opens_cuda "$ORIGIN/../..")  # libthrong_blas
+  set_target_properties(throng_opens_cuda PROPERTIES OUTPUT_NAME throng VERSION ${PROJECT_VERSION}
+                        SOVERSION ${THRONG_INTERFACE} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cuda_on_cpu)
+  add_dependencies(throng_opens_cuda throng_cuda_on_cpu)
+endif()
+
 function(cuda_on_cpu_program name)
   add_executable(${name} ${ARGN} ${CUDA_TESTS}/real_backend.c
                  $<TARGET_OBJECTS:cuda_on_cpu_kernels> $<TARGET_OBJECTS:cuda_on_cpu_host>)

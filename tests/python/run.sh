@@ -4,10 +4,12 @@
 # with NumPy, Gymnasium, pandas, Optuna, matplotlib, ONNX, onnxruntime, safetensors, FAISS, mypy and
 # atheris of the Python package index in an environment of their own within FOLDER, kept from run to
 # run. What needs PyTorch (Stable-Baselines3, TorchRL, RLlib) runs where
-# TORCH_PYTHON is an interpreter that has it, and is skipped elsewhere: it is some gigabytes.
+# TORCH_PYTHON is an interpreter that has it, and is skipped elsewhere: it is some gigabytes. CUDA_ON_CPU is
+# BUILD/tests/cuda_on_cpu (target throng_opens_cuda), for DLPack and the order of streams on the emulated device.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 package=$(cd "$1" && pwd)
+[ -z "${CUDA_ON_CPU:-}" ] || CUDA_ON_CPU=$(cd "$CUDA_ON_CPU" && pwd)
 folder=$2
 wanted="numpy==2.4.6 gymnasium==1.4.0 pandas==2.3.3 optuna==5.0.0 matplotlib==3.11.2 pytest==9.2.0 mypy==2.4.1 atheris==3.0.0
   onnx==1.23.2 onnxruntime==1.32.0 safetensors==0.8.0 faiss-cpu==1.15.1"

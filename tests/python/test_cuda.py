@@ -1,5 +1,6 @@
 """The CUDA backend as the shared object of its own that the library opens, on the emulated device:
-CUDA_ON_CPU names the folder of tests/cuda's libthrong_cuda.so."""
+CUDA_ON_CPU names the folder of tests/cuda's libthrong_cuda.so and of the libthrong that opens it (the target
+throng_opens_cuda)."""
 
 import os
 import subprocess
