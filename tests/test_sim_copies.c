@@ -83,7 +83,7 @@ TEST(sim_copies, a_moment_that_is_none_is_refused) {
   ASSERT_TRUE(open_fixture(&f, &def));
   const throng_observation_copy observation = {0};
   const throng_preference_copy preference = {0};
-  for (int moment = -1; moment <= 2; moment += 3) {
+  for (int moment = -1; moment <= 3; moment += 4) {
     EXPECT_EQ(throng_sim_copy_observation(f.sim, (throng_moment)moment, &observation),
               THRONG_ERROR_ARGUMENT);
     EXPECT_EQ(throng_sim_copy_preferences(f.sim, (throng_moment)moment, &preference),
@@ -128,6 +128,68 @@ TEST(sim_copies, preferences_of_final_states_are_means_over_the_histories_that_e
       for (int lane = 0; lane < LANES; ++lane) ended += out.ended[lane] != THRONG_END_NONE;
     }
     EXPECT_GT(ended, 0);
+    small_sim_close(&f);
+  }
+}
+
+TEST(sim_copies, of_lanes_that_ended_alone_the_others_keep_what_the_caller_has) {
+  throng_sim_def def = small_def();
+  for (int autoreset = 0; autoreset < 2; ++autoreset) {
+    enum { ENTRIES = LANES * 64, UNTOUCHED = 0x5a };
+    static int32_t item[2][ENTRIES], length[2][LANES], user[2][LANES], at[2][LANES], n[2][LANES];
+    static int8_t like[2][ENTRIES];
+    static uint32_t episode[2][LANES];
+    static float both[2][LANES * 2 * DIM], liked[2][LANES * DIM];
+    def.autoreset = autoreset;
+    small_sim f;
+    ASSERT_TRUE(open_fixture(&f, &def));
+    const int64_t history = def.history;
+    ASSERT_TRUE(LANES * history <= ENTRIES);
+    int ended = 0, others = 0;
+    for (uint32_t t = 0; t < 30; ++t) {
+      throng_outcome out;
+      int32_t action[LANES];
+      step(f.sim, t, action);
+      memset(item[1], UNTOUCHED, sizeof item[1]);
+      memset(both[1], UNTOUCHED, sizeof both[1]);
+      memset(liked[1], UNTOUCHED, sizeof liked[1]);
+      for (int way = 0; way < 2; ++way) {
+        const throng_moment moment = way ? THRONG_ENDED : THRONG_FINAL;
+        const throng_observation_copy o = {.user = user[way],
+                                           .length = length[way],
+                                           .item = item[way],
+                                           .like = like[way],
+                                           .step = at[way],
+                                           .episode = episode[way]};
+        ASSERT_OK(throng_sim_copy_observation(f.sim, moment, &o));
+        ASSERT_OK(throng_sim_copy_preferences(f.sim, moment,
+                                              &(throng_preference_copy){.both = both[way]}));
+        ASSERT_OK(throng_sim_copy_preferences(
+            f.sim, moment, &(throng_preference_copy){.liked = liked[way], .n_liked = n[way]}));
+      }
+      ASSERT_OK(throng_sim_outcome(f.sim, &out));
+      for (int lane = 0; lane < LANES; ++lane) {
+        const size_t row = (size_t)(lane * history), preference = (size_t)lane * DIM;
+        const uint8_t *kept = (const uint8_t *)(item[1] + row);
+        if (out.ended[lane] == THRONG_END_NONE) {
+          EXPECT_TRUE(kept[0] == UNTOUCHED && kept[4 * history - 1] == UNTOUCHED);
+          EXPECT_TRUE(*(uint8_t *)(both[1] + 2 * preference) == UNTOUCHED);
+          EXPECT_TRUE(*(uint8_t *)(liked[1] + preference) == UNTOUCHED);
+          ++others;
+          continue;
+        }
+        ++ended;
+        EXPECT_EQ(memcmp(item[0] + row, kept, (size_t)history * 4), 0);
+        EXPECT_EQ(memcmp(like[0] + row, like[1] + row, (size_t)history), 0);
+        EXPECT_EQ(memcmp(both[0] + 2 * preference, both[1] + 2 * preference, 8 * DIM), 0);
+        EXPECT_EQ(memcmp(both[0] + 2 * preference, liked[1] + preference, 4 * DIM), 0);
+        EXPECT_TRUE(user[0][lane] == user[1][lane] && length[0][lane] == length[1][lane]);
+        EXPECT_TRUE(at[0][lane] == at[1][lane] && episode[0][lane] == episode[1][lane]);
+        EXPECT_EQ(n[0][lane], n[1][lane]);
+      }
+    }
+    EXPECT_GT(ended, 0);
+    EXPECT_GT(others, 0);
     small_sim_close(&f);
   }
 }

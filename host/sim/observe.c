@@ -82,72 +82,97 @@ void sim_host_free(struct sim_host *host) {
   THRONG_TRY(s->backend->ops->download(s->backend, s->host->name, s->name, \
                                        (size_t)s->n_lane *(size_t)(each) * sizeof *s->host->name))
 
-static throng_status download_state(throng_sim *s) {
-  DOWNLOAD(user, 1);
-  DOWNLOAD(count, 1);
-  DOWNLOAD(step, 1);
-  DOWNLOAD(episode, 1);
-  DOWNLOAD(history, s->def.history);
+/// Where the host may read what lanes are, or were when they ended.
+typedef struct lanes_read {
+  const int32_t *user, *count, *step;
+  const uint32_t *episode, *history;
+} lanes_read;
+
+/// `at` = the array where it lies, or a copy of it in the host's memory.
+#define READ(at, name, each)        \
+  do {                              \
+    (at) = s->name;                 \
+    if (!s->backend->host_memory) { \
+      DOWNLOAD(name, each);         \
+      (at) = s->host->name;         \
+    }                               \
+  } while (0)
+
+static throng_status read_present(throng_sim *s, lanes_read *out) {
+  READ(out->user, user, 1);
+  READ(out->count, count, 1);
+  READ(out->step, step, 1);
+  READ(out->episode, episode, 1);
+  READ(out->history, history, s->def.history);
   return THRONG_OK;
 }
 
-/// The state in which lanes that ended on the last step ended; other lanes as they are.
-static throng_status download_final(throng_sim *s) {
-  struct sim_host *host = s->host;
-  const int32_t n = s->def.history;
-  THRONG_TRY(download_state(s));
-  DOWNLOAD(ended, 1);
-  DOWNLOAD(final_user, 1);
-  DOWNLOAD(final_count, 1);
-  DOWNLOAD(final_step, 1);
-  DOWNLOAD(final_history, n);
-  for (int64_t lane = 0; lane < s->n_lane; ++lane) {
-    if (host->ended[lane] == THRONG_END_NONE) continue;
-    host->user[lane] = host->final_user[lane];
-    host->count[lane] = host->final_count[lane];
-    host->step[lane] = host->final_step[lane];
-    if (s->def.autoreset) host->episode[lane] -= 1;
-    for (int32_t k = 0; k < n; ++k) host->history[lane * n + k] = host->final_history[lane * n + k];
-  }
+/// `ended` (n_lane) says of which.
+static throng_status read_final(throng_sim *s, lanes_read *out, const uint8_t **ended) {
+  READ(*ended, ended, 1);
+  READ(out->user, final_user, 1);
+  READ(out->count, final_count, 1);
+  READ(out->step, final_step, 1);
+  READ(out->episode, episode, 1);  // of what has begun since, where lanes begin by themselves
+  READ(out->history, final_history, s->def.history);
   return THRONG_OK;
 }
 
 /// A lane's ring, oldest first.
-static void unroll(const throng_sim *s, int64_t lane, const throng_observation_copy *to) {
+static void unroll(const history_view *h, int32_t *item, int8_t *like) {
+  const int32_t n = h->capacity, length = history_length(h);
+  const int32_t first = h->count < n ? 0 : h->count % n;
+  const int32_t straight = length < n - first ? length : n - first;  // up to the ring's end
+  for (int part = 0; part < 2; ++part) {
+    const int32_t from = part ? straight : 0, end = part ? length : straight;
+    const uint32_t *entry = h->entry + (part ? 0 : first);
+    for (int32_t k = from; item && k < end; ++k) item[k] = history_item(entry[k - from]);
+    for (int32_t k = from; like && k < end; ++k)
+      like[k] = (int8_t)(2 * history_like(entry[k - from]) - 1);
+  }
+  for (int32_t k = length; item && k < n; ++k) item[k] = -1;
+  for (int32_t k = length; like && k < n; ++k) like[k] = 0;
+}
+
+static void copy_lane(const throng_sim *s, const lanes_read *from, int64_t lane, bool over,
+                      const throng_observation_copy *to) {
   const int32_t n = s->def.history;
-  const history_view h = {s->host->history + lane * n, n, s->host->count[lane]};
-  const int32_t length = history_length(&h);
-  if (to->length) to->length[lane] = length;
-  for (int32_t k = 0; to->item && k < n; ++k)
-    to->item[lane * n + k] = k < length ? history_item(history_entry(&h, k)) : -1;
-  for (int32_t k = 0; to->like && k < n; ++k)
-    to->like[lane * n + k] = (int8_t)(k >= length                          ? 0
-                                      : history_like(history_entry(&h, k)) ? 1
-                                                                           : -1);
+  const history_view h = {from->history + lane * n, n, from->count[lane]};
+  if (to->length) to->length[lane] = history_length(&h);
+  unroll(&h, to->item ? to->item + lane * n : NULL, to->like ? to->like + lane * n : NULL);
+  if (to->user) to->user[lane] = from->user[lane];
+  if (to->step) to->step[lane] = from->step[lane];
+  if (to->episode) to->episode[lane] = from->episode[lane] - (over && s->def.autoreset);
 }
 
 throng_status sim_check_moment(throng_moment moment) {
-  if (moment == THRONG_PRESENT || moment == THRONG_FINAL) return THRONG_OK;
+  if ((unsigned)moment <= THRONG_ENDED) return THRONG_OK;
   return throng_fail(THRONG_ERROR_ARGUMENT, "moment: %d is none", (int)moment);
 }
 
 throng_status throng_sim_copy_observation(throng_sim *s, throng_moment moment,
                                           const throng_observation_copy *to) {
-  const size_t n = (size_t)s->n_lane;
+  lanes_read now = {0}, final = {0};
+  const uint8_t *ended = NULL;
   THRONG_TRY(sim_check_moment(moment));
-  THRONG_TRY(moment == THRONG_FINAL ? download_final(s) : download_state(s));
-  for (int64_t lane = 0; lane < s->n_lane; ++lane) unroll(s, lane, to);
-  if (to->user) memcpy(to->user, s->host->user, n * sizeof *to->user);
-  if (to->step) memcpy(to->step, s->host->step, n * sizeof *to->step);
-  if (to->episode) memcpy(to->episode, s->host->episode, n * sizeof *to->episode);
+  if (moment != THRONG_ENDED) THRONG_TRY(read_present(s, &now));
+  if (moment != THRONG_PRESENT) THRONG_TRY(read_final(s, &final, &ended));
+  for (int64_t lane = 0; lane < s->n_lane; ++lane) {
+    const bool over = ended && ended[lane] != THRONG_END_NONE;
+    if (over || moment != THRONG_ENDED) copy_lane(s, over ? &final : &now, lane, over, to);
+  }
   return THRONG_OK;
 }
 
 static throng_status observe(throng_sim *s, throng_moment moment, throng_observation *out) {
   const struct sim_host *host = s->host;
-  const throng_observation_copy unrolled = {
-      .length = host->length, .item = host->item, .like = host->like};
-  THRONG_TRY(throng_sim_copy_observation(s, moment, &unrolled));
+  const throng_observation_copy all = {.user = host->user,
+                                       .length = host->length,
+                                       .item = host->item,
+                                       .like = host->like,
+                                       .step = host->step,
+                                       .episode = host->episode};
+  THRONG_TRY(throng_sim_copy_observation(s, moment, &all));
   *out = (throng_observation){
       .n_lane = s->n_lane,
       .n_history = s->def.history,

@@ -20,6 +20,7 @@ struct sim_means {
   float *mean;                    // (n_lane, 2, dim)
   float *host_mean;               // (n_lane, 2, dim) on the host
   int32_t *host_count;            // (n_lane, 2)
+  uint8_t *host_ended;            // (n_lane)
   float *liked, *disliked;        // (n_lane, dim) for throng_sim_preferences
   int32_t *n_liked, *n_disliked;  // (n_lane)
 };
@@ -29,6 +30,7 @@ void sim_means_free(struct sim_means *m) {
   tensors_free(&m->set);
   free(m->host_mean);
   free(m->host_count);
+  free(m->host_ended);
   free(m->liked);
   free(m->disliked);
   free(m->n_liked);
@@ -46,6 +48,7 @@ static throng_status means_take(const throng_sim *s, struct sim_means *m) {
   THRONG_TRY(tensors_allocate(&m->set, s->backend, what));
   THRONG_TRY(throng_alloc((void **)&m->host_mean, 2 * numbers, sizeof *m->host_mean, what));
   THRONG_TRY(throng_alloc((void **)&m->host_count, 2 * lanes, sizeof *m->host_count, what));
+  THRONG_TRY(throng_alloc((void **)&m->host_ended, lanes, sizeof *m->host_ended, what));
   THRONG_TRY(throng_alloc((void **)&m->liked, numbers, sizeof *m->liked, what));
   THRONG_TRY(throng_alloc((void **)&m->disliked, numbers, sizeof *m->disliked, what));
   THRONG_TRY(throng_alloc((void **)&m->n_liked, lanes, sizeof *m->n_liked, what));
@@ -63,6 +66,30 @@ static throng_status means_make(throng_sim *s) {
   return status;
 }
 
+/// One lane's means to the caller. `of` (2, dim), `count` (2).
+static void copy_lane(size_t lane, size_t dim, const float *of, const int32_t *count,
+                      const throng_preference_copy *to) {
+  if (to->both) memcpy(to->both + lane * 2 * dim, of, 2 * dim * sizeof *of);
+  if (to->liked) memcpy(to->liked + lane * dim, of, dim * sizeof *of);
+  if (to->disliked) memcpy(to->disliked + lane * dim, of + dim, dim * sizeof *of);
+  if (to->n_liked) to->n_liked[lane] = count[0];
+  if (to->n_disliked) to->n_disliked[lane] = count[1];
+}
+
+/// Means as `moment` has them, in m->mean and m->count; or in `into` where that is host memory and
+/// so is the backend's.
+static throng_status make_means(throng_sim *s, throng_moment moment, float *into) {
+  const struct sim_means *m = s->means;
+  sim_preference_mean_args mean = {
+      .sim = sim_make_args(s), .mean = into ? into : m->mean, .count = m->count};
+  if (moment != THRONG_ENDED)
+    THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_preference_mean, s->n_lane, &mean));
+  if (moment == THRONG_PRESENT) return THRONG_OK;
+  sim_preference_final_args final = {
+      .sim = mean.sim, .sum = m->sum, .mean = mean.mean, .count = m->count};
+  return BACKEND_LAUNCH(s->backend, sim_preference_final, s->n_lane, &final);
+}
+
 throng_status throng_sim_copy_preferences(throng_sim *s, throng_moment moment,
                                           const throng_preference_copy *to) {
   THRONG_TRY(sim_check_moment(moment));
@@ -71,25 +98,26 @@ throng_status throng_sim_copy_preferences(throng_sim *s, throng_moment moment,
   const struct sim_means *m = s->means;
   const backend_ops *ops = s->backend->ops;
   const size_t n = (size_t)s->n_lane, dim = (size_t)s->world->dim;
-  sim_preference_mean_args mean = {.sim = sim_make_args(s), .mean = m->mean, .count = m->count};
-  THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_preference_mean, s->n_lane, &mean));
-  if (moment == THRONG_FINAL) {
-    sim_preference_final_args final = {
-        .sim = mean.sim, .sum = m->sum, .mean = m->mean, .count = m->count};
-    THRONG_TRY(BACKEND_LAUNCH(s->backend, sim_preference_final, s->n_lane, &final));
+  const bool here = s->backend->host_memory;
+  const bool parts = to->liked || to->disliked || to->n_liked || to->n_disliked;
+  if (here && to->both && !parts) return make_means(s, moment, to->both);
+  THRONG_TRY(make_means(s, moment, NULL));
+  if (to->both && !parts && moment != THRONG_ENDED)
+    return ops->download(s->backend, to->both, m->mean, n * 2 * dim * sizeof *m->mean);
+  const float *mean = m->mean;
+  const int32_t *count = m->count;
+  const uint8_t *ended = s->ended;
+  if (!here) {
+    THRONG_TRY(ops->download(s->backend, m->host_mean, m->mean, n * 2 * dim * sizeof *m->mean));
+    THRONG_TRY(ops->download(s->backend, m->host_count, m->count, n * 2 * sizeof *m->count));
+    THRONG_TRY(ops->download(s->backend, m->host_ended, s->ended, n * sizeof *s->ended));
+    mean = m->host_mean;
+    count = m->host_count;
+    ended = m->host_ended;
   }
-  if (to->both)
-    THRONG_TRY(ops->download(s->backend, to->both, m->mean, n * 2 * dim * sizeof *m->mean));
-  if (!to->liked && !to->disliked && !to->n_liked && !to->n_disliked) return THRONG_OK;
-  THRONG_TRY(ops->download(s->backend, m->host_mean, m->mean, n * 2 * dim * sizeof *m->mean));
-  THRONG_TRY(ops->download(s->backend, m->host_count, m->count, n * 2 * sizeof *m->count));
-  for (size_t lane = 0; lane < n; ++lane) {
-    const float *of = m->host_mean + lane * 2 * dim;
-    if (to->liked) memcpy(to->liked + lane * dim, of, dim * sizeof *of);
-    if (to->disliked) memcpy(to->disliked + lane * dim, of + dim, dim * sizeof *of);
-    if (to->n_liked) to->n_liked[lane] = m->host_count[lane * 2];
-    if (to->n_disliked) to->n_disliked[lane] = m->host_count[lane * 2 + 1];
-  }
+  for (size_t lane = 0; lane < n; ++lane)
+    if (moment != THRONG_ENDED || ended[lane] != THRONG_END_NONE)
+      copy_lane(lane, dim, mean + lane * 2 * dim, count + 2 * lane, to);
   return THRONG_OK;
 }
 

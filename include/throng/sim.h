@@ -168,6 +168,7 @@ THRONG_API throng_status throng_sim_outcome(throng_sim *sim, throng_outcome *out
 typedef enum throng_moment {
   THRONG_PRESENT = 0,  ///< as it is now
   THRONG_FINAL,  ///< of lanes that ended on the last step, as they ended; of others, as they are
+  THRONG_ENDED,  ///< of those that ended alone: what others have in the caller's memory stays
 } throng_moment;
 
 /// Host memory of the caller's, shapes as in throng_observation; what is NULL is left out.
@@ -178,8 +179,8 @@ typedef struct throng_observation_copy {
   int32_t *step;           ///< (n_lane)
   uint32_t *episode;       ///< (n_lane)
 } throng_observation_copy;
-/// throng_sim_observe(_final) into the caller's memory; allocates nothing. Errors: ARGUMENT (no
-/// such moment), BACKEND.
+/// throng_sim_observe(_final) into the caller's memory; allocates nothing. THRONG_ENDED costs what
+/// the few lanes cost that ended. Errors: ARGUMENT (no such moment), BACKEND.
 THRONG_API throng_status throng_sim_copy_observation(throng_sim *sim, throng_moment moment,
                                                      const throng_observation_copy *to);
 

@@ -71,7 +71,7 @@ static bool env_take(env *e) {
 // --- filling -----------------------------------------------------------------------------------
 
 static throng_status observe(env *e, throng_moment moment) {
-  const bool final = moment == THRONG_FINAL;
+  const bool final = moment == THRONG_ENDED;
   if (e->parts & PART_PREFERENCES) {
     const throng_preference_copy to = {.both = final ? e->final_preferences : e->preferences};
     throng_status status = throng_sim_copy_preferences(e->sim, moment, &to);
@@ -137,7 +137,7 @@ static throng_status step(env *e, int64_t *n_ended) {
   if (status == THRONG_OK && e->mode == NEXT_STEP) status = begin_again(e);
   if (status == THRONG_OK) status = take_outcome(e, n_ended);
   if (status == THRONG_OK && e->mode == SAME_STEP && *n_ended > 0)
-    status = observe(e, THRONG_FINAL);
+    status = observe(e, THRONG_ENDED);
   if (status == THRONG_OK) status = observe(e, THRONG_PRESENT);
   if (status == THRONG_OK) status = fill_mask(e);
   return status;

@@ -63,7 +63,8 @@ class VectorEnv(gymnasium.vector.VectorEnv):
     (option ``mask``).
     reasons: True: infos["votes"], each vote of what was shown.
     final_obs: in SAME_STEP, ``"object"``: infos["final_obs"] is Gymnasium's object array; ``"array"``:
-    one array (a dict of arrays) for all lanes, which costs less; infos["_final_obs"] says for which.
+    one array (a dict of arrays) for all lanes, which costs less; infos["_final_obs"] says of which
+    lanes its rows are (other rows are of whatever ended there before).
     copy: True: what a step returns is yours; False: the same buffers each time, which the next step
     overwrites.
     votes, users, and the other options: as in :class:`throng.Simulator`, without lanes.
