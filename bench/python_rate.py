@@ -8,12 +8,12 @@ BUILD is a release build with the Python package in it (-DTHRONG_PYTHON=ON: BUIL
               VectorEnv.step (rewards, ends, histories, final states) reach; then beside a PyTorch that
               multiplies on a thread of the measuring process
   above the core's call   what the Python of VectorEnv.step adds, on one lane
-  memory      how much the process grows over --steps steps of 64 lanes, in KiB
+  memory      resident memory at the beginning and the end of --steps steps of 64 lanes, in KiB
   sb3         user-steps/s of Stable-Baselines3's PPO on SB3VecEnv, on a wrapper through ctypes
               (peers/throng_env.py), of its learner alone on steps that cost nothing, and of the
               simulator alone (--sb3)
 A machine that does other work tells little by the clock: watch the quartiles, and the shares of processor
-time, which others disturb less."""
+time, which others disturb less (with --threads 1 that of the stepping thread, also beside PyTorch)."""
 
 import argparse
 import os
@@ -56,18 +56,22 @@ world = throng.World.open(files[0])
 sta = throng.Sta.open(world, files[1], backend=backend)
 
 
+#: Of the thread that steps, where it steps alone: a PyTorch on another thread does not count then.
+processor_time = time.thread_time if options.threads == 1 else time.process_time
+
+
 def median_step(step, seconds, warm_up=20):
-    """Median seconds of step(t), and median seconds of the process's processors."""
+    """Median seconds of step(t), and median seconds of processors."""
     taken, used, start, t = [], [], None, 0
     while start is None or time.perf_counter() - start < seconds:
         if t == warm_up:
             start = time.perf_counter()
-        used_before, before = time.process_time(), time.perf_counter()
+        used_before, before = processor_time(), time.perf_counter()
         step(t)
         after = time.perf_counter()
         if t >= warm_up:
             taken.append(after - before)
-            used.append(time.process_time() - used_before)
+            used.append(processor_time() - used_before)
         t += 1
     return statistics.median(taken), statistics.median(used)
 
@@ -100,7 +104,7 @@ def environment():
 
 def show(name, rows):
     low, middle, high = statistics.quantiles(rows, n=4) if len(rows) > 1 else rows * 3
-    print(f"{name:<46} {middle:>12,.2f}   quartiles {low:,.2f} .. {high:,.2f}", flush=True)
+    print(f"{name:<60} {middle:>12,.2f}   quartiles {low:,.2f} .. {high:,.2f}", flush=True)
 
 
 def beside(words):
@@ -110,7 +114,7 @@ def beside(words):
         what = "throng_sim_step" if c == 0 else "the same, histories copied out"
         show(f"{what}, {lanes} lanes, C{words} [1/s]", [lanes / row[c][0] for row in rows])
         show(f"{name}, of that [%]", [100 * row[c][0] / row[python][0] for row in rows])
-        if not words:  # PyTorch's thread would count, too
+        if not words or options.threads == 1:  # else PyTorch's thread would count, too
             show(f"{name}, C's processor time of its own [%]", [100 * row[c][1] / row[python][1] for row in rows])
 
 
@@ -149,17 +153,23 @@ else:
     stop.set()
     thread.join()
 
+def resident():
+    """KiB of the process's memory that are in the machine's now."""
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
+
+
 if options.steps:
-    envs = VectorEnv(64, world, backend=backend, autoreset_mode="SameStep", votes={"rule": "logical", "table_bytes": 0},
-                     reasons=True)
+    envs = VectorEnv(64, world, backend=backend, autoreset_mode="SameStep", observation="history",
+                     votes={"rule": "logical", "table_bytes": 0}, reasons=True)
     envs.reset(seed=1)
     actions = np.arange(64)
     sizes = []
     for t in range(options.steps):
         envs.step(actions)
-        if t % max(options.steps // 10, 1) == 0:
-            sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    print(f"{'memory over ' + str(options.steps) + ' steps [KiB]':<34} {sizes[-1] - sizes[1]:>12,}   of {sizes[-1]:,}")
+        if (t + 1) % max(options.steps // 100, 1) == 0:
+            sizes.append(resident())
+    print(f"resident memory over {options.steps:,} steps of 64 lanes [KiB]: {sizes[0]:,} after the first hundredth, "
+          f"{sizes[-1]:,} at the end, {min(sizes):,} .. {max(sizes):,} between", flush=True)
 
 if options.sb3:
     from stable_baselines3 import PPO
@@ -195,9 +205,9 @@ if options.sb3:
     def rate(env):
         model = PPO("MlpPolicy", env, n_steps=16, batch_size=1024, seed=1, device="cpu")
         model.learn(4096)
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         model.learn(16384)
-        return 16384 / (time.perf_counter() - start)
+        return 16384 / (time.perf_counter() - start), 16384 / (time.process_time() - used)
 
     makers = {"SB3 PPO on SB3VecEnv [1/s]": lambda: ours(SB3VecEnv), "SB3 PPO on a ctypes wrapper [1/s]": wrapper,
               "SB3 PPO on steps that cost nothing [1/s]": lambda: ours(Nothing)}
@@ -206,7 +216,8 @@ if options.sb3:
         for name, make in makers.items():
             found[name].append(rate(make()))
     for name, rates in found.items():
-        show(name, rates)
+        show(name, [clock for clock, _ in rates])
+        show(name.replace("[1/s]", "[1/s of a processor]"), [processor for _, processor in rates])
     envs = ours(SB3VecEnv)
     envs.reset()
     alone, _ = median_step(lambda t: envs.step(np.zeros(256, int)), 1)

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from typing import Any, Callable, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping, overload
 
 from . import _core
 from ._agent import MOST, Population, np_atleast
@@ -190,6 +190,14 @@ class Run:
         return rows
 
     # --- recommend --------------------------------------------------------------------------------
+
+    @overload
+    def recommend(self, user: int | str, k: int = 10, *, history: Any = None,
+                  exclude_seen: bool = False, why: bool = True) -> list[Recommendation]: ...
+
+    @overload
+    def recommend(self, user: Any = None, k: int = 10, *, history: Any = None,
+                  exclude_seen: bool = False, why: bool = True) -> Any: ...
 
     def recommend(self, user: Any = None, k: int = 10, *, history: Any = None,
                   exclude_seen: bool = False, why: bool = True) -> Any:

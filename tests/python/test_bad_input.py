@@ -4,6 +4,7 @@ the same calls as atheris chooses them."""
 
 import os
 import random
+import tempfile
 import time
 
 import numpy as np
@@ -47,7 +48,7 @@ def calls_of(things):
 EXPECTED = (throng.Error, TypeError, ValueError, OverflowError, BufferError, KeyError, IndexError, AttributeError,
             MemoryError, OSError)
 HEAVY = {"sta_fit", "fit", "config_train", "world_make", "synth", "session_create", "sim_create", "population_create",
-         "evaluate_yardstick", "evaluate_population", "evaluate", "sweep_run", "population_train", "session_step"}
+         "evaluate_yardstick", "evaluate_population", "evaluate", "trained_evaluate", "sweep_run", "population_train", "session_step"}
 
 
 def things_of(world, sta, agent):
@@ -60,7 +61,21 @@ def things_of(world, sta, agent):
     handles = [thing._handle for thing in things if hasattr(thing, "_handle")]
     environments = [_core.env_create(throng.Simulator(world, autoreset=mode == 1, **given)._handle, mode, parts)
                     for mode, parts in ((0, 15), (1, 7), (2, 3))]
-    return things + handles + environments
+    run = small_run()
+    session = _core.play_create(run._handle, None, None, 0)
+    _core.play_begin(session, 0, -1)
+    return things + handles + environments + [run, run.agent, run._handle, session]
+
+
+def small_run():
+    """A trained run, whose folder is gone."""
+    with tempfile.TemporaryDirectory() as folder:
+        throng.train({"synth": {"users": 60, "items": 40, "keywords": 200, "dim": 8}, "votes": {"rule": "logical"},
+                      "sim": {"lanes": 16, "history": 8, "max_steps": 6},
+                      "agent": {"hidden": [8, 8], "width": 8, "batch": 8, "buffer": 200, "learning_starts": 32},
+                      "train": {"steps": 640, "evaluate_every": 640, "yardsticks": False, "report": False, "out": folder,
+                                "evaluation": {"episodes": 8}}})
+        return throng.load_run(folder)
 
 
 def attempt(rng, calls, things):

@@ -31,6 +31,10 @@ def test_mypy_is_content_with_the_package_and_sees_a_wrong_option(tmp_path):
     program.write_text("import throng\n"
                        "world = throng.World.synth(users=50, items=20)\n"
                        "sim = throng.Simulator(world, lanes=4, history=8)\n"
-                       "wrong = throng.Simulator(world, lane=4)\n")
+                       "wrong = throng.Simulator(world, lane=4)\n"
+                       "run = throng.load_run('runs/demo')\n"
+                       "titles: list[str] = [one.title for one in run.recommend('u1', k=3)]\n"
+                       "numbers: list[int] = [one.title for one in run.recommend('u1', k=3)]\n"
+                       "likes: list[bool | None] = [step.answer for step in run.play(episodes=2)]\n")
     found = mypy("--strict", "--cache-dir", str(tmp_path / "cache"), str(program))
-    assert found.returncode == 1 and "program.py:4" in found.stdout and "1 error" in found.stdout, found.stdout
+    assert found.returncode == 1 and "program.py:4" in found.stdout and "program.py:7" in found.stdout and "2 errors" in found.stdout, found.stdout
