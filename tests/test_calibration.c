@@ -75,7 +75,7 @@ TEST(calibration, weights_effects_and_probabilities_are_those_of_scipy) {
   for (int k = 0; k < 9; ++k) EXPECT_NEAR(found[k], g.fitted[k], 1e-4);
   ASSERT_OK(calibration_make(&w, &fitted, 0, &c));
   ASSERT_OK(calibration_upload(&c, backend));
-  const effects *e = &c.effects;
+  const effects *e = c.effects;
   EXPECT_NEAR(e->mean, g.effects[0], 1e-4);
   EXPECT_NEAR(e->user_variance, g.effects[1], 1e-4);
   EXPECT_NEAR(e->item_variance, g.effects[2], 1e-4);
@@ -114,9 +114,9 @@ TEST(calibration, weights_never_see_the_last_answer_and_hidden_effects_do_not_ei
   ASSERT_OK(calibration_make(&w, &second, 1, &after));
   ASSERT_OK(calibration_make(&w, &second, 0, &open));
   const size_t items = (size_t)g.n_item * sizeof(double), users = (size_t)g.n_user * sizeof(double);
-  EXPECT_EQ(memcmp(before.effects.item, after.effects.item, items), 0);
-  EXPECT_EQ(memcmp(before.effects.user, after.effects.user, users), 0);
-  EXPECT_TRUE(memcmp(open.effects.item, after.effects.item, items) != 0);
+  EXPECT_EQ(memcmp(before.effects->item, after.effects->item, items), 0);
+  EXPECT_EQ(memcmp(before.effects->user, after.effects->user, users), 0);
+  EXPECT_TRUE(memcmp(open.effects->item, after.effects->item, items) != 0);
   calibration_free(&before);
   calibration_free(&after);
   calibration_free(&open);

@@ -129,10 +129,10 @@ static void print_resume(const throng_config *config) {
 
 /// The run's page, once its results are told. The run is whole without it: what keeps it from being
 /// written is said and changes no exit code.
-static void write_page(const cli_run *run, const throng_config *config) {
+static void write_page(const cli_run *run, const throng_config *config, throng_world *world) {
   char wrote[PATH_MAX];
   const char *folder = config->train.out;
-  const run_report_def def = {.n_run = 1, .run = &folder, .stop = cli_stop};
+  const run_report_def def = {.n_run = 1, .run = &folder, .stop = cli_stop, .world = world};
   const throng_progress silent = {run->progress.report, NULL, run->progress.context};
   const throng_status status = run_report_write(&def, &silent, wrote);
   cli_progress_clear();
@@ -189,9 +189,9 @@ done:;
   }
   train_view_free(&view);
   train_result_free(&result);
+  if (code == CLI_DONE && config.report) write_page(run, &config, in.world);
   train_inputs_close(&in);
   throng_backend_close(backend);
-  if (code == CLI_DONE && config.report) write_page(run, &config);
   config_free(&config);
   free(resolved);
   return code;

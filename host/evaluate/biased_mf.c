@@ -10,6 +10,7 @@
 #include "kernels/base/random.h"
 
 enum { SIZE = BIASED_MF_SIZE, NEWTON_STEPS = 2, MOST_HALVINGS = 20 };
+static const double FACTORS_MOST = 1e300;
 
 biased_mf_def biased_mf_default_def(void) {
   return (biased_mf_def){.ridge_bias = 2, .ridge_factor = 8, .sweeps = 15, .seed = 1};
@@ -20,9 +21,6 @@ void biased_mf_free(biased_mf *mf) {
   free(mf->item);
   *mf = (biased_mf){0};
 }
-
-/// log(1 + exp(z)) without overflow.
-static double softplus(double z) { return fmax(z, 0) + log1p(exp(-fabs(z))); }
 
 static double dot(const double *a, const double *b) {
   double sum = a[0] + b[0];
@@ -43,21 +41,31 @@ typedef struct side {
   const uint8_t *like;
   double *own;           // (n, SIZE)
   const double *vector;  // of the other side
+  double *p;             // (answers) of a like, where row_loss was asked last
 } side;
 
 static double ridge_of(const biased_mf_def *def, int d) {
   return d ? def->ridge_factor : def->ridge_bias;
 }
 
+/// At x, with each answer's p beside it: direction has its exponential from here. Of the terms
+/// log(1 + exp(-|z|)) many factors, of at most 2 each, share a logarithm.
 static double row_loss(const biased_mf_def *def, const side *s, int64_t row, double m,
                        const double *x) {
-  double loss = 0;
+  double loss = 0, factors = 1;
   for (int d = 0; d < SIZE; ++d) loss += ridge_of(def, d) / 2 * x[d] * x[d];
   for (int64_t k = s->offset[row]; k < s->offset[row + 1]; ++k) {
     const double z = m + dot(x, s->vector + (int64_t)s->other[k] * SIZE);
-    loss += softplus(s->like[k] ? -z : z);
+    const double small = exp(-fabs(z));  // never overflows
+    s->p[k] = (z >= 0 ? 1 : small) / (1 + small);
+    loss += fmax(s->like[k] ? -z : z, 0);
+    factors *= 1 + small;
+    if (factors > FACTORS_MOST) {
+      loss += log(factors);
+      factors = 1;
+    }
   }
-  return loss;
+  return loss + log(factors);
 }
 
 /// a x = b for a positive definite, by Cholesky in place; b becomes x.
@@ -79,9 +87,10 @@ static void solve(double a[SIZE][SIZE], double *b) {
   }
 }
 
-/// Newton's direction for one row, from its gradient and second derivatives.
-static void direction(const biased_mf_def *def, const side *s, int64_t row, double m,
-                      const double *x, double *step) {
+/// Newton's direction for one row, from its gradient and second derivatives at x, where row_loss
+/// was asked last.
+static void direction(const biased_mf_def *def, const side *s, int64_t row, const double *x,
+                      double *step) {
   double hessian[SIZE][SIZE] = {{0}};
   for (int d = 0; d < SIZE; ++d) {
     hessian[d][d] = ridge_of(def, d);
@@ -90,11 +99,11 @@ static void direction(const biased_mf_def *def, const side *s, int64_t row, doub
   for (int64_t k = s->offset[row]; k < s->offset[row + 1]; ++k) {
     double v[SIZE];
     memcpy(v, s->vector + (int64_t)s->other[k] * SIZE, sizeof v);
-    const double p = 1 / (1 + exp(-m - dot(x, v)));
-    v[0] = 1;  // from here on what x[0], the bias, is multiplied with
+    const double p = s->p[k], curve = p * (1 - p), off = (double)s->like[k] - p;
+    v[0] = 1;  // what x[0], the bias, is multiplied with
     for (int d = 0; d < SIZE; ++d) {
-      step[d] += ((double)s->like[k] - p) * v[d];
-      for (int e = 0; e <= d; ++e) hessian[d][e] += p * (1 - p) * v[d] * v[e];
+      step[d] += off * v[d];
+      for (int e = 0; e <= d; ++e) hessian[d][e] += curve * v[d] * v[e];
     }
   }
   solve(hessian, step);
@@ -106,16 +115,18 @@ static void improve(const biased_mf_def *def, const side *s, int64_t row, double
   double loss = row_loss(def, s, row, m, x);
   for (int n = 0; n < NEWTON_STEPS; ++n) {
     double step[SIZE], tried[SIZE];
-    direction(def, s, row, m, x, step);
-    for (int halving = 0; halving < MOST_HALVINGS; ++halving) {
+    bool better = false;
+    direction(def, s, row, x, step);
+    for (int halving = 0; halving < MOST_HALVINGS && !better; ++halving) {
       const double scale = ldexp(1, -halving);
       for (int d = 0; d < SIZE; ++d) tried[d] = x[d] + scale * step[d];
       const double there = row_loss(def, s, row, m, tried);
-      if (!(there <= loss)) continue;
+      better = there <= loss;
+      if (!better) continue;
       loss = there;
       memcpy(x, tried, sizeof tried);
-      break;
     }
+    if (!better) return;  // from here the next step would be the same
   }
 }
 
@@ -176,6 +187,7 @@ throng_status biased_mf_fit(const mf_answers *a, const biased_mf_def *def, biase
   int64_t *offset = NULL, n_like = 0;
   int32_t *user = NULL;
   uint8_t *like = NULL;
+  double *p = NULL;
   workers *pool = NULL;
   throng_status status;
   *out = (biased_mf){.n_user = a->n_user, .n_item = a->n_item};
@@ -187,12 +199,13 @@ throng_status biased_mf_fit(const mf_answers *a, const biased_mf_def *def, biase
   THRONG_TRY_GOTO(throng_alloc((void **)&offset, (size_t)a->n_item + 1, sizeof *offset, what));
   THRONG_TRY_GOTO(throng_alloc((void **)&user, (size_t)n, sizeof *user, what));
   THRONG_TRY_GOTO(throng_alloc((void **)&like, (size_t)n, sizeof *like, what));
+  THRONG_TRY_GOTO(throng_alloc((void **)&p, (size_t)n, sizeof *p, what));
   THRONG_TRY_GOTO(workers_open(processors_usable(), &pool));
   for (int64_t k = 0; k < n; ++k) n_like += a->like[k] != 0;
   out->m = log(((double)n_like + 1) / ((double)(n - n_like) + 1));
   turn(a, offset, user, like);
-  const side users = {a->n_user, a->offset, a->item, a->like, out->user, out->item};
-  const side items = {a->n_item, offset, user, like, out->item, out->user};
+  const side users = {a->n_user, a->offset, a->item, a->like, out->user, out->item, p};
+  const side items = {a->n_item, offset, user, like, out->item, out->user, p};
   begin(&users, def->seed, 0);
   begin(&items, def->seed, 1);
   for (int sweep = 0; sweep < def->sweeps; ++sweep) {
@@ -207,6 +220,7 @@ done:
   free(offset);
   free(user);
   free(like);
+  free(p);
   if (status != THRONG_OK) biased_mf_free(out);
   return status;
 }

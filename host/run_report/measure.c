@@ -83,9 +83,11 @@ static throng_status open_run(trained_def *def, const char *const *overrides,
 
 throng_status run_measures_take(const char *folder, int32_t agent, bool returns_only,
                                 const char *const *overrides, bool (*stop)(void *user),
-                                const throng_progress *progress, run_measures *out) {
+                                throng_world *lent, const throng_progress *progress,
+                                run_measures *out) {
   const double start = clock_now();
-  trained_def def = {.run = folder, .agent = agent, .without_votes = true, .stop = stop};
+  trained_def def = {
+      .run = folder, .agent = agent, .without_votes = true, .stop = stop, .lent = lent};
   watcher *watcher = NULL;
   *out = (run_measures){0};
   throng_status status = open_run(&def, overrides, progress, out);

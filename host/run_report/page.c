@@ -188,7 +188,7 @@ static throng_status take_all(const run_report_def *def, const throng_progress *
       snprintf(measures[k].why, sizeof measures[k].why, "the agent was not opened (files only)");
     else
       THRONG_TRY(run_measures_take(def->run[k], best_agent(&files[k]), def->n_run > 1,
-                                   def->overrides, def->stop, progress, &measures[k]));
+                                   def->overrides, def->stop, def->world, progress, &measures[k]));
   }
   return THRONG_OK;
 }

@@ -5,7 +5,7 @@
 #ifndef THRONG_RUN_REPORT_RUN_REPORT_H
 #define THRONG_RUN_REPORT_RUN_REPORT_H
 
-#include "base/status.h"
+#include "throng/world.h"
 
 typedef struct run_report_def {
   int n_run;
@@ -16,6 +16,7 @@ typedef struct run_report_def {
   /// NULL.
   const char *const *overrides;
   bool (*stop)(void *user);  // of the backend; may be NULL
+  throng_world *world;       // as trained_def.lent; NULL: each run's is read
 } run_report_def;
 
 /// Write the page of a run, or, where there are several, one page that has them beside each other;

@@ -7,7 +7,7 @@
 #include "world/world.h"
 
 void calibration_free(calibration *c) {
-  effects_free(&c->effects);
+  world_fit_give_back(c->fit);
   tensors_free(&c->on_backend);
   *c = (calibration){0};
 }
@@ -21,7 +21,9 @@ bool calibration_suits(const sta_calibration *fitted, const throng_votes_def *de
 throng_status calibration_make(const throng_world *world, const sta_calibration *fitted, int hidden,
                                calibration *out) {
   *out = (calibration){.fitted = *fitted};
-  return effects_fit(world, hidden, &out->effects);
+  THRONG_TRY(world_fit_take(world->fits, world, &effects_of_world, hidden, &out->fit));
+  out->effects = world_fit_get(out->fit);
+  return THRONG_OK;
 }
 
 /// to (n) = constant + weight effect, on the backend.
@@ -38,7 +40,7 @@ static throng_status upload_terms(throng_backend *backend, int64_t n, const doub
 
 throng_status calibration_upload(calibration *c, throng_backend *backend) {
   const sta_calibration *f = &c->fitted;
-  const effects *e = &c->effects;
+  const effects *e = c->effects;
   THRONG_TRY(
       tensors_add(&c->on_backend, &c->view.item, TENSOR_F32, TENSOR_SHAPE(e->n_item), "item"));
   THRONG_TRY(

@@ -23,7 +23,8 @@
 /// A world's effects under given weights.
 typedef struct calibration {
   sta_calibration fitted;
-  effects effects;
+  world_fit *fit;          // a share of the world's
+  const effects *effects;  // what it holds
   tensor_set on_backend;
   calibration_view view;  // after calibration_upload
 } calibration;
@@ -40,8 +41,8 @@ throng_status calibration_fit_votes(const throng_world *world, const throng_vote
 /// Is this fit one for votes of this Def, and of today's terms?
 bool calibration_suits(const sta_calibration *fitted, const throng_votes_def *def);
 
-/// Fit the world's effects: on all but each user's last `hidden` interactions, 0 for what is
-/// simulated, more for what is measured on those. Errors: MEMORY.
+/// Take the world's effects: fitted on all but each user's last `hidden` interactions, 0 for what
+/// is simulated, more for what is measured on those. Errors: MEMORY.
 throng_status calibration_make(const throng_world *world, const sta_calibration *fitted, int hidden,
                                calibration *out);
 /// Put what kernels read of it on a backend: `out->view`. Errors: MEMORY, BACKEND.

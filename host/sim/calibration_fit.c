@@ -159,7 +159,7 @@ static throng_status fit(const throng_world *w, fit_rows *r, const effects *e,
 
 throng_status calibration_fit_votes(const throng_world *world, const throng_vote *vote,
                                     bool has_sta, sta_calibration *out) {
-  effects e = {0};
+  world_fit *effect = NULL;
   fit_rows r = {.vote = vote, .has_sta = has_sta};
   const size_t most = (size_t)world->n_user;
   throng_status status;
@@ -167,10 +167,10 @@ throng_status calibration_fit_votes(const throng_world *world, const throng_vote
   THRONG_TRY_GOTO(throng_alloc((void **)&r.like, most, sizeof *r.like, "calibration"));
   THRONG_TRY_GOTO(throng_alloc((void **)&r.item, most, sizeof *r.item, "calibration"));
   THRONG_TRY_GOTO(throng_alloc((void **)&r.user, most, sizeof *r.user, "calibration"));
-  THRONG_TRY_GOTO(effects_fit(world, SPLIT_HELD_OUT, &e));
-  THRONG_TRY_GOTO(fit(world, &r, &e, out));
+  THRONG_TRY_GOTO(world_fit_take(world->fits, world, &effects_of_world, SPLIT_HELD_OUT, &effect));
+  THRONG_TRY_GOTO(fit(world, &r, world_fit_get(effect), out));
 done:
-  effects_free(&e);
+  world_fit_give_back(effect);
   free(r.like);
   free(r.item);
   free(r.user);

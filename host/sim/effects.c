@@ -11,6 +11,7 @@
 
 enum { POINTS = EFFECTS_POINTS, ITEM_STEPS = 3 };
 static const double FURTHEST = 6, STILL = 1e-6, LEAST_VARIANCE = 1e-6;
+static const double FACTORS_MOST = 700;  // log of what a product of factors may come to
 
 /// What the fit walks over: the counted rows of each user, and sums of an item's.
 typedef struct fitting {
@@ -18,6 +19,11 @@ typedef struct fitting {
   int hidden;
   effects *e;
   double *gradient, *curvature;  // (n_item)
+  /// exp(-(mean + user)), (n_user), and exp(-item), (n_item): an answer's probability is 1 / (1 +
+  /// their product), so that a sweep takes an exponential an effect and not one an answer. Their
+  /// exponents stay far from a double's range: a step is 1 at most.
+  double *user_odds, *item_odds;
+  double point_odds[2][POINTS];  // exp(point), exp(-point)
   double *likelihood;            // (users that tell the prior, POINTS), each scaled to 1 at most
 } fitting;
 
@@ -28,6 +34,14 @@ void effects_free(effects *e) {
   free(e->item_n);
   *e = (effects){0};
 }
+
+static throng_status fit_of_world(const throng_world *world, int hidden, void *out) {
+  return effects_fit(world, hidden, out);
+}
+
+static void clear(void *fitted) { effects_free(fitted); }
+
+const world_fit_kind effects_of_world = {"effects", sizeof(effects), fit_of_world, clear};
 
 double effects_share(const effects *e) { return ((double)e->n_like + 1) / ((double)e->n + 2); }
 
@@ -57,6 +71,15 @@ static double newton(double gradient, double curvature) {
   return fmin(fmax(gradient / curvature, -1), 1);
 }
 
+static void weigh_users(fitting *f) {
+  const effects *e = f->e;
+  for (int64_t u = 0; u < e->n_user; ++u) f->user_odds[u] = exp(-(e->mean + e->user[u]));
+}
+static void weigh_items(fitting *f) {
+  const effects *e = f->e;
+  for (int64_t i = 0; i < e->n_item; ++i) f->item_odds[i] = exp(-e->item[i]);
+}
+
 /// A step for every item, given the users. Returns the mean of b^2 + 1 / curvature, which
 /// expectation maximisation takes for the variance.
 static double step_items(fitting *f) {
@@ -65,12 +88,14 @@ static double step_items(fitting *f) {
   const size_t bytes = (size_t)e->n_item * sizeof *f->gradient;
   double sum = 0;
   int64_t n = 0;
+  weigh_users(f);
+  weigh_items(f);
   memset(f->gradient, 0, bytes);
   memset(f->curvature, 0, bytes);
   for (int64_t u = 0; u < e->n_user; ++u)
     for (int64_t k = begin_of(f, u); k < end_of(f, u); ++k) {
       const int32_t i = w->history_item[k];
-      const double p = logistic_sigmoid(e->mean + e->user[u] + e->item[i]);
+      const double p = 1 / (1 + f->user_odds[u] * f->item_odds[i]);
       f->gradient[i] += (w->history_like[k] != 0) - p;
       f->curvature[i] += p * (1 - p);
     }
@@ -90,11 +115,13 @@ static double step_users(fitting *f) {
   effects *e = f->e;
   double sum = 0;
   int64_t n = 0;
+  weigh_users(f);
+  weigh_items(f);
   for (int64_t u = 0; u < e->n_user; ++u) {
     if (e->user_n[u] == 0) continue;
     double h = 1 / e->user_variance, gradient = -e->user[u] * h;
     for (int64_t k = begin_of(f, u); k < end_of(f, u); ++k) {
-      const double p = logistic_sigmoid(e->mean + e->user[u] + e->item[w->history_item[k]]);
+      const double p = 1 / (1 + f->user_odds[u] * f->item_odds[w->history_item[k]]);
       gradient += (w->history_like[k] != 0) - p;
       h += p * (1 - p);
     }
@@ -141,20 +168,36 @@ static void fit_normal(fitting *f) {
 
 static double point(int g) { return FURTHEST * (2 * g - (POINTS - 1)) / (POINTS - 1); }
 
-/// Likelihood of a user's answers at each point, the largest of them 1.
+/// out -= log(factor), and the factors begin again.
+static void take_factors(double *factor, double *out) {
+  for (int g = 0; g < POINTS; ++g) {
+    out[g] -= log(factor[g]);
+    factor[g] = 1;
+  }
+}
+
+/// Likelihood of a user's answers at each point, the largest of them 1: a product of 1 + exp(z)
+/// under it, with z = -(mean + item + point) of a like, and what is in the brackets of a dislike.
+/// Factors are multiplied as they are for as long as no product leaves a double's range.
 static void likelihood_of(const fitting *f, int64_t user, double *out) {
   const throng_world *w = f->world;
   const effects *e = f->e;
-  double largest = -INFINITY;
+  double largest = -INFINITY, size = 0, factor[POINTS];
   memset(out, 0, POINTS * sizeof *out);
+  for (int g = 0; g < POINTS; ++g) factor[g] = 1;
   for (int64_t k = begin_of(f, user); k < end_of(f, user); ++k) {
     const double offered = e->mean + e->item[w->history_item[k]];
-    const double sign = w->history_like[k] ? -1 : 1;
-    for (int g = 0; g < POINTS; ++g) {
-      const double z = sign * (offered + point(g));
-      out[g] -= fmax(z, 0) + log1p(exp(-fabs(z)));
+    const double *at_point = f->point_odds[w->history_like[k] != 0];
+    const double odds = exp(w->history_like[k] ? -offered : offered);
+    const double most = log(2) + FURTHEST + fabs(offered);  // log of the largest factor
+    if (size + most > FACTORS_MOST) {
+      take_factors(factor, out);
+      size = 0;
     }
+    size += most;
+    for (int g = 0; g < POINTS; ++g) factor[g] *= 1 + odds * at_point[g];
   }
+  take_factors(factor, out);
   for (int g = 0; g < POINTS; ++g) largest = fmax(largest, out[g]);
   for (int g = 0; g < POINTS; ++g) out[g] = exp(out[g] - largest);
 }
@@ -206,6 +249,10 @@ static void learn_prior(fitting *f) {
 
 static void fit_any(fitting *f) {
   effects *e = f->e;
+  for (int g = 0; g < POINTS; ++g) {
+    f->point_odds[0][g] = exp(point(g));
+    f->point_odds[1][g] = exp(-point(g));
+  }
   normal_prior(e->user_variance, e->prior);
   for (int round = 0; round < EFFECTS_ROUNDS; ++round) {
     if (round > 0)
@@ -237,6 +284,8 @@ throng_status effects_fit(const throng_world *world, int hidden, effects *out) {
   TAKE(out->item_n, world->n_item);
   TAKE(f.gradient, world->n_item);
   TAKE(f.curvature, world->n_item);
+  TAKE(f.user_odds, world->n_user);
+  TAKE(f.item_odds, world->n_item);
   count(&f);
   out->mean = logistic_logit(effects_share(out));
   out->user_variance = out->item_variance = 1;
@@ -249,6 +298,8 @@ throng_status effects_fit(const throng_world *world, int hidden, effects *out) {
 done:
   free(f.gradient);
   free(f.curvature);
+  free(f.user_odds);
+  free(f.item_odds);
   free(f.likelihood);
   if (status != THRONG_OK) effects_free(out);
   return status;

@@ -10,7 +10,7 @@
 #ifndef THRONG_SIM_EFFECTS_H
 #define THRONG_SIM_EFFECTS_H
 
-#include "throng/world.h"
+#include "world/world_fits.h"
 
 enum {
   EFFECTS_POINTS = 41,         // from -6 to 6
@@ -36,6 +36,8 @@ typedef struct effects {
 throng_status effects_fit(const throng_world *world, int hidden, effects *out);
 /// A zeroed one is allowed.
 void effects_free(effects *e);
+/// For world_fit_take: one fit for all simulators of a world and all that measure on it.
+extern const world_fit_kind effects_of_world;
 
 /// The share of likes, a little towards 1/2: (likes + 1) / (answers + 2).
 double effects_share(const effects *e);

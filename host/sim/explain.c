@@ -150,8 +150,8 @@ static void fill_calibrated(const question *q, explained *e) {
       {"f_mat", (double)calibration_mat(&c->view, v), f->mat, 0},
       {"f_sim", (double)calibration_sim(v), f->sim, 0},
       {"f_sta", q->sta ? (double)calibration_sta(v) : 0, f->sta, 0},
-      {"item", c->effects.item[q->candidate], f->item, 0},
-      {"user", c->effects.user[q->user], f->user, 0},
+      {"item", c->effects->item[q->candidate], f->item, 0},
+      {"user", c->effects->user[q->user], f->user, 0},
   };
   double z = 0;
   for (size_t k = 0; k < sizeof term / sizeof *term; ++k) {
@@ -162,8 +162,8 @@ static void fill_calibrated(const question *q, explained *e) {
   e->calibrated = (throng_calibrated){
       .n = sizeof term / sizeof *term,
       .term = e->term,
-      .item_answers = c->effects.item_n[q->candidate],
-      .user_answers = c->effects.user_n[q->user],
+      .item_answers = c->effects->item_n[q->candidate],
+      .user_answers = c->effects->user_n[q->user],
       .smoothing = f->smoothing,
       .p = logistic_sigmoid(z),
       .threshold = f->threshold,

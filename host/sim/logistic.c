@@ -11,7 +11,7 @@ double logistic_logit(double p) { return log(p / (1 - p)); }
 
 double logistic_sigmoid(double z) {
   const double small = exp(-fabs(z));  // never overflows
-  return z >= 0 ? 1 / (1 + small) : small / (1 + small);
+  return (z >= 0 ? 1 : small) / (1 + small);
 }
 
 /// At some weights: the penalised loss, its gradient, and its second derivatives.

@@ -183,15 +183,35 @@ static throng_status open_backend(const trained_def *def, const throng_progress 
   return THRONG_OK;
 }
 
+/// As checkpoints name a world.
+static const char *hash_text(const throng_world *world, char text[24]) {
+  snprintf(text, 24, "%016" PRIx64, world->hash);
+  return text;
+}
+
+static bool other_world_asked(const trained *t) {
+  config_key key;
+  return config_find_key("world.file", &key) && t->config.origin[key.index] == CONFIG_OVERRIDE;
+}
+
+static throng_status open_world(const trained_def *def, const agent_origin *origin, trained *t) {
+  char hash[24];
+  THRONG_TRY(
+      find_file(&t->config, "world.file", &t->config.world_file, "world.safetensors", t->folder));
+  t->world_lent =
+      def->lent && !other_world_asked(t) && !strcmp(hash_text(def->lent, hash), origin->world);
+  if (!t->world_lent) return throng_world_open(t->config.world_file, &t->world);
+  t->world = def->lent;
+  return THRONG_OK;
+}
+
 /// Is the world the one that the agent was trained in? Another must have been asked for.
 static throng_status check_world(const agent_origin *origin, const throng_progress *progress,
                                  trained *t) {
   char hash[24];
-  config_key key;
-  snprintf(hash, sizeof hash, "%016" PRIx64, t->world->hash);
-  t->same_world = !strcmp(hash, origin->world);
+  t->same_world = !strcmp(hash_text(t->world, hash), origin->world);
   if (t->same_world) return THRONG_OK;
-  if (!config_find_key("world.file", &key) || t->config.origin[key.index] != CONFIG_OVERRIDE)
+  if (!other_world_asked(t))
     return throng_fail(
         THRONG_ERROR_DATA,
         "%s: changed since the agent was trained: its hash is %s, %s was trained in a "
@@ -262,9 +282,7 @@ static throng_status open_agent(const trained_def *def, const throng_progress *p
   if (def->agent < 0 || def->agent >= t->n_agent)
     return throng_fail(THRONG_ERROR_ARGUMENT, "%s: agent %d is not in 0..%d", t->checkpoint,
                        def->agent, t->n_agent - 1);
-  THRONG_TRY(
-      find_file(&t->config, "world.file", &t->config.world_file, "world.safetensors", t->folder));
-  THRONG_TRY(throng_world_open(t->config.world_file, &t->world));
+  THRONG_TRY(open_world(def, &origin, t));
   THRONG_TRY(check_world(&origin, progress, t));
   THRONG_TRY(open_backend(def, progress, t));
   THRONG_TRY(open_sta(def, t));
@@ -331,7 +349,7 @@ void trained_close(trained *t) {
   throng_sim_close(t->sim);
   throng_sta_close(t->sta);
   throng_backend_close(t->backend);
-  throng_world_close(t->world);
+  if (!t->world_lent) throng_world_close(t->world);
   config_free(&t->config);
   memset(t, 0, sizeof *t);
 }

@@ -24,6 +24,9 @@ typedef struct trained_def {
   /// plays on lanes of their own.
   bool without_votes;
   bool (*stop)(void *user);  // the backend's; may be NULL
+  /// A world that is open already, or NULL: taken in place of the run's file where it is the one
+  /// that the agent was trained in and no override names another. It must outlive what is opened.
+  throng_world *lent;
 } trained_def;
 
 typedef struct trained {
@@ -42,6 +45,7 @@ typedef struct trained {
   int64_t user_steps;             // that training had come to then, over all agents; -1: not said
   int32_t agent, n_agent;         // which of how many in the checkpoint
   bool same_world;                // false: another one than it was trained in
+  bool world_lent;                // trained_def.lent, which others close
 } trained;
 
 /// The folder's newest checkpoint that is whole (a note tells of damaged ones). A path of the

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "world/world_fits.h"
 
 struct world_index {
   string_index user, item;
@@ -22,6 +23,7 @@ static void index_free(throng_world *world) {
 
 void world_clear(throng_world *world) {
   index_free(world);
+  world_fits_free(world->fits);
 #define X(type, tensor_type, name, d0, d1) free(world->name);
   WORLD_ARRAYS(X, )
   WORLD_LATER_ARRAYS(X, )
@@ -174,9 +176,12 @@ static uint64_t world_hash(const throng_world *w) {
 
 throng_status world_finish(throng_world *world) {
   index_free(world);
+  world_fits_free(world->fits);
+  world->fits = NULL;
   THRONG_TRY(throng_alloc((void **)&world->index, 1, sizeof *world->index, "world index"));
   throng_status status = index_ids(&world->user_id, "user_id", &world->index->user);
   if (status == THRONG_OK) status = index_ids(&world->item_id, "item_id", &world->index->item);
+  if (status == THRONG_OK) status = world_fits_create(&world->fits);
   if (status != THRONG_OK) {
     index_free(world);
     return status;

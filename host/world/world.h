@@ -61,6 +61,7 @@ struct throng_world {
   WORLD_STRINGS(X, )
 #undef X
   struct world_index *index;  // raw id -> number
+  struct world_fits *fits;    // what was fitted to it (world_fits.h)
   uint64_t hash;              // of the constants that answers depend on; ties weights to worlds
 };
 
@@ -71,7 +72,8 @@ throng_status world_check(const throng_world *world, const char *name);
 void world_item_embeddings(throng_world *world);
 /// Do two items have a category in common? For those who ask now and then; kernels have their own.
 bool world_share_category(const throng_world *world, int32_t a, int32_t b);
-/// Build `index` and `hash` after filling a world by hand (tests, synth).
+/// Build `index` and `hash` after filling a world by hand (tests, synth), or changing it: what was
+/// fitted to it before is forgotten.
 throng_status world_finish(throng_world *world);
 /// Free what the world holds, and leave it empty; not the struct itself.
 void world_clear(throng_world *world);
