@@ -382,7 +382,8 @@ class Run:
         self.agent.export(path, format)
 
     def close(self) -> None:
-        """Let go of it, its agent and its simulator. The world stays usable where somebody holds it."""
+        """Let go of it, its agent and its simulator. A part that somebody holds, the world or an array, stays
+        usable, and the memory of the rest with it."""
         for part in (self._agent, self._sim):
             if part is not None:
                 part.close()
