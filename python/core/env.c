@@ -149,7 +149,7 @@ static throng_status step(env *e, int64_t *n_ended) {
 typedef struct action_view {
   const char *at;
   Py_ssize_t lane, slot, number;  // strides in bytes
-  char format;
+  bool is_signed;
   Py_ssize_t size;
 } action_view;
 
@@ -164,8 +164,10 @@ static bool view_action(const env *e, const Py_buffer *v, action_view *a) {
   const bool queries = e->parts & PART_QUERIES;
   const int inner = queries ? 1 : 0;
   const bool plain = v->ndim == 1 + inner && e->slate == 1;
-  *a = (action_view){.at = v->buf, .format = format_of(v), .size = v->itemsize};
-  const bool typed = a->format && strchr(queries ? "fd" : "bBhHiIlLqQ", a->format);
+  const char format = format_of(v);
+  const bool typed = format && strchr(queries ? "fd" : "bBhHiIlLqQ", format);
+  *a = (action_view){
+      .at = v->buf, .is_signed = typed && strchr("bhilq", format), .size = v->itemsize};
   if (!typed || (!plain && v->ndim != 2 + inner)) return false;
   if (v->shape[0] != e->n || (!plain && v->shape[1] != e->slate)) return false;
   if (queries && v->shape[v->ndim - 1] != e->dim) return false;
@@ -175,8 +177,7 @@ static bool view_action(const env *e, const Py_buffer *v, action_view *a) {
   return true;
 }
 
-static int64_t integer_at(const void *at, char format, Py_ssize_t size) {
-  const bool is_signed = strchr("bhilq", format) != NULL;
+static int64_t integer_at(const void *at, bool is_signed, Py_ssize_t size) {
   if (size == 1) return is_signed ? *(const int8_t *)at : *(const uint8_t *)at;
   if (size == 2) return is_signed ? *(const int16_t *)at : *(const uint16_t *)at;
   if (size == 8) return *(const int64_t *)at;  // from 2^63 on: below 0, and refused
@@ -187,7 +188,8 @@ static int64_t integer_at(const void *at, char format, Py_ssize_t size) {
 static bool take_items(env *e, const action_view *a) {
   for (int64_t lane = 0; lane < e->n; ++lane)
     for (int64_t slot = 0; slot < e->slate; ++slot) {
-      const int64_t item = integer_at(a->at + lane * a->lane + slot * a->slot, a->format, a->size);
+      const int64_t item =
+          integer_at(a->at + lane * a->lane + slot * a->slot, a->is_signed, a->size);
       if (item < 0 || item >= e->n_item) {
         fail_argument("action of lane %lld: item %lld is not in 0..%lld; no lane has moved",
                       (long long)lane, (long long)item, (long long)e->n_item - 1);
