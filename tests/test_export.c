@@ -68,61 +68,75 @@ static void layer(const float *x, int64_t rows, const float *matrix, const float
   }
 }
 
+/// What a history sums to, by the page's equations.
+static int64_t summarise(const safetensors_file *file, const exported *x, int64_t k, double *to) {
+  const export_agent *e = &x->e;
+  const int64_t d = e->network.n_direction + e->network.n_category + 1;
+  const int64_t begin = e->offset[k], end = e->offset[k + 1];
+  const int64_t first = end - begin > HISTORY ? end - HISTORY : begin, n = end - first;
+  float *table[2] = {tensor_of(file, "item.liked"), tensor_of(file, "item.disliked")};
+  double total[2][64] = {{0}}, late[2][64] = {{0}};
+  double *at = to;
+  if (!table[0]) {
+    for (int i = 0; i < ITEMS; ++i) to[i] = 0;
+    for (int64_t h = first; h < end; ++h) to[e->item[h]] = e->like[h] ? 1 : -1;
+    return ITEMS;
+  }
+  for (int64_t h = first; h < end; ++h)
+    for (int64_t j = 0; j < d; ++j) {
+      const int side = !e->like[h];
+      const double value = (double)table[side][e->item[h] * d + j];
+      total[side][j] += value;
+      late[side][j] += pow(0.8, (double)(end - 1 - h)) * value;
+    }
+  for (int s = 0; s < 2; ++s)
+    for (int64_t j = 0; j < d; ++j) *at++ = total[s][j] / fmax(total[s][d - 1], 1);
+  for (int s = 0; s < 2; ++s)
+    for (int64_t j = 0; j < d; ++j) *at++ = total[s][j] / fmax((double)n, 1);
+  for (int s = 0; s < 2; ++s)
+    for (int64_t j = 0; j < d; ++j) *at++ = late[s][j];
+  for (int part = 0; part < 3; ++part)
+    for (int64_t j = e->network.n_direction; j < d; ++j) {
+      const double a = total[0][j], b = total[1][j];
+      *at++ = part == 0 ? (a - b) / (a + b + 1) : part == 1 ? a / (a + 1) : b / (b + 1);
+    }
+  *at++ = (double)n;
+  *at++ = 0;  // a session begins
+  *at++ = 0;
+  *at++ = n == 0 ? 0 : e->like[end - 1] ? 1 : -1;
+  free(table[0]);
+  free(table[1]);
+  return at - to;
+}
+
 /// Scores of sample user k by the page's equations and the file alone.
-static void score_by_file(const safetensors_file *file, int64_t k, double *score) {
-  static const char *const names[] = {"user",        "input",        "input_bias", "hidden",
-                                      "hidden_bias", "query",        "query_bias", "skip",
-                                      "value",       "value_bias",   "value_skip", "item.vector",
-                                      "item.bias",   "sample.state", "sample.user"};
-  enum {
-    USER,
-    INPUT,
-    INPUT_BIAS,
-    HIDDEN,
-    HIDDEN_BIAS,
-    QUERY,
-    QUERY_BIAS,
-    SKIP,
-    VALUE,
-    VALUE_BIAS,
-    VALUE_SKIP,
-    VECTOR,
-    BIAS,
-    STATE,
-    COUNT
-  };
+static void score_by_file(const safetensors_file *file, const exported *x, int64_t k,
+                          double *score) {
+  static const char *const names[] = {"user",           "layer.0.weight", "layer.0.bias",
+                                      "layer.1.weight", "layer.1.bias",   "output.weight",
+                                      "output.bias",    "item.vector",    "item.bias"};
+  enum { USER, W0, B0, W1, B1, OUTPUT, OUTPUT_BIAS, VECTOR, BIAS, COUNT, MOST = 2048 };
   const char *f = safetensors_metadata(file, "activation");
   float *t[COUNT];
   for (int n = 0; n < COUNT; ++n) t[n] = tensor_of(file, names[n]);
-  int32_t user;
-  EXPECT_OK(safetensors_read(file, safetensors_find(file, "sample.user"), (uint64_t)k * sizeof user,
-                             &user, sizeof user));
-  const int64_t n_state = rows_of(file, "sample.state", 1), h0 = rows_of(file, "input", 1);
-  const int64_t h1 = rows_of(file, "hidden", 1), width = rows_of(file, "item.vector", 1);
-  const int64_t own = t[USER] ? rows_of(file, "user", 1) : 0;
-  float x[2048], a[256], h[256];
-  double y[256], query[256] = {0}, skipped[256], value = 0;
-  memcpy(x, t[STATE] + k * n_state, sizeof *x * (size_t)n_state);
-  if (own) memcpy(x + n_state, t[USER] + user * own, sizeof *x * (size_t)own);
-  layer(x, n_state + own, t[INPUT], t[INPUT_BIAS], h0, f, y);
-  for (int64_t c = 0; c < h0; ++c) a[c] = (float)y[c];
-  layer(a, h0, t[HIDDEN], t[HIDDEN_BIAS], h1, f, y);
-  for (int64_t c = 0; c < h1; ++c) h[c] = (float)(query[c] = y[c]);
-  if (t[QUERY]) {
-    layer(h, h1, t[QUERY], t[QUERY_BIAS], width, NULL, query);
-    layer(x, n_state + own, t[SKIP], NULL, width, NULL, skipped);
-    for (int64_t c = 0; c < width; ++c) query[c] += skipped[c];
-  }
-  if (t[VALUE]) {
-    layer(h, h1, t[VALUE], t[VALUE_BIAS], 1, NULL, &value);
-    if (t[VALUE_SKIP]) {
-      layer(x, n_state + own, t[VALUE_SKIP], NULL, 1, NULL, skipped);
-      value += skipped[0];
-    }
-  }
+  const int64_t h0 = rows_of(file, "layer.0.weight", 1), h1 = rows_of(file, "layer.1.weight", 1);
+  const int64_t n_x = rows_of(file, "layer.0.weight", 0), own = rows_of(file, "user", 1);
+  const int64_t columns = rows_of(file, "output.weight", 1), user = x->e.user[k];
+  static double in[MOST], y[MOST];
+  static float a[MOST];
+  const int64_t sums = summarise(file, x, k, in);
+  EXPECT_EQ(sums + own, n_x);
+  for (int64_t j = 0; j < own; ++j) in[sums + j] = (double)t[USER][user * own + j];
+  for (int64_t j = 0; j < n_x; ++j) a[j] = (float)in[j];
+  layer(a, n_x, t[W0], t[B0], h0, f, y);
+  for (int64_t j = 0; j < h0; ++j) a[j] = (float)y[j];
+  layer(a, h0, t[W1], t[B1], h1, f, y);
+  for (int64_t j = 0; j < h1; ++j) a[j] = (float)y[j];
+  for (int64_t j = 0; j < n_x; ++j) a[h1 + j] = (float)in[j];
+  layer(a, h1 + n_x, t[OUTPUT], t[OUTPUT_BIAS], columns, NULL, y);
   for (int64_t i = 0; i < ITEMS; ++i) {
-    score[i] = value + (double)t[BIAS][i];
-    for (int64_t c = 0; c < width; ++c) score[i] += query[c] * (double)t[VECTOR][i * width + c];
+    score[i] = (double)t[BIAS][i];
+    for (int64_t c = 0; c < columns; ++c) score[i] += y[c] * (double)t[VECTOR][i * columns + c];
   }
   for (int n = 0; n < COUNT; ++n) free(t[n]);
 }
@@ -153,7 +167,7 @@ TEST(export, a_file_alone_gives_the_agents_scores_of_any_head_and_algorithm) {
     EXPECT_STREQ(safetensors_metadata(file, "score"),
                  kind[n].algorithm == THRONG_ALGORITHM_DQN ? "q" : "logit");
     for (int64_t k = 0; k < x.e.n; ++k) {
-      score_by_file(file, k, score);
+      score_by_file(file, &x, k, score);
       for (int i = 0; i < ITEMS; ++i) EXPECT_NEAR(score[i], x.e.score[k * ITEMS + i], 1e-4);
     }
     safetensors_close(file);

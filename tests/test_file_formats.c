@@ -311,18 +311,18 @@ TEST(file_formats, the_page_lists_every_tensor_of_an_exported_agent) {
     ASSERT_OK(export_begin(agent, f.world, 0, &e));
     ASSERT_OK(export_safetensors(&e, f.path));
     const bool tower = def.head == THRONG_HEAD_TWO_TOWER;
+    const int n_direction = e.network.n_direction, own = e.network.n_user_feature + 3;
+    const int d = n_direction + e.network.n_category + 1;
     const page_symbol symbol[] = {{"n_user", 90},
                                   {"n_item", 70},
                                   {"n", EXPORT_SAMPLES},
-                                  {"n_user_feature", e.network.n_user_feature},
-                                  {"n_state", e.network.n_state},
-                                  {"n_feature", e.network.n_feature},
+                                  {"n_own", own},
+                                  {"n_x", own + (tower ? 6 * d + 3 * (d - n_direction) + 4 : 70)},
+                                  {"D", d},
                                   {"n_tower", tower},
-                                  {"n_value", def.head != THRONG_HEAD_FLAT},
                                   {"H0", 6},
                                   {"H1", 5},
                                   {"W", tower ? 4 : 5},
-                                  {"U", 3},
                                   {"entries", e.offset[e.n]},
                                   {"bytes", PAGE_ANY},
                                   {0}};

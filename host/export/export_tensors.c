@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/safetensors.h"
-#include "export/export.h"
+#include "export/layers.h"
 #include "world/world.h"
 
 enum { MOST_PARTS = 40, MOST_TEXTS = 3 };
@@ -49,35 +49,35 @@ static throng_status put_texts(parts *p, const char *blob, const char *offset,
   return THRONG_OK;
 }
 
-static void put_network(parts *p, const export_agent *e) {
+static void put_network(parts *p, const export_agent *e, const export_layers *l) {
   const agent_copy *c = &e->network;
-  const int64_t n_input = c->n_state + c->user_width, h0 = c->n_hidden[0], h1 = c->n_hidden[1];
-  put(p, "user", TENSOR_F32, c->n_user + 1, c->user_width, c->user);
-  put(p, "start", TENSOR_F32, c->n_user_feature, -1, e->start);
-  put(p, "input", TENSOR_F32, n_input, h0, c->input);
-  put(p, "input_bias", TENSOR_F32, h0, -1, c->input_bias);
-  put(p, "hidden", TENSOR_F32, h0, h1, c->hidden);
-  put(p, "hidden_bias", TENSOR_F32, h1, -1, c->hidden_bias);
-  put(p, "query", TENSOR_F32, h1, c->width, c->query);
-  put(p, "query_bias", TENSOR_F32, c->width, -1, c->query_bias);
-  put(p, "skip", TENSOR_F32, n_input, c->width, c->skip);
-  put(p, "value", TENSOR_F32, h1, -1, c->value);
-  put(p, "value_bias", TENSOR_F32, 1, -1, c->value_bias);
-  put(p, "value_skip", TENSOR_F32, n_input, -1, c->value_skip);
-  put(p, "item.vector", TENSOR_F32, c->n_item, c->width, c->vector);
+  const int64_t h0 = c->n_hidden[0], h1 = c->n_hidden[1], columns = c->width + 1;
+  put(p, "user", TENSOR_F32, c->n_user + 1, l->n_own, l->user);
+  put(p, "layer.0.weight", TENSOR_F32, l->n_x, h0, l->first);
+  put(p, "layer.0.bias", TENSOR_F32, h0, -1, c->input_bias);
+  put(p, "layer.1.weight", TENSOR_F32, h0, h1, c->hidden);
+  put(p, "layer.1.bias", TENSOR_F32, h1, -1, c->hidden_bias);
+  put(p, "output.weight", TENSOR_F32, h1 + l->n_x, columns, l->output);
+  put(p, "output.bias", TENSOR_F32, columns, -1, l->output_bias);
+  put(p, "item.vector", TENSOR_F32, c->n_item, columns, l->vector);
   put(p, "item.bias", TENSOR_F32, c->n_item, -1, c->bias);
-  put(p, "item.feature", TENSOR_F32, c->n_item, c->n_feature, c->feature);
+  put(p, "item.liked", TENSOR_F32, c->n_item, l->n_column, l->feature);
+  put(p, "item.disliked", TENSOR_F32, c->n_item, l->n_column,
+      l->feature ? l->feature + c->n_item * l->n_column : NULL);
 }
 
-static void put_sample(parts *p, const export_agent *e) {
+/// What the model beside it reads and makes; `scores_only`: users and their scores, for a loader
+/// that makes its own way from histories.
+static void put_sample(parts *p, const export_agent *e, bool scores_only) {
   const agent_copy *c = &e->network;
   put(p, "sample.user", TENSOR_I32, e->n, -1, e->user);
   put(p, "sample.offset", TENSOR_I64, e->n + 1, -1, e->offset);
   put(p, "sample.item", TENSOR_I32, e->offset[e->n], -1, e->item);
   put(p, "sample.like", TENSOR_U8, e->offset[e->n], -1, e->like);
+  put(p, "sample.score", TENSOR_F32, e->n, c->n_item, e->score);
+  if (scores_only) return;
   put(p, "sample.state", TENSOR_F32, e->n, c->n_state, e->state);
   put(p, "sample.query", TENSOR_F32, e->n, c->width, e->query);
-  put(p, "sample.score", TENSOR_F32, e->n, c->n_item, e->score);
 }
 
 static throng_status add_number(safetensors_writer *writer, const char *key, int64_t value) {
@@ -89,7 +89,7 @@ static throng_status add_number(safetensors_writer *writer, const char *key, int
 static throng_status add_metadata(safetensors_writer *writer, const export_agent *e) {
   const agent_copy *c = &e->network;
   THRONG_TRY(safetensors_writer_metadata(writer, "format", "throng agent export"));
-  THRONG_TRY(safetensors_writer_metadata(writer, "version", "1"));
+  THRONG_TRY(safetensors_writer_metadata(writer, "version", "2"));
   THRONG_TRY(safetensors_writer_metadata(writer, "algorithm", c->algorithm));
   THRONG_TRY(safetensors_writer_metadata(writer, "head", c->head));
   THRONG_TRY(safetensors_writer_metadata(writer, "activation", c->activation));
@@ -124,14 +124,17 @@ done:
 
 throng_status export_safetensors(const export_agent *e, const char *path) {
   parts p = {.n = 0};
+  export_layers layers;
   throng_status status;
-  put_network(&p, e);
+  THRONG_TRY_GOTO(export_layers_make(e, &layers));
+  put_network(&p, e, &layers);
   THRONG_TRY_GOTO(put_texts(&p, "item_id.blob", "item_id.offset", &e->world->item_id));
   THRONG_TRY_GOTO(put_texts(&p, "item_name.blob", "item_name.offset", &e->world->item_name));
   THRONG_TRY_GOTO(put_texts(&p, "user_id.blob", "user_id.offset", &e->world->user_id));
-  put_sample(&p, e);
+  put_sample(&p, e, true);
   status = write_parts(e, &p, path);
 done:
+  export_layers_free(&layers);
   for (int k = 0; k < p.n_text; ++k) {
     free(p.blob[k]);
     free(p.offset[k]);
@@ -141,6 +144,6 @@ done:
 
 throng_status export_sample(const export_agent *e, const char *path) {
   parts p = {.n = 0};
-  put_sample(&p, e);
+  put_sample(&p, e, false);
   return write_parts(e, &p, path);
 }

@@ -1,6 +1,7 @@
 """A trained run used from outside: Python's recommend and `throng recommend` agree, and what `throng export` writes
 gives the same items in NumPy, FAISS, onnxruntime and PyTorch."""
 
+import inspect
 import json
 import os
 import pathlib
@@ -152,19 +153,23 @@ def test_the_loader_in_torch_ranks_as_the_agent(run):
     finally:
         sys.path.pop(0)
     path = run.export("safetensors", "a.safetensors")
-    agent = load_export.Agent(path)
+    meta, t = load_export.load(path)
     said, _ = run.recommended("--agent", 1)
     scores = []
     for user in range(len(said)):
         items, likes, _ = run.world.history(user)
-        scores.append(agent.scores(user, torch.tensor(items), torch.tensor(likes)).numpy())
+        scores.append(load_export.scores(meta, t, user, torch.tensor(items), torch.tensor(likes)).numpy())
     ranks_alike(np.array(scores), said)
     # In the midst of a session; what dynamics have made of a user is known at its start alone.
     if "users" not in run.config:
         items, likes = torch.arange(20) % 7, torch.arange(20) % 2
         q = run.population().q(3, agent=1, history=(items.numpy(), likes.numpy()), session=[5])
-        np.testing.assert_allclose(agent.scores(3, items, likes, 5).numpy(), q, rtol=0, atol=1e-4)
-    assert agent.texts("item_id") == list(run.world.item_ids)
+        mine = load_export.scores(meta, t, 3, items, likes, 5)
+        np.testing.assert_allclose(mine.numpy(), q, rtol=0, atol=1e-4)
+    assert load_export.texts(t, "item_id") == list(run.world.item_ids)
     done = subprocess.run([sys.executable, EXAMPLE, path], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+    lines = [line for f in (load_export.load, load_export.summary, load_export.scores)
+             for line in inspect.getsource(f).splitlines() if line.strip()]
+    assert len(lines) <= 20  # what the page promises
     assert "16 users of the sample" in done.stdout and float(done.stdout.split("differ by ")[1].split()[0]) < 1e-4
