@@ -40,7 +40,12 @@ class Agent:
         t, x = self.t, self.state(items, likes, session)
         x = torch.cat([x, t["user"][user]]) if "user" in t else x
         activation = torch.tanh if self.meta["activation"] == "tanh" else torch.relu
-        h = activation(activation(x @ t["input"] + t["input_bias"]) @ t["hidden"] + t["hidden_bias"])
+        h = x
+        for layer in "input", "hidden":
+            h = h @ t[layer] + t[f"{layer}_bias"]
+            if f"{layer}_gain" in t:  # agent.layer_norm
+                h = torch.nn.functional.layer_norm(h, h.shape, t[f"{layer}_gain"], t[f"{layer}_shift"])
+            h = activation(h)
         query = h @ t["query"] + t["query_bias"] + x @ t["skip"] if "query" in t else h
         value = h @ t["value"] + t["value_bias"] if "value" in t else 0
         value = value + x @ t["value_skip"] if "value_skip" in t else value

@@ -58,6 +58,10 @@ static void put_network(parts *p, const export_agent *e) {
   put(p, "input_bias", TENSOR_F32, h0, -1, c->input_bias);
   put(p, "hidden", TENSOR_F32, h0, h1, c->hidden);
   put(p, "hidden_bias", TENSOR_F32, h1, -1, c->hidden_bias);
+  put(p, "input_gain", TENSOR_F32, h0, -1, c->input_gain);
+  put(p, "input_shift", TENSOR_F32, h0, -1, c->input_shift);
+  put(p, "hidden_gain", TENSOR_F32, h1, -1, c->hidden_gain);
+  put(p, "hidden_shift", TENSOR_F32, h1, -1, c->hidden_shift);
   put(p, "query", TENSOR_F32, h1, c->width, c->query);
   put(p, "query_bias", TENSOR_F32, c->width, -1, c->query_bias);
   put(p, "skip", TENSOR_F32, n_input, c->width, c->skip);
