@@ -404,6 +404,17 @@ TEST(slate, never_holds_an_item_twice) {
     }
 }
 
+TEST(actor, policies_refuse_norms_that_their_networks_lack) {
+  agent_rig rig;
+  const throng_sim_def sim = rig_sim_def(4, 10);
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_FLAT);
+  def.layer_norm = true;
+  def.algorithm = THRONG_ALGORITHM_PPO;
+  EXPECT_EQ(rig_make(&rig, 1, &sim, &def, 400), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "agent.layer_norm: the networks of policies have none");
+  rig_free(&rig);
+}
+
 TEST(actor, a_refusal_speaks_of_the_schedule_only_where_that_is_the_cause) {
   agent_rig rig;
   const throng_sim_def sim = rig_sim_def(4, 10);

@@ -65,23 +65,32 @@ static double furthest(const safetensors_file *file, const char *kind, const thr
   return worst;
 }
 
-/// Options of an agent each that only one of the files has.
-static void set_further(throng_population *a, throng_head head) {
-  static const double gap[] = {0.6, 0}, delta[] = {0.4, 2};
-  for (int i = 0; i < 2 && head == THRONG_HEAD_FLAT_DUELING; ++i) {
-    EXPECT_OK(throng_population_set(a, i, "action_gap", gap[i]));
-    EXPECT_OK(throng_population_set(a, i, "huber_delta", delta[i]));
+/// What a file was made with beside the options that all have; each agent's own where there are
+/// two.
+typedef struct further {
+  double action_gap[2], huber_delta[2], temperature[2];
+  bool norm, no_target;
+} further;
+
+static void set_further(throng_population *a, const further *of) {
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_OK(throng_population_set(a, i, "action_gap", of->action_gap[i]));
+    EXPECT_OK(throng_population_set(a, i, "munchausen_temperature", of->temperature[i]));
+    if (of->huber_delta[i] > 0)
+      EXPECT_OK(throng_population_set(a, i, "huber_delta", of->huber_delta[i]));
   }
 }
 
 static void compare(const char *golden, throng_head head, bool double_dqn, throng_loss loss,
-                    bool soft) {
+                    bool soft, const further *of) {
   throng_sim_def sim = rig_sim_def(8, 10);
   throng_agent_def def = rig_agent_def(head);
   def.count = 2;
   def.double_dqn = double_dqn;
   def.loss = loss;
   def.tau = soft ? 0.5f : 1.0f;
+  def.layer_norm = of->norm;
+  def.target_network = !of->no_target;
   agent_rig rig;
   ASSERT_OK(rig_make(&rig, 2, &sim, &def, 1000));
   throng_population *a = rig.agent;
@@ -99,7 +108,7 @@ static void compare(const char *golden, throng_head head, bool double_dqn, thron
     for (int i = 0; i < 2; ++i)
       if (soft || strcmp(hyper[k].name, "tau") != 0)  // hard copies have none
         ASSERT_OK(throng_population_set(a, i, hyper[k].name, (double)hyper[k].value[i]));
-  set_further(a, head);
+  set_further(a, of);
   if (head == THRONG_HEAD_TWO_TOWER)
     ASSERT_OK(fetch(file, "item_feature", 0, 1, a->net.item_feature));
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
@@ -124,24 +133,45 @@ static void compare(const char *golden, throng_head head, bool double_dqn, thron
     if (!soft && (step + 1) % GOLDEN_SYNC == 0) ASSERT_OK(dqn_copy_target(a));
   }
   EXPECT_TRUE(furthest(file, "weight", a, &a->weight) < 1e-4);
-  EXPECT_TRUE(furthest(file, "target", a, &dqn_of(a)->target) < 1e-4);
+  EXPECT_TRUE(furthest(file, "target", a, dqn_target(a)) < 1e-4);
   safetensors_close(file);
   rig_free(&rig);
 }
 
+static const further plain = {.norm = false};
+
 TEST(dqn, two_tower_with_double_huber_and_hard_target_follows_pytorch) {
-  compare("dqn_two_tower_double_huber_hard", THRONG_HEAD_TWO_TOWER, true, THRONG_LOSS_HUBER, false);
+  compare("dqn_two_tower_double_huber_hard", THRONG_HEAD_TWO_TOWER, true, THRONG_LOSS_HUBER, false,
+          &plain);
 }
 TEST(dqn, two_tower_with_single_mse_and_soft_target_follows_pytorch) {
-  compare("dqn_two_tower_single_mse_soft", THRONG_HEAD_TWO_TOWER, false, THRONG_LOSS_MSE, true);
+  compare("dqn_two_tower_single_mse_soft", THRONG_HEAD_TWO_TOWER, false, THRONG_LOSS_MSE, true,
+          &plain);
 }
 TEST(dqn, flat_with_double_mse_and_hard_target_follows_pytorch) {
-  compare("dqn_flat_double_mse_hard", THRONG_HEAD_FLAT, true, THRONG_LOSS_MSE, false);
+  compare("dqn_flat_double_mse_hard", THRONG_HEAD_FLAT, true, THRONG_LOSS_MSE, false, &plain);
 }
 TEST(dqn, flat_with_single_huber_and_soft_target_follows_pytorch) {
-  compare("dqn_flat_single_huber_soft", THRONG_HEAD_FLAT, false, THRONG_LOSS_HUBER, true);
+  compare("dqn_flat_single_huber_soft", THRONG_HEAD_FLAT, false, THRONG_LOSS_HUBER, true, &plain);
 }
 TEST(dqn, flat_dueling_with_action_gaps_and_two_deltas_follows_pytorch) {
+  const further of = {.action_gap = {0.6, 0}, .huber_delta = {0.4, 2}};
   compare("dqn_flat_dueling_double_huber_hard", THRONG_HEAD_FLAT_DUELING, true, THRONG_LOSS_HUBER,
-          false);
+          false, &of);
+}
+TEST(dqn, a_normalised_network_without_a_target_network_follows_pytorch) {
+  const further of = {.norm = true, .no_target = true};
+  compare("dqn_pqn", THRONG_HEAD_FLAT_DUELING, true, THRONG_LOSS_HUBER, false, &of);
+}
+TEST(dqn, a_normalised_two_tower_with_double_huber_and_soft_target_follows_pytorch) {
+  const further of = {.norm = true};
+  compare("dqn_two_tower_norm", THRONG_HEAD_TWO_TOWER, true, THRONG_LOSS_HUBER, true, &of);
+}
+TEST(dqn, two_temperatures_of_munchausen_on_flat_follow_pytorch) {
+  const further of = {.action_gap = {0.9, 0.5}, .temperature = {0.03, 0.5}};
+  compare("dqn_munchausen", THRONG_HEAD_FLAT, true, THRONG_LOSS_HUBER, true, &of);
+}
+TEST(dqn, munchausen_beside_double_with_action_gaps_on_two_tower_follows_pytorch) {
+  const further of = {.action_gap = {0.9, 0.6}, .temperature = {0.1, 0}};
+  compare("dqn_munchausen_beside_double", THRONG_HEAD_TWO_TOWER, true, THRONG_LOSS_MSE, false, &of);
 }

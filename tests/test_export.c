@@ -19,7 +19,7 @@ typedef struct exported {
 } exported;
 
 static bool open_exported(exported *x, throng_head head, throng_algorithm algorithm, int user_width,
-                          bool users) {
+                          bool users, bool norm) {
   throng_sim_def sim = rig_sim_def(LANES, HISTORY);
   throng_agent_def def = rig_agent_def(head);
   if (users) {
@@ -30,6 +30,7 @@ static bool open_exported(exported *x, throng_head head, throng_algorithm algori
   def.algorithm = algorithm;
   def.activation = throng_algorithm_agent_def(algorithm).activation;
   def.user_width = user_width;
+  def.layer_norm = norm;
   def.count = 2;
   def.n_steps = 4;
   throng_status status = rig_make(&x->rig, 1, &sim, &def, 4000);
@@ -60,11 +61,11 @@ static int64_t rows_of(const safetensors_file *file, const char *name, int dimen
 
 /// y (columns) = x (rows) matrix + bias.
 static void layer(const float *x, int64_t rows, const float *matrix, const float *bias,
-                  int64_t columns, const char *activation, double *y) {
+                  int64_t columns, double *y) {
   for (int64_t c = 0; c < columns; ++c) {
     double sum = bias ? (double)bias[c] : 0;
     for (int64_t r = 0; r < rows; ++r) sum += (double)x[r] * (double)matrix[r * columns + c];
-    y[c] = !activation ? sum : strcmp(activation, "tanh") ? fmax(sum, 0) : tanh(sum);
+    y[c] = sum;
   }
 }
 
@@ -109,6 +110,32 @@ static int64_t summarise(const safetensors_file *file, const exported *x, int64_
   return at - to;
 }
 
+/// With agent.layer_norm: n of y normalised, then by gain and shift (torch.nn.LayerNorm).
+static void normalise(const safetensors_file *file, int number, int64_t n, double *y) {
+  char name[32];
+  double mean = 0, variance = 0;
+  snprintf(name, sizeof name, "norm.%d.weight", number);
+  float *gain = tensor_of(file, name);
+  snprintf(name, sizeof name, "norm.%d.bias", number);
+  float *shift = tensor_of(file, name);
+  for (int64_t c = 0; gain && c < n; ++c) mean += y[c] / (double)n;
+  for (int64_t c = 0; gain && c < n; ++c) variance += (y[c] - mean) * (y[c] - mean) / (double)n;
+  for (int64_t c = 0; gain && c < n; ++c)
+    y[c] = (y[c] - mean) / sqrt(variance + 1e-5) * (double)gain[c] + (double)shift[c];
+  free(gain);
+  free(shift);
+}
+
+/// A hidden layer of the file: to (columns) = activation(norm(x matrix + bias)).
+static void hidden_layer(const safetensors_file *file, int number, const float *x, int64_t rows,
+                         const float *const matrix[2], int64_t columns, float *to) {
+  const bool is_tanh = !strcmp(safetensors_metadata(file, "activation"), "tanh");
+  double y[256];
+  layer(x, rows, matrix[0], matrix[1], columns, y);
+  normalise(file, number, columns, y);
+  for (int64_t c = 0; c < columns; ++c) to[c] = (float)(is_tanh ? tanh(y[c]) : fmax(y[c], 0));
+}
+
 /// Scores of sample user k by the page's equations and the file alone.
 static void score_by_file(const safetensors_file *file, const exported *x, int64_t k,
                           double *score) {
@@ -116,24 +143,21 @@ static void score_by_file(const safetensors_file *file, const exported *x, int64
                                       "layer.1.weight", "layer.1.bias",   "output.weight",
                                       "output.bias",    "item.vector",    "item.bias"};
   enum { USER, W0, B0, W1, B1, OUTPUT, OUTPUT_BIAS, VECTOR, BIAS, COUNT, MOST = 2048 };
-  const char *f = safetensors_metadata(file, "activation");
   float *t[COUNT];
   for (int n = 0; n < COUNT; ++n) t[n] = tensor_of(file, names[n]);
   const int64_t h0 = rows_of(file, "layer.0.weight", 1), h1 = rows_of(file, "layer.1.weight", 1);
   const int64_t n_x = rows_of(file, "layer.0.weight", 0), own = rows_of(file, "user", 1);
   const int64_t columns = rows_of(file, "output.weight", 1), user = x->e.user[k];
   static double in[MOST], y[MOST];
-  static float a[MOST];
+  static float a[MOST], h[MOST];
   const int64_t sums = summarise(file, x, k, in);
   EXPECT_EQ(sums + own, n_x);
   for (int64_t j = 0; j < own; ++j) in[sums + j] = (double)t[USER][user * own + j];
   for (int64_t j = 0; j < n_x; ++j) a[j] = (float)in[j];
-  layer(a, n_x, t[W0], t[B0], h0, f, y);
-  for (int64_t j = 0; j < h0; ++j) a[j] = (float)y[j];
-  layer(a, h0, t[W1], t[B1], h1, f, y);
-  for (int64_t j = 0; j < h1; ++j) a[j] = (float)y[j];
+  hidden_layer(file, 0, a, n_x, (const float *const[]){t[W0], t[B0]}, h0, h);
+  hidden_layer(file, 1, h, h0, (const float *const[]){t[W1], t[B1]}, h1, a);
   for (int64_t j = 0; j < n_x; ++j) a[h1 + j] = (float)in[j];
-  layer(a, h1 + n_x, t[OUTPUT], t[OUTPUT_BIAS], columns, NULL, y);
+  layer(a, h1 + n_x, t[OUTPUT], t[OUTPUT_BIAS], columns, y);
   for (int64_t i = 0; i < ITEMS; ++i) {
     score[i] = (double)t[BIAS][i];
     for (int64_t c = 0; c < columns; ++c) score[i] += y[c] * (double)t[VECTOR][i * columns + c];
@@ -146,20 +170,23 @@ TEST(export, a_file_alone_gives_the_agents_scores_of_any_head_and_algorithm) {
     throng_head head;
     throng_algorithm algorithm;
     int user_width;
-    bool users;
-  } kind[] = {{THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, false},
-              {THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 0, true},
-              {THRONG_HEAD_FLAT, THRONG_ALGORITHM_DQN, 4, true},
-              {THRONG_HEAD_FLAT, THRONG_ALGORITHM_DQN, 0, false},
-              {THRONG_HEAD_FLAT_DUELING, THRONG_ALGORITHM_DQN, 4, false},
-              {THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_PPO, 4, false},
-              {THRONG_HEAD_FLAT, THRONG_ALGORITHM_A2C, 4, false},
-              {THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_TRPO, 4, false}};
+    bool users, norm;
+  } kind[] = {{THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, false, false},
+              {THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, true, true},
+              {THRONG_HEAD_FLAT_DUELING, THRONG_ALGORITHM_DQN, 4, false, true},
+              {THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 0, true, false},
+              {THRONG_HEAD_FLAT, THRONG_ALGORITHM_DQN, 4, true, false},
+              {THRONG_HEAD_FLAT, THRONG_ALGORITHM_DQN, 0, false, false},
+              {THRONG_HEAD_FLAT_DUELING, THRONG_ALGORITHM_DQN, 4, false, false},
+              {THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_PPO, 4, false, false},
+              {THRONG_HEAD_FLAT, THRONG_ALGORITHM_A2C, 4, false, false},
+              {THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_TRPO, 4, false, false}};
   for (size_t n = 0; n < sizeof kind / sizeof *kind; ++n) {
     static exported x;
     safetensors_file *file;
     double score[ITEMS];
-    if (!open_exported(&x, kind[n].head, kind[n].algorithm, kind[n].user_width, kind[n].users))
+    if (!open_exported(&x, kind[n].head, kind[n].algorithm, kind[n].user_width, kind[n].users,
+                       kind[n].norm))
       return;
     ASSERT_OK(export_safetensors(&x.e, x.path));
     ASSERT_OK(safetensors_open(x.path, &file));
@@ -192,7 +219,7 @@ static float *read_npy(const char *path, const char *ending, size_t n) {
 TEST(export, inner_products_of_the_vectors_are_the_scores_of_every_user) {
   for (int head = 0; head < 3; ++head) {
     static exported x;
-    if (!open_exported(&x, (throng_head)head, THRONG_ALGORITHM_DQN, 4, false)) return;
+    if (!open_exported(&x, (throng_head)head, THRONG_ALGORITHM_DQN, 4, false, false)) return;
     ASSERT_OK(export_vectors(&x.e, x.path, NULL));
     const int64_t width = x.e.network.width + 2, n_user = x.e.network.n_user;
     float *item = read_npy(x.path, ".items.npy", (size_t)(ITEMS * width));
@@ -223,7 +250,7 @@ TEST(export, recommendations_are_the_best_of_the_scores_less_the_history) {
     static exported x;
     static int32_t item[EXPORT_SAMPLES * 3];
     static float told[EXPORT_SAMPLES * 3];
-    if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, kind[n], 4, false)) return;
+    if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, kind[n], 4, false, false)) return;
     const export_agent *e = &x.e;
     const throng_states states = {e->n, e->user, e->offset, e->item, e->like, NULL};
     ASSERT_OK(throng_population_recommend(x.rig.agent, 1, &states, 3, THRONG_EXCLUDE_HISTORY, item,
@@ -251,7 +278,7 @@ TEST(export, recommendations_are_the_best_of_the_scores_less_the_history) {
 
 TEST(export, a_folder_that_is_not_there_is_said_and_nothing_is_left) {
   static exported x;
-  if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, false)) return;
+  if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, false, false)) return;
   for (int format = 0; format < EXPORT_FORMAT_COUNT; ++format) {
     EXPECT_EQ(export_write(&x.e, (export_format)format, "/nowhere/agent", NULL), THRONG_ERROR_IO);
     EXPECT_CONTAINS(throng_error_message(), "/nowhere/agent");

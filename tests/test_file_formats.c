@@ -143,7 +143,7 @@ TEST(file_formats, the_page_lists_every_array_of_saved_lanes) {
 
 /// A checkpoint of two agents with this network, made with and without what lanes may keep.
 static void follow_checkpoint(throng_algorithm algorithm, throng_head head, bool numbered,
-                              const char *section) {
+                              bool norm, const char *section) {
   throng_sim_def sim = rig_sim_def(16, 8);
   if (numbered) {
     sim.slate_size = 2;
@@ -152,6 +152,7 @@ static void follow_checkpoint(throng_algorithm algorithm, throng_head head, bool
   }
   throng_agent_def agent = rig_agent_def(head);
   agent.algorithm = algorithm;
+  agent.layer_norm = norm;
   char path[4096];
   safetensors_file *file;
   size_t there = 0;
@@ -185,6 +186,7 @@ static void follow_checkpoint(throng_algorithm algorithm, throng_head head, bool
                                 {"n_examined", numbered ? sim.slate_size : 0},
                                 {"n_shown_at", numbered ? sim.history : 0},
                                 {"n_session", numbered},
+                                {"n_norm", norm},
                                 {"n_slots", head == THRONG_HEAD_FLAT},
                                 {0}};
   for (int t = 0; t < 12; ++t) ASSERT_OK(throng_population_train_step(rig.agent));
@@ -204,12 +206,15 @@ static void follow_checkpoint(throng_algorithm algorithm, throng_head head, bool
 }
 
 TEST(file_formats, the_page_lists_every_tensor_of_a_checkpoint) {
-  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_TWO_TOWER, true, "Weights of two_tower");
-  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT, false, "Weights of flat");
-  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT_DUELING, false,
+  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_TWO_TOWER, true, true,
+                    "Weights of two_tower");
+  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT, false, false, "Weights of flat");
+  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT, false, true, "Weights of flat");
+  follow_checkpoint(THRONG_ALGORITHM_DQN, THRONG_HEAD_FLAT_DUELING, false, true,
                     "Weights of flat_dueling");
-  follow_checkpoint(THRONG_ALGORITHM_PPO, THRONG_HEAD_TWO_TOWER, true, "Checkpoint of policies");
-  follow_checkpoint(THRONG_ALGORITHM_PPO, THRONG_HEAD_FLAT, false, "Checkpoint of policies");
+  follow_checkpoint(THRONG_ALGORITHM_PPO, THRONG_HEAD_TWO_TOWER, true, false,
+                    "Checkpoint of policies");
+  follow_checkpoint(THRONG_ALGORITHM_PPO, THRONG_HEAD_FLAT, false, false, "Checkpoint of policies");
 }
 
 /// A key as the page writes it: players and numbers of agents by their common names.
@@ -319,6 +324,7 @@ TEST(file_formats, the_page_lists_every_tensor_of_an_exported_agent) {
                                   {"n_own", own},
                                   {"n_x", own + (tower ? 6 * d + 3 * (d - n_direction) + 4 : 70)},
                                   {"D", d},
+                                  {"n_norm", 0},
                                   {"n_tower", tower},
                                   {"H0", 6},
                                   {"H1", 5},

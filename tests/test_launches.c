@@ -93,6 +93,14 @@ static void count_steps(const throng_agent_def *def, int32_t slate, const char *
   EXPECT_LE(begins[0].queued, 12);  // a handful: a launch a parameter that does not start at 0
 }
 
+TEST(launches, a_normalised_munchausen_step_queues_as_much_for_a_thousand_agents_as_for_one) {
+  throng_agent_def def = rig_agent_def(THRONG_HEAD_FLAT);
+  def.layer_norm = true;
+  def.action_gap = 0.9f;
+  def.munchausen_temperature = 0.03f;
+  count_steps(&def, 1, "munchausen");
+}
+
 TEST(launches, a_step_and_a_start_of_two_towers_queue_as_much_for_a_thousand_agents_as_for_one) {
   throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
   count_steps(&def, 1, "two_tower");

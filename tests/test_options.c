@@ -105,6 +105,8 @@ OPTION(a_batch, "batch", 7, false)
 OPTION(updates, "updates", 1, false)
 OPTION(a_buffer, "buffer", 41, false)
 OPTION(learning_starts, "learning_starts", 61, false)
+OPTION(a_munchausen_temperature, "munchausen_temperature", 0.25, false)
+OPTION(a_munchausen_temperature_and_hard_targets, "munchausen_temperature", 0.25, true)
 OPTION(an_update_every, "update_every", 3, false)
 
 #endif

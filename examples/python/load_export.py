@@ -6,11 +6,11 @@ import sys
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 
 def load(path):
-    with safe_open(path, "pt") as f:
-        return f.metadata(), {name: f.get_tensor(name) for name in f.keys()}
+    return safe_open(path, "pt").metadata(), load_file(path)
 
 
 def summary(meta, t, items, likes, session):
@@ -18,19 +18,20 @@ def summary(meta, t, items, likes, session):
         last = dict(zip(items.tolist(), (2 * likes - 1).tolist()))
         return torch.tensor([last.get(item, 0.0) for item in range(len(t["item.bias"]))])
     n, sides = len(items), ((likes, t["item.liked"][items]), (1 - likes, t["item.disliked"][items]))
-    total = torch.stack([side @ features for side, features in sides])
-    late = torch.stack([side * 0.8 ** torch.arange(n - 1, -1, -1) @ features for side, features in sides])
-    a, b = total[:, int(meta["directions"]):]
-    now = [n, session, likes[n - session:].sum() / max(session, 1), (2 * likes[-1:] - 1).sum()]
-    parts = total / total[:, -1:].clamp(1), total / max(n, 1), late, (a - b) / (a + b + 1), a / (a + 1), b / (b + 1)
+    total, late = (torch.stack([s * 0.8 ** (k * torch.arange(n - 1, -1, -1)) @ f for s, f in sides]) for k in (0, 1))
+    now = [n, session, likes[n - session:].sum() / max(session, 1), 2 * likes[-1:].sum() - (n > 0)]
+    c = total[:, int(meta["directions"]):]
+    parts = total / total[:, -1:].clamp(1), total / max(n, 1), late, (c[0] - c[1]) / (c.sum(0) + 1), c / (c + 1)
     return torch.cat([part.flatten() for part in parts] + [torch.tensor(now)])
 
 
 def scores(meta, t, user, items, likes, session=0):
     newest = slice(-int(meta["history"]), None)
     x = h = torch.cat([summary(meta, t, items[newest].long(), likes[newest].float(), session), t["user"][user]])
-    for layer in ("layer.0", "layer.1"):
-        h = getattr(torch, meta["activation"])(h @ t[layer + ".weight"] + t[layer + ".bias"])
+    for k in "01":
+        h = h @ t[f"layer.{k}.weight"] + t[f"layer.{k}.bias"]
+        h = torch.layer_norm(h, h.shape, t[f"norm.{k}.weight"], t[f"norm.{k}.bias"]) if f"norm.{k}.weight" in t else h
+        h = getattr(torch, meta["activation"])(h)
     return t["item.vector"] @ (torch.cat([h, x]) @ t["output.weight"] + t["output.bias"]) + t["item.bias"]
 
 

@@ -113,14 +113,16 @@ typedef struct agent_copy {
   int32_t width, n_hidden[2], user_width, history;
   int32_t n_direction, n_category, n_feature, n_user_feature;
   int64_t n_item, n_user, n_state;
-  float *user;                             // (n_user + 1, user_width), the mean of all at last
-  float *input, *input_bias;               // (n_state + user_width, n_hidden[0]), (n_hidden[0])
-  float *hidden, *hidden_bias;             // (n_hidden[0], n_hidden[1]), (n_hidden[1])
+  float *user;                  // (n_user + 1, user_width), the mean of all at last
+  float *input, *input_bias;    // (n_state + user_width, n_hidden[0]), (n_hidden[0])
+  float *hidden, *hidden_bias;  // (n_hidden[0], n_hidden[1]), (n_hidden[1])
+  // (n_hidden[0]) twice, (n_hidden[1]) twice: of the layers' norms; NULL: they have none
+  float *input_gain, *input_shift, *hidden_gain, *hidden_shift;
   float *query, *query_bias, *skip;        // (n_hidden[1], width), (width), (n_state + .., width)
   float *value, *value_bias, *value_skip;  // (n_hidden[1]), (1), (n_state + user_width)
   float *vector, *bias;                    // (n_item, width), (n_item)
   float *feature;                          // (n_item, n_feature); NULL: the state reads none
-  void *block[16];
+  void *block[20];
   int n_block;
 } agent_copy;
 

@@ -49,6 +49,8 @@ static const field agent_rows[] = {
     FIELD_ENUM("activation", throng_activation, activation, activation_names,
                THRONG_ACTIVATION_RELU, FIELD_SWEEPABLE | FIELD_UNSAID,
                "of the two hidden layers (PPO, A2C, TRPO: tanh)"),
+    FIELD_BOOL("layer_norm", layer_norm, false, FIELD_SWEEPABLE,
+               "DQN: layer normalisation of the hidden layers' sums before their activation"),
     FIELD_F32("gamma", gamma, 0.975, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE, "discount a step"),
     FIELD_BOOL("fold_leave", fold_leave, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
                "leaving by chance, which no item changes, stands in the discount, gamma (1 - "
@@ -78,6 +80,9 @@ static const field agent_rows[] = {
               FIELD_PER_AGENT | FIELD_SWEEPABLE, "user-steps before the first update"),
     FIELD_I32("n_step", n_step, 1, 1, 1024, PER_AGENT_UP_TO | FIELD_SWEEPABLE,
               "steps of reward before the bootstrap"),
+    FIELD_BOOL("target_network", target_network, true, FIELD_SWEEPABLE,
+               "false: none, targets are by the newest weights (PQN), and tau, target_every and "
+               "double_dqn say nothing"),
     FIELD_BOOL("double_dqn", double_dqn, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
                "the online net chooses, the target net values"),
     FIELD_ENUM("loss", throng_loss, loss, loss_names, THRONG_LOSS_HUBER,
@@ -87,6 +92,10 @@ static const field agent_rows[] = {
     FIELD_F32("action_gap", action_gap, 0, 0, 0.99, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "advantage learning: share of what the shown item lacks to the state's best that its "
               "target loses, which widens what tells items apart; 0: off"),
+    FIELD_F32("munchausen_temperature", munchausen_temperature, 0, 0, 1e6,
+              FIELD_PER_AGENT | FIELD_SWEEPABLE,
+              "above 0: Munchausen DQN, whose states are worth a soft maximum and whose action_gap "
+              "is of the softmax's log-probability (0.03, with action_gap 0.9); 0: off"),
     FIELD_F32("max_grad_norm", max_grad_norm, 10, 0, 1e9, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "gradient clipping; 0: none"),
     FIELD_F32("tau", tau, 0.01, 1e-9, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE,

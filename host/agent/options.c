@@ -121,9 +121,12 @@ static agent_kinds kinds_of(const throng_population *a) {
   agent_kinds kinds = {.updates = 0};
   for (int32_t i = 0; i < a->n_agent; ++i) {
     const throng_agent_def *own = &a->own_def[i];
-    kinds.doubles = kinds.doubles || own->double_dqn;
-    kinds.singles = kinds.singles || !own->double_dqn;
-    kinds.softs = kinds.softs || own->tau < 1.0f;
+    const bool tempered = own->munchausen_temperature > 0.0f;
+    const bool doubles = own->double_dqn && a->def.target_network && !tempered;
+    kinds.doubles = kinds.doubles || doubles;
+    kinds.singles = kinds.singles || (!doubles && !tempered);
+    kinds.tempered = kinds.tempered || tempered;
+    kinds.softs = kinds.softs || (own->tau < 1.0f && a->def.target_network);
     kinds.gaps = kinds.gaps || own->action_gap > 0;
     kinds.foresee = kinds.foresee || own->gamma > 0.0f;
     const int64_t turns = clocks_turns_of(a, own);
@@ -134,8 +137,9 @@ static agent_kinds kinds_of(const throng_population *a) {
 
 throng_status options_follow(throng_population *a) {
   const agent_kinds before = a->kinds, now = kinds_of(a);
-  if (before.doubles == now.doubles && before.singles == now.singles && before.softs == now.softs &&
-      before.gaps == now.gaps && before.foresee == now.foresee && before.updates == now.updates)
+  if (before.doubles == now.doubles && before.singles == now.singles &&
+      before.tempered == now.tempered && before.softs == now.softs && before.gaps == now.gaps &&
+      before.foresee == now.foresee && before.updates == now.updates)
     return THRONG_OK;
   a->kinds = now;
   const throng_status status = a->algorithm->follow ? a->algorithm->follow(a) : THRONG_OK;
@@ -247,6 +251,9 @@ throng_status options_read(throng_population *a) {
 }
 
 throng_status options_check(const throng_agent_def *d) {
+  if (d->layer_norm && d->algorithm != THRONG_ALGORITHM_DQN)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.layer_norm: the networks of policies have none, it is DQN's alone");
   if (d->epsilon != THRONG_EPSILON_EXPONENTIAL || (d->epsilon_start > 0 && d->epsilon_end > 0))
     return THRONG_OK;
   return throng_fail(THRONG_ERROR_ARGUMENT,

@@ -23,6 +23,7 @@
   X(float, reward_scale)                                                       \
   X(float, huber_delta)                                                        \
   X(float, action_gap)                                                         \
+  X(float, munchausen_temperature)                                             \
   X(float, beta1)                                                              \
   X(float, beta2)                                                              \
   X(float, adam_epsilon)                                                       \
@@ -74,11 +75,11 @@ enum { MOST_FIELDS = 64 };
 
 /// What the agents have among them: what would be for none of them is not queued.
 typedef struct agent_kinds {
-  bool doubles, singles;  // see td_sides
-  bool softs;             // tau below 1
-  bool gaps;              // action_gap above 0
-  bool foresee;           // gamma above 0: a next state is worth something
-  int32_t updates;        // the most turns of any
+  bool doubles, singles, tempered;  // see td_sides
+  bool softs;                       // target networks that follow by a tau below 1
+  bool gaps;                        // action_gap above 0
+  bool foresee;                     // gamma above 0: a next state is worth something
+  int32_t updates;                  // the most turns of any
 } agent_kinds;
 
 /// The host's copy of the clocks, which decides what is queued. A device may be ahead in one thing
@@ -139,10 +140,10 @@ struct throng_population {
   catalogue catalogue;  // under the present weights
   unsigned current;     // CURRENT_..: tables that belong to them, of all agents
   int32_t *stale,
-      *own_stale;           // (n_agent) whose part of the catalogue, of the algorithm's, does not
-  int32_t *catalogue_rows;  // (n_agent) items of a part that is made anew
-  float *moves;             // (n_agent, optimizer_blocks) 0: a block no gradient ever reached
-  tensor_set late;          // tables that only some kinds of agents need, once there are such
+      *own_stale;             // (n_agent) whose part of the catalogue, of the algorithm's, does not
+  int32_t *catalogue_rows;    // (n_agent) items of a part that is made anew
+  float *moves;               // (n_agent, optimizer_blocks) 0: a block no gradient ever reached
+  tensor_set late, tempered;  // tables that only some kinds of agents need, once there are such
   agent_kinds kinds;
   learning_sums sums;
   void *own;                   // the algorithm's

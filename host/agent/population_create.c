@@ -183,6 +183,7 @@ void throng_population_close(throng_population *a) {
   tensors_free(&a->constants);
   tensors_free(&a->scratch);
   tensors_free(&a->late);
+  tensors_free(&a->tempered);
   free(a->own);
   free(a->host_block);
   free(a->shown);

@@ -9,7 +9,8 @@
 #include "export/export.h"
 #include "onnx.pb-c.h"
 
-enum { MOST_NODES = 24, MOST_INPUTS = 3, MOST_TENSORS = 16, IR_VERSION = 8, OPERATORS = 13 };
+enum { MOST_NODES = 24, MOST_INPUTS = 3, MOST_TENSORS = 20, IR_VERSION = 8 };
+enum { OPERATORS = 13, OPERATORS_OF_NORMS = 17 };  // sets that have all of a graph's operators
 enum { ELEMENT_FLOAT = 1, ELEMENT_INT64 = 7, ATTRIBUTE_INT = 2 };
 
 /// Messages and what they point at: weights lie in the agent's copy, names are literals.
@@ -77,11 +78,26 @@ static const char *add_input(graph *g, const agent_copy *c) {
   return "x";
 }
 
-/// h = activation(z), z = x weight + bias.
-static void add_layer(graph *g, const agent_copy *c, const char *x, const char *weight,
-                      const char *bias, const char *z, const char *h) {
-  add_node(g, "Gemm", x, weight, bias, z, NULL, 0);
-  add_node(g, strcmp(c->activation, "tanh") ? "Relu" : "Tanh", z, NULL, NULL, h, NULL, 0);
+/// Names of a hidden layer's weights and of what it makes.
+typedef struct layer {
+  const char *weight, *bias, *gain, *shift, *sums, *normal, *out;
+} layer;
+
+/// out = activation(sums), sums = x weight + bias, or their norm. ONNX has torch's epsilon.
+static void add_layer(graph *g, const agent_copy *c, const char *x, const layer *l) {
+  const char *z = c->input_gain ? l->normal : l->sums;
+  add_node(g, "Gemm", x, l->weight, l->bias, l->sums, NULL, 0);
+  if (c->input_gain)
+    add_node(g, "LayerNormalization", l->sums, l->gain, l->shift, l->normal, NULL, 0);
+  add_node(g, strcmp(c->activation, "tanh") ? "Relu" : "Tanh", z, NULL, NULL, l->out, NULL, 0);
+}
+
+static void add_norms(graph *g, const agent_copy *c) {
+  if (!c->input_gain) return;
+  add_tensor(g, "input_gain", c->input_gain, c->n_hidden[0], 0);
+  add_tensor(g, "input_shift", c->input_shift, c->n_hidden[0], 0);
+  add_tensor(g, "hidden_gain", c->hidden_gain, c->n_hidden[1], 0);
+  add_tensor(g, "hidden_shift", c->hidden_shift, c->n_hidden[1], 0);
 }
 
 static void add_query(graph *g, const agent_copy *c, const char *x) {
@@ -122,8 +138,12 @@ static void add_network(graph *g, const agent_copy *c) {
   add_tensor(g, "input_bias", c->input_bias, c->n_hidden[0], 0);
   add_tensor(g, "hidden", c->hidden, c->n_hidden[0], c->n_hidden[1]);
   add_tensor(g, "hidden_bias", c->hidden_bias, c->n_hidden[1], 0);
-  add_layer(g, c, x, "input", "input_bias", "z0", "h0");
-  add_layer(g, c, "h0", "hidden", "hidden_bias", "z1", "h");
+  add_norms(g, c);
+  static const layer first = {"input", "input_bias", "input_gain", "input_shift", "z0", "n0", "h0"};
+  static const layer second = {"hidden", "hidden_bias", "hidden_gain", "hidden_shift", "z1", "n1",
+                               "h"};
+  add_layer(g, c, x, &first);
+  add_layer(g, c, "h0", &second);
   add_query(g, c, x);
   add_score(g, c, x);
 }
@@ -218,7 +238,7 @@ static throng_status write_graph(graph *g, const export_agent *e, const char *pa
                                      make_value(&values[3], "score", ELEMENT_FLOAT, c->n_item)};
   add_network(g, c);
   make_properties(c, text, pair, pairs);
-  set.version = OPERATORS;
+  set.version = c->input_gain ? OPERATORS_OF_NORMS : OPERATORS;
   body.name = name_of("agent");
   body.node = g->nodes;
   body.n_node = g->n_node;

@@ -57,6 +57,10 @@ static void put_network(parts *p, const export_agent *e, const export_layers *l)
   put(p, "layer.0.bias", TENSOR_F32, h0, -1, c->input_bias);
   put(p, "layer.1.weight", TENSOR_F32, h0, h1, c->hidden);
   put(p, "layer.1.bias", TENSOR_F32, h1, -1, c->hidden_bias);
+  put(p, "norm.0.weight", TENSOR_F32, h0, -1, c->input_gain);
+  put(p, "norm.0.bias", TENSOR_F32, h0, -1, c->input_shift);
+  put(p, "norm.1.weight", TENSOR_F32, h1, -1, c->hidden_gain);
+  put(p, "norm.1.bias", TENSOR_F32, h1, -1, c->hidden_shift);
   put(p, "output.weight", TENSOR_F32, h1 + l->n_x, columns, l->output);
   put(p, "output.bias", TENSOR_F32, columns, -1, l->output_bias);
   put(p, "item.vector", TENSOR_F32, c->n_item, columns, l->vector);

@@ -69,7 +69,10 @@ typedef struct throng_agent_def {
   float item_start;    ///< 1; flat heads: how large items' rows start, 0: all alike
   float user_start;  ///< 1 (PPO, A2C, TRPO: 0.1); flat heads: deviation that users' rows start with
   throng_activation activation;  ///< ReLU (PPO, A2C, TRPO: tanh); of the two hidden layers
-  float gamma;                   ///< 0.975; discount a step
+  /// false; DQN: layer normalisation (Ba et al. 2016) of the hidden layers' sums, with a learned
+  /// gain and shift, before their activation, as PQN has it (Gallici et al. 2024).
+  bool layer_norm;
+  float gamma;  ///< 0.975; discount a step
   /// true: a user who leaves by throng_sim_def.leave_probability p ends no target, and the discount
   /// is gamma (1 - p) in its place. Exact, for no item changes p. Not where users come back
   /// (throng_users_def.sessions), whom what they were shown brings back.
@@ -87,14 +90,22 @@ typedef struct throng_agent_def {
   int64_t buffer;                    ///< 250,000 transitions an agent
   int64_t learning_starts;           ///< 10,000 user-steps before the first update
   int32_t n_step;                    ///< 1; steps of reward before the bootstrap
-  bool double_dqn;                   ///< true (van Hasselt et al. 2016)
-  throng_loss loss;                  ///< Huber
-  float huber_delta;                 ///< 1; error from which Huber's loss grows linearly
+  /// true; false: none, targets are by the newest weights, as PQN has them; then tau, target_every
+  /// and double_dqn say nothing, and no copy of the weights is kept.
+  bool target_network;
+  bool double_dqn;    ///< true (van Hasselt et al. 2016)
+  throng_loss loss;   ///< Huber
+  float huber_delta;  ///< 1; error from which Huber's loss grows linearly
   /// 0; alpha of advantage learning (Bellemare et al., AAAI 2016): a target loses alpha times what
   /// the shown item lacks to the best one of its state, by the target network, 1 at the most. It is
   /// Munchausen DQN (Vieillard et al., NeurIPS 2020) with a temperature of 0. Makes gaps between
   /// items 1 / (1 - alpha) times as wide beside the noise of what follows. 0: off.
   float action_gap;
+  /// 0; above: Munchausen DQN with this temperature t. With pi the softmax of the target's Q / t,
+  /// what follows is worth t log sum exp(Q / t), the mean of Q - t log pi under pi, and
+  /// action_gap's share is of t log pi(shown item), -1 at least (Vieillard et al.: t 0.03,
+  /// action_gap 0.9, no double_dqn, which then says nothing).
+  float munchausen_temperature;
   float max_grad_norm;  ///< 10; 0: no clipping
   float tau;            ///< 0.01; soft target update after every update. 1: hard copies (the paper)
   int64_t target_every;              ///< 10,000 user-steps between hard copies

@@ -8,18 +8,63 @@
 
 enum { LOSS_HUBER = 0, LOSS_MSE };  // same numbers as throng_loss
 
-/// Which of the two ways agents value next states, as row_is_idle counts their batches: double ones
-/// by the item that their online network would show, single ones by the target network's best. Row:
-/// an agent.
+/// Which way agents value states, as row_is_idle counts their batches: by a soft maximum where they
+/// have a temperature; else next states by the item that their online network would show (double)
+/// or the target network's best (single), and the states of gaps by its best. Row: an agent.
 typedef struct td_sides_args {
-  const int32_t *rows;           // (n_agent) of the update
-  const int64_t *double_dqn;     // (n_agent)
-  int32_t *by_online, *by_best;  // (n_agent)
+  const int32_t *rows;                               // (n_agent) of the update
+  const int64_t *double_dqn;                         // (n_agent) NULL: none is
+  const float *temperature;                          // (n_agent)
+  int32_t *by_online, *by_best, *by_soft, *by_hard;  // (n_agent)
 } td_sides_args;
 
 THRONG_ROW void td_sides_row(const td_sides_args *a, int64_t row) {
-  a->by_online[row] = a->double_dqn[row] ? a->rows[row] : 0;
-  a->by_best[row] = a->double_dqn[row] ? 0 : a->rows[row];
+  const int soft = a->temperature[row] > 0.0f, doubles = a->double_dqn && a->double_dqn[row];
+  a->by_online[row] = doubles && !soft ? a->rows[row] : 0;
+  a->by_best[row] = doubles || soft ? 0 : a->rows[row];
+  a->by_soft[row] = soft ? a->rows[row] : 0;
+  a->by_hard[row] = soft ? 0 : a->rows[row];
+}
+
+/// Numbers over each agent's temperature. Row: (agent, row).
+typedef struct temper_args {
+  const float *from;         // (n_agent, rows, width)
+  float *to;                 // (n_agent, rows, width)
+  const float *temperature;  // (n_agent) where 0, nothing is done
+  const int32_t *used;       // (n_agent) or NULL, see row_is_idle
+  int64_t rows;
+  int32_t width;
+} temper_args;
+
+THRONG_ROW void temper_row(const temper_args *a, int64_t row) {
+  const float temperature = a->temperature[row / a->rows];
+  if (row_is_idle(a->used, a->rows, row) || !(temperature > 0.0f)) return;
+  const float *THRONG_RESTRICT from = a->from + row * a->width;
+  float *THRONG_RESTRICT to = a->to + row * a->width;
+  for (int32_t i = 0; i < a->width; ++i) to[i] = from[i] / temperature;
+}
+
+/// What Munchausen DQN (Vieillard et al., NeurIPS 2020) makes of the softmax of Q / t: what a state
+/// is worth, t log sum exp(Q / t) = sum pi (Q - t log pi), without the state's own value; and t log
+/// pi of the shown item, 0 at most and -1 at least. Row: (agent, place in the batch).
+typedef struct soft_value_args {
+  const float *total;        // (n_agent, batch) log sum exp(Q / t)
+  const float *log_prob;     // (n_agent, batch) log pi of the shown item
+  const float *temperature;  // (n_agent) t
+  float *value, *gap;        // (n_agent, batch) either NULL: not wanted
+  const int32_t *used;       // (n_agent) of its batch, or NULL, see row_is_idle
+  int64_t batch;
+} soft_value_args;
+
+THRONG_ROW void soft_value_row(const soft_value_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->batch, row)) return;
+  const float temperature = a->temperature[row / a->batch];
+  if (a->value) a->value[row] = temperature * a->total[row];
+  if (!a->gap) return;
+  float gap = temperature * a->log_prob[row];
+  if (gap > 0.0f) gap = 0.0f;
+  if (gap < -1.0f) gap = -1.0f;
+  a->gap[row] = gap;
 }
 
 /// What the shown item lacks to its state's best one by the target, 0 at most and -1 at least, into
@@ -51,7 +96,8 @@ typedef struct td_error_args {
   const float *bias, *value;              // (n_agent, batch)
   const float *next_query, *next_vector;  // double: of the next state and its best item
   const float *next_bias;
-  const float *next_best;   // single: (n_agent, batch) max over items of query . vector + bias
+  // Single: (n_agent, batch) max over items of query . vector + bias; tempered: the soft one.
+  const float *next_best;
   const float *next_value;  // (n_agent, batch) target network
   const float *reward, *discount;
   const float *gap;           // (n_agent, batch) see action_gap_row
@@ -61,6 +107,7 @@ typedef struct td_error_args {
   float *d_query;             // (n_agent, batch, width)
   float *d_vector;            // (n_agent, batch, width)
   const int64_t *double_dqn;  // (n_agent) NULL: none is
+  const float *temperature;   // (n_agent) above 0: not double whatever else it says; NULL: none
   const int64_t *loss_kind;   // (n_agent) throng_loss; NULL: squared errors
   const float *huber_delta;   // (n_agent) with loss_kind
   const int32_t *used;        // (n_agent) of its batch, or NULL, see row_is_idle
@@ -79,8 +126,9 @@ THRONG_ROW void td_error_row(const td_error_args *a, int64_t row) {
   // A discount of 0 must hide whatever the next state's value is, and that there may be none.
   float target = a->reward[row];
   if (a->discount[row] > 0.0f) {
+    const int soft = a->temperature && a->temperature[agent] > 0.0f;
     float next =
-        a->double_dqn && a->double_dqn[agent]
+        a->double_dqn && a->double_dqn[agent] && !soft
             ? dot_product(a->next_query + at, a->next_vector + at, a->width) + a->next_bias[row]
             : a->next_best[row];
     target += a->discount[row] * (next + a->next_value[row]);

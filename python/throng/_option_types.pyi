@@ -191,6 +191,8 @@ class AgentOptions(TypedDict, total=False):
     """flat heads: standard deviation that the users' rows start with (PPO, A2C, TRPO: 0.1)"""
     activation: Literal['relu', 'tanh']
     """of the two hidden layers (PPO, A2C, TRPO: tanh)"""
+    layer_norm: bool
+    """DQN: layer normalisation of the hidden layers' sums before their activation"""
     gamma: float
     """discount a step"""
     fold_leave: bool
@@ -219,6 +221,8 @@ class AgentOptions(TypedDict, total=False):
     """user-steps before the first update"""
     n_step: int
     """steps of reward before the bootstrap"""
+    target_network: bool
+    """false: none, targets are by the newest weights (PQN), and tau, target_every and double_dqn say nothing"""
     double_dqn: bool
     """the online net chooses, the target net values"""
     loss: Literal['huber', 'mse']
@@ -227,6 +231,8 @@ class AgentOptions(TypedDict, total=False):
     """size of an error from which Huber's loss grows linearly"""
     action_gap: float
     """advantage learning: share of what the shown item lacks to the state's best that its target loses, which widens what tells items apart; 0: off"""
+    munchausen_temperature: float
+    """above 0: Munchausen DQN, whose states are worth a soft maximum and whose action_gap is of the softmax's log-probability (0.03, with action_gap 0.9); 0: off"""
     max_grad_norm: float
     """gradient clipping; 0: none"""
     tau: float

@@ -185,6 +185,25 @@ TEST(cuda_agent, flat_learns_the_same_weights_step_by_step) {
   train_both(&sim, &agent, PARITY_STEPS(200));
 }
 
+TEST(cuda_agent, a_normalised_agent_without_a_target_network_learns_the_same_weights) {
+  throng_sim_def sim = lanes_def();
+  throng_agent_def agent = learner_def(THRONG_HEAD_FLAT_DUELING);
+  agent.layer_norm = true;
+  agent.target_network = false;
+  train_both(&sim, &agent, PARITY_STEPS(100));
+}
+
+TEST(cuda_agent, munchausen_with_both_heads_learns_the_same_weights) {
+  for (int head = 0; head < 2; ++head) {
+    throng_sim_def sim = lanes_def();
+    throng_agent_def agent = learner_def((throng_head)head);
+    sim.mask_seen = head == 0;
+    agent.action_gap = 0.9f;
+    agent.munchausen_temperature = 0.1f;
+    train_both(&sim, &agent, PARITY_STEPS(100));
+  }
+}
+
 TEST(cuda_agent, policies_learn_the_same_weights_step_by_step) {
   static const throng_algorithm algorithms[] = {THRONG_ALGORITHM_PPO, THRONG_ALGORITHM_A2C,
                                                 THRONG_ALGORITHM_TRPO};

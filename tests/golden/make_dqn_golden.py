@@ -68,7 +68,10 @@ def flat_slots(state):
     return slot
 
 
-def shapes(head):
+def shapes(head, norm=False):
+    if norm:
+        return {**shapes(head), "input_gain": (1, H0), "input_shift": (1, H0), "hidden_gain": (1, H1),
+                "hidden_shift": (1, H1)}
     if head != "two_tower":
         value = {"value": (H1, 1), "value_bias": (1, 1)} if head == "flat_dueling" else {}
         return {"user": (USERS, USER_WIDTH), "input_item": (ITEMS, H0), "input": (USER_WIDTH, H0),
@@ -82,17 +85,24 @@ def shapes(head):
             "item_fact": (FEATURES, 1), "item_vector": (ITEMS, WIDTH), "item_bias": (ITEMS, 1)}
 
 
+def activate(w, layer, z):
+    """ReLU, of the layer's norm where it has one."""
+    if f"{layer}_gain" in w:
+        z = torch.nn.functional.layer_norm(z, z.shape[1:], w[f"{layer}_gain"][0], w[f"{layer}_shift"][0])
+    return torch.relu(z)
+
+
 def q_values(head, w, x, dense, user):
     """(batch, items)"""
     u = w["user"][user]
     if head != "two_tower":
-        h = torch.relu(u @ w["input"] + dense @ w["input_item"] + w["input_bias"])
-        h = torch.relu(h @ w["hidden"] + w["hidden_bias"])
+        h = activate(w, "input", u @ w["input"] + dense @ w["input_item"] + w["input_bias"])
+        h = activate(w, "hidden", h @ w["hidden"] + w["hidden_bias"])
         q = h @ w["item_vector"].T + w["item_bias"].T
         return q + h @ w["value"] + w["value_bias"] if head == "flat_dueling" else q
     f = torch.cat([dense, u], 1)
-    h = torch.relu(f @ w["input"] + w["input_bias"])
-    h = torch.relu(h @ w["hidden"] + w["hidden_bias"])
+    h = activate(w, "input", f @ w["input"] + w["input_bias"])
+    h = activate(w, "hidden", h @ w["hidden"] + w["hidden_bias"])
     query = f @ w["skip"] + h @ w["query"] + w["query_bias"]
     vector = x @ w["item_matrix"] + w["item_vector"]
     bias = x @ w["item_fact"] + w["item_bias"]
@@ -100,8 +110,10 @@ def q_values(head, w, x, dense, user):
     return query @ vector.T + bias.T + value
 
 
-def make(head, double, huber, soft, seed, gap=(0, 0), delta=(1, 1)):
-    """gap: alpha of advantage learning; delta: from which Huber's loss is linear; of each agent."""
+def make(head, double, huber, soft, seed, gap=(0, 0), delta=(1, 1), norm=False, target_network=True,
+         temperature=(0, 0), file=None):
+    """gap: alpha of advantage learning; delta: from which Huber's loss is linear; temperature: of Munchausen DQN,
+    0 for none; of each agent. norm: layer normalisation. target_network False: targets by the weights themselves."""
     rng = np.random.default_rng(seed)
     x = torch.as_tensor(rng.normal(0, 0.6, (ITEMS, FEATURES)).astype(np.float32)).double()
     out = {"item_feature": x.numpy()}
@@ -142,7 +154,7 @@ def make(head, double, huber, soft, seed, gap=(0, 0), delta=(1, 1)):
         w = {k: torch.nn.Parameter(torch.as_tensor(
                 (rng.normal(0, 1, s) * (0.5 if head != "two_tower" else 0.1) / max(1, s[0] if k not in ("user", "item_vector") else 1)
                  ** 0.5).astype(np.float32)).double())
-             for k, s in shapes(head).items()}
+             for k, s in shapes(head, norm).items()}
         target = {k: v.detach().clone() for k, v in w.items()}
         start = {k: v.detach().clone() for k, v in w.items()}
         optimizer = torch.optim.Adam(list(w.values()), lr=LEARNING_RATE[a],
@@ -163,6 +175,10 @@ def make(head, double, huber, soft, seed, gap=(0, 0), delta=(1, 1)):
                 y = reward + discount * q_next.gather(1, best[:, None])[:, 0]
                 q_now = q_values(head, target, x, dense, user)
                 lack = q_now.gather(1, action[:, None])[:, 0] - q_now.max(1).values
+                if temperature[a]:  # sum pi (Q - t log pi) as it is written, and t log pi of the action
+                    t, log_next = temperature[a], torch.log_softmax(q_next / temperature[a], 1)
+                    y = reward + discount * (log_next.exp() * (q_next - t * log_next)).sum(1)
+                    lack = t * torch.log_softmax(q_now / t, 1).gather(1, action[:, None])[:, 0]
                 y = y + gap[a] * lack.clamp(min=-1)
             q = q_values(head, w, x, dense, user).gather(1, action[:, None])[:, 0]
             loss = (torch.nn.HuberLoss(delta=delta[a]) if huber else torch.nn.MSELoss())(q, y)
@@ -176,7 +192,9 @@ def make(head, double, huber, soft, seed, gap=(0, 0), delta=(1, 1)):
             optimizer.step()
             with torch.no_grad():
                 for k in w:
-                    if soft:
+                    if not target_network:
+                        target[k] = w[k].detach().clone()
+                    elif soft:
                         target[k] = (1 - TAU[a]) * target[k] + TAU[a] * w[k]
                     elif (step + 1) % SYNC == 0:
                         target[k] = w[k].detach().clone()
@@ -187,9 +205,8 @@ def make(head, double, huber, soft, seed, gap=(0, 0), delta=(1, 1)):
     out["loss"] = np.array(first_loss)
     out.update({k: np.stack(v) for k, v in results.items()})
     out = {k: (v if v.dtype == np.int32 else v.astype(np.float32)) for k, v in out.items()}
-    name = f"dqn_{head}_{'double' if double else 'single'}_{'huber' if huber else 'mse'}"
-    save_file({k: np.ascontiguousarray(v) for k, v in out.items()},
-              HERE / f"{name}_{'soft' if soft else 'hard'}.safetensors")
+    usual = f"dqn_{head}_{'double' if double else 'single'}_{'huber' if huber else 'mse'}_{'soft' if soft else 'hard'}"
+    save_file({k: np.ascontiguousarray(v) for k, v in out.items()}, HERE / f"{file or usual}.safetensors")
 
 
 make("two_tower", double=True, huber=True, soft=False, seed=1)
@@ -197,3 +214,8 @@ make("two_tower", double=False, huber=False, soft=True, seed=2)
 make("flat", double=True, huber=False, soft=False, seed=3)
 make("flat", double=False, huber=True, soft=True, seed=4)
 make("flat_dueling", double=True, huber=True, soft=False, seed=5, gap=(0.6, 0.0), delta=(0.4, 2.0))
+make("flat_dueling", double=False, huber=True, soft=False, seed=6, norm=True, target_network=False, file="dqn_pqn")
+make("two_tower", double=True, huber=True, soft=True, seed=7, norm=True, file="dqn_two_tower_norm")
+make("flat", double=True, huber=True, soft=True, seed=8, gap=(0.9, 0.5), temperature=(0.03, 0.5), file="dqn_munchausen")
+make("two_tower", double=True, huber=False, soft=False, seed=9, gap=(0.9, 0.6), temperature=(0.1, 0.0),
+     file="dqn_munchausen_beside_double")

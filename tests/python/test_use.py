@@ -20,6 +20,8 @@ KINDS = {
     "two_tower": {},
     "flat": {"agent.head": "flat"},
     "dueling": {"agent.head": "flat_dueling"},
+    "norm": {"agent.layer_norm": True},
+    "pqn": {"agent.head": "flat_dueling", "agent.layer_norm": True, "agent.target_network": False},
     "ppo": {"agent.algorithm": "ppo"},
     "a2c": {"agent.algorithm": "a2c", "agent.head": "flat"},
     "trpo": {"agent.algorithm": "trpo"},

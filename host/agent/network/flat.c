@@ -66,7 +66,7 @@ static throng_status add_slots(const network *n, const parameter_set *w, const n
                            .n_item = n->n_item,
                            .capacity = pass->state.capacity,
                            .width = n->hidden[0],
-                           .activation = n->activation};
+                           .activation = n->layer_norm ? ACTIVATION_NONE : n->activation};
   return BACKEND_LAUNCH(n->backend, flat_input, pass->rows * n->n_agent, &input);
 }
 
@@ -75,6 +75,7 @@ static throng_status flat_forward(const network *n, const parameter_set *w, netw
   THRONG_TRY(layer_user(n, w, pass));
   THRONG_TRY(layer_input(n, w, pass));
   THRONG_TRY(add_slots(n, w, pass, NULL, pass->hidden0));
+  THRONG_TRY(layer_norm_input(n, w, pass));
   THRONG_TRY(layer_hidden(n, w, pass));
   if (!n->size[PARAMETER_VALUE]) return THRONG_OK;
   state_value_args value = {.hidden = pass->hidden1,

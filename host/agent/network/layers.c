@@ -107,10 +107,46 @@ throng_status layer_input(const network *n, const parameter_set *w, network_pass
   return n->backend->ops->zero(n->backend, pass->hidden0, sizeof(float) * (size_t)numbers);
 }
 
+/// Norm and activation of the sums of hidden layer `k`, which stand in `x`.
+static throng_status normalise(const network *n, const parameter_set *w, const network_pass *pass,
+                               int k, float *x) {
+  if (!n->layer_norm) return THRONG_OK;
+  layer_norm_args norm = {.x = x,
+                          .normal = pass->normal[k],
+                          .inverse = pass->inverse[k],
+                          .gain = w->at[k ? PARAMETER_HIDDEN_GAIN : PARAMETER_INPUT_GAIN],
+                          .shift = w->at[k ? PARAMETER_HIDDEN_SHIFT : PARAMETER_INPUT_SHIFT],
+                          .used = n->used,
+                          .rows = pass->rows,
+                          .width = n->hidden[k],
+                          .activation = n->activation};
+  return BACKEND_LAUNCH(n->backend, layer_norm, pass->rows * n->n_agent, &norm);
+}
+
+throng_status layer_norm_input(const network *n, const parameter_set *w, network_pass *pass) {
+  return normalise(n, w, pass, 0, pass->hidden0);
+}
+
+/// Gradients of the norm of hidden layer `k` from `d` behind it, which becomes that before it.
+static throng_status norm_gradients(const network *n, const parameter_set *w,
+                                    const network_pass *pass, int k, float *d, parameter_set *g) {
+  if (!n->layer_norm) return THRONG_OK;
+  const int gain = k ? PARAMETER_HIDDEN_GAIN : PARAMETER_INPUT_GAIN;
+  const int shift = k ? PARAMETER_HIDDEN_SHIFT : PARAMETER_INPUT_SHIFT;
+  layer_norm_sums_args sums = {d,       pass->normal[k], g->at[gain], g->at[shift],
+                               n->used, pass->rows,      n->hidden[k]};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, layer_norm_sums, n->hidden[k] * n->n_agent, &sums));
+  layer_norm_slope_args slope = {d,       pass->normal[k], pass->inverse[k], w->at[gain],
+                                 n->used, pass->rows,      n->hidden[k]};
+  return BACKEND_LAUNCH(n->backend, layer_norm_slope, pass->rows * n->n_agent, &slope);
+}
+
 throng_status layer_hidden(const network *n, const parameter_set *w, network_pass *pass) {
   THRONG_TRY(layer_product(n, false, false, pass->rows, n->hidden[1], n->hidden[0], pass->hidden0,
                            w->at[PARAMETER_HIDDEN], 0.0f, pass->hidden1));
-  return layer_bias(n, pass->hidden1, w->at[PARAMETER_HIDDEN_BIAS], pass->rows, n->hidden[1], true);
+  THRONG_TRY(layer_bias(n, pass->hidden1, w->at[PARAMETER_HIDDEN_BIAS], pass->rows, n->hidden[1],
+                        !n->layer_norm));
+  return normalise(n, w, pass, 1, pass->hidden1);
 }
 
 throng_status layer_hidden_gradients(const network *n, const parameter_set *w,
@@ -119,12 +155,14 @@ throng_status layer_hidden_gradients(const network *n, const parameter_set *w,
   const int64_t rows = pass->rows, hidden0 = n->hidden[0], hidden1 = n->hidden[1];
   float *d0 = scratch->d_hidden0, *d1 = scratch->d_hidden1;
   THRONG_TRY(layer_activation_gradient(n, d1, pass->hidden1, rows, hidden1));
+  THRONG_TRY(norm_gradients(n, w, pass, 1, d1, g));
   THRONG_TRY(layer_product(n, true, false, hidden0, hidden1, rows, pass->hidden0, d1, 0.0f,
                            g->at[PARAMETER_HIDDEN]));
   THRONG_TRY(layer_sum_columns(n, d1, rows, hidden1, g->at[PARAMETER_HIDDEN_BIAS]));
   THRONG_TRY(
       layer_product(n, false, true, rows, hidden0, hidden1, d1, w->at[PARAMETER_HIDDEN], 0.0f, d0));
   THRONG_TRY(layer_activation_gradient(n, d0, pass->hidden0, rows, hidden0));
+  THRONG_TRY(norm_gradients(n, w, pass, 0, d0, g));
   THRONG_TRY(layer_sum_columns(n, d0, rows, hidden0, g->at[PARAMETER_INPUT_BIAS]));
   if (!n->n_input) return THRONG_OK;
   return layer_product(n, true, false, n->n_input, hidden0, rows, pass->feature, d0, 0.0f,

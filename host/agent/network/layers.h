@@ -34,10 +34,13 @@ throng_status layer_user_features(const network *n, network_pass *pass);
 throng_status layer_user(const network *n, const parameter_set *w, network_pass *pass);
 /// hidden0 = features . INPUT
 throng_status layer_input(const network *n, const parameter_set *w, network_pass *pass);
-/// hidden1 = activation(hidden0 . HIDDEN + HIDDEN_BIAS)
+/// The norm and the activation of hidden layer 0's sums, which stand in hidden0 as they are;
+/// nothing where the network has no norms: then they have had their activation.
+throng_status layer_norm_input(const network *n, const parameter_set *w, network_pass *pass);
+/// hidden1 = activation(hidden0 . HIDDEN + HIDDEN_BIAS), with the sums' norm where there is one
 throng_status layer_hidden(const network *n, const parameter_set *w, network_pass *pass);
 /// From scratch->d_hidden1: gradients of both hidden layers and the dense input; leaves that of
-/// hidden0 before its activation in scratch->d_hidden0.
+/// hidden0 before its activation and norm in scratch->d_hidden0.
 throng_status layer_hidden_gradients(const network *n, const parameter_set *w,
                                      const network_pass *pass, network_scratch *scratch,
                                      parameter_set *g);

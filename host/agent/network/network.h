@@ -37,7 +37,11 @@
   X(ITEM_MATRIX, item_matrix) /* item features to vector */ \
   X(ITEM_FACT, item_fact)     /* item features to bias */   \
   X(ITEM_VECTOR, item_vector) /* learned by item */         \
-  X(ITEM_BIAS, item_bias)
+  X(ITEM_BIAS, item_bias)                                   \
+  X(INPUT_GAIN, input_gain) /* of the layers' norms */      \
+  X(INPUT_SHIFT, input_shift)                               \
+  X(HIDDEN_GAIN, hidden_gain)                               \
+  X(HIDDEN_SHIFT, hidden_shift)
 
 enum {
 #define X(id, name) PARAMETER_##id,
@@ -57,20 +61,23 @@ typedef struct parameter_set {
 typedef struct network_parameter {
   int64_t rows, columns;
   float uniform;  // in -uniform .. uniform
-  float normal;   // or standard deviation; neither: 0
+  float normal;   // or standard deviation
+  float all;      // neither: all are this
 } network_parameter;
 
 /// Activations of one forward pass over `rows` states of every agent.
 typedef struct network_pass {
   int64_t rows;
-  state_view state;  // (n_agent * rows)
-  float *feature;    // (n_agent, rows, n_input)
-  int32_t *slot;     // (n_agent, rows, history) flat
-  float *sign;       // (n_agent, rows, history) flat
-  float *hidden0;    // (n_agent, rows, hidden[0])
-  float *hidden1;    // (n_agent, rows, hidden[1])
-  float *query;      // (n_agent, rows, width)
-  float *value;      // (n_agent, rows)
+  state_view state;   // (n_agent * rows)
+  float *feature;     // (n_agent, rows, n_input)
+  int32_t *slot;      // (n_agent, rows, history) flat
+  float *sign;        // (n_agent, rows, history) flat
+  float *hidden0;     // (n_agent, rows, hidden[0])
+  float *hidden1;     // (n_agent, rows, hidden[1])
+  float *normal[2];   // (n_agent, rows, hidden[k]) what the norm of layer k makes; without: NULL
+  float *inverse[2];  // (n_agent, rows) see layer_norm_args
+  float *query;       // (n_agent, rows, width)
+  float *value;       // (n_agent, rows)
 } network_pass;
 
 /// Derivatives of a pass in the direction of a parameter_set: (n_agent, rows, ..).
@@ -109,6 +116,7 @@ typedef struct network {
   int32_t hidden[2], user_width;
   float item_start, user_start;                // of the Def
   int32_t activation;                          // of the hidden layers: ACTIVATION_..
+  bool layer_norm;                             // of the hidden layers' sums
   int32_t width;                               // of query and item vectors
   int32_t n_direction, n_category, n_feature;  // of the item features; 0: it reads none
   int32_t n_input;                             // dense inputs: state features, user's row

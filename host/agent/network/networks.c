@@ -46,6 +46,13 @@ static void user_features_shape(network *n, const throng_sim *sim) {
   n->n_user_feature = user_feature_all(&n->users, n->n_user_category);
 }
 
+static void add_norms(network *n) {
+  n->parameter[PARAMETER_INPUT_GAIN] = (network_parameter){1, n->hidden[0], .all = 1};
+  n->parameter[PARAMETER_INPUT_SHIFT] = (network_parameter){1, n->hidden[0], .all = 0};
+  n->parameter[PARAMETER_HIDDEN_GAIN] = (network_parameter){1, n->hidden[1], .all = 1};
+  n->parameter[PARAMETER_HIDDEN_SHIFT] = (network_parameter){1, n->hidden[1], .all = 0};
+}
+
 void network_init(network *n, const throng_agent_def *def, const throng_sim *sim) {
   const throng_world *world = sim->world;
   *n = (network){
@@ -59,10 +66,12 @@ void network_init(network *n, const throng_agent_def *def, const throng_sim *sim
       .item_start = def->item_start,
       .user_start = def->user_start,
       .activation = def->activation == THRONG_ACTIVATION_TANH ? ACTIVATION_TANH : ACTIVATION_RELU,
+      .layer_norm = def->layer_norm,
       .user_width = def->user_width};
   user_features_shape(n, sim);
   n->table->shape(n, def, world);
   n->table->parameters(n, n->parameter);
+  if (n->layer_norm) add_norms(n);
   for (int p = 0; p < PARAMETER_COUNT; ++p)
     n->size[p] = n->parameter[p].rows * n->parameter[p].columns;
 }
@@ -116,6 +125,12 @@ throng_status network_add_pass(const network *n, tensor_set *set, network_pass *
   ADD(hidden0, TENSOR_F32, all, n->hidden[0]);
   ADD(hidden1, TENSOR_F32, all, n->hidden[1]);
   ADD(value, TENSOR_F32, all);
+  for (int k = 0; k < 2 && n->layer_norm; ++k) {
+    THRONG_TRY(tensors_add(set, &to->normal[k], TENSOR_F32, TENSOR_SHAPE(all, n->hidden[k]),
+                           "%s.normal%d", name, k));
+    THRONG_TRY(
+        tensors_add(set, &to->inverse[k], TENSOR_F32, TENSOR_SHAPE(all), "%s.inverse%d", name, k));
+  }
   return n->table->add_pass(n, set, to, name);
 }
 
@@ -157,6 +172,11 @@ throng_status network_start_weights(const network *net, const parameter_set *w,
     const int64_t size = net->size[p];
     if (!size) continue;
     float *weight = w->at[p] + first * size;
+    if (of->all != 0.0f) {
+      fill_args fill = {weight, of->all};
+      THRONG_TRY(BACKEND_LAUNCH(net->backend, fill, n * size, &fill));
+      continue;
+    }
     if (of->uniform == 0.0f && of->normal == 0.0f) {
       THRONG_TRY(net->backend->ops->zero(net->backend, weight, sizeof(float) * (size_t)(n * size)));
       continue;

@@ -63,7 +63,9 @@ static throng_status two_tower_forward(const network *n, const parameter_set *w,
   const int64_t rows = pass->rows, hidden1 = n->hidden[1], width = n->width;
   THRONG_TRY(layer_user(n, w, pass));
   THRONG_TRY(layer_input(n, w, pass));
-  THRONG_TRY(layer_bias(n, pass->hidden0, w->at[PARAMETER_INPUT_BIAS], rows, n->hidden[0], true));
+  THRONG_TRY(layer_bias(n, pass->hidden0, w->at[PARAMETER_INPUT_BIAS], rows, n->hidden[0],
+                        !n->layer_norm));
+  THRONG_TRY(layer_norm_input(n, w, pass));
   THRONG_TRY(layer_hidden(n, w, pass));
   THRONG_TRY(layer_product(n, false, false, rows, width, n->n_input, pass->feature,
                            w->at[PARAMETER_SKIP], 0.0f, pass->query));
