@@ -71,13 +71,15 @@ static throng_agent_def agent_of(const learner *l) {
 /// Mean likes a session of each of AGENTS agents that were trained on the world.
 static void train(throng_backend *backend, const optimum *o, const learner *l, double *each) {
   throng_sim_def sim_def = o->sim;
-  const throng_agent_def def = agent_of(l);
+  throng_agent_def def = agent_of(l);
   throng_evaluation_def evaluation = throng_default_evaluation_def();
   throng_sim *sim;
   throng_population *a;
   throng_metrics metrics[AGENTS];
   sim_def.lanes = AGENTS * AGENT_LANES;
   evaluation.episodes = SESSIONS;
+  // What is left of a rate that stays is noise: 1 % of the optimum where tempers are used up.
+  def.anneal_lr = true;
   ASSERT_OK(throng_sim_create(backend, &o->world, NULL, &sim_def, &sim));
   ASSERT_OK(throng_population_create(sim, &def, (int64_t)l->steps * sim_def.lanes, &a));
   for (int32_t k = 0; k < l->steps; ++k) ASSERT_OK(throng_population_train_step(a));

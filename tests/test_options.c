@@ -84,6 +84,7 @@ static void try_option(throng_head head, const char *option, double value, bool 
     for (int head = HEADS; head-- > 0;) try_option((throng_head)head, option, value, hard); \
   }
 OPTION(a_learning_rate, "learning_rate", 0.004, false)
+OPTION(an_anneal_lr, "anneal_lr", 1, false)
 OPTION(a_gamma, "gamma", 0.5, false)
 OPTION(a_beta1, "beta1", 0.5, false)
 OPTION(a_beta2, "beta2", 0.9, false)
@@ -137,6 +138,7 @@ static throng_agent_def mixed_def(throng_head head, int k) {
     def.update_every = 3;
     def.learning_starts = 61;
     def.epsilon_start = 0.5f;
+    def.anneal_lr = true;
   } else if (k == 3) {
     def.double_dqn = false;
     def.beta1 = 0.5f;

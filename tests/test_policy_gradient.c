@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/policy_gradient/policy_gradient.h"
-#include "support/agent_rig.h"
+#include "support/agents_differ.h"
 
 enum { LANES = 16 };
 
@@ -21,6 +21,8 @@ static throng_agent_def policy_def(throng_algorithm algorithm, throng_head head)
   def.max_grad_norm = usual.max_grad_norm;
   def.n_steps = algorithm == THRONG_ALGORITHM_PPO ? 16 : 5;
   def.n_epochs = 4;
+  def.fold_leave = usual.fold_leave;
+  def.ortho_init = usual.ortho_init;
   def.batch = 64;
   def.gamma = 0;  // a contextual bandit
   // RMSprop's means of squares begin at 0: its first steps are 1 / sqrt(1 - beta2) times as long.
@@ -128,6 +130,40 @@ TEST(policy_gradient, the_first_minibatch_of_a_rollout_has_the_ratio_of_one_to_t
       }
       rig_free(&rig);
     }
+}
+
+#ifdef CUDA_IN_PLACE_OF_CPU  // sums with others' zeros
+#define SAME(x, i, y, j) (agents_apart(x, i, y, j) <= 1e-5)
+#else
+#define SAME(x, i, y, j) (agents_differ(x, i, y, j) == 0)
+#endif
+
+/// Of three agents the second folds what the others draw, and is what it would be alone.
+TEST(policy_gradient, whether_leaving_by_chance_is_in_the_discount_is_each_agents_own) {
+  for (int k = 1; k < 4; ++k) {
+    agent_rig rig, plain, alone;
+    throng_agent_def def = policy_def((throng_algorithm)k, THRONG_HEAD_FLAT), own;
+    def.count = 3;
+    def.gamma = 0.9f;
+    ASSERT_OK(open_rig(&rig, &def, true));
+    ASSERT_OK(open_rig(&plain, &def, true));
+    ASSERT_OK(throng_population_set(rig.agent, 1, "fold_leave", 1));
+    ASSERT_OK(throng_population_get_agent_def(rig.agent, 1, &own));
+    EXPECT_TRUE(own.fold_leave && !def.fold_leave);
+    throng_sim_def sim = rig_sim_def(LANES, 10);
+    sim.mask_seen = true;
+    sim.first_lane = LANES;
+    ASSERT_OK(rig_make(&alone, 1, &sim, &own, 100000));
+    ASSERT_OK(train(rig.agent, 3 * def.n_steps));
+    ASSERT_OK(train(plain.agent, 3 * def.n_steps));
+    ASSERT_OK(train(alone.agent, 3 * def.n_steps));
+    EXPECT_TRUE(SAME(&rig, 1, &alone, 0));
+    EXPECT_TRUE(SAME(&rig, 0, &plain, 0) && SAME(&rig, 2, &plain, 2));
+    EXPECT_TRUE(agents_apart(&rig, 1, &plain, 1) > 1e-4);
+    rig_free(&rig);
+    rig_free(&plain);
+    rig_free(&alone);
+  }
 }
 
 TEST(policy_gradient, a_kl_target_ends_a_rollout_and_not_its_count) {

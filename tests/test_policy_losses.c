@@ -39,27 +39,37 @@ static int64_t place_of(int lane, int step) { return lane * ROOM + (NOW - STEPS 
 typedef struct rollout_case {
   safetensors_file *file;
   float *after, *expected, *returns;  // (STEPS, LANES)
-  uint8_t *cut;                       // (STEPS, LANES)
+  uint8_t *cut, *chance;              // (STEPS, LANES)
   float reward[LANES * ROOM], value[LANES * ROOM], last[LANES];
   uint8_t ended[LANES * ROOM];
   int32_t step[LANES * ROOM], used;
-  int64_t time, start, n_steps, bootstraps;
-  float gamma, trace, found[LANES * STEPS];
+  int64_t time, start, n_steps, bootstraps, folds, max_steps;
+  float gamma, trace, stay, found[LANES * STEPS];
   advantage_sums sums[LANES];
 } rollout_case;
 
-static void open_rollouts(rollout_case *c) {
+static void *of_case(const rollout_case *c, const char *name) {
+  char full[32];
+  snprintf(full, sizeof full, "%s.%s", c->folds ? "fold" : "gae", name);
+  return golden_array(c->file, full, NULL);
+}
+
+/// `folds`: leaving by chance stands in the discount.
+static void open_rollouts(rollout_case *c, bool folds) {
   memset(c, 0, sizeof *c);
   c->file = open_golden();
-  float *reward = golden_array(c->file, "gae.reward", NULL);
-  float *value = golden_array(c->file, "gae.value", NULL);
-  uint8_t *left = golden_array(c->file, "gae.left", NULL);
-  c->cut = golden_array(c->file, "gae.cut", NULL);
-  c->after = golden_array(c->file, "gae.after", NULL);
-  c->expected = golden_array(c->file, "gae.advantage", NULL);
-  c->returns = golden_array(c->file, "gae.returns", NULL);
-  c->gamma = number(c->file, "gae.gamma");
-  c->trace = number(c->file, "gae.trace");
+  c->folds = folds;
+  float *reward = of_case(c, "reward"), *value = of_case(c, "value");
+  uint8_t *left = of_case(c, "left");
+  c->cut = of_case(c, "cut");
+  c->chance = folds ? of_case(c, "chance") : calloc((size_t)STEPS * LANES, 1);
+  c->after = of_case(c, "after");
+  c->expected = of_case(c, "advantage");
+  c->returns = of_case(c, "returns");
+  c->gamma = number(c->file, folds ? "fold.gamma" : "gae.gamma");
+  c->trace = number(c->file, folds ? "fold.trace" : "gae.trace");
+  c->stay = folds ? number(c->file, "fold.stay") : 1.0f;
+  c->max_steps = INT64_MAX;
   c->used = LANES;
   c->time = NOW;
   c->n_steps = STEPS;
@@ -73,9 +83,10 @@ static void open_rollouts(rollout_case *c) {
       const int64_t at = place_of(l, t);
       c->reward[at] = reward[t * LANES + l];
       c->value[at] = value[t * LANES + l];
-      c->ended[at] = left[t * LANES + l]     ? THRONG_END_LEFT
-                     : c->cut[t * LANES + l] ? THRONG_END_TRUNCATED
-                                             : THRONG_END_NONE;
+      c->ended[at] = left[t * LANES + l]        ? THRONG_END_LEFT
+                     : c->cut[t * LANES + l]    ? THRONG_END_TRUNCATED
+                     : c->chance[t * LANES + l] ? LOG_LEFT_BY_CHANCE
+                                                : THRONG_END_NONE;
     }
     c->last[l] = c->after[(STEPS - 1) * LANES + l];
   }
@@ -83,15 +94,16 @@ static void open_rollouts(rollout_case *c) {
 }
 
 static void close_rollouts(rollout_case *c) {
-  free(c->cut), free(c->after), free(c->expected), free(c->returns);
+  free(c->cut), free(c->chance), free(c->after), free(c->expected), free(c->returns);
   safetensors_close(c->file);
 }
 
-/// What the states are worth that sessions were cut off in, then the advantages.
+/// What the states are worth that sessions were cut off in or left by chance, then the advantages.
 static void find_advantages(rollout_case *c) {
   for (int t = 0; t < STEPS; ++t) {
     int32_t place[LANES];
-    for (int l = 0; l < LANES; ++l) place[l] = c->cut[t * LANES + l] ? t : -1;
+    for (int l = 0; l < LANES; ++l)
+      place[l] = c->cut[t * LANES + l] || c->chance[t * LANES + l] ? t : -1;
     const rollout_after_args args = {place,    &c->used, c->after + (ptrdiff_t)t * LANES,
                                      c->found, LANES,    STEPS};
     for (int l = 0; l < LANES; ++l) rollout_after_row(&args, l);
@@ -101,26 +113,27 @@ static void find_advantages(rollout_case *c) {
                                        .ended = c->ended,
                                        .step = c->step,
                                        .n_time = ROOM,
-                                       .slate = 1},
+                                       .slate = 1,
+                                       .by_chance = c->folds ? LOG_LEFT_BY_CHANCE : 0,
+                                       .stay = c->stay},
                                .clock = {.time = &c->time, .log_start = &c->start},
                                .n_steps = &c->n_steps,
                                .gamma = &c->gamma,
                                .gae_lambda = &c->trace,
-                               .bootstrap_truncated = &c->bootstraps,
+                               .beyond = {&c->bootstraps, &c->folds, INT64_MAX, c->max_steps},
                                .used = &c->used,
                                .value = c->last,
                                .advantage = c->found,
                                .sums = c->sums,
                                .agent_lanes = LANES,
-                               .most_steps = STEPS,
-                               .most_shown = INT64_MAX};
+                               .most_steps = STEPS};
   for (int l = 0; l < LANES; ++l) advantage_row(&args, l);
 }
 
-TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are_cut_or_the_end) {
+static void check_advantages(bool folds) {
   rollout_case c;
-  int cuts = 0;
-  open_rollouts(&c);
+  int cuts = 0, chances = 0;
+  open_rollouts(&c, folds);
   find_advantages(&c);
   for (int l = 0; l < LANES; ++l) {
     advantage_sums expected = {0, 0, 0, 0};
@@ -132,6 +145,7 @@ TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are
       expected.advantage += a;
       expected.advantage_squares += a * a;
       cuts += c.cut[t * LANES + l];
+      chances += c.chance[t * LANES + l];
     }
     EXPECT_NEAR(c.sums[l].target, expected.target, 1e-4);
     EXPECT_NEAR(c.sums[l].target_squares, expected.target_squares, 1e-3);
@@ -139,13 +153,71 @@ TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are
     EXPECT_NEAR(c.sums[l].advantage_squares, expected.advantage_squares, 1e-3);
   }
   EXPECT_GT(cuts, 3);
+  EXPECT_EQ(chances > 3, folds);
+  close_rollouts(&c);
+}
+
+TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are_cut_or_the_end) {
+  check_advantages(false);
+}
+
+TEST(policy_losses,
+     a_user_who_left_by_chance_is_worth_what_followed_where_that_is_in_the_discount) {
+  check_advantages(true);
+}
+
+/// A first step's advantage, over all steps after which the user may leave by chance or not, is
+/// that of a user who never does and has gamma (1 - p) as discount.
+TEST(policy_losses, leaving_by_chance_is_in_the_mean_what_the_discount_says) {
+  rollout_case c;
+  open_rollouts(&c, true);
+  float *mean = of_case(&c, "mean");
+  const float *newest = c.after + (ptrdiff_t)(STEPS - 1) * LANES;
+  for (int l = 0; l < LANES; ++l) {
+    double sum = 0, chance = 1;
+    for (int leaves = 0; leaves <= STEPS; ++leaves) {  // after that step; STEPS: never
+      memset(c.cut, 0, (size_t)STEPS * LANES);
+      memset(c.chance, 0, (size_t)STEPS * LANES);
+      for (int t = 0; t < STEPS; ++t) {
+        const int64_t next = place_of(l, t + 1);
+        c.ended[place_of(l, t)] = t == leaves ? LOG_LEFT_BY_CHANCE : THRONG_END_NONE;
+        if (t == leaves) c.chance[t * LANES + l] = 1;
+        if (t + 1 < STEPS) c.after[t * LANES + l] = c.value[next];
+      }
+      c.last[l] = newest[l];
+      find_advantages(&c);
+      sum += (leaves < STEPS ? 1 - (double)c.stay : 1) * chance * (double)c.found[l * STEPS];
+      chance *= (double)c.stay;
+    }
+    EXPECT_NEAR(sum, mean[l], 1e-5);
+  }
+  free(mean);
+  close_rollouts(&c);
+}
+
+TEST(policy_losses, who_leaves_by_chance_after_the_last_step_would_have_been_cut_off) {
+  rollout_case c;
+  float cut_off[LANES * STEPS];
+  open_rollouts(&c, true);
+  find_advantages(&c);
+  memcpy(cut_off, c.found, sizeof cut_off);
+  c.max_steps = 1;  // every step is the last: with the bootstrap it is worth what followed
+  find_advantages(&c);
+  EXPECT_EQ(memcmp(cut_off, c.found, sizeof cut_off), 0);
+  c.bootstraps = 0;
+  find_advantages(&c);
+  memcpy(cut_off, c.found, sizeof cut_off);
+  for (int64_t i = 0; i < (int64_t)LANES * ROOM; ++i)
+    if (c.ended[i]) c.ended[i] = THRONG_END_LEFT;
+  find_advantages(&c);
+  EXPECT_EQ(memcmp(cut_off, c.found, sizeof cut_off), 0);
   close_rollouts(&c);
 }
 
 TEST(policy_losses, without_the_bootstrap_a_session_that_was_cut_off_is_one_whose_user_left) {
   rollout_case c;
   float cut_off[LANES * STEPS];
-  open_rollouts(&c);
+  open_rollouts(&c, false);
   find_advantages(&c);
   memcpy(cut_off, c.found, sizeof cut_off);
   c.bootstraps = 0;

@@ -46,6 +46,9 @@ static const field agent_rows[] = {
     FIELD_F32("user_start", user_start, 1, 0, 100, FIELD_SWEEPABLE | FIELD_UNSAID,
               "flat heads: standard deviation that the users' rows start with (PPO, A2C, TRPO: "
               "0.1)"),
+    FIELD_BOOL("ortho_init", ortho_init, false, FIELD_SWEEPABLE | FIELD_UNSAID,
+               "dense layers start orthogonal, with gain sqrt(2), and what makes the scores with "
+               "0.01, as policies of Stable-Baselines3 (PPO, A2C, TRPO: true)"),
     FIELD_ENUM("activation", throng_activation, activation, activation_names,
                THRONG_ACTIVATION_RELU, FIELD_SWEEPABLE | FIELD_UNSAID,
                "of the two hidden layers (PPO, A2C, TRPO: tanh)"),
@@ -54,7 +57,7 @@ static const field agent_rows[] = {
     FIELD_F32("gamma", gamma, 0.975, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE, "discount a step"),
     FIELD_BOOL("fold_leave", fold_leave, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
                "leaving by chance, which no item changes, stands in the discount, gamma (1 - "
-               "sim.leave_probability), and ends no target"),
+               "sim.leave_probability), and ends no target (PPO, A2C, TRPO: false)"),
     FIELD_BOOL(
         "bootstrap_truncated", bootstrap_truncated, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
         "a session cut off by sim.max_steps is worth its last state; false: nothing follows"),
@@ -62,6 +65,9 @@ static const field agent_rows[] = {
               "what a like is worth to the learner; Q is in these units"),
     FIELD_F32("learning_rate", learning_rate, 1e-3, 0, 10, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "Adam's step size (the paper: 1e-4)"),
+    FIELD_BOOL("anneal_lr", anneal_lr, false, FIELD_PER_AGENT | FIELD_SWEEPABLE,
+               "learning_rate falls linearly over the agent's run, to 0 at its end (TRPO: the "
+               "critic's)"),
     FIELD_F32("beta1", beta1, 0.9, 0, 0.999999, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "Adam's first decay"),
     FIELD_F32("beta2", beta2, 0.999, 0, 0.9999999, FIELD_PER_AGENT | FIELD_SWEEPABLE,
@@ -154,6 +160,8 @@ static const struct {
   const char *option;
   double value;
 } usual[] = {
+    {THRONG_ALGORITHM_PPO, "ortho_init", true},
+    {THRONG_ALGORITHM_PPO, "fold_leave", false},
     {THRONG_ALGORITHM_PPO, "user_start", 0.1},
     {THRONG_ALGORITHM_PPO, "activation", THRONG_ACTIVATION_TANH},
     {THRONG_ALGORITHM_PPO, "learning_rate", 3e-4},
@@ -161,6 +169,8 @@ static const struct {
     {THRONG_ALGORITHM_PPO, "batch", 64},
     {THRONG_ALGORITHM_PPO, "adam_epsilon", 1e-5},
     {THRONG_ALGORITHM_PPO, "max_grad_norm", 0.5},
+    {THRONG_ALGORITHM_A2C, "ortho_init", true},
+    {THRONG_ALGORITHM_A2C, "fold_leave", false},
     {THRONG_ALGORITHM_A2C, "user_start", 0.1},
     {THRONG_ALGORITHM_A2C, "activation", THRONG_ACTIVATION_TANH},
     {THRONG_ALGORITHM_A2C, "learning_rate", 7e-4},
@@ -172,6 +182,8 @@ static const struct {
     {THRONG_ALGORITHM_A2C, "max_grad_norm", 0.5},
     {THRONG_ALGORITHM_A2C, "normalize_advantage", false},
     {THRONG_ALGORITHM_A2C, "use_rms_prop", true},
+    {THRONG_ALGORITHM_TRPO, "ortho_init", true},
+    {THRONG_ALGORITHM_TRPO, "fold_leave", false},
     {THRONG_ALGORITHM_TRPO, "user_start", 0.1},
     {THRONG_ALGORITHM_TRPO, "activation", THRONG_ACTIVATION_TANH},
     {THRONG_ALGORITHM_TRPO, "learning_rate", 1e-3},

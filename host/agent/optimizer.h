@@ -18,7 +18,10 @@ typedef struct optimizer {
 /// What an update goes by: (n_agent) each, on the backend.
 typedef struct optimizer_options {
   const float *learning_rate, *beta1, *beta2, *epsilon;
-  const float *max_norm;  // 0: no clipping
+  const float *max_norm;          // 0: no clipping
+  const int64_t *anneal, *steps;  // see adam_scale_args
+  const double *total_steps;
+  int64_t agent_lanes;
   const int32_t *learns;  // agents that take the update; the others stay as they are
   int64_t *update;        // how many they have taken
   float *norm_sum;        // gets the gradient's norm before clipping

@@ -129,6 +129,7 @@ static agent_kinds kinds_of(const throng_population *a) {
     kinds.softs = kinds.softs || (own->tau < 1.0f && a->def.target_network);
     kinds.gaps = kinds.gaps || own->action_gap > 0;
     kinds.foresee = kinds.foresee || own->gamma > 0.0f;
+    kinds.folds = kinds.folds || own->fold_leave;
     const int64_t turns = clocks_turns_of(a, own);
     if (turns > kinds.updates) kinds.updates = (int32_t)(turns < INT32_MAX ? turns : INT32_MAX);
   }
@@ -139,7 +140,8 @@ throng_status options_follow(throng_population *a) {
   const agent_kinds before = a->kinds, now = kinds_of(a);
   if (before.doubles == now.doubles && before.singles == now.singles &&
       before.tempered == now.tempered && before.softs == now.softs && before.gaps == now.gaps &&
-      before.foresee == now.foresee && before.updates == now.updates)
+      before.foresee == now.foresee && before.folds == now.folds &&
+      before.updates == now.updates)
     return THRONG_OK;
   a->kinds = now;
   const throng_status status = a->algorithm->follow ? a->algorithm->follow(a) : THRONG_OK;

@@ -32,6 +32,7 @@
   X(float, epsilon_start)                                                      \
   X(float, epsilon_end)                                                        \
   X(float, epsilon_steps) /* epsilon_share as user-steps of the agent's own */ \
+  X(int64_t, anneal_lr)                                                        \
   X(int64_t, batch)                                                            \
   X(int64_t, updates)                                                          \
   X(int64_t, buffer)                                                           \
@@ -68,7 +69,7 @@ typedef struct agent_options {
 #undef X
   uint32_t *seed;
   double
-      *total_steps;  // of the run that epsilon_share is a share of, in the agent's own user-steps
+      *total_steps;  // of the run that epsilon and anneal_lr go by, in the agent's own user-steps
 } agent_options;
 
 enum { MOST_FIELDS = 64 };
@@ -79,6 +80,7 @@ typedef struct agent_kinds {
   bool softs;                       // target networks that follow by a tau below 1
   bool gaps;                        // action_gap above 0
   bool foresee;                     // gamma above 0: a next state is worth something
+  bool folds;                       // fold_leave
   int32_t updates;                  // the most turns of any
 } agent_kinds;
 

@@ -44,6 +44,10 @@ optimizer_options population_optimizer_options(const throng_population *a, int64
                              .beta2 = a->option.beta2,
                              .epsilon = a->option.adam_epsilon,
                              .max_norm = a->option.max_grad_norm,
+                             .anneal = a->option.anneal_lr,
+                             .steps = a->clock.steps,
+                             .total_steps = a->option.total_steps,
+                             .agent_lanes = a->agent_lanes,
                              .learns = a->clock.learns,
                              .update = update,
                              .norm_sum = a->sums.norm};

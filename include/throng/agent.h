@@ -68,13 +68,18 @@ typedef struct throng_agent_def {
   int32_t user_width;  ///< 32; learned user embedding (0: none)
   float item_start;    ///< 1; flat heads: how large items' rows start, 0: all alike
   float user_start;  ///< 1 (PPO, A2C, TRPO: 0.1); flat heads: deviation that users' rows start with
+  /// false (PPO, A2C, TRPO: true); dense layers start as orthogonal matrices times sqrt(2), what
+  /// makes the scores times 0.01, a critic's output times 1, and biases as 0 (torch.nn.init,
+  /// Saxe et al., ICLR 2014); as the policies of Stable-Baselines3
+  bool ortho_init;
   throng_activation activation;  ///< ReLU (PPO, A2C, TRPO: tanh); of the two hidden layers
   /// false; DQN: layer normalisation (Ba et al. 2016) of the hidden layers' sums, with a learned
   /// gain and shift, before their activation, as PQN has it (Gallici et al. 2024).
   bool layer_norm;
-  float gamma;  ///< 0.975; discount a step
-  /// true: a user who leaves by throng_sim_def.leave_probability p ends no target, and the discount
-  /// is gamma (1 - p) in its place. Exact, for no item changes p. Not where users come back
+  float gamma;                   ///< 0.975; discount a step
+  /// true (PPO, A2C, TRPO: false). True: a user who leaves by throng_sim_def.leave_probability p
+  /// ends no target (a policy's: no error of an advantage), and the discount is gamma (1 - p) in
+  /// its place. Exact, for no item changes p. Not where users come back
   /// (throng_users_def.sessions), whom what they were shown brings back.
   bool fold_leave;
   /// true: a session that sim.max_steps cuts off is worth what its last state is, which no agent
@@ -83,6 +88,10 @@ typedef struct throng_agent_def {
   bool bootstrap_truncated;
   float reward_scale;   ///< 1; what a like is worth to the learner: Q is in these units
   float learning_rate;  ///< 1e-3 (paper: 1e-4); Adam's step size
+  /// false; true: learning_rate falls linearly with the agent's user-steps, to 0 at the end of its
+  /// run (throng_population_create's total_steps / count, or what throng_population_begin said).
+  /// TRPO: the critic's alone. A run of 0 steps has no end, and the rate stays.
+  bool anneal_lr;
   float beta1, beta2, adam_epsilon;  ///< 0.9, 0.999, 1e-8; Adam's decays and denominator term
   int32_t batch;                     ///< 512 transitions an update and agent
   int32_t update_every;              ///< 1; simulator steps between updates
@@ -141,8 +150,8 @@ THRONG_API throng_agent_def throng_default_agent_def(void);
 /// 0.99, batch 64, adam_epsilon 1e-5, max_grad_norm 0.5; A2C's learning_rate 7e-4, gamma 0.99,
 /// n_steps 5, gae_lambda 1, beta2 0.99, adam_epsilon 1e-5, max_grad_norm 0.5, use_rms_prop true,
 /// normalize_advantage false; TRPO's learning_rate 1e-3, gamma 0.99, batch 128, adam_epsilon 1e-5,
-/// max_grad_norm 0, target_kl 0.01; all three's activation tanh and user_start 0.1. What a config
-/// with this agent.algorithm does not say is these.
+/// max_grad_norm 0, target_kl 0.01; all three's activation tanh, user_start 0.1, ortho_init true
+/// and fold_leave false. What a config with this agent.algorithm does not say is these.
 THRONG_API throng_agent_def throng_algorithm_agent_def(throng_algorithm algorithm);
 
 /// Agents for this simulator. `total_steps`: planned length of the run in user-steps over all

@@ -46,10 +46,23 @@ typedef struct adam_scale_args {
   const float *learning_rate, *beta1, *beta2, *max_norm;  // (n_agent); max_norm 0: no clipping
   const int32_t *learns;                                  // (n_agent) the others stay as they are
   const int64_t *rms;                                     // (n_agent) RMSprop; NULL: none
-  int64_t *update;                                        // (n_agent) t of this update, from 1
-  adam_scale *scale;                                      // (n_agent)
-  float *norm_sum;  // (n_agent) since the statistics were last read
+  // (n_agent) 1: the rate falls with the agent's steps, from all of it to 0 after total_steps
+  // user-steps of its own; NULL: nobody's does.
+  const int64_t *anneal, *steps;  // steps: of the simulator, agent_lanes user-steps each
+  const double *total_steps;
+  int64_t agent_lanes;
+  int64_t *update;    // (n_agent) t of this update, from 1
+  adam_scale *scale;  // (n_agent)
+  float *norm_sum;    // (n_agent) since the statistics were last read
 } adam_scale_args;
+
+/// The learning rate of now.
+THRONG_ROW float annealed_rate(const adam_scale_args *a, int64_t agent) {
+  const float rate = a->learning_rate[agent];
+  if (!a->anneal || !a->anneal[agent] || !(a->total_steps[agent] > 0)) return rate;
+  const double gone = (double)(a->steps[agent] * a->agent_lanes) / a->total_steps[agent];
+  return gone < 1 ? (float)((double)rate * (1 - gone)) : 0.0f;
+}
 
 THRONG_ROW void adam_scale_row(const adam_scale_args *a, int64_t row) {
   if (!a->learns[row]) return;
@@ -63,11 +76,12 @@ THRONG_ROW void adam_scale_row(const adam_scale_args *a, int64_t row) {
     if (clip > 1.0f) clip = 1.0f;
   }
   double update = (double)a->update[row];
+  const float rate = annealed_rate(a, row);
   adam_scale s;
   s.clip = clip;
-  s.step_size = (float)((double)a->learning_rate[row] / (1.0 - pow(a->beta1[row], update)));
+  s.step_size = (float)((double)rate / (1.0 - pow(a->beta1[row], update)));
   s.root = (float)sqrt(1.0 - pow(a->beta2[row], update));
-  if (a->rms && a->rms[row]) s.step_size = a->learning_rate[row];
+  if (a->rms && a->rms[row]) s.step_size = rate;
   s.norm = norm;
   a->scale[row] = s;
   a->norm_sum[row] += norm;

@@ -180,14 +180,33 @@ THRONG_ROW void rollout_gather_row(const rollout_gather_args *a, int64_t row) {
   if (log->log_prob) a->old_log_prob[row] = log->log_prob[at];
 }
 
-/// The state that a lane's truncated episode number `turn` of a rollout ended in; of a lane without
-/// one any state. Row: a lane.
+/// Which ends of episodes are worth the state that they led to.
+typedef struct rollout_beyond {
+  const int64_t *bootstrap_truncated, *fold_leave;  // (n_agent)
+  int64_t most_shown, max_steps;
+} rollout_beyond;
+
+/// Is the step logged at `at` worth more than its reward, though it ended an episode? One that was
+/// cut off is, where the agent has it so; one that the user left by chance is, had they stayed,
+/// where leaving stands in the discount. Where all items were shown there is nothing to hope for.
+THRONG_ROW int rollout_is_beyond(const rollout_beyond *b, const replay_log *log, int64_t agent,
+                                 int64_t at) {
+  const int64_t steps = log->step[at] + 1;
+  const uint8_t ended = log->ended[at];
+  if (!ended || log_is_over(log, b->fold_leave, agent, ended)) return 0;
+  const int truncated = ended == THRONG_END_TRUNCATED || steps >= b->max_steps;
+  return (!truncated || b->bootstrap_truncated[agent]) && steps * log->slate < b->most_shown;
+}
+
+/// The state that a lane's episode number `turn` of a rollout ended in, of those that are worth it;
+/// of a lane without one any state. Row: a lane.
 typedef struct rollout_ends_args {
   replay_gather_args from;  // state; log and histories; most_shown; used of agent_lanes = batch
   agent_clocks clock;
+  rollout_beyond beyond;
   const int64_t *n_steps;  // (n_agent)
   int64_t turn;
-  int32_t *place;  // (n_lane) in the rollout, or -1: there is none, or nothing can follow
+  int32_t *place;  // (n_lane) in the rollout, or -1: there is none
 } rollout_ends_args;
 
 THRONG_ROW void rollout_ends_row(const rollout_ends_args *a, int64_t row) {
@@ -198,13 +217,12 @@ THRONG_ROW void rollout_ends_row(const rollout_ends_args *a, int64_t row) {
   const int64_t begin = agent_logged(&a->clock, agent) - n, base = row * log->n_time;
   int64_t place = 0, turn = a->turn;
   for (; place < n; ++place)
-    if (log->ended[base + (begin + place) % log->n_time] == THRONG_END_TRUNCATED && turn-- == 0)
+    if (rollout_is_beyond(&a->beyond, log, agent, base + (begin + place) % log->n_time) &&
+        turn-- == 0)
       break;
   a->place[row] = place < n ? (int32_t)place : -1;
   if (place == n) --place;
   const int64_t time = begin + place, at = base + time % log->n_time;
-  // Where all items were shown in it there is nothing left to hope for.
-  if ((log->step[at] + 1) * (int64_t)log->slate >= from->most_shown) a->place[row] = -1;
   replay_rebuild(from, &from->state, row, (int32_t)row, time + 1, log->step[at] + 1, log->user[at]);
   replay_tell_session(log, &from->state, row, at, 1);
 }
@@ -228,19 +246,22 @@ typedef struct advantage_sums {
   double target, target_squares, advantage, advantage_squares;
 } advantage_sums;
 
-/// Generalised advantages of a lane's rollout. After a user left nothing follows; a truncated
-/// episode is worth its last state, where the agent has it so. Row: a lane.
+/// Generalised advantages of a lane's rollout (Schulman et al., ICLR 2016, equation 16). After a
+/// user left nothing follows, see rollout_is_beyond. Where leaving by chance, of probability
+/// 1 - stay, stands in the discount, errors are those of a user who never leaves so and whose
+/// discount is gamma stay; as error k steps on is met with probability stay^k, its weight is
+/// (gamma lambda)^k and no power of stay: in the mean it is (gamma stay lambda)^k. Row: a lane.
 typedef struct advantage_args {
   replay_log log;
   agent_clocks clock;
-  const int64_t *n_steps;              // (n_agent)
-  const float *gamma, *gae_lambda;     // (n_agent)
-  const int64_t *bootstrap_truncated;  // (n_agent)
-  const int32_t *used;                 // (n_agent) its lanes, or 0
-  const float *value;                  // (n_lane) of the present state
-  float *advantage;                    // (n_lane, most_steps) holds what rollout_after wrote
-  advantage_sums *sums;                // (n_lane)
-  int64_t agent_lanes, most_steps, most_shown;
+  const int64_t *n_steps;           // (n_agent)
+  const float *gamma, *gae_lambda;  // (n_agent)
+  rollout_beyond beyond;
+  const int32_t *used;   // (n_agent) its lanes, or 0
+  const float *value;    // (n_lane) of the present state
+  float *advantage;      // (n_lane, most_steps) holds what rollout_after wrote
+  advantage_sums *sums;  // (n_lane)
+  int64_t agent_lanes, most_steps;
 } advantage_args;
 
 THRONG_ROW void advantage_row(const advantage_args *a, int64_t row) {
@@ -248,7 +269,8 @@ THRONG_ROW void advantage_row(const advantage_args *a, int64_t row) {
   const replay_log *log = &a->log;
   const int64_t agent = row / a->agent_lanes, n = a->n_steps[agent];
   const int64_t begin = agent_logged(&a->clock, agent) - n, base = row * log->n_time;
-  const float gamma = a->gamma[agent], lambda = a->gae_lambda[agent];
+  const float lambda = a->gamma[agent] * a->gae_lambda[agent];
+  const float gamma = a->gamma[agent] * log_stay(log, a->beyond.fold_leave, agent);
   float *advantage = a->advantage + row * a->most_steps;
   float next = a->value[row], sum = 0;
   advantage_sums s = {0, 0, 0, 0};
@@ -256,12 +278,10 @@ THRONG_ROW void advantage_row(const advantage_args *a, int64_t row) {
     const int64_t at = base + (begin + place) % log->n_time;
     const uint8_t ended = log->ended[at];
     float reward = log->reward[at];
-    if (ended == THRONG_END_TRUNCATED && a->bootstrap_truncated[agent] &&
-        (log->step[at] + 1) * (int64_t)log->slate < a->most_shown)
-      reward += gamma * advantage[place];
+    if (rollout_is_beyond(&a->beyond, log, agent, at)) reward += gamma * advantage[place];
     if (ended) next = sum = 0;
     const float value = log->value[at], error = reward + gamma * next - value;
-    sum = error + gamma * lambda * sum;
+    sum = error + lambda * sum;
     advantage[place] = sum;
     next = value;
     const double target = (double)(sum + value);

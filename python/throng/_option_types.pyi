@@ -189,6 +189,8 @@ class AgentOptions(TypedDict, total=False):
     """flat heads: how large the items' rows start, 1 being torch.nn.Linear's; 0: what was never shown scores alike"""
     user_start: float
     """flat heads: standard deviation that the users' rows start with (PPO, A2C, TRPO: 0.1)"""
+    ortho_init: bool
+    """dense layers start orthogonal, with gain sqrt(2), and what makes the scores with 0.01, as policies of Stable-Baselines3 (PPO, A2C, TRPO: true)"""
     activation: Literal['relu', 'tanh']
     """of the two hidden layers (PPO, A2C, TRPO: tanh)"""
     layer_norm: bool
@@ -196,13 +198,15 @@ class AgentOptions(TypedDict, total=False):
     gamma: float
     """discount a step"""
     fold_leave: bool
-    """leaving by chance, which no item changes, stands in the discount, gamma (1 - sim.leave_probability), and ends no target"""
+    """leaving by chance, which no item changes, stands in the discount, gamma (1 - sim.leave_probability), and ends no target (PPO, A2C, TRPO: false)"""
     bootstrap_truncated: bool
     """a session cut off by sim.max_steps is worth its last state; false: nothing follows"""
     reward_scale: float
     """what a like is worth to the learner; Q is in these units"""
     learning_rate: float
     """Adam's step size (the paper: 1e-4)"""
+    anneal_lr: bool
+    """learning_rate falls linearly over the agent's run, to 0 at its end (TRPO: the critic's)"""
     beta1: float
     """Adam's first decay"""
     beta2: float

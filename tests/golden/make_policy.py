@@ -5,6 +5,7 @@ choice.*     softmax(query . vector + bias) with masked items: log-probabilities
              entropies, and autograd's gradients of sum(c_logp log p + c_entropy entropy)
 slate.*      Plackett-Luce log-probabilities of slates without replacement, and their gradients
 gae.*        generalised advantages (Schulman et al. 2016) of lanes that leave, are cut off, go on
+fold.*       the same where leaving by chance stands in the discount, and what they are in the mean
 ppo.*        the terms of PPO's loss (Schulman et al. 2017; clipped values) by row, and gradients
 a2c.*        the same of A2C
 fisher.*     Fisher-vector products of the softmax alone: double backward of the mean KL
@@ -123,6 +124,42 @@ def advantages():
         returns=result + value, gamma=np.float64(gamma), trace=np.float64(trace))
 
 
+def folded():
+    """A user who leaves by chance, with probability p after every step, has the value of the state
+    that followed, discounted by gamma (1 - p) as every other's; and no later errors. `mean`: of a
+    user who never leaves and has that discount, by the same definition."""
+    rng = np.random.default_rng(6)
+    steps, lanes = 12, 6
+    gamma, trace, p = 0.97, 0.9, 0.2
+    reward = torch.as_tensor(rng.integers(0, 2, (steps, lanes))).double()
+    value, after = single(rng, 1, steps, lanes), single(rng, 1, steps, lanes)
+    draw = rng.random((steps, lanes))
+    chance, left, cut = (torch.as_tensor((draw >= a) & (draw < b)) for a, b in
+                         ((0, 0.2), (0.2, 0.27), (0.27, 0.34)))
+    chance[steps - 1, 0], left[steps - 1, 0], cut[steps - 1, 0] = True, False, False
+    for t in range(steps - 1):
+        goes_on = ~(chance[t] | left[t] | cut[t])
+        after[t] = torch.where(goes_on, value[t + 1], after[t])
+    result, mean = torch.zeros(steps, lanes), torch.zeros(steps, lanes)
+    for lane in range(lanes):
+        for t in range(steps):
+            weight = 1.0
+            for u in range(t, steps):
+                future = 0.0 if left[u, lane] else float(after[u, lane])
+                result[t, lane] += weight * (float(reward[u, lane]) + gamma * (1 - p) * future
+                                             - float(value[u, lane]))
+                if chance[u, lane] or left[u, lane] or cut[u, lane]:
+                    break
+                weight *= gamma * trace
+            for u in range(t, steps):
+                future = float(value[u + 1, lane] if u + 1 < steps else after[u, lane])
+                error = float(reward[u, lane]) + gamma * (1 - p) * future - float(value[u, lane])
+                mean[t, lane] += (gamma * (1 - p) * trace) ** (u - t) * error
+    put("fold", reward=reward, value=value, after=after, left=left, cut=cut, chance=chance,
+        advantage=result, returns=result + value, mean=mean, gamma=np.float64(gamma),
+        trace=np.float64(trace), stay=np.float64(1 - p))
+
+
 def losses():
     """Every row's place on the kinks: ratios inside and outside the clip with both signs of the
     advantage, values inside and outside theirs."""
@@ -169,6 +206,6 @@ def fisher():
         to_bias=product[2])
 
 
-for part in (choices, slates, advantages, losses, fisher):
+for part in (choices, slates, advantages, folded, losses, fisher):
     part()
 save_file(out, HERE / "policy.safetensors")

@@ -62,7 +62,8 @@ typedef struct network_parameter {
   int64_t rows, columns;
   float uniform;  // in -uniform .. uniform
   float normal;   // or standard deviation
-  float all;      // neither: all are this
+  float gain;     // or this times an orthogonal matrix
+  float all;      // none of them: all are this
 } network_parameter;
 
 /// Activations of one forward pass over `rows` states of every agent.
@@ -200,6 +201,9 @@ throng_status network_add_tangent(const network *n, tensor_set *set, network_tan
 /// backend).
 throng_status network_start_weights(const network *net, const parameter_set *w,
                                     const uint32_t *seed, int32_t first, int32_t n);
+/// The same of one parameter, which begins at `weight` and has `number` in the random stream.
+throng_status parameter_start(throng_backend *backend, const network_parameter *of, uint32_t number,
+                              const uint32_t *seed, float *weight, int32_t n);
 /// The same network for calls about the first used[agent] rows of each agent, on the backend, as
 /// row_is_idle counts them. Of the others nothing is to be had; into a backward pass their d_query,
 /// d_value, d_vector and d_bias go as zeros.

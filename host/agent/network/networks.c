@@ -53,6 +53,24 @@ static void add_norms(network *n) {
   n->parameter[PARAMETER_HIDDEN_SHIFT] = (network_parameter){1, n->hidden[1], .all = 0};
 }
 
+/// A policy of Stable-Baselines3: orthogonal layers of gain sqrt(2), no biases, and of what makes
+/// the scores 0.01, so that all items are as likely. The item vectors of a flat head are as many as
+/// the catalogue has and are not factorised: they have such a matrix's deviation.
+static void start_orthogonal(network_parameter *of) {
+  static const int layer[] = {PARAMETER_INPUT, PARAMETER_HIDDEN};
+  static const int bias[] = {PARAMETER_INPUT_BIAS, PARAMETER_HIDDEN_BIAS};
+  static const int score[] = {PARAMETER_QUERY, PARAMETER_SKIP};
+  for (int k = 0; k < 2; ++k) {
+    if (of[layer[k]].columns) of[layer[k]].gain = sqrtf(2.0f);
+    if (of[score[k]].columns) of[score[k]].gain = 0.01f;
+    of[bias[k]].uniform = 0;
+  }
+  network_parameter *item = &of[PARAMETER_ITEM_VECTOR];
+  const int64_t longer = item->rows > item->columns ? item->rows : item->columns;
+  // Of rows drawn from -u .. u the deviation is u / sqrt(3).
+  item->uniform *= 0.01f * sqrtf(3.0f * (float)item->columns / (float)longer);
+}
+
 void network_init(network *n, const throng_agent_def *def, const throng_sim *sim) {
   const throng_world *world = sim->world;
   *n = (network){
@@ -72,6 +90,7 @@ void network_init(network *n, const throng_agent_def *def, const throng_sim *sim
   n->table->shape(n, def, world);
   n->table->parameters(n, n->parameter);
   if (n->layer_norm) add_norms(n);
+  if (def->ortho_init) start_orthogonal(n->parameter);
   for (int p = 0; p < PARAMETER_COUNT; ++p)
     n->size[p] = n->parameter[p].rows * n->parameter[p].columns;
 }
@@ -164,28 +183,6 @@ throng_status network_add_tangent(const network *n, tensor_set *set, network_tan
   return THRONG_OK;
 }
 #undef ADD
-
-throng_status network_start_weights(const network *net, const parameter_set *w,
-                                    const uint32_t *seed, int32_t first, int32_t n) {
-  for (int p = 0; p < PARAMETER_COUNT; ++p) {
-    const network_parameter *of = &net->parameter[p];
-    const int64_t size = net->size[p];
-    if (!size) continue;
-    float *weight = w->at[p] + first * size;
-    if (of->all != 0.0f) {
-      fill_args fill = {weight, of->all};
-      THRONG_TRY(BACKEND_LAUNCH(net->backend, fill, n * size, &fill));
-      continue;
-    }
-    if (of->uniform == 0.0f && of->normal == 0.0f) {
-      THRONG_TRY(net->backend->ops->zero(net->backend, weight, sizeof(float) * (size_t)(n * size)));
-      continue;
-    }
-    weight_start_args start = {seed + first, weight, size, (uint32_t)p, of->uniform, of->normal};
-    THRONG_TRY(BACKEND_LAUNCH(net->backend, weight_start, n * size, &start));
-  }
-  return THRONG_OK;
-}
 
 network network_of(const network *n, const int32_t *used) {
   network of = *n;

@@ -16,7 +16,7 @@ static const agent_network of_slots = {.name = "critic", .groups_entries = true}
 
 static bool has_slots(const network *n) { return n->size[PARAMETER_INPUT_ITEM] > 0; }
 
-void critic_init(network *to, const network *actor) {
+void critic_init(network *to, const network *actor, bool ortho_init) {
   static const int shared[] = {PARAMETER_USER,       PARAMETER_INPUT_ITEM, PARAMETER_INPUT,
                                PARAMETER_INPUT_BIAS, PARAMETER_HIDDEN,     PARAMETER_HIDDEN_BIAS};
   const int64_t hidden1 = actor->hidden[1];
@@ -25,7 +25,8 @@ void critic_init(network *to, const network *actor) {
   for (size_t k = 0; k < sizeof shared / sizeof *shared; ++k)
     to->parameter[shared[k]] = actor->parameter[shared[k]];
   to->parameter[PARAMETER_VALUE] =
-      (network_parameter){hidden1, 1, .uniform = 1.0f / sqrtf((float)hidden1)};
+      ortho_init ? (network_parameter){hidden1, 1, .gain = 1.0f}
+                 : (network_parameter){hidden1, 1, .uniform = 1.0f / sqrtf((float)hidden1)};
   to->parameter[PARAMETER_VALUE_BIAS] = (network_parameter){1, 1, .uniform = 0};
   for (int p = 0; p < PARAMETER_COUNT; ++p)
     to->size[p] = to->parameter[p].rows * to->parameter[p].columns;
@@ -49,13 +50,9 @@ throng_status critic_add_pass(const network *n, const network_pass *actor, tenso
 throng_status critic_start_weights(const network *net, const parameter_set *w, const uint32_t *seed,
                                    int32_t first, int32_t n) {
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
-    const network_parameter *of = &net->parameter[p];
-    const int64_t size = net->size[p];
-    if (!size) continue;
-    weight_start_args start = {seed + first, w->at[p] + first * size,
-                               size,         (uint32_t)(FIRST_PARAMETER + p),
-                               of->uniform,  of->normal};
-    THRONG_TRY(BACKEND_LAUNCH(net->backend, weight_start, n * size, &start));
+    if (!net->size[p]) continue;
+    THRONG_TRY(parameter_start(net->backend, &net->parameter[p], (uint32_t)(FIRST_PARAMETER + p),
+                               seed + first, w->at[p] + first * net->size[p], n));
   }
   return THRONG_OK;
 }

@@ -6,7 +6,7 @@
 #include "agent/network/network.h"
 
 /// `to`: a network with the actor's features, of which critic.net's arrays and passes are made.
-void critic_init(network *to, const network *actor);
+void critic_init(network *to, const network *actor, bool ortho_init);
 /// Register what the critic makes of a pass of the actor, whose state and features it shares.
 throng_status critic_add_pass(const network *n, const network_pass *actor, tensor_set *set,
                               network_pass *to, const char *name);

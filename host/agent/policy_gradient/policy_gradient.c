@@ -41,7 +41,7 @@ static throng_status add_batch(throng_population *a, rollout_batch *b) {
 static throng_status add_networks(throng_population *a) {
   policy_gradient *p = policy_gradient_of(a);
   tensor_set *set = &a->scratch;
-  critic_init(&p->critic, &a->net);
+  critic_init(&p->critic, &a->net, a->def.ortho_init);
   THRONG_TRY(
       network_add_parameters(&p->critic, &a->weights, &p->critic_weight, "critic", -INFINITY));
   THRONG_TRY(optimizer_register_both(&p->optimizer, &a->net, &p->critic_optimizer, &p->critic,

@@ -29,13 +29,33 @@ static throng_status lane_values(throng_population *a) {
   return critic_forward(&critic, &p->critic_weight, pass, &p->lane_critic);
 }
 
-/// The values of the states that truncated episodes ended in, of each lane the first, the second,
-/// and so on: an episode that is truncated takes max_steps.
+static rollout_beyond beyond_of(const throng_population *a) {
+  return (rollout_beyond){.bootstrap_truncated = a->option.bootstrap_truncated,
+                          .fold_leave = a->option.fold_leave,
+                          .most_shown = replay_gather_of(a).most_shown,
+                          .max_steps = a->sim->def.max_steps};
+}
+
+/// Has no lane such an end any more? On a device nobody looks.
+static bool none_placed(const throng_population *a) {
+  const policy_gradient *p = policy_gradient_of(a);
+  if (!a->backend->host_memory) return false;
+  for (int64_t lane = 0; lane < a->n_lane; ++lane)
+    if (p->lanes[lane / a->agent_lanes] && p->place[lane] >= 0) return false;
+  return true;
+}
+
+/// The values of the states that episodes ended in, where they are worth it: of each lane the
+/// first, the second, and so on. An episode that is truncated takes max_steps; users may leave by
+/// chance after any step.
 static throng_status value_ends(throng_population *a) {
   policy_gradient *p = policy_gradient_of(a);
-  const int64_t turns = 1 + (a->def.n_steps - 1) / a->sim->def.max_steps;
+  const bool by_chance = a->kinds.folds && a->log.by_chance;
+  const int64_t turns =
+      by_chance ? a->def.n_steps : 1 + (a->def.n_steps - 1) / a->sim->def.max_steps;
   rollout_ends_args ends = {.from = replay_gather_of(a),
                             .clock = a->clock,
+                            .beyond = beyond_of(a),
                             .n_steps = a->option.n_steps,
                             .place = p->place};
   ends.from.state = agent_actor_pass(a->actor)->state;
@@ -49,6 +69,7 @@ static throng_status value_ends(throng_population *a) {
                               .most_steps = a->def.n_steps};
   for (ends.turn = 0; ends.turn < turns; ++ends.turn) {
     THRONG_TRY(BACKEND_LAUNCH(a->backend, rollout_ends, a->n_lane, &ends));
+    if (by_chance && none_placed(a)) break;
     THRONG_TRY(lane_values(a));
     THRONG_TRY(BACKEND_LAUNCH(a->backend, rollout_after, a->n_lane, &after));
   }
@@ -72,14 +93,13 @@ throng_status rollout_close(throng_population *a) {
                               .n_steps = a->option.n_steps,
                               .gamma = a->option.gamma,
                               .gae_lambda = a->option.gae_lambda,
-                              .bootstrap_truncated = a->option.bootstrap_truncated,
+                              .beyond = beyond_of(a),
                               .used = p->lanes,
                               .value = p->lane_critic.value,
                               .advantage = p->advantage,
                               .sums = p->lane_sums,
                               .agent_lanes = a->agent_lanes,
-                              .most_steps = a->def.n_steps,
-                              .most_shown = replay_gather_of(a).most_shown};
+                              .most_steps = a->def.n_steps};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, advantage, a->n_lane, &advantage));
   rollout_judge_args judge = {.sums = p->lane_sums,
                               .n_steps = a->option.n_steps,
