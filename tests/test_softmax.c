@@ -215,9 +215,17 @@ TEST(softmax, slates_have_the_frequencies_of_plackett_and_luce) {
 
 TEST(softmax, noise_of_many_items_at_once_is_that_of_each_alone) {
   uint32_t word[4][RANDOM_SOME];
-  random_draw_some(7, RANDOM_POLICY, 100, 3, 9, 2, word);
-  for (uint32_t k = 0; k < 4 * RANDOM_SOME; ++k)
-    EXPECT_EQ(word[k % 4][k / 4], random_draw(7, RANDOM_POLICY, 100 + k / 4, 3, 9, 2).w[k % 4]);
+  const uint32_t bound = 1u << 25;  // so many that one of 64 words is below with a chance of 0.4
+  for (uint32_t step = 0; step < 8; ++step) {
+    uint32_t below = 0;
+    const uint32_t told = random_draw_some(7, RANDOM_POLICY, 100, step, 9, 2, bound, word);
+    for (uint32_t k = 0; k < 4 * RANDOM_SOME; ++k) {
+      const uint32_t own = random_draw(7, RANDOM_POLICY, 100 + k / 4, step, 9, 2).w[k % 4];
+      EXPECT_EQ(word[k % 4][k / 4], own);
+      below |= (uint32_t)(own <= bound) << k / 4 / RANDOM_GROUP;
+    }
+    EXPECT_EQ(told, below);
+  }
   // The tail of the noise is exact where uniform numbers near 1 would have no digits left.
   EXPECT_NEAR(gumbel_of(0), log(8589934592.0), 1e-4);
   EXPECT_NEAR(gumbel_of(1u << 31), -log(log(2.0)), 1e-5);

@@ -28,6 +28,7 @@ typedef struct catalogue_tile {
   int64_t agent, agents;    // agents agent .. agent + agents - 1
   int64_t state, states;    // of each the states state .. state + states - 1
   int64_t column, columns;  // and the items column .. column + columns - 1
+  bool kept;                // n->tile is as the walk's first task left it, see catalogue_walk_twice
 } catalogue_tile;
 
 /// The tile as kernels are told of it.
@@ -38,10 +39,23 @@ tile_place catalogue_place(const catalogue_tile *t);
 /// the number of states, where sums over a tile's items are not to move with it. The task may be
 /// called from several threads at once, of which each finds done what it comes after: it must not
 /// write into its context.
-enum { CATALOGUE_ROWS = 256, CATALOGUE_COLUMNS = 1024 };
+enum { CATALOGUE_ROWS = 256, CATALOGUE_COLUMNS = 512 };
 typedef throng_status catalogue_task(void *context, const catalogue_tile *tile);
 throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalogue_task *task,
                              void *context);
+/// Two walks in one, for a second task that wants the tiles of the first again once all items of a
+/// state have been seen. In between `between` is told of rows first .. first + rows - 1 of
+/// (n_agent, rows). Where every thread can have blocks of states of its own it takes them one by
+/// one, and keeps their tiles in its part of `kept` as far as that goes; elsewhere, and where
+/// `kept` is NULL, all tiles are walked twice. The results are the same.
+typedef throng_status catalogue_between(void *context, const network *n, int64_t first,
+                                        int64_t rows);
+throng_status catalogue_walk_twice(const network *n, int64_t rows, float *kept,
+                                   catalogue_task *first, catalogue_between *between,
+                                   catalogue_task *second, void *context);
+/// Register such memory for walks over `rows` states; NULL where the backend has no use for it.
+throng_status catalogue_register_kept(const network *n, tensor_set *scratch, float **kept,
+                                      int64_t rows, const char *name);
 /// z (agents, states, columns) = query . vector + beta z, of a walk over `rows` states.
 throng_status catalogue_score_tile(const catalogue_tile *t, const catalogue *c, const float *query,
                                    int64_t rows, float beta, float *z);
