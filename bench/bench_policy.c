@@ -66,6 +66,34 @@ static throng_status one_gradient(void *context) {
                                      &c->score, c->d, c->d, c->d_query, &c->d_items);
 }
 
+/// The answer is there.
+static throng_status no_judge(void *context, throng_backend *backend, int64_t first, int64_t rows) {
+  (void)context, (void)backend, (void)first, (void)rows;
+  return THRONG_OK;
+}
+
+static throng_status one_at_once(void *context) {
+  softmax_case *c = context;
+  const softmax_question question = {no_judge, NULL, c->d, c->d};
+  return catalogue_softmax_and_gradients(&c->agent->net, &c->items, c->query, &nothing, c->item,
+                                         &c->score, &question, c->d_query, &c->d_items);
+}
+
+/// Draws, and what a rollout logs of them.
+static throng_status one_draw_with_sums(void *context) {
+  softmax_case *c = context;
+  const network *n = &c->agent->net;
+  const catalogue_noise noise = {c->agent->option.seed, c->step, c->number, c->number};
+  if (!softmax_may_draw(n, &c->score)) {
+    const throng_status drawn = one_draw(context);
+    return drawn == THRONG_OK ? one_softmax(context) : drawn;
+  }
+  const throng_status drawn = catalogue_draw_and_sums(n, &c->items, c->query, &nothing, &noise,
+                                                      c->value, c->item, &c->score);
+  if (drawn != THRONG_OK) return drawn;
+  return catalogue_softmax_of_sums(n, &c->items, c->query, &nothing, c->item, &c->score);
+}
+
 /// Uniform numbers of half width `scale`, by the start of weights.
 static void fill(const throng_population *a, float *x, int64_t n, float scale, uint32_t which) {
   weight_start_args start = {a->option.seed, x, n, which, scale, 0};
@@ -93,6 +121,7 @@ static void open_case(softmax_case *c, throng_population *a, int64_t rows) {
   if (packed) ADD(packed, I64, packed);
 #undef ADD
   bench_require(softmax_register(&a->net, set, &c->score, rows, 1, "score"));
+  bench_require(softmax_register_kept(&a->net, set, &c->score, CATALOGUE_KEPT, "score"));
   bench_require(tensors_allocate(set, a->backend, "benchmark"));
   bench_require(softmax_fill(&a->net, &c->score));
   fill(a, c->items.vector, n_item * width, 0.5f, 1);
@@ -130,6 +159,9 @@ static void bench_softmax(throng_population *a, int64_t rows, double seconds, be
   run_case(&c, "drawn item (Gumbel noise)", one_draw, 1, seconds, ceiling, out);
   run_case(&c, "log-probability and entropy", one_softmax, 1, seconds, ceiling, out);
   run_case(&c, "gradients of both", one_gradient, 3, seconds, ceiling, out);
+  run_case(&c, "both and their gradients at once", one_at_once, 3, seconds, ceiling, out);
+  run_case(&c, "draw, log-probability and entropy at once", one_draw_with_sums, 1, seconds, ceiling,
+           out);
   tensors_free(&c.set);
 }
 

@@ -224,8 +224,8 @@ THRONG_ROW float log_add(float x, float y) {
 }
 
 /// Log-probability of each state's slate and entropy of its softmax, from the sums over all items
-/// but the slate's own. NaN where a slate holds a masked item, or no item is left. Row: (agent,
-/// state).
+/// but the slate's own; or, for slates of one item that are not known beforehand, over all. NaN
+/// where a slate holds a masked item, or no item is left. Row: (agent, state).
 typedef struct softmax_finish_args {
   const softmax_sums *sums;  // (n_agent, n_state)
   const float *query;        // (n_agent, n_state, width)
@@ -244,6 +244,7 @@ typedef struct softmax_finish_args {
   int64_t n_state, n_item, n_seen_word;
   int64_t first;  // of the launch's rows in (n_agent, n_state)
   int32_t width, slate;
+  int32_t whole;  // the sums have the slate's only item too
 } softmax_finish_args;
 
 THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t launched) {
@@ -272,7 +273,7 @@ THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t launche
             ? -INFINITY
             : dot_product(a->query + row * a->width, a->vector + of * a->width, a->width) +
                   a->bias[of];
-    total = log_add(total, z);
+    if (!a->whole) total = log_add(total, z);
     a->own[at + k] = z;
     a->times[at + k] = total;
     log_prob += z - total;
@@ -284,7 +285,7 @@ THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t launche
   }
   for (int32_t k = 0; k < a->slate; ++k) {
     const float x = a->own[at + k] - total, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
-    mean += exp_portable(bounded) * bounded;
+    if (!a->whole) mean += exp_portable(bounded) * bounded;
     times += exp_portable(total - a->times[at + k]);
     a->times[at + k] = times;
   }

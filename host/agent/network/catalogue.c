@@ -47,29 +47,21 @@ throng_status catalogue_register_tile(const network *n, tensor_set *scratch, flo
   return tensors_add(scratch, tile, TENSOR_F32, TENSOR_SHAPE(tile_rows(n) * columns), "%s", name);
 }
 
-/// What a thread keeps of a block of states: tiles of the first items, which its share of the last
-/// cache holds while the rest of the block is made.
-typedef struct kept_tiles {
-  int64_t n, size;  // tiles of a thread, and numbers of one
-} kept_tiles;
-
-static kept_tiles kept_of(const network *n, int64_t rows) {
-  const int64_t most = ((int64_t)16 << 20) / (int64_t)sizeof(float);
-  const int64_t columns = CATALOGUE_COLUMNS;
-  const int64_t all = (n->n_item + columns - 1) / columns;
-  const int64_t size = (rows < CATALOGUE_ROWS ? rows : (int64_t)CATALOGUE_ROWS) *
-                       (n->n_item < columns ? n->n_item : columns);
-  return (kept_tiles){all * size < most ? all : most / size, size};
+/// Numbers of a tile that is kept.
+static int64_t kept_size(const network *n, int64_t rows) {
+  return (rows < CATALOGUE_ROWS ? rows : (int64_t)CATALOGUE_ROWS) *
+         (n->n_item < CATALOGUE_COLUMNS ? n->n_item : (int64_t)CATALOGUE_COLUMNS);
 }
 
-throng_status catalogue_register_kept(const network *n, tensor_set *scratch, float **kept,
-                                      int64_t rows, const char *name) {
+throng_status catalogue_register_kept(const network *n, tensor_set *scratch, catalogue_kept *kept,
+                                      int64_t rows, int64_t most, const char *name) {
   const throng_backend *backend = n->backend;
-  *kept = NULL;
-  if (backend->device_memory || !backend->ops->each) return THRONG_OK;
-  const kept_tiles k = kept_of(n, rows);
-  return tensors_add(scratch, kept, TENSOR_F32, TENSOR_SHAPE(backend->n_thread, k.n, k.size), "%s",
-                     name);
+  const int64_t size = kept_size(n, rows), fit = most / (int64_t)sizeof(float) / size;
+  const int64_t all = (n->n_item + CATALOGUE_COLUMNS - 1) / CATALOGUE_COLUMNS;
+  *kept = (catalogue_kept){NULL, all < fit ? all : fit};
+  if (backend->device_memory || !backend->ops->each || kept->n_tile == 0) return THRONG_OK;
+  return tensors_add(scratch, &kept->score, TENSOR_F32,
+                     TENSOR_SHAPE(backend->n_thread, kept->n_tile, size), "%s", name);
 }
 
 /// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
@@ -97,8 +89,8 @@ typedef struct tile_crowd {
   catalogue_between *between;  // and then:
   catalogue_task *second;      // over the same block of states, tiles of which are kept
   void *context;
-  float *kept;
-  kept_tiles keeps;
+  catalogue_kept kept;
+  int64_t kept_size;
   int64_t rows, blocks, all, columns;  // blocks of states: an agent's and all; blocks of items
   int64_t abreast;                     // blocks of states that are gone through together
   atomic_llong next;
@@ -179,7 +171,7 @@ static throng_status do_block(tile_crowd *w, const network *own, float *kept, in
   int64_t first = 0, states = 0;
   for (int64_t column = 0; column < w->columns && !atomic_load(&w->failed); ++column) {
     catalogue_tile tile = tile_at(w, own, block, column);
-    n.tile = column < w->keeps.n ? kept + column * w->keeps.size : own->tile;
+    n.tile = column < w->kept.n_tile ? kept + column * w->kept_size : own->tile;
     tile.n = &n;
     first = tile.agent * w->rows + tile.state;
     states = tile.states;
@@ -188,8 +180,8 @@ static throng_status do_block(tile_crowd *w, const network *own, float *kept, in
   THRONG_TRY(w->between(w->context, own, first, states));
   for (int64_t column = 0; column < w->columns; ++column) {
     catalogue_tile tile = tile_at(w, own, block, column);
-    tile.kept = column < w->keeps.n;
-    n.tile = tile.kept ? kept + column * w->keeps.size : own->tile;
+    tile.kept = column < w->kept.n_tile;
+    n.tile = tile.kept ? kept + column * w->kept_size : own->tile;
     tile.n = &n;
     if (tile.state) wait_for_tiles(w, block - 1, column + 1);
     if (atomic_load(&w->failed)) return THRONG_OK;
@@ -202,7 +194,7 @@ static throng_status do_block(tile_crowd *w, const network *own, float *kept, in
 static void take_blocks(void *context, int64_t hand) {
   tile_crowd *w = context;
   const network own = network_of_hand(w, hand);
-  float *kept = w->kept + hand * w->keeps.n * w->keeps.size;
+  float *kept = w->kept.score + hand * w->kept.n_tile * w->kept_size;
   for (int64_t block; (block = atomic_fetch_add(&w->next, 1)) < w->all;)
     if (!atomic_load(&w->failed)) note(w, do_block(w, &own, kept, block));
 }
@@ -245,22 +237,22 @@ static throng_status run_crowd(const network *n, tile_crowd *w,
 
 /// Do blocks, each one thread's from end to end, keep the threads busy? What a walk spares is a
 /// fifth of its work.
-static bool may_keep(const network *n, int64_t rows, const float *kept) {
+static bool may_keep(const network *n, int64_t rows, const catalogue_kept *kept) {
   const int64_t n_thread = n->backend->n_thread;
   const int64_t blocks = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS * n->n_agent;
   const int64_t turns = (blocks + n_thread - 1) / n_thread;
-  return kept && turns * n_thread * 5 <= blocks * 6;
+  return kept->score && turns * n_thread * 5 <= blocks * 6;
 }
 
-throng_status catalogue_walk_twice(const network *n, int64_t rows, float *kept,
+throng_status catalogue_walk_twice(const network *n, int64_t rows, const catalogue_kept *kept,
                                    catalogue_task *first, catalogue_between *between,
                                    catalogue_task *second, void *context) {
   if (may_keep(n, rows, kept)) {
     tile_crowd w = crowd_of(n, rows, first, context);
     w.between = between;
     w.second = second;
-    w.kept = kept;
-    w.keeps = kept_of(n, rows);
+    w.kept = *kept;
+    w.kept_size = kept_size(n, rows);
     return run_crowd(n, &w, take_blocks);
   }
   THRONG_TRY(catalogue_walk(n, rows, false, first, context));
@@ -333,6 +325,8 @@ typedef struct best_walk {
   const catalogue *c;
   const float *query;
   best_fold_args fold;
+  catalogue_task *beside;  // or NULL
+  void *context;
 } best_walk;
 
 static throng_status best_tile(void *context, const catalogue_tile *t) {
@@ -341,13 +335,14 @@ static throng_status best_tile(void *context, const catalogue_tile *t) {
   THRONG_TRY(catalogue_score_tile(t, w->c, w->query, fold.n_state, 0.0f, t->n->tile));
   fold.q = t->n->tile;
   fold.place = catalogue_place(t);
-  return BACKEND_LAUNCH(t->n->backend, best_fold, t->agents * t->states, &fold);
+  THRONG_TRY(BACKEND_LAUNCH(t->n->backend, best_fold, t->agents * t->states, &fold));
+  return w->beside ? w->beside(w->context, t) : THRONG_OK;
 }
 
-static throng_status best_by_tiles(const network *n, const catalogue *c, const float *query,
-                                   int64_t rows, const best_mask *mask,
-                                   const catalogue_noise *noise, int32_t top, float *value,
-                                   int32_t *item) {
+throng_status catalogue_draw_by_tiles(const network *n, const catalogue *c, const float *query,
+                                      int64_t rows, const best_mask *mask,
+                                      const catalogue_noise *noise, int32_t top, float *value,
+                                      int32_t *item, catalogue_task *beside, void *context) {
   best_reset_args reset = {value, item, top};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, best_reset, rows * n->n_agent, &reset));
   best_walk walk = {.c = c,
@@ -363,7 +358,9 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
                              .n_state = rows,
                              .n_item = n->n_item,
                              .n_seen_word = mask->n_seen_word,
-                             .top = top}};
+                             .top = top},
+                    .beside = beside,
+                    .context = context};
   return catalogue_walk(n, rows, false, best_tile, &walk);
 }
 
@@ -371,7 +368,7 @@ throng_status catalogue_draw(const network *n, const catalogue *c, const float *
                              const best_mask *mask, const catalogue_noise *noise, int32_t top,
                              int64_t *packed, float *value, int32_t *item) {
   if (!may_search(n, packed, top))
-    return best_by_tiles(n, c, query, rows, mask, noise, top, value, item);
+    return catalogue_draw_by_tiles(n, c, query, rows, mask, noise, top, value, item, NULL, NULL);
   best_search_args search = {.query = query,
                              .vector = c->vector,
                              .bias = c->bias,

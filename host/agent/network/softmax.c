@@ -29,10 +29,10 @@ throng_status softmax_register(const network *n, tensor_set *set, softmax_scores
 }
 
 throng_status softmax_register_kept(const network *n, tensor_set *set, softmax_scores *s,
-                                    const char *name) {
+                                    int64_t most, const char *name) {
   char text[64];
   snprintf(text, sizeof text, "%s.kept", name);
-  return catalogue_register_kept(n, set, &s->kept, s->rows, text);
+  return catalogue_register_kept(n, set, &s->kept, s->rows, most, text);
 }
 
 throng_status softmax_fill(const network *n, softmax_scores *s) {
@@ -92,23 +92,38 @@ static softmax_walk walk_of(const network *n, const catalogue *c, const float *q
                                    .slate = s->slate}};
 }
 
-/// Scores of a tile, masked.
-static throng_status score(const softmax_walk *w, const catalogue_tile *t) {
+static throng_status mask_tile(const softmax_walk *w, const catalogue_tile *t) {
   tile_mask_args mask = w->mask;
-  if (t->kept) return THRONG_OK;
-  THRONG_TRY(catalogue_score_tile(t, w->c, w->query, w->rows, 0.0f, t->n->tile));
   mask.z = t->n->tile;
   mask.place = catalogue_place(t);
   return BACKEND_LAUNCH(t->n->backend, tile_mask, t->agents * t->states, &mask);
 }
 
-static throng_status fold(void *context, const catalogue_tile *t) {
-  const softmax_walk *w = context;
+/// Scores of a tile, masked.
+static throng_status score(const softmax_walk *w, const catalogue_tile *t) {
+  if (t->kept) return THRONG_OK;
+  THRONG_TRY(catalogue_score_tile(t, w->c, w->query, w->rows, 0.0f, t->n->tile));
+  return mask_tile(w, t);
+}
+
+static throng_status add_sums(const softmax_walk *w, const catalogue_tile *t) {
   softmax_fold_args fold = w->fold;
-  THRONG_TRY(score(w, t));
   fold.q = t->n->tile;
   fold.place = catalogue_place(t);
   return BACKEND_LAUNCH(t->n->backend, softmax_fold, t->agents * t->states, &fold);
+}
+
+static throng_status fold(void *context, const catalogue_tile *t) {
+  const softmax_walk *w = context;
+  THRONG_TRY(score(w, t));
+  return add_sums(w, t);
+}
+
+/// The same of scores that are there.
+static throng_status fold_drawn(void *context, const catalogue_tile *t) {
+  const softmax_walk *w = context;
+  THRONG_TRY(mask_tile(w, t));
+  return add_sums(w, t);
 }
 
 static throng_status sum_all(const network *n, const catalogue *c, const float *query,
@@ -143,6 +158,28 @@ throng_status catalogue_softmax(const network *n, const catalogue *c, const floa
                                 const best_mask *mask, const int32_t *item, softmax_scores *s) {
   softmax_walk walk = walk_of(n, c, query, mask, item, s);
   THRONG_TRY(sum_all(n, c, query, mask, item, s, &walk));
+  return BACKEND_LAUNCH(n->backend, softmax_finish, s->rows * n->n_agent, &walk.finish);
+}
+
+bool softmax_may_draw(const network *n, const softmax_scores *s) {
+  return s->slate == 1 && !n->backend->searches;
+}
+
+throng_status catalogue_draw_and_sums(const network *n, const catalogue *c, const float *query,
+                                      const best_mask *mask, const catalogue_noise *noise,
+                                      float *value, int32_t *item, softmax_scores *s) {
+  softmax_walk walk = walk_of(n, c, query, mask, NULL, s);
+  softmax_reset_args reset = {s->sums};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_reset, s->rows * n->n_agent, &reset));
+  return catalogue_draw_by_tiles(n, c, query, s->rows, mask, noise, 1, value, item, fold_drawn,
+                                 &walk);
+}
+
+throng_status catalogue_softmax_of_sums(const network *n, const catalogue *c, const float *query,
+                                        const best_mask *mask, const int32_t *item,
+                                        softmax_scores *s) {
+  softmax_walk walk = walk_of(n, c, query, mask, item, s);
+  walk.finish.whole = true;
   return BACKEND_LAUNCH(n->backend, softmax_finish, s->rows * n->n_agent, &walk.finish);
 }
 
@@ -259,5 +296,5 @@ throng_status catalogue_softmax_and_gradients(const network *n, const catalogue 
   }
   softmax_reset_args reset = {s->sums};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_reset, s->rows * n->n_agent, &reset));
-  return catalogue_walk_twice(n, s->rows, s->kept, fold, finish_and_ask, slope, &walk);
+  return catalogue_walk_twice(n, s->rows, &s->kept, fold, finish_and_ask, slope, &walk);
 }

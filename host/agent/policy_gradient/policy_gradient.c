@@ -13,7 +13,7 @@ static throng_status add_batch(throng_population *a, rollout_batch *b) {
   THRONG_TRY(network_add_pass(&a->net, set, &b->state, b->rows, a->history, "batch.state"));
   THRONG_TRY(network_add_scratch(&a->net, set, &b->scratch, b->rows, "batch"));
   THRONG_TRY(softmax_register(&a->net, set, &b->score, b->rows, a->slate, "batch"));
-  THRONG_TRY(softmax_register_kept(&a->net, set, &b->score, "batch"));
+  THRONG_TRY(softmax_register_kept(&a->net, set, &b->score, CATALOGUE_KEPT, "batch"));
   THRONG_TRY(replay_add_shown(a, set, &b->shown, b->rows, "batch.shown"));
 #define ADD(slot, type, ...) \
   THRONG_TRY(tensors_add(set, &b->slot, TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), "batch." #slot))
@@ -100,8 +100,9 @@ throng_status policy_gradient_start(throng_population *a, agent_range range) {
   return THRONG_OK;
 }
 
-/// What the networks say of the states and items just chosen, into the log.
-static throng_status log_step(throng_population *a) {
+/// What the networks say of the states and items just chosen, into the log; the sums of the
+/// policy's softmax are there, or not.
+static throng_status log_step(throng_population *a, bool summed) {
   policy_gradient *p = policy_gradient_of(a);
   const network_pass *pass = agent_actor_pass(a->actor);
   const throng_sim *sim = a->sim;
@@ -112,8 +113,8 @@ static throng_status log_step(throng_population *a) {
                           .n_seen_word = sim->n_seen_word};
   THRONG_TRY(critic_forward(&critic, &p->critic_weight, pass, &p->lane_critic));
   if (logs)
-    THRONG_TRY(
-        catalogue_softmax(&n, &a->catalogue, pass->query, &mask, sim->action, &p->lane_score));
+    THRONG_TRY((summed ? catalogue_softmax_of_sums : catalogue_softmax)(
+        &n, &a->catalogue, pass->query, &mask, sim->action, &p->lane_score));
   rollout_log_args log = {.log = a->log,
                           .clock = a->clock,
                           .halted = sim->halted,
@@ -125,8 +126,12 @@ static throng_status log_step(throng_population *a) {
 
 throng_status policy_gradient_choose(throng_population *a, agent_actor *actor, throng_sim *sim,
                                      bool greedy) {
-  THRONG_TRY(actor_choose_by_softmax(a, actor, sim, greedy));
-  return actor == a->actor && sim == a->sim && !greedy ? log_step(a) : THRONG_OK;
+  policy_gradient *p = policy_gradient_of(a);
+  const bool logs = actor == a->actor && sim == a->sim && !greedy;
+  const bool sums =
+      logs && a->algorithm->logs_log_prob && softmax_may_draw(&a->net, &p->lane_score);
+  THRONG_TRY(actor_choose_by_softmax(a, actor, sim, greedy, sums ? &p->lane_score : NULL));
+  return logs ? log_step(a, sums) : THRONG_OK;
 }
 
 int policy_gradient_kind_of_step(const throng_population *a) {
