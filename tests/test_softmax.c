@@ -437,7 +437,7 @@ static void compare_at_once(int threads, int32_t n_agent, int64_t rows, int32_t 
     if (k == 2) {
       ASSERT_OK(softmax_register_kept(n, &set, &c.score, most, "score"));
       ASSERT_OK(tensors_allocate(&set, c.rig.backend, "kept"));
-      ASSERT_TRUE(c.score.kept.score != NULL);
+      EXPECT_EQ(c.score.kept.score != NULL, threads <= 2);  // four would wait for two blocks
     }
     memset(d_log_prob, 0, sizeof(float) * (size_t)all);
     memset(d_entropy, 0, sizeof(float) * (size_t)all);

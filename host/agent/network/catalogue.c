@@ -53,13 +53,22 @@ static int64_t kept_size(const network *n, int64_t rows) {
          (n->n_item < CATALOGUE_COLUMNS ? n->n_item : (int64_t)CATALOGUE_COLUMNS);
 }
 
+/// Do blocks, each one thread's from end to end, keep the threads busy? What a walk spares is a
+/// fifth of its work.
+static bool may_take_blocks(const network *n, int64_t rows) {
+  const int64_t n_thread = n->backend->n_thread;
+  const int64_t blocks = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS * n->n_agent;
+  const int64_t turns = (blocks + n_thread - 1) / n_thread;
+  return turns * n_thread * 5 <= blocks * 6;
+}
+
 throng_status catalogue_register_kept(const network *n, tensor_set *scratch, catalogue_kept *kept,
                                       int64_t rows, int64_t most, const char *name) {
   const throng_backend *backend = n->backend;
   const int64_t size = kept_size(n, rows), fit = most / (int64_t)sizeof(float) / size;
   const int64_t all = (n->n_item + CATALOGUE_COLUMNS - 1) / CATALOGUE_COLUMNS;
   *kept = (catalogue_kept){NULL, all < fit ? all : fit};
-  if (backend->device_memory || !backend->ops->each || kept->n_tile == 0) return THRONG_OK;
+  if (backend->device_memory || kept->n_tile == 0 || !may_take_blocks(n, rows)) return THRONG_OK;
   return tensors_add(scratch, &kept->score, TENSOR_F32,
                      TENSOR_SHAPE(backend->n_thread, kept->n_tile, size), "%s", name);
 }
@@ -235,19 +244,10 @@ static throng_status run_crowd(const network *n, tile_crowd *w,
   return w->failed ? throng_fail(w->status, "%s", w->cause) : THRONG_OK;
 }
 
-/// Do blocks, each one thread's from end to end, keep the threads busy? What a walk spares is a
-/// fifth of its work.
-static bool may_keep(const network *n, int64_t rows, const catalogue_kept *kept) {
-  const int64_t n_thread = n->backend->n_thread;
-  const int64_t blocks = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS * n->n_agent;
-  const int64_t turns = (blocks + n_thread - 1) / n_thread;
-  return kept->score && turns * n_thread * 5 <= blocks * 6;
-}
-
 throng_status catalogue_walk_twice(const network *n, int64_t rows, const catalogue_kept *kept,
                                    catalogue_task *first, catalogue_between *between,
                                    catalogue_task *second, void *context) {
-  if (may_keep(n, rows, kept)) {
+  if (kept->score && n->backend->ops->each) {  // a plan of memory has no threads
     tile_crowd w = crowd_of(n, rows, first, context);
     w.between = between;
     w.second = second;

@@ -46,7 +46,7 @@ throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalo
 /// Memory in which each thread keeps tiles of a block of states: of the first items, as many as
 /// fit.
 typedef struct catalogue_kept {
-  float *score;    // (n_thread, n_tile, states and items of a tile), or NULL: no use for it here
+  float *score;    // (n_thread, n_tile, states and items of a tile), or NULL: saves nothing
   int64_t n_tile;  // of a thread
 } catalogue_kept;
 /// What the last cache holds of it while the block is made.
