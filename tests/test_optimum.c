@@ -12,7 +12,9 @@ static const double t_975 = 3.182;  // Student's, AGENTS - 1 degrees of freedom
 enum { AGENTS = 10, LEARNER_STRIDE = 1 };
 static const double t_975 = 2.262;
 #endif
-enum { AGENT_LANES = 16, SESSIONS = 512, LANES = 4096, PLAYED_USERS = 12 };
+// Likes of a session have a deviation of some 2: of 512, which all agents of a world share, the
+// mean is known to 1.3 % of the optimum, of 4096 to 0.5 %.
+enum { AGENT_LANES = 16, SESSIONS = 4096, LANES = 4096, PLAYED_USERS = 12 };
 
 /// An algorithm with a network, as long as it takes.
 typedef struct learner {
@@ -57,7 +59,7 @@ static throng_agent_def agent_of(const learner *l) {
       def.learning_rate = 1e-3f;
       def.ent_coef = 0.01f;
       break;
-    case THRONG_ALGORITHM_TRPO: def.n_steps = 32; break;
+    case THRONG_ALGORITHM_TRPO: def.n_steps = 16; break;
     default:
       def.learning_rate = 2e-3f;
       def.use_rms_prop = false;
@@ -279,4 +281,4 @@ TEST(optimum, every_algorithm_and_network_comes_within_5_percent_and_the_myopic_
 TEST(optimum, DISABLED_the_same_where_nobody_leaves_by_chance) {
   compare_on(&optimum_kinds[0], 0.95);
 }
-TEST(optimum, DISABLED_the_same_where_temper_is_used_up) { compare_on(&optimum_kinds[2], 0.92); }
+TEST(optimum, DISABLED_the_same_where_temper_is_used_up) { compare_on(&optimum_kinds[2], 0.95); }

@@ -57,7 +57,7 @@ static const field agent_rows[] = {
     FIELD_F32("gamma", gamma, 0.975, 0, 1, FIELD_PER_AGENT | FIELD_SWEEPABLE, "discount a step"),
     FIELD_BOOL("fold_leave", fold_leave, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
                "leaving by chance, which no item changes, stands in the discount, gamma (1 - "
-               "sim.leave_probability), and ends no target (PPO, A2C, TRPO: false)"),
+               "sim.leave_probability), and ends no target"),
     FIELD_BOOL(
         "bootstrap_truncated", bootstrap_truncated, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
         "a session cut off by sim.max_steps is worth its last state; false: nothing follows"),
@@ -161,7 +161,6 @@ static const struct {
   double value;
 } usual[] = {
     {THRONG_ALGORITHM_PPO, "ortho_init", true},
-    {THRONG_ALGORITHM_PPO, "fold_leave", false},
     {THRONG_ALGORITHM_PPO, "user_start", 0.1},
     {THRONG_ALGORITHM_PPO, "activation", THRONG_ACTIVATION_TANH},
     {THRONG_ALGORITHM_PPO, "learning_rate", 3e-4},
@@ -170,7 +169,6 @@ static const struct {
     {THRONG_ALGORITHM_PPO, "adam_epsilon", 1e-5},
     {THRONG_ALGORITHM_PPO, "max_grad_norm", 0.5},
     {THRONG_ALGORITHM_A2C, "ortho_init", true},
-    {THRONG_ALGORITHM_A2C, "fold_leave", false},
     {THRONG_ALGORITHM_A2C, "user_start", 0.1},
     {THRONG_ALGORITHM_A2C, "activation", THRONG_ACTIVATION_TANH},
     {THRONG_ALGORITHM_A2C, "learning_rate", 7e-4},
@@ -183,7 +181,6 @@ static const struct {
     {THRONG_ALGORITHM_A2C, "normalize_advantage", false},
     {THRONG_ALGORITHM_A2C, "use_rms_prop", true},
     {THRONG_ALGORITHM_TRPO, "ortho_init", true},
-    {THRONG_ALGORITHM_TRPO, "fold_leave", false},
     {THRONG_ALGORITHM_TRPO, "user_start", 0.1},
     {THRONG_ALGORITHM_TRPO, "activation", THRONG_ACTIVATION_TANH},
     {THRONG_ALGORITHM_TRPO, "learning_rate", 1e-3},

@@ -77,10 +77,9 @@ typedef struct throng_agent_def {
   /// gain and shift, before their activation, as PQN has it (Gallici et al. 2024).
   bool layer_norm;
   float gamma;                   ///< 0.975; discount a step
-  /// true (PPO, A2C, TRPO: false). True: a user who leaves by throng_sim_def.leave_probability p
-  /// ends no target (a policy's: no error of an advantage), and the discount is gamma (1 - p) in
-  /// its place. Exact, for no item changes p. Not where users come back
-  /// (throng_users_def.sessions), whom what they were shown brings back.
+  /// true: a user who leaves by throng_sim_def.leave_probability p ends no target (of a policy: no
+  /// advantage), and the discount is gamma (1 - p) in its place. Exact, for no item changes p. Not
+  /// where users come back (throng_users_def.sessions), whom what they were shown brings back.
   bool fold_leave;
   /// true: a session that sim.max_steps cuts off is worth what its last state is, which no agent
   /// ever acts from: what it is worth is what the network makes of it (Pardo et al., ICML 2018).
@@ -150,8 +149,8 @@ THRONG_API throng_agent_def throng_default_agent_def(void);
 /// 0.99, batch 64, adam_epsilon 1e-5, max_grad_norm 0.5; A2C's learning_rate 7e-4, gamma 0.99,
 /// n_steps 5, gae_lambda 1, beta2 0.99, adam_epsilon 1e-5, max_grad_norm 0.5, use_rms_prop true,
 /// normalize_advantage false; TRPO's learning_rate 1e-3, gamma 0.99, batch 128, adam_epsilon 1e-5,
-/// max_grad_norm 0, target_kl 0.01; all three's activation tanh, user_start 0.1, ortho_init true
-/// and fold_leave false. What a config with this agent.algorithm does not say is these.
+/// max_grad_norm 0, target_kl 0.01; all three's activation tanh, user_start 0.1, ortho_init true.
+/// What a config with this agent.algorithm does not say is these.
 THRONG_API throng_agent_def throng_algorithm_agent_def(throng_algorithm algorithm);
 
 /// Agents for this simulator. `total_steps`: planned length of the run in user-steps over all

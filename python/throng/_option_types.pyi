@@ -198,7 +198,7 @@ class AgentOptions(TypedDict, total=False):
     gamma: float
     """discount a step"""
     fold_leave: bool
-    """leaving by chance, which no item changes, stands in the discount, gamma (1 - sim.leave_probability), and ends no target (PPO, A2C, TRPO: false)"""
+    """leaving by chance, which no item changes, stands in the discount, gamma (1 - sim.leave_probability), and ends no target"""
     bootstrap_truncated: bool
     """a session cut off by sim.max_steps is worth its last state; false: nothing follows"""
     reward_scale: float
