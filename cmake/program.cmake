@@ -51,6 +51,7 @@ install(FILES ${THRONG_GENERATED}/throng.fish
 # The configs where --help and README name them from: cd PREFIX/share/throng. Prompts: prompts.cmake.
 install(DIRECTORY configs DESTINATION ${CMAKE_INSTALL_DATADIR}/throng
         USE_SOURCE_PERMISSIONS FILES_MATCHING PATTERN "*.json" PATTERN "*.sh" PATTERN prompts EXCLUDE)
+install(DIRECTORY examples/tutorial DESTINATION ${CMAKE_INSTALL_DATADIR}/throng/examples FILES_MATCHING PATTERN "*.csv")
 install(FILES README.md LICENSE CHANGELOG.md CITATION.cff SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
         FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN site EXCLUDE)

@@ -259,7 +259,8 @@ TEST(evaluator, keywords_hit_are_those_of_the_first_agent_that_counts) {
         evaluator_create(all.run.backend, all.run.world, NULL, &all.run.sim, &def, 2, true, &e));
     ASSERT_OK(agent_actor_create(all.population, evaluator_sim(e), evaluator_top(e), &actor));
     const bool second[2] = {false, true}, none[2] = {false};
-    evaluator_set_watch(e, &(evaluator_watch){.context = hits, .answered = count_keywords});
+    evaluator_set_watch(
+        e, &(evaluator_watch){.context = hits, .answered = count_keywords, .keywords = true});
     ASSERT_OK(evaluator_play_agents(e, actor, second, NULL, each, &mean));
     EXPECT_EQ(evaluator_watched(e), 1);
     EXPECT_EQ(memcmp(hits[0], evaluator_hits(e, 0), sizeof hits[0]), 0);
@@ -269,6 +270,8 @@ TEST(evaluator, keywords_hit_are_those_of_the_first_agent_that_counts) {
     EXPECT_NEAR((double)shown, each[1].session_length * EPISODES, 1e-6);
     EXPECT_GT(met, 0);
     evaluator_set_watch(e, NULL);
+    ASSERT_OK(evaluator_play_agents(e, actor, second, NULL, each, &mean));
+    for (int k = 0; k < EVALUATOR_HITS; ++k) EXPECT_EQ(evaluator_hits(e, 0)[k], 0);  // unasked
     ASSERT_OK(evaluator_play_agents(e, actor, none, NULL, each, &mean));
     EXPECT_EQ(evaluator_watched(e), -1);
     // A yardstick's sessions are nobody's.

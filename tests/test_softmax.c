@@ -215,9 +215,17 @@ TEST(softmax, slates_have_the_frequencies_of_plackett_and_luce) {
 
 TEST(softmax, noise_of_many_items_at_once_is_that_of_each_alone) {
   uint32_t word[4][RANDOM_SOME];
-  random_draw_some(7, RANDOM_POLICY, 100, 3, 9, 2, word);
-  for (uint32_t k = 0; k < 4 * RANDOM_SOME; ++k)
-    EXPECT_EQ(word[k % 4][k / 4], random_draw(7, RANDOM_POLICY, 100 + k / 4, 3, 9, 2).w[k % 4]);
+  const uint32_t bound = 1u << 25;  // so many that one of 64 words is below with a chance of 0.4
+  for (uint32_t step = 0; step < 8; ++step) {
+    uint32_t below = 0;
+    const uint32_t told = random_draw_some(7, RANDOM_POLICY, 100, step, 9, 2, bound, word);
+    for (uint32_t k = 0; k < 4 * RANDOM_SOME; ++k) {
+      const uint32_t own = random_draw(7, RANDOM_POLICY, 100 + k / 4, step, 9, 2).w[k % 4];
+      EXPECT_EQ(word[k % 4][k / 4], own);
+      below |= (uint32_t)(own <= bound) << k / 4 / RANDOM_GROUP;
+    }
+    EXPECT_EQ(told, below);
+  }
   // The tail of the noise is exact where uniform numbers near 1 would have no digits left.
   EXPECT_NEAR(gumbel_of(0), log(8589934592.0), 1e-4);
   EXPECT_NEAR(gumbel_of(1u << 31), -log(log(2.0)), 1e-5);
@@ -358,4 +366,125 @@ TEST(softmax, gradients_of_an_agent_are_the_same_bits_alone_and_with_any_threads
     free(bias[k]);
     close_case(&c[k]);
   }
+}
+
+/// Gradients are asked of what the softmax has come to, so that who asks too early is told wrong.
+typedef struct asked {
+  const softmax_scores *score;
+  const float *dl, *de;
+  float *d_log_prob, *d_entropy;
+} asked;
+
+static throng_status ask(void *context, throng_backend *backend, int64_t first, int64_t rows) {
+  const asked *a = context;
+  (void)backend;
+  for (int64_t row = first; row < first + rows; ++row) {
+    a->d_log_prob[row] = a->dl[row] * a->score->log_prob[row];
+    a->d_entropy[row] = a->de[row] * a->score->entropy[row];
+  }
+  return THRONG_OK;
+}
+
+typedef struct gradients {
+  float *query, *vector, *bias;
+} gradients;
+
+static gradients gradients_of(const softmax_case *c, int n_agent) {
+  return (gradients){calloc((size_t)(c->rows * n_agent * WIDTH), sizeof(float)),
+                     calloc((size_t)(c->n_item * n_agent * WIDTH), sizeof(float)),
+                     calloc((size_t)(c->n_item * n_agent), sizeof(float))};
+}
+
+static void free_gradients(gradients *g) {
+  free(g->query);
+  free(g->vector);
+  free(g->bias);
+}
+
+static void expect_equal(const softmax_case *c, int n_agent, const gradients *a,
+                         const gradients *b) {
+  const size_t rows = (size_t)(c->rows * n_agent), items = (size_t)(c->n_item * n_agent);
+  EXPECT_EQ(memcmp(a->query, b->query, sizeof(float) * rows * WIDTH), 0);
+  EXPECT_EQ(memcmp(a->vector, b->vector, sizeof(float) * items * WIDTH), 0);
+  EXPECT_EQ(memcmp(a->bias, b->bias, sizeof(float) * items), 0);
+}
+
+/// In two walks; in two by one call; and in one, where scores are kept.
+static void compare_at_once(int threads, int32_t n_agent, int64_t rows, int32_t n_item,
+                            int32_t slate, int64_t most) {
+  test_random r = {5, 0};
+  softmax_case c;
+  tensor_set set = {0};
+  ASSERT_OK(open_case(&c, threads, n_agent, rows, n_item, slate, 1.0f, 0.2));
+  const network *n = &c.rig.agent->net;
+  const int64_t all = rows * n_agent;
+  int32_t *item = slates(&c, all, slate);
+  float *dl = numbers(&r, all, 1), *de = numbers(&r, all, 1);
+  float *d_log_prob = numbers(&r, all, 1), *d_entropy = numbers(&r, all, 1);
+  asked asks = {&c.score, dl, de, d_log_prob, d_entropy};
+  const softmax_question question = {ask, &asks, d_log_prob, d_entropy};
+  gradients g[3];
+  for (int k = 0; k < 3; ++k) {
+    g[k] = gradients_of(&c, n_agent);
+    const catalogue d = {g[k].vector, g[k].bias};
+    if (k == 0) {
+      ASSERT_OK(catalogue_softmax(n, &c.items, c.query, &c.mask, item, &c.score));
+      ASSERT_OK(ask(&asks, c.rig.backend, 0, all));
+      ASSERT_OK(catalogue_softmax_gradients(n, &c.items, c.query, &c.mask, item, &c.score,
+                                            d_log_prob, d_entropy, g[k].query, &d));
+      continue;
+    }
+    if (k == 2) {
+      ASSERT_OK(softmax_register_kept(n, &set, &c.score, most, "score"));
+      ASSERT_OK(tensors_allocate(&set, c.rig.backend, "kept"));
+      EXPECT_EQ(c.score.kept.score != NULL, threads <= 2);  // four would wait for two blocks
+    }
+    memset(d_log_prob, 0, sizeof(float) * (size_t)all);
+    memset(d_entropy, 0, sizeof(float) * (size_t)all);
+    ASSERT_OK(catalogue_softmax_and_gradients(n, &c.items, c.query, &c.mask, item, &c.score,
+                                              &question, g[k].query, &d));
+    expect_equal(&c, n_agent, &g[k], &g[0]);
+  }
+  for (int k = 0; k < 3; ++k) free_gradients(&g[k]);
+  tensors_free(&set);
+  free(item);
+  free(dl);
+  free(de);
+  free(d_log_prob);
+  free(d_entropy);
+  close_case(&c);
+}
+
+TEST(softmax, scores_that_are_kept_give_the_bits_of_scores_made_again) {
+  compare_at_once(1, 3, 300, 700, 2, CATALOGUE_KEPT);
+  compare_at_once(2, 2, 256, 1300, 1, CATALOGUE_KEPT);
+  compare_at_once(4, 1, 300, 1300, 1, CATALOGUE_KEPT);  // fewer blocks than threads
+}
+TEST(softmax, of_a_catalogue_that_is_kept_in_part_they_do_too) {
+  compare_at_once(2, 1, 512, 2100, 1, (int64_t)3 * CATALOGUE_ROWS * CATALOGUE_COLUMNS * 4);
+}
+
+TEST(softmax, of_an_item_drawn_by_the_same_walk_is_that_of_the_item_given) {
+  enum { ROWS = 600, ITEMS = 1300 };
+  softmax_case c;
+  ASSERT_OK(open_case(&c, 2, 1, ROWS, ITEMS, 1, 2.0f, 0.3));
+  for (int k = 0; k < WIDTH; ++k) c.query[k] *= 20.0f;  // a state that nearly surely shows one
+  static float value[ROWS], log_prob[ROWS], entropy[ROWS];
+  static int32_t item[ROWS], own[ROWS];
+  const throng_population *a = c.rig.agent;
+  const catalogue_noise noise = {a->option.seed, c.step, c.number, c.episode};
+  ASSERT_OK(draw(&c, 1, 3, value, item));
+  ASSERT_OK(catalogue_softmax(&a->net, &c.items, c.query, &c.mask, item, &c.score));
+  memcpy(log_prob, c.score.log_prob, sizeof log_prob);
+  memcpy(entropy, c.score.entropy, sizeof entropy);
+  ASSERT_TRUE(softmax_may_draw(&a->net, &c.score));
+  ASSERT_OK(
+      catalogue_draw_and_sums(&a->net, &c.items, c.query, &c.mask, &noise, value, own, &c.score));
+  ASSERT_OK(catalogue_softmax_of_sums(&a->net, &c.items, c.query, &c.mask, own, &c.score));
+  for (int row = 0; row < ROWS; ++row) {
+    EXPECT_EQ(own[row], item[row]);
+    EXPECT_NEAR(c.score.log_prob[row], log_prob[row], 1e-5 * (2 + fabs((double)log_prob[row])));
+    EXPECT_NEAR(c.score.entropy[row], entropy[row], 2e-5);
+  }
+  close_case(&c);
 }

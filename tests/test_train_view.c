@@ -99,6 +99,22 @@ TEST(train_view, shows_curve_yardsticks_figures_and_a_bar_while_the_run_goes_on)
   free(text);
 }
 
+TEST(train_view, stages_that_are_over_at_once_are_not_drawn_each) {
+  static terminal t;
+  struct timespec begin, end;
+  write_config();
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  // 100 evaluations and as many stretches of training.
+  train_on_terminal(&t, 80, 30, "TERM=xterm LC_ALL=C.UTF-8", "--set train.evaluate_every=80");
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  const double seconds =
+      (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+  EXPECT_EQ(t.code, 0);
+  EXPECT_GT(t.draws, 0);
+  // An evaluation's own, and ten a second, each with the end of a stage that was shown.
+  EXPECT_LE(t.draws, 100 + 20 * seconds + 2);
+}
+
 TEST(train_view, has_no_colour_where_none_is_wanted_and_is_redrawn_all_the_same) {
   static const char *const none[] = {"NO_COLOR=1 TERM=xterm", "CLICOLOR=0 TERM=xterm",
                                      "NO_COLOR=1 CLICOLOR_FORCE=1 TERM=xterm"};

@@ -1,6 +1,7 @@
 /// Playing and ranking: scratch memory for simulators of one shape, and what is done in it.
 #include <stdlib.h>
 
+#include "agent/network/softmax.h"
 #include "agent/population.h"
 #include "kernels/list.h"
 
@@ -106,9 +107,11 @@ throng_status agent_actor_look(agent_actor *actor, const throng_sim *sim) {
   return lane_states(sim, &actor->pass.state);
 }
 
-/// The `top` best items of every lane in `rows`, in best_item, or drawn where there is noise.
+/// The `top` best items of every lane in `rows`, in best_item, or drawn where there is noise;
+/// sums of the one item's softmax beside it where `beside` is not NULL.
 static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_t top,
-                               const int32_t *rows, const catalogue_noise *noise) {
+                               const int32_t *rows, const catalogue_noise *noise,
+                               softmax_scores *beside) {
   throng_population *a = actor->population;
   if (!agent_actor_fits(actor, sim))
     return throng_fail(THRONG_ERROR_ARGUMENT,
@@ -122,6 +125,9 @@ static throng_status find_best(agent_actor *actor, const throng_sim *sim, int32_
   THRONG_TRY(n.table->features(&n, &actor->pass));
   THRONG_TRY(n.table->forward(&n, &a->weight, &actor->pass));
   best_mask mask = {.seen = sim->def.mask_seen ? sim->seen : NULL, .n_seen_word = sim->n_seen_word};
+  if (beside)
+    return catalogue_draw_and_sums(&n, &a->catalogue, actor->pass.query, &mask, noise,
+                                   actor->best_value, actor->best_item, beside);
   return catalogue_draw(&n, &a->catalogue, actor->pass.query, actor->agent_lanes, &mask, noise, top,
                         actor->packed, actor->best_value, actor->best_item);
 }
@@ -136,9 +142,10 @@ const int32_t *agent_actor_rows(const agent_actor *actor) { return actor->scored
 
 /// By the scores with noise upon them (noise->seed NULL: without), or at random by `epsilon`.
 static throng_status choose(throng_population *a, agent_actor *actor, throng_sim *sim, bool greedy,
-                            const catalogue_noise *noise, const epsilon_schedule *epsilon) {
+                            const catalogue_noise *noise, const epsilon_schedule *epsilon,
+                            softmax_scores *beside) {
   actor->scored = rows_scored(a, actor, sim, greedy);
-  THRONG_TRY(find_best(actor, sim, actor->slate, actor->scored, noise));
+  THRONG_TRY(find_best(actor, sim, actor->slate, actor->scored, noise, beside));
   choose_args choose = {
       .epsilon = *epsilon,
       .clock = a->clock,
@@ -166,17 +173,17 @@ throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, 
   const catalogue_noise none = {.seed = NULL};
   const epsilon_schedule epsilon = {a->option.epsilon_start, a->option.epsilon_end,
                                     a->option.epsilon_steps, a->option.epsilon};
-  return choose(a, actor, sim, greedy, &none, &epsilon);
+  return choose(a, actor, sim, greedy, &none, &epsilon, NULL);
 }
 
 throng_status actor_choose_by_softmax(throng_population *a, agent_actor *actor, throng_sim *sim,
-                                      bool greedy) {
+                                      bool greedy, softmax_scores *beside) {
   const catalogue_noise noise = {.seed = greedy ? NULL : a->option.seed,
                                  .step = sim->step,
                                  .number = sim->number,
                                  .episode = sim->episode};
   const epsilon_schedule none = {.kind = NULL};
-  return choose(a, actor, sim, greedy, &noise, &none);
+  return choose(a, actor, sim, greedy, &noise, &none, beside);
 }
 
 /// Items without a rank, because no score is a number, follow in the order of the catalogue.
@@ -197,7 +204,7 @@ throng_status agent_actor_rank(agent_actor *actor, throng_sim *sim, int32_t top,
   if (top < 1 || top > actor->top)
     return throng_fail(THRONG_ERROR_ARGUMENT, "top: %d is not in 1..%d", top, actor->top);
   const catalogue_noise none = {.seed = NULL};
-  THRONG_TRY(find_best(actor, sim, top, NULL, &none));
+  THRONG_TRY(find_best(actor, sim, top, NULL, &none, NULL));
   throng_backend *backend = actor->population->backend;
   THRONG_TRY(backend->ops->download(backend, item, actor->best_item,
                                     sizeof(int32_t) * (size_t)actor->n_lane * (size_t)top));

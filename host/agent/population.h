@@ -310,9 +310,11 @@ bool agent_actor_fits(const agent_actor *actor, const throng_sim *sim);
 /// agent_algorithm.choose: by the network's scores, at random with each agent's epsilon.
 throng_status actor_choose_by_epsilon(throng_population *a, agent_actor *actor, throng_sim *sim,
                                       bool greedy);
-/// The same by a draw from the softmax of the scores; greedy: the best.
+/// The same by a draw from the softmax of the scores; greedy: the best. `beside`, where it is not
+/// NULL, gets the softmax's sums (catalogue_draw_and_sums).
+struct softmax_scores;
 throng_status actor_choose_by_softmax(throng_population *a, agent_actor *actor, throng_sim *sim,
-                                      bool greedy);
+                                      bool greedy, struct softmax_scores *beside);
 /// The simulator's present states into the actor's pass.
 throng_status agent_actor_look(agent_actor *actor, const throng_sim *sim);
 /// The states that the actor chose for last, with their queries and values.

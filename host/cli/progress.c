@@ -21,6 +21,7 @@ enum { MOST_LINES = 64, STAGE = 80 };
 
 static struct {
   bool terminal, shown;  // terminal: lines can be redrawn; shown: there is progress at all
+  bool told;             // this stage was shown
   char stage[STAGE];
   double started, when;  // of this stage; when it was last shown; seconds
   int64_t first;         // done when it was first heard of
@@ -217,12 +218,16 @@ static bool report(void *context, const char *stage, int64_t done, int64_t total
   if (strncmp(stage, line.stage, STAGE - 1) || done < line.first) {
     snprintf(line.stage, sizeof line.stage, "%s", stage);
     line.started = now;
-    line.when = line.terminal ? 0 : now;
+    line.told = false;
+    if (!line.terminal) line.when = now;
     line.first = done;
   }
   bool last = total > 0 && done >= total;
-  if (!last && now - line.when < (line.terminal ? 0.1 : 10)) return true;
+  // A stage that is over before it was shown never is: many short ones do not redraw for each.
+  const bool ends = last && line.told;
+  if (!ends && now - line.when < (line.terminal ? 0.1 : 10)) return true;
   if (last && !line.terminal) return true;
+  line.told = true;
   line.when = now;
   line.done = done;
   line.total = total;

@@ -233,7 +233,7 @@ static void count_hits(int64_t *hits, int32_t keywords) {
 static throng_status watch_keywords(evaluator *e) {
   const int64_t slate = e->sim->def.slate_size;
   const int64_t first = (int64_t)e->watched * e->n_episode, n = e->n_episode * slate;
-  if (e->watched < 0) return THRONG_OK;
+  if (!e->watch.keywords || e->watched < 0) return THRONG_OK;
   DOWNLOAD(e->vote, e->sim->vote + first * slate, n);
   for (int64_t k = 0; k < n; ++k) {
     if (e->ended[first + k / slate]) continue;

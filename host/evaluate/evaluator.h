@@ -63,12 +63,14 @@ typedef struct evaluator_watch {
   /// After them; `ended` is as it was before.
   throng_status (*answered)(void *context, throng_sim *sim, const int32_t *shown,
                             const uint8_t *ended);
+  bool keywords;  // count them (evaluator_hits): a download of a block's votes a step
 } evaluator_watch;
 /// From the next play on; NULL: nobody does.
 void evaluator_set_watch(evaluator *e, const evaluator_watch *watch);
 /// Of the first agent that counted when the agents played last: its block, -1 without one; and of
 /// the items that its sessions were shown, how many had 0, 1, ... keywords in common with what the
-/// user had liked (side 0) or disliked (side 1), the last one standing for all above it.
+/// user had liked (side 0) or disliked (side 1), the last one standing for all above it: zeros
+/// where no watch asked for them.
 enum { EVALUATOR_HITS = 64 };
 int32_t evaluator_watched(const evaluator *e);
 const int64_t *evaluator_hits(const evaluator *e, int side);

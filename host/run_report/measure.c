@@ -27,7 +27,8 @@ static throng_status play(run_measures *m, const throng_evaluation_def *def, wat
   throng_status status;
   throng_metrics each;
   const size_t n_item = (size_t)t->world->n_item;
-  const evaluator_watch watch = {watcher, watcher_shown, watcher_answered};
+  const evaluator_watch watch = {
+      .context = watcher, .shown = watcher_shown, .answered = watcher_answered};
   THRONG_TRY_GOTO(evaluator_create(t->backend, t->world, t->sta, &t->config.sim, def, 1, true, &e));
   THRONG_TRY_GOTO(agent_actor_create(t->population, evaluator_sim(e), evaluator_top(e), &actor));
   for (int k = 0; k < PLAYED_COUNT && !(watcher == NULL && k > 0); ++k) {

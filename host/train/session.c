@@ -254,6 +254,10 @@ throng_status session_restore_from(throng_session *s, const safetensors_file *fi
 
 const evaluator *session_evaluator(const throng_session *s) { return s->contest.agents; }
 
+void session_count_keywords(throng_session *s) {
+  evaluator_set_watch(s->contest.agents, &(evaluator_watch){.keywords = true});
+}
+
 throng_population *throng_session_get_population(throng_session *s) { return s->population; }
 throng_sim *throng_session_get_sim(throng_session *s) { return s->sim; }
 const char *session_agent_title(const throng_session *s) { return agent_title(s->actor); }

@@ -30,6 +30,8 @@ throng_status session_find_yardstick(throng_session *session, throng_yardstick y
 void session_yardstick_folder(const throng_session *session, char path[KEPT_PATH_SIZE]);
 /// The lanes of the agents' evaluations, as they were played last.
 const evaluator *session_evaluator(const throng_session *session);
+/// Their evaluations count keywords (evaluator_hits) from now on.
+void session_count_keywords(throng_session *session);
 /// What tables call the agents: "DQN".
 const char *session_agent_title(const throng_session *session);
 

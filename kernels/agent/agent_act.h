@@ -6,10 +6,11 @@
 #include "kernels/agent/replay.h"
 #include "kernels/base/elementwise.h"
 #include "kernels/base/exponential.h"
+#include "kernels/base/floats16.h"
 #include "kernels/base/portable.h"
 #include "kernels/base/random.h"
 
-enum { BEST_CHUNK = 64, BEST_LANES = 16, EXPLORE_TRIES = 64 };
+enum { SCORES_CHUNK = 256, BEST_CHUNK = 64, BEST_LANES = 16, EXPLORE_TRIES = 64 };
 
 /// Gumbel noise upon scores, with which the best k are a draw from their softmax without
 /// replacement: a word of Philox for each item, keyed by the lane, its episode and step, four items
@@ -114,37 +115,58 @@ THRONG_ROW int best_masked(const best_fold_args *a, int64_t state, int32_t item)
   return 0;
 }
 
-/// A chunk of scores with noise: most words cannot win and are never made noise of.
-THRONG_ROW void best_fold_noisy(const best_fold_args *a, int64_t agent, int64_t state,
-                                const float *sum, int32_t first, int32_t n) {
-  float *value = a->value + state * a->top;
-  int32_t *item = a->item + state * a->top;
-  float part[THRONG_DOT_LANES], most = -INFINITY;
-  uint32_t word[4][RANDOM_SOME];
-  for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) part[k] = -INFINITY;
+/// The greatest of a chunk of scores that are numbers, or -infinity. z: their sums with the biases,
+/// -infinity up to the next multiple of THRONG_DOT_LANES.
+THRONG_ROW float scores_most(const float *THRONG_RESTRICT q, const float *THRONG_RESTRICT bias,
+                             int32_t n, float *THRONG_RESTRICT z) {
   int32_t i = 0;
+#ifdef THRONG_FLOATS16
+  floats16 most = floats16_all(-INFINITY);
+  for (; i + THRONG_DOT_LANES <= n; i += THRONG_DOT_LANES) {
+    const floats16 x = floats16_add(floats16_load(q + i), floats16_load(bias + i));
+    floats16_store(z + i, x);
+    most = floats16_larger(x, most);
+  }
+  float top = floats16_most(most);
+#else
+  float most[THRONG_DOT_LANES], top = -INFINITY;
+  for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) most[k] = -INFINITY;
   for (; i + THRONG_DOT_LANES <= n; i += THRONG_DOT_LANES)
-    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k)
-      part[k] = sum[i + k] > part[k] ? sum[i + k] : part[k];
-  for (int32_t k = 0; i < n; ++i, ++k) part[k] = sum[i] > part[k] ? sum[i] : part[k];
-  for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) most = part[k] > most ? part[k] : most;
+    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) {
+      z[i + k] = q[i + k] + bias[i + k];
+      most[k] = z[i + k] > most[k] ? z[i + k] : most[k];
+    }
+  for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) top = most[k] > top ? most[k] : top;
+#endif
+  for (; i < n; ++i) {
+    z[i] = q[i] + bias[i];
+    top = z[i] > top ? z[i] : top;
+  }
+  for (; i % THRONG_DOT_LANES; ++i) z[i] = -INFINITY;
+  return top;
+}
+
+/// A chunk of scores with noise: most words cannot win and are never made noise of. `n` at most
+/// SCORES_CHUNK.
+THRONG_ROW void best_fold_noisy(const best_fold_args *a, int64_t agent, int64_t state,
+                                const float *q, const float *bias, int32_t first, int32_t n) {
+  float z[SCORES_CHUNK], *value = a->value + state * a->top;
+  int32_t *item = a->item + state * a->top;
+  uint32_t word[4][RANDOM_SOME];
+  const float most = scores_most(q, bias, n, z);
   uint32_t bound = noise_bound(most, value[a->top - 1]);
   if (bound == 0) return;
-  random_draw_some(a->noise.seed[agent], RANDOM_POLICY, (uint32_t)first / 4,
-                   (uint32_t)a->noise.step[state], a->noise.number[state], a->noise.episode[state],
-                   word);
-  uint32_t lowest[RANDOM_SOME];
-  for (int32_t k = 0; k < RANDOM_SOME; ++k) lowest[k] = word[0][k];
-  for (int32_t j = 1; j < 4; ++j)
-    for (int32_t k = 0; k < RANDOM_SOME; ++k)
-      lowest[k] = word[j][k] < lowest[k] ? word[j][k] : lowest[k];
-  int32_t better = 0;
-  for (int32_t k = 0; k < RANDOM_SOME; ++k) better |= lowest[k] <= bound;
-  if (!better) return;
-  for (i = 0; i < n; ++i) {
+  const uint32_t below = random_draw_some(a->noise.seed[agent], RANDOM_POLICY, (uint32_t)first / 4,
+                                          (uint32_t)a->noise.step[state], a->noise.number[state],
+                                          a->noise.episode[state], bound, word);
+  for (int32_t i = 0; below && i < n; ++i) {
+    if (!(below >> i / (4 * RANDOM_GROUP) & 1u)) {
+      i |= 4 * RANDOM_GROUP - 1;
+      continue;
+    }
     const uint32_t own = word[i % 4][i / 4];
     if (own > bound) continue;
-    const float noisy = sum[i] + gumbel_of(own);
+    const float noisy = z[i] + gumbel_of(own);
     if (!(noisy > value[a->top - 1]) || best_masked(a, state, first + i)) continue;
     best_insert(value, item, a->top, noisy, first + i);
     bound = noise_bound(most, value[a->top - 1]);
@@ -159,15 +181,15 @@ THRONG_ROW void best_fold_row(const best_fold_args *a, int64_t row) {
   const float *bias = a->bias + agent * a->n_item + t->column;
   float *value = a->value + state * a->top;
   int32_t *item = a->item + state * a->top;
+  for (int32_t begin = 0; a->noise.seed && begin < t->n_column; begin += SCORES_CHUNK) {
+    const int32_t left = t->n_column - begin, n = left < SCORES_CHUNK ? left : SCORES_CHUNK;
+    best_fold_noisy(a, agent, state, q + begin, bias + begin, t->column + begin, n);
+  }
   float least = value[a->top - 1];
-  for (int32_t begin = 0; begin < t->n_column; begin += BEST_CHUNK) {
+  for (int32_t begin = 0; !a->noise.seed && begin < t->n_column; begin += BEST_CHUNK) {
     int32_t n = t->n_column - begin < BEST_CHUNK ? t->n_column - begin : BEST_CHUNK;
     float sum[BEST_CHUNK];
     for (int32_t i = 0; i < n; ++i) sum[i] = q[begin + i] + bias[begin + i];
-    if (a->noise.seed) {
-      best_fold_noisy(a, agent, state, sum, t->column + begin, n);
-      continue;
-    }
     if (n == BEST_CHUNK) {  // most chunks hold nothing better: find out without a branch an item
       int32_t better = 0;
       for (int32_t i = 0; i < BEST_CHUNK; ++i) better |= sum[i] > least;

@@ -365,12 +365,14 @@ typedef struct policy_loss_args {
   const int64_t *normalize_advantage;                            // (n_agent)
   const int32_t *used;                                           // (n_agent) of its batch
   int64_t batch;
+  int64_t first;    // of the launch's rows in (n_agent, batch)
   int32_t clipped;  // PPO's ratio; 0: A2C's log-probability, with which nothing is old
   float *loss, *policy, *squares, *kl, *beyond;  // (n_agent, batch)
   float *d_log_prob, *d_entropy, *d_value;       // of the means
 } policy_loss_args;
 
-THRONG_ROW void policy_loss_row(const policy_loss_args *a, int64_t row) {
+THRONG_ROW void policy_loss_row(const policy_loss_args *a, int64_t launched) {
+  const int64_t row = a->first + launched;
   a->d_log_prob[row] = a->d_entropy[row] = a->d_value[row] = 0.0f;
   if (row_is_idle(a->used, a->batch, row)) return;
   const int64_t agent = row / a->batch;

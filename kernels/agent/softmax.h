@@ -12,7 +12,7 @@
 
 /// Least exponent that counts: exp_portable is 0 below, and a masked item's -infinity becomes this.
 #define SOFTMAX_LEAST (-88.0f)
-enum { SOFTMAX_CHUNK = 256 };
+enum { SOFTMAX_CHUNK = SCORES_CHUNK };
 
 /// What a state's scores come to so far: most = max z, sum = sum exp(z - most), weighted = sum
 /// exp(z - most) (z - most).
@@ -76,25 +76,45 @@ THRONG_ROW void tile_mask_row(const tile_mask_args *a, int64_t row) {
     tile_mask_one(z, history_item(a->real.entry[k]) - column, n_column);
 }
 
-/// NaN where both are.
-THRONG_ROW float larger(float x, float y) { return y > x || x != x ? y : x; }
+/// Sums of a chunk beside a score that none is above: sum exp(z - top), sum exp(z - top) (z - top).
+typedef struct softmax_chunk {
+  float sum, weighted;
+} softmax_chunk;
+
+/// `n` a multiple of THRONG_DOT_LANES.
+THRONG_ROW softmax_chunk softmax_chunk_of(const float *THRONG_RESTRICT z, int32_t n, float top) {
+#ifdef THRONG_FLOATS16
+  floats16 sum = floats16_all(0.0f), weighted = sum;
+  for (int32_t i = 0; i < n; i += THRONG_DOT_LANES) {
+    const floats16 x = floats16_subtract(floats16_load(z + i), floats16_all(top));
+    const floats16 bounded = floats16_larger(floats16_all(-87.0f), x);
+    const floats16 e = floats16_exp_to_88(x, bounded);
+    sum = floats16_add(sum, e);
+    weighted = floats16_add(weighted, floats16_multiply(e, bounded));
+  }
+  return (softmax_chunk){floats16_join(sum), floats16_join(weighted)};
+#else
+  float sum[THRONG_DOT_LANES] = {0}, weighted[THRONG_DOT_LANES] = {0};
+  for (int32_t i = 0; i < n; i += THRONG_DOT_LANES)
+    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) {
+      const float x = z[i + k] - top, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
+      const float e = exp_to_88(bounded);
+      sum[k] += e;
+      weighted[k] += e * bounded;
+    }
+  softmax_chunk c;
+  c.sum = join_lanes(sum);
+  c.weighted = join_lanes(weighted);
+  return c;
+#endif
+}
 
 /// Add scores to a state's sums, in chunks that begin where the caller's tiles do: tiles of a
 /// multiple of SOFTMAX_CHUNK give the same bits however many columns they have. `n` at most
-/// SOFTMAX_CHUNK.
+/// SOFTMAX_CHUNK. What is no number is not the greatest, so that no difference is above 0.
 THRONG_ROW void softmax_add(softmax_sums *s, const float *THRONG_RESTRICT q,
                             const float *THRONG_RESTRICT bias, int32_t n) {
-  float z[SOFTMAX_CHUNK], most[SOFTMAX_CHUNK / 2];
-  float sum[THRONG_DOT_LANES] = {0}, weighted[THRONG_DOT_LANES] = {0};
-  for (int32_t i = 0; i < n; ++i) z[i] = q[i] + bias[i];
-  for (int32_t i = n; i < SOFTMAX_CHUNK; ++i) z[i] = -INFINITY;
-  const int32_t whole = (n + THRONG_DOT_LANES - 1) / THRONG_DOT_LANES * THRONG_DOT_LANES;
-  // In halves, which compilers vectorise where they do not a running maximum; past what is no
-  // number, so that no difference below is above 0.
-  for (int32_t i = 0; i < SOFTMAX_CHUNK / 2; ++i) most[i] = larger(z[i], z[i + SOFTMAX_CHUNK / 2]);
-  for (int32_t half = SOFTMAX_CHUNK / 4; half > 0; half /= 2)
-    for (int32_t i = 0; i < half; ++i) most[i] = larger(most[i], most[i + half]);
-  float top = larger(s->most, most[0]);
+  float z[SOFTMAX_CHUNK], top = scores_most(q, bias, n, z);
   if (top > s->most) {
     if (s->sum > 0) {
       const float fall = s->most - top;
@@ -103,17 +123,14 @@ THRONG_ROW void softmax_add(softmax_sums *s, const float *THRONG_RESTRICT q,
       s->sum *= factor;
     }
     s->most = top;
+  } else {
+    top = s->most;
   }
   if (top == -INFINITY) top = 0.0f;  // nothing but masked items, or no numbers
-  for (int32_t i = 0; i < whole; i += THRONG_DOT_LANES)
-    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) {
-      const float x = z[i + k] - top, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
-      const float e = exp_to_88(bounded);
-      sum[k] += e;
-      weighted[k] += e * bounded;
-    }
-  s->sum += (double)join_lanes(sum);
-  s->weighted += (double)join_lanes(weighted);
+  const softmax_chunk c =
+      softmax_chunk_of(z, (n + THRONG_DOT_LANES - 1) / THRONG_DOT_LANES * THRONG_DOT_LANES, top);
+  s->sum += (double)c.sum;
+  s->weighted += (double)c.weighted;
 }
 
 /// Fold a tile of scores. Row: see tile_place.
@@ -207,8 +224,8 @@ THRONG_ROW float log_add(float x, float y) {
 }
 
 /// Log-probability of each state's slate and entropy of its softmax, from the sums over all items
-/// but the slate's own. NaN where a slate holds a masked item, or no item is left. Row: (agent,
-/// state).
+/// but the slate's own; or, for slates of one item that are not known beforehand, over all. NaN
+/// where a slate holds a masked item, or no item is left. Row: (agent, state).
 typedef struct softmax_finish_args {
   const softmax_sums *sums;  // (n_agent, n_state)
   const float *query;        // (n_agent, n_state, width)
@@ -225,10 +242,13 @@ typedef struct softmax_finish_args {
   float *own;           // (n_agent, n_state, slate) scores of the slate's items
   float *times;         // (n_agent, n_state, slate) sum over places j <= k of sum_1 / sum_j
   int64_t n_state, n_item, n_seen_word;
+  int64_t first;  // of the launch's rows in (n_agent, n_state)
   int32_t width, slate;
+  int32_t whole;  // the sums have the slate's only item too
 } softmax_finish_args;
 
-THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t row) {
+THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t launched) {
+  const int64_t row = a->first + launched;
   if (row_is_idle(a->used, a->n_state, row)) {
     a->log_prob[row] = a->entropy[row] = a->total[row] = 0.0f;
     return;
@@ -253,7 +273,7 @@ THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t row) {
             ? -INFINITY
             : dot_product(a->query + row * a->width, a->vector + of * a->width, a->width) +
                   a->bias[of];
-    total = log_add(total, z);
+    if (!a->whole) total = log_add(total, z);
     a->own[at + k] = z;
     a->times[at + k] = total;
     log_prob += z - total;
@@ -265,7 +285,7 @@ THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t row) {
   }
   for (int32_t k = 0; k < a->slate; ++k) {
     const float x = a->own[at + k] - total, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
-    mean += exp_portable(bounded) * bounded;
+    if (!a->whole) mean += exp_portable(bounded) * bounded;
     times += exp_portable(total - a->times[at + k]);
     a->times[at + k] = times;
   }
@@ -295,7 +315,27 @@ typedef struct softmax_slope_args {
 /// d of one item, from x = z - total.
 THRONG_ROW float softmax_slope_of(float x, float by_log_prob, float by_entropy, float entropy) {
   const float bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
-  return -exp_to_88(bounded) * (by_log_prob + by_entropy * (bounded + entropy));
+  return exp_to_88(bounded) * (-by_log_prob - by_entropy * (bounded + entropy));
+}
+
+/// softmax_slope_of of n items' scores, in place.
+THRONG_ROW void softmax_slopes_of(float *THRONG_RESTRICT z, const float *THRONG_RESTRICT bias,
+                                  int32_t n, float total, float by_log_prob, float by_entropy,
+                                  float entropy) {
+  int32_t i = 0;
+#ifdef THRONG_FLOATS16
+  for (; i + 16 <= n; i += 16) {
+    const floats16 x = floats16_subtract(
+        floats16_add(floats16_load(z + i), floats16_load(bias + i)), floats16_all(total));
+    const floats16 bounded = floats16_larger(floats16_all(SOFTMAX_LEAST), x);
+    const floats16 e = floats16_exp_to_88(bounded, floats16_larger(floats16_all(-87.0f), bounded));
+    const floats16 by =
+        floats16_multiply(floats16_all(by_entropy), floats16_add(bounded, floats16_all(entropy)));
+    floats16_store(z + i, floats16_multiply(e, floats16_subtract(floats16_all(-by_log_prob), by)));
+  }
+#endif
+  for (; i < n; ++i)
+    z[i] = softmax_slope_of(z[i] + bias[i] - total, by_log_prob, by_entropy, entropy);
 }
 
 THRONG_ROW void softmax_slope_row(const softmax_slope_args *a, int64_t row) {
@@ -311,8 +351,7 @@ THRONG_ROW void softmax_slope_row(const softmax_slope_args *a, int64_t row) {
   const float d = a->d_log_prob[state], by_entropy = a->d_entropy[state];
   const float total = a->total[state], entropy = a->entropy[state];
   const float by_log_prob = d * a->times[at + a->slate - 1];
-  for (int32_t i = 0; i < t->n_column; ++i)
-    z[i] = softmax_slope_of(z[i] + bias[i] - total, by_log_prob, by_entropy, entropy);
+  softmax_slopes_of(z, bias, t->n_column, total, by_log_prob, by_entropy, entropy);
   for (int32_t k = 0; k < a->slate; ++k) {
     const int32_t offset = a->item[at + k] - t->column;
     if (offset < 0 || offset >= t->n_column) continue;

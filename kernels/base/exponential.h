@@ -3,6 +3,7 @@
 #ifndef THRONG_KERNELS_BASE_EXPONENTIAL_H
 #define THRONG_KERNELS_BASE_EXPONENTIAL_H
 
+#include "kernels/base/floats16.h"
 #include "kernels/base/portable.h"
 
 /// e^x within a unit in the last place for x in [-87, 88]; 0 below (so for -inf), NaN for NaN, and
@@ -27,6 +28,30 @@ THRONG_ROW float exp_to_88(float x) {
   const float e = ((p * r) * r + r + 1.0f) * scale.f;
   return x >= -87.0f ? e : x < -87.0f ? 0.0f : x;
 }
+
+#ifdef THRONG_FLOATS16
+/// exp_to_88 of sixteen, given larger(x, -87) too, which is NaN where x is.
+THRONG_INLINE floats16 floats16_exp_to_88(floats16 x, floats16 bounded) {
+#define TIMES floats16_multiply
+#define PLUS floats16_add
+  const floats16 round_to_even = floats16_all(12582912.0f);
+  const floats16 n = floats16_subtract(
+      PLUS(TIMES(bounded, floats16_all(1.44269504088896341f)), round_to_even), round_to_even);
+  const floats16 r =
+      floats16_subtract(floats16_subtract(bounded, TIMES(n, floats16_all(0.693359375f))),
+                        TIMES(n, floats16_all(-2.12194440e-4f)));
+  floats16 p = floats16_all(1.9875691500e-4f);
+  p = PLUS(TIMES(p, r), floats16_all(1.3981999507e-3f));
+  p = PLUS(TIMES(p, r), floats16_all(8.3334519073e-3f));
+  p = PLUS(TIMES(p, r), floats16_all(4.1665795894e-2f));
+  p = PLUS(TIMES(p, r), floats16_all(1.6666665459e-1f));
+  p = PLUS(TIMES(p, r), floats16_all(5.0000001201e-1f));
+  p = PLUS(PLUS(TIMES(TIMES(p, r), r), r), floats16_all(1.0f));
+  return floats16_unless_below(x, floats16_all(-87.0f), TIMES(p, floats16_power(n)));
+#undef TIMES
+#undef PLUS
+}
+#endif
 
 /// The same for any x: above 88 the value at 88.
 THRONG_ROW float exp_portable(float x) { return exp_to_88(x > 88.0f ? 88.0f : x); }

@@ -36,6 +36,19 @@ THRONG_INLINE floats16 floats16_multiply(floats16 a, floats16 b) { return _mm512
 THRONG_INLINE floats16 floats16_fma(floats16 a, floats16 b, floats16 c) {
   return _mm512_fmadd_ps(a, b, c);
 }
+/// a > b ? a : b; b where one is no number.
+THRONG_INLINE floats16 floats16_larger(floats16 a, floats16 b) { return _mm512_max_ps(a, b); }
+/// 2^n of whole numbers, -126 .. 127.
+THRONG_INLINE floats16 floats16_power(floats16 n) {
+  const __m512i exponent = _mm512_add_epi32(_mm512_cvttps_epi32(n), _mm512_set1_epi32(127));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
+}
+/// 0 where x < least, else a.
+THRONG_INLINE floats16 floats16_unless_below(floats16 x, floats16 least, floats16 a) {
+  return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, least, _CMP_NLT_UQ), a);
+}
+
+THRONG_INLINE float floats16_most(floats16 a) { return _mm512_reduce_max_ps(a); }
 
 /// join_lanes
 THRONG_INLINE float floats16_join(floats16 a) {
@@ -90,6 +103,30 @@ THRONG_INLINE floats16 floats16_multiply(floats16 a, floats16 b) {
 /// a b + c, rounded once.
 THRONG_INLINE floats16 floats16_fma(floats16 a, floats16 b, floats16 c) {
   return (floats16){_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+/// a > b ? a : b; b where one is no number.
+THRONG_INLINE floats16 floats16_larger(floats16 a, floats16 b) {
+  return (floats16){_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)};
+}
+/// 2^n of whole numbers, -126 .. 127.
+THRONG_INLINE __m256 floats8_power(__m256 n) {
+  const __m256i exponent = _mm256_add_epi32(_mm256_cvttps_epi32(n), _mm256_set1_epi32(127));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+}
+THRONG_INLINE floats16 floats16_power(floats16 n) {
+  return (floats16){floats8_power(n.low), floats8_power(n.high)};
+}
+/// 0 where x < least, else a.
+THRONG_INLINE floats16 floats16_unless_below(floats16 x, floats16 least, floats16 a) {
+  return (floats16){_mm256_and_ps(_mm256_cmp_ps(x.low, least.low, _CMP_NLT_UQ), a.low),
+                    _mm256_and_ps(_mm256_cmp_ps(x.high, least.high, _CMP_NLT_UQ), a.high)};
+}
+
+THRONG_INLINE float floats16_most(floats16 a) {
+  const __m256 eight = _mm256_max_ps(a.low, a.high);
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
 /// join_lanes

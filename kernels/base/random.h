@@ -74,23 +74,28 @@ THRONG_ROW random_words random_draw(uint32_t seed, uint32_t purpose, uint32_t dr
   return random_draw_inline(seed, purpose, draw, step, lane, episode);
 }
 
-enum { RANDOM_SOME = 16 };
+enum { RANDOM_SOME = 64, RANDOM_GROUP = 16 };
 
 #ifdef THRONG_FLOATS16
 #ifdef __AVX512F__
 typedef __m512i random_lanes;
 enum { RANDOM_LANES = 16 };
 #define RANDOM_LANE_OP(name) _mm512_##name
-#define RANDOM_LANE_SELECT(odd, even) _mm512_mask_blend_epi32(0xaaaa, (even), (odd))
-#define RANDOM_LANE_XOR _mm512_xor_si512
+#define RANDOM_LANE_XOR(a, b, c) _mm512_ternarylogic_epi32((a), (b), (c), 0x96)
+#define RANDOM_LANE_LOW(even, odd) _mm512_mask_shuffle_epi32((even), 0xaaaa, (odd), _MM_PERM_CDAB)
+#define RANDOM_LANE_HIGH(even, odd) _mm512_mask_shuffle_epi32((odd), 0x5555, (even), _MM_PERM_CDAB)
+#define RANDOM_LANE_BELOW(x, least) (_mm512_cmple_epu32_mask((x), (least)) != 0)
 #define RANDOM_LANE_STORE(to, x) _mm512_storeu_si512((to), (x))
 #define RANDOM_LANE_COUNT _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #else
 typedef __m256i random_lanes;
 enum { RANDOM_LANES = 8 };
 #define RANDOM_LANE_OP(name) _mm256_##name
-#define RANDOM_LANE_SELECT(odd, even) _mm256_blend_epi32((even), (odd), 0xaa)
-#define RANDOM_LANE_XOR _mm256_xor_si256
+#define RANDOM_LANE_XOR(a, b, c) _mm256_xor_si256(_mm256_xor_si256((a), (b)), (c))
+#define RANDOM_LANE_LOW(even, odd) _mm256_blend_epi32((even), _mm256_slli_epi64((odd), 32), 0xaa)
+#define RANDOM_LANE_HIGH(even, odd) _mm256_blend_epi32(_mm256_srli_epi64((even), 32), (odd), 0xaa)
+#define RANDOM_LANE_BELOW(x, least) \
+  (_mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_min_epu32((x), (least)), (x))) != 0)
 #define RANDOM_LANE_STORE(to, x) _mm256_storeu_si256((__m256i *)(void *)(to), (x))
 #define RANDOM_LANE_COUNT _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)
 #endif
@@ -101,44 +106,58 @@ THRONG_INLINE void random_multiply(random_lanes x, uint32_t by, random_lanes *hi
   const random_lanes factor = RANDOM_LANE_OP(set1_epi32)((int)by);
   const random_lanes even = RANDOM_LANE_OP(mul_epu32)(x, factor);
   const random_lanes odd = RANDOM_LANE_OP(mul_epu32)(RANDOM_LANE_OP(srli_epi64)(x, 32), factor);
-  *high = RANDOM_LANE_SELECT(odd, RANDOM_LANE_OP(srli_epi64)(even, 32));
-  *low = RANDOM_LANE_SELECT(RANDOM_LANE_OP(slli_epi64)(odd, 32), even);
+  *high = RANDOM_LANE_HIGH(even, odd);
+  *low = RANDOM_LANE_LOW(even, odd);
 }
 #endif
 
-/// The words of draws draw .. draw + 15, random_draw's: word j of draw k at word[j][k].
-THRONG_ROW void random_draw_some(uint32_t seed, uint32_t purpose, uint32_t draw, uint32_t step,
-                                 uint32_t lane, uint32_t episode, uint32_t word[4][RANDOM_SOME]) {
+/// The words of draws draw .. draw + 63, random_draw's: word j of draw k at word[j][k]. Bit g of
+/// the answer: one of draws 16 g .. 16 g + 15 has a word of `bound` or less.
+THRONG_ROW uint32_t random_draw_some(uint32_t seed, uint32_t purpose, uint32_t draw, uint32_t step,
+                                     uint32_t lane, uint32_t episode, uint32_t bound,
+                                     uint32_t word[4][RANDOM_SOME]) {
+  uint32_t below = 0;
 #ifdef THRONG_FLOATS16
-  for (int32_t first = 0; first < RANDOM_SOME; first += RANDOM_LANES) {
-    random_lanes c0 = RANDOM_LANE_OP(add_epi32)(
-        RANDOM_LANE_COUNT, RANDOM_LANE_OP(set1_epi32)((int)(draw + (uint32_t)first)));
-    random_lanes c1 = RANDOM_LANE_OP(set1_epi32)((int)step);
-    random_lanes c2 = RANDOM_LANE_OP(set1_epi32)((int)lane);
-    random_lanes c3 = RANDOM_LANE_OP(set1_epi32)((int)episode);
+  enum { BESIDE = 2 };  // vectors that wait for their products together
+  for (int32_t first = 0; first < RANDOM_SOME; first += BESIDE * RANDOM_LANES) {
+    random_lanes c[BESIDE][4];
     uint32_t k0 = seed, k1 = purpose;
-    for (int32_t round = 0; round < 10; ++round) {
-      random_lanes high0, low0, high1, low1;
-      random_multiply(c0, 0xD2511F53u, &high0, &low0);
-      random_multiply(c2, 0xCD9E8D57u, &high1, &low1);
-      c0 = RANDOM_LANE_XOR(RANDOM_LANE_XOR(high1, c1), RANDOM_LANE_OP(set1_epi32)((int)k0));
-      c2 = RANDOM_LANE_XOR(RANDOM_LANE_XOR(high0, c3), RANDOM_LANE_OP(set1_epi32)((int)k1));
-      c1 = low1;
-      c3 = low0;
-      k0 += 0x9E3779B9u;
-      k1 += 0xBB67AE85u;
+    for (int32_t v = 0; v < BESIDE; ++v) {
+      const uint32_t own = draw + (uint32_t)(first + v * RANDOM_LANES);
+      c[v][0] = RANDOM_LANE_OP(add_epi32)(RANDOM_LANE_COUNT, RANDOM_LANE_OP(set1_epi32)((int)own));
+      c[v][1] = RANDOM_LANE_OP(set1_epi32)((int)step);
+      c[v][2] = RANDOM_LANE_OP(set1_epi32)((int)lane);
+      c[v][3] = RANDOM_LANE_OP(set1_epi32)((int)episode);
     }
-    RANDOM_LANE_STORE(word[0] + first, c0);
-    RANDOM_LANE_STORE(word[1] + first, c1);
-    RANDOM_LANE_STORE(word[2] + first, c2);
-    RANDOM_LANE_STORE(word[3] + first, c3);
+    for (int32_t round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u)
+      for (int32_t v = 0; v < BESIDE; ++v) {
+        random_lanes high0, low0, high1, low1;
+        random_multiply(c[v][0], 0xD2511F53u, &high0, &low0);
+        random_multiply(c[v][2], 0xCD9E8D57u, &high1, &low1);
+        c[v][0] = RANDOM_LANE_XOR(high1, c[v][1], RANDOM_LANE_OP(set1_epi32)((int)k0));
+        c[v][2] = RANDOM_LANE_XOR(high0, c[v][3], RANDOM_LANE_OP(set1_epi32)((int)k1));
+        c[v][1] = low1;
+        c[v][3] = low0;
+      }
+    for (int32_t v = 0; v < BESIDE; ++v) {
+      const int32_t at = first + v * RANDOM_LANES;
+      for (int32_t j = 0; j < 4; ++j) RANDOM_LANE_STORE(word[j] + at, c[v][j]);
+      const random_lanes least = RANDOM_LANE_OP(min_epu32)(
+          RANDOM_LANE_OP(min_epu32)(c[v][0], c[v][1]), RANDOM_LANE_OP(min_epu32)(c[v][2], c[v][3]));
+      below |= (uint32_t)RANDOM_LANE_BELOW(least, RANDOM_LANE_OP(set1_epi32)((int)bound))
+               << at / RANDOM_GROUP;
+    }
   }
 #else
   for (int32_t k = 0; k < RANDOM_SOME; ++k) {
     const random_words r = random_draw(seed, purpose, draw + (uint32_t)k, step, lane, episode);
-    for (int32_t j = 0; j < 4; ++j) word[j][k] = r.w[j];
+    for (int32_t j = 0; j < 4; ++j) {
+      word[j][k] = r.w[j];
+      below |= (uint32_t)(r.w[j] <= bound) << k / RANDOM_GROUP;
+    }
   }
 #endif
+  return below;
 }
 
 /// In (0, 1], as curand_uniform: x * 2^-32 + 2^-33.

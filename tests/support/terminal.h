@@ -25,6 +25,7 @@ typedef struct terminal {
   int row, column;
   int wrapped;                   // characters that a line had no room for
   int colours, redraws, beyond;  // SGR; moves up; characters outside ASCII
+  int draws;                     // how often the cursor was hidden
   bool hidden;                   // the cursor
   char sequence[32];             // an escape sequence that has begun
   int n_sequence;
@@ -50,6 +51,7 @@ static inline void terminal_obey(terminal *t) {
   const int number = atoi(s + 1);
   if (!strcmp(s, "[?25l") || !strcmp(s, "[?25h")) {
     t->hidden = last == 'l';
+    t->draws += t->hidden;
   } else if (last == 'm') {
     ++t->colours;
   } else if (last == 'A') {

@@ -12,7 +12,11 @@
 /// which its own cache still holds when they are looked through, and enough of them to fill a
 /// device. Blocks begin at multiples of these numbers, as the backend cuts products, so that sums
 /// do not move with their number.
-enum { DEVICE_BLOCKS = 8 };
+enum { DEVICE_BLOCKS = 8, DEVICE_COLUMNS = 1024 };
+
+static int64_t tile_columns(const network *n) {
+  return n->backend->device_memory ? (int64_t)DEVICE_COLUMNS : (int64_t)CATALOGUE_COLUMNS;
+}
 
 static int64_t tile_rows(const network *n) {
   const throng_backend *backend = n->backend;
@@ -39,8 +43,34 @@ catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent) 
 
 throng_status catalogue_register_tile(const network *n, tensor_set *scratch, float **tile,
                                       const char *name) {
-  const int64_t columns = n->n_item < CATALOGUE_COLUMNS ? n->n_item : (int64_t)CATALOGUE_COLUMNS;
+  const int64_t most = tile_columns(n), columns = n->n_item < most ? n->n_item : most;
   return tensors_add(scratch, tile, TENSOR_F32, TENSOR_SHAPE(tile_rows(n) * columns), "%s", name);
+}
+
+/// Numbers of a tile that is kept.
+static int64_t kept_size(const network *n, int64_t rows) {
+  return (rows < CATALOGUE_ROWS ? rows : (int64_t)CATALOGUE_ROWS) *
+         (n->n_item < CATALOGUE_COLUMNS ? n->n_item : (int64_t)CATALOGUE_COLUMNS);
+}
+
+/// Do blocks, each one thread's from end to end, keep the threads busy? What a walk spares is a
+/// fifth of its work.
+static bool may_take_blocks(const network *n, int64_t rows) {
+  const int64_t n_thread = n->backend->n_thread;
+  const int64_t blocks = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS * n->n_agent;
+  const int64_t turns = (blocks + n_thread - 1) / n_thread;
+  return turns * n_thread * 5 <= blocks * 6;
+}
+
+throng_status catalogue_register_kept(const network *n, tensor_set *scratch, catalogue_kept *kept,
+                                      int64_t rows, int64_t most, const char *name) {
+  const throng_backend *backend = n->backend;
+  const int64_t size = kept_size(n, rows), fit = most / (int64_t)sizeof(float) / size;
+  const int64_t all = (n->n_item + CATALOGUE_COLUMNS - 1) / CATALOGUE_COLUMNS;
+  *kept = (catalogue_kept){NULL, all < fit ? all : fit};
+  if (backend->device_memory || kept->n_tile == 0 || !may_take_blocks(n, rows)) return THRONG_OK;
+  return tensors_add(scratch, &kept->score, TENSOR_F32,
+                     TENSOR_SHAPE(backend->n_thread, kept->n_tile, size), "%s", name);
 }
 
 /// On a device one kernel makes Q and finds the best few; a processor is faster with a library's
@@ -65,7 +95,11 @@ typedef struct tile_crowd {
   network net;  // with a backend of one thread, which nobody stops
   throng_backend backend;
   catalogue_task *task;
+  catalogue_between *between;  // and then:
+  catalogue_task *second;      // over the same block of states, tiles of which are kept
   void *context;
+  catalogue_kept kept;
+  int64_t kept_size;
   int64_t rows, blocks, all, columns;  // blocks of states: an agent's and all; blocks of items
   int64_t abreast;                     // blocks of states that are gone through together
   atomic_llong next;
@@ -92,40 +126,86 @@ static bool tile_of(const tile_crowd *w, int64_t number, int64_t *block, int64_t
   return *block < w->all && *column >= 0 && *column < w->columns;
 }
 
-static throng_status do_tile(tile_crowd *w, const network *n, int64_t block, int64_t column) {
+static catalogue_tile tile_at(const tile_crowd *w, const network *n, int64_t block,
+                              int64_t column) {
   const int64_t agent = block / w->blocks, state = block % w->blocks * CATALOGUE_ROWS;
   const int64_t states = w->rows - state, columns = n->n_item - column * CATALOGUE_COLUMNS;
-  const catalogue_tile tile = {
-      .n = n,
-      .place = n->tile - w->net.tile,
-      .agent = agent,
-      .agents = 1,
-      .state = state,
-      .states = states < CATALOGUE_ROWS ? states : CATALOGUE_ROWS,
-      .column = column * CATALOGUE_COLUMNS,
-      .columns = columns < CATALOGUE_COLUMNS ? columns : CATALOGUE_COLUMNS};
+  return (catalogue_tile){.n = n,
+                          .place = n->tile - w->net.tile,
+                          .agent = agent,
+                          .agents = 1,
+                          .state = state,
+                          .states = states < CATALOGUE_ROWS ? states : CATALOGUE_ROWS,
+                          .column = column * CATALOGUE_COLUMNS,
+                          .columns = columns < CATALOGUE_COLUMNS ? columns : CATALOGUE_COLUMNS};
+}
+
+static void note(tile_crowd *w, throng_status status) {
+  if (status == THRONG_OK || atomic_exchange(&w->failed, true)) return;
+  w->status = status;
+  snprintf(w->cause, sizeof w->cause, "%s", throng_error_message());
+}
+
+static throng_status do_tile(tile_crowd *w, const network *n, int64_t block, int64_t column) {
+  const catalogue_tile tile = tile_at(w, n, block, column);
   wait_for_tiles(w, block, column);
-  if (state) wait_for_tiles(w, block - 1, column + 1);
+  if (tile.state) wait_for_tiles(w, block - 1, column + 1);
   return atomic_load(&w->failed) ? THRONG_OK : w->task(w->context, &tile);
+}
+
+/// The network of a hand, whose tiles lie in memory of its own.
+static network network_of_hand(tile_crowd *w, int64_t hand) {
+  network own = w->net;
+  own.backend = &w->backend;
+  own.tile += hand * CATALOGUE_ROWS * CATALOGUE_COLUMNS;
+  return own;
 }
 
 static void take_tiles(void *context, int64_t hand) {
   tile_crowd *w = context;
   const int64_t abreast = (w->all + w->abreast - 1) / w->abreast;
   const int64_t n = abreast * (w->abreast + w->columns - 1) * w->abreast;
-  network own = w->net;
-  own.backend = &w->backend;
-  own.tile += hand * CATALOGUE_ROWS * CATALOGUE_COLUMNS;
+  const network own = network_of_hand(w, hand);
   for (int64_t number; (number = atomic_fetch_add(&w->next, 1)) < n;) {
     int64_t block, column;
     if (!tile_of(w, number, &block, &column)) continue;
-    const throng_status status = do_tile(w, &own, block, column);
-    if (status != THRONG_OK && !atomic_exchange(&w->failed, true)) {
-      w->status = status;
-      snprintf(w->cause, sizeof w->cause, "%s", throng_error_message());
-    }
+    note(w, do_tile(w, &own, block, column));
     atomic_fetch_add_explicit(&w->done[block], 1, memory_order_release);
   }
+}
+
+/// Both tasks of a block of states. Only the second adds to what blocks share.
+static throng_status do_block(tile_crowd *w, const network *own, float *kept, int64_t block) {
+  network n = *own;
+  int64_t first = 0, states = 0;
+  for (int64_t column = 0; column < w->columns && !atomic_load(&w->failed); ++column) {
+    catalogue_tile tile = tile_at(w, own, block, column);
+    n.tile = column < w->kept.n_tile ? kept + column * w->kept_size : own->tile;
+    tile.n = &n;
+    first = tile.agent * w->rows + tile.state;
+    states = tile.states;
+    THRONG_TRY(w->task(w->context, &tile));
+  }
+  THRONG_TRY(w->between(w->context, own, first, states));
+  for (int64_t column = 0; column < w->columns; ++column) {
+    catalogue_tile tile = tile_at(w, own, block, column);
+    tile.kept = column < w->kept.n_tile;
+    n.tile = tile.kept ? kept + column * w->kept_size : own->tile;
+    tile.n = &n;
+    if (tile.state) wait_for_tiles(w, block - 1, column + 1);
+    if (atomic_load(&w->failed)) return THRONG_OK;
+    THRONG_TRY(w->second(w->context, &tile));
+    atomic_fetch_add_explicit(&w->done[block], 1, memory_order_release);
+  }
+  return THRONG_OK;
+}
+
+static void take_blocks(void *context, int64_t hand) {
+  tile_crowd *w = context;
+  const network own = network_of_hand(w, hand);
+  float *kept = w->kept.score + hand * w->kept.n_tile * w->kept_size;
+  for (int64_t block; (block = atomic_fetch_add(&w->next, 1)) < w->all;)
+    if (!atomic_load(&w->failed)) note(w, do_block(w, &own, kept, block));
 }
 
 /// Does every thread have a block of states, and enough to do to be woken for?
@@ -137,9 +217,9 @@ static bool may_crowd(const network *n, int64_t rows) {
          n->n_item > CATALOGUE_COLUMNS && rows * n->n_agent * n->n_item * n->width >= GRAIN;
 }
 
-static throng_status walk_abreast(const network *n, int64_t rows, catalogue_task *task,
-                                  void *context) {
+static tile_crowd crowd_of(const network *n, int64_t rows, catalogue_task *task, void *context) {
   const int64_t blocks = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS, all = blocks * n->n_agent;
+  const int64_t abreast = 2 * n->backend->n_thread;
   tile_crowd w = {.net = *n,
                   .backend = *n->backend,
                   .task = task,
@@ -148,35 +228,61 @@ static throng_status walk_abreast(const network *n, int64_t rows, catalogue_task
                   .blocks = blocks,
                   .all = all,
                   .columns = (n->n_item + CATALOGUE_COLUMNS - 1) / CATALOGUE_COLUMNS,
-                  .abreast = 2 * n->backend->n_thread};
-  void *done;
-  if (w.abreast > all) w.abreast = all;
+                  .abreast = abreast < all ? abreast : all};
   w.backend.n_thread = 1;
   w.backend.stop = NULL;
-  THRONG_TRY(throng_alloc(&done, (size_t)all, sizeof *w.done, "catalogue"));
-  w.done = done;
-  n->backend->ops->each(n->backend, n->backend->n_thread, take_tiles, &w);
+  return w;
+}
+
+static throng_status run_crowd(const network *n, tile_crowd *w,
+                               void (*hand)(void *context, int64_t number)) {
+  void *done;
+  THRONG_TRY(throng_alloc(&done, (size_t)w->all, sizeof *w->done, "catalogue"));
+  w->done = done;
+  n->backend->ops->each(n->backend, n->backend->n_thread, hand, w);
   free(done);
-  return w.failed ? throng_fail(w.status, "%s", w.cause) : THRONG_OK;
+  return w->failed ? throng_fail(w->status, "%s", w->cause) : THRONG_OK;
+}
+
+throng_status catalogue_walk_twice(const network *n, int64_t rows, const catalogue_kept *kept,
+                                   catalogue_task *first, catalogue_between *between,
+                                   catalogue_task *second, void *context) {
+  if (kept->score && n->backend->ops->each) {  // a plan of memory has no threads
+    tile_crowd w = crowd_of(n, rows, first, context);
+    w.between = between;
+    w.second = second;
+    w.kept = *kept;
+    w.kept_size = kept_size(n, rows);
+    return run_crowd(n, &w, take_blocks);
+  }
+  THRONG_TRY(catalogue_walk(n, rows, false, first, context));
+  THRONG_TRY(between(context, n, 0, rows * n->n_agent));
+  return catalogue_walk(n, rows, true, second, context);
 }
 
 /// Tiles: a block of one agent's states, or all states of several agents.
 throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalogue_task *task,
                              void *context) {
-  if (may_crowd(n, rows)) return walk_abreast(n, rows, task, context);
+  if (may_crowd(n, rows)) {
+    tile_crowd w = crowd_of(n, rows, task, context);
+    return run_crowd(n, &w, take_tiles);
+  }
   const int64_t most_rows = tile_rows(n), most_states = rows < most_rows ? rows : most_rows;
   const int64_t fit = most_rows / most_states, most_agents = fit < n->n_agent ? fit : n->n_agent;
   const int64_t blocks = most_rows / (most_states * most_agents);  // beside each other
-  const int64_t most_columns = CATALOGUE_COLUMNS * (narrow ? 1 : blocks);
+  const int64_t most_columns = tile_columns(n) * (narrow ? 1 : blocks);
   for (int64_t agent = 0; agent < n->n_agent; agent += most_agents)
     for (int64_t state = 0; state < rows; state += most_states)
       for (int64_t column = 0; column < n->n_item; column += most_columns) {
         const int64_t agents = n->n_agent - agent, states = rows - state;
         const int64_t columns = n->n_item - column;
-        const catalogue_tile tile = {n,      0,
-                                     agent,  agents < most_agents ? agents : most_agents,
-                                     state,  states < most_states ? states : most_states,
-                                     column, columns < most_columns ? columns : most_columns};
+        const catalogue_tile tile = {.n = n,
+                                     .agent = agent,
+                                     .agents = agents < most_agents ? agents : most_agents,
+                                     .state = state,
+                                     .states = states < most_states ? states : most_states,
+                                     .column = column,
+                                     .columns = columns < most_columns ? columns : most_columns};
         THRONG_TRY(task(context, &tile));
       }
   return THRONG_OK;
@@ -219,6 +325,8 @@ typedef struct best_walk {
   const catalogue *c;
   const float *query;
   best_fold_args fold;
+  catalogue_task *beside;  // or NULL
+  void *context;
 } best_walk;
 
 static throng_status best_tile(void *context, const catalogue_tile *t) {
@@ -227,13 +335,14 @@ static throng_status best_tile(void *context, const catalogue_tile *t) {
   THRONG_TRY(catalogue_score_tile(t, w->c, w->query, fold.n_state, 0.0f, t->n->tile));
   fold.q = t->n->tile;
   fold.place = catalogue_place(t);
-  return BACKEND_LAUNCH(t->n->backend, best_fold, t->agents * t->states, &fold);
+  THRONG_TRY(BACKEND_LAUNCH(t->n->backend, best_fold, t->agents * t->states, &fold));
+  return w->beside ? w->beside(w->context, t) : THRONG_OK;
 }
 
-static throng_status best_by_tiles(const network *n, const catalogue *c, const float *query,
-                                   int64_t rows, const best_mask *mask,
-                                   const catalogue_noise *noise, int32_t top, float *value,
-                                   int32_t *item) {
+throng_status catalogue_draw_by_tiles(const network *n, const catalogue *c, const float *query,
+                                      int64_t rows, const best_mask *mask,
+                                      const catalogue_noise *noise, int32_t top, float *value,
+                                      int32_t *item, catalogue_task *beside, void *context) {
   best_reset_args reset = {value, item, top};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, best_reset, rows * n->n_agent, &reset));
   best_walk walk = {.c = c,
@@ -249,7 +358,9 @@ static throng_status best_by_tiles(const network *n, const catalogue *c, const f
                              .n_state = rows,
                              .n_item = n->n_item,
                              .n_seen_word = mask->n_seen_word,
-                             .top = top}};
+                             .top = top},
+                    .beside = beside,
+                    .context = context};
   return catalogue_walk(n, rows, false, best_tile, &walk);
 }
 
@@ -257,7 +368,7 @@ throng_status catalogue_draw(const network *n, const catalogue *c, const float *
                              const best_mask *mask, const catalogue_noise *noise, int32_t top,
                              int64_t *packed, float *value, int32_t *item) {
   if (!may_search(n, packed, top))
-    return best_by_tiles(n, c, query, rows, mask, noise, top, value, item);
+    return catalogue_draw_by_tiles(n, c, query, rows, mask, noise, top, value, item, NULL, NULL);
   best_search_args search = {.query = query,
                              .vector = c->vector,
                              .bias = c->bias,

@@ -28,6 +28,7 @@ typedef struct catalogue_tile {
   int64_t agent, agents;    // agents agent .. agent + agents - 1
   int64_t state, states;    // of each the states state .. state + states - 1
   int64_t column, columns;  // and the items column .. column + columns - 1
+  bool kept;                // n->tile is as the walk's first task left it, see catalogue_walk_twice
 } catalogue_tile;
 
 /// The tile as kernels are told of it.
@@ -38,10 +39,30 @@ tile_place catalogue_place(const catalogue_tile *t);
 /// the number of states, where sums over a tile's items are not to move with it. The task may be
 /// called from several threads at once, of which each finds done what it comes after: it must not
 /// write into its context.
-enum { CATALOGUE_ROWS = 256, CATALOGUE_COLUMNS = 1024 };
+enum { CATALOGUE_ROWS = 256, CATALOGUE_COLUMNS = 512 };
 typedef throng_status catalogue_task(void *context, const catalogue_tile *tile);
 throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalogue_task *task,
                              void *context);
+/// Memory in which each thread keeps tiles of a block of states: of the first items, as many as
+/// fit.
+typedef struct catalogue_kept {
+  float *score;    // (n_thread, n_tile, states and items of a tile), or NULL: saves nothing
+  int64_t n_tile;  // of a thread
+} catalogue_kept;
+/// What the last cache holds of it while the block is made.
+enum { CATALOGUE_KEPT = 16 << 20 };
+/// Register it for walks over `rows` states, `most` bytes a thread.
+throng_status catalogue_register_kept(const network *n, tensor_set *scratch, catalogue_kept *kept,
+                                      int64_t rows, int64_t most, const char *name);
+/// Two walks in one, for a second task that wants the tiles of the first again once all items of a
+/// state have been seen. In between `between` is told of rows first .. first + rows - 1 of
+/// (n_agent, rows). Where every thread can have blocks of states of its own it takes them one by
+/// one and keeps what tiles it can; elsewhere all tiles are walked twice. The results are the same.
+typedef throng_status catalogue_between(void *context, const network *n, int64_t first,
+                                        int64_t rows);
+throng_status catalogue_walk_twice(const network *n, int64_t rows, const catalogue_kept *kept,
+                                   catalogue_task *first, catalogue_between *between,
+                                   catalogue_task *second, void *context);
 /// z (agents, states, columns) = query . vector + beta z, of a walk over `rows` states.
 throng_status catalogue_score_tile(const catalogue_tile *t, const catalogue *c, const float *query,
                                    int64_t rows, float beta, float *z);
@@ -68,6 +89,11 @@ throng_status catalogue_best(const network *n, const catalogue *c, const float *
 throng_status catalogue_draw(const network *n, const catalogue *c, const float *query, int64_t rows,
                              const best_mask *mask, const catalogue_noise *noise, int32_t top,
                              int64_t *packed, float *value, int32_t *item);
+/// The same by tiles, whatever the backend; each is given to `beside`, too, with its scores.
+throng_status catalogue_draw_by_tiles(const network *n, const catalogue *c, const float *query,
+                                      int64_t rows, const best_mask *mask,
+                                      const catalogue_noise *noise, int32_t top, float *value,
+                                      int32_t *item, catalogue_task *beside, void *context);
 /// One agent's part of it.
 catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent);
 

@@ -1,6 +1,8 @@
 /// The softmax over the catalogue by tiles: sums, log-probabilities, gradients.
 #include "agent/network/softmax.h"
 
+#include <stdio.h>
+
 #include "kernels/list.h"
 
 throng_status softmax_register(const network *n, tensor_set *set, softmax_scores *to, int64_t rows,
@@ -26,6 +28,13 @@ throng_status softmax_register(const network *n, tensor_set *set, softmax_scores
   return THRONG_OK;
 }
 
+throng_status softmax_register_kept(const network *n, tensor_set *set, softmax_scores *s,
+                                    int64_t most, const char *name) {
+  char text[64];
+  snprintf(text, sizeof text, "%s.kept", name);
+  return catalogue_register_kept(n, set, &s->kept, s->rows, most, text);
+}
+
 throng_status softmax_fill(const network *n, softmax_scores *s) {
   fill_args fill = {s->ones, 1.0f};
   return BACKEND_LAUNCH(n->backend, fill, s->rows, &fill);
@@ -40,6 +49,8 @@ typedef struct softmax_walk {
   softmax_fold_args fold;
   softmax_slope_args slope;
   softmax_slopes to;
+  softmax_finish_args finish;
+  const softmax_question *question;
 } softmax_walk;
 
 static softmax_walk walk_of(const network *n, const catalogue *c, const float *query,
@@ -59,29 +70,65 @@ static softmax_walk walk_of(const network *n, const catalogue *c, const float *q
                                  .sums = s->sums,
                                  .used = n->used,
                                  .n_state = s->rows,
-                                 .n_item = n->n_item}};
+                                 .n_item = n->n_item},
+                        .finish = {.sums = s->sums,
+                                   .query = query,
+                                   .vector = c->vector,
+                                   .bias = c->bias,
+                                   .seen = mask->seen,
+                                   .shown = mask->shown,
+                                   .real = mask->real,
+                                   .item = item,
+                                   .used = n->used,
+                                   .log_prob = s->log_prob,
+                                   .entropy = s->entropy,
+                                   .total = s->total,
+                                   .own = s->own,
+                                   .times = s->times,
+                                   .n_state = s->rows,
+                                   .n_item = n->n_item,
+                                   .n_seen_word = mask->n_seen_word,
+                                   .width = n->width,
+                                   .slate = s->slate}};
 }
 
-/// Scores of a tile, masked.
-static throng_status score(const softmax_walk *w, const catalogue_tile *t) {
+static throng_status mask_tile(const softmax_walk *w, const catalogue_tile *t) {
   tile_mask_args mask = w->mask;
-  THRONG_TRY(catalogue_score_tile(t, w->c, w->query, w->rows, 0.0f, t->n->tile));
   mask.z = t->n->tile;
   mask.place = catalogue_place(t);
   return BACKEND_LAUNCH(t->n->backend, tile_mask, t->agents * t->states, &mask);
 }
 
-static throng_status fold(void *context, const catalogue_tile *t) {
-  const softmax_walk *w = context;
+/// Scores of a tile, masked.
+static throng_status score(const softmax_walk *w, const catalogue_tile *t) {
+  if (t->kept) return THRONG_OK;
+  THRONG_TRY(catalogue_score_tile(t, w->c, w->query, w->rows, 0.0f, t->n->tile));
+  return mask_tile(w, t);
+}
+
+static throng_status add_sums(const softmax_walk *w, const catalogue_tile *t) {
   softmax_fold_args fold = w->fold;
-  THRONG_TRY(score(w, t));
   fold.q = t->n->tile;
   fold.place = catalogue_place(t);
   return BACKEND_LAUNCH(t->n->backend, softmax_fold, t->agents * t->states, &fold);
 }
 
+static throng_status fold(void *context, const catalogue_tile *t) {
+  const softmax_walk *w = context;
+  THRONG_TRY(score(w, t));
+  return add_sums(w, t);
+}
+
+/// The same of scores that are there.
+static throng_status fold_drawn(void *context, const catalogue_tile *t) {
+  const softmax_walk *w = context;
+  THRONG_TRY(mask_tile(w, t));
+  return add_sums(w, t);
+}
+
 static throng_status sum_all(const network *n, const catalogue *c, const float *query,
-                             const best_mask *mask, const int32_t *item, softmax_scores *s) {
+                             const best_mask *mask, const int32_t *item, const softmax_scores *s,
+                             softmax_walk *walk) {
   const int64_t all = s->rows * n->n_agent;
   if (n->backend->searches) {
     softmax_search_args search = {.query = query,
@@ -102,35 +149,38 @@ static throng_status sum_all(const network *n, const catalogue *c, const float *
                                   .slate = s->slate};
     return BACKEND_LAUNCH(n->backend, softmax_search, all, &search);
   }
-  softmax_walk walk = walk_of(n, c, query, mask, item, s);
   softmax_reset_args reset = {s->sums};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_reset, all, &reset));
-  return catalogue_walk(n, s->rows, false, fold, &walk);
+  return catalogue_walk(n, s->rows, false, fold, walk);
 }
 
 throng_status catalogue_softmax(const network *n, const catalogue *c, const float *query,
                                 const best_mask *mask, const int32_t *item, softmax_scores *s) {
-  THRONG_TRY(sum_all(n, c, query, mask, item, s));
-  softmax_finish_args finish = {.sums = s->sums,
-                                .query = query,
-                                .vector = c->vector,
-                                .bias = c->bias,
-                                .seen = mask->seen,
-                                .shown = mask->shown,
-                                .real = mask->real,
-                                .item = item,
-                                .used = n->used,
-                                .log_prob = s->log_prob,
-                                .entropy = s->entropy,
-                                .total = s->total,
-                                .own = s->own,
-                                .times = s->times,
-                                .n_state = s->rows,
-                                .n_item = n->n_item,
-                                .n_seen_word = mask->n_seen_word,
-                                .width = n->width,
-                                .slate = s->slate};
-  return BACKEND_LAUNCH(n->backend, softmax_finish, s->rows * n->n_agent, &finish);
+  softmax_walk walk = walk_of(n, c, query, mask, item, s);
+  THRONG_TRY(sum_all(n, c, query, mask, item, s, &walk));
+  return BACKEND_LAUNCH(n->backend, softmax_finish, s->rows * n->n_agent, &walk.finish);
+}
+
+bool softmax_may_draw(const network *n, const softmax_scores *s) {
+  return s->slate == 1 && !n->backend->searches;
+}
+
+throng_status catalogue_draw_and_sums(const network *n, const catalogue *c, const float *query,
+                                      const best_mask *mask, const catalogue_noise *noise,
+                                      float *value, int32_t *item, softmax_scores *s) {
+  softmax_walk walk = walk_of(n, c, query, mask, NULL, s);
+  softmax_reset_args reset = {s->sums};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_reset, s->rows * n->n_agent, &reset));
+  return catalogue_draw_by_tiles(n, c, query, s->rows, mask, noise, 1, value, item, fold_drawn,
+                                 &walk);
+}
+
+throng_status catalogue_softmax_of_sums(const network *n, const catalogue *c, const float *query,
+                                        const best_mask *mask, const int32_t *item,
+                                        softmax_scores *s) {
+  softmax_walk walk = walk_of(n, c, query, mask, item, s);
+  walk.finish.whole = true;
+  return BACKEND_LAUNCH(n->backend, softmax_finish, s->rows * n->n_agent, &walk.finish);
 }
 
 /// d_query += d . vectors and d_vector += d^T queries, d_bias likewise, of `states` of a tile's
@@ -194,24 +244,57 @@ static throng_status slope(void *context, const catalogue_tile *t) {
   return catalogue_add_slopes(&w->to, t);
 }
 
+/// Gradients of what, and where they go.
+static void aim(softmax_walk *walk, const softmax_scores *s, const float *d_log_prob,
+                const float *d_entropy, float *d_query, const catalogue *d_catalogue) {
+  const softmax_finish_args *f = &walk->finish;
+  walk->to = (softmax_slopes){walk->c, walk->query, s->rows, s->ones, d_query, d_catalogue};
+  walk->slope = (softmax_slope_args){.bias = f->bias,
+                                     .total = s->total,
+                                     .entropy = s->entropy,
+                                     .own = s->own,
+                                     .times = s->times,
+                                     .item = f->item,
+                                     .d_log_prob = d_log_prob,
+                                     .d_entropy = d_entropy,
+                                     .used = f->used,
+                                     .n_state = s->rows,
+                                     .n_item = f->n_item,
+                                     .slate = s->slate};
+}
+
 throng_status catalogue_softmax_gradients(const network *n, const catalogue *c, const float *query,
                                           const best_mask *mask, const int32_t *item,
                                           const softmax_scores *s, const float *d_log_prob,
                                           const float *d_entropy, float *d_query,
                                           const catalogue *d_catalogue) {
   softmax_walk walk = walk_of(n, c, query, mask, item, s);
-  walk.to = (softmax_slopes){c, query, s->rows, s->ones, d_query, d_catalogue};
-  walk.slope = (softmax_slope_args){.bias = c->bias,
-                                    .total = s->total,
-                                    .entropy = s->entropy,
-                                    .own = s->own,
-                                    .times = s->times,
-                                    .item = item,
-                                    .d_log_prob = d_log_prob,
-                                    .d_entropy = d_entropy,
-                                    .used = n->used,
-                                    .n_state = s->rows,
-                                    .n_item = n->n_item,
-                                    .slate = s->slate};
+  aim(&walk, s, d_log_prob, d_entropy, d_query, d_catalogue);
   return catalogue_walk(n, s->rows, true, slope, &walk);
+}
+
+static throng_status finish_and_ask(void *context, const network *n, int64_t first, int64_t rows) {
+  const softmax_walk *w = context;
+  softmax_finish_args finish = w->finish;
+  finish.first = first;
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_finish, rows, &finish));
+  return w->question->judge(w->question->context, n->backend, first, rows);
+}
+
+throng_status catalogue_softmax_and_gradients(const network *n, const catalogue *c,
+                                              const float *query, const best_mask *mask,
+                                              const int32_t *item, softmax_scores *s,
+                                              const softmax_question *question, float *d_query,
+                                              const catalogue *d_catalogue) {
+  softmax_walk walk = walk_of(n, c, query, mask, item, s);
+  walk.question = question;
+  aim(&walk, s, question->d_log_prob, question->d_entropy, d_query, d_catalogue);
+  if (n->backend->searches) {
+    THRONG_TRY(sum_all(n, c, query, mask, item, s, &walk));
+    THRONG_TRY(finish_and_ask(&walk, n, 0, s->rows * n->n_agent));
+    return catalogue_walk(n, s->rows, true, slope, &walk);
+  }
+  softmax_reset_args reset = {s->sums};
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_reset, s->rows * n->n_agent, &reset));
+  return catalogue_walk_twice(n, s->rows, &s->kept, fold, finish_and_ask, slope, &walk);
 }

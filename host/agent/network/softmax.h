@@ -17,14 +17,28 @@ typedef struct softmax_scores {
   float *log_prob, *entropy, *total;  // (n_agent, rows)
   float *own, *times;                 // (n_agent, rows, slate)
   float *ones;                        // (rows) 1, filled by softmax_fill
+  catalogue_kept kept;                // see softmax_register_kept
 } softmax_scores;
 
 throng_status softmax_register(const network *n, tensor_set *set, softmax_scores *s, int64_t rows,
                                int32_t slate, const char *name);
+/// Memory with which catalogue_softmax_and_gradients makes scores once, `most` bytes a thread.
+throng_status softmax_register_kept(const network *n, tensor_set *set, softmax_scores *s,
+                                    int64_t most, const char *name);
 throng_status softmax_fill(const network *n, softmax_scores *s);
 /// Log-probabilities and entropies of `item` (n_agent, s->rows, slate) by query . vector + bias.
 throng_status catalogue_softmax(const network *n, const catalogue *c, const float *query,
                                 const best_mask *mask, const int32_t *item, softmax_scores *s);
+/// May an item be drawn and the sums of its softmax be made by one walk?
+bool softmax_may_draw(const network *n, const softmax_scores *s);
+/// catalogue_draw of one item for each of the s->rows states, and sums of all items: s->sums.
+throng_status catalogue_draw_and_sums(const network *n, const catalogue *c, const float *query,
+                                      const best_mask *mask, const catalogue_noise *noise,
+                                      float *value, int32_t *item, softmax_scores *s);
+/// What catalogue_softmax makes, from these sums.
+throng_status catalogue_softmax_of_sums(const network *n, const catalogue *c, const float *query,
+                                        const best_mask *mask, const int32_t *item,
+                                        softmax_scores *s);
 /// Where slopes of the scores of `rows` states of every agent go.
 typedef struct softmax_slopes {
   const catalogue *catalogue;
@@ -46,5 +60,21 @@ throng_status catalogue_softmax_gradients(const network *n, const catalogue *c, 
                                           const softmax_scores *s, const float *d_log_prob,
                                           const float *d_entropy, float *d_query,
                                           const catalogue *d_catalogue);
+
+/// What gradients are asked of, once log-probabilities and entropies are there: `judge` writes
+/// d_log_prob and d_entropy of rows first .. first + rows - 1 of (n_agent, s->rows), on `backend`.
+typedef struct softmax_question {
+  throng_status (*judge)(void *context, throng_backend *backend, int64_t first, int64_t rows);
+  void *context;
+  const float *d_log_prob, *d_entropy;  // (n_agent, s->rows)
+} softmax_question;
+
+/// catalogue_softmax, the question, and catalogue_softmax_gradients of its answer, to the same
+/// bits. Where scores can be kept they are made once for both: a block of states after the other.
+throng_status catalogue_softmax_and_gradients(const network *n, const catalogue *c,
+                                              const float *query, const best_mask *mask,
+                                              const int32_t *item, softmax_scores *s,
+                                              const softmax_question *question, float *d_query,
+                                              const catalogue *d_catalogue);
 
 #endif

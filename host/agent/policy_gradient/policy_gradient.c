@@ -13,6 +13,7 @@ static throng_status add_batch(throng_population *a, rollout_batch *b) {
   THRONG_TRY(network_add_pass(&a->net, set, &b->state, b->rows, a->history, "batch.state"));
   THRONG_TRY(network_add_scratch(&a->net, set, &b->scratch, b->rows, "batch"));
   THRONG_TRY(softmax_register(&a->net, set, &b->score, b->rows, a->slate, "batch"));
+  THRONG_TRY(softmax_register_kept(&a->net, set, &b->score, CATALOGUE_KEPT, "batch"));
   THRONG_TRY(replay_add_shown(a, set, &b->shown, b->rows, "batch.shown"));
 #define ADD(slot, type, ...) \
   THRONG_TRY(tensors_add(set, &b->slot, TENSOR_##type, TENSOR_SHAPE(__VA_ARGS__), "batch." #slot))
@@ -99,8 +100,9 @@ throng_status policy_gradient_start(throng_population *a, agent_range range) {
   return THRONG_OK;
 }
 
-/// What the networks say of the states and items just chosen, into the log.
-static throng_status log_step(throng_population *a) {
+/// What the networks say of the states and items just chosen, into the log; the sums of the
+/// policy's softmax are there, or not.
+static throng_status log_step(throng_population *a, bool summed) {
   policy_gradient *p = policy_gradient_of(a);
   const network_pass *pass = agent_actor_pass(a->actor);
   const throng_sim *sim = a->sim;
@@ -111,8 +113,8 @@ static throng_status log_step(throng_population *a) {
                           .n_seen_word = sim->n_seen_word};
   THRONG_TRY(critic_forward(&critic, &p->critic_weight, pass, &p->lane_critic));
   if (logs)
-    THRONG_TRY(
-        catalogue_softmax(&n, &a->catalogue, pass->query, &mask, sim->action, &p->lane_score));
+    THRONG_TRY((summed ? catalogue_softmax_of_sums : catalogue_softmax)(
+        &n, &a->catalogue, pass->query, &mask, sim->action, &p->lane_score));
   rollout_log_args log = {.log = a->log,
                           .clock = a->clock,
                           .halted = sim->halted,
@@ -124,8 +126,12 @@ static throng_status log_step(throng_population *a) {
 
 throng_status policy_gradient_choose(throng_population *a, agent_actor *actor, throng_sim *sim,
                                      bool greedy) {
-  THRONG_TRY(actor_choose_by_softmax(a, actor, sim, greedy));
-  return actor == a->actor && sim == a->sim && !greedy ? log_step(a) : THRONG_OK;
+  policy_gradient *p = policy_gradient_of(a);
+  const bool logs = actor == a->actor && sim == a->sim && !greedy;
+  const bool sums =
+      logs && a->algorithm->logs_log_prob && softmax_may_draw(&a->net, &p->lane_score);
+  THRONG_TRY(actor_choose_by_softmax(a, actor, sim, greedy, sums ? &p->lane_score : NULL));
+  return logs ? log_step(a, sums) : THRONG_OK;
 }
 
 int policy_gradient_kind_of_step(const throng_population *a) {
@@ -162,12 +168,18 @@ throng_status policy_gradient_explain(throng_population *a, int32_t agent, char 
   return THRONG_OK;
 }
 
+static throng_status policy_queries(throng_population *a, const parameter_set *w) {
+  rollout_batch *b = &policy_gradient_of(a)->batch;
+  const network n = network_of(&a->net, a->clock.rows);
+  THRONG_TRY(n.table->features(&n, &b->state));
+  return n.table->forward(&n, w, &b->state);
+}
+
 throng_status policy_evaluate(throng_population *a, const parameter_set *w, const catalogue *c) {
   rollout_batch *b = &policy_gradient_of(a)->batch;
   const network n = network_of(&a->net, a->clock.rows);
   const best_mask mask = rollout_mask(a);
-  THRONG_TRY(n.table->features(&n, &b->state));
-  THRONG_TRY(n.table->forward(&n, w, &b->state));
+  THRONG_TRY(policy_queries(a, w));
   return catalogue_softmax(&n, c, b->state.query, &mask, b->action, &b->score);
 }
 
@@ -216,36 +228,47 @@ static throng_status add_sums(throng_population *a, const float *const *x, int32
   return BACKEND_LAUNCH(a->backend, batch_sum, (int64_t)a->n_agent * n, &sum);
 }
 
-throng_status policy_judge_batch(throng_population *a) {
+static policy_loss_args loss_of(throng_population *a) {
   policy_gradient *p = policy_gradient_of(a);
   rollout_batch *b = &p->batch;
-  const float *const advantage[] = {b->advantage};
-  THRONG_TRY(add_sums(a, advantage, 1));
-  policy_loss_args loss = {.advantage = b->advantage,
-                           .target = b->target,
-                           .old_value = b->old_value,
-                           .old_log_prob = b->old_log_prob,
-                           .log_prob = b->score.log_prob,
-                           .entropy = b->score.entropy,
-                           .value = b->critic.value,
-                           .moments = p->sum,
-                           .clip_range = a->option.clip_range,
-                           .clip_range_vf = a->option.clip_range_vf,
-                           .ent_coef = a->option.ent_coef,
-                           .vf_coef = a->option.vf_coef,
-                           .normalize_advantage = a->option.normalize_advantage,
-                           .used = a->clock.rows,
-                           .batch = b->rows,
-                           .clipped = p->clipped,
-                           .loss = b->loss,
-                           .policy = b->policy,
-                           .squares = b->squares,
-                           .kl = b->kl,
-                           .beyond = b->beyond,
-                           .d_log_prob = b->d_log_prob,
-                           .d_entropy = b->d_entropy,
-                           .d_value = b->d_value};
-  THRONG_TRY(BACKEND_LAUNCH(a->backend, policy_loss, b->rows * a->n_agent, &loss));
+  return (policy_loss_args){.advantage = b->advantage,
+                            .target = b->target,
+                            .old_value = b->old_value,
+                            .old_log_prob = b->old_log_prob,
+                            .log_prob = b->score.log_prob,
+                            .entropy = b->score.entropy,
+                            .value = b->critic.value,
+                            .moments = p->sum,
+                            .clip_range = a->option.clip_range,
+                            .clip_range_vf = a->option.clip_range_vf,
+                            .ent_coef = a->option.ent_coef,
+                            .vf_coef = a->option.vf_coef,
+                            .normalize_advantage = a->option.normalize_advantage,
+                            .used = a->clock.rows,
+                            .batch = b->rows,
+                            .clipped = p->clipped,
+                            .loss = b->loss,
+                            .policy = b->policy,
+                            .squares = b->squares,
+                            .kl = b->kl,
+                            .beyond = b->beyond,
+                            .d_log_prob = b->d_log_prob,
+                            .d_entropy = b->d_entropy,
+                            .d_value = b->d_value};
+}
+
+/// Losses of some of the batch's rows, see softmax_question.
+static throng_status judge_rows(void *context, throng_backend *backend, int64_t first,
+                                int64_t rows) {
+  policy_loss_args loss = *(const policy_loss_args *)context;
+  loss.first = first;
+  return BACKEND_LAUNCH(backend, policy_loss, rows, &loss);
+}
+
+/// The batch's statistics, and who goes on.
+static throng_status judge_batch(throng_population *a) {
+  policy_gradient *p = policy_gradient_of(a);
+  rollout_batch *b = &p->batch;
   const float *const columns[POLICY_COLUMNS] = {[POLICY_LOSS] = b->loss,
                                                 [POLICY_ENTROPY] = b->score.entropy,
                                                 [POLICY_GRADIENT_LOSS] = b->policy,
@@ -267,13 +290,31 @@ throng_status policy_judge_batch(throng_population *a) {
   return BACKEND_LAUNCH(a->backend, policy_judge, a->n_agent, &judge);
 }
 
+/// The policy's losses and gradients: a state's loss is known once its softmax is, so that its
+/// scores can be made for both. The critic's values are there.
+static throng_status policy_learns(throng_population *a) {
+  policy_gradient *p = policy_gradient_of(a);
+  rollout_batch *b = &p->batch;
+  parameter_set *g = &p->optimizer.gradient;
+  const network n = network_of(&a->net, a->clock.rows);
+  const best_mask mask = rollout_mask(a);
+  const catalogue d_catalogue = {g->at[PARAMETER_ITEM_VECTOR], g->at[PARAMETER_ITEM_BIAS]};
+  const float *const advantage[] = {b->advantage};
+  THRONG_TRY(add_sums(a, advantage, 1));
+  policy_loss_args loss = loss_of(a);
+  const softmax_question question = {judge_rows, &loss, b->d_log_prob, b->d_entropy};
+  THRONG_TRY(catalogue_softmax_and_gradients(&n, &a->catalogue, b->state.query, &mask, b->action,
+                                             &b->score, &question, b->d_query, &d_catalogue));
+  THRONG_TRY(judge_batch(a));
+  return policy_backward(a, &a->weight, g);
+}
+
 throng_status policy_gradient_gradients(throng_population *a) {
   policy_gradient *p = policy_gradient_of(a);
   THRONG_TRY(population_refresh(a, a->clock.rows));
-  THRONG_TRY(policy_evaluate(a, &a->weight, &a->catalogue));
+  THRONG_TRY(policy_queries(a, &a->weight));
   THRONG_TRY(critic_evaluate(a, &p->critic_weight));
-  THRONG_TRY(policy_judge_batch(a));
-  THRONG_TRY(policy_gradients(a, &a->weight, &a->catalogue, &p->optimizer.gradient));
+  THRONG_TRY(policy_learns(a));
   return critic_gradients(a, &p->critic_weight, &p->critic_optimizer.gradient);
 }
 

@@ -94,12 +94,11 @@ throng_status policy_backward(throng_population *a, const parameter_set *w, para
 /// `g`, a parameter_set of the critic.
 throng_status critic_evaluate(throng_population *a, const parameter_set *w);
 throng_status critic_gradients(throng_population *a, const parameter_set *w, parameter_set *g);
-/// Loss of PPO or A2C of the batch after both evaluations; d_log_prob, d_entropy and d_value of it;
-/// its statistics; and clock.learns of those who go on.
-throng_status policy_judge_batch(throng_population *a);
 /// Draw, evaluate, judge, gradients, and a step of both networks: agent_algorithm.learn.
 throng_status policy_gradient_update(throng_population *a);
-/// The part of it from the evaluation to gradients, of the batch that is there.
+/// The part of it from the evaluation to gradients, of the batch that is there: the loss of PPO or
+/// A2C, its d_log_prob, d_entropy and d_value, and their gradients; its statistics; and
+/// clock.learns of those who go on.
 throng_status policy_gradient_gradients(throng_population *a);
 /// The step by these gradients.
 throng_status policy_gradient_apply(throng_population *a);
