@@ -2,12 +2,13 @@
 """How many steps other recommender simulators make in a second of a processor, as they come: one environment, random
 actions, one thread; and throng through Gymnasium, one user at a time and many. Each is named by a checkout of its
 repository (throng by the folder of its package) and needs what it asks for (SARDINE, throng: gymnasium;
-RecSim: gym, gin-config, absl-py, six; Virtual-Taobao: gym, torch). RecSim's runner, which wants TensorFlow and
-Dopamine, is not loaded: its environments are NumPy.
+RecSim: gym, gin-config, absl-py, six; Virtual-Taobao: gym, torch; KuaiSim: torch, pandas, tqdm). RecSim's runner, which wants TensorFlow and
+Dopamine, is not loaded: its environments are NumPy. KuaiSim gets random tables and a model of users that was not trained.
 
-    python bench/peers/other_simulators.py --throng DIR --sardine DIR --recsim DIR --virtual-taobao DIR
+    python bench/peers/other_simulators.py --throng DIR --sardine DIR --recsim DIR --virtual-taobao DIR --kuaisim DIR
 """
 import argparse
+import contextlib
 import csv
 import sys
 import time
@@ -103,9 +104,70 @@ def virtual_taobao(folder, rng):
     yield "Virtual-Taobao", "VirtualTB-v0, 27 weights of item features", rate(step, env.reset)
 
 
+def kuairand(folder, rng, users=1000, items=1000, rows=20000):
+    """Random tables of the columns that KuaiSim's reader wants of KuaiRand: shapes, and no data. Returns their paths."""
+    import pandas
+
+    answers = ["is_click", "long_view", "is_like", "is_comment", "is_forward", "is_follow", "is_hate"]
+    few = ["user_active_degree", "is_live_streamer", "is_video_author", "follow_user_num_range", "fans_user_num_range",
+           "friend_user_num_range", "register_days_range", *(f"onehot_feat{k}" for k in (0, 1, 6, 9, 10, 11))]
+    user = {"user_id": np.arange(users), **{name: rng.integers(0, 5, users) for name in few}}
+    item = {"video_id": np.arange(items), **{name: rng.integers(0, 5, items) for name in ("video_type", "music_type", "upload_type")},
+            "tag": [f"{a},{b}" for a, b in rng.integers(0, 50, (items, 2))]}
+    log = {"user_id": rng.integers(0, users, rows), "video_id": rng.integers(0, items, rows),
+           **{name: rng.integers(0, 2, rows) for name in answers}}
+    paths = {}
+    for name, table in dict(train_file=log, user_meta_file=user, item_meta_file=item).items():
+        paths[name] = f"{folder}/{name}.csv"
+        pandas.DataFrame(table).to_csv(paths[name], index=False)
+    return paths
+
+
+def kuaisim(folder, rng):
+    """Its environment of whole sessions, with a model of users that was not trained: the rate is that of its shapes."""
+    import tempfile
+    from unittest import mock
+
+    for name in ("matplotlib", "matplotlib.pyplot"):  # imported for names that are not used
+        sys.modules.setdefault(name, mock.MagicMock())
+    sys.path.insert(0, folder + "/code")
+    import torch
+    from env import KREnvironment_WholeSession_GPU as module
+    from model.simulator.KRMBUserResponse import KRMBUserResponse
+    from reader.KRMBSeqReader import KRMBSeqReader
+
+    torch.set_num_threads(1)
+    # Users are read in this process, so that its seconds have all of the work.
+    loader = module.DataLoader
+    module.DataLoader = lambda *given, **named: loader(*given, **{**named, "num_workers": 0, "pin_memory": False})
+    with tempfile.TemporaryDirectory() as scratch:
+        given = [f"--{name}={path}" for name, path in kuairand(scratch, rng).items()]
+        parser = KRMBUserResponse.parse_model_args(KRMBSeqReader.parse_data_args(argparse.ArgumentParser()))
+        args = parser.parse_args([*given, "--data_separator=,", f"--model_path={scratch}/model"])
+        args.device = "cpu"
+        with contextlib.redirect_stdout(sys.stderr):
+            stats = KRMBSeqReader(args).get_statistics()
+        model = KRMBUserResponse(args, stats, "cpu")
+        torch.save({"reader_stats": stats, "model_state_dict": model.state_dict()}, f"{scratch}/model.checkpoint")
+        with open(f"{scratch}/log", "w") as log:
+            print(argparse.Namespace(model="KRMBUserResponse", reader="KRMBSeqReader"), args, sep="\n", file=log)
+        environment = argparse.Namespace(uirm_log_path=f"{scratch}/log", slate_size=6, episode_batch_size=32, item_correlation=0,
+                                         single_response=False, max_step_per_episode=100, initial_temper=10, device="cpu")
+        load = torch.load
+        with mock.patch.object(torch, "load", lambda *a, **b: load(*a, **{**b, "weights_only": False})), \
+                contextlib.redirect_stdout(sys.stderr):
+            env = module.KREnvironment_WholeSession_GPU(environment)
+        env.reset({"empty_history": True})
+
+        def step():
+            env.step({"action": torch.from_numpy(rng.integers(0, env.n_candidate, (32, 6)))})
+
+        yield "KuaiSim", f"WholeSession, untrained, {env.n_candidate} random items, slates of 6, 32 at once", rate(step, None, 32)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    peers = dict(throng=throng, sardine=sardine, recsim=recsim, virtual_taobao=virtual_taobao)
+    peers = dict(throng=throng, sardine=sardine, recsim=recsim, virtual_taobao=virtual_taobao, kuaisim=kuaisim)
     for name in peers:
         parser.add_argument("--" + name.replace("_", "-"), metavar="DIR", help="a checkout of its repository")
     asked = vars(parser.parse_args())
