@@ -292,7 +292,7 @@ TEST(export, callers_outside_write_the_same_files) {
   static exported x;
   char other[620], path[40], mine[40];
   static const char *const end[] = {"", "", ".items.npy"};
-  if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, false)) return;
+  if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, false, false)) return;
   snprintf(other, sizeof other, "%s-outside", x.path);
   for (int format = 0; format < THRONG_EXPORT_FORMAT_COUNT; ++format) {
     EXPECT_STREQ(throng_export_format_name((throng_export_format)format),
