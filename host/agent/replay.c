@@ -1,4 +1,5 @@
 /// The replay: logging what a step showed and gave, and drawing batches from it.
+#include <math.h>
 #include <stdlib.h>
 
 #include "agent/population.h"
@@ -49,9 +50,15 @@ throng_status replay_register(throng_population *a) {
   if (a->net.asks_session) ADD(number, I32, a->sim->def.users.sessions - 1, n, t, 1)
   if (a->net.asks_session) ADD(gap, I32, a->sim->def.users.return_gap, n, t, 1)
 #undef ADD
-#define ADD(name) THRONG_TRY(tensors_add(set, &a->log.name, TENSOR_F32, TENSOR_SHAPE(n, t), #name))
-  if (a->algorithm->rolls) ADD(value);
-  if (a->algorithm->logs_log_prob) ADD(log_prob);
+    // Any number, and none: what a diverged agent made of its last rollout is kept with the
+    // others'.
+#define ADD(name)                                                                      \
+  {                                                                                    \
+    THRONG_TRY(tensors_add(set, &a->log.name, TENSOR_F32, TENSOR_SHAPE(n, t), #name)); \
+    tensors_within(set, -(double)INFINITY, (double)INFINITY);                          \
+  }
+  if (a->algorithm->rolls) ADD(value)
+  if (a->algorithm->logs_log_prob) ADD(log_prob)
 #undef ADD
   return THRONG_OK;
 }
