@@ -140,8 +140,7 @@ throng_status options_follow(throng_population *a) {
   const agent_kinds before = a->kinds, now = kinds_of(a);
   if (before.doubles == now.doubles && before.singles == now.singles &&
       before.tempered == now.tempered && before.softs == now.softs && before.gaps == now.gaps &&
-      before.foresee == now.foresee && before.folds == now.folds &&
-      before.updates == now.updates)
+      before.foresee == now.foresee && before.folds == now.folds && before.updates == now.updates)
     return THRONG_OK;
   a->kinds = now;
   const throng_status status = a->algorithm->follow ? a->algorithm->follow(a) : THRONG_OK;

@@ -76,7 +76,7 @@ typedef struct throng_agent_def {
   /// false; DQN: layer normalisation (Ba et al. 2016) of the hidden layers' sums, with a learned
   /// gain and shift, before their activation, as PQN has it (Gallici et al. 2024).
   bool layer_norm;
-  float gamma;                   ///< 0.975; discount a step
+  float gamma;  ///< 0.975; discount a step
   /// true: a user who leaves by throng_sim_def.leave_probability p ends no target (of a policy: no
   /// advantage), and the discount is gamma (1 - p) in its place. Exact, for no item changes p. Not
   /// where users come back (throng_users_def.sessions), whom what they were shown brings back.
