@@ -19,7 +19,7 @@ def summary(meta, t, items, likes, session):
         return torch.tensor([last.get(item, 0.0) for item in range(len(t["item.bias"]))])
     n, sides = len(items), ((likes, t["item.liked"][items]), (1 - likes, t["item.disliked"][items]))
     total, late = (torch.stack([s * 0.8 ** (k * torch.arange(n - 1, -1, -1)) @ f for s, f in sides]) for k in (0, 1))
-    now = [n, session, likes[n - session:].sum() / max(session, 1), 2 * likes[-1:].sum() - (n > 0)]
+    now = [n, session, likes[n - session:].sum() / max(session, 1), 2 * likes[-1:].sum() - min(n, 1)]
     c = total[:, int(meta["directions"]):]
     parts = total / total[:, -1:].clamp(1), total / max(n, 1), late, (c[0] - c[1]) / (c.sum(0) + 1), c / (c + 1)
     return torch.cat([part.flatten() for part in parts] + [torch.tensor(now)])
