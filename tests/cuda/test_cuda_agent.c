@@ -190,7 +190,7 @@ TEST(cuda_agent, a_normalised_agent_without_a_target_network_learns_the_same_wei
   throng_agent_def agent = learner_def(THRONG_HEAD_FLAT_DUELING);
   agent.layer_norm = true;
   agent.target_network = false;
-  train_both(&sim, &agent, PARITY_STEPS(100));
+  train_both(&sim, &agent, PARITY_STEPS(200));
 }
 
 TEST(cuda_agent, munchausen_with_both_heads_learns_the_same_weights) {
@@ -200,7 +200,7 @@ TEST(cuda_agent, munchausen_with_both_heads_learns_the_same_weights) {
     sim.mask_seen = head == 0;
     agent.action_gap = 0.9f;
     agent.munchausen_temperature = 0.1f;
-    train_both(&sim, &agent, PARITY_STEPS(100));
+    train_both(&sim, &agent, PARITY_STEPS(200));
   }
 }
 
