@@ -126,38 +126,40 @@ static throng_status fold_drawn(void *context, const catalogue_tile *t) {
   return add_sums(w, t);
 }
 
-static throng_status sum_all(const network *n, const catalogue *c, const float *query,
-                             const best_mask *mask, const int32_t *item, const softmax_scores *s,
-                             softmax_walk *walk) {
-  const int64_t all = s->rows * n->n_agent;
-  if (n->backend->searches) {
-    softmax_search_args search = {.query = query,
-                                  .vector = c->vector,
-                                  .bias = c->bias,
-                                  .seen = mask->seen,
-                                  .shown = mask->shown,
-                                  .real = mask->real,
-                                  .item = item,
-                                  .sums = s->sums,
-                                  .share = s->share,
-                                  .used = n->used,
-                                  .n_state = s->rows,
-                                  .n_item = n->n_item,
-                                  .n_seen_word = mask->n_seen_word,
-                                  .n_agent = n->n_agent,
-                                  .width = n->width,
-                                  .slate = s->slate};
-    return BACKEND_LAUNCH(n->backend, softmax_search, all, &search);
+static throng_status reset_sums(const network *n, const softmax_walk *w) {
+  softmax_reset_args reset = {w->fold.sums};
+  return BACKEND_LAUNCH(n->backend, softmax_reset, w->rows * n->n_agent, &reset);
+}
+
+static throng_status sum_all(const network *n, const softmax_scores *s, softmax_walk *walk) {
+  const softmax_finish_args *f = &walk->finish;
+  if (!n->backend->searches) {
+    THRONG_TRY(reset_sums(n, walk));
+    return catalogue_walk(n, walk->rows, false, fold, walk);
   }
-  softmax_reset_args reset = {s->sums};
-  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_reset, all, &reset));
-  return catalogue_walk(n, s->rows, false, fold, walk);
+  softmax_search_args search = {.query = f->query,
+                                .vector = f->vector,
+                                .bias = f->bias,
+                                .seen = f->seen,
+                                .shown = f->shown,
+                                .real = f->real,
+                                .item = f->item,
+                                .sums = walk->fold.sums,
+                                .share = s->share,
+                                .used = f->used,
+                                .n_state = f->n_state,
+                                .n_item = f->n_item,
+                                .n_seen_word = f->n_seen_word,
+                                .n_agent = n->n_agent,
+                                .width = f->width,
+                                .slate = f->slate};
+  return BACKEND_LAUNCH(n->backend, softmax_search, walk->rows * n->n_agent, &search);
 }
 
 throng_status catalogue_softmax(const network *n, const catalogue *c, const float *query,
                                 const best_mask *mask, const int32_t *item, softmax_scores *s) {
   softmax_walk walk = walk_of(n, c, query, mask, item, s);
-  THRONG_TRY(sum_all(n, c, query, mask, item, s, &walk));
+  THRONG_TRY(sum_all(n, s, &walk));
   return BACKEND_LAUNCH(n->backend, softmax_finish, s->rows * n->n_agent, &walk.finish);
 }
 
@@ -169,8 +171,7 @@ throng_status catalogue_draw_and_sums(const network *n, const catalogue *c, cons
                                       const best_mask *mask, const catalogue_noise *noise,
                                       float *value, int32_t *item, softmax_scores *s) {
   softmax_walk walk = walk_of(n, c, query, mask, NULL, s);
-  softmax_reset_args reset = {s->sums};
-  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_reset, s->rows * n->n_agent, &reset));
+  THRONG_TRY(reset_sums(n, &walk));
   return catalogue_draw_by_tiles(n, c, query, s->rows, mask, noise, 1, value, item, fold_drawn,
                                  &walk);
 }
@@ -290,11 +291,10 @@ throng_status catalogue_softmax_and_gradients(const network *n, const catalogue 
   walk.question = question;
   aim(&walk, s, question->d_log_prob, question->d_entropy, d_query, d_catalogue);
   if (n->backend->searches) {
-    THRONG_TRY(sum_all(n, c, query, mask, item, s, &walk));
+    THRONG_TRY(sum_all(n, s, &walk));
     THRONG_TRY(finish_and_ask(&walk, n, 0, s->rows * n->n_agent));
     return catalogue_walk(n, s->rows, true, slope, &walk);
   }
-  softmax_reset_args reset = {s->sums};
-  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_reset, s->rows * n->n_agent, &reset));
+  THRONG_TRY(reset_sums(n, &walk));
   return catalogue_walk_twice(n, s->rows, &s->kept, fold, finish_and_ask, slope, &walk);
 }
