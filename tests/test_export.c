@@ -279,8 +279,9 @@ TEST(export, recommendations_are_the_best_of_the_scores_less_the_history) {
 TEST(export, a_folder_that_is_not_there_is_said_and_nothing_is_left) {
   static exported x;
   if (!open_exported(&x, THRONG_HEAD_TWO_TOWER, THRONG_ALGORITHM_DQN, 4, false, false)) return;
-  for (int format = 0; format < EXPORT_FORMAT_COUNT; ++format) {
-    EXPECT_EQ(export_write(&x.e, (export_format)format, "/nowhere/agent", NULL), THRONG_ERROR_IO);
+  for (int format = 0; format < THRONG_EXPORT_FORMAT_COUNT; ++format) {
+    EXPECT_EQ(export_write(&x.e, (throng_export_format)format, "/nowhere/agent", NULL),
+              THRONG_ERROR_IO);
     EXPECT_CONTAINS(throng_error_message(), "/nowhere/agent");
   }
   export_agent none;
@@ -297,7 +298,7 @@ TEST(export, callers_outside_write_the_same_files) {
   for (int format = 0; format < THRONG_EXPORT_FORMAT_COUNT; ++format) {
     EXPECT_STREQ(throng_export_format_name((throng_export_format)format),
                  export_format_names[format]);
-    ASSERT_OK(export_write(&x.e, (export_format)format, x.path, NULL));
+    ASSERT_OK(export_write(&x.e, (throng_export_format)format, x.path, NULL));
     ASSERT_OK(throng_population_export(x.rig.agent, &x.rig.world, 1, (throng_export_format)format,
                                        other, NULL));
     snprintf(mine, sizeof mine, "agent%s", end[format]);

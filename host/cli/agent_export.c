@@ -12,9 +12,9 @@
 /// Its number, or -1.
 static int format_of(const cli_run *run) {
   const char *name = cli_text(run, "format");
-  for (int k = 0; name && k < EXPORT_FORMAT_COUNT; ++k)
+  for (int k = 0; name && k < THRONG_EXPORT_FORMAT_COUNT; ++k)
     if (!strcmp(name, export_format_names[k])) return k;
-  return name ? -1 : (int)EXPORT_SAFETENSORS;
+  return name ? -1 : (int)THRONG_EXPORT_SAFETENSORS;
 }
 
 bool agent_export_is_asked(const cli_run *run, const char **wrong) {
@@ -66,9 +66,9 @@ static int print(const cli_run *run, const trained *t, const export_agent *e, do
   printf("%s (%s), agent %d of %s: %s items and %s users in %s%s, in %.1f s\n", t->title, c->head,
          t->agent, cli_word(t->checkpoint), cli_count(c->n_item, items),
          cli_count(c->n_user, users), cli_word(path),
-         format == EXPORT_VECTORS ? ".items.npy, .queries.npy, .items.csv, .users.csv"
-         : format == EXPORT_ONNX  ? " and .sample.safetensors beside it"
-                                  : "",
+         format == THRONG_EXPORT_VECTORS ? ".items.npy, .queries.npy, .items.csv, .users.csv"
+         : format == THRONG_EXPORT_ONNX  ? " and .sample.safetensors beside it"
+                                         : "",
          seconds);
   return CLI_DONE;
 }
@@ -87,7 +87,7 @@ int agent_export(cli_run *run) {
   throng_status status;
   THRONG_TRY_GOTO(trained_open(&def, &run->progress, &t));
   THRONG_TRY_GOTO(export_begin(t.population, t.world, 0, &e));
-  THRONG_TRY_GOTO(export_write(&e, (export_format)format_of(run), path, &run->progress));
+  THRONG_TRY_GOTO(export_write(&e, (throng_export_format)format_of(run), path, &run->progress));
 done:
   cli_progress_clear();
   int code = status == THRONG_OK ? print(run, &t, &e, clock_now() - start) : cli_fail(run);

@@ -7,7 +7,8 @@
 
 #include "world/world.h"
 
-const char *const export_format_names[EXPORT_FORMAT_COUNT] = {"safetensors", "onnx", "vectors"};
+const char *const export_format_names[THRONG_EXPORT_FORMAT_COUNT] = {"safetensors", "onnx",
+                                                                     "vectors"};
 
 throng_status export_histories(const throng_world *w, int64_t first, int64_t n, int64_t step,
                                export_agent *to) {
@@ -108,11 +109,11 @@ void export_end(export_agent *e) {
   memset(e, 0, sizeof *e);
 }
 
-throng_status export_write(export_agent *e, export_format format, const char *path,
+throng_status export_write(export_agent *e, throng_export_format format, const char *path,
                            const throng_progress *progress) {
   switch (format) {
-    case EXPORT_SAFETENSORS: return export_safetensors(e, path);
-    case EXPORT_ONNX: return export_onnx(e, path);
+    case THRONG_EXPORT_SAFETENSORS: return export_safetensors(e, path);
+    case THRONG_EXPORT_ONNX: return export_onnx(e, path);
     default: return export_vectors(e, path, progress);
   }
 }

@@ -4,14 +4,9 @@
 #define THRONG_EXPORT_EXPORT_H
 
 #include "agent/agent.h"
+#include "throng/export.h"
 
-typedef enum export_format {
-  EXPORT_SAFETENSORS = 0,
-  EXPORT_ONNX,
-  EXPORT_VECTORS,
-  EXPORT_FORMAT_COUNT,
-} export_format;
-extern const char *const export_format_names[EXPORT_FORMAT_COUNT];
+extern const char *const export_format_names[THRONG_EXPORT_FORMAT_COUNT];
 
 enum { EXPORT_SAMPLES = 16 };
 
@@ -39,7 +34,7 @@ void export_end(export_agent *e);
 /// Write `path`, whole or not at all: one safetensors file; an ONNX model, and beside it
 /// PATH.sample.safetensors; PATH.items.npy, PATH.queries.npy, PATH.items.csv and PATH.users.csv.
 /// Errors: IO, MEMORY, BACKEND.
-throng_status export_write(export_agent *e, export_format format, const char *path,
+throng_status export_write(export_agent *e, throng_export_format format, const char *path,
                            const throng_progress *progress);
 
 // The formats.

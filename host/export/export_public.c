@@ -1,25 +1,18 @@
 /// An agent's export for callers outside: throng/export.h.
-#include "throng/export.h"
-
 #include "export/export.h"
 
-_Static_assert((int)THRONG_EXPORT_FORMAT_COUNT == (int)EXPORT_FORMAT_COUNT &&
-                   (int)THRONG_EXPORT_ONNX == (int)EXPORT_ONNX &&
-                   (int)THRONG_EXPORT_VECTORS == (int)EXPORT_VECTORS,
-               "the same formats, in the same order");
-
 const char *throng_export_format_name(throng_export_format format) {
-  return (unsigned)format < EXPORT_FORMAT_COUNT ? export_format_names[format] : "unknown";
+  return (unsigned)format < THRONG_EXPORT_FORMAT_COUNT ? export_format_names[format] : "unknown";
 }
 
 throng_status throng_population_export(throng_population *population, const throng_world *world,
                                        int32_t agent, throng_export_format format, const char *path,
                                        const throng_progress *progress) {
   export_agent e;
-  if ((unsigned)format >= EXPORT_FORMAT_COUNT)
+  if ((unsigned)format >= THRONG_EXPORT_FORMAT_COUNT)
     return throng_fail(THRONG_ERROR_ARGUMENT, "export: format %d is none", (int)format);
   THRONG_TRY(export_begin(population, world, agent, &e));
-  throng_status status = export_write(&e, (export_format)format, path, progress);
+  throng_status status = export_write(&e, format, path, progress);
   export_end(&e);
   return status;
 }
