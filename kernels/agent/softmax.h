@@ -234,7 +234,7 @@ typedef struct softmax_finish_args {
   const uint32_t *seen;      // as best_fold_args
   state_view shown;
   real_histories real;
-  const int32_t *item;  // (n_agent, n_state, slate)
+  const int32_t *item;  // (n_agent, n_state, slate), or NULL: none, as where it is below 0
   const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle
   float *log_prob;      // (n_agent, n_state)
   float *entropy;       // (n_agent, n_state)
@@ -266,7 +266,7 @@ THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t launche
   const float rest = total;
   float log_prob = 0.0f;
   for (int32_t k = a->slate - 1; k >= 0; --k) {
-    const int32_t item = a->item[at + k];
+    const int32_t item = a->item ? a->item[at + k] : -1;
     const int64_t of = agent * a->n_item + item;
     const float z =
         item < 0 || best_masked(&mask, row, item)

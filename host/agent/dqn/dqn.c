@@ -1,9 +1,6 @@
 /// (Double) deep Q-learning on the log: when it learns, what an update is, and target networks.
 #include "agent/dqn/dqn.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "kernels/list.h"
 
 static throng_status add_items(const throng_population *a, tensor_set *set, network_items *items,
@@ -103,22 +100,13 @@ static throng_status add_tempered(throng_population *a) {
                          "batch.soft_query"));
   THRONG_TRY(tensors_add(set, &d->soft_bias, TENSOR_F32, TENSOR_SHAPE(a->n_agent, a->net.n_item),
                          "batch.soft_bias"));
-  THRONG_TRY(tensors_add(set, &d->nobody, TENSOR_I32, TENSOR_SHAPE(n), "batch.nobody"));
   return tensors_allocate(set, a->backend, "soft values of the agents");
 }
 
 static throng_status dqn_follow(throng_population *a) {
   THRONG_TRY(take_target_catalogue(a));
   if (!a->kinds.tempered || a->tempered.block) return THRONG_OK;
-  throng_status status = add_tempered(a);
-  const size_t bytes = sizeof(int32_t) * (size_t)a->def.batch * (size_t)a->n_agent;
-  void *nobody = NULL;
-  if (status == THRONG_OK) status = throng_alloc(&nobody, bytes, 1, "soft values of the agents");
-  if (status == THRONG_OK) {
-    memset(nobody, 0xff, bytes);
-    status = a->backend->ops->upload(a->backend, dqn_of(a)->nobody, nobody, bytes);
-  }
-  free(nobody);
+  const throng_status status = add_tempered(a);
   if (status != THRONG_OK) tensors_free(&a->tempered);
   return status;
 }
@@ -244,7 +232,7 @@ static throng_status next_values(throng_population *a) {
   THRONG_TRY(n.table->forward(&n, dqn_target(a), &d->batch.next));
   if (a->kinds.singles) THRONG_TRY(find_best(a, by_best, &d->batch.next, &mask, d->best_value));
   if (a->kinds.tempered)
-    THRONG_TRY(find_soft(a, by_soft, &d->batch.next, &mask, d->nobody, d->best_value, NULL));
+    THRONG_TRY(find_soft(a, by_soft, &d->batch.next, &mask, NULL, d->best_value, NULL));
   if (!a->kinds.doubles) return THRONG_OK;
   const network some = network_of(&a->net, by_online);
   return n.table->item_vectors(&some, &d->target, d->online_item, &d->next_online);

@@ -27,7 +27,6 @@ typedef struct dqn {
   // Once there is an agent with a temperature: scores over it, and what their softmax comes to.
   softmax_scores soft;
   float *soft_query, *soft_bias;  // (n_agent, batch, width), (n_agent, n_item)
-  int32_t *nobody;                // (n_agent, batch) -1: next states have shown nothing yet
 } dqn;
 
 static inline dqn *dqn_of(const throng_population *a) { return a->own; }
