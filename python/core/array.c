@@ -361,6 +361,9 @@ void *call_array(call *c, PyObject *object, const char *what, element type, int 
                          (PyObject *)Py_TYPE(object));
   }
   c->n_view += 1;
+  if (fits(v, type, n_dim, shape) && (uintptr_t)v->buf % (size_t)v->itemsize != 0)
+    return fail_argument("%s: expected an array that lies at a multiple of its elements' size",
+                         what);
   if (fits(v, type, n_dim, shape)) {
     for (int d = 0; d < n_dim; ++d) shape[d] = v->shape[d];
     static char nothing[64];  // an empty array may have no address

@@ -177,12 +177,32 @@ static bool view_action(const env *e, const Py_buffer *v, action_view *a) {
   return true;
 }
 
+/// An element of any alignment: NumPy's arrays need have none.
 static int64_t integer_at(const void *at, bool is_signed, Py_ssize_t size) {
-  if (size == 1) return is_signed ? *(const int8_t *)at : *(const uint8_t *)at;
-  if (size == 2) return is_signed ? *(const int16_t *)at : *(const uint16_t *)at;
-  if (size == 8) return *(const int64_t *)at;  // from 2^63 on: below 0, and refused
-  if (is_signed) return *(const int32_t *)at;
-  return *(const uint32_t *)at;
+  union {
+    int8_t i1;
+    uint8_t u1;
+    int16_t i2;
+    uint16_t u2;
+    int32_t i4;
+    uint32_t u4;
+    int64_t i8;
+  } v;
+  memcpy(&v, at, (size_t)size);
+  if (size == 1) return is_signed ? v.i1 : v.u1;
+  if (size == 2) return is_signed ? v.i2 : v.u2;
+  if (size == 8) return v.i8;  // from 2^63 on: below 0, and refused
+  if (is_signed) return v.i4;
+  return v.u4;
+}
+
+static float float_at(const void *at, Py_ssize_t size) {
+  union {
+    float f4;
+    double f8;
+  } v;
+  memcpy(&v, at, (size_t)size);
+  return size == 4 ? v.f4 : (float)v.f8;
 }
 
 static bool take_items(env *e, const action_view *a) {
@@ -205,8 +225,7 @@ static bool take_queries(env *e, const action_view *a) {
     for (int64_t slot = 0; slot < e->slate; ++slot)
       for (int64_t d = 0; d < e->dim; ++d) {
         const void *at = a->at + lane * a->lane + slot * a->slot + d * a->number;
-        e->query[(lane * e->slate + slot) * e->dim + d] =
-            a->size == 4 ? *(const float *)at : (float)*(const double *)at;
+        e->query[(lane * e->slate + slot) * e->dim + d] = float_at(at, a->size);
       }
   return true;
 }

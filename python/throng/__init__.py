@@ -1,9 +1,9 @@
 """throng: thousands of simulated recommender-system users at once, and the agents trained on them.
 
     import throng
-    world = throng.World.synth(n_user=2000, n_item=500)
-    sta = throng.Sta.fit(world)
-    agent = throng.Agent(world, sta, total_steps=200_000)
+    world = throng.World.synth(users=1000, items=200)
+    sta = throng.Sta.fit(world, epochs=3)
+    agent = throng.Agent(world, sta, total_steps=20_000, sim={"lanes": 256})
     agent.train()
     print(agent.recommend(user=7, k=10))
     run = throng.load_run("runs/demo")  # what `throng train` left

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 from . import _core
 from ._core import ArgumentError
 from ._options import callback as check_callback
-from ._options import integer, make, number, numbers, path_of, values
+from ._options import integer, make, mapping, number, numbers, path_of, values
 from ._sim import Simulator, check_simulator
 from ._sta import Sta
 from ._world import World, histories_of, indices_of
@@ -97,7 +97,7 @@ class Population:
         import numpy as np
 
         sim = self.sim if sim is None else check_simulator(sim)
-        return np.asarray(_core.population_act(self._handle, sim._handle, int(greedy)))
+        return np.asarray(_core.population_act(self._handle, sim._handle, int(bool(greedy))))
 
     def _states(self, user: Any, history: Any, session: Any) -> tuple[Any, ...]:
         users, one = indices_of(self.world, "user", user)
@@ -117,7 +117,7 @@ class Population:
         import numpy as np
 
         states, one = self._states(user, history, session)
-        exclude = 2 if exclude_seen else int(skip_session)
+        exclude = 2 if exclude_seen else int(bool(skip_session))
         top = _core.population_top(self._handle, integer(agent, "agent", 0, MOST), *states,
                                    integer(k, "k", 1, MOST), exclude)
         item, score = np.asarray(top[0]), np.asarray(top[1])
@@ -241,7 +241,9 @@ class Agent(Population):
                  **options: Unpack[AgentOptions]):
         if options.get("count", 1) != 1:
             raise ArgumentError("count: an Agent is one; see Population")
-        lanes = Simulator(world, sta, backend=backend, votes=votes, users=users, **(sim or {}))
+        given = mapping(sim, "sim", votes="as votes=", users="as users=", backend="as backend=",
+                        autoreset="by the agent, which needs it")
+        lanes = Simulator(world, sta, backend=backend, votes=votes, users=users, **given)
         super().__init__(lanes, total_steps=total_steps, **options)
 
 

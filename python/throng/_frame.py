@@ -5,16 +5,28 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ._core import ArgumentError
-from ._options import number
+from ._options import number, texts
 
 
 def _column(frame: Any, name: str | None, what: str | None) -> Any:
     import numpy as np
 
     try:
-        return np.asarray(frame[name])
+        column = np.asarray(frame[name])
     except (KeyError, TypeError, ValueError, IndexError):
         raise ArgumentError(f"{what}: the frame has no column {name!r}") from None
+    if column.ndim != 1:
+        raise ArgumentError(f"{what}: {name!r} is no column of single values, or stands twice in the frame")
+    return column
+
+
+def _ids(frame: Any, name: str, what: str) -> Any:
+    """Raw ids as texts; a row without one would be somebody of that name."""
+    import numpy as np
+
+    column = _column(frame, name, what)
+    values = column if column.dtype.kind in "Of" else column.astype(str)  # these two have missing ones
+    return np.asarray(texts(values.tolist(), f"{what} {name!r}"), dtype=str)
 
 
 def _texts(cell: Any) -> list[str]:
@@ -68,8 +80,8 @@ def frame_arrays(frame: Any, *, user: str, item: str, like: str | None, rating: 
                  disliking: str | None, keyword_embedding: Mapping[str, Any] | None) -> dict[str, Any]:
     import numpy as np
 
-    raw_users = _column(frame, user, "user").astype(str)
-    raw_items = _column(frame, item, "item").astype(str)
+    raw_users = _ids(frame, user, "user")
+    raw_items = _ids(frame, item, "item")
     answers, ratings = _likes(frame, like, rating, like_threshold)
     times = None if time is None else _column(frame, time, "time")
     if times is not None and times.dtype.kind == "M":
@@ -85,7 +97,7 @@ def frame_arrays(frame: Any, *, user: str, item: str, like: str | None, rating: 
         item_ids, item_at = np.unique(raw_items, return_inverse=True)
         given["item_id"] = item_ids.tolist()
     else:
-        known = _column(items, item_id, "item_id").astype(str).tolist()
+        known = _ids(items, item_id, "item_id").tolist()
         at = {text: k for k, text in enumerate(known)}
         if len(at) != len(known):
             raise ArgumentError(f"{item_id}: an item stands twice among the items")

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import re
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from . import _core
 from ._core import ArgumentError
@@ -84,9 +84,45 @@ def path_of(path: Any) -> str:
         raise ArgumentError(f"expected a path, not {path!r}") from None
     if isinstance(path, bytes):
         path = os.fsdecode(path)
-    if "\0" in path:
+    if "\0" in path or not is_text(path):
         raise ArgumentError(f"expected a path, not {path!r}")
     return str(path)
+
+
+def is_text(value: str) -> bool:
+    """Can it be written as UTF-8?"""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def texts(values: Any, what: str) -> list[str]:
+    """A list of texts; numbers as they are written."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise ArgumentError(f"{what}: expected a list of texts, not {values!r}")
+    found = []
+    for at, value in enumerate(values):
+        text = str(value)
+        try:
+            wrong = value is None or bool(value != value) or isinstance(value, (list, tuple, dict, set))
+        except (TypeError, ValueError):  # pandas' NA, an array
+            wrong = True
+        if wrong or "\0" in text or not is_text(text):
+            raise ArgumentError(f"{what}: entry {at} is no text: {value!r}")
+        found.append(text)
+    return found
+
+
+def mapping(options: Any, what: str, **elsewhere: str) -> dict[str, Any]:
+    """A dict of options, or nothing; keys of ``elsewhere`` are refused, with where they are given."""
+    if options is not None and not isinstance(options, Mapping):
+        raise ArgumentError(f"{what}: expected a dict of options, not {options!r}")
+    for name, place in elsewhere.items():
+        if name in (options or {}):
+            raise ArgumentError(f"{what}: {name} is given {place}")
+    return dict(options or {})
 
 
 _schema: dict[str, Any] | None = None
@@ -111,16 +147,24 @@ def options(section: str) -> dict[str, dict[str, Any]]:
     return dict(at["properties"])
 
 
+MOST_NUMBERS = 2**33
+
+
 def numbers(values: Any, dtype: str, what: str) -> Any:
     """A C-contiguous array of this type, without a copy where it is one already. What would lose
-    its value is refused: floats where integers are expected, integers out of the type's range."""
+    its value is refused: floats where integers are expected, integers out of the type's range,
+    entries that are masked."""
     import numpy as np
 
     target = np.dtype(dtype)
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ArgumentError(f"{what}: entries are masked: expected an array of {dtype}")
     try:
         array = np.asarray(values)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
         raise ArgumentError(f"{what}: {error}: expected an array of {dtype}") from None
+    if array.size > MOST_NUMBERS:  # a broadcast one may be larger than any memory
+        raise ArgumentError(f"{what}: {array.size} entries, expected at most {MOST_NUMBERS}")
     if array.size == 0 and array.dtype.kind == "f":
         array = array.astype(target)
     kinds = "iub" if target.kind in "iub" else "fiu"
@@ -131,7 +175,11 @@ def numbers(values: Any, dtype: str, what: str) -> Any:
         least, most = int(array.min()), int(array.max())
         if least < limits.min or most > limits.max:
             raise ArgumentError(f"{what}: {least if least < limits.min else most} is no {dtype}")
-    return np.ascontiguousarray(array, dtype=target)
+    if array.dtype.kind == "f" and array.itemsize > target.itemsize:
+        with np.errstate(over="ignore"):  # too large is infinite, which the library refuses
+            array = array.astype(target)
+    array = np.ascontiguousarray(array, dtype=target)
+    return array if array.flags.aligned else array.copy()
 
 
 def integer(value: Any, what: str, least: int, most: int) -> int:

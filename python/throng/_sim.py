@@ -120,11 +120,13 @@ class Simulator:
         from ._world import histories_of, indices_of
 
         if users is None:
-            _core.sim_set_starts(self._handle, int(by_lane), None, None, None, None)
+            _core.sim_set_starts(self._handle, int(bool(by_lane)), None, None, None, None)
             return
         found, _ = indices_of(self.world, "user", users)
+        if not len(found):
+            raise ArgumentError("users: none; expected at least one, or None for everybody")
         given = (None, None, None) if histories is None else histories_of(self.world, found, histories)
-        _core.sim_set_starts(self._handle, int(by_lane), found, *given)
+        _core.sim_set_starts(self._handle, int(bool(by_lane)), found, *given)
 
     def observe(self, final: bool = False) -> "dict[str, np.ndarray]":
         """New arrays: user, length, step, episode (lanes); item and like (lanes, history), oldest
@@ -132,14 +134,14 @@ class Simulator:
         import numpy as np
 
         return {name: np.asarray(array)
-                for name, array in _core.sim_observe(self._handle, int(final)).items()}
+                for name, array in _core.sim_observe(self._handle, int(bool(final))).items()}
 
     def preferences(self, final: bool = False) -> "np.ndarray":
         """New float32 (lanes, 2, dim): the mean of e+ over the liked entries of each history, and of
         e- over the disliked. Needs the option ``preferences``."""
         import numpy as np
 
-        return np.asarray(_core.sim_preferences(self._handle, int(final)))
+        return np.asarray(_core.sim_preferences(self._handle, int(bool(final))))
 
     def preference_scores(self) -> "np.ndarray":
         """New float32 (lanes, n_item): b+ - b- of similarity "mean"."""

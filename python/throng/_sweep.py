@@ -7,7 +7,7 @@ from typing import Any, Mapping, NamedTuple
 
 from . import _core
 from ._core import ArgumentError
-from ._options import callback, number, read, values
+from ._options import callback, integer, number, read, values
 
 
 class Trial(NamedTuple):
@@ -77,7 +77,7 @@ class Sweep:
     def tell(self, trial: Any, user_steps: int, value: float) -> bool:
         """The first objective after so many user-steps, rising from call to call; NaN: no number.
         True: the scheduler has given the trial up, and nothing more is told of it."""
-        return _core.sweep_tell(self._handle, _number(trial), int(user_steps), number(value, "value"))
+        return _core.sweep_tell(self._handle, _number(trial), integer(user_steps, "user_steps", 0, 2**62), number(value, "value"))
 
     def finish(self, trial: Any, *values: float) -> None:
         """The trial is complete, with one value an objective."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
 
 from . import _core
 from ._core import ArgumentError
-from ._options import callback, integer, make, number, numbers, path_of, read
+from ._options import callback, integer, make, number, numbers, path_of, read, texts
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -115,11 +115,11 @@ class World:
         for name, (values, dtype) in optional.items():
             if values is not None:
                 given[name] = numbers(values, dtype, name)
-        texts = {"user_id": user_id, "item_id": item_id, "item_name": item_name,
+        lists = {"user_id": user_id, "item_id": item_id, "item_name": item_name,
                  "category_name": category_name, "keyword": keyword}
-        for name, values in texts.items():
+        for name, values in lists.items():
             if values is not None:
-                given[name] = [str(text) for text in values]
+                given[name] = texts(values, name)
         if like_threshold is not None:
             given["like_threshold"] = number(like_threshold, "like_threshold")
 
@@ -341,6 +341,8 @@ def histories_of(world: World, users: Any, history: Any, leave_out: Any = None) 
 
     n = len(users)
     if history is not None:
+        if not hasattr(history, "__len__"):
+            raise ArgumentError(f"history: expected (items, likes) for each user, not {history!r}")
         if n == 1 and len(history) == 2 and np.ndim(history[0]) == 1:
             history = [history]
         if len(history) != n:

@@ -20,7 +20,7 @@ from gymnasium.vector.utils import batch_space
 
 from . import _core
 from ._core import ArgumentError
-from ._options import integer, numbers
+from ._options import integer, mapping, numbers
 from ._register import register
 from ._sim import Simulator
 from ._sta import Sta
@@ -79,7 +79,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
                  final_obs: str = "object", copy: bool = True, backend: Any = None,
                  votes: VotesOptions | None = None, users: UsersOptions | None = None,
                  **options: Any):
-        if observation not in _OBSERVATIONS:
+        if not isinstance(observation, str) or observation not in _OBSERVATIONS:
             raise ArgumentError(f"observation: expected one of {', '.join(_OBSERVATIONS)}, not {observation!r}")
         if action not in _ACTIONS:
             raise ArgumentError(f"action: expected one of {', '.join(_ACTIONS)}, not {action!r}")
@@ -192,7 +192,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
         lane begins its next episode. options: "reset_mask" (num_envs) bool: those lanes alone;
         "users": whom episodes begin with from now on (indices or ids; None: everybody), with
         "histories" and "by_lane" as in :meth:`throng.Simulator.set_starts`."""
-        options = dict(options or {})
+        options = mapping(options, "options")
         mask = options.pop("reset_mask", None)
         starts = {key: options.pop(key) for key in ("users", "histories", "by_lane") if key in options}
         if options:
@@ -204,7 +204,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
             return self._given(self._obs), self._given(self._infos)
         how = 0 if self._fresh else 1
         if isinstance(seed, Iterable):
-            seed = self._one_seed(list(seed))
+            seed = self._one_seed(seed)
         if starts:
             self.sim.set_starts(**starts)
             how = 0
@@ -215,12 +215,16 @@ class VectorEnv(gymnasium.vector.VectorEnv):
         self._fresh = False
         return self._given(self._obs), self._given(self._infos)
 
-    @staticmethod
-    def _one_seed(seeds: list[Any]) -> Any:
-        first = seeds[0] if seeds else None
-        if first is not None and any(s != first + k for k, s in enumerate(seeds)):
-            raise ArgumentError("seed: expected one integer, or a list that rises by 1: lane k has stream k of the seed")
-        return first
+    def _one_seed(self, given: Any) -> Any:
+        seeds = [] if isinstance(given, (str, bytes, dict)) else list(given)
+        try:
+            none = all(s is None for s in seeds)
+            if len(seeds) != self.num_envs or not none and any(s != seeds[0] + k for k, s in enumerate(seeds)):
+                raise TypeError
+        except TypeError:
+            raise ArgumentError(f"seed: expected one integer, or {self.num_envs} of them that rise by 1: lane k has "
+                                "stream k of the seed") from None
+        return seeds[0]
 
     def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Show items: integers (num_envs), (num_envs, slate_size) for slates, floats (num_envs, dim)
@@ -260,6 +264,8 @@ class VectorEnv(gymnasium.vector.VectorEnv):
 
     def action_masks(self) -> np.ndarray:
         """New bool (num_envs, n_item): True where an item may be shown now."""
+        if self._env.closed:
+            raise ArgumentError("environment: it was closed")
         if "action_mask" in self.buffers:
             return self.buffers["action_mask"].copy()
         if self.sim.options["sim"]["mask"] == "none":
@@ -297,6 +303,7 @@ class RecommendEnv(gymnasium.Env):
     options. What trains fast trains on the VectorEnv."""
 
     def __init__(self, world: Any = None, sta: Sta | None = None, *, render_mode: Any = None, **options: Any):
+        mapping(options, "options", num_envs="to gymnasium.make_vec; this is one", autoreset_mode="to VectorEnv; one lane is reset")
         options["autoreset_mode"] = AutoresetMode.DISABLED
         self._lanes = VectorEnv(1, world, sta, **options)
         self.observation_space = self._lanes.single_observation_space

@@ -1,4 +1,4 @@
-"""The blocks of Python in README and docs/python.md run as they are printed."""
+"""The blocks of Python in README, docs/python.md and the docstring run as they are printed."""
 
 import pathlib
 import re
@@ -34,6 +34,13 @@ def test_the_block_of_readme_runs(capsys):
     exec(blocks[0], {})
     items, reward = re.fullmatch(r"(\[.*\]) ([\d.]+)\n", capsys.readouterr().out).groups()
     assert len(eval(items)) == 5 and 0 < float(reward) < 40
+
+
+def test_the_lines_in_the_packages_docstring_run(capsys):
+    lines = [line[4:] for line in throng.__doc__.splitlines() if line.startswith("    ")]
+    assert "throng.load_run" in lines.pop()
+    exec("\n".join(lines), {})
+    assert len(capsys.readouterr().out.strip(" []\n").split()) == 10
 
 
 def test_the_ten_lines_are_the_example():
