@@ -1,6 +1,5 @@
 """The examples run as they are printed, with fewer steps."""
 
-import json
 import pathlib
 import re
 import subprocess
@@ -52,11 +51,16 @@ def test_learners_of_sb3():
     assert all(name in said for name in ("MaskablePPO", "TRPO", "A2C"))
 
 
-def test_the_notebook_draws():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    names = {}
-    for cell in json.loads((EXAMPLES / "first_look.ipynb").read_text())["cells"]:
-        if cell["cell_type"] == "code":
-            exec("".join(cell["source"]), names)
-    assert names["plt"].get_fignums() and names["curve"][-1] > names["levels"]["random"]
+def test_the_notebook_draws(tmp_path, monkeypatch):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    pytest.importorskip("matplotlib")
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    book = nbformat.read(EXAMPLES / "first_look.ipynb", as_version=4)
+    nbformat.validate(book)
+    book.cells.append(nbformat.v4.new_code_cell("print('learnt', curve[-1] > levels['random'])"))
+    nbclient.NotebookClient(book, timeout=300, kernel_name="python3").execute(cwd=tmp_path)
+    outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
+    assert outputs[-1]["text"] == "learnt True\n"

@@ -77,3 +77,4 @@ def test_rllib_trains_on_it(tmp_path, world):
     result = algorithm.train()
     assert result["env_runners"]["num_env_steps_sampled"] >= 128
     algorithm.stop()
+    ray.shutdown()
