@@ -155,6 +155,15 @@ TEST(cli_bad_input, a_full_disk_leaves_no_part_of_the_output) {
   EXPECT_EQ(count_files(), before);
 }
 
+TEST(cli_bad_input, a_limit_of_file_sizes_is_an_error_like_a_full_disk_and_no_death) {
+  int before = count_files();
+  EXPECT_EQ(throng("info >/dev/null; ulimit -f 8; exec " TEST_PROGRAM
+                   " synth -q -o big.safetensors >/dev/null"),
+            1);
+  EXPECT_CONTAINS(last.err, "big.safetensors: write failed: File too large");
+  EXPECT_EQ(count_files(), before);
+}
+
 #define ON_FULL_DISK(blocks, command)                                                          \
   throng("info >/dev/null; ulimit -f " blocks "; trap '' XFSZ; exec " TEST_PROGRAM " " command \
          " >/dev/null")

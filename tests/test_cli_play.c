@@ -141,6 +141,11 @@ TEST(cli_play, answers_that_are_none_are_refused_with_their_line_and_q_leaves) {
   EXPECT_STREQ(text(cJSON_GetArrayItem(at(found, "sessions"), 0), "end"), "quit");
   EXPECT_NEAR(number(found, "mean_return"), 1, 0);
   cJSON_Delete(found);
+  FILE *endless = fopen(in_folder("answers"), "wb");
+  for (int k = 0; k < 70000; ++k) fputc('\0', endless);
+  fclose(endless);
+  EXPECT_EQ(throng("play run -q --interactive <answers"), 1);
+  EXPECT_CONTAINS(last.err, "standard input, line 1: longer than 64 KiB, expected y, n or q");
   EXPECT_EQ(throng("play run -q --interactive </dev/null"), 0);
   EXPECT_CONTAINS(last.out, "Over after 0 steps: the input ended. Return 0.");
 }

@@ -207,6 +207,10 @@ TEST(cli_recommend, what_is_wrong_is_said_with_its_place) {
   EXPECT_CONTAINS(last.err, "did you mean 'u00003'");
   EXPECT_EQ(throng("recommend run --user u00003 --top 41 -q"), 1);
   EXPECT_CONTAINS(last.err, "--top: expected 1 to the world's 40 items");
+  EXPECT_EQ(throng("recommend run --user u00003 --top 0 -q"), 2);
+  EXPECT_CONTAINS(last.err, "--top: expected 1 or more items");
+  EXPECT_EQ(throng("recommend run --user u00003 --agent 4294967296 -q"), 2);
+  EXPECT_CONTAINS(last.err, "--agent: expected an integer in 0..2147483647, not '4294967296'");
   EXPECT_EQ(throng("recommend run --user u00003 --agent 2 -q"), 1);
   EXPECT_CONTAINS(last.err, "agent 2 is not in 0..1");
   EXPECT_EQ(throng("recommend nowhere --user u00003 -q"), 1);

@@ -206,6 +206,8 @@ TEST(config, overrides_win_over_the_file_and_unknown_ones_are_fatal) {
   EXPECT_CONTAINS(override_refusal("sim.lane=8"),
                   "--set sim.lane: no such key; did you mean sim.lanes?");
   EXPECT_CONTAINS(override_refusal("sim.lanes"), "expected section.key=value");
+  EXPECT_CONTAINS(override_refusal("train.out=runs/caf\xe9"),
+                  "--set train.out: byte 0xE9 is not UTF-8");
   EXPECT_CONTAINS(override_refusal("sim.lanes=eight"),
                   "--set sim.lanes: expected an integer in 1..16777216, not \"eight\"");
   EXPECT_CONTAINS(override_refusal("sim.lanes=8 9"), "not \"8 9\"");

@@ -29,6 +29,7 @@ static bool open_exported(exported *x, throng_head head, throng_algorithm algori
   }
   def.algorithm = algorithm;
   def.activation = throng_algorithm_agent_def(algorithm).activation;
+  def.target_kl = throng_algorithm_agent_def(algorithm).target_kl;
   def.user_width = user_width;
   def.layer_norm = norm;
   def.count = 2;

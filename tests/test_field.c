@@ -238,7 +238,9 @@ TEST(field, numbers_are_got_and_set_by_name_within_their_limits) {
 
 static throng_status compare(const throng_lamp_def *def, const char *line) {
   const identity_part part[] = {{&after, def}, {NULL, NULL}};
-  const identity_fact fact[] = {{.name = "house", .value = "12 b"}, {NULL}};
+  const identity_fact fact[] = {{.name = "house", .value = "12 b"},
+                                {.name = "maker", .value = "us", .usual = "us", .leads = true},
+                                {NULL}};
   return identity_compare(&(identity){part, fact}, "x", "lamp", line);
 }
 
@@ -272,6 +274,8 @@ TEST(field, a_line_of_options_tells_defs_apart_and_is_read_though_it_is_older) {
   def = lamp();
   EXPECT_EQ(compare(&def, "bulbs 3, seed 7, house 12"), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "it has house 12, this one has house 12 b");
+  EXPECT_EQ(compare(&def, "bulbs 4, house 12, maker them"), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "it has maker them, this one has maker us;");
   EXPECT_EQ(compare(&def, "house 12 b, dimmer 2"), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "dimmer 2, which this version does not know");
 }

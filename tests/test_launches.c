@@ -93,6 +93,25 @@ static void count_steps(const throng_agent_def *def, int32_t slate, const char *
   EXPECT_LE(begins[0].queued, 12);  // a handful: a launch a parameter that does not start at 0
 }
 
+/// A plan asks how many fit: layers that start orthogonal are no work there.
+TEST(launches, planning_thirty_thousand_policies_moves_no_more_than_planning_one) {
+  static const int32_t agents[] = {1, 30000};
+  counts starts[2];
+  for (int k = 0; k < 2; ++k) {
+    counted c;
+    throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
+    def.algorithm = THRONG_ALGORITHM_PPO;
+    def.ortho_init = true;
+    def.n_steps = 2;
+    def.batch = 4;
+    counted_open(&c, agents[k], &def, 1);
+    starts[k] = now(&c);
+    counted_close(&c);
+  }
+  EXPECT_EQ(starts[1].queued, starts[0].queued);
+  EXPECT_EQ(starts[1].moved, starts[0].moved);
+}
+
 TEST(launches, a_normalised_munchausen_step_queues_as_much_for_a_thousand_agents_as_for_one) {
   throng_agent_def def = rig_agent_def(THRONG_HEAD_FLAT);
   def.layer_norm = true;

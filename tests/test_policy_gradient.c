@@ -19,6 +19,7 @@ static throng_agent_def policy_def(throng_algorithm algorithm, throng_head head)
   def.beta2 = usual.beta2;
   def.adam_epsilon = usual.adam_epsilon;
   def.max_grad_norm = usual.max_grad_norm;
+  def.target_kl = usual.target_kl;
   def.n_steps = algorithm == THRONG_ALGORITHM_PPO ? 16 : 5;
   def.n_epochs = 4;
   def.ortho_init = usual.ortho_init;
@@ -264,6 +265,14 @@ TEST(policy_gradient, options_that_make_no_sense_are_refused_with_their_range) {
   def.batch = 1;
   EXPECT_EQ(open_rig(&rig, &def, false), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "agent.n_epochs: 10000 passes over 1048576 steps");
+  rig_free(&rig);
+  def = policy_def(THRONG_ALGORITHM_TRPO, THRONG_HEAD_FLAT);
+  ASSERT_OK(open_rig(&rig, &def, false));
+  EXPECT_EQ(throng_population_set(rig.agent, 0, "target_kl", 0), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "agent.target_kl: TRPO's policy moves as far as this");
+  rig_free(&rig);
+  def.target_kl = 0;
+  EXPECT_EQ(open_rig(&rig, &def, false), THRONG_ERROR_ARGUMENT);
   rig_free(&rig);
   const throng_agent_def dqn = rig_agent_def(THRONG_HEAD_FLAT);
   ASSERT_OK(open_rig(&rig, &dqn, false));

@@ -194,6 +194,7 @@ static bool advised_open(advised *a, throng_algorithm algorithm, throng_mask mas
   sim.max_steps = 5;
   throng_agent_def def = rig_agent_def(THRONG_HEAD_TWO_TOWER);
   def.algorithm = algorithm;
+  def.target_kl = throng_algorithm_agent_def(algorithm).target_kl;
   def.count = AGENTS;
   def.n_steps = 4;
   memset(a, 0, sizeof *a);

@@ -28,7 +28,7 @@ static identity gather(const throng_population *a, const throng_agent_def *def, 
   f->part[0] = (identity_part){&agent_fields, &f->def};
   f->part[1] = (identity_part){NULL, NULL};
   // The table's entry and not the Def's option: it may stand in no table.
-  f->fact[0] = (identity_fact){"algorithm", a->algorithm->name, .usual = "dqn"};
+  f->fact[0] = (identity_fact){"algorithm", a->algorithm->name, .usual = "dqn", .leads = true};
   f->fact[1] = (identity_fact){.name = "items", .value = f->items};
   f->fact[2] = (identity_fact){.name = "users", .value = f->users};
   f->fact[3] = (identity_fact){.name = NULL};

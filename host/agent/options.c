@@ -255,6 +255,11 @@ throng_status options_check(const throng_agent_def *d) {
   if (d->layer_norm && d->algorithm != THRONG_ALGORITHM_DQN)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "agent.layer_norm: the networks of policies have none, it is DQN's alone");
+  if (d->algorithm == THRONG_ALGORITHM_TRPO && !(d->target_kl > 0))
+    return throng_fail(
+        THRONG_ERROR_ARGUMENT,
+        "agent.target_kl: TRPO's policy moves as far as this and would stay where it "
+        "is; expected a number above 0 (0.01)");
   if (d->epsilon != THRONG_EPSILON_EXPONENTIAL || (d->epsilon_start > 0 && d->epsilon_end > 0))
     return THRONG_OK;
   return throng_fail(THRONG_ERROR_ARGUMENT,

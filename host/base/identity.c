@@ -163,9 +163,24 @@ static bool is_known(const identity *mine, const char *option, size_t length) {
   return false;
 }
 
+/// Of the facts that lead, or of the others.
+static throng_status compare_facts(const identity *mine, bool lead, const char *path,
+                                   const char *what, const char *found) {
+  size_t length = 0;
+  for (const identity_fact *fact = mine->fact; fact->name; ++fact) {
+    const char *theirs = identity_value(found, fact->name, &length);
+    if (fact->leads != lead) continue;
+    if (!theirs && fact->usual) theirs = fact->usual, length = strlen(theirs);
+    if (theirs && strlen(fact->value) == length && !strncmp(theirs, fact->value, length)) continue;
+    return differs(path, what, fact->name, theirs, length, fact->value);
+  }
+  return THRONG_OK;
+}
+
 throng_status identity_compare(const identity *mine, const char *path, const char *what,
                                const char *found) {
   size_t length = 0;
+  THRONG_TRY(compare_facts(mine, true, path, what, found));
   for (const identity_part *p = mine->part; p->table; ++p)
     for (const field *f = NULL; (f = fields_next(p->table, f, 0));) {
       char ours[VALUE_SIZE];
@@ -175,12 +190,7 @@ throng_status identity_compare(const identity *mine, const char *path, const cha
       value_text(f, p->def, ours);
       return differs(path, what, f->name, theirs, length, ours);
     }
-  for (const identity_fact *fact = mine->fact; fact->name; ++fact) {
-    const char *theirs = identity_value(found, fact->name, &length);
-    if (!theirs && fact->usual) theirs = fact->usual, length = strlen(theirs);
-    if (theirs && strlen(fact->value) == length && !strncmp(theirs, fact->value, length)) continue;
-    return differs(path, what, fact->name, theirs, length, fact->value);
-  }
+  THRONG_TRY(compare_facts(mine, false, path, what, found));
   for (const char *at = *found ? found : NULL; at; at = next_option(at))
     if (!is_known(mine, at, strcspn(at, " ")))
       return throng_fail(THRONG_ERROR_DATA,

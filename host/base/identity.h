@@ -15,6 +15,7 @@ typedef struct identity_part {
 typedef struct identity_fact {
   const char *name, *value;  // name NULL after the last; values without a comma
   const char *usual;         // what lines without it mean; NULL: they must have it
+  bool leads;                // told before the options, whose usual values follow from it
 } identity_fact;
 
 typedef struct identity {

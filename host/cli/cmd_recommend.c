@@ -34,6 +34,7 @@ int cmd_recommend(cli_run *run) {
     return cli_wrong(run, "--users stands for many users; --user and --history are about one");
   if (!batch && cli_flag(run, "output"))
     return cli_wrong(run, "-o is for --users; what is said of one user goes to standard output");
+  if (cli_number(run, "top", 1) < 1) return cli_wrong(run, "--top: expected 1 or more items");
   int code = open_session(run, &s) != THRONG_OK ? cli_fail(run)
              : batch                            ? recommend_batch(run, &s)
                                                 : recommend_one(run, &s);

@@ -44,6 +44,7 @@ int main(int argc, char **argv) {
   if (argc > 0) cli_program = argv[0];
   hold_standard_streams();
   signal(SIGPIPE, SIG_IGN);  // a closed pipe is then an error of write, told apart by finish
+  signal(SIGXFSZ, SIG_IGN);  // so is a file beyond `ulimit -f`, whose beginning goes again
   cli_guard_stdout();
   if (argc < 2) {
     fprintf(stderr, "usage: throng COMMAND [OPTION...]\n`throng --help` lists the commands.\n");

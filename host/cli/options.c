@@ -117,6 +117,11 @@ static bool is_former_choice(const cli_option *option, const char *text) {
   return !strcmp(option->name, "policy") && !strcmp(text, "oracle");
 }
 
+/// What commands take into a number of 32 bits.
+static double most_of(const cli_option *option) {
+  return !strcmp(option->name, "session") ? UINT32_MAX : INT32_MAX;
+}
+
 static int check_value(const cli_run *run, const cli_option *option, const char *text) {
   char names[CLI_ARGUMENT_SIZE];
   const char *kind = cli_argument(option, names);
@@ -128,7 +133,7 @@ static int check_value(const cli_run *run, const cli_option *option, const char 
     const char *path = !strcmp(option->name, "seed") ? run->command->seed_key : option->key;
     config_key key;
     bool known = path && config_find_key(path, &key);
-    double least = known ? key.field->least : 0, most = known ? key.field->most : 1e15;
+    double least = known ? key.field->least : 0, most = known ? key.field->most : most_of(option);
     if (*text < '0' || *text > '9' || *end || errno || (double)x < least || (double)x > most)
       return cli_wrong(run, "--%s: expected an integer in %.0f..%.0f, not '%s'", option->name,
                        least, most, text);

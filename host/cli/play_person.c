@@ -10,7 +10,7 @@
 
 #include "cli/cli.h"
 
-enum { LONGEST = 256 };
+enum { LONGEST = 256, ENDLESS = 1 << 16 };
 
 /// What was read and not asked for yet. Not stdio's: a signal must end the wait, which stdio would
 /// begin again.
@@ -36,11 +36,13 @@ static int next_character(void) {
   return (unsigned char)input.text[0];
 }
 
-/// A line without blanks around it, cut off at LONGEST: 0, or as next_character.
+/// A line without blanks around it, cut off at LONGEST: 0, or as next_character; -4: it does not
+/// end, as those of /dev/zero.
 static int read_line(char line[LONGEST]) {
-  size_t n = 0;
+  size_t n = 0, all = 0;
   int c;
   while ((c = next_character()) >= 0 && c != '\n') {
+    if (++all > ENDLESS) return -4;
     if (n == 0 && isspace(c)) continue;
     if (n + 1 < LONGEST) line[n++] = (char)c;
   }
@@ -65,6 +67,10 @@ throng_status person_ask(const char *question, person_answer *out) {
     if (!terminal || code != 0) fputc('\n', stderr);  // nobody's return key has ended the line
     if (code == -3)
       return throng_fail(THRONG_ERROR_IO, "standard input: cannot be read: %s", strerror(errno));
+    if (code == -4)
+      return throng_fail(THRONG_ERROR_DATA,
+                         "standard input, line %ld: longer than 64 KiB, expected y, n or q",
+                         input.line + 1);
     *out = code == -1                     ? PERSON_INPUT_ENDED
            : code == -2                   ? PERSON_STOPPED
            : is_one_of(line, "y", "yes")  ? PERSON_YES

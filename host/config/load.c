@@ -115,6 +115,12 @@ static throng_status override(throng_config *config, const char *text) {
   NUMBERS_WITHOUT_LOCALE;
   char path[128], where[160];
   const char *equals = strchr(text, '=');
+  const size_t valid = utf8_valid_prefix(text, strlen(text));
+  // A run's config.json would hold it, and could not be read.
+  if (text[valid])
+    return throng_fail(
+        THRONG_ERROR_CONFIG, "--set %.*s: byte 0x%02X is not UTF-8, in which configs are written",
+        (int)(equals && equals - text < 80 ? equals - text : 0), text, (unsigned char)text[valid]);
   size_t length = equals ? (size_t)(equals - text) : 0;
   if (!equals || length == 0 || length >= sizeof path)
     return throng_fail(THRONG_ERROR_CONFIG, "--set %.80s: expected section.key=value", text);

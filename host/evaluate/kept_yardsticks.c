@@ -53,10 +53,10 @@ throng_status kept_yardstick_recipe(const evaluator *e, throng_yardstick yardsti
   *out = NULL;
   THRONG_TRY(evaluator_identity(e, &lanes));
   const identity_part part[] = {{&evaluation_fields, def}, {NULL, NULL}};
-  const identity_fact fact[] = {{"backend", throng_backend_name(backend), NULL},
-                                {"arithmetic of yardsticks", ARITHMETIC_VERSION, NULL},
-                                {"version", throng_version(), NULL},
-                                {NULL, NULL, NULL}};
+  const identity_fact fact[] = {{.name = "backend", .value = throng_backend_name(backend)},
+                                {.name = "arithmetic of yardsticks", .value = ARITHMETIC_VERSION},
+                                {.name = "version", .value = throng_version()},
+                                {.name = NULL}};
   throng_status status = identity_text(&(identity){part, fact}, &options);
   if (status == THRONG_OK && asprintf(out, "%s; %s; %s; %s", throng_yardstick_name(yardstick),
                                       lanes, options, throng_backend_arithmetic(backend)) < 0) {

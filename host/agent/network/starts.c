@@ -37,7 +37,8 @@ static throng_status orthogonalise(throng_backend *backend, const network_parame
   THRONG_TRY_GOTO(throng_alloc(&host, (size_t)size, sizeof(float), "agent.ortho_init"));
   THRONG_TRY_GOTO(
       throng_alloc(&work, (size_t)(size + least * least), sizeof(double), "agent.ortho_init"));
-  for (int32_t i = 0; i < n; ++i) {
+  // Takes time, and no more memory: a plan asks about tens of thousands of agents.
+  for (int32_t i = 0; i < n && !backend->planning; ++i) {
     float *own = weight + i * size;
     THRONG_TRY_GOTO(backend->ops->download(backend, host, own, bytes));
     THRONG_TRY_GOTO(make_orthogonal(host, of->rows, of->columns, of->gain, work));
