@@ -2,10 +2,15 @@
 """How many steps other recommender simulators make in a second of a processor, as they come: one environment, random
 actions, one thread; and throng through Gymnasium, one user at a time and many. Each is named by a checkout of its
 repository (throng by the folder of its package) and needs what it asks for (SARDINE, throng: gymnasium;
-RecSim: gym, gin-config, absl-py, six; Virtual-Taobao: gym, torch; KuaiSim: torch, pandas, tqdm). RecSim's runner, which wants TensorFlow and
-Dopamine, is not loaded: its environments are NumPy. KuaiSim gets random tables and a model of users that was not trained.
+RecSim: gym, gin-config, absl-py, six; Virtual-Taobao: gym, torch; KuaiSim: torch, pandas, tqdm; EasyRL4Rec: gymnasium, torch;
+SUBER: gymnasium, pandas, torch; RecSim NG: tensorflow 2.15, tensorflow-probability 0.23, edward2, gin-config, gym; RL4RS: the
+same TensorFlow, deepctr 0.9.3, numpy 1.23, gym). RecSim's runner, which wants TensorFlow and
+Dopamine, is not loaded: its environments are NumPy. KuaiSim and RL4RS get random tables and a model of users that was not
+trained, EasyRL4Rec a random matrix, SUBER random movies and a language model that is not asked.
 
     python bench/peers/other_simulators.py --throng DIR --sardine DIR --recsim DIR --virtual-taobao DIR --kuaisim DIR
+    python bench/peers/other_simulators.py --easyrl4rec DIR --suber DIR
+    python bench/peers/other_simulators.py --recsim-ng DIR --rl4rs DIR
 """
 import argparse
 import contextlib
@@ -19,16 +24,16 @@ import numpy as np
 SECONDS, TURNS = 3.0, 5
 
 
-def rate(step, reset, users=1):
-    """Answers a processor second, the median of some turns; a session that ends begins anew."""
+def rate(step, reset, users=1, calls=50):
+    """Answers a processor second, the median of some turns; a session that ends begins anew. The clock is read after so many calls."""
     turns = []
     for _ in range(TURNS):
         steps, began = 0, time.process_time()
         while time.process_time() - began < SECONDS:
-            for _ in range(50):
+            for _ in range(calls):
                 if step():
                     reset()
-            steps += 50 * users
+            steps += calls * users
         turns.append(steps / (time.process_time() - began))
     return sorted(turns)[TURNS // 2], min(turns), max(turns)
 
@@ -165,19 +170,202 @@ def kuaisim(folder, rng):
         yield "KuaiSim", f"WholeSession, untrained, {env.n_candidate} random items, slates of 6, 32 at once", rate(step, None, 32)
 
 
+def recsim_ng(folder, rng):
+    """Its two examples, in its TensorFlow runtime, compiled. Slates are its recommender's own, for it is a part of the programme."""
+    import importlib
+
+    sys.path.insert(0, folder)
+    import tensorflow as tf
+    from gym import spaces
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+    class Box(spaces.Box):  # Gym has come to want shapes of Python's integers
+        def __init__(self, low, high, shape=None, **named):
+            super().__init__(low, high, None if shape is None else tuple(int(size) for size in shape), **named)
+
+    spaces.Box = Box
+    evolution, ecosystem, clusters, network, runtime = map(importlib.import_module, (
+        "recsim_ng.applications.recsys_partially_observable_rl.simulation_config",
+        "recsim_ng.applications.ecosystem_simulation.simulation_config", "recsim_ng.applications.ecosystem_simulation.user",
+        "recsim_ng.core.network", "recsim_ng.lib.tensorflow.runtime"))
+    providers = clusters.init_random_provider_clusters(64.0, 2, 40, 2)  # as its demonstration has them
+    made = {
+        "interest evolution, 100 documents, slates of 2": lambda users: evolution.create_interest_evolution_simulation_network(num_users=users)[0],
+        "ecosystem, 400 documents, slates of 3": lambda users: ecosystem.create_viable_provider_simulation_network(providers, num_users=users),
+    }
+    for name, variables in made.items():
+        for users in (1, 1000):
+            program = runtime.TFRuntime(network=network.Network(variables=list(variables(users))))
+
+            @tf.function
+            def run(program=program):
+                return program.execute(num_steps=300)["metrics state"].get("cumulative_reward")
+
+            def step():
+                run().numpy()
+
+            step()  # compiles it
+            yield "RecSim NG", f"{name}, runs of 300 steps, {users} at once, its own recommender", rate(step, None, users * 300, calls=1)
+
+
+def rl4rs_files(folder, rng, items=283, vector=40, records=500):
+    """Random tables of the columns that RL4RS reads: items and logged slates. Returns their paths."""
+    def comma(values):
+        return ",".join(map(str, values))
+
+    with open(f"{folder}/items", "w") as out:
+        out.write("id vector price location special")
+        for item in range(1, items + 1):
+            location = 1 + (item >= 40) + (item >= 148)  # as its masks have them
+            out.write(f"\n{item} {comma(rng.random(vector).round(4))} {rng.integers(1, 100)} {location} {rng.integers(1, 3)}")
+    with open(f"{folder}/log", "w") as out:
+        for record in range(records):
+            features = ";".join(comma(rng.random(vector).round(4)) for _ in range(9))
+            out.write("@".join([str(record), str(record), "1", comma(rng.integers(1, items + 1, 9)), comma(rng.integers(0, 2, 9)),
+                                comma(rng.integers(1, items + 1, 64)), comma([*rng.integers(0, 1000, 10), *rng.random(32).round(4)]),
+                                features, "1"]) + "\n")
+    return {"iteminfo_file": f"{folder}/items", "sample_file": f"{folder}/log"}
+
+
+def rl4rs(folder, rng):
+    """Its slates of nine, chosen item by item, with a model of answers that was not trained; its configuration for training."""
+    import os
+    import tempfile
+
+    sys.path.insert(0, folder)
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    import tensorflow as tf
+
+    one = tf.compat.v1  # its names are those of TensorFlow 1
+    one.disable_v2_behavior()
+    for name in ("ConfigProto", "global_variables_initializer"):
+        setattr(tf, name, getattr(one, name))
+    threads = dict(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+    tf.Session = lambda graph=None, config=None: one.Session(graph=graph, config=one.ConfigProto(**threads))
+    tf.train.Saver = one.train.Saver
+    tf.keras.backend.get_session = one.keras.backend.get_session
+    sys.modules["tensorflow.python.keras.layers"] = tf.keras.layers  # where DeepCTR looks for them
+    np.int = int
+    from rl4rs.env import RecEnvBase
+    from rl4rs.env.slate import SlateRecEnv, SlateState
+
+    class Untrained(SlateRecEnv):
+        def reload_model(self, model_file):
+            with self.sess.as_default(), self.graph.as_default():
+                one.keras.backend.set_session(self.sess)
+                self.sess.run(one.global_variables_initializer())
+
+    for algo, users in (("dnn", 1), ("dnn", 64)):
+        with tempfile.TemporaryDirectory() as scratch:
+            one.reset_default_graph()
+            one.keras.backend.clear_session()
+            env = RecEnvBase(Untrained(dict(
+                rl4rs_files(scratch, rng), algo=algo, batch_size=users, maxlen=64, action_size=284, class_num=2, dense_feature_num=432,
+                category_feature_num=21, category_hash_size=100000, seq_num=2, emb_size=128, hidden_units=128, max_steps=9,
+                action_emb_size=32, model_file=None, support_rllib_mask=True), SlateState))
+            ended = [0]
+
+            def step():
+                env.step(rng.integers(1, 284, users))
+                ended[0] = (ended[0] + 1) % 9
+                return ended[0] == 0
+
+            yield "RL4RS", f"SlateRecEnv, {algo}, untrained, 283 random items, slates of 9 item by item, {users} at once", rate(step, env.reset, users)
+
+
+def easyrl4rec(folder, rng):
+    """KuaiRec's environment on a random matrix of its shape; and the one that it trains in, which asks a matrix of predictions."""
+    import os
+    import tempfile
+    from unittest import mock
+
+    sys.path.insert(0, folder)
+    scratch = tempfile.TemporaryDirectory()
+    os.chdir(scratch.name)  # it makes folders where it is
+    sys.modules["src.core.envs.KuaiRec.KuaiData"] = mock.MagicMock()  # reads its data, which are given to the environment instead
+    from src.core.envs.KuaiRec.KuaiEnv import KuaiEnv
+    from src.core.envs.Simulated_Env.base import BaseSimulatedEnv
+
+    users, items = 1411, 3327
+    given = dict(mat=rng.random((users, items)), lbe_user=None, lbe_item=types.SimpleNamespace(classes_=np.arange(items)),
+                 list_feat=[list(rng.integers(0, 31, rng.integers(1, 5))) for _ in range(items)], df_dist_small=None)
+    made = {"KuaiEnv, which it evaluates in": lambda: KuaiEnv(**given),
+            "BaseSimulatedEnv, which it trains in": lambda: BaseSimulatedEnv(mock.MagicMock(), KuaiEnv, given, "KuaiEnv-v0", rng.random((users, items)))}
+    for name, make in made.items():
+        env = make()
+        env.reset()
+
+        def step():
+            return env.step(rng.integers(0, items))[2]
+
+        yield "EasyRL4Rec", f"{name}, a random matrix of 1,411 users and 3,327 items, 1 at once", rate(step, env.reset)
+
+
+def suber_movies(path, rng, movies=1000):
+    """Random movies of the columns that SUBER reads (its repository keeps its own elsewhere)."""
+    import json
+
+    def words(count):
+        return " ".join(f"word{word}" for word in rng.integers(0, 5000, count))
+
+    def movie(name):
+        actors = [dict(gender=int(rng.integers(1, 3)), id=k, name=words(2), popularity=1.0, character=words(2)) for k in range(5)]
+        return dict(id=name, imdb_id=name, actors=actors, adult=False, budget=0, genres=[dict(name=words(1)) for _ in range(3)],
+                    original_language="en", original_title=words(3), overview=words(50), overview_embedding=[], popularity=1.0,
+                    release_date="2000-01-01", revenue=0, runtime=100, title=words(3), vote_average=7.0, vote_count=100)
+
+    with open(path, "w") as out:
+        json.dump({str(name): movie(name) for name in range(movies)}, out)
+
+
+def suber(folder, rng):
+    """Its movies with a language model that answers at once, the same always: all the work but that which takes the time."""
+    import tempfile
+    from unittest import mock
+
+    sys.path.insert(0, folder)
+    import torch
+
+    torch.set_num_threads(1)
+    from environment.LLM.llm import LLM
+    from environment.movies import configs
+
+    class Same(LLM):
+        def request_rating_0_9(self, system_prompt, dialog):
+            self.encode(system_prompt, dialog)
+            return "", "7"
+
+        request_rating_1_10 = request_rating_text = request_explanation = request_rating_0_9
+
+    loader = configs.MoviesLoader
+    with tempfile.NamedTemporaryFile(suffix=".json") as table:
+        suber_movies(table.name, rng)
+        configs.MoviesLoader = lambda _: loader(table.name)
+        env = configs.get_enviroment_from_args(Same("TheBloke/Llama-2-7b-Chat-GPTQ"), configs.get_base_parser().parse_args([]))
+    with mock.patch.object(torch.random, "fork_rng", contextlib.nullcontext):  # of a device that is not here
+        def step():
+            return env.step(int(rng.integers(0, env.num_items)))[2]
+
+        yield "SUBER", f"{env.num_items} random movies, a language model that is not asked, 1 at once", rate(step, env.reset)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    peers = dict(throng=throng, sardine=sardine, recsim=recsim, virtual_taobao=virtual_taobao, kuaisim=kuaisim)
+    peers = dict(throng=throng, sardine=sardine, recsim=recsim, virtual_taobao=virtual_taobao, kuaisim=kuaisim, recsim_ng=recsim_ng,
+                 rl4rs=rl4rs, easyrl4rec=easyrl4rec, suber=suber)
     for name in peers:
         parser.add_argument("--" + name.replace("_", "-"), metavar="DIR", help="a checkout of its repository")
     asked = vars(parser.parse_args())
-    out = csv.writer(sys.stdout, lineterminator="\n")
+    stdout, sys.stdout = sys.stdout, sys.stderr  # what they print is none of the table
+    out = csv.writer(stdout, lineterminator="\n")
     out.writerow(["simulator", "environment", "steps_per_processor_second", "least", "most"])
     for name, measure in peers.items():
         if asked[name]:
             for simulator, environment, found in measure(asked[name], np.random.default_rng(1)):
                 out.writerow([simulator, environment, *(round(value) for value in found)])
-                sys.stdout.flush()
+                stdout.flush()
 
 
 if __name__ == "__main__":
