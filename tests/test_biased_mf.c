@@ -1,6 +1,6 @@
 /// Biased matrix factorisation against L-BFGS on the same objective
 /// (tests/golden/make_fidelity.py).
-#include "evaluate/biased_mf.h"
+#include "sim/biased_mf.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>

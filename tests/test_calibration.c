@@ -4,71 +4,26 @@
 
 #include <stdio.h>
 
-#include "base/safetensors.h"
 #include "sim/logistic.h"
 #include "sim/sim.h"
 #include "sta/sta_prior.h"
+#include "support/calibration_golden.h"
 #include "support/cpu_backend.h"
-#include "support/golden_array.h"
 #include "support/history_world.h"
 #include "support/small_sim.h"
 #include "throng/explain.h"
 #include "throng_test.h"
 
 // ---- the fit -----------------------------------------------------------------------------------
-typedef struct golden {
-  safetensors_file *file;
-  int64_t n_user, n_item, n_row;
-  int64_t *offset;
-  int32_t *item, *alpha_pos, *alpha_neg;
-  uint8_t *like;
-  float *beta_pos, *beta_neg, *p_like;
-  double *fitted, *effects, *prior, *item_effect, *user_effect, *p;
-  throng_vote *vote;
-} golden;
-
-static void golden_open(golden *g) {
-  ASSERT_OK(safetensors_open(TEST_SOURCE_DIR "/golden/calibration.safetensors", &g->file));
-  g->offset = golden_array(g->file, "user_offset", NULL);
-  g->item = golden_array(g->file, "history_item", NULL);
-  g->like = golden_array(g->file, "history_like", NULL);
-  g->alpha_pos = golden_array(g->file, "alpha_pos", &g->n_row);
-  g->alpha_neg = golden_array(g->file, "alpha_neg", NULL);
-  g->beta_pos = golden_array(g->file, "beta_pos", NULL);
-  g->beta_neg = golden_array(g->file, "beta_neg", NULL);
-  g->p_like = golden_array(g->file, "p_like", NULL);
-  g->fitted = golden_array(g->file, "fitted", NULL);
-  g->effects = golden_array(g->file, "effects", NULL);
-  g->prior = golden_array(g->file, "prior", NULL);
-  g->item_effect = golden_array(g->file, "item_effect", &g->n_item);
-  g->user_effect = golden_array(g->file, "user_effect", &g->n_user);
-  g->p = golden_array(g->file, "p", NULL);
-  g->vote = calloc((size_t)g->n_row + 1, sizeof *g->vote);
-  for (int64_t k = 0; k < g->n_row; ++k) {
-    g->vote[k].alpha_pos = g->alpha_pos[k];
-    g->vote[k].alpha_neg = g->alpha_neg[k];
-    g->vote[k].beta_pos = g->beta_pos[k];
-    g->vote[k].beta_neg = g->beta_neg[k];
-    g->vote[k].p_like = g->p_like[k];
-  }
-}
-
-static void golden_close(golden *g) {
-  void *const all[] = {g->offset,   g->item,     g->alpha_pos, g->alpha_neg,   g->like,
-                       g->beta_pos, g->beta_neg, g->p_like,    g->fitted,      g->item_effect,
-                       g->p,        g->vote,     g->effects,   g->user_effect, g->prior};
-  for (size_t k = 0; k < sizeof all / sizeof *all; ++k) free(all[k]);
-  safetensors_close(g->file);
-}
 
 TEST(calibration, weights_effects_and_probabilities_are_those_of_scipy) {
-  golden g = {0};
-  golden_open(&g);
+  calibration_golden g = {0};
+  calibration_golden_open(&g, "calibration");
   throng_world w = history_world(g.n_user, g.n_item, g.offset, g.item, g.like, 1);
   throng_backend *backend = open_cpu();
   sta_calibration fitted;
   calibration c;
-  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, &fitted));
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, false, &fitted));
   const double found[] = {fitted.intercept, fitted.mat,           fitted.sim,
                           fitted.sta,       fitted.item,          fitted.user,
                           fitted.smoothing, fitted.user_variance, fitted.threshold};
@@ -96,20 +51,20 @@ TEST(calibration, weights_effects_and_probabilities_are_those_of_scipy) {
   EXPECT_EQ(e->item[g.n_item - 1], 0);  // nor is an item that nobody met
   calibration_free(&c);
   throng_backend_close(backend);
-  golden_close(&g);
+  calibration_golden_close(&g);
 }
 
 TEST(calibration, weights_never_see_the_last_answer_and_hidden_effects_do_not_either) {
-  golden g = {0};
-  golden_open(&g);
+  calibration_golden g = {0};
+  calibration_golden_open(&g, "calibration");
   throng_world w = history_world(g.n_user, g.n_item, g.offset, g.item, g.like, 1);
   sta_calibration first, second;
   calibration before, after, open;
-  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, &first));
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, false, &first));
   ASSERT_OK(calibration_make(&w, &first, 1, &before));
   for (int64_t u = 0; u < g.n_user; ++u)
     if (g.offset[u + 1] > g.offset[u]) g.like[g.offset[u + 1] - 1] ^= 1;
-  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, &second));
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, false, &second));
   EXPECT_EQ(memcmp(&first, &second, sizeof first), 0);
   ASSERT_OK(calibration_make(&w, &second, 1, &after));
   ASSERT_OK(calibration_make(&w, &second, 0, &open));
@@ -120,23 +75,23 @@ TEST(calibration, weights_never_see_the_last_answer_and_hidden_effects_do_not_ei
   calibration_free(&before);
   calibration_free(&after);
   calibration_free(&open);
-  golden_close(&g);
+  calibration_golden_close(&g);
 }
 
 TEST(calibration, without_f_sta_its_term_has_no_weight) {
-  golden g = {0};
-  golden_open(&g);
+  calibration_golden g = {0};
+  calibration_golden_open(&g, "calibration");
   throng_world w = history_world(g.n_user, g.n_item, g.offset, g.item, g.like, 1);
   sta_calibration fitted;
-  ASSERT_OK(calibration_fit_votes(&w, g.vote, false, &fitted));
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, false, false, &fitted));
   EXPECT_NEAR(fitted.sta, 0, 1e-12);
   EXPECT_GT(fabs(fitted.mat), 0.1);
-  golden_close(&g);
+  calibration_golden_close(&g);
 }
 
 TEST(calibration, the_answers_that_weights_are_fitted_on_are_not_in_the_effects_beside_them) {
-  golden g = {0};
-  golden_open(&g);
+  calibration_golden g = {0};
+  calibration_golden_open(&g, "calibration");
   throng_world w = history_world(g.n_user, g.n_item, g.offset, g.item, g.like, 1);
   effects before, after;
   ASSERT_OK(effects_fit(&w, 2, &before));
@@ -149,19 +104,19 @@ TEST(calibration, the_answers_that_weights_are_fitted_on_are_not_in_the_effects_
   EXPECT_EQ(before.n, g.offset[g.n_user] - 2 * g.n_user + 3);  // one user has one row, one has none
   effects_free(&before);
   effects_free(&after);
-  golden_close(&g);
+  calibration_golden_close(&g);
 }
 
 TEST(calibration, a_vote_that_says_the_opposite_of_the_answers_has_no_weight) {
-  golden g = {0};
-  golden_open(&g);
+  calibration_golden g = {0};
+  calibration_golden_open(&g, "calibration");
   throng_world w = history_world(g.n_user, g.n_item, g.offset, g.item, g.like, 1);
   sta_calibration with, without;
-  ASSERT_OK(calibration_fit_votes(&w, g.vote, false, &without));
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, false, false, &without));
   for (int64_t k = 0; k < g.n_row; ++k) g.vote[k].p_like = 1 - g.vote[k].p_like;
-  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, &with));
+  ASSERT_OK(calibration_fit_votes(&w, g.vote, true, false, &with));
   EXPECT_EQ(memcmp(&with, &without, sizeof with), 0);
-  golden_close(&g);
+  calibration_golden_close(&g);
 }
 
 TEST(effects, users_who_all_answer_one_way_are_not_drawn_to_the_middle) {
@@ -210,7 +165,7 @@ TEST(calibration, rows_of_one_kind_in_a_world_of_both_leave_the_answer_to_the_ef
   throng_vote vote[2] = {{0}};
   sta_calibration fitted;
   throng_world w = history_world(2, 2, offset, item, like, 1);
-  ASSERT_OK(calibration_fit_votes(&w, vote, true, &fitted));
+  ASSERT_OK(calibration_fit_votes(&w, vote, true, false, &fitted));
   EXPECT_EQ(fitted.item, 1);
   EXPECT_EQ(fitted.user, 1);
   EXPECT_NEAR(fitted.intercept, 0, 1e-9);  // of one like and one dislike
@@ -226,11 +181,11 @@ TEST(calibration, what_tells_nothing_apart_is_refused_with_its_numbers) {
   throng_vote vote[2] = {{0}};
   sta_calibration fitted;
   throng_world w = history_world(2, 2, offset, item, like, 1);
-  EXPECT_EQ(calibration_fit_votes(&w, vote, false, &fitted), THRONG_ERROR_DATA);
+  EXPECT_EQ(calibration_fit_votes(&w, vote, false, false, &fitted), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "all of the 2 answers that its weights are fitted on");
   int64_t short_offset[] = {0, 1, 1};
   w = history_world(2, 2, short_offset, item, like, 1);
-  EXPECT_EQ(calibration_fit_votes(&w, vote, false, &fitted), THRONG_ERROR_DATA);
+  EXPECT_EQ(calibration_fit_votes(&w, vote, false, false, &fitted), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "none of 2 users has 2 interactions");
 }
 

@@ -8,7 +8,7 @@
 /// The calibrated vote's fit, where there is one: else why not.
 typedef struct calibrated {
   throng_calibration fit;
-  bool there;
+  bool there, factors;
   char missing[256];
 } calibrated;
 
@@ -17,13 +17,15 @@ static throng_status calibrate(throng_sta *sta, const throng_world *world,
                                const throng_votes_def *votes, calibrated *out) {
   const throng_status status = throng_calibrate(sta, world, votes, &out->fit);
   out->there = status == THRONG_OK;
+  out->factors = votes->factors;
   if (status != THRONG_ERROR_DATA) return status;
   snprintf(out->missing, sizeof out->missing, "%s", throng_error_message());
   return THRONG_OK;
 }
 
 #define CALIBRATION_NUMBERS(X) \
-  X(intercept) X(mat) X(sim) X(sta) X(item) X(user) X(smoothing) X(user_variance) X(threshold)
+  X(intercept)                 \
+  X(mat) X(sim) X(sta) X(item) X(user) X(smoothing) X(user_variance) X(threshold) X(factors)
 
 static void calibration_json(cJSON *document, const calibrated *c) {
   if (!c->there) {
@@ -42,8 +44,10 @@ static void print_calibration(const calibrated *c) {
     printf("calibrated vote  not fitted: %s\n", c->missing);
     return;
   }
-  printf("calibrated vote  weights: f_mat %.3f, f_sim %.3f, f_sta %.3f, item %.3f, user %.3f\n",
+  printf("calibrated vote  weights: f_mat %.3f, f_sim %.3f, f_sta %.3f, item %.3f, user %.3f",
          f->mat, f->sim, f->sta, f->item, f->user);
+  if (c->factors) printf(", factors %.3f", f->factors);
+  putchar('\n');
 }
 
 static int print(const cli_run *run, const char *path, const throng_sta_def *def,

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sim/factors.h"
 #include "sim/like_rates.h"
 #include "world/world.h"
 
@@ -65,36 +66,6 @@ static void count(const throng_world *world, fidelity_split split, learned_rates
   out->rating[1] = rated ? rating[1] / likes : (double)NAN;
 }
 
-static throng_status factorise(const throng_world *world, fidelity_split split, uint32_t seed,
-                               learned_rates *out) {
-  int64_t *offset = NULL;
-  int32_t *item = NULL;
-  uint8_t *like = NULL;
-  throng_status status;
-  const size_t n = (size_t)out->n;
-  THRONG_TRY_GOTO(
-      throng_alloc((void **)&offset, (size_t)world->n_user + 1, sizeof *offset, "rates"));
-  THRONG_TRY_GOTO(throng_alloc((void **)&item, n, sizeof *item, "rates"));
-  THRONG_TRY_GOTO(throng_alloc((void **)&like, n, sizeof *like, "rates"));
-  for (int64_t u = 0; u < world->n_user; ++u) {
-    int64_t at = offset[u];
-    for (int64_t k = world->user_offset[u]; k < learned_end(world, split, u); ++k) {
-      item[at] = world->history_item[k];
-      like[at++] = world->history_like[k];
-    }
-    offset[u + 1] = at;
-  }
-  const mf_answers answers = {world->n_user, world->n_item, offset, item, like};
-  biased_mf_def def = biased_mf_default_def();
-  def.seed = seed;
-  THRONG_TRY_GOTO(biased_mf_fit(&answers, &def, &out->mf));
-done:
-  free(offset);
-  free(item);
-  free(like);
-  return status;
-}
-
 throng_status learned_rates_make(const throng_world *world, fidelity_split split, uint32_t seed,
                                  learned_rates *out) {
   const size_t n = (size_t)world->n_item;
@@ -103,7 +74,9 @@ throng_status learned_rates_make(const throng_world *world, fidelity_split split
   THRONG_TRY_GOTO(throng_alloc((void **)&out->item_n, n, sizeof *out->item_n, "rates"));
   THRONG_TRY_GOTO(throng_alloc((void **)&out->item_rate, n, sizeof *out->item_rate, "rates"));
   count(world, split, out);
-  THRONG_TRY_GOTO(factorise(world, split, seed, out));
+  biased_mf_def def = biased_mf_default_def();
+  def.seed = seed;
+  THRONG_TRY_GOTO(factors_fit(world, questions_hide(split), &def, &out->mf));
 done:
   if (status != THRONG_OK) learned_rates_free(out);
   return status;

@@ -3,8 +3,8 @@
 #ifndef THRONG_EVALUATE_CONTENDERS_H
 #define THRONG_EVALUATE_CONTENDERS_H
 
-#include "evaluate/biased_mf.h"
 #include "evaluate/questions.h"
+#include "sim/biased_mf.h"
 
 typedef enum contender_kind {
   CONTENDER_YARDSTICK,

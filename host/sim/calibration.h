@@ -1,16 +1,18 @@
 /// f_cal's fit: what the other votes say, how well the item is liked and how generous the user is,
 /// joined by a logistic regression.
 ///   z = w0 + w_mat logit((a+ + k m) / (a+ + a- + k)) + w_sim tanh(3 (b+ - b-)) + w_sta logit(p)
-///       + w_item (effect of the item) + w_user (effect of the user)
+///       + w_item (effect of the item) + w_user (effect of the user) + w_factors <f_user, f_item>
 /// with m the share of likes among all answers. Weights are fitted on each user's last but one
-/// interaction, which neither keywords nor f_sta have seen, beside effects (effects.h) that have
-/// not seen it either. No weight is below 0: votes that say like never make one less likely.
+/// interaction, which neither keywords nor f_sta have seen, beside effects (effects.h) and, with
+/// votes.factors, factors (factors.h) that have not seen it either. No weight is below 0: votes
+/// that say like never make one less likely.
 #ifndef THRONG_SIM_CALIBRATION_H
 #define THRONG_SIM_CALIBRATION_H
 
 #include "base/tensors.h"
 #include "kernels/vote/calibration.h"
 #include "sim/effects.h"
+#include "sim/factors.h"
 #include "sta/sta.h"
 #include "throng/sim.h"
 
@@ -23,8 +25,10 @@
 /// A world's effects under given weights.
 typedef struct calibration {
   sta_calibration fitted;
-  world_fit *fit;          // a share of the world's
-  const effects *effects;  // what it holds
+  world_fit *fit;            // a share of the world's
+  const effects *effects;    // what it holds
+  world_fit *factors_fit;    // with votes.factors
+  const biased_mf *factors;  // NULL: without
   tensor_set on_backend;
   calibration_view view;  // after calibration_upload
 } calibration;
@@ -37,12 +41,13 @@ throng_status calibration_fit(throng_backend *backend, const throng_world *world
                               sta_calibration *out);
 /// The same from the votes on the rows that are fitted on, (users with two interactions or more).
 throng_status calibration_fit_votes(const throng_world *world, const throng_vote *vote,
-                                    bool has_sta, sta_calibration *out);
+                                    bool has_sta, bool has_factors, sta_calibration *out);
 /// Is this fit one for votes of this Def, and of today's terms?
 bool calibration_suits(const sta_calibration *fitted, const throng_votes_def *def);
 
-/// Take the world's effects: fitted on all but each user's last `hidden` interactions, 0 for what
-/// is simulated, more for what is measured on those. Errors: MEMORY.
+/// Take the world's effects, and its factors where they are weighed: fitted on all but each user's
+/// last `hidden` interactions, 0 for what is simulated, more for what is measured on those. Errors:
+/// MEMORY.
 throng_status calibration_make(const throng_world *world, const sta_calibration *fitted, int hidden,
                                calibration *out);
 /// Put what kernels read of it on a backend: `out->view`. Errors: MEMORY, BACKEND.

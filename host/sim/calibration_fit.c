@@ -12,13 +12,14 @@
 #include "sta/sta_prior.h"
 #include "world/world.h"
 
-enum { WEIGHTS = 6 };  // w0, w_mat, w_sim, w_sta, w_item, w_user
+enum { WEIGHTS = 7 };  // w0, w_mat, w_sim, w_sta, w_item, w_user, w_factors
 
 /// The rows' votes and terms, and the smoothing that is tried.
 typedef struct fit_rows {
   const throng_vote *vote;  // (n)
   uint8_t *like;            // (n)
   double *item, *user;      // (n) effects
+  double *factors;          // (n) products; NULL: no such term
   int64_t n;
   bool has_sta;
   bool leaves[WEIGHTS];  // weights that would be below 0: their terms are left out
@@ -40,6 +41,7 @@ static void fill(const fit_rows *r, int64_t k, double x[WEIGHTS]) {
   x[3] = r->has_sta ? log(fmax(p, least) / fmax(1 - p, least)) : 0;
   x[4] = r->item[k];
   x[5] = r->user[k];
+  x[6] = r->factors ? r->factors[k] : 0;
   for (int i = 0; i < WEIGHTS; ++i)
     if (r->leaves[i]) x[i] = 0;
 }
@@ -56,7 +58,8 @@ static void each_row(const void *of, void (*add)(void *to, const double *x, int 
 /// The least penalised loss where no weight but the intercept is below 0: the most negative one
 /// is left out until none is.
 static throng_status regress_positive(fit_rows *r, double weight[WEIGHTS], double *loss) {
-  logistic l = {.name = "f_cal", .n = WEIGHTS, .centre = {[4] = 1, [5] = 1}, .of = r};
+  const int n = r->factors ? WEIGHTS : WEIGHTS - 1;
+  logistic l = {.name = "f_cal", .n = n, .centre = {[4] = 1, [5] = 1}, .of = r};
   l.rows = each_row;
   for (int i = 1; i < WEIGHTS; ++i) l.ridge[i] = CALIBRATION_RIDGE;
   memset(r->leaves, 0, sizeof r->leaves);
@@ -90,6 +93,7 @@ static throng_status regress(fit_rows *r, double share, sta_calibration *out) {
     out->sta = weight[3];
     out->item = weight[4];
     out->user = weight[5];
+    out->factors = weight[6];
   }
   r->prior_pos = out->smoothing * share;
   r->prior_neg = out->smoothing * (1 - share);
@@ -100,8 +104,8 @@ static throng_status regress(fit_rows *r, double share, sta_calibration *out) {
 /// Half way between the n_like-th largest probability and the next: as many rows reach it as like.
 static throng_status find_threshold(const fit_rows *r, int64_t n_like, sta_calibration *out) {
   double *p;
-  const double weight[WEIGHTS] = {out->intercept, out->mat,  out->sim,
-                                  out->sta,       out->item, out->user};
+  const double weight[WEIGHTS] = {out->intercept, out->mat,  out->sim,    out->sta,
+                                  out->item,      out->user, out->factors};
   THRONG_TRY(throng_alloc((void **)&p, (size_t)r->n, sizeof *p, "calibration"));
   for (int64_t k = 0; k < r->n; ++k) {
     double x[WEIGHTS], z = 0;
@@ -132,7 +136,7 @@ static throng_status check_rows(const throng_world *w, const fit_rows *r, const 
 }
 
 static throng_status fit(const throng_world *w, fit_rows *r, const effects *e,
-                         sta_calibration *out) {
+                         const biased_mf *factors, sta_calibration *out) {
   int64_t n_like = 0;
   for (int64_t u = 0; u < w->n_user; ++u) {
     const int64_t at = row_of(w, u);
@@ -140,6 +144,7 @@ static throng_status fit(const throng_world *w, fit_rows *r, const effects *e,
     r->like[r->n] = w->history_like[at] != 0;
     r->item[r->n] = e->item[w->history_item[at]];
     r->user[r->n] = e->user[u];
+    if (factors) r->factors[r->n] = factors_product(factors, (int32_t)u, w->history_item[at]);
     n_like += r->like[r->n];
     r->n += 1;
   }
@@ -153,13 +158,13 @@ static throng_status fit(const throng_world *w, fit_rows *r, const effects *e,
     THRONG_TRY(find_threshold(r, n_like, out));
   }
   out->user_variance = e->user_variance;
-  out->terms = STA_CALIBRATION_TERMS;
+  out->terms = factors ? STA_CALIBRATION_WITH_FACTORS : STA_CALIBRATION_TERMS;
   return THRONG_OK;
 }
 
 throng_status calibration_fit_votes(const throng_world *world, const throng_vote *vote,
-                                    bool has_sta, sta_calibration *out) {
-  world_fit *effect = NULL;
+                                    bool has_sta, bool has_factors, sta_calibration *out) {
+  world_fit *effect = NULL, *factors = NULL;
   fit_rows r = {.vote = vote, .has_sta = has_sta};
   const size_t most = (size_t)world->n_user;
   throng_status status;
@@ -168,12 +173,20 @@ throng_status calibration_fit_votes(const throng_world *world, const throng_vote
   THRONG_TRY_GOTO(throng_alloc((void **)&r.item, most, sizeof *r.item, "calibration"));
   THRONG_TRY_GOTO(throng_alloc((void **)&r.user, most, sizeof *r.user, "calibration"));
   THRONG_TRY_GOTO(world_fit_take(world->fits, world, &effects_of_world, SPLIT_HELD_OUT, &effect));
-  THRONG_TRY_GOTO(fit(world, &r, world_fit_get(effect), out));
+  if (has_factors) {
+    THRONG_TRY_GOTO(throng_alloc((void **)&r.factors, most, sizeof *r.factors, "calibration"));
+    THRONG_TRY_GOTO(
+        world_fit_take(world->fits, world, &factors_of_world, SPLIT_HELD_OUT, &factors));
+  }
+  const biased_mf *mf = factors ? world_fit_get(factors) : NULL;
+  THRONG_TRY_GOTO(fit(world, &r, world_fit_get(effect), mf, out));
 done:
   world_fit_give_back(effect);
+  world_fit_give_back(factors);
   free(r.like);
   free(r.item);
   free(r.user);
+  free(r.factors);
   return status;
 }
 
@@ -231,7 +244,7 @@ throng_status calibration_fit(throng_backend *backend, const throng_world *world
     THRONG_TRY_GOTO(sta_rates_create(backend, world, &sta->def, SPLIT_HELD_OUT, &rates));
   const throng_sta *asked = rates ? rates : sta;
   THRONG_TRY_GOTO(throng_votes_evaluate(backend, world, asked, &logical, 0, &pairs, p.vote, NULL));
-  THRONG_TRY_GOTO(calibration_fit_votes(world, p.vote, sta != NULL, out));
+  THRONG_TRY_GOTO(calibration_fit_votes(world, p.vote, sta != NULL, def->factors, out));
   out->semantics = (double)def->semantics;
   out->similarity = (double)def->similarity;
 done:
@@ -261,6 +274,7 @@ throng_status throng_calibrate(throng_sta *sta, const throng_world *world,
         .sta = fitted.sta,
         .item = fitted.item,
         .user = fitted.user,
+        .factors = fitted.factors,
         .smoothing = fitted.smoothing,
         .user_variance = fitted.user_variance,
         .threshold = fitted.threshold,

@@ -17,7 +17,7 @@ typedef struct explained {
   throng_explained_vote votes[THRONG_VOTE_COUNT];
   throng_like_rates rates;
   throng_calibrated calibrated;
-  throng_calibrated_term term[6];
+  throng_calibrated_term term[7];
   throng_explained_session session;
 } explained;
 
@@ -152,15 +152,18 @@ static void fill_calibrated(const question *q, explained *e) {
       {"f_sta", q->sta ? (double)calibration_sta(v) : 0, f->sta, 0},
       {"item", c->effects->item[q->candidate], f->item, 0},
       {"user", c->effects->user[q->user], f->user, 0},
+      {"factors", c->factors ? factors_product(c->factors, q->user, q->candidate) : 0, f->factors,
+       0},
   };
+  const int32_t n = (int32_t)(sizeof term / sizeof *term) - (c->factors ? 0 : 1);
   double z = 0;
-  for (size_t k = 0; k < sizeof term / sizeof *term; ++k) {
+  for (int32_t k = 0; k < n; ++k) {
     e->term[k] = term[k];
     e->term[k].log_odds = term[k].weight * term[k].value;
     z += e->term[k].log_odds;
   }
   e->calibrated = (throng_calibrated){
-      .n = sizeof term / sizeof *term,
+      .n = n,
       .term = e->term,
       .item_answers = c->effects->item_n[q->candidate],
       .user_answers = c->effects->user_n[q->user],

@@ -15,7 +15,9 @@ static throng_status make_calibration(throng_backend *backend, const throng_worl
   if (sta && sta->calibrated && calibration_suits(&sta->calibration, def))
     fitted = sta->calibration;
   else if (backend->planning)
-    fitted = (sta_calibration){.user_variance = 1};  // what is planned is its size
+    fitted = (sta_calibration){.user_variance = 1,  // what is planned is its size
+                               .terms = def->factors ? STA_CALIBRATION_WITH_FACTORS : 0,
+                               .factors = 1};
   else
     THRONG_TRY(calibration_fit(backend, world, sta, def, &fitted));
   THRONG_TRY(calibration_make(world, &fitted, hidden, out));
@@ -56,5 +58,6 @@ void vote_models_identity(const vote_models *models, int k, char *text, size_t s
   if (!(models->asked & VOTE_BIT(k + THRONG_VOTE_IN_RECORD))) return;
   if (k == FURTHER_F_POP) snprintf(text, size, "%.17g %.17g %.17g", w[0], w[1], w[2]);
   const sta_calibration *fitted = &models->calibration.fitted;
-  if (k == FURTHER_F_CAL) snprintf(text, size, "%016" PRIx64, hash64(fitted, sizeof *fitted, 0));
+  if (k == FURTHER_F_CAL)
+    snprintf(text, size, "%016" PRIx64, hash64(fitted, sta_calibration_size(fitted), 0));
 }

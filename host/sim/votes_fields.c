@@ -24,6 +24,10 @@ static const field votes_rows[] = {
     FIELD_ENUM("answer", throng_answer, answer, answer_names, THRONG_ANSWER_DRAW, FIELD_SWEEPABLE,
                "rule calibrated: draw: the answer is drawn with the probability; threshold: a like "
                "from the probability on at which as many like as really do"),
+    FIELD_BOOL(
+        "factors", factors, false, FIELD_SWEEPABLE,
+        "rule calibrated: weigh the factors of a matrix factorisation of the histories too: worth "
+        "something where histories are long"),
     FIELD_F32S_FROM("weights", weights, THRONG_VOTE_IN_RECORD, THRONG_VOTE_COUNT, 0, 1e6,
                     FIELD_SWEEPABLE, WEIGHTS_HELP, WEIGHTS_USUAL),
     FIELD_F32("weight_threshold", weight_threshold, 1.5, -1e9, 1e9, FIELD_SWEEPABLE,

@@ -2,6 +2,8 @@
 #ifndef THRONG_STA_STA_H
 #define THRONG_STA_STA_H
 
+#include <stddef.h>
+
 #include "base/tensors.h"
 #include "kernels/sta/sta_products.h"
 #include "throng/sta.h"
@@ -59,8 +61,9 @@ typedef struct sta_arrays {
 /// beside f_sta's weights in their file, as one tensor in this order. First the weights; smoothing
 /// is the keywords that f_mat's prior weighs, user_variance that of users' effects, threshold the
 /// probability that as many reach as really like; then the votes' throng_semantics and
-/// throng_similarity, and which terms they weigh: STA_CALIBRATION_TERMS. Older files have
-/// all but the last, and what they weigh is no longer made: f_cal is fitted anew beside such ones,
+/// throng_similarity, and which terms they weigh: STA_CALIBRATION_TERMS, with votes.factors one
+/// more, whose weight is the last number and stands nowhere else. The oldest files have neither of
+/// the last two, and what they weigh is no longer made: f_cal is fitted anew beside such ones,
 /// which keep their numbers and with them their hash.
 #define STA_CALIBRATION(X) \
   X(intercept)             \
@@ -74,8 +77,9 @@ typedef struct sta_arrays {
   X(threshold)             \
   X(semantics)             \
   X(similarity)            \
-  X(terms)
-enum { STA_CALIBRATION_TERMS = 2 };
+  X(terms)                 \
+  X(factors)
+enum { STA_CALIBRATION_TERMS = 2, STA_CALIBRATION_WITH_FACTORS = 3 };
 typedef struct sta_calibration {
 #define X(number) double number;
   STA_CALIBRATION(X)
@@ -83,7 +87,9 @@ typedef struct sta_calibration {
 } sta_calibration;
 /// Bytes of it that are stored and hashed.
 static inline size_t sta_calibration_size(const sta_calibration *c) {
-  return sizeof *c - (c->terms > 1 ? 0 : sizeof c->terms);
+  if (c->terms == STA_CALIBRATION_WITH_FACTORS) return sizeof *c;
+  return c->terms == STA_CALIBRATION_TERMS ? offsetof(sta_calibration, factors)
+                                           : offsetof(sta_calibration, terms);
 }
 
 /// An epoch of a fit, as its validation saw it; what the objective does not measure is NaN.

@@ -27,11 +27,12 @@ static throng_status calibration_set(throng_backend *backend, const sta_calibrat
 
 /// Are these numbers that a fit gives, so that every answer is a probability?
 static throng_status check_calibration(const char *path, const sta_calibration *c) {
-  const double weight[] = {c->intercept, c->mat, c->sim, c->sta, c->item, c->user};
+  const double weight[] = {c->intercept, c->mat, c->sim, c->sta, c->item, c->user, c->factors};
   bool sane = c->smoothing > 0 && c->smoothing <= STA_WEIGHT_MOST && c->user_variance > 0 &&
               c->threshold >= 0 && c->threshold <= 1 && (c->semantics == 0 || c->semantics == 1) &&
               (c->similarity == 0 || c->similarity == 1) &&
-              (c->terms == 1 || c->terms == STA_CALIBRATION_TERMS);
+              (c->terms == 1 || c->terms == STA_CALIBRATION_TERMS ||
+               c->terms == STA_CALIBRATION_WITH_FACTORS);
   for (size_t k = 0; k < sizeof weight / sizeof *weight; ++k)
     sane = sane && fabs(weight[k]) <= STA_WEIGHT_MOST;
   if (sane) return THRONG_OK;
@@ -196,8 +197,10 @@ throng_status throng_sta_open(throng_backend *backend, const throng_world *world
   const safetensors_tensor *stored = safetensors_find(file, "calibration");
   if (status == THRONG_OK && stored) {
     sta->calibrated = true;
-    sta->calibration.terms = 1;  // unless the file has the number
-    if (stored->bytes == sizeof sta->calibration) sta->calibration.terms = STA_CALIBRATION_TERMS;
+    // Which numbers the file has; tensors_check_file refuses any other length.
+    sta_calibration *c = &sta->calibration;
+    c->terms = STA_CALIBRATION_WITH_FACTORS;
+    while (c->terms > 1 && sta_calibration_size(c) > stored->bytes) c->terms -= 1;
     status = calibration_set(backend, &sta->calibration, &calibration, &numbers);
   }
   if (status == THRONG_OK) status = read_epochs(safetensors_metadata(file, "epochs"), sta);

@@ -53,9 +53,10 @@ typedef struct throng_like_rates {
 
 /// One term of the calibrated vote: what it adds to the log-odds of a like.
 typedef struct throng_calibrated_term {
-  const char *name;  ///< "intercept", "f_mat", "f_sim", "f_sta", "item", "user"
+  const char *name;  ///< "intercept", "f_mat", "f_sim", "f_sta", "item", "user", "factors"
   double value;      ///< the intercept's is 1, f_mat's the logit of its smoothed share, f_sim's
-                     ///< tanh(3 (b+ - b-)), f_sta's a logit, the item's and the user's an effect
+                     ///< tanh(3 (b+ - b-)), f_sta's a logit, the item's and the user's an effect,
+                     ///< the factors' (with throng_votes_def.factors alone) their product
   double weight;     ///< fitted to the world
   double log_odds;   ///< weight * value
 } throng_calibrated_term;

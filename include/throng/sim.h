@@ -26,6 +26,7 @@ typedef struct throng_votes_def {
   throng_rule rule;                  ///< majority
   throng_similarity similarity;      ///< max
   throng_answer answer;              ///< draw; of the calibrated rule
+  bool factors;                      ///< false; the calibrated vote weighs factors as well
   float weights[THRONG_VOTE_COUNT];  ///< by throng_vote_id; 1, 1, 1, and 0 for the further votes
   float weight_threshold;            ///< 1.5
   int64_t table_bytes;               ///< budget for the item-item table; 0: never build one. 4 GiB
@@ -279,14 +280,15 @@ THRONG_API throng_status throng_votes_evaluate(throng_backend *backend, const th
 
 /// What fits f_cal, the calibrated vote, to a world: p(like) = sigmoid(intercept
 /// + mat logit((a+ + k m) / (a+ + a- + k)) + sim tanh(3 (b+ - b-)) + sta logit(p of f_sta)
-/// + item (effect of the item) + user (effect of the user)), k being `smoothing` and m the share of
-/// likes in the world.
+/// + item (effect of the item) + user (effect of the user) + factors <f_user, f_item>), k being
+/// `smoothing` and m the share of likes in the world.
 typedef struct throng_calibration {
   double intercept, mat, sim, sta, item, user;  ///< weights, by penalised logistic regression; none
                                                 ///< but the intercept is below 0
   double smoothing;                             ///< keywords that the prior of f_mat's share weighs
   double user_variance;                         ///< of users' effects in log-odds, were they normal
   double threshold;  ///< probability that as many answers reach as really are likes
+  double factors;    ///< weight, as those above; 0 without throng_votes_def.factors
 } throng_calibration;
 /// Fit f_cal on each user's last interaction but one, for votes of this semantics and similarity,
 /// and keep it with the weights: throng_sta_save writes it, and simulators with such votes take it.

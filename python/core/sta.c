@@ -81,11 +81,17 @@ static PyObject *core_sta_calibrate(PyObject *self, PyObject *args) {
   throng_status status = throng_calibrate(s, w, &votes, &out);
 #define CALIBRATION(name) \
   { #name, offsetof(throng_calibration, name), MEMBER_F64 }
-  static const member members[] = {CALIBRATION(intercept), CALIBRATION(mat),
-                                   CALIBRATION(sim),       CALIBRATION(sta),
-                                   CALIBRATION(item),      CALIBRATION(user),
-                                   CALIBRATION(smoothing), CALIBRATION(user_variance),
-                                   CALIBRATION(threshold), {0}};
+  static const member members[] = {CALIBRATION(intercept),
+                                   CALIBRATION(mat),
+                                   CALIBRATION(sim),
+                                   CALIBRATION(sta),
+                                   CALIBRATION(item),
+                                   CALIBRATION(user),
+                                   CALIBRATION(smoothing),
+                                   CALIBRATION(user_variance),
+                                   CALIBRATION(threshold),
+                                   CALIBRATION(factors),
+                                   {0}};
   return call_close(&c, call_resume(&c, status) ? dict_of(members, &out) : NULL);
 }
 

@@ -84,6 +84,8 @@ class VotesOptions(TypedDict, total=False):
     """max: the nearest past item that counts (the paper); mean: the mean of all past items"""
     answer: Literal['draw', 'threshold']
     """rule calibrated: draw: the answer is drawn with the probability; threshold: a like from the probability on at which as many like as really do"""
+    factors: bool
+    """rule calibrated: weigh the factors of a matrix factorisation of the histories too: worth something where histories are long"""
     weights: Sequence[float]
     """weights of the votes, in this order: f_mat f_sim f_sta f_pop f_cal"""
     weight_threshold: float

@@ -19,7 +19,8 @@ static throng_backend *backend_of(sides *s, int side) { return side ? s->p.cuda 
 static bool sides_open(sides *s, const throng_sim_def *def, bool with_sta) {
   memset(s, 0, sizeof *s);
   if (!parity_open(&s->p)) return false;
-  s->world = small_world(21, 40, 150, 24, 30);
+  s->world = small_world(21, 40, 150, 24, def->votes.factors ? 140 : 30);
+  if (def->votes.factors) small_world_take_sides(&s->world);
   for (int side = 0; side < 2; ++side) {
     throng_sta_def sta = throng_default_sta_def();
     sta.width = 16;
@@ -148,6 +149,18 @@ TEST(cuda_sim, lanes_agree_under_every_rule_and_both_semantics) {
         def.votes.table_bytes = table ? 1 << 20 : 0;
         compare(def, true, 40);
       }
+}
+
+TEST(cuda_sim, lanes_agree_where_factors_are_weighed) {
+  throng_sim_def def = small_def();
+  sides s;
+  def.votes.rule = THRONG_RULE_CALIBRATED;
+  def.votes.factors = true;
+  if (!sides_open(&s, &def, true)) return;
+  for (int side = 0; side < 2; ++side)
+    EXPECT_TRUE(s.sim[side]->models.calibration.view.user_factor != NULL);
+  walk(&s, PARITY_STEPS(40) < 8 ? 8 : PARITY_STEPS(40), 0.5f);
+  sides_close(&s);
 }
 
 TEST(cuda_sim, lanes_agree_with_slates_masks_and_without_autoreset_or_f_sta) {

@@ -90,6 +90,14 @@ static inline throng_world small_world(uint32_t seed, int64_t n_user, int64_t n_
   return w;
 }
 
+/// Users of even numbers then like the odd items and the others the even ones: what neither a
+/// user's effect nor an item's can say, and factors can.
+static inline void small_world_take_sides(throng_world *w) {
+  for (int64_t u = 0; u < w->n_user; ++u)
+    for (int64_t k = w->user_offset[u]; k < w->user_offset[u + 1]; ++k)
+      w->history_like[k] = (uint8_t)((u + w->history_item[k]) % 2);
+}
+
 static inline void small_world_free(throng_world *w) {
 #define X(type, tensor_type, name, d0, d1) free(w->name);
   WORLD_ARRAYS(X, )

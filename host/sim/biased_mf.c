@@ -1,5 +1,5 @@
 /// Alternating Newton steps; see biased_mf.h.
-#include "evaluate/biased_mf.h"
+#include "sim/biased_mf.h"
 
 #include <math.h>
 #include <stdlib.h>

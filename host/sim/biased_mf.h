@@ -6,8 +6,8 @@
 ///                       + ridge_factor / 2 (|f_user|^2 + |f_item|^2)
 /// over all answers, with m the log-odds of their share of likes. Users and items are solved for in
 /// turn, each by Newton's method, as alternating least squares does for squared errors.
-#ifndef THRONG_EVALUATE_BIASED_MF_H
-#define THRONG_EVALUATE_BIASED_MF_H
+#ifndef THRONG_SIM_BIASED_MF_H
+#define THRONG_SIM_BIASED_MF_H
 
 #include "base/status.h"
 
