@@ -266,6 +266,12 @@ TEST(policy_gradient, options_that_make_no_sense_are_refused_with_their_range) {
   EXPECT_EQ(open_rig(&rig, &def, false), THRONG_ERROR_ARGUMENT);
   EXPECT_CONTAINS(throng_error_message(), "agent.n_epochs: 10000 passes over 1048576 steps");
   rig_free(&rig);
+  def.algorithm = THRONG_ALGORITHM_TRPO;
+  def.target_kl = 0.01f;
+  def.n_critic_updates = 9999;
+  EXPECT_EQ(open_rig(&rig, &def, false), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "agent.n_critic_updates: 9999 passes over 1048576 steps");
+  rig_free(&rig);
   def = policy_def(THRONG_ALGORITHM_TRPO, THRONG_HEAD_FLAT);
   ASSERT_OK(open_rig(&rig, &def, false));
   EXPECT_EQ(throng_population_set(rig.agent, 0, "target_kl", 0), THRONG_ERROR_ARGUMENT);

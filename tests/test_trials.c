@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/database.h"
 #include "trials_fixture.h"
 
 TEST(trials, tables_are_those_that_optuna_makes_and_one_of_ours) {
@@ -390,4 +391,11 @@ TEST(trials, a_round_that_failed_can_be_written_again_by_the_same_writer) {
   EXPECT_OK(write_round(t, r));
   EXPECT_OK(trials_close(t));
   space_free(s);
+}
+
+TEST(trials, that_another_program_holds_are_told_with_what_to_do) {
+  char path[] = "trials.db";
+  const database held = {.path = path};
+  EXPECT_EQ(database_fail(&held, SQLITE_BUSY, "preparing"), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "trials.db: preparing: database is locked; another");
 }

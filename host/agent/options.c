@@ -270,13 +270,14 @@ throng_status options_check(const throng_agent_def *d) {
 
 throng_status options_check_turns(const throng_population *a, const throng_agent_def *def) {
   const int64_t turns = clocks_turns_of(a, def);
+  const bool critic = def->algorithm == THRONG_ALGORITHM_TRPO;
   if (turns <= INT32_MAX) return THRONG_OK;
-  return throng_fail(
-      THRONG_ERROR_ARGUMENT,
-      "agent.n_epochs: %d passes over %d steps of %lld lanes in minibatches of %d are "
-      "%lld updates of a rollout, expected at most %d",
-      def->n_epochs, def->n_steps, (long long)a->agent_lanes, def->batch, (long long)turns,
-      INT32_MAX);
+  return throng_fail(THRONG_ERROR_ARGUMENT,
+                     "agent.%s: %d passes over %d steps of %lld lanes in minibatches of %d are "
+                     "%lld updates of a rollout, expected at most %d",
+                     critic ? "n_critic_updates" : "n_epochs",
+                     critic ? def->n_critic_updates : def->n_epochs, def->n_steps,
+                     (long long)a->agent_lanes, def->batch, (long long)turns, INT32_MAX);
 }
 
 throng_status agent_check_def(const throng_agent_def *def) {

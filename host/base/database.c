@@ -54,6 +54,9 @@ throng_status database_fail(const database *d, int code, const char *doing) {
              "read, then %s",
              d->path, d->rescued);
   if (code == SQLITE_CANTOPEN) snprintf(hint, sizeof hint, ": %s", why_closed(d));
+  if (code == SQLITE_BUSY)
+    snprintf(hint, sizeof hint,
+             "; another program holds it (a dashboard, sqlite3): end what it began, and run again");
   if (code == SQLITE_READONLY)
     snprintf(hint, sizeof hint, "; expected a file and a folder that may be written");
   return throng_fail(status, "%s: %s: %s%s", d->path, doing,

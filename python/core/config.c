@@ -17,7 +17,7 @@ const char **overrides_of(PyObject *list, bool *failed) {
   const char **texts = calloc((size_t)n + 1, sizeof *texts);
   if (!texts) PyErr_NoMemory();
   for (Py_ssize_t k = 0; texts && k < n; ++k) {
-    texts[k] = PyUnicode_AsUTF8AndSize(PyList_GetItem(list, k), NULL);
+    texts[k] = whole_text(PyList_GetItem(list, k), "overrides");
     if (texts[k]) continue;
     free((void *)(uintptr_t)texts);
     return NULL;

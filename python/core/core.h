@@ -15,6 +15,9 @@
 
 /// ArgumentError with these words. Returns NULL.
 PyObject *fail_argument(const char *format, ...);
+/// The text of a str, which keeps it; NULL with an exception where it is none or holds a NUL, which
+/// would cut it off.
+const char *whole_text(PyObject *str, const char *what);
 /// The library's last error as an exception of its class. Returns NULL.
 PyObject *fail_status(throng_status status);
 bool errors_add(PyObject *module);

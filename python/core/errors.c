@@ -61,6 +61,14 @@ PyObject *fail_argument(const char *format, ...) {
   return raise(argument_error, text, THRONG_ERROR_ARGUMENT);
 }
 
+const char *whole_text(PyObject *str, const char *what) {
+  Py_ssize_t size;
+  const char *text = PyUnicode_AsUTF8AndSize(str, &size);
+  if (!text || strlen(text) == (size_t)size) return text;
+  fail_argument("%s: %R holds a NUL", what, str);
+  return NULL;
+}
+
 static PyObject *class_of(throng_status status) {
   switch (status) {
     case THRONG_ERROR_ARGUMENT:

@@ -115,7 +115,7 @@ static bool player_of(PyObject *player, throng_trained *t, throng_play_def *def)
     def->population = throng_trained_population(t);
     return true;
   }
-  const char *name = PyUnicode_AsUTF8AndSize(player, NULL);
+  const char *name = whole_text(player, "agent");
   const int yardstick = name ? yardstick_of(name) : -1;
   def->yardstick = (throng_yardstick)yardstick;
   return yardstick >= 0;

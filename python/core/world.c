@@ -201,7 +201,7 @@ static bool texts_of(PyObject *list, const char *what, int64_t n, const char ***
   *out = at;
   if (!at) return PyErr_NoMemory() != NULL;
   for (int64_t k = 0; k < n; ++k)
-    if (!(at[k] = PyUnicode_AsUTF8AndSize(PyList_GetItem(list, (Py_ssize_t)k), NULL))) return false;
+    if (!(at[k] = whole_text(PyList_GetItem(list, (Py_ssize_t)k), what))) return false;
   return true;
 }
 
@@ -268,7 +268,7 @@ static bool source_of(call *c, PyObject *dict, throng_world_source *out) {
   PyObject *threshold = PyDict_GetItemString(dict, "like_threshold");
   if (threshold) s.like_threshold = PyFloat_AsDouble(threshold);
   PyObject *source = PyDict_GetItemString(dict, "source");
-  if (source) s.source = PyUnicode_AsUTF8AndSize(source, NULL);
+  if (source) s.source = whole_text(source, "source");
   if (PyErr_Occurred() || !arrays_of(c, dict, &s)) return false;
   *out = s;
   return true;

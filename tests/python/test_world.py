@@ -88,6 +88,7 @@ def test_from_arrays_is_what_it_was_made_of(world):
     ({"keyword_embedding": [1.0, 2.0]}, "keyword_embedding"),
     ({"user_id": ["a", "b"]}, "user_id"),
     ({"item_id": ["a", "a"]}, "item_id"),
+    ({"source": "a\0"}, "source: .* holds a NUL"),
     ({"history_item": [2**40, 1]}, "is no int32"),
     ({"history_time": [2, 1]}, "history_time"),
 ])
