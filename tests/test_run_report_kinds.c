@@ -218,5 +218,21 @@ TEST(run_report_kinds, what_is_no_run_is_an_error_that_names_it) {
   def = (run_report_def){.n_run = 1, .run = &empty};
   EXPECT_EQ(run_report_write(&def, NULL, wrote), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "nothing was measured yet");
+  write_text("empty/metrics.jsonl", "{\"step\":");  // is being written
+  EXPECT_EQ(run_report_write(&def, NULL, wrote), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "nothing was measured yet");
+  write_text("empty/metrics.jsonl", "[1]\n{\"step\": 1}\n");
+  EXPECT_EQ(run_report_write(&def, NULL, wrote), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "empty/metrics.jsonl:1: no row of metrics, expected");
+  write_text("empty/metrics.jsonl",
+             "{\"step\": 1, \"evaluation/agent/average_reward\": 1e308}\n"
+             "{\"step\": 2, \"evaluation/agent/average_reward\": -1e308}\n");
+  EXPECT_OK(run_report_write(&def, NULL, wrote));
+  xmlDoc *page = read_page(wrote);
+  ASSERT_TRUE(page != NULL);
+  check_page(page);
+  EXPECT_EQ(count(page, "//h:svg//@*[contains(., 'nan') or contains(., 'inf')]"), 0);
+  xmlFreeDoc(page);
+  unlink(in("empty/report.html"));
   EXPECT_TRUE(access(in("empty/report.html"), F_OK) != 0);
 }

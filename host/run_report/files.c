@@ -74,6 +74,7 @@ static throng_status read_rows(run_files *f) {
   char path[PATH_MAX], *line = NULL;
   size_t capacity = 0;
   int64_t rows = 0, number = 0;
+  bool whole = false;  // did the newest line end?
   struct stat about;
   snprintf(path, sizeof path, "%.*s/metrics.jsonl", NAME, f->folder);
   FILE *file = fopen(path, "re");
@@ -85,6 +86,7 @@ static throng_status read_rows(run_files *f) {
     cJSON *row = cJSON_Parse(line);
     ++number;
     const double step = json_number(row, "step");
+    whole = strchr(line, '\n') != NULL;
     if (!isfinite(step)) {
       cJSON_Delete(row);
       f->bad_line = number;
@@ -99,15 +101,24 @@ static throng_status read_rows(run_files *f) {
     status = throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(errno));
   free(line);
   fclose(file);
+  if (status == THRONG_OK && f->n_row == 0 && f->bad_line && whole)
+    return throng_fail(THRONG_ERROR_DATA,
+                       "%s:1: no row of metrics, expected a JSON object with its step", path);
   if (status == THRONG_OK && f->n_row == 0)
     return throng_fail(THRONG_ERROR_DATA, "%s: holds no row: nothing was measured yet", path);
   return status;
 }
 
+/// NaN, too, where no axis could hold it beside others: a difference must be finite.
+static double drawn_number(const cJSON *row, const char *metric) {
+  const double value = json_number(row, metric);
+  return fabs(value) < 1e100 ? value : NAN;
+}
+
 int64_t run_files_series(const run_files *f, const char *metric, double *x, double *y) {
   int64_t n = 0;
   for (int64_t i = 0; i < f->n_row; ++i) {
-    const double value = json_number(f->row[i], metric);
+    const double value = drawn_number(f->row[i], metric);
     if (!isfinite(value)) continue;
     x[n] = json_number(f->row[i], "step");
     y[n++] = value;
@@ -117,7 +128,7 @@ int64_t run_files_series(const run_files *f, const char *metric, double *x, doub
 
 bool run_files_has(const run_files *f, const char *metric) {
   for (int64_t i = 0; i < f->n_row; ++i)
-    if (isfinite(json_number(f->row[i], metric))) return true;
+    if (isfinite(drawn_number(f->row[i], metric))) return true;
   return false;
 }
 
