@@ -82,11 +82,12 @@ static throng_status read_rows(run_files *f) {
   if (fstat(fileno(file), &about) == 0)
     f->ended = (double)about.st_mtim.tv_sec + 1e-9 * (double)about.st_mtim.tv_nsec;
   throng_status status = THRONG_OK;
-  while (status == THRONG_OK && !f->bad_line && getline(&line, &capacity, file) > 0) {
+  ssize_t length;
+  while (status == THRONG_OK && !f->bad_line && (length = getline(&line, &capacity, file)) > 0) {
     cJSON *row = cJSON_Parse(line);
     ++number;
     const double step = json_number(row, "step");
-    whole = strchr(line, '\n') != NULL;
+    whole = line[length - 1] == '\n';
     if (!isfinite(step)) {
       cJSON_Delete(row);
       f->bad_line = number;
