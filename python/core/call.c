@@ -12,12 +12,19 @@ bool call_begin(call *c) {
     return false;
   }
   if (t && pthread_mutex_trylock(&t->mutex) != 0) {
+    if (t->held && t->generation != turn_generation) {
+      fail_argument(
+          "this process was forked while another thread was in a call on the same backend, which "
+          "nobody ends here: open another");
+      return false;
+    }
     Py_BEGIN_ALLOW_THREADS pthread_mutex_lock(&t->mutex);
     Py_END_ALLOW_THREADS
   }
   if (t) {
     t->held = true;
     t->holder = me;
+    t->generation = turn_generation;
   }
   c->running = true;
   c->state = PyEval_SaveThread();

@@ -13,6 +13,9 @@ static const char *const kind_names[] = {"config",      "world",      "backend",
 
 // --- turns -----------------------------------------------------------------------------------
 
+unsigned turn_generation;
+static void was_forked(void) { turn_generation += 1; }
+
 static turn *turn_new(void) {
   turn *t = calloc(1, sizeof *t);
   if (!t) return NULL;
@@ -164,6 +167,7 @@ static PyObject *handle_repr(PyObject *self) {
 }
 
 bool handles_add(PyObject *module) {
+  if (pthread_atfork(NULL, NULL, was_forked) != 0) return PyErr_NoMemory() != NULL;
   static PyMethodDef methods[] = {
       {"close", handle_close, METH_NOARGS,
        "Let go of it. Its memory is given back once nothing stands on it any more."},

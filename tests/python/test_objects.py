@@ -360,6 +360,53 @@ def test_a_forked_child_goes_on(world):
     assert os.waitpid(child, 0)[1] == 0
 
 
+def test_a_child_forked_within_a_call_of_another_thread_is_refused_and_does_not_wait(world):
+    import os
+    import signal
+
+    sim = throng.Simulator(world, backend=throng.Backend("cpu", threads=1), votes={"rule": "logical"}, **SIM)
+    within, done = threading.Event(), threading.Event()
+
+    def report(*unused):
+        within.set()
+        return done.wait(60)
+
+    agent = throng.Agent(world, backend=sim.backend, total_steps=4096, votes={"rule": "logical"}, sim=SIM, **AGENT)
+    thread = threading.Thread(target=lambda: agent.train(callback=report))
+    thread.start()
+    assert within.wait(60)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        try:
+            other = throng.Simulator(world, backend=throng.Backend("cpu", threads=1), votes={"rule": "logical"}, **SIM)
+            other.step(np.zeros(other.lanes, int))
+            sim.step(np.zeros(sim.lanes, int))
+            os._exit(1)
+        except throng.ArgumentError as error:
+            os._exit(0 if "forked" in str(error) else 2)
+        except BaseException:
+            os._exit(3)
+    status = os.waitpid(child, 0)[1]
+    done.set()
+    thread.join()
+    assert status == 0
+    sim.step(np.zeros(sim.lanes, int))
+
+
+def test_ctrl_c_stops_training_and_the_agent_goes_on(agent):
+    import _thread
+
+    def report(done, total):
+        if done >= 512:
+            _thread.interrupt_main()
+
+    with pytest.raises(KeyboardInterrupt):
+        agent.train(callback=report)
+    assert 512 <= agent.done_steps < 4096
+    agent.train(64)
+
+
 def test_dlpack_shares_the_address(sim, world):
     from throng import _core
 
