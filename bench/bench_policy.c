@@ -26,6 +26,7 @@ typedef struct softmax_case {
   tensor_set set;
   catalogue items, d_items;
   float *query, *d_query, *d, *value;
+  float *beside;  // of which entropies' gradients are not asked
   int32_t *item;
   int64_t *packed;
   uint32_t *number;
@@ -77,7 +78,7 @@ static throng_status no_judge(void *context, throng_backend *backend, int64_t fi
 
 static throng_status one_at_once(void *context) {
   softmax_case *c = context;
-  const softmax_question question = {no_judge, NULL, c->d, c->d};
+  const softmax_question question = {no_judge, NULL, c->d, c->d, c->beside};
   return catalogue_softmax_and_gradients(&c->agent->net, &c->items, c->query, &nothing, c->item,
                                          &c->score, &question, c->d_query, &c->d_items);
 }
@@ -127,6 +128,7 @@ static void open_case(softmax_case *c, throng_population *a, int64_t rows) {
   ADD(d_query, F32, rows, width);
   ADD(d, F32, rows);
   ADD(value, F32, rows);
+  ADD(beside, F32, 1);
   ADD(item, I32, rows, 1);
   ADD(number, U32, rows);
   ADD(step, I32, rows);

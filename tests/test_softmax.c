@@ -422,7 +422,7 @@ static void compare_at_once(int threads, int32_t n_agent, int64_t rows, int32_t 
   float *dl = numbers(&r, all, 1), *de = numbers(&r, all, 1);
   float *d_log_prob = numbers(&r, all, 1), *d_entropy = numbers(&r, all, 1);
   asked asks = {&c.score, dl, de, d_log_prob, d_entropy};
-  const softmax_question question = {ask, &asks, d_log_prob, d_entropy};
+  const softmax_question question = {ask, &asks, d_log_prob, d_entropy, NULL};
   gradients g[3];
   for (int k = 0; k < 3; ++k) {
     g[k] = gradients_of(&c, n_agent);

@@ -89,6 +89,7 @@ struct throng_backend {
   bool device_memory;  // blocks are a CUDA device's, whose ordinal is device_number
   int device_number;
   bool searches;  // KERNEL_best_search is faster here than products and folds
+  bool products;  // kernels' own products (kernels/base/product.h) are faster here than gemm
   bool planning;  // nothing runs: only what would be allocated is counted (base/memory_plan.h)
   /// Who may end what runs here, or NULL. Asked from the calling thread, between the pieces of an
   /// allocation, a launch or a product, some ten times a second; true ends it with CANCELLED, and

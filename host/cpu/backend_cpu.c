@@ -411,6 +411,7 @@ throng_status backend_cpu_open(int threads, throng_backend **out) {
   backend->ops = &cpu_ops;
   backend->name = backend_cpu.name;
   backend->host_memory = true;
+  backend->products = context->rows != rows_baseline;  // which has no fused multiply-add
   snprintf(backend->description, sizeof backend->description, "cpu, %d threads, %s, OpenBLAS %s",
            backend->n_thread, isa, blas()->kernel());
   snprintf(backend->arithmetic, sizeof backend->arithmetic, "%s, %s", isa, blas_describe());

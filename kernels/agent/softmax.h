@@ -109,12 +109,8 @@ THRONG_ROW softmax_chunk softmax_chunk_of(const float *THRONG_RESTRICT z, int32_
 #endif
 }
 
-/// Add scores to a state's sums, in chunks that begin where the caller's tiles do: tiles of a
-/// multiple of SOFTMAX_CHUNK give the same bits however many columns they have. `n` at most
-/// SOFTMAX_CHUNK. What is no number is not the greatest, so that no difference is above 0.
-THRONG_ROW void softmax_add(softmax_sums *s, const float *THRONG_RESTRICT q,
-                            const float *THRONG_RESTRICT bias, int32_t n) {
-  float z[SOFTMAX_CHUNK], top = scores_most(q, bias, n, z);
+/// The sums beside a score that is at least `top`, which is told.
+THRONG_ROW float softmax_raise(softmax_sums *s, float top) {
   if (top > s->most) {
     if (s->sum > 0) {
       const float fall = s->most - top;
@@ -126,7 +122,16 @@ THRONG_ROW void softmax_add(softmax_sums *s, const float *THRONG_RESTRICT q,
   } else {
     top = s->most;
   }
-  if (top == -INFINITY) top = 0.0f;  // nothing but masked items, or no numbers
+  return top == -INFINITY ? 0.0f : top;  // nothing but masked items, or no numbers
+}
+
+/// Add scores to a state's sums, in chunks that begin where the caller's tiles do: tiles of a
+/// multiple of SOFTMAX_CHUNK give the same bits however many columns they have. `n` at most
+/// SOFTMAX_CHUNK. What is no number is not the greatest, so that no difference is above 0.
+THRONG_ROW void softmax_add(softmax_sums *s, const float *THRONG_RESTRICT q,
+                            const float *THRONG_RESTRICT bias, int32_t n) {
+  float z[SOFTMAX_CHUNK], top = scores_most(q, bias, n, z);
+  top = softmax_raise(s, top);
   const softmax_chunk c =
       softmax_chunk_of(z, (n + THRONG_DOT_LANES - 1) / THRONG_DOT_LANES * THRONG_DOT_LANES, top);
   s->sum += (double)c.sum;

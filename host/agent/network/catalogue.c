@@ -100,6 +100,7 @@ typedef struct tile_crowd {
   void *context;
   catalogue_kept kept;
   int64_t kept_size;
+  int64_t block;                       // states of a block
   int64_t rows, blocks, all, columns;  // blocks of states: an agent's and all; blocks of items
   int64_t abreast;                     // blocks of states that are gone through together
   atomic_llong next;
@@ -128,14 +129,14 @@ static bool tile_of(const tile_crowd *w, int64_t number, int64_t *block, int64_t
 
 static catalogue_tile tile_at(const tile_crowd *w, const network *n, int64_t block,
                               int64_t column) {
-  const int64_t agent = block / w->blocks, state = block % w->blocks * CATALOGUE_ROWS;
+  const int64_t agent = block / w->blocks, state = block % w->blocks * w->block;
   const int64_t states = w->rows - state, columns = n->n_item - column * CATALOGUE_COLUMNS;
   return (catalogue_tile){.n = n,
                           .place = n->tile - w->net.tile,
                           .agent = agent,
                           .agents = 1,
                           .state = state,
-                          .states = states < CATALOGUE_ROWS ? states : CATALOGUE_ROWS,
+                          .states = states < w->block ? states : w->block,
                           .column = column * CATALOGUE_COLUMNS,
                           .columns = columns < CATALOGUE_COLUMNS ? columns : CATALOGUE_COLUMNS};
 }
@@ -208,22 +209,35 @@ static void take_blocks(void *context, int64_t hand) {
     if (!atomic_load(&w->failed)) note(w, do_block(w, &own, kept, block));
 }
 
+/// The task of all tiles of a block of states, where blocks share nothing.
+static void take_apart(void *context, int64_t hand) {
+  tile_crowd *w = context;
+  const network own = network_of_hand(w, hand);
+  for (int64_t block; (block = atomic_fetch_add(&w->next, 1)) < w->all;)
+    for (int64_t column = 0; column < w->columns && !atomic_load(&w->failed); ++column) {
+      const catalogue_tile tile = tile_at(w, &own, block, column);
+      note(w, w->task(w->context, &tile));
+    }
+}
+
 /// Does every thread have a block of states, and enough to do to be woken for?
-static bool may_crowd(const network *n, int64_t rows) {
+static bool may_crowd(const network *n, int64_t rows, int64_t block) {
   enum { GRAIN = 1 << 22 };  // multiplications
   const throng_backend *backend = n->backend;
-  const int64_t blocks = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS * n->n_agent;
+  const int64_t blocks = (rows + block - 1) / block * n->n_agent;
   return backend->ops->each && backend->n_thread > 1 && blocks >= backend->n_thread &&
          n->n_item > CATALOGUE_COLUMNS && rows * n->n_agent * n->n_item * n->width >= GRAIN;
 }
 
-static tile_crowd crowd_of(const network *n, int64_t rows, catalogue_task *task, void *context) {
-  const int64_t blocks = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS, all = blocks * n->n_agent;
+static tile_crowd crowd_of(const network *n, int64_t rows, int64_t block, catalogue_task *task,
+                           void *context) {
+  const int64_t blocks = (rows + block - 1) / block, all = blocks * n->n_agent;
   const int64_t abreast = 2 * n->backend->n_thread;
   tile_crowd w = {.net = *n,
                   .backend = *n->backend,
                   .task = task,
                   .context = context,
+                  .block = block,
                   .rows = rows,
                   .blocks = blocks,
                   .all = all,
@@ -248,14 +262,14 @@ throng_status catalogue_walk_twice(const network *n, int64_t rows, const catalog
                                    catalogue_task *first, catalogue_between *between,
                                    catalogue_task *second, void *context) {
   if (kept->score && n->backend->ops->each) {  // a plan of memory has no threads
-    tile_crowd w = crowd_of(n, rows, first, context);
+    tile_crowd w = crowd_of(n, rows, CATALOGUE_ROWS, first, context);
     w.between = between;
     w.second = second;
     w.kept = *kept;
     w.kept_size = kept_size(n, rows);
     return run_crowd(n, &w, take_blocks);
   }
-  THRONG_TRY(catalogue_walk(n, rows, false, first, context));
+  THRONG_TRY(catalogue_walk(n, rows, true, first, context));
   THRONG_TRY(between(context, n, 0, rows * n->n_agent));
   return catalogue_walk(n, rows, true, second, context);
 }
@@ -263,8 +277,8 @@ throng_status catalogue_walk_twice(const network *n, int64_t rows, const catalog
 /// Tiles: a block of one agent's states, or all states of several agents.
 throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalogue_task *task,
                              void *context) {
-  if (may_crowd(n, rows)) {
-    tile_crowd w = crowd_of(n, rows, task, context);
+  if (may_crowd(n, rows, CATALOGUE_ROWS)) {
+    tile_crowd w = crowd_of(n, rows, CATALOGUE_ROWS, task, context);
     return run_crowd(n, &w, take_tiles);
   }
   const int64_t most_rows = tile_rows(n), most_states = rows < most_rows ? rows : most_rows;
@@ -286,6 +300,24 @@ throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalo
         THRONG_TRY(task(context, &tile));
       }
   return THRONG_OK;
+}
+
+/// States of a block, so that threads have as many blocks each, or several.
+static int64_t states_apart(const network *n, int64_t rows) {
+  enum { LEAST = 32 };  // of fewer states a product is slow
+  const int64_t n_thread = n->backend->n_thread, agents = n->n_agent;
+  int64_t parts = (rows + CATALOGUE_ROWS - 1) / CATALOGUE_ROWS;
+  while (parts * agents % n_thread && parts * agents < 4 * n_thread && rows >= LEAST * (parts + 1))
+    ++parts;
+  return (rows + parts - 1) / parts;
+}
+
+throng_status catalogue_walk_apart(const network *n, int64_t rows, catalogue_task *task,
+                                   void *context) {
+  const int64_t block = states_apart(n, rows);
+  if (!may_crowd(n, rows, block)) return catalogue_walk(n, rows, false, task, context);
+  tile_crowd w = crowd_of(n, rows, block, task, context);
+  return run_crowd(n, &w, take_apart);
 }
 
 throng_status catalogue_score_tile(const catalogue_tile *t, const catalogue *c, const float *query,
@@ -320,11 +352,33 @@ tile_place catalogue_place(const catalogue_tile *t) {
                       .n_column = (int32_t)t->columns};
 }
 
+bool catalogue_multiplies(const network *n) {
+  return n->backend->products && n->width % THRONG_DOT_LANES == 0 && n->width <= SOFTMAX_MOST_WIDTH;
+}
+
+score_tile catalogue_tile_of(const catalogue_tile *t, const catalogue *c, const float *query,
+                             int64_t rows) {
+  return (score_tile){.z = t->n->tile,
+                      .query = query,
+                      .vector = c->vector,
+                      .bias = c->bias,
+                      .used = t->n->used,
+                      .place = catalogue_place(t),
+                      .n_state = rows,
+                      .n_item = t->n->n_item,
+                      .width = (int32_t)t->n->width};
+}
+
+throng_status catalogue_multiply_tile(const network *n, const score_tile *t, int64_t agents) {
+  return BACKEND_LAUNCH(n->backend, tile_scores, agents * softmax_panels(t->place.n_column), t);
+}
+
 /// A search by tiles: the fold's arguments but for the tile.
 typedef struct best_walk {
   const catalogue *c;
   const float *query;
   best_fold_args fold;
+  bool multiplies;         // see catalogue_multiplies
   catalogue_task *beside;  // or NULL
   void *context;
 } best_walk;
@@ -332,7 +386,12 @@ typedef struct best_walk {
 static throng_status best_tile(void *context, const catalogue_tile *t) {
   const best_walk *w = context;
   best_fold_args fold = w->fold;
-  THRONG_TRY(catalogue_score_tile(t, w->c, w->query, fold.n_state, 0.0f, t->n->tile));
+  if (w->multiplies) {
+    const score_tile own = catalogue_tile_of(t, w->c, w->query, fold.n_state);
+    THRONG_TRY(catalogue_multiply_tile(t->n, &own, t->agents));
+  } else {
+    THRONG_TRY(catalogue_score_tile(t, w->c, w->query, fold.n_state, 0.0f, t->n->tile));
+  }
   fold.q = t->n->tile;
   fold.place = catalogue_place(t);
   THRONG_TRY(BACKEND_LAUNCH(t->n->backend, best_fold, t->agents * t->states, &fold));
@@ -359,9 +418,11 @@ throng_status catalogue_draw_by_tiles(const network *n, const catalogue *c, cons
                              .n_item = n->n_item,
                              .n_seen_word = mask->n_seen_word,
                              .top = top},
+                    .multiplies = noise->seed && catalogue_multiplies(n),
                     .beside = beside,
                     .context = context};
-  return catalogue_walk(n, rows, false, best_tile, &walk);
+  return walk.multiplies ? catalogue_walk_apart(n, rows, best_tile, &walk)
+                         : catalogue_walk(n, rows, false, best_tile, &walk);
 }
 
 throng_status catalogue_draw(const network *n, const catalogue *c, const float *query, int64_t rows,

@@ -6,6 +6,7 @@
 
 #include "agent/network/network.h"
 #include "kernels/agent/agent_act.h"
+#include "kernels/agent/softmax_products.h"
 
 /// Of every item: (n_agent, n_item, width) and (n_agent, n_item).
 typedef struct catalogue {
@@ -63,9 +64,21 @@ typedef throng_status catalogue_between(void *context, const network *n, int64_t
 throng_status catalogue_walk_twice(const network *n, int64_t rows, const catalogue_kept *kept,
                                    catalogue_task *first, catalogue_between *between,
                                    catalogue_task *second, void *context);
+/// catalogue_walk for tasks that add nothing up over states: threads share the states out, and each
+/// goes through the catalogue alone.
+throng_status catalogue_walk_apart(const network *n, int64_t rows, catalogue_task *task,
+                                   void *context);
 /// z (agents, states, columns) = query . vector + beta z, of a walk over `rows` states.
 throng_status catalogue_score_tile(const catalogue_tile *t, const catalogue *c, const float *query,
                                    int64_t rows, float beta, float *z);
+/// Are kernels of ours faster at products with the catalogue than the backend's gemm? Then scores
+/// of a policy are made by KERNEL_tile_scores.
+bool catalogue_multiplies(const network *n);
+/// A tile as KERNEL_tile_scores and those of kernels/agent/softmax_products.h know it, and its
+/// scores by it.
+score_tile catalogue_tile_of(const catalogue_tile *t, const catalogue *c, const float *query,
+                             int64_t rows);
+throng_status catalogue_multiply_tile(const network *n, const score_tile *t, int64_t agents);
 
 /// Register the arrays, where the network's own parameters are not the catalogue.
 throng_status catalogue_register(const network *n, tensor_set *set, catalogue *c, int number);

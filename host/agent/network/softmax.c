@@ -32,7 +32,17 @@ throng_status softmax_register_kept(const network *n, tensor_set *set, softmax_s
                                     int64_t most, const char *name) {
   char text[64];
   snprintf(text, sizeof text, "%s.kept", name);
-  return catalogue_register_kept(n, set, &s->kept, s->rows, most, text);
+  THRONG_TRY(catalogue_register_kept(n, set, &s->kept, s->rows, most, text));
+  if (s->slate > 1 || !catalogue_multiplies(n)) return THRONG_OK;
+  const int64_t tiles = (n->n_item + CATALOGUE_COLUMNS - 1) / CATALOGUE_COLUMNS;
+#define ADD(slot, ...) \
+  THRONG_TRY(tensors_add(set, &s->slot, TENSOR_F32, TENSOR_SHAPE(__VA_ARGS__), "%s." #slot, name))
+  ADD(top, tiles, n->n_agent, s->rows);
+  ADD(weight, n->n_agent, s->rows);
+  ADD(scaled, n->n_agent, s->rows, n->width);
+  ADD(turned, n->n_agent, softmax_panels(n->n_item), n->width, PRODUCT_PANEL);
+#undef ADD
+  return THRONG_OK;
 }
 
 throng_status softmax_fill(const network *n, softmax_scores *s) {
@@ -50,6 +60,7 @@ typedef struct softmax_walk {
   softmax_slope_args slope;
   softmax_slopes to;
   softmax_finish_args finish;
+  const softmax_scores *s;
   const softmax_question *question;
 } softmax_walk;
 
@@ -58,6 +69,7 @@ static softmax_walk walk_of(const network *n, const catalogue *c, const float *q
   return (softmax_walk){.c = c,
                         .query = query,
                         .rows = s->rows,
+                        .s = s,
                         .mask = {.seen = mask->seen,
                                  .shown = mask->shown,
                                  .real = mask->real,
@@ -282,6 +294,54 @@ static throng_status finish_and_ask(void *context, const network *n, int64_t fir
   return w->question->judge(w->question->context, n->backend, first, rows);
 }
 
+/// May the kernels of softmax_products.h do it?
+static bool may_multiply(const network *n, const softmax_scores *s, const softmax_question *q) {
+  return catalogue_multiplies(n) && s->weight && q->beside;
+}
+
+static score_tile product_tile(const softmax_walk *w, const catalogue_tile *t) {
+  _Static_assert((int)SOFTMAX_TILE == (int)CATALOGUE_COLUMNS, "a tile's chunk");
+  score_tile own = catalogue_tile_of(t, w->c, w->query, w->rows);
+  own.top = w->s->top + t->column / CATALOGUE_COLUMNS * t->n->n_agent * w->rows;
+  own.weight = w->s->weight;
+  own.scaled = w->s->scaled;
+  own.turned = w->s->turned;
+  return own;
+}
+
+/// Scores of a tile, masked, as exponentials.
+static throng_status exponentials(const softmax_walk *w, const catalogue_tile *t, bool again) {
+  const network *n = t->n;
+  softmax_exponentials_args args = {.tile = product_tile(w, t),
+                                    .sums = w->fold.sums,
+                                    .beside = w->question->beside,
+                                    .again = again};
+  THRONG_TRY(catalogue_multiply_tile(n, &args.tile, t->agents));
+  THRONG_TRY(mask_tile(w, t));
+  return BACKEND_LAUNCH(n->backend, softmax_exponentials, t->agents * t->states, &args);
+}
+
+static throng_status first_exponentials(void *context, const catalogue_tile *t) {
+  return exponentials(context, t, false);
+}
+
+static throng_status multiply_exponentials(void *context, const catalogue_tile *t) {
+  const softmax_walk *w = context;
+  const network *n = t->n;
+  const score_tile own = product_tile(w, t);
+  softmax_weigh_args weigh = {.slope = w->slope, .tile = own, .beside = w->question->beside};
+  const softmax_to_query_args query = {own, w->to.d_query};
+  const softmax_to_items_args items = {own, w->to.d_catalogue->vector, w->to.d_catalogue->bias};
+  if (!t->kept) THRONG_TRY(exponentials(w, t, true));
+  weigh.slope.z = own.z;
+  weigh.slope.place = own.place;
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_weigh, t->agents * t->states, &weigh));
+  THRONG_TRY(
+      BACKEND_LAUNCH(n->backend, softmax_to_query, t->agents * softmax_groups(t->states), &query));
+  return BACKEND_LAUNCH(n->backend, softmax_to_items, t->agents * softmax_panels(t->columns),
+                        &items);
+}
+
 throng_status catalogue_softmax_and_gradients(const network *n, const catalogue *c,
                                               const float *query, const best_mask *mask,
                                               const int32_t *item, softmax_scores *s,
@@ -296,5 +356,12 @@ throng_status catalogue_softmax_and_gradients(const network *n, const catalogue 
     return catalogue_walk(n, s->rows, true, slope, &walk);
   }
   THRONG_TRY(reset_sums(n, &walk));
+  if (may_multiply(n, s, question)) {
+    const tile_turn_args turn = {c->vector, s->turned, n->n_item, (int32_t)n->width};
+    THRONG_TRY(
+        BACKEND_LAUNCH(n->backend, tile_turn, n->n_agent * softmax_panels(n->n_item), &turn));
+    return catalogue_walk_twice(n, s->rows, &s->kept, first_exponentials, finish_and_ask,
+                                multiply_exponentials, &walk);
+  }
   return catalogue_walk_twice(n, s->rows, &s->kept, fold, finish_and_ask, slope, &walk);
 }

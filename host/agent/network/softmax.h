@@ -17,12 +17,17 @@ typedef struct softmax_scores {
   float *log_prob, *entropy, *total;  // (n_agent, rows)
   float *own, *times;                 // (n_agent, rows, slate)
   float *ones;                        // (rows) 1, filled by softmax_fill
-  catalogue_kept kept;                // see softmax_register_kept
+  // See softmax_register_kept, and score_tile:
+  catalogue_kept kept;
+  float *top;              // (tiles of the catalogue, n_agent, rows)
+  float *weight, *scaled;  // (n_agent, rows), (n_agent, rows, width)
+  float *turned;           // see tile_turn; or NULL, as are these
 } softmax_scores;
 
 throng_status softmax_register(const network *n, tensor_set *set, softmax_scores *s, int64_t rows,
                                int32_t slate, const char *name);
-/// Memory with which catalogue_softmax_and_gradients makes scores once, `most` bytes a thread.
+/// Memory with which catalogue_softmax_and_gradients makes scores once, `most` bytes a thread, and
+/// multiplies by kernels of ours where they are faster.
 throng_status softmax_register_kept(const network *n, tensor_set *set, softmax_scores *s,
                                     int64_t most, const char *name);
 throng_status softmax_fill(const network *n, softmax_scores *s);
@@ -67,10 +72,14 @@ typedef struct softmax_question {
   throng_status (*judge)(void *context, throng_backend *backend, int64_t first, int64_t rows);
   void *context;
   const float *d_log_prob, *d_entropy;  // (n_agent, s->rows)
+  // (n_agent) on the backend: of an agent that has 0 here d_entropy will be 0. NULL: nobody knows.
+  const float *beside;
 } softmax_question;
 
-/// catalogue_softmax, the question, and catalogue_softmax_gradients of its answer, to the same
-/// bits. Where scores can be kept they are made once for both: a block of states after the other.
+/// catalogue_softmax, the question, and catalogue_softmax_gradients of its answer. Where scores can
+/// be kept they are made once for both: a block of states after the other; the bits are the same.
+/// Slates of one item by kernels of ours where they are faster (catalogue_multiplies), and where
+/// the question knows of d_entropy: to within rounding.
 throng_status catalogue_softmax_and_gradients(const network *n, const catalogue *c,
                                               const float *query, const best_mask *mask,
                                               const int32_t *item, softmax_scores *s,

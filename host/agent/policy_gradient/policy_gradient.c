@@ -302,7 +302,8 @@ static throng_status policy_learns(throng_population *a) {
   const float *const advantage[] = {b->advantage};
   THRONG_TRY(add_sums(a, advantage, 1));
   policy_loss_args loss = loss_of(a);
-  const softmax_question question = {judge_rows, &loss, b->d_log_prob, b->d_entropy};
+  const softmax_question question = {judge_rows, &loss, b->d_log_prob, b->d_entropy,
+                                     a->option.ent_coef};
   THRONG_TRY(catalogue_softmax_and_gradients(&n, &a->catalogue, b->state.query, &mask, b->action,
                                              &b->score, &question, b->d_query, &d_catalogue));
   THRONG_TRY(judge_batch(a));
