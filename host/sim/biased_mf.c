@@ -49,16 +49,21 @@ static double ridge_of(const biased_mf_def *def, int d) {
 }
 
 /// At x, with each answer's p beside it: direction has its exponential from here. Of the terms
-/// log(1 + exp(-|z|)) many factors, of at most 2 each, share a logarithm.
+/// log(1 + exp(-|z|)) many factors, of at most 2 each, share a logarithm. First every z: a loop
+/// that calls exp keeps no vector in registers.
 static double row_loss(const biased_mf_def *def, const side *s, int64_t row, double m,
                        const double *x) {
-  double loss = 0, factors = 1;
-  for (int d = 0; d < SIZE; ++d) loss += ridge_of(def, d) / 2 * x[d] * x[d];
-  for (int64_t k = s->offset[row]; k < s->offset[row + 1]; ++k) {
-    const double z = m + dot(x, s->vector + (int64_t)s->other[k] * SIZE);
-    const double small = exp(-fabs(z));  // never overflows
+  const int64_t first = s->offset[row], past = s->offset[row + 1];
+  double loss = 0, factors = 1, own[SIZE];
+  memcpy(own, x, sizeof own);
+  for (int d = 0; d < SIZE; ++d) loss += ridge_of(def, d) / 2 * own[d] * own[d];
+  for (int64_t k = first; k < past; ++k)
+    s->p[k] = m + dot(own, s->vector + (int64_t)s->other[k] * SIZE);
+  for (int64_t k = first; k < past; ++k) {
+    const double z = s->p[k], small = exp(-fabs(z));  // never overflows
+    const double wrong = s->like[k] ? -z : z;
     s->p[k] = (z >= 0 ? 1 : small) / (1 + small);
-    loss += fmax(s->like[k] ? -z : z, 0);
+    loss += wrong > 0 ? wrong : 0;
     factors *= 1 + small;
     if (factors > FACTORS_MOST) {
       loss += log(factors);
@@ -87,24 +92,43 @@ static void solve(double a[SIZE][SIZE], double *b) {
   }
 }
 
+/// Factors two by two: each sum is its own, in the order and to the bits of a plain loop.
+typedef double pair __attribute__((vector_size(2 * sizeof(double))));
+enum { FACTORS = BIASED_MF_FACTORS, PAIRS = FACTORS / 2 };
+_Static_assert(FACTORS % 2 == 0, "factors go in pairs");
+
 /// Newton's direction for one row, from its gradient and second derivatives at x, where row_loss
-/// was asked last.
+/// was asked last. Those of the bias stand apart: it is multiplied with 1.
 static void direction(const biased_mf_def *def, const side *s, int64_t row, const double *x,
                       double *step) {
-  double hessian[SIZE][SIZE] = {{0}};
-  for (int d = 0; d < SIZE; ++d) {
-    hessian[d][d] = ridge_of(def, d);
-    step[d] = -ridge_of(def, d) * x[d];
+  pair gradient[PAIRS], with_bias[PAIRS] = {{0}}, factors[FACTORS][PAIRS] = {{{0}}};
+  double hessian[SIZE][SIZE], bias_gradient = -ridge_of(def, 0) * x[0], bias = ridge_of(def, 0);
+  for (int d = 0; d < FACTORS; ++d) {
+    gradient[d / 2][d % 2] = -ridge_of(def, d + 1) * x[d + 1];
+    factors[d][d / 2][d % 2] = ridge_of(def, d + 1);
   }
   for (int64_t k = s->offset[row]; k < s->offset[row + 1]; ++k) {
-    double v[SIZE];
-    memcpy(v, s->vector + (int64_t)s->other[k] * SIZE, sizeof v);
+    const double *vector = s->vector + (int64_t)s->other[k] * SIZE + 1;
     const double p = s->p[k], curve = p * (1 - p), off = (double)s->like[k] - p;
-    v[0] = 1;  // what x[0], the bias, is multiplied with
-    for (int d = 0; d < SIZE; ++d) {
-      step[d] += off * v[d];
-      for (int e = 0; e <= d; ++e) hessian[d][e] += curve * v[d] * v[e];
+    pair v[PAIRS];
+    memcpy(v, vector, sizeof v);
+    bias_gradient += off;
+    bias += curve;
+    for (int e = 0; e < PAIRS; ++e) {
+      gradient[e] += off * v[e];
+      with_bias[e] += curve * v[e];
     }
+    for (int d = 0; d < FACTORS; ++d) {
+      const double by = curve * vector[d];
+      for (int e = 0; e <= d / 2; ++e) factors[d][e] += by * v[e];
+    }
+  }
+  step[0] = bias_gradient;
+  hessian[0][0] = bias;
+  for (int d = 0; d < FACTORS; ++d) {
+    step[d + 1] = gradient[d / 2][d % 2];
+    hessian[d + 1][0] = with_bias[d / 2][d % 2];
+    for (int e = 0; e <= d; ++e) hessian[d + 1][e + 1] = factors[d][e / 2][e % 2];
   }
   solve(hessian, step);
 }
