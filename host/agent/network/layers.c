@@ -63,6 +63,13 @@ throng_status layer_group(const network *n, const key_groups *groups, const int3
   return n->backend->ops->group(n->backend, &group);
 }
 
+throng_status layer_group_alike(const network *n, const key_groups *groups, const key_groups *of) {
+  throng_backend *backend = n->backend;
+  const size_t bytes = (size_t)groups->n * sizeof *groups->key;
+  THRONG_TRY(backend->ops->copy(backend, groups->key, of->key, bytes));
+  return backend->ops->copy(backend, groups->order, of->order, bytes);
+}
+
 throng_status layer_scatter(const network *n, const key_groups *groups, const float *scale,
                             const float *from, int32_t repeat, int64_t width, float *to) {
   segment_sum_args sum = {groups->key, groups->order, scale,  from,          to,

@@ -23,6 +23,8 @@ throng_status layer_clear(const network *n, const key_groups *groups, int64_t wi
 /// none.
 throng_status layer_group(const network *n, const key_groups *groups, const int32_t *index,
                           int32_t each, int64_t n_index);
+/// The same groups as `of`, which were made of the same pairs.
+throng_status layer_group_alike(const network *n, const key_groups *groups, const key_groups *of);
 /// Rows of `to` whose index has positions = sums of scale . from, each row of which stands for
 /// `repeat` positions. The others are 0 where layer_clear() went before layer_group().
 throng_status layer_scatter(const network *n, const key_groups *groups, const float *scale,

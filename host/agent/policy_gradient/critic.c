@@ -108,17 +108,20 @@ throng_status critic_forward(const network *n, const parameter_set *w, const net
 }
 
 static throng_status slot_gradients(const network *n, const network_pass *pass,
-                                    network_scratch *scratch, parameter_set *g) {
+                                    const key_groups *entry, network_scratch *scratch,
+                                    parameter_set *g) {
   const int64_t hidden0 = n->hidden[0];
   const int32_t each = pass->state.capacity;
   float *to = g->at[PARAMETER_INPUT_ITEM];
   THRONG_TRY(layer_clear(n, &scratch->entry, hidden0, to));
-  THRONG_TRY(layer_group(n, &scratch->entry, pass->slot, each, n->n_item));
+  THRONG_TRY(entry ? layer_group_alike(n, &scratch->entry, entry)
+                   : layer_group(n, &scratch->entry, pass->slot, each, n->n_item));
   return layer_scatter(n, &scratch->entry, pass->sign, scratch->d_hidden0, each, hidden0, to);
 }
 
 throng_status critic_backward(const network *n, const parameter_set *w, const network_pass *pass,
-                              const float *d_value, network_scratch *scratch, parameter_set *g) {
+                              const float *d_value, const key_groups *entry,
+                              network_scratch *scratch, parameter_set *g) {
   const int64_t rows = pass->rows, hidden1 = n->hidden[1];
   THRONG_TRY(layer_sum_columns(n, d_value, rows, 1, g->at[PARAMETER_VALUE_BIAS]));
   THRONG_TRY(layer_product(n, true, false, hidden1, 1, rows, pass->hidden1, d_value, 0.0f,
@@ -129,7 +132,7 @@ throng_status critic_backward(const network *n, const parameter_set *w, const ne
                           rows,    (int32_t)hidden1};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, add_outer, rows * n->n_agent, &value));
   THRONG_TRY(layer_hidden_gradients(n, w, pass, scratch, g));
-  if (has_slots(n)) THRONG_TRY(slot_gradients(n, pass, scratch, g));
+  if (has_slots(n)) THRONG_TRY(slot_gradients(n, pass, entry, scratch, g));
   if (!n->user_width) return THRONG_OK;
   THRONG_TRY(layer_into_user(n, scratch, scratch->d_hidden0, rows, n->hidden[0],
                              w->at[PARAMETER_INPUT], 0.0f));

@@ -17,8 +17,10 @@ throng_status critic_start_weights(const network *net, const parameter_set *w, c
 /// critic_add_pass.
 throng_status critic_forward(const network *n, const parameter_set *w, const network_pass *actor,
                              network_pass *pass);
-/// Gradients `g` of everything that makes the values, from those of them (n_agent, rows).
+/// Gradients `g` of everything that makes the values, from those of them (n_agent, rows). `entry`:
+/// groups of these states' entries, where the actor has just made them, or NULL.
 throng_status critic_backward(const network *n, const parameter_set *w, const network_pass *pass,
-                              const float *d_value, network_scratch *scratch, parameter_set *g);
+                              const float *d_value, const key_groups *entry,
+                              network_scratch *scratch, parameter_set *g);
 
 #endif

@@ -213,11 +213,13 @@ throng_status critic_evaluate(throng_population *a, const parameter_set *w) {
   return critic_forward(&n, w, &p->batch.state, &p->batch.critic);
 }
 
-throng_status critic_gradients(throng_population *a, const parameter_set *w, parameter_set *g) {
+throng_status critic_gradients(throng_population *a, const parameter_set *w, bool after_actor,
+                               parameter_set *g) {
   policy_gradient *p = policy_gradient_of(a);
   rollout_batch *b = &p->batch;
   const network n = network_of(&p->critic, a->clock.rows);
-  return critic_backward(&n, w, &b->critic, b->d_value, &b->critic_scratch, g);
+  const key_groups *entry = after_actor && a->net.table->groups_entries ? &b->scratch.entry : NULL;
+  return critic_backward(&n, w, &b->critic, b->d_value, entry, &b->critic_scratch, g);
 }
 
 static throng_status add_sums(throng_population *a, const float *const *x, int32_t n) {
@@ -316,7 +318,7 @@ throng_status policy_gradient_gradients(throng_population *a) {
   THRONG_TRY(policy_queries(a, &a->weight));
   THRONG_TRY(critic_evaluate(a, &p->critic_weight));
   THRONG_TRY(policy_learns(a));
-  return critic_gradients(a, &p->critic_weight, &p->critic_optimizer.gradient);
+  return critic_gradients(a, &p->critic_weight, true, &p->critic_optimizer.gradient);
 }
 
 throng_status policy_gradient_apply(throng_population *a) {

@@ -91,9 +91,10 @@ throng_status policy_gradients(throng_population *a, const parameter_set *w, con
 /// stand in `g` as those of ITEM_VECTOR and ITEM_BIAS.
 throng_status policy_backward(throng_population *a, const parameter_set *w, parameter_set *g);
 /// batch.critic.value under `w`, after policy_evaluate; and gradients of sum d_value value into
-/// `g`, a parameter_set of the critic.
+/// `g`, a parameter_set of the critic. `after_actor`: policy_backward has just been, of this batch.
 throng_status critic_evaluate(throng_population *a, const parameter_set *w);
-throng_status critic_gradients(throng_population *a, const parameter_set *w, parameter_set *g);
+throng_status critic_gradients(throng_population *a, const parameter_set *w, bool after_actor,
+                               parameter_set *g);
 /// Draw, evaluate, judge, gradients, and a step of both networks: agent_algorithm.learn.
 throng_status policy_gradient_update(throng_population *a);
 /// The part of it from the evaluation to gradients, of the batch that is there: the loss of PPO or

@@ -377,7 +377,7 @@ static throng_status trpo_learn(throng_population *a) {
                              .stats = a->sums.policy,
                              .n_sum = a->sums.n};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, critic_judge, a->n_agent, &judge));
-  THRONG_TRY(critic_gradients(a, &p->critic_weight, &p->critic_optimizer.gradient));
+  THRONG_TRY(critic_gradients(a, &p->critic_weight, false, &p->critic_optimizer.gradient));
   return step_critic(a);
 }
 
