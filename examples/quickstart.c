@@ -54,9 +54,9 @@ int main(int argc, char **argv) {
   throng_metrics learned, random;
   throng_evaluation_def test = throng_default_evaluation_def();
   test.episodes = 128;
-  require(throng_evaluate_population(backend, world, NULL, &sim_def, &test, agent, &learned));
+  require(throng_evaluate_population(backend, world, NULL, &sim_def, &test, agent, NULL, &learned));
   require(throng_evaluate_yardstick(backend, world, NULL, &sim_def, &test, THRONG_YARDSTICK_RANDOM,
-                                    &random));
+                                    NULL, &random));
   printf("likes a session: %.1f, at random %.1f\n", learned.average_reward, random.average_reward);
 
   throng_population_close(agent);

@@ -88,7 +88,8 @@ TEST(bandits, earn_much_more_than_random_items_and_the_same_again) {
   def.bandit_steps = 4000;
   run.sim.mask_seen = true;
 #define PLAY(which, to) \
-  EXPECT_OK(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def, which, to))
+  EXPECT_OK(            \
+      throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def, which, NULL, to))
   PLAY(THRONG_YARDSTICK_RANDOM, &random);
   PLAY(THRONG_YARDSTICK_LINUCB, &linucb);
   PLAY(THRONG_YARDSTICK_THOMPSON, &thompson);

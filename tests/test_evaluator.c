@@ -21,8 +21,8 @@ static throng_evaluation_def evaluation(void) {
 static throng_metrics evaluate(const small_run *run, throng_yardstick yardstick) {
   throng_metrics m = {0};
   throng_evaluation_def def = evaluation();
-  EXPECT_OK(
-      throng_evaluate_yardstick(run->backend, run->world, NULL, &run->sim, &def, yardstick, &m));
+  EXPECT_OK(throng_evaluate_yardstick(run->backend, run->world, NULL, &run->sim, &def, yardstick,
+                                      NULL, &m));
   return m;
 }
 
@@ -192,7 +192,7 @@ static void learners_close(learners *l) {
 static throng_status evaluate_learners(learners *l, throng_metrics *each) {
   throng_evaluation_def def = evaluation();
   return throng_evaluate_population(l->run.backend, l->run.world, NULL, &l->run.sim, &def,
-                                    l->population, each);
+                                    l->population, NULL, each);
 }
 
 TEST(evaluator, agents_together_get_what_each_gets_alone_and_get_it_again) {
@@ -335,20 +335,20 @@ TEST(evaluator, wrong_fields_are_refused_by_name) {
     throng_evaluation_def def = evaluation();
     def.episodes = 0;
     EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
-                                        THRONG_YARDSTICK_RANDOM, &m),
+                                        THRONG_YARDSTICK_RANDOM, NULL, &m),
               THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(),
                     "train.evaluation.episodes: expected an integer in 1..1048576, not 0");
     def = evaluation();
     def.top = 0;
     EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
-                                        THRONG_YARDSTICK_RANDOM, &m),
+                                        THRONG_YARDSTICK_RANDOM, NULL, &m),
               THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(),
                     "train.evaluation.top: expected an integer in 1..1000, not 0");
     def = evaluation();
     EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &def,
-                                        THRONG_YARDSTICK_COUNT, &m),
+                                        THRONG_YARDSTICK_COUNT, NULL, &m),
               THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "yardstick: 7 is none");
   }

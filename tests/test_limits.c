@@ -51,7 +51,7 @@ static throng_status train(const bench *b, const throng_config *c) {
 static throng_status evaluate(const bench *b, const throng_config *c) {
   throng_metrics metrics;
   return throng_evaluate_yardstick(b->backend, b->world, NULL, &c->sim, &c->train.evaluation,
-                                   THRONG_YARDSTICK_RANDOM, &metrics);
+                                   THRONG_YARDSTICK_RANDOM, NULL, &metrics);
 }
 
 /// The call that takes the Def of a section. Every value that reaches it is out of range.

@@ -85,7 +85,8 @@ static void train(throng_backend *backend, const optimum *o, const learner *l, d
   ASSERT_OK(throng_sim_create(backend, &o->world, NULL, &sim_def, &sim));
   ASSERT_OK(throng_population_create(sim, &def, (int64_t)l->steps * sim_def.lanes, &a));
   for (int32_t k = 0; k < l->steps; ++k) ASSERT_OK(throng_population_train_step(a));
-  EXPECT_OK(throng_evaluate_population(backend, &o->world, NULL, &o->sim, &evaluation, a, metrics));
+  EXPECT_OK(
+      throng_evaluate_population(backend, &o->world, NULL, &o->sim, &evaluation, a, NULL, metrics));
   for (int32_t k = 0; k < AGENTS; ++k) each[k] = metrics[k].average_reward;
   throng_population_close(a);
   throng_sim_close(sim);
@@ -95,8 +96,8 @@ static double yardstick(throng_backend *backend, const optimum *o, throng_yardst
   throng_evaluation_def evaluation = throng_default_evaluation_def();
   throng_metrics metrics;
   evaluation.episodes = SESSIONS;
-  EXPECT_OK(
-      throng_evaluate_yardstick(backend, &o->world, NULL, &o->sim, &evaluation, which, &metrics));
+  EXPECT_OK(throng_evaluate_yardstick(backend, &o->world, NULL, &o->sim, &evaluation, which, NULL,
+                                      &metrics));
   return metrics.average_reward;
 }
 

@@ -296,9 +296,9 @@ TEST(planning, dqn_with_a_discount_beats_itself_without_and_the_myopic_policy) {
     EXPECT_OK(throng_population_set(a, k, "gamma", k < AGENTS / 2 ? 0.9 : 0));
   for (int k = 0; k < 700; ++k) ASSERT_OK(throng_population_train_step(a));
   EXPECT_OK(throng_evaluate_population(run.backend, run.world, NULL, &run.sim,
-                                       &run.train.evaluation, a, each));
+                                       &run.train.evaluation, a, NULL, each));
   EXPECT_OK(throng_evaluate_yardstick(run.backend, run.world, NULL, &run.sim, &run.train.evaluation,
-                                      THRONG_YARDSTICK_MYOPIC, &myopic));
+                                      THRONG_YARDSTICK_MYOPIC, NULL, &myopic));
   for (int32_t ahead = 0; ahead < AGENTS / 2; ++ahead) {
     for (int32_t near = AGENTS / 2; near < AGENTS; ++near)
       EXPECT_TRUE(each[ahead].average_reward > 1.5 * each[near].average_reward);

@@ -104,8 +104,8 @@ TEST(play, sessions_of_an_agent_are_those_of_its_evaluation_slates_and_mood_too)
       run.sim.users.temper = 9;
       if (slate > 1) run.sim.users.choice = THRONG_CHOICE_CASCADE;
       throng_population *population = train(&run, &sim, 60);
-      ASSERT_OK(
-          throng_evaluate_population(run.backend, run.world, NULL, &run.sim, &def, population, &m));
+      ASSERT_OK(throng_evaluate_population(run.backend, run.world, NULL, &run.sim, &def, population,
+                                           NULL, &m));
       play_sessions(&run, population, THRONG_YARDSTICK_RANDOM, total, steps);
       for (int s = 0; s < SESSIONS; ++s) {
         sum += total[s];

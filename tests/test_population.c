@@ -333,7 +333,8 @@ TEST(population, an_agent_whose_scores_are_no_numbers_ranks_items_each_once_and_
     throng_evaluation_def e = throng_default_evaluation_def();
     throng_sim_def sim = throng_sim_get_def(rig.sim);
     e.episodes = 5;
-    ASSERT_OK(throng_evaluate_population(rig.backend, &rig.world, NULL, &sim, &e, rig.agent, each));
+    ASSERT_OK(
+        throng_evaluate_population(rig.backend, &rig.world, NULL, &sim, &e, rig.agent, NULL, each));
     for (int i = 0; i < AGENTS; ++i) EXPECT_TRUE(each[i].liking >= 0 && each[i].diversity < 2);
     agent_actor_free(actor);
     rig_free(&rig);

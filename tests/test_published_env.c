@@ -310,7 +310,7 @@ TEST(published_env, shares_of_other_users_and_of_coins_are_counted_over_what_was
     throng_sim_def lanes = throng_sim_get_def(f.sim);
     def.episodes = EPISODES;
     ASSERT_OK(throng_evaluate_yardstick(f.backend, &f.world, NULL, &lanes, &def,
-                                        THRONG_YARDSTICK_POPULAR, &m));
+                                        THRONG_YARDSTICK_POPULAR, NULL, &m));
     // Popular shows everybody its one item at every step.
     int32_t likes[ITEMS] = {0}, best = 0;
     for (int64_t k = 0; k < f.world.n_interaction; ++k)

@@ -134,7 +134,7 @@ TEST(session, evaluating_changes_nothing_and_gives_the_same_numbers_twice) {
     EXPECT_TRUE(same_saves("plain", "measured"));
     // On lanes of their own the agents get the same.
     ASSERT_OK(throng_evaluate_population(run.backend, run.world, NULL, &run.sim, &def,
-                                         throng_session_get_population(plain), alone));
+                                         throng_session_get_population(plain), NULL, alone));
     EXPECT_EQ(memcmp(first, alone, sizeof alone), 0);
     throng_train_report report;
     throng_session_get_report(measured, &report);
@@ -283,7 +283,7 @@ TEST(session, wrong_fields_and_yardsticks_without_lanes_are_refused_by_name) {
     EXPECT_CONTAINS(throng_error_message(), "throng_default_agent_def()");
     throng_metrics none;
     EXPECT_EQ(throng_evaluate_yardstick(run.backend, run.world, NULL, NULL, &run.train.evaluation,
-                                        THRONG_YARDSTICK_RANDOM, &none),
+                                        THRONG_YARDSTICK_RANDOM, NULL, &none),
               THRONG_ERROR_ARGUMENT);
     EXPECT_CONTAINS(throng_error_message(), "throng_default_sim_def()");
     run.train.yardsticks = false;

@@ -53,7 +53,7 @@ throng_status trial_judge(const experiment_room *room, trial *t, const throng_vo
   double *x;
   THRONG_TRY(throng_evaluate_population(room->backend, room->world, room->sta, &sim,
                                         &room->config->train.evaluation, trial_population(t),
-                                        t->each));
+                                        room->progress, t->each));
   THRONG_TRY(throng_alloc((void **)&x, 2 * (size_t)t->count, sizeof *x, "evaluation"));
   for (int32_t k = 0; k < t->count; ++k) {
     x[k] = t->each[k].average_reward;
@@ -71,7 +71,8 @@ throng_status trial_yardstick(const experiment_room *room, const throng_votes_de
   const throng_sim_def sim = sim_with(room, votes);
   throng_metrics m;
   THRONG_TRY(throng_evaluate_yardstick(room->backend, room->world, room->sta, &sim,
-                                       &room->config->train.evaluation, yardstick, &m));
+                                       &room->config->train.evaluation, yardstick, room->progress,
+                                       &m));
   *average_reward = (trial_mean){m.average_reward, m.average_reward_sem};
   *step_reward = m.average_reward / m.session_length;
   return THRONG_OK;

@@ -97,23 +97,24 @@ typedef struct throng_evaluation_def {
 /// 512 sessions, seed 1,000,003, the ten best items; a planner of width 8, depth 6, 16 candidates.
 THRONG_API throng_evaluation_def throng_default_evaluation_def(void);
 
-/// Play a yardstick on `episodes` fresh lanes like those of `sim`.
-/// Errors: ARGUMENT (no such yardstick, a field out of range, those of throng_sim_create), MEMORY.
-THRONG_API throng_status throng_evaluate_yardstick(throng_backend *backend,
-                                                   const throng_world *world, const throng_sta *sta,
-                                                   const throng_sim_def *sim,
-                                                   const throng_evaluation_def *def,
-                                                   throng_yardstick yardstick, throng_metrics *out);
+/// Play a yardstick on `episodes` fresh lanes like those of `sim`. `progress` or NULL: episodes
+/// over. Errors: ARGUMENT (no such yardstick, a field out of range, those of throng_sim_create),
+/// MEMORY, CANCELLED.
+THRONG_API throng_status throng_evaluate_yardstick(
+    throng_backend *backend, const throng_world *world, const throng_sta *sta,
+    const throng_sim_def *sim, const throng_evaluation_def *def, throng_yardstick yardstick,
+    const throng_progress *progress, throng_metrics *out);
 
 /// Let every agent of a population play greedily, all of them at once and all with the same users
 /// that a yardstick would meet: what agent k gets does not depend on the others. `each` (count).
+/// `progress` or NULL: episodes over.
 /// Takes memory for count * episodes lanes while it lasts (a lane's bytes: `throng info`), and
 /// 8 bytes an agent and item. Errors: ARGUMENT (also: a population of another backend or of a world
-/// of another size; more than 2^24 lanes), MEMORY.
+/// of another size; more than 2^24 lanes), MEMORY, CANCELLED.
 THRONG_API throng_status throng_evaluate_population(
     throng_backend *backend, const throng_world *world, const throng_sta *sta,
     const throng_sim_def *sim, const throng_evaluation_def *def, throng_population *population,
-    throng_metrics *each);
+    const throng_progress *progress, throng_metrics *each);
 
 #ifdef __cplusplus
 }

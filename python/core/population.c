@@ -323,9 +323,10 @@ int yardstick_of(const char *name) {
 
 static PyObject *core_evaluate_yardstick(PyObject *self, PyObject *args) {
   (void)self;
-  PyObject *backend, *world, *sta, *config;
+  PyObject *backend, *world, *sta, *config, *progress;
   const char *name;
-  if (!PyArg_ParseTuple(args, "OOOOs:evaluate_yardstick", &backend, &world, &sta, &config, &name))
+  if (!PyArg_ParseTuple(args, "OOOOsO:evaluate_yardstick", &backend, &world, &sta, &config, &name,
+                        &progress))
     return NULL;
   const int yardstick = yardstick_of(name);
   if (yardstick < 0) return NULL;
@@ -334,27 +335,29 @@ static PyObject *core_evaluate_yardstick(PyObject *self, PyObject *args) {
   throng_backend *b = call_use(&c, backend, KIND_BACKEND);
   throng_world *w = b ? call_use(&c, world, KIND_WORLD) : NULL;
   throng_config *handle = w ? call_use(&c, config, KIND_CONFIG) : NULL;
+  const throng_progress *to = call_progress(&c, progress);
   if (!handle || !call_use_or_none(&c, sta, KIND_STA, &weights) || !call_begin(&c))
     return call_close(&c, NULL);
   const throng_sim_def sim = throng_config_get_sim_def(handle);
   const throng_train_def train = throng_config_get_train_def(handle);
   throng_metrics out;
   throng_status status = throng_evaluate_yardstick(b, w, weights, &sim, &train.evaluation,
-                                                   (throng_yardstick)yardstick, &out);
+                                                   (throng_yardstick)yardstick, to, &out);
   return call_close(&c, call_resume(&c, status) ? metrics_dict(&out) : NULL);
 }
 
 static PyObject *core_evaluate_population(PyObject *self, PyObject *args) {
   (void)self;
-  PyObject *backend, *world, *sta, *config, *population;
-  if (!PyArg_ParseTuple(args, "OOOOO:evaluate_population", &backend, &world, &sta, &config,
-                        &population))
+  PyObject *backend, *world, *sta, *config, *population, *progress;
+  if (!PyArg_ParseTuple(args, "OOOOOO:evaluate_population", &backend, &world, &sta, &config,
+                        &population, &progress))
     return NULL;
   call c = {0}, other = {0};
   void *weights;
   throng_backend *b = call_use(&c, backend, KIND_BACKEND);
   throng_world *w = b ? call_use(&c, world, KIND_WORLD) : NULL;
   throng_population *p = w ? call_use(&c, population, KIND_POPULATION) : NULL;
+  const throng_progress *to = call_progress(&c, progress);
   if (!p || !call_use_or_none(&c, sta, KIND_STA, &weights)) return call_close(&c, NULL);
   throng_config *handle = call_use(&other, config, KIND_CONFIG);
   if (!handle) return call_close(&c, NULL);
@@ -366,7 +369,7 @@ static PyObject *core_evaluate_population(PyObject *self, PyObject *args) {
   if (!each) return call_close(&c, PyErr_NoMemory());
   PyObject *list = NULL;
   if (call_begin(&c) &&
-      call_resume(&c, throng_evaluate_population(b, w, weights, &sim, &evaluation, p, each)))
+      call_resume(&c, throng_evaluate_population(b, w, weights, &sim, &evaluation, p, to, each)))
     list = metrics_list(each, n);
   free(each);
   return call_close(&c, list);
@@ -392,7 +395,9 @@ PyMethodDef population_methods[] = {
            "population_top(population, agent, user, offset, item, like, session, k, "
            "skip_session) -> (item, q)"),
     METHOD(population_export, "population_export(population, agent, format, path, progress)"),
-    METHOD(evaluate_yardstick, "evaluate_yardstick(backend, world, sta, config, name) -> dict"),
-    METHOD(evaluate_population,
-           "evaluate_population(backend, world, sta, config, population) -> list of dict"),
+    METHOD(evaluate_yardstick,
+           "evaluate_yardstick(backend, world, sta, config, name, progress) -> dict"),
+    METHOD(
+        evaluate_population,
+        "evaluate_population(backend, world, sta, config, population, progress) -> list of dict"),
     METHODS_END};

@@ -139,14 +139,15 @@ class Population:
         policy_gradient_loss, value_loss, approx_kl, clip_fraction, explained_variance."""
         return _core.population_stats(self._handle)
 
-    def evaluate(self, *, sim: dict[str, Any] | None = None, **options: Any) -> list[dict[str, Any]]:
+    def evaluate(self, *, sim: dict[str, Any] | None = None, progress: Any = None,
+                 **options: Any) -> list[dict[str, Any]]:
         """Let every agent play greedily against fresh users, all of them the same;
         ``options("train.evaluation")``: episodes, seed, top, ... Returns metrics by agent:
         average_reward, liking, coverage, ... sim: options that the evaluation's sessions have
-        another way."""
+        another way. progress: as in :func:`throng.evaluate`."""
         from ._functions import evaluate
 
-        metrics: list[dict[str, Any]] = evaluate(self, sim=sim, **options)
+        metrics: list[dict[str, Any]] = evaluate(self, sim=sim, progress=progress, **options)
         return metrics
 
     def get(self, agent: int, option: str) -> float:

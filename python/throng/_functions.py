@@ -14,13 +14,14 @@ from ._world import World
 
 def evaluate(player: Any, world: World | None = None, sta: Sta | None = None, *, backend: Any = None,
              sim: dict[str, Any] | None = None, votes: dict[str, Any] | None = None,
-             users: dict[str, Any] | None = None, **options: Any) -> Any:
+             users: dict[str, Any] | None = None, progress: Any = None, **options: Any) -> Any:
     """Play whole sessions against fresh users, the same ones for every player.
 
     player: a :class:`Population` (returns metrics by agent, a list of dicts), or the name of a
     yardstick, ``"random"``, ``"popular"``, ``"most_similar"``, ``"myopic"``, ``"planner"``,
     ``"linucb"`` or ``"thompson"``, with its ``world`` (returns one dict). ``options("train.evaluation")`` lists episodes, seed, top, ...;
-    sim, votes and users as in :class:`Simulator`, by default the population's own.
+    sim, votes and users as in :class:`Simulator`, by default the population's own. progress(stage,
+    done, total, unit), of episodes, may return False to stop.
 
     Metrics: average_reward (A.Rwd, likes a session), total_reward, liking (Liking%, 0 .. 100),
     coverage, gini, diversity, session_length, reward_per_step, ... (docs/python.md).
@@ -35,7 +36,7 @@ def evaluate(player: Any, world: World | None = None, sta: Sta | None = None, *,
         given["sim"].pop("lanes", None)
         config = make({**given, "train": {"evaluation": options}})
         return _core.evaluate_population(own.backend._handle, own.world._handle, sta_handle(own.sta),
-                                         config, player._handle)
+                                         config, player._handle, callback(progress))
     if not isinstance(player, str):
         raise ArgumentError(f"player: expected a Population or a yardstick's name, not {player!r}")
     if not isinstance(world, World):
@@ -44,7 +45,7 @@ def evaluate(player: Any, world: World | None = None, sta: Sta | None = None, *,
         backend = sta.backend
     config = make({"sim": sim, "votes": votes, "users": users, "train": {"evaluation": options}})
     return _core.evaluate_yardstick(backend_of(backend)._handle, world._handle, sta_handle(sta), config,
-                                    player)
+                                    player, callback(progress))
 
 
 def explain(world: World, user: Any, item: Any, history: Any = None, *, sta: Sta | None = None,

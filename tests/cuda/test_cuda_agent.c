@@ -312,7 +312,7 @@ TEST(cuda_agent, agents_of_both_backends_meet_the_same_users) {
   def.episodes = 20;
   for (int side = 0; side < 2; ++side)
     ASSERT_OK(throng_evaluate_population(side ? l.p.cuda : l.p.cpu, &l.world, NULL, &sim, &def,
-                                         l.agent[side], each[side]));
+                                         l.agent[side], NULL, each[side]));
   for (int side = 0; side < 2; ++side)
     for (int k = 0; k < 2; ++k) {
       EXPECT_NEAR(each[side][k].session_length, each[0][0].session_length, 0);
@@ -344,7 +344,7 @@ TEST(cuda_agent, yardsticks_play_alike) {
         throng_evaluation_def def = throng_default_evaluation_def();
         def.episodes = EPISODES;
         ASSERT_OK(throng_evaluate_yardstick(side ? p.cuda : p.cpu, &world, NULL, &sim, &def,
-                                            (throng_yardstick)k, &m[side]));
+                                            (throng_yardstick)k, NULL, &m[side]));
       }
       EXPECT_TRUE(parity_near(m[0].average_reward, m[1].average_reward, 1e-9));
       EXPECT_TRUE(parity_near(m[0].liking, m[1].liking, 1e-9));

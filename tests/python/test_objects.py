@@ -407,6 +407,21 @@ def test_ctrl_c_stops_training_and_the_agent_goes_on(agent):
     agent.train(64)
 
 
+def test_an_evaluation_tells_its_episodes_and_stops_when_asked(agent, world, sta):
+    import _thread
+
+    seen = []
+    whole = agent.evaluate(episodes=64, progress=lambda stage, done, total, unit: seen.append((done, total, unit)))
+    assert seen[-1] == (64, 64, "episodes") and len(seen) > 2
+    with pytest.raises(throng.RunError):
+        agent.evaluate(episodes=64, progress=lambda *told: False)
+    with pytest.raises(throng.RunError):
+        throng.evaluate("random", world, sta, episodes=64, progress=lambda *told: False)
+    with pytest.raises(KeyboardInterrupt):
+        agent.evaluate(episodes=64, progress=lambda *told: _thread.interrupt_main())
+    assert str(agent.evaluate(episodes=64)) == str(whole)
+
+
 def test_dlpack_shares_the_address(sim, world):
     from throng import _core
 
