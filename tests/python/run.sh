@@ -22,7 +22,9 @@ overrides='triton; python_version < "3"
 gymnasium==1.4.0'
 needed_mib=9000  # while it is fetched and unpacked
 
-# install NAME PACKAGE...: into the environment, once; its log where it fails.
+# Certificates are the system's, as pip is told to have them.
+export UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1
+# install NAME PACKAGE...: into the environment, once; its log where it fails. Where uv cannot fetch, pip tries the small things.
 install() {
   local name=$1 mark=$folder/wanted-$1
   shift
@@ -31,6 +33,8 @@ install() {
   # The cache lies beside the environment, so that files are linked and not copied, and goes at once.
   if UV_CACHE_DIR=$folder/uv-cache UV_HTTP_TIMEOUT=300 "$folder/venv/bin/uv" pip install -q --python "$folder/venv/bin/python" \
     --override <(echo "$overrides") "$@" >"$folder/$name.log" 2>&1; then
+    echo "$*" >"$mark"
+  elif [ "$name" = small ] && "$folder/venv/bin/pip" install -q "$@" >>"$folder/$name.log" 2>&1; then
     echo "$*" >"$mark"
   fi
   rm -rf "$folder/uv-cache"

@@ -12,9 +12,11 @@ if [ ! -x "$folder/venv/bin/uv" ]; then
   exit 0
 fi
 rm -rf "$folder/bare"
-python3 -m venv --without-pip "$folder/bare"
+python3 -m venv "$folder/bare"
 python=$folder/bare/bin/python
-"$folder/venv/bin/uv" pip install -q --no-cache --python "$python" "$wheel" numpy==2.4.6 gymnasium==1.4.0 pandas==2.3.3 pytest==9.2.0
+packages=("$wheel" numpy==2.4.6 gymnasium==1.4.0 pandas==2.3.3 pytest==9.2.0)
+UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1 "$folder/venv/bin/uv" pip install -q --no-cache --python "$python" "${packages[@]}" ||
+  "$python" -m pip install -q "${packages[@]}"
 unset PYTHONPATH LD_LIBRARY_PATH
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1
 cd /
