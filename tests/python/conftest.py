@@ -1,6 +1,7 @@
 """One small world and one fit for all tests."""
 
 import os
+import signal
 
 import pytest
 
@@ -8,6 +9,10 @@ import throng
 
 SIM = {"lanes": 64, "history": 32, "max_steps": 20, "leave_probability": 0.1}
 AGENT = {"hidden": [16, 16], "width": 16, "batch": 32, "buffer": 2000, "learning_starts": 256}
+
+
+# Who starts the tests in the background ignores SIGINT, and so would Python.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
