@@ -23,12 +23,6 @@ typedef struct softmax_case {
   best_mask mask;
 } softmax_case;
 
-static float *numbers(test_random *r, int64_t n, float scale) {
-  float *x = calloc((size_t)n, sizeof *x);
-  for (int64_t i = 0; i < n; ++i) x[i] = scale * (2.0f * test_unit(r) - 1.0f);
-  return x;
-}
-
 static throng_status open_case(softmax_case *c, int threads, int32_t n_agent, int64_t rows,
                                int32_t n_item, int32_t slate, float scale, double masked) {
   test_random r = {29, 0};
@@ -41,9 +35,9 @@ static throng_status open_case(softmax_case *c, int threads, int32_t n_agent, in
   THRONG_TRY(throng_sim_create(c->rig.backend, &c->rig.world, NULL, &sim, &c->rig.sim));
   THRONG_TRY(throng_population_create(c->rig.sim, &def, 1000, &c->rig.agent));
   const int64_t all = rows * n_agent;
-  c->query = numbers(&r, all * WIDTH, scale);
-  c->vector = numbers(&r, (int64_t)n_agent * n_item * WIDTH, 1.0f);
-  c->bias = numbers(&r, (int64_t)n_agent * n_item, scale);
+  c->query = test_numbers(&r, all * WIDTH, scale);
+  c->vector = test_numbers(&r, (int64_t)n_agent * n_item * WIDTH, 1.0f);
+  c->bias = test_numbers(&r, (int64_t)n_agent * n_item, scale);
   c->items = (catalogue){c->vector, c->bias};
   c->seen = calloc((size_t)(all * c->n_word), sizeof *c->seen);
   for (int64_t row = 0; row < all; ++row)
@@ -285,9 +279,9 @@ static void compare_gradients(int32_t n_agent, int64_t rows, int32_t n_item, int
   ASSERT_OK(open_case(&c, 2, n_agent, rows, n_item, slate, 1.0f, 0.2));
   const int64_t all = rows * n_agent, n_vector = (int64_t)n_agent * n_item * WIDTH;
   int32_t *item = slates(&c, all, slate);
-  float *dl = numbers(&r, all, 1), *de = numbers(&r, all, 1);
-  float *d_query = numbers(&r, all * WIDTH, 1), *d_vector = numbers(&r, n_vector, 1);
-  float *d_bias = numbers(&r, (int64_t)n_agent * n_item, 1);
+  float *dl = test_numbers(&r, all, 1), *de = test_numbers(&r, all, 1);
+  float *d_query = test_numbers(&r, all * WIDTH, 1), *d_vector = test_numbers(&r, n_vector, 1);
+  float *d_bias = test_numbers(&r, (int64_t)n_agent * n_item, 1);
   const catalogue d = {d_vector, d_bias};
   const network *n = &c.rig.agent->net;
   ASSERT_OK(catalogue_softmax(n, &c.items, c.query, &c.mask, item, &c.score));
@@ -419,8 +413,8 @@ static void compare_at_once(int threads, int32_t n_agent, int64_t rows, int32_t 
   const network *n = &c.rig.agent->net;
   const int64_t all = rows * n_agent;
   int32_t *item = slates(&c, all, slate);
-  float *dl = numbers(&r, all, 1), *de = numbers(&r, all, 1);
-  float *d_log_prob = numbers(&r, all, 1), *d_entropy = numbers(&r, all, 1);
+  float *dl = test_numbers(&r, all, 1), *de = test_numbers(&r, all, 1);
+  float *d_log_prob = test_numbers(&r, all, 1), *d_entropy = test_numbers(&r, all, 1);
   asked asks = {&c.score, dl, de, d_log_prob, d_entropy};
   const softmax_question question = {ask, &asks, d_log_prob, d_entropy, NULL};
   gradients g[3];

@@ -27,16 +27,10 @@ typedef struct gradients {
   float *query, *vector, *bias, *log_prob, *entropy;
 } gradients;
 
-static float *numbers(test_random *r, int64_t n, float scale) {
-  float *x = calloc((size_t)n, sizeof *x);
-  for (int64_t i = 0; i < n; ++i) x[i] = scale * (2.0f * test_unit(r) - 1.0f);
-  return x;
-}
-
 /// Every tenth state has no gradient. Agents of an odd number ask for the entropy too.
 static void ask_for(products_case *c, test_random *r) {
-  c->d_log_prob = numbers(r, c->all, 1.0f);
-  c->d_entropy = numbers(r, c->all, 1.0f);
+  c->d_log_prob = test_numbers(r, c->all, 1.0f);
+  c->d_entropy = test_numbers(r, c->all, 1.0f);
   c->beside = calloc((size_t)c->net.n_agent, sizeof *c->beside);
   for (int64_t row = 0; row < c->all; ++row) {
     if (row % 10 == 3) c->d_log_prob[row] = 0.0f;
@@ -73,9 +67,9 @@ static throng_status open_case(products_case *c, int threads, int32_t n_agent, i
   THRONG_TRY(throng_population_create(c->rig.sim, &def, 1000, &c->rig.agent));
   c->net = c->rig.agent->net;
   c->net.width = width;
-  c->query = numbers(&r, c->all * width, scale);
-  c->vector = numbers(&r, (int64_t)n_agent * n_item * width, 1.0f);
-  c->bias = numbers(&r, (int64_t)n_agent * n_item, scale);
+  c->query = test_numbers(&r, c->all * width, scale);
+  c->vector = test_numbers(&r, (int64_t)n_agent * n_item * width, 1.0f);
+  c->bias = test_numbers(&r, (int64_t)n_agent * n_item, scale);
   c->items = (catalogue){c->vector, c->bias};
   mask_some(c, &r);
   ask_for(c, &r);

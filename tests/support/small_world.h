@@ -20,6 +20,12 @@ static inline uint32_t test_below(test_random *r, uint32_t n) {
 static inline float test_unit(test_random *r) {
   return random_uniform(random_draw(r->seed, 9999, r->next++, 0, 0, 0).w[0]);
 }
+/// `n` numbers in -scale .. scale, to be freed.
+static inline float *test_numbers(test_random *r, int64_t n, float scale) {
+  float *x = calloc((size_t)n, sizeof *x);
+  for (int64_t i = 0; i < n; ++i) x[i] = scale * (2.0f * test_unit(r) - 1.0f);
+  return x;
+}
 
 static inline void small_world_lists(test_random *r, int64_t n_item, int64_t n_key, uint32_t most,
                                      int64_t **offset, int32_t **list, int64_t *n_entry) {
