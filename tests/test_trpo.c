@@ -52,7 +52,7 @@ static steps_taken download_steps(throng_population *a) {
 }
 
 TEST(trpo, a_step_stays_in_its_region_and_raises_what_it_maximises) {
-  for (int head = 0; head <= THRONG_HEAD_TWO_TOWER; ++head) {
+  for (int head = 0; head <= THRONG_HEAD_FLAT_DUELING; ++head) {
     agent_rig rig;
     const throng_agent_def def = def_of((throng_head)head, AGENTS);
     if (!open_agents(&rig, &def, 1, 0)) return;
@@ -75,7 +75,7 @@ TEST(trpo, a_step_stays_in_its_region_and_raises_what_it_maximises) {
 }
 
 TEST(trpo, an_agent_with_options_of_its_own_is_itself_alone) {
-  for (int head = 0; head <= THRONG_HEAD_TWO_TOWER; ++head)
+  for (int head = 0; head <= THRONG_HEAD_FLAT_DUELING; ++head)
     for (int32_t slate = 1; slate <= 2; ++slate) {
       agent_rig rig, alone;
       throng_agent_def def = def_of((throng_head)head, AGENTS), own = def_of((throng_head)head, 1);

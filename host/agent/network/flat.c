@@ -185,6 +185,7 @@ const agent_network network_flat_dueling = {
     .features = flat_features,
     .forward = flat_forward,
     .backward = flat_backward,
+    .tangent = flat_tangent,  // the state's own value moves no query
     .item_vectors = flat_item_vectors,
     .item_gradients = flat_item_gradients,
 };
