@@ -231,6 +231,32 @@ TEST(planner, shows_what_the_myopic_policy_shows_where_nothing_is_to_be_planned)
   close_stage(&s);
 }
 
+/// Scratch lanes are those of users from whom chance alone takes nobody: what a Def may not say.
+TEST(planner, plans_for_users_who_come_back_and_leave_by_chance_alone) {
+  throng_sim_def def = repeating(USERS);
+  stage s;
+  def.users.repeat_window = 0;
+  if (!open_stage(&s, 11, 60, def, -1)) return;
+  def.history = 32;
+  def.max_steps = STEPS;
+  def.mask_seen = true;
+  def.leave_probability = 0.3f;
+  def.users.sessions = 3;
+  throng_evaluation_def evaluation = throng_default_evaluation_def();
+  evaluation.episodes = 16;
+  throng_metrics planned, myopic;
+  ASSERT_OK(throng_evaluate_yardstick(s.backend, &s.world, NULL, &def, &evaluation,
+                                      THRONG_YARDSTICK_PLANNER, NULL, &planned));
+  ASSERT_OK(throng_evaluate_yardstick(s.backend, &s.world, NULL, &def, &evaluation,
+                                      THRONG_YARDSTICK_MYOPIC, NULL, &myopic));
+  EXPECT_GT(planned.average_reward, 0.9 * myopic.average_reward);
+  const planning_instances instances = {.users = 4, .pool = 30, .items = 5, .steps = 4};
+  planning_gain exact;
+  EXPECT_OK(planning_exact(s.backend, &s.world, NULL, &def, &instances, NULL, &exact));
+  EXPECT_TRUE(exact.gain >= 0);
+  close_stage(&s);
+}
+
 TEST(planning, gains_more_where_categories_must_not_repeat) {
   throng_sim_def def = repeating(1);
   stage s;

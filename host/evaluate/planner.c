@@ -42,9 +42,11 @@ throng_status planner_make_lanes(const throng_sim *sim, int32_t lanes, throng_si
   throng_sim_def def = sim->def;
   def.lanes = lanes;
   def.autoreset = false;
-  def.leave_probability = 0;
   def.seed ^= 0x9e3779b9u;
-  return throng_sim_create(sim->backend, sim->world, sim->sta, &def, out);
+  THRONG_TRY(throng_sim_create(sim->backend, sim->world, sim->sta, &def, out));
+  // Not in the Def: users who come back must be able to leave, if by chance alone.
+  (*out)->def.leave_probability = 0;
+  return THRONG_OK;
 }
 
 throng_status planner_answer(throng_sim *sim, const uint8_t *answer, float *chance) {
