@@ -167,6 +167,22 @@ TEST(policy_gradient, whether_leaving_by_chance_is_in_the_discount_is_each_agent
   }
 }
 
+TEST(policy_gradient, values_are_in_the_units_of_each_agents_reward_scale) {
+  for (int k = 1; k < 4; ++k) {
+    agent_rig rig;
+    throng_agent_def def = policy_def((throng_algorithm)k, THRONG_HEAD_TWO_TOWER);
+    def.count = 2;
+    if (def.algorithm == THRONG_ALGORITHM_TRPO) def.target_kl = 0.01f;
+    ASSERT_OK(open_rig(&rig, &def, false));
+    ASSERT_OK(throng_population_set(rig.agent, 1, "reward_scale", 10));
+    ASSERT_OK(train(rig.agent, 2 * def.n_steps));
+    const throng_population_stats stats = stats_of(&rig);
+    EXPECT_GT(stats.value_loss[1], 30 * stats.value_loss[0]);
+    EXPECT_GT(stats.value_loss[0], 0.0f);
+    rig_free(&rig);
+  }
+}
+
 TEST(policy_gradient, a_kl_target_ends_a_rollout_and_not_its_count) {
   agent_rig rig;
   throng_agent_def def = policy_def(THRONG_ALGORITHM_PPO, THRONG_HEAD_TWO_TOWER);
@@ -279,6 +295,10 @@ TEST(policy_gradient, options_that_make_no_sense_are_refused_with_their_range) {
   rig_free(&rig);
   def.target_kl = 0;
   EXPECT_EQ(open_rig(&rig, &def, false), THRONG_ERROR_ARGUMENT);
+  rig_free(&rig);
+  def.target_kl = 1001;  // whoever came there would have failed
+  EXPECT_EQ(open_rig(&rig, &def, false), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "above 1000 has failed; expected a number up to that");
   rig_free(&rig);
   const throng_agent_def dqn = rig_agent_def(THRONG_HEAD_FLAT);
   ASSERT_OK(open_rig(&rig, &dqn, false));

@@ -44,7 +44,7 @@ typedef struct rollout_case {
   uint8_t ended[LANES * ROOM];
   int32_t step[LANES * ROOM], used;
   int64_t time, start, n_steps, bootstraps, folds, max_steps;
-  float gamma, trace, stay, found[LANES * STEPS];
+  float gamma, trace, stay, scale, found[LANES * STEPS];
   advantage_sums sums[LANES];
 } rollout_case;
 
@@ -70,6 +70,7 @@ static void open_rollouts(rollout_case *c, bool folds) {
   c->trace = number(c->file, folds ? "fold.trace" : "gae.trace");
   c->stay = folds ? number(c->file, "fold.stay") : 1.0f;
   c->max_steps = INT64_MAX;
+  c->scale = 1;
   c->used = LANES;
   c->time = NOW;
   c->n_steps = STEPS;
@@ -120,6 +121,7 @@ static void find_advantages(rollout_case *c) {
                                .n_steps = &c->n_steps,
                                .gamma = &c->gamma,
                                .gae_lambda = &c->trace,
+                               .reward_scale = &c->scale,
                                .beyond = {&c->bootstraps, &c->folds, INT64_MAX, c->max_steps},
                                .used = &c->used,
                                .value = c->last,
@@ -164,6 +166,22 @@ TEST(policy_losses, advantages_are_sums_of_errors_until_users_leave_sessions_are
 TEST(policy_losses,
      a_user_who_left_by_chance_is_worth_what_followed_where_that_is_in_the_discount) {
   check_advantages(true);
+}
+
+TEST(policy_losses, advantages_are_in_the_units_of_the_reward_scale) {
+  rollout_case c;
+  float found[LANES * STEPS];
+  open_rollouts(&c, true);
+  c.scale = 8;  // exact
+  find_advantages(&c);
+  memcpy(found, c.found, sizeof found);
+  for (int64_t i = 0; i < (int64_t)LANES * ROOM; ++i) c.reward[i] *= 8;
+  find_advantages(&c);
+  EXPECT_TRUE(memcmp(found, c.found, sizeof found) != 0);
+  c.scale = 1;
+  find_advantages(&c);
+  EXPECT_EQ(memcmp(found, c.found, sizeof found), 0);
+  close_rollouts(&c);
 }
 
 /// A first step's advantage, over all steps after which the user may leave by chance or not, is

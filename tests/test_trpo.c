@@ -102,6 +102,20 @@ TEST(trpo, an_agent_with_options_of_its_own_is_itself_alone) {
     }
 }
 
+TEST(trpo, says_what_its_steps_came_to_where_its_critic_learns_nothing) {
+  agent_rig rig;
+  const throng_agent_def def = def_of(THRONG_HEAD_FLAT, AGENTS);
+  if (!open_agents(&rig, &def, 1, 0)) return;
+  ASSERT_OK(throng_population_set(rig.agent, 1, "n_critic_updates", 0));
+  ASSERT_OK(train(rig.agent, 4 * STEPS));
+  throng_population_stats stats = {0};
+  ASSERT_OK(throng_population_get_stats(rig.agent, &stats));
+  EXPECT_EQ(stats.updates[1], 0);
+  for (int i = 0; i < AGENTS; ++i) EXPECT_LT(stats.entropy_loss[i], -1.0f);
+  for (int i = 0; i < AGENTS; ++i) EXPECT_GT(stats.approx_kl[i], 0.0f);
+  rig_free(&rig);
+}
+
 TEST(trpo, an_agent_whose_scores_are_no_numbers_fails_with_its_cause_and_alone) {
   agent_rig rig, plain;
   const throng_agent_def def = def_of(THRONG_HEAD_FLAT, AGENTS);

@@ -62,7 +62,7 @@ static const field agent_rows[] = {
         "bootstrap_truncated", bootstrap_truncated, true, FIELD_PER_AGENT | FIELD_SWEEPABLE,
         "a session cut off by sim.max_steps is worth its last state; false: nothing follows"),
     FIELD_F32("reward_scale", reward_scale, 1, 1e-6, 1e6, FIELD_PER_AGENT | FIELD_SWEEPABLE,
-              "what a like is worth to the learner; Q is in these units"),
+              "what a like is worth to the learner; Q and values are in these units"),
     FIELD_F32("learning_rate", learning_rate, 1e-3, 0, 10, FIELD_PER_AGENT | FIELD_SWEEPABLE,
               "Adam's step size (the paper: 1e-4)"),
     FIELD_BOOL("anneal_lr", anneal_lr, false, FIELD_PER_AGENT | FIELD_SWEEPABLE,

@@ -10,6 +10,7 @@
 #include "agent/population.h"
 #include "base/identity.h"
 #include "base/safetensors.h"
+#include "kernels/agent/policy_gradient.h"
 
 #define TOTAL_STEPS "total_steps"
 
@@ -260,6 +261,11 @@ throng_status options_check(const throng_agent_def *d) {
         THRONG_ERROR_ARGUMENT,
         "agent.target_kl: TRPO's policy moves as far as this and would stay where it "
         "is; expected a number above 0 (0.01)");
+  if (d->algorithm == THRONG_ALGORITHM_TRPO && (double)d->target_kl > POLICY_MOST_KL)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "agent.target_kl: TRPO's policy moves as far as this, and an agent whose "
+                       "divergence is above %g has failed; expected a number up to that, not %g",
+                       POLICY_MOST_KL, (double)d->target_kl);
   if (d->epsilon != THRONG_EPSILON_EXPONENTIAL || (d->epsilon_start > 0 && d->epsilon_end > 0))
     return THRONG_OK;
   return throng_fail(THRONG_ERROR_ARGUMENT,

@@ -85,7 +85,7 @@ typedef struct throng_agent_def {
   /// ever acts from: what it is worth is what the network makes of it (Pardo et al., ICML 2018).
   /// false: max_steps is where a session is over, as leaving is; for users who do not stay longer.
   bool bootstrap_truncated;
-  float reward_scale;   ///< 1; what a like is worth to the learner: Q is in these units
+  float reward_scale;   ///< 1; what a like is worth to the learner: Q and values are in these units
   float learning_rate;  ///< 1e-3 (paper: 1e-4); Adam's step size
   /// false; true: learning_rate falls linearly with the agent's user-steps, to 0 at the end of its
   /// run (throng_population_create's total_steps / count, or what throng_population_begin said).

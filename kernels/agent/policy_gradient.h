@@ -254,8 +254,8 @@ typedef struct advantage_sums {
 typedef struct advantage_args {
   replay_log log;
   agent_clocks clock;
-  const int64_t *n_steps;           // (n_agent)
-  const float *gamma, *gae_lambda;  // (n_agent)
+  const int64_t *n_steps;                          // (n_agent)
+  const float *gamma, *gae_lambda, *reward_scale;  // (n_agent)
   rollout_beyond beyond;
   const int32_t *used;   // (n_agent) its lanes, or 0
   const float *value;    // (n_lane) of the present state
@@ -273,11 +273,12 @@ THRONG_ROW void advantage_row(const advantage_args *a, int64_t row) {
   const float gamma = a->gamma[agent] * log_stay(log, a->beyond.fold_leave, agent);
   float *advantage = a->advantage + row * a->most_steps;
   float next = a->value[row], sum = 0;
+  const float scale = a->reward_scale[agent];
   advantage_sums s = {0, 0, 0, 0};
   for (int64_t place = n - 1; place >= 0; --place) {
     const int64_t at = base + (begin + place) % log->n_time;
     const uint8_t ended = log->ended[at];
-    float reward = log->reward[at];
+    float reward = scale * log->reward[at];
     if (rollout_is_beyond(&a->beyond, log, agent, at)) reward += gamma * advantage[place];
     if (ended) next = sum = 0;
     const float value = log->value[at], error = reward + gamma * next - value;

@@ -354,12 +354,23 @@ THRONG_ROW void trust_moved_row(const trust_moved_args *a, int64_t row) {
   if (a->which[row]) a->stale[row] = 1;
 }
 
+/// What the policy's step of a rollout came to, into the statistics.
+THRONG_ROW void trust_tell(const trust_region *t, int64_t row, float *stats, int32_t *n_sum) {
+  stats += row * POLICY_STATS;
+  stats[0] += (float)t->entropy[row];  // POLICY_ENTROPY is their first
+  stats[POLICY_GRADIENT_LOSS - POLICY_ENTROPY] -= (float)t->objective[row];
+  stats[POLICY_KL - POLICY_ENTROPY] += t->accepted[row] ? (float)t->kl[row] : 0.0f;
+  n_sum[row] += 1;
+}
+
 /// Is what the step was made of sound? Of agents whose rollouts have ended. Row: an agent.
 typedef struct trust_finish_args {
   rollout_view rollout;
   trust_region trust;
   float *loss;        // (n_agent) minus the objective; NaN where there is a cause
   const float *norm;  // (n_agent) of its gradient
+  float *stats;       // (n_agent, POLICY_STATS) where no minibatch of the critic's will tell it
+  int32_t *n_sum;     // (n_agent)
 } trust_finish_args;
 
 THRONG_ROW void trust_finish_row(const trust_finish_args *a, int64_t row) {
@@ -373,6 +384,7 @@ THRONG_ROW void trust_finish_row(const trust_finish_args *a, int64_t row) {
     r->cause[row] = POLICY_BAD_ITEM;
   else
     a->loss[row] = (float)-t->objective[row];
+  if (r->n_epochs[row] == 0) trust_tell(t, row, a->stats, a->n_sum);
 }
 
 /// Squared errors of a minibatch's values, and their gradient. Row: (agent, place in the batch).
@@ -411,15 +423,11 @@ THRONG_ROW void critic_judge_row(const critic_judge_args *a, int64_t row) {
   if (!c->learns[row]) return;
   const double n = (double)c->rows[row], *sum = a->sum + row * POLICY_COLUMNS * 2;
   const float loss = (float)(sum[0] / n);
-  float *stats = a->stats + row * POLICY_STATS;
-  stats[0] += (float)t->entropy[row];  // POLICY_ENTROPY is their first
-  stats[POLICY_GRADIENT_LOSS - POLICY_ENTROPY] -= (float)t->objective[row];
-  stats[POLICY_VALUE_LOSS - POLICY_ENTROPY] += loss;
-  stats[POLICY_KL - POLICY_ENTROPY] += t->accepted[row] ? (float)t->kl[row] : 0.0f;
+  trust_tell(t, row, a->stats, a->n_sum);
+  a->stats[row * POLICY_STATS + POLICY_VALUE_LOSS - POLICY_ENTROPY] += loss;
   a->batch_loss[row] = loss;
   a->loss_sum[row] += loss;
   a->q_sum[row] += (float)(sum[2] / n);
-  a->n_sum[row] += 1;
 }
 
 #endif

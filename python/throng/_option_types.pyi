@@ -204,7 +204,7 @@ class AgentOptions(TypedDict, total=False):
     bootstrap_truncated: bool
     """a session cut off by sim.max_steps is worth its last state; false: nothing follows"""
     reward_scale: float
-    """what a like is worth to the learner; Q is in these units"""
+    """what a like is worth to the learner; Q and values are in these units"""
     learning_rate: float
     """Adam's step size (the paper: 1e-4)"""
     anneal_lr: bool

@@ -93,6 +93,7 @@ throng_status rollout_close(throng_population *a) {
                               .n_steps = a->option.n_steps,
                               .gamma = a->option.gamma,
                               .gae_lambda = a->option.gae_lambda,
+                              .reward_scale = a->option.reward_scale,
                               .beyond = beyond_of(a),
                               .used = p->lanes,
                               .value = p->lane_critic.value,
