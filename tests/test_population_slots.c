@@ -147,6 +147,19 @@ TEST(population_slots, a_way_through_other_slots_of_other_populations_changes_no
     double share;
     ASSERT_OK(throng_population_get(first.agent, 1, "epsilon_share", &share));
     EXPECT_TRUE((float)share == own_def(head, 4).epsilon_share);
+    // Where no agent has ever begun.
+    throng_population_close(second.agent);
+    throng_agent_def places = throng_population_get_def(first.agent);
+    places.count = 2;
+    ASSERT_OK(agent_create_places(second.sim, &places, 2 * TOTAL, &second.agent));
+    packed = malloc(agent_packed_size(first.agent, 1));
+    ASSERT_OK(agent_pack(first.agent, 1, packed));
+    ASSERT_OK(agent_unpack(second.agent, 1, packed));
+    ASSERT_OK(agent_halt(second.agent, 1, false));
+    free(packed);
+    ASSERT_OK(train(second.agent, 30));
+    ASSERT_OK(train(alone.agent, 30));
+    expect_alone(&second, 1, &alone);
     rig_free(&first);
     rig_free(&second);
     rig_free(&alone);

@@ -48,6 +48,9 @@ typedef struct agent_algorithm {
   /// Register arrays, (n_agent, ..) each: what a checkpoint must hold in population.weights, the
   /// rest in .scratch; own memory in .own, which must be one block of throng_alloc.
   throng_status (*add_arrays)(throng_population *);
+  /// What stands in arrays of .scratch from the first to the last, whoever comes into the places
+  /// by `start`, a file or a copy. May be NULL.
+  throng_status (*fill)(throng_population *);
   /// After fresh weights: what these agents have of the algorithm's begins anew. What is saved has
   /// been zeroed.
   throng_status (*start)(throng_population *, agent_range);

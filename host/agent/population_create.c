@@ -74,6 +74,7 @@ static throng_status fill(throng_population *a, bool places) {
   THRONG_TRY(clocks_let_all_learn(a));
   // Takes time, and no memory of the backend's.
   if (!a->backend->planning) THRONG_TRY(network_fill(&a->net, a->sim->world));
+  if (a->algorithm->fill) THRONG_TRY(a->algorithm->fill(a));
   for (int32_t i = 0; i < a->n_agent && places; ++i) THRONG_TRY(agent_halt(a, i, true));
   if (places) return THRONG_OK;
   return population_start_weights(a, all);

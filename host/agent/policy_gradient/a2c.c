@@ -17,6 +17,7 @@ const agent_algorithm algorithm_a2c = {
     .name = "a2c",
     .title = "A2C",
     .add_arrays = a2c_add_arrays,
+    .fill = policy_gradient_fill,
     .start = policy_gradient_start,
     .choose = policy_gradient_choose,
     .kind_of_step = policy_gradient_kind_of_step,

@@ -92,12 +92,13 @@ throng_status policy_gradient_add_arrays(throng_population *a, policy_gradient *
   return THRONG_OK;
 }
 
+throng_status policy_gradient_fill(throng_population *a) {
+  return softmax_fill(&a->net, &policy_gradient_of(a)->batch.score);
+}
+
 throng_status policy_gradient_start(throng_population *a, agent_range range) {
   policy_gradient *p = policy_gradient_of(a);
-  THRONG_TRY(softmax_fill(&a->net, &p->batch.score));
-  THRONG_TRY(
-      critic_start_weights(&p->critic, &p->critic_weight, a->option.seed, range.first, range.n));
-  return THRONG_OK;
+  return critic_start_weights(&p->critic, &p->critic_weight, a->option.seed, range.first, range.n);
 }
 
 /// What the networks say of the states and items just chosen, into the log; the sums of the

@@ -59,6 +59,7 @@ static inline policy_gradient *policy_gradient_of(const throng_population *a) { 
 /// policy_gradient whose minibatches and clipped are set. Batches have room for `rows` steps an
 /// agent. Errors: ARGUMENT (too many rows), MEMORY.
 throng_status policy_gradient_add_arrays(throng_population *a, policy_gradient *own, int64_t rows);
+throng_status policy_gradient_fill(throng_population *a);
 throng_status policy_gradient_start(throng_population *a, agent_range range);
 /// Sample by Gumbel noise (greedy: the best). In training values and log-probabilities are logged
 /// beside the step.

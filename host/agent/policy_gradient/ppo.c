@@ -19,6 +19,7 @@ const agent_algorithm algorithm_ppo = {
     .name = "ppo",
     .title = "PPO",
     .add_arrays = ppo_add_arrays,
+    .fill = policy_gradient_fill,
     .start = policy_gradient_start,
     .choose = policy_gradient_choose,
     .kind_of_step = policy_gradient_kind_of_step,

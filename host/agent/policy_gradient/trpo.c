@@ -334,8 +334,8 @@ static throng_status trpo_close(throng_population *a) {
   THRONG_TRY(trpo_gradient(a));
   THRONG_TRY(trpo_direction(a));
   THRONG_TRY(trpo_search(a));
-  trust_finish_args finish = {rollout_view_of(a), t->trust,       a->sums.last_loss,
-                              t->norm,            a->sums.policy, a->sums.n};
+  trust_finish_args finish = {rollout_view_of(a), t->trust, a->sums.last_loss, t->norm,
+                              a->sums.policy,     a->sums.n};
   THRONG_TRY(BACKEND_LAUNCH(a->backend, trust_finish, a->n_agent, &finish));
   return clocks_judge(a, t->norm, 1);
 }
@@ -390,6 +390,7 @@ const agent_algorithm algorithm_trpo = {
     .name = "trpo",
     .title = "TRPO",
     .add_arrays = trpo_add_arrays,
+    .fill = policy_gradient_fill,
     .start = policy_gradient_start,
     .choose = policy_gradient_choose,
     .kind_of_step = policy_gradient_kind_of_step,
