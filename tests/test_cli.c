@@ -52,6 +52,9 @@ TEST(cli, wrong_usage_exits_with_2_and_names_the_nearest_word) {
   EXPECT_EQ(throng("info --seed 4294967296"), 2);
   EXPECT_EQ(throng("synth -o ''"), 2);
   EXPECT_CONTAINS(last.err, "--output: expected FILE, not an empty text");
+  EXPECT_EQ(throng("synth -o w --set synth.users"), 2);
+  EXPECT_CONTAINS(last.err, "--set: expected KEY=VALUE, not 'synth.users'");
+  EXPECT_EQ(throng("synth -o w -s =10"), 2);
   EXPECT_STREQ(last.out, "");
 }
 

@@ -15,8 +15,8 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };  // exit codes
 enum { CLI_MAX_OPTIONS = 32, CLI_MAX_SETS = 256 };
 
 /// `argument`: NULL for a flag; "N" takes an integer >= 0, "X" a number, "a|b|c" one of the names,
-/// "KEY" one of those that its key takes (all checked before the command runs); anything else is
-/// free text, its capital word says what.
+/// "KEY" one of those that its key takes, "KEY=VALUE" what has a '=' behind a name (all checked
+/// before the command runs); anything else is free text, its capital word says what.
 typedef struct cli_option {
   const char *name;
   char letter;  // 0: none

@@ -115,9 +115,11 @@ void generate_man(void) {
   puts(".SH ENVIRONMENT\n.TP\n.B THRONG_DATA");
   puts("Where the configurations that come with throng look for raw data sets.");
   puts(
-      ".SH EXIT STATUS\n0: done. 1: failed; a message names the place, the cause and what was "
-      "expected. 2: wrong usage. 130, 143: stopped by SIGINT or SIGTERM; a training run has saved "
-      "what it learned by then.");
+      ".SH EXIT STATUS\n0: done. 1: failed, also where a configuration or the key or value of a "
+      "\\-\\-set is wrong; a message names the place, the cause and what was expected. 2: wrong "
+      "usage: "
+      "commands, options and their arguments. 130, 143: stopped by SIGINT or SIGTERM; a training "
+      "run has saved what it learned by then.");
   puts(".SH SEE ALSO");
   line(
       "Zhang et al., LLM-Powered User Simulator for Recommender System, AAAI 2025, arXiv "

@@ -141,6 +141,9 @@ static int check_value(const cli_run *run, const cli_option *option, const char 
     double x = strtod(text, &end);
     if (end == text || *end || !isfinite(x))
       return cli_wrong(run, "--%s: expected a number, not '%s'", option->name, text);
+  } else if (!strcmp(kind, "KEY=VALUE")) {
+    if (strcspn(text, "=") == 0 || !strchr(text, '='))
+      return cli_wrong(run, "--%s: expected %s, not '%s'", option->name, kind, text);
   } else if (strchr(kind, '|')) {
     if (!is_choice(kind, text) && !is_former_choice(option, text))
       return cli_wrong(run, "--%s: expected %s, not '%s'", option->name, kind, text);
