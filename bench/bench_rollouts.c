@@ -3,7 +3,8 @@
 /// from it (a row is a user-step in one epoch); by the clock, and by seconds of processors, which a
 /// busy machine moves less. peers/torch_ppo.py and peers/sb3.py print the same.
 ///   bench_rollouts --world W [--sta S] [--algorithm ppo|a2c|trpo] [--head flat|two_tower]
-///                [--lanes B] [--n-steps T] [--epochs K] [--batch M] [--threads N] [--rollouts R]
+///                [--lanes B] [--n-steps T] [--epochs K] [--batch M] [--ent-coef C] [--threads N]
+///                [--rollouts R]
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +51,8 @@ int main(int argc, char **argv) {
   if (!world_path || rollouts < 2 || rollouts > MOST_ROLLOUTS) {
     fprintf(stderr,
             "usage: bench_rollouts --world FILE [--sta FILE] [--algorithm ppo|a2c|trpo] [--head "
-            "flat|two_tower] [--lanes B] [--n-steps T] [--epochs K] [--batch M] [--threads N] "
-            "[--rollouts 2..64]\n");
+            "flat|two_tower] [--lanes B] [--n-steps T] [--epochs K] [--batch M] [--ent-coef C] "
+            "[--threads N] [--rollouts 2..64]\n");
     return 2;
   }
   throng_backend_def backend_def = throng_default_backend_def();
@@ -74,6 +75,7 @@ int main(int argc, char **argv) {
   def.n_steps = atoi(bench_option(argc, argv, "--n-steps", "32"));
   def.n_epochs = atoi(bench_option(argc, argv, "--epochs", "10"));
   def.batch = atoi(bench_option(argc, argv, "--batch", "1024"));
+  def.ent_coef = atof(bench_option(argc, argv, "--ent-coef", "0"));
   const int64_t rows = (int64_t)def.n_steps * sim_def.lanes;
   bench_require(throng_population_create(sim, &def, rows * rollouts, &agents));
   double rolling[CLOCKS][MOST_ROLLOUTS] = {{0}}, learning[CLOCKS][MOST_ROLLOUTS] = {{0}};

@@ -46,34 +46,47 @@ typedef struct tile_mask_args {
   int32_t slate;
 } tile_mask_args;
 
-THRONG_ROW void tile_mask_one(float *z, int32_t offset, int32_t n_column) {
-  if (offset >= 0 && offset < n_column) z[offset] = -INFINITY;
+/// In the row of scores, or where there is none as a bit.
+THRONG_ROW void tile_mask_one(float *z, uint32_t *bits, int32_t offset, int32_t n_column) {
+  if (offset < 0 || offset >= n_column) return;
+  if (z)
+    z[offset] = -INFINITY;
+  else
+    bits[offset >> 5] |= 1u << (offset & 31);
 }
 
-THRONG_ROW void tile_mask_row(const tile_mask_args *a, int64_t row) {
-  const tile_place *t = &a->place;
-  const int64_t state = tile_state(t, a->n_state, row);
-  if (row_is_idle(a->used, a->n_state, state)) return;
-  float *z = a->z + row * t->n_column;
-  const int32_t column = t->column, n_column = t->n_column;
+/// What is masked of a state's row of a tile: in its scores z, or where z is NULL as bits, which
+/// are added; tiles then begin at a multiple of 32 items.
+THRONG_ROW void tile_mask_state(const tile_mask_args *a, int64_t state, float *z, uint32_t *bits) {
+  const int32_t column = a->place.column, n_column = a->place.n_column;
   for (int32_t k = 0; a->item && k < a->slate; ++k)
-    tile_mask_one(z, a->item[state * a->slate + k] - column, n_column);
+    tile_mask_one(z, bits, a->item[state * a->slate + k] - column, n_column);
   if (a->seen) {
     const uint32_t *seen = a->seen + state * a->n_seen_word;
     for (int32_t word = column >> 5; word <= (column + n_column - 1) >> 5; ++word)
-      for (int32_t bit = 0; seen[word] && bit < 32; ++bit)
-        if (seen[word] >> bit & 1u) tile_mask_one(z, (word << 5) + bit - column, n_column);
+      if (z) {
+        for (int32_t bit = 0; seen[word] && bit < 32; ++bit)
+          if (seen[word] >> bit & 1u) tile_mask_one(z, bits, (word << 5) + bit - column, n_column);
+      } else {
+        bits[word - (column >> 5)] |= seen[word];
+      }
     return;
   }
   if (!a->shown.entry) return;
   const uint32_t *entry = a->shown.entry + state * a->shown.capacity;
   const int32_t length = a->shown.length[state];
   for (int32_t k = length - a->shown.session[state]; k < length; ++k)
-    tile_mask_one(z, history_item(entry[k]) - column, n_column);
+    tile_mask_one(z, bits, history_item(entry[k]) - column, n_column);
   if (!a->real.offset) return;
   const int64_t *span = a->real.offset + a->shown.user[state];
   for (int64_t k = span[0]; k < span[1]; ++k)
-    tile_mask_one(z, history_item(a->real.entry[k]) - column, n_column);
+    tile_mask_one(z, bits, history_item(a->real.entry[k]) - column, n_column);
+}
+
+THRONG_ROW void tile_mask_row(const tile_mask_args *a, int64_t row) {
+  const int64_t state = tile_state(&a->place, a->n_state, row);
+  if (row_is_idle(a->used, a->n_state, state)) return;
+  tile_mask_state(a, state, a->z + row * a->place.n_column, 0);
 }
 
 /// Sums of a chunk beside a score that none is above: sum exp(z - top), sum exp(z - top) (z - top).
@@ -343,6 +356,14 @@ THRONG_ROW void softmax_slopes_of(float *THRONG_RESTRICT z, const float *THRONG_
     z[i] = softmax_slope_of(z[i] + bias[i] - total, by_log_prob, by_entropy, entropy);
 }
 
+/// The gradient with respect to the score of the slate's item k.
+THRONG_ROW float softmax_slope_shown(const softmax_slope_args *a, int64_t state, int32_t k) {
+  const int64_t at = state * a->slate + k;
+  const float d = a->d_log_prob[state];
+  return d + softmax_slope_of(a->own[at] - a->total[state], d * a->times[at], a->d_entropy[state],
+                              a->entropy[state]);
+}
+
 THRONG_ROW void softmax_slope_row(const softmax_slope_args *a, int64_t row) {
   const tile_place *t = &a->place;
   const int64_t agent = tile_agent(t, row), state = tile_state(t, a->n_state, row);
@@ -353,15 +374,12 @@ THRONG_ROW void softmax_slope_row(const softmax_slope_args *a, int64_t row) {
   }
   const float *THRONG_RESTRICT bias = a->bias + agent * a->n_item + t->column;
   const int64_t at = state * a->slate;
-  const float d = a->d_log_prob[state], by_entropy = a->d_entropy[state];
-  const float total = a->total[state], entropy = a->entropy[state];
-  const float by_log_prob = d * a->times[at + a->slate - 1];
-  softmax_slopes_of(z, bias, t->n_column, total, by_log_prob, by_entropy, entropy);
+  const float by_log_prob = a->d_log_prob[state] * a->times[at + a->slate - 1];
+  softmax_slopes_of(z, bias, t->n_column, a->total[state], by_log_prob, a->d_entropy[state],
+                    a->entropy[state]);
   for (int32_t k = 0; k < a->slate; ++k) {
     const int32_t offset = a->item[at + k] - t->column;
-    if (offset < 0 || offset >= t->n_column) continue;
-    z[offset] =
-        d + softmax_slope_of(a->own[at + k] - total, d * a->times[at + k], by_entropy, entropy);
+    if (offset >= 0 && offset < t->n_column) z[offset] = softmax_slope_shown(a, state, k);
   }
 }
 

@@ -1,244 +1,364 @@
-/// The gradients of a softmax over the catalogue by products that a CPU makes of tiles as they lie
-/// (kernels/base/product.h), in place of a library's. Where nothing but the log-probability of one
-/// item is asked for, d_i = d ([i = item] - p_i): the exponentials of the first look at a tile,
-/// beside its own largest score, are the slopes but for a factor a state, which goes into the query
+/// The gradients of a softmax over the catalogue by products of tiles as they lie. Where nothing
+/// but the log-probability of one item is asked for, d_i = d ([i = item] - p_i): the exponentials
+/// of the first look at a tile are the slopes but for a factor a state, which goes into the query
 /// (d_vector) or onto the sum (d_query). They are kept in the tile; no second exponential is made.
+///
+/// A tile z here is (agents, lanes, place.rows, PRODUCT_LANES): PRODUCT_LANES items of a state side
+/// by side, and under them those of the next state, so that both products read it as it lies. Lanes
+/// beyond the tile's items are masked.
 #ifndef THRONG_KERNELS_AGENT_SOFTMAX_PRODUCTS_H
 #define THRONG_KERNELS_AGENT_SOFTMAX_PRODUCTS_H
 
+#include "kernels/agent/score_tile.h"
 #include "kernels/agent/softmax.h"
-#include "kernels/base/product.h"
 
 enum {
-  SOFTMAX_MOST_WIDTH = 256,  // of queries, a multiple of 16
-  SOFTMAX_TILE = 512,        // most items of a tile
-  SOFTMAX_STATES = 48,       // states of a row of softmax_to_query
-  SOFTMAX_TERMS = 256,       // states that are added to items at a time
+  SOFTMAX_TILE = 512,   // most items of a tile
+  SOFTMAX_STATES = 48,  // states of a row of softmax_exponentials and of softmax_to_query
+  SOFTMAX_TERMS = 256,  // states that are added to items at a time
 };
 /// Least logarithm of a tile's factor: below it all of its probabilities are nothing beside the
 /// others', and what stands for the item shown is still a number.
 #define SOFTMAX_LEAST_FACTOR (-60.0f)
+/// A masked item's score: its exponential is 0, and times it no NaN.
+#define SOFTMAX_MASKED (-1e30f)
+/// The most that exponentials may come to before they are made beside a larger score.
+#define SOFTMAX_MOST_SUM 1e18f
 
 /// What the kernels below work on.
-typedef struct score_tile {
-  float *z;             // (agents of the tile, place.rows, place.n_column)
-  const float *query;   // (n_agent, n_state, width)
-  const float *vector;  // (n_agent, n_item, width)
-  const float *turned;  // see tile_turn, or NULL
-  const float *bias;    // (n_agent, n_item)
-  const int32_t *used;  // (n_agent) of its n_state, or NULL, see row_is_idle
-  tile_place place;
-  int64_t n_state, n_item;
-  int32_t width;
+typedef struct slope_tile {
+  score_tile score;
   // Of each state:
   float *top;     // (n_agent, n_state) what this tile's exponentials are beside
   float *weight;  // (n_agent, n_state) d_query is weight times the tile's sum; 0: no gradient
   float *scaled;  // (n_agent, n_state, width) weight times query
-} score_tile;
+} slope_tile;
 
-/// States of an agent's tile that count.
-THRONG_ROW int64_t softmax_states(const score_tile *t, int64_t agent) {
-  const int64_t left = t->used ? t->used[agent] - t->place.first_state : t->place.rows;
-  return left < 0 ? 0 : left < t->place.rows ? left : t->place.rows;
-}
-
-THRONG_SIZE int64_t softmax_panels(int64_t n_column) {
-  return (n_column + PRODUCT_PANEL - 1) / PRODUCT_PANEL;
+THRONG_SIZE int64_t softmax_lanes(int64_t n_column) {
+  return (n_column + PRODUCT_LANES - 1) / PRODUCT_LANES;
 }
 THRONG_SIZE int64_t softmax_groups(int64_t rows) {
   return (rows + SOFTMAX_STATES - 1) / SOFTMAX_STATES;
 }
-
-/// Panels of the catalogue's vectors, item by item side by side: what scores are made from, once
-/// for many tiles. Row: (agent, panel).
-typedef struct tile_turn_args {
-  const float *vector;  // (n_agent, n_item, width)
-  float *turned;        // (n_agent, panels, width, PRODUCT_PANEL)
-  int64_t n_item;
-  int32_t width;
-} tile_turn_args;
-
-THRONG_ROW void tile_turn_row(const tile_turn_args *a, int64_t row) {
-  const int64_t panels = softmax_panels(a->n_item), first = row % panels * PRODUCT_PANEL;
-  const int64_t left = a->n_item - first, n = left < PRODUCT_PANEL ? left : PRODUCT_PANEL;
-  product_turn(a->vector + (row / panels * a->n_item + first) * a->width, (int32_t)n, a->width,
-               a->turned + row * a->width * PRODUCT_PANEL);
+/// Of agent number `agent` of the tile the exponentials of item `offset` and of a state.
+THRONG_ROW float *softmax_at(const score_tile *t, int64_t agent, int64_t state, int32_t offset) {
+  const tile_place *p = &t->place;
+  return t->z +
+         ((agent * softmax_lanes(p->n_column) + offset / PRODUCT_LANES) * p->rows + state) *
+             PRODUCT_LANES +
+         offset % PRODUCT_LANES;
 }
 
-/// Scores of a tile, query . vector. Row: (agent of the tile, panel of PRODUCT_PANEL items).
-typedef score_tile tile_scores_args;
-
-THRONG_ROW void tile_scores_row(const tile_scores_args *a, int64_t row) {
-  const tile_place *p = &a->place;
-  const int64_t panels = softmax_panels(p->n_column), agent = p->agent + row / panels;
-  const int32_t first = (int32_t)(row % panels) * PRODUCT_PANEL, left = p->n_column - first;
-  const int32_t n = left < PRODUCT_PANEL ? left : PRODUCT_PANEL;
-  const int64_t states = softmax_states(a, agent);
-  const float *query = a->query + (agent * a->n_state + p->first_state) * a->width;
-  const float *vector = a->vector + (agent * a->n_item + p->column + first) * a->width;
-  float *z = a->z + row / panels * p->rows * p->n_column + first;
-#ifdef THRONG_FLOATS16
-  float own[SOFTMAX_MOST_WIDTH * PRODUCT_PANEL];
-  const float *turned = own;
-  const product_terms terms = {a->width, 1, 0};
-  if (a->turned)
-    turned = a->turned + (agent * softmax_panels(a->n_item) + (p->column + first) / PRODUCT_PANEL) *
-                             a->width * PRODUCT_PANEL;
-  else
-    product_turn(vector, n, a->width, own);
-  for (int64_t state = 0; state < states; state += PRODUCT_ROWS) {
-    const int64_t more = states - state, rows = more < PRODUCT_ROWS ? more : PRODUCT_ROWS;
-    const float *at[PRODUCT_ROWS];
-    for (int64_t r = 0; r < rows; ++r) at[r] = query + (state + r) * a->width;
-    product_rows(at, rows, terms, turned, PRODUCT_PANEL, 0, z + state * p->n_column, p->n_column,
-                 n);
-  }
-#else
-  for (int64_t state = 0; state < states; ++state)
-    for (int32_t i = 0; i < n; ++i) {
-      float sum = 0.0f;
-      for (int32_t k = 0; k < a->width; ++k)
-        sum = fmaf(query[state * a->width + k], vector[i * a->width + k], sum);
-      z[state * p->n_column + i] = sum;
-    }
-#endif
-}
-
-/// Scores of a tile, masked, become exponentials beside the largest score of the state so far,
-/// which is kept; and are added to the sums. Rows of agents whose gradients ask for more stay
-/// scores. Row: see tile_place.
+/// Scores of a tile, masked, become exponentials beside a score that few are far above, which is
+/// kept; and are added to the sums. Rows of agents whose gradients ask for more stay scores. Row:
+/// (agent of the tile, SOFTMAX_STATES of its states).
 typedef struct softmax_exponentials_args {
-  score_tile tile;
+  slope_tile tile;      // score.turned is there
+  tile_mask_args mask;  // z is not used
   softmax_sums *sums;   // (n_agent, n_state)
   const float *beside;  // (n_agent) not 0: what else is asked for, see softmax_weigh
   int32_t again;        // the sums have them, and top is known
 } softmax_exponentials_args;
 
-/// softmax_chunk_of by exp_fused; the exponentials go to `to`, which may be z.
-THRONG_INLINE softmax_chunk softmax_exponentials_of(const float *z, int32_t n, float top,
-                                                    float *to) {
+/// A group of states on its way through a tile.
+typedef struct softmax_group {
+  const softmax_exponentials_args *a;
+  int64_t agent, first;  // of all, and the first of its states in the tile
+  THRONG_CACHE_LINES float bias[PRODUCT_PANEL];
+  float top[SOFTMAX_STATES];  // NaN: there is none yet
+  softmax_sums sums[SOFTMAX_STATES];
+  // What this tile adds to them, by lanes:
+  THRONG_CACHE_LINES float sum[SOFTMAX_STATES][PRODUCT_LANES];
+  THRONG_CACHE_LINES float weighted[SOFTMAX_STATES][PRODUCT_LANES];
+  union {
+    uint32_t word[SOFTMAX_TILE / 32];
+    uint64_t panel[SOFTMAX_TILE / PRODUCT_PANEL];  // whether any
+  } masked[SOFTMAX_STATES];
+} softmax_group;
+
+#define SOFTMAX_LOG2_E 1.44269504088896341f
+
+/// exp(z - top) of n scores, a multiple of PRODUCT_LANES: added to `sum` and `weighted`, and where
+/// `to` is given written to it, lanes `apart` from each other. 0: they are too large or no numbers.
+THRONG_INLINE int softmax_powers(const float *THRONG_RESTRICT z, int32_t n, float top,
+                                 float *THRONG_RESTRICT to, int64_t apart,
+                                 float *THRONG_RESTRICT sum, float *THRONG_RESTRICT weighted) {
 #ifdef THRONG_FLOATS16
-  floats16 sum = floats16_all(0.0f), weighted = sum;
-  for (int32_t i = 0; i < n; i += THRONG_DOT_LANES) {
+  floats16 s = floats16_all(0.0f), w = s;
+  for (int32_t i = 0; i < n; i += PRODUCT_LANES) {
     const floats16 x = floats16_subtract(floats16_load(z + i), floats16_all(top));
-    const floats16 bounded = floats16_larger(floats16_all(-87.0f), x);
-    const floats16 e = floats16_exp_fused(x, bounded);
-    sum = floats16_add(sum, e);
-    weighted = floats16_fma(e, bounded, weighted);
-    if (to) floats16_store(to + i, e);
+    const floats16 e = floats16_exp2_fused(floats16_multiply(x, floats16_all(SOFTMAX_LOG2_E)));
+    s = floats16_add(s, e);
+    w = floats16_fma(e, x, w);
+    if (to) floats16_store(to + i / PRODUCT_LANES * apart, e);
   }
-  return (softmax_chunk){floats16_join(sum), floats16_join(weighted)};
+  floats16_store(sum, floats16_add(floats16_load(sum), s));
+  floats16_store(weighted, floats16_add(floats16_load(weighted), w));
+  return floats16_all_within(s, floats16_all(SOFTMAX_MOST_SUM));
 #else
-  float sum[THRONG_DOT_LANES] = {0}, weighted[THRONG_DOT_LANES] = {0};
-  for (int32_t i = 0; i < n; i += THRONG_DOT_LANES)
-    for (int32_t k = 0; k < THRONG_DOT_LANES; ++k) {
-      const float x = z[i + k] - top, e = exp_fused(x);
-      sum[k] += e;
-      weighted[k] = fmaf(e, x < -87.0f ? -87.0f : x, weighted[k]);
-      if (to) to[i + k] = e;
-    }
-  softmax_chunk c;
-  c.sum = join_lanes(sum);
-  c.weighted = join_lanes(weighted);
-  return c;
+  float s[PRODUCT_LANES] = {0}, w[PRODUCT_LANES] = {0};
+  int within = 1;
+  for (int32_t i = 0; i < n; ++i) {
+    const int32_t k = i % PRODUCT_LANES;
+    const float x = z[i] - top, e = exp2_fused(x * SOFTMAX_LOG2_E);
+    s[k] += e;
+    w[k] = fmaf(e, x, w[k]);
+    if (to) to[i / PRODUCT_LANES * apart + k] = e;
+  }
+  for (int32_t k = 0; k < PRODUCT_LANES; ++k) {
+    sum[k] += s[k];
+    weighted[k] += w[k];
+    within = within && s[k] <= SOFTMAX_MOST_SUM;
+  }
+  return within;
 #endif
 }
 
+/// The query's scores beside a panel's items, of n_row states from `state` of the group on.
+THRONG_ROW void softmax_scores_of(const softmax_group *g, int64_t state, int64_t n_row,
+                                  int32_t first, int32_t n, float *z) {
+  const score_tile *t = &g->a->tile.score;
+  const product_terms terms = {t->width, t->width, 0};
+  const float *at[PRODUCT_ROWS];
+  for (int64_t r = 0; r < n_row; ++r)
+    at[r] =
+        t->query + (g->agent * t->n_state + t->place.first_state + g->first + state + r) * t->width;
+  product_rows(at, n_row, terms, tile_turned(t, g->agent, t->place.column + first), PRODUCT_PANEL,
+               g->bias, 0, z, PRODUCT_PANEL, n);
+  for (int64_t r = 0; r < n_row; ++r) {
+    if (g->masked[state + r].panel[first / PRODUCT_PANEL] == 0) continue;
+    for (int32_t word = 0; word < n; word += 32)
+      for (uint32_t bits = g->masked[state + r].word[(first + word) / 32]; bits; bits &= bits - 1)
+        z[r * PRODUCT_PANEL + word + lowest_bit(bits)] = SOFTMAX_MASKED;
+  }
+}
+
+/// Of a tile's panel, in whole lanes.
+THRONG_ROW int32_t softmax_panel_width(const tile_place *p, int32_t first) {
+  const int32_t left = (int32_t)softmax_lanes(p->n_column - first) * PRODUCT_LANES;
+  return left < PRODUCT_PANEL ? left : PRODUCT_PANEL;
+}
+
+THRONG_ROW void softmax_panel_biases(softmax_group *g, int32_t first) {
+  const score_tile *t = &g->a->tile.score;
+  const float *bias = t->bias + g->agent * t->n_item + t->place.column + first;
+  const int32_t left = t->place.n_column - first;
+  for (int32_t i = 0; i < PRODUCT_PANEL; ++i) g->bias[i] = i < left ? bias[i] : 0.0f;
+}
+
+/// Make a state's exponentials beside the largest score of a panel too, from the tile's first on.
+THRONG_ROW void softmax_start_over(softmax_group *g, int64_t state, const float *z, int32_t n,
+                                   int32_t last, float *to) {
+  const tile_place *p = &g->a->tile.score.place;
+  float most = -INFINITY;
+  for (int32_t i = 0; i < n; ++i)
+    if (z[i] > most) most = z[i];
+  const float top = softmax_raise(&g->sums[state], most > SOFTMAX_MASKED ? most : -INFINITY);
+  if (g->sums[state].most > -INFINITY) g->top[state] = top;
+  for (int32_t k = 0; k < PRODUCT_LANES; ++k) g->sum[state][k] = g->weighted[state][k] = 0.0f;
+  for (int32_t first = 0; first <= last; first += PRODUCT_PANEL) {
+    THRONG_CACHE_LINES float own[PRODUCT_PANEL];
+    const int32_t width = softmax_panel_width(p, first);
+    softmax_panel_biases(g, first);
+    softmax_scores_of(g, state, 1, first, width, own);
+    (void)softmax_powers(own, width, top, to ? to + first * p->rows : to, p->rows * PRODUCT_LANES,
+                         g->sum[state], g->weighted[state]);
+  }
+}
+
+/// Takes the group to its tile: what is masked, and what its exponentials will be beside.
+THRONG_ROW void softmax_group_begin(softmax_group *g, int64_t states) {
+  const softmax_exponentials_args *a = g->a;
+  const score_tile *t = &a->tile.score;
+  const int64_t at = g->agent * t->n_state + t->place.first_state + g->first;
+  for (int64_t s = 0; s < states; ++s) {
+    g->sums[s] = a->sums[at + s];
+    const float most = g->sums[s].most;
+    g->top[s] = a->again ? a->tile.top[at + s] : most > -INFINITY ? most : NAN;
+    for (int32_t k = 0; k < PRODUCT_LANES; ++k) g->sum[s][k] = g->weighted[s][k] = 0.0f;
+    for (int32_t k = 0; k < SOFTMAX_TILE / 32; ++k) g->masked[s].word[k] = 0;
+    tile_mask_state(&a->mask, at + s, 0, g->masked[s].word);
+    const int32_t n = t->place.n_column;  // those beyond are no items
+    if (n % 32) g->masked[s].word[n / 32] |= 0xffffffffu << n % 32;
+  }
+}
+
+/// Adds what the tile came to.
+THRONG_ROW void softmax_group_end(softmax_group *g, int64_t states) {
+  const softmax_exponentials_args *a = g->a;
+  const score_tile *t = &a->tile.score;
+  const int64_t at = g->agent * t->n_state + t->place.first_state + g->first;
+  for (int64_t s = 0; s < states; ++s) {
+    softmax_sums *sums = &g->sums[s];
+    sums->sum += (double)join_lanes(g->sum[s]);
+    sums->weighted += (double)join_lanes(g->weighted[s]);
+    a->sums[at + s] = *sums;
+    a->tile.top[at + s] = sums->most == -INFINITY ? 0.0f : sums->most;
+  }
+}
+
+THRONG_ROW void softmax_copy_lane(const float *THRONG_RESTRICT from, float *THRONG_RESTRICT to) {
+#ifdef THRONG_FLOATS16
+  floats16_store(to, floats16_load(from));
+#else
+  for (int32_t k = 0; k < PRODUCT_LANES; ++k) to[k] = from[k];
+#endif
+}
+
+/// A panel of n_row states from `state` of the group on, whose scores are z.
+THRONG_ROW void softmax_panel(softmax_group *g, int64_t state, int64_t n_row, const float *z,
+                              int32_t first, int32_t n, int scores) {
+  const score_tile *t = &g->a->tile.score;
+  const int64_t apart = t->place.rows * PRODUCT_LANES, in_tile = g->agent - t->place.agent;
+  float *to = softmax_at(t, in_tile, g->first + state, first);
+  uint32_t over = 0;
+  for (int64_t r = 0; scores && r < n_row; ++r)
+    for (int32_t i = 0; i < n; i += PRODUCT_LANES)
+      softmax_copy_lane(z + r * PRODUCT_PANEL + i,
+                        to + i / PRODUCT_LANES * apart + r * PRODUCT_LANES);
+  if (scores && g->a->again) return;
+  for (int64_t r = 0; r < n_row; ++r) {
+    const float *of = z + r * PRODUCT_PANEL, top = g->top[state + r];
+    float *out = scores ? 0 : to + r * PRODUCT_LANES;
+    float *sum = g->sum[state + r], *weighted = g->weighted[state + r];
+    const int within = n == PRODUCT_PANEL && out
+                           ? softmax_powers(of, PRODUCT_PANEL, top, out, apart, sum, weighted)
+                           : softmax_powers(of, n, top, out, apart, sum, weighted);
+    over |= (uint32_t)!within << r;
+  }
+  for (; over && !g->a->again; over &= over - 1) {
+    const int64_t r = lowest_bit(over);
+    softmax_start_over(g, state + r, z + r * PRODUCT_PANEL, n, first,
+                       scores ? 0 : softmax_at(t, in_tile, g->first + state + r, 0));
+  }
+}
+
 THRONG_ROW void softmax_exponentials_row(const softmax_exponentials_args *a, int64_t row) {
-  const score_tile *t = &a->tile;
+  const score_tile *t = &a->tile.score;
   const tile_place *p = &t->place;
-  const int64_t agent = tile_agent(p, row), state = tile_state(p, t->n_state, row);
-  if (row_is_idle(t->used, t->n_state, state)) return;
-  const int scores = a->beside[agent] != 0.0f;
-  if (scores && a->again) return;
-  const int32_t n = p->n_column;
-  const int32_t whole = (n + THRONG_DOT_LANES - 1) / THRONG_DOT_LANES * THRONG_DOT_LANES;
-  float *q = t->z + row * n, z[SOFTMAX_TILE];
-  const float most = scores_most(q, t->bias + agent * t->n_item + p->column, n, z);
-  softmax_sums sums = a->sums[state];
-  const float top = a->again ? t->top[state] : softmax_raise(&sums, most);
-  const softmax_chunk c = scores       ? softmax_exponentials_of(z, whole, top, 0)
-                          : whole == n ? softmax_exponentials_of(z, whole, top, q)
-                                       : softmax_exponentials_of(z, whole, top, z);
-  if (!scores && whole != n)
-    for (int32_t i = 0; i < n; ++i) q[i] = z[i];
-  if (a->again) return;
-  sums.sum += (double)c.sum;
-  sums.weighted += (double)c.weighted;
-  a->sums[state] = sums;
-  t->top[state] = top;
+  const int64_t groups = softmax_groups(p->rows);
+  softmax_group g;
+  g.a = a;
+  g.agent = p->agent + row / groups;
+  g.first = row % groups * SOFTMAX_STATES;
+  const int64_t left = tile_states(t, g.agent) - g.first;
+  const int64_t states = left < SOFTMAX_STATES ? left : SOFTMAX_STATES;
+  if (states <= 0) return;
+  softmax_group_begin(&g, states);
+  for (int32_t first = 0; first < p->n_column; first += PRODUCT_PANEL) {
+    const int32_t n = softmax_panel_width(p, first);
+    softmax_panel_biases(&g, first);
+    for (int64_t state = 0; state < states; state += PRODUCT_ROWS) {
+      const int64_t more = states - state, rows = more < PRODUCT_ROWS ? more : PRODUCT_ROWS;
+      THRONG_CACHE_LINES float z[PRODUCT_ROWS * PRODUCT_PANEL];
+      softmax_scores_of(&g, state, rows, first, n, z);
+      softmax_panel(&g, state, rows, z, first, n, a->beside[g.agent] != 0.0f);
+    }
+  }
+  if (!a->again) softmax_group_end(&g, states);
 }
 
 /// What a state's row of a tile is worth to gradients: its weight, and what stands for the item
 /// shown, so that weight times the row is the gradient with respect to the tile's scores. Rows that
-/// ask for more than one log-probability become softmax_slope's. Row: see tile_place.
+/// ask for more than one log-probability become softmax_slope's. Row: (agent of the tile,
+/// SOFTMAX_STATES of its states).
 typedef struct softmax_weigh_args {
-  softmax_slope_args slope;  // place and z are the tile's
-  score_tile tile;
+  softmax_slope_args slope;  // whose z and place are not used
+  slope_tile tile;
   const float *beside;  // (n_agent)
 } softmax_weigh_args;
 
-THRONG_ROW void softmax_weigh_row(const softmax_weigh_args *a, int64_t row) {
-  const score_tile *t = &a->tile;
-  const tile_place *p = &t->place;
-  const int64_t agent = tile_agent(p, row), state = tile_state(p, t->n_state, row);
-  if (row_is_idle(t->used, t->n_state, state)) return;
-  const float d = a->slope.d_log_prob[state];
-  float weight = 1.0f;
-  if (a->beside[agent] != 0.0f) {
-    softmax_slope_row(&a->slope, row);
-  } else {
-    float x = t->top[state] - a->slope.total[state];  // above 0 only where all were masked so far
-    x = x < SOFTMAX_LEAST_FACTOR ? SOFTMAX_LEAST_FACTOR : x > 0.0f ? 0.0f : x;
-    weight = -d * exp_portable(x);
-    const int32_t offset = a->slope.item[state] - p->column;
-    if (offset >= 0 && offset < p->n_column) {
-      const float own = exp_portable(a->slope.own[state] - a->slope.total[state]);
-      t->z[row * p->n_column + offset] = (own - 1.0f) * exp_portable(-x);
-    }
+/// softmax_slope_of of PRODUCT_LANES scores with their biases, by exp2_fused.
+THRONG_ROW void softmax_slopes_here(const softmax_slope_args *s, int64_t state,
+                                    float *THRONG_RESTRICT z) {
+  const float by_log_prob = -s->d_log_prob[state] * s->times[state];
+  const float by_entropy = -s->d_entropy[state], entropy = s->entropy[state];
+  const float total = s->total[state];
+#ifdef THRONG_FLOATS16
+  const floats16 x = floats16_subtract(floats16_load(z), floats16_all(total));
+  const floats16 e = floats16_exp2_fused(floats16_multiply(x, floats16_all(SOFTMAX_LOG2_E)));
+  const floats16 far = floats16_add(x, floats16_all(entropy));
+  const floats16 by = floats16_fma(floats16_all(by_entropy), far, floats16_all(by_log_prob));
+  floats16_store(z, floats16_multiply(e, by));
+#else
+  for (int32_t k = 0; k < PRODUCT_LANES; ++k) {
+    const float x = z[k] - total, e = exp2_fused(x * SOFTMAX_LOG2_E);
+    z[k] = e * fmaf(by_entropy, x + entropy, by_log_prob);
   }
-  t->weight[state] = weight;
-  const float *query = t->query + state * t->width;
-  float *scaled = t->scaled + state * t->width;
-  for (int32_t k = 0; k < t->width; ++k) scaled[k] = weight * query[k];
+#endif
+}
+
+/// The weight of a state whose row holds exponentials, and in it what stands for the item.
+THRONG_ROW float softmax_weight(const softmax_weigh_args *a, int64_t state, float *own) {
+  const float d = a->slope.d_log_prob[state], total = a->slope.total[state];
+  float x = a->tile.top[state] - total;  // above 0 only where all were masked so far
+  x = x < SOFTMAX_LEAST_FACTOR ? SOFTMAX_LEAST_FACTOR : x > 0.0f ? 0.0f : x;
+  if (own) *own = (exp_portable(a->slope.own[state] - total) - 1.0f) * exp_portable(-x);
+  return -d * exp_portable(x);
+}
+
+THRONG_ROW void softmax_weigh_row(const softmax_weigh_args *a, int64_t row) {
+  const score_tile *t = &a->tile.score;
+  const tile_place *p = &t->place;
+  const int64_t groups = softmax_groups(p->rows), in_tile = row / groups;
+  const int64_t agent = p->agent + in_tile, first = row % groups * SOFTMAX_STATES;
+  const int64_t all = tile_states(t, agent), at = agent * t->n_state + p->first_state;
+  const int64_t end = all < first + SOFTMAX_STATES ? all : first + SOFTMAX_STATES;
+  const int slopes = a->beside[agent] != 0.0f;
+  for (int32_t i = 0; slopes && i < p->n_column; i += PRODUCT_LANES)
+    for (int64_t s = first; s < end; ++s)
+      softmax_slopes_here(&a->slope, at + s, softmax_at(t, in_tile, s, i));
+  for (int64_t s = first; s < end; ++s) {
+    const int64_t state = at + s;
+    const int32_t offset = a->slope.item[state] - p->column;
+    float *own = offset >= 0 && offset < p->n_column ? softmax_at(t, in_tile, s, offset) : 0;
+    float weight = 1.0f;
+    if (!slopes)
+      weight = softmax_weight(a, state, own);
+    else if (own)
+      *own = softmax_slope_shown(&a->slope, state, 0);
+    a->tile.weight[state] = weight;
+    for (int32_t k = 0; k < t->width; ++k)
+      a->tile.scaled[state * t->width + k] = weight * t->query[state * t->width + k];
+  }
 }
 
 /// d_query (+)= weight times the row of a tile times vectors, of SOFTMAX_STATES states. The first
 /// tile of a walk begins it. Row: (agent of the tile, SOFTMAX_STATES of its states).
 typedef struct softmax_to_query_args {
-  score_tile tile;
+  slope_tile tile;
   float *d_query;  // (n_agent, n_state, width)
 } softmax_to_query_args;
 
 THRONG_ROW void softmax_to_query_row(const softmax_to_query_args *a, int64_t row) {
-  const score_tile *t = &a->tile;
+  const score_tile *t = &a->tile.score;
   const tile_place *p = &t->place;
-  const int64_t groups = softmax_groups(p->rows), agent = p->agent + row / groups;
-  const int64_t all = softmax_states(t, agent), first = row % groups * SOFTMAX_STATES;
+  const int64_t groups = softmax_groups(p->rows), in_tile = row / groups;
+  const int64_t agent = p->agent + in_tile, first = row % groups * SOFTMAX_STATES;
+  const int64_t all = tile_states(t, agent);
   const int64_t end = all < first + SOFTMAX_STATES ? all : first + SOFTMAX_STATES;
-  const float *z = t->z + row / groups * p->rows * p->n_column;
   const float *vector = t->vector + (agent * t->n_item + p->column) * t->width;
-  const product_terms terms = {p->n_column, 1, 0};
-  float sum[PRODUCT_ROWS * PRODUCT_PANEL];
-  const float *at[PRODUCT_ROWS];
+  const product_terms terms = {p->n_column, PRODUCT_LANES, p->rows * PRODUCT_LANES};
+  THRONG_CACHE_LINES float sum[PRODUCT_ROWS * PRODUCT_PANEL];
+  const float *at[PRODUCT_ROWS], *weight = a->tile.weight;
   int64_t place[PRODUCT_ROWS], n = 0;
   for (int64_t state = first; state < end; ++state) {
     const int64_t of = agent * t->n_state + p->first_state + state;
     float *d = a->d_query + of * t->width;
     if (p->column == 0)
       for (int32_t k = 0; k < t->width; ++k) d[k] = 0.0f;
-    if (t->weight[of] != 0.0f) {
-      at[n] = z + state * p->n_column;
+    if (weight[of] != 0.0f) {
+      at[n] = softmax_at(t, in_tile, state, 0);
       place[n++] = of;
     }
     if (n < PRODUCT_ROWS && (state + 1 < end || n == 0)) continue;
     for (int32_t column = 0; column < t->width; column += PRODUCT_PANEL) {
       const int32_t left = t->width - column, columns = left < PRODUCT_PANEL ? left : PRODUCT_PANEL;
-      product_rows(at, n, terms, vector + column, t->width, 0, sum, PRODUCT_PANEL, columns);
+      product_rows(at, n, terms, vector + column, t->width, 0, 0, sum, PRODUCT_PANEL, columns);
       for (int64_t r = 0; r < n; ++r)
         for (int32_t k = 0; k < columns; ++k) {
           float *to = a->d_query + place[r] * t->width + column + k;
-          *to = fmaf(t->weight[place[r]], sum[r * PRODUCT_PANEL + k], *to);
+          *to = fmaf(weight[place[r]], sum[r * PRODUCT_PANEL + k], *to);
         }
     }
     n = 0;
@@ -246,64 +366,55 @@ THRONG_ROW void softmax_to_query_row(const softmax_to_query_args *a, int64_t row
 }
 
 /// d_vector (+)= the tile's columns times scaled queries, d_bias likewise times weights. The states
-/// from number 0 on begin it. Row: (agent of the tile, panel of PRODUCT_PANEL items).
+/// from number 0 on begin it. Row: (agent of the tile, panel of PRODUCT_PANEL of its items).
 typedef struct softmax_to_items_args {
-  score_tile tile;
+  slope_tile tile;
   float *d_vector, *d_bias;  // (n_agent, n_item, width), (n_agent, n_item)
 } softmax_to_items_args;
 
 /// The states first .. end - 1 of a tile that have a gradient.
 THRONG_ROW int64_t softmax_moving(const float *weight, int64_t first, int64_t end, int32_t *state) {
   int64_t n = 0;
-  for (int64_t s = first; s < end; ++s)
-    if (weight[s] != 0.0f) state[n++] = (int32_t)s;
+  for (int64_t s = first; s < end; ++s) {  // without a branch that nobody could foresee
+    state[n] = (int32_t)s;
+    n += weight[s] != 0.0f;
+  }
   return n;
 }
 
-THRONG_ROW void softmax_to_biases(const float *z, int32_t n_item, product_terms t,
-                                  const float *weight, int add, float *bias) {
-  int32_t i = 0;
-#ifdef THRONG_FLOATS16
-  for (; i + 16 <= n_item; i += 16) {
-    floats16 sum = add ? floats16_load(bias + i) : floats16_all(0.0f);
-    for (int64_t k = 0; k < t.n; ++k)
-      sum = floats16_fma(floats16_load(z + t.term[k] * t.step + i), floats16_all(weight[t.term[k]]),
-                         sum);
-    floats16_store(bias + i, sum);
-  }
-#endif
-  for (; i < n_item; ++i) {
-    float sum = add ? bias[i] : 0.0f;
-    for (int64_t k = 0; k < t.n; ++k) sum = fmaf(z[t.term[k] * t.step + i], weight[t.term[k]], sum);
-    bias[i] = sum;
-  }
+/// Of n items, fewer than PRODUCT_LANES: lanes are whole, so that they take their turn elsewhere.
+THRONG_ROW void softmax_to_few(const float *z, product_list terms, const float *scaled,
+                               const float *weight, int32_t width, int begun, int32_t n,
+                               float *vector, float *bias) {
+  THRONG_CACHE_LINES float own[PRODUCT_LANES * SCORES_MOST_WIDTH], own_bias[PRODUCT_LANES];
+  for (int32_t i = 0; i < PRODUCT_LANES * width; ++i) own[i] = i < n * width ? vector[i] : 0.0f;
+  for (int32_t i = 0; i < PRODUCT_LANES; ++i) own_bias[i] = i < n ? bias[i] : 0.0f;
+  product_columns(z, terms, scaled, width, begun, own, width, weight, own_bias);
+  for (int32_t i = 0; i < n * width; ++i) vector[i] = own[i];
+  for (int32_t i = 0; i < n; ++i) bias[i] = own_bias[i];
 }
 
 THRONG_ROW void softmax_to_items_row(const softmax_to_items_args *a, int64_t row) {
-  const score_tile *t = &a->tile;
+  const score_tile *t = &a->tile.score;
   const tile_place *p = &t->place;
-  const int64_t panels = softmax_panels(p->n_column), agent = p->agent + row / panels;
-  const int32_t first = (int32_t)(row % panels) * PRODUCT_PANEL, left = p->n_column - first;
-  const int32_t n = left < PRODUCT_PANEL ? left : PRODUCT_PANEL;
-  const int64_t state = agent * t->n_state + p->first_state;
-  const int64_t item = agent * t->n_item + p->column + first;
-  const float *z = t->z + row / panels * p->rows * p->n_column + first;
-  const float *scaled = t->scaled + state * t->width;
-  const float *weight = t->weight + state;
-  const int64_t states = softmax_states(t, agent);
+  const int64_t panels = tile_panels(p->n_column), in_tile = row / panels;
+  const int64_t agent = p->agent + in_tile, state = agent * t->n_state + p->first_state;
+  const int32_t first = (int32_t)(row % panels) * PRODUCT_PANEL;
+  const int64_t item = agent * t->n_item + p->column, states = tile_states(t, agent);
+  const float *scaled = a->tile.scaled + state * t->width, *weight = a->tile.weight + state;
   for (int64_t begin = 0; begin < states; begin += SOFTMAX_TERMS) {
     const int64_t end = states < begin + SOFTMAX_TERMS ? states : begin + SOFTMAX_TERMS;
     int32_t moving[SOFTMAX_TERMS];
-    const product_terms terms = {softmax_moving(weight, begin, end, moving), p->n_column, moving};
-    const int add = p->first_state + begin > 0;
-    for (int32_t i = 0; i < n; i += PRODUCT_ROWS) {
-      const int32_t rows = n - i < PRODUCT_ROWS ? n - i : PRODUCT_ROWS;
-      float *d = a->d_vector + (item + i) * t->width;
-      const float *at[PRODUCT_ROWS];
-      for (int32_t r = 0; r < rows; ++r) at[r] = z + i + r;
-      product_rows(at, rows, terms, scaled, t->width, add ? d : 0, d, t->width, t->width);
+    const product_list terms = {softmax_moving(weight, begin, end, moving), moving};
+    const int begun = p->first_state + begin > 0;
+    for (int32_t i = first; i < first + PRODUCT_PANEL && i < p->n_column; i += PRODUCT_LANES) {
+      const float *z = softmax_at(t, in_tile, 0, i);
+      float *vector = a->d_vector + (item + i) * t->width, *bias = a->d_bias + item + i;
+      if (p->n_column - i < PRODUCT_LANES)
+        softmax_to_few(z, terms, scaled, weight, t->width, begun, p->n_column - i, vector, bias);
+      else
+        product_columns(z, terms, scaled, t->width, begun, vector, t->width, weight, bias);
     }
-    softmax_to_biases(z, n, terms, weight, add, a->d_bias + item);
   }
 }
 

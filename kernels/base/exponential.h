@@ -53,43 +53,38 @@ THRONG_INLINE floats16 floats16_exp_to_88(floats16 x, floats16 bounded) {
 }
 #endif
 
-/// exp_to_88 by fused multiply-adds, which are fewer and round once: other bits, within the same
-/// bound.
-THRONG_ROW float exp_fused(float x) {
-  const float round_to_even = 12582912.0f;
-  const float bounded = x >= -87.0f ? x : -87.0f;
-  const float n = fmaf(bounded, 1.44269504088896341f, round_to_even) - round_to_even;
-  const float r = fmaf(n, 2.12194440e-4f, fmaf(n, -0.693359375f, bounded));
-  float p = fmaf(1.9875691500e-4f, r, 1.3981999507e-3f);
-  p = fmaf(p, r, 8.3334519073e-3f);
-  p = fmaf(p, r, 4.1665795894e-2f);
-  p = fmaf(p, r, 1.6666665459e-1f);
-  p = fmaf(p, r, 5.0000001201e-1f);
+/// 2^x within a unit in the last place for x in [-126, 127]; 0 below (so for -inf), NaN for NaN,
+/// and no less than 2^127 above. A minimax polynomial of 2^r, |r| <= 1/2, relative error 1.6e-8.
+THRONG_ROW float exp2_fused(float x) {
+  const float n = rintf(x), r = x - n;
+  float p = fmaf(1.535336196e-4f, r, 1.339887385e-3f);
+  p = fmaf(p, r, 9.618436918e-3f);
+  p = fmaf(p, r, 5.550332367e-2f);
+  p = fmaf(p, r, 2.402264774e-1f);
+  p = fmaf(p, r, 6.931471825e-1f);
+  p = fmaf(p, r, 1.0f);
+  if (!(x >= -126.0f)) return x < -126.0f ? 0.0f : x;
   union {
     int32_t i;
     float f;
   } scale;
-  scale.i = ((int32_t)n + 127) << 23;
-  const float e = (fmaf(p * r, r, r) + 1.0f) * scale.f;
-  return x >= -87.0f ? e : x < -87.0f ? 0.0f : x;
+  scale.i = ((int32_t)(n > 128.0f ? 128.0f : n) + 127) << 23;
+  return p * scale.f;
 }
 
 #ifdef THRONG_FLOATS16
-/// exp_fused of sixteen, given larger(x, -87) too.
-THRONG_INLINE floats16 floats16_exp_fused(floats16 x, floats16 bounded) {
-#define FUSED floats16_fma
-  const floats16 round_to_even = floats16_all(12582912.0f);
-  const floats16 n = floats16_subtract(
-      FUSED(bounded, floats16_all(1.44269504088896341f), round_to_even), round_to_even);
-  const floats16 r =
-      FUSED(n, floats16_all(2.12194440e-4f), FUSED(n, floats16_all(-0.693359375f), bounded));
-  floats16 p = FUSED(floats16_all(1.9875691500e-4f), r, floats16_all(1.3981999507e-3f));
-  p = FUSED(p, r, floats16_all(8.3334519073e-3f));
-  p = FUSED(p, r, floats16_all(4.1665795894e-2f));
-  p = FUSED(p, r, floats16_all(1.6666665459e-1f));
-  p = FUSED(p, r, floats16_all(5.0000001201e-1f));
-  p = floats16_add(FUSED(floats16_multiply(p, r), r, r), floats16_all(1.0f));
-  return floats16_unless_below(x, floats16_all(-87.0f), floats16_multiply(p, floats16_power(n)));
+/// exp2_fused of sixteen.
+THRONG_INLINE floats16 floats16_exp2_fused(floats16 x) {
+#define FUSED(by) p = floats16_fma(p, r, floats16_all(by))
+  const floats16 n = floats16_nearest(x), r = floats16_subtract(x, n);
+  floats16 p = floats16_all(1.535336196e-4f);
+  FUSED(1.339887385e-3f);
+  FUSED(9.618436918e-3f);
+  FUSED(5.550332367e-2f);
+  FUSED(2.402264774e-1f);
+  FUSED(6.931471825e-1f);
+  FUSED(1.0f);
+  return floats16_scale_unless_below(x, floats16_all(-126.0f), p, n);
 #undef FUSED
 }
 #endif

@@ -48,6 +48,18 @@ THRONG_INLINE floats16 floats16_unless_below(floats16 x, floats16 least, floats1
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, least, _CMP_NLT_UQ), a);
 }
 
+/// The nearest whole numbers, of two the even.
+THRONG_INLINE floats16 floats16_nearest(floats16 a) { return _mm512_roundscale_ps(a, 0); }
+/// 0 where x < least, else a 2^n of whole numbers n >= -126; no less than 2^127 a where n > 127.
+THRONG_INLINE floats16 floats16_scale_unless_below(floats16 x, floats16 least, floats16 a,
+                                                   floats16 n) {
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, least, _CMP_NLT_UQ), a, n);
+}
+/// Is none of them above the limit or no number?
+THRONG_INLINE int floats16_all_within(floats16 a, floats16 limit) {
+  return _mm512_cmp_ps_mask(a, limit, _CMP_NLE_UQ) == 0;
+}
+
 THRONG_INLINE float floats16_most(floats16 a) { return _mm512_reduce_max_ps(a); }
 
 /// join_lanes
@@ -120,6 +132,24 @@ THRONG_INLINE floats16 floats16_power(floats16 n) {
 THRONG_INLINE floats16 floats16_unless_below(floats16 x, floats16 least, floats16 a) {
   return (floats16){_mm256_and_ps(_mm256_cmp_ps(x.low, least.low, _CMP_NLT_UQ), a.low),
                     _mm256_and_ps(_mm256_cmp_ps(x.high, least.high, _CMP_NLT_UQ), a.high)};
+}
+
+/// The nearest whole numbers, of two the even.
+THRONG_INLINE floats16 floats16_nearest(floats16 a) {
+  return (floats16){_mm256_round_ps(a.low, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                    _mm256_round_ps(a.high, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+/// 0 where x < least, else a 2^n of whole numbers n >= -126; no less than 2^127 a where n > 127.
+THRONG_INLINE floats16 floats16_scale_unless_below(floats16 x, floats16 least, floats16 a,
+                                                   floats16 n) {
+  const __m256 most = _mm256_set1_ps(128.0f);
+  const floats16 bounded = {_mm256_min_ps(n.low, most), _mm256_min_ps(n.high, most)};
+  return floats16_unless_below(x, least, floats16_multiply(a, floats16_power(bounded)));
+}
+/// Is none of them above the limit or no number?
+THRONG_INLINE int floats16_all_within(floats16 a, floats16 limit) {
+  const __m256 low = _mm256_cmp_ps(a.low, limit.low, _CMP_NLE_UQ);
+  return !_mm256_movemask_ps(_mm256_or_ps(low, _mm256_cmp_ps(a.high, limit.high, _CMP_NLE_UQ)));
 }
 
 THRONG_INLINE float floats16_most(floats16 a) {

@@ -52,6 +52,18 @@
 #endif
 #define THRONG_PREFETCH_STEP 64  // bytes that come together
 
+/// Put before an array of 16 floats and more that vectors read: none of them lies in two lines.
+#define THRONG_CACHE_LINES __attribute__((aligned(64)))
+
+/// Number of the lowest bit that is set; there is one.
+THRONG_ROW int32_t lowest_bit(uint32_t bits) {
+#ifdef __CUDA_ARCH__
+  return __ffs((int)bits) - 1;
+#else
+  return __builtin_ctz(bits);
+#endif
+}
+
 /// Partial sums that a dot product keeps. Fixed, so that every instruction set (and the device)
 /// adds in the same order while the compiler may still use vectors.
 #define THRONG_DOT_LANES 16

@@ -18,6 +18,12 @@ static int64_t tile_columns(const network *n) {
   return n->backend->device_memory ? (int64_t)DEVICE_COLUMNS : (int64_t)CATALOGUE_COLUMNS;
 }
 
+/// Of a catalogue of fewer items all of them, in whole lanes.
+static int64_t own_columns(const network *n, int64_t most) {
+  const int64_t all = softmax_lanes(n->n_item) * PRODUCT_LANES;
+  return all < most ? all : most;
+}
+
 static int64_t tile_rows(const network *n) {
   const throng_backend *backend = n->backend;
   return (int64_t)CATALOGUE_ROWS * (backend->device_memory ? DEVICE_BLOCKS : backend->n_thread);
@@ -43,14 +49,14 @@ catalogue catalogue_of_one(const network *n, const catalogue *c, int32_t agent) 
 
 throng_status catalogue_register_tile(const network *n, tensor_set *scratch, float **tile,
                                       const char *name) {
-  const int64_t most = tile_columns(n), columns = n->n_item < most ? n->n_item : most;
-  return tensors_add(scratch, tile, TENSOR_F32, TENSOR_SHAPE(tile_rows(n) * columns), "%s", name);
+  return tensors_add(scratch, tile, TENSOR_F32,
+                     TENSOR_SHAPE(tile_rows(n) * own_columns(n, tile_columns(n))), "%s", name);
 }
 
 /// Numbers of a tile that is kept.
 static int64_t kept_size(const network *n, int64_t rows) {
   return (rows < CATALOGUE_ROWS ? rows : (int64_t)CATALOGUE_ROWS) *
-         (n->n_item < CATALOGUE_COLUMNS ? n->n_item : (int64_t)CATALOGUE_COLUMNS);
+         own_columns(n, CATALOGUE_COLUMNS);
 }
 
 /// Do blocks, each one thread's from end to end, keep the threads busy? What a walk spares is a
@@ -353,7 +359,7 @@ tile_place catalogue_place(const catalogue_tile *t) {
 }
 
 bool catalogue_multiplies(const network *n) {
-  return n->backend->products && n->width % THRONG_DOT_LANES == 0 && n->width <= SOFTMAX_MOST_WIDTH;
+  return n->backend->products && n->width % THRONG_DOT_LANES == 0 && n->width <= SCORES_MOST_WIDTH;
 }
 
 score_tile catalogue_tile_of(const catalogue_tile *t, const catalogue *c, const float *query,
@@ -370,7 +376,7 @@ score_tile catalogue_tile_of(const catalogue_tile *t, const catalogue *c, const 
 }
 
 throng_status catalogue_multiply_tile(const network *n, const score_tile *t, int64_t agents) {
-  return BACKEND_LAUNCH(n->backend, tile_scores, agents * softmax_panels(t->place.n_column), t);
+  return BACKEND_LAUNCH(n->backend, tile_scores, agents * tile_panels(t->place.n_column), t);
 }
 
 /// A search by tiles: the fold's arguments but for the tile.

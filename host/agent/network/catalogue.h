@@ -74,8 +74,7 @@ throng_status catalogue_score_tile(const catalogue_tile *t, const catalogue *c, 
 /// Are kernels of ours faster at products with the catalogue than the backend's gemm? Then scores
 /// of a policy are made by KERNEL_tile_scores.
 bool catalogue_multiplies(const network *n);
-/// A tile as KERNEL_tile_scores and those of kernels/agent/softmax_products.h know it, and its
-/// scores by it.
+/// A tile as kernels/agent/score_tile.h knows it, and its scores by KERNEL_tile_scores.
 score_tile catalogue_tile_of(const catalogue_tile *t, const catalogue *c, const float *query,
                              int64_t rows);
 throng_status catalogue_multiply_tile(const network *n, const score_tile *t, int64_t agents);

@@ -40,7 +40,7 @@ throng_status softmax_register_kept(const network *n, tensor_set *set, softmax_s
   ADD(top, tiles, n->n_agent, s->rows);
   ADD(weight, n->n_agent, s->rows);
   ADD(scaled, n->n_agent, s->rows, n->width);
-  ADD(turned, n->n_agent, softmax_panels(n->n_item), n->width, PRODUCT_PANEL);
+  ADD(turned, n->n_agent, tile_panels(n->n_item), n->width, PRODUCT_PANEL);
 #undef ADD
   return THRONG_OK;
 }
@@ -299,26 +299,25 @@ static bool may_multiply(const network *n, const softmax_scores *s, const softma
   return catalogue_multiplies(n) && s->weight && q->beside;
 }
 
-static score_tile product_tile(const softmax_walk *w, const catalogue_tile *t) {
-  _Static_assert((int)SOFTMAX_TILE == (int)CATALOGUE_COLUMNS, "a tile's chunk");
-  score_tile own = catalogue_tile_of(t, w->c, w->query, w->rows);
-  own.top = w->s->top + t->column / CATALOGUE_COLUMNS * t->n->n_agent * w->rows;
-  own.weight = w->s->weight;
-  own.scaled = w->s->scaled;
-  own.turned = w->s->turned;
+static slope_tile product_tile(const softmax_walk *w, const catalogue_tile *t) {
+  _Static_assert((int)SOFTMAX_TILE == (int)CATALOGUE_COLUMNS, "a tile's items");
+  const int64_t of_tile = t->column / CATALOGUE_COLUMNS * t->n->n_agent * w->rows;
+  slope_tile own = {catalogue_tile_of(t, w->c, w->query, w->rows), w->s->top + of_tile,
+                    w->s->weight, w->s->scaled};
+  own.score.turned = w->s->turned;
   return own;
 }
 
 /// Scores of a tile, masked, as exponentials.
 static throng_status exponentials(const softmax_walk *w, const catalogue_tile *t, bool again) {
-  const network *n = t->n;
   softmax_exponentials_args args = {.tile = product_tile(w, t),
+                                    .mask = w->mask,
                                     .sums = w->fold.sums,
                                     .beside = w->question->beside,
                                     .again = again};
-  THRONG_TRY(catalogue_multiply_tile(n, &args.tile, t->agents));
-  THRONG_TRY(mask_tile(w, t));
-  return BACKEND_LAUNCH(n->backend, softmax_exponentials, t->agents * t->states, &args);
+  args.mask.place = args.tile.score.place;
+  return BACKEND_LAUNCH(t->n->backend, softmax_exponentials, t->agents * softmax_groups(t->states),
+                        &args);
 }
 
 static throng_status first_exponentials(void *context, const catalogue_tile *t) {
@@ -328,18 +327,16 @@ static throng_status first_exponentials(void *context, const catalogue_tile *t) 
 static throng_status multiply_exponentials(void *context, const catalogue_tile *t) {
   const softmax_walk *w = context;
   const network *n = t->n;
-  const score_tile own = product_tile(w, t);
-  softmax_weigh_args weigh = {.slope = w->slope, .tile = own, .beside = w->question->beside};
+  const slope_tile own = product_tile(w, t);
+  const softmax_weigh_args weigh = {w->slope, own, w->question->beside};
   const softmax_to_query_args query = {own, w->to.d_query};
   const softmax_to_items_args items = {own, w->to.d_catalogue->vector, w->to.d_catalogue->bias};
   if (!t->kept) THRONG_TRY(exponentials(w, t, true));
-  weigh.slope.z = own.z;
-  weigh.slope.place = own.place;
-  THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_weigh, t->agents * t->states, &weigh));
+  THRONG_TRY(
+      BACKEND_LAUNCH(n->backend, softmax_weigh, t->agents * softmax_groups(t->states), &weigh));
   THRONG_TRY(
       BACKEND_LAUNCH(n->backend, softmax_to_query, t->agents * softmax_groups(t->states), &query));
-  return BACKEND_LAUNCH(n->backend, softmax_to_items, t->agents * softmax_panels(t->columns),
-                        &items);
+  return BACKEND_LAUNCH(n->backend, softmax_to_items, t->agents * tile_panels(t->columns), &items);
 }
 
 throng_status catalogue_softmax_and_gradients(const network *n, const catalogue *c,
@@ -358,8 +355,7 @@ throng_status catalogue_softmax_and_gradients(const network *n, const catalogue 
   THRONG_TRY(reset_sums(n, &walk));
   if (may_multiply(n, s, question)) {
     const tile_turn_args turn = {c->vector, s->turned, n->n_item, (int32_t)n->width};
-    THRONG_TRY(
-        BACKEND_LAUNCH(n->backend, tile_turn, n->n_agent * softmax_panels(n->n_item), &turn));
+    THRONG_TRY(BACKEND_LAUNCH(n->backend, tile_turn, n->n_agent * tile_panels(n->n_item), &turn));
     return catalogue_walk_twice(n, s->rows, &s->kept, first_exponentials, finish_and_ask,
                                 multiply_exponentials, &walk);
   }
