@@ -30,8 +30,7 @@ typedef struct cpu_context {
   workers *pool;   // NULL with one thread; a fork's is its root's
   float *partial;  // parts of a long sum
   size_t partial_capacity;
-  int32_t *spare;  // of positions that are sorted
-  size_t spare_capacity;
+  group_spare spare;
   double asked;  // when backend->stop was asked last, see clock_now
 } cpu_context;
 
@@ -91,7 +90,8 @@ static void cpu_close(throng_backend *backend) {
   cpu_context *context = backend->context;
   if (!backend->root) workers_close(context->pool);
   free(context->partial);
-  free(context->spare);
+  free(context->spare.position);
+  free(context->spare.place);
   free(context);
   free(backend);
 }
@@ -313,10 +313,7 @@ static throng_status cpu_group(throng_backend *backend, const group_args *g) {
     group_by_key(g);
     return THRONG_OK;
   }
-  THRONG_TRY(throng_grow((void **)&context->spare, &context->spare_capacity, (size_t)g->n,
-                         sizeof *context->spare, "grouping"));
-  group_runs(context->pool, backend->n_thread, g, context->spare);
-  return THRONG_OK;
+  return group_runs(context->pool, backend->n_thread, g, &context->spare);
 }
 
 static throng_status cpu_synchronize(throng_backend *backend) {
