@@ -8,9 +8,17 @@
 
 namespace {
 
+__device__ void zero_gap(const segment_sum_args *a, segment_gap gap) {
+  for (int64_t i = gap.begin * a->width + (int64_t)(threadIdx.x % WARP_THREADS);
+       i < gap.end * a->width; i += WARP_THREADS)
+    a->to[i] = 0.0f;
+}
+
 __device__ void sum_of_key(const segment_sum_args *a, int64_t row) {
   const int thread = (int)(threadIdx.x % WARP_THREADS);
-  const int32_t own = segment_key(a->key, a->order, row);
+  const int32_t own = a->key[a->order[row]], last = row > 0 ? a->key[a->order[row - 1]] : -1;
+  if (own >= 0 && own == last) return;
+  zero_gap(a, segment_gap_before(a, row, own, last));
   if (own < 0) return;
   for (int32_t column = thread; column < a->width; column += WARP_THREADS) {
     float sum = 0;
@@ -22,6 +30,10 @@ __device__ void sum_of_key(const segment_sum_args *a, int64_t row) {
     }
     a->to[(int64_t)own * a->width + column] = sum;
   }
+  if (a->run_keys == 0) return;
+  int64_t behind = row + 1;
+  while (behind < a->n && a->key[a->order[behind]] == own) ++behind;
+  zero_gap(a, segment_gap_behind(a, own, behind));
 }
 
 __device__ void clear_key(const segment_clear_args *a, int64_t row) {

@@ -11,10 +11,10 @@
 #include "kernels/yardstick/yardstick_list.h"
 
 #define ROW_KERNELS(X) \
-  BASE_KERNELS(X) SIM_ROW_KERNELS(X) STA_KERNELS(X) AGENT_KERNELS(X) YARDSTICK_KERNELS(X)
+  BASE_ROW_KERNELS(X) SIM_ROW_KERNELS(X) STA_KERNELS(X) AGENT_ROW_KERNELS(X) YARDSTICK_KERNELS(X)
 /// Kernels whose rows a CPU does faster several at a time: beside NAME_row(args, row) there is
 /// NAME_span(args, begin, end), which gives the same bits.
-#define SPAN_KERNELS(X) SIM_SPAN_KERNELS(X)
+#define SPAN_KERNELS(X) BASE_SPAN_KERNELS(X) SIM_SPAN_KERNELS(X) AGENT_SPAN_KERNELS(X)
 #define KERNEL_LIST(X) ROW_KERNELS(X) SPAN_KERNELS(X)
 
 enum kernel_id {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/backend.h"
-#include "kernels/base/random.h"
+#include "kernels/list.h"
 #include "throng_test.h"
 
 static const int32_t *compared_key;
@@ -49,5 +49,80 @@ TEST(group, runs_are_sorted_by_key_and_then_by_position_whatever_their_length) {
     for (size_t i = 0; i < sizeof index / sizeof *index; ++i)
       for (int64_t runs = 1; runs <= 3; runs += 2)
         expect_sorted(backend, length[l] * runs, runs, index[i]);
+  throng_backend_close(backend);
+}
+
+enum { SUM_RUNS = 3, SUM_KEYS = 50, SUM_EACH = 400, SUM_ALL = SUM_RUNS * SUM_EACH, SUM_WIDTH = 80 };
+
+static float number(uint32_t i, uint32_t of) {
+  return random_uniform(random_draw(9, of, i, 0, 0, 0).w[0]) - 0.5f;
+}
+
+/// Keys of the last places of a run's alphabet, of the first, or of none are missing in places.
+static int32_t key_of(int64_t position, int gone) {
+  const int64_t run = position / SUM_EACH;
+  const uint32_t word = random_draw(8, 1, (uint32_t)position, 0, 0, 0).w[0];
+  if (run == gone || word % 7 == 0) return -1;
+  const int64_t key = 3 + word % (SUM_KEYS - 10);
+  return (int32_t)(run * SUM_KEYS + key / 2 * 2);
+}
+
+static void expect_sums(throng_backend *backend, int32_t width, int gone, const int32_t *used) {
+  static int32_t key[SUM_ALL], order[SUM_ALL];
+  static float scale[SUM_ALL], from[SUM_ALL * SUM_WIDTH], to[SUM_RUNS * SUM_KEYS * SUM_WIDTH],
+      expected[SUM_RUNS * SUM_KEYS * SUM_WIDTH];
+  for (int64_t i = 0; i < SUM_ALL; ++i) {
+    key[i] = key_of(i, gone);
+    scale[i] = number((uint32_t)i, 2);
+  }
+  for (int64_t i = 0; i < (int64_t)SUM_ALL / 2 * width; ++i) from[i] = number((uint32_t)i, 3);
+  for (int64_t i = 0; i < (int64_t)SUM_RUNS * SUM_KEYS * width; ++i) {
+    to[i] = 7.0f;
+    expected[i] = used && used[i / (SUM_KEYS * width)] == 0 ? 7.0f : 0.0f;
+  }
+  for (int64_t i = 0; i < SUM_ALL; ++i)
+    for (int32_t k = 0; key[i] >= 0 && k < width; ++k)
+      expected[key[i] * width + k] += scale[i] * from[i / 2 * width + k];
+  const group_args group = {.n = SUM_ALL,
+                            .n_key = (int64_t)SUM_RUNS * SUM_KEYS,
+                            .key = key,
+                            .order = order,
+                            .n_run = SUM_RUNS};
+  ASSERT_OK(backend->ops->group(backend, &group));
+  const segment_sum_args sum = {.key = key,
+                                .order = order,
+                                .scale = scale,
+                                .from = from,
+                                .to = to,
+                                .n = SUM_ALL,
+                                .from_stride = width,
+                                .from_repeat = 2,
+                                .width = width,
+                                .run_keys = SUM_KEYS,
+                                .n_run = SUM_RUNS,
+                                .used = used};
+  ASSERT_OK(BACKEND_LAUNCH(backend, segment_sum, SUM_ALL, &sum));
+  int64_t different = 0;
+  for (int64_t i = 0; i < (int64_t)SUM_RUNS * SUM_KEYS * width; ++i)
+    different += to[i] != expected[i];
+  EXPECT_EQ(different, 0);
+}
+
+TEST(group, sums_of_runs_give_zeros_to_all_keys_that_have_no_positions) {
+  throng_backend_def def = throng_default_backend_def();
+  throng_backend *backend;
+  def.name = "cpu";
+  def.threads = 3;
+  ASSERT_OK(throng_backend_open(&def, &backend));
+  static const int32_t width[] = {1, 20, 64, SUM_WIDTH};
+  for (size_t w = 0; w < sizeof width / sizeof *width; ++w)
+    for (int gone = -1; gone < SUM_RUNS; ++gone) {  // a run without keys
+      int32_t used[SUM_RUNS] = {1, 1, 1};
+      expect_sums(backend, width[w], gone, NULL);
+      expect_sums(backend, width[w], gone, used);
+      if (gone < 0) continue;
+      used[gone] = 0;
+      expect_sums(backend, width[w], gone, used);
+    }
   throng_backend_close(backend);
 }

@@ -97,20 +97,28 @@ TEST(policy_gradient, rollouts_are_learned_from_in_epochs_of_minibatches_and_the
   rig_free(&rig);
 }
 
-/// Every step once in each epoch, and not in the same order twice.
+/// Every step once in each epoch, and not in the same order twice; also with words drawn before.
 TEST(policy_gradient, an_epoch_takes_every_step_of_a_rollout_once) {
-  for (int64_t n = 1; n < 700; n += 37) {
+  uint32_t word[SHUFFLE_WORDS];
+  int drawn = 0;
+  for (int64_t n = 1; n < 5000; n += n < 700 ? 37 : 1999) {
+    const shuffle one = shuffle_of(n, 5, 77), other = shuffle_of(n, 5, 78);
+    shuffle quick = one;
+    shuffle_draw_words(&quick, n, word);
+    drawn += quick.word != NULL;
     int *seen = calloc((size_t)n, sizeof *seen), moved = 0;
     for (int64_t i = 0; i < n; ++i) {
-      const int64_t to = shuffled(i, n, 5, 77);
+      const int64_t to = shuffled(&one, i);
       ASSERT_TRUE(to >= 0 && to < n);
       ++seen[to];
-      moved += to != shuffled(i, n, 5, 78);
+      moved += to != shuffled(&other, i);
+      EXPECT_EQ(shuffled(&quick, i), to);
     }
     for (int64_t i = 0; i < n; ++i) EXPECT_EQ(seen[i], 1);
     if (n > 30) EXPECT_GT(moved, n / 2);
     free(seen);
   }
+  EXPECT_GT(drawn, 0);
 }
 
 TEST(policy_gradient, the_first_minibatch_of_a_rollout_has_the_ratio_of_one_to_the_bit) {

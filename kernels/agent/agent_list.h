@@ -17,7 +17,7 @@
 #include "kernels/agent/user_features.h"
 #include "kernels/agent/weight_start.h"
 
-#define AGENT_KERNELS(X)     \
+#define AGENT_ROW_KERNELS(X) \
   X(weight_start, 2048)      \
   X(lane_state, 64)          \
   X(agent_tick, 1024)        \
@@ -58,7 +58,6 @@
   X(rollout_begin, 64)       \
   X(rollout_next, 64)        \
   X(rollout_log, 256)        \
-  X(rollout_place, 64)       \
   X(rollout_gather, 64)      \
   X(rollout_ends, 64)        \
   X(rollout_after, 256)      \
@@ -96,5 +95,8 @@
   X(adam_scale, 1)           \
   X(adam, 16)                \
   X(agent_copy, 16)
+
+#define AGENT_SPAN_KERNELS(X) X(rollout_place, 64)
+#define AGENT_KERNELS(X) AGENT_ROW_KERNELS(X) AGENT_SPAN_KERNELS(X)
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "kernels/agent/clock.h"
 #include "kernels/agent/replay.h"
+#include "kernels/agent/shuffle.h"
 #include "kernels/base/elementwise.h"
 #include "kernels/base/exponential.h"
 
@@ -101,29 +102,6 @@ THRONG_ROW void rollout_log_row(const rollout_log_args *a, int64_t row) {
   if (a->log_prob) a->log.log_prob[at] = a->log_prob[row];
 }
 
-enum { SHUFFLE_ROUNDS = 6 };
-
-/// Where number `i` of 0 .. n-1 goes in a permutation of them: a Feistel network of Philox's words
-/// over the next even number of bits, walked on until it is below n (Black & Rogaway 2002).
-THRONG_ROW int64_t shuffled(int64_t i, int64_t n, uint32_t seed, uint64_t order) {
-  int32_t half = 1;
-  while (((int64_t)1 << 2 * half) < n) ++half;
-  const uint32_t mask = (uint32_t)(((int64_t)1 << half) - 1);
-  uint64_t x = (uint64_t)i;
-  do {
-    uint32_t left = (uint32_t)(x >> half), right = (uint32_t)x & mask;
-    for (uint32_t round = 0; round < SHUFFLE_ROUNDS; ++round) {
-      const random_words r = random_draw(seed, RANDOM_MINIBATCH, right, round, (uint32_t)order,
-                                         (uint32_t)(order >> 32));
-      const uint32_t next = left ^ (r.w[0] & mask);
-      left = right;
-      right = next;
-    }
-    x = (uint64_t)left << half | right;
-  } while (x >= (uint64_t)n);
-  return (int64_t)x;
-}
-
 /// The steps of a minibatch: of each epoch an order of its own. Row: (agent, place in the batch).
 typedef struct rollout_place_args {
   rollout_view rollout;
@@ -134,18 +112,51 @@ typedef struct rollout_place_args {
   int64_t *time;         // (n_agent, batch) of the agent's own
 } rollout_place_args;
 
-THRONG_ROW void rollout_place_row(const rollout_place_args *a, int64_t row) {
-  if (row_is_idle(a->used, a->batch, row)) return;
+/// What the places of an agent's minibatch share.
+typedef struct rollout_places {
+  int64_t first, oldest;  // of the epoch's steps is the minibatch's first; the rollout's first time
+  shuffle order;
+} rollout_places;
+
+THRONG_ROW rollout_places rollout_places_of(const rollout_place_args *a, int64_t agent) {
   const rollout_view *r = &a->rollout;
-  const int64_t agent = row / a->batch;
   const int64_t steps = r->n_steps[agent] * r->agent_lanes, batch = rollout_batch_of(r, agent);
   const int64_t n = rollout_minibatches(steps, batch), turn = (r->turn[agent] - 1) % n;
-  int64_t at = turn * batch + row % a->batch;
+  rollout_places p;
+  p.first = turn * batch;
+  p.oldest = agent_logged(&r->clock, agent) - r->n_steps[agent];
   // Epochs are numbered by the update that began them.
-  if (r->batch)
-    at = shuffled(at, steps, a->seed[agent], (uint64_t)(r->clock.updates[agent] - 1 - turn));
-  a->lane[row] = (int32_t)(agent * r->agent_lanes + at % r->agent_lanes);
-  a->time[row] = agent_logged(&r->clock, agent) - r->n_steps[agent] + at / r->agent_lanes;
+  p.order = shuffle_of(steps, a->seed[agent], (uint64_t)(r->clock.updates[agent] - 1 - turn));
+  return p;
+}
+
+THRONG_ROW void rollout_put(const rollout_place_args *a, const rollout_places *p, int64_t row,
+                            int64_t at) {
+  const int64_t lanes = a->rollout.agent_lanes;
+  a->lane[row] = (int32_t)(row / a->batch * lanes + at % lanes);
+  a->time[row] = p->oldest + at / lanes;
+}
+
+THRONG_ROW void rollout_place_row(const rollout_place_args *a, int64_t row) {
+  if (row_is_idle(a->used, a->batch, row)) return;
+  const rollout_places p = rollout_places_of(a, row / a->batch);
+  const int64_t at = p.first + row % a->batch;
+  rollout_put(a, &p, row, a->rollout.batch ? shuffled(&p.order, at) : at);
+}
+
+THRONG_ROW void rollout_place_span(const rollout_place_args *a, int64_t begin, int64_t end) {
+  uint32_t word[SHUFFLE_WORDS];
+  for (int64_t row = begin, next; row < end; row = next) {
+    const int64_t agent = row / a->batch, behind = (agent + 1) * a->batch;
+    next = behind < end ? behind : end;
+    if (row_is_idle(a->used, a->batch, row)) continue;
+    rollout_places p = rollout_places_of(a, agent);
+    if (a->rollout.batch) shuffle_draw_words(&p.order, next - row, word);
+    for (; row < next && !row_is_idle(a->used, a->batch, row); ++row) {
+      const int64_t at = p.first + row % a->batch;
+      rollout_put(a, &p, row, a->rollout.batch ? shuffled(&p.order, at) : at);
+    }
+  }
 }
 
 /// All of a minibatch but what its states are made into. Row: (agent, place in the batch).

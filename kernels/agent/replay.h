@@ -365,11 +365,12 @@ THRONG_ROW void replay_rebuild(const replay_gather_args *a, const state_view *ou
   replay_load_real(a, out, row, user, kept);
   out->session[row] = (int32_t)kept;
   uint32_t *entry = out->entry + row * capacity + (out->length[row] - kept);
-  const uint32_t *log = a->log.entry + lane * a->log.n_time * slate;
-  int64_t begin = session - kept;
-  for (int64_t k = 0; k < kept; ++k) {
-    int64_t at = (time - logged + (begin + k) / slate) % a->log.n_time;
-    entry[k] = log[at * slate + (begin + k) % slate];
+  const int64_t ring = a->log.n_time * slate;
+  const uint32_t *log = a->log.entry + lane * ring;
+  int64_t at = ((time - logged) * slate + session - kept) % ring;
+  for (int64_t k = 0; k < kept; ++k) {  // a division an entry would cost more than all else
+    entry[k] = log[at];
+    if (++at == ring) at = 0;
   }
 }
 

@@ -4,15 +4,17 @@
 
 #include "kernels/base/elementwise.h"
 
-#define BASE_KERNELS(X)       \
+#define BASE_ROW_KERNELS(X)   \
   X(fill, 4096)               \
   X(add_bias, 128)            \
   X(activation_gradient, 128) \
   X(add_outer, 256)           \
-  X(column_sum, 8)            \
   X(gather, 128)              \
+  X(warm, 16)                 \
   X(agent_key, 4096)          \
-  X(segment_sum, 256)         \
   X(segment_clear, 256)
+
+#define BASE_SPAN_KERNELS(X) X(column_sum, 8) X(segment_sum, 256)
+#define BASE_KERNELS(X) BASE_ROW_KERNELS(X) BASE_SPAN_KERNELS(X)
 
 #endif

@@ -32,6 +32,7 @@ THRONG_INLINE floats16 floats16_all(float x) { return _mm512_set1_ps(x); }
 THRONG_INLINE floats16 floats16_add(floats16 a, floats16 b) { return _mm512_add_ps(a, b); }
 THRONG_INLINE floats16 floats16_subtract(floats16 a, floats16 b) { return _mm512_sub_ps(a, b); }
 THRONG_INLINE floats16 floats16_multiply(floats16 a, floats16 b) { return _mm512_mul_ps(a, b); }
+THRONG_INLINE floats16 floats16_divide(floats16 a, floats16 b) { return _mm512_div_ps(a, b); }
 /// a b + c, rounded once.
 THRONG_INLINE floats16 floats16_fma(floats16 a, floats16 b, floats16 c) {
   return _mm512_fmadd_ps(a, b, c);
@@ -111,6 +112,9 @@ THRONG_INLINE floats16 floats16_subtract(floats16 a, floats16 b) {
 }
 THRONG_INLINE floats16 floats16_multiply(floats16 a, floats16 b) {
   return (floats16){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
+}
+THRONG_INLINE floats16 floats16_divide(floats16 a, floats16 b) {
+  return (floats16){_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)};
 }
 /// a b + c, rounded once.
 THRONG_INLINE floats16 floats16_fma(floats16 a, floats16 b, floats16 c) {

@@ -67,6 +67,8 @@ static throng_status add_slots(const network *n, const parameter_set *w, const n
                            .capacity = pass->state.capacity,
                            .width = n->hidden[0],
                            .activation = n->layer_norm ? ACTIVATION_NONE : n->activation};
+  THRONG_TRY(layer_warm(n, input.weight, n->n_item * input.width * n->n_agent,
+                        pass->rows * n->n_agent * input.capacity * input.width));
   return BACKEND_LAUNCH(n->backend, flat_input, pass->rows * n->n_agent, &input);
 }
 
@@ -123,10 +125,9 @@ static throng_status flat_backward(const network *n, const parameter_set *w,
                                    sizeof(float) * (size_t)numbers));
   THRONG_TRY(value_gradients(n, w, pass, d_value, scratch, g));
   THRONG_TRY(layer_hidden_gradients(n, w, pass, scratch, g));
-  THRONG_TRY(layer_clear(n, &scratch->entry, n->hidden[0], g->at[PARAMETER_INPUT_ITEM]));
-  THRONG_TRY(layer_group(n, &scratch->entry, pass->slot, pass->state.capacity, n->n_item));
-  THRONG_TRY(layer_scatter(n, &scratch->entry, pass->sign, scratch->d_hidden0, pass->state.capacity,
-                           n->hidden[0], g->at[PARAMETER_INPUT_ITEM]));
+  THRONG_TRY(layer_table_gradient(n, &scratch->entry, NULL, pass->slot, pass->state.capacity,
+                                  n->n_item, pass->sign, scratch->d_hidden0, n->hidden[0],
+                                  g->at[PARAMETER_INPUT_ITEM]));
   if (!n->user_width) return THRONG_OK;
   THRONG_TRY(layer_into_user(n, scratch, scratch->d_hidden0, rows, n->hidden[0],
                              w->at[PARAMETER_INPUT], 0.0f));

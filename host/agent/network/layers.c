@@ -46,13 +46,22 @@ throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, 
   return BACKEND_LAUNCH(n->backend, column_sum, width * n->n_agent, &sum);
 }
 
-throng_status layer_clear(const network *n, const key_groups *groups, int64_t width, float *to) {
+throng_status layer_warm(const network *n, const float *table, int64_t size, int64_t looked_up) {
+  if (!n->backend->host_memory || looked_up < size) return THRONG_OK;
+  const warm_args warm = {table, size};
+  return BACKEND_LAUNCH(n->backend, warm, (size + WARM_BLOCK - 1) / WARM_BLOCK, &warm);
+}
+
+/// to = 0 in the rows that the groups' last sums wrote.
+static throng_status clear(const network *n, const key_groups *groups, int64_t width, float *to) {
   segment_clear_args clear = {groups->key, groups->order, to, (int32_t)width};
   return BACKEND_LAUNCH(n->backend, segment_clear, groups->n, &clear);
 }
 
-throng_status layer_group(const network *n, const key_groups *groups, const int32_t *index,
-                          int32_t each, int64_t n_index) {
+/// Group the positions of (agent, index) pairs: of each row `each` indices below `n_index`, -1 for
+/// none.
+static throng_status group(const network *n, const key_groups *groups, const int32_t *index,
+                           int32_t each, int64_t n_index) {
   agent_key_args key = {index, groups->key, n->used, groups->n / n->n_agent / each, each, n_index};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, agent_key, groups->n, &key));
   group_args group = {.n = groups->n,
@@ -63,17 +72,44 @@ throng_status layer_group(const network *n, const key_groups *groups, const int3
   return n->backend->ops->group(n->backend, &group);
 }
 
-throng_status layer_group_alike(const network *n, const key_groups *groups, const key_groups *of) {
+/// The same groups as `of`, which were made of the same pairs.
+static throng_status group_alike(const network *n, const key_groups *groups, const key_groups *of) {
   throng_backend *backend = n->backend;
   const size_t bytes = (size_t)groups->n * sizeof *groups->key;
   THRONG_TRY(backend->ops->copy(backend, groups->key, of->key, bytes));
   return backend->ops->copy(backend, groups->order, of->order, bytes);
 }
 
-throng_status layer_scatter(const network *n, const key_groups *groups, const float *scale,
-                            const float *from, int32_t repeat, int64_t width, float *to) {
-  segment_sum_args sum = {groups->key, groups->order, scale,  from,          to,
-                          groups->n,   width,         repeat, (int32_t)width};
+static segment_sum_args sums_of(const key_groups *groups, const float *scale, const float *from,
+                                int32_t repeat, int64_t width, float *to) {
+  return (segment_sum_args){.key = groups->key,
+                            .order = groups->order,
+                            .scale = scale,
+                            .from = from,
+                            .to = to,
+                            .n = groups->n,
+                            .from_stride = width,
+                            .from_repeat = repeat,
+                            .width = (int32_t)width};
+}
+
+throng_status layer_table_gradient(const network *n, const key_groups *groups, const key_groups *of,
+                                   const int32_t *index, int32_t each, int64_t n_index,
+                                   const float *scale, const float *from, int64_t width,
+                                   float *to) {
+  // With more positions than keys, the sums visit nearly all keys as it is.
+  const bool all = groups->n >= n_index * n->n_agent;
+  if (!all) THRONG_TRY(clear(n, groups, width, to));
+  if (!of)
+    THRONG_TRY(group(n, groups, index, each, n_index));
+  else if (!all)
+    THRONG_TRY(group_alike(n, groups, of));
+  segment_sum_args sum = sums_of(of && all ? of : groups, scale, from, each, width, to);
+  if (all) {
+    sum.run_keys = n_index;
+    sum.n_run = n->n_agent;
+    sum.used = n->used;
+  }
   return BACKEND_LAUNCH(n->backend, segment_sum, groups->n, &sum);
 }
 
@@ -255,19 +291,20 @@ throng_status layer_into_user(const network *n, network_scratch *scratch, const 
 
 throng_status layer_user_gradient(const network *n, const network_pass *pass,
                                   network_scratch *scratch, parameter_set *g) {
-  THRONG_TRY(layer_clear(n, &scratch->user, n->user_width, g->at[PARAMETER_USER]));
-  THRONG_TRY(layer_group(n, &scratch->user, pass->state.user, 1, n->n_user));
-  return layer_scatter(n, &scratch->user, NULL, scratch->d_user, 1, n->user_width,
-                       g->at[PARAMETER_USER]);
+  return layer_table_gradient(n, &scratch->user, NULL, pass->state.user, 1, n->n_user, NULL,
+                              scratch->d_user, n->user_width, g->at[PARAMETER_USER]);
 }
 
 throng_status layer_item_gradients(const network *n, const int32_t *item, const float *d_vector,
                                    const float *d_bias, network_scratch *scratch,
                                    parameter_set *g) {
+  const key_groups *groups = &scratch->item;
   float *vector = g->at[PARAMETER_ITEM_VECTOR], *bias = g->at[PARAMETER_ITEM_BIAS];
-  THRONG_TRY(layer_clear(n, &scratch->item, n->width, vector));
-  THRONG_TRY(layer_clear(n, &scratch->item, 1, bias));
-  THRONG_TRY(layer_group(n, &scratch->item, item, 1, n->n_item));
-  THRONG_TRY(layer_scatter(n, &scratch->item, NULL, d_vector, 1, n->width, vector));
-  return layer_scatter(n, &scratch->item, NULL, d_bias, 1, 1, bias);
+  THRONG_TRY(clear(n, groups, n->width, vector));
+  THRONG_TRY(clear(n, groups, 1, bias));
+  THRONG_TRY(group(n, groups, item, 1, n->n_item));
+  const segment_sum_args vectors = sums_of(groups, NULL, d_vector, 1, n->width, vector);
+  THRONG_TRY(BACKEND_LAUNCH(n->backend, segment_sum, groups->n, &vectors));
+  const segment_sum_args biases = sums_of(groups, NULL, d_bias, 1, 1, bias);
+  return BACKEND_LAUNCH(n->backend, segment_sum, groups->n, &biases);
 }

@@ -17,18 +17,16 @@ throng_status layer_activation_gradient(const network *n, float *d, const float 
 /// to (width) = sum of x (rows, width)
 throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
                                 float *to);
-/// to (n_agent, indices, width) = 0 in the rows that the groups' last sums wrote.
-throng_status layer_clear(const network *n, const key_groups *groups, int64_t width, float *to);
-/// Group the positions of (agent, index) pairs: of each row `each` indices below `n_index`, -1 for
-/// none.
-throng_status layer_group(const network *n, const key_groups *groups, const int32_t *index,
-                          int32_t each, int64_t n_index);
-/// The same groups as `of`, which were made of the same pairs.
-throng_status layer_group_alike(const network *n, const key_groups *groups, const key_groups *of);
-/// Rows of `to` whose index has positions = sums of scale . from, each row of which stands for
-/// `repeat` positions. The others are 0 where layer_clear() went before layer_group().
-throng_status layer_scatter(const network *n, const key_groups *groups, const float *scale,
-                            const float *from, int32_t repeat, int64_t width, float *to);
+/// Before rows of a table of `size` numbers are looked up, `looked_up` numbers in all: into the
+/// caches, where it will be read whole.
+throng_status layer_warm(const network *n, const float *table, int64_t size, int64_t looked_up);
+/// Gradient of a table (n_agent, n_index, width) of which rows are looked up: to = sums of
+/// scale . from by (agent, index), zeros where there are none. Of each row of `from` `each` indices
+/// below `n_index`, -1 for none; scale: one an index, or NULL: 1. `groups` is the table's own and
+/// lives on to its next gradient; `of`: groups that were made of the same indices, or NULL.
+throng_status layer_table_gradient(const network *n, const key_groups *groups, const key_groups *of,
+                                   const int32_t *index, int32_t each, int64_t n_index,
+                                   const float *scale, const float *from, int64_t width, float *to);
 
 /// What is to be seen of users who change, into the columns before the users' rows.
 throng_status layer_user_features(const network *n, network_pass *pass);

@@ -90,6 +90,8 @@ throng_status critic_forward(const network *n, const parameter_set *w, const net
                              .capacity = pass->state.capacity,
                              .width = n->hidden[0],
                              .activation = n->activation};
+    THRONG_TRY(layer_warm(n, input.weight, n->n_item * input.width * n->n_agent,
+                          rows * n->n_agent * input.capacity * input.width));
     THRONG_TRY(BACKEND_LAUNCH(n->backend, flat_input, rows * n->n_agent, &input));
   } else {
     THRONG_TRY(layer_bias(n, pass->hidden0, w->at[PARAMETER_INPUT_BIAS], rows, n->hidden[0], true));
@@ -107,18 +109,6 @@ throng_status critic_forward(const network *n, const parameter_set *w, const net
   return BACKEND_LAUNCH(n->backend, state_value, rows * n->n_agent, &value);
 }
 
-static throng_status slot_gradients(const network *n, const network_pass *pass,
-                                    const key_groups *entry, network_scratch *scratch,
-                                    parameter_set *g) {
-  const int64_t hidden0 = n->hidden[0];
-  const int32_t each = pass->state.capacity;
-  float *to = g->at[PARAMETER_INPUT_ITEM];
-  THRONG_TRY(layer_clear(n, &scratch->entry, hidden0, to));
-  THRONG_TRY(entry ? layer_group_alike(n, &scratch->entry, entry)
-                   : layer_group(n, &scratch->entry, pass->slot, each, n->n_item));
-  return layer_scatter(n, &scratch->entry, pass->sign, scratch->d_hidden0, each, hidden0, to);
-}
-
 throng_status critic_backward(const network *n, const parameter_set *w, const network_pass *pass,
                               const float *d_value, const key_groups *entry,
                               network_scratch *scratch, parameter_set *g) {
@@ -132,7 +122,10 @@ throng_status critic_backward(const network *n, const parameter_set *w, const ne
                           rows,    (int32_t)hidden1};
   THRONG_TRY(BACKEND_LAUNCH(n->backend, add_outer, rows * n->n_agent, &value));
   THRONG_TRY(layer_hidden_gradients(n, w, pass, scratch, g));
-  if (has_slots(n)) THRONG_TRY(slot_gradients(n, pass, entry, scratch, g));
+  if (has_slots(n))
+    THRONG_TRY(layer_table_gradient(n, &scratch->entry, entry, pass->slot, pass->state.capacity,
+                                    n->n_item, pass->sign, scratch->d_hidden0, n->hidden[0],
+                                    g->at[PARAMETER_INPUT_ITEM]));
   if (!n->user_width) return THRONG_OK;
   THRONG_TRY(layer_into_user(n, scratch, scratch->d_hidden0, rows, n->hidden[0],
                              w->at[PARAMETER_INPUT], 0.0f));
