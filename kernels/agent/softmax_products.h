@@ -233,6 +233,15 @@ THRONG_ROW void softmax_panel(softmax_group *g, int64_t state, int64_t n_row, co
   }
 }
 
+/// The lines that softmax_panel will write.
+THRONG_ROW void softmax_fetch(const softmax_group *g, int64_t state, int64_t n_row, int32_t first,
+                              int32_t n) {
+  const score_tile *t = &g->a->tile.score;
+  const float *to = softmax_at(t, g->agent - t->place.agent, g->first + state, first);
+  for (int32_t i = 0; i < n; i += PRODUCT_LANES, to += t->place.rows * PRODUCT_LANES)
+    for (int64_t r = 0; r < n_row; ++r) THRONG_PREFETCH_TO_WRITE(to + r * PRODUCT_LANES);
+}
+
 THRONG_ROW void softmax_exponentials_row(const softmax_exponentials_args *a, int64_t row) {
   const score_tile *t = &a->tile.score;
   const tile_place *p = &t->place;
@@ -248,11 +257,20 @@ THRONG_ROW void softmax_exponentials_row(const softmax_exponentials_args *a, int
   for (int32_t first = 0; first < p->n_column; first += PRODUCT_PANEL) {
     const int32_t n = softmax_panel_width(p, first);
     softmax_panel_biases(&g, first);
-    for (int64_t state = 0; state < states; state += PRODUCT_ROWS) {
-      const int64_t more = states - state, rows = more < PRODUCT_ROWS ? more : PRODUCT_ROWS;
-      THRONG_CACHE_LINES float z[PRODUCT_ROWS * PRODUCT_PANEL];
-      softmax_scores_of(&g, state, rows, first, n, z);
-      softmax_panel(&g, state, rows, z, first, n, a->beside[g.agent] != 0.0f);
+    // A product's sums are looked at once the next product is on its way: they are in memory then.
+    THRONG_CACHE_LINES float z[2][PRODUCT_ROWS * PRODUCT_PANEL];
+    for (int64_t state = 0; state < states + PRODUCT_ROWS; state += PRODUCT_ROWS) {
+      const int64_t before = state - PRODUCT_ROWS, more = states - state;
+      const int turn = (int)(state / PRODUCT_ROWS % 2);
+      if (more > 0) {
+        const int64_t rows = more < PRODUCT_ROWS ? more : PRODUCT_ROWS;
+        softmax_fetch(&g, state, rows, first, n);
+        softmax_scores_of(&g, state, rows, first, n, z[turn]);
+      }
+      if (before < 0) continue;
+      const int64_t rows = states - before;
+      softmax_panel(&g, before, rows < PRODUCT_ROWS ? rows : PRODUCT_ROWS, z[1 - turn], first, n,
+                    a->beside[g.agent] != 0.0f);
     }
   }
   if (!a->again) softmax_group_end(&g, states);
@@ -317,6 +335,8 @@ THRONG_ROW void softmax_weigh_row(const softmax_weigh_args *a, int64_t row) {
       weight = softmax_weight(a, state, own);
     else if (own)
       *own = softmax_slope_shown(&a->slope, state, 0);
+    // As a rule a state's weight is that of the tile before.
+    if (p->column > 0 && weight == a->tile.weight[state]) continue;
     a->tile.weight[state] = weight;
     for (int32_t k = 0; k < t->width; ++k)
       a->tile.scaled[state * t->width + k] = weight * t->query[state * t->width + k];

@@ -47,7 +47,9 @@
 /// threads.
 #ifdef __CUDACC__
 #define THRONG_PREFETCH(at) ((void)(at))
+#define THRONG_PREFETCH_TO_WRITE(at) ((void)(at))
 #else
+#define THRONG_PREFETCH_TO_WRITE(at) __builtin_prefetch((at), 1, 3)
 #define THRONG_PREFETCH(at) __builtin_prefetch((at), 0, 2)
 #endif
 #define THRONG_PREFETCH_STEP 64  // bytes that come together

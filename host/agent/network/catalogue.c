@@ -116,7 +116,7 @@ typedef struct tile_crowd {
   char cause[512];
 } tile_crowd;
 
-static void wait_for_tiles(tile_crowd *w, int64_t block, int64_t n) {
+static void wait_for_tiles(const tile_crowd *w, int64_t block, int64_t n) {
   enum { LOOKS = 200 };
   for (int look = 0; atomic_load_explicit(&w->done[block], memory_order_acquire) < n; ++look) {
     if (atomic_load(&w->failed)) return;
@@ -181,6 +181,14 @@ static void take_tiles(void *context, int64_t hand) {
   }
 }
 
+bool catalogue_await(const catalogue_tile *t) {
+  const tile_crowd *w = t->crowd;
+  if (!w) return true;
+  const int64_t block = t->agent * w->blocks + t->state / w->block;
+  if (t->state) wait_for_tiles(w, block - 1, t->column / CATALOGUE_COLUMNS + 1);
+  return !atomic_load(&w->failed);
+}
+
 /// Both tasks of a block of states. Only the second adds to what blocks share.
 static throng_status do_block(tile_crowd *w, const network *own, float *kept, int64_t block) {
   network n = *own;
@@ -197,9 +205,9 @@ static throng_status do_block(tile_crowd *w, const network *own, float *kept, in
   for (int64_t column = 0; column < w->columns; ++column) {
     catalogue_tile tile = tile_at(w, own, block, column);
     tile.kept = column < w->kept.n_tile;
+    tile.crowd = w;
     n.tile = tile.kept ? kept + column * w->kept_size : own->tile;
     tile.n = &n;
-    if (tile.state) wait_for_tiles(w, block - 1, column + 1);
     if (atomic_load(&w->failed)) return THRONG_OK;
     THRONG_TRY(w->second(w->context, &tile));
     atomic_fetch_add_explicit(&w->done[block], 1, memory_order_release);

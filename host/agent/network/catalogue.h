@@ -30,6 +30,7 @@ typedef struct catalogue_tile {
   int64_t state, states;    // of each the states state .. state + states - 1
   int64_t column, columns;  // and the items column .. column + columns - 1
   bool kept;                // n->tile is as the walk's first task left it, see catalogue_walk_twice
+  const struct tile_crowd *crowd;  // or NULL, see catalogue_await
 } catalogue_tile;
 
 /// The tile as kernels are told of it.
@@ -64,6 +65,9 @@ typedef throng_status catalogue_between(void *context, const network *n, int64_t
 throng_status catalogue_walk_twice(const network *n, int64_t rows, const catalogue_kept *kept,
                                    catalogue_task *first, catalogue_between *between,
                                    catalogue_task *second, void *context);
+/// For the second task, before it adds to what the states of an agent share: wait until those
+/// before have added theirs. False: the walk has failed elsewhere, and there is nothing to add.
+bool catalogue_await(const catalogue_tile *tile);
 /// catalogue_walk for tasks that add nothing up over states: threads share the states out, and each
 /// goes through the catalogue alone.
 throng_status catalogue_walk_apart(const network *n, int64_t rows, catalogue_task *task,

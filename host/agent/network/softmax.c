@@ -254,7 +254,7 @@ static throng_status slope(void *context, const catalogue_tile *t) {
   slopes.z = t->n->tile;
   slopes.place = catalogue_place(t);
   THRONG_TRY(BACKEND_LAUNCH(t->n->backend, softmax_slope, t->agents * t->states, &slopes));
-  return catalogue_add_slopes(&w->to, t);
+  return catalogue_await(t) ? catalogue_add_slopes(&w->to, t) : THRONG_OK;
 }
 
 /// Gradients of what, and where they go.
@@ -336,6 +336,7 @@ static throng_status multiply_exponentials(void *context, const catalogue_tile *
       BACKEND_LAUNCH(n->backend, softmax_weigh, t->agents * softmax_groups(t->states), &weigh));
   THRONG_TRY(
       BACKEND_LAUNCH(n->backend, softmax_to_query, t->agents * softmax_groups(t->states), &query));
+  if (!catalogue_await(t)) return THRONG_OK;
   return BACKEND_LAUNCH(n->backend, softmax_to_items, t->agents * tile_panels(t->columns), &items);
 }
 
