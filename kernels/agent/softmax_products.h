@@ -16,6 +16,13 @@ enum {
   SOFTMAX_TILE = 512,   // most items of a tile
   SOFTMAX_STATES = 48,  // states of a row of softmax_exponentials and of softmax_to_query
   SOFTMAX_TERMS = 256,  // states that are added to items at a time
+#ifdef THRONG_DEVICE
+  SOFTMAX_TOGETHER = 1,  // states of a softmax_group: a device's threads have small frames
+  SOFTMAX_ROWS = 1,      // states of a product
+#else
+  SOFTMAX_TOGETHER = SOFTMAX_STATES,
+  SOFTMAX_ROWS = PRODUCT_ROWS,
+#endif
 };
 /// Least logarithm of a tile's factor: below it all of its probabilities are nothing beside the
 /// others', and what stands for the item shown is still a number.
@@ -65,15 +72,15 @@ typedef struct softmax_group {
   const softmax_exponentials_args *a;
   int64_t agent, first;  // of all, and the first of its states in the tile
   THRONG_CACHE_LINES float bias[PRODUCT_PANEL];
-  float top[SOFTMAX_STATES];  // NaN: there is none yet
-  softmax_sums sums[SOFTMAX_STATES];
+  float top[SOFTMAX_TOGETHER];  // NaN: there is none yet
+  softmax_sums sums[SOFTMAX_TOGETHER];
   // What this tile adds to them, by lanes:
-  THRONG_CACHE_LINES float sum[SOFTMAX_STATES][PRODUCT_LANES];
-  THRONG_CACHE_LINES float weighted[SOFTMAX_STATES][PRODUCT_LANES];
+  THRONG_CACHE_LINES float sum[SOFTMAX_TOGETHER][PRODUCT_LANES];
+  THRONG_CACHE_LINES float weighted[SOFTMAX_TOGETHER][PRODUCT_LANES];
   union {
     uint32_t word[SOFTMAX_TILE / 32];
     uint64_t panel[SOFTMAX_TILE / PRODUCT_PANEL];  // whether any
-  } masked[SOFTMAX_STATES];
+  } masked[SOFTMAX_TOGETHER];
 } softmax_group;
 
 #define SOFTMAX_LOG2_E 1.44269504088896341f
@@ -242,38 +249,46 @@ THRONG_ROW void softmax_fetch(const softmax_group *g, int64_t state, int64_t n_r
     for (int64_t r = 0; r < n_row; ++r) THRONG_PREFETCH_TO_WRITE(to + r * PRODUCT_LANES);
 }
 
-THRONG_ROW void softmax_exponentials_row(const softmax_exponentials_args *a, int64_t row) {
-  const score_tile *t = &a->tile.score;
-  const tile_place *p = &t->place;
-  const int64_t groups = softmax_groups(p->rows);
+/// A group's way through its tile.
+THRONG_ROW void softmax_group_walk(const softmax_exponentials_args *a, int64_t agent, int64_t first,
+                                   int64_t states) {
+  const tile_place *p = &a->tile.score.place;
+  const int scores = a->beside[agent] != 0.0f;
   softmax_group g;
   g.a = a;
-  g.agent = p->agent + row / groups;
-  g.first = row % groups * SOFTMAX_STATES;
-  const int64_t left = tile_states(t, g.agent) - g.first;
-  const int64_t states = left < SOFTMAX_STATES ? left : SOFTMAX_STATES;
-  if (states <= 0) return;
+  g.agent = agent;
+  g.first = first;
   softmax_group_begin(&g, states);
-  for (int32_t first = 0; first < p->n_column; first += PRODUCT_PANEL) {
-    const int32_t n = softmax_panel_width(p, first);
-    softmax_panel_biases(&g, first);
+  for (int32_t item = 0; item < p->n_column; item += PRODUCT_PANEL) {
+    const int32_t n = softmax_panel_width(p, item);
+    softmax_panel_biases(&g, item);
     // A product's sums are looked at once the next product is on its way: they are in memory then.
-    THRONG_CACHE_LINES float z[2][PRODUCT_ROWS * PRODUCT_PANEL];
-    for (int64_t state = 0; state < states + PRODUCT_ROWS; state += PRODUCT_ROWS) {
-      const int64_t before = state - PRODUCT_ROWS, more = states - state;
-      const int turn = (int)(state / PRODUCT_ROWS % 2);
+    THRONG_CACHE_LINES float z[2][SOFTMAX_ROWS * PRODUCT_PANEL];
+    for (int64_t state = 0; state < states + SOFTMAX_ROWS; state += SOFTMAX_ROWS) {
+      const int64_t before = state - SOFTMAX_ROWS, more = states - state;
+      const int turn = (int)(state / SOFTMAX_ROWS % 2);
       if (more > 0) {
-        const int64_t rows = more < PRODUCT_ROWS ? more : PRODUCT_ROWS;
-        softmax_fetch(&g, state, rows, first, n);
-        softmax_scores_of(&g, state, rows, first, n, z[turn]);
+        const int64_t rows = more < SOFTMAX_ROWS ? more : SOFTMAX_ROWS;
+        softmax_fetch(&g, state, rows, item, n);
+        softmax_scores_of(&g, state, rows, item, n, z[turn]);
       }
       if (before < 0) continue;
       const int64_t rows = states - before;
-      softmax_panel(&g, before, rows < PRODUCT_ROWS ? rows : PRODUCT_ROWS, z[1 - turn], first, n,
-                    a->beside[g.agent] != 0.0f);
+      softmax_panel(&g, before, rows < SOFTMAX_ROWS ? rows : SOFTMAX_ROWS, z[1 - turn], item, n,
+                    scores);
     }
   }
   if (!a->again) softmax_group_end(&g, states);
+}
+
+THRONG_ROW void softmax_exponentials_row(const softmax_exponentials_args *a, int64_t row) {
+  const score_tile *t = &a->tile.score;
+  const int64_t groups = softmax_groups(t->place.rows), agent = t->place.agent + row / groups;
+  const int64_t first = row % groups * SOFTMAX_STATES, all = tile_states(t, agent);
+  const int64_t end = all < first + SOFTMAX_STATES ? all : first + SOFTMAX_STATES;
+  for (int64_t state = first; state < end; state += SOFTMAX_TOGETHER)
+    softmax_group_walk(a, agent, state,
+                       end - state < SOFTMAX_TOGETHER ? end - state : SOFTMAX_TOGETHER);
 }
 
 /// What a state's row of a tile is worth to gradients: its weight, and what stands for the item
@@ -402,18 +417,6 @@ THRONG_ROW int64_t softmax_moving(const float *weight, int64_t first, int64_t en
   return n;
 }
 
-/// Of n items, fewer than PRODUCT_LANES: lanes are whole, so that they take their turn elsewhere.
-THRONG_ROW void softmax_to_few(const float *z, product_list terms, const float *scaled,
-                               const float *weight, int32_t width, int begun, int32_t n,
-                               float *vector, float *bias) {
-  THRONG_CACHE_LINES float own[PRODUCT_LANES * SCORES_MOST_WIDTH], own_bias[PRODUCT_LANES];
-  for (int32_t i = 0; i < PRODUCT_LANES * width; ++i) own[i] = i < n * width ? vector[i] : 0.0f;
-  for (int32_t i = 0; i < PRODUCT_LANES; ++i) own_bias[i] = i < n ? bias[i] : 0.0f;
-  product_columns(z, terms, scaled, width, begun, own, width, weight, own_bias);
-  for (int32_t i = 0; i < n * width; ++i) vector[i] = own[i];
-  for (int32_t i = 0; i < n; ++i) bias[i] = own_bias[i];
-}
-
 THRONG_ROW void softmax_to_items_row(const softmax_to_items_args *a, int64_t row) {
   const score_tile *t = &a->tile.score;
   const tile_place *p = &t->place;
@@ -430,10 +433,8 @@ THRONG_ROW void softmax_to_items_row(const softmax_to_items_args *a, int64_t row
     for (int32_t i = first; i < first + PRODUCT_PANEL && i < p->n_column; i += PRODUCT_LANES) {
       const float *z = softmax_at(t, in_tile, 0, i);
       float *vector = a->d_vector + (item + i) * t->width, *bias = a->d_bias + item + i;
-      if (p->n_column - i < PRODUCT_LANES)
-        softmax_to_few(z, terms, scaled, weight, t->width, begun, p->n_column - i, vector, bias);
-      else
-        product_columns(z, terms, scaled, t->width, begun, vector, t->width, weight, bias);
+      const int32_t left = p->n_column - i, n = left < PRODUCT_LANES ? left : PRODUCT_LANES;
+      product_columns(z, n, terms, scaled, t->width, begun, vector, t->width, weight, bias);
     }
   }
 }

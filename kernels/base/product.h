@@ -159,33 +159,41 @@ PRODUCT_APART product_list_narrow(const float *a, product_list t, const float *b
 }
 #endif
 
-/// sum (PRODUCT_LANES, width) = 0 or, where begun, what it is, + sum over terms k of
-/// a[list[k]][i] b[list[k]][..]; total (PRODUCT_LANES) likewise + a[list[k]][i] weight[list[k]].
-THRONG_ROW void product_columns(const float *a, product_list t, const float *b, int64_t ldb,
-                                int begun, float *sum, int32_t width, const float *weight,
-                                float *total) {
-  int32_t column = 0;
+/// The same of the first n columns, in plain loops.
+THRONG_ROW void product_list_few(const float *a, int32_t n, product_list t, const float *b,
+                                 int64_t ldb, int begun, float *THRONG_RESTRICT sum, int32_t width,
+                                 const float *weight, float *THRONG_RESTRICT total) {
+  for (int32_t i = 0; !begun && i < n * width; ++i) sum[i] = 0.0f;
+  for (int32_t i = 0; i < n; ++i) {
+    float all = begun ? total[i] : 0.0f;
+    for (int64_t k = 0; k < t.n; ++k) {
+      const float y = a[t.list[k] * PRODUCT_LANES + i];
+      const float *x = b + t.list[k] * ldb;
+      for (int32_t w = 0; w < width; ++w) sum[i * width + w] = fmaf(y, x[w], sum[i * width + w]);
+      all = fmaf(y, weight[t.list[k]], all);
+    }
+    total[i] = all;
+  }
+}
+
+/// sum (n, width) = 0 or, where begun, what it is, + sum over terms k of a[list[k]][i] b[list[k]]
+/// [..]; total (n) likewise + a[list[k]][i] weight[list[k]]. `n` up to PRODUCT_LANES; `width` a
+/// multiple of it.
+THRONG_ROW void product_columns(const float *a, int32_t n, product_list t, const float *b,
+                                int64_t ldb, int begun, float *sum, int32_t width,
+                                const float *weight, float *total) {
 #ifdef THRONG_FLOATS16
-  for (; column + 16 * PRODUCT_VECTORS <= width; column += 16 * PRODUCT_VECTORS)
+  int32_t column = 0;
+  for (; n == PRODUCT_LANES && column + 16 * PRODUCT_VECTORS <= width;
+       column += 16 * PRODUCT_VECTORS)
     product_list_wide(a, t, b + column, ldb, begun, sum + column, width, weight,
                       column ? 0 : total);
-  for (; column + 16 <= width; column += 16)
+  for (; n == PRODUCT_LANES && column + 16 <= width; column += 16)
     product_list_narrow(a, t, b + column, ldb, begun, sum + column, width, weight,
                         column ? 0 : total);
+  if (n == PRODUCT_LANES) return;
 #endif
-  for (int32_t i = 0; i < PRODUCT_LANES; ++i) {
-    for (int32_t w = column; w < width; ++w) {
-      float s = begun ? sum[i * width + w] : 0.0f;
-      for (int64_t k = 0; k < t.n; ++k)
-        s = fmaf(a[t.list[k] * PRODUCT_LANES + i], b[t.list[k] * ldb + w], s);
-      sum[i * width + w] = s;
-    }
-    if (column > 0) continue;
-    float s = begun ? total[i] : 0.0f;
-    for (int64_t k = 0; k < t.n; ++k)
-      s = fmaf(a[t.list[k] * PRODUCT_LANES + i], weight[t.list[k]], s);
-    total[i] = s;
-  }
+  product_list_few(a, n, t, b, ldb, begun, sum, width, weight, total);
 }
 
 /// to[k][i] = from[i][k]: `rows` rows of `width`, rows of `to` PRODUCT_PANEL apart.
