@@ -67,9 +67,7 @@ static throng_status add_slots(const network *n, const parameter_set *w, const n
                            .capacity = pass->state.capacity,
                            .width = n->hidden[0],
                            .activation = n->layer_norm ? ACTIVATION_NONE : n->activation};
-  THRONG_TRY(layer_warm(n, input.weight, n->n_item * input.width * n->n_agent,
-                        pass->rows * n->n_agent * input.capacity * input.width));
-  return BACKEND_LAUNCH(n->backend, flat_input, pass->rows * n->n_agent, &input);
+  return layer_flat_input(n, &input, pass->rows);
 }
 
 static throng_status flat_forward(const network *n, const parameter_set *w, network_pass *pass) {

@@ -46,10 +46,18 @@ throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, 
   return BACKEND_LAUNCH(n->backend, column_sum, width * n->n_agent, &sum);
 }
 
-throng_status layer_warm(const network *n, const float *table, int64_t size, int64_t looked_up) {
+/// Before rows of a table of `size` numbers are looked up, `looked_up` numbers in all: into the
+/// caches, where it will be read whole.
+static throng_status warm(const network *n, const float *table, int64_t size, int64_t looked_up) {
   if (!n->backend->host_memory || looked_up < size) return THRONG_OK;
   const warm_args warm = {table, size};
   return BACKEND_LAUNCH(n->backend, warm, (size + WARM_BLOCK - 1) / WARM_BLOCK, &warm);
+}
+
+throng_status layer_flat_input(const network *n, const flat_input_args *input, int64_t rows) {
+  const int64_t all = rows * n->n_agent, width = input->width;
+  THRONG_TRY(warm(n, input->weight, n->n_item * width * n->n_agent, all * input->capacity * width));
+  return BACKEND_LAUNCH(n->backend, flat_input, all, input);
 }
 
 /// to = 0 in the rows that the groups' last sums wrote.

@@ -3,6 +3,7 @@
 #define THRONG_AGENT_LAYERS_H
 
 #include "agent/network/network.h"
+#include "kernels/agent/flat_input.h"
 
 /// C (m, n) of every agent from its own A and B, all contiguous.
 throng_status layer_product(const network *n, bool transpose_a, bool transpose_b, int64_t m,
@@ -17,9 +18,8 @@ throng_status layer_activation_gradient(const network *n, float *d, const float 
 /// to (width) = sum of x (rows, width)
 throng_status layer_sum_columns(const network *n, const float *x, int64_t rows, int64_t width,
                                 float *to);
-/// Before rows of a table of `size` numbers are looked up, `looked_up` numbers in all: into the
-/// caches, where it will be read whole.
-throng_status layer_warm(const network *n, const float *table, int64_t size, int64_t looked_up);
+/// The sums of the histories' slots by KERNEL_flat_input, of `rows` rows of each agent.
+throng_status layer_flat_input(const network *n, const flat_input_args *input, int64_t rows);
 /// Gradient of a table (n_agent, n_index, width) of which rows are looked up: to = sums of
 /// scale . from by (agent, index), zeros where there are none. Of each row of `from` `each` indices
 /// below `n_index`, -1 for none; scale: one an index, or NULL: 1. `groups` is the table's own and

@@ -90,9 +90,7 @@ throng_status critic_forward(const network *n, const parameter_set *w, const net
                              .capacity = pass->state.capacity,
                              .width = n->hidden[0],
                              .activation = n->activation};
-    THRONG_TRY(layer_warm(n, input.weight, n->n_item * input.width * n->n_agent,
-                          rows * n->n_agent * input.capacity * input.width));
-    THRONG_TRY(BACKEND_LAUNCH(n->backend, flat_input, rows * n->n_agent, &input));
+    THRONG_TRY(layer_flat_input(n, &input, rows));
   } else {
     THRONG_TRY(layer_bias(n, pass->hidden0, w->at[PARAMETER_INPUT_BIAS], rows, n->hidden[0], true));
   }
