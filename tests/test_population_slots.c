@@ -119,6 +119,14 @@ TEST(population_slots, an_agent_that_begins_in_any_slot_is_itself_alone_and_writ
   }
 }
 
+/// An agent's copy into a slot of another population, through memory.
+static void carry(throng_population *from, int32_t which, throng_population *to, int32_t slot) {
+  void *packed = malloc(agent_packed_size(from, which));
+  ASSERT_OK(agent_pack(from, which, packed));
+  ASSERT_OK(agent_unpack(to, slot, packed));
+  free(packed);
+}
+
 TEST(population_slots, a_way_through_other_slots_of_other_populations_changes_no_bit) {
   for (int head = 0; head < HEADS; ++head) {
     agent_rig first, second, alone;
@@ -137,10 +145,7 @@ TEST(population_slots, a_way_through_other_slots_of_other_populations_changes_no
     ASSERT_OK(train(second.agent, 30));
     ASSERT_OK(train(alone.agent, 30));
     // Through memory, back into another slot.
-    void *packed = malloc(agent_packed_size(second.agent, 0));
-    ASSERT_OK(agent_pack(second.agent, 0, packed));
-    ASSERT_OK(agent_unpack(first.agent, 1, packed));
-    free(packed);
+    carry(second.agent, 0, first.agent, 1);
     ASSERT_OK(train(first.agent, 30));
     ASSERT_OK(train(alone.agent, 30));
     expect_alone(&first, 1, &alone);
@@ -152,11 +157,8 @@ TEST(population_slots, a_way_through_other_slots_of_other_populations_changes_no
     throng_agent_def places = throng_population_get_def(first.agent);
     places.count = 2;
     ASSERT_OK(agent_create_places(second.sim, &places, 2 * TOTAL, &second.agent));
-    packed = malloc(agent_packed_size(first.agent, 1));
-    ASSERT_OK(agent_pack(first.agent, 1, packed));
-    ASSERT_OK(agent_unpack(second.agent, 1, packed));
+    carry(first.agent, 1, second.agent, 1);
     ASSERT_OK(agent_halt(second.agent, 1, false));
-    free(packed);
     ASSERT_OK(train(second.agent, 30));
     ASSERT_OK(train(alone.agent, 30));
     expect_alone(&second, 1, &alone);
