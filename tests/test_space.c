@@ -116,6 +116,11 @@ TEST(space, a_wrong_range_is_refused_with_place_and_cause) {
                  "step: expected an integer above 0, not 1.5");
   expect_refusal("{\"agent.batch\": {\"min\": 1, \"max\": 9, \"step\": 10}}",
                  "step: 10 is above max - min, which is 8");
+  expect_refusal("{\"agent.gamma\": {\"min\": 0.9, \"max\": 0.95, \"step\": 0.06}}",
+                 "step: 0.06 is above max - min, which is 0.05");
+  expect_refusal("{\"agent.gamma\": {\"min\": 0.1, \"max\": 0.9, \"step\": 1e-300}}",
+                 "step: 1e-300 is too small to tell values of this size apart; expected 9e-09 or "
+                 "more, or no step");
   expect_refusal("{\"agent.gamma\": {\"min\": 0.1, \"max\": 1, \"step\": 0.1, \"log\": true}}",
                  "step: expected none beside log");
   expect_refusal("{\"agent.gamma\": {\"min\": 0.1, \"max\": 1, \"log\": 1}}",
@@ -288,6 +293,33 @@ TEST(space, values_lie_in_their_range_and_on_their_steps) {
   EXPECT_NEAR(space_from_unit(&s->parameter[5], 0.99), 0.99, 0);  // 0.9 + 3 * 0.03, as a decimal
   EXPECT_NEAR(space_from_unit(&s->parameter[0], 0.5), sqrt(1e-5 * 1e-2), 1e-10);
   release(&config, s);
+}
+
+/// A range that its steps do not fill ends at the last of them, and reads back to the same.
+static void expect_end(const char *json, double end) {
+  throng_config config;
+  space *s, *again;
+  char *first, *second;
+  ASSERT_OK(make("", json, &config, &s));
+  EXPECT_NEAR(s->parameter[0].high, end, 0);
+  ASSERT_OK(space_print(s, &first));
+  release(&config, s);
+  ASSERT_OK(make("", first, &config, &again));
+  ASSERT_OK(space_print(again, &second));
+  EXPECT_STREQ(first, second);
+  release(&config, again);
+  free(first);
+  free(second);
+}
+
+TEST(space, a_range_ends_at_the_last_of_its_steps) {
+  expect_end("{\"agent.gamma\": {\"min\": 0.9, \"max\": 0.99, \"step\": 0.06}}", 0.96);
+  expect_end("{\"agent.gamma\": {\"min\": 0.9, \"max\": 0.96, \"step\": 0.06}}", 0.96);
+  expect_end("{\"agent.gamma\": {\"min\": 0.1, \"max\": 0.35, \"step\": 0.1}}", 0.3);
+  expect_end("{\"agent.gamma\": {\"min\": 0.5, \"max\": 0.9, \"step\": 0.3333333333333333}}",
+             0.833333333333333);
+  expect_end("{\"agent.tau\": {\"min\": 1e-9, \"max\": 1, \"step\": 0.3333333333333333}}", 1);
+  expect_end("{\"agent.gamma\": {\"min\": 0.1, \"max\": 0.9, \"step\": 1e-7}}", 0.9);
 }
 
 TEST(space, every_value_of_a_step_has_the_same_share) {

@@ -23,12 +23,15 @@ static double clamp(double x, double low, double high) {
   return x < low ? low : x > high ? high : x;
 }
 
-/// low + k * step as a decimal: 0.3, not 0.30000000000000004.
-static double grid_value(const space_parameter *p, double k) {
+double space_decimal(double x) {
   char text[40];
   NUMBERS_WITHOUT_LOCALE;
-  snprintf(text, sizeof text, "%.15g", p->low + k * p->step);
-  return clamp(strtod(text, NULL), p->low, p->high);
+  snprintf(text, sizeof text, "%.15g", x);
+  return strtod(text, NULL);
+}
+
+static double grid_value(const space_parameter *p, double k) {
+  return clamp(space_decimal(p->low + k * p->step), p->low, p->high);
 }
 
 /// A float option trains with single precision: the shortest decimal of that number is as good, and
