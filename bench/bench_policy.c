@@ -70,15 +70,9 @@ static throng_status one_gradient(void *context) {
                                      &c->score, c->d, c->d, c->d_query, &c->d_items);
 }
 
-/// The answer is there.
-static throng_status no_judge(void *context, throng_backend *backend, int64_t first, int64_t rows) {
-  (void)context, (void)backend, (void)first, (void)rows;
-  return THRONG_OK;
-}
-
 static throng_status one_at_once(void *context) {
   softmax_case *c = context;
-  const softmax_question question = {no_judge, NULL, c->d, c->d, c->beside};
+  const softmax_question question = {NULL, NULL, c->d, c->d, c->beside};
   return catalogue_softmax_and_gradients(&c->agent->net, &c->items, c->query, &nothing, c->item,
                                          &c->score, &question, c->d_query, &c->d_items);
 }

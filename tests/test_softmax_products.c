@@ -96,12 +96,6 @@ static void close_case(products_case *c) {
   rig_free(&c->rig);
 }
 
-/// The answer is there.
-static throng_status no_judge(void *context, throng_backend *backend, int64_t first, int64_t rows) {
-  (void)context, (void)backend, (void)first, (void)rows;
-  return THRONG_OK;
-}
-
 /// Gradients by kernels of ours, or where nobody knows that entropies are not asked for.
 static throng_status make(products_case *c, bool ours, gradients *g) {
   const int64_t items = c->net.n_item * c->net.n_agent;
@@ -110,7 +104,7 @@ static throng_status make(products_case *c, bool ours, gradients *g) {
                    calloc((size_t)items, sizeof(float)), calloc((size_t)c->all, sizeof(float)),
                    calloc((size_t)c->all, sizeof(float))};
   const catalogue d = {g->vector, g->bias};
-  const softmax_question question = {no_judge, NULL, c->d_log_prob, c->d_entropy,
+  const softmax_question question = {NULL, NULL, c->d_log_prob, c->d_entropy,
                                      ours ? c->beside : NULL};
   THRONG_TRY(catalogue_softmax_and_gradients(&c->net, &c->items, c->query, &c->mask, c->item,
                                              &c->score, &question, g->query, &d));

@@ -44,8 +44,7 @@ throng_status planner_make_lanes(const throng_sim *sim, int32_t lanes, throng_si
   def.autoreset = false;
   def.seed ^= 0x9e3779b9u;
   THRONG_TRY(throng_sim_create(sim->backend, sim->world, sim->sta, &def, out));
-  // Not in the Def: users who come back must be able to leave, if by chance alone.
-  (*out)->def.leave_probability = 0;
+  sim_stop_leaving_by_chance(*out);
   return THRONG_OK;
 }
 

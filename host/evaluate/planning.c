@@ -93,7 +93,7 @@ throng_status planning_exact(throng_backend *backend, const throng_world *world,
   THRONG_TRY_GOTO(throng_sim_create(backend, world, sta, &lanes, &s.sim));
   THRONG_TRY_GOTO(yardsticks_create(s.sim, (int32_t)world->n_item, &s.ranking));
   THRONG_TRY_GOTO(exact_plan_create(s.sim, def->items, def->steps, &s.plan));
-  s.sim->def.leave_probability = 0;  // not in the Def: see planner_make_lanes
+  sim_stop_leaving_by_chance(s.sim);
   THRONG_TRY_GOTO(throng_alloc((void **)&s.ranked, users * (size_t)world->n_item, sizeof *s.ranked,
                                "planning gain"));
   THRONG_TRY_GOTO(throng_alloc((void **)&s.user, users, sizeof *s.user, "planning gain"));

@@ -63,12 +63,11 @@ throng_status throng_play_create(throng_backend *backend, const throng_world *wo
   lane.seed = def->seed;
   lane.first_lane = 0;
   lane.votes.table_bytes = 0;  // pays for thousands of lanes, and changes no answer
-  // Below every draw there is, and not 0: users who leave by chance alone may be to come back.
-  if (def->person && lane.leave_probability > 0) lane.leave_probability = 1e-30f;
   THRONG_TRY(throng_alloc((void **)&p, 1, sizeof *p, "play"));
   p->def = *def;
   p->over = true;  // until a session begins
   THRONG_TRY_GOTO(throng_sim_create(backend, world, sta, &lane, &p->sim));
+  if (def->person) sim_stop_leaving_by_chance(p->sim);
   const size_t slate = (size_t)lane.slate_size;
   THRONG_TRY_GOTO(throng_alloc((void **)&p->item, slate, sizeof *p->item, "play"));
   THRONG_TRY_GOTO(throng_alloc((void **)&p->why, slate, sizeof(throng_explanation *), "play"));

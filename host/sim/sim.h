@@ -121,6 +121,10 @@ struct throng_sim {
   int64_t generation;       // grows where sim_make_args changes: what was recorded with it is void
 };
 
+/// From now on nobody leaves by chance, only because of what was shown. No Def says so of users who
+/// come back and leave by chance alone: it would have them stay for ever.
+void sim_stop_leaving_by_chance(throng_sim *sim);
+
 /// The stages of throng_sim_step, on actions already in `sim->action` on the backend.
 throng_status sim_step_on_backend(throng_sim *sim);
 

@@ -186,4 +186,6 @@ void throng_sim_close(throng_sim *sim) {
   free(sim);
 }
 
+void sim_stop_leaving_by_chance(throng_sim *sim) { sim->def.leave_probability = 0; }
+
 throng_sim_def throng_sim_get_def(const throng_sim *sim) { return sim->def; }

@@ -291,7 +291,8 @@ static throng_status finish_and_ask(void *context, const network *n, int64_t fir
   softmax_finish_args finish = w->finish;
   finish.first = first;
   THRONG_TRY(BACKEND_LAUNCH(n->backend, softmax_finish, rows, &finish));
-  return w->question->judge(w->question->context, n->backend, first, rows);
+  const softmax_question *q = w->question;
+  return q->judge ? q->judge(q->context, n->backend, first, rows) : THRONG_OK;
 }
 
 /// May the kernels of softmax_products.h do it?

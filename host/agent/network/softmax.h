@@ -67,7 +67,8 @@ throng_status catalogue_softmax_gradients(const network *n, const catalogue *c, 
                                           const catalogue *d_catalogue);
 
 /// What gradients are asked of, once log-probabilities and entropies are there: `judge` writes
-/// d_log_prob and d_entropy of rows first .. first + rows - 1 of (n_agent, s->rows), on `backend`.
+/// d_log_prob and d_entropy of rows first .. first + rows - 1 of (n_agent, s->rows), on `backend`;
+/// NULL: they are there already.
 typedef struct softmax_question {
   throng_status (*judge)(void *context, throng_backend *backend, int64_t first, int64_t rows);
   void *context;
