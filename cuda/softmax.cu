@@ -179,14 +179,11 @@ __device__ void slope(const softmax_slope_args *a, int64_t row) {
   }
   const float *bias = a->bias + agent * a->n_item + t->column;
   const int64_t at = state * a->slate;
-  const float d = a->d_log_prob[state], by_entropy = a->d_entropy[state];
-  const float total = a->total[state], entropy = a->entropy[state];
-  const float by_log_prob = d * a->times[at + a->slate - 1];
+  const softmax_slope_rule r = softmax_slope_rule_of(a, state, a->slate - 1);
   for (int32_t i = thread; i < t->n_column; i += WARP_THREADS) {
-    float x = softmax_slope_of(z[i] + bias[i] - total, by_log_prob, by_entropy, entropy);
+    float x = softmax_slope_of(z[i] + bias[i] - r.from, r.by_log_prob, r.by_entropy, r.entropy);
     for (int32_t k = 0; k < a->slate; ++k)
-      if (a->item[at + k] == t->column + i)
-        x = d + softmax_slope_of(a->own[at + k] - total, d * a->times[at + k], by_entropy, entropy);
+      if (a->item[at + k] == t->column + i) x = softmax_slope_shown(a, state, k);
     z[i] = x;
   }
 }

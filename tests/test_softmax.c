@@ -273,12 +273,17 @@ static double objective(const softmax_case *c, const int32_t *item, int32_t slat
   return sum;
 }
 
-static void compare_gradients(int32_t n_agent, int64_t rows, int32_t n_item, int32_t slate) {
+/// The scores of the first state's slate lie `apart`, one from the next: falling, or rising below
+/// 0.
+static void compare_gradients(int32_t n_agent, int64_t rows, int32_t n_item, int32_t slate,
+                              float apart) {
+  const double near = apart == 0 ? 3e-5 : 2e-4;  // numbers of this size have so many places
   test_random r = {5, 0};
   softmax_case c;
-  ASSERT_OK(open_case(&c, 2, n_agent, rows, n_item, slate, 1.0f, 0.2));
+  ASSERT_OK(open_case(&c, 2, n_agent, rows, n_item, slate, 1.0f, slate < n_item ? 0.2 : 0));
   const int64_t all = rows * n_agent, n_vector = (int64_t)n_agent * n_item * WIDTH;
   int32_t *item = slates(&c, all, slate);
+  for (int32_t k = 0; k < slate; ++k) c.bias[item[k]] -= apart * (float)k;
   float *dl = test_numbers(&r, all, 1), *de = test_numbers(&r, all, 1);
   float *d_query = test_numbers(&r, all * WIDTH, 1), *d_vector = test_numbers(&r, n_vector, 1);
   float *d_bias = test_numbers(&r, (int64_t)n_agent * n_item, 1);
@@ -304,7 +309,7 @@ static void compare_gradients(int32_t n_agent, int64_t rows, int32_t n_item, int
       *at = before - step;
       const double low = objective(&c, item, slate, dl, de), slope = (double)(up - *at);
       *at = before;
-      EXPECT_NEAR(part[p].gradient[k * part[p].size / 12], (high - low) / slope, 3e-5);
+      EXPECT_NEAR(part[p].gradient[k * part[p].size / 12], (high - low) / slope, near);
     }
   free(item);
   free(dl);
@@ -316,12 +321,22 @@ static void compare_gradients(int32_t n_agent, int64_t rows, int32_t n_item, int
 }
 
 TEST(softmax, gradients_are_those_of_small_differences) {
-  compare_gradients(2, 5, 43, 1);
-  compare_gradients(1, 4, 60, 3);
+  compare_gradients(2, 5, 43, 1, 0);
+  compare_gradients(1, 4, 60, 3, 0);
+}
+
+/// Further than exponentials of 32 bits reach, in the order of their scores and against it; and
+/// where a slate is all there is.
+TEST(softmax, gradients_of_slates_hold_however_far_apart_their_scores_are) {
+  compare_gradients(1, 3, 60, 4, 120);
+  compare_gradients(1, 1, 60, 4, -120);
+  compare_gradients(1, 1, 60, 3, -300);
+  compare_gradients(1, 1, 5, 5, 100);
+  compare_gradients(1, 1, 5, 5, -100);
 }
 
 TEST(softmax, gradients_over_several_tiles_are_those_of_small_differences) {
-  compare_gradients(1, 3, 2100, 2);
+  compare_gradients(1, 3, 2100, 2, 0);
 }
 
 /// Sums over states and items are cut at the same places, whatever threads and neighbours there

@@ -258,7 +258,8 @@ typedef struct softmax_finish_args {
   float *entropy;       // (n_agent, n_state)
   float *total;         // (n_agent, n_state) log of the sum of all exponentials
   float *own;           // (n_agent, n_state, slate) scores of the slate's items
-  float *times;         // (n_agent, n_state, slate) sum over places j <= k of sum_1 / sum_j
+  float *left;          // (n_agent, n_state, slate) log of what is left to place k: log sum_k
+  float *times;         // (n_agent, n_state, slate) sum over places j <= k of sum_k / sum_j
   int64_t n_state, n_item, n_seen_word;
   int64_t first;  // of the launch's rows in (n_agent, n_state)
   int32_t width, slate;
@@ -293,10 +294,10 @@ THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t launche
                   a->bias[of];
     if (!a->whole) total = log_add(total, z);
     a->own[at + k] = z;
-    a->times[at + k] = total;
+    a->left[at + k] = total;
     log_prob += z - total;
   }
-  float times = 0.0f, mean = 0.0f;  // of z - total under the softmax
+  float times = 0.0f, before = total, mean = 0.0f;  // of z - total under the softmax
   if (rest > -INFINITY) {
     const float share = exp_portable(rest - total);
     mean = share * ((float)(s.weighted / s.sum) + (s.most - total));
@@ -304,7 +305,10 @@ THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t launche
   for (int32_t k = 0; k < a->slate; ++k) {
     const float x = a->own[at + k] - total, bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
     if (!a->whole) mean += exp_portable(bounded) * bounded;
-    times += exp_portable(total - a->times[at + k]);
+    // Beside its own place's sum, which is the least so far: no power is above 0, however far apart
+    // a slate's scores are.
+    times = times * exp_portable(a->left[at + k] - before) + 1.0f;
+    before = a->left[at + k];
     a->times[at + k] = times;
   }
   a->log_prob[row] = log_prob;
@@ -313,15 +317,15 @@ THRONG_ROW void softmax_finish_row(const softmax_finish_args *a, int64_t launche
 }
 
 /// A tile of scores becomes the gradient with respect to them of d_log_prob log_prob + d_entropy
-/// entropy: with p_i = exp(z_i - total),
-///   d log_prob / d z_i = [i in slate] - p_i times(i),  times of items beyond the slate its last;
+/// entropy: with p_i = exp(z_i - total), and k the place of item i, the last beyond the slate,
+///   d log_prob / d z_i = [i in slate] - exp(z_i - left_k) times_k;
 ///   d entropy / d z_i = - p_i (z_i - total + entropy).
 /// Rows that do not count become zeros. Row: see tile_place.
 typedef struct softmax_slope_args {
   float *z;            // (agents of the tile, rows, n_column) query . vector, see tile_mask
   const float *bias;   // (n_agent, n_item)
-  const float *total;  // as softmax_finish_args, as are entropy, own and times
-  const float *entropy, *own, *times;
+  const float *total;  // as softmax_finish_args, as are entropy, own, left and times
+  const float *entropy, *own, *left, *times;
   const int32_t *item;                  // (n_agent, n_state, slate)
   const float *d_log_prob, *d_entropy;  // (n_agent, n_state)
   const int32_t *used;                  // (n_agent) of its n_state, or NULL, see row_is_idle
@@ -330,7 +334,26 @@ typedef struct softmax_slope_args {
   int32_t slate;
 } softmax_slope_args;
 
-/// d of one item, from x = z - total.
+/// Gradients with respect to scores of which one log-sum stands for all: softmax_slope_of(z - from,
+/// ..) with the others.
+typedef struct softmax_slope_rule {
+  float from, by_log_prob, by_entropy, entropy;
+} softmax_slope_rule;
+
+/// That of the slate's place k.
+THRONG_ROW softmax_slope_rule softmax_slope_rule_of(const softmax_slope_args *a, int64_t state,
+                                                    int32_t k) {
+  const int64_t at = state * a->slate + k;
+  const float fall = a->left[at] - a->total[state];  // 0 of the first place
+  softmax_slope_rule r;
+  r.from = a->left[at];
+  r.by_log_prob = a->d_log_prob[state] * a->times[at];
+  r.by_entropy = a->d_entropy[state] * exp_portable(fall);
+  r.entropy = a->entropy[state] + fall;
+  return r;
+}
+
+/// d of one item, from x = z - from.
 THRONG_ROW float softmax_slope_of(float x, float by_log_prob, float by_entropy, float entropy) {
   const float bounded = x < SOFTMAX_LEAST ? SOFTMAX_LEAST : x;
   return exp_to_88(bounded) * (-by_log_prob - by_entropy * (bounded + entropy));
@@ -338,30 +361,29 @@ THRONG_ROW float softmax_slope_of(float x, float by_log_prob, float by_entropy, 
 
 /// softmax_slope_of of n items' scores, in place.
 THRONG_ROW void softmax_slopes_of(float *THRONG_RESTRICT z, const float *THRONG_RESTRICT bias,
-                                  int32_t n, float total, float by_log_prob, float by_entropy,
-                                  float entropy) {
+                                  int32_t n, softmax_slope_rule r) {
   int32_t i = 0;
 #ifdef THRONG_FLOATS16
   for (; i + 16 <= n; i += 16) {
     const floats16 x = floats16_subtract(
-        floats16_add(floats16_load(z + i), floats16_load(bias + i)), floats16_all(total));
+        floats16_add(floats16_load(z + i), floats16_load(bias + i)), floats16_all(r.from));
     const floats16 bounded = floats16_larger(floats16_all(SOFTMAX_LEAST), x);
     const floats16 e = floats16_exp_to_88(bounded, floats16_larger(floats16_all(-87.0f), bounded));
-    const floats16 by =
-        floats16_multiply(floats16_all(by_entropy), floats16_add(bounded, floats16_all(entropy)));
-    floats16_store(z + i, floats16_multiply(e, floats16_subtract(floats16_all(-by_log_prob), by)));
+    const floats16 by = floats16_multiply(floats16_all(r.by_entropy),
+                                          floats16_add(bounded, floats16_all(r.entropy)));
+    floats16_store(z + i,
+                   floats16_multiply(e, floats16_subtract(floats16_all(-r.by_log_prob), by)));
   }
 #endif
   for (; i < n; ++i)
-    z[i] = softmax_slope_of(z[i] + bias[i] - total, by_log_prob, by_entropy, entropy);
+    z[i] = softmax_slope_of(z[i] + bias[i] - r.from, r.by_log_prob, r.by_entropy, r.entropy);
 }
 
 /// The gradient with respect to the score of the slate's item k.
 THRONG_ROW float softmax_slope_shown(const softmax_slope_args *a, int64_t state, int32_t k) {
-  const int64_t at = state * a->slate + k;
-  const float d = a->d_log_prob[state];
-  return d + softmax_slope_of(a->own[at] - a->total[state], d * a->times[at], a->d_entropy[state],
-                              a->entropy[state]);
+  const softmax_slope_rule r = softmax_slope_rule_of(a, state, k);
+  return a->d_log_prob[state] + softmax_slope_of(a->own[state * a->slate + k] - r.from,
+                                                 r.by_log_prob, r.by_entropy, r.entropy);
 }
 
 THRONG_ROW void softmax_slope_row(const softmax_slope_args *a, int64_t row) {
@@ -374,9 +396,7 @@ THRONG_ROW void softmax_slope_row(const softmax_slope_args *a, int64_t row) {
   }
   const float *THRONG_RESTRICT bias = a->bias + agent * a->n_item + t->column;
   const int64_t at = state * a->slate;
-  const float by_log_prob = a->d_log_prob[state] * a->times[at + a->slate - 1];
-  softmax_slopes_of(z, bias, t->n_column, a->total[state], by_log_prob, a->d_entropy[state],
-                    a->entropy[state]);
+  softmax_slopes_of(z, bias, t->n_column, softmax_slope_rule_of(a, state, a->slate - 1));
   for (int32_t k = 0; k < a->slate; ++k) {
     const int32_t offset = a->item[at + k] - t->column;
     if (offset >= 0 && offset < t->n_column) z[offset] = softmax_slope_shown(a, state, k);

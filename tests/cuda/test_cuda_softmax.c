@@ -180,10 +180,13 @@ TEST(cuda_softmax, gradients_of_a_tile_are_the_rows) {
   if (!open_case(&c, 1, ROWS * ITEMS, ITEMS)) return;  // numbers enough
   float zero[ROWS] = {0}, times[ROWS * SLATE];
   for (int k = 0; k < ROWS * SLATE; ++k) times[k] = 1.0f + 0.5f * (float)(k % SLATE);
-  void *z[2], *total[2], *many[2], *used[2];
+  void *z[2], *total[2], *lefts[2], *many[2], *used[2];
+  float left[ROWS * SLATE];
+  for (int k = 0; k < ROWS * SLATE; ++k) left[k] = -0.75f * (float)(k % SLATE);
   const int32_t some = ROWS - 1;
   z[0] = parity_twice(&c.p, c.content[QUERY], ROWS * ITEMS * 4, &z[1]);
   total[0] = parity_twice(&c.p, zero, sizeof zero, &total[1]);
+  lefts[0] = parity_twice(&c.p, left, sizeof left, &lefts[1]);
   many[0] = parity_twice(&c.p, times, sizeof times, &many[1]);
   used[0] = parity_twice(&c.p, &some, sizeof some, &used[1]);
   for (int side = 0; side < 2; ++side) {
@@ -193,6 +196,7 @@ TEST(cuda_softmax, gradients_of_a_tile_are_the_rows) {
                             .total = total[side],
                             .entropy = c.on[QUERY][side],
                             .own = c.on[VECTOR][side],
+                            .left = lefts[side],
                             .times = many[side],
                             .item = c.on[ITEM][side],
                             .d_log_prob = c.on[BIAS][side],
@@ -208,6 +212,7 @@ TEST(cuda_softmax, gradients_of_a_tile_are_the_rows) {
   for (int k = 0; k < ITEMS; ++k) EXPECT_EQ(((const float *)z[0])[some * ITEMS + k], 0.0f);
   parity_release(&c.p, z[0], z[1]);
   parity_release(&c.p, total[0], total[1]);
+  parity_release(&c.p, lefts[0], lefts[1]);
   parity_release(&c.p, many[0], many[1]);
   parity_release(&c.p, used[0], used[1]);
   close_case(&c);

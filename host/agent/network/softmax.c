@@ -22,6 +22,7 @@ throng_status softmax_register(const network *n, tensor_set *set, softmax_scores
   ADD(entropy, F32, all);
   ADD(total, F32, all);
   ADD(own, F32, all, slate);
+  ADD(left, F32, all, slate);
   ADD(times, F32, all, slate);
   ADD(ones, F32, rows);
 #undef ADD
@@ -96,6 +97,7 @@ static softmax_walk walk_of(const network *n, const catalogue *c, const float *q
                                    .entropy = s->entropy,
                                    .total = s->total,
                                    .own = s->own,
+                                   .left = s->left,
                                    .times = s->times,
                                    .n_state = s->rows,
                                    .n_item = n->n_item,
@@ -266,6 +268,7 @@ static void aim(softmax_walk *walk, const softmax_scores *s, const float *d_log_
                                      .total = s->total,
                                      .entropy = s->entropy,
                                      .own = s->own,
+                                     .left = s->left,
                                      .times = s->times,
                                      .item = f->item,
                                      .d_log_prob = d_log_prob,

@@ -15,7 +15,7 @@ typedef struct softmax_scores {
   int32_t slate;
   softmax_sums *sums, *share;
   float *log_prob, *entropy, *total;  // (n_agent, rows)
-  float *own, *times;                 // (n_agent, rows, slate)
+  float *own, *left, *times;          // (n_agent, rows, slate)
   float *ones;                        // (rows) 1, filled by softmax_fill
   // See softmax_register_kept, and score_tile:
   catalogue_kept kept;
