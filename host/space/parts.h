@@ -16,8 +16,6 @@ throng_status space_wrong(const space_reader *r, const char *name, const char *f
     __attribute__((format(printf, 3, 4)));
 /// Zeroed memory that lives as long as the space.
 throng_status space_keep(space *s, size_t count, size_t size, void **out);
-/// A number as short as it reads back to the same: 100000, 0.025, 1e-05.
-void space_number_text(double x, char *buffer, size_t size);
 /// Does a parameter apply where its parent is `at`?
 bool space_holds(const space_parameter *p, double at);
 /// The finest step of numbers, as a part of their size: single precision tells no finer ones apart.
