@@ -285,6 +285,28 @@ TEST(cli_trials, a_sweep_that_goes_on_is_read_up_to_its_last_round) {
   space_free((space *)s);
 }
 
+TEST(cli_trials, a_sweep_without_trials_is_an_empty_list) {
+  mkdir(in_folder("sweep"), 0777);
+  write_file("sweep/config.json", SMALL);
+  space *s = fixture_space(FIXTURE_SPACE);
+  const trials_def def = {.path = in_folder("sweep/trials.db"),
+                          .study = "sweep",
+                          .space = s,
+                          .n_objective = 1,
+                          .metric = {"average_reward"}};
+  trials *t;
+  ASSERT_OK(trials_open(&def, false, &t));
+  EXPECT_OK(trials_close(t));
+  space_free(s);
+  EXPECT_EQ(throng("trials sweep"), 0);
+  EXPECT_CONTAINS(last.out, "sweep: 0 trials");
+  EXPECT_EQ(throng("trials sweep --csv -"), 0);
+  EXPECT_EQ(throng("trials sweep --show 0"), 2);
+  EXPECT_CONTAINS(last.err, "sweep has no trials yet");
+  EXPECT_EQ(throng("trials sweep --importance"), 2);
+  EXPECT_CONTAINS(last.err, "0 complete trials; expected at least 2");
+}
+
 TEST(cli_trials, what_is_wrong_is_said) {
   make_sweep(NULL);
   EXPECT_EQ(throng("trials nowhere"), 2);

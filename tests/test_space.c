@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "config/config_sweep.h"
+#include "support/golden.h"
 #include "throng_test.h"
 
 /// The space of a config whose sweep.space is `space`, with `agent` as its section agent.
@@ -317,9 +318,42 @@ TEST(space, a_range_ends_at_the_last_of_its_steps) {
   expect_end("{\"agent.gamma\": {\"min\": 0.9, \"max\": 0.96, \"step\": 0.06}}", 0.96);
   expect_end("{\"agent.gamma\": {\"min\": 0.1, \"max\": 0.35, \"step\": 0.1}}", 0.3);
   expect_end("{\"agent.gamma\": {\"min\": 0.5, \"max\": 0.9, \"step\": 0.3333333333333333}}",
-             0.833333333333333);
-  expect_end("{\"agent.tau\": {\"min\": 1e-9, \"max\": 1, \"step\": 0.3333333333333333}}", 1);
+             0.8333333333333333);
+  expect_end("{\"agent.tau\": {\"min\": 1e-9, \"max\": 1, \"step\": 0.3333333333333333}}",
+             0.6666666676666666);
+  // The sum has more digits than a double: what is printed must not lose the last step.
+  expect_end("{\"agent.tau\": {\"min\": 1.234567e-09, \"max\": 0.9, \"step\": 0.0123456789012345}}",
+             0.888888882123451);
   expect_end("{\"agent.gamma\": {\"min\": 0.1, \"max\": 0.9, \"step\": 1e-7}}", 0.9);
+}
+
+/// [min, max, step, how many values, then the first, second, middle and last of them].
+static void expect_as_optuna(const cJSON *row) {
+  throng_config config;
+  space *s;
+  char json[160];
+  double number[8];
+  const int n = cJSON_GetArraySize(row);
+  for (int k = 0; k < n; ++k) number[k] = cJSON_GetArrayItem(row, k)->valuedouble;
+  snprintf(json, sizeof json,
+           "{\"agent.gamma\": {\"min\": %.17g, \"max\": %.17g, \"step\": %.17g}}", number[0],
+           number[1], number[2]);
+  expect_end(json, number[n - 1]);
+  ASSERT_OK(make("", json, &config, &s));
+  EXPECT_EQ(space_values(s->parameter), (int64_t)number[3]);
+  for (int k = 4; k < n; ++k) {
+    double x = number[k];
+    space_round(s, &x);
+    EXPECT_NEAR(x, number[k], 0);
+  }
+  release(&config, s);
+}
+
+TEST(space, steps_are_those_of_optuna_to_the_last_digit) {
+  cJSON *rows = golden_json("steps.json"), *row;
+  ASSERT_TRUE(cJSON_GetArraySize(rows) == 300);
+  cJSON_ArrayForEach(row, rows) expect_as_optuna(row);
+  cJSON_Delete(rows);
 }
 
 TEST(space, every_value_of_a_step_has_the_same_share) {

@@ -115,6 +115,48 @@ TEST(sweep_api, asked_again_after_a_kill_it_goes_on_and_unfinished_trials_have_f
   throng_sweep_close(sweep);
 }
 
+/// `n` further trials that report after every 170 user-steps, which ends no period of 100: the
+/// options of each and how many reports it made.
+static void write_trials(throng_sweep *sweep, int n, FILE *to) {
+  for (int i = 0; i < n; ++i) {
+    throng_trial trial;
+    bool end, stop = false;
+    double value[9];
+    int k = 0;
+    ASSERT_OK(throng_sweep_ask(sweep, &trial, &end));
+    for (int j = 0; j < 9; ++j) value[j] = score(&trial, 170 * (j + 1));
+    fprintf(to, "%s", trial.overrides[0]);
+    for (; k < 9 && !stop; ++k)
+      EXPECT_OK(throng_sweep_tell(sweep, trial.number, 170 * (k + 1), value[k], &stop));
+    if (!stop)
+      EXPECT_OK(throng_sweep_finish(sweep, trial.number, THRONG_TRIAL_COMPLETE, &value[8], NULL));
+    fprintf(to, " %d\n", k);
+  }
+}
+
+TEST(sweep_api, goes_on_to_the_same_trials_whatever_steps_it_was_told_after) {
+  char *whole = NULL, *parts = NULL, out[700];
+  size_t size;
+  FILE *to = open_memstream(&whole, &size);
+  throng_sweep *sweep = make(to_ask, NULL);
+  ASSERT_OK(throng_sweep_open(sweep, false));
+  write_trials(sweep, 30, to);
+  throng_sweep_close(sweep);
+  fclose(to);
+  to = open_memstream(&parts, &size);
+  snprintf(out, sizeof out, "train.out=%s/parts", throng_test_folder());
+  for (int part = 0; part < 3; ++part) {
+    sweep = make(to_ask, out);
+    ASSERT_OK(throng_sweep_open(sweep, part > 0));
+    write_trials(sweep, 10, to);
+    throng_sweep_close(sweep);
+  }
+  fclose(to);
+  EXPECT_STREQ(parts, whole);
+  free(whole);
+  free(parts);
+}
+
 TEST(sweep_api, refuses_what_does_not_fit_what_was_said_before) {
   throng_trial trial;
   bool end, stop;

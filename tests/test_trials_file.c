@@ -212,7 +212,7 @@ TEST(trials, the_csv_has_a_line_a_trial_and_is_quoted_where_it_must_be) {
   space *s = fixture_space(FIXTURE_SPACE);
   trials_def def = def_of(s, at("trials.db"));
   trials *t = make(s, def.path);
-  double x[N_OPTION] = {0.001, 0.975, 3, 1, 64}, value = -0.125;
+  double x[N_OPTION] = {0.001, 0.975, 3, 1, 64}, value = 20;
   EXPECT_OK(trials_add(t, 0, x));
   x[SHAPE] = 0;
   x[WIDTH] = NAN;
@@ -221,6 +221,7 @@ TEST(trials, the_csv_has_a_line_a_trial_and_is_quoted_where_it_must_be) {
   EXPECT_OK(trials_finish(t, 0, TRIAL_COMPLETE, &value));
   EXPECT_OK(trials_set_text(t, 1, TRIALS_CAUSE, "a \"word\", and more"));
   EXPECT_OK(trials_set(t, 1, TRIALS_SEEDS, "[1,2.5]"));
+  EXPECT_OK(trials_set_number(t, 0, TRIALS_USER_STEPS, 800));
   run_sql(def.path,
           "UPDATE trials SET datetime_start = '2026-11-28 06:41:00.000000', "
           "datetime_complete = '2026-11-28 06:42:00.500000' WHERE number = 0; UPDATE "
@@ -236,10 +237,10 @@ TEST(trials, the_csv_has_a_line_a_trial_and_is_quoted_where_it_must_be) {
   fclose(file);
   EXPECT_STREQ(text,
                "number,state,A.Rwd,agent.learning_rate,agent.gamma,agent.n_step,agent.epsilon,"
-               "agent.width,started,ended,evaluations,cause,seed_values\n"
-               "0,COMPLETE,-0.125,0.001,0.975,3,exponential,64,2026-11-28 06:41:00.000000,"
-               "2026-11-28 06:42:00.500000,5,,\n"
-               "1,RUNNING,,0.001,0.975,3,linear,,,,0,\"a \"\"word\"\", and more\",\"[1,2.5]\"\n");
+               "agent.width,started,ended,evaluations,user_steps,cause,seed_values\n"
+               "0,COMPLETE,20,0.001,0.975,3,exponential,64,2026-11-28 06:41:00.000000,"
+               "2026-11-28 06:42:00.500000,5,800,,\n"
+               "1,RUNNING,,0.001,0.975,3,linear,,,,0,,\"a \"\"word\"\", and more\",\"[1,2.5]\"\n");
   space_free(s);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/field.h"
+#include "base/json.h"
 #include "base/numbers.h"
 
 // --- from JSON -------------------------------------------------------------------------------
@@ -55,7 +56,9 @@ static throng_status assign_text(const field *f, char *at, const cJSON *value, c
 
 static throng_status assign_json(char *at, const cJSON *value, const char *where, void **owned) {
   NUMBERS_WITHOUT_LOCALE;
-  char *text = cJSON_PrintUnformatted(value);
+  cJSON *copy = cJSON_Duplicate(value, true);
+  char *text = json_keep_digits(copy) ? cJSON_PrintUnformatted(copy) : NULL;
+  cJSON_Delete(copy);
   if (!text) return throng_fail(THRONG_ERROR_MEMORY, "%s: out of memory", where);
   *owned = text;
   memcpy(at, &text, sizeof text);

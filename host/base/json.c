@@ -302,6 +302,25 @@ bool json_add_number(cJSON *object, const char *key, double value) {
   return cJSON_AddNullToObject(object, key) != NULL;
 }
 
+bool json_keep_digits(cJSON *value) {
+  bool good = true;
+  char text[40];
+  NUMBERS_WITHOUT_LOCALE;
+  for (cJSON *at = value ? value->child : NULL; at && good; at = at->next)
+    good = json_keep_digits(at);
+  if (!cJSON_IsNumber(value) || !isfinite(value->valuedouble)) return good;
+  snprintf(text, sizeof text, "%.15g", value->valuedouble);
+  if (strtod(text, NULL) == value->valuedouble) return true;
+  snprintf(text, sizeof text, "%.16g", value->valuedouble);
+  if (strtod(text, NULL) != value->valuedouble)
+    snprintf(text, sizeof text, "%.17g", value->valuedouble);
+  value->valuestring = cJSON_malloc(strlen(text) + 1);
+  if (!value->valuestring) return false;
+  strcpy(value->valuestring, text);
+  value->type = (value->type & ~0xff) | cJSON_Raw;
+  return true;
+}
+
 void json_write_string(FILE *to, const char *text) {
   putc('"', to);
   for (const unsigned char *p = (const unsigned char *)text; *p; ++p) {

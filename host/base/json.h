@@ -34,6 +34,9 @@ size_t utf8_valid_prefix(const char *text, size_t length);
 bool json_integer(const cJSON *value, int64_t *out);
 /// A number into an object, null where it is not finite; false where memory is short.
 bool json_add_number(cJSON *object, const char *key, double value);
+/// Every number of which cJSON would print fewer digits than read back to it becomes its own text:
+/// cJSON takes 15 digits where they are next to the number. False where memory is short.
+bool json_keep_digits(cJSON *value);
 /// Write `text` as a JSON string with its quotes; only what must be escaped is.
 void json_write_string(FILE *to, const char *text);
 

@@ -234,6 +234,7 @@ static int read_numbers(const cli_run *run, const trials_view *v, int64_t number
     number[*n] = strtoll(run->argument[k], &end, 10);
     if (end == run->argument[k] || *end || errno || number[*n] < 0)
       return cli_wrong(run, "'%s': expected a trial's number", cli_word(run->argument[k]));
+    if (v->list.n == 0) return cli_wrong(run, "%s has no trials yet", cli_word(v->folder));
     if (number[*n] >= v->list.n)
       return cli_wrong(run, "no trial %" PRId64 ": %s has 0 to %" PRId64, number[*n],
                        cli_word(v->folder), v->list.n - 1);

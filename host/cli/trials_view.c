@@ -165,7 +165,7 @@ int trials_view_show(const trials_view *v, int64_t number) {
   double steps = trials_view_steps(v, row);
   printf("trial %" PRId64 " of %s: %s\n", number, cli_word(v->folder), trials_view_state(row));
   for (int32_t k = 0; k < v->def->n_objective; ++k) {
-    field_number_text(row->value[k], false, text, sizeof text);
+    space_number_text(row->value[k], text, sizeof text);
     printf("  %-*s%s\n", LABEL, v->def->metric[k], isnan(row->value[k]) ? "none yet" : text);
   }
   if (!isnan(steps)) printf("  %-*s%s\n", LABEL, "user-steps", cli_count((int64_t)steps, count));

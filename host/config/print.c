@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/numbers.h"
 #include "config/keys.h"
 
 static throng_status finish(cJSON *root, bool complete, char **out) {
   NUMBERS_WITHOUT_LOCALE;
-  *out = complete ? cJSON_Print(root) : NULL;
+  *out = complete && json_keep_digits(root) ? cJSON_Print(root) : NULL;
   cJSON_Delete(root);
   if (!*out) return throng_fail(THRONG_ERROR_MEMORY, "printing a configuration: out of memory");
   return THRONG_OK;

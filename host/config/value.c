@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "config/keys.h"
 
 throng_status config_assign(throng_config *config, const config_key *key, const cJSON *value,
@@ -30,7 +31,7 @@ cJSON *config_value_json(const throng_config *config, const config_key *key) {
 void config_value_text(const throng_config *config, const config_key *key, char *buffer,
                        size_t size) {
   cJSON *node = config_value_json(config, key);
-  char *printed = node ? cJSON_PrintUnformatted(node) : NULL;
+  char *printed = node && json_keep_digits(node) ? cJSON_PrintUnformatted(node) : NULL;
   snprintf(buffer, size, "%s", printed ? printed : "null");
   cJSON_free(printed);
   cJSON_Delete(node);

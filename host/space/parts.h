@@ -16,16 +16,12 @@ throng_status space_wrong(const space_reader *r, const char *name, const char *f
     __attribute__((format(printf, 3, 4)));
 /// Zeroed memory that lives as long as the space.
 throng_status space_keep(space *s, size_t count, size_t size, void **out);
-/// A number as short as it reads back to the same: 100000, 0.025, 1e-05.
-void space_number_text(double x, char *buffer, size_t size);
 /// Does a parameter apply where its parent is `at`?
 bool space_holds(const space_parameter *p, double at);
-/// A sum as the decimal that it is meant to be, of 15 digits: 0.3, not 0.30000000000000004.
-double space_decimal(double x);
-/// The finest step of numbers, as a part of their size: single precision tells no finer ones apart,
-/// and 15 digits miss a place by less than SPACE_MISS of such a step.
+/// The finest step of numbers, as a part of their size: single precision tells no finer ones apart.
 #define SPACE_FINEST_STEP 1e-8
-#define SPACE_MISS 1e-6
+/// The end of a range as it is written: one from which its steps are counted the same again.
+double space_end(const space_parameter *p);
 /// The nearest value that the parameter has.
 double space_rounded(const space_parameter *p, double x);
 /// The choice with this JSON, or -1; `value` is put into the option's own form first.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/numbers.h"
+#include "space/decimal.h"
 #include "space/parts.h"
 
 bool space_applies(const space *s, const double *x, int32_t parameter) {
@@ -23,15 +24,9 @@ static double clamp(double x, double low, double high) {
   return x < low ? low : x > high ? high : x;
 }
 
-double space_decimal(double x) {
-  char text[40];
-  NUMBERS_WITHOUT_LOCALE;
-  snprintf(text, sizeof text, "%.15g", x);
-  return strtod(text, NULL);
-}
-
+/// low + k * step as a decimal: 0.3, not 0.30000000000000004.
 static double grid_value(const space_parameter *p, double k) {
-  return clamp(space_decimal(p->low + k * p->step), p->low, p->high);
+  return clamp(decimal_sum(p->low, p->step, k), p->low, p->high);
 }
 
 /// A float option trains with single precision: the shortest decimal of that number is as good, and

@@ -40,7 +40,7 @@ static cJSON *parameter_json(const space *s, const space_parameter *p) {
       cJSON_AddItemToArray(values, cJSON_CreateRaw(p->choice[k]));
   } else {
     add_number(object, "min", p->low);
-    add_number(object, "max", p->high);
+    add_number(object, "max", space_end(p));
     if (p->step > (p->kind == SPACE_INT ? 1 : 0)) add_number(object, "step", p->step);
     if (p->log) cJSON_AddTrueToObject(object, "log");
   }

@@ -8,6 +8,7 @@
 
 #include "base/nearest.h"
 #include "base/numbers.h"
+#include "space/decimal.h"
 #include "space/parts.h"
 
 throng_status space_wrong(const space_reader *r, const char *name, const char *format, ...) {
@@ -149,13 +150,6 @@ static throng_status read_log(const space_reader *r, const cJSON *object, space_
   return THRONG_OK;
 }
 
-/// The last value of the grid, as Optuna has it: 0.96 of 0.9, 0.9 + 0.06 that shall end at 0.99. It
-/// is a value that the grid has itself, so that a space printed is read as the same.
-static void end_at_last(space_parameter *p, double steps) {
-  const double last = p->low + floor(steps) * p->step;
-  if (last < p->high) p->high = p->kind == SPACE_INT ? last : fmin(space_decimal(last), p->high);
-}
-
 static throng_status read_step(const space_reader *r, const cJSON *object, space_parameter *p) {
   NUMBERS_WITHOUT_LOCALE;
   const cJSON *step = cJSON_GetObjectItemCaseSensitive(object, "step");
@@ -166,15 +160,10 @@ static throng_status read_step(const space_reader *r, const cJSON *object, space
   if (!cJSON_IsNumber(step) || !isfinite(step->valuedouble))
     return space_wrong(r, p->name, "step: expected a number above 0");
   space_number_text(step->valuedouble, seen, sizeof seen);
-  snprintf(range, sizeof range, "%g", p->high - p->low);
   if (step->valuedouble <= 0)
     return space_wrong(r, p->name, "step: expected a number above 0, not %s", seen);
   if (whole && step->valuedouble != rint(step->valuedouble))
     return space_wrong(r, p->name, "step: expected an integer above 0, not %s", seen);
-  // A grid of decimals may miss its end by rounding: 0.96 - 0.9 is below 0.06.
-  const double steps = (p->high - p->low) / step->valuedouble + SPACE_MISS;
-  if (steps < 1)
-    return space_wrong(r, p->name, "step: %s is above max - min, which is %s", seen, range);
   const double least = whole ? 1 : SPACE_FINEST_STEP * fmax(fabs(p->low), fabs(p->high));
   snprintf(range, sizeof range, "%g", least);
   if (step->valuedouble < least)
@@ -182,10 +171,16 @@ static throng_status read_step(const space_reader *r, const cJSON *object, space
                        "step: %s is too small to tell values of this size apart; expected %s or "
                        "more, or no step",
                        seen, range);
+  const double steps = whole ? floor((p->high - p->low) / step->valuedouble)
+                             : decimal_steps(p->low, p->high, step->valuedouble);
+  snprintf(range, sizeof range, "%g", p->high - p->low);
+  if (steps < 1)
+    return space_wrong(r, p->name, "step: %s is above max - min, which is %s", seen, range);
   if (p->log && !(whole && step->valuedouble == 1))
     return space_wrong(r, p->name, "step: expected none beside log; give the values in \"values\"");
   p->step = step->valuedouble;
-  end_at_last(p, steps);
+  // The last value of the grid, as Optuna has it: 0.96 of 0.9, 0.9 + 0.06 that shall end at 0.99.
+  p->high = whole ? p->low + steps * p->step : decimal_sum(p->low, p->step, steps);
   return THRONG_OK;
 }
 

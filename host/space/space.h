@@ -95,6 +95,8 @@ double space_from_unit(const space_parameter *p, double u);
 /// Override lines of a config for a point, "agent.gamma=0.99", NULL-terminated, one block that the
 /// caller frees. Numbers read back to the same value.
 throng_status space_overrides(const space *s, const double *x, char ***out);
+/// A number as short as it reads back to the same: 100000, 0.025, 1e-05.
+void space_number_text(double x, char *buffer, size_t size);
 /// A value as JSON text: "0.001", "\"flat\"".
 void space_value_text(const space_parameter *p, double x, char *buffer, size_t size);
 /// Optuna's distribution_json of a parameter, malloc'd. Its trial_params.param_value is x itself.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
+#include "space/decimal.h"
 #include "space/parts.h"
 
 void space_number_text(double x, char *buffer, size_t size) {
@@ -55,6 +56,11 @@ throng_status space_overrides(const space *s, const double *x, char ***out) {
   return THRONG_OK;
 }
 
+double space_end(const space_parameter *p) {
+  if (p->kind != SPACE_FLOAT || !(p->step > 0)) return p->high;
+  return decimal_end(p->low, p->step, rint((p->high - p->low) / p->step));
+}
+
 /// As Python writes it: a float has a point or an exponent.
 static void python_float(double x, char *buffer, size_t size) {
   space_number_text(x, buffer, size);
@@ -77,7 +83,7 @@ static cJSON *optuna_attributes(const space_parameter *p) {
   char low[40], high[40], step[40] = "null";
   void (*print)(double, char *, size_t) = p->kind == SPACE_INT ? space_number_text : python_float;
   print(p->low, low, sizeof low);
-  print(p->high, high, sizeof high);
+  print(space_end(p), high, sizeof high);
   if (p->step > 0) print(p->step, step, sizeof step);
   cJSON_AddRawToObject(a, "step", step);
   cJSON_AddRawToObject(a, "low", low);

@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/numbers.h"
 #include "sweep/inside.h"
 
 /// The study's attribute that keeps `throng sweep` off: such trials have no rounds to go through.
 #define ASKED "throng:asked"
+/// A trial's attribute: [user-steps of each report], where they are not whole evaluation periods.
+#define TOLD "told_steps"
 
 throng_status ask_check(const sweep *s, bool asked) {
   char *json;
@@ -58,17 +61,61 @@ static throng_status end(sweep *s, int64_t number, trial_state state, const doub
   return trial_end(s, number, state, cause);
 }
 
-/// Steps of the reports are not kept, evaluations are: one a period.
+/// The database's steps count reports: where one does not end a period, all are written down.
+static throng_status keep_steps(const sweep *s, int64_t number, int64_t user_steps) {
+  const int64_t n = s->trial[number].n_report;
+  char *before, *after = NULL;
+  NUMBERS_WITHOUT_LOCALE;
+  THRONG_TRY(trials_get(s->db, number, TOLD, &before));
+  if (!before && user_steps == s->clock.every * n) return THRONG_OK;
+  cJSON *list = before ? cJSON_Parse(before) : cJSON_CreateArray();
+  free(before);
+  for (int64_t i = cJSON_GetArraySize(list) + 1; i <= n; ++i)
+    cJSON_AddItemToArray(list,
+                         cJSON_CreateNumber((double)(i < n ? s->clock.every * i : user_steps)));
+  after = cJSON_GetArraySize(list) == n ? cJSON_PrintUnformatted(list) : NULL;
+  cJSON_Delete(list);
+  if (!after) return throng_fail(THRONG_ERROR_MEMORY, "steps of a trial: out of memory");
+  throng_status status = trials_set(s->db, number, TOLD, after);
+  cJSON_free(after);
+  return status;
+}
+
+static cJSON *kept_steps(const trial_row *row) {
+  cJSON *all = row->attributes ? cJSON_Parse(row->attributes) : NULL;
+  cJSON *list = cJSON_DetachItemFromObjectCaseSensitive(all, TOLD);
+  cJSON_Delete(all);
+  return list;
+}
+
+/// The user-steps that a report was told after.
+static int64_t told_after(const sweep *s, const trial_row *row, const cJSON *kept, int64_t i) {
+  const cJSON *steps = cJSON_GetArrayItem(kept, (int)i);
+  const double most = 0x1p53;
+  if (cJSON_IsNumber(steps) && steps->valuedouble >= 1 && steps->valuedouble < most)
+    return (int64_t)steps->valuedouble;
+  return s->clock.every * row->report_step[i];
+}
+
+static throng_status report_again(sweep *s, int64_t k) {
+  const trial_row *row = &s->past.row[k];
+  cJSON *kept = kept_steps(row);
+  throng_status status = THRONG_OK;
+  bool stop;
+  for (int64_t i = 0; i < row->n_report && status == THRONG_OK; ++i) {
+    const int64_t steps = told_after(s, row, kept, i);
+    status = count(s, k, steps, row->report_value[i]);
+    if (status == THRONG_OK) status = ask_scheduler(s, k, steps, row->report_value[i], &stop);
+  }
+  cJSON_Delete(kept);
+  return status;
+}
+
 static throng_status tell_again(sweep *s, int64_t k) {
   const trial_row *row = &s->past.row[k];
   int64_t number;
-  bool stop;
   THRONG_TRY(trial_add(s, row->x, 0, 0, &number));
-  for (int64_t i = 0; i < row->n_report; ++i) {
-    const int64_t steps = s->clock.every * row->report_step[i];
-    THRONG_TRY(count(s, k, steps, row->report_value[i]));
-    THRONG_TRY(ask_scheduler(s, k, steps, row->report_value[i], &stop));
-  }
+  THRONG_TRY(report_again(s, k));
   if (row->state != TRIAL_RUNNING) return end(s, k, row->state, row->value, NULL);
   THRONG_TRY(trials_set_text(s->db, k, TRIALS_CAUSE, "its process ended before it"));
   THRONG_TRY(end(s, k, TRIAL_FAILED, NULL, "its process ended before it"));
@@ -140,6 +187,7 @@ throng_status sweep_tell(sweep *s, int64_t number, int64_t user_steps, double va
   THRONG_TRY(ask_scheduler(s, number, user_steps, value, stop));
   THRONG_TRY(trials_begin(s->db));
   THRONG_TRY(trials_report(s->db, number, s->trial[number].n_report, value));
+  THRONG_TRY(keep_steps(s, number, user_steps));
   if (*stop) {
     THRONG_TRY(end(s, number, TRIAL_PRUNED, NULL, NULL));
     THRONG_TRY(write_end(s, number));

@@ -25,7 +25,7 @@ static void put(FILE *to, const char *text) {
 
 static void put_number(FILE *to, double x) {
   char text[40] = "";
-  if (!isnan(x)) field_number_text(x, false, text, sizeof text);
+  if (!isnan(x)) space_number_text(x, text, sizeof text);
   fprintf(to, ",%s", text);
 }
 

@@ -296,7 +296,7 @@ throng_status trials_set(trials *t, int64_t number, const char *key, const char 
 
 throng_status trials_set_number(trials *t, int64_t number, const char *key, double x) {
   char text[40] = "null";
-  if (isfinite(x)) field_number_text(x, false, text, sizeof text);
+  if (isfinite(x)) space_number_text(x, text, sizeof text);
   return trials_set(t, number, key, text);
 }
 
