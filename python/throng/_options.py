@@ -10,7 +10,7 @@ import re
 from typing import Any, Iterable, Mapping, Self
 
 from . import _core
-from ._core import ArgumentError
+from ._core import ArgumentError, FileError
 
 
 def _plain(value: Any) -> Any:
@@ -41,11 +41,11 @@ def _culprit(value: Any, place: str = "options") -> str:
     return place
 
 
-def _drop_places(error: ArgumentError, name: str) -> ArgumentError:
-    """The words without line and column of a text that nobody wrote."""
+def _drop_places(error: ArgumentError | FileError, name: str) -> ArgumentError | FileError:
+    """The words without line and column of a text that nobody wrote, and without the program's own."""
     words = re.sub(rf"^{re.escape(name)}(:\d+:\d+)?: ", "", str(error))
-    words = re.sub(r"^--set ", "", words)
-    fresh = ArgumentError(words)
+    words = re.sub(r"^(--set |CONFIG: )", "", words)
+    fresh = type(error)(words)
     fresh.status = error.status
     return fresh
 
@@ -81,7 +81,7 @@ def read(config: Any, overrides: Mapping[str, Any] | None = None) -> _core.Handl
         if isinstance(config, Mapping):
             return _core.config_read(to_json(config), "config", texts)
         return _core.config_open(path_of(config), texts)
-    except ArgumentError as error:
+    except (ArgumentError, FileError) as error:
         raise _drop_places(error, "config") from None
 
 

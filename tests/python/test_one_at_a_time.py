@@ -160,3 +160,19 @@ def test_two_threads_that_train_one_agent_count_all_steps(world, sta):
     agent = throng.Agent(world, sta, total_steps=8192, sim=SIM, seed=3, **AGENT)
     assert not together(lambda: agent.train(4096), lambda: agent.train(4096))
     assert agent.done_steps == 8192 == agent.stats()[0]["user_steps"]
+
+
+def test_workers_threads_ask_one_sweep(tmp_path):
+    config = {"sweep": {"space": {"agent.gamma": {"min": 0.5, "max": 0.99}}, "sampler": "random", "scheduler": "none", "max_trials": 24},
+              "train": {"out": str(tmp_path / "sweep")}}
+    with throng.Sweep(config) as sweep:
+        start = threading.Barrier(4)
+
+        def work():
+            start.wait()
+            while (trial := sweep.ask()) is not None:
+                sweep.tell(trial, 100, 1.0)
+                sweep.finish(trial, 1.0)
+
+        assert not together(*[work] * 4)
+        assert sweep.counts["complete"] == 24
