@@ -82,7 +82,7 @@ TEST(run_folder, rows_are_json_lines_with_null_for_what_is_not_finite) {
   run_folder *folder = open_at(path, false);
   ASSERT_TRUE(folder != NULL);
   double seconds = -1;
-  ASSERT_OK(run_folder_begin(folder, -1, &seconds));
+  ASSERT_OK(run_folder_begin(folder, -1, &progress, &seconds));
   EXPECT_NEAR(seconds, 0, 0);
   row(folder, 100, 1.5, 0.25);
   row(folder, 5000000000, 3, (double)NAN);
@@ -100,7 +100,7 @@ TEST(run_folder, resumed_run_keeps_the_rows_up_to_its_checkpoint_and_no_more) {
   run_folder *folder = open_at(path, false);
   ASSERT_TRUE(folder != NULL);
   double seconds;
-  ASSERT_OK(run_folder_begin(folder, -1, &seconds));
+  ASSERT_OK(run_folder_begin(folder, -1, &progress, &seconds));
   for (int i = 1; i <= 5; ++i) row(folder, 100 * i, i, 0.1 * i);
   ASSERT_OK(run_folder_close(folder, TENSORBOARD_END_FAILED));
   // A kill in the middle of a row leaves a broken last line.
@@ -112,7 +112,7 @@ TEST(run_folder, resumed_run_keeps_the_rows_up_to_its_checkpoint_and_no_more) {
 
   folder = open_at(path, true);
   ASSERT_TRUE(folder != NULL);
-  ASSERT_OK(run_folder_begin(folder, 300, &seconds));
+  ASSERT_OK(run_folder_begin(folder, 300, &progress, &seconds));
   EXPECT_NEAR(seconds, 3, 0);
   row(folder, 400, 9, 0.5);
   ASSERT_OK(run_folder_close(folder, TENSORBOARD_END_OK));
@@ -130,6 +130,33 @@ TEST(run_folder, resumed_run_keeps_the_rows_up_to_its_checkpoint_and_no_more) {
   EXPECT_FALSE(exists(path, "previous-1"));
 }
 
+/// What a fault of the disk or an editor did to one line is no reason to drop those behind it.
+TEST(run_folder, a_damaged_row_takes_no_other_with_it_when_the_run_goes_on) {
+  const char *path = throng_test_folder();
+  write_text(path, "metrics.jsonl",
+             "{\"step\":100,\"seconds\":1}\n"
+             "{\"step\":200,\"sec\n"
+             "[300]\n"
+             "{\"step\":300,\"seconds\":3}{\"step\":350,\"seconds\":3.5}\n"
+             "{\"step\":400,\"seconds\":4}\n"
+             "{\"step\":500,\"seconds\":5}\n");
+  noted[0] = '\0';
+  run_folder *folder = open_at(path, true);
+  ASSERT_TRUE(folder != NULL);
+  double seconds;
+  ASSERT_OK(run_folder_begin(folder, 400, &progress, &seconds));
+  EXPECT_NEAR(seconds, 4, 0);
+  EXPECT_CONTAINS(noted, "metrics.jsonl:2:");
+  EXPECT_CONTAINS(noted, "3 damaged lines stay among the rows");
+  row(folder, 500, 9, 0.5);
+  ASSERT_OK(run_folder_close(folder, TENSORBOARD_END_OK));
+  char *text = read_text(path, "metrics.jsonl");
+  EXPECT_CONTAINS(text, "{\"step\":100,\"seconds\":1}\n{\"step\":200,\"sec\n[300]\n");
+  EXPECT_CONTAINS(text, "{\"step\":400,\"seconds\":4}\n{\"step\":500,\"seconds\":9,");
+  EXPECT_TRUE(strstr(text, "\"seconds\":5}") == NULL);
+  free(text);
+}
+
 TEST(run_folder, new_run_moves_the_files_of_an_earlier_one_aside_and_leaves_others) {
   const char *path = throng_test_folder();
   noted[0] = '\0';
@@ -139,7 +166,7 @@ TEST(run_folder, new_run_moves_the_files_of_an_earlier_one_aside_and_leaves_othe
   EXPECT_STREQ(noted, "");
   ASSERT_TRUE(folder != NULL);
   double seconds;
-  ASSERT_OK(run_folder_begin(folder, -1, &seconds));
+  ASSERT_OK(run_folder_begin(folder, -1, &progress, &seconds));
   row(folder, 100, 1, 1);
   EXPECT_OK(run_folder_summary(folder, "{\"first\": true}"));
   ASSERT_OK(run_folder_close(folder, TENSORBOARD_END_OK));
@@ -148,7 +175,7 @@ TEST(run_folder, new_run_moves_the_files_of_an_earlier_one_aside_and_leaves_othe
   folder = open_at(path, false);
   ASSERT_TRUE(folder != NULL);
   EXPECT_CONTAINS(noted, "previous-1");
-  ASSERT_OK(run_folder_begin(folder, -1, &seconds));
+  ASSERT_OK(run_folder_begin(folder, -1, &progress, &seconds));
   EXPECT_FALSE(exists(path, "summary.json"));
   EXPECT_FALSE(exists(path, "checkpoint-100.safetensors"));
   EXPECT_TRUE(exists(path, "previous-1/checkpoint-100.safetensors"));
@@ -261,7 +288,7 @@ TEST(run_folder, missing_folders_are_made_and_the_config_written) {
   run_folder *folder = open_at(path, false);
   ASSERT_TRUE(folder != NULL);
   double seconds;
-  ASSERT_OK(run_folder_begin(folder, -1, &seconds));
+  ASSERT_OK(run_folder_begin(folder, -1, &progress, &seconds));
   bool differs = true;
   EXPECT_OK(run_folder_config(folder, "{\"agent\": {\"head\": \"flat\"}}", &differs));
   EXPECT_FALSE(differs);

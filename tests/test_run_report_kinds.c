@@ -132,6 +132,51 @@ TEST(run_report_kinds, slates_users_who_change_and_policies_have_pages_too) {
   rig_close(&r);
 }
 
+static char noted[2048];
+static void keep_note(void *context, const char *text) {
+  (void)context;
+  strncat(noted, text, sizeof noted - strlen(noted) - 1);
+  strncat(noted, "\n", sizeof noted - strlen(noted) - 1);
+}
+
+TEST(run_report_kinds, damaged_rows_are_left_out_with_their_place_and_those_behind_them_are_drawn) {
+  static const char *const damage[] = {"{\"step\":100,\"evalu\n",
+                                       "[1, 2]\n",
+                                       "\n",
+                                       "{\"step\":100,\"evaluation/agent/average_reward\":2.5}"
+                                       "{\"step\":150,\"evaluation/agent/average_reward\":2}\n",
+                                       "{\"step\":\"100\"}\n",
+                                       "{\"step\":1e999}\n"};
+  mkdir(in("run"), 0777);
+  write_text("run/config.json", "{\"train\": {\"steps\": 4000}}");
+  for (size_t k = 0; k <= sizeof damage / sizeof *damage; ++k) {
+    char text[2048], wrote[PATH_MAX];
+    const bool all = k == sizeof damage / sizeof *damage;
+    int n = snprintf(text, sizeof text, "{\"step\":0,\"evaluation/agent/average_reward\":1}\n");
+    for (size_t d = 0; d < sizeof damage / sizeof *damage; ++d)
+      if (all || d == k) n += snprintf(text + n, sizeof text - (size_t)n, "%s", damage[d]);
+    snprintf(text + n, sizeof text - (size_t)n,
+             "{\"step\":200,\"evaluation/agent/average_reward\":3}\n"
+             "{\"step\":300,\"evaluation/agent/average_reward\":4}\n");
+    write_text("run/metrics.jsonl", text);
+    noted[0] = '\0';
+    const char *run = in("run");
+    const throng_progress progress = {.note = keep_note};
+    const run_report_def def = {.n_run = 1, .run = &run, .files_only = true};
+    EXPECT_OK(run_report_write(&def, &progress, wrote));
+    EXPECT_CONTAINS(noted, "run/metrics.jsonl:2:");
+    EXPECT_CONTAINS(noted, all ? "6 lines that are no rows were left out" : "was left out");
+    xmlDoc *doc = read_page(wrote);
+    ASSERT_TRUE(doc != NULL);
+    check_page(doc);
+    EXPECT_CONTAINS(text_at(doc, "//h:ul[@class='worth']"),
+                    all ? "6 lines of metrics.jsonl, the first of them line 2, are damaged"
+                        : "Line 2 of metrics.jsonl is damaged");
+    EXPECT_EQ(count(doc, "//h:svg[@aria-labelledby='curve-reward-t curve-reward-d']/h:circle"), 3);
+    xmlFreeDoc(doc);
+  }
+}
+
 /// Agents that are gone leave what the files say.
 TEST(run_report_kinds, without_a_world_or_an_agent_the_page_says_why_and_has_the_rest) {
   rig r = rig_open();
@@ -221,7 +266,7 @@ TEST(run_report_kinds, what_is_no_run_is_an_error_that_names_it) {
   write_text("empty/metrics.jsonl", "{\"step\":");  // is being written
   EXPECT_EQ(run_report_write(&def, NULL, wrote), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "nothing was measured yet");
-  write_text("empty/metrics.jsonl", "[1]\n{\"step\": 1}\n");
+  write_text("empty/metrics.jsonl", "[1]\n{\"steps\": 1}\n");
   EXPECT_EQ(run_report_write(&def, NULL, wrote), THRONG_ERROR_DATA);
   EXPECT_CONTAINS(throng_error_message(), "empty/metrics.jsonl:1: no row of metrics, expected");
   write_text("empty/metrics.jsonl",

@@ -164,3 +164,30 @@ TEST(sweep_resume, a_lost_tail_of_metrics_is_written_once) {
   EXPECT_EQ(lines, reports);
   finish(&r);
 }
+
+static char *metrics_of(const char *folder) {
+  char path[700], *text = calloc(1, 1 << 20);
+  snprintf(path, sizeof path, "%s/metrics.jsonl", folder_of(folder));
+  FILE *file = fopen(path, "r");
+  const size_t n = file ? fread(text, 1, (1 << 20) - 1, file) : 0;
+  if (file) fclose(file);
+  text[n] = '\0';
+  return text;
+}
+
+TEST(sweep_resume, a_damaged_row_takes_no_other_with_it) {
+  EXPECT_EQ(go("a", NULL, false, 6, NULL), THRONG_ERROR_CANCELLED);
+  char *before = metrics_of("a");
+  char *second = strchr(before, '\n') + 1;
+  ASSERT_TRUE(second[0] == '{' && strchr(second, '\n')[1] == '{');
+  FILE *file = fopen(folder_of("a/metrics.jsonl"), "r+");
+  fseek(file, (long)(second - before), SEEK_SET);
+  fputc('x', file);
+  fclose(file);
+  second[0] = 'x';
+  EXPECT_OK(go("a", NULL, true, 0, NULL));
+  char *after = metrics_of("a");
+  EXPECT_TRUE(strlen(after) > strlen(before) && !strncmp(after, before, strlen(before)));
+  free(before);
+  free(after);
+}

@@ -2,6 +2,7 @@
 #include "base/json_file.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,4 +31,17 @@ throng_status json_read_object(const char *path, cJSON **out) {
   cJSON_Delete(*out);
   *out = NULL;
   return throng_fail(THRONG_ERROR_DATA, "%s: expected an object", path);
+}
+
+throng_status json_read_row(const char *path, int64_t line, const char *text, size_t length,
+                            const char *key, cJSON **out, double *value) {
+  if (length > 0 && text[length - 1] == '\n') --length;  // an error at its end is on this line
+  THRONG_TRY(json_parse(path, line, text, length, JSON_STRICT, out));
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(*out, key);
+  *value = cJSON_IsObject(*out) && cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+  if (isfinite(*value)) return THRONG_OK;
+  cJSON_Delete(*out);
+  *out = NULL;
+  return throng_fail(THRONG_ERROR_DATA, "%s:%lld: expected an object with a number \"%s\"", path,
+                     (long long)line, key);
 }

@@ -15,7 +15,7 @@
 
 #include "base/atomic_file.h"
 #include "base/file_lock.h"
-#include "base/json.h"
+#include "base/json_file.h"
 #include "base/numbers.h"
 #include "report/hparams.h"
 
@@ -260,36 +260,62 @@ throng_status run_folder_prune(run_folder *folder) {
   return THRONG_OK;
 }
 
-/// Bytes of the rows up to `step`; the first row beyond it, or a broken line, ends them.
-static throng_status rows_until(FILE *rows, int64_t step, off_t *keep, double *seconds) {
+/// What a resumed run finds in metrics.jsonl.
+typedef struct kept_rows {
+  off_t bytes;      // up to the end of the last row that stays
+  double seconds;   // its own; 0 without one
+  int64_t bad;      // damaged lines before it
+  char cause[512];  // of the first
+} kept_rows;
+
+/// The rows up to `step`; the first row beyond it, or half a line, ends them. A damaged line does
+/// not: what is behind it was measured, too.
+static throng_status rows_until(FILE *rows, const char *path, int64_t step, kept_rows *out) {
   NUMBERS_WITHOUT_LOCALE;
   char *line = NULL;
   size_t capacity = 0;
   ssize_t length;
-  *keep = 0;
+  off_t at = 0;
+  int64_t number = 0, bad = 0;
+  double user_steps = 0;
+  throng_status status = THRONG_OK;
+  *out = (kept_rows){0};
   rewind(rows);
   while ((length = getline(&line, &capacity, rows)) > 0 && line[length - 1] == '\n') {
-    cJSON *row = cJSON_Parse(line);
-    const cJSON *at = cJSON_GetObjectItemCaseSensitive(row, "step");
+    cJSON *row;
+    at += length;
+    status = json_read_row(path, ++number, line, (size_t)length, "step", &row, &user_steps);
+    if (status == THRONG_ERROR_DATA && bad++ == 0)
+      snprintf(out->cause, sizeof out->cause, "%s", throng_error_message());
+    if (status == THRONG_ERROR_DATA) continue;
+    if (status != THRONG_OK || user_steps > (double)step) {
+      cJSON_Delete(row);
+      break;
+    }
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(row, "seconds");
-    bool good = cJSON_IsNumber(at) && at->valuedouble <= (double)step;
-    if (good && cJSON_IsNumber(time)) *seconds = time->valuedouble;
+    if (cJSON_IsNumber(time)) out->seconds = time->valuedouble;
     cJSON_Delete(row);
-    if (!good) break;
-    *keep += length;
+    out->bytes = at;
+    out->bad = bad;
   }
   free(line);
-  if (ferror(rows)) return throng_fail(THRONG_ERROR_IO, "cannot read: %s", strerror(errno));
-  return THRONG_OK;
+  if (ferror(rows))
+    return throng_fail(THRONG_ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
+  return status == THRONG_ERROR_MEMORY ? status : THRONG_OK;
 }
 
-throng_status run_folder_begin(run_folder *folder, int64_t step, double *seconds) {
-  off_t keep = 0;
-  *seconds = 0;
-  throng_status status = rows_until(folder->rows, step, &keep, seconds);
+throng_status run_folder_begin(run_folder *folder, int64_t step, const throng_progress *progress,
+                               double *seconds) {
+  kept_rows keep;
   const char *path = inside(folder, "metrics.jsonl");
-  if (status != THRONG_OK) return throng_fail_context(status, "%s", path);
-  if (ftruncate(fileno(folder->rows), keep) != 0 || fseeko(folder->rows, keep, SEEK_SET) != 0)
+  *seconds = 0;
+  THRONG_TRY(rows_until(folder->rows, path, step, &keep));
+  *seconds = keep.seconds;
+  if (keep.bad > 0)
+    throng_note(progress, "warning: %s; %lld damaged line%s among the rows", keep.cause,
+                (long long)keep.bad, keep.bad == 1 ? " stays" : "s stay");
+  if (ftruncate(fileno(folder->rows), keep.bytes) != 0 ||
+      fseeko(folder->rows, keep.bytes, SEEK_SET) != 0)
     return io_error(path, "cut");
   tensorboard_def def = {
       .folder = folder->path, .wall_time = -1, .host = NULL, .process = -1, .serial = -1};

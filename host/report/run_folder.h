@@ -42,7 +42,9 @@ throng_status run_folder_prune(run_folder *folder);
 
 /// Begin to write at `step` (-1: from the start): rows of later steps are cut off, so that none is
 /// doubled, and a new events file begins. `*seconds` is that of the last row kept, 0 without one.
-throng_status run_folder_begin(run_folder *folder, int64_t step, double *seconds);
+/// Damaged lines between the rows kept stay where they are, with a note.
+throng_status run_folder_begin(run_folder *folder, int64_t step, const throng_progress *progress,
+                               double *seconds);
 /// Write config.json; true in `*differs` where another one was there. Its scalars become the run's
 /// hyperparameters in TensorBoard. Errors: CONFIG (not JSON), IO.
 throng_status run_folder_config(run_folder *folder, const char *json, bool *differs);

@@ -68,13 +68,26 @@ static throng_status add_row(run_files *f, int64_t *capacity, cJSON *row) {
   return THRONG_OK;
 }
 
-/// The last line of a run that is going on or was killed may be half a line.
-static throng_status read_rows(run_files *f) {
+/// `first_cause`: of the first bad line, with its place.
+static void tell_bad_rows(const run_files *f, const char *path, const char *first_cause,
+                          const throng_progress *progress) {
+  if (f->n_bad == 1)
+    throng_note(progress, "warning: %s; this line was left out", first_cause);
+  else if (f->n_bad > 1)
+    throng_note(progress, "warning: %s; %lld lines that are no rows were left out", first_cause,
+                (long long)f->n_bad);
+  if (f->cut_line)
+    throng_note(progress, "%s:%lld: the last line is unfinished and was left out", path,
+                (long long)f->cut_line);
+}
+
+/// The last line of a run that is going on or was killed may be half a line. Any other that is no
+/// row was damaged: it is left out, and those behind it count.
+static throng_status read_rows(run_files *f, const throng_progress *progress) {
   NUMBERS_WITHOUT_LOCALE;
-  char path[PATH_MAX], *line = NULL;
+  char path[PATH_MAX], *line = NULL, first_cause[512] = "";
   size_t capacity = 0;
   int64_t rows = 0, number = 0;
-  bool whole = false;  // did the newest line end?
   struct stat about;
   snprintf(path, sizeof path, "%.*s/metrics.jsonl", NAME, f->folder);
   FILE *file = fopen(path, "re");
@@ -83,30 +96,36 @@ static throng_status read_rows(run_files *f) {
     f->ended = (double)about.st_mtim.tv_sec + 1e-9 * (double)about.st_mtim.tv_nsec;
   throng_status status = THRONG_OK;
   ssize_t length;
-  while (status == THRONG_OK && !f->bad_line && (length = getline(&line, &capacity, file)) > 0) {
-    cJSON *row = cJSON_Parse(line);
-    ++number;
-    const double step = json_number(row, "step");
-    whole = line[length - 1] == '\n';
-    if (!isfinite(step)) {
-      cJSON_Delete(row);
-      f->bad_line = number;
-      break;
+  while (status == THRONG_OK && (length = getline(&line, &capacity, file)) > 0) {
+    cJSON *row;
+    double step;
+    status = json_read_row(path, ++number, line, (size_t)length, "step", &row, &step);
+    if (status == THRONG_ERROR_DATA) {
+      status = THRONG_OK;
+      if (line[length - 1] != '\n') {
+        f->cut_line = number;
+      } else if (f->n_bad++ == 0) {
+        f->bad_line = number;
+        snprintf(first_cause, sizeof first_cause, "%s", throng_error_message());
+      }
+    } else if (status == THRONG_OK) {
+      drop_what_is_not_drawn(row);
+      status = add_row(f, &rows, row);
+      if (status != THRONG_OK) cJSON_Delete(row);
+      f->steps = step;
     }
-    drop_what_is_not_drawn(row);
-    status = add_row(f, &rows, row);
-    if (status != THRONG_OK) cJSON_Delete(row);
-    f->steps = step;
   }
   if (status == THRONG_OK && ferror(file))
     status = throng_fail(THRONG_ERROR_IO, "%s: %s", path, strerror(errno));
   free(line);
   fclose(file);
-  if (status == THRONG_OK && f->n_row == 0 && f->bad_line && whole)
+  if (status == THRONG_OK && f->n_row == 0 && f->bad_line)
     return throng_fail(THRONG_ERROR_DATA,
-                       "%s:1: no row of metrics, expected a JSON object with its step", path);
+                       "%s:%lld: no row of metrics, expected a JSON object with its step", path,
+                       (long long)f->bad_line);
   if (status == THRONG_OK && f->n_row == 0)
     return throng_fail(THRONG_ERROR_DATA, "%s: holds no row: nothing was measured yet", path);
+  if (status == THRONG_OK) tell_bad_rows(f, path, first_cause, progress);
   return status;
 }
 
@@ -208,7 +227,7 @@ static void read_events_name(run_files *f) {
   if (directory) closedir(directory);
 }
 
-throng_status run_files_read(const char *folder, run_files *out) {
+throng_status run_files_read(const char *folder, const throng_progress *progress, run_files *out) {
   *out = (run_files){.begun = (double)NAN, .ended = (double)NAN};
   throng_status status = THRONG_OK;
   if (strlen(folder) >= NAME) return throng_fail(THRONG_ERROR_IO, "%s: too long a path", folder);
@@ -219,7 +238,7 @@ throng_status run_files_read(const char *folder, run_files *out) {
     THRONG_TRY_GOTO(throng_fail(THRONG_ERROR_DATA,
                                 "%s: the folder of a sweep, whose report.html it writes itself",
                                 folder));
-  THRONG_TRY_GOTO(read_rows(out));
+  THRONG_TRY_GOTO(read_rows(out, progress));
   THRONG_TRY_GOTO(take_players(out));
   read_events_name(out);
   out->wanted = run_files_number(out, "train.steps");

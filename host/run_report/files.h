@@ -21,11 +21,14 @@ typedef struct run_files {
   double begun;      // seconds since 1970, NaN: not known
   double ended;      // when the last row was written, likewise
   char machine[80];  // that it ran on, "" where no file says
-  int64_t bad_line;  // of metrics.jsonl, at which reading ended (a killed run's last); 0: none
+  int64_t bad_line;  // of metrics.jsonl, the first that is no row; 0: none
+  int64_t n_bad;     // so many are none, and were left out
+  int64_t cut_line;  // the last one, unfinished (a run that goes on, or was killed); 0: it is whole
 } run_files;
 
-/// Errors: IO, DATA (no run's folder; no row), MEMORY; `*out` is empty then.
-throng_status run_files_read(const char *folder, run_files *out);
+/// Lines of metrics.jsonl that are no rows are left out, with a note. Errors: IO, DATA (no run's
+/// folder; no row), MEMORY; `*out` is empty then.
+throng_status run_files_read(const char *folder, const throng_progress *progress, run_files *out);
 void run_files_free(run_files *files);
 
 /// The finite values of a metric with their user-steps; x and y (n_row). Returns how many.

@@ -112,9 +112,19 @@ static void write_warnings(const run_page *p) {
     svg_escaped(p->out, page_state(f, text));
     fputs(": all figures are of its newest evaluation.</li>\n", p->out);
   }
-  if (f->bad_line)
+  if (f->cut_line)
     fprintf(p->out, "<li>metrics.jsonl could be read up to line %lld alone.</li>\n",
-            (long long)f->bad_line - 1);
+            (long long)f->cut_line - 1);
+  if (f->n_bad == 1)
+    fprintf(p->out,
+            "<li>Line %lld of metrics.jsonl is damaged and was left out: its figures are "
+            "missing here.</li>\n",
+            (long long)f->bad_line);
+  else if (f->n_bad > 1)
+    fprintf(p->out,
+            "<li>%lld lines of metrics.jsonl, the first of them line %lld, are damaged and were "
+            "left out: their figures are missing here.</li>\n",
+            (long long)f->n_bad, (long long)f->bad_line);
   if (count_evaluations(f) < 2)
     fputs("<li>There is one evaluation at most: a curve says nothing yet.</li>\n", p->out);
   const int diverged = count_diverged(f);
@@ -182,7 +192,7 @@ static int32_t best_agent(const run_files *f) {
 
 static throng_status take_all(const run_report_def *def, const throng_progress *progress,
                               run_files *files, run_measures *measures) {
-  for (int k = 0; k < def->n_run; ++k) THRONG_TRY(run_files_read(def->run[k], &files[k]));
+  for (int k = 0; k < def->n_run; ++k) THRONG_TRY(run_files_read(def->run[k], progress, &files[k]));
   for (int k = 0; k < def->n_run; ++k) {
     if (def->files_only)
       snprintf(measures[k].why, sizeof measures[k].why, "the agent was not opened (files only)");

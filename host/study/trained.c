@@ -78,7 +78,7 @@ static throng_status find_newest(const char *folder, const throng_progress *prog
     if (k + 1 == n)
       return throng_fail(THRONG_ERROR_DATA, "%s: no checkpoint is whole: %s", folder,
                          throng_error_message());
-    throng_note(progress, "%s; taking the checkpoint before it", throng_error_message());
+    throng_note(progress, "warning: %s; taking the checkpoint before it", throng_error_message());
   }
   if (n == 0 && aside > 0)
     return throng_fail(THRONG_ERROR_DATA, "%s: its only checkpoints were put aside as damaged",

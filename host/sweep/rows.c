@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/json.h"
+#include "base/json_file.h"
 #include "base/numbers.h"
 #include "sweep/inside.h"
 
@@ -19,17 +19,22 @@ static throng_status io_error(const char *path) {
   return throng_fail(THRONG_ERROR_IO, "%s: cannot write: %s", path, strerror(errno));
 }
 
-/// Bytes of whole lines of rounds before `rounds`.
-static off_t lines_until(FILE *rows, int64_t rounds) {
+/// Bytes up to the last whole line of a round before `rounds`. A damaged line ends them no more
+/// than others do: what is behind it was measured, too.
+static off_t lines_until(FILE *rows, const char *path, int64_t rounds) {
   char *line = NULL;
   size_t capacity = 0;
-  off_t keep = 0;
-  for (ssize_t n; (n = getline(&line, &capacity, rows)) > 0 && line[n - 1] == '\n'; keep += n) {
-    cJSON *row = cJSON_Parse(line);
-    const cJSON *round = cJSON_GetObjectItemCaseSensitive(row, "round");
-    const bool counts = cJSON_IsNumber(round) && round->valuedouble < (double)rounds;
+  off_t keep = 0, at = 0;
+  int64_t number = 0;
+  double round = 0;
+  for (ssize_t n; (n = getline(&line, &capacity, rows)) > 0 && line[n - 1] == '\n';) {
+    cJSON *row;
+    at += n;
+    if (json_read_row(path, ++number, line, (size_t)n, "round", &row, &round) != THRONG_OK)
+      continue;
     cJSON_Delete(row);
-    if (!counts) break;
+    if (round >= (double)rounds) break;
+    keep = at;
   }
   free(line);
   return keep;
@@ -46,7 +51,7 @@ throng_status rows_begin(sweep *s) {
     close(descriptor);
     return io_error(path);
   }
-  if (ftruncate(descriptor, lines_until(s->rows, s->past_rounds)) != 0) return io_error(path);
+  if (ftruncate(descriptor, lines_until(s->rows, path, s->past_rounds)) != 0) return io_error(path);
   return fseeko(s->rows, 0, SEEK_END) == 0 ? THRONG_OK : io_error(path);
 }
 

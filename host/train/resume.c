@@ -71,7 +71,8 @@ throng_status resume_newest(run_folder *folder, const char *path, throng_session
     if (status != THRONG_ERROR_DATA) return throng_fail_context(status, "cannot resume");
     ++c.damaged;
     if (c.damaged < c.n)
-      throng_note(progress, "%s; going back to the checkpoint before it", throng_error_message());
+      throng_note(progress, "warning: %s; going back to the checkpoint before it",
+                  throng_error_message());
   }
   if (!file) return no_checkpoint_left(&c, aside, path, progress);
   throng_status status = restore(session, file, c.step[c.damaged]);

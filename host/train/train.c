@@ -282,7 +282,7 @@ static throng_status begin(train_run *t) {
                 " user-steps are taken; a larger "
                 "train.steps goes on with it",
                 t->def->out, t->start);
-  THRONG_TRY(run_folder_begin(t->folder, t->start, &t->earlier));
+  THRONG_TRY(run_folder_begin(t->folder, t->start, t->progress, &t->earlier));
   session_count_keywords(t->session);  // for the events' histograms
   if (t->start < 0) THRONG_TRY(train_board_begin(run_folder_board(t->folder), t->sta));
   return write_config(t);

@@ -202,6 +202,11 @@ static PyObject *array_dlpack(PyObject *self, PyObject *args, PyObject *kwargs) 
     buffer_error("throng hands out no copies: copy what you were given");
     return NULL;
   }
+  if ((device != Py_None && !PyTuple_Check(device)) ||
+      (version != Py_None && !PyTuple_Check(version))) {
+    PyErr_SetString(PyExc_TypeError, "max_version and dl_device: expected a pair of integers");
+    return NULL;
+  }
   if (device != Py_None) {
     int type, number;
     if (!PyArg_ParseTuple(device, "ii:dl_device", &type, &number)) return NULL;

@@ -1,4 +1,6 @@
 /// Calls into the library: the interpreter's lock given away, turns on a backend, progress.
+#include <string.h>
+
 #include "core.h"
 #include "turn.h"
 
@@ -84,8 +86,32 @@ static bool report(void *context, const char *stage, int64_t done, int64_t total
   return go_on;
 }
 
+/// What is worth telling a person goes to the logger "throng": to nowhere unless asked for, but for
+/// warnings.
+static void note(void *context, const char *text) {
+  static const char mark[] = "warning: ";
+  call *c = context;
+  PyEval_RestoreThread(c->state);
+  if (!c->raised) {
+    const bool warns = strncmp(text, mark, sizeof mark - 1) == 0;
+    if (warns) text += sizeof mark - 1;
+    PyObject *words = PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+    PyObject *logging = PyImport_ImportModule("logging");
+    PyObject *logger = logging ? PyObject_CallMethod(logging, "getLogger", "s", "throng") : NULL;
+    PyObject *done =
+        logger && words ? PyObject_CallMethod(logger, warns ? "warning" : "info", "sO", "%s", words)
+                        : NULL;
+    c->raised = done == NULL;
+    Py_XDECREF(done);
+    Py_XDECREF(logger);
+    Py_XDECREF(logging);
+    Py_XDECREF(words);
+  }
+  c->state = PyEval_SaveThread();
+}
+
 const throng_progress *call_progress(call *c, PyObject *callable) {
   c->callback = callable == Py_None ? NULL : callable;
-  c->progress = (throng_progress){.report = report, .context = c};
+  c->progress = (throng_progress){.report = report, .note = note, .context = c};
   return &c->progress;
 }

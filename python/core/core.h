@@ -58,6 +58,10 @@ typedef struct owner {
 } owner;
 
 bool handles_add(PyObject *module);
+/// Said of a kind of handle.
+#define ONE_AT_A_TIME                                                                        \
+  "%s: another call is stepping or resetting it (in another thread, or in the process that " \
+  "forked this one): one at a time; give each thread its own, or take a lock"
 /// The owner that a capsule keeps.
 owner *owner_of(PyObject *capsule);
 /// The owner of this kind that it stands on, or itself; NULL where there is none.

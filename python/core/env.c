@@ -36,6 +36,8 @@ struct env {
   int parts;
   int64_t n, slate, history, n_item, dim;
   bool masked;              // the simulator keeps what was seen
+  bool busy;                // in a step or a reset; guarded by the interpreter's lock
+  bool fresh;               // no step and no reset yet: every lane begins its first episode
   const float *sim_reward;  // where they lie, on a CPU; else NULL
   const uint8_t *sim_ended;
 #define X(type, name, element, d1, d2, there) type *name;
@@ -134,6 +136,7 @@ static throng_status step(env *e, int64_t *n_ended) {
   throng_status status = THRONG_OK;
   if (e->parts & PART_QUERIES) status = throng_sim_nearest(e->sim, e->query, e->shown);
   if (status == THRONG_OK) status = throng_sim_step(e->sim, e->shown);
+  if (status == THRONG_OK) e->fresh = false;
   if (status == THRONG_OK && e->mode == NEXT_STEP) status = begin_again(e);
   if (status == THRONG_OK) status = take_outcome(e, n_ended);
   if (status == THRONG_OK && e->mode == SAME_STEP && *n_ended > 0)
@@ -261,12 +264,18 @@ static bool take_action(env *e, PyObject *object) {
   return taken;
 }
 
+/// Actions are taken before the turn on the backend is: a second thread's would take their place.
+static bool begin(env *e) {
+  if (e->busy) fail_argument(ONE_AT_A_TIME, "environment");
+  return !e->busy;
+}
+
 static bool all_go_on(const env *e) {
   for (int64_t k = 0; e->mode == DISABLED && k < e->n; ++k)
     if (e->ended[k]) {
       fail_argument(
-          "lane %lld has ended and was not reset: reset(options={\"reset_mask\": terminated | "
-          "truncated}) first",
+          "lane %lld has ended and was not reset: reset() first, or, of such lanes alone, "
+          "reset(options={\"reset_mask\": terminated | truncated})",
           (long long)k);
       return false;
     }
@@ -297,7 +306,8 @@ static PyObject *core_env_create(PyObject *self, PyObject *args) {
              .history = def.history,
              .n_item = world->n_item,
              .dim = world->dim,
-             .masked = def.mask != THRONG_MASK_NONE || def.mask_seen};
+             .masked = def.mask != THRONG_MASK_NONE || def.mask_seen,
+             .fresh = true};
   throng_array array[64];
   const int64_t n = throng_sim_arrays(s, 64, array);
   const throng_array *reward = throng_array_find(array, n < 64 ? n : 64, "reward");
@@ -311,6 +321,10 @@ static PyObject *core_env_create(PyObject *self, PyObject *args) {
   }
   return call_made(&c, THRONG_OK, KIND_ENV, e, false);
 }
+
+/// Which lanes have ended is read by the next step; all else may be written by who has it, as by a
+/// normaliser of observations.
+static bool read_again(const env *e, const void *data) { return data == e->ended; }
 
 static PyObject *core_env_buffers(PyObject *self, PyObject *handle) {
   (void)self;
@@ -326,7 +340,7 @@ static PyObject *core_env_buffers(PyObject *self, PyObject *handle) {
                             (d2)   ? 3                             \
                             : (d1) ? 2                             \
                                    : 1,                            \
-                            shape, false)))                        \
+                            shape, read_again(e, e->name))))       \
       Py_CLEAR(dict);                                              \
   }
   ENV_BUFFERS(X)
@@ -341,14 +355,16 @@ static PyObject *core_env_step(PyObject *self, PyObject *const *args, Py_ssize_t
   call c = {0};
   int64_t n_ended = 0;
   env *e = call_use(&c, args[0], KIND_ENV);
-  if (!e || !all_go_on(e) || !take_action(e, args[1]) || !call_begin(&c))
-    return call_close(&c, NULL);
-  throng_status status = step(e, &n_ended);
-  return call_close(&c, call_resume(&c, status) ? PyLong_FromLongLong(n_ended) : NULL);
+  if (!e || !begin(e)) return call_close(&c, NULL);
+  e->busy = true;
+  bool done = all_go_on(e) && take_action(e, args[1]) && call_begin(&c);
+  if (done) done = call_resume(&c, step(e, &n_ended));
+  e->busy = false;
+  return call_close(&c, done ? PyLong_FromLongLong(n_ended) : NULL);
 }
 
-/// What every lane's next step begins with. `how`: 0: lanes are fresh already; 1: all lanes begin
-/// their next episode; 2: those of `lanes`.
+/// What every lane's next step begins with. `how`: 0: the simulator was reset just now; 1: all
+/// lanes begin their next episode, or their first one where none has begun; 2: those of `lanes`.
 static PyObject *core_env_reset(PyObject *self, PyObject *args) {
   (void)self;
   PyObject *handle, *lanes;
@@ -357,11 +373,16 @@ static PyObject *core_env_reset(PyObject *self, PyObject *args) {
   call c = {0};
   void *chosen = NULL;
   env *e = call_use(&c, handle, KIND_ENV);
-  if (!e || !call_array_or_none(&c, lanes, "reset_mask", ELEMENT_BOOL, 1, &(int64_t){e->n}, false,
-                                &chosen))
+  if (!e || !begin(e) ||
+      !call_array_or_none(&c, lanes, "reset_mask", ELEMENT_BOOL, 1, &(int64_t){e->n}, false,
+                          &chosen))
     return call_close(&c, NULL);
   if (how == 2 && !chosen) return call_close(&c, fail_argument("reset_mask: missing"));
-  if (!call_begin(&c)) return call_close(&c, NULL);
+  e->busy = true;
+  if (!call_begin(&c)) {
+    e->busy = false;
+    return call_close(&c, NULL);
+  }
   const uint8_t *which = chosen;
   for (int64_t k = 0; k < e->n; ++k) {
     const bool fresh = how != 2 || which[k];
@@ -371,10 +392,14 @@ static PyObject *core_env_reset(PyObject *self, PyObject *args) {
     e->terminated[k] = e->truncated[k] = e->ended[k] = false;
   }
   throng_status status = THRONG_OK;
-  if (how > 0) status = throng_sim_restart(e->sim, (const uint8_t *)e->begun);
+  if (how == 2 || (how == 1 && !e->fresh))
+    status = throng_sim_restart(e->sim, (const uint8_t *)e->begun);
+  e->fresh = false;
   if (status == THRONG_OK) status = observe(e, THRONG_PRESENT);
   if (status == THRONG_OK) status = fill_mask(e);
-  return call_end(&c, status);
+  const bool done = call_resume(&c, status);
+  e->busy = false;
+  return call_close(&c, done ? Py_NewRef(Py_None) : NULL);
 }
 
 PyMethodDef env_methods[] = {METHOD(env_create, "env_create(sim, mode, parts) -> Handle"),

@@ -143,6 +143,7 @@ PyObject *block_new(size_t bytes, void **data) {
 typedef struct handle {
   PyObject_HEAD PyObject *capsule;  // NULL once closed
   kind kind;
+  bool entered;  // within a "with" of it
 } handle;
 static PyTypeObject *handle_type;
 
@@ -161,6 +162,30 @@ static PyObject *handle_closed(PyObject *self, void *unused) {
   (void)unused;
   return PyBool_FromLong(((handle *)self)->capsule == NULL);
 }
+/// "with" of a handle: one at a time. Python's own part of a step, which copies what the library
+/// has written, is held together with the call by it; nothing interrupts between entering and the
+/// block, as something would between a call and a "try".
+static PyObject *handle_enter(PyObject *self, PyObject *unused) {
+  (void)unused;
+  handle *h = (handle *)self;
+  if (h->entered) return fail_argument(ONE_AT_A_TIME, kind_names[h->kind]);
+  h->entered = true;
+  return Py_NewRef(self);
+}
+static PyObject *handle_exit(PyObject *self, PyObject *unused) {
+  (void)unused;
+  ((handle *)self)->entered = false;
+  Py_RETURN_NONE;
+}
+/// What pickle and copy ask for.
+static PyObject *handle_reduce(PyObject *self, PyObject *unused) {
+  (void)unused;
+  PyErr_Format(PyExc_TypeError,
+               "cannot pickle or copy a Handle of the library (%s): another process opens what it "
+               "needs from paths; what has a state keeps it by save",
+               kind_names[((const handle *)self)->kind]);
+  return NULL;
+}
 static PyObject *handle_repr(PyObject *self) {
   const handle *h = (const handle *)self;
   return PyUnicode_FromFormat("<throng %s%s>", kind_names[h->kind], h->capsule ? "" : ", closed");
@@ -171,6 +196,9 @@ bool handles_add(PyObject *module) {
   static PyMethodDef methods[] = {
       {"close", handle_close, METH_NOARGS,
        "Let go of it. Its memory is given back once nothing stands on it any more."},
+      {"__enter__", handle_enter, METH_NOARGS, "One caller at a time: refused within another's."},
+      {"__exit__", handle_exit, METH_VARARGS, "The next one may enter."},
+      {"__reduce__", handle_reduce, METH_NOARGS, "Raises TypeError."},
       METHODS_END};
   static PyGetSetDef properties[] = {{"closed", handle_closed, NULL, "Was close() called?", NULL},
                                      {NULL, NULL, NULL, NULL, NULL}};
@@ -222,6 +250,7 @@ PyObject *call_made(call *c, throng_status status, kind k, void *pointer, bool b
   if (h) {
     h->capsule = Py_NewRef(capsule);
     h->kind = k;
+    h->entered = false;
   }
   Py_XDECREF(capsule);
   return call_close(c, (PyObject *)h);

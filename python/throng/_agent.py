@@ -79,12 +79,14 @@ class Population:
         steps = left if steps is None else integer(steps, "steps", 0, 2**40)
         lanes = self.sim.lanes
         n = -(-steps // lanes)
-        before = self.done_steps
+        told = 0
         if callback is not None and not callable(callback):
             raise ArgumentError(f"callback: expected a function, not {callback!r}")
 
         def report(stage: str, done: int, total: int, unit: str) -> Any:
-            self.done_steps = before + done * lanes
+            nonlocal told
+            self.done_steps += (done - told) * lanes  # another thread's training comes between two calls
+            told = done
             return callback(done * lanes, total * lanes) if callback is not None else True
 
         if n:

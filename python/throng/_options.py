@@ -7,10 +7,10 @@ import json
 import math
 import os
 import re
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Mapping, Self
 
 from . import _core
-from ._core import ArgumentError
+from ._core import ArgumentError, FileError
 
 
 def _plain(value: Any) -> Any:
@@ -26,14 +26,26 @@ def to_json(sections: Mapping[str, Any]) -> str:
     try:
         return json.dumps(sections, default=_plain, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ArgumentError(f"options: {error}: expected numbers, texts, lists and dicts") from None
+        raise ArgumentError(f"{_culprit(sections)}: {error}: expected numbers, texts, lists and dicts") from None
 
 
-def _drop_places(error: ArgumentError, name: str) -> ArgumentError:
-    """The words without line and column of a text that nobody wrote."""
+def _culprit(value: Any, place: str = "options") -> str:
+    """Where in nested dicts the value stands that JSON cannot have."""
+    for key, inner in value.items() if isinstance(value, Mapping) else ():
+        try:
+            json.dumps({key: inner}, default=_plain, allow_nan=False)
+        except (TypeError, ValueError):
+            return _culprit(inner, f"{place}.{key}" if place != "options" else str(key))
+        except RecursionError:
+            return place
+    return place
+
+
+def _drop_places(error: ArgumentError | FileError, name: str) -> ArgumentError | FileError:
+    """The words without line and column of a text that nobody wrote, and without the program's own."""
     words = re.sub(rf"^{re.escape(name)}(:\d+:\d+)?: ", "", str(error))
-    words = re.sub(r"^--set ", "", words)
-    fresh = ArgumentError(words)
+    words = re.sub(r"^(--set |CONFIG: )", "", words)
+    fresh = type(error)(words)
     fresh.status = error.status
     return fresh
 
@@ -69,7 +81,7 @@ def read(config: Any, overrides: Mapping[str, Any] | None = None) -> _core.Handl
         if isinstance(config, Mapping):
             return _core.config_read(to_json(config), "config", texts)
         return _core.config_open(path_of(config), texts)
-    except ArgumentError as error:
+    except (ArgumentError, FileError) as error:
         raise _drop_places(error, "config") from None
 
 
@@ -207,7 +219,18 @@ def callback(progress: Any) -> Any:
     return progress
 
 
-class Backend:
+class ItsOwnCopy:
+    """What copies of what refers to it share: ``copy.copy`` and ``copy.deepcopy`` give the object itself, so that
+    Gymnasium can copy the spec of an environment made of it."""
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+
+class Backend(ItsOwnCopy):
     """Where arrays live and kernels run.
 
     Backend(name="auto", threads=0, device=0): ``"cpu"``, ``"cuda"``, or ``"auto"``, which takes CUDA

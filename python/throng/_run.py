@@ -176,14 +176,17 @@ class Run:
     @property
     def metrics(self) -> list[dict[str, Any]]:
         """The rows of metrics.jsonl, oldest first (docs/file_formats.md); a last line that is being
-        written is left out. Raises :class:`FileError`."""
+        written is left out. Raises :class:`FileError` (a damaged line, with its number)."""
         rows: list[dict[str, Any]] = []
-        lines = self._read("metrics.jsonl").splitlines(keepends=True)
-        for number, line in enumerate(lines, 1):
+        *lines, last = self._read("metrics.jsonl").split("\n")
+        for number, line in enumerate([*lines, last] if last else lines, 1):
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise ValueError("expected an object")
+                rows.append(row)
             except ValueError as error:
-                if number == len(lines) and not line.endswith("\n"):
+                if number > len(lines):
                     break
                 raise _file_error(f"{os.path.join(self.folder, 'metrics.jsonl')}:{number}: {error}",
                                   "data error") from None

@@ -120,6 +120,8 @@ class Simulator:
         from ._world import histories_of, indices_of
 
         if users is None:
+            if histories is not None or by_lane:
+                raise ArgumentError(f"{'histories' if histories is not None else 'by_lane'}: without users; expected whom they are of")
             _core.sim_set_starts(self._handle, int(bool(by_lane)), None, None, None, None)
             return
         found, _ = indices_of(self.world, "user", users)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._core import ArgumentError
-from ._options import Backend, backend_of, callback, handle_of, integer, make, path_of
+from ._options import Backend, ItsOwnCopy, backend_of, callback, handle_of, integer, make, path_of
 from ._world import World, histories_of, indices_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._option_types import StaOptions, VotesOptions
 
 
-class Sta:
+class Sta(ItsOwnCopy):
     """Weights of f_sta, the statistical vote (SASRec, Kang & McAuley 2018), on a backend.
 
     Made by :meth:`fit` or :meth:`open`; ``report`` says what a fit came to.

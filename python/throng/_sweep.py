@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any, Mapping, NamedTuple
 
 from . import _core
@@ -57,7 +58,10 @@ class Sweep:
         if "sweep" not in values(self._config):
             raise ArgumentError("sweep: missing; expected a section with its space and its objective")
         self._handle = _core.sweep_create(_core.config_json(self._config))
+        objective = values(self._config)["sweep"].get("objective")
+        self._objectives = len(objective) if isinstance(objective, list) else 1
         self._open = False
+        self._opening = threading.Lock()
 
     def run(self, progress: Any = None) -> dict[str, Any]:
         """The whole sweep as ``throng sweep`` does it. Returns the summary. Raises
@@ -68,9 +72,10 @@ class Sweep:
 
     def ask(self) -> Trial | None:
         """A new trial, or None where there is none any more. Any number may run at once."""
-        if not self._open:
-            _core.sweep_open(self._handle, int(self.resume))
-            self._open = True
+        with self._opening:  # workers' threads may ask at once
+            if not self._open:
+                _core.sweep_open(self._handle, int(self.resume))
+                self._open = True
         found = _core.sweep_ask(self._handle)
         return None if found is None else _trial(found)
 
@@ -80,7 +85,10 @@ class Sweep:
         return _core.sweep_tell(self._handle, _number(trial), integer(user_steps, "user_steps", 0, 2**62), number(value, "value"))
 
     def finish(self, trial: Any, *values: float) -> None:
-        """The trial is complete, with one value an objective."""
+        """The trial is complete, with one value an objective (NaN: no number). Raises
+        :class:`ArgumentError` (another number of values, no such trial, or it does not run)."""
+        if len(values) != self._objectives:
+            raise ArgumentError(f"values: {len(values)} of them, expected {self._objectives}, one an objective")
         _core.sweep_finish(self._handle, _number(trial), tuple(number(v, "value") for v in values), None)
 
     def fail(self, trial: Any, cause: str | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
 
 from . import _core
 from ._core import ArgumentError
-from ._options import callback, integer, make, number, numbers, path_of, read, texts
+from ._options import ItsOwnCopy, callback, integer, make, number, numbers, path_of, read, texts
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._option_types import SynthOptions
 
 
-class World:
+class World(ItsOwnCopy):
     """Items with keywords, categories and embeddings, and users with their real histories.
 
     Made by :meth:`open`, :meth:`synth`, :meth:`from_arrays`, :meth:`from_frame` or

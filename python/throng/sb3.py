@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 
 from . import _core
+from ._core import ArgumentError
 from .gym import VectorEnv, host_actions
 from ._sta import Sta
 
@@ -40,8 +41,13 @@ class SB3VecEnv(VecEnv):
         return tree.copy()
 
     def reset(self) -> Any:
-        """Observations of fresh episodes; with the seed of :meth:`seed` where one was given."""
-        obs, _ = self.lanes.reset(seed=self._seeds[0])
+        """Observations of fresh episodes; with the seed of :meth:`seed` and the options of
+        ``set_options``, those of :meth:`throng.gym.VectorEnv.reset`, where they were given."""
+        given = self._options[0]
+        if not all(_same(other, given) for other in self._options):
+            raise ArgumentError("set_options: expected the same options for every lane; \"users\" with \"by_lane\" gives each its own")
+        obs, _ = self.lanes.reset(seed=self._seeds[0], options=given)
+        self._actions = None
         self._reset_seeds()
         self._reset_options()
         self.reset_infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
@@ -49,18 +55,24 @@ class SB3VecEnv(VecEnv):
 
     def step_async(self, actions: Any) -> None:
         """Keep actions for :meth:`step_wait`."""
-        self._actions = actions if type(actions) is np.ndarray else host_actions(actions)
+        actions = actions if type(actions) is np.ndarray else host_actions(actions)
+        if self._actions is not None:
+            raise ArgumentError("step_async: a step is pending (another thread's?): one at a time, each with its step_wait")
+        self._actions = actions
 
     def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """New observations, rewards (float32), dones, infos."""
-        lanes = self.lanes
-        n_ended = _core.env_step(lanes._env, self._actions)
-        if self._nothing:  # somebody wrote into it
-            self._nothing = {}
-        infos = [self._nothing] * self.num_envs
-        if n_ended:
-            self._tell_ends(infos)
-        return self._copy(lanes._obs), lanes.buffers["reward32"].copy(), lanes._ended.copy(), infos
+        lanes, actions, self._actions = self.lanes, self._actions, None
+        if actions is None:
+            raise ArgumentError("step_wait: no step is pending: step_async comes before it")
+        with lanes._env:
+            n_ended = _core.env_step(lanes._env, actions)
+            if self._nothing:  # somebody wrote into it
+                self._nothing = {}
+            infos = [self._nothing] * self.num_envs
+            if n_ended:
+                self._tell_ends(infos)
+            return self._copy(lanes._obs), lanes.buffers["reward32"].copy(), lanes._ended.copy(), infos
 
     def _tell_ends(self, infos: list[dict[str, Any]]) -> None:
         lanes, info = self.lanes, self.lanes._final_info
@@ -77,8 +89,9 @@ class SB3VecEnv(VecEnv):
             }
 
     def action_masks(self) -> np.ndarray:
-        """New bool (num_envs, n_item): True where an item may be shown now."""
-        return self.lanes.action_masks()
+        """New bool (num_envs, n_item), or (num_envs, slate_size * n_item), a part for each item of a
+        slate as MaskablePPO takes it: True where an item may be shown now."""
+        return np.tile(self.lanes.action_masks(), self.sim.slate_size)
 
     def close(self) -> None:
         """Let go of the simulator."""
@@ -105,3 +118,10 @@ class SB3VecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """Lanes are no wrapped environments."""
         return [False for _ in self._get_indices(indices)]
+
+
+def _same(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    try:
+        return a is b or a.keys() == b.keys() and all(np.array_equal(a[key], b[key]) for key in a)
+    except ValueError:  # histories of several lengths
+        return False

@@ -99,6 +99,7 @@ def test_seeds_repeat_and_resets_without_one_go_on(world):
     second = envs.reset()[1]["user"]
     assert (envs.reset(seed=4)[1]["user"] == first).all() and (second != first).any()
     assert (envs.reset(seed=list(range(4, 20)))[1]["user"] == first).all()
+    assert envs.np_random_seed == 4 and envs.np_random.integers(10**9) == gymnasium.utils.seeding.np_random(4)[0].integers(10**9)
     assert (envs.reset(options={"users": [3]})[1]["user"] == 3).all()
     for options, words in (({"reset_mask": np.ones(3, bool)}, "reset_mask"), ({"mask": 1}, "none"),
                            ({"users": [10**6]}, "user")):
@@ -140,6 +141,50 @@ def test_a_lane_that_ended_must_be_reset_where_nothing_else_does(world):
         envs.step(np.zeros(8, int))
     envs.reset(options={"reset_mask": np.ones(8, bool)})
     envs.step(np.zeros(8, int))
+
+
+def test_steps_before_the_first_reset_are_of_no_episode_after_it(world):
+    envs = VectorEnv(8, world, **OPTIONS)
+    first, _ = VectorEnv(8, world, **OPTIONS).reset()
+    assert (envs.reset()[0] == first).all()
+    for stepped in (VectorEnv(8, world, **OPTIONS), VectorEnv(8, world, autoreset_mode="SameStep", **OPTIONS)):
+        stepped.step(np.zeros(8, int))
+        obs, _ = stepped.reset()
+        now = stepped.sim.observe()
+        assert not now["step"].any() and now["episode"].all()
+    refused = VectorEnv(8, world, **OPTIONS)
+    with pytest.raises(throng.ArgumentError):
+        refused.step(np.full(8, 80))
+    assert (refused.reset()[0] == first).all()
+
+
+def test_what_a_caller_writes_stays_his(world):
+    for copy in (True, False):
+        envs = VectorEnv(8, world, copy=copy, reasons=True, observation="both", mask="session", action_mask=True, **OPTIONS)
+        obs, infos = envs.reset(seed=1)
+        obs["mine"] = infos["mine"] = infos["votes"]["mine"] = 1
+        if copy:
+            infos["_user"][:] = infos["votes"]["_f_mat"][:] = False
+        else:
+            with pytest.raises(ValueError, match="read-only"):
+                infos["_user"][:] = False
+            with pytest.raises(ValueError, match="read-only"):
+                envs.buffers["ended"][:] = True
+        obs, *_, infos = envs.step(np.zeros(8, int))
+        assert "mine" not in {*obs, *infos, *infos["votes"]} and infos["_user"].all() and infos["votes"]["_f_mat"].all()
+
+
+def test_the_spec_of_an_environment_of_ones_own_world_can_be_copied(world, sta):
+    import copy as copies
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        env = gymnasium.make("throng/Recommend-v0", world=world, sta=sta, history=16, max_steps=12)
+        assert env.spec is not None and copies.deepcopy(env.spec).kwargs["world"] is world
+        check_env(env.unwrapped)
+        assert gymnasium.make(env.spec).unwrapped._lanes.world is world
+        envs = gymnasium.make_vec("throng/Recommend-v0", num_envs=3, world=world, sta=sta, backend=sta.backend)
+        assert gymnasium.make_vec(envs.spec).num_envs == 3
 
 
 def test_masks_leave_out_what_the_session_has_shown(world):

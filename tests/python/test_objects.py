@@ -264,6 +264,8 @@ def test_a_whole_run_leaves_its_folder_and_is_its_config_again(tmp_path):
     assert again["agent"]["average_reward"] == report["agent"]["average_reward"]
     with pytest.raises(throng.ArgumentError, match="did you mean agent.gamma"):
         throng.train(config, overrides={"agent.gama": 0.5})
+    with pytest.raises(throng.FileError, match="^/nowhere.json: "):
+        throng.train("/nowhere.json")
 
 
 def test_a_sweep_is_asked_and_told(tmp_path):
@@ -280,6 +282,9 @@ def test_a_sweep_is_asked_and_told(tmp_path):
             if trial.number == 2:
                 sweep.fail(trial, "of its own")
             else:
+                for wrong in ((), (gamma, gamma)):
+                    with pytest.raises(throng.ArgumentError, match=f"values: {len(wrong)} of them, expected 1"):
+                        sweep.finish(trial, *wrong)
                 sweep.finish(trial, gamma)
         assert sweep.counts["complete"] == 4 and sweep.counts["failed"] == 1
         assert sweep.best.values[0] == max(v for k, v in told.items() if k != 2)

@@ -243,6 +243,50 @@ def test_what_is_no_run_is_refused(folder, tmp_path):
         throng.load_run(folder, overrides="sim.lanes=3")
 
 
+def test_what_was_left_out_is_a_warning_of_the_logger_and_the_rest_is_not(folder, tmp_path, caplog):
+    with caplog.at_level("INFO", "throng"):
+        with throng.load_run(folder):
+            pass
+        assert caplog.records and all(record.levelname == "INFO" and record.name == "throng" for record in caplog.records)
+        caplog.clear()
+        young = copy_of(folder, tmp_path)
+        newest = young / "checkpoint-2560.safetensors"
+        newest.write_bytes(newest.read_bytes()[:-100])
+        with throng.load_run(young) as run:
+            assert run.info["user_steps"] == 1280
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warned) == 1 and str(newest) in warned[0] and "taking the checkpoint before it" in warned[0]
+
+
+def test_a_log_handler_that_raises_ends_the_call_with_what_it_raised(folder, caplog):
+    import logging
+
+    class Breaking(logging.Handler):
+        def emit(self, record):
+            raise RuntimeError(record.getMessage())
+
+    logger, breaking = logging.getLogger("throng"), Breaking()
+    logger.addHandler(breaking)
+    try:
+        with caplog.at_level("INFO", "throng"), pytest.raises(RuntimeError, match="backend"):
+            throng.load_run(folder)
+    finally:
+        logger.removeHandler(breaking)
+    throng.load_run(folder).close()
+
+
+def test_rows_are_lines_and_each_an_object(folder, tmp_path):
+    odd = copy_of(folder, tmp_path)
+    lines = (odd / "metrics.jsonl").read_text()
+    with throng.load_run(odd) as run:
+        (odd / "metrics.jsonl").write_text(lines + '{"step": 9, "note": "a\u2028b\x85c"}\n12', encoding="utf-8")
+        assert len(run.metrics) == lines.count("\n") + 1 and run.metrics[-1]["step"] == 9
+        for damaged in ("[1]\n", "12\n", "\n", '{"step": 1}{"step": 2}\n'):
+            (odd / "metrics.jsonl").write_text(lines + damaged + lines)
+            with pytest.raises(throng.FileError, match=f"metrics.jsonl:{lines.count(chr(10)) + 1}: "):
+                run.metrics
+
+
 def test_half_a_run_is_said_to_be_half(folder, tmp_path):
     young = copy_of(folder, tmp_path)
     (young / "summary.json").unlink()

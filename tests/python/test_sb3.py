@@ -9,6 +9,7 @@ from sb3_contrib import TRPO, MaskablePPO
 from stable_baselines3 import A2C
 from stable_baselines3.common.env_checker import check_env
 
+import throng
 from throng.gym import RecommendEnv
 from throng.sb3 import SB3VecEnv
 
@@ -61,3 +62,25 @@ def test_masked_actions_are_never_shown(world):
             shown[lane].add(action[lane])
         obs, _, done, _ = env.step(action)
         assert not done.any()
+
+
+@pytest.mark.parametrize("environment", [lambda world, **options: SB3VecEnv(4, world, **options), RecommendEnv])
+def test_masks_of_slates_are_what_the_masked_learner_takes(world, environment):
+    env = environment(world, mask="session", slate_size=3, **OPTIONS)
+    env.reset()
+    assert env.action_masks().shape[-1] == 3 * world.n_item
+    MaskablePPO("MlpPolicy", env, n_steps=8, batch_size=8, policy_kwargs={"net_arch": [16]}, seed=1, device="cpu").learn(64)
+
+
+def test_options_go_to_the_reset_that_follows(world):
+    env = SB3VecEnv(4, world, **OPTIONS)
+    env.set_options({"users": np.array([3, 5]), "by_lane": True})
+    env.reset()
+    assert env.sim.arrays["user"].tolist() == [3, 5, 3, 5]
+    env.set_options([{"users": [7]}] * 4)
+    env.reset()
+    assert env.sim.arrays["user"].tolist() == [7] * 4
+    for options, words in (([{"users": [k]} for k in range(4)], "the same options"), ({"user": [3]}, "'user' is none")):
+        env.set_options(options)
+        with pytest.raises(throng.ArgumentError, match=words):
+            env.reset()

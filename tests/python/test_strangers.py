@@ -71,11 +71,13 @@ def test_closing_twice_is_nothing_and_using_it_then_is_refused(world, sta, agent
             use()
 
 
-def test_handles_are_neither_pickled_nor_copied_and_arrays_and_errors_are(world, sim, agent):
-    for thing in (world, sim, agent, sim.backend):
-        for way in (pickle.dumps, copy.deepcopy):
-            with pytest.raises(TypeError, match="Handle"):
+def test_handles_are_neither_pickled_nor_copied_and_arrays_and_errors_are(world, sta, sim, agent):
+    for way, things in ((pickle.dumps, (world, sta, sim, agent, sim.backend)), (copy.deepcopy, (sim, agent)), (copy.copy, (sim._handle,))):
+        for thing in things:
+            with pytest.raises(TypeError, match="cannot pickle or copy a Handle of the library .*save"):
                 way(thing)
+    for thing in (world, sta, sim.backend):  # what environments are made of
+        assert copy.copy(thing) is thing and copy.deepcopy({"kwargs": [thing]})["kwargs"][0] is thing
     assert (pickle.loads(pickle.dumps(sim.arrays["reward"])) == sim.arrays["reward"]).all()
     error = pickle.loads(pickle.dumps(throng.ArgumentError("words")))
     assert isinstance(error, throng.ArgumentError) and str(error) == "words"
@@ -106,6 +108,9 @@ def test_starts_that_are_nobody_are_refused(sim):
     for users, histories in (([], None), ([5], 5), ([5], [5]), ([2**40], None), ("nobody", None), ([[1, 2]], None)):
         with pytest.raises(throng.ArgumentError):
             sim.set_starts(users, histories)
+    for nobodys in ({"histories": [([1], [1])]}, {"by_lane": True}):
+        with pytest.raises(throng.ArgumentError, match=f"{next(iter(nobodys))}: without users"):
+            sim.set_starts(**nobodys)
     assert sim.hash == before
 
 
@@ -195,3 +200,20 @@ def test_unaligned_queries_of_an_environment(world):
             envs.step(layout)
             taken.append(envs.sim.hash)
         assert taken[0] == taken[1]
+
+
+def test_a_number_that_no_option_can_have_is_named(world):
+    for options, place in (({"leave_probability": float("nan")}, "sim.leave_probability"), ({"lanes": 1j}, "sim.lanes"),
+                           ({"users": {"temper": float("inf")}}, "users.temper"), ({"votes": {"weights": [1, float("nan"), 1]}}, "votes.weights")):
+        with pytest.raises(throng.ArgumentError, match=f"^{place}: "):
+            throng.Simulator(world, **options)
+
+
+def test_dlpack_refuses_what_is_no_pair(sim):
+    from throng import _core
+
+    array = _core.sim_arrays(sim._handle)["action"]
+    for wrong in ({"max_version": 5}, {"max_version": "1.0"}, {"max_version": (1,)}, {"dl_device": 3}, {"dl_device": ("cpu", 0)}):
+        with pytest.raises(TypeError):
+            array.__dlpack__(**wrong)
+    assert np.from_dlpack(array).shape == (64, 1)
