@@ -1,5 +1,8 @@
 /// Sweeps that were cut at every round and gone on with: the same rows as of one that nobody
 /// disturbed; and what a resume refuses.
+#include <dirent.h>
+#include <sys/inotify.h>
+
 #include "support/sweep_rig.h"
 
 // --- resume -----------------------------------------------------------------------------------
@@ -116,6 +119,59 @@ TEST(sweep_resume, a_checkpoint_that_a_kill_left_half_written_is_in_nobody_s_way
   EXPECT_OK(go("a", NULL, true, 0, NULL));
   EXPECT_FALSE(access(folder_of("a/state"), F_OK) == 0);
   checkpoint_seconds = 1000;
+}
+
+static int watcher;  // of inotify
+
+/// Every folder of checkpoints that is there after a round.
+static bool watch_checkpoints(void *context, const sweep *s, const sweep_view *view) {
+  (void)context, (void)s, (void)view;
+  DIR *directory = opendir(folder_of("a/state"));
+  for (const struct dirent *entry; directory && (entry = readdir(directory));) {
+    char path[900];
+    snprintf(path, sizeof path, "%s/%s", folder_of("a/state"), entry->d_name);
+    if (entry->d_name[0] != '.' && strcmp(entry->d_name, "new") != 0)
+      inotify_add_watch(watcher, path, IN_DELETE | IN_MOVE_SELF);
+  }
+  if (directory) closedir(directory);
+  return true;
+}
+
+/// Files that were removed from a folder that still had its name, and all that were.
+static void count_removals(int *early, int *all) {
+  static union {
+    char bytes[1 << 20];
+    struct inotify_event event;
+  } events;
+  static bool moved[4096];
+  const ssize_t size = read(watcher, events.bytes, sizeof events.bytes);
+  for (ssize_t at = 0; at < size;) {
+    const struct inotify_event *event = (const void *)(events.bytes + at);
+    ASSERT_TRUE(event->wd >= 0 && event->wd < 4096);
+    if (event->mask & IN_MOVE_SELF) moved[event->wd] = true;
+    if (event->mask & IN_DELETE) ++*all, *early += !moved[event->wd];
+    at += (ssize_t)(sizeof *event + event->len);
+  }
+}
+
+TEST(sweep_resume, a_checkpoint_is_whole_as_long_as_it_has_its_name) {
+  const char *const set[] = {"sweep.test_seeds=5", "sweep.top=2", "sweep.max_trials=10", NULL};
+  const sweep_observer observer = {.round = watch_checkpoints};
+  run r;
+  int early = 0, all = 0;
+  checkpoint_seconds = 0;
+  watcher = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  ASSERT_TRUE(prepare(&r, set));
+  begin(&r, "a", false);
+  ASSERT_OK(r.status);
+  EXPECT_OK(sweep_search(r.sweep, &observer, NULL));
+  EXPECT_OK(sweep_confirm(r.sweep, &observer, NULL));
+  finish(&r);
+  count_removals(&early, &all);
+  close(watcher);
+  checkpoint_seconds = 1000;
+  EXPECT_TRUE(all > 100);
+  EXPECT_EQ(early, 0);
 }
 
 TEST(sweep_resume, that_is_not_asked_for_is_refused) {
