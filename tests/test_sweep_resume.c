@@ -1,6 +1,7 @@
 /// Sweeps that were cut at every round and gone on with: the same rows as of one that nobody
 /// disturbed; and what a resume refuses.
 #include <dirent.h>
+#include <sqlite3.h>
 #include <sys/inotify.h>
 
 #include "support/sweep_rig.h"
@@ -199,6 +200,20 @@ TEST(sweep_resume, with_another_space_objective_or_option_names_what_has_changed
   EXPECT_CONTAINS(throng_error_message(), "agent.n_step: 1 -> 3");
   EXPECT_TRUE(go("a", seed, true, 0, NULL) != THRONG_OK);
   EXPECT_CONTAINS(throng_error_message(), "sweep.seed: 1 -> 7");
+}
+
+TEST(sweep_resume, a_trial_without_one_of_its_options_is_refused) {
+  sqlite3 *db;
+  EXPECT_EQ(go("a", NULL, false, 4, NULL), THRONG_ERROR_CANCELLED);
+  ASSERT_EQ(sqlite3_open(folder_of("a/trials.db"), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db,
+                         "DELETE FROM trial_params WHERE param_name = 'agent.gamma' AND "
+                         "trial_id = 3",
+                         NULL, NULL, NULL),
+            SQLITE_OK);
+  sqlite3_close(db);
+  EXPECT_EQ(go("a", NULL, true, 0, NULL), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "trial 2: agent.gamma is missing");
 }
 
 TEST(sweep_resume, a_lost_tail_of_metrics_is_written_once) {
