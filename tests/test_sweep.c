@@ -162,6 +162,32 @@ TEST(sweep, never_takes_more_user_steps_than_it_may) {
   finish(&r);
 }
 
+static void keep_note(void *context, const char *text) { snprintf(context, 300, "%s", text); }
+
+/// The last note of a search over a grid of six points.
+static const char *note_of_grid(const char *max_trials, const char *folder) {
+  static char note[300];
+  const char *const set[] = {
+      "sweep.sampler=grid", max_trials,
+      "sweep.space={\"agent.batch\": {\"values\": [16, 32, 64]}, \"agent.double_dqn\": {}}", NULL};
+  const throng_progress progress = {.note = keep_note, .context = note};
+  run r;
+  *note = '\0';
+  EXPECT_TRUE(prepare(&r, set));
+  begin(&r, folder, false);
+  EXPECT_OK(r.status);
+  EXPECT_OK(sweep_search(r.sweep, NULL, &progress));
+  finish(&r);
+  return note;
+}
+
+TEST(sweep, says_how_many_points_of_a_grid_its_bound_leaves_out) {
+  EXPECT_CONTAINS(note_of_grid("sweep.max_trials=4", "a"),
+                  "the grid has 6 points; sweep.max_trials leaves 2 of them out");
+  EXPECT_STREQ(note_of_grid("sweep.max_trials=6", "b"), "");
+  EXPECT_STREQ(note_of_grid("sweep.max_trials=0", "c"), "");
+}
+
 TEST(sweep, out_of_time_gives_up_what_runs_and_goes_on_with_more_of_it) {
   run r;
   const sweep_trial *trial;

@@ -1,5 +1,9 @@
 /// Sweeps that were cut at every round and gone on with: the same rows as of one that nobody
 /// disturbed; and what a resume refuses.
+#include <dirent.h>
+#include <sqlite3.h>
+#include <sys/inotify.h>
+
 #include "support/sweep_rig.h"
 
 // --- resume -----------------------------------------------------------------------------------
@@ -118,6 +122,59 @@ TEST(sweep_resume, a_checkpoint_that_a_kill_left_half_written_is_in_nobody_s_way
   checkpoint_seconds = 1000;
 }
 
+static int watcher;  // of inotify
+
+/// Every folder of checkpoints that is there after a round.
+static bool watch_checkpoints(void *context, const sweep *s, const sweep_view *view) {
+  (void)context, (void)s, (void)view;
+  DIR *directory = opendir(folder_of("a/state"));
+  for (const struct dirent *entry; directory && (entry = readdir(directory));) {
+    char path[900];
+    snprintf(path, sizeof path, "%s/%s", folder_of("a/state"), entry->d_name);
+    if (entry->d_name[0] != '.' && strcmp(entry->d_name, "new") != 0)
+      inotify_add_watch(watcher, path, IN_DELETE | IN_MOVE_SELF);
+  }
+  if (directory) closedir(directory);
+  return true;
+}
+
+/// Files that were removed from a folder that still had its name, and all that were.
+static void count_removals(int *early, int *all) {
+  static union {
+    char bytes[1 << 20];
+    struct inotify_event event;
+  } events;
+  static bool moved[4096];
+  const ssize_t size = read(watcher, events.bytes, sizeof events.bytes);
+  for (ssize_t at = 0; at < size;) {
+    const struct inotify_event *event = (const void *)(events.bytes + at);
+    ASSERT_TRUE(event->wd >= 0 && event->wd < 4096);
+    if (event->mask & IN_MOVE_SELF) moved[event->wd] = true;
+    if (event->mask & IN_DELETE) ++*all, *early += !moved[event->wd];
+    at += (ssize_t)(sizeof *event + event->len);
+  }
+}
+
+TEST(sweep_resume, a_checkpoint_is_whole_as_long_as_it_has_its_name) {
+  const char *const set[] = {"sweep.test_seeds=5", "sweep.top=2", "sweep.max_trials=10", NULL};
+  const sweep_observer observer = {.round = watch_checkpoints};
+  run r;
+  int early = 0, all = 0;
+  checkpoint_seconds = 0;
+  watcher = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  ASSERT_TRUE(prepare(&r, set));
+  begin(&r, "a", false);
+  ASSERT_OK(r.status);
+  EXPECT_OK(sweep_search(r.sweep, &observer, NULL));
+  EXPECT_OK(sweep_confirm(r.sweep, &observer, NULL));
+  finish(&r);
+  count_removals(&early, &all);
+  close(watcher);
+  checkpoint_seconds = 1000;
+  EXPECT_TRUE(all > 100);
+  EXPECT_EQ(early, 0);
+}
+
 TEST(sweep_resume, that_is_not_asked_for_is_refused) {
   EXPECT_EQ(go("a", NULL, false, 3, NULL), THRONG_ERROR_CANCELLED);
   EXPECT_EQ(go("a", NULL, false, 0, NULL), THRONG_ERROR_IO);
@@ -143,6 +200,20 @@ TEST(sweep_resume, with_another_space_objective_or_option_names_what_has_changed
   EXPECT_CONTAINS(throng_error_message(), "agent.n_step: 1 -> 3");
   EXPECT_TRUE(go("a", seed, true, 0, NULL) != THRONG_OK);
   EXPECT_CONTAINS(throng_error_message(), "sweep.seed: 1 -> 7");
+}
+
+TEST(sweep_resume, a_trial_without_one_of_its_options_is_refused) {
+  sqlite3 *db;
+  EXPECT_EQ(go("a", NULL, false, 4, NULL), THRONG_ERROR_CANCELLED);
+  ASSERT_EQ(sqlite3_open(folder_of("a/trials.db"), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db,
+                         "DELETE FROM trial_params WHERE param_name = 'agent.gamma' AND "
+                         "trial_id = 3",
+                         NULL, NULL, NULL),
+            SQLITE_OK);
+  sqlite3_close(db);
+  EXPECT_EQ(go("a", NULL, true, 0, NULL), THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "trial 2: agent.gamma is missing");
 }
 
 TEST(sweep_resume, a_lost_tail_of_metrics_is_written_once) {

@@ -177,6 +177,49 @@ TEST(trials, damaged_bytes_anywhere_are_an_error_or_go_unnoticed_and_never_end_t
   space_free(s);
 }
 
+/// trials_read after a statement on a copy of the file.
+static throng_status read_after(const char *sql) {
+  trials *t;
+  trials_list list = {0};
+  char copy[1600];
+  snprintf(copy, sizeof copy,
+           "ATTACH '%s' AS other; DELETE FROM other.trial_params; INSERT INTO "
+           "other.trial_params SELECT * FROM main.trial_params; DETACH other",
+           at("changed.db"));
+  run_sql(at("trials.db"), copy);
+  run_sql(at("changed.db"), sql);
+  EXPECT_OK(trials_open_to_read(at("changed.db"), &fixture_options, &t));
+  throng_status status = trials_read(t, &list);
+  trials_list_free(&list);
+  trials_close(t);
+  return status;
+}
+
+TEST(trials, a_value_that_the_space_does_not_have_is_damage) {
+  static const char *const wrong[] = {
+      "= 99 WHERE param_name = 'agent.epsilon'",   "= -1 WHERE param_name = 'agent.epsilon'",
+      "= 0.5 WHERE param_name = 'agent.epsilon'",  "= 'x' WHERE param_name = 'agent.epsilon'",
+      "= NULL WHERE param_name = 'agent.epsilon'", "= 9e999 WHERE param_name = 'agent.n_step'",
+      "= 2.5 WHERE param_name = 'agent.n_step'",   "= 0.1 WHERE param_name = 'agent.gamma'"};
+  space *s = fixture_space(FIXTURE_SPACE);
+  const char *const names[] = {"trials.db", "changed.db"};
+  for (int k = 0; k < 2; ++k) {
+    const trials_def def = def_of(s, at(names[k]));
+    trials *t = make(s, def.path);
+    EXPECT_OK(write_round(t, 0));
+    EXPECT_OK(trials_close(t));
+  }
+  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; ++k) {
+    char sql[200];
+    snprintf(sql, sizeof sql, "UPDATE trial_params SET param_value %s", wrong[k]);
+    EXPECT_EQ(read_after(sql), THRONG_ERROR_DATA);
+    EXPECT_CONTAINS(throng_error_message(), "damaged: agent.");
+  }
+  EXPECT_OK(
+      read_after("UPDATE trial_params SET param_value = 2 WHERE param_name = 'agent.n_step'"));
+  space_free(s);
+}
+
 TEST(trials, a_file_in_a_folder_that_cannot_be_written_is_read_and_not_written) {
   space *s = fixture_space(FIXTURE_SPACE);
   EXPECT_EQ(mkdir(at("closed"), 0755), 0);

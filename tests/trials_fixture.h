@@ -37,7 +37,7 @@ static inline trials *make(const space *s, const char *path) {
 
 /// Point k: a pair of trials of each head, the numbers such that no decimal is short.
 static inline void point(int64_t k, double x[N_OPTION]) {
-  x[RATE] = 1e-5 * pow(1000, (double)k / 1e4 + 1.0 / 3);
+  x[RATE] = 1e-5 * pow(1000, (double)k / 2e4 + 1.0 / 3);
   x[GAMMA] = 0.5 + 0.1 / 3 + (double)k / 40000;
   x[N_STEP] = 1 + (double)(k % 8);
   x[SHAPE] = (double)(k % 2);

@@ -46,6 +46,12 @@ double space_rounded(const space_parameter *p, double x) {
   return p->step > 0 ? grid_value(p, rint((x - p->low) / p->step)) : shortened(p, x);
 }
 
+bool space_contains(const space_parameter *p, double x) {
+  if (p->kind == SPACE_CHOICE) return x == rint(x) && x >= 0 && x < p->n_choice;
+  const double miss = p->kind == SPACE_INT ? 0 : 1e-9 * fmax(fabs(p->low), fabs(p->high));
+  return x >= p->low - miss && x <= p->high + miss && (p->kind != SPACE_INT || x == rint(x));
+}
+
 void space_round(const space *s, double *x) {
   for (int32_t k = 0; k < s->n; ++k) {
     const space_parameter *p = &s->parameter[k];

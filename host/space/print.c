@@ -111,7 +111,12 @@ throng_status space_difference(const char *before, const char *after, char **out
   size_t size;
   *out = NULL;
   cJSON *a = cJSON_Parse(before), *b = cJSON_Parse(after);
-  FILE *to = a && b ? open_memstream(out, &size) : NULL;
+  if (!cJSON_IsObject(a) || !cJSON_IsObject(b)) {
+    cJSON_Delete(a);
+    cJSON_Delete(b);
+    return throng_fail(THRONG_ERROR_DATA, "comparing spaces: one of them is not what was printed");
+  }
+  FILE *to = open_memstream(out, &size);
   if (to) {
     compare(to, a, b);
     if (fclose(to) != 0) free(*out), *out = NULL, to = NULL;

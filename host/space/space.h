@@ -68,11 +68,13 @@ void space_free(space *s);
 /// The same as JSON again, in one canonical form: what a later run compares. malloc'd.
 throng_status space_print(const space *s, char **out);
 /// What differs, a line a difference ("agent.gamma: max 0.99 -> 0.999"), malloc'd; NULL in `*out`
-/// where nothing does. Both are of space_print.
+/// where nothing does. Both are of space_print. Errors: DATA (they are not), MEMORY.
 throng_status space_difference(const char *before, const char *after, char **out);
 
 /// Does the parameter apply at x?
 bool space_applies(const space *s, const double *x, int32_t parameter);
+/// Can the parameter have this value? Ends and steps may be missed in the ninth digit.
+bool space_contains(const space_parameter *p, double x);
 /// Put every value on its grid and into its range, NaN where it does not apply.
 void space_round(const space *s, double *x);
 /// The config's own values, or what is nearest to them (`initial`).

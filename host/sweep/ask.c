@@ -114,6 +114,7 @@ static throng_status report_again(sweep *s, int64_t k) {
 static throng_status tell_again(sweep *s, int64_t k) {
   const trial_row *row = &s->past.row[k];
   int64_t number;
+  THRONG_TRY(past_check(s, k));
   THRONG_TRY(trial_add(s, row->x, 0, 0, &number));
   THRONG_TRY(report_again(s, k));
   if (row->state != TRIAL_RUNNING) return end(s, k, row->state, row->value, NULL);

@@ -351,8 +351,19 @@ static throng_status search(sweep *s, const sweep_observer *observer, patient *p
   return THRONG_OK;
 }
 
+/// Who asks for a grid means all of it.
+static void note_left_out(const sweep *s, const throng_progress *progress) {
+  const int64_t points = space_size(s->space), most = s->def.max_trials;
+  if (s->def.sampler != THRONG_SAMPLER_GRID || s->population || most == 0 || points <= most) return;
+  throng_note(progress,
+              "the grid has %" PRId64 " points; sweep.max_trials leaves %" PRId64
+              " of them out (0: all are tried)",
+              points, points - most);
+}
+
 throng_status sweep_search(sweep *s, const sweep_observer *observer,
                            const throng_progress *progress) {
+  note_left_out(s, progress);
   patient p = {.progress = progress, .s = s};
   const throng_progress waits = patient_progress(&p);
   return search(s, observer, &p, &waits);

@@ -194,6 +194,8 @@ void trial_list_free(sweep *s);
 // past.c: what the database says of rounds that were.
 /// Errors: IO, DATA.
 throng_status past_read(sweep *s);
+/// Has a trial of the past a value of every option that applies to it, and of no other? DATA.
+throng_status past_check(const sweep *s, int64_t number);
 static inline bool past_knows(const sweep *s, int64_t round) { return round < s->past_rounds; }
 /// The report of slot k in this round. Errors: DATA.
 throng_status past_report(const sweep *s, int32_t k, int64_t round, slot_report *out);

@@ -24,6 +24,17 @@ static throng_status damaged(const sweep *s, int64_t number, const char *what) {
                      s->folder, number, what);
 }
 
+throng_status past_check(const sweep *s, int64_t number) {
+  const double *x = s->past.row[number].x;
+  for (int32_t p = 0; p < s->space->n; ++p)
+    if (space_applies(s->space, x, p) == isnan(x[p]))
+      return throng_fail(
+          THRONG_ERROR_DATA,
+          "%s/trials.db: trial %" PRId64 ": %s %s; was it changed by another program?", s->folder,
+          number, s->space->parameter[p].name, isnan(x[p]) ? "is missing" : "does not apply");
+  return THRONG_OK;
+}
+
 throng_status past_read(sweep *s) {
   NUMBERS_WITHOUT_LOCALE;
   char *json;
@@ -45,6 +56,7 @@ throng_status past_read(sweep *s) {
     p->slot = (int32_t)attribute(row, TRIALS_SLOT, -1);
     p->parent = (int64_t)attribute(row, TRIALS_PARENT, -1);
     if (p->first_round < 0) return damaged(s, k, "no round");
+    THRONG_TRY(past_check(s, k));
     if (p->slot >= s->n_slot) return damaged(s, k, "a slot that there is not");
   }
   return THRONG_OK;

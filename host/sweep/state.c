@@ -16,6 +16,7 @@
 #include "sweep/inside.h"
 
 #define UNFINISHED "new"
+#define REMOVED "old"
 #define TESTS "tests"  // of test seeds, in place of a round's number
 #define LIST "slots.json"
 
@@ -46,13 +47,20 @@ static void remove_folder(const char *path) {
   rmdir(path);
 }
 
+/// Removing takes the name away first: a kill meanwhile leaves no folder in which files are
+/// missing.
+static void remove_state(const sweep *s, const char *name) {
+  char from[SWEEP_PATH_SIZE], to[SWEEP_PATH_SIZE];
+  remove_folder(state_path(s, REMOVED, to));
+  if (rename(state_path(s, name, from), to) == 0) remove_folder(to);
+}
+
 /// Of all that are there but `keep`.
 static void remove_others(const sweep *s, const char *keep) {
   char path[SWEEP_PATH_SIZE];
   DIR *directory = opendir(state_path(s, "", path));
   for (const struct dirent *entry; directory && (entry = readdir(directory));)
-    if (entry->d_name[0] != '.' && strcmp(entry->d_name, keep) != 0)
-      remove_folder(state_path(s, entry->d_name, path));
+    if (entry->d_name[0] != '.' && strcmp(entry->d_name, keep) != 0) remove_state(s, entry->d_name);
   if (directory) closedir(directory);
 }
 
@@ -102,7 +110,7 @@ throng_status state_save(sweep *s) {
   snprintf(name, sizeof name, "%" PRId64, s->round);
   if (s->testing) snprintf(name, sizeof name, TESTS);
   state_path(s, name, to);
-  remove_folder(to);  // of the same round: a resume that was stopped at once
+  remove_state(s, name);  // that of tests, or of the same round: a resume that was stopped at once
   if (rename(state_path(s, UNFINISHED, from), to) != 0) return io_error(to, "make this folder");
   sync_folder(state_path(s, "", from));
   remove_others(s, name);

@@ -194,6 +194,8 @@ static throng_status compare(trials *t) {
   if (status == THRONG_OK) status = space_print(def->space, &now);
   if (status == THRONG_OK && strcmp(before, now) != 0)
     status = space_difference(before, now, &difference);
+  if (status == THRONG_ERROR_DATA)
+    status = throng_fail_context(status, "%s: damaged: the attribute " TRIALS_SPACE, t->file.path);
   // Messages are one line.
   for (char *at = difference; at && *at; ++at)
     if (*at == '\n') *at = at[1] ? ';' : '\0';

@@ -59,9 +59,15 @@ static throng_status take_parameter(const trials *t, owned *o, sqlite3_stmt *q) 
   const trial_row *row = row_of(o, sqlite3_column_int64(q, 0));
   const char *name = column(q, 1);
   const space *s = t->def.space;
-  for (int32_t p = 0; row && name && p < s->n; ++p)
-    if (!strcmp(name, s->parameter[p].name))
-      o->x[row->number * s->n + p] = sqlite3_column_double(q, 2);
+  for (int32_t p = 0; row && name && p < s->n; ++p) {
+    if (strcmp(name, s->parameter[p].name) != 0) continue;
+    const double x = sqlite3_column_double(q, 2);
+    const int type = sqlite3_column_type(q, 2);
+    // Choices are looked up by what stands here.
+    if ((type != SQLITE_INTEGER && type != SQLITE_FLOAT) || !space_contains(&s->parameter[p], x))
+      return damaged(t, name, row->number);
+    o->x[row->number * s->n + p] = x;
+  }
   return THRONG_OK;
 }
 
