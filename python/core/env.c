@@ -254,7 +254,7 @@ static bool take_action(env *e, PyObject *object) {
   action_view a;
   if (PyObject_GetBuffer(object, &v, PyBUF_STRIDES | PyBUF_FORMAT) < 0) {
     PyErr_Clear();
-    fail_argument("actions: expected a NumPy array, not %R", (PyObject *)Py_TYPE(object));
+    fail_argument("actions: expected an array of numbers, not %R", object);
     return false;
   }
   const bool taken = view_action(e, &v, &a)

@@ -78,16 +78,18 @@ class VectorEnv(gymnasium.vector.VectorEnv):
                  action: str = "item", action_mask: bool = False, reasons: bool = False,
                  final_obs: str = "object", copy: bool = True, backend: Any = None,
                  votes: VotesOptions | None = None, users: UsersOptions | None = None,
-                 **options: Any):
+                 render_mode: None = None, **options: Any):
         if not isinstance(observation, str) or observation not in _OBSERVATIONS:
             raise ArgumentError(f"observation: expected one of {', '.join(_OBSERVATIONS)}, not {observation!r}")
         if action not in _ACTIONS:
             raise ArgumentError(f"action: expected one of {', '.join(_ACTIONS)}, not {action!r}")
         if final_obs not in ("object", "array"):
             raise ArgumentError(f"final_obs: expected 'object' or 'array', not {final_obs!r}")
-        for name in ("lanes", "autoreset"):
+        for name, instead in (("lanes", "num_envs"), ("autoreset", "autoreset_mode"), ("max_episode_steps", "max_steps")):
             if name in options:
-                raise ArgumentError(f"{name}: num_envs and autoreset_mode say it")
+                raise ArgumentError(f"{name}: {instead} says it")
+        if render_mode is not None:
+            raise ArgumentError(f"render_mode: nothing is drawn; expected None, not {render_mode!r}")
         try:
             mode = AutoresetMode(autoreset_mode)
         except ValueError:
@@ -302,6 +304,8 @@ def host_actions(actions: Any) -> np.ndarray:
     if device is not None and "cpu" not in str(device):
         raise ArgumentError(f"actions: they lie on {device}, expected host memory; or write sim.arrays['action'] there")
     try:
+        if isinstance(actions, np.ma.MaskedArray) and np.ma.is_masked(actions):
+            raise ArgumentError("actions: entries are masked: expected an item of every lane")
         if hasattr(actions, "detach"):
             actions = actions.detach()
         array = np.asarray(actions)
@@ -339,7 +343,7 @@ class RecommendEnv(gymnasium.Env):
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """As :meth:`VectorEnv.step`, for one lane."""
-        obs, reward, terminated, truncated, infos = self._lanes.step(np.asarray(action)[None])
+        obs, reward, terminated, truncated, infos = self._lanes.step(host_actions(action)[None])
         return self._one(obs), float(reward[0]), bool(terminated[0]), bool(truncated[0]), self._one(infos)
 
     def action_masks(self) -> np.ndarray:

@@ -36,6 +36,8 @@ if(NOT THRONG_SANITIZE)
            COMMAND ${CHECKS}/install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
   add_test(NAME check_dependencies COMMAND ${CHECKS}/dependencies.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   add_test(NAME check_documents COMMAND ${CHECKS}/documents.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  add_test(NAME check_page_code
+           COMMAND ${CHECKS}/page_code.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
   add_test(NAME check_completion COMMAND ${CHECKS}/completion.sh $<TARGET_FILE_DIR:throng>/throng)
   # The archive of `make gpu-bundle` in a root where nothing is installed.
   add_test(NAME check_gpu_bundle

@@ -26,6 +26,7 @@ docs/using_agents.md|User u00007, after|what recommend prints
 docs/python.md|import throng|run by tests/python/test_pages.py
 docs/python.md|import gymnasium|run by tests/python/test_pages.py
 docs/python.md|run = throng.load_run|run by tests/python/test_pages.py
+docs/using_agents.md|run = throng.load_run|run by tests/python/test_pages.py
 docs/add_a_reader.md|/// The Netflix Prize|a reader, which was built and read with
 '
 # Commands that cannot run here, by their beginning: what they need, or who runs them.

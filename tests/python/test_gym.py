@@ -118,6 +118,8 @@ def test_seeds_repeat_and_resets_without_one_go_on(world):
     ([0] * 8, None), (np.zeros(8, np.uint8), None), (np.zeros(16, int)[::2], None), ([[0]] * 8, None),
     (np.zeros(8, bool), "expected integers"), (np.array(3), "expected integers"),
     (np.zeros(8, complex), "expected integers"), ([object()] * 8, "expected"),
+    (np.ma.array(np.zeros(8, int), mask=np.arange(8) == 3), "masked"), (np.ma.array(np.zeros(8, int), mask=False), None),
+    (np.zeros(8, "m8[s]"), "an array of numbers, not array"),
 ])
 def test_wrong_actions_are_refused_and_nothing_moves(world, actions, words):
     envs = VectorEnv(8, world, **OPTIONS)
@@ -247,13 +249,17 @@ def test_the_registered_world_makes_itself():
     env = gymnasium.make("throng/Synth-v0")
     obs, info = env.reset(seed=1)
     assert env.observation_space.contains(obs) and "user" in info
+    with pytest.raises(throng.ArgumentError, match="masked"):
+        env.unwrapped.step(np.ma.array([3], mask=[True]))
+    assert gymnasium.make_vec("throng/Synth-v0", num_envs=2, render_mode=None).num_envs == 2
     assert env.unwrapped.action_masks().all() and env.unwrapped.explain(3)["item"] == 3
 
 
 @pytest.mark.parametrize("options, words", [
     ({"observation": "all"}, "observation"), ({"action": "all"}, "action"), ({"lanes": 4}, "lanes"),
     ({"autoreset_mode": "never"}, "autoreset_mode"), ({"num_envs": 0}, "num_envs"),
-    ({"final_obs": "list"}, "final_obs"), ({"world": "/nowhere"}, "nowhere"), ({"histry": 3}, "history"),
+    ({"final_obs": "list"}, "final_obs"), ({"render_mode": "human"}, "render_mode: nothing is drawn"),
+    ({"max_episode_steps": 5}, "max_episode_steps: max_steps says it"), ({"world": "/nowhere"}, "nowhere"), ({"histry": 3}, "history"),
 ])
 def test_wrong_options_of_an_environment_are_refused(world, options, words):
     with pytest.raises(throng.Error, match=words):

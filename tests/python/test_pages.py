@@ -11,12 +11,29 @@ import throng
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "python.md"
 
 
-def test_every_block_of_the_page_runs(world, sta, capsys, tmp_path, monkeypatch):
-    pytest.importorskip("gymnasium")
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
     throng.train({"synth": {"users": 300, "items": 80, "keywords": 300, "dim": 16}, "sta": {"epochs": 1, "width": 16, "window": 16},
                   "sim": conftest.SIM, "agent": conftest.AGENT,
-                  "train": {"steps": 2048, "out": "runs/demo", "evaluation": {"episodes": 32}}})
+                  "train": {"steps": 2048, "out": str(folder / "runs" / "demo"), "evaluation": {"episodes": 32}}})
+    return folder
+
+
+def test_the_block_of_using_agents_runs(demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(demo)
+    blocks = re.findall(r"^```python\n(.*?)^```", (PAGE.parent / "using_agents.md").read_text(), re.M | re.S)
+    assert len(blocks) == 1
+    asked = []
+    exec(blocks[0].replace("i00897", "i00017").replace("i01643", "i00043").replace("agent.onnx", str(tmp_path / "agent.onnx")),
+         {"throng": throng, "ask_me": lambda step: asked.append(step) or step.step % 2 == 0})
+    assert asked and (tmp_path / "agent.onnx").exists()
+
+
+def test_every_block_of_the_page_runs(world, sta, demo, capsys, tmp_path, monkeypatch):
+    pytest.importorskip("gymnasium")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").symlink_to(demo / "runs")
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.M | re.S)
     assert len(blocks) == 3
     for block in blocks:
