@@ -71,6 +71,7 @@ static wide sum(double low, double step, double k, int *unit) {
 
 double decimal_sum(double low, double step, double k) {
   int unit;
+  if (k == 0) return low;  // which may be far below the digits that the others have
   const wide x = sum(low, step, k, &unit);
   return to_double(x, unit);
 }
