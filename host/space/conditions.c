@@ -43,7 +43,7 @@ static throng_status read_value(const space_reader *r, const char *name,
                                 const space_parameter *parent, const cJSON *value, double *out) {
   if (parent->kind == SPACE_CHOICE) {
     int32_t choice;
-    THRONG_TRY(space_choice_of(r, parent, value, &choice));
+    THRONG_TRY(space_choice_of(r, name, parent, value, &choice));
     if (choice < 0) return never(r, name, parent, value);
     *out = choice;
     return THRONG_OK;
@@ -79,6 +79,16 @@ static throng_status read_values(const space_reader *r, const char *name,
   return THRONG_OK;
 }
 
+/// Does the parent have a value between the ends?
+static bool meets(const space_parameter *parent, double low, double high) {
+  if (high < parent->low || low > parent->high) return false;
+  if (!(parent->step > 0)) return true;
+  const double at = fmax(low, parent->low), near = space_rounded(parent, at);
+  // The nearest may lie below; then the next one is the first.
+  const double first = near < low ? space_rounded(parent, near + parent->step) : near;
+  return first >= low && first <= high;
+}
+
 static throng_status read_between(const space_reader *r, const char *name,
                                   const space_parameter *parent, const cJSON *object,
                                   space_parameter *p) {
@@ -93,9 +103,7 @@ static throng_status read_between(const space_reader *r, const char *name,
   p->when_high = high ? high->valuedouble : (double)INFINITY;
   if (p->when_low > p->when_high) return space_wrong(r, name, "when: its min is above its max");
   if (parent->kind != SPACE_CHOICE) {
-    if (p->when_high < parent->low || p->when_low > parent->high)
-      return never(r, name, parent, object);
-    return THRONG_OK;
+    return meets(parent, p->when_low, p->when_high) ? THRONG_OK : never(r, name, parent, object);
   }
   double *when;
   THRONG_TRY(space_keep(r->space, (size_t)parent->n_choice, sizeof *when, (void **)&when));

@@ -24,9 +24,10 @@ bool space_holds(const space_parameter *p, double at);
 double space_end(const space_parameter *p);
 /// The nearest value that the parameter has.
 double space_rounded(const space_parameter *p, double x);
-/// The choice with this JSON, or -1; `value` is put into the option's own form first.
-throng_status space_choice_of(const space_reader *r, const space_parameter *p, const cJSON *value,
-                              int32_t *out);
+/// The choice with this JSON, or -1; `value` is put into the option's own form first. What is wrong
+/// with it is said of the condition of `name`.
+throng_status space_choice_of(const space_reader *r, const char *name, const space_parameter *p,
+                              const cJSON *value, int32_t *out);
 
 /// Read every "when" of the JSON, and put the parameters in order, parents before children.
 throng_status space_read_conditions(space_reader *r, const cJSON *json);

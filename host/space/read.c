@@ -81,6 +81,16 @@ static throng_status find_option(space_reader *r, const char *name, space_parame
   return keep_text(r->space, name, &p->name);
 }
 
+/// The word for one of other tools, or NULL.
+static const char *own_word(const char *word) {
+  static const char *const words[][2] = {
+      {"low", "min"},        {"high", "max"},      {"lower", "min"}, {"upper", "max"},
+      {"choices", "values"}, {"log_scale", "log"}, {"q", "step"}};
+  for (size_t k = 0; k < sizeof words / sizeof *words; ++k)
+    if (!strcmp(word, words[k][0])) return words[k][1];
+  return NULL;
+}
+
 /// The words of a parameter, each at most once.
 static throng_status check_words(const space_reader *r, const char *name, const cJSON *object) {
   static const char *const words[] = {"min", "max", "log", "step", "values", "value", "when"};
@@ -98,6 +108,7 @@ static throng_status check_words(const space_reader *r, const char *name, const 
       known = distance == 0 && !strcmp(word->string, words[k]);
       if (distance < best) best = distance, nearest = words[k];
     }
+    if (own_word(word->string)) nearest = own_word(word->string);
     if (!known && nearest)
       return space_wrong(r, name, "%.60s: no such word; did you mean %s?", word->string, nearest);
     if (!known)
@@ -174,10 +185,11 @@ static throng_status read_step(const space_reader *r, const cJSON *object, space
   const double steps = whole ? floor((p->high - p->low) / step->valuedouble)
                              : decimal_steps(p->low, p->high, step->valuedouble);
   snprintf(range, sizeof range, "%g", p->high - p->low);
-  if (steps < 1)
+  if (steps < 1 && p->low < p->high)
     return space_wrong(r, p->name, "step: %s is above max - min, which is %s", seen, range);
   if (p->log && !(whole && step->valuedouble == 1))
     return space_wrong(r, p->name, "step: expected none beside log; give the values in \"values\"");
+  if (p->low == p->high) return THRONG_OK;  // one value, whatever the step
   p->step = step->valuedouble;
   // The last value of the grid, as Optuna has it: 0.96 of 0.9, 0.9 + 0.06 that shall end at 0.99.
   p->high = whole ? p->low + steps * p->step : decimal_sum(p->low, p->step, steps);
@@ -212,11 +224,12 @@ static throng_status read_range(const space_reader *r, const cJSON *object, spac
 // --- choices ---------------------------------------------------------------------------------
 
 /// The value in the option's own form: as text, and as the number that it is. `scratch` is a Def.
-static throng_status own_form(const space_reader *r, const char *name, const field *f,
-                              const cJSON *value, void *scratch, char **text, double *number) {
+static throng_status own_form(const space_reader *r, const char *name, const char *word,
+                              const field *f, const cJSON *value, void *scratch, char **text,
+                              double *number) {
   void *owned;
-  if (cJSON_IsNull(value)) return space_wrong(r, name, "values: null is no value");
-  throng_status status = field_assign(f, scratch, value, "values", &owned);
+  if (cJSON_IsNull(value)) return space_wrong(r, name, "%s: null is no value", word);
+  throng_status status = field_assign(f, scratch, value, word, &owned);
   if (status == THRONG_ERROR_CONFIG) {
     char cause[768];
     snprintf(cause, sizeof cause, "%s", throng_error_message());
@@ -249,13 +262,14 @@ static throng_status make_scratch(const space_reader *r, const char *name, void 
   return throng_alloc(out, 1, table->size, "an option");
 }
 
-throng_status space_choice_of(const space_reader *r, const space_parameter *p, const cJSON *value,
-                              int32_t *out) {
+throng_status space_choice_of(const space_reader *r, const char *name, const space_parameter *p,
+                              const cJSON *value, int32_t *out) {
   void *scratch;
-  char *text;
+  char *text, word[160];
   double number;
   THRONG_TRY(make_scratch(r, p->name, &scratch));
-  throng_status status = own_form(r, p->name, p->field, value, scratch, &text, &number);
+  snprintf(word, sizeof word, "when: %.120s", p->name);
+  throng_status status = own_form(r, name, word, p->field, value, scratch, &text, &number);
   free(scratch);
   THRONG_TRY(status);
   *out = find_choice(p, p->n_choice, text);
@@ -266,10 +280,11 @@ throng_status space_choice_of(const space_reader *r, const space_parameter *p, c
 static throng_status add_choice(const space_reader *r, space_parameter *p, const cJSON *value,
                                 void *scratch, const char **choice, double *numbers, int32_t k) {
   char *text;
-  THRONG_TRY(own_form(r, p->name, p->field, value, scratch, &text, &numbers[k]));
-  throng_status status = find_choice(p, k, text) >= 0
-                             ? space_wrong(r, p->name, "values: %.60s stands there twice", text)
-                             : keep_text(r->space, text, &choice[k]);
+  THRONG_TRY(own_form(r, p->name, "values", p->field, value, scratch, &text, &numbers[k]));
+  bool twice = find_choice(p, k, text) >= 0;
+  for (int32_t i = 0; i < k; ++i) twice |= numbers[i] == numbers[k];  // 0 and -0
+  throng_status status = twice ? space_wrong(r, p->name, "values: %.60s stands there twice", text)
+                               : keep_text(r->space, text, &choice[k]);
   cJSON_free(text);
   return status;
 }
