@@ -318,3 +318,24 @@ TEST(cli_export, plays_the_myopic_policy_under_its_former_name_too_and_says_so) 
   EXPECT_STREQ(of_old, of_new);
   EXPECT_EQ(throng("export world.safetensors --policy orakel -o third.csv"), 2);
 }
+
+TEST(cli_votes, likes_alone_fit_without_nan_and_say_what_the_calibrated_rule_needs) {
+  FILE *file = fopen(in_folder("r.csv"), "w");
+  ASSERT_TRUE(file != NULL);
+  fputs("user,item\n", file);
+  for (int u = 0; u < 12; u++)
+    for (int k = 0; k < 5; k++) fprintf(file, "u%d,i%d\n", u, (u * u + k * (1 + u % 3)) % 16);
+  fclose(file);
+  write_file("c.json",
+             "{\"dataset\": {\"format\": \"csv\", \"file\": \"r.csv\"},"
+             "\"keywords\": {\"min_items\": 1, \"max_share\": 1}, \"sta\": {\"epochs\": 1}}");
+  ASSERT_EQ(throng("prepare c.json -q -o w.safetensors"), 0);
+  ASSERT_EQ(throng("fit w.safetensors c.json -q -o s.safetensors"), 0);
+  EXPECT_EQ(strstr(last.out, "nan"), NULL);
+  EXPECT_CONTAINS(last.out, "validation AUC          -  ");
+  EXPECT_EQ(throng("train c.json -q --set world.file=w.safetensors --set sta.file=s.safetensors "
+                   "--set votes.rule=calibrated --set train.out=run"),
+            1);
+  EXPECT_CONTAINS(last.err, "dataset.negatives 1");
+  EXPECT_EQ(strstr(last.err, "like_threshold"), NULL);
+}

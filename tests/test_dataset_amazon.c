@@ -258,3 +258,22 @@ TEST(dataset_amazon, takes_a_rating_in_quotes_and_names_a_table_with_another_hea
   EXPECT_TRUE(strstr(throng_error_message(), "\"rating\" stands where the rating should"));
   EXPECT_TRUE(strstr(throng_error_message(), "dataset.format csv reads tables"));
 }
+
+TEST(dataset_amazon, ids_that_are_numbers_are_taken_as_they_are_written) {
+  const char *reviews =
+      "{\"reviewerID\": 12, \"asin\": 7, \"overall\": 5, \"unixReviewTime\": 1000000000}\n"
+      "{\"reviewerID\": \"12\", \"asin\": 8, \"overall\": 1, \"unixReviewTime\": 1000000001}\n";
+  static const char *const metadata[] = {"{\"asin\": 7, \"title\": \"Seven\"}\n",
+                                         "{\"parent_asin\": 7, \"title\": \"Seven\"}\n",
+                                         "{'asin': 7, 'title': 'Seven'}\n"};
+  for (int i = 0; i < 3; i++) {
+    dataset_def def = amazon(fixture_text("r.json", reviews), fixture_text("m.json", metadata[i]));
+    dataset d;
+    ASSERT_OK(dataset_read(&def, NULL, &d));
+    EXPECT_EQ(d.n_user, 1);
+    EXPECT_EQ(d.n_item, 2);
+    EXPECT_GE(fixture_row(&d, "12", "7"), 0);
+    EXPECT_STREQ(strings_get(&d.item_name, d.item[0]), "Seven");
+    dataset_free(&d);
+  }
+}

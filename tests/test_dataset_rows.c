@@ -38,6 +38,14 @@ TEST(dataset_rows, tell_separators_quotes_and_escapes_from_the_file) {
   expect_three_rows(csv_text("user,item,rating,text\nu,\"a, b\",5,\"he said \\\"good\\\", twice\"\n"
                              "v,x,1,\nw,z,4,\"C:\\new\"\n"),
                     "quotes escaped by '\\'");
+  expect_three_rows(csv_text("user\x01item\x01rating\x01text\nu\x01\"a, b\"\x01"
+                             "5\x01he said \"good\", twice\nv\x01x\x01"
+                             "1\x01\nw\x01z\x01"
+                             "4\x01\n"),
+                    "columns separated by '\\x01'");
+  expect_three_rows(csv_text("user^item^rating^text\nu^a, b^5^he said \"good\", twice\n"
+                             "v^x^1^\nw^z^4^\n"),
+                    "columns separated by '^'");
 }
 
 TEST(dataset_rows, take_the_dialect_that_is_given) {
@@ -93,6 +101,16 @@ TEST(dataset_rows, read_a_file_without_header_by_the_names_given) {
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
                     "d.csv:1: no column \"user\" (dataset.columns.user), the header has: i, u, 4; "
                     "where that is a row, dataset.csv.names");
+  // As many columns as there are names: FilmTrust's and Epinions' files have spaces.
+  static const char *const rows[] = {"i u 4\nj u 2\n", "i u 4 \nj u 2 \n",
+                                     "i\tu, v\t4\nj\tu, v\t2\n", "i~u~4\nj~u~2\n"};
+  for (int k = 0; k < 4; k++) {
+    def = csv_text(rows[k]);
+    def.csv.names = names;
+    ASSERT_OK(dataset_read(&def, NULL, &d));
+    EXPECT_EQ((int)d.rating[fixture_row(&d, k == 2 ? "u, v" : "u", "i")], 4);
+    dataset_free(&d);
+  }
   def = csv_text("i,u,4,x\n");
   def.csv.names = names;
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA,
@@ -335,4 +353,49 @@ TEST(dataset_rows, a_column_that_looks_like_times_and_is_not_named_is_told) {
     EXPECT_CONTAINS(notes, "no times; the order of the file counts");
     dataset_free(&d);
   }
+}
+
+TEST(dataset_rows, a_threshold_of_another_scale_is_told_with_the_ratings) {
+  dataset_def def = csv_text("user,item,rating\nu,i,1\nu,j,-1\nv,i,1\n");
+  dataset d;
+  ASSERT_OK(read_noted(&def, &d));
+  EXPECT_CONTAINS(notes, "no rating, from -1 to 1, reaches dataset.like_threshold 4");
+  dataset_free(&d);
+  def.like_threshold = -1;
+  ASSERT_OK(read_noted(&def, &d));
+  EXPECT_CONTAINS(notes, "every rating, from -1 to 1, reaches dataset.like_threshold -1");
+  dataset_free(&d);
+  def.like_threshold = 1;
+  ASSERT_OK(read_noted(&def, &d));
+  EXPECT_EQ(strstr(notes, "like_threshold"), NULL);
+  dataset_free(&d);
+}
+
+TEST(dataset_rows, times_that_are_all_the_same_are_none) {
+  dataset_def def = csv_text("user,item,rating,time\nu,j,5,2017-07-14\nu,i,1,2017-07-14\n");
+  def.column_time = "time";
+  dataset d;
+  ASSERT_OK(read_noted(&def, &d));
+  EXPECT_CONTAINS(notes,
+                  "all times are the same (ISO 8601, 2017-07-14 to 2017-07-14); the order of");
+  EXPECT_EQ(d.has_time, false);
+  dataset_free(&d);
+  def.later_share = 0.5;
+  def.later_least = 2;
+  EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "the data has no times");
+}
+
+TEST(dataset_rows, small_numbers_as_times_are_told_to_be_an_order_alone) {
+  dataset_def def = csv_text("user,item,rating,time\nu,j,5,2015\nu,i,1,2014\n");
+  def.column_time = "time";
+  dataset d;
+  ASSERT_OK(read_noted(&def, &d));
+  EXPECT_CONTAINS(notes, "small numbers: where they are years");
+  EXPECT_EQ(d.has_time, true);
+  EXPECT_EQ(fixture_row(&d, "u", "i"), 0);
+  dataset_free(&d);
+  def.time_unit = TIME_SECONDS;
+  ASSERT_OK(read_noted(&def, &d));
+  EXPECT_EQ(strstr(notes, "small numbers"), NULL);
+  dataset_free(&d);
 }

@@ -189,3 +189,24 @@ TEST(dataset_yelp, refuses_dates_that_are_none) {
            NULL, NULL);
   EXPECT_READ_FAILS(def, THRONG_ERROR_DATA, "review.json:1: time \"2021-02-29 00:00:00\"");
 }
+
+// pandas' to_json makes milliseconds of dates.
+TEST(dataset_yelp, a_file_written_anew_with_numbers_for_ids_and_dates_is_read_alike) {
+  dataset_def def = yelp(
+      fixture_text("r.json",
+                   "{\"user_id\":1,\"business_id\":7,\"stars\":\"5.0\",\"text\":\"a\",\"date\":"
+                   "1500000000000}\n{\"user_id\":1,\"business_id\":8,\"stars\":1,\"text\":\"b\","
+                   "\"date\":1400000000000}\n"),
+      fixture_text("b.json",
+                   "{\"business_id\":7,\"name\":\"Seven\",\"state\":\"MO\"}\n"
+                   "{\"business_id\":8,\"name\":\"Eight\",\"state\":\"MO\"}\n"),
+      "MO");
+  dataset d;
+  ASSERT_OK(dataset_read(&def, NULL, &d));
+  EXPECT_EQ(d.n_interaction, 2);
+  EXPECT_EQ(fixture_row(&d, "1", "7"), 1);
+  EXPECT_EQ(d.time[1], 1500000000);
+  EXPECT_EQ(d.like[1], 1);
+  EXPECT_STREQ(strings_get(&d.item_name, d.item[1]), "Seven");
+  dataset_free(&d);
+}

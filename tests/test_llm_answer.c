@@ -336,14 +336,25 @@ TEST(llm_answer, keys_in_the_reviews_language_are_read) {
       KEYS("gefällt", "gefällt nicht", "Grund", "Beleg", "Schlüsselwörter"),
       KEYS("aime", "n'aime pas", "raison", "preuve", "mots-clés"),
       KEYS("me_gusta", "no_me_gusta", "razón", "evidencia", "palabras_clave"),
+      KEYS("Mögen", "Nicht mögen", "Grund", "Beleg", "Schlüsselwörter"),
+      KEYS("gostam", "não gostam", "Razão", "Evidência", "Palavras-chave"),
+      KEYS("Mi piace", "Non mi piace", "motivo", "citazione", "parole chiave"),
+      KEYS("Нравится", "Не нравится", "Причина", "Цитата", "Ключевые слова"),
+      KEYS("ПЛЮСЫ", "МИНУСЫ", "причина", "доказательство", "ключевые_слова"),
+      KEYS("장점", "단점", "이유", "근거", "키워드"),
+      KEYS("メリット", "デメリット", "理由", "引用", "キーワード"),
+      KEYS("thích", "không thích", "Lý do", "Bằng chứng", "Từ khóa"),
+      KEYS("ข้อดี", "ข้อเสีย", "เหตุผล", "หลักฐาน", "คำสำคัญ"),
+      KEYS("पसंद", "नापसंद", "कारण", "प्रमाण", "कीवर्ड"),
+      KEYS("إيجابيات", "سلبيات", "السبب", "الدليل", "الكلمات المفتاحية"),
       "喜欢：\n• 原因: a\n• 证据: “b”\n• 关键词: c\n缺点\n- 原因: f\n- 证据: g\n- 关键词: h\n",
       "✅ Likes\n• Reason: a\n• Evidence: b\n• Keywords: c\n❌ Dislikes\n▪ Reason: f\n▪ “Evidence”: "
       "g\n▪ Keywords: h\n",
   };
   for (size_t i = 0; i + 2 < sizeof texts / sizeof *texts; ++i)
     EXPECT_STREQ(read_as(texts[i], CHAT_BOTH), "+(a|b|c)-(f|g|h)");
-  EXPECT_STREQ(read_as(texts[6], CHAT_BOTH), "+(a|“b”|c)-(f|g|h)");
-  EXPECT_STREQ(read_as(texts[7], CHAT_BOTH), "+(a|b|c)-(f|g|h)");
+  EXPECT_STREQ(read_as(texts[17], CHAT_BOTH), "+(a|“b”|c)-(f|g|h)");
+  EXPECT_STREQ(read_as(texts[18], CHAT_BOTH), "+(a|b|c)-(f|g|h)");
 }
 
 TEST(llm_answer, a_side_that_was_not_asked_for_hides_no_fault_of_the_one_that_was) {
@@ -382,6 +393,10 @@ TEST(llm_answer, keywords_in_one_string_are_split) {
       read_as("{\"like\":[{\"reason\":\"a\",\"evidence\":\"b\",\"keywords\":\"c, d; e\"}]}",
               CHAT_LIKE),
       "+(a|b|c;d;e)");
+  EXPECT_STREQ(read_as("{\"like\":[" ENTRY(
+                           "a", "b", "\"c, d / e\",\"1,000 f|g\",\"温暖、清晰\",\"R&amp;B\"") "]}",
+                       CHAT_LIKE),
+               "+(a|b|c;d;e;1,000 f;g;温暖;清晰;R&amp;B)");
 }
 
 TEST(llm_answer, an_answer_of_thousands_of_reasons_is_cut_at_the_limit) {

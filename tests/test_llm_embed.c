@@ -359,22 +359,31 @@ TEST(llm_embed, halves_of_the_only_batch_there_is_are_all_asked_for) {
 TEST(llm_embed, numbers_as_texts_and_vectors_below_result_are_read) {
   static const char *const bodies[] = {
       "{\"data\":[{\"index\":0,\"embedding\":[\"0.5\",\"-1e0\",2]}]}",
-      "{\"success\":true,\"result\":{\"data\":[[0.5,-1,2]]}}"};
-  for (int i = 0; i < 2; ++i) {
+      "{\"success\":true,\"result\":{\"data\":[[0.5,-1,2]]}}",
+      "{\"data\":[{\"index\":\"0\",\"embedding\":[0.5,-1,2]}]}",
+      // Base64 in lines, as mail has it.
+      "{\"data\":[{\"index\":0,\"embedding\":\"AAAA\\nPwAA\\r\\ngL8AAABA\\n\"}]}",
+      // What is no strict JSON keeps its numbers.
+      "{\"data\":[{\"index\":0,\"embedding\":[0.5,-1.0,2e0,],},],\"usage\":{\"prompt_tokens\":7}}"};
+  for (int i = 0; i < 5; ++i) {
     float *v;
     int32_t dim = 0;
     embed_reply reply;
     ASSERT_OK(embed_read(bodies[i], strlen(bodies[i]), 1, NULL, &dim, &v, &reply));
     ASSERT_EQ(dim, 3);
     EXPECT_TRUE(v[0] == 0.5f && v[1] == -1.0f && v[2] == 2.0f);
+    EXPECT_EQ(reply.tokens, i == 4 ? 7 : -1);
     free(v);
   }
-  static const char bad[] = "{\"data\":[{\"embedding\":[\"0.5\",\"inf\",\"0x1\"]}]}";
-  float *v;
-  int32_t dim = 0;
-  embed_reply reply;
-  EXPECT_EQ(embed_read(bad, strlen(bad), 1, NULL, &dim, &v, &reply), THRONG_ERROR_DATA);
-  EXPECT_CONTAINS(throng_error_message(), "number 1 is not finite");
+  static const char *const bad[] = {"{\"data\":[{\"embedding\":[\"0.5\",\"inf\",\"0x1\"]}]}",
+                                    "{\"data\":[{\"embedding\":[0.5,1e400,1]}]}"};
+  for (int i = 0; i < 2; ++i) {
+    float *v;
+    int32_t dim = 0;
+    embed_reply reply;
+    EXPECT_EQ(embed_read(bad[i], strlen(bad[i]), 1, NULL, &dim, &v, &reply), THRONG_ERROR_DATA);
+    EXPECT_CONTAINS(throng_error_message(), "number 1 is not finite");
+  }
 }
 
 TEST(llm_embed, vectors_in_other_interfaces_lists_of_one_and_doubles_are_read) {
@@ -390,6 +399,33 @@ TEST(llm_embed, vectors_in_other_interfaces_lists_of_one_and_doubles_are_read) {
     ASSERT_OK(make(&v, &dim));
     expect_right(v, dim);
     free(v);
+    end();
+  }
+}
+
+static char told[400];
+
+static void take_note(void *context, const char *text) {
+  (void)context;
+  if (!strncmp(text, "warning", 7)) snprintf(told, sizeof told, "%s", text);
+}
+
+TEST(llm_embed, a_server_that_gives_every_keyword_one_vector_is_warned_about) {
+  const throng_progress progress = {.note = take_note};
+  for (int same = 0; same < 2; ++same) {
+    begin();
+    snprintf(store, sizeof store, "%s/same-%d.sqlite", throng_test_folder(), same);
+    def.batch = 1;
+    if (same) st.body = "{\"data\":[{\"index\":0,\"embedding\":[0.5,-1,2]}]}";
+    float *v;
+    int32_t dim;
+    told[0] = '\0';
+    ASSERT_OK(embeddings_make(&def, &llm, &sets, 10, &progress, &v, &dim));
+    free(v);
+    if (same)
+      EXPECT_CONTAINS(told, "embeddings of all 40 keywords by e are the same");
+    else
+      EXPECT_STREQ(told, "");
     end();
   }
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "llm/keyword_reader.h"
 #include "llm/prompt.h"
 #include "throng_test.h"
 
@@ -39,6 +40,20 @@ TEST(llm_evidence, evidence_that_is_made_up_in_part_or_too_short_is_not_found) {
   EXPECT_FALSE(proven(text, "a soft") && proven(text, "a"));
   EXPECT_FALSE(proven(text, "..."));
   EXPECT_FALSE(proven("", "soft piano"));
+}
+
+TEST(llm_evidence, passages_joined_by_dots_and_labels_of_quotes_are_those_of_the_text) {
+  const char *text = "A soft piano, slow at first, and a lovely voice.";
+  EXPECT_TRUE(proven(text, "Review 1: \"a soft piano\""));
+  EXPECT_TRUE(proven(text, "Review 1 (rated 5): soft piano"));
+  EXPECT_TRUE(proven(text, "a soft piano (Review 1)"));
+  EXPECT_TRUE(proven(text, "soft piano ... lovely voice"));
+  EXPECT_TRUE(proven(text, "a \xe2\x80\xa6 lovely voice [...]"));
+  EXPECT_FALSE(proven(text, "soft piano ... ugly voice"));
+  EXPECT_FALSE(proven(text, "soft ... slow ... a"));  // none is a passage
+  EXPECT_FALSE(proven(text, "Review 1: an ugly voice"));
+  EXPECT_FALSE(proven(text, "...(review"));
+  EXPECT_FALSE(proven(text, "review:"));
 }
 
 static const char *folded(const char *keyword) {
@@ -122,4 +137,26 @@ TEST(llm_evidence, a_prompt_with_a_misspelt_or_missing_placeholder_is_refused_wi
   EXPECT_EQ(prompt_open(path, "", names, needs, &p), THRONG_ERROR_CONFIG);
   EXPECT_CONTAINS(throng_error_message(), "{{facts}} is missing");
   EXPECT_EQ(prompt_open("/nonexistent/p", "", names, needs, &p), THRONG_ERROR_IO);
+}
+
+static throng_status collect(void *context, chat_side side, const char *surface, const char *stem) {
+  char *out = context;
+  (void)stem;
+  sprintf(out + strlen(out), "%c%s;", side == CHAT_LIKE ? '+' : '-', surface);
+  return THRONG_OK;
+}
+
+TEST(llm_evidence, entities_in_an_answer_are_the_characters_that_the_review_had) {
+  const char *given = "Rock & roll of Tom & Jerry, \"so loud\".";
+  const char *answer =
+      "{\"like\":[{\"reason\":\"r\",\"evidence\":\"Tom &amp; Jerry, &quot;so loud&quot;\","
+      "\"keywords\":[\"rock &amp; roll\",\"drum &#38; bass\",\"AT&T sound\"]}]}";
+  char seen[200] = "";
+  llm_counts counts = {0};
+  keyword_reader *reader;
+  ASSERT_OK(keyword_reader_create(&reader));
+  EXPECT_OK(
+      keyword_reader_read(reader, answer, CHAT_LIKE, given, strlen(given), collect, seen, &counts));
+  EXPECT_STREQ(seen, "+rock roll;+drum bass;+sound;");
+  keyword_reader_free(reader);
 }

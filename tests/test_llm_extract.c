@@ -1,5 +1,6 @@
 /// The whole path from a data set to keywords against a real server that fails: nothing asked
 /// twice, a killed run goes on, budgets hold, and reviews that give orders change nothing.
+#include "base/file_lock.h"
 #include "support/llm_stage.h"
 
 TEST(llm_extract, evidence_decides_what_is_kept_and_plurals_are_joined) {
@@ -182,6 +183,39 @@ TEST(llm_extract, a_budget_stops_the_run_and_the_next_run_goes_on) {
   store_close(s);
   EXPECT_GT(sum.answered, 0);
   EXPECT_LE(sum.prompt_tokens + sum.completion_tokens, 3000);
+  end();
+}
+
+TEST(llm_extract, a_budget_of_tokens_below_one_request_is_said_to_be) {
+  begin();
+  def.budget_tokens = 20;
+  keyword_sets sets;
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_CONFIG);
+  EXPECT_CONTAINS(throng_error_message(), "llm.budget_tokens 20 lets no request through: one may");
+  EXPECT_EQ(st.seen, 0);
+  end();
+}
+
+TEST(llm_extract,
+     a_second_run_on_a_store_that_is_being_filled_asks_nothing_but_reads_what_is_there) {
+  begin();
+  char path[700];
+  file_lock *lock;
+  keyword_sets sets;
+  snprintf(path, sizeof path, "%s.lock", store);
+  ASSERT_OK(file_lock_take(path, "first", "", &lock));
+  EXPECT_EQ(extract(&kdef, NULL, &sets), THRONG_ERROR_IO);
+  EXPECT_CONTAINS(throng_error_message(), "is writing there; wait until it is done");
+  EXPECT_EQ(st.seen, 0);
+  file_lock_release(lock);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(st.seen, N_REQUEST);
+  keyword_sets_free(&sets);
+  ASSERT_OK(file_lock_take(path, "first", "", &lock));
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(st.seen, N_REQUEST);
+  keyword_sets_free(&sets);
+  file_lock_release(lock);
   end();
 }
 

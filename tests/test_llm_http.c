@@ -103,6 +103,17 @@ TEST(llm_http, nobody_listening_is_an_error_that_names_the_address) {
   EXPECT_CONTAINS(ask.error, "127.0.0.1");
 }
 
+TEST(llm_http, a_proxy_that_the_environment_names_is_named_and_its_password_is_not) {
+  START(def);
+  def.retries = 0;
+  setenv("http_proxy", "http://me:secret@127.0.0.1:1", 1);
+  EXPECT_OK(ask_all(&def, 1));
+  unsetenv("http_proxy");
+  EXPECT_CONTAINS(ask.error, "(http_proxy is set: ");
+  EXPECT_EQ(strstr(ask.error, "secret"), NULL);
+  http_server_stop(server);
+}
+
 TEST(llm_http, a_redirect_is_not_followed_and_its_target_never_sees_the_key) {
   START(def);
   http_server *other = http_server_start(serve, &st);

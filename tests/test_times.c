@@ -171,11 +171,17 @@ TEST(times, reads_dates_whose_month_is_a_word) {
                                      "6th Oct. 2014 at 14:13:40 +02:00",
                                      "06-Oct-2014 12:13:40",
                                      "2014-Oct-06 12:13:40 UTC",
+                                     "06-OCT-14 12:13:40",
+                                     "Oct 6 14, 12:13:40 PM",
+                                     "06/Oct/2014:12:13:40 +0000",
+                                     "06/Oct/2014:05:13:40 -0700",
                                      "2014-10-06 12:13:40 PM",
                                      "1412597620"};
   for (size_t i = 0; i < sizeof same / sizeof *same; i++)
     EXPECT_EQ(milliseconds(same[i]), 1412597620000);
   EXPECT_EQ(milliseconds("10 6, 2014"), 1412553600000);
+  EXPECT_EQ(milliseconds("31-Dec-68"), 3124137600000);
+  EXPECT_EQ(milliseconds("01-jan-69"), -31536000000);
   EXPECT_EQ(milliseconds("Sept 30, 2014"), 1412035200000);
   EXPECT_EQ(milliseconds("May 1, 2014 12:30 AM"), 1398904200000);
   EXPECT_EQ(milliseconds("2014-05-01 1:30:00.5 pm"), 1398951000500);
@@ -185,6 +191,10 @@ TEST(times, refuses_words_that_are_no_date) {
   static const char *const bad[] = {"Oct 2014",
                                     "Oct 6",
                                     "Oct 6 7 2014",
+                                    "14-Oct",
+                                    "Oct 6, 14 2014",
+                                    "30-Feb-14",
+                                    "06/Oct/:12:13:40",
                                     "Oct Nov 6, 2014",
                                     "Oc 6, 2014",
                                     "Octopus 6, 2014",

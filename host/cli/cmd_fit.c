@@ -50,6 +50,18 @@ static void print_calibration(const calibrated *c) {
   putchar('\n');
 }
 
+/// AUC wants answers of both kinds, and both numbers want answers.
+static void print_auc(const char *name, double auc, double log_loss) {
+  if (isnan(auc))
+    printf("%-16s        -  ", name);
+  else
+    printf("%-16s %8.4f  ", name, auc);
+  if (isnan(log_loss))
+    printf("no answers to ask about\n");
+  else
+    printf("log-loss %.4f%s\n", log_loss, isnan(auc) ? ", answers of one kind" : "");
+}
+
 static int print(const cli_run *run, const char *path, const throng_sta_def *def,
                  const throng_sta_report *report, const calibrated *c, double seconds) {
   bool next_item = def->objective == THRONG_STA_NEXT_ITEM && !report->like_rates;
@@ -91,9 +103,8 @@ static int print(const cli_run *run, const char *path, const throng_sta_def *def
            report->validation_ndcg10);
     printf("test             %8.4f  HR@10, NDCG@10 %.4f\n", report->test_hr10, report->test_ndcg10);
   } else {
-    printf("validation AUC   %8.4f  log-loss %.4f\n", report->validation_auc,
-           report->validation_log_loss);
-    printf("test AUC         %8.4f  log-loss %.4f\n", report->test_auc, report->test_log_loss);
+    print_auc("validation AUC", report->validation_auc, report->validation_log_loss);
+    print_auc("test AUC", report->test_auc, report->test_log_loss);
   }
   print_calibration(c);
   if (!report->like_rates) printf("an epoch         %8.2f  seconds\n", report->seconds_per_epoch);

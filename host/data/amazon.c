@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "data/json_line.h"
 #include "data/number.h"
 #include "data/python_literal.h"
@@ -58,8 +59,8 @@ static throng_status scan_review(ingest *in, const line_reader *reader, const ch
   if (f[USER].kind == JSON_LINE_ABSENT)
     return line_reader_fail(
         reader, "neither \"reviewerID\" (2014, 2018) nor \"user_id\" (2023), expected a review");
-  THRONG_TRY(json_line_require(reader, &f[USER], JSON_LINE_STRING, "a string"));
-  THRONG_TRY(json_line_require(reader, &f[ITEM], JSON_LINE_STRING, "a string"));
+  THRONG_TRY(json_line_require_text(reader, &f[USER], "a string"));
+  THRONG_TRY(json_line_require_text(reader, &f[ITEM], "a string"));
   double rating;
   int64_t time;
   bool rated;
@@ -301,9 +302,9 @@ static throng_status metadata_tree(ingest *in, const line_reader *reader, char *
   if (*quote == '"') {
     json_line_field field[] = {{.key = "parent_asin"}, {.key = "asin"}};
     THRONG_TRY(json_line_scan(reader, line, length, field, 2));
-    const json_line_field *key = field[0].kind == JSON_LINE_STRING ? &field[0] : &field[1];
+    const json_line_field *key = json_line_is_text(&field[0]) ? &field[0] : &field[1];
     bytes_clear(id);
-    if (key->kind == JSON_LINE_STRING) THRONG_TRY(json_line_text(key, id));
+    if (json_line_is_text(key)) THRONG_TRY(json_line_text(key, id));
     THRONG_TRY(item_of(in, reader, bytes_text(id), item));
     return *item < 0 ? THRONG_OK : json_line_tree(reader, line, length, tree);
   }
@@ -314,8 +315,11 @@ static throng_status metadata_tree(ingest *in, const line_reader *reader, char *
   if (!cJSON_IsObject(parsed)) {
     status = line_reader_fail(reader, "a literal that is no dict, expected an item's metadata");
   } else {
-    status = item_of(in, reader,
-                     cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(parsed, "asin")), item);
+    const cJSON *asin = cJSON_GetObjectItemCaseSensitive(parsed, "asin");
+    char number[32] = "";
+    int64_t whole;
+    if (json_integer(asin, &whole)) snprintf(number, sizeof number, "%lld", (long long)whole);
+    status = item_of(in, reader, *number ? number : cJSON_GetStringValue(asin), item);
   }
   if (status == THRONG_OK && *item >= 0) {
     *tree = parsed;

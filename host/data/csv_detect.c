@@ -10,6 +10,12 @@
 enum { SAMPLE_RECORDS = 2000, SAMPLE_BYTES = 4 << 20 };
 
 static const char *const separators[] = {",", ";", "\t", "|", "::"};
+/// Those that stand in names and words too, and Hive's and ASCII's own.
+static const char *const rare_separators[] = {" ", "\x01", "\x1f", "^", "~"};
+enum {
+  N_SEPARATOR = sizeof separators / sizeof *separators,
+  N_RARE = sizeof rare_separators / sizeof *rare_separators
+};
 
 /// "tab", "\t", ";" and the like into characters.
 static throng_status read_wish(const char *wish, const char *key, size_t most, char *out) {
@@ -62,15 +68,37 @@ static int64_t cut_well(const char *line, const char *separator, char quote,
 
 static void choose_separator(const char *line, const char *const wanted[], csv_dialect *d) {
   int64_t best = cut_well(line, d->separator, d->quote, wanted);
-  for (size_t i = 0; i < sizeof separators / sizeof *separators; i++) {
+  for (int i = 0; i < N_SEPARATOR; i++) {
     int64_t score = cut_well(line, separators[i], '"', wanted);
     if (score > best) {
       best = score;
       strcpy(d->separator, separators[i]);
     }
   }
-  // Spaces stand in names too: only where two wanted columns are found by them.
-  if (best == 0 && cut_well(line, " ", '"', wanted) >= 20000) strcpy(d->separator, " ");
+  // The rare ones only where two wanted columns are found by them.
+  for (int i = 0; best == 0 && i < N_RARE; i++)
+    if (cut_well(line, rare_separators[i], '"', wanted) >= 20000) {
+      strcpy(d->separator, rare_separators[i]);
+      return;
+    }
+}
+
+/// Where the columns' names are given the line is a row of so many fields: the usual separator,
+/// else the first that cuts it so, also where it ends with one more.
+static void choose_by_count(const char *line, const char *const names[], csv_dialect *d) {
+  int64_t n = 0;
+  while (names[n]) n++;
+  for (int extra = 0; extra < 2; extra++)
+    for (int i = -1; i < N_SEPARATOR + N_RARE; i++) {
+      const char *separator = i < 0             ? d->separator
+                              : i < N_SEPARATOR ? separators[i]
+                                                : rare_separators[i - N_SEPARATOR];
+      if (n > 1 && cut_well(line, separator, d->quote, NULL) == n + extra) {
+        if (i >= 0) strcpy(d->separator, separator);
+        return;
+      }
+    }
+  choose_separator(line, NULL, d);
 }
 
 typedef struct sample {
@@ -212,8 +240,10 @@ throng_status csv_detect(const char *path, const char *key, const csv_wishes *wi
     throng_status status = first_line(path, key, &line, told);
     if (status == THRONG_OK && *told)
       strcpy(out->separator, told);
+    else if (status == THRONG_OK && line.length > 0 && wishes->names && *wishes->names)
+      choose_by_count(bytes_text(&line), wishes->names, out);
     else if (status == THRONG_OK && line.length > 0)
-      choose_separator(bytes_text(&line), wishes->names && *wishes->names ? NULL : wanted, out);
+      choose_separator(bytes_text(&line), wanted, out);
     bytes_free(&line);
     THRONG_TRY(status);
   }

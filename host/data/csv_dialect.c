@@ -10,6 +10,8 @@ void csv_character_name(const char *separator, char *text, size_t size) {
     snprintf(text, size, "tab");
   else if (!strcmp(separator, " "))
     snprintf(text, size, "space");
+  else if ((unsigned char)separator[0] < ' ')
+    snprintf(text, size, "'\\x%02x'", (unsigned)separator[0]);
   else
     snprintf(text, size, "'%s'", separator);
 }

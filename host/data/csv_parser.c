@@ -163,6 +163,13 @@ static throng_status take_record(csv_parser *parser, char *line, size_t length) 
   }
 }
 
+/// A separator behind the last value, which the header does not have, loses nothing.
+static void drop_trailing(csv_parser *parser) {
+  if (parser->header.n > 0 && parser->n_field == parser->header.n + 1 &&
+      csv_length(parser, parser->n_field - 1) == 0)
+    parser->n_field--;
+}
+
 throng_status csv_next(csv_parser *parser, bool *more) {
   char *line;
   size_t length;
@@ -183,10 +190,7 @@ throng_status csv_next(csv_parser *parser, bool *more) {
                          "fields"));
   parser->offset[0] = 0;
   THRONG_TRY(take_record(parser, line, length));
-  // A separator behind the last value, which the header does not have, loses nothing.
-  if (parser->header.n > 0 && parser->n_field == parser->header.n + 1 &&
-      csv_length(parser, parser->n_field - 1) == 0)
-    parser->n_field--;
+  drop_trailing(parser);
   if (parser->header.n > 0 && parser->header.n != parser->n_field)
     return line_reader_fail(parser->reader, "%d fields, expected %lld as in the header",
                             parser->n_field, (long long)parser->header.n);
@@ -227,6 +231,7 @@ throng_status csv_begin(csv_parser *parser, const char *const *names) {
     return throng_fail(THRONG_ERROR_DATA, "%s: the file is empty, expected records",
                        line_reader_path(parser->reader));
   for (; names[n]; n++) THRONG_TRY(strings_append(&parser->header, names[n], strlen(names[n])));
+  drop_trailing(parser);
   if (n != parser->n_field)
     return line_reader_fail(parser->reader, "%d fields, expected %lld as dataset.csv.names has",
                             parser->n_field, (long long)n);

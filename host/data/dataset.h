@@ -113,7 +113,7 @@ typedef struct dataset_counts {
   int64_t other_kind;          // lines of other records in the same file (yelp: users, businesses)
   int64_t bad[N_ROW_FAULT];    // lines of rows that could not be read, by cause
   char first_bad[240];         // the first of them, as its error said
-  char times[96];              // unit and range of the times; "" where there are none
+  char times[224];             // unit and range of the times; "" where there are none
   int64_t negatives;           // sampled dislikes that were put in
   int64_t below_core;          // rows that the k-core dropped
   int64_t odd_values;          // of the items' facts: they could not be read, and are left out

@@ -73,6 +73,14 @@ static throng_status settle_times(ingest *in) {
   }
   THRONG_TRY(time_column_finish(&in->times, path, "dataset.time_unit"));
   time_column_describe(&in->times, in->counts.times, sizeof in->counts.times);
+  // A time that is everybody's says of nothing that it came later.
+  if (in->rows.n > 1 && in->times.low == in->times.high) {
+    in->has_time = false;
+    throng_note(in->progress, "%s: all times are the same (%s); the order of the file counts", path,
+                in->counts.times);
+    in->counts.times[0] = '\0';
+    return THRONG_OK;
+  }
   throng_note(in->progress, "%s: times are %s", path, in->counts.times);
   return THRONG_OK;
 }
@@ -213,6 +221,25 @@ static void tell_doubtful_ratings(const ingest *in) {
               in->seen.least, in->seen.most);
 }
 
+/// Where no rating reaches the threshold, or every one does, it is meant for another scale.
+static void tell_threshold(const ingest *in, const dataset *d) {
+  float least = INFINITY, most = -INFINITY;
+  int64_t likes = 0;
+  if (in->implicit) return;
+  for (int64_t i = 0; i < d->n_interaction; i++) {
+    least = fminf(least, d->rating[i]);
+    most = fmaxf(most, d->rating[i]);
+    likes += d->like[i];
+  }
+  if (d->n_interaction == 0 || (likes != 0 && likes != d->n_interaction)) return;
+  throng_note(
+      in->progress,
+      "warning: %s rating, from %g to %g, reaches dataset.like_threshold %g, so that nothing "
+      "is %s",
+      likes ? "every" : "no", (double)least, (double)most, in->def->like_threshold,
+      likes ? "disliked" : "liked");
+}
+
 static void tell(const ingest *in, const dataset *d) {
   const dataset_counts *c = &d->counts;
   double megabytes = (double)c->text_bytes / 1e6;
@@ -232,6 +259,7 @@ static void tell(const ingest *in, const dataset *d) {
                 (long long)c->negatives, in->def->negatives);
   tell_bad_rows(in);
   tell_doubtful_ratings(in);
+  tell_threshold(in, d);
   if (c->unknown_item > 0)
     throng_note(in->progress, "%lld interactions of items left out dropped",
                 (long long)c->unknown_item);

@@ -281,6 +281,16 @@ throng_status json_line_require(const line_reader *reader, const json_line_field
                           (int)(field->length < 40 ? field->length : 40), field->raw, what);
 }
 
+bool json_line_is_text(const json_line_field *field) {
+  return field->kind == JSON_LINE_STRING || field->kind == JSON_LINE_NUMBER;
+}
+
+throng_status json_line_require_text(const line_reader *reader, const json_line_field *field,
+                                     const char *what) {
+  return json_line_is_text(field) ? THRONG_OK
+                                  : json_line_require(reader, field, JSON_LINE_STRING, what);
+}
+
 static uint32_t hex4(const char *at) {
   return (uint32_t)(hex_digit(at[0]) << 12 | hex_digit(at[1]) << 8 | hex_digit(at[2]) << 4 |
                     hex_digit(at[3]));

@@ -35,6 +35,12 @@ throng_status json_line_scan(const line_reader *reader, const char *line, size_t
 /// DATA where the field is not of this kind; `what` was expected ("a string").
 throng_status json_line_require(const line_reader *reader, const json_line_field *field,
                                 json_line_kind kind, const char *what);
+/// DATA where the field is neither a string nor a number: programs that write a file anew make
+/// numbers of ids, and of times. Its text is json_line_text's.
+throng_status json_line_require_text(const line_reader *reader, const json_line_field *field,
+                                     const char *what);
+/// Whether it is one of these.
+bool json_line_is_text(const json_line_field *field);
 /// Append a string field's text, escapes resolved. Half a surrogate pair and U+0000 become U+FFFD.
 throng_status json_line_text(const json_line_field *field, byte_buffer *out);
 /// The scanned line as a cJSON tree. Changes the line: what json_line_text replaces, cJSON would

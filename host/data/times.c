@@ -347,8 +347,15 @@ void time_column_describe(const time_column *c, char *text, size_t size) {
   char first[16], last[16];
   date_text(milliseconds_of(c, c->low), first);
   date_text(milliseconds_of(c, c->high), last);
-  snprintf(text, size, "%s, %s to %s", c->words ? "dates in words" : unit_name[c->unit], first,
-           last);
+  // Numbers of which none told a unit, all of them before 1973: whatever they count, the order
+  // holds.
+  bool small = c->wanted == TIME_AUTO && c->unit == TIME_SECONDS && c->n_number > 0 &&
+               c->count[TIME_AUTO] == c->n_number;
+  snprintf(text, size, "%s, %s to %s%s", c->words ? "dates in words" : unit_name[c->unit], first,
+           last,
+           small ? " (small numbers: where they are years, a spreadsheet's days or a count, their "
+                   "order alone is right)"
+                 : "");
 }
 
 bool time_parse(const char *text, size_t length, int64_t *milliseconds) {

@@ -98,6 +98,12 @@ static bool take_number(parts *p, const char **at, const char *end) {
     p->date.year = value;
     return value > 0;
   }
+  // "05-Jun-18": of two digits each the day stands before the month, the year behind it, as
+  // databases and spreadsheets write it; POSIX says which century.
+  if (n == 2 && p->date.day && p->date.month && !p->date.year) {
+    p->date.year = value + (value < 69 ? 2000 : 1900);
+    return true;
+  }
   if (n > 2 || p->date.day || value == 0) return false;
   p->date.day = value;
   static const char *const order[] = {"st", "nd", "rd", "th"};
@@ -124,6 +130,8 @@ bool word_date_parse(const char *text, size_t length, word_date *out) {
       good = take_zone(&p, &at, end);
     } else if (*at == ' ' || *at == ',' || *at == '-' || *at == '/') {
       at++;
+    } else if (*at == ':' && p.date.year && !p.clock) {
+      at++;  // "05/Jun/2018:06:20:57 +0000" of servers' logs
     } else {
       good = false;
     }

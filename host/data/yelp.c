@@ -46,7 +46,7 @@ static throng_status list_business(const ingest *in, const line_reader *reader, 
   THRONG_TRY(line_reader_require_utf8(reader, line, length));
   THRONG_TRY(json_line_scan(reader, line, length, field, 3));
   // What has no id is counted when businesses are described.
-  if (is_other_kind(&field[2], "business") || field[0].kind != JSON_LINE_STRING) return THRONG_OK;
+  if (is_other_kind(&field[2], "business") || !json_line_is_text(&field[0])) return THRONG_OK;
   bytes_clear(text);
   if (field[1].kind == JSON_LINE_STRING) THRONG_TRY(json_line_text(&field[1], text));
   bool elsewhere = in->def->state && strcmp(bytes_text(text), in->def->state) != 0;
@@ -128,12 +128,12 @@ static throng_status scan_review(ingest *in, const listing *l, const line_reader
     in->counts.other_kind++;
     return THRONG_OK;
   }
-  THRONG_TRY(json_line_require(reader, &f[USER], JSON_LINE_STRING, "a string"));
-  THRONG_TRY(json_line_require(reader, &f[BUSINESS], JSON_LINE_STRING, "a string"));
-  bool rated = f[STARS].kind == JSON_LINE_NUMBER;
+  THRONG_TRY(json_line_require_text(reader, &f[USER], "a string"));
+  THRONG_TRY(json_line_require_text(reader, &f[BUSINESS], "a string"));
+  bool rated = json_line_is_text(&f[STARS]);  // "5.0" is a number too
   if (f[STARS].kind != JSON_LINE_NULL && !in->implicit)
-    THRONG_TRY(json_line_require(reader, &f[STARS], JSON_LINE_NUMBER, "a number"));
-  THRONG_TRY(json_line_require(reader, &f[DATE], JSON_LINE_STRING, "\"YYYY-MM-DD HH:MM:SS\""));
+    THRONG_TRY(json_line_require_text(reader, &f[STARS], "a number"));
+  THRONG_TRY(json_line_require_text(reader, &f[DATE], "\"YYYY-MM-DD HH:MM:SS\""));
   bytes_clear(&text->item);
   THRONG_TRY(json_line_text(&f[BUSINESS], &text->item));
   const char *item = bytes_text(&text->item);
@@ -209,7 +209,7 @@ static throng_status describe_line(ingest *in, const line_reader *reader, char *
   json_line_field field[] = {{.key = "business_id"}, {.key = "state"}, {.key = "type"}};
   THRONG_TRY(json_line_scan(reader, line, length, field, 3));
   if (is_other_kind(&field[2], "business")) return THRONG_OK;
-  if (field[0].kind != JSON_LINE_STRING) {
+  if (!json_line_is_text(&field[0])) {
     ingest_odd_value(in, reader, "business_id", "no text");
     return THRONG_OK;
   }

@@ -29,7 +29,7 @@ static chat_side side_of(const char *text) { return text ? answer_side_of(text, 
 /// The texts of a field: a string, or the strings of a list and of its objects.
 static void add_texts(answer_reason *reason, answer_field field, cJSON *value) {
   if (cJSON_IsString(value) && field == FIELD_KEYWORDS)
-    answer_split_keywords(reason, value->valuestring);
+    answer_split_keywords(reason, value->valuestring, false);
   if (cJSON_IsString(value) && field == FIELD_EVIDENCE)
     answer_add_evidence(reason, value->valuestring);
   for (cJSON *c = cJSON_IsString(value) ? NULL : value->child; c; c = c->next) {
@@ -38,7 +38,7 @@ static void add_texts(answer_reason *reason, answer_field field, cJSON *value) {
       answer_add_keyword(reason, c->string);  // {"warm sound": 0.9}
     if (!cJSON_IsString(text)) continue;
     if (field == FIELD_KEYWORDS)
-      answer_add_keyword(reason, text->valuestring);
+      answer_split_keywords(reason, text->valuestring, true);
     else
       answer_add_evidence(reason, text->valuestring);
   }

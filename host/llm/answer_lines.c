@@ -62,7 +62,7 @@ static void take_row(answer_reading *r, char *const *cell, int n, chat_side head
     rule &= cell[i][strspn(cell[i], "-:= ")] == '\0';
     if (r->column[i] == FIELD_REASON) reason.reason = cell[i];
     if (r->column[i] == FIELD_EVIDENCE) answer_add_evidence(&reason, cell[i]);
-    if (r->column[i] == FIELD_KEYWORDS) answer_split_keywords(&reason, cell[i]);
+    if (r->column[i] == FIELD_KEYWORDS) answer_split_keywords(&reason, cell[i], false);
     if (r->column[i] == FIELD_SIDE) reason.side = answer_side_of(cell[i], strlen(cell[i]));
   }
   if (rule) return;
@@ -97,7 +97,7 @@ bool answer_take_line(answer_reading *r, char *line, chat_side heading) {
   }
   answer_reason reason = {.side = side, .reason = field[0]};
   answer_add_evidence(&reason, field[1]);
-  for (int i = 2; i < n; ++i) answer_split_keywords(&reason, field[i]);
+  for (int i = 2; i < n; ++i) answer_split_keywords(&reason, field[i], false);
   answer_take(r, &reason);
   return true;
 }

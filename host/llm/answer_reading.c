@@ -52,10 +52,34 @@ void answer_add_evidence(answer_reason *reason, const char *text) {
     reason->evidence[reason->n_evidence++] = text;
 }
 
-void answer_split_keywords(answer_reason *reason, char *text) {
-  for (char *save = NULL, *word = strtok_r(text, ";,", &save); word;
-       word = strtok_r(NULL, ";,", &save))
-    answer_add_keyword(reason, word);
+/// Bytes of what divides keywords at `at`, 0: nothing. Commas within a keyword of a list divide
+/// where a space follows: "1,000 pages". The ';' that ends an entity ("&amp;") is of the word.
+static size_t divider_at(const char *text, const char *at, bool listed) {
+  static const char *const sign[] = {"|",           "\n", " / ", "\xe3\x80\x81", "\xef\xbc\x8c",
+                                     "\xef\xbc\x9b"};
+  if (*at == ',') return !listed || at[1] == ' ';
+  if (*at == ';') {
+    const char *c = at;
+    while (c > text && (isalnum((unsigned char)c[-1]) || c[-1] == '#')) --c;
+    return c == at || c == text || c[-1] != '&';
+  }
+  for (size_t i = 0; i < sizeof sign / sizeof *sign; ++i)
+    if (!strncmp(at, sign[i], strlen(sign[i]))) return strlen(sign[i]);
+  return 0;
+}
+
+void answer_split_keywords(answer_reason *reason, char *text, bool listed) {
+  char *from = text;
+  for (char *at = text; *at;) {
+    size_t width = divider_at(text, at, listed);
+    if (width) {
+      *at = '\0';
+      answer_add_keyword(reason, from);
+      from = at + width;
+    }
+    at += width ? width : 1;
+  }
+  answer_add_keyword(reason, from);
 }
 
 chat_side answer_default_side(const answer_reading *r, chat_side heading) {

@@ -24,8 +24,9 @@ typedef struct answer_reading {
 const char *answer_skip_space(const char *text);
 /// Take a reason that is whole and of a side asked for, once; count what is not.
 void answer_take(answer_reading *r, const answer_reason *reason);
-/// Keywords between ';' or ','. Changes the text.
-void answer_split_keywords(answer_reason *reason, char *text);
+/// Keywords between ';', ',', '|', " / " and their like of other scripts; `listed`: the text is one
+/// of a list, whose commas divide where a space follows. Changes the text.
+void answer_split_keywords(answer_reason *reason, char *text, bool listed);
 void answer_add_evidence(answer_reason *reason, const char *text);
 void answer_add_keyword(answer_reason *reason, const char *text);
 /// The side that counts where an entry names none: the heading's, or the only one asked for; else

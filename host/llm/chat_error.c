@@ -209,7 +209,7 @@ throng_status chat_parse(const char *body, size_t length, const secrets *secret,
     bool cut = false;
     while (left && isspace((unsigned char)text[left - 1])) --left;
     status = json_parse("the answer", 1, text, left, JSON_DUPLICATES, out);
-    // Half an emoji, a raw control character: no reason to lose an answer. Numbers are lost then.
+    // Half an emoji, a raw control character: no reason to lose an answer.
     if (status == THRONG_ERROR_DATA) {
       cJSON *tree;
       THRONG_TRY_GOTO(lenient_parse(text, left, &used, &cut, &tree));

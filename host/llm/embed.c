@@ -329,6 +329,20 @@ static throng_status collect(const embedding_run *e, float **out) {
   return THRONG_OK;
 }
 
+/// A server that gives every text one vector tells nothing apart, though each vector is a good one.
+static void tell_sameness(const embedding_run *e, const float *v) {
+  const size_t bytes = (size_t)e->dim * sizeof *v;
+  const int64_t n = e->keyword->n;
+  if (n < 2) return;
+  for (int64_t k = 1; k < n; ++k)
+    if (memcmp(v, v + k * e->dim, bytes) != 0) return;
+  throng_note(
+      e->progress,
+      "warning: the embeddings of all %lld keywords by %s are the same, so that every item is "
+      "as similar as any other (is the model one for embeddings?)",
+      (long long)n, e->def->model);
+}
+
 static throng_status check(const embedding_def *def, const llm_def *llm) {
   if (!def->model)
     return throng_fail(THRONG_ERROR_CONFIG,
@@ -387,6 +401,7 @@ throng_status embed_from_server(const embedding_def *def, const llm_def *llm,
   if (e.stopped) THRONG_TRY_GOTO(throng_cancelled("embedding"));
   if (counts.asked_wait > 0) THRONG_TRY_GOTO(llm_waits_too_long(llm, e.url, &counts, e.error));
   THRONG_TRY_GOTO(collect(&e, out));
+  tell_sameness(&e, *out);
   *dim = e.dim;
 done:
   store_close(e.store);

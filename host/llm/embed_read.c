@@ -1,4 +1,5 @@
 /// The wire format of /embeddings' answers.
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,24 +18,26 @@ static int digit_of(char c) {
   return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
-/// Bytes of base64 (RFC 4648, either alphabet, padding or none) into `out` (3/4 of the text); -1
-/// where it is none.
+/// Bytes of base64 (RFC 4648, either alphabet, padding or none, in lines or not) into `out` (3/4 of
+/// the text); -1 where it is none.
 static int64_t decode(const char *text, size_t length, unsigned char *out) {
   int64_t n = 0;
-  while (length && text[length - 1] == '=') --length;
-  if (length % 4 == 1) return -1;
+  while (length && (text[length - 1] == '=' || isspace((unsigned char)text[length - 1]))) --length;
   uint32_t word = 0;
+  int digits = 0;
   for (size_t i = 0; i < length; ++i) {
+    if (isspace((unsigned char)text[i])) continue;
     int digit = digit_of(text[i]);
     if (digit < 0) return -1;
     word = word << 6 | (uint32_t)digit;
-    if (i % 4 == 3) {
-      for (int k = 0; k < 3; ++k) out[n++] = (unsigned char)(word >> (16 - 8 * k));
-      word = 0;
-    }
+    if (++digits < 4) continue;
+    for (int k = 0; k < 3; ++k) out[n++] = (unsigned char)(word >> (16 - 8 * k));
+    word = 0;
+    digits = 0;
   }
-  if (length % 4 == 2) out[n++] = (unsigned char)(word >> 4);
-  if (length % 4 == 3) {
+  if (digits == 1) return -1;
+  if (digits == 2) out[n++] = (unsigned char)(word >> 4);
+  if (digits == 3) {
     out[n++] = (unsigned char)(word >> 10);
     out[n++] = (unsigned char)(word >> 2);
   }
@@ -106,6 +109,12 @@ static float number_of(const cJSON *value) {
   char *end;
   double x = strtod(text, &end);
   return *end ? NAN : (float)x;
+}
+
+/// A whole number, or a text that is one.
+static bool integer_of(const cJSON *value, int64_t *out) {
+  cJSON number = {.type = cJSON_Number, .valuedouble = (double)number_of(value)};
+  return json_integer(cJSON_IsString(value) ? &number : value, out);
 }
 
 static const cJSON *first_list(const cJSON *object) {
@@ -188,7 +197,7 @@ static throng_status read_list(const cJSON *data, int64_t n, int32_t *dim, float
     const cJSON *told = cJSON_GetObjectItemCaseSensitive(entry, "index");
     const cJSON *vector = cJSON_GetObjectItemCaseSensitive(entry, "embedding");
     if (!vector) vector = entry;
-    if (told && (!json_integer(told, &index) || index < 0 || index >= n))
+    if (told && (!integer_of(told, &index) || index < 0 || index >= n))
       return throng_fail(THRONG_ERROR_DATA, "an embedding's index is out of 0..%lld",
                          (long long)n - 1);
     if (row[index])

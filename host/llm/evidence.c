@@ -3,9 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <utf8proc.h>
 
-enum { LEAST_LETTERS = 5, LEAST_WORDS_CUT = 4 };
+enum { LEAST_LETTERS = 5, LEAST_WORDS_CUT = 4, MOST_LABEL = 24 };
 
 static bool is_word_point(utf8proc_int32_t point) {
   utf8proc_category_t c = utf8proc_category(point);
@@ -81,27 +82,86 @@ throng_status evidence_fold(const char *text, size_t length, byte_buffer *out) {
   return space ? THRONG_OK : bytes_append(out, " ", 1);
 }
 
-throng_status evidence_found(const char *folded_text, const char *evidence, byte_buffer *scratch,
-                             bool *found) {
+/// Do these words stand in the folded text? `*letters`: how many letters and digits they have.
+static throng_status find_words(const char *folded_text, const char *text, size_t length,
+                                byte_buffer *scratch, int *letters, bool *found) {
   *found = false;
+  *letters = 0;
   bytes_clear(scratch);
-  THRONG_TRY(evidence_fold(evidence, strlen(evidence), scratch));
-  if (!scratch->length) return THRONG_OK;
-  int letters = 0, words = 0;
+  THRONG_TRY(evidence_fold(text, length, scratch));
+  int words = 0;
   size_t last = 0;  // where the space before the last word stands
   for (size_t i = 0; i < scratch->length; ++i) {
     unsigned char c = (unsigned char)scratch->data[i];
-    letters += c != ' ' && (c & 0xc0) != 0x80;
+    *letters += c != ' ' && (c & 0xc0) != 0x80;
     if (c != ' ' || i + 1 == scratch->length) continue;
     ++words;
     last = i;
   }
-  if (letters < LEAST_LETTERS) return THRONG_OK;
+  if (*letters == 0) return THRONG_OK;
   *found = strstr(folded_text, scratch->data) != NULL;
   if (*found || words < LEAST_WORDS_CUT) return THRONG_OK;
   scratch->data[last + 1] = '\0';  // with the space that ends the word before
   *found = strstr(folded_text, scratch->data) != NULL;
   return THRONG_OK;
+}
+
+/// The first ellipsis in [at, end), or `end`; `*width` bytes of dots and brackets.
+static const char *find_ellipsis(const char *at, const char *end, size_t *width) {
+  static const char *const sign[] = {"[...]", "(...)", "[\xe2\x80\xa6]", "...", "\xe2\x80\xa6"};
+  const char *first = end;
+  *width = 0;
+  for (size_t i = 0; i < sizeof sign / sizeof *sign; ++i) {
+    const char *found = memmem(at, (size_t)(end - at), sign[i], strlen(sign[i]));
+    if (!found || found >= first) continue;
+    first = found;
+    *width = strlen(sign[i]);
+  }
+  return first;
+}
+
+/// Every passage between ellipses stands in the text, one of them long enough to be one.
+static throng_status find_passages(const char *folded_text, const char *at, const char *end,
+                                   byte_buffer *scratch, bool *found) {
+  int most = 0;
+  *found = false;
+  while (at < end) {
+    size_t width;
+    int letters;
+    bool stands;
+    const char *stop = find_ellipsis(at, end, &width);
+    THRONG_TRY(find_words(folded_text, at, (size_t)(stop - at), scratch, &letters, &stands));
+    if (letters && !stands) return THRONG_OK;
+    if (letters > most) most = letters;
+    at = stop + width;
+  }
+  *found = most >= LEAST_LETTERS;
+  return THRONG_OK;
+}
+
+/// Without what models put around a quote to say whose it is: "Review 2: ..", ".. (review 2)".
+static void strip_source(const char **from, const char **end) {
+  const char *at = *from + strspn(*from, " \t\"'[(*-");
+  if (!strncasecmp(at, "review", 6)) {
+    const char *colon = memchr(at, ':', (size_t)(*end - at));
+    if (colon && colon - at <= MOST_LABEL && colon + 1 < *end) *from = colon + 1;
+  }
+  for (const char *open = *end; open > *from && *end - open <= MOST_LABEL; --open)
+    if ((*open == '(' || *open == '[') && !strncasecmp(open + 1, "review", 6)) {
+      *end = open;
+      return;
+    }
+}
+
+throng_status evidence_found(const char *folded_text, const char *evidence, byte_buffer *scratch,
+                             bool *found) {
+  const char *from = evidence, *end = evidence + strlen(evidence);
+  int letters;
+  THRONG_TRY(find_words(folded_text, from, (size_t)(end - from), scratch, &letters, found));
+  *found = *found && letters >= LEAST_LETTERS;
+  if (*found || letters < LEAST_LETTERS) return THRONG_OK;
+  strip_source(&from, &end);
+  return find_passages(folded_text, from, end, scratch, found);
 }
 
 typedef struct joining {

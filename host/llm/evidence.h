@@ -12,7 +12,9 @@ throng_status evidence_fold(const char *text, size_t length, byte_buffer *out);
 
 /// True where the folded evidence holds at least five letters or digits and stands in the folded
 /// text as whole words in this order. Of four words or more the last may be missing there: bounds
-/// on lengths cut quotes off within a word. `scratch` is overwritten.
+/// on lengths cut quotes off within a word. Passages that an ellipsis joins are looked for each,
+/// one of them of five letters at least, and a label of the quote ("Review 2:", "(review 2)") is
+/// none of it. `scratch` is overwritten.
 throng_status evidence_found(const char *folded_text, const char *evidence, byte_buffer *scratch,
                              bool *found);
 

@@ -1,12 +1,14 @@
 /// The extraction's run: lookups, requests, answers into the store.
 #include "llm/extract.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file_lock.h"
 #include "base/json.h"
 #include "llm/extract_row.h"
 #include "llm/http.h"
@@ -46,6 +48,9 @@ typedef struct extraction {
   double noted, quiet;  // the last note's time; none before
   bool stopped;
   const char *spent;  // the budget's key
+  int64_t
+      too_large;  // tokens that the first request may take, where no budget would do for it; else 0
+  file_lock *lock;  // of the store, from the first request on
 } extraction;
 
 static bool has_budget(extraction *e) {
@@ -58,6 +63,7 @@ static bool has_budget(extraction *e) {
   int64_t most = (int64_t)(e->request.body.length / 4) + d->max_tokens;
   if (d->budget_tokens && e->tokens + (e->reserved + 1) * most > d->budget_tokens)
     e->spent = "llm.budget_tokens";
+  if (e->spent && d->budget_tokens && most > d->budget_tokens) e->too_large = most;
   return e->spent == NULL;
 }
 
@@ -81,6 +87,18 @@ static bool is_in_flight(const extraction *e, const char *id) {
   return false;
 }
 
+/// Two runs that ask at once would pay for every answer twice: the second is refused, unless the
+/// store has all that it wants.
+static throng_status take_lock(extraction *e) {
+  char path[PATH_MAX];
+  if (snprintf(path, sizeof path, "%s.lock", e->def->store) >= (int)sizeof path)
+    return throng_fail(THRONG_ERROR_CONFIG, "llm.store: the path is too long");
+  return file_lock_take(path, e->def->store,
+                        "wait until it is done, and this run has its answers, or give llm.store "
+                        "another file",
+                        &e->lock);
+}
+
 static throng_status next(void *context, http_job *job, bool *more) {
   extraction *e = context;
   *more = false;
@@ -96,6 +114,10 @@ static throng_status next(void *context, http_job *job, bool *more) {
       continue;
     }
     if (!has_budget(e)) return THRONG_OK;
+    if (!e->lock) {
+      THRONG_TRY(take_lock(e));
+      continue;  // who held it may have just put this answer in
+    }
     THRONG_TRY(throng_alloc((void **)&a, 1, sizeof *a, "a request"));
     job->tag = a;
     a->place = e->place;
@@ -348,6 +370,12 @@ static throng_status outcome(const extraction *e) {
         "stopped on request: up to %lld of %lld requests have no answer yet; %s keeps what "
         "was answered, and the next run goes on from there",
         left, (long long)e->counts->requests, e->def->store);
+  if (e->too_large && e->tokens == 0)
+    return throng_fail(
+        THRONG_ERROR_CONFIG,
+        "llm.budget_tokens %lld lets no request through: one may take %lld tokens, its "
+        "prompt and llm.max_tokens; expected more",
+        (long long)e->def->budget_tokens, (long long)e->too_large);
   if (e->spent)
     return throng_fail(
         THRONG_ERROR_CANCELLED,
@@ -411,6 +439,7 @@ done:
   status = commit_always(store, status);
   counts->seconds = http.seconds;
   counts->busy = http.busy;
+  file_lock_release(e.lock);
   llm_request_free(&e.request);
   row_maker_close(&e.rows);
   llm_access_close(&access);

@@ -183,6 +183,19 @@ static const char *header(transfer *t, const char *name) {
                                                                                    : NULL;
 }
 
+/// The variable that sends requests through a proxy, NULL where none does. Its value may hold a
+/// password and is never shown. curl reads http_proxy in small letters alone.
+static const char *proxy_variable(const char *url) {
+  static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                      "ALL_PROXY"};
+  bool https = !strncasecmp(url, "https", 5);
+  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+    const char *value = getenv(names[i]);
+    if (value && *value && (i > 2 || (i > 0) == https)) return names[i];
+  }
+  return NULL;
+}
+
 /// What went wrong in words, "" for a whole 2xx answer; `*retry` where another try may help.
 static void judge(const client *c, transfer *t, CURLcode code, long status, bool *retry, char *text,
                   size_t size) {
@@ -198,6 +211,11 @@ static void judge(const client *c, transfer *t, CURLcode code, long status, bool
              !foreign ? ""
              : https  ? "; if the server speaks no TLS, its address begins with http://"
                       : "; no HTTP is spoken there: is the port right, or is it https://?");
+    const char *proxy = proxy_variable(c->def->url);
+    if (proxy && (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_PROXY ||
+                  code == CURLE_PROXY || (code == CURLE_RECV_ERROR && strstr(text, "CONNECT"))))
+      snprintf(text + strlen(text), size - strlen(text),
+               " (%s is set: a server that is reached without a proxy stands in NO_PROXY)", proxy);
     // Certificates do not heal by waiting.
     *retry = code != CURLE_PEER_FAILED_VERIFICATION && code != CURLE_SSL_CACERT_BADFILE &&
              code != CURLE_URL_MALFORMAT;

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/entities.h"
 #include "llm/evidence.h"
 
 struct keyword_reader {
   tokenizer *tokens;
-  byte_buffer given, scratch, surface, stem;
+  byte_buffer given, scratch, surface, stem, plain;
   keyword_visitor *visit;
   void *context;
   llm_counts *counts;
@@ -31,7 +32,19 @@ void keyword_reader_free(keyword_reader *d) {
   bytes_free(&d->scratch);
   bytes_free(&d->surface);
   bytes_free(&d->stem);
+  bytes_free(&d->plain);
   free(d);
+}
+
+/// A text with its HTML entities resolved, as those of the reviews were before they were shown.
+static throng_status resolve(keyword_reader *d, const char *text, const char **out) {
+  const char *entity = strchr(text, '&');
+  *out = text;
+  if (!entity || !strchr(entity, ';')) return THRONG_OK;
+  bytes_clear(&d->plain);
+  THRONG_TRY(text_clean_line(&d->plain, text, strlen(text)));
+  *out = bytes_text(&d->plain);
+  return THRONG_OK;
 }
 
 static throng_status take_reason(void *context, const answer_reason *reason) {
@@ -39,15 +52,20 @@ static throng_status take_reason(void *context, const answer_reason *reason) {
   bool proven;
   d->counts->keywords += reason->n_keyword;
   proven = false;
-  for (int32_t k = 0; k < reason->n_evidence && !proven; ++k)
-    THRONG_TRY(evidence_found(bytes_text(&d->given), reason->evidence[k], &d->scratch, &proven));
+  for (int32_t k = 0; k < reason->n_evidence && !proven; ++k) {
+    const char *evidence;
+    THRONG_TRY(resolve(d, reason->evidence[k], &evidence));
+    THRONG_TRY(evidence_found(bytes_text(&d->given), evidence, &d->scratch, &proven));
+  }
   if (!proven) {
     d->counts->unproven += reason->n_keyword;
     return THRONG_OK;
   }
   for (int32_t k = 0; k < reason->n_keyword; ++k) {
     bool usable;
-    THRONG_TRY(keyword_fold(d->tokens, reason->keyword[k], &d->surface, &d->stem, &usable));
+    const char *keyword;
+    THRONG_TRY(resolve(d, reason->keyword[k], &keyword));
+    THRONG_TRY(keyword_fold(d->tokens, keyword, &d->surface, &d->stem, &usable));
     if (!usable) {
       ++d->counts->unusable;
       continue;

@@ -2,9 +2,11 @@
 #include "llm/lenient.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/numbers.h"
 #include "data/byte_buffer.h"
 
 enum { MOST_KEY = 64 };
@@ -247,8 +249,11 @@ static cJSON *make_word(const char *word) {
   if (!strcasecmp(word, "null") || !strcasecmp(word, "none") || !strcasecmp(word, "nan") ||
       !strcasecmp(word, "undefined"))
     return cJSON_CreateNull();
-  size_t n = strspn(word, "0123456789+-.eE_");
-  return word[n] || !strpbrk(word, "0123456789") ? cJSON_CreateString(word) : cJSON_CreateNumber(0);
+  char *end;
+  NUMBERS_WITHOUT_LOCALE;
+  if (word[strspn(word, "0123456789+-.eE")]) return cJSON_CreateString(word);
+  double number = strtod(word, &end);
+  return end == word || *end ? cJSON_CreateString(word) : cJSON_CreateNumber(number);
 }
 
 static cJSON *read_value(lenient *l, place in);

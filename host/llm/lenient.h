@@ -1,8 +1,7 @@
 /// JSON as language models write it, read as a person would: comments, commas too many or missing,
 /// quotes of Python and of word processors or none, raw line ends and quotes within strings,
 /// escapes that are none, sets and tuples, ellipses, brackets that were never closed. What is
-/// strict JSON gives the same tree as a strict reader, but for numbers: these are all 0, since
-/// nothing that is read here is one.
+/// strict JSON gives the same tree as a strict reader; numbers beyond a double are infinite.
 #ifndef THRONG_LLM_LENIENT_H
 #define THRONG_LLM_LENIENT_H
 

@@ -129,10 +129,15 @@ static throng_status check_rows(const throng_world *w, const fit_rows *r, const 
                        (long long)w->n_user, SPLIT_VALIDATION);
   const int64_t all = e->n + r->n, likes = e->n_like + n_like;
   if (likes != 0 && likes != all) return THRONG_OK;
+  // Where answers are no ratings no threshold divides them: dislikes have to be drawn.
+  const bool ratings = !isnan(w->like_threshold);
   return throng_fail(THRONG_ERROR_DATA,
-                     "f_cal: all of the %lld answers that its weights are fitted on are %s; a "
-                     "like_threshold that leaves both kinds would help",
-                     (long long)r->n, n_like ? "likes" : "dislikes");
+                     "f_cal: all of the %lld answers that its weights are fitted on are %s; %s, or "
+                     "another votes.rule (majority)",
+                     (long long)r->n, n_like ? "likes" : "dislikes",
+                     ratings ? "a like_threshold that leaves both kinds would help"
+                             : "dislikes drawn of unseen items would help (dataset.negatives 1 "
+                               "where the world is prepared)");
 }
 
 static throng_status fit(const throng_world *w, fit_rows *r, const effects *e,

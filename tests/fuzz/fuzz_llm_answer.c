@@ -28,6 +28,7 @@ static throng_status check_keyword(void *context, chat_side side, const char *su
 static void must_agree(const cJSON *strict, const cJSON *lenient) {
   must((strict->type & 0xff) == (lenient->type & 0xff));
   if (cJSON_IsString(strict)) must(!strcmp(strict->valuestring, lenient->valuestring));
+  if (cJSON_IsNumber(strict)) must(strict->valuedouble == lenient->valuedouble);
   const cJSON *a = strict->child, *b = lenient->child;
   for (; a && b; a = a->next, b = b->next) {
     if (a->string) must(b->string && !strcmp(a->string, b->string));
