@@ -5,6 +5,7 @@
 #include "base/backend.h"
 #include "sim/rule.h"
 #include "support/small_world.h"
+#include "throng/explain.h"
 #include "throng_test.h"
 #include "world/world_device.h"
 
@@ -384,4 +385,40 @@ TEST(votes, a_pair_record_keeps_what_was_packed) {
   }
   EXPECT_TRUE(pair_similarity(pair_quantise(1.0f)) == 1.0f);
   EXPECT_TRUE(pair_similarity(pair_quantise(-1.5f)) == -1.0f);
+}
+
+/// Weights of a world of the same sizes would answer without a word about other items.
+TEST(votes, weights_of_another_world_are_refused) {
+  throng_backend *backend;
+  throng_backend_def anywhere = throng_default_backend_def();
+  anywhere.name = "cpu";
+  anywhere.threads = 1;
+  ASSERT_OK(throng_backend_open(&anywhere, &backend));
+  throng_world world = small_world(1, 6, 5, 8, 4), other = small_world(2, 6, 5, 8, 4);
+  world.hash = 1;
+  other.hash = 2;
+  throng_sta_def def = throng_default_sta_def();
+  throng_sta *sta;
+  ASSERT_OK(throng_sta_create(backend, &world, &def, &sta));
+  throng_sim_def sim_def = throng_default_sim_def();
+  throng_sim *sim = NULL;
+  sim_def.lanes = 2;
+  EXPECT_EQ(throng_sim_create(backend, &other, sta, &sim_def, &sim), THRONG_ERROR_ARGUMENT);
+  EXPECT_CONTAINS(throng_error_message(), "fitted on world 0000000000000001, but this world is");
+  const int32_t user = 0, item = 1;
+  const int64_t offset[] = {0, 0};
+  const throng_pairs pair = {.n = 1, .user = &user, .candidate = &item, .offset = offset};
+  const throng_votes_def votes = throng_default_votes_def();
+  throng_vote vote;
+  throng_explanation *explanation = NULL;
+  EXPECT_EQ(throng_votes_evaluate(backend, &other, sta, &votes, 1, &pair, &vote, NULL),
+            THRONG_ERROR_ARGUMENT);
+  EXPECT_EQ(throng_explain(backend, &other, sta, &votes, 1, &pair, &explanation),
+            THRONG_ERROR_ARGUMENT);
+  EXPECT_TRUE(sim == NULL && explanation == NULL);
+  EXPECT_OK(throng_votes_evaluate(backend, &world, sta, &votes, 1, &pair, &vote, NULL));
+  throng_sta_close(sta);
+  small_world_free(&world);
+  small_world_free(&other);
+  throng_backend_close(backend);
 }

@@ -120,7 +120,7 @@ struct throng_sta {
 
 /// Errors: ARGUMENT, naming the field and its range.
 throng_status sta_check_def(const throng_sta_def *def);
-/// Weights of a world of this size? Errors: ARGUMENT.
+/// Weights of this world? Errors: ARGUMENT.
 throng_status sta_check_world(const throng_sta *sta, const throng_world *world);
 /// Next-item scores have no read-out, and so no biases.
 bool sta_has_biases(const throng_sta_def *def);

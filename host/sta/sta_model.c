@@ -1,5 +1,6 @@
 /// f_sta's (SASRec's) Def, parameters and their fresh values. Files are sta_file.c's, fitting
 /// sta_fit.c's.
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -161,5 +162,10 @@ throng_status sta_check_world(const throng_sta *sta, const throng_world *world) 
                        "f_sta was fitted on %lld users and %lld items, the world has %lld and %lld",
                        (long long)sta->n_user, (long long)sta->n_item, (long long)world->n_user,
                        (long long)world->n_item);
+  if (sta->world_hash != world->hash)
+    return throng_fail(THRONG_ERROR_ARGUMENT,
+                       "f_sta was fitted on world %016" PRIx64 ", but this world is %016" PRIx64
+                       " (other contents, same sizes); fit again",
+                       sta->world_hash, world->hash);
   return THRONG_OK;
 }

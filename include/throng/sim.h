@@ -99,8 +99,9 @@ THRONG_API throng_sim_def throng_default_sim_def(void);
 /// vote; then p_like is 0.5. What f_pop needs is fitted here, where the rule asks it, and what
 /// f_cal needs where `sta` does not bring it (throng_calibrate). All memory is taken here. The
 /// world, the backend and `sta` must outlive the simulator. Errors: ARGUMENT (a Def field; history
-/// shorter than the window of `sta`), DATA (a world without users or items, or with answers of one
-/// kind alone where f_pop or f_cal is asked), MEMORY (with sizes), BACKEND.
+/// shorter than the window of `sta`; an `sta` of another world), DATA (a world without users or
+/// items, or with answers of one kind alone where f_pop or f_cal is asked), MEMORY (with sizes),
+/// BACKEND.
 THRONG_API throng_status throng_sim_create(throng_backend *backend, const throng_world *world,
                                            const throng_sta *sta, const throng_sim_def *def,
                                            throng_sim **out);
@@ -271,8 +272,9 @@ typedef struct throng_pairs {
 /// The votes on every pair: `vote` (n). Ties draw their coin from (seed, row). `further`: NULL, or
 /// for each vote that does not stand in throng_vote (by throng_vote_id - THRONG_VOTE_IN_RECORD) an
 /// array (n) for its score, asked whatever the rule, or NULL. All host memory.
-/// Errors: ARGUMENT (a pair's user, item or history; a Def field; a rule without its f_sta), DATA
-/// (f_pop or f_cal is asked and the world's answers are all of one kind), MEMORY, BACKEND.
+/// Errors: ARGUMENT (a pair's user, item or history; a Def field; a rule without its f_sta, or
+/// with another world's), DATA (f_pop or f_cal is asked and the world's answers are all of one
+/// kind), MEMORY, BACKEND.
 THRONG_API throng_status throng_votes_evaluate(throng_backend *backend, const throng_world *world,
                                                const throng_sta *sta, const throng_votes_def *def,
                                                uint32_t seed, const throng_pairs *pairs,
@@ -293,7 +295,7 @@ typedef struct throng_calibration {
 /// Fit f_cal on each user's last interaction but one, for votes of this semantics and similarity,
 /// and keep it with the weights: throng_sta_save writes it, and simulators with such votes take it.
 /// (Without it, or with other votes, they fit it when they are made, to the same numbers.) `out`
-/// may be NULL. Errors: ARGUMENT (a Def field; a world of another size), DATA (nobody with two
+/// may be NULL. Errors: ARGUMENT (a Def field; another world), DATA (nobody with two
 /// interactions, or answers of one kind alone: nothing to fit on), MEMORY, BACKEND; the weights
 /// then have the calibration that they had.
 THRONG_API throng_status throng_calibrate(throng_sta *sta, const throng_world *world,

@@ -205,6 +205,8 @@ class Population:
         the first option that differs), and then nothing has changed."""
         _core.population_load(self._handle, -1 if agent is None else integer(agent, "agent", 0, MOST),
                               path_of(path))
+        if agent is None:  # so that train() takes what is left
+            self.done_steps = self.count * max(int(one["user_steps"]) for one in _core.population_stats(self._handle))
         return self
 
     def export(self, path: Any, format: str | None = None, *, agent: int = 0, progress: Any = None) -> None:

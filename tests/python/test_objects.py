@@ -155,6 +155,12 @@ def test_weights_are_saved_for_their_world_alone(tmp_path, world, sta):
     other = throng.World.synth(users=60, items=40, keywords=200, dim=8)
     with pytest.raises(throng.FileError):
         throng.Sta.open(other, tmp_path / "sta")
+    twin = throng.World.synth(users=300, items=80, keywords=300, dim=16, seed=6)  # of the same sizes
+    for use in (lambda: throng.Simulator(twin, sta, lanes=4), lambda: throng.Votes(twin, sta)(0, 1), lambda: throng.explain(twin, 0, 1, sta=sta),
+                lambda: throng.evaluate("random", twin, sta, episodes=4), lambda: throng.Agent(twin, sta, total_steps=64),
+                lambda: throng.Session(twin, sta, steps=64), lambda: throng.Votes(twin, sta, rule="logical")(0, 1)):
+        with pytest.raises(throng.ArgumentError, match="f_sta was fitted on world .*, but this world is .*same sizes"):
+            use()
 
 
 def test_an_agent_trains_recommends_and_comes_back(tmp_path, world, sta, agent):
@@ -170,6 +176,8 @@ def test_an_agent_trains_recommends_and_comes_back(tmp_path, world, sta, agent):
     twin = throng.Agent(world, sta, total_steps=4096, sim=SIM, seed=3, **AGENT).load(tmp_path / "agent")
     assert (twin.q(7) == q).all()
     assert (twin.train(512).q(7) == agent.train(512).q(7)).all()
+    assert twin.done_steps == agent.done_steps == 2560
+    assert (twin.train().q(7) == agent.train().q(7)).all() and twin.done_steps == 4096  # what was left
     assert agent.act(greedy=True).shape == (SIM["lanes"], 1)
 
 
