@@ -86,6 +86,31 @@ TEST(sampler, a_suggestion_follows_from_what_was_told_and_not_from_how) {
   }
 }
 
+/// 0.1 + 2 * 0.1 is not 0.3: what hangs on the value must be drawn all the same.
+TEST(sampler, what_hangs_on_a_value_of_steps_is_drawn) {
+  static const char hung[] =
+      "{\"agent.tau\": {\"min\": 0.1, \"max\": 0.5, \"step\": 0.1}, \"agent.gamma\": {\"min\": "
+      "0.1, "
+      "\"max\": 0.9, \"when\": {\"agent.tau\": 0.3}}}";
+  for (int i = 0; i < N_KIND; ++i) {
+    sampler_rig rig;
+    int drawn = 0;
+    ASSERT_OK(rig_open(&rig, kinds[i], hung));
+    for (int64_t t = 0; t < 80; ++t) {
+      double x[2];
+      bool end;
+      ASSERT_OK(sampler_suggest(rig.sampler, t, x, &end));
+      EXPECT_EQ(isnan(x[1]), x[0] != 0.3);
+      // The config's own is what a value that was forgotten becomes.
+      drawn += t >= 10 && x[0] == 0.3 && x[1] != rig.space->parameter[1].initial;
+      const double value = fabs(x[0] - 0.3);
+      ASSERT_OK(rig_tell(&rig, t, TRIAL_COMPLETE, x, &value));
+    }
+    EXPECT_GE(drawn, 8);
+    rig_close(&rig);
+  }
+}
+
 TEST(sampler, seeds_and_numbers_give_other_points) {
   for (int i = 0; i < N_KIND; ++i) {
     sampler_rig rig;

@@ -118,6 +118,26 @@ TEST(schedule, what_is_no_number_is_pruned_at_a_rung_and_judges_nobody) {
   scheduler_free(s);
 }
 
+/// 100 * 2.2 is a bit more than 220 in doubles, and 33 / 2.2 a bit less than 15.
+TEST(schedule, rungs_and_shares_of_any_reduction_are_whole_where_they_are_meant_to_be) {
+  const scheduler_def def = {
+      .study = "s", .period = 20, .min_steps = 100, .max_steps = 1000, .reduction = 2.2};
+  scheduler *s;
+  int32_t on = 0;
+  ASSERT_OK(scheduler_create(THRONG_SCHEDULER_ASHA, &def, &s));
+  for (int64_t trial = 0; trial < 33; ++trial) {
+    // The last one is the 15th best of 33.
+    const scheduler_report report = {
+        .trial = trial, .steps = trial ? 100 : 220, .value = trial < 32 ? (double)trial : 13.5};
+    schedule_decision decision;
+    ASSERT_OK(scheduler_round(s, 1, &report, &decision));
+    on = decision.action == SCHEDULE_GO_ON;
+    if (trial == 0) EXPECT_EQ(decision.rung, 1);
+  }
+  EXPECT_TRUE(on);
+  scheduler_free(s);
+}
+
 TEST(schedule, without_a_scheduler_every_trial_goes_on) {
   scheduler *s;
   ASSERT_OK(scheduler_create(THRONG_SCHEDULER_NONE, &usual, &s));

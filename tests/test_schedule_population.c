@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "schedule/explore.h"
 #include "schedule/scheduler.h"
 #include "throng/sweep.h"
 #include "throng_test.h"
@@ -220,6 +221,29 @@ static void explored(const scheduler_def *def, int32_t option, double *before, d
     }
   }
   scheduler_free(p.schedule);
+}
+
+TEST(schedule_population, what_hangs_on_an_explored_option_is_drawn_for_the_value_it_got) {
+  space_parameter two[] = {parameters[STEPS], parameters[WINDOW]};
+  two[1].parent = 0;
+  two[1].when_low = two[1].when_high = 5;  // 3 * 1.5, on its grid
+  const space both = {.n = 2, .parameter = two};
+  const double parent[] = {3, (double)NAN};
+  scheduler_def def = usual;
+  def.space = &both;
+  def.resample = 0;
+  def.factor_low = 0.5;
+  def.factor_high = 1.5;
+  int32_t higher = 0;
+  for (int32_t slot = 0; slot < 64; ++slot) {
+    double x[2];
+    explore(&def, 1, slot, parent, x);
+    EXPECT_EQ(isnan(x[1]), x[0] != 5);
+    if (x[0] != 5) continue;
+    ++higher;
+    EXPECT_NE(x[1], two[1].initial);
+  }
+  EXPECT_TRUE(higher > 16 && higher < 48);
 }
 
 TEST(schedule_population, options_are_perturbed_by_two_factors_and_gamma_by_its_distance_to_1) {

@@ -59,7 +59,8 @@ void explore(const scheduler_def *def, uint32_t exploit, int32_t slot, const dou
       random_words words =
           random_draw(def->seed, RANDOM_SCHEDULE, (uint32_t)k, exploit, (uint32_t)slot, 0);
       const bool anew = isnan(x[k]) || random_bernoulli(words.w[0], (float)def->resample);
-      x[k] = anew ? draw_anew(p, words.w[1]) : perturb(p, def, x[k], words);
+      // Rounded at once, because conditions of those that follow ask for it.
+      x[k] = anew ? draw_anew(p, words.w[1]) : space_rounded(p, perturb(p, def, x[k], words));
     }
   }
   space_round(s, x);

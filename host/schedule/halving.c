@@ -38,6 +38,12 @@ typedef struct halving {
   size_t reached_capacity;
 } halving;
 
+/// A product that is meant to be a whole number: 100 * 2.2 is 220, not a bit more, which a report
+/// after 220 user-steps would not reach.
+static double whole(double x) { return fabs(x - rint(x)) < 1e-9 * fabs(x) ? rint(x) : x; }
+
+double scheduler_next_rung(double steps, double reduction) { return whole(steps * reduction); }
+
 /// HyperbandPruner: floor(log(max / min, reduction)) + 1 brackets, of which bracket b gets
 /// ceil(n * reduction^s / (s + 1)) parts of the trials, s = n - 1 - b. The logarithm's floor is
 /// taken as Optuna takes it, though it rounds down at 3^5.
@@ -46,7 +52,8 @@ static void ladder_climb(const scheduler_def *def, bool hyperband, ladder *out) 
   const double most = (double)def->max_steps;
   *out = (ladder){.n_bracket = 1};
   double steps = least;
-  for (; steps <= most && out->n_rung < MOST_RUNGS; steps *= def->reduction)
+  for (; steps <= most && out->n_rung < MOST_RUNGS;
+       steps = scheduler_next_rung(steps, def->reduction))
     out->steps[out->n_rung++] = steps;
   if (hyperband && most > least)
     out->n_bracket = (int32_t)floor(log(most / least) / log(def->reduction)) + 1;
@@ -121,7 +128,7 @@ static throng_status rung_record(rung *at, double reduction, double value, bool 
   }
   memmove(at->value + low + 1, at->value + low, (size_t)(at->n - low) * sizeof(double));
   at->value[low] = value;
-  const int64_t last = (int64_t)floor((double)++at->n / reduction) - 1;
+  const int64_t last = (int64_t)floor(whole((double)++at->n / reduction)) - 1;
   *goes_on = value <= at->value[last > 0 ? last : 0];
   return THRONG_OK;
 }

@@ -22,8 +22,6 @@ bool space_holds(const space_parameter *p, double at);
 #define SPACE_FINEST_STEP 1e-8
 /// The end of a range as it is written: one from which its steps are counted the same again.
 double space_end(const space_parameter *p);
-/// The nearest value that the parameter has.
-double space_rounded(const space_parameter *p, double x);
 /// The choice with this JSON, or -1; `value` is put into the option's own form first. What is wrong
 /// with it is said of the condition of `name`.
 throng_status space_choice_of(const space_reader *r, const char *name, const space_parameter *p,

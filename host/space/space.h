@@ -75,6 +75,8 @@ throng_status space_difference(const char *before, const char *after, char **out
 bool space_applies(const space *s, const double *x, int32_t parameter);
 /// Can the parameter have this value? Ends and steps may be missed in the ninth digit.
 bool space_contains(const space_parameter *p, double x);
+/// The nearest value that the parameter has.
+double space_rounded(const space_parameter *p, double x);
 /// Put every value on its grid and into its range, NaN where it does not apply.
 void space_round(const space *s, double *x);
 /// The config's own values, or what is nearest to them (`initial`).

@@ -81,6 +81,9 @@ static throng_status draw_group(const tpe *t, int32_t n_group, const int32_t *gr
     best = ratio;
     for (int32_t k = 0; k < n_group; ++k) x[group[k]] = at[group[k]];
   }
+  // Conditions ask for the value that the step has: 0.3, not 0.1 + 2 * 0.1.
+  for (int32_t k = 0; k < n_group; ++k)
+    x[group[k]] = space_rounded(&def->space->parameter[group[k]], x[group[k]]);
   parzen_free(good);
   parzen_free(bad);
   return status;

@@ -56,7 +56,8 @@ static int32_t list_rungs(const sweep *s, double *rung) {
   if (s->def.scheduler != THRONG_SCHEDULER_ASHA && s->def.scheduler != THRONG_SCHEDULER_HYPERBAND)
     return 0;
   double steps = (double)(s->def.min_steps > 0 ? s->def.min_steps : s->clock.every);
-  for (; steps <= (double)s->clock.steps && n < MOST_RUNGS; steps *= s->def.reduction)
+  for (; steps <= (double)s->clock.steps && n < MOST_RUNGS;
+       steps = scheduler_next_rung(steps, s->def.reduction))
     rung[n++] = steps;
   return n;
 }
