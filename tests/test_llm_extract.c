@@ -186,6 +186,24 @@ TEST(llm_extract, a_budget_stops_the_run_and_the_next_run_goes_on) {
   end();
 }
 
+TEST(llm_extract, a_filter_that_speaks_by_an_error_is_an_answer_that_is_not_asked_for_again) {
+  begin();
+  st.refuse_word = "muddy";
+  st.refused =
+      "{\"error\":{\"message\":\"The response was filtered due to the prompt triggering Azure "
+      "OpenAI's content management policy.\",\"code\":\"content_filter\",\"status\":400}}";
+  keyword_sets sets;
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_GT(counts.filtered, 0);
+  EXPECT_EQ(counts.failed, 0);
+  EXPECT_EQ(st.seen, N_REQUEST);
+  keyword_sets_free(&sets);
+  ASSERT_OK(extract(&kdef, NULL, &sets));
+  EXPECT_EQ(st.seen, N_REQUEST);
+  keyword_sets_free(&sets);
+  end();
+}
+
 TEST(llm_extract, a_budget_of_tokens_below_one_request_is_said_to_be) {
   begin();
   def.budget_tokens = 20;

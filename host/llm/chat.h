@@ -55,6 +55,10 @@ bool chat_error_in(const cJSON *tree, char *text, size_t size, long *status);
 void chat_error_text(const char *body, size_t length, const secrets *secret, char *text,
                      size_t size);
 
+/// Does a refusal say that what was asked about passed no filter? It is an answer of a kind: asking
+/// again gives the same.
+bool chat_is_filtered(long status, const char *said);
+
 /// What of a request a refusal (status and message) is about.
 typedef enum chat_refusal {
   CHAT_REFUSES_NOTHING,

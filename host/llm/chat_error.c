@@ -292,3 +292,18 @@ bool chat_is_hopeless(const char *said) {
                                       NULL};
   return names(said, words);
 }
+
+bool chat_is_filtered(long status, const char *said) {
+  static const char *const words[] = {"content management policy",
+                                      "content_filter",
+                                      "content filter",
+                                      "content_policy",
+                                      "content policy",
+                                      "ResponsibleAIPolicy",
+                                      "data_inspection_failed",
+                                      "inappropriate content",
+                                      "requires moderation",
+                                      "our safety system",
+                                      NULL};
+  return (status == 400 || status == 403 || status == 422) && names(said, words);
+}

@@ -248,12 +248,24 @@ static throng_status change(extraction *e, http_job *job, const llm_dialect *now
   return take_body(e, job);
 }
 
+/// A server that filters what it is asked says so by an error; as an answer that was filtered it is
+/// kept, counted and not asked for again.
+static throng_status take_filtered(extraction *e, http_job *job, const http_answer *answer) {
+  const chat_reply reply = {
+      .content = "", .finish = "content_filter", .prompt_tokens = -1, .completion_tokens = -1};
+  THRONG_TRY(put_answer(e, job->tag, answer, &reply));
+  e->failures = 0;
+  release(e, job);
+  return THRONG_OK;
+}
+
 /// An answer that is none: an error of the connection or of the server, with its words.
 static throng_status take_error(extraction *e, http_job *job, const http_answer *answer,
                                 long status, const char *what, const char *said,
                                 http_verdict *verdict) {
   asked *a = job->tag;
   char error[1100], hint[400] = "";
+  if (chat_is_filtered(status, said)) return take_filtered(e, job, answer);
   say(error, sizeof error, what, said);
   llm_dialect now = a->dialect;
   if (llm_give_way(e->def, status, said, &now)) return change(e, job, &now, said, verdict);

@@ -48,6 +48,7 @@ typedef struct stage {
   bool every_other;         // of these, every other request gets the usual one
   bool echo;                // the key that was sent stands in the answer, and in every error
   const char *refuse_word;  // 400 where the body holds it
+  const char *refused;      // the whole body of that; NULL: an unsupported parameter
   const char *wait;         // the header, where it is not of 5 ms
   double delay;
   atomic_int stop;
@@ -115,6 +116,10 @@ static inline void serve(void *context, const server_request *request, server_re
   }
   if (s->refuse_word && strstr(request->body, s->refuse_word)) {
     reply->status = 400;
+    if (s->refused) {
+      reply_text(reply, "%s", s->refused);
+      return;
+    }
     if (strchr(s->refuse_word, '"')) {
       reply_text(reply, "{\"error\":{\"message\":\"System role not supported\"}}");
       return;
