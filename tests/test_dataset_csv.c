@@ -216,6 +216,10 @@ TEST(dataset_csv, two_columns_of_the_wanted_name_are_an_error) {
 TEST(dataset_csv, says_what_may_be_meant_where_a_column_is_missing) {
   EXPECT_EQ(interactions_of("userId,movieId,rating\nu,i,4\n"), -1);
   EXPECT_TRUE(strstr(throng_error_message(), "\"userId\" may be it"));
+  EXPECT_EQ(interactions_of("overall,reviewerID,asin\n4,u,i\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "\"reviewerID\" may be it"));
+  EXPECT_EQ(interactions_of("rating,user,ASIN\n4,u,i\n"), -1);
+  EXPECT_TRUE(strstr(throng_error_message(), "\"ASIN\" may be it"));
   EXPECT_EQ(interactions_of("{\"user\": \"u\", \"item\": \"i\", \"rating\": 4}\n"), -1);
   EXPECT_TRUE(strstr(throng_error_message(), "these are JSON lines, not a table"));
   dataset_def def = dataset_default_def();

@@ -260,6 +260,20 @@ throng_status csv_describe_header(const csv_parser *parser, byte_buffer *out) {
   return bytes_append(out, "", 0);
 }
 
+/// Other names that users and items go by in published data.
+static bool is_usual_for(const char *column, const char *name) {
+  static const char *const user[] = {"uid",         "reviewerID", "username",
+                                     "customer_id", "author_id",  "member_id",
+                                     "visitorid",   "account",    NULL};
+  static const char *const item[] = {"iid",      "asin",    "parent_asin", "product_id", "ISBN",
+                                     "movieId",  "book_id", "business_id", "anime_id",   "artistID",
+                                     "track_id", "song_id", "app_id",      "sku",        NULL};
+  const char *const *usual = !strcmp(name, "user") ? user : !strcmp(name, "item") ? item : NULL;
+  for (; usual && *usual; usual++)
+    if (!strcasecmp(column, *usual)) return true;
+  return false;
+}
+
 /// How to go on where a column is not there, as the header lets one guess.
 static void advise_column(const csv_parser *parser, const char *name, const char *key, char *text,
                           size_t size) {
@@ -273,7 +287,9 @@ static void advise_column(const csv_parser *parser, const char *name, const char
   }
   for (int64_t i = 0; i < parser->header.n; i++) {
     const char *column = strings_get(&parser->header, i);
-    if (!strcasestr(column, name) && (strlen(column) < 4 || !strcasestr(name, column))) continue;
+    if (!strcasestr(column, name) && (strlen(column) < 4 || !strcasestr(name, column)) &&
+        !is_usual_for(column, name))
+      continue;
     snprintf(text, size, "; \"%.60s\" may be it", column);
     break;
   }
