@@ -216,6 +216,17 @@ TEST(foreign_file, sees_a_tar_within_gzip_and_names_its_first_file) {
   EXPECT_CONTAINS(throng_error_message(), "a.tgz ml/ratings.csv > data.txt");
 }
 
+TEST(foreign_file, another_encoding_within_gzip_comes_with_a_command_that_unpacks_it_too) {
+  static const char wide[] = "\xff\xfeu\0,\0i\0\n\0";
+  static packed p[N_CODEC];
+  char back[64];
+  pack(wide, sizeof wide - 1, p);
+  EXPECT_EQ(read_all(fixture_bytes("w.gz", p[0].bytes, p[0].n), back, sizeof back),
+            THRONG_ERROR_DATA);
+  EXPECT_CONTAINS(throng_error_message(), "make it readable with: gzip -dc ");
+  EXPECT_CONTAINS(throng_error_message(), "w.gz | iconv -f UTF-16LE -t UTF-8 > data.txt");
+}
+
 TEST(foreign_file, lets_texts_pass_that_begin_like_something_else) {
   static const char *const text[] = {"PAR1,user\n", "ORC_id;x\n", "BZh9,b\n", "FEA1\n",
                                      "<user>\n",    "%id,x\n",    "PK\n",     "x\n"};

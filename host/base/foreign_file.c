@@ -250,7 +250,10 @@ bool foreign_file_describe(const char *head, size_t n, const char *path, const c
       !is_page(head, n, &k) && !is_object(head, n, &k)) {
     encoding = foreign_file_encoding(head, n);
     if (!encoding) return false;
-    snprintf(wide, sizeof wide, "iconv -f %s -t UTF-8 %%s > data.txt", encoding);
+    if (codec)
+      snprintf(wide, sizeof wide, "%s -dc %%s | iconv -f %s -t UTF-8 > data.txt", codec, encoding);
+    else
+      snprintf(wide, sizeof wide, "iconv -f %s -t UTF-8 %%s > data.txt", encoding);
     k.what = "text in";
     k.command = wide;
   }
@@ -261,7 +264,8 @@ bool foreign_file_describe(const char *head, size_t n, const char *path, const c
                                  k.what, encoding ? " " : "", encoding ? encoding : "", form);
   if (!command[0] || used >= size) return true;
   // tar sees through compression, and one layer we unpack ourselves; others must be unpacked first.
-  bool direct = !codec || !strncmp(command, "tar ", 4) || !strncmp(k.what, "compressed", 10);
+  bool direct =
+      !codec || encoding || !strncmp(command, "tar ", 4) || !strncmp(k.what, "compressed", 10);
   snprintf(text + used, size - used, "; %smake it readable with: %s",
            direct ? "" : "unpack it, then ", command);
   return true;
