@@ -20,9 +20,20 @@ typedef struct decimal {
 /// Units are no finer than this many digits behind the first of the largest number.
 enum { FINEST = 30 };
 
+/// Powers of ten that doubles hold: a quotient of a whole number by one is rounded once.
+enum { MOST_TENS = 22 };
+static const double tens[MOST_TENS + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                           1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                           1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 static decimal shortest(double x) {
   char text[40];
   decimal d = {0, 0};
+  // A decimal of 15 digits that reads back is the shortest; most are found without text.
+  for (int m = 0; m <= MOST_TENS; ++m) {
+    const double digits = rint(x * tens[m]);
+    if (fabs(digits) < 1e15 && digits / tens[m] == x) return (decimal){(int64_t)digits, -m};
+  }
   NUMBERS_WITHOUT_LOCALE;
   for (int digits = 15; digits <= 17; ++digits) {
     snprintf(text, sizeof text, "%.*e", digits - 1, x);
@@ -57,6 +68,7 @@ static wide in_units(decimal d, int unit) {
 static double to_double(wide x, int unit) {
   char text[80];
   const wide part = 1000000000000000000, size = x < 0 ? -x : x;
+  if (size < (wide)1 << 53 && unit <= 0 && unit >= -MOST_TENS) return (double)x / tens[-unit];
   NUMBERS_WITHOUT_LOCALE;
   snprintf(text, sizeof text, "%s%" PRId64 "%018" PRId64 "e%d", x < 0 ? "-" : "",
            (int64_t)(size / part), (int64_t)(size % part), unit);
