@@ -27,6 +27,7 @@ TEST(space_steps, a_range_ends_at_the_last_of_its_steps) {
   expect_end("{\"agent.gamma\": {\"min\": 0.1, \"max\": 0.35, \"step\": 0.1}}", 0.3);
   expect_end("{\"agent.gamma\": {\"min\": 0.5, \"max\": 0.9, \"step\": 0.3333333333333333}}",
              0.8333333333333333);
+  expect_end("{\"agent.learning_rate\": {\"min\": 1e-59, \"max\": 1, \"step\": 0.03}}", 0.99);
   expect_end("{\"agent.tau\": {\"min\": 1e-9, \"max\": 1, \"step\": 0.3333333333333333}}",
              0.6666666676666666);
   expect_end("{\"agent.gamma\": {\"min\": 0.1, \"max\": 0.9, \"step\": 1e-7}}", 0.9);
