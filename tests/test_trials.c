@@ -105,9 +105,9 @@ TEST(trials, attributes_are_read_as_they_were_written) {
   trials_list list;
   ASSERT_OK(trials_read(t, &list));
   EXPECT_STREQ(list.row[0].attributes, "{}");
-  EXPECT_STREQ(
-      list.row[1].attributes,
-      "{\"cause\":\"said \\\"no\\\"\\n\",\"rungs\":[1,4],\"seconds\":null,\"user_steps\":1000000000000}");
+  EXPECT_STREQ(list.row[1].attributes,
+               "{\"cause\":\"said "
+               "\\\"no\\\"\\n\",\"rungs\":[1,4],\"seconds\":null,\"user_steps\":1000000000000}");
   EXPECT_STREQ(list.row[2].attributes, "{}");
   trials_list_free(&list);
   char *json;
