@@ -94,6 +94,9 @@ TEST(experiment, a_larger_share_removes_all_that_a_smaller_one_does_and_nothing_
   small_run_close(&run);
 }
 
+/// One further setting of configs, or NULL.
+static const char *also;
+
 /// A config of the smallest size into the test's folder; `more` is one further setting or NULL.
 static void small_config(const char *name, const char *more, throng_config *config) {
   static char file[4096], out[4096];
@@ -118,6 +121,7 @@ static void small_config(const char *name, const char *more, throng_config *conf
                              "train.evaluation.episodes=16",
                              out,
                              more,
+                             more ? also : NULL,
                              NULL};
   EXPECT_OK(config_load(file, set, config));
 }
@@ -287,6 +291,15 @@ static void dislike_all(throng_world *w) {
   memset(w->later_like, 0, (size_t)w->n_later);
 }
 static void like_all_later(throng_world *w) { memset(w->later_like, 1, (size_t)w->n_later); }
+static void like_all(throng_world *w) {
+  memset(w->history_like, 1, (size_t)w->n_interaction);
+  memset(w->later_like, 1, (size_t)w->n_later);
+  w->like_threshold = 1;
+}
+static void click_all(throng_world *w) {
+  like_all(w);
+  w->like_threshold = (double)NAN;
+}
 static void take_keywords(throng_world *w) {
   memset(w->pos_offset, 0, ((size_t)w->n_item + 1) * sizeof *w->pos_offset);
   memset(w->neg_offset, 0, ((size_t)w->n_item + 1) * sizeof *w->neg_offset);
@@ -308,6 +321,10 @@ TEST(experiment, a_world_that_nothing_can_be_asked_of_is_refused_with_what_would
   const char *const likes = changed_world(like_all_later);
   EXPECT_REFUSED("drift", likes, "are likes, so nothing tells a good vote from a bad one");
   EXPECT_REFUSED("sparsity", likes, "dataset.like_threshold");
+  also = "votes.rule=majority";  // f_cal, which the config has, asks for dislikes before
+  EXPECT_REFUSED("drift", changed_world(like_all), "a dataset.like_threshold that leaves both");
+  EXPECT_REFUSED("drift", changed_world(click_all), "rows without ratings tell no dislikes");
+  also = NULL;
 }
 
 TEST(experiment, a_world_without_keywords_has_no_rows_of_theirs) {

@@ -140,11 +140,14 @@ throng_status experiment_drift(experiment_room *room) {
                 "the world has no times: what is later is so by the order of its rows");
   THRONG_TRY_GOTO(experiment_questions(room, room->world, room->sta, &q));
   if (q.sampled > 0)
-    THRONG_TRY_GOTO(throng_fail(
-        THRONG_ERROR_DATA,
-        "drift: all %lld real answers are likes, so users cannot be told apart by how they go on; "
-        "a dataset.like_threshold that leaves both kinds would help",
-        (long long)q.likes));
+    THRONG_TRY_GOTO(
+        throng_fail(THRONG_ERROR_DATA,
+                    "drift: all %lld real answers are likes, so users cannot be told apart by how "
+                    "they go on; %s",
+                    (long long)q.likes,
+                    isnan(room->world->like_threshold)
+                        ? "rows without ratings tell no dislikes"
+                        : "a dataset.like_threshold that leaves both kinds would help"));
   for (int k = 0; k < N_RULE; ++k)
     if (experiment_variant_possible(room, experiment_variant_find(rules[k]), &q))
       THRONG_TRY_GOTO(play(room, rules[k]));
