@@ -140,11 +140,11 @@ static void keep_note(void *context, const char *text) {
 }
 
 TEST(run_report_kinds, damaged_rows_are_left_out_with_their_place_and_those_behind_them_are_drawn) {
-#define TWO_IN_ONE                                                                          \
-  "{\"step\":100,\"evaluation/agent/average_reward\":2.5}{\"step\":150,\"evaluation/agent/" \
-  "average_reward\":2}\n"
+  static const char two_in_one[] =
+      "{\"step\":100,\"evaluation/agent/average_reward\":2.5}"
+      "{\"step\":150,\"evaluation/agent/average_reward\":2}\n";
   static const char *const damage[] = {
-      "{\"step\":100,\"evalu\n", "[1, 2]\n",          "\n", TWO_IN_ONE,
+      "{\"step\":100,\"evalu\n", "[1, 2]\n",          "\n", two_in_one,
       "{\"step\":\"100\"}\n",    "{\"step\":1e999}\n"};
   mkdir(in("run"), 0777);
   write_text("run/config.json", "{\"train\": {\"steps\": 4000}}");
