@@ -162,7 +162,7 @@ throng_status rollout_play(throng_backend *backend, const throng_world *world,
   throng_status status;
   *out = (rollout_lanes){0};
   THRONG_TRY_GOTO(choose_users(world, def->users, out));
-  THRONG_TRY_GOTO(votes_check(votes, p.sta));
+  THRONG_TRY_GOTO(votes_check(votes, world, p.sta));
   THRONG_TRY_GOTO(vote_models_make(backend, world, p.sta, votes, rule_asks(votes), 0, &p.models));
   THRONG_TRY_GOTO(take_memory(&p, out->n));
   for (int position = 0; position < LATER_MOST; ++position) {

@@ -266,8 +266,7 @@ done:
 throng_status throng_calibrate(throng_sta *sta, const throng_world *world,
                                const throng_votes_def *votes, throng_calibration *out) {
   sta_calibration fitted;
-  THRONG_TRY(votes_check(votes, sta));
-  THRONG_TRY(sta_check_world(sta, world));
+  THRONG_TRY(votes_check(votes, world, sta));
   THRONG_TRY(calibration_fit(sta->backend, world, sta, votes, &fitted));
   sta->calibration = fitted;
   sta->calibrated = true;

@@ -270,8 +270,7 @@ throng_status throng_explain(throng_backend *backend, const throng_world *world,
                              const throng_pairs *pair, throng_explanation **out) {
   *out = NULL;
   THRONG_TRY(require_one(pair, "throng_explain"));
-  THRONG_TRY(votes_check(def, sta));
-  if (sta) THRONG_TRY(sta_check_world(sta, world));
+  THRONG_TRY(votes_check(def, world, sta));
   vote_models models = {0};
   throng_status status = vote_models_make(backend, world, sta, def, rule_asks(def), 0, &models);
   if (status == THRONG_OK) status = explain_by(backend, world, sta, def, seed, &models, pair, out);

@@ -109,7 +109,8 @@ double rule_score(const vote_rule *rule, const throng_vote *v, const vote_furthe
   return total > 0 ? fmin(fmax(sum / total, 0), 1) : 0.5;
 }
 
-throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
+throng_status votes_check(const throng_votes_def *def, const throng_world *world,
+                          const throng_sta *sta) {
   THRONG_TRY(fields_check(&votes_fields, def));
   if (def->similarity == THRONG_SIMILARITY_MEAN &&
       def->semantics == THRONG_SEMANTICS_PUBLISHED_CODE)
@@ -124,5 +125,5 @@ throng_status votes_check(const throng_votes_def *def, const throng_sta *sta) {
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "votes.rule asks for the statistical vote and no f_sta was given: fit one, "
                        "or choose a rule without it (f_mat, f_sim, logical)");
-  return THRONG_OK;
+  return sta ? sta_check_world(sta, world) : THRONG_OK;
 }

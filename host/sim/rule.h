@@ -71,7 +71,9 @@ throng_status votes_evaluate_by(throng_backend *backend, const throng_world *wor
                                 const throng_sta *sta, const throng_votes_def *def, uint32_t seed,
                                 const vote_models *models, const throng_pairs *pairs,
                                 throng_vote *vote, float *const *further);
-/// Every field in range, and a statistical vote there where the rule asks for one.
-throng_status votes_check(const throng_votes_def *def, const throng_sta *sta);
+/// Every field in range, and a statistical vote there where the rule asks for one; fitted on this
+/// world, where it is there at all.
+throng_status votes_check(const throng_votes_def *def, const throng_world *world,
+                          const throng_sta *sta);
 
 #endif

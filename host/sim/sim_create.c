@@ -58,14 +58,13 @@ static throng_status check(const throng_sim_def *d, const throng_world *world,
                        (long long)world->n_item);
   THRONG_TRY(sim_check_mask(d, world, longest_history(world)));
   THRONG_TRY(published_env_check(d));
-  THRONG_TRY(votes_check(&d->votes, sta));
+  THRONG_TRY(votes_check(&d->votes, world, sta));
   THRONG_TRY(users_check(d, world));
   if (sim_keeps_preferences(d) && d->history > PREFERENCE_MAX_HISTORY)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "sim.history: %d entries are more than preference vectors can sum, %d",
                        d->history, PREFERENCE_MAX_HISTORY);
   if (!sta) return THRONG_OK;
-  THRONG_TRY(sta_check_world(sta, world));
   if (d->history < sta->def.window)
     return throng_fail(THRONG_ERROR_ARGUMENT,
                        "sim.history: %d is shorter than the window of f_sta, %d", d->history,

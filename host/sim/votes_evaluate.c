@@ -154,8 +154,7 @@ throng_status votes_evaluate_hiding(throng_backend *backend, const throng_world 
                                     uint32_t seed, int hidden, const throng_pairs *pairs,
                                     throng_vote *vote, float *const *further) {
   vote_models models;
-  THRONG_TRY(votes_check(def, sta));
-  if (sta) THRONG_TRY(sta_check_world(sta, world));
+  THRONG_TRY(votes_check(def, world, sta));
   THRONG_TRY(check_pairs(world, pairs));
   if (pairs->n == 0) return THRONG_OK;
   THRONG_TRY(vote_models_make(backend, world, sta, def, asked_by(def, further), hidden, &models));
@@ -169,8 +168,7 @@ throng_status votes_evaluate_by(throng_backend *backend, const throng_world *wor
                                 const throng_sta *sta, const throng_votes_def *def, uint32_t seed,
                                 const vote_models *models, const throng_pairs *pairs,
                                 throng_vote *vote, float *const *further) {
-  THRONG_TRY(votes_check(def, sta));
-  if (sta) THRONG_TRY(sta_check_world(sta, world));
+  THRONG_TRY(votes_check(def, world, sta));
   THRONG_TRY(check_pairs(world, pairs));
   if (pairs->n == 0) return THRONG_OK;
   const pair_votes v = {sta, def, models, seed, vote, further};
