@@ -42,19 +42,25 @@ typedef struct halving {
 /// after 220 user-steps would not reach.
 static double whole(double x) { return fabs(x - rint(x)) < 1e-9 * fabs(x) ? rint(x) : x; }
 
-double scheduler_next_rung(double steps, double reduction) { return whole(steps * reduction); }
+static double first_rung(const scheduler_def *def) {
+  return (double)(def->min_steps > 0 ? def->min_steps : def->period);
+}
+
+int32_t scheduler_rungs(const scheduler_def *def, int32_t most, double *steps) {
+  int32_t n = 0;
+  for (double at = first_rung(def); at <= (double)def->max_steps && n < most;
+       at = whole(at * def->reduction))
+    steps[n++] = at;
+  return n;
+}
 
 /// HyperbandPruner: floor(log(max / min, reduction)) + 1 brackets, of which bracket b gets
 /// ceil(n * reduction^s / (s + 1)) parts of the trials, s = n - 1 - b. The logarithm's floor is
 /// taken as Optuna takes it, though it rounds down at 3^5.
 static void ladder_climb(const scheduler_def *def, bool hyperband, ladder *out) {
-  const double least = (double)(def->min_steps > 0 ? def->min_steps : def->period);
-  const double most = (double)def->max_steps;
+  const double least = first_rung(def), most = (double)def->max_steps;
   *out = (ladder){.n_bracket = 1};
-  double steps = least;
-  for (; steps <= most && out->n_rung < MOST_RUNGS;
-       steps = scheduler_next_rung(steps, def->reduction))
-    out->steps[out->n_rung++] = steps;
+  out->n_rung = scheduler_rungs(def, MOST_RUNGS, out->steps);
   if (hyperband && most > least)
     out->n_bracket = (int32_t)floor(log(most / least) / log(def->reduction)) + 1;
   if (out->n_bracket > out->n_rung) out->n_bracket = out->n_rung > 0 ? out->n_rung : 1;

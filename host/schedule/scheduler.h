@@ -56,8 +56,9 @@ void scheduler_free(scheduler *s);
 /// another reason nothing need be said: what it reached stays, as Optuna has it. Errors: MEMORY.
 throng_status scheduler_round(scheduler *s, int64_t n, const scheduler_report *report,
                               schedule_decision *decision);
-/// User-steps of the rung after one at `steps` (ASHA, Hyperband).
-double scheduler_next_rung(double steps, double reduction);
+/// User-steps of the rungs up to max_steps (ASHA, Hyperband), `most` at the most, into `steps`. How
+/// many there are.
+int32_t scheduler_rungs(const scheduler_def *def, int32_t most, double *steps);
 /// Do its members keep their slots, so that new trials are made by SCHEDULE_REPLACE alone (PBT)?
 bool scheduler_is_population(int kind);
 /// User-steps that `trials` trials take where as many go on as the rule means to, for a prediction.

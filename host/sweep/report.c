@@ -52,14 +52,10 @@ static throng_status rate_options(const sweep *s, report_room *room, bool *rated
 }
 
 static int32_t list_rungs(const sweep *s, double *rung) {
-  int32_t n = 0;
   if (s->def.scheduler != THRONG_SCHEDULER_ASHA && s->def.scheduler != THRONG_SCHEDULER_HYPERBAND)
     return 0;
-  double steps = (double)(s->def.min_steps > 0 ? s->def.min_steps : s->clock.every);
-  for (; steps <= (double)s->clock.steps && n < MOST_RUNGS;
-       steps = scheduler_next_rung(steps, s->def.reduction))
-    rung[n++] = steps;
-  return n;
+  const scheduler_def def = sweep_scheduler_def(s);
+  return scheduler_rungs(&def, MOST_RUNGS, rung);
 }
 
 static void list_contenders(const sweep *s, sweep_report_contender *out) {
