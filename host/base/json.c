@@ -1,5 +1,6 @@
 /// A validating pass that knows line and column, then cJSON for the tree, then duplicate keys.
 #include "base/json.h"
+#include "base/field.h"
 #include "base/numbers.h"
 
 #include <math.h>
@@ -311,9 +312,7 @@ bool json_keep_digits(cJSON *value) {
   if (!cJSON_IsNumber(value) || !isfinite(value->valuedouble)) return good;
   snprintf(text, sizeof text, "%.15g", value->valuedouble);
   if (strtod(text, NULL) == value->valuedouble) return true;
-  snprintf(text, sizeof text, "%.16g", value->valuedouble);
-  if (strtod(text, NULL) != value->valuedouble)
-    snprintf(text, sizeof text, "%.17g", value->valuedouble);
+  field_number_text(value->valuedouble, false, text, sizeof text);
   value->valuestring = cJSON_malloc(strlen(text) + 1);
   if (!value->valuestring) return false;
   strcpy(value->valuestring, text);

@@ -48,9 +48,8 @@ typedef struct extraction {
   double noted, quiet;  // the last note's time; none before
   bool stopped;
   const char *spent;  // the budget's key
-  int64_t
-      too_large;  // tokens that the first request may take, where no budget would do for it; else 0
-  file_lock *lock;  // of the store, from the first request on
+  int64_t too_large;  // tokens of a request that the whole budget would not do for; 0: none
+  file_lock *lock;    // of the store, from the first request on
 } extraction;
 
 static bool has_budget(extraction *e) {
