@@ -126,3 +126,27 @@ TEST(group, sums_of_runs_give_zeros_to_all_keys_that_have_no_positions) {
     }
   throng_backend_close(backend);
 }
+
+TEST(group, sums_of_columns_are_those_of_one_after_the_other_whatever_their_width) {
+  throng_backend_def def = throng_default_backend_def();
+  throng_backend *backend;
+  def.name = "cpu";
+  def.threads = 3;
+  ASSERT_OK(throng_backend_open(&def, &backend));
+  enum { ROWS = 37, MOST = 200, OF = 2 };
+  float *x = malloc(sizeof *x * OF * ROWS * MOST), sum[OF * MOST];
+  for (uint32_t i = 0; i < OF * ROWS * MOST; ++i) x[i] = number(i, 5);
+  for (int32_t width = 1; width <= MOST; width += width < 20 ? 1 : 17) {
+    const int32_t used[OF] = {ROWS - 4, ROWS};
+    const column_sum_args args = {x, sum, used, ROWS, width};
+    ASSERT_OK(BACKEND_LAUNCH(backend, column_sum, OF * width, &args));
+    for (int32_t c = 0; c < OF * width; ++c) {
+      float plain = 0;
+      for (int32_t row = 0; row < used[c / width]; ++row)
+        plain += x[(c / width * ROWS + row) * width + c % width];
+      EXPECT_EQ(sum[c], plain);
+    }
+  }
+  free(x);
+  throng_backend_close(backend);
+}

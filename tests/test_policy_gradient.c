@@ -55,6 +55,45 @@ static throng_population_stats stats_of(agent_rig *rig) {
   return stats;
 }
 
+#ifndef CUDA_IN_PLACE_OF_CPU  // a device looks at all rows
+enum { MANY_USERS = 300, UPDATES = 6 };
+
+/// A user's row that no gradient ever reached is not looked at, which nothing shows.
+static void rows_rest(throng_algorithm algorithm, throng_head head) {
+  agent_rig rig[2];
+  throng_agent_def def = policy_def(algorithm, head);
+  throng_sim_def sim = rig_sim_def(2 * LANES, 10);
+  def.count = 2;
+  def.user_width = 8;
+  for (int all = 0; all < 2; ++all) {
+    agent_rig *r = &rig[all];
+    *r = (agent_rig){.world = small_world(7, MANY_USERS, 60, 6, 12)};
+    ASSERT_OK(backend_cpu_open(1 + all, &r->backend));
+    ASSERT_OK(throng_sim_create(r->backend, &r->world, NULL, &sim, &r->sim));
+    ASSERT_OK(throng_population_create(r->sim, &def, 100000, &r->agent));
+    policy_gradient *p = policy_gradient_of(r->agent);
+    if (all) p->optimizer.user_met = p->critic_optimizer.user_met = NULL;
+    play(r, UPDATES * def.n_steps);
+  }
+  int met = 0;
+  for (int k = 0; k < 2 * MANY_USERS; ++k) met += rig[0].agent->user_met[k] != 0.0f;
+  EXPECT_GT(met, 2 * LANES - 1);
+  EXPECT_LT(met, 2 * MANY_USERS);
+  EXPECT_EQ(stats_of(&rig[0]).updates[1], stats_of(&rig[1]).updates[1]);
+  EXPECT_GT(stats_of(&rig[0]).updates[1], UPDATES - 1);
+  uint64_t hash[2];
+  for (int all = 0; all < 2; ++all) ASSERT_OK(tensors_hash(&rig[all].agent->weights, &hash[all]));
+  EXPECT_EQ(hash[0], hash[1]);
+  for (int all = 0; all < 2; ++all) rig_free(&rig[all]);
+}
+
+TEST(policy_gradient, rows_of_users_who_were_never_met_rest_and_no_bit_differs) {
+  rows_rest(THRONG_ALGORITHM_PPO, THRONG_HEAD_FLAT);
+  rows_rest(THRONG_ALGORITHM_PPO, THRONG_HEAD_TWO_TOWER);
+  rows_rest(THRONG_ALGORITHM_A2C, THRONG_HEAD_FLAT);
+}
+#endif
+
 #ifdef CUDA_IN_PLACE_OF_CPU  // slow: one network each
 enum { NEXT_LEARNER = 3 };
 #else

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/network/softmax.h"
+#include "kernels/list.h"
 #include "support/agent_rig.h"
 
 enum { HISTORY = 10 };
@@ -171,18 +172,26 @@ static void compare_ways(float scale) {
     int threads;
     int64_t kept;
     const char *isa;
-  } way[] = {{1, CATALOGUE_KEPT, "v4"}, {2, CATALOGUE_KEPT, "v4"},  {2, 0, "v4"}, {3, 0, "v3"},
-             {2, CATALOGUE_KEPT, "v3"}, {1, (int64_t)1 << 20, "v4"}};
-  products_case c[6];
-  gradients g[6];
-  for (int k = 0; k < 6; ++k) {
+    bool far;  // past the caches
+  } way[] = {{1, CATALOGUE_KEPT, "v4", false},
+             {2, CATALOGUE_KEPT, "v4", true},
+             {2, 0, "v4", false},
+             {3, 0, "v3", false},
+             {2, CATALOGUE_KEPT, "v3", false},
+             {1, (int64_t)1 << 20, "v4", true},
+             {2, CATALOGUE_KEPT, "v3", true}};
+  enum { WAYS = sizeof way / sizeof *way };
+  products_case c[WAYS];
+  gradients g[WAYS];
+  for (int k = 0; k < WAYS; ++k) {
     setenv("THRONG_ISA", way[k].isa, 1);
     ASSERT_OK(open_case(&c[k], way[k].threads, 2, 500, 1300, 64, scale, way[k].kept));
+    c[k].score.kept.far = way[k].far;
     ASSERT_OK(make(&c[k], true, &g[k]));
     expect_same_bits(&c[k], &g[k], &g[0]);
   }
   unsetenv("THRONG_ISA");
-  for (int k = 0; k < 6; ++k) {
+  for (int k = 0; k < WAYS; ++k) {
     free_gradients(&g[k]);
     close_case(&c[k]);
   }
@@ -227,4 +236,29 @@ TEST(softmax_products, powers_of_two_are_within_a_unit_of_the_last_place) {
   EXPECT_EQ(exp2_fused(-INFINITY), 0.0f);
   EXPECT_TRUE(exp2_fused(1e30f) > 1e38f);
   EXPECT_TRUE(isnan(exp2_fused(NAN)));
+}
+
+/// Panels of the catalogue lie turned round, of whole blocks of 16 and of what is left.
+TEST(softmax_products, panels_are_turned_round_whatever_their_size) {
+  throng_backend_def def = throng_default_backend_def();
+  throng_backend *backend;
+  def.name = "cpu";
+  ASSERT_OK(throng_backend_open(&def, &backend));
+  static const int32_t width[] = {16, 48, 64, 20, 7};
+  enum { ITEMS = 150, PANELS = 3, MOST = 64 };
+  test_random r = {5, 0};
+  float *x = test_numbers(&r, ITEMS * MOST, 1.0f),
+        *turned = calloc(PANELS * PRODUCT_PANEL * MOST, sizeof *x);
+  for (int k = 0; k < 5; ++k) {
+    const tile_turn_args args = {x, turned, ITEMS, width[k]};
+    ASSERT_OK(BACKEND_LAUNCH(backend, tile_turn, PANELS, &args));
+    for (int32_t item = 0; item < ITEMS; ++item)
+      for (int32_t c = 0; c < width[k]; ++c)
+        EXPECT_EQ(
+            turned[(item / PRODUCT_PANEL * width[k] + c) * PRODUCT_PANEL + item % PRODUCT_PANEL],
+            x[item * width[k] + c]);
+  }
+  free(x);
+  free(turned);
+  throng_backend_close(backend);
 }

@@ -50,14 +50,20 @@ throng_status optimizer_register_both(optimizer *o, const network *net, optimize
   return register_norm(o, scratch);
 }
 
+/// Of a parameter, see table_rows.
+static table_rows rows_of(const optimizer *o, int p) {
+  if (p != PARAMETER_USER || o->net->user_width % 8) return (table_rows){NULL, 1};
+  return (table_rows){o->user_met, o->net->user_width};
+}
+
 static throng_status add_squares(const optimizer *o, double *partial,
                                  const optimizer_options *options) {
   int64_t first = o->first;
   for (int p = 0; p < PARAMETER_COUNT; ++p) {
     const int64_t size = o->net->size[p], n_block = blocks_of(size);
     if (!size) continue;
-    square_sum_args square = {o->gradient.at[p], partial, options->learns, size, n_block,
-                              o->n_partial,      first};
+    square_sum_args square = {o->gradient.at[p], partial,      options->learns, size,
+                              n_block,           o->n_partial, first,           rows_of(o, p)};
     THRONG_TRY(BACKEND_LAUNCH(o->net->backend, square_sum, n_block * o->net->n_agent, &square));
     first += n_block;
   }
@@ -115,7 +121,8 @@ throng_status optimizer_step(optimizer *o, const optimizer_options *options,
                       .size = size,
                       .n_block = n_block,
                       .n_partial = o->n_partial,
-                      .first = first};
+                      .first = first,
+                      .rows = rows_of(o, p)};
     THRONG_TRY(BACKEND_LAUNCH(backend, adam, n_block * o->net->n_agent, &adam));
     first += n_block;
   }

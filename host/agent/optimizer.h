@@ -13,6 +13,9 @@ typedef struct optimizer {
   int64_t first;      // of them is this one's first
   double *partial;    // (n_agent, n_partial) squares of the gradient
   adam_scale *scale;  // (n_agent)
+  // (n_agent, n_user) 0: no gradient ever reached the user's row, whose moments and gradient are
+  // zeros; NULL: not known
+  float *user_met;
 } optimizer;
 
 /// What an update goes by: (n_agent) each, on the backend.

@@ -144,6 +144,7 @@ struct throng_population {
   int32_t *stale,
       *own_stale;             // (n_agent) whose part of the catalogue, of the algorithm's, does not
   int32_t *catalogue_rows;    // (n_agent) items of a part that is made anew
+  float *user_met;            // (n_agent, n_user) see optimizer; or NULL
   float *moves;               // (n_agent, optimizer_blocks) 0: a block no gradient ever reached
   tensor_set late, tempered;  // tables that only some kinds of agents need, once there are such
   agent_kinds kinds;

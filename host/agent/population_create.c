@@ -51,18 +51,25 @@ throng_status population_weights_moved(throng_population *a, agent_range range) 
                                      sizeof(int32_t) * (size_t)range.n);
   free(block);
   if (status != THRONG_OK) return status;
-  const int64_t blocks = optimizer_blocks(&a->net);
-  fill_args fill = {a->moves + range.first * blocks, 1.0f};
-  return BACKEND_LAUNCH(a->backend, fill, range.n * blocks, &fill);
+  const int64_t blocks = optimizer_blocks(&a->net), users = a->net.n_user;
+  const fill_args fill = {a->moves + range.first * blocks, 1.0f};
+  THRONG_TRY(BACKEND_LAUNCH(a->backend, fill, range.n * blocks, &fill));
+  if (!a->user_met) return THRONG_OK;
+  const fill_args met = {a->user_met + range.first * users, 1.0f};
+  return BACKEND_LAUNCH(a->backend, fill, range.n * users, &met);
 }
 
 throng_status population_start_weights(throng_population *a, agent_range range) {
   THRONG_TRY(network_start_weights(&a->net, &a->weight, a->option.seed, range.first, range.n));
   THRONG_TRY(population_weights_moved(a, range));
   THRONG_TRY(a->algorithm->start(a, range));
-  const int64_t blocks = optimizer_blocks(&a->net);
-  return a->backend->ops->zero(a->backend, a->moves + range.first * blocks,
-                               sizeof *a->moves * (size_t)(range.n * blocks));
+  const throng_backend *backend = a->backend;
+  const int64_t blocks = optimizer_blocks(&a->net), users = a->net.n_user;
+  THRONG_TRY(backend->ops->zero(a->backend, a->moves + range.first * blocks,
+                                sizeof *a->moves * (size_t)(range.n * blocks)));
+  if (!a->user_met) return THRONG_OK;
+  return backend->ops->zero(a->backend, a->user_met + range.first * users,
+                            sizeof *a->user_met * (size_t)(range.n * users));
 }
 
 /// `places`: without agents in them.

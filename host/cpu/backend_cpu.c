@@ -18,6 +18,7 @@
 
 enum {
   BLOCK_ROWS = 256,      // rows of C that one task computes: fixed, so that sums do not move
+  LEAST_ROWS = 16,       // of a member that would be one task otherwise
   BLOCK_COLUMNS = 1024,  // columns of C that one task computes
   SPLIT_K = 2048,        // long sums are cut into parts of this many terms, added in order
   SPLIT_MAX = 64,
@@ -169,10 +170,11 @@ static throng_status cpu_launch(throng_backend *backend, int kernel, int64_t n_r
 typedef struct gemm_member {
   int64_t m, k;
   int64_t n_part;  // of its sum, added in order; 1: blocks of C in place of that
+  int64_t rows;    // of a block of C
 } gemm_member;
 
 static gemm_member gemm_member_of(const gemm_args *g, int64_t member) {
-  gemm_member own = {g->m, g->k, 1};
+  gemm_member own = {g->m, g->k, 1, BLOCK_ROWS};
   if (g->used) {
     int64_t *rows = g->transpose_a ? &own.k : &own.m;
     const int64_t left = g->used[member] - g->first_row;
@@ -184,6 +186,10 @@ static gemm_member gemm_member_of(const gemm_args *g, int64_t member) {
     own.n_part = (own.k + SPLIT_K - 1) / SPLIT_K;
     if (own.n_part > SPLIT_MAX) own.n_part = SPLIT_MAX;
   }
+  // One block of sums that are not so long (over a minibatch) is several for as much as there is to
+  // do: by the member alone, as all that rounding depends on.
+  if (own.m <= BLOCK_ROWS && g->n <= BLOCK_COLUMNS)
+    while (own.rows > LEAST_ROWS && own.rows / 2 * g->n * own.k >= GEMM_GRAIN) own.rows /= 2;
   return own;
 }
 
@@ -203,16 +209,19 @@ static void gemm_block(const gemm_args *g, int64_t member, int64_t row, int64_t 
 /// What all members come to: multiplications, and the most parts that a sum is cut into.
 typedef struct gemm_size {
   int64_t work, most_parts, blocks;  // blocks: members that are not cut
+  int64_t most_rows;                 // blocks of C below each other, of one of those
 } gemm_size;
 
 static gemm_size gemm_size_of(const gemm_args *g) {
-  gemm_size all = {0, 1, 0};
+  gemm_size all = {0, 1, 0, 0};
   for (int64_t member = 0; member < g->batch; ++member) {
     const gemm_member own = gemm_member_of(g, member);
     if (own.m == 0) continue;
     all.work += own.m * g->n * own.k;
     all.blocks += own.n_part == 1;
     if (own.n_part > all.most_parts) all.most_parts = own.n_part;
+    const int64_t rows = (own.m + own.rows - 1) / own.rows;
+    if (own.n_part == 1 && rows > all.most_rows) all.most_rows = rows;
   }
   return all;
 }
@@ -282,10 +291,10 @@ static void block_product(void *context, int64_t task) {
   const block_job *j = context;
   const gemm_args *g = j->g;
   int64_t member = task / (j->n_row * j->n_column), block = task % (j->n_row * j->n_column);
-  int64_t row = block / j->n_column * BLOCK_ROWS, column = block % j->n_column * BLOCK_COLUMNS;
   const gemm_member own = gemm_member_of(g, member);
+  int64_t row = block / j->n_column * own.rows, column = block % j->n_column * BLOCK_COLUMNS;
   if (own.n_part > 1 || row >= own.m) return;
-  int64_t rows = own.m - row < BLOCK_ROWS ? own.m - row : BLOCK_ROWS;
+  int64_t rows = own.m - row < own.rows ? own.m - row : own.rows;
   int64_t columns = g->n - column < BLOCK_COLUMNS ? g->n - column : BLOCK_COLUMNS;
   gemm_block(g, member, row, rows, column, columns, 0, own.k,
              g->c + member * g->stride_c + row * g->ldc + column, g->ldc, g->beta);
@@ -297,8 +306,7 @@ static throng_status cpu_gemm(throng_backend *backend, const gemm_args *g) {
   const int n_thread = all.work < GEMM_GRAIN ? 1 : backend->n_thread;
   if (all.most_parts > 1) THRONG_TRY(gemm_split(backend, g, all.most_parts, n_thread));
   if (all.blocks == 0) return THRONG_OK;
-  block_job job = {g, (g->m + BLOCK_ROWS - 1) / BLOCK_ROWS,
-                   (g->n + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS};
+  block_job job = {g, all.most_rows, (g->n + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS};
   return gemm_tasks(backend, n_thread, job.n_row * job.n_column * g->batch, block_product, &job);
 }
 

@@ -3,9 +3,56 @@
 #ifndef THRONG_KERNELS_AGENT_OPTIMIZER_H
 #define THRONG_KERNELS_AGENT_OPTIMIZER_H
 
+#include <string.h>
+
 #include "kernels/base/adam.h"
 
-enum { ADAM_BLOCK = 1024 };
+enum { ADAM_BLOCK = 1024, FETCH_BLOCKS = 2 };
+
+/// Rows of a table of which some have never had a gradient: it and their moments are zeros, so that
+/// a step leaves them as they are, bit for bit, and need not look.
+typedef struct table_rows {
+  const float *met;  // (n_agent, rows) 0: never; NULL: nothing is known
+  int32_t width;     // where it is, a multiple of 8
+} table_rows;
+
+/// Have four rows never had one?
+THRONG_ROW int table_rows_rest(const float *met) {
+  uint64_t two[2];
+  memcpy(two, met, sizeof two);
+  return (two[0] | two[1]) == 0;
+}
+
+/// Of an agent's `size` numbers the next before `end` whose rows have had one, from `begin` on:
+/// begin .. stop - 1. False: there are none.
+THRONG_ROW int table_rows_next(table_rows t, int64_t agent, int64_t size, int64_t end,
+                               int64_t *begin, int64_t *stop) {
+  if (!t.met) {
+    *stop = end;
+    return *begin < end;
+  }
+  const int32_t width = t.width, last = (int32_t)((end + width - 1) / width);
+  const float *met = t.met + agent * (int32_t)(size / width);
+  int32_t row = (int32_t)*begin / width;
+  while (row < last && met[row] == 0.0f)
+    row += row + 4 < last && table_rows_rest(met + row) ? 4 : 1;
+  if (row >= last) return 0;
+  if ((int64_t)row * width > *begin) *begin = (int64_t)row * width;
+  do ++row;
+  while (row < last && met[row] != 0.0f);
+  *stop = row < last ? (int64_t)row * width : end;
+  return 1;
+}
+
+/// Ask for such numbers of the block that comes `blocks` on: they lie far from each other.
+THRONG_ROW void table_rows_fetch(table_rows t, int64_t agent, int64_t size, int64_t begin,
+                                 const float *const *of, int n_of) {
+  const int64_t end = size - begin < ADAM_BLOCK ? size : begin + ADAM_BLOCK;
+  for (int64_t next = begin, stop; t.met && table_rows_next(t, agent, size, end, &next, &stop);
+       next = stop)
+    for (int64_t i = next; i < stop; i += THRONG_PREFETCH_STEP / (int64_t)sizeof(float))
+      for (int k = 0; k < n_of; ++k) THRONG_PREFETCH(of[k] + agent * size + i);
+}
 
 /// Sum of squares of a block of the gradient. Row: (agent, block).
 typedef struct square_sum_args {
@@ -14,19 +61,29 @@ typedef struct square_sum_args {
   const int32_t *learns;  // (n_agent) the others' may be left out; NULL: none
   int64_t size, n_block;
   int64_t n_partial, first;  // this tensor's blocks begin at `first`
+  table_rows rows;
 } square_sum_args;
+
+THRONG_ROW void square_add(const float *THRONG_RESTRICT g, int64_t n, double *THRONG_RESTRICT to) {
+  double sum[8];
+  int64_t i = 0;
+  for (int k = 0; k < 8; ++k) sum[k] = to[k];
+  for (; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; ++k) sum[k] += (double)g[i + k] * (double)g[i + k];
+  for (int k = 0; i < n; ++i, ++k) sum[k] += (double)g[i] * (double)g[i];
+  for (int k = 0; k < 8; ++k) to[k] = sum[k];
+}
 
 THRONG_ROW void square_sum_row(const square_sum_args *a, int64_t row) {
   int64_t agent = row / a->n_block, block = row % a->n_block;
   if (a->learns && !a->learns[agent]) return;
-  int64_t begin = block * ADAM_BLOCK;
-  int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
-  const float *g = a->gradient + agent * a->size + begin;
+  int64_t begin = block * ADAM_BLOCK, stop;
+  const int64_t end = a->size - begin < ADAM_BLOCK ? a->size : begin + ADAM_BLOCK;
+  const float *g = a->gradient + agent * a->size;
   double sum[8] = {0};
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8)
-    for (int k = 0; k < 8; ++k) sum[k] += (double)g[i + k] * (double)g[i + k];
-  for (int k = 0; i < n; ++i, ++k) sum[k] += (double)g[i] * (double)g[i];
+  table_rows_fetch(a->rows, agent, a->size, end + FETCH_BLOCKS * ADAM_BLOCK, &a->gradient, 1);
+  for (; table_rows_next(a->rows, agent, a->size, end, &begin, &stop); begin = stop)
+    square_add(g + begin, stop - begin, sum);
   a->partial[agent * a->n_partial + a->first + block] =
       ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
 }
@@ -102,6 +159,7 @@ typedef struct adam_args {
   float *moves;           // (n_agent, n_partial) 0: the block rests; NULL: none does
   int64_t size, n_block;
   int64_t n_partial, first;  // this tensor's blocks begin at `first`
+  table_rows rows;
 } adam_args;
 
 /// Is there nothing to do in the block? If not, it moves from now on.
@@ -120,11 +178,9 @@ THRONG_ROW void rms_element(float *weight, float *squares, float gradient, float
   *weight -= learning_rate * (gradient / (sqrtf(*squares) + epsilon));
 }
 
-THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
-  int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
-  if (!a->learns[agent] || adam_rests(a, agent, row % a->n_block)) return;
-  int64_t n = a->size - begin < ADAM_BLOCK ? a->size - begin : ADAM_BLOCK;
-  int64_t at = agent * a->size + begin;
+/// Of the numbers begin .. end - 1 of an agent, which is all but the target.
+THRONG_ROW void adam_span(const adam_args *a, int64_t agent, int64_t begin, int64_t end) {
+  const int64_t at = agent * a->size + begin, n = end - begin;
   float *THRONG_RESTRICT w = a->weight + at;
   float *THRONG_RESTRICT m = a->moment1 + at;
   float *THRONG_RESTRICT v = a->moment2 + at;
@@ -137,10 +193,22 @@ THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
   else
     for (int64_t i = 0; i < n; ++i)
       adam_element(&w[i], &m[i], &v[i], g[i] * s.clip, b1, b2, s.step_size, s.root, epsilon);
+}
+
+THRONG_ROW void adam_row(const adam_args *a, int64_t row) {
+  const int64_t agent = row / a->n_block, begin = row % a->n_block * ADAM_BLOCK;
+  if (!a->learns[agent] || adam_rests(a, agent, row % a->n_block)) return;
+  const int64_t end = a->size - begin < ADAM_BLOCK ? a->size : begin + ADAM_BLOCK;
+  const float *const each[] = {a->weight, a->moment1, a->moment2, a->gradient};
+  table_rows_fetch(a->rows, agent, a->size, end + FETCH_BLOCKS * ADAM_BLOCK, each, 4);
+  for (int64_t next = begin, stop; table_rows_next(a->rows, agent, a->size, end, &next, &stop);
+       next = stop)
+    adam_span(a, agent, next, stop);
   const float tau = a->target ? a->tau[agent] : 1.0f;
   if (tau >= 1.0f) return;
-  float *THRONG_RESTRICT target = a->target + at;
-  for (int64_t i = 0; i < n; ++i) target[i] += tau * (w[i] - target[i]);
+  float *THRONG_RESTRICT target = a->target + agent * a->size;
+  const float *THRONG_RESTRICT w = a->weight + agent * a->size;
+  for (int64_t i = begin; i < end; ++i) target[i] += tau * (w[i] - target[i]);
 }
 
 /// to = from, for the agents that `which` names. Row: (agent, block).

@@ -65,12 +65,14 @@ typedef struct softmax_exponentials_args {
   softmax_sums *sums;   // (n_agent, n_state)
   const float *beside;  // (n_agent) not 0: what else is asked for, see softmax_weigh
   int32_t again;        // the sums have them, and top is known
+  int32_t far;          // so much is made before it is read that it goes past the caches
 } softmax_exponentials_args;
 
 /// A group of states on its way through a tile.
 typedef struct softmax_group {
   const softmax_exponentials_args *a;
   int64_t agent, first;  // of all, and the first of its states in the tile
+  int far;               // see softmax_exponentials_args
   THRONG_CACHE_LINES float bias[PRODUCT_PANEL];
   float top[SOFTMAX_TOGETHER];  // NaN: there is none yet
   softmax_sums sums[SOFTMAX_TOGETHER];
@@ -85,10 +87,19 @@ typedef struct softmax_group {
 
 #define SOFTMAX_LOG2_E 1.44269504088896341f
 
+#ifdef THRONG_FLOATS16
+THRONG_INLINE void softmax_put(float *to, floats16 a, int far) {
+  if (far)
+    floats16_stream(to, a);
+  else
+    floats16_store(to, a);
+}
+#endif
+
 /// exp(z - top) of n scores, a multiple of PRODUCT_LANES: added to `sum` and `weighted`, and where
 /// `to` is given written to it, lanes `apart` from each other. 0: they are too large or no numbers.
 THRONG_INLINE int softmax_powers(const float *THRONG_RESTRICT z, int32_t n, float top,
-                                 float *THRONG_RESTRICT to, int64_t apart,
+                                 float *THRONG_RESTRICT to, int64_t apart, int far,
                                  float *THRONG_RESTRICT sum, float *THRONG_RESTRICT weighted) {
 #ifdef THRONG_FLOATS16
   floats16 s = floats16_all(0.0f), w = s;
@@ -97,12 +108,13 @@ THRONG_INLINE int softmax_powers(const float *THRONG_RESTRICT z, int32_t n, floa
     const floats16 e = floats16_exp2_fused(floats16_multiply(x, floats16_all(SOFTMAX_LOG2_E)));
     s = floats16_add(s, e);
     w = floats16_fma(e, x, w);
-    if (to) floats16_store(to + i / PRODUCT_LANES * apart, e);
+    if (to) softmax_put(to + i / PRODUCT_LANES * apart, e, far);
   }
   floats16_store(sum, floats16_add(floats16_load(sum), s));
   floats16_store(weighted, floats16_add(floats16_load(weighted), w));
   return floats16_all_within(s, floats16_all(SOFTMAX_MOST_SUM));
 #else
+  (void)far;
   float s[PRODUCT_LANES] = {0}, w[PRODUCT_LANES] = {0};
   int within = 1;
   for (int32_t i = 0; i < n; ++i) {
@@ -169,7 +181,7 @@ THRONG_ROW void softmax_start_over(softmax_group *g, int64_t state, const float 
     softmax_panel_biases(g, first);
     softmax_scores_of(g, state, 1, first, width, own);
     (void)softmax_powers(own, width, top, to ? to + first * p->rows : to, p->rows * PRODUCT_LANES,
-                         g->sum[state], g->weighted[state]);
+                         g->far, g->sum[state], g->weighted[state]);
   }
 }
 
@@ -204,10 +216,12 @@ THRONG_ROW void softmax_group_end(softmax_group *g, int64_t states) {
   }
 }
 
-THRONG_ROW void softmax_copy_lane(const float *THRONG_RESTRICT from, float *THRONG_RESTRICT to) {
+THRONG_ROW void softmax_copy_lane(const float *THRONG_RESTRICT from, float *THRONG_RESTRICT to,
+                                  int far) {
 #ifdef THRONG_FLOATS16
-  floats16_store(to, floats16_load(from));
+  softmax_put(to, floats16_load(from), far);
 #else
+  (void)far;
   for (int32_t k = 0; k < PRODUCT_LANES; ++k) to[k] = from[k];
 #endif
 }
@@ -222,15 +236,16 @@ THRONG_ROW void softmax_panel(softmax_group *g, int64_t state, int64_t n_row, co
   for (int64_t r = 0; scores && r < n_row; ++r)
     for (int32_t i = 0; i < n; i += PRODUCT_LANES)
       softmax_copy_lane(z + r * PRODUCT_PANEL + i,
-                        to + i / PRODUCT_LANES * apart + r * PRODUCT_LANES);
+                        to + i / PRODUCT_LANES * apart + r * PRODUCT_LANES, g->far);
   if (scores && g->a->again) return;
   for (int64_t r = 0; r < n_row; ++r) {
     const float *of = z + r * PRODUCT_PANEL, top = g->top[state + r];
     float *out = scores ? 0 : to + r * PRODUCT_LANES;
     float *sum = g->sum[state + r], *weighted = g->weighted[state + r];
-    const int within = n == PRODUCT_PANEL && out
-                           ? softmax_powers(of, PRODUCT_PANEL, top, out, apart, sum, weighted)
-                           : softmax_powers(of, n, top, out, apart, sum, weighted);
+    const int within =
+        n == PRODUCT_PANEL && out
+            ? softmax_powers(of, PRODUCT_PANEL, top, out, apart, g->far, sum, weighted)
+            : softmax_powers(of, n, top, out, apart, g->far, sum, weighted);
     over |= (uint32_t)!within << r;
   }
   for (; over && !g->a->again; over &= over - 1) {
@@ -258,6 +273,8 @@ THRONG_ROW void softmax_group_walk(const softmax_exponentials_args *a, int64_t a
   g.a = a;
   g.agent = agent;
   g.first = first;
+  // A vector that is streamed begins a cache line.
+  g.far = a->far && (uintptr_t)a->tile.score.z % (PRODUCT_LANES * sizeof(float)) == 0;
   softmax_group_begin(&g, states);
   for (int32_t item = 0; item < p->n_column; item += PRODUCT_PANEL) {
     const int32_t n = softmax_panel_width(p, item);
@@ -269,7 +286,7 @@ THRONG_ROW void softmax_group_walk(const softmax_exponentials_args *a, int64_t a
       const int turn = (int)(state / SOFTMAX_ROWS % 2);
       if (more > 0) {
         const int64_t rows = more < SOFTMAX_ROWS ? more : SOFTMAX_ROWS;
-        softmax_fetch(&g, state, rows, item, n);
+        if (!g.far) softmax_fetch(&g, state, rows, item, n);
         softmax_scores_of(&g, state, rows, item, n, z[turn]);
       }
       if (before < 0) continue;
@@ -289,6 +306,9 @@ THRONG_ROW void softmax_exponentials_row(const softmax_exponentials_args *a, int
   for (int64_t state = first; state < end; state += SOFTMAX_TOGETHER)
     softmax_group_walk(a, agent, state,
                        end - state < SOFTMAX_TOGETHER ? end - state : SOFTMAX_TOGETHER);
+#ifdef THRONG_FLOATS16
+  if (a->far) floats16_streamed();
+#endif
 }
 
 /// What a state's row of a tile is worth to gradients: its weight, and what stands for the item

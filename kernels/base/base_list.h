@@ -14,7 +14,7 @@
   X(agent_key, 4096)          \
   X(segment_clear, 256)
 
-#define BASE_SPAN_KERNELS(X) X(column_sum, 8) X(segment_sum, 256)
+#define BASE_SPAN_KERNELS(X) X(column_sum, 64) X(segment_sum, 256)
 #define BASE_KERNELS(X) BASE_ROW_KERNELS(X) BASE_SPAN_KERNELS(X)
 
 #endif

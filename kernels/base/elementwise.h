@@ -129,24 +129,28 @@ THRONG_ROW void column_sum_row(const column_sum_args *a, int64_t row) {
   a->sum[row] = sum;
 }
 
-/// Columns side by side, so that a line of memory is read once and in vectors.
+/// `n` columns side by side, so that a line of memory is read once and in vectors.
+THRONG_INLINE void column_sum_beside(const column_sum_args *a, int64_t row, int n) {
+  enum { MOST = 64 };
+  const int64_t agent = row / a->width, rows = a->used ? a->used[agent] : a->rows;
+  const float *x = a->x + agent * a->rows * a->width + row % a->width;
+  float sum[MOST] = {0};
+  for (int64_t i = 0; i < rows; ++i)
+    for (int k = 0; k < n; ++k) sum[k] += x[i * a->width + k];
+  for (int k = 0; k < n; ++k) a->sum[row + k] = sum[k];
+}
+
 THRONG_ROW void column_sum_span(const column_sum_args *a, int64_t begin, int64_t end) {
-  enum { MOST = 16 };
   while (begin < end) {
-    const int64_t agent = begin / a->width, column = begin % a->width;
-    int64_t n = a->width - column < end - begin ? a->width - column : end - begin;
-    const int64_t rows = a->used ? a->used[agent] : a->rows;
-    const float *x = a->x + agent * a->rows * a->width + column;
-    if (n >= MOST) {
-      float sum[MOST] = {0};
-      n = MOST;
-      for (int64_t i = 0; i < rows; ++i)
-        for (int k = 0; k < MOST; ++k) sum[k] += x[i * a->width + k];
-      for (int k = 0; k < MOST; ++k) a->sum[begin + k] = sum[k];
-    } else {
-      for (int64_t k = 0; k < n; ++k) column_sum_row(a, begin + k);
+    const int64_t left = a->width - begin % a->width, n = left < end - begin ? left : end - begin;
+    const int take = n >= 64 ? 64 : n >= 16 ? 16 : n >= 4 ? 4 : 1;
+    switch (take) {
+      case 64: column_sum_beside(a, begin, 64); break;
+      case 16: column_sum_beside(a, begin, 16); break;
+      case 4: column_sum_beside(a, begin, 4); break;
+      default: column_sum_row(a, begin);
     }
-    begin += n;
+    begin += take;
   }
 }
 
@@ -220,6 +224,7 @@ typedef struct segment_sum_args {
   // Keys of a run (group_args), of which those without positions get zeros; 0: they are left alone.
   int64_t run_keys, n_run;
   const int32_t *used;  // (n_run) with run_keys: runs of 0 are left alone, too; NULL: none is
+  float *met;           // (n_key) becomes 1 where a key has positions, on the CPU; or NULL
 } segment_sum_args;
 
 /// The key whose positions begin at a place of the order, or -1.
@@ -307,6 +312,7 @@ THRONG_ROW void segment_sum_key(const segment_sum_args *a, int32_t own, int64_t 
   for (; done + 16 <= a->width; done += 16) segment_sum_vectors(a, own, row, behind, done, 1);
 #endif
   if (done < a->width) segment_sum_columns(a, own, row, behind, done, a->width);
+  if (a->met) a->met[own] = 1.0f;
 }
 
 THRONG_ROW void segment_sum_span(const segment_sum_args *a, int64_t begin, int64_t end) {

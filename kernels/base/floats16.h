@@ -28,6 +28,8 @@ THRONG_INLINE float floats8_join(__m256 eight) {
 typedef __m512 floats16;
 THRONG_INLINE floats16 floats16_load(const float *x) { return _mm512_loadu_ps(x); }
 THRONG_INLINE void floats16_store(float *x, floats16 a) { _mm512_storeu_ps(x, a); }
+/// Past the caches, where `x` begins a cache line, and it is not read again soon.
+THRONG_INLINE void floats16_stream(float *x, floats16 a) { _mm512_stream_ps(x, a); }
 THRONG_INLINE floats16 floats16_all(float x) { return _mm512_set1_ps(x); }
 THRONG_INLINE floats16 floats16_add(floats16 a, floats16 b) { return _mm512_add_ps(a, b); }
 THRONG_INLINE floats16 floats16_subtract(floats16 a, floats16 b) { return _mm512_sub_ps(a, b); }
@@ -68,6 +70,31 @@ THRONG_INLINE float floats16_join(floats16 a) {
   const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a), 1));
   return floats8_join(_mm256_add_ps(_mm512_castps512_ps256(a), high));
 }
+/// to[k][i] = from[i][k] of 16 x 16, rows so far apart.
+THRONG_INLINE void floats16_turn(const float *from, int64_t apart, float *to, int64_t to_apart) {
+  floats16 a[16], b[16];
+  for (int i = 0; i < 16; ++i) a[i] = floats16_load(from + i * apart);
+  for (int i = 0; i < 16; i += 4)  // four numbers of a column, of four rows, in each part
+    for (int half = 0; half < 2; ++half) {
+      const __m512d even = _mm512_castps_pd(half ? _mm512_unpackhi_ps(a[i], a[i + 1])
+                                                 : _mm512_unpacklo_ps(a[i], a[i + 1]));
+      const __m512d odd = _mm512_castps_pd(half ? _mm512_unpackhi_ps(a[i + 2], a[i + 3])
+                                                : _mm512_unpacklo_ps(a[i + 2], a[i + 3]));
+      b[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(even, odd));
+      b[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(even, odd));
+    }
+  for (int k = 0; k < 4; ++k) {  // columns k, 4 + k, 8 + k, 12 + k are parts 0 .. 3 of b[k + 4 ..]
+    const floats16 p = _mm512_shuffle_f32x4(b[k], b[4 + k], 0x88);
+    const floats16 q = _mm512_shuffle_f32x4(b[8 + k], b[12 + k], 0x88);
+    const floats16 r = _mm512_shuffle_f32x4(b[k], b[4 + k], 0xdd);
+    const floats16 s = _mm512_shuffle_f32x4(b[8 + k], b[12 + k], 0xdd);
+    floats16_store(to + k * to_apart, _mm512_shuffle_f32x4(p, q, 0x88));
+    floats16_store(to + (4 + k) * to_apart, _mm512_shuffle_f32x4(r, s, 0x88));
+    floats16_store(to + (8 + k) * to_apart, _mm512_shuffle_f32x4(p, q, 0xdd));
+    floats16_store(to + (12 + k) * to_apart, _mm512_shuffle_f32x4(r, s, 0xdd));
+  }
+}
+
 /// sum[t] = join_lanes of row t, for 16 rows. Two rows are halved into one vector, and so on: a
 /// quarter of the shuffles that one after the other would take. Row 4 l + i ends in part l, place
 /// i.
@@ -100,6 +127,10 @@ THRONG_INLINE floats16 floats16_load(const float *x) {
 THRONG_INLINE void floats16_store(float *x, floats16 a) {
   _mm256_storeu_ps(x, a.low);
   _mm256_storeu_ps(x + 8, a.high);
+}
+THRONG_INLINE void floats16_stream(float *x, floats16 a) {
+  _mm256_stream_ps(x, a.low);
+  _mm256_stream_ps(x + 8, a.high);
 }
 THRONG_INLINE floats16 floats16_all(float x) {
   return (floats16){_mm256_set1_ps(x), _mm256_set1_ps(x)};
@@ -163,6 +194,22 @@ THRONG_INLINE float floats16_most(floats16 a) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+/// to[k][i] = from[i][k] of 16 x 16, rows so far apart, in blocks of 4 x 4.
+THRONG_INLINE void floats16_turn(const float *from, int64_t apart, float *to, int64_t to_apart) {
+  for (int k = 0; k < 16; k += 4)
+    for (int i = 0; i < 16; i += 4) {
+      const float *x = from + i * apart + k;
+      float *y = to + k * to_apart + i;
+      __m128 a = _mm_loadu_ps(x), b = _mm_loadu_ps(x + apart);
+      __m128 c = _mm_loadu_ps(x + 2 * apart), d = _mm_loadu_ps(x + 3 * apart);
+      _MM_TRANSPOSE4_PS(a, b, c, d);
+      _mm_storeu_ps(y, a);
+      _mm_storeu_ps(y + to_apart, b);
+      _mm_storeu_ps(y + 2 * to_apart, c);
+      _mm_storeu_ps(y + 3 * to_apart, d);
+    }
+}
+
 /// join_lanes
 THRONG_INLINE float floats16_join(floats16 a) { return floats8_join(_mm256_add_ps(a.low, a.high)); }
 /// sum[t] = join_lanes of row t, for 16 rows: see above, in vectors of 8.
@@ -183,6 +230,9 @@ THRONG_INLINE floats16 floats16_join_rows(const floats16 row[16]) {
 }
 
 #endif
+
+/// What was streamed comes before any store that follows.
+THRONG_INLINE void floats16_streamed(void) { _mm_sfence(); }
 #else
 #define FLOATS16_RUN(width, call) 0
 #endif

@@ -24,7 +24,7 @@ enum { PRODUCT_VECTORS = 1 };  // two halves: 12 of 16
 #define PRODUCT_EACH(i, n) _Pragma("GCC unroll 8") for (int i = 0; i < (n); ++i)
 
 /// sum[row][..] = begin[row][..] or 0, and on: + at[row][term k] b[k][..], of `rows` rows and
-/// `vectors` vectors, which the compiler knows. What a row reads two runs on is fetched ahead.
+/// `vectors` vectors, which the compiler knows. What a row reads four runs on is fetched ahead.
 THRONG_INLINE void product_block(const float *const at[], const product_terms *t, const float *b,
                                  int64_t ldb, const float *begin, int64_t ldbegin, float *sum,
                                  int64_t ldsum, int rows, int vectors) {
@@ -34,7 +34,7 @@ THRONG_INLINE void product_block(const float *const at[], const product_terms *t
   s[r][v] = begin ? floats16_load(begin + r * ldbegin + 16 * v) : floats16_all(0.0f);
   int64_t lies = 0;
   for (int64_t left = t->n; left > 0; left -= t->run, lies += t->jump) {
-    if (t->jump) PRODUCT_EACH(r, rows) __builtin_prefetch(at[r] + lies + 2 * t->jump, 0, 3);
+    if (t->jump) PRODUCT_EACH(r, rows) __builtin_prefetch(at[r] + lies + 4 * t->jump, 0, 3);
     const int64_t n = lies + (left < t->run ? left : t->run);
     for (int64_t k = lies; k < n; ++k, b += ldb) {
       floats16 x[PRODUCT_VECTORS];
@@ -200,18 +200,11 @@ THRONG_ROW void product_columns(const float *a, int32_t n, product_list t, const
 THRONG_ROW void product_turn(const float *from, int32_t rows, int32_t width, float *to) {
   int32_t i = 0;
 #ifdef THRONG_FLOATS16
-  for (; i + 4 <= rows && width % 4 == 0; i += 4)
-    for (int32_t k = 0; k < width; k += 4) {
-      const float *x = from + i * width + k;
-      float *y = to + k * PRODUCT_PANEL + i;
-      __m128 a = _mm_loadu_ps(x), b = _mm_loadu_ps(x + width);
-      __m128 c = _mm_loadu_ps(x + 2 * width), d = _mm_loadu_ps(x + 3 * width);
-      _MM_TRANSPOSE4_PS(a, b, c, d);
-      _mm_storeu_ps(y, a);
-      _mm_storeu_ps(y + PRODUCT_PANEL, b);
-      _mm_storeu_ps(y + 2 * PRODUCT_PANEL, c);
-      _mm_storeu_ps(y + 3 * PRODUCT_PANEL, d);
-    }
+  // Lines that are written one by one, far from each other, are asked for in order.
+  for (int32_t k = 0; k < width * PRODUCT_PANEL; k += 16) THRONG_PREFETCH_TO_WRITE(to + k);
+  for (; i + 16 <= rows && width % 16 == 0; i += 16)
+    for (int32_t k = 0; k < width; k += 16)
+      floats16_turn(from + i * width + k, width, to + k * PRODUCT_PANEL + i, PRODUCT_PANEL);
 #endif
   for (; i < rows; ++i)
     for (int32_t k = 0; k < width; ++k) to[k * PRODUCT_PANEL + i] = from[i * width + k];

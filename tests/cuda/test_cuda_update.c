@@ -168,7 +168,7 @@ TEST(cuda_update, squares_of_the_gradient_are_summed_to_the_same_bits) {
     for (int side = 0; side < 2; ++side) {
       throng_backend *b = side ? p.cuda : p.cpu;
       const square_sum_args square = {
-          ON(g), (double *)(void *)ON(sum), NULL, sizes[s], n_block, MOST, FIRST};
+          ON(g), (double *)(void *)ON(sum), NULL, sizes[s], n_block, MOST, FIRST, {NULL, 1}};
       ASSERT_OK(BACKEND_LAUNCH(b, square_sum, n_block * AGENTS, &square));
       ASSERT_OK(b->ops->download(b, side ? got : expected, ON(sum), sizeof got));
     }
@@ -285,6 +285,7 @@ TEST(cuda_update, sums_by_key_are_the_rows_and_what_they_wrote_is_cleared_before
                                   width[w],
                                   whole ? KEYS : 0,
                                   1,
+                                  NULL,
                                   NULL};
           ASSERT_OK(BACKEND_LAUNCH(b, segment_sum, N, &sum));
           segment_clear_args clear = {keys, places, sum.to, width[w]};

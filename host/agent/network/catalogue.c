@@ -68,12 +68,16 @@ static bool may_take_blocks(const network *n, int64_t rows) {
   return turns * n_thread * 5 <= blocks * 6;
 }
 
+/// Bytes of a thread's kept tiles that push more out of the caches than they gain there.
+enum { FAR = 8 << 20 };
+
 throng_status catalogue_register_kept(const network *n, tensor_set *scratch, catalogue_kept *kept,
                                       int64_t rows, int64_t most, const char *name) {
   const throng_backend *backend = n->backend;
   const int64_t size = kept_size(n, rows), fit = most / (int64_t)sizeof(float) / size;
   const int64_t all = (n->n_item + CATALOGUE_COLUMNS - 1) / CATALOGUE_COLUMNS;
-  *kept = (catalogue_kept){NULL, all < fit ? all : fit};
+  *kept = (catalogue_kept){.n_tile = all < fit ? all : fit};
+  kept->far = kept->n_tile * size * (int64_t)sizeof(float) > FAR;
   if (backend->device_memory || kept->n_tile == 0 || !may_take_blocks(n, rows)) return THRONG_OK;
   return tensors_add(scratch, &kept->score, TENSOR_F32,
                      TENSOR_SHAPE(backend->n_thread, kept->n_tile, size), "%s", name);
@@ -196,6 +200,7 @@ static throng_status do_block(tile_crowd *w, const network *own, float *kept, in
   for (int64_t column = 0; column < w->columns && !atomic_load(&w->failed); ++column) {
     catalogue_tile tile = tile_at(w, own, block, column);
     n.tile = column < w->kept.n_tile ? kept + column * w->kept_size : own->tile;
+    tile.far = w->kept.far && column < w->kept.n_tile;
     tile.n = &n;
     first = tile.agent * w->rows + tile.state;
     states = tile.states;

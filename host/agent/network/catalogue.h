@@ -29,6 +29,7 @@ typedef struct catalogue_tile {
   int64_t agent, agents;    // agents agent .. agent + agents - 1
   int64_t state, states;    // of each the states state .. state + states - 1
   int64_t column, columns;  // and the items column .. column + columns - 1
+  bool far;                 // of kept ones, see catalogue_kept
   bool kept;                // n->tile is as the walk's first task left it, see catalogue_walk_twice
   const struct tile_crowd *crowd;  // or NULL, see catalogue_await
 } catalogue_tile;
@@ -50,6 +51,7 @@ throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalo
 typedef struct catalogue_kept {
   float *score;    // (n_thread, n_tile, states and items of a tile), or NULL: saves nothing
   int64_t n_tile;  // of a thread
+  bool far;        // they are so large that they had better not pass through the caches
 } catalogue_kept;
 /// What the last cache holds of it while the block is made.
 enum { CATALOGUE_KEPT = 16 << 20 };

@@ -98,7 +98,8 @@ static segment_sum_args sums_of(const key_groups *groups, const float *scale, co
                             .n = groups->n,
                             .from_stride = width,
                             .from_repeat = repeat,
-                            .width = (int32_t)width};
+                            .width = (int32_t)width,
+                            .met = groups->met};
 }
 
 throng_status layer_table_gradient(const network *n, const key_groups *groups, const key_groups *of,

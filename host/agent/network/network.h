@@ -90,6 +90,7 @@ typedef struct network_tangent {
 typedef struct key_groups {
   int32_t *key, *order;  // (n) see group_args
   int64_t n;
+  float *met;  // (n_agent, n_index) see segment_sum_args; or NULL
 } key_groups;
 
 /// What a backward pass over `rows` states and items of every agent works in.

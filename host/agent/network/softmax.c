@@ -318,7 +318,8 @@ static throng_status exponentials(const softmax_walk *w, const catalogue_tile *t
                                     .mask = w->mask,
                                     .sums = w->fold.sums,
                                     .beside = w->question->beside,
-                                    .again = again};
+                                    .again = again,
+                                    .far = t->far};
   args.mask.place = args.tile.score.place;
   return BACKEND_LAUNCH(t->n->backend, softmax_exponentials, t->agents * softmax_groups(t->states),
                         &args);

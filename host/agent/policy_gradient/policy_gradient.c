@@ -89,11 +89,17 @@ throng_status policy_gradient_add_arrays(throng_population *a, policy_gradient *
   ADD(items, I32, a->n_agent);
   ADD(sum, F64, a->n_agent, POLICY_COLUMNS, 2);
 #undef ADD
-  return THRONG_OK;
+  if (!a->backend->host_memory || !a->net.user_width) return THRONG_OK;
+  return tensors_add(set, &a->user_met, TENSOR_F32, TENSOR_SHAPE(a->n_agent, a->net.n_user),
+                     "user_met");
 }
 
 throng_status policy_gradient_fill(throng_population *a) {
-  return softmax_fill(&a->net, &policy_gradient_of(a)->batch.score);
+  policy_gradient *p = policy_gradient_of(a);
+  // Both networks have a row a user, and are shown the same users.
+  p->batch.scratch.user.met = p->batch.critic_scratch.user.met = a->user_met;
+  p->optimizer.user_met = p->critic_optimizer.user_met = a->user_met;
+  return softmax_fill(&a->net, &p->batch.score);
 }
 
 throng_status policy_gradient_start(throng_population *a, agent_range range) {
