@@ -245,18 +245,22 @@ TEST(softmax_products, panels_are_turned_round_whatever_their_size) {
   def.name = "cpu";
   ASSERT_OK(throng_backend_open(&def, &backend));
   static const int32_t width[] = {16, 48, 64, 20, 7};
-  enum { ITEMS = 150, PANELS = 3, MOST = 64 };
+  enum { ITEMS = 200, COLUMN = 50, COLUMNS = ITEMS - COLUMN, PANELS = 3, MOST = 64 };
   test_random r = {5, 0};
   float *x = test_numbers(&r, ITEMS * MOST, 1.0f),
         *turned = calloc(PANELS * PRODUCT_PANEL * MOST, sizeof *x);
   for (int k = 0; k < 5; ++k) {
-    const tile_turn_args args = {x, turned, ITEMS, width[k]};
+    const tile_turn_args args = {.vector = x,
+                                 .turned = turned,
+                                 .place = {.column = COLUMN, .n_column = COLUMNS},
+                                 .n_item = ITEMS,
+                                 .width = width[k]};
     ASSERT_OK(BACKEND_LAUNCH(backend, tile_turn, PANELS, &args));
-    for (int32_t item = 0; item < ITEMS; ++item)
+    for (int32_t item = 0; item < COLUMNS; ++item)
       for (int32_t c = 0; c < width[k]; ++c)
         EXPECT_EQ(
             turned[(item / PRODUCT_PANEL * width[k] + c) * PRODUCT_PANEL + item % PRODUCT_PANEL],
-            x[item * width[k] + c]);
+            x[(COLUMN + item) * width[k] + c]);
   }
   free(x);
   free(turned);

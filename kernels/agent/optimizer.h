@@ -3,8 +3,6 @@
 #ifndef THRONG_KERNELS_AGENT_OPTIMIZER_H
 #define THRONG_KERNELS_AGENT_OPTIMIZER_H
 
-#include <string.h>
-
 #include "kernels/base/adam.h"
 
 enum { ADAM_BLOCK = 1024, FETCH_BLOCKS = 2 };
@@ -18,9 +16,7 @@ typedef struct table_rows {
 
 /// Have four rows never had one?
 THRONG_ROW int table_rows_rest(const float *met) {
-  uint64_t two[2];
-  memcpy(two, met, sizeof two);
-  return (two[0] | two[1]) == 0;
+  return (met[0] + met[1]) + (met[2] + met[3]) == 0.0f;
 }
 
 /// Of an agent's `size` numbers the next before `end` whose rows have had one, from `begin` on:
@@ -44,7 +40,7 @@ THRONG_ROW int table_rows_next(table_rows t, int64_t agent, int64_t size, int64_
   return 1;
 }
 
-/// Ask for such numbers of the block that comes `blocks` on: they lie far from each other.
+/// Ask for those of the block at `begin`, ahead: they lie far from each other.
 THRONG_ROW void table_rows_fetch(table_rows t, int64_t agent, int64_t size, int64_t begin,
                                  const float *const *of, int n_of) {
   const int64_t end = size - begin < ADAM_BLOCK ? size : begin + ADAM_BLOCK;

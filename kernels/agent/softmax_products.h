@@ -142,7 +142,7 @@ THRONG_ROW void softmax_scores_of(const softmax_group *g, int64_t state, int64_t
   for (int64_t r = 0; r < n_row; ++r)
     at[r] =
         t->query + (g->agent * t->n_state + t->place.first_state + g->first + state + r) * t->width;
-  product_rows(at, n_row, terms, tile_turned(t, g->agent, t->place.column + first), PRODUCT_PANEL,
+  product_rows(at, n_row, terms, tile_turned(t, g->agent - t->place.agent, first), PRODUCT_PANEL,
                g->bias, 0, z, PRODUCT_PANEL, n);
   for (int64_t r = 0; r < n_row; ++r) {
     if (g->masked[state + r].panel[first / PRODUCT_PANEL] == 0) continue;

@@ -200,8 +200,6 @@ THRONG_ROW void product_columns(const float *a, int32_t n, product_list t, const
 THRONG_ROW void product_turn(const float *from, int32_t rows, int32_t width, float *to) {
   int32_t i = 0;
 #ifdef THRONG_FLOATS16
-  // Lines that are written one by one, far from each other, are asked for in order.
-  for (int32_t k = 0; k < width * PRODUCT_PANEL; k += 16) THRONG_PREFETCH_TO_WRITE(to + k);
   for (; i + 16 <= rows && width % 16 == 0; i += 16)
     for (int32_t k = 0; k < width; k += 16)
       floats16_turn(from + i * width + k, width, to + k * PRODUCT_PANEL + i, PRODUCT_PANEL);

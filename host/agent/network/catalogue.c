@@ -53,6 +53,16 @@ throng_status catalogue_register_tile(const network *n, tensor_set *scratch, flo
                      TENSOR_SHAPE(tile_rows(n) * own_columns(n, tile_columns(n))), "%s", name);
 }
 
+int64_t catalogue_tile_agents(const network *n, int64_t rows) {
+  const int64_t most_rows = tile_rows(n), fit = most_rows / (rows < most_rows ? rows : most_rows);
+  const int64_t agents = fit < n->n_agent ? fit : n->n_agent, threads = n->backend->n_thread;
+  return agents > threads ? agents : threads;
+}
+
+int64_t catalogue_tile_hand(const catalogue_tile *t) {
+  return t->place / (CATALOGUE_ROWS * CATALOGUE_COLUMNS);
+}
+
 /// Numbers of a tile that is kept.
 static int64_t kept_size(const network *n, int64_t rows) {
   return (rows < CATALOGUE_ROWS ? rows : (int64_t)CATALOGUE_ROWS) *

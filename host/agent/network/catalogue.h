@@ -34,6 +34,10 @@ typedef struct catalogue_tile {
   const struct tile_crowd *crowd;  // or NULL, see catalogue_await
 } catalogue_tile;
 
+/// The most agents of a tile in walks over `rows` states, or threads with a tile each: of memory
+/// beside tiles there is to be so much, and a thread's begins at number catalogue_tile_hand.
+int64_t catalogue_tile_agents(const network *n, int64_t rows);
+int64_t catalogue_tile_hand(const catalogue_tile *t);
 /// The tile as kernels are told of it.
 tile_place catalogue_place(const catalogue_tile *t);
 

@@ -29,6 +29,8 @@ throng_status softmax_register(const network *n, tensor_set *set, softmax_scores
   return THRONG_OK;
 }
 
+enum { TURNED_PANELS = CATALOGUE_COLUMNS / PRODUCT_PANEL };  // of a tile
+
 throng_status softmax_register_kept(const network *n, tensor_set *set, softmax_scores *s,
                                     int64_t most, const char *name) {
   char text[64];
@@ -41,7 +43,7 @@ throng_status softmax_register_kept(const network *n, tensor_set *set, softmax_s
   ADD(top, tiles, n->n_agent, s->rows);
   ADD(weight, n->n_agent, s->rows);
   ADD(scaled, n->n_agent, s->rows, n->width);
-  ADD(turned, n->n_agent, tile_panels(n->n_item), n->width, PRODUCT_PANEL);
+  ADD(turned, catalogue_tile_agents(n, s->rows), TURNED_PANELS, n->width, PRODUCT_PANEL);
 #undef ADD
   return THRONG_OK;
 }
@@ -308,8 +310,15 @@ static slope_tile product_tile(const softmax_walk *w, const catalogue_tile *t) {
   const int64_t of_tile = t->column / CATALOGUE_COLUMNS * t->n->n_agent * w->rows;
   slope_tile own = {catalogue_tile_of(t, w->c, w->query, w->rows), w->s->top + of_tile,
                     w->s->weight, w->s->scaled};
-  own.score.turned = w->s->turned;
+  own.score.turned =
+      w->s->turned + catalogue_tile_hand(t) * TURNED_PANELS * t->n->width * PRODUCT_PANEL;
   return own;
+}
+
+/// The vectors of a tile as scores are made from them: few, that a thread's own cache holds.
+static throng_status turn(const softmax_walk *w, const catalogue_tile *t) {
+  const score_tile tile = product_tile(w, t).score;
+  return BACKEND_LAUNCH(t->n->backend, tile_turn, t->agents * tile_panels(t->columns), &tile);
 }
 
 /// Scores of a tile, masked, as exponentials.
@@ -321,6 +330,7 @@ static throng_status exponentials(const softmax_walk *w, const catalogue_tile *t
                                     .again = again,
                                     .far = t->far};
   args.mask.place = args.tile.score.place;
+  THRONG_TRY(turn(w, t));
   return BACKEND_LAUNCH(t->n->backend, softmax_exponentials, t->agents * softmax_groups(t->states),
                         &args);
 }
@@ -359,11 +369,8 @@ throng_status catalogue_softmax_and_gradients(const network *n, const catalogue 
     return catalogue_walk(n, s->rows, true, slope, &walk);
   }
   THRONG_TRY(reset_sums(n, &walk));
-  if (may_multiply(n, s, question)) {
-    const tile_turn_args turn = {c->vector, s->turned, n->n_item, (int32_t)n->width};
-    THRONG_TRY(BACKEND_LAUNCH(n->backend, tile_turn, n->n_agent * tile_panels(n->n_item), &turn));
+  if (may_multiply(n, s, question))
     return catalogue_walk_twice(n, s->rows, &s->kept, first_exponentials, finish_and_ask,
                                 multiply_exponentials, &walk);
-  }
   return catalogue_walk_twice(n, s->rows, &s->kept, fold, finish_and_ask, slope, &walk);
 }
