@@ -18,7 +18,9 @@
 
 enum {
   BLOCK_ROWS = 256,      // rows of C that one task computes: fixed, so that sums do not move
-  LEAST_ROWS = 16,       // of a member that would be one task otherwise
+  MANY_TERMS = 8,        // of each sum for a row of C: then C is cut into blocks more finely,
+  MOST_BLOCKS = 4,       // so many
+  LEAST_ROWS = 16,       // of so many rows
   BLOCK_COLUMNS = 1024,  // columns of C that one task computes
   SPLIT_K = 2048,        // long sums are cut into parts of this many terms, added in order
   SPLIT_MAX = 64,
@@ -186,10 +188,12 @@ static gemm_member gemm_member_of(const gemm_args *g, int64_t member) {
     own.n_part = (own.k + SPLIT_K - 1) / SPLIT_K;
     if (own.n_part > SPLIT_MAX) own.n_part = SPLIT_MAX;
   }
-  // One block of sums that are not so long (over a minibatch) is several for as much as there is to
-  // do: by the member alone, as all that rounding depends on.
-  if (own.m <= BLOCK_ROWS && g->n <= BLOCK_COLUMNS)
-    while (own.rows > LEAST_ROWS && own.rows / 2 * g->n * own.k >= GEMM_GRAIN) own.rows /= 2;
+  // Sums that are not so long (over a minibatch) are left whole, and C is a few blocks for as much
+  // as there is to do: by the member alone, as all that rounding depends on.
+  if (own.k >= MANY_TERMS * own.m && own.m <= BLOCK_ROWS && g->n <= BLOCK_COLUMNS)
+    while (own.rows > LEAST_ROWS && own.rows / 2 * MOST_BLOCKS >= own.m &&
+           own.rows / 2 * g->n * own.k >= GEMM_GRAIN)
+      own.rows /= 2;
   return own;
 }
 
