@@ -14,11 +14,6 @@ typedef struct table_rows {
   int32_t width;     // where it is, a multiple of 8
 } table_rows;
 
-/// Have four rows never had one?
-THRONG_ROW int table_rows_rest(const float *met) {
-  return (met[0] + met[1]) + (met[2] + met[3]) == 0.0f;
-}
-
 /// Of an agent's `size` numbers the next before `end` whose rows have had one, from `begin` on:
 /// begin .. stop - 1. False: there are none.
 THRONG_ROW int table_rows_next(table_rows t, int64_t agent, int64_t size, int64_t end,
@@ -27,16 +22,15 @@ THRONG_ROW int table_rows_next(table_rows t, int64_t agent, int64_t size, int64_
     *stop = end;
     return *begin < end;
   }
-  const int32_t width = t.width, last = (int32_t)((end + width - 1) / width);
-  const float *met = t.met + agent * (int32_t)(size / width);
-  int32_t row = (int32_t)*begin / width;
-  while (row < last && met[row] == 0.0f)
-    row += row + 4 < last && table_rows_rest(met + row) ? 4 : 1;
+  const int64_t width = t.width, last = (end + width - 1) / width;
+  const float *met = t.met + agent * (size / width);
+  int64_t row = *begin / width;
+  while (row < last && met[row] == 0.0f) ++row;
   if (row >= last) return 0;
-  if ((int64_t)row * width > *begin) *begin = (int64_t)row * width;
+  if (row * width > *begin) *begin = row * width;
   do ++row;
   while (row < last && met[row] != 0.0f);
-  *stop = row < last ? (int64_t)row * width : end;
+  *stop = row < last ? row * width : end;
   return 1;
 }
 
