@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/backend.h"
+#include "cpu/backend_cpu.h"
 #include "kernels/list.h"
 #include "throng_test.h"
 
@@ -39,10 +40,8 @@ static void expect_sorted(throng_backend *backend, int64_t n, int64_t n_run, int
 }
 
 TEST(group, runs_are_sorted_by_key_and_then_by_position_whatever_their_length) {
-  throng_backend_def def = throng_default_backend_def();
   throng_backend *backend;
-  def.name = "cpu";
-  ASSERT_OK(throng_backend_open(&def, &backend));
+  ASSERT_OK(backend_cpu_open(0, &backend));
   static const int64_t length[] = {1, 300, 8191, 8192, 20000};
   static const int64_t index[] = {1, 255, 256, 16383, 16384, 70000};
   for (size_t l = 0; l < sizeof length / sizeof *length; ++l)
@@ -109,11 +108,8 @@ static void expect_sums(throng_backend *backend, int32_t width, int gone, const 
 }
 
 TEST(group, sums_of_runs_give_zeros_to_all_keys_that_have_no_positions) {
-  throng_backend_def def = throng_default_backend_def();
   throng_backend *backend;
-  def.name = "cpu";
-  def.threads = 3;
-  ASSERT_OK(throng_backend_open(&def, &backend));
+  ASSERT_OK(backend_cpu_open(3, &backend));
   static const int32_t width[] = {1, 20, 64, SUM_WIDTH};
   for (size_t w = 0; w < sizeof width / sizeof *width; ++w)
     for (int gone = -1; gone < SUM_RUNS; ++gone) {  // a run without keys
@@ -128,11 +124,8 @@ TEST(group, sums_of_runs_give_zeros_to_all_keys_that_have_no_positions) {
 }
 
 TEST(group, sums_of_columns_are_those_of_one_after_the_other_whatever_their_width) {
-  throng_backend_def def = throng_default_backend_def();
   throng_backend *backend;
-  def.name = "cpu";
-  def.threads = 3;
-  ASSERT_OK(throng_backend_open(&def, &backend));
+  ASSERT_OK(backend_cpu_open(3, &backend));
   enum { ROWS = 37, MOST = 200, OF = 2 };
   float *x = malloc(sizeof *x * OF * ROWS * MOST), sum[OF * MOST];
   for (uint32_t i = 0; i < OF * ROWS * MOST; ++i) x[i] = number(i, 5);

@@ -240,10 +240,8 @@ TEST(softmax_products, powers_of_two_are_within_a_unit_of_the_last_place) {
 
 /// Panels of the catalogue lie turned round, of whole blocks of 16 and of what is left.
 TEST(softmax_products, panels_are_turned_round_whatever_their_size) {
-  throng_backend_def def = throng_default_backend_def();
   throng_backend *backend;
-  def.name = "cpu";
-  ASSERT_OK(throng_backend_open(&def, &backend));
+  ASSERT_OK(backend_cpu_open(1, &backend));
   static const int32_t width[] = {16, 48, 64, 20, 7};
   enum { ITEMS = 200, COLUMN = 50, COLUMNS = ITEMS - COLUMN, PANELS = 3, MOST = 64 };
   test_random r = {5, 0};

@@ -39,6 +39,20 @@ static throng_status check_counts(const network *n, int32_t batch) {
   return THRONG_OK;
 }
 
+/// What of the agents' weights no gradient ever reached: all of it, or nobody knows.
+static throng_status set_resting(throng_population *a, agent_range range, bool all) {
+  const struct {
+    float *moves;
+    int64_t each;  // agent
+  } flag[] = {{a->moves, optimizer_blocks(&a->net)}, {a->user_met, a->net.n_user}};
+  for (size_t k = 0; k < sizeof flag / sizeof *flag; ++k) {
+    if (!flag[k].moves) continue;
+    const fill_args fill = {flag[k].moves + range.first * flag[k].each, all ? 0.0f : 1.0f};
+    THRONG_TRY(BACKEND_LAUNCH(a->backend, fill, range.n * flag[k].each, &fill));
+  }
+  return THRONG_OK;
+}
+
 throng_status population_weights_moved(throng_population *a, agent_range range) {
   int32_t *const stale[] = {a->stale, a->own_stale};
   void *block;
@@ -51,25 +65,14 @@ throng_status population_weights_moved(throng_population *a, agent_range range) 
                                      sizeof(int32_t) * (size_t)range.n);
   free(block);
   if (status != THRONG_OK) return status;
-  const int64_t blocks = optimizer_blocks(&a->net), users = a->net.n_user;
-  const fill_args fill = {a->moves + range.first * blocks, 1.0f};
-  THRONG_TRY(BACKEND_LAUNCH(a->backend, fill, range.n * blocks, &fill));
-  if (!a->user_met) return THRONG_OK;
-  const fill_args met = {a->user_met + range.first * users, 1.0f};
-  return BACKEND_LAUNCH(a->backend, fill, range.n * users, &met);
+  return set_resting(a, range, false);
 }
 
 throng_status population_start_weights(throng_population *a, agent_range range) {
   THRONG_TRY(network_start_weights(&a->net, &a->weight, a->option.seed, range.first, range.n));
   THRONG_TRY(population_weights_moved(a, range));
   THRONG_TRY(a->algorithm->start(a, range));
-  const throng_backend *backend = a->backend;
-  const int64_t blocks = optimizer_blocks(&a->net), users = a->net.n_user;
-  THRONG_TRY(backend->ops->zero(a->backend, a->moves + range.first * blocks,
-                                sizeof *a->moves * (size_t)(range.n * blocks)));
-  if (!a->user_met) return THRONG_OK;
-  return backend->ops->zero(a->backend, a->user_met + range.first * users,
-                            sizeof *a->user_met * (size_t)(range.n * users));
+  return set_resting(a, range, true);
 }
 
 /// `places`: without agents in them.

@@ -53,9 +53,14 @@ throng_status catalogue_register_tile(const network *n, tensor_set *scratch, flo
                      TENSOR_SHAPE(tile_rows(n) * own_columns(n, tile_columns(n))), "%s", name);
 }
 
-int64_t catalogue_tile_agents(const network *n, int64_t rows) {
+/// The most agents of a tile that all threads make together, in walks over `rows` states.
+static int64_t tile_agents(const network *n, int64_t rows) {
   const int64_t most_rows = tile_rows(n), fit = most_rows / (rows < most_rows ? rows : most_rows);
-  const int64_t agents = fit < n->n_agent ? fit : n->n_agent, threads = n->backend->n_thread;
+  return fit < n->n_agent ? fit : n->n_agent;
+}
+
+int64_t catalogue_tile_agents(const network *n, int64_t rows) {
+  const int64_t agents = tile_agents(n, rows), threads = n->backend->n_thread;
   return agents > threads ? agents : threads;
 }
 
@@ -311,7 +316,7 @@ throng_status catalogue_walk(const network *n, int64_t rows, bool narrow, catalo
     return run_crowd(n, &w, take_tiles);
   }
   const int64_t most_rows = tile_rows(n), most_states = rows < most_rows ? rows : most_rows;
-  const int64_t fit = most_rows / most_states, most_agents = fit < n->n_agent ? fit : n->n_agent;
+  const int64_t most_agents = tile_agents(n, rows);
   const int64_t blocks = most_rows / (most_states * most_agents);  // beside each other
   const int64_t most_columns = tile_columns(n) * (narrow ? 1 : blocks);
   for (int64_t agent = 0; agent < n->n_agent; agent += most_agents)

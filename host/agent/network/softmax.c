@@ -315,13 +315,8 @@ static slope_tile product_tile(const softmax_walk *w, const catalogue_tile *t) {
   return own;
 }
 
-/// The vectors of a tile as scores are made from them: few, that a thread's own cache holds.
-static throng_status turn(const softmax_walk *w, const catalogue_tile *t) {
-  const score_tile tile = product_tile(w, t).score;
-  return BACKEND_LAUNCH(t->n->backend, tile_turn, t->agents * tile_panels(t->columns), &tile);
-}
-
-/// Scores of a tile, masked, as exponentials.
+/// Scores of a tile, masked, as exponentials: made from its vectors turned round, so few that a
+/// thread's own cache holds them.
 static throng_status exponentials(const softmax_walk *w, const catalogue_tile *t, bool again) {
   softmax_exponentials_args args = {.tile = product_tile(w, t),
                                     .mask = w->mask,
@@ -330,7 +325,8 @@ static throng_status exponentials(const softmax_walk *w, const catalogue_tile *t
                                     .again = again,
                                     .far = t->far};
   args.mask.place = args.tile.score.place;
-  THRONG_TRY(turn(w, t));
+  THRONG_TRY(BACKEND_LAUNCH(t->n->backend, tile_turn, t->agents * tile_panels(t->columns),
+                            &args.tile.score));
   return BACKEND_LAUNCH(t->n->backend, softmax_exponentials, t->agents * softmax_groups(t->states),
                         &args);
 }
