@@ -143,3 +143,25 @@ TEST(group, sums_of_columns_are_those_of_one_after_the_other_whatever_their_widt
   free(x);
   throng_backend_close(backend);
 }
+
+TEST(group, keys_are_an_agents_own_and_none_in_rows_that_do_not_count) {
+  throng_backend *backend;
+  ASSERT_OK(backend_cpu_open(3, &backend));
+  enum { AGENTS = 4, ROWS = 700, EACH = 7, ALL = AGENTS * ROWS * EACH, INDICES = 1000 };
+  static int32_t index[ALL], key[ALL];
+  for (uint32_t i = 0; i < ALL; ++i)
+    index[i] = (int32_t)(random_draw(11, 0, i, 0, 0, 0).w[0] % (INDICES + 1)) - 1;
+  const int32_t used[AGENTS] = {ROWS, 0, 1, ROWS - 3};
+  for (int counted = 0; counted < 2; ++counted) {
+    const agent_key_args args = {index, key, counted ? used : NULL, ROWS, EACH, INDICES};
+    ASSERT_OK(BACKEND_LAUNCH(backend, agent_key, ALL, &args));
+    int64_t different = 0;
+    for (int32_t i = 0; i < ALL; ++i) {
+      const int32_t agent = i / (ROWS * EACH), row = i / EACH % ROWS;
+      const bool none = index[i] < 0 || (counted && row >= used[agent]);
+      different += key[i] != (none ? -1 : agent * INDICES + index[i]);
+    }
+    EXPECT_EQ(different, 0);
+  }
+  throng_backend_close(backend);
+}

@@ -9,18 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/processors.h"
 #include "base/status.h"
 
 enum {
   CLOSED = 1 << 30,  // of `inside`: no one may enter
-  SPIN = 400,        // looks, some 10 us, before a thread sleeps; where each has a processor
+  LOOKS = 64,        // between two looks at the clock
 };
+
+/// Seconds that a thread looks before it sleeps, where each has a processor: twice what waking one
+/// costs that has gone idle, and longer than what callers do alone between two jobs of an update.
+static const double patience = 1e-4;
 
 struct workers {
   int n_thread, n_started;
   pthread_t *thread;  // (n_thread - 1)
-  int spin;
+  bool spins;
   unsigned born;       // `forks` when the threads were started
   atomic_uint holder;  // 0, or 1 + `forks` of the process whose call has the pool
   // The job. Written while it is closed and nobody is inside.
@@ -52,6 +57,21 @@ static void breathe(void) {
 #endif
 }
 
+typedef struct spin {
+  int looks;
+  double end;  // 0: not known yet
+} spin;
+
+/// May one look again before one sleeps?
+static bool look_again(const workers *w, spin *s) {
+  if (!w->spins) return false;
+  breathe();
+  if (++s->looks % LOOKS) return true;
+  const double now = clock_now();
+  if (s->end == 0) s->end = now + patience;
+  return now < s->end;
+}
+
 static void take_tasks(workers *w) {
   for (int64_t task; (task = atomic_fetch_add(&w->next, 1)) < w->n_task;) w->task(w->context, task);
 }
@@ -71,10 +91,10 @@ static void join_job(workers *w) {
 }
 
 static void wait_for_job(workers *w, unsigned seen) {
-  for (int look = 0; look < w->spin; ++look) {
+  spin s = {0};
+  do {
     if (atomic_load_explicit(&w->opened, memory_order_relaxed) != seen) return;
-    breathe();
-  }
+  } while (look_again(w, &s));
   pthread_mutex_lock(&w->lock);
   atomic_fetch_add(&w->n_asleep, 1);
   while (atomic_load(&w->opened) == seen) pthread_cond_wait(&w->job_opened, &w->lock);
@@ -108,10 +128,10 @@ static void wake(workers *w, int wanted) {
 }
 
 static void wait_until_left(workers *w) {
-  for (int look = 0; look < w->spin; ++look) {
+  spin s = {0};
+  do {
     if (atomic_load(&w->inside) == CLOSED) return;
-    breathe();
-  }
+  } while (look_again(w, &s));
   pthread_mutex_lock(&w->lock);
   atomic_store(&w->caller_asleep, true);
   while (atomic_load(&w->inside) != CLOSED) pthread_cond_wait(&w->all_left, &w->lock);
@@ -158,7 +178,7 @@ throng_status workers_open(int n_thread, workers **out) {
   workers *w = block;
   w->n_thread = n_thread;
   w->thread = thread;
-  w->spin = n_thread <= processors_usable() ? SPIN : 0;
+  w->spins = n_thread <= processors_usable();
   int error = start_threads(w);
   if (!error) {
     *out = w;

@@ -81,7 +81,7 @@ typedef struct softmax_group {
   THRONG_CACHE_LINES float weighted[SOFTMAX_TOGETHER][PRODUCT_LANES];
   union {
     uint32_t word[SOFTMAX_TILE / 32];
-    uint64_t panel[SOFTMAX_TILE / PRODUCT_PANEL];  // whether any
+    uint64_t panel[SOFTMAX_TILE / PRODUCT_PANEL];  // the same, of a low end first
   } masked[SOFTMAX_TOGETHER];
 } softmax_group;
 
@@ -144,12 +144,9 @@ THRONG_ROW void softmax_scores_of(const softmax_group *g, int64_t state, int64_t
         t->query + (g->agent * t->n_state + t->place.first_state + g->first + state + r) * t->width;
   product_rows(at, n_row, terms, tile_turned(t, g->agent - t->place.agent, first), PRODUCT_PANEL,
                g->bias, 0, z, PRODUCT_PANEL, n);
-  for (int64_t r = 0; r < n_row; ++r) {
-    if (g->masked[state + r].panel[first / PRODUCT_PANEL] == 0) continue;
-    for (int32_t word = 0; word < n; word += 32)
-      for (uint32_t bits = g->masked[state + r].word[(first + word) / 32]; bits; bits &= bits - 1)
-        z[r * PRODUCT_PANEL + word + lowest_bit(bits)] = SOFTMAX_MASKED;
-  }
+  for (int64_t r = 0; r < n_row; ++r)
+    for (uint64_t bits = g->masked[state + r].panel[first / PRODUCT_PANEL]; bits; bits &= bits - 1)
+      z[r * PRODUCT_PANEL + lowest_bit(bits)] = SOFTMAX_MASKED;
 }
 
 /// Of a tile's panel, in whole lanes.
@@ -264,6 +261,18 @@ THRONG_ROW void softmax_fetch(const softmax_group *g, int64_t state, int64_t n_r
     for (int64_t r = 0; r < n_row; ++r) THRONG_PREFETCH_TO_WRITE(to + r * PRODUCT_LANES);
 }
 
+/// Of the tile behind this one, whose vectors are turned round next: part `part` of them, of
+/// `parts` equal ones, into the caches.
+THRONG_ROW void softmax_fetch_vectors(const softmax_group *g, int64_t part, int64_t parts) {
+  const score_tile *t = &g->a->tile.score;
+  const int64_t first = t->place.column + t->place.n_column, left = t->n_item - first;
+  const int64_t items = left < t->place.n_column ? left : t->place.n_column;
+  const float *vector = t->vector + (g->agent * t->n_item + first) * t->width;
+  const int64_t lines = (items < 0 ? 0 : items) * t->width / PRODUCT_LANES;
+  for (int64_t line = lines * part / parts; line < lines * (part + 1) / parts; ++line)
+    THRONG_PREFETCH(vector + line * PRODUCT_LANES);
+}
+
 /// A group's way through its tile.
 THRONG_ROW void softmax_group_walk(const softmax_exponentials_args *a, int64_t agent, int64_t first,
                                    int64_t states) {
@@ -276,6 +285,7 @@ THRONG_ROW void softmax_group_walk(const softmax_exponentials_args *a, int64_t a
   // A vector that is streamed begins a cache line.
   g.far = a->far && (uintptr_t)a->tile.score.z % (PRODUCT_LANES * sizeof(float)) == 0;
   softmax_group_begin(&g, states);
+  const int64_t blocks = (p->rows + SOFTMAX_ROWS - 1) / SOFTMAX_ROWS;
   for (int32_t item = 0; item < p->n_column; item += PRODUCT_PANEL) {
     const int32_t n = softmax_panel_width(p, item);
     softmax_panel_biases(&g, item);
@@ -286,6 +296,8 @@ THRONG_ROW void softmax_group_walk(const softmax_exponentials_args *a, int64_t a
       const int turn = (int)(state / SOFTMAX_ROWS % 2);
       if (more > 0) {
         const int64_t rows = more < SOFTMAX_ROWS ? more : SOFTMAX_ROWS;
+        const int64_t block = item / PRODUCT_PANEL * blocks + (first + state) / SOFTMAX_ROWS;
+        softmax_fetch_vectors(&g, block, tile_panels(p->n_column) * blocks);
         if (!g.far) softmax_fetch(&g, state, rows, item, n);
         softmax_scores_of(&g, state, rows, item, n, z[turn]);
       }

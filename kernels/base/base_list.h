@@ -11,10 +11,9 @@
   X(add_outer, 256)           \
   X(gather, 128)              \
   X(warm, 16)                 \
-  X(agent_key, 4096)          \
   X(segment_clear, 256)
 
-#define BASE_SPAN_KERNELS(X) X(column_sum, 64) X(segment_sum, 256)
+#define BASE_SPAN_KERNELS(X) X(agent_key, 4096) X(column_sum, 64) X(segment_sum, 256)
 #define BASE_KERNELS(X) BASE_ROW_KERNELS(X) BASE_SPAN_KERNELS(X)
 
 #endif

@@ -209,6 +209,24 @@ THRONG_ROW void agent_key_row(const agent_key_args *a, int64_t row) {
   a->key[row] = index < 0 ? -1 : (int32_t)(agent * a->n_index + index);
 }
 
+/// agent_key_row of rows begin .. end - 1, with one division an agent.
+THRONG_ROW void agent_key_span(const agent_key_args *a, int64_t begin, int64_t end) {
+  const int64_t positions = a->rows * a->each;
+  const int32_t *THRONG_RESTRICT index = a->index;
+  int32_t *THRONG_RESTRICT key = a->key;
+  while (begin < end) {
+    const int64_t agent = begin / positions, first = agent * positions;
+    const int64_t behind = first + positions < end ? first + positions : end;
+    const int64_t used = a->used ? first + a->used[agent] * a->each : behind;
+    const int64_t counted = used < begin ? begin : used < behind ? used : behind;
+    const int32_t base = (int32_t)(agent * a->n_index);
+    for (int64_t row = begin; row < counted; ++row)
+      key[row] = index[row] < 0 ? -1 : base + index[row];
+    for (int64_t row = counted; row < behind; ++row) key[row] = -1;
+    begin = behind;
+  }
+}
+
 /// Turned-round scatter-add: to[key] = sum over the positions p of that key of
 /// scale[p] * from[p / from_repeat], in rising order. Keys without positions are left alone, or get
 /// zeros. Row: a place in the positions' order; the first of a key does the work.

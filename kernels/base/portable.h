@@ -58,11 +58,11 @@
 #define THRONG_CACHE_LINES __attribute__((aligned(64)))
 
 /// Number of the lowest bit that is set; there is one.
-THRONG_ROW int32_t lowest_bit(uint32_t bits) {
+THRONG_ROW int32_t lowest_bit(uint64_t bits) {
 #ifdef __CUDA_ARCH__
-  return __ffs((int)bits) - 1;
+  return __ffsll((long long)bits) - 1;
 #else
-  return __builtin_ctz(bits);
+  return __builtin_ctzll(bits);
 #endif
 }
 
