@@ -18,8 +18,9 @@ enum {
   LOOKS = 64,        // between two looks at the clock
 };
 
-/// Seconds that a thread looks before it sleeps, where each has a processor: twice what waking one
-/// costs that has gone idle, and longer than what callers do alone between two jobs of an update.
+/// Seconds that a thread looks before it sleeps, where each has a processor: some three times what
+/// a sleep costs its job, and longer than nearly all that callers do alone between jobs of an
+/// update.
 static const double patience = 1e-4;
 
 struct workers {

@@ -81,7 +81,7 @@ typedef struct softmax_group {
   THRONG_CACHE_LINES float weighted[SOFTMAX_TOGETHER][PRODUCT_LANES];
   union {
     uint32_t word[SOFTMAX_TILE / 32];
-    uint64_t panel[SOFTMAX_TILE / PRODUCT_PANEL];  // the same, of a low end first
+    uint64_t panel[SOFTMAX_TILE / PRODUCT_PANEL];  // the same bits
   } masked[SOFTMAX_TOGETHER];
 } softmax_group;
 
@@ -268,7 +268,7 @@ THRONG_ROW void softmax_fetch_vectors(const softmax_group *g, int64_t part, int6
   const int64_t first = t->place.column + t->place.n_column, left = t->n_item - first;
   const int64_t items = left < t->place.n_column ? left : t->place.n_column;
   const float *vector = t->vector + (g->agent * t->n_item + first) * t->width;
-  const int64_t lines = (items < 0 ? 0 : items) * t->width / PRODUCT_LANES;
+  const int64_t lines = items * t->width / PRODUCT_LANES;
   for (int64_t line = lines * part / parts; line < lines * (part + 1) / parts; ++line)
     THRONG_PREFETCH(vector + line * PRODUCT_LANES);
 }
@@ -286,6 +286,7 @@ THRONG_ROW void softmax_group_walk(const softmax_exponentials_args *a, int64_t a
   g.far = a->far && (uintptr_t)a->tile.score.z % (PRODUCT_LANES * sizeof(float)) == 0;
   softmax_group_begin(&g, states);
   const int64_t blocks = (p->rows + SOFTMAX_ROWS - 1) / SOFTMAX_ROWS;
+  const int64_t products = tile_panels(p->n_column) * blocks;  // of all groups
   for (int32_t item = 0; item < p->n_column; item += PRODUCT_PANEL) {
     const int32_t n = softmax_panel_width(p, item);
     softmax_panel_biases(&g, item);
@@ -296,8 +297,8 @@ THRONG_ROW void softmax_group_walk(const softmax_exponentials_args *a, int64_t a
       const int turn = (int)(state / SOFTMAX_ROWS % 2);
       if (more > 0) {
         const int64_t rows = more < SOFTMAX_ROWS ? more : SOFTMAX_ROWS;
-        const int64_t block = item / PRODUCT_PANEL * blocks + (first + state) / SOFTMAX_ROWS;
-        softmax_fetch_vectors(&g, block, tile_panels(p->n_column) * blocks);
+        const int64_t number = item / PRODUCT_PANEL * blocks + (first + state) / SOFTMAX_ROWS;
+        softmax_fetch_vectors(&g, number, products);
         if (!g.far) softmax_fetch(&g, state, rows, item, n);
         softmax_scores_of(&g, state, rows, item, n, z[turn]);
       }

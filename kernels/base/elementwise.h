@@ -202,14 +202,7 @@ typedef struct agent_key_args {
   int64_t rows, each, n_index;
 } agent_key_args;
 
-THRONG_ROW void agent_key_row(const agent_key_args *a, int64_t row) {
-  const int64_t positions = a->rows * a->each, agent = row / positions;  // one division a row
-  const int idle = a->used && row - agent * positions >= a->used[agent] * a->each;
-  const int32_t index = idle ? -1 : a->index[row];
-  a->key[row] = index < 0 ? -1 : (int32_t)(agent * a->n_index + index);
-}
-
-/// agent_key_row of rows begin .. end - 1, with one division an agent.
+/// Of rows begin .. end - 1, with one division an agent.
 THRONG_ROW void agent_key_span(const agent_key_args *a, int64_t begin, int64_t end) {
   const int64_t positions = a->rows * a->each;
   const int32_t *THRONG_RESTRICT index = a->index;
@@ -225,6 +218,10 @@ THRONG_ROW void agent_key_span(const agent_key_args *a, int64_t begin, int64_t e
     for (int64_t row = counted; row < behind; ++row) key[row] = -1;
     begin = behind;
   }
+}
+
+THRONG_ROW void agent_key_row(const agent_key_args *a, int64_t row) {
+  agent_key_span(a, row, row + 1);
 }
 
 /// Turned-round scatter-add: to[key] = sum over the positions p of that key of
